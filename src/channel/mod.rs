@@ -1,0 +1,73 @@
+//! The kinds of channels: a pure file a kind. What parameters a kind takes, which of them are secret, and how an event
+//! becomes a request. Nothing here sends anything.
+
+/// A kind of channel.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name, as rules write it.
+    pub name: &'static str,
+    /// One or two sentences for the reference.
+    pub documentation: &'static str,
+    /// Its parameters, in the order of the reference.
+    pub parameters: &'static [Parameter],
+}
+
+/// A parameter of a channel kind or of an integration.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// Whether it must be given.
+    pub required: bool,
+    /// One sentence for the reference, with units, default and limits.
+    pub documentation: &'static str,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A secret only: `env("…")` or `secret_file("…")`; a literal is refused, as rule files are shared.
+    Secret,
+    /// A secret or, where nothing in it is secret, a literal string.
+    SecretOrText,
+    /// A literal string.
+    Text,
+    /// One of these literal strings.
+    OneOf(&'static [&'static str]),
+    /// A whole number from the first to the second, both inclusive.
+    Integer(u64, u64),
+    /// `true` or `false`.
+    Boolean,
+    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`, up to this many seconds.
+    Duration(u64),
+    /// An object of literal strings or secrets (headers).
+    Headers,
+    /// A list of secrets.
+    Secrets,
+    /// A list of whole numbers (HTTP statuses).
+    Integers(u64, u64),
+    /// A JSON body whose strings interpolate and whose bare names are expressions over the event.
+    Body,
+    /// A string that interpolates over the event.
+    Template,
+}
+
+/// All kinds, in alphabetical order.
+#[must_use]
+pub fn kinds() -> &'static [&'static Kind] {
+    todo!()
+}
+
+/// The kind of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Kind> {
+    kinds().iter().copied().find(|kind| kind.name == name)
+}
+
+/// The parameters of an integration: `keys`, and what verifies a signature.
+#[must_use]
+pub fn integration_parameters() -> &'static [Parameter] {
+    todo!()
+}

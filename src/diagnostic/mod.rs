@@ -1,0 +1,126 @@
+//! What is wrong with a rule set, and how to mend it: one public type for every stage's findings.
+//!
+//! A message has a grammar: lower case, no full stop, the user's own words in backticks, what was expected and what was
+//! found. Advice stands apart, as [`Help`], with text that can be pasted. Stages make diagnostics; [`render`] and its
+//! sisters turn them into text; nothing here knows what a mapping or a routing is.
+
+use crate::source::Span;
+
+/// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `E` or `W` and four digits; never reused for another meaning.
+    pub id: &'static str,
+    /// What went wrong, in a few words.
+    pub title: &'static str,
+    /// The page in Markdown, with a failing and a mended example.
+    pub page: &'static str,
+}
+
+/// Whether a finding stops the rule set from loading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The rule set cannot be used.
+    Error,
+    /// The rule set works, but likely not as its author wants.
+    Warning,
+}
+
+impl Code {
+    /// The level, which the first letter of the code says.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        if self.id.starts_with('W') { Level::Warning } else { Level::Error }
+    }
+}
+
+/// Makes the constant of a code: its page is the file of its name in `grammar/codes/`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! code {
+    ($id:literal, $title:literal) => {
+        $crate::diagnostic::Code {
+            id: $id,
+            title: $title,
+            page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/grammar/codes/", $id, ".md")),
+        }
+    };
+}
+
+/// One finding: where, what, why, and how to mend it.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// The kind of finding.
+    pub code: &'static Code,
+    /// One line: what is wrong.
+    pub message: String,
+    /// The place that gets the carets.
+    pub span: Span,
+    /// What is said beside the carets; may be empty.
+    pub label: String,
+    /// Other places that matter, each with its words (`first defined here`).
+    pub related: Vec<(Span, String)>,
+    /// Reasons: facts that explain the finding.
+    pub notes: Vec<String>,
+    /// Ways to mend it.
+    pub help: Vec<Help>,
+}
+
+/// A way to mend a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// The advice.
+    pub text: String,
+    /// The text to put in the place of a span, where the mending is that simple.
+    pub edit: Option<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// A finding at `span`.
+    #[must_use]
+    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message, span, label: String::new(), related: Vec::new(), notes: Vec::new(), help: Vec::new() }
+    }
+
+    /// Says something beside the carets.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Shows another place that matters.
+    #[must_use]
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push((span, text.into()));
+        self
+    }
+
+    /// Adds a reason.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Adds advice without an edit.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(Help { text: text.into(), edit: None });
+        self
+    }
+
+    /// Adds advice whose edit replaces `span` by `replacement` (an empty span inserts).
+    #[must_use]
+    pub fn suggest(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        self.help.push(Help { text: text.into(), edit: Some((span, replacement.into())) });
+        self
+    }
+
+    /// The level of its code.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.code.level()
+    }
+}

@@ -1,0 +1,163 @@
+//! The values that expressions have while they run, and the types that `check` reasons with.
+
+use crate::event::{Labels, Severity, Status};
+use crate::json;
+use crate::pattern::Regex;
+use crate::time::Instant;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::BitOr;
+use std::rc::Rc;
+
+/// A value at run time; it borrows from the payload, the event and the program wherever it can.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// Nothing is there.
+    Missing,
+    /// JSON's `null`: also "no value", but told apart by `is null`.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number.
+    Number(json::Number),
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An array or object of the payload.
+    Json(&'a json::Value<'a>),
+    /// An array or object that evaluation made (`parse_json`).
+    Parsed(Rc<json::Value<'static>>),
+    /// The nodes of a path, or the result of `split`.
+    List(Rc<[Value<'a>]>),
+    /// A severity.
+    Severity(Severity),
+    /// A status.
+    Status(Status),
+    /// A time.
+    Time(Instant),
+    /// The labels of an event as a whole.
+    Labels(&'a Labels<'a>),
+    /// A compiled regular expression, as an argument of a function.
+    Regex(&'a Regex),
+}
+
+/// The set of kinds that an expression's value may have.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Type(u16);
+
+impl Type {
+    /// No value is possible.
+    pub const NEVER: Self = Self(0);
+    /// *missing*.
+    pub const MISSING: Self = Self(1);
+    /// JSON's `null`.
+    pub const NULL: Self = Self(1 << 1);
+    /// A boolean.
+    pub const BOOLEAN: Self = Self(1 << 2);
+    /// A number.
+    pub const NUMBER: Self = Self(1 << 3);
+    /// A string.
+    pub const TEXT: Self = Self(1 << 4);
+    /// An array.
+    pub const ARRAY: Self = Self(1 << 5);
+    /// An object.
+    pub const OBJECT: Self = Self(1 << 6);
+    /// A severity.
+    pub const SEVERITY: Self = Self(1 << 7);
+    /// A status.
+    pub const STATUS: Self = Self(1 << 8);
+    /// A time.
+    pub const TIME: Self = Self(1 << 9);
+    /// The labels of an event as a whole.
+    pub const LABELS: Self = Self(1 << 10);
+    /// A secret.
+    pub const SECRET: Self = Self(1 << 11);
+    /// The nodes of a path: not a value.
+    pub const NODES: Self = Self(1 << 12);
+    /// A regular expression as an argument: not a value.
+    pub const REGEX: Self = Self(1 << 13);
+    /// What a broken expression has, so that nothing else is said of it.
+    pub const UNKNOWN: Self = Self(1 << 14);
+
+    /// Everything that JSON can hold, *missing* included: the type of a path.
+    pub const JSON: Self = Self(0b111_1111);
+    /// No value: *missing* or null.
+    pub const NOTHING: Self = Self(0b11);
+    /// What a string place reads as its JSON text without a note.
+    pub const SCALAR: Self = Self(0b1_1100);
+
+    /// Whether every kind of `other` is in this type.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the two have a kind in common.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The kinds that both have.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The kinds that `other` does not have.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether the value may be missing or null.
+    #[must_use]
+    pub fn may_be_missing(self) -> bool {
+        self.meets(Self::NOTHING)
+    }
+
+    const NAMES: [(Self, &'static str); 14] = [
+        (Self::TEXT, "a string"),
+        (Self::NUMBER, "a number"),
+        (Self::BOOLEAN, "a boolean"),
+        (Self::TIME, "a time"),
+        (Self::SEVERITY, "a severity"),
+        (Self::STATUS, "a status"),
+        (Self::ARRAY, "an array"),
+        (Self::OBJECT, "an object"),
+        (Self::LABELS, "labels"),
+        (Self::SECRET, "a secret"),
+        (Self::NODES, "a list of nodes"),
+        (Self::REGEX, "a regex"),
+        (Self::NULL, "null"),
+        (Self::MISSING, "missing"),
+    ];
+}
+
+impl BitOr for Type {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.contains(Self::JSON) {
+            return f.write_str("any JSON value");
+        }
+        let names: Vec<&str> =
+            Self::NAMES.iter().filter(|(kind, _)| self.meets(*kind)).map(|(_, name)| *name).collect();
+        match names.split_last() {
+            None => f.write_str("nothing"),
+            Some((last, [])) => f.write_str(last),
+            Some((last, rest)) => write!(f, "{} or {last}", rest.join(", ")),
+        }
+    }
+}
+
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
