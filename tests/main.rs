@@ -1,1 +1,2 @@
-
+mod json;
+mod path;
