@@ -1,2 +1,5 @@
 mod json;
 mod path;
+//! All tests, in one binary.
+
+mod render;
