@@ -1,5 +1,6 @@
-mod json;
-mod path;
 //! All tests, in one binary.
 
+mod json;
+mod path;
+mod pattern;
 mod render;
