@@ -1,2 +1,6 @@
+//! All tests, in one binary.
+
 mod json;
 mod path;
+mod pattern;
+mod render;
