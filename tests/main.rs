@@ -4,3 +4,4 @@ mod json;
 mod path;
 mod pattern;
 mod render;
+mod syntax;
