@@ -4,4 +4,5 @@ mod json;
 mod path;
 mod pattern;
 mod render;
+mod schedule;
 mod syntax;
