@@ -1,4 +1,6 @@
 //! One test binary for the whole project.
 
+mod json;
+mod path;
 mod pattern;
 mod schedule;
