@@ -1,5 +1,6 @@
 //! One test binary for the whole project.
 
+mod function;
 mod json;
 mod path;
 mod pattern;
