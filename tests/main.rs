@@ -1,6 +1,9 @@
 //! All tests, in one binary.
 
+mod function;
 mod json;
 mod path;
 mod pattern;
 mod render;
+mod schedule;
+mod syntax;
