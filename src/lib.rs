@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod program;
 pub mod ruleset;
 pub mod source;
+pub mod suite;
 pub mod syntax;
 pub mod time;
 pub mod value;

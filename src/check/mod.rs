@@ -1,6 +1,7 @@
 //! What can be refused is refused here: names, types, totality, arms, and the lints.
 
 pub mod model;
+pub(crate) mod test;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;

@@ -72,11 +72,12 @@ fn chosen(values: &[&Json], row: &CaseRow, sources: &Sources) -> String {
 /// Every choice of one alternative a column, the last column turning fastest.
 fn product(columns: &[Vec<Json>]) -> Vec<Vec<&Json>> {
     columns.iter().fold(vec![Vec::new()], |choices, column| {
-        let extend = |choice: Vec<&'_ Json>| {
-            column.iter().map(move |value| choice.iter().copied().chain([value]).collect()).collect::<Vec<_>>()
-        };
-        choices.into_iter().flat_map(extend).collect()
+        choices.iter().flat_map(|choice| column.iter().map(|value| extended(choice, value))).collect()
     })
+}
+
+fn extended<'j>(choice: &[&'j Json], value: &'j Json) -> Vec<&'j Json> {
+    choice.iter().copied().chain([value]).collect()
 }
 
 fn bind(holes: &Holes, values: &[&Json]) -> Bindings {

@@ -113,7 +113,7 @@ impl Judge<'_> {
         let expected = words(events, dropped);
         let failure = self.failure("the payload came to another number of events").expected(expected);
         let actual = format!("{}\n{}", words(found, dropped.map(|_| lost)), listed(self.seen()));
-        Err(Box::new(failure.actual(actual).decided(walk::refusals(self.bench, self.attempt))))
+        Err(Box::new(failure.actual(actual).decided(self.refusals())))
     }
 
     /// `{subset}` of an event.

@@ -40,14 +40,19 @@ impl Place {
         format!("{}:{}", self.file, self.line)
     }
 
-    /// The four lines that show it, in the manner of the diagnostics.
+    /// The lines that show it in the manner of the diagnostics, up to where the carets begin.
     #[must_use]
     pub fn drawn(&self) -> String {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let before = " ".repeat(self.column - 1);
-        let carets = "^".repeat(self.width);
         let (file, line, column, text) = (&self.file, self.line, self.column, &self.text);
-        format!("{margin}--> {file}:{line}:{column}\n{margin} |\n{number} | {text}\n{margin} | {before}{carets}")
+        format!("{margin}--> {file}:{line}:{column}\n{margin} |\n{number} | {text}\n{margin} | {before}")
+    }
+
+    /// The carets.
+    #[must_use]
+    pub fn carets(&self) -> String {
+        "^".repeat(self.width)
     }
 }

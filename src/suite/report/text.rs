@@ -2,12 +2,22 @@
 //! takes none.
 
 use crate::suite::{Coverage, Failure, Report, Share, TestResult};
-use anstyle::{AnsiColor, Style};
+use std::fmt;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = AnsiColor::BrightBlue.on_default();
+/// Where a style begins.
+struct Style(&'static str);
+
+const GOOD: Style = Style("\x1b[32m");
+const BAD: Style = Style("\x1b[31m");
+const STRONG: Style = Style("\x1b[1m");
+const FAINT: Style = Style("\x1b[94m");
+const PLAIN: Style = Style("\x1b[0m");
+
+impl fmt::Display for Style {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 /// Every file and every failure, then the count.
 #[must_use]
@@ -44,7 +54,7 @@ fn line(file: &str, results: &[&TestResult]) -> String {
     let passed = results.iter().filter(|result| result.passed()).count();
     let counts = counts(passed, results.len() - passed);
     let (mark, style) = if passed == results.len() { ("ok  ", GOOD) } else { ("FAIL", BAD) };
-    format!("{style}{mark}{style:#} {file}  {counts}\n")
+    format!("{style}{mark}{PLAIN} {file}  {counts}\n")
 }
 
 fn counts(passed: usize, failed: usize) -> String {
@@ -56,7 +66,7 @@ fn counts(passed: usize, failed: usize) -> String {
 }
 
 fn detail(result: &TestResult) -> String {
-    let mut out = format!("{BAD}failed{BAD:#}: {STRONG}{}{STRONG:#}\n", result.name());
+    let mut out = format!("{BAD}failed{PLAIN}: {STRONG}{}{PLAIN}\n", result.name());
     let parts: Vec<String> = result.failures.iter().map(failure).collect();
     out.push_str(&parts.join("\n"));
     out
@@ -65,17 +75,18 @@ fn detail(result: &TestResult) -> String {
 /// The message, the place, then what belongs to it, in the margin of the place.
 fn failure(failure: &Failure) -> String {
     let margin = " ".repeat(failure.place.line.to_string().len());
-    let mut out = drawn(failure);
+    let place = &failure.place;
+    let mut out = format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message);
     let mut say = |word: &str, text: &str| {
         let text = super::hang(text, margin.len() + word.len() + 4);
-        out.push_str(&format!("{margin} {FAINT}={FAINT:#} {word}{text}\n"));
+        out.push_str(&format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
     };
     if failure.diff.is_none() {
-        failure.expected.iter().for_each(|text| say("expected: ", &format!("{GOOD}{text}{GOOD:#}")));
-        failure.actual.iter().for_each(|text| say("actual:   ", &format!("{BAD}{text}{BAD:#}")));
+        failure.expected.iter().for_each(|text| say("expected: ", &format!("{GOOD}{text}{PLAIN}")));
+        failure.actual.iter().for_each(|text| say("actual:   ", &format!("{BAD}{text}{PLAIN}")));
     }
     for diff in &failure.diff {
-        say("", &format!("expected {GOOD}-{GOOD:#}, actual {BAD}+{BAD:#}:\n{}", painted(diff)));
+        say("", &format!("expected {GOOD}-{PLAIN}, actual {BAD}+{PLAIN}:\n{}", painted(diff)));
     }
     if !failure.decided.is_empty() {
         say("", &format!("decided by:\n{}", failure.decided.join("\n")));
@@ -84,24 +95,10 @@ fn failure(failure: &Failure) -> String {
     out
 }
 
-fn drawn(failure: &Failure) -> String {
-    let drawn = failure.place.drawn();
-    match drawn.rsplit_once('\n') {
-        Some((above, carets)) => format!("{above}\n{BAD}{carets} {}{BAD:#}\n", failure.message)
-            .replace(&format!("{BAD}{}", margin(carets)), &format!("{}{BAD}", margin(carets))),
-        None => drawn,
-    }
-}
-
-/// What stands before the carets keeps its colour.
-fn margin(carets: &str) -> &str {
-    carets.split('^').next().unwrap_or_default()
-}
-
 fn painted(diff: &str) -> String {
     let line = |line: &str| match line.chars().next() {
-        Some('-') => format!("{GOOD}{line}{GOOD:#}"),
-        Some('+') => format!("{BAD}{line}{BAD:#}"),
+        Some('-') => format!("{GOOD}{line}{PLAIN}"),
+        Some('+') => format!("{BAD}{line}{PLAIN}"),
         _ => line.to_owned(),
     };
     diff.lines().map(line).collect::<Vec<_>>().join("\n")
@@ -110,7 +107,7 @@ fn painted(diff: &str) -> String {
 fn summary(report: &Report) -> String {
     let failed = report.failed();
     let style = if failed == 0 { GOOD } else { BAD };
-    format!("{style}{}{style:#}\n", counts(report.passed(), failed))
+    format!("{style}{}{PLAIN}\n", counts(report.passed(), failed))
 }
 
 /// What was hit, what was not, by place.
@@ -126,7 +123,7 @@ pub fn coverage(coverage: &Coverage) -> String {
 fn part(name: &str, share: &Share) -> String {
     let mut out = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
     for missed in &share.missed {
-        out.push_str(&format!("    {FAINT}{}{FAINT:#}  {}\n", missed.place.short(), missed.text));
+        out.push_str(&format!("    {FAINT}{}{PLAIN}  {}\n", missed.place.short(), missed.text));
     }
     out
 }
