@@ -4,6 +4,10 @@
 //! found. Advice stands apart, as [`Help`], with text that can be pasted. Stages make diagnostics; [`render`] and its
 //! sisters turn them into text; nothing here knows what a mapping or a routing is.
 
+mod nearest;
+
+pub use nearest::nearest;
+
 use crate::source::Span;
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
@@ -80,7 +84,15 @@ impl Diagnostic {
     #[must_use]
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, span, label: String::new(), related: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Self {
+            code,
+            message,
+            span,
+            label: String::new(),
+            related: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// Says something beside the carets.
