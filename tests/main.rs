@@ -1,1 +1,3 @@
-
+mod json;
+mod path;
+mod pattern;
