@@ -1,3 +1,4 @@
 mod json;
 mod path;
 mod pattern;
+mod schedule;
