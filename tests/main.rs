@@ -1,4 +1,7 @@
+//! All tests, in one binary.
+
 mod json;
 mod path;
 mod pattern;
+mod render;
 mod schedule;
