@@ -5,3 +5,4 @@ mod path;
 mod pattern;
 mod render;
 mod schedule;
+mod syntax;
