@@ -2,6 +2,8 @@
 
 pub mod channel;
 pub mod check;
+pub mod cli;
+pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
@@ -9,6 +11,7 @@ pub mod function;
 pub mod json;
 pub mod path;
 pub mod pattern;
+pub mod program;
 pub mod ruleset;
 pub mod source;
 pub mod syntax;

@@ -1,3 +1,6 @@
 //! All tests, in one binary.
 
+mod cli;
+mod json;
+mod path;
 mod render;

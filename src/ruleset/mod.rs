@@ -99,3 +99,9 @@ impl RuleSet {
         todo!()
     }
 }
+
+/// Every code of every stage, in order.
+#[must_use]
+pub fn codes() -> Vec<&'static crate::diagnostic::Code> {
+    Vec::new()
+}
