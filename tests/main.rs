@@ -3,4 +3,7 @@
 mod cli;
 mod json;
 mod path;
+mod pattern;
 mod render;
+mod schedule;
+mod syntax;
