@@ -184,12 +184,6 @@ impl RuleSet {
     }
 }
 
-<<<<<<< HEAD
-/// Every code of every stage, in order.
-#[must_use]
-pub fn codes() -> Vec<&'static crate::diagnostic::Code> {
-    Vec::new()
-=======
 /// Every code of every stage, in the order of their names.
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
@@ -209,5 +203,4 @@ fn find<'r>(
         let nearest = diagnostic::nearest(name, known).map(str::to_owned);
         Unknown { kind, name: name.to_owned(), nearest }
     })
->>>>>>> 25bb9b4
 }
