@@ -1,3 +1,5 @@
 //! One test binary for the whole project.
 
+mod json;
+mod path;
 mod pattern;
