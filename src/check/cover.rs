@@ -11,6 +11,8 @@ mod column;
 mod opaque;
 mod report;
 mod search;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::check::model;
