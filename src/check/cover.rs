@@ -49,7 +49,9 @@ pub(crate) fn arms(
     let columns: Vec<Column> = columns
         .iter()
         .enumerate()
-        .map(|(at, types)| Column::new(*types, ignore_case, arms.iter().filter_map(|(cells, ..)| cells.get(at))))
+        .map(|(at, types)| {
+            Column::new(*types, ignore_case, arms.iter().filter_map(|(cells, ..)| cells.get(at)))
+        })
         .collect();
     let rows: Vec<Row> = arms.iter().map(|(cells, is_else, _)| row(&columns, cells, *is_else)).collect();
     let found = search::search(&columns, &rows);

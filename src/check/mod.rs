@@ -1,6 +1,7 @@
 //! What can be refused is refused here: names, types, totality, arms, and the lints.
 
 mod cover;
+mod lint;
 pub mod model;
 
 use crate::diagnostic::Diagnostic;

@@ -130,7 +130,9 @@ impl Opaque {
             (Self::Piece(Position::Start, outer), Self::Piece(Position::Start, inner)) => {
                 inner.starts_with(&**outer)
             }
-            (Self::Piece(Position::End, outer), Self::Piece(Position::End, inner)) => inner.ends_with(&**outer),
+            (Self::Piece(Position::End, outer), Self::Piece(Position::End, inner)) => {
+                inner.ends_with(&**outer)
+            }
             (Self::Piece(Position::Anywhere, outer), Self::Piece(_, inner)) => inner.contains(&**outer),
             (Self::Regex(false, outer), Self::Regex(true, inner)) => {
                 outer.pattern() == inner.pattern() && outer.hir() == inner.hir()

@@ -29,7 +29,11 @@ fn pattern(text: &str, ignore_case: bool, span: Span) -> Pattern {
     let unquoted = |text: &str| text.trim_matches('"').to_owned();
     let operand = |text: &str| value(text, Type::JSON, span.file);
     let Some((word, rest)) = text.split_once(' ').filter(|_| !text.starts_with('"')) else {
-        return if text == "_" { Pattern::Any } else { Pattern::Test(Comparator::Equal(operand(text)), span) };
+        return if text == "_" {
+            Pattern::Any
+        } else {
+            Pattern::Test(Comparator::Equal(operand(text)), span)
+        };
     };
     let regex = |text: &str| {
         let (_, after) = text.split_once('/').expect("a slash");
@@ -41,7 +45,9 @@ fn pattern(text: &str, ignore_case: bool, span: Span) -> Pattern {
         "<=" => Comparator::LessOrEqual(operand(rest)),
         ">" => Comparator::Greater(operand(rest)),
         ">=" => Comparator::GreaterOrEqual(operand(rest)),
-        "like" => Comparator::Like(rest.split(',').map(|glob| Glob::new(&unquoted(glob), ignore_case).expect("a glob")).collect()),
+        "like" => Comparator::Like(
+            rest.split(',').map(|glob| Glob::new(&unquoted(glob), ignore_case).expect("a glob")).collect(),
+        ),
         "cidr" => Comparator::Cidr(vec![Network::new(&unquoted(rest)).expect("a network")]),
         "matches" => Comparator::Matches(regex(rest)),
         "finds" => Comparator::Finds(regex(rest)),
@@ -112,14 +118,20 @@ fn constants_are_covered_one_by_one() {
 fn strings_need_an_else() {
     assert_eq!(check(&[Type::TEXT], false, "\"a\"\nlike \"b*\""), "E0080 no arm covers any other string\n");
     assert_eq!(check(&[Type::TEXT], false, "\"a\"\nlike \"*\""), "");
-    assert_eq!(check(&[Type::TEXT | Type::MISSING | Type::NULL], false, "like \"*\""), "E0080 no arm covers `missing`\n");
+    assert_eq!(
+        check(&[Type::TEXT | Type::MISSING | Type::NULL], false, "like \"*\""),
+        "E0080 no arm covers `missing`\n"
+    );
     assert_eq!(check(&[MAYBE_TEXT], false, "\"a\"\nmissing\nelse"), "");
     assert_eq!(check(&[MAYBE_TEXT], false, "null\nmissing\n_"), "");
     assert_eq!(
         check(&[MAYBE_TEXT], false, "missing\nnull\n_"),
         "E0081 the arm `null` can never be chosen <- missing\n"
     );
-    assert_eq!(check(&[Type::TEXT], false, "else\n\"a\""), "E0081 the arm `\"a\"` can never be chosen <- else\n");
+    assert_eq!(
+        check(&[Type::TEXT], false, "else\n\"a\""),
+        "E0081 the arm `\"a\"` can never be chosen <- else\n"
+    );
 }
 
 #[test]
@@ -211,7 +223,9 @@ fn broken_columns_say_nothing() {
 fn large_tables_are_quick() {
     let mut rows = String::new();
     for at in 0..10_000 {
-        let cell = |column: usize, value: usize| if at % 7 == column { "_".to_owned() } else { format!("\"v{value}\"") };
+        let cell = |column: usize, value: usize| {
+            if at % 7 == column { "_".to_owned() } else { format!("\"v{value}\"") }
+        };
         let cells = [cell(0, at), cell(1, at % 100), cell(2, at % 10), cell(3, at % 3)];
         writeln!(rows, "{}", cells.join(";")).unwrap();
     }
