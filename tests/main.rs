@@ -6,3 +6,4 @@ mod json;
 mod path;
 mod pattern;
 mod render;
+mod syntax;
