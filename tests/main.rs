@@ -2,6 +2,7 @@
 
 //! All tests, in one binary.
 
+mod architecture;
 mod json;
 mod path;
 mod pattern;

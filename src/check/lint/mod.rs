@@ -10,7 +10,7 @@ mod label_severity;
 mod near_name;
 mod overwritten;
 mod passed;
-mod regex;
+mod needless_regex;
 mod resolved;
 mod star;
 mod unused;
@@ -46,7 +46,7 @@ const LINTS: &[(&Code, Run)] = &[
     (&unused::CODE, unused::run),
     (&passed::CODE, passed::run),
     (&star::CODE, star::run),
-    (&regex::CODE, regex::run),
+    (&needless_regex::CODE, needless_regex::run),
     (&overwritten::CODE, overwritten::run),
     (&foreign_template::CODE, foreign_template::run),
     (&label_severity::CODE, label_severity::run),
