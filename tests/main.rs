@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod check;
 mod json;
 mod path;
 mod pattern;
