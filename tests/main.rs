@@ -3,8 +3,10 @@
 //! All tests, in one binary.
 
 mod architecture;
+mod check;
 mod json;
 mod path;
 mod pattern;
 mod render;
+mod schedule;
 mod syntax;
