@@ -4,6 +4,7 @@
 
 mod architecture;
 mod check;
+mod function;
 mod json;
 mod path;
 mod pattern;
