@@ -1,5 +1,7 @@
 //! All tests, in one binary.
 
+mod architecture;
+mod check;
 mod cli;
 mod function;
 mod json;

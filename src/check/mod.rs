@@ -81,7 +81,7 @@ pub fn check(
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
-    code::ALL.to_vec()
+    code::ALL.iter().chain(cover::CODES).copied().chain(lint::codes()).collect()
 }
 
 fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
