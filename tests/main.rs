@@ -1,5 +1,8 @@
 //! All tests, in one binary.
 
+mod architecture;
+mod check;
+mod cli;
 mod function;
 mod json;
 mod path;

@@ -1,8 +1,8 @@
 //! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
 
 use crate::check::model::{
-    Argument, Block, Comparator, Destination, Expression, ExpressionKind, LabelEntry, LineBody, Match, Model, Part,
-    Pattern, Rows, ScheduleId, Subject, Target,
+    Argument, Block, Comparator, Destination, Expression, ExpressionKind, LabelEntry, LineBody, Match, Model,
+    Part, Pattern, Rows, ScheduleId, Subject, Target,
 };
 use crate::source::Span;
 use crate::syntax::tree::TestSubject;
@@ -17,7 +17,13 @@ pub(super) struct During {
 
 /// The first `during` that the subject can reach.
 pub(super) fn reached(model: &Model, kind: TestSubject, name: &str) -> Option<During> {
-    let mut walk = Walk { model, found: None, defines: BTreeSet::new(), tables: BTreeSet::new(), routings: BTreeSet::new() };
+    let mut walk = Walk {
+        model,
+        found: None,
+        defines: BTreeSet::new(),
+        tables: BTreeSet::new(),
+        routings: BTreeSet::new(),
+    };
     match kind {
         TestSubject::Mapping => {
             let at = model.mappings.iter().position(|mapping| *mapping.name == *name)?;
@@ -50,7 +56,8 @@ struct Walk<'m> {
 impl Walk<'_> {
     fn mapping(&mut self, at: usize) {
         let Some(mapping) = self.model.mappings.get(at) else { return };
-        let values = mapping.lets.iter().map(|own| &own.value).chain(mapping.fields.iter().map(|(_, value)| value));
+        let values =
+            mapping.lets.iter().map(|own| &own.value).chain(mapping.fields.iter().map(|(_, value)| value));
         let drops = mapping.drops.iter().flat_map(|drop| [&drop.when, &drop.because]);
         let labels = mapping.labels.iter().map(|entry| match entry {
             LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => value,
