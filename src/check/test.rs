@@ -18,6 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{At, Cases, Expectation, Json, Name, Test, TestStatementKind, TestSubject, Text};
 use crate::time::Instant;
+use clock::Reach;
 use names::Named;
 
 /// Reports what is wrong with a test.
@@ -193,7 +194,7 @@ impl<'t> Checker<'_, 't> {
             return;
         }
         let [(kind, name)] = self.parts.subjects.as_slice() else { return };
-        let Some(during) = clock::reached(self.model, *kind, &name.text) else { return };
+        let Some(during) = clock::reached(self.model, *kind, &name.text, self.reach()) else { return };
         let schedule = self.model.schedules.get(during.schedule).map_or("", |schedule| &*schedule.name);
         let message =
             format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
@@ -205,6 +206,16 @@ impl<'t> Checker<'_, 't> {
             self.end(),
             format!("  {line}\n"),
         ));
+    }
+
+    /// How far what the test expects can depend on the time.
+    fn reach(&self) -> Reach {
+        let row = self.parts.cases.first().map(|(cases, _)| match &*cases.subject.text {
+            "sent" | "dropped" => Reach::Routing,
+            _ => Reach::Mapping,
+        });
+        let reaches = self.parts.expectations.iter().map(|(expectation, _)| expect::reach(&expectation.kind));
+        reaches.chain(row).max().unwrap_or(Reach::Routing)
     }
 
     fn bad_time(&mut self, span: Span, text: &str) {

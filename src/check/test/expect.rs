@@ -1,5 +1,6 @@
 //! Expectations: each must fit the subject, and be able to come true.
 
+use super::clock::Reach;
 use super::event::Side;
 use super::{Checker, Named, code, word};
 use crate::diagnostic::Diagnostic;
@@ -150,6 +151,24 @@ fn fits(kind: &ExpectationKind) -> (&'static str, Fits) {
         ExpectationKind::SameKeyAs(_) => ("expect same key", Fits::Payloads),
         ExpectationKind::Snapshot(_) => ("expect snapshot", Fits::Events),
         ExpectationKind::Body(_) => ("expect body", Fits::Channels),
+    }
+}
+
+/// How far an expectation looks.
+pub(super) fn reach(kind: &ExpectationKind) -> Reach {
+    match kind {
+        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => Reach::Accept,
+        ExpectationKind::Count { .. }
+        | ExpectationKind::Subset(_)
+        | ExpectationKind::Exactly(_)
+        | ExpectationKind::Note(_)
+        | ExpectationKind::SameKeyAs(_) => Reach::Mapping,
+        ExpectationKind::Dropped(_)
+        | ExpectationKind::Sent(..)
+        | ExpectationKind::Via(_)
+        | ExpectationKind::Nothing(_)
+        | ExpectationKind::Snapshot(_)
+        | ExpectationKind::Body(_) => Reach::Routing,
     }
 }
 
