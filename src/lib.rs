@@ -14,6 +14,7 @@ pub mod pattern;
 pub mod program;
 pub mod ruleset;
 pub mod source;
+pub mod suite;
 pub mod syntax;
 pub mod time;
 pub mod value;

@@ -4,6 +4,7 @@
 //! well. An expression that was reported has the type "unknown", which fits everywhere, for the same reason.
 
 pub mod model;
+pub(crate) mod test;
 
 mod allow;
 mod block;
