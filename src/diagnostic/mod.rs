@@ -80,7 +80,15 @@ impl Diagnostic {
     #[must_use]
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, span, label: String::new(), related: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Self {
+            code,
+            message,
+            span,
+            label: String::new(),
+            related: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// Says something beside the carets.

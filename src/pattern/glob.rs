@@ -1,0 +1,132 @@
+//! Globs over a whole string.
+//!
+//! A glob is cut at its stars into runs. The first run must begin the text and the last must end it; each run between
+//! them is taken at the earliest place where it fits, which never spoils a later one. So nothing is tried twice: a run
+//! of plain characters is found in linear time, and one with `?` costs at most its own length for each place.
+
+use super::fold::{fold, with_folded};
+use super::{Invalid, within_limit};
+
+/// A glob over a whole string: `*` is any run of characters, `?` is one, everything else is itself.
+#[derive(Debug, Clone)]
+pub struct Glob {
+    text: Box<str>,
+    ignore_case: bool,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone)]
+enum Shape {
+    /// No star: the whole text.
+    Whole(Run),
+    /// What begins the text, what follows in order, what ends it.
+    Starred(Run, Box<[Run]>, Run),
+}
+
+/// What stands between two stars.
+#[derive(Debug, Clone)]
+struct Run {
+    text: Box<str>,
+    has_any: bool,
+}
+
+impl Glob {
+    /// Reads a glob.
+    ///
+    /// # Errors
+    /// Where it is longer than 1 KiB.
+    pub fn new(text: &str, ignore_case: bool) -> Result<Self, Invalid> {
+        within_limit(text, "glob")?;
+        let folded = if ignore_case { fold(text) } else { text.into() };
+        Ok(Self { text: text.into(), ignore_case, shape: Shape::new(&folded) })
+    }
+
+    /// The glob as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether letter case is ignored.
+    #[must_use]
+    pub fn ignores_case(&self) -> bool {
+        self.ignore_case
+    }
+
+    /// Whether it fits the whole text.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        if self.ignore_case {
+            with_folded(text, |folded| self.shape.fits(folded))
+        } else {
+            self.shape.fits(text)
+        }
+    }
+}
+
+impl Shape {
+    fn new(text: &str) -> Self {
+        let (Some((first, rest)), Some((_, last))) = (text.split_once('*'), text.rsplit_once('*')) else {
+            return Self::Whole(Run::new(text));
+        };
+        let middle = rest.strip_suffix(last).unwrap_or_default();
+        let middle = middle.split('*').filter(|run| !run.is_empty()).map(Run::new).collect();
+        Self::Starred(Run::new(first), middle, Run::new(last))
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Whole(run) => run.strip_from_start(text) == Some(""),
+            Self::Starred(first, middle, last) => {
+                let rest = first.strip_from_start(text).and_then(|rest| last.strip_from_end(rest));
+                rest.and_then(|rest| middle.iter().try_fold(rest, |rest, run| run.skip_past(rest))).is_some()
+            }
+        }
+    }
+}
+
+impl Run {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), has_any: text.contains('?') }
+    }
+
+    /// What is left of the text behind this run, which must begin it.
+    fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if !self.has_any {
+            return text.strip_prefix(&*self.text);
+        }
+        let mut characters = text.chars();
+        let fits =
+            self.text.chars().all(|wanted| characters.next().is_some_and(|found| alike(wanted, found)));
+        fits.then_some(characters.as_str())
+    }
+
+    /// What is left of the text before this run, which must end it.
+    fn strip_from_end<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if !self.has_any {
+            return text.strip_suffix(&*self.text);
+        }
+        let mut characters = text.chars();
+        let mut wanted = self.text.chars().rev();
+        let fits = wanted.all(|wanted| characters.next_back().is_some_and(|found| alike(wanted, found)));
+        fits.then_some(characters.as_str())
+    }
+
+    /// What is left of the text behind the first place where this run fits.
+    fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if !self.has_any {
+            return text.split_once(&*self.text).map(|(_, rest)| rest);
+        }
+        let mut characters = text.chars();
+        loop {
+            if let Some(rest) = self.strip_from_start(characters.as_str()) {
+                return Some(rest);
+            }
+            characters.next()?;
+        }
+    }
+}
+
+fn alike(wanted: char, found: char) -> bool {
+    wanted == '?' || wanted == found
+}

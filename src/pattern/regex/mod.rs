@@ -1,0 +1,185 @@
+//! Regular expressions, as the `regex` crate knows them: without look-around and back-references, and so linear in the
+//! text.
+//!
+//! A pattern is parsed when it is made, so that its faults are known; it is compiled at the first test. Because too
+//! large a pattern must be refused when it is made as well, one that might be too large is compiled at once.
+
+mod refusal;
+mod size;
+
+use super::{Invalid, within_limit};
+use regex_syntax::ast::parse::ParserBuilder;
+use regex_syntax::hir::Hir;
+use regex_syntax::hir::translate::TranslatorBuilder;
+use std::sync::OnceLock;
+
+/// The most bytes that a pattern may compile to.
+const LARGEST: usize = 256 * 1024;
+/// The most bytes that the automaton of one pattern may cache while it runs.
+const LARGEST_CACHE: usize = 1024 * 1024;
+/// How deep groups may nest.
+const DEEPEST: u32 = 50;
+
+/// A compiled regular expression with its text.
+#[derive(Debug)]
+pub struct Regex {
+    pattern: Box<str>,
+    flags: Flags,
+    groups: Box<[Box<str>]>,
+    /// What the pattern becomes between `\A(?:` and `)\z`.
+    whole: Box<str>,
+    anchored: OnceLock<Option<regex::Regex>>,
+    unanchored: OnceLock<Option<regex::Regex>>,
+}
+
+/// What the letters after the closing slash ask for.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the syntax of regexes")]
+struct Flags {
+    ignore_case: bool,
+    multi_line: bool,
+    dot_matches_newline: bool,
+    verbose: bool,
+    swap_greed: bool,
+}
+
+impl Regex {
+    /// Compiles a pattern; `flags` are any of `i m s x U u`.
+    ///
+    /// The range of a bad flag counts on past the closing slash: the first flag stands at the pattern's length plus one.
+    ///
+    /// # Errors
+    /// Where the pattern or a flag is bad, the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more
+    /// than 256 KiB.
+    pub fn new(pattern: &str, flags: &str, ignore_case: bool) -> Result<Self, Invalid> {
+        within_limit(pattern, "regex")?;
+        let mut flags = Flags::read(flags, pattern.len() + 1)?;
+        flags.ignore_case |= ignore_case;
+        let mut parser = ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(flags.verbose).build();
+        let parsed = parser.parse_with_comments(pattern).map_err(|error| refusal::of_syntax(&error))?;
+        let hir = flags.translator().build().translate(pattern, &parsed.ast);
+        let hir = hir.map_err(|error| refusal::of_meaning(&error))?;
+
+        // A comment that ends with the pattern would swallow what is put behind it.
+        let open_comment = parsed.comments.last().is_some_and(|last| last.span.end.offset == pattern.len());
+        let whole = format!(r"\A(?:{pattern}{})\z", if open_comment { "\n" } else { "" });
+        let regex = Self {
+            pattern: pattern.into(),
+            flags,
+            groups: names(&hir),
+            whole: whole.into(),
+            anchored: OnceLock::new(),
+            unanchored: OnceLock::new(),
+        };
+        if size::estimate(&hir) > LARGEST && regex.flags.compile(pattern, LARGEST).is_none() {
+            return Err(refusal::of_size(pattern));
+        }
+        Ok(regex)
+    }
+
+    /// The pattern as written, without slashes.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether it fits the whole text.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let compiled = self.anchored.get_or_init(|| self.flags.compile(&self.whole, 2 * LARGEST));
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// Whether it fits somewhere in the text.
+    #[must_use]
+    pub fn finds(&self, text: &str) -> bool {
+        self.anywhere().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// The text of a named group of the first fit.
+    #[must_use]
+    pub fn capture<'t>(&self, text: &'t str, group: &str) -> Option<&'t str> {
+        Some(self.anywhere()?.captures(text)?.name(group)?.as_str())
+    }
+
+    /// The names of its groups.
+    #[must_use]
+    pub fn groups(&self) -> Vec<&str> {
+        self.groups.iter().map(AsRef::as_ref).collect()
+    }
+
+    /// The parsed form, for what reasons about the texts that it fits.
+    #[must_use]
+    pub fn hir(&self) -> Option<Hir> {
+        let mut parser =
+            ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(self.flags.verbose).build();
+        let ast = parser.parse(&self.pattern).ok()?;
+        self.flags.translator().build().translate(&self.pattern, &ast).ok()
+    }
+
+    fn anywhere(&self) -> Option<&regex::Regex> {
+        self.unanchored.get_or_init(|| self.flags.compile(&self.pattern, 2 * LARGEST)).as_ref()
+    }
+}
+
+impl Flags {
+    fn read(text: &str, start: usize) -> Result<Self, Invalid> {
+        let mut flags = Self::default();
+        for (at, letter) in text.char_indices() {
+            match letter {
+                'i' => flags.ignore_case = true,
+                'm' => flags.multi_line = true,
+                's' => flags.dot_matches_newline = true,
+                'x' => flags.verbose = true,
+                'U' => flags.swap_greed = true,
+                // Unicode is always on.
+                'u' => {}
+                _ => return Err(refusal::of_flag(letter, start + at)),
+            }
+            if text.get(..at).is_some_and(|before| before.contains(letter)) {
+                return Err(refusal::of_repeated_flag(letter, start + at));
+            }
+        }
+        Ok(flags)
+    }
+
+    fn translator(self) -> TranslatorBuilder {
+        let mut builder = TranslatorBuilder::new();
+        builder
+            .case_insensitive(self.ignore_case)
+            .multi_line(self.multi_line)
+            .dot_matches_new_line(self.dot_matches_newline)
+            .swap_greed(self.swap_greed);
+        builder
+    }
+
+    fn compile(self, pattern: &str, limit: usize) -> Option<regex::Regex> {
+        regex::RegexBuilder::new(pattern)
+            .case_insensitive(self.ignore_case)
+            .multi_line(self.multi_line)
+            .dot_matches_new_line(self.dot_matches_newline)
+            .ignore_whitespace(self.verbose)
+            .swap_greed(self.swap_greed)
+            .size_limit(limit)
+            .dfa_size_limit(LARGEST_CACHE)
+            .nest_limit(DEEPEST + 1)
+            .build()
+            .ok()
+    }
+}
+
+/// The names of all groups in the order in which they open.
+fn names(hir: &Hir) -> Box<[Box<str>]> {
+    let mut found = Vec::new();
+    collect_names(hir, &mut found);
+    found.into()
+}
+
+fn collect_names(hir: &Hir, found: &mut Vec<Box<str>>) {
+    if let regex_syntax::hir::HirKind::Capture(capture) = hir.kind() {
+        found.extend(capture.name.clone());
+    }
+    for part in hir.kind().subs() {
+        collect_names(part, found);
+    }
+}
