@@ -1,3 +1,5 @@
 //! One test binary for the whole project.
 
 mod pattern;
+mod json;
+mod path;

@@ -1,0 +1,300 @@
+//! The JSON reader: what it takes, what it refuses and in which words, and that numbers and equality are exact.
+
+use pointsman::json::{self, Document, Number, Value};
+use proptest::prelude::*;
+use std::cmp::Ordering;
+
+fn read(text: &str) -> Value<'_> {
+    json::parse(text.as_bytes()).unwrap_or_else(|invalid| panic!("{text}: {invalid:?}")).root
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    match json::parse(bytes) {
+        Ok(document) => panic!("{} was taken as {document:?}", String::from_utf8_lossy(bytes)),
+        Err(invalid) => format!("{}:{}: {}", invalid.line, invalid.column, invalid.message),
+    }
+}
+
+fn number(text: &str) -> Number {
+    text.parse().unwrap_or_else(|()| panic!("{text} is a number"))
+}
+
+fn canonical(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    read(text).canonical(&mut out);
+    out
+}
+
+#[test]
+fn refusals_are_said_in_plain_words_at_the_place() {
+    let deep = "[".repeat(128);
+    let cases: &[(&[u8], &str)] = &[
+        (b"", "1:1: the document is empty, a JSON value is expected"),
+        (b" \n ", "1:1: the document is empty, a JSON value is expected"),
+        (
+            b"\n $alertmanager_content\n",
+            "2:2: the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not \
+             expand it, a real alert will",
+        ),
+        (b"${body}", "1:1: the placeholder `${body}` was not expanded by its sender"),
+        (
+            b"alertName=cpu&alertState=ALERT",
+            "1:1: this is form-encoded (`alertName=…`), JSON is expected: set the data format of the sender to JSON",
+        ),
+        (b"<html></html>", "1:1: this is XML or HTML, JSON is expected"),
+        (b"\x1f\x8b\x08\x00", "1:1: this is compressed by gzip, JSON is expected as plain UTF-8"),
+        (b"\xff\xfe{\x00", "1:1: this is UTF-16, JSON is expected as plain UTF-8"),
+        (
+            "{\n\"é\": \"é\u{0}\"".as_bytes(),
+            "2:8: a string holds a line break or another control character; write it as `\\n` or `\\u00XX`",
+        ),
+        (b"{\"a\": \"\xff\"}", "1:8: byte 0xFF is not valid UTF-8; JSON is sent as UTF-8"),
+        (b"{\"a\": [1, 2", "1:12: the document is cut off: an array is not closed by `]`"),
+        (b"{\"a\": 1", "1:8: the document is cut off: an object is not closed by `}`"),
+        (b"{\"a\": ", "1:7: the document is cut off: a value is expected"),
+        (b"\"abc", "1:5: the document is cut off: a string is not closed by `\"`"),
+        (deep.as_bytes(), "1:128: arrays and objects nest deeper than 127 levels"),
+        (b"{\"a\":\n 1e400}", "2:2: the number `1e400` is out of range"),
+        (b"{'a': 1}", "1:2: strings and member names stand in double quotes (`\"`) in JSON"),
+        ("{“a”: 1}".as_bytes(), "1:2: strings and member names stand in double quotes (`\"`) in JSON"),
+        (b"{\"a\": 'b'}", "1:7: strings and member names stand in double quotes (`\"`) in JSON"),
+        (b"{\"a\": 1,}", "1:9: a comma stands before the closing bracket; take it out"),
+        (b"[1,]", "1:4: a comma stands before the closing bracket; take it out"),
+        (b"[NaN]", "1:2: JSON has no number `NaN`; send null"),
+        (b"{\"a\": None}", "1:7: JSON writes `null`, not `None`"),
+        (b"{\"a\": nil}", "1:8: JSON writes `null`, not `nil`"),
+        (b"{a: 1}", "1:2: expected a member name in double quotes, found `a`"),
+        (b"{\"a\" 1}", "1:6: expected `:`, found `1`"),
+        (b"{\"a\": 1 \"b\": 2}", "1:9: expected `,` or `}`, found `\"`"),
+        ("{\"é\": 1} x".as_bytes(), "1:10: expected the end of the document, found `x`"),
+        (b"{} // done", "1:4: JSON has no comments"),
+        (b"[01]", "1:3: expected a digit, found `1`"),
+        (
+            b"\"\\x\"",
+            "1:3: an unknown escape in a string; `\\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX` are the ones there are",
+        ),
+        (b"\"\\ud800\"", "1:8: a `\\u` escape of half a surrogate pair; both halves must stand together"),
+    ];
+    let mut differences = Vec::new();
+    for (bytes, expected) in cases {
+        let actual = refusal(bytes);
+        if actual != *expected {
+            differences.push(format!(
+                "{}\n  expected {expected}\n  actual   {actual}",
+                String::from_utf8_lossy(bytes)
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    assert_eq!(json::parse(b"\xEF\xBB\xBF[1]").unwrap().root, read("[1]"));
+    assert_eq!(refusal(b"\xEF\xBB\xBF[1}"), "1:3: expected `,` or `]`, found `}`");
+}
+
+#[test]
+fn strings_without_escapes_are_borrowed() {
+    let bytes = br#"{"plain": "text", "esc\u0061ped": "a\nb"}"#;
+    let Document { root: Value::Object(object), .. } = json::parse(bytes).unwrap() else {
+        panic!("an object")
+    };
+    let borrowed: Vec<_> = object
+        .iter()
+        .map(|(name, value)| {
+            (
+                matches!(name, std::borrow::Cow::Borrowed(_)),
+                matches!(value, Value::Text(std::borrow::Cow::Borrowed(_))),
+            )
+        })
+        .collect();
+    assert_eq!(borrowed, [(true, true), (false, false)]);
+    assert_eq!(object.get("escaped").and_then(Value::as_text), Some("a\nb"));
+}
+
+#[test]
+fn the_last_of_a_repeated_name_counts_in_the_place_of_the_first() {
+    let document = json::parse(br#"{"a": 1, "b": {"x": 1, "x": 2}, "a": 3}"#).unwrap();
+    assert_eq!(document.root.to_json(), r#"{"a":3,"b":{"x":2}}"#);
+    assert_eq!(document.repeated.as_deref(), Some("x"));
+    assert_eq!(json::parse(b"{\"a\": {\"b\": 1}, \"b\": 1}").unwrap().repeated, None);
+}
+
+#[test]
+fn large_objects_are_found_by_name_and_survive_many_repeats() {
+    let members: Vec<_> = (0..100_000).map(|n| format!("\"n{n}\":{n}")).collect();
+    let text = format!("{{{}}}", members.join(","));
+    let value = read(&text);
+    let object = value.as_object().unwrap();
+    assert_eq!(object.len(), 100_000);
+    for n in [0, 1, 16, 17, 50_000, 99_999] {
+        assert_eq!(object.get(&format!("n{n}")), Some(&Value::Number(Number::Natural(n))));
+    }
+    assert_eq!(object.get("absent"), None);
+    assert_eq!(value, value.clone().into_owned());
+    let repeats =
+        format!("{{{}}}", (0..100_000).map(|n| format!("\"n{}\":{n}", n % 40)).collect::<Vec<_>>().join(","));
+    let document = json::parse(repeats.as_bytes()).unwrap();
+    assert_eq!(document.repeated.as_deref(), Some("n0"));
+    assert_eq!(document.root.as_object().unwrap().len(), 40);
+    assert_eq!(document.root.as_object().unwrap().get("n39"), Some(&Value::Number(Number::Natural(99_999))));
+}
+
+#[test]
+fn numbers_compare_by_value_and_print_as_json() {
+    let ascending = [
+        "-1e300",
+        "-9223372036854775808",
+        "-2",
+        "-1.5",
+        "-1",
+        "-0.5",
+        "0",
+        "5e-324",
+        "0.5",
+        "1",
+        "1.5",
+        "9007199254740992",
+        "9007199254740993",
+        "9007199254740994",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551614",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e300",
+    ];
+    for (left_place, left) in ascending.iter().enumerate() {
+        for (right_place, right) in ascending.iter().enumerate() {
+            let (order, expected) = (number(left).cmp(&number(right)), left_place.cmp(&right_place));
+            assert_eq!(order, expected, "{left} {right}");
+        }
+    }
+    assert_ne!(number("9007199254740993"), number("9007199254740992.0"));
+    assert_eq!(number("9007199254740992"), number("9007199254740992.0"));
+    assert_ne!(number("18446744073709551615"), number("18446744073709551615.0"));
+    for (left, right) in [("1", "1.0"), ("0", "-0.0"), ("100", "1e2"), ("-1", "-1.0"), ("0", "-0")] {
+        assert_eq!(number(left), number(right));
+        assert_eq!(canonical(left), canonical(right), "{left} {right}");
+    }
+    for text in ["1.0", "0.1", "1e+300", "-1.5", "-0.0", "18446744073709551615", "-9223372036854775808"] {
+        assert_eq!(number(text).to_string(), text);
+    }
+    for text in ["", " 1", "1 ", "+1", "01", ".5", "1.", "1e", "NaN", "0x1", "1e400", "\"1\"", "-"] {
+        assert!(text.parse::<Number>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn equality_and_the_canonical_form_are_those_of_json() {
+    let (left, right) = (r#"{"a": 1, "b": [1.0, "x"]}"#, r#"{"b": [1, "x"], "a": 1.0}"#);
+    assert_eq!(read(left), read(right));
+    assert_eq!(canonical(left), canonical(right));
+    let different = [
+        "null",
+        "false",
+        "true",
+        "0",
+        "\"0\"",
+        "\"\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[\"\"]",
+        "0.5",
+        "\"null\"",
+        "[0,[1]]",
+        "[[0],1]",
+        "{\"a\":\"b\"}",
+        "{\"ab\":\"\"}",
+    ];
+    for left in different {
+        for right in different {
+            assert_eq!(read(left) == read(right), left == right, "{left} {right}");
+            assert_eq!(canonical(left) == canonical(right), left == right, "{left} {right}");
+        }
+    }
+}
+
+fn stream(text: &[u8]) -> Vec<String> {
+    let line = |(offset, result): (usize, Result<Document<'_>, json::Invalid>)| match result {
+        Ok(document) => format!("{offset} {}", document.root.to_json()),
+        Err(invalid) => format!("{offset} !{}:{}: {}", invalid.line, invalid.column, invalid.message),
+    };
+    json::documents(text).map(line).collect()
+}
+
+#[test]
+fn a_file_may_hold_many_documents_and_bad_lines_among_them() {
+    assert_eq!(stream(b" \n\t"), Vec::<String>::new());
+    assert_eq!(
+        stream(b"\xEF\xBB\xBF{\"a\":1}{\"a\":2}\n[3] 4 \"five\"\n"),
+        ["3 {\"a\":1}", "10 {\"a\":2}", "18 [3]", "22 4", "24 \"five\""]
+    );
+    assert_eq!(stream(b"{\n  \"a\": [\n    1\n  ]\n}\n{\n}\n"), ["0 {\"a\":[1]}", "23 {}"]);
+    assert_eq!(
+        stream("{\"a\":1}\n{\"é\":}\n{\"a\":2} oops\n{\"a\":3}".as_bytes()),
+        [
+            "0 {\"a\":1}",
+            "8 !2:6: expected a value, found `}`",
+            "16 {\"a\":2}",
+            "24 !3:9: expected a value, found `o`",
+            "29 {\"a\":3}"
+        ]
+    );
+    assert_eq!(
+        stream(b"{\"cut\": 1\n{\"a\":2}\n{\n  \"x\": 1,\n  \"y\": oops\n}\n{\"a\":3}\n"),
+        [
+            "0 !2:1: expected `,` or `}`, found `{`",
+            "10 {\"a\":2}",
+            "18 !5:8: expected a value, found `o`",
+            "44 {\"a\":3}"
+        ]
+    );
+    assert_eq!(
+        stream(b"[1]\n\"\xff\"\n[2]"),
+        ["0 [1]", "4 !2:2: byte 0xFF is not valid UTF-8; JSON is sent as UTF-8", "8 [2]"]
+    );
+    assert_eq!(stream(b"[1, 2\n"), ["0 !2:1: the document is cut off: an array is not closed by `]`"]);
+}
+
+#[test]
+fn many_bad_lines_take_linear_work() {
+    for line in ["{\n", "[[],\n", "nonsense\n", "{\"a\":1} x\n", "{\"a\":\n", "}\n", "\"\n"] {
+        let text = line.repeat(20_000);
+        assert!(json::documents(text.as_bytes()).count() >= 1);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        let _ = json::parse(&bytes);
+        let _ = json::documents(&bytes).count();
+    }
+
+    #[test]
+    fn no_text_like_json_makes_it_panic(text in r#"([\[\]{},:"'\\ \n$<=a0-9eé.+-]|true|null|\\u[dD][89cC]00){0,40}"#) {
+        let _ = json::parse(text.as_bytes());
+        for (offset, result) in json::documents(text.as_bytes()) {
+            prop_assert!(offset < text.len());
+            if let Err(invalid) = result {
+                prop_assert!(invalid.line >= 1 && invalid.column >= 1 && invalid.line <= text.lines().count() + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back(left in any::<f64>(), right in any::<i64>(), natural in any::<u64>()) {
+        prop_assume!(left.is_finite());
+        let value = Value::Array(vec![
+            Value::Number(Number::Float(left)),
+            Value::Number(Number::from(right)),
+            Value::Number(Number::Natural(natural)),
+        ]);
+        let text = value.to_json();
+        prop_assert_eq!(&read(&text), &value);
+        prop_assert_eq!(Number::Float(left).to_string().parse(), Ok(Number::Float(left)));
+    }
+}
