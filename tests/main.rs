@@ -3,3 +3,6 @@
 mod pattern;
 mod json;
 mod path;
+//! All tests, in one binary.
+
+mod render;

@@ -1,6 +1,22 @@
 //! The kinds of channels: a pure file a kind. What parameters a kind takes, which of them are secret, and how an event
 //! becomes a request. Nothing here sends anything.
 
+mod alertmanager;
+mod delivery;
+mod dingtalk;
+mod discard;
+mod feishu;
+mod file;
+mod flashduty;
+mod push;
+mod reference;
+mod slack;
+mod stdout;
+mod webhook;
+mod wecom;
+
+pub use reference::reference;
+
 /// A kind of channel.
 #[derive(Debug)]
 pub struct Kind {
@@ -54,10 +70,24 @@ pub enum Takes {
     Template,
 }
 
+/// All kinds, in alphabetical order. A new kind is a file and a line.
+const KINDS: &[&Kind] = &[
+    &alertmanager::KIND,
+    &dingtalk::KIND,
+    &discard::KIND,
+    &feishu::KIND,
+    &file::KIND,
+    &flashduty::KIND,
+    &slack::KIND,
+    &stdout::KIND,
+    &webhook::KIND,
+    &wecom::KIND,
+];
+
 /// All kinds, in alphabetical order.
 #[must_use]
 pub fn kinds() -> &'static [&'static Kind] {
-    todo!()
+    KINDS
 }
 
 /// The kind of that name.
@@ -69,5 +99,5 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 /// The parameters of an integration: `keys`, and what verifies a signature.
 #[must_use]
 pub fn integration_parameters() -> &'static [Parameter] {
-    todo!()
+    push::PARAMETERS
 }

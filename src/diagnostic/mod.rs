@@ -4,7 +4,18 @@
 //! found. Advice stands apart, as [`Help`], with text that can be pasted. Stages make diagnostics; [`render`] and its
 //! sisters turn them into text; nothing here knows what a mapping or a routing is.
 
-use crate::source::Span;
+mod excerpt;
+mod human;
+mod json;
+mod locate;
+mod nearest;
+mod sarif;
+mod short;
+mod visible;
+
+pub use nearest::nearest;
+
+use crate::source::{Sources, Span};
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +35,17 @@ pub enum Level {
     Error,
     /// The rule set works, but likely not as its author wants.
     Warning,
+}
+
+impl Level {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl Code {
@@ -130,5 +152,43 @@ impl Diagnostic {
     #[must_use]
     pub fn level(&self) -> Level {
         self.code.level()
+    }
+}
+
+/// How diagnostics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people: source lines with carets, reasons, help.
+    Human,
+    /// One line each: `file:line:column: error[E0031]: message; help: …`.
+    Short,
+    /// One JSON object a line.
+    Json,
+    /// One SARIF 2.1.0 document, as code scanning takes it.
+    Sarif,
+}
+
+/// The diagnostics as text, in their order; `color` counts for people alone.
+#[must_use]
+pub fn render(format: Format, color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    match format {
+        Format::Human => human::render(color, diagnostics, sources),
+        Format::Short => short::render(diagnostics, sources),
+        Format::Json => json::render(diagnostics, sources),
+        Format::Sarif => sarif::render(diagnostics, sources),
+    }
+}
+
+/// How many findings of each level there are: `2 errors, 1 warning`.
+#[must_use]
+pub fn summary(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == Level::Error).count();
+    let warnings = diagnostics.len() - errors;
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, 0) => "no problems".to_owned(),
+        (0, _) => counted(warnings, "warning"),
+        (_, 0) => counted(errors, "error"),
+        (_, _) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
     }
 }

@@ -1,0 +1,10 @@
+//! Standard output, for trying things out.
+
+use super::Kind;
+
+/// The kind.
+pub(super) const KIND: Kind = Kind {
+    name: "stdout",
+    documentation: "Prints every event to the standard output, one JSON object a line.",
+    parameters: &[],
+};

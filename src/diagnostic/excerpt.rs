@@ -1,0 +1,168 @@
+//! The lines that a finding is about, cut and cleaned until they can be shown: a rule file may be one line of ten
+//! megabytes, and may hold escape sequences.
+//!
+//! An excerpt is a text of its own. Places are carried over to it, so that whoever draws carets needs only the excerpt.
+
+use super::visible::push_visible;
+use crate::source::SourceFile;
+use std::ops::Range;
+
+/// Bytes of a line that are shown.
+const WIDTH: usize = 180;
+/// Bytes shown before a place in a line that is cut.
+const LEAD: usize = 60;
+/// Lines of one place that are shown; of a longer one only its first line.
+const MOST_LINES: usize = 12;
+/// Places at most this many bytes apart are shown together.
+const APART: usize = 2_000;
+
+/// Some lines of a file, fit to be shown.
+pub(super) struct Excerpt {
+    /// The lines.
+    pub(super) text: String,
+    /// The number of the first of them in the file.
+    pub(super) first_line: usize,
+    /// Whether columns in it are those of the file.
+    pub(super) faithful: bool,
+    /// The places in [`Excerpt::text`], each with its position in the list that was asked for.
+    pub(super) places: Vec<(usize, Range<usize>)>,
+}
+
+/// The excerpts that show all places; the one with the first place comes first, the others in the order of the file.
+pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerpt> {
+    let text = file.text();
+    let within = |place: &Range<usize>| {
+        let start = text.floor_char_boundary(place.start);
+        start..text.floor_char_boundary(place.end).max(start)
+    };
+    let places: Vec<Range<usize>> = places.iter().map(within).collect();
+    let mut clusters = clusters(text, &places);
+    let first = clusters.iter().position(|cluster| cluster.members.contains(&0)).unwrap_or(0);
+    if let Some(before) = clusters.get_mut(..=first) {
+        before.rotate_right(1);
+    }
+    clusters.iter().map(|cluster| excerpt(file, cluster, &places)).collect()
+}
+
+/// The part of a place that carets can mark: without line ends behind it, and only the first of very many lines.
+pub(super) fn marked(text: &str, place: &Range<usize>) -> Range<usize> {
+    let lines = text.get(place.clone()).unwrap_or_default();
+    let end = if spans_many_lines(lines) { line_end(text, place.start) } else { place.end };
+    let trimmed = text.get(place.start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
+    place.start..place.start + trimmed.len()
+}
+
+/// Whether a text has more lines than are shown of one place.
+pub(super) fn spans_many_lines(text: &str) -> bool {
+    text.matches('\n').nth(MOST_LINES - 1).is_some()
+}
+
+/// Lines that are shown together, and the places in them.
+struct Cluster {
+    lines: Range<usize>,
+    members: Vec<usize>,
+}
+
+fn clusters(text: &str, places: &[Range<usize>]) -> Vec<Cluster> {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(|index| places.get(*index).map(|place| place.start));
+    let mut clusters: Vec<Cluster> = Vec::new();
+    for index in order {
+        let Some(place) = places.get(index) else { continue };
+        let lines = line_start(text, place.start)..line_end(text, place.end);
+        match clusters.last_mut() {
+            Some(last) if lines.start <= last.lines.end.saturating_add(APART) => {
+                last.lines.end = last.lines.end.max(lines.end);
+                last.members.push(index);
+            }
+            Some(_) | None => clusters.push(Cluster { lines, members: vec![index] }),
+        }
+    }
+    clusters
+}
+
+fn excerpt(file: &SourceFile, cluster: &Cluster, places: &[Range<usize>]) -> Excerpt {
+    let start = cluster.lines.start;
+    let mut shown = String::new();
+    let mut lines = Vec::new();
+    let mut at = start;
+    for line in file.text().get(cluster.lines.clone()).unwrap_or_default().split('\n') {
+        let bounds = at..at + line.strip_suffix('\r').unwrap_or(line).len();
+        at += line.len() + 1;
+        let focus = cluster.members.iter().filter_map(|member| focus(&bounds, places.get(*member)?));
+        let focus = focus.min().unwrap_or(bounds.start);
+        lines.push(show(file.text(), &bounds, focus, &mut shown));
+    }
+    // The text of the last line is closed by the excerpt's own end.
+    shown.pop();
+    let carry = |offset: usize| carry(file.text(), &lines, offset).min(shown.len());
+    let carried = |member: &usize| {
+        let place = places.get(*member)?;
+        Some((*member, carry(place.start)..carry(place.end)))
+    };
+    let places = cluster.members.iter().filter_map(carried).collect();
+    let original = file.text().get(cluster.lines.clone()).unwrap_or_default();
+    let faithful = original.lines().eq(shown.lines());
+    let first_line = file.position(u32::try_from(start).unwrap_or(u32::MAX)).line;
+    Excerpt { text: shown, first_line, faithful, places }
+}
+
+/// A line as it is shown: which bytes of the file, and where they begin in the excerpt.
+struct Shown {
+    line: usize,
+    bytes: Range<usize>,
+    at: usize,
+}
+
+/// Appends a line, cut to a window that begins shortly before `focus`.
+fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> Shown {
+    let window = if line.len() <= WIDTH { line.clone() } else { window(text, line, focus) };
+    if window.start > line.start {
+        shown.push('…');
+    }
+    let at = shown.len();
+    text.get(window.clone()).unwrap_or_default().chars().for_each(|character| push_visible(shown, character));
+    if window.end < line.end {
+        shown.push('…');
+    }
+    shown.push('\n');
+    Shown { line: line.start, bytes: window, at }
+}
+
+fn window(text: &str, line: &Range<usize>, focus: usize) -> Range<usize> {
+    let latest = line.end.saturating_sub(WIDTH).max(line.start);
+    let start =
+        text.floor_char_boundary(focus.saturating_sub(LEAD).clamp(line.start, latest)).max(line.start);
+    let end = text.floor_char_boundary(start.saturating_add(WIDTH)).min(line.end);
+    start..end
+}
+
+/// Where in a line a place begins, or ends if it began before the line.
+fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
+    let within = |offset: usize| line.start <= offset && offset <= line.end;
+    if within(place.start) {
+        return Some(place.start);
+    }
+    within(place.end).then_some(place.end)
+}
+
+/// The place in the excerpt of an offset in the file; what was cut away lies at the edge of its window.
+fn carry(text: &str, lines: &[Shown], offset: usize) -> usize {
+    let after = lines.partition_point(|line| line.line <= offset).saturating_sub(1);
+    let Some(line) = lines.get(after) else { return 0 };
+    let offset = offset.clamp(line.bytes.start, line.bytes.end);
+    let mut before = String::new();
+    text.get(line.bytes.start..offset)
+        .unwrap_or_default()
+        .chars()
+        .for_each(|character| push_visible(&mut before, character));
+    line.at + before.len()
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+}
+
+fn line_end(text: &str, offset: usize) -> usize {
+    text.get(offset..).and_then(|after| after.find('\n')).map_or(text.len(), |length| offset + length)
+}

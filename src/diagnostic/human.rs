@@ -1,0 +1,139 @@
+//! Diagnostics for people: the code, the source lines with carets, related places, reasons, and help whose edits are
+//! shown as the line would read. The only file that knows annotate-snippets.
+
+use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
+use super::visible::{visible, visible_line};
+use super::{Diagnostic, Help, Level};
+use crate::source::{FileId, Sources, Span};
+use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
+use std::fmt::Write;
+
+/// Findings that are shown in one run; nobody reads more of them, and every one may fill a screen.
+const MOST: usize = 100;
+/// Bytes of a replacement that are shown as a patch.
+const LONGEST_EDIT: usize = 2_000;
+/// Excerpts are cut to this width already, so the renderer has nothing to cut.
+const TERMINAL: usize = 1_000;
+
+/// The first findings, errors before warnings where not all can be shown.
+pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(TERMINAL);
+    let chosen = chosen(diagnostics);
+    let mut text = String::new();
+    for diagnostic in &chosen {
+        text.push_str(&renderer.render(&report(diagnostic, sources)));
+        text.push_str("\n\n");
+    }
+    let more = diagnostics.len() - chosen.len();
+    if more > 0 {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{more} more problems are not shown here; `--format short` shows all\n");
+    }
+    text
+}
+
+fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == Level::Error).count().min(MOST);
+    let mut room = [errors, MOST - errors];
+    let mut fits = |level: Level| {
+        let left = match level {
+            Level::Error => room.first_mut(),
+            Level::Warning => room.last_mut(),
+        };
+        left.filter(|left| **left > 0).map(|left| *left -= 1).is_some()
+    };
+    diagnostics.iter().filter(|diagnostic| fits(diagnostic.level())).collect()
+}
+
+/// The finding with its places and reasons, then a group for every edit.
+fn report<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Vec<Group<'d>> {
+    let heading = match diagnostic.level() {
+        Level::Error => Heading::ERROR,
+        Level::Warning => Heading::WARNING,
+    };
+    let title = heading.primary_title(visible_line(&diagnostic.message)).id(diagnostic.code.id);
+    let mut finding = Group::with_title(title);
+    for file in files(diagnostic) {
+        finding = places(finding, diagnostic, file, sources);
+    }
+    for note in &diagnostic.notes {
+        finding = finding.element(Heading::NOTE.message(visible(note).into_owned()));
+    }
+    let mut edits = Vec::new();
+    for help in &diagnostic.help {
+        match patch(help, sources) {
+            Some(group) => edits.push(group),
+            None => finding = finding.element(Heading::HELP.message(visible(&help.text).into_owned())),
+        }
+    }
+    std::iter::once(finding).chain(edits).collect()
+}
+
+/// The files that a finding has places in, its own first.
+fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
+    let mut files = vec![diagnostic.span.file];
+    for (span, _) in &diagnostic.related {
+        if !files.contains(&span.file) {
+            files.push(span.file);
+        }
+    }
+    files
+}
+
+/// Adds the excerpts of one file with their carets.
+fn places<'d>(
+    mut group: Group<'d>,
+    diagnostic: &'d Diagnostic,
+    id: FileId,
+    sources: &'d Sources,
+) -> Group<'d> {
+    let Some(file) = sources.file(id) else { return group };
+    let own = (diagnostic.span, diagnostic.label.as_str(), AnnotationKind::Primary);
+    let related =
+        diagnostic.related.iter().map(|(span, words)| (*span, words.as_str(), AnnotationKind::Context));
+    let marks: Vec<(Span, &str, AnnotationKind)> =
+        std::iter::once(own).chain(related).filter(|(span, ..)| span.file == id).collect();
+    let ranges: Vec<_> = marks.iter().map(|(span, ..)| marked(file.text(), &span.range())).collect();
+    for Excerpt { text, first_line, faithful, places } in excerpts(file, &ranges) {
+        let Some((first, ..)) =
+            places.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index))
+        else {
+            continue;
+        };
+        let place = sources.position(*first);
+        let name = visible_line(file.name());
+        let annotations = places.into_iter().filter_map(|(index, range)| {
+            let (_, words, kind) = marks.get(index)?;
+            let words = (!words.is_empty()).then(|| visible_line(words));
+            Some(kind.span(range).label(words))
+        });
+        let snippet =
+            Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
+        // In lines that were cut or cleaned the renderer would count the wrong column.
+        group = if faithful {
+            group.element(snippet.path(name))
+        } else {
+            group.element(Origin::path(name).line(place.line).char_column(place.column)).element(snippet)
+        };
+    }
+    group
+}
+
+/// A help as the lines would read after its edit; none where it has no edit, or one too long to show.
+fn patch<'d>(help: &'d Help, sources: &'d Sources) -> Option<Group<'d>> {
+    let (span, replacement) = help.edit.as_ref()?;
+    let file = sources.file(span.file)?;
+    let old = file.text().get(span.range())?;
+    if old == replacement
+        || replacement.len() > LONGEST_EDIT
+        || spans_many_lines(old)
+        || old.len() > LONGEST_EDIT
+    {
+        return None;
+    }
+    let Excerpt { text, first_line, places, .. } = excerpts(file, &[span.range()]).into_iter().next()?;
+    let (_, range) = places.into_iter().next()?;
+    let snippet = Snippet::source(text).line_start(first_line);
+    let snippet = snippet.patch(Patch::new(range, visible(&replacement.replace("\r\n", "\n")).into_owned()));
+    Some(Heading::HELP.secondary_title(visible(&help.text).into_owned()).element(snippet))
+}

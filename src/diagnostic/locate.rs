@@ -1,0 +1,52 @@
+//! Lines and columns of many places, found quickly even where they all lie in one very long line.
+
+use crate::source::{FileId, Position, Sources, Span};
+
+/// Places closer than this to the last one are counted from there.
+const NEAR: usize = 1 << 16;
+
+/// Finds positions, and remembers the last, as findings come in the order of the text.
+pub(super) struct Locator<'s> {
+    sources: &'s Sources,
+    last: Option<(FileId, u32, Position)>,
+}
+
+/// The first position of a span, and the position after its last character.
+pub(super) struct Region {
+    pub(super) start: Position,
+    pub(super) end: Position,
+}
+
+impl<'s> Locator<'s> {
+    pub(super) fn new(sources: &'s Sources) -> Self {
+        Self { sources, last: None }
+    }
+
+    pub(super) fn region(&mut self, span: Span) -> Region {
+        let start = self.position(span);
+        Region { start, end: self.position(span.after()) }
+    }
+
+    /// Where a span begins.
+    pub(super) fn position(&mut self, span: Span) -> Position {
+        let found = self.near_last(span).unwrap_or_else(|| self.sources.position(span));
+        self.last = Some((span.file, span.start, found));
+        found
+    }
+
+    fn near_last(&self, span: Span) -> Option<Position> {
+        let (file, offset, Position { line, column }) = self.last?;
+        let (from, to) = (offset.min(span.start) as usize, offset.max(span.start) as usize);
+        if file != span.file || to - from > NEAR {
+            return None;
+        }
+        let between = self.sources.file(file)?.text().get(from..to)?;
+        if between.contains('\n') {
+            return None;
+        }
+        let characters = between.chars().count();
+        let column =
+            if span.start >= offset { column + characters } else { column.checked_sub(characters)? };
+        Some(Position { line, column })
+    }
+}
