@@ -5,4 +5,7 @@ mod json;
 mod path;
 //! All tests, in one binary.
 
+mod json;
+mod path;
+mod pattern;
 mod render;

@@ -1,5 +1,6 @@
 //! What can be refused is refused here: names, types, totality, arms, and the lints.
 
+mod cover;
 pub mod model;
 
 use crate::diagnostic::Diagnostic;
