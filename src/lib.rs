@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod check;
+pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
@@ -9,6 +10,7 @@ pub mod function;
 pub mod json;
 pub mod path;
 pub mod pattern;
+pub mod program;
 pub mod ruleset;
 pub mod source;
 pub mod syntax;

@@ -174,6 +174,43 @@ pub enum Field {
     Notes,
 }
 
+impl Field {
+    /// All fields, in the order in which an event shows them.
+    pub const ALL: [Self; 12] = [
+        Self::Severity,
+        Self::Status,
+        Self::Title,
+        Self::Key,
+        Self::Description,
+        Self::Labels,
+        Self::StartsAt,
+        Self::EndsAt,
+        Self::Link,
+        Self::Source,
+        Self::Integration,
+        Self::Notes,
+    ];
+
+    /// Its name, as rules write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Status => "status",
+            Self::Title => "title",
+            Self::Key => "key",
+            Self::Description => "description",
+            Self::Labels => "labels",
+            Self::StartsAt => "starts_at",
+            Self::EndsAt => "ends_at",
+            Self::Link => "link",
+            Self::Source => "source",
+            Self::Integration => "integration",
+            Self::Notes => "notes",
+        }
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone)]
 pub struct Comparison {

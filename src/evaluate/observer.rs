@@ -19,24 +19,45 @@ pub trait Observer {
     /// Whether anybody listens; a constant, so that a silent evaluation compiles to nothing.
     const LISTENS: bool;
 
-    /// An arm of a `match` or a row of a table was chosen; `arm` is its place, `subjects` what it was chosen for.
+    /// A mapping begins to read the payload.
+    fn mapping(&mut self, _name: &str) {}
+
+    /// An element of the payload is read, counted from 0.
+    fn element(&mut self, _index: usize) {}
+
+    /// The event of an element is routed.
+    fn routed(&mut self, _index: usize) {}
+
+    /// An arm of a `match` or of a table was chosen; `arm` is its place, `subjects` what it was chosen for.
     fn arm(&mut self, _arm: Span, _subjects: &[Value<'_>]) {}
 
-    /// A comparison or other leaf of a condition was tried. `subject` is the value on its left; `holds` the result after
-    /// negation.
-    fn comparison(&mut self, _place: Span, _subject: &Value<'_>, _holds: bool) {}
+    /// A row of a CSV table was chosen, counted from 0; none fits: nothing.
+    fn row(&mut self, _lookup: Span, _row: Option<usize>, _arguments: &[Value<'_>]) {}
 
-    /// A comparison was false because its operand was missing or of the wrong type, not because of its value.
+    /// A comparison or other leaf of a condition was tried. `subject` is the value on its left, `operand` the one on its
+    /// right where that had to be computed; `holds` is the result after negation.
+    fn comparison(&mut self, _place: Span, _subject: &Value<'_>, _operand: Option<&Value<'_>>, _holds: bool) {}
+
+    /// The comparison that is reported next could not hold because a value was missing or of the wrong type.
     fn mismatch(&mut self, _place: Span) {}
+
+    /// A whole condition was decided: of `accept`, `drop`, or a route's line.
+    fn condition(&mut self, _place: Span, _holds: bool) {}
 
     /// A field, let or label got its value.
     fn assigned(&mut self, _name: &str, _place: Span, _value: &Value<'_>) {}
+
+    /// A note was made.
+    fn noted(&mut self, _note: &str) {}
 
     /// A line of a routing is tried. Lines nest: a block's lines come before the end of the line that holds it.
     fn enter(&mut self, _path: &str, _place: Span) {}
 
     /// The attempt ended.
     fn leave(&mut self, _path: &str, _end: LineEnd) {}
+
+    /// A recovery goes where its firing went.
+    fn followed(&mut self, _channels: &[&str]) {}
 }
 
 /// Nobody listens.

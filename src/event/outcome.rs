@@ -55,7 +55,7 @@ pub struct Decision<'a> {
 }
 
 /// A route that decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decided<'a> {
     /// The route's path, `main.payments.page`.
     pub path: &'a str,

@@ -1,0 +1,195 @@
+//! A checked rule set becomes a program. Nothing can be refused any more, so nothing here returns an error.
+
+mod expression;
+
+use crate::check::model::{self, Argument, Model};
+use crate::pattern;
+use crate::program::{
+    Block, Channel, CsvIndex, Destination, Integration, LabelEntry, Line, LineBody, Mapping, Names, NodeId,
+    Program, Routing, Rule, Table, Target,
+};
+use crate::source::{Sources, Span};
+use std::collections::HashMap;
+
+/// Compiles a checked rule set.
+#[must_use]
+pub fn compile(model: &Model, sources: Sources) -> Program {
+    let mut compiler = Compiler { program: Program { sources, ..Program::default() } };
+    compiler.declarations(model);
+    compiler.program
+}
+
+/// Fills a program; expressions are appended to its nodes.
+struct Compiler {
+    program: Program,
+}
+
+impl Compiler {
+    fn declarations(&mut self, model: &Model) {
+        self.program.names = names(model);
+        self.program.schedules =
+            model.schedules.iter().map(|schedule| (schedule.name.clone(), schedule.windows.clone())).collect();
+        for table in &model.tables {
+            let table = self.table(table);
+            self.program.tables.push(table);
+        }
+        for define in &model.defines {
+            let value = self.expression(&define.value);
+            self.program.defines.push(value);
+        }
+        for mapping in &model.mappings {
+            let mapping = self.mapping(mapping);
+            self.program.mappings.push(mapping);
+        }
+        for channel in &model.channels {
+            let channel = self.channel(channel);
+            self.program.channels.push(channel);
+        }
+        for routing in &model.routings {
+            let block = self.block(&routing.block);
+            self.program.routings.push(Routing { name: routing.name.clone(), block });
+        }
+        self.program.integrations = model.integrations.iter().map(integration).collect();
+    }
+
+    fn table(&mut self, table: &model::Table) -> Table {
+        match &table.rows {
+            model::Rows::Arms(arms) => Table::Arms(self.value_match(arms)),
+            model::Rows::Csv(csv) => {
+                let ignore_case = csv.ignore_case;
+                Table::Csv(CsvIndex::new(ignore_case, &csv.rows, |text| folded(text, ignore_case)))
+            }
+        }
+    }
+
+    fn mapping(&mut self, mapping: &model::Mapping) -> Mapping {
+        Mapping {
+            name: mapping.name.clone(),
+            accept: mapping.accept.iter().flat_map(conjuncts).map(|when| self.rule(when, when.span)).collect(),
+            each: mapping.each.clone(),
+            lets: mapping.lets.iter().map(|each| (each.name.clone(), self.expression(&each.value))).collect(),
+            drops: mapping
+                .drops
+                .iter()
+                .map(|drop| (self.rule(&drop.when, drop.span), self.expression(&drop.because)))
+                .collect(),
+            fields: mapping.fields.iter().map(|(field, value)| (*field, self.expression(value))).collect(),
+            labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
+        }
+    }
+
+    fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {
+        match entry {
+            model::LabelEntry::Spread(value, except) => {
+                LabelEntry::Spread(self.expression(value), except.clone())
+            }
+            model::LabelEntry::Set(name, value) => LabelEntry::Set(name.clone(), self.expression(value)),
+        }
+    }
+
+    /// A condition, with the words and the place of what it stands in.
+    fn rule(&mut self, when: &model::Expression, place: Span) -> Rule {
+        let words = self.program.sources.text(when.span).into();
+        let at = self.at(place);
+        Rule { when: self.expression(when), words, at, place }
+    }
+
+    fn at(&self, place: Span) -> Box<str> {
+        self.program.sources.place(place).into()
+    }
+
+    fn channel(&mut self, channel: &model::Channel) -> Channel {
+        let body = channel.parameters.iter().find_map(|(name, argument)| match argument {
+            Argument::Expression(body) if &**name == "body" => Some(self.expression(body)),
+            Argument::Expression(_)
+            | Argument::Literal(_)
+            | Argument::Secret(_)
+            | Argument::List(_)
+            | Argument::Object(_) => None,
+        });
+        Channel { name: channel.name.clone(), body }
+    }
+
+    fn block(&mut self, block: &model::Block) -> Block {
+        Block { lines: block.lines.iter().map(|line| self.line(line)).collect() }
+    }
+
+    fn line(&mut self, line: &model::Line) -> Line {
+        let when = line.when.as_ref().map(|when| self.expression(when));
+        let body = match &line.body {
+            model::LineBody::Block(block) => LineBody::Block(self.block(block)),
+            model::LineBody::Match(arms) => self.route_match(arms),
+            model::LineBody::Target(target) => LineBody::Target(self.target(target)),
+        };
+        Line { kind: line.kind, path: line.path.clone(), when, body, place: line.head }
+    }
+
+    fn route_match(&mut self, arms: &model::Match<model::Target>) -> LineBody {
+        let targets = arms.arms.iter().map(|arm| self.target(&arm.result)).collect();
+        let choice = self.match_with(arms, |_, arm, _| arm);
+        LineBody::Match(self.push(crate::program::Node::Choose(Box::new(choice)), arms.span), targets)
+    }
+
+    fn target(&mut self, target: &model::Target) -> Target {
+        match target {
+            model::Target::Destinations(all) => {
+                Target::Destinations(all.iter().copied().map(destination).collect())
+            }
+            model::Target::Nothing(because, place) => {
+                let at = self.at(*place);
+                Target::Nothing(self.expression(because), at)
+            }
+            model::Target::Decline => Target::Decline,
+        }
+    }
+
+    fn push(&mut self, node: crate::program::Node, place: Span) -> NodeId {
+        let id = u32::try_from(self.program.nodes.len()).unwrap_or(u32::MAX);
+        self.program.nodes.push(node);
+        self.program.places.push(place);
+        NodeId(id)
+    }
+}
+
+/// The parts of a conjunction, so that a refusal can name the one that was false.
+fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
+    match &condition.kind {
+        model::ExpressionKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only a conjunction has parts")]
+        _ => vec![condition],
+    }
+}
+
+fn integration(integration: &model::Integration) -> Integration {
+    Integration {
+        name: integration.name.clone(),
+        mappings: integration.mappings.clone(),
+        destination: destination(integration.destination),
+    }
+}
+
+fn destination(destination: model::Destination) -> Destination {
+    match destination {
+        model::Destination::Channel(id) => Destination::Channel(id),
+        model::Destination::Routing(id) => Destination::Routing(id),
+    }
+}
+
+fn names(model: &Model) -> Names {
+    fn index<'m, T: 'm>(
+        all: impl IntoIterator<Item = &'m T>,
+        name: fn(&T) -> &Box<str>,
+    ) -> HashMap<Box<str>, usize> {
+        all.into_iter().enumerate().map(|(position, each)| (name(each).clone(), position)).collect()
+    }
+    Names {
+        mappings: index(&model.mappings, |mapping| &mapping.name),
+        channels: index(&model.channels, |channel| &channel.name),
+        routings: index(&model.routings, |routing| &routing.name),
+        integrations: index(&model.integrations, |integration| &integration.name),
+    }
+}
+
+fn folded(text: &str, ignore_case: bool) -> Box<str> {
+    if ignore_case { pattern::fold(text).into() } else { text.into() }
+}

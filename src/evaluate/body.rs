@@ -1,0 +1,77 @@
+//! The JSON that a channel would send for an event.
+
+use super::Context;
+use super::machine::Machine;
+use super::observer::{Observer, Silent};
+use super::text;
+use crate::event::Event;
+use crate::json::{self, Number};
+use crate::program::{Node, NodeId, Program};
+use crate::value::Value;
+use serde_json::Value as Json;
+
+/// A channel's body; the event itself where it has none.
+pub(super) fn body(program: &Program, channel: usize, event: &Event<'_>, context: &Context<'_>) -> Json {
+    let Some(body) = program.channels.get(channel).and_then(|channel| channel.body) else {
+        return serde_json::to_value(event).unwrap_or(Json::Null);
+    };
+    let mut observer = Silent;
+    let mut machine = Machine::new(program, context, &mut observer);
+    machine.event = Some(event);
+    machine.json(body).unwrap_or(Json::Null)
+}
+
+impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
+    /// A value as JSON; a missing one is nothing, so that it takes its key out.
+    fn json(&mut self, id: NodeId) -> Option<Json> {
+        match self.program.node(id) {
+            Node::Object(members) => {
+                let members = members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
+                Some(Json::Object(members.collect()))
+            }
+            Node::List(items) => {
+                Some(Json::Array(items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect()))
+            }
+            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is a plain value")]
+            _ => to_json(&self.value(id)),
+        }
+    }
+}
+
+fn to_json(value: &Value<'_>) -> Option<Json> {
+    match value {
+        Value::Missing => None,
+        Value::Null => Some(Json::Null),
+        Value::Boolean(boolean) => Some(Json::Bool(*boolean)),
+        Value::Number(number) => Some(number_to_json(*number)),
+        Value::Text(text) => Some(Json::String(text.clone().into_owned())),
+        Value::Json(node) => Some(node_to_json(node)),
+        Value::Parsed(node) => Some(node_to_json(node)),
+        Value::List(items) => Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect())),
+        Value::Labels(labels) => serde_json::to_value(labels).ok(),
+        Value::Severity(_) | Value::Status(_) | Value::Time(_) | Value::Regex(_) => {
+            text::text(value).map(|(text, _)| Json::String(text.into_owned()))
+        }
+    }
+}
+
+fn number_to_json(number: Number) -> Json {
+    match number {
+        Number::Negative(integer) => integer.into(),
+        Number::Natural(integer) => integer.into(),
+        Number::Float(float) => float.into(),
+    }
+}
+
+fn node_to_json(node: &json::Value<'_>) -> Json {
+    match node {
+        json::Value::Null => Json::Null,
+        json::Value::Boolean(boolean) => Json::Bool(*boolean),
+        json::Value::Number(number) => number_to_json(*number),
+        json::Value::Text(text) => Json::String(text.clone().into_owned()),
+        json::Value::Array(items) => Json::Array(items.iter().map(node_to_json).collect()),
+        json::Value::Object(object) => {
+            Json::Object(object.iter().map(|(name, value)| (name.clone().into_owned(), node_to_json(value))).collect())
+        }
+    }
+}

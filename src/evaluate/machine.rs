@@ -1,0 +1,424 @@
+//! The evaluator of expressions: one exhaustive match over nodes.
+
+use super::comparison::is_nothing;
+use super::observer::Observer;
+use super::text::{self, Oddity};
+use super::Context;
+use crate::check::model::{Field, Literal};
+use crate::event::Event;
+use crate::function::{Function, Takes};
+use crate::json;
+use crate::path::{Budget, Path};
+use crate::program::{Match, Node, NodeId, Part, Program, Table};
+use crate::syntax::tree::Step;
+use crate::value::Value;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
+pub const TEXT_LIMIT: usize = 1 << 20;
+
+/// Everything that an expression may look at, and what evaluation leaves behind.
+///
+/// `'p` is the program's life, `'v` that of the payload or event that is looked at.
+pub(super) struct Machine<'p, 'v, 'm, O> {
+    pub(super) program: &'p Program,
+    pub(super) context: &'m Context<'m>,
+    pub(super) observer: &'m mut O,
+    /// The payload and the element, within a mapping.
+    pub(super) payload: Option<(&'v json::Value<'v>, &'v json::Value<'v>)>,
+    /// The event, after a mapping.
+    pub(super) event: Option<&'v Event<'v>>,
+    /// The lets of the element so far.
+    pub(super) lets: Vec<Value<'v>>,
+    /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
+    pub(super) defines: Vec<Option<Value<'v>>>,
+    /// The arguments of the table that is looked up.
+    pub(super) parameters: Vec<Value<'v>>,
+    /// What the paths of the payload may still cost.
+    pub(super) budget: Budget,
+    /// How many bytes of text may still be made.
+    pub(super) text_left: usize,
+    /// What was odd.
+    pub(super) notes: Vec<Cow<'v, str>>,
+}
+
+impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
+    pub(super) fn new(program: &'p Program, context: &'m Context<'m>, observer: &'m mut O) -> Self {
+        Self {
+            program,
+            context,
+            observer,
+            payload: None,
+            event: None,
+            lets: Vec::new(),
+            defines: Vec::new(),
+            parameters: Vec::new(),
+            budget: Budget::default(),
+            text_left: TEXT_LIMIT,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The value of an expression.
+    pub(super) fn value(&mut self, id: NodeId) -> Value<'v> {
+        match self.program.node(id) {
+            Node::Literal(literal) => constant(literal),
+            Node::Template(parts) => self.template(parts),
+            Node::Path(path) => self.get(path),
+            Node::Nodes(path) => Value::List(self.find(path).into()),
+            Node::Regex(regex) => Value::Regex(regex),
+            Node::Let(position) => self.lets.get(*position).cloned().unwrap_or(Value::Missing),
+            Node::Parameter(position) => self.parameters.get(*position).cloned().unwrap_or(Value::Missing),
+            Node::Field(field) => self.event.map_or(Value::Missing, |event| field_value(event, *field)),
+            Node::Label(name) => self.label(name),
+            Node::Define(position) => self.define(*position),
+            Node::Navigate(base, steps) => navigate(&self.value(*base), steps),
+            Node::Call(function, arguments) => self.call(function, arguments),
+            Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
+            Node::Coalesce(parts) => self.coalesce(parts),
+            Node::Match(arms) => self.choose(arms).map_or(Value::Missing, |result| self.value(*result)),
+            Node::List(parts) => Value::List(parts.iter().map(|part| self.value(*part)).collect()),
+            Node::Or(_) | Node::And(_) | Node::Not(_) | Node::Compare(_) => Value::Boolean(self.holds(id)),
+            Node::Choose(_) | Node::Object(_) => Value::Missing,
+        }
+    }
+
+    /// Whether a condition holds.
+    pub(super) fn holds(&mut self, id: NodeId) -> bool {
+        match self.program.node(id) {
+            Node::Or(parts) => parts.iter().any(|part| self.holds(*part)),
+            Node::And(parts) => parts.iter().all(|part| self.holds(*part)),
+            Node::Not(part) => !self.holds(*part),
+            Node::Compare(comparison) => self.compare(comparison, self.program.place(id)),
+            Node::Define(position) if !self.knows(*position) => {
+                let holds = self.program.defines.get(*position).is_some_and(|define| self.holds(*define));
+                self.remember(*position, Value::Boolean(holds));
+                holds
+            }
+            Node::Literal(_)
+            | Node::Template(_)
+            | Node::Path(_)
+            | Node::Nodes(_)
+            | Node::Regex(_)
+            | Node::Let(_)
+            | Node::Field(_)
+            | Node::Label(_)
+            | Node::Parameter(_)
+            | Node::Define(_)
+            | Node::Navigate(..)
+            | Node::Call(..)
+            | Node::Lookup(..)
+            | Node::Coalesce(_)
+            | Node::Match(_)
+            | Node::Choose(_)
+            | Node::List(_)
+            | Node::Object(_) => self.truth(id),
+        }
+    }
+
+    /// A value that stands as a condition: it has to be `true`.
+    fn truth(&mut self, id: NodeId) -> bool {
+        let value = self.value(id);
+        let holds = matches!(value, Value::Boolean(true));
+        if O::LISTENS && let Some(place) = self.program.place(id) {
+            if !matches!(value, Value::Boolean(_)) {
+                self.observer.mismatch(place);
+            }
+            self.observer.comparison(place, &value, None, holds);
+        }
+        holds
+    }
+
+    /// The result of the first arm that fits the subjects.
+    pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
+        let subjects: Vec<Value<'v>> = arms.subjects.iter().map(|subject| self.value(*subject)).collect();
+        self.choose_for(arms, &subjects)
+    }
+
+    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[Value<'v>]) -> Option<&'p R> {
+        use super::comparison::Verdict;
+        let arm = arms.arms.iter().find(|arm| {
+            arm.columns.iter().zip(subjects).all(|(column, subject)| {
+                column.iter().any(|test| self.test(test, arms.ignore_case, subject) == Verdict::Holds)
+            })
+        })?;
+        self.observer.arm(arm.place, subjects);
+        if let Some(note) = arm.note
+            && let Value::Text(note) = self.value(note)
+        {
+            self.note(note);
+        }
+        Some(&arm.result)
+    }
+
+    /// Keeps a note, once.
+    pub(super) fn note(&mut self, note: impl Into<Cow<'v, str>>) {
+        let note = note.into();
+        self.observer.noted(&note);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
+    pub(super) fn text(&mut self, value: &Value<'v>, name: &str) -> Option<Cow<'v, str>> {
+        let (text, oddity) = text::text(value)?;
+        match oddity {
+            Oddity::None => {}
+            Oddity::Structure(kind) => self.note(format!("`{name}` is {kind}; its JSON text is used")),
+            Oddity::HugeNumber => {
+                self.note(format!("`{name}` is a number beyond 64 bits; {text} is as near as it can be read"));
+            }
+        }
+        Some(text)
+    }
+
+    /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
+    pub(super) fn find(&mut self, path: &'p Path) -> Vec<Value<'v>> {
+        let Some((payload, element)) = self.payload else { return Vec::new() };
+        match path.find(payload, element, &mut self.budget) {
+            Ok(nodes) => nodes.into_iter().map(from_json).collect(),
+            Err(_) => {
+                self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
+                Vec::new()
+            }
+        }
+    }
+
+    fn get(&self, path: &'p Path) -> Value<'v> {
+        let node = self.payload.and_then(|(payload, element)| path.get(payload, element));
+        node.map_or(Value::Missing, from_json)
+    }
+
+    fn label(&self, name: &str) -> Value<'v> {
+        let value = self.event.and_then(|event| event.labels.get(name));
+        value.map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn knows(&self, define: usize) -> bool {
+        matches!(self.defines.get(define), Some(Some(_)))
+    }
+
+    fn remember(&mut self, define: usize, value: Value<'v>) {
+        if self.defines.len() < self.program.defines.len() {
+            self.defines.resize(self.program.defines.len(), None);
+        }
+        if let Some(slot) = self.defines.get_mut(define) {
+            *slot = Some(value);
+        }
+    }
+
+    fn define(&mut self, position: usize) -> Value<'v> {
+        if let Some(Some(known)) = self.defines.get(position) {
+            return known.clone();
+        }
+        let value = self.program.defines.get(position).map_or(Value::Missing, |node| self.value(*node));
+        self.remember(position, value.clone());
+        value
+    }
+
+    fn coalesce(&mut self, parts: &'p [NodeId]) -> Value<'v> {
+        let mut value = Value::Missing;
+        for part in parts {
+            value = self.value(*part);
+            if !is_nothing(&value) {
+                break;
+            }
+        }
+        value
+    }
+
+    fn template(&mut self, parts: &'p [Part]) -> Value<'v> {
+        let mut whole = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => whole.push_str(text),
+                Part::Value(node) => {
+                    let value = self.value(*node);
+                    let name = self.program.words(*node);
+                    if let Some(text) = self.text(&value, name) {
+                        whole.push_str(&text);
+                    }
+                }
+            }
+            if whole.len() > self.text_left {
+                break;
+            }
+        }
+        Value::Text(Cow::Owned(self.charge(whole)))
+    }
+
+    /// Takes made text off the allowance of the element, and cuts what goes beyond it.
+    fn charge(&mut self, mut text: String) -> String {
+        if text.len() > self.text_left {
+            let mut end = self.text_left;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
+        }
+        self.text_left -= text.len();
+        text
+    }
+
+    fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> Value<'v> {
+        let mut values = Vec::with_capacity(arguments.len());
+        for (position, argument) in arguments.iter().enumerate() {
+            let last = function.parameters.len().saturating_sub(1);
+            let takes = function.parameters.get(position.min(last)).map_or(Takes::Any, |each| each.takes);
+            let value = self.argument(*argument, takes);
+            if is_nothing(&value) && !function.takes_missing {
+                return Value::Missing;
+            }
+            values.push(value);
+        }
+        match (function.call)(&values) {
+            Value::Text(Cow::Owned(text)) => Value::Text(Cow::Owned(self.charge(text))),
+            value => value,
+        }
+    }
+
+    fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
+        let value = self.value(node);
+        match takes {
+            Takes::Text => {
+                let name = self.program.words(node);
+                self.text(&value, name).map_or(Value::Missing, Value::Text)
+            }
+            Takes::Number => match value {
+                Value::Number(_) => value,
+                _ => Value::Missing,
+            },
+            Takes::Any
+            | Takes::AnyOrLabels
+            | Takes::Nodes
+            | Takes::List
+            | Takes::Regex
+            | Takes::LiteralText
+            | Takes::LiteralNumber => value,
+        }
+    }
+
+    fn lookup(&mut self, id: NodeId, table: usize, arguments: &'p [NodeId]) -> Value<'v> {
+        let arguments: Vec<Value<'v>> = arguments.iter().map(|argument| self.value(*argument)).collect();
+        match self.program.tables.get(table) {
+            None => Value::Missing,
+            Some(Table::Csv(index)) => {
+                let keys: Vec<_> = arguments.iter().map(|value| cell(value, index.ignore_case)).collect();
+                let found = index.find(&keys);
+                if O::LISTENS && let Some(place) = self.program.place(id) {
+                    self.observer.row(place, found.map(|(row, _)| row), &arguments);
+                }
+                found.map_or(Value::Missing, |(_, result)| constant(result))
+            }
+            Some(Table::Arms(arms)) => {
+                let outer = std::mem::replace(&mut self.parameters, arguments);
+                let value = self.choose(arms).map_or(Value::Missing, |result| self.value(*result));
+                self.parameters = outer;
+                value
+            }
+        }
+    }
+}
+
+/// A key cell for an argument: scalars as their text, as a file's cells are text.
+fn cell(value: &Value<'_>, ignore_case: bool) -> Option<Box<str>> {
+    let (text, _) = text::text(value)?;
+    Some(if ignore_case { crate::pattern::fold(&text).into() } else { text.into() })
+}
+
+fn constant(literal: &Literal) -> Value<'_> {
+    match literal {
+        Literal::Missing => Value::Missing,
+        Literal::Null => Value::Null,
+        Literal::Boolean(boolean) => Value::Boolean(*boolean),
+        Literal::Number(number) => Value::Number(*number),
+        Literal::Text(text) => Value::Text(Cow::Borrowed(text)),
+        Literal::Severity(severity) => Value::Severity(*severity),
+        Literal::Status(status) => Value::Status(*status),
+        Literal::Time(time) => Value::Time(*time),
+    }
+}
+
+pub(super) fn from_json<'v>(node: &'v json::Value<'v>) -> Value<'v> {
+    match node {
+        json::Value::Null => Value::Null,
+        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
+        json::Value::Number(number) => Value::Number(*number),
+        json::Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+        json::Value::Array(_) | json::Value::Object(_) => Value::Json(node),
+    }
+}
+
+fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
+    let text = |text: &'v str| Value::Text(Cow::Borrowed(text));
+    let optional = |value: Option<&'v str>| value.map_or(Value::Missing, text);
+    match field {
+        Field::Severity => Value::Severity(event.severity),
+        Field::Status => Value::Status(event.status),
+        Field::Title => text(&event.title),
+        Field::Key => text(&event.key),
+        Field::Description => optional(event.description.as_deref()),
+        Field::Labels => Value::Labels(&event.labels),
+        Field::StartsAt => event.starts_at.map_or(Value::Missing, Value::Time),
+        Field::EndsAt => event.ends_at.map_or(Value::Missing, Value::Time),
+        Field::Link => optional(event.link.as_deref()),
+        Field::Source => text(&event.source),
+        Field::Integration => optional(event.integration.as_deref()),
+        Field::Notes => Value::List(event.notes.iter().map(|note| text(note)).collect()),
+    }
+}
+
+fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
+    let Some((first, rest)) = steps.split_first() else { return base.clone() };
+    match base {
+        Value::Json(node) => descend(*node, steps).map_or(Value::Missing, from_json),
+        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, detached),
+        Value::Labels(labels) => match first {
+            Step::Member(name) if rest.is_empty() => {
+                labels.get(name).map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
+            }
+            Step::Member(_) | Step::Index(_) => Value::Missing,
+        },
+        Value::List(items) => match first {
+            Step::Index(index) => item(items, *index).map_or(Value::Missing, |item| navigate(item, rest)),
+            Step::Member(_) => Value::Missing,
+        },
+        Value::Missing
+        | Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Severity(_)
+        | Value::Status(_)
+        | Value::Time(_)
+        | Value::Regex(_) => Value::Missing,
+    }
+}
+
+fn descend<'t, 'v>(node: &'t json::Value<'v>, steps: &[Step]) -> Option<&'t json::Value<'v>> {
+    steps.iter().try_fold(node, |node, step| match (node, step) {
+        (json::Value::Object(object), Step::Member(name)) => object.get(name),
+        (json::Value::Array(items), Step::Index(index)) => item(items, *index),
+        _ => None,
+    })
+}
+
+/// An item by index; negative ones count from the end.
+fn item<T>(items: &[T], index: i64) -> Option<&T> {
+    let index = if index < 0 { i64::try_from(items.len()).ok()?.checked_add(index)? } else { index };
+    items.get(usize::try_from(index).ok()?)
+}
+
+/// A part of a value that evaluation made: it outlives the whole.
+pub(super) fn detached<'v>(node: &json::Value<'static>) -> Value<'v> {
+    match node {
+        json::Value::Null => Value::Null,
+        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
+        json::Value::Number(number) => Value::Number(*number),
+        json::Value::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
+        json::Value::Array(_) | json::Value::Object(_) => Value::Parsed(Rc::new(node.clone())),
+    }
+}

@@ -1,0 +1,240 @@
+//! A routing decides which channels get an event: a walk over blocks, always lines, declines and called routings.
+
+use super::Context;
+use super::machine::Machine;
+use super::observer::{LineEnd, Observer};
+use crate::event::{Decided, Decision, Event, Reason, Status};
+use crate::program::{Block, Destination, Line, LineBody, Node, Program, Target};
+use crate::syntax::tree::LineKind;
+use crate::value::Value;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Decides where an event goes.
+pub(super) fn decide<'p, O: Observer>(
+    program: &'p Program,
+    destination: Destination,
+    event: &Event<'_>,
+    context: &Context<'_>,
+    observer: &mut O,
+) -> Decision<'p> {
+    let mut machine = Machine::new(program, context, observer);
+    machine.event = Some(event);
+    let mut walk = Walk { machine, gathered: Gathered::default(), in_always: false, called: HashMap::new() };
+    walk.destination(destination);
+    let gathered = walk.gathered;
+    let open = open_channels(program, event, context);
+    if open.is_empty() {
+        return gathered.decision(program);
+    }
+    let decision = gathered.following(program, &open);
+    observer.followed(&open.iter().filter_map(|channel| name(program, *channel)).collect::<Vec<_>>());
+    decision
+}
+
+/// The channels in which the firing of a recovery is still open, as far as they still exist.
+fn open_channels(program: &Program, event: &Event<'_>, context: &Context<'_>) -> Vec<usize> {
+    match event.status {
+        Status::Firing => Vec::new(),
+        Status::Resolved => {
+            let open = (context.open)(&event.key);
+            open.iter().filter_map(|name| program.names.channels.get(name.as_str()).copied()).collect()
+        }
+    }
+}
+
+fn name(program: &Program, channel: usize) -> Option<&str> {
+    program.channels.get(channel).map(|channel| &*channel.name)
+}
+
+/// What a walk gathered so far. Each entry says whether an `always` line gave it.
+#[derive(Debug, Clone, Default)]
+struct Gathered<'p> {
+    channels: Vec<(usize, bool)>,
+    routes: Vec<(Decided<'p>, bool)>,
+    reasons: Vec<(Reason<'p>, bool)>,
+}
+
+/// How much had been gathered at some moment, so that what came after it can be withdrawn.
+#[derive(Clone, Copy)]
+struct Mark(usize, usize, usize);
+
+impl<'p> Gathered<'p> {
+    fn mark(&self) -> Mark {
+        Mark(self.channels.len(), self.routes.len(), self.reasons.len())
+    }
+
+    fn withdraw(&mut self, mark: Mark) {
+        self.channels.truncate(mark.0);
+        self.routes.truncate(mark.1);
+        self.reasons.truncate(mark.2);
+    }
+
+    fn add(&mut self, other: &Self, always: bool) {
+        self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, *own || always)));
+        self.routes.extend(other.routes.iter().map(|(route, own)| (*route, *own || always)));
+        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (reason.clone(), *own || always)));
+    }
+
+    fn decision(self, program: &'p Program) -> Decision<'p> {
+        let channels = unique(self.channels.into_iter().map(|(channel, _)| channel));
+        let routes = self.routes.into_iter().map(|(route, _)| route);
+        let reasons = self.reasons.into_iter().map(|(reason, _)| reason).collect();
+        Decision { channels: names(program, &channels), routes: unique(routes), reasons, followed: false }
+    }
+
+    /// A recovery goes where its firing went, and to what `always` lines give today.
+    fn following(self, program: &'p Program, open: &[usize]) -> Decision<'p> {
+        let always = self.channels.into_iter().filter(|(_, always)| *always).map(|(channel, _)| channel);
+        let channels = unique(open.iter().copied().chain(always));
+        let routes = self.routes.into_iter().filter(|(_, always)| *always).map(|(route, _)| route);
+        let routes = unique(routes);
+        Decision { channels: names(program, &channels), routes, reasons: Vec::new(), followed: true }
+    }
+}
+
+fn names<'p>(program: &'p Program, channels: &[usize]) -> Vec<&'p str> {
+    channels.iter().filter_map(|channel| name(program, *channel)).collect()
+}
+
+/// Each once, in order of first mention.
+fn unique<T: Eq + std::hash::Hash + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = std::collections::HashSet::new();
+    all.filter(|each| seen.insert(*each)).collect()
+}
+
+/// A walk through routings for one event.
+struct Walk<'p, 'v, 'm, O> {
+    machine: Machine<'p, 'v, 'm, O>,
+    gathered: Gathered<'p>,
+    in_always: bool,
+    /// What each called routing gave: it decides the same whoever calls it.
+    called: HashMap<usize, Rc<Gathered<'p>>>,
+}
+
+impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
+    fn destination(&mut self, destination: Destination) {
+        match destination {
+            Destination::Channel(channel) => self.gathered.channels.push((channel, self.in_always)),
+            Destination::Routing(routing) => self.call(routing),
+        }
+    }
+
+    fn call(&mut self, routing: usize) {
+        let known = self.called.get(&routing).cloned();
+        let given = known.unwrap_or_else(|| {
+            let given = Rc::new(self.run(routing));
+            self.called.insert(routing, Rc::clone(&given));
+            given
+        });
+        self.gathered.add(&given, self.in_always);
+    }
+
+    fn run(&mut self, routing: usize) -> Gathered<'p> {
+        let outer = std::mem::take(&mut self.gathered);
+        let in_always = std::mem::take(&mut self.in_always);
+        let program = self.machine.program;
+        if let Some(routing) = program.routings.get(routing) {
+            self.block(&routing.block);
+        }
+        self.in_always = in_always;
+        std::mem::replace(&mut self.gathered, outer)
+    }
+
+    /// Runs a block; says whether it hit (it declines otherwise).
+    fn block(&mut self, block: &'p Block) -> bool {
+        let (mut hit, mut over) = (false, false);
+        for line in &block.lines {
+            match line.kind {
+                LineKind::Always => {
+                    self.always(line);
+                }
+                LineKind::Route if !over => {
+                    over = self.line(line);
+                    hit |= over;
+                }
+                LineKind::AlsoRoute if !over => hit |= self.line(line),
+                LineKind::Else if !over && !hit => hit = self.line(line),
+                LineKind::Route | LineKind::AlsoRoute | LineKind::Else => {}
+            }
+        }
+        hit
+    }
+
+    fn always(&mut self, line: &'p Line) {
+        let outer = std::mem::replace(&mut self.in_always, true);
+        self.line(line);
+        self.in_always = outer;
+    }
+
+    /// Tries a line; says whether it hit.
+    fn line(&mut self, line: &'p Line) -> bool {
+        self.machine.observer.enter(&line.path, line.place);
+        let end = self.attempt(line);
+        self.machine.observer.leave(&line.path, end);
+        end == LineEnd::Hit
+    }
+
+    fn attempt(&mut self, line: &'p Line) -> LineEnd {
+        if let Some(when) = line.when {
+            let holds = self.machine.holds(when);
+            if O::LISTENS && let Some(place) = self.machine.program.place(when) {
+                self.machine.observer.condition(place, holds);
+            }
+            if !holds {
+                return LineEnd::Skipped;
+            }
+        }
+        let mark = self.gathered.mark();
+        let hit = match &line.body {
+            LineBody::Block(block) => self.block(block),
+            LineBody::Target(target) => self.target(&line.path, None, target),
+            LineBody::Match(choice, targets) => match self.chosen(*choice) {
+                Some(arm) => targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target)),
+                None => false,
+            },
+        };
+        if hit {
+            return LineEnd::Hit;
+        }
+        self.gathered.withdraw(mark);
+        LineEnd::Declined
+    }
+
+    fn chosen(&mut self, choice: crate::program::NodeId) -> Option<usize> {
+        match self.machine.program.node(choice) {
+            Node::Choose(arms) => self.machine.choose(arms).copied(),
+            #[expect(clippy::wildcard_enum_match_arm, reason = "compile gives a route's match this node")]
+            _ => None,
+        }
+    }
+
+    fn target(&mut self, path: &'p str, arm: Option<usize>, target: &'p Target) -> bool {
+        if matches!(target, Target::Decline) {
+            return false;
+        }
+        self.gathered.routes.push((Decided { path, arm }, self.in_always));
+        match target {
+            Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
+            Target::Nothing(because, at) => {
+                let reason = Reason { reason: self.words(*because), at };
+                self.gathered.reasons.push((reason, self.in_always));
+            }
+            Target::Decline => {}
+        }
+        true
+    }
+
+    /// A reason outlives the event, so what was interpolated from it is copied; plain words are borrowed.
+    fn words(&mut self, because: crate::program::NodeId) -> Cow<'p, str> {
+        use crate::check::model::Literal;
+        if let Node::Literal(Literal::Text(text)) = self.machine.program.node(because) {
+            return Cow::Borrowed(text);
+        }
+        match self.machine.value(because) {
+            Value::Text(text) => Cow::Owned(text.into_owned()),
+            _ => Cow::Borrowed(""),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Expressions as flat nodes.
+
+use crate::check::model::{Field, Kind, Literal};
+use crate::function::Function;
+use crate::path::Path;
+use crate::pattern::{Glob, Network, Regex};
+use crate::syntax::tree::{Quantifier, Step};
+use std::sync::Arc;
+
+/// The position of an expression in the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+/// An expression.
+#[derive(Debug)]
+pub enum Node {
+    /// A constant value.
+    Literal(Literal),
+    /// A string with interpolated values.
+    Template(Box<[Part]>),
+    /// A singular path.
+    Path(Arc<Path>),
+    /// All nodes of a path.
+    Nodes(Arc<Path>),
+    /// A regex as an argument.
+    Regex(Arc<Regex>),
+    /// A let of the mapping.
+    Let(usize),
+    /// A field of the event.
+    Field(Field),
+    /// A label of the event.
+    Label(Box<str>),
+    /// A parameter of the table.
+    Parameter(usize),
+    /// A define.
+    Define(usize),
+    /// Members and items of a value.
+    Navigate(NodeId, Box<[Step]>),
+    /// A built-in function.
+    Call(&'static Function, Box<[NodeId]>),
+    /// A table.
+    Lookup(usize, Box<[NodeId]>),
+    /// The first that is not missing or null.
+    Coalesce(Box<[NodeId]>),
+    /// A match; its arms result in expressions.
+    Match(Box<Match<NodeId>>),
+    /// A route's match; its arms result in positions of targets.
+    Choose(Box<Match<usize>>),
+    /// At least one holds.
+    Or(Box<[NodeId]>),
+    /// All hold.
+    And(Box<[NodeId]>),
+    /// It does not hold.
+    Not(NodeId),
+    /// A comparison.
+    Compare(Box<Comparison>),
+    /// A list.
+    List(Box<[NodeId]>),
+    /// An object.
+    Object(Box<[(Box<str>, NodeId)]>),
+}
+
+/// A piece of a template.
+#[derive(Debug)]
+pub enum Part {
+    /// Words.
+    Text(Box<str>),
+    /// A value, as its text.
+    Value(NodeId),
+}
+
+/// A comparison.
+#[derive(Debug)]
+pub struct Comparison {
+    /// What is tested.
+    pub subject: Subject,
+    /// Whether the result is turned round.
+    pub negated: bool,
+    /// How.
+    pub test: Test,
+    /// Whether letter case is ignored.
+    pub ignore_case: bool,
+}
+
+/// What a comparison tests.
+#[derive(Debug)]
+pub enum Subject {
+    /// One value.
+    Value(NodeId),
+    /// The nodes of a path.
+    Nodes(Quantifier, Arc<Path>),
+    /// The time of evaluation.
+    Now,
+}
+
+/// How two ordered values have to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// A comparison or pattern without its left side. Under `ignore case` literal texts are folded already.
+#[derive(Debug)]
+pub enum Test {
+    /// Whatever it is.
+    Any,
+    /// Missing or null.
+    Missing,
+    /// Exactly null.
+    Null,
+    /// Equal to this text.
+    Text(Box<str>),
+    /// Equal to one of these texts, which are sorted.
+    Texts(Box<[Box<str>]>),
+    /// Equal to a value.
+    Equal(NodeId),
+    /// Before or after a value.
+    Order(Order, NodeId),
+    /// Equal to one of these values.
+    In(Box<[NodeId]>),
+    /// An address within one of the networks.
+    Cidr(Box<[Network]>),
+    /// A glob fits the whole string.
+    Like(Box<[Glob]>),
+    /// The regex fits the whole string.
+    Matches(Arc<Regex>),
+    /// The regex fits somewhere.
+    Finds(Arc<Regex>),
+    /// The string holds another.
+    Contains(NodeId),
+    /// The string begins with another.
+    StartsWith(NodeId),
+    /// The string ends with another.
+    EndsWith(NodeId),
+    /// It is of a kind.
+    Is(Kind),
+    /// A time within the schedule.
+    During(usize),
+}
+
+/// `match`; `R` is what an arm results in.
+#[derive(Debug)]
+pub struct Match<R> {
+    /// The subjects.
+    pub subjects: Box<[NodeId]>,
+    /// Whether letter case is ignored.
+    pub ignore_case: bool,
+    /// The arms in order.
+    pub arms: Vec<MatchArm<R>>,
+}
+
+/// An arm.
+#[derive(Debug)]
+pub struct MatchArm<R> {
+    /// One entry a column, each with its alternatives; empty for `else`.
+    pub columns: Box<[Box<[Test]>]>,
+    /// What it results in.
+    pub result: R,
+    /// `note "…"`
+    pub note: Option<NodeId>,
+    /// Its place.
+    pub place: crate::source::Span,
+}

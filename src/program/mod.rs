@@ -1,0 +1,211 @@
+//! The compiled form of a rule set: plain data addressed by ids, `Send + Sync`, without lifetimes.
+//!
+//! Expressions are nodes of one flat list, so that a program is a handful of vectors whatever its size. Whatever can be
+//! known before a payload arrives is computed here: places as text, paths of routes, folded literals, tables by key.
+
+mod expression;
+mod table;
+
+pub use expression::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use table::{Cells, CsvIndex, Table};
+
+use crate::check::model::{Field, Literal};
+use crate::path::Path;
+use crate::pattern::Glob;
+use crate::source::{Sources, Span};
+use crate::syntax::tree::LineKind;
+use crate::time::Schedule;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A compiled rule set.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The files that it came from: places in messages, the words of conditions.
+    pub sources: Sources,
+    /// Every expression.
+    pub nodes: Vec<Node>,
+    /// The place of every expression.
+    pub places: Vec<Span>,
+    /// Mappings.
+    pub mappings: Vec<Mapping>,
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// The value of every define.
+    pub defines: Vec<NodeId>,
+    /// Schedules, with their names.
+    pub schedules: Vec<(Box<str>, Arc<Schedule>)>,
+    /// Channels.
+    pub channels: Vec<Channel>,
+    /// Routings.
+    pub routings: Vec<Routing>,
+    /// Integrations.
+    pub integrations: Vec<Integration>,
+    /// Positions by name.
+    pub names: Names,
+}
+
+/// Positions by name, for everything that a caller may ask for.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// In [`Program::mappings`].
+    pub mappings: HashMap<Box<str>, usize>,
+    /// In [`Program::channels`].
+    pub channels: HashMap<Box<str>, usize>,
+    /// In [`Program::routings`].
+    pub routings: HashMap<Box<str>, usize>,
+    /// In [`Program::integrations`].
+    pub integrations: HashMap<Box<str>, usize>,
+}
+
+/// A compiled mapping.
+#[derive(Debug)]
+pub struct Mapping {
+    /// Its name.
+    pub name: Box<str>,
+    /// Conditions over the payload, split at `and`, each with its place.
+    pub accept: Vec<Rule>,
+    /// What chooses the elements.
+    pub each: Option<Arc<Path>>,
+    /// The names and values of its lets.
+    pub lets: Vec<(Box<str>, NodeId)>,
+    /// Drops in order: a condition, its place, the reason.
+    pub drops: Vec<(Rule, NodeId)>,
+    /// The fields that are set, but for labels.
+    pub fields: Vec<(Field, NodeId)>,
+    /// Entries of `labels` in order.
+    pub labels: Vec<LabelEntry>,
+}
+
+impl Mapping {
+    /// The expression of a field, where the mapping sets it.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<NodeId> {
+        self.fields.iter().find(|(name, _)| *name == field).map(|(_, node)| *node)
+    }
+}
+
+/// A condition and where it stands.
+#[derive(Debug)]
+pub struct Rule {
+    /// The condition.
+    pub when: NodeId,
+    /// Its words.
+    pub words: Box<str>,
+    /// `file:line`
+    pub at: Box<str>,
+    /// The place of the statement.
+    pub place: Span,
+}
+
+/// A line of `labels { … }`.
+#[derive(Debug)]
+pub enum LabelEntry {
+    /// The members of an object, but for those whose name fits a glob.
+    Spread(NodeId, Vec<Glob>),
+    /// One label.
+    Set(Box<str>, NodeId),
+}
+
+/// A channel: its name, and the body of its requests where it has one.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its name.
+    pub name: Box<str>,
+    /// The body, as an expression over the event.
+    pub body: Option<NodeId>,
+}
+
+/// A compiled routing.
+#[derive(Debug)]
+pub struct Routing {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its lines.
+    pub block: Block,
+}
+
+/// A block of lines.
+#[derive(Debug)]
+pub struct Block {
+    /// The lines in order.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a block.
+#[derive(Debug)]
+pub struct Line {
+    /// How it counts.
+    pub kind: LineKind,
+    /// `main.payments.page`
+    pub path: Box<str>,
+    /// Its condition.
+    pub when: Option<NodeId>,
+    /// What follows.
+    pub body: LineBody,
+    /// The place of its head.
+    pub place: Span,
+}
+
+/// What follows a line's head.
+#[derive(Debug)]
+pub enum LineBody {
+    /// A block.
+    Block(Block),
+    /// A match; the node's arms index these targets.
+    Match(NodeId, Vec<Target>),
+    /// A target.
+    Target(Target),
+}
+
+/// What stands after `=>`.
+#[derive(Debug)]
+pub enum Target {
+    /// Channels and routings in order.
+    Destinations(Vec<Destination>),
+    /// Nothing is sent: the reason, and `file:line`.
+    Nothing(NodeId, Box<str>),
+    /// The line is as if its condition had been false.
+    Decline,
+}
+
+/// A channel or a routing, by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// A channel.
+    Channel(usize),
+    /// A routing.
+    Routing(usize),
+}
+
+/// A compiled integration.
+#[derive(Debug)]
+pub struct Integration {
+    /// Its name.
+    pub name: Box<str>,
+    /// The mappings; the first that accepts reads the payload.
+    pub mappings: Vec<usize>,
+    /// Shared: a routing. Dedicated: a channel.
+    pub destination: Destination,
+}
+
+impl Program {
+    /// An expression. Ids come from this program, so the fallback is never seen.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        const NONE: Node = Node::Literal(Literal::Missing);
+        self.nodes.get(id.0 as usize).unwrap_or(&NONE)
+    }
+
+    /// The place of an expression.
+    #[must_use]
+    pub fn place(&self, id: NodeId) -> Option<Span> {
+        self.places.get(id.0 as usize).copied()
+    }
+
+    /// The words of an expression.
+    #[must_use]
+    pub fn words(&self, id: NodeId) -> &str {
+        self.place(id).map_or("", |place| self.sources.text(place))
+    }
+}
