@@ -1,11 +1,8 @@
-//! One test binary for the whole project.
-
-mod pattern;
-mod json;
-mod path;
 //! All tests, in one binary.
 
+mod docs;
 mod json;
 mod path;
 mod pattern;
 mod render;
+mod rules;
