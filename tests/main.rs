@@ -6,3 +6,5 @@ mod path;
 mod pattern;
 mod render;
 mod rules;
+mod schedule;
+mod syntax;

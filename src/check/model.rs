@@ -291,6 +291,35 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Null,
+        Self::Empty,
+        Self::Text,
+        Self::Number,
+        Self::Boolean,
+        Self::Array,
+        Self::Object,
+    ];
+
+    /// Its name, as rules write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::Empty => "empty",
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
 /// `match`, a table's rows, and a route's `match`; `R` is what an arm results in.
 #[derive(Debug, Clone)]
 pub struct Match<R> {

@@ -1,13 +1,30 @@
 //! The facade: rule files in, an immutable rule set out, and every question that a command, a test or a gateway asks of it.
+//!
+//! This is the lowest floor that touches files; everything below is pure.
+
+mod files;
+mod trace;
+mod why_not;
+
+pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
+pub use trace::{ElementTrace, LineTrace, Trace, Tried};
+pub use why_not::why_not;
 
 use crate::check::model::Model;
-use crate::diagnostic::Diagnostic;
-use crate::evaluate::{Context, Observer};
-use crate::event::{Event, Outcome};
+use crate::check::{self, Surroundings};
+use crate::diagnostic::{self, Code, Diagnostic, Level};
+use crate::evaluate::{self, Context, Observer, Pipeline};
+use crate::event::{Event, Outcome, Result as Came};
 use crate::json;
+use crate::program::{Destination, Program};
 use crate::source::Sources;
 use crate::time::Instant;
-use std::path::PathBuf;
+use crate::{compile, syntax};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Brings the text of a file that a rule names; the error is the reason in words.
+pub type Read<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
 
 /// What reading paths came to.
 #[derive(Debug)]
@@ -27,6 +44,8 @@ pub struct RuleSet {
     pub sources: Sources,
     /// What was checked: tests, channels, places.
     pub model: Model,
+    /// What is evaluated.
+    pub program: Program,
 }
 
 /// Who reads a payload, and where its events go.
@@ -39,7 +58,8 @@ pub enum Subject<'s> {
 }
 
 /// A name that the rule set does not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {kind} `{name}`{}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
 pub struct Unknown {
     /// `integration`, `mapping`, `routing` or `channel`.
     pub kind: &'static str,
@@ -50,12 +70,40 @@ pub struct Unknown {
 }
 
 impl RuleSet {
-    /// Reads every `*.rules` file below the paths and all that they name; checks and compiles.
+    /// Reads every `*.rules` file below the paths and all that they name; checks and compiles. `at` is the date for
+    /// warnings that depend on it.
     ///
     /// # Errors
     /// Where a path cannot be read; what is wrong inside the files is in [`Loaded::diagnostics`].
-    pub fn load(_paths: &[PathBuf], _at: Option<Instant>) -> Result<Loaded, std::io::Error> {
-        todo!()
+    pub fn load(paths: &[PathBuf], at: Option<Instant>) -> Result<Loaded, Unreadable> {
+        let mut diagnostics = Vec::new();
+        let sources = files::read(paths, &mut diagnostics)?;
+        Ok(Self::build(sources, &files::read_table, at, diagnostics))
+    }
+
+    /// Checks and compiles texts that are already read; `read` brings the files that they name.
+    #[must_use]
+    pub fn from_sources(sources: Sources, read: &Read<'_>, at: Option<Instant>) -> Loaded {
+        Self::build(sources, read, at, Vec::new())
+    }
+
+    fn build(
+        sources: Sources,
+        read: &Read<'_>,
+        at: Option<Instant>,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Loaded {
+        let files: Vec<_> =
+            sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
+        let surroundings = Surroundings { sources: &sources, read, at };
+        let model = check::check(&files, &surroundings, &mut diagnostics);
+        diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
+        if diagnostics.iter().any(|each| each.level() == Level::Error) {
+            return Loaded { sources, diagnostics, rules: None };
+        }
+        let program = compile::compile(&model, sources.clone());
+        let rules = Self { sources: sources.clone(), model, program };
+        Loaded { sources, diagnostics, rules: Some(rules) }
     }
 
     /// Maps a payload, and routes its events where the subject says so.
@@ -64,12 +112,13 @@ impl RuleSet {
     /// Where the subject names what the set does not hold.
     pub fn evaluate<'a, O: Observer>(
         &'a self,
-        _subject: Subject<'_>,
-        _document: &'a json::Document<'a>,
-        _context: &Context<'_>,
-        _observer: &mut O,
+        subject: Subject<'_>,
+        document: &'a json::Document<'a>,
+        context: &Context<'_>,
+        observer: &mut O,
     ) -> Result<Vec<Outcome<'a>>, Unknown> {
-        todo!()
+        let pipeline = self.pipeline(subject)?;
+        Ok(evaluate::evaluate(&self.program, pipeline, document, context, observer))
     }
 
     /// Routes an event.
@@ -78,12 +127,18 @@ impl RuleSet {
     /// Where there is no such routing.
     pub fn route<'a, O: Observer>(
         &'a self,
-        _routing: &str,
-        _event: Event<'a>,
-        _context: &Context<'_>,
-        _observer: &mut O,
+        routing: &str,
+        event: Event<'a>,
+        context: &Context<'_>,
+        observer: &mut O,
     ) -> Result<Outcome<'a>, Unknown> {
-        todo!()
+        let routing = *find("routing", &self.program.names.routings, routing)?.1;
+        observer.element(0);
+        observer.routed(0);
+        let destination = Destination::Routing(routing);
+        let decision = evaluate::route(&self.program, destination, &event, context, observer);
+        let result = Came::Routed(Box::new(event), decision);
+        Ok(Outcome { integration: None, mapping: None, index: None, result })
     }
 
     /// The body of the request that a channel would send for an event.
@@ -92,10 +147,60 @@ impl RuleSet {
     /// Where there is no such channel.
     pub fn body(
         &self,
-        _channel: &str,
-        _event: &Event<'_>,
-        _context: &Context<'_>,
+        channel: &str,
+        event: &Event<'_>,
+        context: &Context<'_>,
     ) -> Result<serde_json::Value, Unknown> {
-        todo!()
+        let channel = *find("channel", &self.program.names.channels, channel)?.1;
+        Ok(evaluate::body(&self.program, channel, event, context))
     }
+
+    /// What a subject means: mappings and a destination.
+    ///
+    /// # Errors
+    /// Where it names what the set does not hold.
+    pub fn pipeline(&self, subject: Subject<'_>) -> Result<Pipeline<'_>, Unknown> {
+        let names = &self.program.names;
+        match subject {
+            Subject::Integration(name) => {
+                let (name, position) = find("integration", &names.integrations, name)?;
+                let integration = self.program.integrations.get(*position);
+                Ok(Pipeline {
+                    integration: Some(name),
+                    mappings: integration.map_or(&[], |integration| &integration.mappings),
+                    destination: integration.map(|integration| integration.destination),
+                })
+            }
+            Subject::Mapping(mapping, routing) => {
+                let (_, mapping) = find("mapping", &names.mappings, mapping)?;
+                let routing = routing.map(|name| find("routing", &names.routings, name)).transpose()?;
+                Ok(Pipeline {
+                    integration: None,
+                    mappings: std::slice::from_ref(mapping),
+                    destination: routing.map(|(_, position)| Destination::Routing(*position)),
+                })
+            }
+        }
+    }
+}
+
+/// Every code of every stage, in the order of their names.
+#[must_use]
+pub fn codes() -> Vec<&'static Code> {
+    let mut codes: Vec<&'static Code> = [files::CODES].into_iter().flatten().copied().collect();
+    codes.sort_by_key(|code| code.id);
+    codes
+}
+
+fn find<'r>(
+    kind: &'static str,
+    names: &'r HashMap<Box<str>, usize>,
+    name: &str,
+) -> Result<(&'r str, &'r usize), Unknown> {
+    names.get_key_value(name).map(|(name, position)| (&**name, position)).ok_or_else(|| {
+        let mut known: Vec<&str> = names.keys().map(|name| &**name).collect();
+        known.sort_unstable();
+        let nearest = diagnostic::nearest(name, known).map(str::to_owned);
+        Unknown { kind, name: name.to_owned(), nearest }
+    })
 }

@@ -1,1 +1,97 @@
-fn main() {}
+//! What rules cost: loading per route, mapping and routing per event.
+//!
+//! `cargo bench` prints medians of interleaved rounds. The unit for events is one `serde_json::from_slice::<Value>` of the
+//! same bytes in the same run, so that figures of different machines can be compared. The workload comes from the
+//! generator beside the checkout where it is there, else from the small one in `workload.rs`.
+
+mod measure;
+mod workload;
+
+use measure::{Round, medians};
+use pointsman::evaluate::{Context, Silent};
+use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use pointsman::{check, compile, json, syntax};
+use std::hint::black_box;
+
+fn main() {
+    println!("workload: {}", workload::origin());
+    for routes in [1_000, 10_000] {
+        loading(routes);
+    }
+    for routes in [10, 1_000, 10_000] {
+        events(routes);
+    }
+}
+
+/// Parse, check and compile, each per route.
+fn loading(routes: usize) {
+    let text = workload::rules(routes);
+    let mut sources = Sources::default();
+    let file = sources.add("workload.rules", &text);
+    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
+    let surroundings = check::Surroundings { sources: &sources, read: &read, at: None };
+    let parse = || vec![syntax::parse(&sources, file, &mut Vec::new())];
+    let trees = parse();
+    let check = || check::check(&trees, &surroundings, &mut Vec::new());
+    let model = check();
+    let compile = || compile::compile(&model, sources.clone());
+    let figures = medians(
+        7,
+        &mut [
+            Round::new("parse", || drop(black_box(parse()))),
+            Round::new("check", || drop(black_box(check()))),
+            Round::new("compile", || drop(black_box(compile()))),
+        ],
+    );
+    println!("\nloading {routes} routes ({} bytes), microseconds a route", text.len());
+    for (name, nanoseconds) in figures {
+        #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
+        let each = nanoseconds / 1_000.0 / routes as f64;
+        println!("  {name:<8} {each:>8.2}");
+    }
+}
+
+/// Mapping, and mapping with routing, as a ratio to parsing the same bytes into `serde_json::Value`.
+fn events(routes: usize) {
+    let mut sources = Sources::default();
+    sources.add("workload.rules", &workload::rules(routes));
+    sources.add("mapping.rules", include_str!("mapping.rules"));
+    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
+    let loaded = RuleSet::from_sources(sources, &read, None);
+    let Some(rules) = loaded.rules else {
+        let text = pointsman::diagnostic::render(
+            pointsman::diagnostic::Format::Short,
+            false,
+            &loaded.diagnostics,
+            &loaded.sources,
+        );
+        panic!("the workload does not load:\n{text}");
+    };
+    let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
+    let context = Context::at(now);
+    println!("\n{routes} routes; 1.00 is one serde_json::from_slice::<Value> of the same bytes");
+    for (name, payload) in workload::payloads() {
+        let bytes = payload.as_bytes();
+        let run = |subject| {
+            let document = json::parse(bytes).expect("the payload is JSON");
+            let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).expect("known names");
+            black_box(outcomes.len());
+        };
+        let figures = medians(
+            21,
+            &mut [
+                Round::new("serde_json::Value", || drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)))),
+                Round::new("own tree", || drop(black_box(json::parse(bytes)))),
+                Round::new("tree and map", || run(Subject::Mapping("bench", None))),
+                Round::new("tree, map and route", || run(Subject::Mapping("bench", Some("workload")))),
+            ],
+        );
+        let unit = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
+        println!("  {name}, {} bytes", bytes.len());
+        for (name, nanoseconds) in figures {
+            println!("    {name:<22} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Finding and reading rule files and the tables that they name.
+//!
+//! Editors, version control and configuration maps leave files beside the rules that are none: those are passed over by
+//! name. What is no regular file is never opened, so that a pipe or a device cannot hang a load.
+
+use crate::code;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Sources, Span};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How large a rule file or a table may be: 8 MiB.
+pub const MAX_FILE_BYTES: u64 = 8 << 20;
+/// How large all rule files may be together: 64 MiB.
+pub const MAX_TOTAL_BYTES: u64 = 64 << 20;
+/// How many rule files a set may have.
+pub const MAX_FILES: usize = 10_000;
+
+const NOT_UTF8: Code = code!("E0156", "a file that is not UTF-8");
+const TOO_LARGE: Code = code!("E0157", "a file that is too large");
+
+/// The codes of this stage.
+pub(super) const CODES: &[&Code] = &[&NOT_UTF8, &TOO_LARGE];
+
+/// A path that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The operating system said no.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// Its reason.
+        reason: io::Error,
+    },
+    /// There is nothing to read.
+    #[error("no rule file below {}: rule files end in `.rules`", listed(paths))]
+    NoRules {
+        /// The paths that were looked through.
+        paths: Vec<PathBuf>,
+    },
+    /// More files than [`MAX_FILES`], or more text than [`MAX_TOTAL_BYTES`].
+    #[error("too many rules: a rule set holds at most {MAX_FILES} files and {} MiB", MAX_TOTAL_BYTES >> 20)]
+    TooMuch,
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads every rule file below the paths, in the order of their names. A path that names a file is read whatever it is
+/// called.
+pub(super) fn read(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Sources, Unreadable> {
+    let mut found = Vec::new();
+    for path in paths {
+        let metadata = fs::metadata(path).map_err(|reason| failed(path, reason))?;
+        if metadata.is_dir() { walk(path, 0, &mut found)? } else { found.push(path.clone()) }
+    }
+    found.sort();
+    found.dedup();
+    if found.is_empty() {
+        return Err(Unreadable::NoRules { paths: paths.to_vec() });
+    }
+    if found.len() > MAX_FILES {
+        return Err(Unreadable::TooMuch);
+    }
+    let mut sources = Sources::default();
+    let mut left = MAX_TOTAL_BYTES;
+    for path in &found {
+        add(&mut sources, path, &mut left, diagnostics)?;
+    }
+    Ok(sources)
+}
+
+/// How deep folders are looked through; a loop of links ends here.
+const MAX_DEPTH: usize = 32;
+
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    let entries = fs::read_dir(folder).map_err(|reason| failed(folder, reason))?;
+    for entry in entries {
+        let path = entry.map_err(|reason| failed(folder, reason))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with('.') || name.starts_with('#') || name.ends_with('~') {
+            continue;
+        }
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, found)?,
+            Ok(metadata) if metadata.is_file() && name.ends_with(".rules") => found.push(path),
+            // A link that leads nowhere is not a rule file, unless it is called one.
+            Err(reason) if name.ends_with(".rules") => return Err(failed(&path, reason)),
+            Ok(_) | Err(_) => {}
+        }
+        if found.len() > MAX_FILES {
+            return Err(Unreadable::TooMuch);
+        }
+    }
+    Ok(())
+}
+
+fn add(
+    sources: &mut Sources,
+    path: &Path,
+    left: &mut u64,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(), Unreadable> {
+    let name = path.display().to_string();
+    let name = name.strip_prefix("./").unwrap_or(&name);
+    let metadata = fs::metadata(path).map_err(|reason| failed(path, reason))?;
+    if !metadata.is_file() {
+        return Err(failed(path, io::Error::other("it is no regular file")));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let file = sources.add(name, "");
+        diagnostics.push(too_large(Span::new(file, 0, 0), metadata.len()));
+        return Ok(());
+    }
+    *left = left.checked_sub(metadata.len()).ok_or(Unreadable::TooMuch)?;
+    let bytes = fs::read(path).map_err(|reason| failed(path, reason))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            sources.add(name, &text);
+        }
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes());
+            let file = sources.add(name, text.get(..good).unwrap_or_default());
+            diagnostics.push(not_utf8(Span::new(file, good, good), error.as_bytes().get(good).copied()));
+        }
+    }
+    Ok(())
+}
+
+fn too_large(span: Span, size: u64) -> Diagnostic {
+    let limit = MAX_FILE_BYTES >> 20;
+    Diagnostic::new(&TOO_LARGE, span, format!("the file has {size} bytes; a rule file has at most {limit} MiB"))
+        .help("split it into several files: all files of a set are one rule set")
+}
+
+fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {
+    let byte = byte.unwrap_or_default();
+    Diagnostic::new(&NOT_UTF8, span, format!("the file is not UTF-8: byte 0x{byte:02X} stands here"))
+        .label("what follows was not read")
+        .help("save the file as UTF-8")
+}
+
+/// Reads a file that a rule names: a regular one of at most [`MAX_FILE_BYTES`].
+pub(super) fn read_table(path: &Path) -> Result<String, String> {
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(format!("it has {} bytes; at most {} MiB are read", metadata.len(), MAX_FILE_BYTES >> 20));
+    }
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
+}
+
+fn failed(path: &Path, reason: io::Error) -> Unreadable {
+    Unreadable::Io { path: path.to_owned(), reason }
+}

@@ -1,0 +1,305 @@
+//! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
+
+use crate::evaluate::{LineEnd, Observer, written};
+use crate::source::{Sources, Span};
+use crate::value::Value;
+use std::fmt::Write;
+
+/// Everything that happened to one payload.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// The mapping that was tried last.
+    pub mapping: Option<String>,
+    /// What `accept` tried, for every mapping.
+    pub accept: Vec<Tried>,
+    /// What happened to each element.
+    pub elements: Vec<ElementTrace>,
+    open: Vec<LineTrace>,
+    routing: bool,
+    mismatch: Option<Span>,
+}
+
+/// What happened to one element of a payload.
+#[derive(Debug, Default)]
+pub struct ElementTrace {
+    /// Its position, from 0.
+    pub index: usize,
+    /// Values that got a name, in order: lets, fields, labels.
+    pub assigned: Vec<Assigned>,
+    /// What `drop` lines tried.
+    pub drops: Vec<Tried>,
+    /// The lines of the routing, as they were tried.
+    pub lines: Vec<LineTrace>,
+    /// Where a recovery followed its firing.
+    pub followed: Vec<String>,
+    /// Arms that were chosen for a value that has no name yet.
+    arms: Vec<ArmTrace>,
+    /// Notes that were made for it.
+    notes: Vec<String>,
+}
+
+/// A value that got a name.
+#[derive(Debug)]
+pub struct Assigned {
+    /// The let, field or label.
+    pub name: String,
+    /// The place of its expression.
+    pub place: Span,
+    /// The value, as rules write it.
+    pub value: String,
+    /// The arms that were chosen on the way.
+    pub arms: Vec<ArmTrace>,
+    /// The notes that were made on the way.
+    pub notes: Vec<String>,
+}
+
+/// An arm or a table's row that was chosen.
+#[derive(Debug)]
+pub struct ArmTrace {
+    /// The place of the arm; of the call, for a CSV table.
+    pub place: Span,
+    /// The row of a CSV table, from 0.
+    pub row: Option<usize>,
+    /// What it was chosen for, as rules write it.
+    pub subjects: Vec<String>,
+}
+
+/// A comparison, or another leaf of a condition, that was tried.
+#[derive(Debug)]
+pub struct Tried {
+    /// Its place.
+    pub place: Span,
+    /// The value on its left, as rules write it.
+    pub subject: String,
+    /// The value on its right, where it had to be computed.
+    pub operand: Option<String>,
+    /// The result.
+    pub holds: bool,
+    /// Whether a value was missing or of the wrong type.
+    pub mismatch: bool,
+}
+
+/// A line of a routing that was tried.
+#[derive(Debug)]
+pub struct LineTrace {
+    /// `main.payments.page`
+    pub path: String,
+    /// The place of its head.
+    pub place: Span,
+    /// The comparisons of its condition, in the order in which they were tried.
+    pub tried: Vec<Tried>,
+    /// The arms that were chosen.
+    pub arms: Vec<ArmTrace>,
+    /// The lines within it.
+    pub lines: Vec<LineTrace>,
+    /// How it ended.
+    pub end: LineEnd,
+}
+
+impl Observer for Trace {
+    const LISTENS: bool = true;
+
+    fn mapping(&mut self, name: &str) {
+        self.mapping = Some(name.to_owned());
+    }
+
+    fn element(&mut self, index: usize) {
+        self.routing = false;
+        self.elements.push(ElementTrace { index, ..ElementTrace::default() });
+    }
+
+    fn routed(&mut self, index: usize) {
+        self.routing = true;
+        if let Some(position) = self.elements.iter().position(|element| element.index == index) {
+            let element = self.elements.remove(position);
+            self.elements.push(element);
+        }
+    }
+
+    fn arm(&mut self, place: Span, subjects: &[Value<'_>]) {
+        let arm = ArmTrace { place, row: None, subjects: subjects.iter().map(written).collect() };
+        self.chosen(arm);
+    }
+
+    fn row(&mut self, place: Span, row: Option<usize>, arguments: &[Value<'_>]) {
+        if row.is_some() {
+            self.chosen(ArmTrace { place, row, subjects: arguments.iter().map(written).collect() });
+        }
+    }
+
+    fn comparison(&mut self, place: Span, subject: &Value<'_>, operand: Option<&Value<'_>>, holds: bool) {
+        let mismatch = self.mismatch.take() == Some(place);
+        let tried = Tried { place, subject: written(subject), operand: operand.map(written), holds, mismatch };
+        match (self.open.last_mut(), self.elements.last_mut()) {
+            (Some(line), _) => line.tried.push(tried),
+            (None, Some(element)) if !self.routing => element.drops.push(tried),
+            (None, Some(_)) => {}
+            (None, None) => self.accept.push(tried),
+        }
+    }
+
+    fn mismatch(&mut self, place: Span) {
+        self.mismatch = Some(place);
+    }
+
+    fn assigned(&mut self, name: &str, place: Span, value: &Value<'_>) {
+        let Some(element) = self.elements.last_mut() else { return };
+        element.drops.retain(|tried| !place.covers(tried.place));
+        let (arms, notes) = (std::mem::take(&mut element.arms), std::mem::take(&mut element.notes));
+        element.assigned.push(Assigned { name: name.to_owned(), place, value: written(value), arms, notes });
+    }
+
+    fn noted(&mut self, note: &str) {
+        if let Some(element) = self.elements.last_mut() {
+            element.notes.push(note.to_owned());
+        }
+    }
+
+    fn enter(&mut self, path: &str, place: Span) {
+        let (path, end) = (path.to_owned(), LineEnd::Skipped);
+        self.open.push(LineTrace { path, place, tried: Vec::new(), arms: Vec::new(), lines: Vec::new(), end });
+    }
+
+    fn leave(&mut self, _path: &str, end: LineEnd) {
+        let Some(mut line) = self.open.pop() else { return };
+        line.end = end;
+        match (self.open.last_mut(), self.elements.last_mut()) {
+            (Some(outer), _) => outer.lines.push(line),
+            (None, Some(element)) => element.lines.push(line),
+            (None, None) => {}
+        }
+    }
+
+    fn followed(&mut self, channels: &[&str]) {
+        if let Some(element) = self.elements.last_mut() {
+            element.followed = channels.iter().map(|&channel| channel.to_owned()).collect();
+        }
+    }
+}
+
+impl Trace {
+    /// What happened to an element.
+    #[must_use]
+    pub fn element_at(&self, index: usize) -> Option<&ElementTrace> {
+        self.elements.iter().find(|element| element.index == index)
+    }
+
+    fn chosen(&mut self, arm: ArmTrace) {
+        match (self.open.last_mut(), self.elements.last_mut()) {
+            (Some(line), _) => line.arms.push(arm),
+            (None, Some(element)) if !self.routing => element.arms.push(arm),
+            (None, _) => {}
+        }
+    }
+}
+
+impl ElementTrace {
+    /// The line of that path, wherever it nests.
+    #[must_use]
+    pub fn line(&self, path: &str) -> Option<&LineTrace> {
+        fn within<'t>(lines: &'t [LineTrace], path: &str) -> Option<&'t LineTrace> {
+            lines.iter().find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
+        }
+        within(&self.lines, path)
+    }
+
+    /// The values that came about by choosing, and those that made notes: what an author wants to see of a mapping.
+    #[must_use]
+    pub fn render_mapping(&self, sources: &Sources) -> String {
+        let mut out = String::new();
+        for tried in &self.drops {
+            let _ = writeln!(out, "  drop? {}", tried.render(sources));
+        }
+        for assigned in &self.assigned {
+            assigned.render(&mut out, sources);
+        }
+        out
+    }
+
+    /// The walk through the routing as a tree.
+    #[must_use]
+    pub fn render_routing(&self, sources: &Sources) -> String {
+        let mut out = String::new();
+        render_lines(&mut out, sources, &self.lines, "  ");
+        if !self.followed.is_empty() {
+            let channels = self.followed.join(", ");
+            let _ = writeln!(out, "  a recovery follows its firing: {channels}, and what `always` lines give");
+        }
+        out
+    }
+}
+
+impl Assigned {
+    fn render(&self, out: &mut String, sources: &Sources) {
+        let _ = writeln!(out, "  {} = {}", self.name, one_line(&self.value));
+        for arm in &self.arms {
+            let _ = writeln!(out, "    {}", arm.render(sources));
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "    note: {}", one_line(note));
+        }
+    }
+}
+
+impl ArmTrace {
+    fn render(&self, sources: &Sources) -> String {
+        let subjects = self.subjects.join(", ");
+        let place = sources.place(self.place);
+        let words = one_line(sources.text(self.place));
+        match self.row {
+            Some(row) => format!("{place}: {words}: row {} for {subjects}", row + 1),
+            None => format!("{place}: {words}  for {subjects}"),
+        }
+    }
+}
+
+impl Tried {
+    /// `labels.team == "payments": no, labels.team is "web"`
+    #[must_use]
+    pub fn render(&self, sources: &Sources) -> String {
+        let words = one_line(sources.text(self.place));
+        let mark = if self.holds { "yes" } else { "no" };
+        let operand = self.operand.as_ref().map(|operand| format!(", compared with {}", one_line(operand)));
+        let operand = operand.filter(|_| !self.holds).unwrap_or_default();
+        let why = if self.mismatch { " (missing or of another type)" } else { "" };
+        format!("{mark}: {words}  [{}{operand}]{why}", one_line(&self.subject))
+    }
+}
+
+fn render_lines(out: &mut String, sources: &Sources, lines: &[LineTrace], indent: &str) {
+    for (position, line) in lines.iter().enumerate() {
+        let last = position + 1 == lines.len();
+        let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let head = one_line(sources.text(line.place));
+        let end = match line.end {
+            LineEnd::Hit => "HIT",
+            LineEnd::Skipped => "skipped",
+            LineEnd::Declined => "declined",
+        };
+        let place = sources.place(line.place);
+        let _ = writeln!(out, "{indent}{branch}{end}: {head}  ({}, {place})", line.path);
+        let indent = format!("{indent}{below}");
+        for tried in &line.tried {
+            let _ = writeln!(out, "{indent}  {}", tried.render(sources));
+        }
+        for arm in &line.arms {
+            let _ = writeln!(out, "{indent}  {}", arm.render(sources));
+        }
+        render_lines(out, sources, &line.lines, &indent);
+    }
+}
+
+/// Text on one line, at most 100 characters of it; control characters never reach a terminal.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for (count, word) in text.split_whitespace().enumerate() {
+        if count > 0 {
+            line.push(' ');
+        }
+        line.extend(word.chars().filter(|letter| !letter.is_control()));
+    }
+    match line.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}

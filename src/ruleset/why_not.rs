@@ -1,0 +1,166 @@
+//! Why a route did not get an event, and what would have had to be different.
+
+use super::RuleSet;
+use super::trace::{ElementTrace, LineTrace, Tried};
+use crate::check::model::{Block, Line, LineBody};
+use crate::evaluate::LineEnd;
+use crate::program::{Comparison, Node, Order, Program, Subject, Test};
+use crate::syntax::tree::LineKind;
+use crate::time::Instant;
+use std::fmt::Write;
+
+/// Answers "why not this route?" for an element that was traced. Nothing where no route has that path.
+#[must_use]
+pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant) -> Option<String> {
+    let chain = chain(rules, path)?;
+    let mut out = String::new();
+    for (depth, line) in chain.iter().enumerate() {
+        let tried = element.line(&line.path);
+        let is_asked = depth + 1 == chain.len();
+        match tried {
+            None => return Some(out + &never_tried(rules, element, line)),
+            Some(traced) => match traced.end {
+                LineEnd::Skipped => return Some(out + &skipped(rules, traced, now)),
+                LineEnd::Declined => return Some(out + &declined(traced)),
+                LineEnd::Hit if is_asked => return Some(out + &hit(element, &line.path)),
+                LineEnd::Hit => {
+                    let _ = writeln!(out, "`{}` was entered", line.path);
+                }
+            },
+        }
+    }
+    Some(out)
+}
+
+/// The lines from a routing's own block down to the one of that path.
+fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r Line>> {
+    fn within<'r>(block: &'r Block, path: &str, above: &mut Vec<&'r Line>) -> bool {
+        block.lines.iter().any(|line| {
+            above.push(line);
+            let found = *line.path == *path
+                || matches!(&line.body, LineBody::Block(block) if path.starts_with(&*line.path) && within(block, path, above));
+            if !found {
+                above.pop();
+            }
+            found
+        })
+    }
+    rules.model.routings.iter().find_map(|routing| {
+        let mut lines = Vec::new();
+        within(&routing.block, path, &mut lines).then_some(lines)
+    })
+}
+
+fn hit(element: &ElementTrace, path: &str) -> String {
+    if element.followed.is_empty() {
+        format!("`{path}` did hit: the event went where it says\n")
+    } else {
+        format!("`{path}` hit, but a recovery goes where its firing went: {}\n", element.followed.join(", "))
+    }
+}
+
+fn declined(line: &LineTrace) -> String {
+    let inner = line.lines.iter().rev().find(|inner| inner.end == LineEnd::Declined);
+    let by = inner.map(|inner| format!(" (by `{}`)", inner.path)).unwrap_or_default();
+    format!("`{}` was entered and declined{by}, as if its condition had been false\n", line.path)
+}
+
+/// A line that was not even tried: another one before it took the event, or its routing was not called.
+fn never_tried(rules: &RuleSet, element: &ElementTrace, line: &Line) -> String {
+    let (above, name) = line.path.rsplit_once('.').unwrap_or(("", &line.path));
+    let siblings = match element.line(above) {
+        Some(outer) => &outer.lines,
+        None => &element.lines,
+    };
+    let prefix = format!("{above}.");
+    let beside = |other: &&LineTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
+    let taker = siblings.iter().filter(beside).find(|other| {
+        other.end == LineEnd::Hit && kind(rules, &other.path).is_some_and(|kind| kind != LineKind::Always)
+    });
+    match taker {
+        Some(taker) => {
+            let place = rules.sources.place(taker.place);
+            let what = if name == "else" { "runs only where nothing hit" } else { "was never tried" };
+            format!("`{}` {what}: `{}` ({place}) took the event before\n", line.path, taker.path)
+        }
+        None => format!("`{}` was never tried: nothing called its routing for this event\n", line.path),
+    }
+}
+
+fn kind(rules: &RuleSet, path: &str) -> Option<LineKind> {
+    chain(rules, path)?.last().map(|line| line.kind)
+}
+
+fn skipped(rules: &RuleSet, line: &LineTrace, now: Instant) -> String {
+    let mut out = format!("`{}` ({}) was skipped: its condition is false\n", line.path, rules.sources.place(line.place));
+    for tried in &line.tried {
+        let _ = writeln!(out, "  {}", tried.render(&rules.sources));
+    }
+    let stopped: Vec<&Tried> = line.tried.iter().filter(|tried| !tried.holds).collect();
+    for tried in stopped {
+        if let Some(passing) = passing(&rules.program, tried, now) {
+            let words = rules.sources.text(tried.place);
+            let _ = writeln!(out, "  it would pass with {passing}  (for `{words}`)");
+        }
+    }
+    out
+}
+
+/// A value that would have made a comparison hold, in words.
+fn passing(program: &Program, tried: &Tried, now: Instant) -> Option<String> {
+    let comparison = comparison(program, tried)?;
+    let subject = match &comparison.subject {
+        Subject::Value(node) => program.words(*node).to_owned(),
+        Subject::Nodes(_, path) => format!("an item of {}", path.text()),
+        Subject::Now => "a time of evaluation".to_owned(),
+    };
+    let wanted = wanted(program, &comparison.test, tried, now)?;
+    let unless = if comparison.negated { "anything but " } else { "" };
+    Some(format!("{subject} = {unless}{wanted}"))
+}
+
+fn comparison<'p>(program: &'p Program, tried: &Tried) -> Option<&'p Comparison> {
+    let position = program.places.iter().zip(&program.nodes).position(|(place, node)| {
+        *place == tried.place && matches!(node, Node::Compare(_))
+    })?;
+    match program.nodes.get(position) {
+        Some(Node::Compare(comparison)) => Some(comparison),
+        _ => None,
+    }
+}
+
+fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option<String> {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let operand = tried.operand.clone();
+    match test {
+        Test::Text(text) => Some(quoted(text)),
+        Test::Texts(texts) => texts.first().map(|text| quoted(text)),
+        Test::In(nodes) => nodes.first().map(|node| program.words(*node).to_owned()),
+        Test::Equal(_) => operand,
+        Test::Order(Order::LessOrEqual | Order::GreaterOrEqual, _) => operand,
+        Test::Order(Order::Less, _) => Some(format!("something below {}", operand?)),
+        Test::Order(Order::Greater, _) => Some(format!("something above {}", operand?)),
+        Test::Contains(_) => Some(format!("a string that holds {}", operand?)),
+        Test::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
+        Test::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
+        Test::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace('*', ""))),
+        Test::Cidr(networks) => networks.first().map(|network| format!("an address such as {}", network.first())),
+        Test::Matches(regex) => Some(format!("a string that /{}/ fits as a whole", regex.pattern())),
+        Test::Finds(regex) => Some(format!("a string in which /{}/ fits", regex.pattern())),
+        Test::During(schedule) => opening(program, *schedule, now),
+        Test::Missing => Some("missing".to_owned()),
+        Test::Null => Some("null".to_owned()),
+        Test::Is(kind) => Some(kind.name().to_owned()),
+        Test::Any => None,
+    }
+}
+
+/// The next full quarter of an hour within the schedule, looked for over 14 days.
+fn opening(program: &Program, schedule: usize, now: Instant) -> Option<String> {
+    const QUARTER: i64 = 15 * 60;
+    let (name, windows) = program.schedules.get(schedule)?;
+    let start = now.seconds().div_euclid(QUARTER) * QUARTER;
+    let quarters = (1..=14 * 24 * 4).filter_map(|step| Instant::from_seconds(start + step * QUARTER));
+    let open = quarters.into_iter().find(|instant| windows.holds(*instant));
+    Some(open.map_or_else(|| format!("a time within `{name}`"), |instant| instant.to_string()))
+}

@@ -1,0 +1,252 @@
+//! A file's declarations: documentation, `allow`, and those that are small.
+
+use super::{Builder, Pair, Pairs, Rule, codes};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{
+    Allow, Channel, DayRange, Declaration, Define, Integration, Item, Parameter, Reading, Schedule,
+    ScheduleKind, ScheduleLine, Table, TableBody, TimeRange,
+};
+
+impl Builder<'_> {
+    /// The edition line and everything after it.
+    pub(super) fn declarations(&mut self, pairs: &mut Pairs<'_>) {
+        if let Some(edition) = self.take(Rule::edition, pairs) {
+            let start = self.span(&edition);
+            let number = self.next(&mut edition.into_inner()).and_then(|number| {
+                self.leaf(&number);
+                number.as_str().parse().ok()
+            });
+            self.built.edition = Some((number.unwrap_or(u32::MAX), self.until_here(start)));
+        }
+        loop {
+            let first = self.peek(pairs).and_then(|_| pairs.peek());
+            let allows = self.allows(pairs);
+            let Some(pair) = self.next(pairs) else { break };
+            let docs = first.map_or_else(Vec::new, |first| documentation(&pair, &first));
+            self.item(pair, docs, allows);
+        }
+    }
+
+    fn item(&mut self, pair: Pair<'_>, docs: Vec<Box<str>>, allows: Vec<Allow>) {
+        let start = self.span(&pair);
+        let findings = self.diagnostics.len();
+        let rule = pair.as_rule();
+        let kind = self.declaration(rule, &mut pair.into_inner());
+        let span = self.until_here(start);
+        self.cover(allows, span);
+        if let Some(kind) = kind {
+            let broken = self.diagnostics.len() > findings;
+            self.built.items.push(Item { docs, span, kind, broken });
+        }
+    }
+
+    fn declaration(&mut self, rule: Rule, pairs: &mut Pairs<'_>) -> Option<Declaration> {
+        let declared = match rule {
+            Rule::table => Declaration::Table(self.table(pairs)?),
+            Rule::define => Declaration::Define(self.define(pairs)?),
+            Rule::schedule => Declaration::Schedule(self.schedule(pairs)?),
+            Rule::channel => Declaration::Channel(self.channel(pairs)?),
+            Rule::routing => {
+                self.take(Rule::k_routing, pairs);
+                Declaration::Routing(self.routing(pairs)?)
+            }
+            Rule::integration => {
+                self.take(Rule::k_integration, pairs);
+                Declaration::Integration(self.integration(pairs)?)
+            }
+            Rule::test => Declaration::Test(self.test(pairs)?),
+            _ => {
+                self.take(Rule::k_mapping, pairs);
+                Declaration::Mapping(self.mapping(pairs)?)
+            }
+        };
+        self.finish(pairs);
+        Some(declared)
+    }
+
+    /// The `allow`s that come next; `cover` says later what they cover.
+    pub(super) fn allows(&mut self, pairs: &mut Pairs<'_>) -> Vec<Allow> {
+        let mut allows = Vec::new();
+        while let Some(pair) = self.take(Rule::allow, pairs) {
+            let start = self.span(&pair);
+            let mut parts = pair.into_inner();
+            let read = self.next_name(&mut parts).zip(self.next_text(&mut parts));
+            let span = self.until_here(start);
+            allows.extend(read.map(|(code, because)| Allow { code, because, covers: span, span }));
+        }
+        allows
+    }
+
+    /// Records the `allow`s that stand before `span`.
+    pub(super) fn cover(&mut self, allows: Vec<Allow>, span: Span) {
+        self.built.allows.extend(allows.into_iter().map(|allow| Allow { covers: span, ..allow }));
+    }
+
+    fn table(&mut self, pairs: &mut Pairs<'_>) -> Option<Table> {
+        let name = self.next_name(pairs)?;
+        self.lower_case(&name, "table");
+        let mut parameters = Vec::new();
+        let mut list = self.next(pairs)?.into_inner();
+        while self.peek(&mut list).is_some() {
+            parameters.push(self.next_name(&mut list)?);
+        }
+        let ignore_case = self.ignore_case(pairs);
+        let body = self.next(pairs)?;
+        let start = self.span(&body);
+        let rows = body.as_rule() == Rule::rows;
+        let mut parts = body.into_inner();
+        let body = if rows {
+            let arms = self.arms(&mut parts);
+            TableBody::Arms(arms, self.until_here(start))
+        } else {
+            let column = self.next_name(&mut parts)?;
+            let constants = self.take(Rule::word, &mut parts).map(|word| self.name(&word));
+            TableBody::Csv { column, constants, file: self.next_text(&mut parts)? }
+        };
+        Some(Table { name, parameters, ignore_case, body })
+    }
+
+    fn define(&mut self, pairs: &mut Pairs<'_>) -> Option<Define> {
+        let name = self.next_name(pairs)?;
+        self.lower_case(&name, "define");
+        Some(Define { name, value: self.value(pairs)? })
+    }
+
+    fn schedule(&mut self, pairs: &mut Pairs<'_>) -> Option<Schedule> {
+        let name = self.next_name(pairs)?;
+        let zone = self.next_text(pairs)?;
+        let mut lines = Vec::new();
+        while let Some(line) = self.next(pairs) {
+            lines.push(self.schedule_line(line)?);
+        }
+        Some(Schedule { name, zone, lines })
+    }
+
+    fn schedule_line(&mut self, pair: Pair<'_>) -> Option<ScheduleLine> {
+        let start = self.span(&pair);
+        let text = pair.get_input();
+        let mut parts = pair.into_inner();
+        let kind = match self.peek(&mut parts)? {
+            Rule::k_except => ScheduleKind::Except,
+            Rule::k_also => ScheduleKind::Also,
+            _ => ScheduleKind::Window,
+        };
+        if kind != ScheduleKind::Window {
+            let word = self.next(&mut parts)?;
+            self.leaf(&word);
+        }
+        let mut days = Vec::new();
+        if let Some(pair) = self.take(Rule::days, &mut parts) {
+            for range in pair.into_inner() {
+                let mut ends = range.into_inner();
+                let first = self.next_name(&mut ends)?;
+                let last = self.next(&mut ends).map(|day| self.name(&day));
+                days.push(DayRange { first, last });
+            }
+        }
+        let times = match self.take(Rule::times, &mut parts) {
+            Some(times) => {
+                self.same_line(text, &days, self.span(&times));
+                self.times(times)?
+            }
+            None => Vec::new(),
+        };
+        Some(ScheduleLine { kind, days, times, span: self.until_here(start) })
+    }
+
+    fn times(&mut self, pair: Pair<'_>) -> Option<Vec<TimeRange>> {
+        let mut times = Vec::new();
+        for range in pair.into_inner() {
+            let mut ends = range.into_inner();
+            times.push(TimeRange { first: self.next_name(&mut ends)?, last: self.next_name(&mut ends)? });
+        }
+        Some(times)
+    }
+
+    /// Times on a line of their own could mean those of the days above, or of every day.
+    fn same_line(&mut self, text: &str, days: &[DayRange], times: Span) {
+        let here = usize::try_from(self.end).unwrap_or(usize::MAX).saturating_sub(self.base);
+        let there = (times.start as usize).saturating_sub(self.base);
+        if days.is_empty() || !text.get(here..there).is_some_and(|between| between.contains('\n')) {
+            return;
+        }
+        let finding =
+            Diagnostic::new(&codes::SCHEDULE_LINE, times.before(), "the times of a day stand on its line")
+                .help("put the times behind the days; for times of every day, write `mon..sun` before them");
+        self.diagnostics.push(finding);
+    }
+
+    fn channel(&mut self, pairs: &mut Pairs<'_>) -> Option<Channel> {
+        self.take(Rule::k_channel, pairs);
+        let name = self.next_name(pairs)?;
+        self.lower_case(&name, "channel");
+        let kind = self.next_name(pairs)?;
+        let settings = self.next(pairs)?;
+        let start = self.span(&settings);
+        let mut parts = settings.into_inner();
+        let mut parameters = Vec::new();
+        while let Some(setting) = self.next(&mut parts) {
+            parameters.push(self.parameter(setting)?);
+        }
+        Some(Channel { name, kind, parameters, arguments: self.until_here(start) })
+    }
+
+    fn parameter(&mut self, pair: Pair<'_>) -> Option<Parameter> {
+        let mut parts = pair.into_inner();
+        let name = self.next_name(&mut parts)?;
+        Some(Parameter { name, value: self.value(&mut parts)? })
+    }
+
+    fn integration(&mut self, pairs: &mut Pairs<'_>) -> Option<Integration> {
+        let name = self.next_name(pairs)?;
+        let mut parameters = Vec::new();
+        let mut reads = Vec::new();
+        loop {
+            let allows = self.allows(pairs);
+            let Some(pair) = self.next(pairs) else { break };
+            let start = self.span(&pair);
+            if pair.as_rule() == Rule::setting {
+                parameters.extend(self.parameter(pair));
+            } else {
+                reads.extend(self.reading(pair));
+            }
+            self.cover(allows, self.until_here(start));
+        }
+        Some(Integration { name, parameters, reads })
+    }
+
+    fn reading(&mut self, pair: Pair<'_>) -> Option<Reading> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let mut mappings = Vec::new();
+        while self.peek_before_arrow(&mut parts) {
+            mappings.push(self.next_name(&mut parts)?);
+        }
+        let destinations = self.destinations(&mut parts)?;
+        Some(Reading { mappings, destinations, span: self.until_here(start) })
+    }
+
+    /// Whether a name comes next, and not the arrow.
+    fn peek_before_arrow(&mut self, parts: &mut Pairs<'_>) -> bool {
+        parts.peek().is_some_and(|pair| pair.as_rule() == Rule::name)
+    }
+}
+
+/// The `##` lines directly above a declaration, or above the `allow` that stands before it.
+fn documentation(declaration: &Pair<'_>, first: &Pair<'_>) -> Vec<Box<str>> {
+    let above = |pair: &Pair<'_>| {
+        let text = pair.get_input().get(..pair.as_span().start()).unwrap_or_default();
+        let mut lines = text.lines().rev();
+        if !text.ends_with('\n') && lines.next().is_some_and(|indent| !indent.trim().is_empty()) {
+            return Vec::new();
+        }
+        let docs = lines.map_while(|line| line.trim_start().strip_prefix("##"));
+        let mut docs: Vec<Box<str>> =
+            docs.map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().into()).collect();
+        docs.reverse();
+        docs
+    };
+    let docs = above(declaration);
+    if docs.is_empty() { above(first) } else { docs }
+}

@@ -1,0 +1,324 @@
+//! Values and conditions.
+
+use super::strings::Braces;
+use super::{Builder, DEEPEST, Pair, Pairs, Rule, codes};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{
+    Comparison, Expression, ExpressionKind, Match, Path, Quantifier, Regex, Segment, Step, Subject, Text,
+};
+
+impl Builder<'_> {
+    /// `a ?? b`, or a condition, or a list or an object of a channel's parameters: what stands where a value does.
+    pub(super) fn value(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+        let pair = self.next(pairs)?;
+        let first = self.operand(pair)?;
+        if self.peek(pairs) != Some(Rule::coalesce) {
+            return Some(first);
+        }
+        let mut operands = vec![first];
+        while self.take(Rule::coalesce, pairs).is_some() {
+            let pair = self.next(pairs)?;
+            operands.push(self.operand(pair)?);
+        }
+        let span = operands.first()?.span.to(operands.last()?.span);
+        Some(Expression { kind: ExpressionKind::Coalesce(operands), span })
+    }
+
+    fn operand(&mut self, pair: Pair<'_>) -> Option<Expression> {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::reference => return self.nested(span, |builder| builder.reference(pair)),
+            Rule::condition => return self.nested(span, |builder| builder.condition(pair)),
+            Rule::match_value => {
+                let matched = self.nested(span, |builder| builder.match_value(pair))?;
+                let span = matched.span;
+                return Some(Expression { kind: ExpressionKind::Match(Box::new(matched)), span });
+            }
+            Rule::list => self.nested(span, |builder| builder.list(pair))?,
+            Rule::object => self.nested(span, |builder| builder.object(pair))?,
+            Rule::template | Rule::raw | Rule::fixed => ExpressionKind::Template(self.words(&pair)),
+            Rule::regex => ExpressionKind::Regex(self.regex(&pair)),
+            Rule::path => ExpressionKind::Path(self.path(&pair)),
+            Rule::number => {
+                self.leaf(&pair);
+                ExpressionKind::Number(pair.as_str().into())
+            }
+            _ => {
+                self.leaf(&pair);
+                truth(pair.as_str())
+            }
+        };
+        Some(Expression { kind, span: self.until_here(span) })
+    }
+
+    fn reference(&mut self, pair: Pair<'_>) -> Option<Expression> {
+        let mut parts = pair.into_inner();
+        let name = self.next_name(&mut parts)?;
+        let start = name.span;
+        let kind = match self.take(Rule::arguments, &mut parts) {
+            Some(arguments) => {
+                let mut pairs = arguments.into_inner();
+                let mut values = Vec::new();
+                while self.peek(&mut pairs).is_some() {
+                    values.push(self.value(&mut pairs)?);
+                }
+                ExpressionKind::Call(name, values)
+            }
+            None if name.text.starts_with(|first: char| first.is_ascii_uppercase()) => {
+                ExpressionKind::Constant(name)
+            }
+            None => ExpressionKind::Name(name),
+        };
+        let base = Expression { kind, span: self.until_here(start) };
+        let mut segments = Vec::new();
+        while let Some(pair) = self.take(Rule::segment, &mut parts) {
+            segments.push(self.segment(&pair));
+        }
+        if segments.is_empty() {
+            return Some(base);
+        }
+        Some(Expression {
+            kind: ExpressionKind::Navigate(Box::new(base), segments),
+            span: self.until_here(start),
+        })
+    }
+
+    fn segment(&mut self, pair: &Pair<'_>) -> Segment {
+        let span = self.leaf(pair);
+        let text = pair.as_str();
+        if let Some(member) = text.strip_prefix('.') {
+            return Segment { step: Step::Member(member.into()), span };
+        }
+        let inside =
+            text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default().trim();
+        if let Some(quoted) = pair.clone().into_inner().next() {
+            let member = self.text(&quoted, Braces::Plain);
+            self.end = span.end;
+            return Segment { step: Step::Member(member.value), span };
+        }
+        let index = inside.parse().unwrap_or_else(|_| {
+            self.diagnostics.push(Diagnostic::new(
+                &codes::NUMBER,
+                span,
+                format!("the index `{inside}` is too large"),
+            ));
+            0
+        });
+        Segment { step: Step::Index(index), span }
+    }
+
+    pub(super) fn regex(&mut self, pair: &Pair<'_>) -> Regex {
+        let span = self.leaf(pair);
+        let (pattern, flags) = pair.as_str().rsplit_once('/').unwrap_or_default();
+        let pattern = pattern.strip_prefix('/').unwrap_or_default();
+        Regex { pattern: unescape_slashes(pattern).into(), flags: flags.into(), span }
+    }
+
+    /// A path's text; a hyphen outside brackets is reported, with the member in brackets.
+    pub(super) fn path(&mut self, pair: &Pair<'_>) -> Path {
+        let span = self.leaf(pair);
+        let text = pair.as_str();
+        if let Some(mended) = super::names::bracket_hyphens(text) {
+            let message =
+                format!("a member whose name holds a hyphen is written in brackets, found `{text}`");
+            let finding = Diagnostic::new(&codes::PATH_HYPHEN, span, message);
+            self.diagnostics.push(finding.suggest(format!("write `{mended}`"), span, mended));
+        }
+        Path { text: text.into(), span }
+    }
+
+    fn list(&mut self, pair: Pair<'_>) -> Option<ExpressionKind> {
+        let mut pairs = pair.into_inner();
+        let mut values = Vec::new();
+        while self.peek(&mut pairs).is_some() {
+            values.push(self.value(&mut pairs)?);
+        }
+        Some(ExpressionKind::List(values))
+    }
+
+    fn object(&mut self, pair: Pair<'_>) -> Option<ExpressionKind> {
+        let mut pairs = pair.into_inner();
+        let mut members = Vec::new();
+        while let Some(member) = self.next(&mut pairs) {
+            let mut parts = member.into_inner();
+            let key = self.next(&mut parts)?;
+            let key = self.key(&key);
+            members.push((key, self.value(&mut parts)?));
+        }
+        Some(ExpressionKind::Object(members))
+    }
+
+    /// A bare word or a string as a key.
+    pub(super) fn key(&mut self, pair: &Pair<'_>) -> Text {
+        match pair.as_rule() {
+            Rule::string => self.text(pair, Braces::Plain),
+            Rule::fixed => self.text(pair, Braces::Doubled),
+            _ => Text { value: pair.as_str().into(), span: self.leaf(pair) },
+        }
+    }
+
+    pub(super) fn match_value(&mut self, pair: Pair<'_>) -> Option<Match<Expression>> {
+        let start = self.span(&pair);
+        let mut pairs = pair.into_inner();
+        let (subjects, ignore_case) = self.match_head(&mut pairs)?;
+        let arms = self.arms(&mut pairs);
+        Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
+    }
+
+    pub(super) fn match_head(&mut self, pairs: &mut Pairs<'_>) -> Option<(Vec<Expression>, Option<Span>)> {
+        let mut subjects = Vec::new();
+        while let Some(subject) = self.take(Rule::match_subject, pairs) {
+            subjects.push(self.value(&mut subject.into_inner())?);
+        }
+        Some((subjects, self.ignore_case(pairs)))
+    }
+
+    pub(super) fn ignore_case(&mut self, pairs: &mut Pairs<'_>) -> Option<Span> {
+        let pair = self.take(Rule::ignore_case, pairs)?;
+        let start = self.span(&pair);
+        self.finish(&mut pair.into_inner());
+        Some(self.until_here(start))
+    }
+
+    /// `a and not b == c`
+    fn condition(&mut self, pair: Pair<'_>) -> Option<Expression> {
+        let mut pairs = pair.into_inner();
+        let first = self.term(&mut pairs)?;
+        if !matches!(self.peek(&mut pairs), Some(Rule::k_and | Rule::k_or)) {
+            return Some(first);
+        }
+        let mut groups = vec![vec![first]];
+        let mut signs: [Option<Span>; 2] = [None, None];
+        while let Some(operator) = self.next(&mut pairs) {
+            let at = self.leaf(&operator);
+            let [and, or] = &mut signs;
+            let either = operator.as_rule() == Rule::k_or;
+            if either { or } else { and }.get_or_insert(at);
+            let term = self.term(&mut pairs)?;
+            match groups.last_mut() {
+                Some(group) if !either => group.push(term),
+                _ => groups.push(vec![term]),
+            }
+        }
+        if let [Some(and), Some(or)] = signs {
+            self.diagnostics.push(codes::mixed_operators(and, or));
+        }
+        let alternatives =
+            groups.into_iter().filter_map(|group| gather(group, ExpressionKind::And)).collect();
+        gather(alternatives, ExpressionKind::Or)
+    }
+
+    fn term(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+        let mut negations = Vec::new();
+        while let Some(not) = self.take(Rule::k_not, pairs) {
+            negations.push(self.leaf(&not));
+        }
+        if let Some(at) = negations.get(DEEPEST) {
+            self.diagnostics.push(codes::too_deep(*at));
+            negations.truncate(DEEPEST);
+        }
+        let mut term = self.tested(pairs)?;
+        for at in negations.into_iter().rev() {
+            let span = at.to(term.span);
+            term = Expression { kind: ExpressionKind::Not(Box::new(term)), span };
+        }
+        Some(term)
+    }
+
+    /// A comparison, or a value alone.
+    fn tested(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+        let (subject, start) = match self.peek(pairs)? {
+            Rule::during => (Subject::Now, self.span(&pairs.peek()?)),
+            Rule::quantifier => {
+                let pair = self.next(pairs)?;
+                let start = self.leaf(&pair);
+                (Subject::Nodes(quantifier(pair.as_str()), self.value(pairs)?), start)
+            }
+            _ => {
+                let value = self.value(pairs)?;
+                if !self.peek(pairs).is_some_and(is_comparison) {
+                    return Some(value);
+                }
+                let start = value.span;
+                (Subject::Value(value), start)
+            }
+        };
+        let tested = self.comparison(subject, pairs)?;
+        Some(Expression { kind: ExpressionKind::Compare(Box::new(tested)), span: self.until_here(start) })
+    }
+
+    fn comparison(&mut self, subject: Subject, pairs: &mut Pairs<'_>) -> Option<Comparison> {
+        let not = self.take(Rule::k_not, pairs).map(|not| self.leaf(&not));
+        let pair = self.next(pairs)?;
+        let sign = self.span(&pair);
+        let unequal = pair.as_rule() == Rule::unequal;
+        let (test, operator, is_not) = self.comparator(pair)?;
+        let negated = not.or(is_not).or_else(|| unequal.then_some(Span { end: sign.start + 2, ..sign }));
+        let operator = not.map_or(operator, |not| not.to(operator));
+        Some(Comparison { subject, negated, test, operator, ignore_case: self.ignore_case(pairs) })
+    }
+}
+
+/// One expression as itself, several under their operator.
+fn gather(mut terms: Vec<Expression>, kind: fn(Vec<Expression>) -> ExpressionKind) -> Option<Expression> {
+    if terms.len() == 1 {
+        return terms.pop();
+    }
+    let span = terms.first()?.span.to(terms.last()?.span);
+    Some(Expression { kind: kind(terms), span })
+}
+
+fn is_comparison(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::k_not
+            | Rule::equal
+            | Rule::unequal
+            | Rule::order
+            | Rule::is
+            | Rule::within
+            | Rule::like
+            | Rule::matches
+            | Rule::finds
+            | Rule::contains
+            | Rule::starts_with
+            | Rule::ends_with
+            | Rule::during
+    )
+}
+
+fn truth(word: &str) -> ExpressionKind {
+    match word {
+        "null" => ExpressionKind::Null,
+        "missing" => ExpressionKind::Missing,
+        "true" => ExpressionKind::Boolean(true),
+        _ => ExpressionKind::Boolean(false),
+    }
+}
+
+fn quantifier(word: &str) -> Quantifier {
+    match word {
+        "all" => Quantifier::All,
+        "none" => Quantifier::None,
+        _ => Quantifier::Any,
+    }
+}
+
+/// `\/` stands for `/`; every other escape is the regular expression's own.
+fn unescape_slashes(pattern: &str) -> String {
+    let mut read = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            read.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('/') => read.push('/'),
+            Some(other) => read.extend(['\\', other]),
+            None => read.push('\\'),
+        }
+    }
+    read
+}

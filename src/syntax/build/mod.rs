@@ -1,0 +1,143 @@
+//! From pest's pairs to the tree, in one pass.
+//!
+//! The grammar has already accepted the text, so a node that is not there is an optional one. What the grammar lets
+//! through on purpose, because a message of its own serves better (a mixed `and` and `or`, a lone brace, a hyphen in a
+//! path), is reported here, and the tree keeps the best reading of it.
+
+mod declaration;
+mod expression;
+mod json;
+mod mapping;
+mod names;
+mod pattern;
+mod routing;
+mod strings;
+mod template;
+mod test;
+
+pub(super) use template::hole;
+
+use pest::Parser as _;
+
+use super::codes;
+use super::grammar::{Grammar, Pair, Pairs, Rule, is_noise};
+use super::tree::{Allow, Item, Name};
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+/// The deepest nesting of brackets, blocks and `not` that a rule file may have.
+pub(super) const DEEPEST: usize = 64;
+
+/// What a stretch of text held.
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    /// The number after `edition`.
+    pub(super) edition: Option<(u32, Span)>,
+    /// The declarations.
+    pub(super) items: Vec<Item>,
+    /// Every `allow`.
+    pub(super) allows: Vec<Allow>,
+}
+
+/// Parses `text`, which begins `base` bytes into `file`, and builds what it holds.
+pub(super) fn file(
+    file: FileId,
+    text: &str,
+    base: usize,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Built, Box<pest::error::Error<Rule>>> {
+    let mut pairs = Grammar::parse(Rule::file, text).map_err(Box::new)?;
+    let mut builder = Builder { file, base, diagnostics, end: 0, depth: 0, built: Built::default() };
+    if let Some(root) = pairs.next() {
+        builder.declarations(&mut root.into_inner());
+    }
+    Ok(builder.built)
+}
+
+/// The state of one pass.
+struct Builder<'d> {
+    file: FileId,
+    /// Where the text that is parsed begins in the file.
+    base: usize,
+    diagnostics: &'d mut Vec<Diagnostic>,
+    /// The end of the last word or sign taken: pest's own ends may include the blanks that follow.
+    end: u32,
+    depth: usize,
+    built: Built,
+}
+
+impl Builder<'_> {
+    fn span(&self, pair: &Pair<'_>) -> Span {
+        let span = pair.as_span();
+        Span::new(self.file, self.base + span.start(), self.base + span.end())
+    }
+
+    /// The place of a pair without parts, which from now on is the last one taken.
+    fn leaf(&mut self, pair: &Pair<'_>) -> Span {
+        let span = self.span(pair);
+        self.end = span.end;
+        span
+    }
+
+    /// From the beginning of `start` to the end of what was taken last.
+    fn until_here(&self, start: Span) -> Span {
+        Span { end: self.end.max(start.start), ..start }
+    }
+
+    fn name(&mut self, pair: &Pair<'_>) -> Name {
+        Name { text: pair.as_str().into(), span: self.leaf(pair) }
+    }
+
+    /// The next pair that says something.
+    fn next<'i>(&mut self, pairs: &mut Pairs<'i>) -> Option<Pair<'i>> {
+        loop {
+            let pair = pairs.next()?;
+            if !is_noise(pair.as_rule()) {
+                return Some(pair);
+            }
+            self.leaf(&pair);
+        }
+    }
+
+    /// The rule of the next pair that says something.
+    fn peek(&mut self, pairs: &mut Pairs<'_>) -> Option<Rule> {
+        loop {
+            let pair = pairs.peek()?;
+            let rule = pair.as_rule();
+            if !is_noise(rule) {
+                return Some(rule);
+            }
+            self.leaf(&pair);
+            pairs.next();
+        }
+    }
+
+    /// The next pair, if it is of this rule.
+    fn take<'i>(&mut self, rule: Rule, pairs: &mut Pairs<'i>) -> Option<Pair<'i>> {
+        if self.peek(pairs) == Some(rule) { pairs.next() } else { None }
+    }
+
+    fn next_name(&mut self, pairs: &mut Pairs<'_>) -> Option<Name> {
+        let pair = self.next(pairs)?;
+        Some(self.name(&pair))
+    }
+
+    /// Takes what remains, for the place where the node ends.
+    fn finish(&mut self, pairs: &mut Pairs<'_>) {
+        while let Some(pair) = self.next(pairs) {
+            self.leaf(&pair);
+        }
+    }
+
+    /// Goes one level down; nothing where that would be too deep.
+    fn nested<T>(&mut self, at: Span, build: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth > 4 * DEEPEST {
+            self.diagnostics.push(codes::too_deep(at));
+            return None;
+        }
+        self.depth += 1;
+        let built = build(self);
+        self.depth -= 1;
+        built
+    }
+}

@@ -1,0 +1,92 @@
+//! Names and path members that the grammar lets through and that read differently from what was meant.
+
+use super::{Builder, codes};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::Name;
+
+impl Builder<'_> {
+    /// Channels, defines, lets and tables begin in lower case: a capitalised word would be a constant.
+    pub(super) fn lower_case(&mut self, name: &Name, what: &str) {
+        if !name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
+            return;
+        }
+        let mended = lowered(&name.text);
+        let message = format!("the name of a {what} begins in lower case, found `{}`", name.text);
+        let finding = Diagnostic::new(&codes::CAPITAL, name.span, message)
+            .note("a capitalised word is a constant, such as `Critical`")
+            .suggest(format!("write `{mended}`"), name.span, mended);
+        self.diagnostics.push(finding);
+    }
+}
+
+/// `PaymentsPage` as `payments_page`.
+fn lowered(name: &str) -> String {
+    let mut words = String::new();
+    let mut after_lower = false;
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && after_lower {
+            words.push('_');
+        }
+        after_lower = character.is_ascii_lowercase() || character.is_ascii_digit();
+        words.push(character.to_ascii_lowercase());
+    }
+    words
+}
+
+/// The path with every hyphenated member in brackets, if it has any.
+pub(super) fn bracket_hyphens(path: &str) -> Option<String> {
+    let mut mended = String::with_capacity(path.len() + 8);
+    let mut rest = path;
+    let mut found = false;
+    while let Some(first) = rest.chars().next() {
+        if first == '[' {
+            let end = bracket_end(rest);
+            mended.push_str(rest.get(..end).unwrap_or(rest));
+            rest = rest.get(end..).unwrap_or_default();
+            continue;
+        }
+        let end = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, next)| matches!(next, '.' | '['))
+            .map_or(rest.len(), |(at, _)| at);
+        let step = rest.get(..end).unwrap_or(rest);
+        rest = rest.get(end..).unwrap_or_default();
+        match step.strip_prefix('.').filter(|member| member.contains('-')) {
+            Some(member) => {
+                found = true;
+                let descends = mended.ends_with('.');
+                mended.push_str(if descends { ".[\"" } else { "[\"" });
+                mended.push_str(member);
+                mended.push_str("\"]");
+            }
+            None => mended.push_str(step),
+        }
+    }
+    found.then_some(mended)
+}
+
+/// Where the bracket that the text begins with is closed; brackets in quotes do not count.
+fn bracket_end(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '[') => depth += 1,
+            (None, ']') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    text.len()
+}

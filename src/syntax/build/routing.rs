@@ -1,0 +1,112 @@
+//! Routings, and the destinations that integrations share with them.
+
+use super::{Builder, Pair, Pairs, Rule};
+use crate::syntax::tree::{
+    Block, Destination, Expression, Line, LineBody, LineKind, Match, Name, Routing, Target, TargetKind,
+};
+
+impl Builder<'_> {
+    pub(super) fn routing(&mut self, pairs: &mut Pairs<'_>) -> Option<Routing> {
+        let name = self.next_name(pairs)?;
+        let block = self.next(pairs)?;
+        Some(Routing { name, block: self.block(block)? })
+    }
+
+    fn block(&mut self, pair: Pair<'_>) -> Option<Block> {
+        let start = self.span(&pair);
+        let mut pairs = pair.into_inner();
+        let lines = self.nested(start, |builder| Some(builder.lines(&mut pairs)))?;
+        Some(Block { lines, span: self.until_here(start) })
+    }
+
+    fn lines(&mut self, pairs: &mut Pairs<'_>) -> Vec<Line> {
+        let mut lines = Vec::new();
+        loop {
+            let allows = self.allows(pairs);
+            let Some(pair) = self.next(pairs) else { break };
+            let start = self.span(&pair);
+            let line = self.line(pair);
+            self.cover(allows, self.until_here(start));
+            lines.extend(line);
+        }
+        lines
+    }
+
+    fn line(&mut self, pair: Pair<'_>) -> Option<Line> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let first = self.next(&mut parts)?;
+        let (kind, name, when) = if first.as_rule() == Rule::head {
+            self.head(&mut first.into_inner())?
+        } else {
+            self.leaf(&first);
+            (LineKind::Else, None, None)
+        };
+        let head = self.until_here(start);
+        let body = self.next(&mut parts)?;
+        let body = match body.as_rule() {
+            Rule::block => LineBody::Block(self.block(body)?),
+            Rule::route_match => LineBody::Match(self.route_match(body)?),
+            _ => LineBody::Target(self.target(body)?),
+        };
+        Some(Line { kind, name, when, body, head, span: self.until_here(start) })
+    }
+
+    fn head(&mut self, parts: &mut Pairs<'_>) -> Option<(LineKind, Option<Name>, Option<Expression>)> {
+        let kind = match self.next(parts)?.as_rule() {
+            Rule::k_also => {
+                self.next(parts)?;
+                LineKind::AlsoRoute
+            }
+            Rule::k_always => LineKind::Always,
+            _ => LineKind::Route,
+        };
+        let name = self.next_name(parts)?;
+        let when = if self.peek(parts).is_some() { Some(self.value(parts)?) } else { None };
+        Some((kind, Some(name), when))
+    }
+
+    fn route_match(&mut self, pair: Pair<'_>) -> Option<Match<Target>> {
+        let start = self.span(&pair);
+        let mut pairs = pair.into_inner();
+        let (subjects, ignore_case) = self.match_head(&mut pairs)?;
+        let mut arms = Vec::new();
+        while let Some(arm) = self.next(&mut pairs) {
+            let built = self.arm(arm, |builder, parts| {
+                let target = builder.next(parts)?;
+                builder.target(target)
+            });
+            arms.extend(built);
+        }
+        Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
+    }
+
+    fn target(&mut self, pair: Pair<'_>) -> Option<Target> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let kind = match self.peek(&mut parts)? {
+            Rule::template | Rule::raw => TargetKind::Nothing(self.next_words(&mut parts)?),
+            Rule::k_decline => {
+                self.finish(&mut parts);
+                TargetKind::Decline
+            }
+            _ => TargetKind::Destinations(self.destinations(&mut parts)?),
+        };
+        Some(Target { kind, span: self.until_here(start) })
+    }
+
+    pub(super) fn destinations(&mut self, parts: &mut Pairs<'_>) -> Option<Vec<Destination>> {
+        let mut destinations = Vec::new();
+        while let Some(pair) = self.next(parts) {
+            let span = self.span(&pair);
+            destinations.push(if pair.as_rule() == Rule::to_routing {
+                let mut inner = pair.into_inner();
+                self.take(Rule::k_routing, &mut inner);
+                Destination::Routing(self.next_name(&mut inner)?, self.until_here(span))
+            } else {
+                Destination::Channel(self.name(&pair))
+            });
+        }
+        Some(destinations)
+    }
+}

@@ -1,0 +1,144 @@
+//! Strings that interpolate. The grammar finds where such a string ends; what stands between braces is parsed here, at
+//! its own place in the file.
+
+use pest::Parser as _;
+
+use super::strings::bare;
+use super::{Builder, Grammar, Pair, Pairs, Rule, codes};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::explain;
+use crate::syntax::tree::{Expression, Part, Template};
+
+impl Builder<'_> {
+    pub(super) fn next_words(&mut self, pairs: &mut Pairs<'_>) -> Option<Template> {
+        let pair = self.next(pairs)?;
+        Some(self.words(&pair))
+    }
+
+    /// A template, `r"…"`, or a string in which braces are doubled.
+    pub(super) fn words(&mut self, pair: &Pair<'_>) -> Template {
+        if pair.as_rule() != Rule::template {
+            let text = self.text(pair, super::strings::Braces::Doubled);
+            let parts = if text.value.is_empty() { Vec::new() } else { vec![Part::Text(text.value)] };
+            return Template { parts, span: text.span };
+        }
+        let span = self.leaf(pair);
+        let inside = bare(pair.as_str(), "\"");
+        let parts = self.parts(inside, span.start as usize + 1);
+        self.end = span.end;
+        Template { parts, span }
+    }
+
+    fn parts(&mut self, inside: &str, start: usize) -> Vec<Part> {
+        if inside.is_empty() {
+            return Vec::new();
+        }
+        if !inside.bytes().any(|byte| matches!(byte, b'\\' | b'{' | b'}')) {
+            return vec![Part::Text(inside.into())];
+        }
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        let mut at = 0;
+        while let Some(rest) = inside.get(at..).filter(|rest| !rest.is_empty()) {
+            let place = start + at;
+            if let Some(length) = hole(rest) {
+                if !text.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut text).into()));
+                }
+                parts.extend(self.hole(rest.get(..length).unwrap_or_default(), place));
+                at += length;
+                continue;
+            }
+            at += match rest.as_bytes() {
+                [b'{', b'{', ..] | [b'}', b'}', ..] => {
+                    text.extend(rest.chars().next());
+                    2
+                }
+                [b'{' | b'}', ..] => {
+                    let brace = if rest.starts_with('{') { '{' } else { '}' };
+                    let span = Span::new(self.file, place, place + 1);
+                    self.diagnostics.push(codes::lone_brace(span, brace, codes::LoneBrace::Interpolation));
+                    1
+                }
+                _ => self.character(rest, place, &mut text),
+            };
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text.into()));
+        }
+        parts
+    }
+
+    /// `{value}`
+    fn hole(&mut self, written: &str, place: usize) -> Option<Part> {
+        let span = Span::new(self.file, place, place + written.len());
+        let inside = written.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+        let value = self.hole_value(inside, place + 1, span)?;
+        Some(Part::Value(value, span))
+    }
+
+    fn hole_value(&mut self, inside: &str, base: usize, span: Span) -> Option<Expression> {
+        if let Err(at) = crate::syntax::lex::depth(inside) {
+            self.diagnostics.push(codes::too_deep(Span::new(self.file, base + at, base + at + 1)));
+            return None;
+        }
+        let mut pairs = match Grammar::parse(Rule::hole_value, inside) {
+            Ok(pairs) => pairs,
+            Err(error) => {
+                self.diagnostics.push(hole_failure(&error, inside, base, span));
+                return None;
+            }
+        };
+        let root = pairs.next()?;
+        let outside = std::mem::replace(&mut self.base, base);
+        let value = self.nested(span, |builder| builder.value(&mut root.into_inner()));
+        self.base = outside;
+        value
+    }
+}
+
+/// The length of the `{…}` that the text begins with. The grammar's rule `hole` says the same.
+pub(in crate::syntax) fn hole(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'{') || bytes.get(1) == Some(&b'{') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'}' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'"' => at = string_end(bytes, at)?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The byte after the closing quote of the string that begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+fn hole_failure(error: &pest::error::Error<Rule>, inside: &str, base: usize, span: Span) -> Diagnostic {
+    let finding = if inside.trim().is_empty() {
+        Diagnostic::new(&codes::INTERPOLATION, span, "expected a value between the braces")
+    } else {
+        let (at, expected) = explain::failure(error);
+        let place = Span::new(span.file, base + at.min(inside.len()), base + inside.len());
+        let place = if at >= inside.len() { Span { end: place.start + 1, ..place } } else { place };
+        let message = format!("expected {expected} in `{{{inside}}}`");
+        Diagnostic::new(&codes::INTERPOLATION, place, message).related(span, "within this interpolation")
+    };
+    finding.help(
+        "between braces stands one value: a name, a path, a call; a brace itself is doubled: `{{` or `}}`",
+    )
+}

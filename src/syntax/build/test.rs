@@ -1,0 +1,201 @@
+//! Tests.
+
+use super::{Builder, Pair, Pairs, Rule, codes};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{
+    At, CaseRow, CaseRows, Cases, Expectation, ExpectationKind, Holes, Name, SentMode, Test, TestStatement,
+    TestStatementKind, TestSubject,
+};
+
+impl Builder<'_> {
+    pub(super) fn test(&mut self, pairs: &mut Pairs<'_>) -> Option<Test> {
+        let name = self.next_text(pairs)?;
+        let mut statements = Vec::new();
+        while let Some(pair) = self.next(pairs) {
+            let start = self.span(&pair);
+            let kind = self.test_statement(pair);
+            let span = self.until_here(start);
+            statements.extend(kind.map(|kind| TestStatement { kind, span }));
+        }
+        Some(Test { name, statements })
+    }
+
+    fn test_statement(&mut self, pair: Pair<'_>) -> Option<TestStatementKind> {
+        let rule = pair.as_rule();
+        let mut parts = pair.into_inner();
+        Some(match rule {
+            Rule::subject => {
+                let subject = self.next_subject(&mut parts)?;
+                TestStatementKind::Subject(subject, self.next_name(&mut parts)?)
+            }
+            Rule::input if self.is_file(&mut parts) => {
+                TestStatementKind::InputFile(self.next_text(&mut parts)?)
+            }
+            Rule::input => TestStatementKind::Input(self.next_json(&mut parts)?),
+            Rule::event => TestStatementKind::Event(self.next_json(&mut parts)?),
+            Rule::at => {
+                let time = self.peek(&mut parts) == Some(Rule::timestamp);
+                let name = self.next_name(&mut parts)?;
+                TestStatementKind::At(if time { At::Time(name) } else { At::Hole(name) })
+            }
+            Rule::open => {
+                let (names, span) = self.next_names(&mut parts)?;
+                TestStatementKind::Open(names, span)
+            }
+            Rule::cases => TestStatementKind::Cases(self.cases(&mut parts)?),
+            _ => TestStatementKind::Expect(self.expectation(&mut parts)?),
+        })
+    }
+
+    fn next_subject(&mut self, parts: &mut Pairs<'_>) -> Option<TestSubject> {
+        let pair = self.next(parts)?;
+        self.leaf(&pair);
+        Some(match pair.as_rule() {
+            Rule::k_mapping => TestSubject::Mapping,
+            Rule::k_routing => TestSubject::Routing,
+            Rule::k_integration => TestSubject::Integration,
+            _ => TestSubject::Channel,
+        })
+    }
+
+    /// Whether `file` comes before what says something.
+    fn is_file(&mut self, parts: &mut Pairs<'_>) -> bool {
+        parts.clone().any(|pair| pair.as_rule() == Rule::k_file)
+    }
+
+    fn next_names(&mut self, parts: &mut Pairs<'_>) -> Option<(Vec<Name>, Span)> {
+        let pair = self.next(parts)?;
+        let start = self.span(&pair);
+        let mut pairs = pair.into_inner();
+        let mut names = Vec::new();
+        while self.peek(&mut pairs).is_some() {
+            names.push(self.next_name(&mut pairs)?);
+        }
+        Some((names, self.until_here(start)))
+    }
+
+    fn cases(&mut self, parts: &mut Pairs<'_>) -> Option<Cases> {
+        if self.peek(parts) == Some(Rule::string) {
+            let file = self.next_text(parts)?;
+            let subject = self.next_name(parts)?;
+            return Some(Cases { holes: Holes::FromFile, subject, rows: CaseRows::File(file) });
+        }
+        let holes = self.next(parts)?;
+        let start = self.span(&holes);
+        let named = holes.as_str().starts_with('{');
+        let mut pairs = holes.into_inner();
+        let mut names = Vec::new();
+        while self.peek(&mut pairs).is_some() {
+            names.push(self.next_name(&mut pairs)?);
+        }
+        let holes =
+            if named { Holes::Named(names, self.until_here(start)) } else { Holes::Positional(names) };
+        let subject = self.next_name(parts)?;
+        let mut pairs = self.next(parts)?.into_inner();
+        let mut rows = Vec::new();
+        while let Some(row) = self.next(&mut pairs) {
+            let row = self.case_row(row);
+            rows.extend(row);
+        }
+        Some(Cases { holes, subject, rows: CaseRows::Inline(rows) })
+    }
+
+    fn case_row(&mut self, pair: Pair<'_>) -> Option<CaseRow> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let mut values = Vec::new();
+        while let Some(value) = self.take(Rule::case_value, &mut parts) {
+            let mut pairs = value.into_inner();
+            let mut alternatives = Vec::new();
+            while self.peek(&mut pairs).is_some() {
+                alternatives.push(self.next_json(&mut pairs)?);
+            }
+            values.push(alternatives);
+        }
+        let expected = self.next_json(&mut parts)?;
+        Some(CaseRow { values, expected, span: self.until_here(start) })
+    }
+
+    fn expectation(&mut self, parts: &mut Pairs<'_>) -> Option<Expectation> {
+        if let Some(count) = self.take(Rule::count, parts) {
+            let kind = self.count(&mut count.into_inner())?;
+            return Some(Expectation { outcome: None, kind });
+        }
+        let start = self.peek(parts).and_then(|_| parts.peek()).map(|pair| self.span(&pair));
+        let outcome = match self.take(Rule::integer, parts) {
+            Some(number) => {
+                let index = self.integer(&number)?;
+                Some((index, self.span(&number).to(start?)))
+            }
+            None => None,
+        };
+        let pair = self.next(parts)?;
+        Some(Expectation { outcome, kind: self.expected(pair)? })
+    }
+
+    fn expected(&mut self, pair: Pair<'_>) -> Option<ExpectationKind> {
+        let rule = pair.as_rule();
+        if rule == Rule::json_object {
+            return Some(ExpectationKind::Subset(self.json(pair)?));
+        }
+        if matches!(rule, Rule::k_empty | Rule::k_unaccepted | Rule::k_invalid) {
+            self.leaf(&pair);
+        }
+        let mut parts = pair.into_inner();
+        Some(match rule {
+            Rule::k_empty => ExpectationKind::Empty,
+            Rule::k_unaccepted => ExpectationKind::Unaccepted,
+            Rule::k_invalid => ExpectationKind::Invalid,
+            Rule::exactly => ExpectationKind::Exactly(self.next_json(&mut parts)?),
+            Rule::dropped => ExpectationKind::Dropped(self.next_text(&mut parts)),
+            Rule::nothing => ExpectationKind::Nothing(self.next_text(&mut parts)),
+            Rule::sent => {
+                let mode = self.sent_mode(&mut parts);
+                let (names, span) = self.next_names(&mut parts)?;
+                ExpectationKind::Sent(mode, names, span)
+            }
+            Rule::via => {
+                let mut paths = Vec::new();
+                while self.peek(&mut parts).is_some() {
+                    paths.push(self.next_name(&mut parts)?);
+                }
+                ExpectationKind::Via(paths)
+            }
+            Rule::noted => ExpectationKind::Note(self.next_text(&mut parts)?),
+            Rule::same_key => ExpectationKind::SameKeyAs(self.next_text(&mut parts)?),
+            Rule::snapshot => ExpectationKind::Snapshot(self.next_text(&mut parts)?),
+            _ => ExpectationKind::Body(self.next_json(&mut parts)?),
+        })
+    }
+
+    fn sent_mode(&mut self, parts: &mut Pairs<'_>) -> SentMode {
+        let mode = match self.peek(parts) {
+            Some(Rule::k_includes) => SentMode::Includes,
+            Some(Rule::k_excludes) => SentMode::Excludes,
+            _ => return SentMode::Exactly,
+        };
+        self.next(parts);
+        mode
+    }
+
+    fn count(&mut self, parts: &mut Pairs<'_>) -> Option<ExpectationKind> {
+        let events = self.next(parts)?;
+        let events = self.integer(&events)?;
+        let dropped = match self.next(parts) {
+            Some(dropped) => Some(self.integer(&dropped)?),
+            None => None,
+        };
+        Some(ExpectationKind::Count { events, dropped })
+    }
+
+    fn integer(&mut self, pair: &Pair<'_>) -> Option<usize> {
+        let span = self.leaf(pair);
+        let number = pair.as_str().parse().ok();
+        if number.is_none() {
+            let message = format!("the number `{}` is too large", pair.as_str());
+            self.diagnostics.push(Diagnostic::new(&codes::NUMBER, span, message));
+        }
+        number
+    }
+}

@@ -1,0 +1,77 @@
+//! The parser that pest makes of the three grammar files; nothing else of pest's is generated.
+
+/// The grammar of a rule file.
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/lexical.pest"]
+#[grammar = "../grammar/expression.pest"]
+#[grammar = "../grammar/rules.pest"]
+pub(super) struct Grammar;
+
+pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
+pub(super) type Pairs<'i> = pest::iterators::Pairs<'i, Rule>;
+
+/// Keywords and signs that say nothing which the node around them does not say already.
+pub(super) fn is_noise(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::arrow
+            | Rule::assign
+            | Rule::close_brace
+            | Rule::close_bracket
+            | Rule::close_paren
+            | Rule::colon
+            | Rule::column_arrow
+            | Rule::open_brace
+            | Rule::open_bracket
+            | Rule::open_paren
+            | Rule::k_accept
+            | Rule::k_allow
+            | Rule::k_as
+            | Rule::k_at
+            | Rule::k_because
+            | Rule::k_body
+            | Rule::k_case
+            | Rule::k_cases
+            | Rule::k_cidr
+            | Rule::k_contains
+            | Rule::k_define
+            | Rule::k_drop
+            | Rule::k_dropped
+            | Rule::k_during
+            | Rule::k_each
+            | Rule::k_edition
+            | Rule::k_ends
+            | Rule::k_event
+            | Rule::k_events
+            | Rule::k_exactly
+            | Rule::k_expect
+            | Rule::k_file
+            | Rule::k_finds
+            | Rule::k_from
+            | Rule::k_ignore
+            | Rule::k_in
+            | Rule::k_input
+            | Rule::k_is
+            | Rule::k_key
+            | Rule::k_labels
+            | Rule::k_let
+            | Rule::k_like
+            | Rule::k_match
+            | Rule::k_matches
+            | Rule::k_note
+            | Rule::k_nothing
+            | Rule::k_open
+            | Rule::k_outcome
+            | Rule::k_same
+            | Rule::k_schedule
+            | Rule::k_sent
+            | Rule::k_snapshot
+            | Rule::k_starts
+            | Rule::k_table
+            | Rule::k_test
+            | Rule::k_via
+            | Rule::k_when
+            | Rule::k_with
+            | Rule::EOI
+    )
+}

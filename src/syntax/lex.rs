@@ -1,0 +1,300 @@
+//! Words and signs without grammar: how deep brackets nest before pest sees them, and what a message points at.
+//!
+//! The lexer never fails and never recurses. It agrees with `grammar/lexical.pest` on where strings, regular
+//! expressions, paths and comments end; whatever else it meets is a token too.
+
+use super::build::{DEEPEST, hole};
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Word,
+    /// Anything that begins with a digit: a number, a date, a time.
+    Number,
+    String,
+    /// A quote without its partner on the line.
+    OpenString,
+    /// A string in quotes that are none: `'…'`, `“…”`.
+    ForeignString,
+    Regex,
+    Path,
+    /// A path whose bracket is not closed on the line.
+    OpenPath,
+    /// `(`, `[`, `{`
+    Open,
+    /// `)`, `]`, `}`
+    Close,
+    /// `##` to the end of the line.
+    Documentation,
+    Sign,
+    /// A character that no rule knows.
+    Foreign,
+}
+
+/// A token: what it is and which bytes of the text it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether nothing but blanks stands before it on its line.
+    pub(super) leads: bool,
+}
+
+/// Signs of more than one character; a longer one stands before its beginning.
+const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->", "//", "/*"];
+
+/// The tokens of a text in order.
+pub(super) struct Tokens<'t> {
+    text: &'t str,
+    at: usize,
+    leads: bool,
+    /// The deepest bracket within a path so far, which is part of its token.
+    path_depth: usize,
+}
+
+/// Reads `text` from its beginning.
+pub(super) fn tokens(text: &str) -> Tokens<'_> {
+    Tokens { text, at: 0, leads: true, path_depth: 0 }
+}
+
+/// The first place where brackets nest too deep for the parser.
+pub(super) fn depth(text: &str) -> Result<(), usize> {
+    let mut depth = 0_usize;
+    let mut tokens = tokens(text);
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
+            Kind::Word if token.leads && is_margin(text, token.start) => depth = 0,
+            _ => {}
+        }
+        if depth > DEEPEST || tokens.path_depth > DEEPEST {
+            return Err(token.start);
+        }
+    }
+    Ok(())
+}
+
+fn is_margin(text: &str, at: usize) -> bool {
+    at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n')
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        self.skip();
+        let rest = self.rest();
+        let first = rest.chars().next()?;
+        let (kind, length) = self.read(first, rest);
+        let token = Token { kind, start: self.at, end: self.at + length, leads: self.leads };
+        self.at = token.end;
+        self.leads = false;
+        Some(token)
+    }
+}
+
+impl<'t> Tokens<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Skips blanks and comments.
+    fn skip(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\n' => {
+                    self.at += 1;
+                    self.leads = true;
+                }
+                b'#' if !(self.leads && self.rest().starts_with("##")) => self.at += line_length(self.rest()),
+                _ => return,
+            }
+        }
+    }
+
+    fn read(&mut self, first: char, rest: &str) -> (Kind, usize) {
+        match first {
+            'r' if rest.starts_with("r\"") => raw(rest),
+            'a'..='z' | 'A'..='Z' | '_' => (Kind::Word, word_length(rest)),
+            '0'..='9' => (Kind::Number, number_length(rest)),
+            '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
+                (Kind::Number, number_length(rest))
+            }
+            '"' => string(rest),
+            '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
+                foreign_string(first, rest)
+            }
+            '(' | '[' | '{' => (Kind::Open, 1),
+            ')' | ']' | '}' => (Kind::Close, 1),
+            '#' => (Kind::Documentation, line_length(rest)),
+            '$' | '@' => {
+                let (kind, length, depth) = path(rest);
+                self.path_depth = self.path_depth.max(depth);
+                (kind, length)
+            }
+            '/' if !rest.starts_with("//") && !rest.starts_with("/*") => regex(rest),
+            '!'..='~' => (Kind::Sign, sign_length(rest)),
+            _ => (Kind::Foreign, first.len_utf8()),
+        }
+    }
+}
+
+fn line_length(rest: &str) -> usize {
+    rest.bytes().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len())
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn word_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let joins = *byte == b'-' && bytes.get(at + 1).is_some_and(|next| is_letter(*next));
+        if !is_letter(*byte) && !joins {
+            break;
+        }
+        at += 1;
+    }
+    at.max(1)
+}
+
+/// A number, a date, a time: up to a blank or a sign, and not into `..`.
+fn number_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+        let goes_on = match byte {
+            b'.' | b':' | b'-' | b'+' => next.is_ascii_alphanumeric(),
+            _ => is_letter(*byte),
+        };
+        if !goes_on {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+fn raw(rest: &str) -> (Kind, usize) {
+    let line = line_length(rest);
+    match rest.get(2..line).and_then(|inside| inside.find('"')) {
+        Some(end) => (Kind::String, end + 3),
+        None => (Kind::OpenString, line),
+    }
+}
+
+fn string(rest: &str) -> (Kind, usize) {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    loop {
+        match bytes.get(at) {
+            None | Some(b'\n' | b'\r') => return (Kind::OpenString, at.min(bytes.len())),
+            Some(b'"') => return (Kind::String, at + 1),
+            Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
+            Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
+            Some(b'{') => at += rest.get(at..).and_then(hole).unwrap_or(1),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+fn foreign_string(first: char, rest: &str) -> (Kind, usize) {
+    let line = rest.get(..line_length(rest)).unwrap_or(rest);
+    let closers: &[char] = match first {
+        '\'' => &['\''],
+        '\u{2018}' | '\u{2019}' => &['\u{2018}', '\u{2019}', '\''],
+        _ => &['\u{201c}', '\u{201d}', '\u{ff02}', '"'],
+    };
+    let inside = line.get(first.len_utf8()..).unwrap_or_default();
+    match inside.char_indices().find(|(_, character)| closers.contains(character)) {
+        Some((at, closer)) => (Kind::ForeignString, first.len_utf8() + at + closer.len_utf8()),
+        None => (Kind::Foreign, first.len_utf8()),
+    }
+}
+
+fn regex(rest: &str) -> (Kind, usize) {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    loop {
+        match bytes.get(at) {
+            None | Some(b'\n' | b'\r') => return (Kind::Sign, 1),
+            Some(b'/') => break,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
+    let flags = bytes.iter().skip(at + 1).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    (Kind::Regex, at + 1 + flags)
+}
+
+/// A path, its length, and how deep its brackets nest.
+fn path(rest: &str) -> (Kind, usize, usize) {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    let mut deepest = 0;
+    loop {
+        let dots = bytes.iter().skip(at).take(2).take_while(|byte| **byte == b'.').count();
+        match bytes.get(at + dots) {
+            Some(b'[') if dots != 1 => {
+                let (end, depth) = brackets(bytes, at + dots);
+                deepest = deepest.max(depth);
+                match end {
+                    Some(end) => at = end,
+                    None => return (Kind::OpenPath, line_length(rest), deepest),
+                }
+            }
+            Some(b'*') if dots > 0 => at += dots + 1,
+            Some(byte) if dots > 0 && (is_letter(*byte) || *byte >= 0x80) => {
+                at = member_end(bytes, at + dots)
+            }
+            _ => return (Kind::Path, at, deepest),
+        }
+    }
+}
+
+fn member_end(bytes: &[u8], start: usize) -> usize {
+    let letter = |at: usize| bytes.get(at).is_some_and(|byte| is_letter(*byte) || *byte >= 0x80);
+    let mut at = start;
+    while letter(at) || (bytes.get(at) == Some(&b'-') && letter(at + 1)) {
+        at += 1;
+    }
+    at
+}
+
+/// The byte after the bracket that closes the one at `start`, if it is on this line, and the depth within.
+fn brackets(bytes: &[u8], start: usize) -> (Option<usize>, usize) {
+    let mut depth = 0_usize;
+    let mut deepest = 0;
+    let mut quote = None;
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        match (quote, byte) {
+            (_, b'\n' | b'\r') => return (None, deepest),
+            (Some(_), b'\\') => at += 1,
+            (Some(open), _) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'[' | b'(') => depth += 1,
+            (None, b']' | b')') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        deepest = deepest.max(depth);
+        at += 1;
+        if depth == 0 {
+            return (Some(at), deepest);
+        }
+    }
+    (None, deepest)
+}
+
+fn sign_length(rest: &str) -> usize {
+    SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(1, |sign| sign.len())
+}

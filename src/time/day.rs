@@ -1,0 +1,167 @@
+//! Days and times of day as a schedule writes them.
+
+use super::Invalid;
+use jiff::civil::Date;
+
+/// A day of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Day {
+    /// A weekday, 0 is Monday.
+    Weekday(u8),
+    /// A date.
+    Date(Date),
+}
+
+const WEEKDAYS: [(&str, &str); 7] = [
+    ("mon", "monday"),
+    ("tue", "tuesday"),
+    ("wed", "wednesday"),
+    ("thu", "thursday"),
+    ("fri", "friday"),
+    ("sat", "saturday"),
+    ("sun", "sunday"),
+];
+
+/// Minutes in a day.
+pub(super) const WHOLE_DAY: u16 = 24 * 60;
+
+impl Day {
+    /// Reads `mon` … `sun` or `2026-10-01`.
+    ///
+    /// # Errors
+    /// Where it is neither, or no such date exists.
+    pub fn new(text: &str) -> Result<Self, Invalid> {
+        if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at))
+        {
+            return Ok(Self::Weekday(weekday));
+        }
+        match date_parts(text) {
+            Some(parts) => date(text, parts).map(Self::Date),
+            None => Err(no_day(text)),
+        }
+    }
+}
+
+/// Year, month and day, separated as people separate them.
+fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
+    let mut parts = text.split(['-', '/', '.']);
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let plain =
+        |part: &str, most: usize| part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.next().is_some() || !plain(year, 4) || year.len() != 4 || !plain(month, 2) || !plain(day, 2) {
+        return None;
+    }
+    Some((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))
+}
+
+fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> {
+    let Ok(date) = Date::new(year, month, day) else {
+        let invalid = Invalid::new(format!("there is no date `{text}`"));
+        return Err(match Date::new(year, month, 1) {
+            Ok(first) => invalid.help(format!("the last day of that month is `{}`", first.last_of_month())),
+            Err(_) => invalid.help("a date is a year, a month and a day: `2026-10-01`"),
+        });
+    };
+    if date.to_string() != text {
+        return Err(Invalid::new(format!("`{text}` is not how a date is written"))
+            .help(format!("write `{date}`: year, month and day in digits, with hyphens")));
+    }
+    Ok(date)
+}
+
+fn no_day(text: &str) -> Invalid {
+    let invalid = Invalid::new(format!("expected a day, found `{text}`"));
+    let lower = text.to_lowercase();
+    let meant = WEEKDAYS.iter().find(|(short, long)| {
+        lower.len() >= 3 && lower.starts_with(short) && long.starts_with(lower.trim_end_matches(['.', 's']))
+            || lower == *long
+            || *short == "thu" && lower == "thur"
+    });
+    match meant {
+        Some((short, _)) => invalid.help(format!("write `{short}`")),
+        None => invalid.help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
+    }
+}
+
+/// Both ends of a range of days.
+///
+/// # Errors
+/// Where a weekday meets a date, or the first date lies after the last. Weekdays may wrap: `sat..mon`.
+pub fn days(first: Day, last: Day) -> Result<(Day, Day), Invalid> {
+    match (first, last) {
+        (Day::Weekday(_), Day::Weekday(_)) => Ok((first, last)),
+        (Day::Date(from), Day::Date(to)) if from <= to => Ok((first, last)),
+        (Day::Date(from), Day::Date(to)) => {
+            Err(Invalid::new(format!("the range `{from}..{to}` runs backwards"))
+                .help(format!("write the earlier date first: `{to}..{from}`")))
+        }
+        (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => {
+            Err(Invalid::new("a range of days goes from a weekday to a weekday, or from a date to a date")
+                .help("write them apart, with a comma"))
+        }
+    }
+}
+
+/// Minutes since midnight, from 0 to 1,440 (`24:00`).
+///
+/// # Errors
+/// Where the text is not `HH:MM`, or past `24:00`.
+pub fn minutes(text: &str) -> Result<u16, Invalid> {
+    let Some((hour, minute)) = clock_parts(text) else {
+        return Err(Invalid::new(format!("expected a time of day, found `{text}`")).help(on_clock(text)));
+    };
+    let written = format!("{hour:02}:{minute:02}");
+    if minute > 59 || hour > 24 || (hour == 24 && minute > 0) {
+        return Err(Invalid::new(format!("there is no time `{text}` in a day")).help(
+            "times run from `00:00` to `24:00`; a window past midnight ends on the next day: `22:00..06:00`",
+        ));
+    }
+    if written != text {
+        return Err(Invalid::new(format!("`{text}` is not how a time is written"))
+            .help(format!("write `{written}`: two digits, a colon, two digits")));
+    }
+    Ok(hour * 60 + minute)
+}
+
+/// Hour and minute, where the text has the shape of a time: `9:00` as well.
+fn clock_parts(text: &str) -> Option<(u16, u16)> {
+    let (hour, minute) = text.split_once([':', '：'])?;
+    let plain = |part: &str| matches!(part.len(), 1 | 2) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(hour) || !plain(minute) {
+        return None;
+    }
+    Some((hour.parse().ok()?, minute.parse().ok()?))
+}
+
+/// Advice for what is no `HH:MM`: `9am`, `5:30 pm`.
+fn on_clock(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let twelve =
+        lower.strip_suffix("am").map(|rest| (rest, 0)).or(lower.strip_suffix("pm").map(|rest| (rest, 12)));
+    let meant = twelve.and_then(|(rest, half)| {
+        let (hour, minute) = clock_parts(rest.trim()).or_else(|| Some((rest.trim().parse().ok()?, 0)))?;
+        (1..=12).contains(&hour).then(|| format!("{:02}:{minute:02}", hour % 12 + half))
+    });
+    match meant {
+        Some(meant) => format!("write `{meant}`"),
+        None => "write hours and minutes of a day of 24 hours: `09:00`, `18:30`".to_owned(),
+    }
+}
+
+/// A window of a day, from both its times.
+///
+/// # Errors
+/// Where it is empty, or begins at the end of the day.
+pub fn window(start: u16, end: u16) -> Result<(u16, u16), Invalid> {
+    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    let written = format!("{}..{}", clock(start), clock(end));
+    if start >= WHOLE_DAY {
+        return Err(Invalid::new(format!("the window `{written}` begins when its day is over"))
+            .help(format!("write `00:00..{}` for the next day", clock(end))));
+    }
+    if start == end {
+        return Err(Invalid::new(format!("the window `{written}` is empty"))
+            .help("a window ends before its last time; for the whole day leave the times out"));
+    }
+    Ok((start, end))
+}

@@ -1,0 +1,221 @@
+//! Windows of time, as the clock on a wall tells them.
+//!
+//! Membership is asked of the wall clock's reading, never of a span between two instants. So daylight saving needs no
+//! rule of its own: an hour that the clock skips is in no window, one that it shows twice is in its window twice.
+//!
+//! A moment is in the schedule where an `also` line holds it, or a window does and no hours are taken away there. A window
+//! belongs to the day on which it starts, so `except` without times takes a night away from the evening on, and leaves
+//! the morning that the night before reaches into. Where no line adds windows and one takes some away, they are taken from
+//! all time.
+
+use super::day::WHOLE_DAY;
+use super::{Day, Instant, Zone};
+use jiff::civil::{Date, DateTime, Time};
+use std::collections::BTreeMap;
+
+/// What a line of a schedule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Adds windows.
+    Window,
+    /// Takes windows away: whole days (by the day on which a window starts), or hours.
+    Except,
+    /// Brings windows back.
+    Also,
+}
+
+/// A line of a schedule.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What it does.
+    pub effect: Effect,
+    /// Days, inclusive ranges (of the same kind of day); none is every day.
+    pub days: Vec<(Day, Day)>,
+    /// Minutes of the day, half-open; where the end is not after the start, it lies on the next day; none is the whole day.
+    pub times: Vec<(u16, u16)>,
+}
+
+/// Windows of time in a zone.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    zone: Zone,
+    windows: Windows,
+    /// Days on which no window starts.
+    closed: Days,
+    /// Hours that are taken out of windows.
+    breaks: Windows,
+    also: Windows,
+    /// When the last window ends; none where they go on for ever.
+    end: Option<DateTime>,
+}
+
+impl Schedule {
+    /// A schedule of these lines.
+    #[must_use]
+    pub fn new(zone: Zone, mut lines: Vec<Line>) -> Self {
+        let adds = lines.iter().any(|line| line.effect == Effect::Window);
+        if !adds && lines.iter().any(|line| line.effect == Effect::Except) {
+            lines.push(Line { effect: Effect::Window, days: Vec::new(), times: Vec::new() });
+        }
+        let of = |effect: Effect| lines.iter().filter(move |line| line.effect == effect);
+        let (days, hours): (Vec<_>, Vec<_>) = of(Effect::Except).partition(|line| line.times.is_empty());
+        Self {
+            zone,
+            windows: Windows::new(of(Effect::Window)),
+            closed: Days::new(days),
+            breaks: Windows::new(hours),
+            also: Windows::new(of(Effect::Also)),
+            end: end_of_all(&lines),
+        }
+    }
+
+    /// Whether the instant lies in a window.
+    #[must_use]
+    pub fn holds(&self, instant: Instant) -> bool {
+        let moment = Moment::new(self.zone.wall_clock(instant));
+        self.also.hold(moment, &Days::default())
+            || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &Days::default()))
+    }
+
+    /// Whether every window has ended by that instant: each line that adds one names dates that have passed.
+    #[must_use]
+    pub fn is_over(&self, instant: Instant) -> bool {
+        self.end.is_some_and(|end| end <= self.zone.wall_clock(instant))
+    }
+}
+
+impl Line {
+    /// Whether the line names dates alone and all its windows have ended by that instant.
+    #[must_use]
+    pub fn is_over(&self, zone: &Zone, instant: Instant) -> bool {
+        self.end().is_some_and(|end| end <= zone.wall_clock(instant))
+    }
+
+    /// When its last window ends; none where it names no date, or a weekday.
+    fn end(&self) -> Option<DateTime> {
+        let dates = self.days.iter().map(|(_, last)| match last {
+            Day::Date(date) => Some(*date),
+            Day::Weekday(_) => None,
+        });
+        let last = dates.collect::<Option<Vec<Date>>>()?.into_iter().max()?;
+        let whole = [(0, WHOLE_DAY)];
+        let times: &[(u16, u16)] = if self.times.is_empty() { &whole } else { &self.times };
+        let minutes =
+            times.iter().map(|(start, end)| if end > start { *end } else { end + WHOLE_DAY }).max()?;
+        last.to_datetime(Time::midnight()).checked_add(jiff::SignedDuration::from_mins(minutes.into())).ok()
+    }
+}
+
+fn end_of_all(lines: &[Line]) -> Option<DateTime> {
+    let adding = lines.iter().filter(|line| line.effect != Effect::Except);
+    adding
+        .map(Line::end)
+        .collect::<Option<Vec<_>>>()
+        .map(|ends| ends.into_iter().max().unwrap_or(DateTime::MIN))
+}
+
+/// A reading of the wall clock, as far as windows care.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    today: Date,
+    minute: u16,
+}
+
+impl Moment {
+    fn new(reading: DateTime) -> Self {
+        let minute = i16::from(reading.hour()) * 60 + i16::from(reading.minute());
+        Self { today: reading.date(), minute: minute.unsigned_abs() }
+    }
+}
+
+/// Windows, those with the same times together.
+#[derive(Debug, Clone)]
+struct Windows(Vec<(Times, Days)>);
+
+type Times = Vec<(u16, u16)>;
+
+impl Windows {
+    fn new<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Self {
+        let mut alike: BTreeMap<Times, Vec<&Line>> = BTreeMap::new();
+        for line in lines {
+            let times = if line.times.is_empty() { vec![(0, WHOLE_DAY)] } else { line.times.clone() };
+            alike.entry(times).or_default().push(line);
+        }
+        Self(alike.into_iter().map(|(times, lines)| (times, Days::new(lines))).collect())
+    }
+
+    /// Whether a window that does not start on a day of `closed` holds the moment.
+    fn hold(&self, moment: Moment, closed: &Days) -> bool {
+        let Moment { today, minute } = moment;
+        self.0.iter().any(|(times, days)| {
+            let starts = |day: Date| days.hold(day) && !closed.hold(day);
+            let from_today = |(start, end): &(u16, u16)| *start <= minute && (minute < *end || end <= start);
+            let from_yesterday = |(start, end): &(u16, u16)| end <= start && minute < *end;
+            (times.iter().any(from_today) && starts(today))
+                || (times.iter().any(from_yesterday) && today.yesterday().is_ok_and(starts))
+        })
+    }
+}
+
+/// A set of days.
+#[derive(Debug, Clone, Default)]
+struct Days {
+    /// One bit a weekday, the lowest is Monday.
+    weekdays: u8,
+    /// Inclusive ranges; once sorted, they are in order and apart from one another.
+    dates: Vec<(Date, Date)>,
+}
+
+impl Days {
+    /// The days of all lines; a line that names none is about every day.
+    fn new<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Self {
+        let mut days = Self::default();
+        for line in lines {
+            if line.days.is_empty() {
+                days.weekdays = 0b111_1111;
+            }
+            for range in &line.days {
+                days.add(*range);
+            }
+        }
+        days.sort();
+        days
+    }
+
+    fn add(&mut self, range: (Day, Day)) {
+        match range {
+            (Day::Weekday(first), Day::Weekday(last)) => self.weekdays |= weekdays(first, last),
+            (Day::Date(first), Day::Date(last)) => self.dates.push((first, last)),
+            // A range of unlike days is refused where it is read, and holds nothing.
+            (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => {}
+        }
+    }
+
+    /// Puts the dates in order and unites what overlaps.
+    fn sort(&mut self) {
+        self.dates.retain(|(first, last)| first <= last);
+        self.dates.sort_unstable();
+        self.dates.dedup_by(|next, kept| {
+            let meet = next.0 <= kept.1;
+            if meet {
+                kept.1 = kept.1.max(next.1);
+            }
+            meet
+        });
+    }
+
+    fn hold(&self, day: Date) -> bool {
+        let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
+        if self.weekdays & (1 << weekday) != 0 {
+            return true;
+        }
+        let behind = self.dates.partition_point(|(first, _)| *first <= day);
+        behind.checked_sub(1).and_then(|at| self.dates.get(at)).is_some_and(|(_, last)| day <= *last)
+    }
+}
+
+/// The weekdays from the first to the last, over the end of the week where need be.
+fn weekdays(first: u8, last: u8) -> u8 {
+    let count = (last % 7 + 7 - first % 7) % 7;
+    (0..=count).fold(0, |set, offset| set | 1 << ((first + offset) % 7))
+}

@@ -1,0 +1,96 @@
+//! Time zones by their IANA names, from the database that is built in.
+
+use super::{Instant, Invalid};
+use jiff::civil::DateTime;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use std::sync::OnceLock;
+
+/// A time zone of the bundled IANA database.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    zone: TimeZone,
+}
+
+/// Cities that people write, and the zones that they mean.
+const CITIES: [(&str, &str); 7] = [
+    ("Beijing", "Asia/Shanghai"),
+    ("Guangzhou", "Asia/Shanghai"),
+    ("Hangzhou", "Asia/Shanghai"),
+    ("Shenzhen", "Asia/Shanghai"),
+    ("Mumbai", "Asia/Kolkata"),
+    ("San_Francisco", "America/Los_Angeles"),
+    ("Seattle", "America/Los_Angeles"),
+];
+
+impl Zone {
+    /// Finds a zone by its IANA name.
+    ///
+    /// # Errors
+    /// Where there is none of that name; the help names the nearest.
+    pub fn new(name: &str) -> Result<Self, Invalid> {
+        let zone = database().get(name).ok();
+        let Some(zone) = zone.filter(|zone| zone.iana_name() == Some(name)) else {
+            return Err(unknown(name));
+        };
+        Ok(Self { zone })
+    }
+
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// What the clock on the wall shows.
+    #[must_use]
+    pub fn wall_clock(&self, instant: Instant) -> DateTime {
+        self.zone.to_datetime(instant.timestamp())
+    }
+}
+
+fn database() -> &'static TimeZoneDatabase {
+    static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
+    DATABASE.get_or_init(TimeZoneDatabase::bundled)
+}
+
+fn unknown(name: &str) -> Invalid {
+    let digits = name.bytes().any(|byte| byte.is_ascii_digit());
+    if digits && name.contains(['+', '-']) {
+        return Invalid::new(format!("`{name}` is an offset, not a time zone")).help(
+            "name a place, whose daylight saving is known: \"Asia/Shanghai\", \"Europe/Berlin\", \"UTC\"",
+        );
+    }
+    let invalid = Invalid::new(match name {
+        "" => "expected a time zone".to_owned(),
+        _ => format!("unknown time zone `{name}`"),
+    });
+    match nearest(name) {
+        Some(nearest) => invalid.help(format!("did you mean \"{nearest}\"?")),
+        None => invalid.help("write an IANA name such as \"Asia/Shanghai\", \"Europe/Berlin\" or \"UTC\""),
+    }
+}
+
+/// The zone whose name, or whose city, differs least: by letter case, or by a letter in three.
+fn nearest(name: &str) -> Option<String> {
+    if name.len() > 64 {
+        return None;
+    }
+    let wanted = name.trim().replace(' ', "_");
+    let city = last_part(&wanted);
+    if let Some((_, zone)) = CITIES.iter().find(|(known, _)| known.eq_ignore_ascii_case(city)) {
+        return Some((*zone).to_owned());
+    }
+    let distance = |known: &str| {
+        let whole = strsim::damerau_levenshtein(&known.to_lowercase(), &wanted.to_lowercase());
+        let city = strsim::damerau_levenshtein(&last_part(known).to_lowercase(), &city.to_lowercase());
+        // The whole name counts where both are equally far, so that `Asia/` leads to a city of Asia.
+        (whole.min(city), whole)
+    };
+    let known = database().available().map(|known| (distance(known.as_str()), known.as_str().to_owned()));
+    let (best, known) = known.min()?;
+    (best.0 <= city.chars().count() / 3).then_some(known)
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, last)| last)
+}

@@ -1,0 +1,117 @@
+//! The workload: many routes, and payloads to send through them.
+
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where the workload comes from, in words.
+pub fn origin() -> String {
+    folder().map_or_else(
+        || "made here; the generator `../shared/workload/gen.py` is not there, or python3 is not".to_owned(),
+        |_| "made by ../shared/workload/gen.py, seed 42".to_owned(),
+    )
+}
+
+/// A rule file with a routing `workload` of that many routes.
+pub fn rules(routes: usize) -> String {
+    let routes = folder().and_then(|folder| generated(folder, routes)).unwrap_or_else(|| own(routes));
+    let mut text = String::from("edition 1\n\n");
+    let mut receivers: Vec<&str> = routes.iter().map(|route| route.receiver.as_str()).collect();
+    receivers.sort_unstable();
+    receivers.dedup();
+    for receiver in receivers {
+        let _ = writeln!(text, "channel {receiver} = discard()");
+    }
+    text.push_str("channel fallback = discard()\n\nrouting workload {\n");
+    for (position, route) in routes.iter().enumerate() {
+        let _ = writeln!(text, "  route r{position} when {} => {}", route.condition, route.receiver);
+    }
+    text.push_str("  else => fallback\n}\n");
+    text
+}
+
+/// One alert and a batch of fifty.
+pub fn payloads() -> Vec<(&'static str, String)> {
+    let read = |name: &str| folder().and_then(|folder| std::fs::read_to_string(folder.join(name)).ok());
+    vec![
+        ("one alert", read("payload-1.json").unwrap_or_else(|| payload(1))),
+        ("fifty alerts", read("payload-50.json").unwrap_or_else(|| payload(50))),
+    ]
+}
+
+struct Route {
+    condition: String,
+    receiver: String,
+}
+
+/// Runs the generator once a process; nothing where it is not there.
+fn folder() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let made = FOLDER.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let script = root.join("../shared/workload/gen.py");
+        let out = root.join("target/workload");
+        let arguments = ["--sizes", "10,1000,10000", "--ndjson", "0"];
+        let made = Command::new("python3").arg(&script).arg(&out).args(arguments).output().ok()?;
+        made.status.success().then_some(out)
+    });
+    made.as_deref()
+}
+
+fn generated(folder: &Path, routes: usize) -> Option<Vec<Route>> {
+    let text = std::fs::read_to_string(folder.join(format!("routes-{routes}.json"))).ok()?;
+    let document: Value = serde_json::from_str(&text).ok()?;
+    document["routes"].as_array()?.iter().map(translated).collect()
+}
+
+fn translated(route: &Value) -> Option<Route> {
+    let conditions = route["conds"].as_array()?.iter().map(condition).collect::<Option<Vec<_>>>()?;
+    Some(Route { condition: conditions.join(" and "), receiver: route["receiver"].as_str()?.to_owned() })
+}
+
+fn condition(condition: &Value) -> Option<String> {
+    let label = condition["label"].as_str()?;
+    let value = &condition["value"];
+    Some(match condition["op"].as_str()? {
+        "eq" => format!("labels.{label} == {value}"),
+        "ne" => format!("labels.{label} != {value}"),
+        "re" => format!("labels.{label} matches /{}/", value.as_str()?.replace('/', "\\/")),
+        "in" => format!("labels.{label} in {}", condition["values"]),
+        "exists" => format!("labels.{label} is not missing"),
+        "ge" => format!("number(labels.{label}) >= {}", condition["num"]),
+        _ => return None,
+    })
+}
+
+/// A small mix of the same kinds of conditions.
+fn own(routes: usize) -> Vec<Route> {
+    let condition = |position: usize| match position % 5 {
+        0 => format!("labels.service == \"svc-{position}\""),
+        1 => format!("labels.team == \"team-{position}\" and labels.env == \"prod\""),
+        2 => format!("labels.pod matches /.*-node{position}-.*/"),
+        3 => format!("labels.cluster in [\"clu-{position}\", \"clu-{position}-b\"]"),
+        _ => format!("number(labels.tier) >= 3 and labels.namespace == \"ns-{position}\""),
+    };
+    let route = |position| Route { condition: condition(position), receiver: format!("ch-{}", position % 97) };
+    (0..routes).map(route).collect()
+}
+
+fn payload(alerts: usize) -> String {
+    let alert = |position: usize| {
+        serde_json::json!({
+            "status": if position % 3 == 0 { "resolved" } else { "firing" },
+            "labels": {
+                "alertname": "HighCPU", "severity": "P2", "service": format!("svc-{position}"), "team": "core",
+                "namespace": "shop", "cluster": "eu-1", "env": "prod", "region": "eu-west-1",
+                "instance": format!("10.0.0.{position}:9100"), "pod": format!("web-{position}"), "job": "node", "tier": "2",
+            },
+            "annotations": { "summary": "CPU is high", "description": "The processor has been busy for ten minutes." },
+            "startsAt": "2026-11-20T08:00:00.000Z", "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus.example.com/graph?g0.expr=up", "fingerprint": format!("{position:016x}"),
+        })
+    };
+    let alerts: Vec<Value> = (0..alerts).map(alert).collect();
+    serde_json::json!({ "version": "4", "status": "firing", "commonLabels": {}, "alerts": alerts }).to_string()
+}
