@@ -157,10 +157,14 @@ fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option
 
 /// The next full quarter of an hour within the schedule, looked for over 14 days.
 fn opening(program: &Program, schedule: usize, now: Instant) -> Option<String> {
-    const QUARTER: i64 = 15 * 60;
+    const QUARTER: i64 = 15 * 60 * 1000;
     let (name, windows) = program.schedules.get(schedule)?;
-    let start = now.seconds().div_euclid(QUARTER) * QUARTER;
-    let quarters = (1..=14 * 24 * 4).filter_map(|step| Instant::from_seconds(start + step * QUARTER));
-    let open = quarters.into_iter().find(|instant| windows.holds(*instant));
+    let start = now.epoch_milliseconds().div_euclid(QUARTER) * QUARTER;
+    let quarters = (1..=14 * 24 * 4).filter_map(|step| {
+        let milliseconds = u64::try_from(start + step * QUARTER).ok()?;
+        Instant::from_whole_epoch(milliseconds)
+    });
+    let mut quarters = quarters;
+    let open = quarters.find(|instant| windows.holds(*instant));
     Some(open.map_or_else(|| format!("a time within `{name}`"), |instant| instant.to_string()))
 }
