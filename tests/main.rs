@@ -3,10 +3,12 @@
 mod architecture;
 mod check;
 mod cli;
+mod docs;
 mod function;
 mod json;
 mod path;
 mod pattern;
 mod render;
+mod rules;
 mod schedule;
 mod syntax;
