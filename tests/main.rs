@@ -6,6 +6,7 @@ mod architecture;
 mod check;
 mod function;
 mod json;
+mod lint;
 mod path;
 mod pattern;
 mod render;
