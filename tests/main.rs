@@ -6,6 +6,7 @@ mod cli;
 mod docs;
 mod function;
 mod json;
+mod lint;
 mod path;
 mod pattern;
 mod render;

@@ -4,7 +4,6 @@
 //! well. An expression that was reported has the type "unknown", which fits everywhere, for the same reason.
 
 pub mod model;
-pub(crate) mod test;
 
 mod allow;
 mod block;
@@ -82,7 +81,7 @@ pub fn check(
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
-    code::ALL.iter().chain(cover::CODES).copied().chain(lint::codes()).collect()
+    code::ALL.iter().chain(cover::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
 }
 
 fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
