@@ -3,10 +3,13 @@
 mod architecture;
 mod check;
 mod cli;
+mod docs;
 mod function;
 mod json;
+mod lint;
 mod path;
 mod pattern;
 mod render;
+mod rules;
 mod schedule;
 mod syntax;

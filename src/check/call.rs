@@ -407,8 +407,12 @@ fn result(function: &Function, arguments: &[Expression]) -> Type {
         _ => function.result,
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
-    let may_be_missing =
-        function.may_be_missing || function.name == "present" || (!function.takes_missing && some_missing);
+    let may_be_missing = match (function.name, arguments) {
+        // A key is missing only where every part is: the first argument is its prefix.
+        ("key", [_, parts @ ..]) => parts.iter().all(|part| part.types.may_be_missing()),
+        ("present", _) => true,
+        _ => function.may_be_missing || (!function.takes_missing && some_missing),
+    };
     if may_be_missing { own | Type::MISSING } else { own }
 }
 

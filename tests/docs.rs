@@ -1,0 +1,260 @@
+//! Every example of the reference and of the code pages is checked, every command of the README is run, and the tables
+//! that the engine writes are those that it would write now.
+
+use pointsman::diagnostic::Level;
+use pointsman::ruleset::{Loaded, RuleSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A fenced block: the words after the fence, the text, and the line of the fence.
+struct Block {
+    words: Vec<String>,
+    text: String,
+    line: usize,
+    /// Whether only blank lines stand between the block before and this one.
+    follows: bool,
+}
+
+#[test]
+fn the_reference_holds_what_it_says() {
+    let blocks = blocks(&read("grammar/reference.md"));
+    assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 15, "examples are not found");
+    examples("grammar/reference.md", &blocks, None);
+}
+
+#[test]
+fn every_code_page_fails_as_it_says_and_is_mended() {
+    let folder = root().join("grammar/codes");
+    let mut pages: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.sort();
+    let mut problems = String::new();
+    for page in pages {
+        let code = page.file_stem().unwrap().to_str().unwrap().to_owned();
+        let name = format!("grammar/codes/{code}.md");
+        let text = fs::read_to_string(&page).unwrap();
+        if !text.starts_with(&format!("# {code}: ")) {
+            let _ = writeln!(problems, "{name}: does not begin with `# {code}: `");
+        }
+        let blocks = blocks(&text);
+        let (fails, mended): (Vec<&Block>, Vec<&Block>) =
+            blocks.iter().filter(|block| block.is("rules")).partition(|block| block.is_failing());
+        if fails.is_empty() || mended.is_empty() {
+            let _ = writeln!(problems, "{name}: wants an example that fails and one that is mended");
+        }
+        problems += &check_examples(&name, &blocks, Some(&code));
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
+
+#[test]
+fn the_tables_of_the_reference_are_those_of_the_engine() {
+    let path = root().join("grammar/reference.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let with_channels = between(&text, "channels", &pointsman::channel::reference());
+    let whole = between(&with_channels, "functions", &functions());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &whole).unwrap();
+    }
+    assert!(whole == text || std::env::var_os("UPDATE_EXPECT").is_some(), "the tables of grammar/reference.md are out of date: run the tests with UPDATE_EXPECT=1");
+}
+
+#[test]
+fn the_commands_of_the_readme_show_what_it_says() {
+    let blocks = blocks(&read("README.md"));
+    let folder = folder();
+    let mut files: Vec<String> = Vec::new();
+    let mut problems = String::new();
+    for (index, block) in blocks.iter().enumerate() {
+        if let [kind, file] = block.words.as_slice()
+            && ["rules", "csv", "json"].contains(&kind.as_str())
+        {
+            fs::write(folder.join(file), &block.text).unwrap();
+            files.push(file.clone());
+        }
+        if !block.is("sh") {
+            continue;
+        }
+        let beside = files.iter().any(|file| block.text.contains(file.as_str()));
+        let place = if beside { folder.clone() } else { root() };
+        let output: String = block.text.lines().filter_map(|line| run(line, &place)).collect();
+        if let Some(shown) = blocks.get(index + 1).filter(|next| next.is("text") && next.follows)
+            && !shows(&output, &shown.text)
+        {
+            let _ = writeln!(problems, "README.md:{}: shows\n{}\nbut it is\n{output}", shown.line, shown.text);
+        }
+    }
+    fs::remove_dir_all(folder).unwrap();
+    assert!(problems.is_empty(), "{problems}");
+}
+
+/// Runs a line of a shell block with the built binary in the place of `cargo run` and of the installed program; other
+/// commands are none of ours.
+fn run(line: &str, place: &Path) -> Option<String> {
+    let words = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("cargo run --release --quiet -- "));
+    let words = words.or_else(|| line.strip_prefix("pointsman "))?;
+    let script = format!("'{}' {words}", env!("CARGO_BIN_EXE_pointsman"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(place).env("NO_COLOR", "1").output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "`{line}` ends with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// Whether the output is the shown text; a line `…` in it stands for any number of lines.
+fn shows(output: &str, shown: &str) -> bool {
+    let mut rest = output;
+    let parts: Vec<&str> = shown.split("…\n").collect();
+    for (index, part) in parts.iter().enumerate() {
+        let Some(at) = rest.find(part) else { return false };
+        if index == 0 && at != 0 {
+            return false;
+        }
+        rest = &rest[at + part.len()..];
+    }
+    rest.trim().is_empty() || shown.ends_with("…\n")
+}
+
+/// All examples of a page, or a panic that lists what is wrong with each.
+fn examples(name: &str, blocks: &[Block], code: Option<&str>) {
+    let problems = check_examples(name, blocks, code);
+    assert!(problems.is_empty(), "{problems}");
+}
+
+fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
+    let mut problems = String::new();
+    let beside: Vec<&Block> = blocks.iter().filter(|block| block.is("csv")).collect();
+    for block in blocks.iter().filter(|block| block.is("rules")) {
+        let folder = folder();
+        for file in &beside {
+            fs::write(folder.join(&file.words[1]), &file.text).unwrap();
+        }
+        fs::write(folder.join("example.rules"), block.file()).unwrap();
+        let loaded = RuleSet::load(std::slice::from_ref(&folder), None).unwrap();
+        if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
+            let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+    problems
+}
+
+impl Block {
+    fn is(&self, kind: &str) -> bool {
+        self.words.first().is_some_and(|word| word == kind)
+    }
+
+    fn is_failing(&self) -> bool {
+        self.words.get(1).is_some_and(|word| word == "fails")
+    }
+
+    /// The block as a whole rule file; a block of conditions gives each of them a name.
+    fn file(&self) -> String {
+        if self.words.get(1).is_none_or(|word| word != "conditions") {
+            return self.text.clone();
+        }
+        let lines = self.text.lines().filter(|line| !line.trim().is_empty()).enumerate();
+        lines.fold("edition 1\n".to_owned(), |file, (index, line)| {
+            let letter = char::from(b'a' + u8::try_from(index).unwrap());
+            file + &format!("define example_{letter}{letter}{letter} = {line}\n")
+        })
+    }
+
+    fn judge(&self, loaded: &Loaded, page: Option<&str>) -> Option<String> {
+        let found: Vec<String> =
+            loaded.diagnostics.iter().map(|finding| format!("{}: {}", finding.code.id, finding.message)).collect();
+        let ids: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.code.id).collect();
+        let errors = loaded.diagnostics.iter().any(|finding| finding.level() == Level::Error);
+        if !self.is_failing() {
+            let silent = page.is_none_or(|page| !ids.contains(&page));
+            return (errors || !silent).then(|| format!("the example has findings: {found:#?}"));
+        }
+        let wanted = self.words.get(2).map(String::as_str).or(page);
+        let as_wanted = match wanted {
+            Some(code) => !ids.is_empty() && ids.iter().all(|id| *id == code),
+            None => errors,
+        };
+        (!as_wanted).then(|| format!("wants {}, finds {found:#?}", wanted.unwrap_or("an error")))
+    }
+
+    /// The tests within an example pass.
+    fn test(&self, folder: &Path) -> Option<String> {
+        if self.is_failing() || !self.text.contains("\ntest \"") {
+            return None;
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_pointsman")).arg("test").arg(folder).output().unwrap();
+        (!output.status.success()).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    let mut follows = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(_), Some(_)) => {
+                blocks.extend(open.take());
+                follows = true;
+            }
+            (Some(words), None) => {
+                let words = words.split_whitespace().map(str::to_owned).collect();
+                open = Some(Block { words, text: String::new(), line: number, follows });
+            }
+            (None, Some(block)) => {
+                block.text += line;
+                block.text.push('\n');
+            }
+            (None, None) => follows &= line.trim().is_empty(),
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// The text with what stands between the two marks replaced.
+fn between(text: &str, mark: &str, table: &str) -> String {
+    let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let start = text.find(&open).unwrap_or_else(|| panic!("no mark {mark}")) + open.len();
+    let end = text.find(&close).unwrap_or_else(|| panic!("no closing mark {mark}"));
+    format!("{}{table}{}", &text[..start], &text[end..])
+}
+
+/// The table of functions.
+fn functions() -> String {
+    let mut table = "| function | gives | example |\n|---|---|---|\n".to_owned();
+    for function in pointsman::function::all() {
+        let mut parameters: Vec<String> = Vec::new();
+        for parameter in function.parameters {
+            parameters.push(format!("{}{}", parameter.name, if parameter.optional { "?" } else { "" }));
+        }
+        if function.variadic {
+            parameters.push("…".to_owned());
+        }
+        let example = function.examples.first().map_or(String::new(), |(call, result)| format!("`{call}` is `{result}`"));
+        let cells = [format!("`{}({})`", function.name, parameters.join(", ")), function.documentation.to_owned(), example];
+        let _ = writeln!(table, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    }
+    table
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// A new folder for the files of one example.
+fn folder() -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("docs-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+pub fn texts(page: &str) -> Vec<(String, String)> {
+    if !root().join(page).exists() { return Vec::new(); }
+    blocks(&read(page)).iter().filter(|b| b.is("rules")).map(|b| (format!("{page}:{}", b.line), b.file())).collect()
+}
