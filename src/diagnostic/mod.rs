@@ -4,6 +4,10 @@
 //! found. Advice stands apart, as [`Help`], with text that can be pasted. Stages make diagnostics; [`render`] and its
 //! sisters turn them into text; nothing here knows what a mapping or a routing is.
 
+mod nearest;
+
+pub use nearest::nearest;
+
 use crate::source::Span;
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.

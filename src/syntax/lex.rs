@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Sign,
     /// A character that no rule knows.
     Foreign,
+    /// `// …` or `/* … */`
+    ForeignComment,
 }
 
 /// A token: what it is and which bytes of the text it takes.
@@ -42,7 +44,7 @@ pub(super) struct Token {
 }
 
 /// Signs of more than one character; a longer one stands before its beginning.
-const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->", "//", "/*"];
+const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->"];
 
 /// The tokens of a text in order.
 pub(super) struct Tokens<'t> {
@@ -137,7 +139,11 @@ impl<'t> Tokens<'t> {
                 self.path_depth = self.path_depth.max(depth);
                 (kind, length)
             }
-            '/' if !rest.starts_with("//") && !rest.starts_with("/*") => regex(rest),
+            '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
+            '/' if rest.starts_with("/*") => {
+                (Kind::ForeignComment, rest.find("*/").map_or(line_length(rest), |end| end + 2))
+            }
+            '/' => regex(rest),
             '!'..='~' => (Kind::Sign, sign_length(rest)),
             _ => (Kind::Foreign, first.len_utf8()),
         }
