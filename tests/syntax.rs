@@ -49,7 +49,10 @@ fn broken_files_are_explained() {
     paths.sort();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rules")) {
         let (sources, file, diagnostics) = parse(&std::fs::read_to_string(path).unwrap());
-        let names = file.items.iter().map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
+        let names = file
+            .items
+            .iter()
+            .map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
         let lost = file.lost.iter().map(|name| format!("{}!", name.text));
         let kept: Vec<String> = names.chain(lost).collect();
         let told = format!("{}kept: {}\n", short(&sources, &diagnostics), kept.join(" "));

@@ -12,12 +12,18 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     let operand = value || condition;
     words.retain(|(_, word)| match word.as_str() {
         "a value" => !condition,
+        "a name" | "`match`" | "a pattern" | "an operator" if operand => false,
         "`,` or `)`" | "`,` or `]`" if operand => false,
         _ => true,
     });
     if operand {
         words.extend(rules.contains(&Rule::close_bracket).then(|| (9, "`]`".into())));
         words.extend(rules.contains(&Rule::close_paren).then(|| (9, "`)`".into())));
+    }
+    if let [(rank, only)] = words.as_slice()
+        && only == "`}`"
+    {
+        words = vec![(*rank, "`,` or `}`".into())];
     }
     words.truncate(4);
     let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
@@ -69,6 +75,7 @@ fn name(rule: Rule) -> (u8, String) {
         | Rule::integration
         | Rule::test
         | Rule::allow
+        | Rule::file
         | Rule::edition => (0, "a declaration"),
         Rule::accept | Rule::each | Rule::drop | Rule::let_ | Rule::field | Rule::labels => {
             (1, "a statement")

@@ -42,7 +42,9 @@ const SIGNS: &[&str] = &[
 ];
 
 fn trailing_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
-    if failure.before(1) != "," || !failure.kind(failure.index).is_none_or(|kind| kind == Kind::Close) {
+    let ends = failure.kind(failure.index).is_none_or(|kind| kind == Kind::Close)
+        || (failure.leads(failure.index) && RESERVED.contains(&failure.found()));
+    if failure.before(1) != "," || !ends {
         return None;
     }
     let comma = failure.span_before(1);
@@ -72,7 +74,8 @@ fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
     let index = failure.index.checked_sub(back)?;
     let word = failure.word(index);
     let help = foreign(word)?;
-    let begins = failure.leads(index) || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{");
+    let begins = failure.leads(index)
+        || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
     begins.then(|| {
         Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"))
             .help(help)
@@ -121,8 +124,7 @@ fn listed(words: &[&str]) -> String {
 
 fn declaration(failure: &Failure<'_>) -> Option<Diagnostic> {
     let word = failure.found();
-    let top =
-        failure.expects(Rule::EOI) || failure.expects_any(&[Rule::mapping, Rule::routing, Rule::channel]);
+    let top = failure.expects_any(&[Rule::EOI, Rule::file, Rule::mapping, Rule::routing, Rule::channel]);
     if !top || failure.kind(failure.index) != Some(Kind::Word) || !failure.leads(failure.index) {
         return None;
     }
@@ -182,6 +184,17 @@ fn less_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
 /// `=` for `==`, and the other way round.
 fn equals(failure: &Failure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
+    if failure.found() == "="
+        && matches!(failure.before(2), "=" | "==")
+        && failure.index.checked_sub(1).is_some_and(|index| failure.leads(index))
+    {
+        let place = failure.span_before(2).after();
+        let message = format!("expected a value after `{}`", failure.before(2));
+        let next = format!("`{}` begins the next line", failure.before(1));
+        return Some(
+            Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next),
+        );
+    }
     if failure.found() == "=" && (failure.expects_any(COMPARISONS) || failure.expects(Rule::coalesce)) {
         let finding = Diagnostic::new(&codes::ASSIGN, here, "`=` gives a name its value; `==` compares");
         return Some(finding.suggest("write `==`", here, "=="));

@@ -44,7 +44,7 @@ impl<'t> Failure<'t> {
             Kind::Close => depth - 1,
             _ => depth,
         });
-        self.expects(Rule::close_brace) || (open <= 0 && self.expects(Rule::EOI))
+        self.expects(Rule::close_brace) || (open <= 0 && self.expects_any(&[Rule::EOI, Rule::file]))
     }
 
     /// The token that is to blame: the one that was found, or the one before it where that is incomplete.
@@ -112,8 +112,13 @@ fn general(failure: &Failure<'_>) -> Diagnostic {
     if found_elsewhere {
         let last = failure.span_before(1);
         let message = format!("expected {expected} after `{}`", clipped(failure.before(1)));
-        return Diagnostic::new(&codes::UNEXPECTED, last.after(), message)
-            .related(failure.here(), format!("found {found} instead"));
+        let finding = Diagnostic::new(&codes::UNEXPECTED, last.after(), message);
+        let telling = failure.kind(failure.index).is_some_and(|kind| kind != Kind::Close);
+        return if telling {
+            finding.related(failure.here(), format!("found {found} instead"))
+        } else {
+            finding
+        };
     }
     Diagnostic::new(&codes::UNEXPECTED, failure.here(), format!("expected {expected}, found {found}"))
 }

@@ -17,6 +17,7 @@ use outline::Outline;
 use patient::Patient;
 
 use super::build::Built;
+use super::codes;
 use super::lex::{self, Kind, Token};
 use super::tree::{File, Name};
 use crate::diagnostic::Diagnostic;
@@ -40,6 +41,16 @@ pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic
         let found = diagnostics.len();
         let mut built = Patient::new(tree.id, piece, bytes.start).heal(diagnostics);
         let broken = diagnostics.len() > found;
+        if let Some(findings) = diagnostics.get_mut(found..) {
+            findings.sort_by_key(|finding| finding.span.start);
+        }
+        if number > 0
+            && let Some((_, span)) = built.edition.take()
+        {
+            let finding =
+                Diagnostic::new(&codes::EDITION, span, "the edition stands in the first line of a file");
+            diagnostics.push(finding.help("write `edition 1` above everything else, once"));
+        }
         keep(tree, &mut built, broken);
         if broken {
             lose(tree, &outline, &range);

@@ -4,6 +4,7 @@
 //! A *unit* is what begins on a line of its own within a block: a statement, a route, an arm, a row. Everything here
 //! goes by brackets, line beginnings and a few words, never by the grammar.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::super::lex::{Kind, Token};
@@ -108,16 +109,18 @@ impl<'t> Outline<'t> {
     }
 
     /// A pair of braces that closes further left, or further right, than it opens.
-    pub(super) fn slanted(&self, wanted: std::cmp::Ordering) -> Option<(usize, usize)> {
+    pub(super) fn slanted(&self, wanted: Ordering) -> Option<(usize, usize)> {
         let opens = self
             .tokens
             .iter()
             .enumerate()
             .filter(|(index, token)| token.kind == Kind::Open && self.word(*index) == "{");
         let pairs = opens.filter_map(|(open, _)| self.partner(open).map(|close| (open, close)));
-        pairs
-            .filter(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.leads))
-            .find(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted)
+        let slanted: Vec<_> =
+            pairs.filter(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted).collect();
+        let leading =
+            slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.leads));
+        leading.or(slanted.first().filter(|_| wanted == Ordering::Greater)).copied()
     }
 
     /// Whether a unit begins with this token.
@@ -180,6 +183,15 @@ impl<'t> Outline<'t> {
             }
         }
         None
+    }
+
+    /// The block of routes within a unit, behind the token.
+    pub(super) fn routes_in(&self, unit: &Range<usize>, index: usize) -> Option<Range<usize>> {
+        let mut rest = (index.max(unit.start)..unit.end).take_while(|at| self.word(*at) != "match");
+        let open = rest.find(|at| {
+            self.word(*at) == "{" && matches!(self.word(at + 1), "route" | "also" | "always" | "else")
+        })?;
+        Some(open..self.partner(open)? + 1)
     }
 
     /// Whether a brace opens an object and no block.

@@ -23,6 +23,8 @@ pub(super) struct Patient {
     text: Vec<u8>,
     base: usize,
     blanks: Vec<Blank>,
+    /// Blocks of routes whose own line is blanked: they are read apart.
+    inner: Vec<Range<usize>>,
     budget: usize,
 }
 
@@ -36,11 +38,40 @@ struct Blank {
 impl Patient {
     pub(super) fn new(file: FileId, text: &str, base: usize) -> Self {
         let budget = text.len() * ROUNDS + SHORT;
-        Self { file, text: text.as_bytes().to_vec(), base, blanks: Vec::new(), budget }
+        Self { file, text: text.as_bytes().to_vec(), base, blanks: Vec::new(), inner: Vec::new(), budget }
     }
 
     /// Reports every mistake and builds what is left.
     pub(super) fn heal(mut self, diagnostics: &mut Vec<Diagnostic>) -> Built {
+        let original = self.text.clone();
+        let built = self.rounds(diagnostics);
+        for block in std::mem::take(&mut self.inner) {
+            if let Some(mut inner) = self.apart(&original, &block) {
+                inner.rounds(diagnostics);
+            }
+        }
+        built
+    }
+
+    /// A copy in which nothing but the block is left, as a routing of its own.
+    fn apart(&self, original: &[u8], block: &Range<usize>) -> Option<Self> {
+        const HEAD: &[u8] = b"routing _";
+        let mut text: Vec<u8> =
+            original.iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }).collect();
+        text.get_mut(block.clone())?.copy_from_slice(original.get(block.clone())?);
+        let head = block.start.checked_sub(HEAD.len())?;
+        text.get_mut(head..block.start)?.copy_from_slice(HEAD);
+        Some(Self {
+            file: self.file,
+            text,
+            base: self.base,
+            blanks: Vec::new(),
+            inner: Vec::new(),
+            budget: SHORT,
+        })
+    }
+
+    fn rounds(&mut self, diagnostics: &mut Vec<Diagnostic>) -> Built {
         let Some(text) = self.copy() else { return Built::default() };
         if let Ok(built) = build::file(self.file, &text, self.base, diagnostics) {
             return built;
@@ -84,6 +115,12 @@ impl Patient {
         let units = outline.units(index.min(outline.tokens.len().saturating_sub(1)));
         let mut wider: Vec<Range<usize>> = units.iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
         let Some(bytes) = wider.pop().filter(|bytes| !bytes.is_empty()) else { return false };
+        self.inner.extend(
+            units
+                .last()
+                .and_then(|unit| outline.routes_in(unit, index))
+                .map(|block| bytes_of(outline.tokens, &block)),
+        );
         self.blank(bytes.clone());
         self.blanks.push(Blank { bytes, wider });
         true
@@ -159,15 +196,21 @@ impl Patient {
 
     /// Reports brackets without a partner and mends them.
     fn brackets(&mut self, diagnostics: &mut Vec<Diagnostic>) {
-        for _ in 0..16 {
+        let mut at_end = false;
+        for _ in 0..64 {
             let Some(text) = self.copy() else { return };
             let tokens: Vec<Token> = lex::tokens(&text).collect();
             let outline = Outline::new(&text, &tokens);
             match outline.misfit {
                 None => return,
                 Some(Misfit::Stray { close }) => self.stray(&outline, close, diagnostics),
+                // What is open at the end is one mistake, however many brackets it leaves open.
+                Some(Misfit::Unclosed { open, shown_by: None }) if at_end => {
+                    self.put(text.len(), closer(outline.word(open)));
+                }
                 Some(Misfit::Unclosed { open, shown_by }) => {
-                    self.unclosed(&outline, open, shown_by, diagnostics)
+                    at_end |= shown_by.is_none() && outline.slanted(Ordering::Less).is_none();
+                    self.unclosed(&outline, open, shown_by, diagnostics);
                 }
             }
         }
