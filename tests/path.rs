@@ -191,6 +191,7 @@ fn hostile_texts_are_refused_at_once() {
     let deep = format!("${}", "[?$".repeat(31) + &".*".repeat(126) + &"]".repeat(31));
     assert_eq!(work(&deep, &nested).1, Ok(1));
     assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), &nested).1, Err(Exhausted));
+    assert!(Path::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some());
     let long = "$".to_owned() + &".*".repeat(511);
     let document = json::parse(b"[[[[]]]]").expect("JSON").root;
     assert_eq!(work(&long, &document).1, Ok(0));

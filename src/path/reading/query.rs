@@ -25,7 +25,7 @@ impl Reader<'_> {
             self.descents = 0;
         }
         let mut singular = true;
-        let mut doubling = 1;
+        let mut doubling = 1_usize;
         loop {
             let before = self.at;
             self.blanks();
@@ -35,12 +35,12 @@ impl Reader<'_> {
                 self.descents += 1;
                 self.note_descents(segment);
                 let bracket = self.after_descent(segment)?;
-                doubling *= bracket.many.max(1);
+                doubling = bracket.many.max(1).saturating_mul(doubling);
                 self.note_doubling(segment, doubling, bracket);
             } else if self.rest().starts_with('[') {
                 let bracket = self.bracket()?;
                 singular &= bracket.singular;
-                doubling *= bracket.many.max(1);
+                doubling = bracket.many.max(1).saturating_mul(doubling);
                 self.note_doubling(segment, doubling, bracket);
             } else if self.eat(".") {
                 singular &= self.after_dot(segment)?;
