@@ -16,7 +16,7 @@ pub(super) fn read(paths: &[PathBuf], at: Option<Instant>, terminal: &mut Termin
         terminal.error(&unreadable.to_string());
         match unreadable {
             Unreadable::NoRules { .. } => {
-                terminal.help("`pointsman init DIR` writes a rule set to start from")
+                terminal.help("`pointsman init DIR` writes a rule set to start from");
             }
             Unreadable::Io { .. } | Unreadable::TooMuch => {}
         }
