@@ -14,10 +14,13 @@ pub(super) struct Arguments {
     paths: Vec<PathBuf>,
 }
 
-/// Runs the tests.
+/// Loads the rules, and says that nothing was run.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     match load::usable(&arguments.paths, None, terminal) {
-        Ok(_) => Exit::Fine,
+        Ok(_) => {
+            terminal.error("this build has no test runner");
+            Exit::Failed
+        }
         Err(exit) => exit,
     }
 }
