@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod check;
+mod function;
 mod json;
 mod path;
 mod pattern;
