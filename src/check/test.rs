@@ -16,10 +16,9 @@ pub(crate) use code::ALL as CODES;
 use crate::check::model::Model;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{
-    At, Cases, Expectation, Json, Name, Test, TestStatementKind, TestSubject, Text,
-};
+use crate::syntax::tree::{At, Cases, Expectation, Json, Name, Test, TestStatementKind, TestSubject, Text};
 use crate::time::Instant;
+use clock::Reach;
 use names::Named;
 
 /// Reports what is wrong with a test.
@@ -104,7 +103,9 @@ impl<'t> Checker<'_, 't> {
         let Some((first, rest)) = spans.split_first() else { return };
         for span in rest {
             let message = format!("a test has one `{what}`, and this is another");
-            self.report(Diagnostic::new(&code::REPEATED, *span, message).related(*first, "the first is here"));
+            self.report(
+                Diagnostic::new(&code::REPEATED, *span, message).related(*first, "the first is here"),
+            );
         }
     }
 
@@ -128,14 +129,16 @@ impl<'t> Checker<'_, 't> {
     fn subject(&mut self) {
         match self.parts.subjects.as_slice() {
             [] => {
-                let found = Diagnostic::new(&code::SUBJECT, self.whole, "this test does not say what it tests");
+                let found =
+                    Diagnostic::new(&code::SUBJECT, self.whole, "this test does not say what it tests");
                 self.report(found.help(names::subjects(self.model)));
             }
             [(kind, name)] => self.known(Named::from(*kind), name),
             [(_, first), rest @ ..] => {
                 let (first, rest) = (first.span, rest.iter().map(|(_, name)| name.span).collect::<Vec<_>>());
                 for span in rest {
-                    let found = Diagnostic::new(&code::SUBJECT, span, "a test has one subject, and this is another");
+                    let found =
+                        Diagnostic::new(&code::SUBJECT, span, "a test has one subject, and this is another");
                     let found = found.related(first, "the first is here");
                     self.report(found.help("write a test for each of them"));
                 }
@@ -153,7 +156,8 @@ impl<'t> Checker<'_, 't> {
             ([(input, span)], Some(kind)) => self.fits(*input, *span, kind),
             ([(_, first), rest @ ..], _) => {
                 for (_, span) in rest {
-                    let found = Diagnostic::new(&code::INPUT, *span, "a test has one input, and this is another");
+                    let found =
+                        Diagnostic::new(&code::INPUT, *span, "a test has one input, and this is another");
                     let found = found.related(*first, "the first is here");
                     self.report(found.help("write a test for each, or one with `cases`"));
                 }
@@ -190,12 +194,28 @@ impl<'t> Checker<'_, 't> {
             return;
         }
         let [(kind, name)] = self.parts.subjects.as_slice() else { return };
-        let Some(during) = clock::reached(self.model, *kind, &name.text) else { return };
+        let Some(during) = clock::reached(self.model, *kind, &name.text, self.reach()) else { return };
         let schedule = self.model.schedules.get(during.schedule).map_or("", |schedule| &*schedule.name);
-        let message = format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
-        let found = Diagnostic::new(&code::AT, self.whole, message).related(during.place, "the time is asked for here");
+        let message =
+            format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
+        let found = Diagnostic::new(&code::AT, self.whole, message)
+            .related(during.place, "the time is asked for here");
         let line = "at 2026-03-07T02:00:00+08:00";
-        self.report(found.suggest(format!("say when it happens: `{line}`"), self.end(), format!("  {line}\n")));
+        self.report(found.suggest(
+            format!("say when it happens: `{line}`"),
+            self.end(),
+            format!("  {line}\n"),
+        ));
+    }
+
+    /// How far what the test expects can depend on the time.
+    fn reach(&self) -> Reach {
+        let row = self.parts.cases.first().map(|(cases, _)| match &*cases.subject.text {
+            "sent" | "dropped" => Reach::Routing,
+            _ => Reach::Mapping,
+        });
+        let reaches = self.parts.expectations.iter().map(|(expectation, _)| expect::reach(&expectation.kind));
+        reaches.chain(row).max().unwrap_or(Reach::Routing)
     }
 
     fn bad_time(&mut self, span: Span, text: &str) {
@@ -207,7 +227,9 @@ impl<'t> Checker<'_, 't> {
         for (channels, span) in std::mem::take(&mut self.parts.open) {
             if self.kind().is_some_and(|kind| matches!(kind, TestSubject::Channel)) {
                 let found = Diagnostic::new(&code::EXPECTATION, span, "`open` means nothing to a channel");
-                self.report(found.help("open channels decide where a routing or an integration sends a recovery"));
+                self.report(
+                    found.help("open channels decide where a routing or an integration sends a recovery"),
+                );
             }
             for channel in channels {
                 self.known(Named::Channel, channel);

@@ -1,9 +1,9 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
+use super::Context;
 use super::comparison::is_nothing;
 use super::observer::Observer;
 use super::text::{self, Oddity};
-use super::Context;
 use crate::check::model::{Field, Literal};
 use crate::event::Event;
 use crate::function::{Function, Takes};
@@ -135,7 +135,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     fn truth(&mut self, id: NodeId) -> bool {
         let value = self.value(id);
         let holds = matches!(value, Value::Boolean(true));
-        if O::LISTENS && let Some(place) = self.program.place(id) {
+        if O::LISTENS
+            && let Some(place) = self.program.place(id)
+        {
             if !matches!(value, Value::Boolean(_)) {
                 self.observer.mismatch(place);
             }
@@ -186,7 +188,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Oddity::None => {}
             Oddity::Structure(kind) => self.note(format!("`{name}` is {kind}; its JSON text is used")),
             Oddity::HugeNumber => {
-                self.note(format!("`{name}` is a number beyond 64 bits; {text} is as near as it can be read"));
+                self.note(format!(
+                    "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
+                ));
             }
         }
         self.affords(text.len()).then_some(text)
@@ -335,7 +339,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Some(Table::Csv(index)) => {
                 let keys: Vec<_> = arguments.iter().map(|value| cell(value, index.ignore_case)).collect();
                 let found = index.find(&keys);
-                if O::LISTENS && let Some(place) = self.program.place(id) {
+                if O::LISTENS
+                    && let Some(place) = self.program.place(id)
+                {
                     self.observer.row(place, found.map(|(row, _)| row), &arguments);
                 }
                 found.map_or(Value::Missing, |(_, result)| constant(result))

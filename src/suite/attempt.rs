@@ -64,7 +64,11 @@ impl Bench<'_> {
     fn bytes(&self, file: &Text, files: &dyn Files) -> Result<Vec<u8>, Box<Failure>> {
         let path = self.plan.test.folder.join(&*file.value);
         let unread = |reason| {
-            let failure = Failure::new(&self.rules.sources, file.span, format!("cannot read `{}`: {reason}", file.value));
+            let failure = Failure::new(
+                &self.rules.sources,
+                file.span,
+                format!("cannot read `{}`: {reason}", file.value),
+            );
             Box::new(failure.help("paths are relative to the folder of the test's file"))
         };
         files.read(&path).map_err(unread)

@@ -107,7 +107,8 @@ fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> 
         Ok(Err(_)) => return vec![broken(name, format!("`{name}` is not UTF-8"), help)],
         Err(reason) => return vec![broken(name, format!("cannot read `{name}`: {reason}"), help)],
     };
-    let lines = text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let lines =
+        text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let mut rows: Vec<Result<Row, Broken>> = lines
         .map(|(line, number)| {
             let text = format!("{name}:{number}: {}", shorten(line.trim(), 80));

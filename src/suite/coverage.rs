@@ -87,7 +87,11 @@ impl Hits {
         };
         let line = |line: &crate::check::model::Line| {
             let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
-            (line.span, self.lines.contains(&line.path), Missed { place: Place::of(sources, line.span), text })
+            (
+                line.span,
+                self.lines.contains(&line.path),
+                Missed { place: Place::of(sources, line.span), text },
+            )
         };
         let lines = walk::lines(&rules.model);
         let chosen = Declared::routes(&rules.model);

@@ -34,7 +34,9 @@ pub(super) fn expected(written: &Shown) -> Shown {
 pub(super) fn written_out(expected: &Shown, event: &Shown, seen: &Seen) -> Shown {
     let implied = |name: &str, value: &Shown| match name {
         "event_status" | "integration" => true,
-        "source" => matches!((value, &seen.mapping), (Shown::Text(source), Some(mapping)) if **source == **mapping),
+        "source" => {
+            matches!((value, &seen.mapping), (Shown::Text(source), Some(mapping)) if **source == **mapping)
+        }
         "labels" => value.members().is_empty(),
         "notes" => matches!(value, Shown::List(items) if items.is_empty()),
         _ => false,
@@ -50,7 +52,9 @@ pub(super) fn differing(expected: &Shown, actual: &Shown) -> Vec<Box<str>> {
     let unexpected = actual.members().iter().filter(missing).map(|(name, _)| (name, &Shown::Missing));
     let named = expected.members().iter().filter(|(_, value)| !matches!(value, Shown::Missing));
     let pairs = named.map(|(name, value)| (name, value)).chain(unexpected);
-    let wrong = pairs.filter(|(name, value)| !compare::holds(value, actual.member(name)) || !compare::holds(actual.member(name), value));
+    let wrong = pairs.filter(|(name, value)| {
+        !compare::holds(value, actual.member(name)) || !compare::holds(actual.member(name), value)
+    });
     wrong.map(|(name, _)| name.clone()).collect()
 }
 
@@ -62,6 +66,8 @@ pub(super) fn unquoted(written: &Shown) -> Shown {
         Shown::Object(members) => {
             Shown::Object(members.iter().map(|(name, value)| (name.clone(), unquoted(value))).collect())
         }
-        Shown::Missing | Shown::Null | Shown::Boolean(_) | Shown::Number(_) | Shown::Text(_) => written.clone(),
+        Shown::Missing | Shown::Null | Shown::Boolean(_) | Shown::Number(_) | Shown::Text(_) => {
+            written.clone()
+        }
     }
 }

@@ -84,9 +84,7 @@ impl Judge<'_> {
                 let help = "name one by its number, from 0: `expect outcome 0 …`";
                 Err(Box::new(self.failure(message).actual(listed(seen)).help(help)))
             }
-            (None, _, _) => {
-                Err(Box::new(self.failure(format!("there is no {what}")).actual(listed(seen))))
-            }
+            (None, _, _) => Err(Box::new(self.failure(format!("there is no {what}")).actual(listed(seen)))),
         }
     }
 
@@ -145,7 +143,8 @@ impl Judge<'_> {
             Some((last, [])) => format!("{last} is not as expected"),
             Some((last, rest)) => format!("{} and {last} are not as expected", rest.join(", ")),
         };
-        let decided = wrong.iter().flat_map(|name| walk::field(self.bench, self.attempt, seen, name)).collect();
+        let decided =
+            wrong.iter().flat_map(|name| walk::field(self.bench, self.attempt, seen, name)).collect();
         self.failure(message).compared(expected, actual).decided(decided)
     }
 
@@ -164,8 +163,10 @@ impl Judge<'_> {
         if right {
             return Ok(());
         }
-        let message = if seen.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
-        let expected = format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let message =
+            if seen.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
+        let expected =
+            format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.words());
         Err(Box::new(failure.decided(self.refusals())))
     }
@@ -190,7 +191,8 @@ impl Judge<'_> {
         if right {
             return Ok(());
         }
-        let failure = self.failure(format!("the payload was not {word}")).expected(word).actual(listed(self.seen()));
+        let failure =
+            self.failure(format!("the payload was not {word}")).expected(word).actual(listed(self.seen()));
         Err(Box::new(failure.decided(self.refusals())))
     }
 
@@ -215,7 +217,10 @@ impl Judge<'_> {
         }
         let part = |names: &[&str], words: &str| match names {
             [] => None,
-            names => Some(format!("{words} {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+            names => Some(format!(
+                "{words} {}",
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            )),
         };
         let parts = [part(&absent, "not sent to"), part(&extra, "sent to")];
         let message = parts.into_iter().flatten().collect::<Vec<_>>().join(", but ");
@@ -243,7 +248,8 @@ impl Judge<'_> {
             [] => seen.words(),
             routes => format!("via {}", routes.join(", ")),
         };
-        let failure = self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
+        let failure =
+            self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
         Err(Box::new(failure.actual(actual).decided(walk::paths(self.bench, self.attempt, seen, &absent))))
     }
 
@@ -254,8 +260,10 @@ impl Judge<'_> {
         if silent && reason.is_none_or(|reason| seen.has_reason(reason)) {
             return Ok(());
         }
-        let message = if silent { "it came to nothing for another reason" } else { "it did not come to nothing" };
-        let expected = format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let message =
+            if silent { "it came to nothing for another reason" } else { "it did not come to nothing" };
+        let expected =
+            format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.words());
         Err(Box::new(failure.decided(walk::channels(self.bench, self.attempt, seen, &[]))))
     }
@@ -267,14 +275,16 @@ impl Judge<'_> {
         if found {
             return Ok(());
         }
-        let failure = self.failure("the event has no such note").expected(format!("note {}", quoted(expected)));
+        let failure =
+            self.failure("the event has no such note").expected(format!("note {}", quoted(expected)));
         Err(Box::new(failure.actual(format!("notes {notes}"))))
     }
 
     fn same_key(&self, file: &Text, files: &dyn Files) -> Verdict {
         let other = self.bench.attempt_file(file, files)?;
         let keys = |seen: &[Seen]| {
-            let chosen = seen.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
+            let chosen =
+                seen.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
             let keys = chosen.filter_map(|(_, one)| Some(one.event.as_ref()?.member("key").clone()));
             Shown::List(keys.collect())
         };

@@ -142,7 +142,10 @@ pub(super) fn listed(seen: &[Seen]) -> String {
         [one] => one.words(),
         many => {
             let lines = many.iter().take(20).enumerate();
-            lines.map(|(number, one)| format!("outcome {number}: {}", one.words())).collect::<Vec<_>>().join("\n")
+            lines
+                .map(|(number, one)| format!("outcome {number}: {}", one.words()))
+                .collect::<Vec<_>>()
+                .join("\n")
         }
     }
 }

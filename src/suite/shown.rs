@@ -100,11 +100,6 @@ impl Shown {
         }
     }
 
-    /// A list of bare words.
-    pub(super) fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        Self::List(names.into_iter().map(|name| Self::Name(name.into())).collect())
-    }
-
     /// A string, or *missing*.
     pub(super) fn text(text: Option<&str>) -> Self {
         text.map_or(Self::Missing, |text| Self::Text(text.into()))
@@ -123,9 +118,8 @@ impl Shown {
                 format!("[{}]", items.join(","))
             }
             Self::Object(members) => {
-                let member = |(name, value): &(Box<str>, Self)| {
-                    Some(format!("{}:{}", quoted(name), value.to_json()?))
-                };
+                let member =
+                    |(name, value): &(Box<str>, Self)| Some(format!("{}:{}", quoted(name), value.to_json()?));
                 let members: Vec<String> = members.iter().filter_map(member).collect();
                 format!("{{{}}}", members.join(","))
             }
@@ -207,7 +201,8 @@ pub(super) fn quoted(text: &str) -> String {
 /// A key, bare where it is a word.
 fn key(name: &str) -> String {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let word = name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();
+    let word =
+        name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();
     if word { name.to_owned() } else { quoted(name) }
 }
 

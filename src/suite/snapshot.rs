@@ -36,7 +36,10 @@ pub(super) fn compare(
     }
     if update {
         let unwritten = |reason| judge.failure(format!("cannot write `{}`: {reason}", file.value));
-        return files.write(&path, actual.as_bytes()).map(|()| Kept::Written).map_err(|why| Box::new(unwritten(why)));
+        return files
+            .write(&path, actual.as_bytes())
+            .map(|()| Kept::Written)
+            .map_err(|why| Box::new(unwritten(why)));
     }
     verdict(judge, file, stored, &actual).map(|()| Kept::Same)
 }
@@ -44,9 +47,12 @@ pub(super) fn compare(
 fn verdict(judge: &Judge, file: &Text, stored: Result<String, String>, actual: &str) -> Verdict {
     let help = "if the outcomes are right, write the snapshot with `pointsman test --update`";
     let failure = match stored {
-        Err(reason) => judge.failure(format!("cannot read the snapshot `{}`: {reason}", file.value)).actual(pretty(actual)),
+        Err(reason) => judge
+            .failure(format!("cannot read the snapshot `{}`: {reason}", file.value))
+            .actual(pretty(actual)),
         Ok(stored) => {
-            let mut failure = judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
+            let mut failure =
+                judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
             failure.diff = compare::diff(&pretty(&stored), &pretty(actual));
             failure
         }

@@ -70,7 +70,8 @@ fn scalar(value: &Shown) -> Result<Option<Cow<'static, str>>, &Shown> {
 fn labels(written: &Shown) -> Result<Labels<'static>, String> {
     let mut labels = Labels::default();
     for (name, value) in written.members() {
-        let value = scalar(value).map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
+        let value =
+            scalar(value).map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
         if let Some(value) = value {
             labels.set(Cow::Owned(name.to_string()), value);
         }

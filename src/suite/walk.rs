@@ -31,7 +31,8 @@ pub(super) fn channels(bench: &Bench, attempt: &Attempt, seen: &Seen, absent: &[
         }
         Destination::Routing(_) => false,
     };
-    let sends = |line: &&Line| targets(line).into_iter().any(|target| destinations(target).iter().any(wanted));
+    let sends =
+        |line: &&Line| targets(line).into_iter().any(|target| destinations(target).iter().any(wanted));
     let every = lines(model);
     let paths: Vec<&str> = every.iter().copied().filter(sends).map(|line| &*line.path).collect();
     self::paths(bench, attempt, seen, &paths)

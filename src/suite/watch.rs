@@ -161,7 +161,11 @@ impl Watch {
         for step in self.of(element) {
             match step {
                 Step::Assigned(name) if **name == *field => {
-                    return parts.into_iter().take(SHOWN).filter_map(|step: &Step| step.render(sources)).collect();
+                    return parts
+                        .into_iter()
+                        .take(SHOWN)
+                        .filter_map(|step: &Step| step.render(sources))
+                        .collect();
                 }
                 Step::Assigned(_) | Step::Enter(_) | Step::Leave(_) => parts.clear(),
                 Step::Arm(..) | Step::Row { .. } | Step::Comparison { .. } => parts.push(step),
@@ -178,7 +182,8 @@ impl Watch {
         within: &[Span],
     ) -> Vec<String> {
         let inside = |place: &Span| within.iter().any(|span| span.covers(*place));
-        let made = self.of(element).filter(|step| matches!(step, Step::Comparison { place, .. } if inside(place)));
+        let made =
+            self.of(element).filter(|step| matches!(step, Step::Comparison { place, .. } if inside(place)));
         made.take(SHOWN).filter_map(|step| step.render(sources)).collect()
     }
 }
@@ -205,7 +210,9 @@ impl Step {
             Self::Comparison { place, subject, operand, holds } => {
                 let text = one_line(sources.text(*place));
                 let values = match (subject, operand) {
-                    (Shown::Boolean(value), None) if value == holds => return Some(format!("{text} → {holds}")),
+                    (Shown::Boolean(value), None) if value == holds => {
+                        return Some(format!("{text} → {holds}"));
+                    }
                     (subject, None) => was(subject),
                     (subject, Some(operand)) => format!("{}, against {}", was(subject), cut(operand)),
                 };

@@ -1,8 +1,8 @@
 //! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
 
 use crate::check::model::{
-    Argument, Block, Comparator, Destination, Expression, ExpressionKind, LabelEntry, LineBody, Match, Model, Part,
-    Pattern, Rows, ScheduleId, Subject, Target,
+    Argument, Block, Comparator, Destination, Expression, ExpressionKind, LabelEntry, LineBody, Match, Model,
+    Part, Pattern, Rows, ScheduleId, Subject, Target,
 };
 use crate::source::Span;
 use crate::syntax::tree::TestSubject;
@@ -15,21 +15,40 @@ pub(super) struct During {
     pub(super) place: Span,
 }
 
+/// How far into its subject a test looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// Whether the payload is accepted.
+    Accept,
+    /// What the mapping makes of it.
+    Mapping,
+    /// Where it goes.
+    Routing,
+}
+
 /// The first `during` that the subject can reach.
-pub(super) fn reached(model: &Model, kind: TestSubject, name: &str) -> Option<During> {
-    let mut walk = Walk { model, found: None, defines: BTreeSet::new(), tables: BTreeSet::new(), routings: BTreeSet::new() };
+pub(super) fn reached(model: &Model, kind: TestSubject, name: &str, reach: Reach) -> Option<During> {
+    let mut walk = Walk {
+        model,
+        found: None,
+        defines: BTreeSet::new(),
+        tables: BTreeSet::new(),
+        routings: BTreeSet::new(),
+    };
     match kind {
         TestSubject::Mapping => {
             let at = model.mappings.iter().position(|mapping| *mapping.name == *name)?;
-            walk.mapping(at);
+            walk.mapping(at, reach);
         }
         TestSubject::Routing => {
             walk.routing(model.routings.iter().position(|routing| *routing.name == *name)?);
         }
         TestSubject::Integration => {
             let integration = model.integrations.iter().find(|each| *each.name == *name)?;
-            integration.mappings.iter().for_each(|mapping| walk.mapping(*mapping));
-            walk.destination(integration.destination);
+            integration.mappings.iter().for_each(|mapping| walk.mapping(*mapping, reach));
+            if reach == Reach::Routing {
+                walk.destination(integration.destination);
+            }
         }
         TestSubject::Channel => {
             let channel = model.channels.iter().find(|channel| *channel.name == *name)?;
@@ -48,14 +67,19 @@ struct Walk<'m> {
 }
 
 impl Walk<'_> {
-    fn mapping(&mut self, at: usize) {
+    fn mapping(&mut self, at: usize, reach: Reach) {
         let Some(mapping) = self.model.mappings.get(at) else { return };
-        let values = mapping.lets.iter().map(|own| &own.value).chain(mapping.fields.iter().map(|(_, value)| value));
+        mapping.accept.iter().for_each(|accept| self.expression(accept));
+        if reach == Reach::Accept {
+            return;
+        }
+        let values =
+            mapping.lets.iter().map(|own| &own.value).chain(mapping.fields.iter().map(|(_, value)| value));
         let drops = mapping.drops.iter().flat_map(|drop| [&drop.when, &drop.because]);
         let labels = mapping.labels.iter().map(|entry| match entry {
             LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => value,
         });
-        mapping.accept.iter().chain(values).chain(drops).chain(labels).for_each(|each| self.expression(each));
+        values.chain(drops).chain(labels).for_each(|each| self.expression(each));
     }
 
     fn destination(&mut self, destination: Destination) {

@@ -46,7 +46,9 @@ impl Checker<'_, '_> {
     /// An event, given or expected.
     pub(super) fn event(&mut self, json: &Json, side: Side) {
         match &json.kind {
-            JsonKind::Object(members) => members.iter().for_each(|(name, value)| self.member(name, value, side)),
+            JsonKind::Object(members) => {
+                members.iter().for_each(|(name, value)| self.member(name, value, side))
+            }
             JsonKind::Hole(_) => {}
             JsonKind::Null
             | JsonKind::Missing
@@ -79,7 +81,10 @@ impl Checker<'_, '_> {
         let fields = Field::ALL.map(Field::name);
         self.report(match nearest(word, fields) {
             Some(near) => found.suggest(format!("did you mean `{near}`?"), span, near),
-            None => found.help(format!("if it is a label: `labels: {{ {word}: … }}`; the fields are {}", ticked(&fields))),
+            None => found.help(format!(
+                "if it is a label: `labels: {{ {word}: … }}`; the fields are {}",
+                ticked(&fields)
+            )),
         });
     }
 
@@ -107,7 +112,11 @@ impl Checker<'_, '_> {
                 return;
             }
             JsonKind::Constant(word) | JsonKind::Text(word) => word,
-            JsonKind::Null | JsonKind::Boolean(_) | JsonKind::Number(_) | JsonKind::Array(_) | JsonKind::Object(_) => "",
+            JsonKind::Null
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Array(_)
+            | JsonKind::Object(_) => "",
         };
         let quoted = matches!(&value.kind, JsonKind::Text(_));
         let message = match (&value.kind, quoted) {
@@ -154,7 +163,9 @@ impl Checker<'_, '_> {
             JsonKind::Constant(word) | JsonKind::Number(word) => {
                 self.quote(value.span, format!("`{field}` is a string"), word);
             }
-            JsonKind::Boolean(word) => self.quote(value.span, format!("`{field}` is a string"), &word.to_string()),
+            JsonKind::Boolean(word) => {
+                self.quote(value.span, format!("`{field}` is a string"), &word.to_string())
+            }
             JsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never null"));
                 self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
@@ -199,14 +210,18 @@ impl Checker<'_, '_> {
             JsonKind::Constant(word) | JsonKind::Number(word) => {
                 self.quote(value.span, format!("{what} is a string"), word);
             }
-            JsonKind::Boolean(word) => self.quote(value.span, format!("{what} is a string"), &word.to_string()),
+            JsonKind::Boolean(word) => {
+                self.quote(value.span, format!("{what} is a string"), &word.to_string())
+            }
             JsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is never null"));
                 self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
             }
             JsonKind::Array(_) | JsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is a string"));
-                self.report(found.help("objects and arrays become their JSON text: write that text in quotes"));
+                self.report(
+                    found.help("objects and arrays become their JSON text: write that text in quotes"),
+                );
             }
         }
     }
@@ -242,7 +257,9 @@ impl Checker<'_, '_> {
             | JsonKind::Array(_)
             | JsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a time"));
-                self.report(found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")));
+                self.report(
+                    found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")),
+                );
             }
         }
     }
@@ -258,13 +275,21 @@ impl Checker<'_, '_> {
     pub(super) fn body(&mut self, json: &Json) {
         match &json.kind {
             JsonKind::Constant(word) => {
-                let names: Vec<&str> =
-                    Severity::ALL.map(Severity::name).into_iter().chain(Status::ALL.map(Status::name)).collect();
+                let names: Vec<&str> = Severity::ALL
+                    .map(Severity::name)
+                    .into_iter()
+                    .chain(Status::ALL.map(Status::name))
+                    .collect();
                 if !names.contains(&&**word) {
-                    let found = Diagnostic::new(&code::VALUE, json.span, format!("there is no constant `{word}`"));
+                    let found =
+                        Diagnostic::new(&code::VALUE, json.span, format!("there is no constant `{word}`"));
                     self.report(match nearest(word, names.iter().copied()) {
                         Some(near) => found.suggest(format!("did you mean `{near}`?"), json.span, near),
-                        None => found.suggest(format!("write a string: `{word:?}`"), json.span, format!("{word:?}")),
+                        None => found.suggest(
+                            format!("write a string: `{word:?}`"),
+                            json.span,
+                            format!("{word:?}"),
+                        ),
                     });
                 }
             }
@@ -292,14 +317,18 @@ impl Checker<'_, '_> {
             | JsonKind::Hole(_)
             | JsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
-                self.report(found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"));
+                self.report(
+                    found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"),
+                );
             }
         }
     }
 
     fn channel(&mut self, json: &Json) {
         match &json.kind {
-            JsonKind::Hole(word) | JsonKind::Constant(word) => self.known_word(Named::Channel, word, json.span),
+            JsonKind::Hole(word) | JsonKind::Constant(word) => {
+                self.known_word(Named::Channel, word, json.span)
+            }
             JsonKind::Text(word) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "a channel is a name, not a string");
                 self.report(found.suggest(format!("write `{word}`"), json.span, &**word));
@@ -310,7 +339,9 @@ impl Checker<'_, '_> {
             | JsonKind::Number(_)
             | JsonKind::Array(_)
             | JsonKind::Object(_) => {
-                self.report(Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"));
+                self.report(
+                    Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"),
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Expectations: each must fit the subject, and be able to come true.
 
+use super::clock::Reach;
 use super::event::Side;
 use super::{Checker, Named, code, word};
 use crate::diagnostic::Diagnostic;
@@ -23,14 +24,19 @@ impl Checker<'_, '_> {
     pub(super) fn expectations(&mut self) {
         let expectations = std::mem::take(&mut self.parts.expectations);
         if expectations.is_empty() && self.parts.cases.is_empty() {
-            let found = Diagnostic::new(&code::NOTHING, self.whole, "this test expects nothing, so it cannot fail");
+            let found =
+                Diagnostic::new(&code::NOTHING, self.whole, "this test expects nothing, so it cannot fail");
             let line = match self.kind() {
                 Some(TestSubject::Mapping) | None => "expect { severity: Critical }",
                 Some(TestSubject::Routing | TestSubject::Integration) => "expect sent [audit]",
                 Some(TestSubject::Channel) => "expect body { \"text\": \"…\" }",
             };
             let end = self.end();
-            self.report(found.suggest(format!("say what it should come to: `{line}`"), end, format!("  {line}\n")));
+            self.report(found.suggest(
+                format!("say what it should come to: `{line}`"),
+                end,
+                format!("  {line}\n"),
+            ));
         }
         for (expectation, span) in &expectations {
             self.fitting(expectation, *span);
@@ -54,13 +60,16 @@ impl Checker<'_, '_> {
             (Fits::Channels, _) => "a channel",
         };
         let message = format!("`{what}` is for {right}, and this test is about a {}", word(kind));
-        let found = Diagnostic::new(&code::EXPECTATION, span, message.replace("a integration", "an integration"));
+        let found =
+            Diagnostic::new(&code::EXPECTATION, span, message.replace("a integration", "an integration"));
         self.report(found.help(instead(kind)));
     }
 
     fn names(&mut self, expectation: &Expectation) {
         match &expectation.kind {
-            ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => self.event(json, Side::Expected),
+            ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
+                self.event(json, Side::Expected)
+            }
             ExpectationKind::Body(json) => self.body(json),
             ExpectationKind::Sent(_, channels, _) => {
                 channels.iter().for_each(|channel| self.known(Named::Channel, channel));
@@ -93,9 +102,12 @@ impl Checker<'_, '_> {
     /// The most outcomes that there can be, and why.
     fn most(&self, expectations: &[(&Expectation, Span)]) -> Option<(usize, String)> {
         let [(kind, name)] = self.parts.subjects.as_slice() else { return None };
-        let each = |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
+        let each =
+            |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
         let single = match kind {
-            TestSubject::Routing | TestSubject::Channel => return Some((1, "one event gives one outcome".to_owned())),
+            TestSubject::Routing | TestSubject::Channel => {
+                return Some((1, "one event gives one outcome".to_owned()));
+            }
             TestSubject::Mapping => {
                 self.model.mappings.iter().any(|mapping| mapping.name == name.text && mapping.each.is_none())
             }
@@ -142,13 +154,35 @@ fn fits(kind: &ExpectationKind) -> (&'static str, Fits) {
     }
 }
 
+/// How far an expectation looks.
+pub(super) fn reach(kind: &ExpectationKind) -> Reach {
+    match kind {
+        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => Reach::Accept,
+        ExpectationKind::Count { .. }
+        | ExpectationKind::Subset(_)
+        | ExpectationKind::Exactly(_)
+        | ExpectationKind::Note(_)
+        | ExpectationKind::SameKeyAs(_) => Reach::Mapping,
+        ExpectationKind::Dropped(_)
+        | ExpectationKind::Sent(..)
+        | ExpectationKind::Via(_)
+        | ExpectationKind::Nothing(_)
+        | ExpectationKind::Snapshot(_)
+        | ExpectationKind::Body(_) => Reach::Routing,
+    }
+}
+
 fn instead(kind: TestSubject) -> &'static str {
     match kind {
         TestSubject::Mapping => {
             "a mapping makes events: `expect { severity: Critical }`, `expect 1 event`, `expect dropped \"…\"`"
         }
-        TestSubject::Routing => "a routing sends one event: `expect sent [audit]`, `expect via main.else`, `expect nothing`",
-        TestSubject::Integration => "an integration has no body: test the channel, `channel hook`, with an `event`",
+        TestSubject::Routing => {
+            "a routing sends one event: `expect sent [audit]`, `expect via main.else`, `expect nothing`"
+        }
+        TestSubject::Integration => {
+            "an integration has no body: test the channel, `channel hook`, with an `event`"
+        }
         TestSubject::Channel => "a channel writes a body: `expect body { \"text\": \"…\" }`",
     }
 }

@@ -53,8 +53,14 @@ impl<'t> Checker<'_, 't> {
     fn without_cases(&mut self, used: &Use) {
         let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
-        let found = found.suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole));
-        self.report(found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)));
+        let found = found.suggest(
+            format!("if it is a string: `\"{}\"`", used.hole),
+            used.span,
+            format!("\"{}\"", used.hole),
+        );
+        self.report(
+            found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)),
+        );
     }
 
     fn unfilled(&mut self, used: &Use, names: &[Name]) {
@@ -63,8 +69,16 @@ impl<'t> Checker<'_, 't> {
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
             Some(near) => found.suggest(format!("did you mean `{near}`?"), used.span, near),
             None => found
-                .suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole))
-                .help(format!("if it varies, name it in `cases`: `cases {}, {} => …`", listed(names), used.hole)),
+                .suggest(
+                    format!("if it is a string: `\"{}\"`", used.hole),
+                    used.span,
+                    format!("\"{}\"", used.hole),
+                )
+                .help(format!(
+                    "if it varies, name it in `cases`: `cases {}, {} => …`",
+                    listed(names),
+                    used.hole
+                )),
         });
     }
 
@@ -73,11 +87,16 @@ impl<'t> Checker<'_, 't> {
         for name in names {
             if let Some(first) = seen.insert(&name.text, name.span) {
                 let message = format!("the hole `{}` is named twice", name.text);
-                self.report(Diagnostic::new(&code::ROW, name.span, message).related(first, "the first is here"));
+                self.report(
+                    Diagnostic::new(&code::ROW, name.span, message).related(first, "the first is here"),
+                );
             } else if uses.iter().all(|used| *used.hole != *name.text) {
                 let message = format!("the hole `{}` is never used", name.text);
                 let found = Diagnostic::new(&code::UNUSED, name.span, message);
-                let help = format!("write `{0}` without quotes where the input varies, or take it out of `cases`", name.text);
+                let help = format!(
+                    "write `{0}` without quotes where the input varies, or take it out of `cases`",
+                    name.text
+                );
                 self.report(found.help(help));
             }
         }
@@ -140,7 +159,9 @@ impl<'t> Checker<'_, 't> {
         }
         for (at, _) in &self.parts.at {
             match at {
-                At::Hole(name) => uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) }),
+                At::Hole(name) => {
+                    uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) })
+                }
                 At::Time(_) => {}
             }
         }
@@ -228,19 +249,23 @@ impl<'t> Checker<'_, 't> {
         match subject {
             "sent" => self.channels(expected),
             "body" => self.body(expected),
-            "dropped" => match &expected.kind {
-                JsonKind::Text(_) | JsonKind::Missing => {}
-                JsonKind::Null
-                | JsonKind::Boolean(_)
-                | JsonKind::Number(_)
-                | JsonKind::Hole(_)
-                | JsonKind::Constant(_)
-                | JsonKind::Array(_)
-                | JsonKind::Object(_) => {
-                    let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
-                    self.report(found.help("write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped"));
+            "dropped" => {
+                match &expected.kind {
+                    JsonKind::Text(_) | JsonKind::Missing => {}
+                    JsonKind::Null
+                    | JsonKind::Boolean(_)
+                    | JsonKind::Number(_)
+                    | JsonKind::Hole(_)
+                    | JsonKind::Constant(_)
+                    | JsonKind::Array(_)
+                    | JsonKind::Object(_) => {
+                        let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
+                        self.report(found.help(
+                            "write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped",
+                        ));
+                    }
                 }
-            },
+            }
             _ => match (&expected.kind, subject.strip_prefix("labels.")) {
                 (JsonKind::Hole(word), _) => {
                     self.quote(expected.span, format!("`{word}` is a bare word, and rows hold values"), word);
@@ -256,10 +281,16 @@ impl<'t> Checker<'_, 't> {
         match holes {
             Holes::Positional(names) if names.len() != row.values.len() => {
                 let (wanted, found) = (names.len(), row.values.len());
-                let message = format!("this row has {}, and there are {}", count(found, "value"), count(wanted, "hole"));
+                let message = format!(
+                    "this row has {}, and there are {}",
+                    count(found, "value"),
+                    count(wanted, "hole")
+                );
                 let found = Diagnostic::new(&code::ROW, row.span, message);
                 let shape = listed(names);
-                self.report(found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")));
+                self.report(
+                    found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")),
+                );
             }
             Holes::Named(names, _) => {
                 for value in row.values.iter().flatten() {
@@ -273,11 +304,17 @@ impl<'t> Checker<'_, 't> {
     fn named_row(&mut self, names: &[Name], value: &Json) {
         let JsonKind::Object(members) = &value.kind else {
             let found = Diagnostic::new(&code::ROW, value.span, "a row of `cases { … }` is an object");
-            self.report(found.help(format!("write `{{ {}: … }} => …`", names.first().map_or("hole", |name| &name.text))));
+            self.report(
+                found.help(format!(
+                    "write `{{ {}: … }} => …`",
+                    names.first().map_or("hole", |name| &name.text)
+                )),
+            );
             return;
         };
         for (key, _) in members.iter().filter(|(key, _)| names.iter().all(|name| *name.text != *plain(key))) {
-            let found = Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
+            let found =
+                Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
             self.report(match nearest(plain(key), names.iter().map(|name| &*name.text)) {
                 Some(near) => found.suggest(format!("did you mean `{near}`?"), key.span, near),
                 None => found.help(format!("its holes are `{}`", listed(names))),
@@ -316,7 +353,9 @@ fn cell<'t>(holes: &Holes, row: &'t CaseRow, at: usize, name: &Name) -> Vec<&'t 
 fn alternatives(row: &CaseRow) -> BTreeSet<String> {
     let mut cases = BTreeSet::from([String::new()]);
     for column in &row.values {
-        let extend = |case: &String| column.iter().map(move |value| format!("{case}{}\u{0}", written(value))).collect::<Vec<_>>();
+        let extend = |case: &String| {
+            column.iter().map(move |value| format!("{case}{}\u{0}", written(value))).collect::<Vec<_>>()
+        };
         cases = cases.iter().flat_map(extend).take(ALTERNATIVES).collect();
     }
     cases
@@ -348,7 +387,9 @@ fn gather_event<'t>(json: &'t Json, side: Side, uses: &mut Vec<Use<'t>>) {
     for (name, value) in members {
         match (&value.kind, plain(name)) {
             (JsonKind::Object(labels), "labels") => {
-                labels.iter().for_each(|(label, value)| gather(value, Some(Filled::Label(plain(label))), uses));
+                labels
+                    .iter()
+                    .for_each(|(label, value)| gather(value, Some(Filled::Label(plain(label))), uses));
             }
             (_, field) => gather(value, known(field, side).then_some(Filled::Field(field, side)), uses),
         }

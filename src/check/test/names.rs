@@ -60,7 +60,8 @@ impl Checker<'_, '_> {
         if candidates.contains(&word) {
             return;
         }
-        let other = Named::ALL.into_iter().find(|other| *other != kind && other.all(self.model).contains(&word));
+        let other =
+            Named::ALL.into_iter().find(|other| *other != kind && other.all(self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
         let found = match (nearest(word, candidates.iter().copied()), other) {
             (_, Some(other)) => found.help(format!("`{word}` is {}", article(other.word()))),
@@ -83,7 +84,8 @@ impl Checker<'_, '_> {
         let near = longer.or_else(|| nearest(&path.text, paths.iter().copied()));
         self.report(match near {
             Some(near) => found.suggest(format!("did you mean `{near}`?"), path.span, near),
-            None => found.help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
+            None => found
+                .help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
         });
     }
 }

@@ -15,10 +15,14 @@ fn line(result: &TestResult, number: usize) -> String {
     if result.passed() {
         return format!("ok {number} - {name}\n");
     }
-    let mut out = format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.place.short()));
+    let mut out =
+        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.place.short()));
     for failure in &result.failures {
         let text = super::hang(&plain(failure), 8);
-        out.push_str(&format!("    - at: {}\n      says: |-\n        {text}\n", yaml(&failure.place.short())));
+        out.push_str(&format!(
+            "    - at: {}\n      says: |-\n        {text}\n",
+            yaml(&failure.place.short())
+        ));
     }
     out.push_str("  ...\n");
     out

@@ -85,7 +85,7 @@ fn failure(failure: &Failure) -> String {
         failure.expected.iter().for_each(|text| say("expected: ", &format!("{GOOD}{text}{PLAIN}")));
         failure.actual.iter().for_each(|text| say("actual:   ", &format!("{BAD}{text}{PLAIN}")));
     }
-    for diff in &failure.diff {
+    if let Some(diff) = &failure.diff {
         say("", &format!("expected {GOOD}-{PLAIN}, actual {BAD}+{PLAIN}:\n{}", painted(diff)));
     }
     if !failure.decided.is_empty() {
