@@ -97,6 +97,11 @@ fn the_starter_rules_pass_their_own_checks() {
 }
 
 #[test]
+fn rules_that_cannot_be_read() {
+    transcript("unreadable");
+}
+
+#[test]
 fn check_says_what_is_wrong() {
     transcript("check");
 }
@@ -166,25 +171,4 @@ fn colour_only_where_it_is_asked_for() {
     assert!(!errors(&["explain", "E9", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
     assert!(errors(&["--color", "always", "explain", "E9"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
     assert!(!errors(&["explain", "E9\u{1b}[2J"], &[]).contains('\u{1b}'));
-}
-#[test]
-fn scratch() {
-    let text = include_str!("../src/cli/starter/starter.rules");
-    let mut sources = pointsman::source::Sources::default();
-    let id = sources.add("starter.rules", text);
-    let mut found = Vec::new();
-    let tree = pointsman::syntax::parse(&sources, id, &mut found);
-    println!(
-        "{}",
-        pointsman::diagnostic::render(pointsman::diagnostic::Format::Human, false, &found, &sources)
-    );
-    println!("{}", format!("{tree:?}").len());
-    let bad = "edition 1\nrouting main {\n  else => a,\n}\nmapping x { severity: \"a\" && b }\nchannel “a” = stdout()\n";
-    let id = sources.add("bad.rules", bad);
-    pointsman::syntax::parse(&sources, id, &mut found);
-    println!(
-        "{}",
-        pointsman::diagnostic::render(pointsman::diagnostic::Format::Human, false, &found, &sources)
-    );
-    panic!();
 }

@@ -176,8 +176,7 @@ fn set(
         );
         return;
     }
-    let is_template = lets.is_template(&value);
-    super::field::check(field, name, &value, is_template, cx);
+    super::field::check(field, name, &value, lets, cx);
     lowered.fields.push((field, value));
 }
 

@@ -6,9 +6,9 @@
 use crate::check::code;
 use crate::diagnostic::Diagnostic;
 use crate::function;
-use crate::source::Span;
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Declaration, Item, Name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The names of one kind of declaration.
 #[derive(Debug, Default)]
@@ -86,12 +86,19 @@ pub(super) struct Names<'c> {
     pub(super) schedules: Space<'c>,
     pub(super) channels: Space<'c>,
     pub(super) routings: Space<'c>,
-    pub(super) integrations: Space<'c>,
+    /// Names in files that did not parse: what stands there may be declared, so nobody who uses it is reported.
+    pub(super) unread: HashSet<&'c str>,
 }
 
 impl<'c> Names<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
-    pub(super) fn collect(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn collect(
+        all: &Declarations<'c>,
+        sources: &'c Sources,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let unread = unread(sources, diagnostics);
+        space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
             mappings: space("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
             tables: tables(all, diagnostics),
@@ -99,9 +106,28 @@ impl<'c> Names<'c> {
             schedules: space("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
             channels: lower_case("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
             routings: space("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
-            integrations: space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics),
+            unread,
         }
     }
+}
+
+/// The words that follow the word of a declaration, in every file that did not parse.
+fn unread<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
+    const DECLARED_BY: [&str; 7] = ["mapping", "table", "define", "schedule", "channel", "routing", "let"];
+    let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
+    let mut names = HashSet::new();
+    for text in texts {
+        let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')));
+        let mut before = "";
+        for word in words.by_ref().filter(|word| !word.is_empty()) {
+            if DECLARED_BY.contains(&before) {
+                names.insert(word);
+            }
+            before = word;
+        }
+    }
+    names
 }
 
 fn space<'c>(

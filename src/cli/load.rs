@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::diagnostic::{self, Diagnostic, Format, Level};
-use crate::ruleset::{Loaded, RuleSet};
+use crate::ruleset::{Loaded, RuleSet, Unreadable};
 use crate::time::Instant;
 use std::path::PathBuf;
 
@@ -12,17 +12,16 @@ use std::path::PathBuf;
 /// # Errors
 /// What could not be read, and paths without a single rule file, after saying so.
 pub(super) fn read(paths: &[PathBuf], at: Option<Instant>, terminal: &mut Terminal) -> Result<Loaded, Exit> {
-    let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-    let loaded = RuleSet::load(paths, at).map_err(|error| {
-        terminal.error(&format!("the rules could not be read: {error}"));
+    RuleSet::load(paths, at).map_err(|unreadable| {
+        terminal.error(&unreadable.to_string());
+        match unreadable {
+            Unreadable::NoRules { .. } => {
+                terminal.help("`pointsman init DIR` writes a rule set to start from");
+            }
+            Unreadable::Io { .. } | Unreadable::TooMuch => {}
+        }
         Exit::Failed
-    })?;
-    if loaded.sources.iter().next().is_none() {
-        terminal.error(&format!("there is no `*.rules` file in {}", shown.join(", ")));
-        terminal.help("`pointsman init DIR` writes a rule set to start from");
-        return Err(Exit::Failed);
-    }
-    Ok(loaded)
+    })
 }
 
 /// Reads the paths as a rule set that may be used; its warnings are the business of `check`.

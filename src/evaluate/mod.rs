@@ -12,7 +12,7 @@ mod observer;
 mod routing;
 mod text;
 
-pub use machine::TEXT_LIMIT;
+pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
 pub use observer::{LineEnd, Observer, Silent};
 pub use text::written;
 

@@ -61,11 +61,8 @@ impl<'v> Run<'_, 'v> {
     {
         Ok(match operand {
             Operand::Literal(value) => Found::Value(value),
-            Operand::Single(query) => {
-                self.only(query, current)?.map_or(Found::Nothing, |node| Found::Value(node))
-            }
-            Operand::ValueOf(query) => {
-                self.only(query, current)?.map_or(Found::Nothing, |node| Found::Value(node))
+            Operand::Single(query) | Operand::ValueOf(query) => {
+                self.only(query, current)?.map_or(Found::Nothing, Found::Value)
             }
             Operand::Count(query) => Found::Number(natural(self.count(query, current)?)),
             Operand::Length(operand) => match self.operand(operand, current)? {

@@ -105,8 +105,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn test(&mut self, test: &tree::Test) -> Lowered<Condition> {
-        match test {
+    fn test(&mut self, tested: &tree::Test) -> Lowered<Condition> {
+        match tested {
             tree::Test::RelQuery(segments) => Ok(Condition::Exists(self.query(segments, Start::Current)?)),
             tree::Test::AbsQuery(query) => Ok(Condition::Exists(self.payload_query(&query.segments)?)),
             tree::Test::Function(function) => match function.as_ref() {
@@ -154,11 +154,11 @@ impl Lowering<'_> {
         match comparable {
             tree::Comparable::Literal(literal) => self.literal(literal),
             tree::Comparable::Function(function) => self.function(function),
-            tree::Comparable::SingularQuery(query) => self.singular(query),
+            tree::Comparable::SingularQuery(query) => Ok(self.singular(query)),
         }
     }
 
-    fn singular(&mut self, query: &tree::SingularQuery) -> Lowered<Operand> {
+    fn singular(&mut self, query: &tree::SingularQuery) -> Operand {
         let (segments, start) = match query {
             tree::SingularQuery::Current(segments) => (segments, Start::Current),
             tree::SingularQuery::Root(segments) => {
@@ -173,7 +173,7 @@ impl Lowering<'_> {
             };
             Segment { descends: false, selectors: vec![selector] }
         });
-        Ok(Operand::Single(Query { start, segments: segments.collect(), singular: true }))
+        Operand::Single(Query { start, segments: segments.collect(), singular: true })
     }
 
     fn function(&mut self, function: &tree::TestFunction) -> Lowered<Operand> {

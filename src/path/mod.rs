@@ -1,9 +1,9 @@
 //! JSONPath (RFC 9535): parsed by jsonpath-rust, checked for well-typedness, lowered to segments of our own, and run
 //! within a budget of work.
 //!
-//! A text passes three gates. [`reading`] says whether it is a well-typed query, and if not, where and why, in words for
+//! A text passes three gates. `reading` says whether it is a well-typed query, and if not, where and why, in words for
 //! its author; it also caps length and nesting, because the crate's parser is exponential on nested functions. The crate
-//! then gives the tree, and [`lowering`] turns that into the [`program`]. The evaluator counts what it visits and never
+//! then gives the tree, and `lowering` turns that into the `program`. The evaluator counts what it visits and never
 //! asks a clock, so the same payload always ends in the same place.
 
 mod comparison;

@@ -3,7 +3,7 @@
 use crate::cli::terminal::Terminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes of input from which on a run is long enough for a progress bar.
@@ -55,9 +55,12 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
+    pub(super) fn read(path: &Path, terminal: &mut Terminal) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
+            if io::stdin().is_terminal() {
+                terminal.err.print("reading payloads from the terminal; end them with Ctrl-D\n");
+            }
             io::stdin().lock().read_to_end(&mut bytes)?;
             return Ok(Self { name: "standard input".to_owned(), bytes });
         }

@@ -104,7 +104,7 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
     let progress = Progress::new(&inputs, terminal);
     let mut exit = Exit::Fine;
     for path in &inputs {
-        match Input::read(path) {
+        match Input::read(path, terminal) {
             Ok(input) => run.input(&input, &progress, terminal),
             Err(error) => {
                 terminal.error(&format!("`{}` could not be read: {error}", path.display()));

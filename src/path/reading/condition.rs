@@ -1,6 +1,6 @@
 //! The conditions of filters: `||`, `&&`, `!`, parentheses, comparisons and tests.
 
-use super::operand::Operand;
+use super::operand::{Kind, Operand};
 use super::{Invalid, Read, Reader, advised, refused};
 
 impl Reader<'_> {
@@ -30,23 +30,22 @@ impl Reader<'_> {
         let left = self.operand()?;
         let before = self.at;
         self.blanks();
-        let operator = self.at;
         if !self.operator()? {
             self.at = before;
             return self.test(&left);
         }
         self.blanks();
         if negated {
-            self.comparable(&left, None)?;
+            self.comparable(&left)?;
             let right = self.operand()?;
             let comparison = self.slice(start + 1..right.range.end).trim().to_owned();
             let message = "`!` before a comparison needs parentheses".to_owned();
-            let help = self.mended(start..right.range.end, &format!("!({comparison})"));
+            let help = Some(self.mended(start..right.range.end, &format!("!({comparison})")));
             return Err(Invalid { range: start..start + 1, message, help });
         }
-        self.comparable(&left, Some(operator))?;
+        self.comparable(&left)?;
         let right = self.operand()?;
-        self.comparable(&right, Some(operator))
+        self.comparable(&right)
     }
 
     fn parentheses(&mut self) -> Read<()> {
@@ -63,6 +62,13 @@ impl Reader<'_> {
             return Err(self.after_condition().unwrap_or_else(|| self.unexpected("`)`")));
         }
         self.nesting -= 1;
+        let (before, close) = (self.at, self.at - 1);
+        self.blanks();
+        if self.operator()? {
+            let message = "parentheses hold a condition, which cannot be compared".to_owned();
+            return Err(advised(open..close + 1, message, "leave the parentheses out"));
+        }
+        self.at = before;
         Ok(())
     }
 
@@ -85,7 +91,7 @@ impl Reader<'_> {
 
     fn wrong_operator(&self, wrong: &str, right: &str) -> Invalid {
         let range = self.at..self.at + wrong.len();
-        let help = self.mended(range.clone(), right);
+        let help = Some(self.mended(range.clone(), right));
         Invalid {
             range,
             message: format!("`{wrong}` is no operator here; this comparison is written `{right}`"),
@@ -97,14 +103,12 @@ impl Reader<'_> {
     fn test(&self, operand: &Operand) -> Read<()> {
         let text = self.slice(operand.range.clone());
         match operand.kind {
-            super::operand::Kind::Single | super::operand::Kind::Nodes | super::operand::Kind::Truth => {
-                Ok(())
-            }
-            super::operand::Kind::Text | super::operand::Kind::Literal => Err(refused(
+            Kind::Single | Kind::Nodes | Kind::Truth => Ok(()),
+            Kind::Text | Kind::Literal => Err(refused(
                 operand.range.clone(),
                 format!("`{text}` alone is no condition; compare it with something"),
             )),
-            super::operand::Kind::Value => {
+            Kind::Value => {
                 let message = format!("`{text}` is a value, not a condition");
                 Err(advised(operand.range.clone(), message, format!("compare it: `{text} == 1`")))
             }
@@ -112,19 +116,16 @@ impl Reader<'_> {
     }
 
     /// Refuses what cannot be compared.
-    fn comparable(&self, operand: &Operand, _operator: Option<usize>) -> Read<()> {
+    fn comparable(&self, operand: &Operand) -> Read<()> {
         let text = self.slice(operand.range.clone());
         match operand.kind {
-            super::operand::Kind::Single
-            | super::operand::Kind::Text
-            | super::operand::Kind::Literal
-            | super::operand::Kind::Value => Ok(()),
-            super::operand::Kind::Nodes => {
+            Kind::Single | Kind::Text | Kind::Literal | Kind::Value => Ok(()),
+            Kind::Nodes => {
                 let message = format!("`{text}` is a list of nodes, which cannot be compared");
                 let help = format!("count them, `count({text})`, or take the only one, `value({text})`");
                 Err(advised(operand.range.clone(), message, help))
             }
-            super::operand::Kind::Truth => {
+            Kind::Truth => {
                 let message = format!("`{text}` is true or false by itself and cannot be compared");
                 Err(advised(operand.range.clone(), message, format!("write `{text}` or `!{text}`")))
             }
@@ -141,7 +142,7 @@ impl Reader<'_> {
             _ => "",
         };
         if !instead.is_empty() {
-            let help = self.mended(range.clone(), instead);
+            let help = Some(self.mended(range.clone(), instead));
             return Some(Invalid {
                 range,
                 message: format!("`{word}` is written `{instead}` in a path"),
@@ -155,7 +156,7 @@ impl Reader<'_> {
         for (single, double) in [("&", "&&"), ("|", "||")] {
             if self.rest().starts_with(single) {
                 let range = self.at..self.at + 1;
-                let help = self.mended(range.clone(), double);
+                let help = Some(self.mended(range.clone(), double));
                 return Some(Invalid {
                     range,
                     message: format!("`{single}` is written twice in a path"),

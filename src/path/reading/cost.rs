@@ -16,7 +16,7 @@ impl Reader<'_> {
 
     /// Notes brackets that select the same children several times over; `doubling` is how often so far.
     pub(super) fn note_doubling(&mut self, start: usize, doubling: usize, bracket: Bracket) {
-        if (bracket.wildcards > 0 && bracket.many > 1) || (doubling > 2 && bracket.many > 1) {
+        if bracket.many > 1 && (bracket.wildcards > 0 || doubling > 2) {
             let message = "these brackets select the same nodes several times over".to_owned();
             self.note(start..self.at, message, "one `*` or one filter selects each of them once");
         }

@@ -123,7 +123,9 @@ impl Reader<'_> {
     fn unknown(&self, place: Range<usize>, name: &str) -> super::Invalid {
         let message = format!("there is no function `{name}` in a path");
         match nearest(name, FUNCTIONS.iter().map(|(known, ..)| *known)) {
-            Some(known) => super::Invalid { range: place.clone(), message, help: self.mended(place, known) },
+            Some(known) => {
+                super::Invalid { range: place.clone(), message, help: Some(self.mended(place, known)) }
+            }
             None => advised(place, message, "there are `length`, `count`, `value`, `match` and `search`"),
         }
     }

@@ -118,10 +118,10 @@ impl<'t> Reader<'t> {
     }
 
     /// Advice to write the whole path with `replacement` in the place of `range`.
-    fn mended(&self, range: Range<usize>, replacement: &str) -> Option<String> {
+    fn mended(&self, range: Range<usize>, replacement: &str) -> String {
         let mut path = self.text.to_owned();
         path.replace_range(range, replacement);
-        Some(format!("write `{path}`"))
+        format!("write `{path}`")
     }
 
     /// Goes one level deeper; `open` is the place of the bracket.
@@ -140,7 +140,7 @@ impl<'t> Reader<'t> {
             Some(character) if begins_name(character) => "$.",
             _ => return refused(self.here(), message),
         };
-        Invalid { range: self.here(), message, help: self.mended(0..0, root) }
+        Invalid { range: self.here(), message, help: Some(self.mended(0..0, root)) }
     }
 
     /// Says what stands where a path should have ended.
@@ -148,7 +148,13 @@ impl<'t> Reader<'t> {
         let start = self.at;
         self.blanks();
         if self.at == start {
-            return self.unexpected("`.`, `[` or the end of the path");
+            let invalid = self.unexpected("`.`, `[` or the end of the path");
+            let named = self.peek().is_some_and(begins_name) && start == 1;
+            return if named {
+                Invalid { help: Some(self.mended(start..start, ".")), ..invalid }
+            } else {
+                invalid
+            };
         }
         if self.rest().is_empty() {
             return refused(start..self.at, "a blank at the end of the path".to_owned());
@@ -163,7 +169,7 @@ impl<'t> Reader<'t> {
         }
         let member = quoted(self.slice(name_start..end));
         let dot = if self.slice(0..name_start).ends_with("..") { name_start } else { name_start - 1 };
-        Invalid { range, message, help: self.mended(dot..end, &format!("[{member}]")) }
+        Invalid { range, message, help: Some(self.mended(dot..end, &format!("[{member}]"))) }
     }
 
     /// A refusal at the next character.

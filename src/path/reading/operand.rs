@@ -48,6 +48,9 @@ impl Reader<'_> {
                 self.number_literal()?;
                 Kind::Literal
             }
+            Some('“' | '”' | '‘' | '’') => {
+                return Err(self.unexpected("a path, a value or a function"));
+            }
             Some(character) if begins_name(character) => self.word_operand()?,
             Some('[' | '{') => {
                 let message = "arrays and objects cannot be written in a filter".to_owned();

@@ -1,5 +1,6 @@
 //! A root and the segments that follow it.
 
+use super::selector::Bracket;
 use super::{Read, Reader, advised, begins_name, is_of_name, quoted, refused};
 
 /// What the rest of the reader wants to know of a query.
@@ -24,7 +25,7 @@ impl Reader<'_> {
             self.descents = 0;
         }
         let mut singular = true;
-        let mut doubling = 1;
+        let mut doubling = 1_usize;
         loop {
             let before = self.at;
             self.blanks();
@@ -33,11 +34,13 @@ impl Reader<'_> {
                 singular = false;
                 self.descents += 1;
                 self.note_descents(segment);
-                self.after_descent(segment)?;
+                let bracket = self.after_descent(segment)?;
+                doubling = bracket.many.max(1).saturating_mul(doubling);
+                self.note_doubling(segment, doubling, bracket);
             } else if self.rest().starts_with('[') {
                 let bracket = self.bracket()?;
                 singular &= bracket.singular;
-                doubling *= bracket.many.max(1);
+                doubling = bracket.many.max(1).saturating_mul(doubling);
                 self.note_doubling(segment, doubling, bracket);
             } else if self.eat(".") {
                 singular &= self.after_dot(segment)?;
@@ -54,12 +57,10 @@ impl Reader<'_> {
     }
 
     /// Reads what stands behind `..`, which began at `dots`.
-    fn after_descent(&mut self, dots: usize) -> Read<()> {
+    fn after_descent(&mut self, dots: usize) -> Read<Bracket> {
         match self.peek() {
             Some('*') => self.bump(),
-            Some('[') => {
-                self.bracket()?;
-            }
+            Some('[') => return self.bracket(),
             Some(character) if begins_name(character) => self.name(self.at)?,
             Some(' ' | '\t' | '\n' | '\r') => {
                 return Err(refused(self.here(), "a blank after `..`; a name follows at once".to_owned()));
@@ -69,7 +70,7 @@ impl Reader<'_> {
                 return Err(advised(dots..self.at, message, "`..*` selects everything below"));
             }
         }
-        Ok(())
+        Ok(Bracket::default())
     }
 
     /// Reads what stands behind the dot at `dot`; gives whether it is a single name.
@@ -91,23 +92,34 @@ impl Reader<'_> {
     fn name(&mut self, from: usize) -> Read<()> {
         let start = self.at;
         self.at += self.run(is_of_name).len();
-        if self.peek().is_none_or(ends_name) {
-            return Ok(());
-        }
         if self.rest().starts_with('(') {
             let function = self.slice(start..self.at);
             let message = format!("`{function}(…)` after a dot; functions stand within filters alone");
-            return Err(advised(
-                start..self.at,
-                message,
-                format!("`[?{function}(@) > 3]` is a filter with one"),
-            ));
+            return Err(advised(start..self.at, message, "`[?length(@) > 3]` is a filter with a function"));
+        }
+        if self.peek().is_none_or(ends_name) {
+            return Ok(());
         }
         self.at = start + self.run_from(start, |character| !ends_name(character)).len();
         let name = self.slice(start..self.at);
         let message = format!("`{name}` cannot follow a dot: there, a name has letters, digits and `_` only");
-        let help = self.mended(from..self.at, &format!("[{}]", quoted(name)));
+        let from = self.label_start(name, from);
+        let label = self.slice(from..self.at).trim_start_matches('.');
+        let help = Some(self.mended(from..self.at, &format!("[{}]", quoted(label))));
         Err(super::Invalid { range: start..self.at, message, help })
+    }
+
+    /// Where brackets that mend a name would begin: a name with a slash below `labels` or `annotations` is a label of
+    /// Kubernetes, whose dots belong to it.
+    fn label_start(&self, name: &str, from: usize) -> usize {
+        let before = self.slice(0..from);
+        let parents = ["abels.", "nnotations."]
+            .iter()
+            .filter_map(|parent| Some(before.rfind(parent)? + parent.len() - 1));
+        let plain = |dot: &usize| {
+            self.slice(*dot..from).chars().all(|character| super::is_of_name(character) || character == '.')
+        };
+        parents.max().filter(|dot| name.contains('/') && plain(dot)).unwrap_or(from)
     }
 
     fn run_from(&self, start: usize, fits: impl Fn(char) -> bool) -> &str {
@@ -122,7 +134,7 @@ impl Reader<'_> {
         match self.peek() {
             Some('[') => {
                 let message = "a dot before `[`; a bracket follows at once".to_owned();
-                super::Invalid { range: dot..self.at, message, help: self.mended(dot..self.at, "") }
+                super::Invalid { range: dot..self.at, message, help: Some(self.mended(dot..self.at, "")) }
             }
             Some(character) if character.is_ascii_digit() => {
                 let index = word.chars().all(|digit| digit.is_ascii_digit());
@@ -132,14 +144,13 @@ impl Reader<'_> {
                 super::Invalid {
                     range: range.clone(),
                     message,
-                    help: self.mended(dot..range.end, &format!("[{selector}]")),
+                    help: Some(self.mended(dot..range.end, &format!("[{selector}]"))),
                 }
             }
             Some(quote @ ('"' | '\'')) => {
                 let message = "a quoted name stands in brackets, not after a dot".to_owned();
                 let end = self.rest().get(1..).and_then(|rest| rest.find(quote)).map(|end| self.at + end + 2);
-                let help =
-                    end.and_then(|end| self.mended(dot..end, &format!("[{}]", self.slice(self.at..end))));
+                let help = end.map(|end| self.mended(dot..end, &format!("[{}]", self.slice(self.at..end))));
                 super::Invalid { range: self.here(), message, help }
             }
             Some(' ' | '\t' | '\n' | '\r') => {
@@ -148,7 +159,7 @@ impl Reader<'_> {
             Some(character) if !word.is_empty() && character != '$' && character != '@' => {
                 let message =
                     format!("`{word}` cannot follow a dot: there, a name has letters, digits and `_` only");
-                let help = self.mended(dot..range.end, &format!("[{}]", quoted(word)));
+                let help = Some(self.mended(dot..range.end, &format!("[{}]", quoted(word))));
                 super::Invalid { range, message, help }
             }
             _ => refused(dot..dot + 1, format!("`.` needs a name or `*` after it, found {}", self.found())),
@@ -158,7 +169,5 @@ impl Reader<'_> {
 
 /// Whether a name that follows a dot may end before it.
 fn ends_name(character: char) -> bool {
-    character.is_ascii_whitespace()
-        || ".[](),=!<>&|?\"'*".contains(character) && character != '('
-        || character == '('
+    character.is_ascii_whitespace() || ".[](),=!<>&|?\"'*".contains(character)
 }

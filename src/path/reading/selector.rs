@@ -77,7 +77,7 @@ impl Reader<'_> {
                 refused(self.here(), "expected a selector after `,`, found `]`".to_owned())
             }
             Some(']') => {
-                let help = self.mended(self.at..self.at, "*");
+                let help = Some(self.mended(self.at..self.at, "*"));
                 Invalid {
                     range: open..self.at + 1,
                     message: "nothing stands in the brackets".to_owned(),
@@ -91,12 +91,12 @@ impl Reader<'_> {
                 "`[-1]` is the last element",
             ),
             Some('@' | '$' | '!') => {
-                let help = self.mended(self.at..self.at, "?");
+                let help = Some(self.mended(self.at..self.at, "?"));
                 Invalid { range: self.here(), message: "a filter begins with `?`".to_owned(), help }
             }
             Some('“' | '”' | '‘' | '’') => self.unexpected("a quoted name"),
             Some(character) if begins_name(character) => {
-                let help = self.mended(range.clone(), &quoted(word));
+                let help = Some(self.mended(range.clone(), &quoted(word)));
                 Invalid { range, message: format!("the name `{word}` needs quotes in brackets"), help }
             }
             Some(_) => self.unexpected("a quoted name, an index, a slice, `*` or a filter `?…`"),
@@ -138,7 +138,7 @@ impl Reader<'_> {
     /// Reads an index, or a part of a slice.
     fn integer(&mut self) -> Read<()> {
         let start = self.at;
-        let text = self.run(|character| is_of_number(character));
+        let text = self.run(is_of_number);
         let range = start..start + text.len();
         self.at = range.end;
         let digits = text.strip_prefix('-').unwrap_or(text);
