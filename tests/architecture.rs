@@ -144,7 +144,8 @@ fn raw_end(characters: &[char], from: usize) -> usize {
         return from;
     }
     let closes = |at: &usize| {
-        characters[*at] == '"' && characters[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
+        characters[*at] == '"'
+            && characters[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
     };
     (at + 1..characters.len()).find(closes).map_or(characters.len(), |at| at + 1 + hashes)
 }
@@ -239,10 +240,14 @@ fn wrong_floors(file: &File) -> Vec<String> {
     }
     let Some(height) = floor(own) else { return vec![format!("{}: `{own}` stands on no floor", file.name)] };
     let code = code_only(&file.text);
-    let wrong = named_modules(&code).into_iter().filter(|(_, named)| {
-        named != own && floor(named).is_some_and(|other| other >= height)
-    });
-    wrong.map(|(line, named)| format!("{}:{line}: `{own}` imports `{named}`, which is not below it", file.name)).collect()
+    let wrong = named_modules(&code)
+        .into_iter()
+        .filter(|(_, named)| named != own && floor(named).is_some_and(|other| other >= height));
+    wrong
+        .map(|(line, named)| {
+            format!("{}:{line}: `{own}` imports `{named}`, which is not below it", file.name)
+        })
+        .collect()
 }
 
 fn strayed_crates(file: &File) -> Vec<String> {
@@ -264,15 +269,21 @@ fn oversized(file: &File) -> Vec<String> {
 }
 
 fn undocumented(file: &File) -> Vec<String> {
-    if file.text.trim_start().starts_with("//!") { Vec::new() } else { vec![format!("{}: no `//!`", file.name)] }
+    if file.text.trim_start().starts_with("//!") {
+        Vec::new()
+    } else {
+        vec![format!("{}: no `//!`", file.name)]
+    }
 }
 
 fn forbidden_words(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     let in_code = ["todo!", "unimplemented!", "use super::*"];
     let in_text = ["TODO", "FIXME", "XXX"];
-    let code_hits = in_code.iter().flat_map(|word| code.match_indices(word).map(|(at, _)| (line_of(&code, at), *word)));
-    let text_hits = in_text.iter().flat_map(|word| places(&file.text, word).map(|at| (line_of(&file.text, at), *word)));
+    let code_hits =
+        in_code.iter().flat_map(|word| code.match_indices(word).map(|(at, _)| (line_of(&code, at), *word)));
+    let text_hits =
+        in_text.iter().flat_map(|word| places(&file.text, word).map(|at| (line_of(&file.text, at), *word)));
     code_hits.chain(text_hits).map(|(line, word)| format!("{}:{line}: `{word}`", file.name)).collect()
 }
 
@@ -282,14 +293,16 @@ fn long_functions(file: &File) -> Vec<String> {
     let code = without_tests(&code);
     let mut found = Vec::new();
     for at in places(code, "fn ") {
-        let Some(open) = code[at..].find(['{', ';']).map(|open| at + open).filter(|at| code[*at..].starts_with('{'))
+        let Some(open) =
+            code[at..].find(['{', ';']).map(|open| at + open).filter(|at| code[*at..].starts_with('{'))
         else {
             continue;
         };
         let body = &code[open..closing(code, open)];
         let lines = body.matches('\n').count() + 1;
         let words = body.trim_start_matches(['{', '\n', ' ']);
-        let single_match = statements(body) == 1 && (words.starts_with("match ") || words.starts_with("matches!("));
+        let single_match =
+            statements(body) == 1 && (words.starts_with("match ") || words.starts_with("matches!("));
         if lines > MOST_LINES_OF_A_FUNCTION && !single_match {
             let name: String = code[at + 3..].chars().take_while(|c| is_word(*c)).collect();
             found.push(format!("{}:{}: `{name}` has {lines} lines", file.name, line_of(code, at)));
@@ -322,9 +335,8 @@ fn statements(body: &str) -> usize {
         if depth == 1 && !words.is_empty() && !words.starts_with(['}', ')', ']', '.']) {
             count += 1;
         }
-        let delta = |open: char, close: char| {
-            line.matches(open).count() as i32 - line.matches(close).count() as i32
-        };
+        let delta =
+            |open: char, close: char| line.matches(open).count() as i32 - line.matches(close).count() as i32;
         depth += delta('{', '}') + delta('(', ')') + delta('[', ']');
     }
     count
@@ -340,7 +352,10 @@ fn assert_none(rule: fn(&File) -> Vec<String>, sample: (&str, &str)) {
 
 #[test]
 fn modules_import_from_floors_below() {
-    assert_none(wrong_floors, ("syntax/tree.rs", "//! x\nuse crate::{source::{Span, FileId}, check::Model};\n"));
+    assert_none(
+        wrong_floors,
+        ("syntax/tree.rs", "//! x\nuse crate::{source::{Span, FileId}, check::Model};\n"),
+    );
     assert_none(wrong_floors, ("time/mod.rs", "fn f() { crate::event::now() }"));
     assert_none(wrong_floors, ("attic.rs", "//! A module that nobody placed."));
 }
@@ -348,7 +363,10 @@ fn modules_import_from_floors_below() {
 #[test]
 fn outside_crates_stay_in_their_module() {
     assert_none(strayed_crates, ("check/mod.rs", "use jiff::Timestamp;"));
-    let apart = File { name: "check/mod.rs".into(), text: "use crate::pattern::regex::Regex; // regex::Regex".into() };
+    let apart = File {
+        name: "check/mod.rs".into(),
+        text: "use crate::pattern::regex::Regex; // regex::Regex".into(),
+    };
     assert_eq!(strayed_crates(&apart), Vec::<String>::new());
 }
 
@@ -387,10 +405,14 @@ fn constants() -> Vec<(String, String, String)> {
         for (at, _) in file.text.match_indices('"') {
             let rest = &file.text[at + 1..];
             let Some((id, after)) = rest.split_once('"') else { continue };
-            let Some(title) = after.strip_prefix(',').map(str::trim_start).and_then(|after| after.strip_prefix('"')) else {
+            let Some(title) =
+                after.strip_prefix(',').map(str::trim_start).and_then(|after| after.strip_prefix('"'))
+            else {
                 continue;
             };
-            if is_id(id) && let Some((title, _)) = title.split_once('"') {
+            if is_id(id)
+                && let Some((title, _)) = title.split_once('"')
+            {
                 found.push((id.to_owned(), title.to_owned(), file.name.clone()));
             }
         }
@@ -412,7 +434,9 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
     if fences != ["```rules fails", "```rules"] {
         faults.push(format!("{id}: a failing example and a mended one are wanted, found {fences:?}"));
     }
-    for (_, example) in page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default()) {
+    for (_, example) in
+        page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default())
+    {
         if !example.starts_with("edition 1\n") && !matches!(id, "E0001" | "E0002" | "E0003") {
             faults.push(format!("{id}: an example does not begin with `edition 1`"));
         }
@@ -433,7 +457,8 @@ fn every_code_has_its_page() {
         if let Some((_, first)) = titles.insert(id.clone(), (title.clone(), file.clone())) {
             faults.push(format!("{id}: given in {first} and in {file}"));
         }
-        let page = fs::read_to_string(root().join("grammar/codes").join(format!("{id}.md"))).unwrap_or_default();
+        let page =
+            fs::read_to_string(root().join("grammar/codes").join(format!("{id}.md"))).unwrap_or_default();
         faults.extend(page_faults(&id, &title, &page));
     }
     for entry in fs::read_dir(root().join("grammar/codes")).unwrap() {

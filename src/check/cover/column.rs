@@ -331,7 +331,7 @@ impl Column {
         let free = |at: &u32| named.binary_search(at).is_err();
         let rest = last.filter(free);
         let texts = (self.text_start()..self.len()).filter(|_| rest.is_none()).filter(free);
-        others.filter(free).chain(rest).chain(texts).take(most).collect()
+        rest.into_iter().chain(others.filter(free)).chain(texts).take(most).collect()
     }
 }
 
@@ -339,10 +339,10 @@ fn fixed(types: Type) -> Vec<Fixed> {
     let severities = Severity::ALL.map(|severity| (Type::SEVERITY, Fixed::Severity(severity)));
     let statuses = Status::ALL.map(|status| (Type::STATUS, Fixed::Status(status)));
     let others = [
-        (Type::BOOLEAN, Fixed::Boolean(true)),
-        (Type::BOOLEAN, Fixed::Boolean(false)),
         (Type::MISSING, Fixed::Missing),
         (Type::NULL, Fixed::Null),
+        (Type::BOOLEAN, Fixed::Boolean(true)),
+        (Type::BOOLEAN, Fixed::Boolean(false)),
         (Type::ARRAY, Fixed::Kind("any array")),
         (Type::OBJECT, Fixed::Kind("any object")),
         (Type::LABELS, Fixed::Kind("any labels")),

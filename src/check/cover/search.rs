@@ -114,7 +114,7 @@ impl Walk<'_> {
         if let Some(column) = self.columns.get(at)
             && named.len() < column.len() as usize
         {
-            self.step(at, Step::Others(column.unnamed(&named, MOST_WITNESSES + 1)));
+            self.step(at, Step::Others(column.unnamed(&named, MOST_WITNESSES + 3)));
             self.visit(&others);
         }
         self.step(at, Step::Open);

@@ -3,7 +3,7 @@
 
 use super::Input;
 use crate::check::model::{
-    Block, Comparator, Comparison, Expression, ExpressionKind, Kind, LineBody, Model, Subject, Target,
+    Block, Comparator, Comparison, Expression, ExpressionKind, Kind, LineBody, Subject, Target,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -42,68 +42,77 @@ impl Finder<'_, '_> {
     }
 
     fn condition(&mut self, condition: &Expression, does: &'static str) {
-        self.visit(condition, false, &mut Vec::new(), does);
+        self.visit(condition, Around { negated: false, alternative: false, does }, &mut Vec::new());
     }
 
-    /// `known` holds the subjects that another part of the condition asks to be present.
-    fn visit(&mut self, condition: &Expression, negated: bool, known: &mut Vec<String>, does: &'static str) {
+    /// `known` holds the subjects of which another part of the condition asks whether they are there.
+    fn visit(&mut self, condition: &Expression, around: Around, known: &mut Vec<String>) {
         match &condition.kind {
-            ExpressionKind::Not(inner) => self.visit(inner, !negated, known, does),
-            ExpressionKind::And(parts) if !negated => {
-                let before = known.len();
-                known.extend(parts.iter().filter_map(|part| present(self.input.model, part)));
-                parts.iter().for_each(|part| self.visit(part, negated, known, does));
-                known.truncate(before);
+            ExpressionKind::Not(inner) => {
+                self.visit(inner, Around { negated: !around.negated, ..around }, known);
             }
             ExpressionKind::And(parts) | ExpressionKind::Or(parts) => {
-                parts.iter().for_each(|part| self.visit(part, negated, known, does));
+                let all = matches!(condition.kind, ExpressionKind::And(_));
+                let before = known.len();
+                known.extend(parts.iter().filter_map(|part| asked(part, all && !around.negated)));
+                let around = Around { alternative: !all, ..around };
+                parts.iter().for_each(|part| self.visit(part, around, known));
+                known.truncate(before);
             }
             ExpressionKind::Define(id) => {
-                let model = self.input.model;
-                if let Some(define) = model.defines.get(*id).filter(|_| self.seen.insert((*id, negated))) {
-                    self.visit(&define.value, negated, known, does);
+                let define = self.input.model.defines.get(*id);
+                if let Some(define) = define.filter(|_| self.seen.insert((*id, around.negated))) {
+                    self.visit(&define.value, Around { alternative: false, ..around }, known);
                 }
             }
-            ExpressionKind::Compare(comparison) if comparison.negated != negated => {
-                self.comparison(comparison, condition.span, known, does);
+            ExpressionKind::Compare(comparison) if comparison.negated != around.negated => {
+                self.comparison(comparison, condition.span, around, known);
             }
             _ => {}
         }
     }
 
-    fn comparison(&mut self, comparison: &Comparison, span: Span, known: &[String], does: &str) {
+    fn comparison(&mut self, comparison: &Comparison, span: Span, around: Around, known: &[String]) {
         let Subject::Value(subject) = &comparison.subject else { return };
-        if !is_read(subject) || !subject.types.may_be_missing() || asks_for_presence(&comparison.test) {
+        let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
+        if asks || !is_read(subject) || !subject.types.may_be_missing() || known.contains(&key(subject)) {
             return;
         }
-        let text = self.input.surroundings.sources.text(subject.span);
-        if known.iter().any(|known| *known == self.key(subject)) {
-            return;
-        }
-        let message = format!("this also {does} events in which `{text}` is missing");
-        let label = "a negation holds where there is no value";
+        let sources = self.input.surroundings.sources;
+        let text = sources.text(subject.span);
+        let message = format!("this also {} events in which `{text}` is missing", around.does);
+        let finding = Diagnostic::new(&CODE, span, message).label("a negation holds where there is no value");
         let guard = format!("{text} is not missing and ");
-        self.diagnostics.push(
-            Diagnostic::new(&CODE, span, message)
-                .label(label)
-                .suggest("ask for the value first", span.before(), guard.clone())
-                .note(format!("where events without it are meant as well, say so: `{text} is missing or …`")),
-        );
-    }
-
-    fn key(&self, subject: &Expression) -> String {
-        key(self.input.model, subject)
+        let help = "ask for the value first";
+        let finding = if around.negated {
+            finding.help(format!("{help}, outside of the `not`: `{guard}not …`"))
+        } else if around.alternative {
+            finding.suggest(help, span, format!("({guard}{})", sources.text(span)))
+        } else {
+            finding.suggest(help, span.before(), guard)
+        };
+        let note = format!("where events without it are meant as well, say so: `{text} is missing or …`");
+        self.diagnostics.push(finding.note(note));
     }
 }
 
+/// Where in a condition a part stands, and what the condition does.
+#[derive(Clone, Copy)]
+struct Around {
+    negated: bool,
+    /// Whether it is a part of an `or`, beside which `and` needs parentheses.
+    alternative: bool,
+    does: &'static str,
+}
+
 /// What one would write again for the same value.
-fn key(_model: &Model, subject: &Expression) -> String {
+fn key(subject: &Expression) -> String {
     match &subject.kind {
         ExpressionKind::Path(path) => format!("path {}", path.text()),
         ExpressionKind::Label(name) => format!("label {name}"),
         ExpressionKind::Let(id) => format!("let {id}"),
         ExpressionKind::Field(field) => format!("field {field:?}"),
-        ExpressionKind::Navigate(base, steps) => format!("{} {steps:?}", key(_model, base)),
+        ExpressionKind::Navigate(base, steps) => format!("{} {steps:?}", key(base)),
         _ => String::new(),
     }
 }
@@ -119,14 +128,9 @@ fn is_read(subject: &Expression) -> bool {
     }
 }
 
-/// `is not missing` and its like are how one asks.
-fn asks_for_presence(test: &Comparator) -> bool {
-    matches!(test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty))
-        || matches!(test, Comparator::Is(_) | Comparator::During(_))
-}
-
-/// The subject that a part of an `and` asks to be there: by a positive comparison, or by `is not missing`.
-fn present(model: &Model, part: &Expression) -> Option<String> {
+/// The subject of which a part asks whether it is there, by `is missing` and its like in either sense; where all parts
+/// must hold, by a positive comparison as well.
+fn asked(part: &Expression, all: bool) -> Option<String> {
     let (comparison, negated) = match &part.kind {
         ExpressionKind::Compare(comparison) => (comparison, comparison.negated),
         ExpressionKind::Not(inner) => match &inner.kind {
@@ -135,10 +139,10 @@ fn present(model: &Model, part: &Expression) -> Option<String> {
         },
         _ => return None,
     };
-    let absence = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
+    let asks = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
     match &comparison.subject {
-        Subject::Value(subject) if absence == negated => {
-            Some(key(model, subject)).filter(|key| !key.is_empty())
+        Subject::Value(subject) if asks || (all && !negated) => {
+            Some(key(subject)).filter(|key| !key.is_empty())
         }
         Subject::Value(_) | Subject::Nodes(..) | Subject::Now => None,
     }
