@@ -58,6 +58,7 @@ pub(super) enum Place {
 
 /// The atoms of one column: fixed ones first, then numbers, times, and strings.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the column has values of a kind")]
 pub(super) struct Column {
     ignore_case: bool,
     fixed: Vec<Fixed>,
@@ -299,8 +300,8 @@ impl Column {
         }
         let Some(held) = self.tests.held(&opaque) else { return plain };
         let texts = held.texts.iter().map(|at| self.text_start() + at);
-        let tests = held.tests.iter().map(|at| self.test_start() + at);
-        plain.into_iter().chain(texts.chain(tests).map(|at| (at, at + 1))).collect()
+        let narrower = held.tests.iter().map(|at| self.test_start() + at);
+        plain.into_iter().chain(texts.chain(narrower).map(|at| (at, at + 1))).collect()
     }
 
     /// What an atom stands for; past the last, all other strings.

@@ -56,7 +56,9 @@ impl Finder<'_, '_> {
                 let before = known.len();
                 known.extend(parts.iter().filter_map(|part| asked(part, all && !around.negated)));
                 let around = Around { alternative: !all, ..around };
-                parts.iter().for_each(|part| self.visit(part, around, known));
+                for part in parts {
+                    self.visit(part, around, known);
+                }
                 known.truncate(before);
             }
             ExpressionKind::Define(id) => {
@@ -65,17 +67,34 @@ impl Finder<'_, '_> {
                     self.visit(&define.value, Around { alternative: false, ..around }, known);
                 }
             }
-            ExpressionKind::Compare(comparison) if comparison.negated != around.negated => {
+            ExpressionKind::Compare(comparison) => {
                 self.comparison(comparison, condition.span, around, known);
             }
-            _ => {}
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Match(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {}
         }
     }
 
     fn comparison(&mut self, comparison: &Comparison, span: Span, around: Around, known: &[String]) {
         let Subject::Value(subject) = &comparison.subject else { return };
         let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
-        if asks || !is_read(subject) || !subject.types.may_be_missing() || known.contains(&key(subject)) {
+        let Some(key) = key(subject) else { return };
+        let holds_for_missing = comparison.negated != around.negated && subject.types.may_be_missing();
+        if asks || !holds_for_missing || known.contains(&key) {
             return;
         }
         let sources = self.input.surroundings.sources;
@@ -105,45 +124,43 @@ struct Around {
     does: &'static str,
 }
 
-/// What one would write again for the same value.
-fn key(subject: &Expression) -> String {
+/// What is read from the payload or the event, so that the same is known again; nothing for what is computed.
+fn key(subject: &Expression) -> Option<String> {
     match &subject.kind {
-        ExpressionKind::Path(path) => format!("path {}", path.text()),
-        ExpressionKind::Label(name) => format!("label {name}"),
-        ExpressionKind::Let(id) => format!("let {id}"),
-        ExpressionKind::Field(field) => format!("field {field:?}"),
-        ExpressionKind::Navigate(base, steps) => format!("{} {steps:?}", key(base)),
-        _ => String::new(),
-    }
-}
-
-fn is_read(subject: &Expression) -> bool {
-    match &subject.kind {
-        ExpressionKind::Path(_)
-        | ExpressionKind::Label(_)
-        | ExpressionKind::Let(_)
-        | ExpressionKind::Field(_) => true,
-        ExpressionKind::Navigate(base, _) => is_read(base),
-        _ => false,
+        ExpressionKind::Path(path) => Some(format!("path {}", path.text())),
+        ExpressionKind::Label(name) => Some(format!("label {name}")),
+        ExpressionKind::Let(id) => Some(format!("let {id}")),
+        ExpressionKind::Field(field) => Some(format!("field {field:?}")),
+        ExpressionKind::Navigate(base, steps) => Some(format!("{} {steps:?}", key(base)?)),
+        ExpressionKind::Literal(_)
+        | ExpressionKind::Template(_)
+        | ExpressionKind::Nodes(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::Define(_)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Lookup(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::And(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Compare(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => None,
     }
 }
 
 /// The subject of which a part asks whether it is there, by `is missing` and its like in either sense; where all parts
 /// must hold, by a positive comparison as well.
 fn asked(part: &Expression, all: bool) -> Option<String> {
-    let (comparison, negated) = match &part.kind {
-        ExpressionKind::Compare(comparison) => (comparison, comparison.negated),
-        ExpressionKind::Not(inner) => match &inner.kind {
-            ExpressionKind::Compare(comparison) => (comparison, !comparison.negated),
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let (part, turned) =
+        if let ExpressionKind::Not(inner) = &part.kind { (&**inner, true) } else { (part, false) };
+    let ExpressionKind::Compare(comparison) = &part.kind else { return None };
+    let negated = comparison.negated != turned;
     let asks = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
     match &comparison.subject {
-        Subject::Value(subject) if asks || (all && !negated) => {
-            Some(key(subject)).filter(|key| !key.is_empty())
-        }
+        Subject::Value(subject) if asks || (all && !negated) => key(subject),
         Subject::Value(_) | Subject::Nodes(..) | Subject::Now => None,
     }
 }
