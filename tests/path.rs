@@ -17,7 +17,8 @@ fn the_published_compliance_suite_passes() {
         return;
     };
     let suite = json::parse(&bytes).expect("the suite is JSON").root;
-    let cases = suite.as_object().and_then(|suite| suite.get("tests")).and_then(Value::as_array).expect("tests");
+    let cases =
+        suite.as_object().and_then(|suite| suite.get("tests")).and_then(Value::as_array).expect("tests");
     assert_eq!(cases.len(), 703);
     let failures: Vec<_> = cases.iter().filter_map(|case| failure(case).err()).collect();
     assert!(failures.is_empty(), "{} of {} failed:\n{}", failures.len(), cases.len(), failures.join("\n"));

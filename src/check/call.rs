@@ -39,6 +39,9 @@ impl Lowering<'_, '_> {
 
     fn unknown_function(&mut self, name: &Name) {
         let text = &name.text;
+        if self.cx.names.unread.contains(&**text) {
+            return;
+        }
         let tables = self.cx.names.tables.names();
         let names: Vec<&str> = function::all().iter().map(|function| function.name).chain(tables).collect();
         let near = self.cx.nearest(text, names.into_iter());

@@ -4,7 +4,7 @@ use crate::check::code;
 use crate::check::context::Context;
 use crate::check::mapping::field_word;
 use crate::check::model::{Expression, Field};
-use crate::check::scope::is_known;
+use crate::check::scope::{Lets, is_known};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{self, Name};
@@ -63,15 +63,15 @@ pub(super) fn is_settable(field: Field, name: &Name, cx: &mut Context<'_>) -> bo
 }
 
 /// Judges the value of a field.
-pub(super) fn check(field: Field, name: &Name, value: &Expression, is_template: bool, cx: &mut Context<'_>) {
+pub(super) fn check(field: Field, name: &Name, value: &Expression, lets: &Lets, cx: &mut Context<'_>) {
     if !is_known(value.types) {
         return;
     }
     match field {
         Field::Severity => constant(name, value, Type::SEVERITY, "Warning", cx),
         Field::Status => constant(name, value, Type::STATUS, "Firing", cx),
-        Field::Key if is_template => template_as_key(value, cx),
-        Field::Key => required_text(name, value, "key(\"name\", @.labels)", cx),
+        Field::Key if lets.is_template(value) => template_as_key(value, cx),
+        Field::Key => key(name, value, lets, cx),
         Field::Title => required_text(name, value, "\"alert\"", cx),
         Field::Source => required_text(name, value, "\"source\"", cx),
         Field::Description | Field::Link => {
@@ -110,14 +110,6 @@ fn constant(name: &Name, value: &Expression, wanted: Type, fallback: &str, cx: &
 
 fn may_be_missing(name: &Name, value: &Expression, fallback: &str, cx: &mut Context<'_>) {
     let said = cx.said(value.span);
-    let fallback = if fallback.starts_with('"')
-        || fallback.starts_with("key(")
-        || fallback.starts_with(char::is_uppercase)
-    {
-        fallback.to_owned()
-    } else {
-        format!("\"{fallback}\"")
-    };
     cx.report(
         Diagnostic::new(
             &code::FIELD_MAY_BE_MISSING,
@@ -127,6 +119,12 @@ fn may_be_missing(name: &Name, value: &Expression, fallback: &str, cx: &mut Cont
         .label("may be missing or null")
         .suggest("say what it is then", value.span.after(), format!(" ?? {fallback}")),
     );
+}
+
+fn key(name: &Name, value: &Expression, lets: &Lets, cx: &mut Context<'_>) {
+    if check_text("`key`", value, cx) && lets.may_lack_key(value) {
+        may_be_missing(name, value, "key(\"name\", @.labels)", cx);
+    }
 }
 
 fn template_as_key(value: &Expression, cx: &mut Context<'_>) {

@@ -62,7 +62,7 @@ pub fn check(
 ) -> model::Model {
     let declarations = Declarations::of(files);
     let mut found = std::mem::take(diagnostics);
-    let names = Names::collect(&declarations, &mut found);
+    let names = Names::collect(&declarations, surroundings.sources, &mut found);
     let mut cx = Context::new(surroundings, names, found);
     let model = lower(&declarations, &mut cx);
     let mut found = cx.diagnostics;

@@ -6,9 +6,9 @@
 use crate::check::code;
 use crate::diagnostic::Diagnostic;
 use crate::function;
-use crate::source::Span;
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Declaration, Item, Name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The names of one kind of declaration.
 #[derive(Debug, Default)]
@@ -86,22 +86,48 @@ pub(super) struct Names<'c> {
     pub(super) schedules: Space<'c>,
     pub(super) channels: Space<'c>,
     pub(super) routings: Space<'c>,
-    pub(super) integrations: Space<'c>,
+    /// Names in files that did not parse: what stands there may be declared, so nobody who uses it is reported.
+    pub(super) unread: HashSet<&'c str>,
 }
 
 impl<'c> Names<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
-    pub(super) fn collect(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn collect(
+        all: &Declarations<'c>,
+        sources: &'c Sources,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let unread = unread(sources, diagnostics);
+        space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
             mappings: space("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
             tables: tables(all, diagnostics),
             defines: defines(all, diagnostics),
             schedules: space("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
-            channels: lower_case("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
+            channels: space("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
             routings: space("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
-            integrations: space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics),
+            unread,
         }
     }
+}
+
+/// The words that follow the word of a declaration, in every file that did not parse.
+fn unread<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
+    const DECLARED_BY: [&str; 7] = ["mapping", "table", "define", "schedule", "channel", "routing", "let"];
+    let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
+    let mut names = HashSet::new();
+    for text in texts {
+        let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')));
+        let mut before = "";
+        for word in words.by_ref().filter(|word| !word.is_empty()) {
+            if DECLARED_BY.contains(&before) {
+                names.insert(word);
+            }
+            before = word;
+        }
+    }
+    names
 }
 
 fn space<'c>(
@@ -114,17 +140,6 @@ fn space<'c>(
         space.add(kind, name, position, diagnostics);
     }
     space
-}
-
-fn lower_case<'c>(
-    kind: &str,
-    names: impl Iterator<Item = &'c Name> + Clone,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Space<'c> {
-    for name in names.clone() {
-        require_lower_case(kind, name, diagnostics);
-    }
-    space(kind, names, diagnostics)
 }
 
 fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
@@ -141,7 +156,7 @@ fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Spac
             );
         }
     }
-    lower_case("table", names, diagnostics)
+    space("table", names, diagnostics)
 }
 
 fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
@@ -151,23 +166,7 @@ fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Spa
             diagnostics.push(field_name("define", name));
         }
     }
-    lower_case("define", names, diagnostics)
-}
-
-/// Reports a name that begins with a capital letter where those are for constants.
-pub(super) fn require_lower_case(kind: &str, name: &Name, diagnostics: &mut Vec<Diagnostic>) {
-    if name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
-        let lower = name.text.to_ascii_lowercase();
-        diagnostics.push(
-            Diagnostic::new(
-                &code::CAPITALISED_NAME,
-                name.span,
-                format!("the name of a {kind} begins with a lower-case letter, found `{}`", name.text),
-            )
-            .note("capitalised words are constants, as `Critical` is")
-            .suggest(format!("write `{lower}`"), name.span, lower),
-        );
-    }
+    space("define", names, diagnostics)
 }
 
 /// A name that is taken already.

@@ -28,6 +28,7 @@ pub(super) struct Lets {
     above: HashMap<Box<str>, (LetId, Type)>,
     all: HashMap<Box<str>, Span>,
     templates: Vec<bool>,
+    missing: Vec<bool>,
 }
 
 impl Lets {
@@ -44,6 +45,7 @@ impl Lets {
     pub(super) fn add(&mut self, name: &str, value: &Expression) {
         let id = self.templates.len();
         self.templates.push(self.is_template(value));
+        self.missing.push(self.may_lack_key(value));
         self.above.entry(name.into()).or_insert((id, value.types));
     }
 
@@ -62,6 +64,27 @@ impl Lets {
         let mut names: Vec<&str> = self.above.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();
         names
+    }
+
+    /// Whether a value may be missing as a key. `key(…)` is missing only where all its parts are empty, and then
+    /// evaluation computes a key of its own, with a note.
+    pub(super) fn may_lack_key(&self, value: &Expression) -> bool {
+        if !value.types.may_be_missing() {
+            return false;
+        }
+        if let ExpressionKind::Call(function, _) = &value.kind {
+            return function.name != "key";
+        }
+        if let ExpressionKind::Let(id) = &value.kind {
+            return self.missing.get(*id).copied().unwrap_or(true);
+        }
+        if let ExpressionKind::Coalesce(parts) = &value.kind {
+            return parts.last().is_none_or(|last| self.may_lack_key(last));
+        }
+        if let ExpressionKind::Match(it) = &value.kind {
+            return it.arms.iter().any(|arm| self.may_lack_key(&arm.result));
+        }
+        true
     }
 
     /// Whether a value may be a string that was pasted together.

@@ -116,6 +116,9 @@ impl Lowering<'_, '_> {
 
     fn unknown_word<'n>(&mut self, name: &Name, kind: &str, names: impl Iterator<Item = &'n str>) {
         let text = &name.text;
+        if self.cx.names.unread.contains(&**text) {
+            return;
+        }
         let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
         let near = self.cx.nearest(text, names);
         let diagnostic =
