@@ -10,6 +10,7 @@ pub use outcome::{Decided, Decision, Outcome, Reason, Refusal, Result};
 use crate::time::Instant;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 /// How bad it is, as Flashduty names it (flashduty-docs, "Standard alert": `Critical`, `Warning`, `Info`).
@@ -74,23 +75,46 @@ impl fmt::Display for Status {
 }
 
 /// Labels in the order in which they were first set; names are unique.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// The few labels of an ordinary alert are looked up by a scan; a payload that brings many gets an index, so that setting
+/// them stays linear.
+#[derive(Debug, Clone, Default)]
 pub struct Labels<'a> {
     entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    index: Option<Box<HashMap<Cow<'a, str>, usize>>>,
 }
 
 impl<'a> Labels<'a> {
+    /// Up to this many labels are scanned.
+    const SCANNED: usize = 32;
+
     /// The value of a label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+        self.position(name).and_then(|position| self.entries.get(position)).map(|(_, value)| value.as_ref())
     }
 
     /// Sets a label; a later value takes the place of an earlier one.
     pub fn set(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
-        match self.entries.iter_mut().find(|(key, _)| *key == name) {
+        match self.position(&name).and_then(|position| self.entries.get_mut(position)) {
             Some((_, old)) => *old = value,
-            None => self.entries.push((name, value)),
+            None => self.push(name, value),
+        }
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+        if self.entries.len() >= Self::SCANNED {
+            let entries = &self.entries;
+            let all = || entries.iter().enumerate().map(|(position, (name, _))| (name.clone(), position)).collect();
+            self.index.get_or_insert_with(|| Box::new(all())).insert(name.clone(), entries.len());
+        }
+        self.entries.push((name, value));
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        match &self.index {
+            None => self.entries.iter().position(|(key, _)| key == name),
+            Some(index) => index.get(name).copied(),
         }
     }
 
@@ -109,6 +133,12 @@ impl<'a> Labels<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+impl PartialEq for Labels<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod check;
+pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
@@ -13,6 +14,7 @@ pub mod pattern;
 pub mod program;
 pub mod ruleset;
 pub mod source;
+pub mod suite;
 pub mod syntax;
 pub mod time;
 pub mod value;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `pointsman`: everything is in [`pointsman::cli`].
+
+fn main() -> std::process::ExitCode {
+    pointsman::cli::main(std::env::args_os())
+}

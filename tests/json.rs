@@ -2,7 +2,6 @@
 
 use pointsman::json::{self, Document, Number, Value};
 use proptest::prelude::*;
-use std::cmp::Ordering;
 
 fn read(text: &str) -> Value<'_> {
     json::parse(text.as_bytes()).unwrap_or_else(|invalid| panic!("{text}: {invalid:?}")).root

@@ -1,7 +1,12 @@
 //! All tests, in one binary.
 
+mod architecture;
+mod check;
+mod cli;
 mod docs;
+mod function;
 mod json;
+mod lint;
 mod path;
 mod pattern;
 mod render;

@@ -11,6 +11,8 @@ mod column;
 mod opaque;
 mod report;
 mod search;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::check::model;
@@ -47,7 +49,9 @@ pub(crate) fn arms(
     let columns: Vec<Column> = columns
         .iter()
         .enumerate()
-        .map(|(at, types)| Column::new(*types, ignore_case, arms.iter().filter_map(|(cells, ..)| cells.get(at))))
+        .map(|(at, types)| {
+            Column::new(*types, ignore_case, arms.iter().filter_map(|(cells, ..)| cells.get(at)))
+        })
         .collect();
     let rows: Vec<Row> = arms.iter().map(|(cells, is_else, _)| row(&columns, cells, *is_else)).collect();
     let found = search::search(&columns, &rows);

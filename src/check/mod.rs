@@ -1,12 +1,47 @@
 //! What can be refused is refused here: names, types, totality, arms, and the lints.
+//!
+//! A declaration that is broken keeps its name and its place in the model, so that those who use it are not reported as
+//! well. An expression that was reported has the type "unknown", which fits everywhere, for the same reason.
 
-mod cover;
 pub mod model;
 
-use crate::diagnostic::Diagnostic;
+mod allow;
+mod block;
+mod call;
+mod channel;
+mod code;
+mod comparison;
+mod context;
+mod cover;
+mod csv;
+mod define;
+mod expression;
+mod field;
+mod graph;
+mod integration;
+mod lint;
+mod literal;
+mod mapping;
+mod matching;
+mod mismatch;
+mod names;
+mod parameter;
+mod routing;
+mod schedule;
+mod scope;
+mod secret;
+mod table;
+mod test;
+mod word;
+mod words;
+
+use crate::diagnostic::{Code, Diagnostic, Level};
 use crate::source::Sources;
 use crate::syntax::tree;
 use crate::time::Instant;
+use context::Context;
+use names::{Declarations, Names};
+use std::path::Path;
 
 /// What `check` needs from outside: files that the rules name, and the date.
 pub struct Surroundings<'s> {
@@ -21,9 +56,64 @@ pub struct Surroundings<'s> {
 /// Checks all files as one rule set. The model holds every declaration that is sound; a set with an error in its
 /// diagnostics must not be run.
 pub fn check(
-    _files: &[tree::File],
-    _surroundings: &Surroundings<'_>,
-    _diagnostics: &mut Vec<Diagnostic>,
+    files: &[tree::File],
+    surroundings: &Surroundings<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> model::Model {
-    todo!()
+    let declarations = Declarations::of(files);
+    let mut found = std::mem::take(diagnostics);
+    let names = Names::collect(&declarations, surroundings.sources, &mut found);
+    let mut cx = Context::new(surroundings, names, found);
+    let model = lower(&declarations, &mut cx);
+    let mut found = cx.diagnostics;
+    for test in &model.tests {
+        test::check(&test.tree, test.span, &model, &mut found);
+    }
+    if !found.iter().any(|diagnostic| diagnostic.level() == Level::Error) {
+        lint::run(files, &model, surroundings, &mut found);
+    }
+    allow::apply(files, &codes(), &mut found);
+    sort(&mut found);
+    *diagnostics = found;
+    model
+}
+
+/// The codes of this stage.
+#[must_use]
+pub fn codes() -> Vec<&'static Code> {
+    code::ALL.iter().chain(cover::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
+}
+
+fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
+    let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
+    let defines = define::lower(&all.defines, cx);
+    let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
+    let channels = all.channels.iter().map(|(item, channel)| channel::lower(item, channel, cx)).collect();
+    let mappings = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
+    let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
+    routing::check_cycles(&all.routings, cx);
+    let mut keys = integration::Keys::new();
+    let integrations = all
+        .integrations
+        .iter()
+        .filter_map(|(item, it)| integration::lower(item, it, &mut keys, cx))
+        .collect();
+    let whole = all.tests.iter().filter(|(item, _)| !item.broken);
+    let tests = whole.map(|(item, test)| self::test(item, test, cx)).collect();
+    model::Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
+}
+
+/// A test as it is written; the files that it names lie beside its own.
+fn test(item: &tree::Item, test: &tree::Test, cx: &Context<'_>) -> model::Test {
+    let name = cx.surroundings.sources.name(item.span);
+    let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_path_buf();
+    model::Test { tree: test.clone(), span: item.span, folder }
+}
+
+/// In the order of files and places; what was found twice is said once.
+fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        (a.span, a.code.id).cmp(&(b.span, b.code.id)).then_with(|| a.message.cmp(&b.message))
+    });
+    diagnostics.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
 }

@@ -30,9 +30,9 @@ impl Compiler {
             ExpressionKind::Not(part) => Node::Not(self.expression(part)),
             ExpressionKind::Compare(comparison) => Node::Compare(Box::new(self.comparison(comparison))),
             ExpressionKind::List(parts) => Node::List(self.all(parts)),
-            ExpressionKind::Object(members) => {
-                Node::Object(members.iter().map(|(name, value)| (name.clone(), self.expression(value))).collect())
-            }
+            ExpressionKind::Object(members) => Node::Object(
+                members.iter().map(|(name, value)| (name.clone(), self.expression(value))).collect(),
+            ),
         };
         self.push(node, expression.span)
     }

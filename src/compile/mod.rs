@@ -27,8 +27,11 @@ struct Compiler {
 impl Compiler {
     fn declarations(&mut self, model: &Model) {
         self.program.names = names(model);
-        self.program.schedules =
-            model.schedules.iter().map(|schedule| (schedule.name.clone(), schedule.windows.clone())).collect();
+        self.program.schedules = model
+            .schedules
+            .iter()
+            .map(|schedule| (schedule.name.clone(), schedule.windows.clone()))
+            .collect();
         for table in &model.tables {
             let table = self.table(table);
             self.program.tables.push(table);
@@ -65,7 +68,12 @@ impl Compiler {
     fn mapping(&mut self, mapping: &model::Mapping) -> Mapping {
         Mapping {
             name: mapping.name.clone(),
-            accept: mapping.accept.iter().flat_map(conjuncts).map(|when| self.rule(when, when.span)).collect(),
+            accept: mapping
+                .accept
+                .iter()
+                .flat_map(conjuncts)
+                .map(|when| self.rule(when, when.span))
+                .collect(),
             each: mapping.each.clone(),
             lets: mapping.lets.iter().map(|each| (each.name.clone(), self.expression(&each.value))).collect(),
             drops: mapping

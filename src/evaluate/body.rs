@@ -26,7 +26,8 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     fn json(&mut self, id: NodeId) -> Option<Json> {
         match self.program.node(id) {
             Node::Object(members) => {
-                let members = members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
+                let members =
+                    members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
                 Some(Json::Object(members.collect()))
             }
             Node::List(items) => {
@@ -47,7 +48,9 @@ fn to_json(value: &Value<'_>) -> Option<Json> {
         Value::Text(text) => Some(Json::String(text.clone().into_owned())),
         Value::Json(node) => Some(node_to_json(node)),
         Value::Parsed(node) => Some(node_to_json(node)),
-        Value::List(items) => Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect())),
+        Value::List(items) => {
+            Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect()))
+        }
         Value::Labels(labels) => serde_json::to_value(labels).ok(),
         Value::Severity(_) | Value::Status(_) | Value::Time(_) | Value::Regex(_) => {
             text::text(value).map(|(text, _)| Json::String(text.into_owned()))
@@ -70,8 +73,8 @@ fn node_to_json(node: &json::Value<'_>) -> Json {
         json::Value::Number(number) => number_to_json(*number),
         json::Value::Text(text) => Json::String(text.clone().into_owned()),
         json::Value::Array(items) => Json::Array(items.iter().map(node_to_json).collect()),
-        json::Value::Object(object) => {
-            Json::Object(object.iter().map(|(name, value)| (name.clone().into_owned(), node_to_json(value))).collect())
-        }
+        json::Value::Object(object) => Json::Object(
+            object.iter().map(|(name, value)| (name.clone().into_owned(), node_to_json(value))).collect(),
+        ),
     }
 }

@@ -71,7 +71,12 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         self.observer.comparison(place, subject, operand.as_ref(), holds);
     }
 
-    fn quantified(&mut self, quantifier: Quantifier, nodes: &[Value<'v>], comparison: &'p Comparison) -> Verdict {
+    fn quantified(
+        &mut self,
+        quantifier: Quantifier,
+        nodes: &[Value<'v>],
+        comparison: &'p Comparison,
+    ) -> Verdict {
         let mut holds = |node| self.test(&comparison.test, comparison.ignore_case, node) == Verdict::Holds;
         match quantifier {
             Quantifier::Any => nodes.iter().any(holds).into(),
@@ -127,11 +132,15 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             Test::Like(globs) => globs.iter().any(|glob| glob.fits(text)).into(),
             Test::Matches(regex) => regex.matches(text).into(),
             Test::Finds(regex) => regex.finds(text).into(),
-            Test::Contains(node) => self.piece(*node, ignore_case, &subject(), |text, piece| text.contains(piece)),
+            Test::Contains(node) => {
+                self.piece(*node, ignore_case, &subject(), |text, piece| text.contains(piece))
+            }
             Test::StartsWith(node) => {
                 self.piece(*node, ignore_case, &subject(), |text, piece| text.starts_with(piece))
             }
-            Test::EndsWith(node) => self.piece(*node, ignore_case, &subject(), |text, piece| text.ends_with(piece)),
+            Test::EndsWith(node) => {
+                self.piece(*node, ignore_case, &subject(), |text, piece| text.ends_with(piece))
+            }
             Test::Any
             | Test::Missing
             | Test::Null
@@ -143,7 +152,13 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         }
     }
 
-    fn piece(&mut self, node: NodeId, ignore_case: bool, text: &str, fits: fn(&str, &str) -> bool) -> Verdict {
+    fn piece(
+        &mut self,
+        node: NodeId,
+        ignore_case: bool,
+        text: &str,
+        fits: fn(&str, &str) -> bool,
+    ) -> Verdict {
         match self.value(node) {
             Value::Text(piece) => fits(text, &folded(&piece, ignore_case)).into(),
             _ => Verdict::Mismatch,

@@ -1,9 +1,9 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
+use super::Context;
 use super::comparison::is_nothing;
 use super::observer::Observer;
 use super::text::{self, Oddity};
-use super::Context;
 use crate::check::model::{Field, Literal};
 use crate::event::Event;
 use crate::function::{Function, Takes};
@@ -17,6 +17,17 @@ use std::rc::Rc;
 
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
+
+/// How many bytes of text the events of one payload may hold together, [`PER_TEXT`] added for each text: 32 MiB. A payload
+/// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
+/// missing, with a note.
+pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
+
+/// What a text costs besides its bytes.
+const PER_TEXT: usize = 64;
+
+/// How many notes an event carries.
+pub const MOST_NOTES: usize = 100;
 
 /// Everything that an expression may look at, and what evaluation leaves behind.
 ///
@@ -39,6 +50,8 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) budget: Budget,
     /// How many bytes of text may still be made.
     pub(super) text_left: usize,
+    /// How many bytes of text the events of the payload may still hold.
+    pub(super) payload_text_left: usize,
     /// What was odd.
     pub(super) notes: Vec<Cow<'v, str>>,
 }
@@ -56,6 +69,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             parameters: Vec::new(),
             budget: Budget::default(),
             text_left: TEXT_LIMIT,
+            payload_text_left: PAYLOAD_TEXT_LIMIT,
             notes: Vec::new(),
         }
     }
@@ -121,7 +135,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     fn truth(&mut self, id: NodeId) -> bool {
         let value = self.value(id);
         let holds = matches!(value, Value::Boolean(true));
-        if O::LISTENS && let Some(place) = self.program.place(id) {
+        if O::LISTENS
+            && let Some(place) = self.program.place(id)
+        {
             if !matches!(value, Value::Boolean(_)) {
                 self.observer.mismatch(place);
             }
@@ -152,9 +168,13 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         Some(&arm.result)
     }
 
-    /// Keeps a note, once.
+    /// Keeps a note, once, and no more than [`MOST_NOTES`].
     pub(super) fn note(&mut self, note: impl Into<Cow<'v, str>>) {
-        let note = note.into();
+        if self.notes.len() > MOST_NOTES {
+            return;
+        }
+        let full = self.notes.len() == MOST_NOTES;
+        let note = if full { Cow::Borrowed("more notes were left out") } else { note.into() };
         self.observer.noted(&note);
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -168,10 +188,21 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Oddity::None => {}
             Oddity::Structure(kind) => self.note(format!("`{name}` is {kind}; its JSON text is used")),
             Oddity::HugeNumber => {
-                self.note(format!("`{name}` is a number beyond 64 bits; {text} is as near as it can be read"));
+                self.note(format!(
+                    "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
+                ));
             }
         }
-        Some(text)
+        self.affords(text.len()).then_some(text)
+    }
+
+    fn affords(&mut self, bytes: usize) -> bool {
+        let left = self.payload_text_left.checked_sub(bytes + PER_TEXT);
+        self.payload_text_left = left.unwrap_or(0);
+        if left.is_none() {
+            self.note("the events of this payload hold more than 32 MiB of text; what goes beyond is missing");
+        }
+        left.is_some()
     }
 
     /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
@@ -308,7 +339,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Some(Table::Csv(index)) => {
                 let keys: Vec<_> = arguments.iter().map(|value| cell(value, index.ignore_case)).collect();
                 let found = index.find(&keys);
-                if O::LISTENS && let Some(place) = self.program.place(id) {
+                if O::LISTENS
+                    && let Some(place) = self.program.place(id)
+                {
                     self.observer.row(place, found.map(|(row, _)| row), &arguments);
                 }
                 found.map_or(Value::Missing, |(_, result)| constant(result))

@@ -252,13 +252,16 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     fn members(&mut self, node: NodeId) -> Vec<(Cow<'a, str>, Value<'a>)> {
         let value = self.value(node);
         match &value {
-            Value::Json(json::Value::Object(object)) => {
-                object.iter().map(|(name, value)| (Cow::Borrowed(&**name), super::machine::from_json(value))).collect()
-            }
+            Value::Json(json::Value::Object(object)) => object
+                .iter()
+                .map(|(name, value)| (Cow::Borrowed(&**name), super::machine::from_json(value)))
+                .collect(),
             Value::Parsed(parsed) => match &**parsed {
                 json::Value::Object(object) => object
                     .iter()
-                    .map(|(name, value)| (Cow::Owned(name.clone().into_owned()), super::machine::detached(value)))
+                    .map(|(name, value)| {
+                        (Cow::Owned(name.clone().into_owned()), super::machine::detached(value))
+                    })
                     .collect(),
                 _ => self.no_members(node, &value),
             },
@@ -276,7 +279,9 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     }
 
     fn assigned(&mut self, name: &str, node: NodeId, value: &Value<'a>) {
-        if O::LISTENS && let Some(place) = self.program.place(node) {
+        if O::LISTENS
+            && let Some(place) = self.program.place(node)
+        {
             self.observer.assigned(name, place, value);
         }
     }
@@ -284,15 +289,15 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
 fn followed_note(reason: &Reason<'_>) -> Cow<'static, str> {
     let Reason { reason, at } = reason;
-    format!("this recovery would have been dropped ({reason}, {at}), but its firing was sent and is still open").into()
+    format!(
+        "this recovery would have been dropped ({reason}, {at}), but its firing was sent and is still open"
+    )
+    .into()
 }
 
 fn computed_key(mapping: &str, title: &str, labels: &Labels<'_>) -> String {
-    let parts = [
-        Value::Text(Cow::Borrowed(mapping)),
-        Value::Text(Cow::Borrowed(title)),
-        Value::Labels(labels),
-    ];
+    let parts =
+        [Value::Text(Cow::Borrowed(mapping)), Value::Text(Cow::Borrowed(title)), Value::Labels(labels)];
     match function::find("key").map(|key| (key.call)(&parts)) {
         Some(Value::Text(key)) => key.into_owned(),
         _ => mapping.to_owned(),

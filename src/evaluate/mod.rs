@@ -12,7 +12,7 @@ mod observer;
 mod routing;
 mod text;
 
-pub use machine::TEXT_LIMIT;
+pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
 pub use observer::{LineEnd, Observer, Silent};
 pub use text::written;
 
@@ -82,7 +82,12 @@ pub fn route<'a, O: Observer>(
 
 /// The JSON that a channel would send for an event: its body, or the event itself where it has none.
 #[must_use]
-pub fn body(program: &Program, channel: usize, event: &Event<'_>, context: &Context<'_>) -> serde_json::Value {
+pub fn body(
+    program: &Program,
+    channel: usize,
+    event: &Event<'_>,
+    context: &Context<'_>,
+) -> serde_json::Value {
     body::body(program, channel, event, context)
 }
 

@@ -36,7 +36,8 @@ pub trait Observer {
 
     /// A comparison or other leaf of a condition was tried. `subject` is the value on its left, `operand` the one on its
     /// right where that had to be computed; `holds` is the result after negation.
-    fn comparison(&mut self, _place: Span, _subject: &Value<'_>, _operand: Option<&Value<'_>>, _holds: bool) {}
+    fn comparison(&mut self, _place: Span, _subject: &Value<'_>, _operand: Option<&Value<'_>>, _holds: bool) {
+    }
 
     /// The comparison that is reported next could not hold because a value was missing or of the wrong type.
     fn mismatch(&mut self, _place: Span) {}

@@ -179,7 +179,9 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     fn attempt(&mut self, line: &'p Line) -> LineEnd {
         if let Some(when) = line.when {
             let holds = self.machine.holds(when);
-            if O::LISTENS && let Some(place) = self.machine.program.place(when) {
+            if O::LISTENS
+                && let Some(place) = self.machine.program.place(when)
+            {
                 self.machine.observer.condition(place, holds);
             }
             if !holds {
@@ -191,7 +193,9 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
             LineBody::Block(block) => self.block(block),
             LineBody::Target(target) => self.target(&line.path, None, target),
             LineBody::Match(choice, targets) => match self.chosen(*choice) {
-                Some(arm) => targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target)),
+                Some(arm) => {
+                    targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target))
+                }
                 None => false,
             },
         };

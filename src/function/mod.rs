@@ -1,7 +1,31 @@
 //! The built-in functions: few and total. A family a file; each function carries its documentation and its examples,
 //! which the tests run.
+//!
+//! No function fails, and none makes more than [`LONGEST`] bytes or [`MOST_PARTS`] parts of a payload, whatever the
+//! payload holds. A new function is a constant in its family's file and a line in [`all`].
+
+mod argument;
+mod bounded;
+mod collection;
+mod convert;
+mod hash;
+mod label_lines;
+mod text;
+
+pub use argument::is_empty;
+pub use label_lines::unknown_placeholder;
 
 use crate::value::{Type, Value};
+
+/// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.
+pub const LONGEST: usize = 1024 * 1024;
+
+/// The most parts that `split` makes; the last one keeps what was not split.
+pub const MOST_PARTS: usize = 10_000;
+
+/// The payload that the examples read.
+pub const EXAMPLE_PAYLOAD: &str =
+    r#"{"list": ["a", "b", "c"], "labels": {"team": "sre", "env": "prod", "zone": "b"}, "empty": []}"#;
 
 /// A built-in function.
 #[derive(Debug)]
@@ -64,11 +88,56 @@ pub enum Takes {
 /// All functions, by name in alphabetical order.
 #[must_use]
 pub fn all() -> &'static [&'static Function] {
-    todo!()
+    &ALL
 }
+
+static ALL: [&Function; 19] = [
+    &convert::CAPTURE,
+    &collection::COUNT,
+    &collection::FIRST,
+    &collection::JOIN,
+    &hash::KEY,
+    &label_lines::LABEL_LINES,
+    &collection::LEN,
+    &text::LOWER,
+    &convert::NUMBER,
+    &convert::PARSE_JSON,
+    &collection::PRESENT,
+    &text::REPLACE,
+    &hash::SHA256,
+    &text::SLICE,
+    &text::SPLIT,
+    &convert::STRING,
+    &convert::TIME,
+    &text::TRIM,
+    &text::UPPER,
+];
 
 /// The function of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
     all().iter().copied().find(|function| function.name == name)
 }
+
+/// A parameter that must be given.
+const fn parameter(name: &'static str, takes: Takes) -> Parameter {
+    Parameter { name, takes, optional: false }
+}
+
+/// A parameter that may be left out.
+const fn optional(name: &'static str, takes: Takes) -> Parameter {
+    Parameter { name, takes, optional: true }
+}
+
+/// What most functions have in common: they take no missing value, and result in a string.
+const PLAIN: Function = Function {
+    name: "",
+    parameters: &[],
+    variadic: false,
+    result: Type::TEXT,
+    takes_missing: false,
+    may_be_missing: false,
+    documentation: "",
+    examples: &[],
+    call: |_| Value::Missing,
+};

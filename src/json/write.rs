@@ -25,7 +25,9 @@ impl Value<'_> {
             Self::Array(items) => {
                 out.push(b'a');
                 canonical_length(items.len(), out);
-                items.iter().for_each(|item| item.canonical(out));
+                for item in items {
+                    item.canonical(out);
+                }
             }
             Self::Object(object) => {
                 out.push(b'o');

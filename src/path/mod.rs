@@ -1,7 +1,22 @@
 //! JSONPath (RFC 9535): parsed by jsonpath-rust, checked for well-typedness, lowered to segments of our own, and run
 //! within a budget of work.
+//!
+//! A text passes three gates. `reading` says whether it is a well-typed query, and if not, where and why, in words for
+//! its author; it also caps length and nesting, because the crate's parser is exponential on nested functions. The crate
+//! then gives the tree, and `lowering` turns that into the `program`. The evaluator counts what it visits and never
+//! asks a clock, so the same payload always ends in the same place.
+
+mod comparison;
+mod condition;
+mod evaluation;
+mod lowering;
+mod program;
+mod reading;
 
 use crate::json::Value;
+use evaluation::{Run, Stop};
+use program::Query;
+use std::ops::Range;
 
 /// What a path starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +29,20 @@ pub enum Root {
 
 /// A compiled path.
 #[derive(Debug)]
-pub struct Path {}
+pub struct Path {
+    text: String,
+    root: Root,
+    query: Query,
+    /// How many queries within filters start from `$` and are evaluated once.
+    memories: usize,
+    costly: Option<Invalid>,
+}
 
 /// Why a text is no path, or none that a rule may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The offending bytes of the path's text.
-    pub range: std::ops::Range<usize>,
+    pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
     /// A way to mend it, where one is known.
@@ -52,57 +74,78 @@ impl Path {
     ///
     /// # Errors
     /// Where the text is no well-typed RFC 9535 query, is longer than 1 KiB, or nests functions deeper than 3.
-    pub fn parse(_text: &str) -> Result<Self, Invalid> {
-        todo!()
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let findings = reading::read(text)?;
+        let (query, memories) = lowering::lower(text, &findings)?;
+        let root = if text.starts_with('@') { Root::Element } else { Root::Payload };
+        Ok(Self { text: text.to_owned(), root, query, memories, costly: findings.costly })
     }
 
     /// What it starts from.
     #[must_use]
     pub fn root(&self) -> Root {
-        todo!()
+        self.root
     }
 
     /// Whether names and indices are all it has.
     #[must_use]
     pub fn is_singular(&self) -> bool {
-        todo!()
+        self.query.singular
     }
 
     /// Whether its text is `$` or `@` alone.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        todo!()
+        self.query.segments.is_empty()
     }
 
     /// The text it was read from.
     #[must_use]
     pub fn text(&self) -> &str {
-        todo!()
+        &self.text
     }
 
     /// Why it could cost more than a payload should: several descendant segments, a product of wildcards, a filter that
     /// reads `$` by a path that is not singular, a regex taken from the document.
     #[must_use]
     pub fn costly(&self) -> Option<Invalid> {
-        todo!()
+        self.costly.clone()
     }
 
     /// The node of a singular path; nothing where the path is not singular.
     #[must_use]
-    pub fn get<'v>(&self, _payload: &'v Value<'v>, _element: &'v Value<'v>) -> Option<&'v Value<'v>> {
-        todo!()
+    pub fn get<'v>(&self, payload: &'v Value<'v>, element: &'v Value<'v>) -> Option<&'v Value<'v>> {
+        self.query.single(self.start(payload, element))
     }
 
     /// All nodes, in the order of RFC 9535.
     ///
     /// # Errors
-    /// Where the budget runs out.
+    /// Where the budget runs out; what was found until then is lost.
     pub fn find<'v>(
         &self,
-        _payload: &'v Value<'v>,
-        _element: &'v Value<'v>,
-        _budget: &mut Budget,
+        payload: &'v Value<'v>,
+        element: &'v Value<'v>,
+        budget: &mut Budget,
     ) -> Result<Vec<&'v Value<'v>>, Exhausted> {
-        todo!()
+        let mut nodes = Vec::new();
+        let kept = &mut budget.kept;
+        let mut run = Run::new(payload, self.memories, &mut budget.visits);
+        let ended = run.walk(self.start(payload, element), &self.query.segments, &mut |node| {
+            *kept = kept.checked_sub(1).ok_or(Stop::Exhausted)?;
+            nodes.push(node);
+            Ok(())
+        });
+        match ended {
+            Ok(()) | Err(Stop::Enough) => Ok(nodes),
+            Err(Stop::Exhausted) => Err(Exhausted),
+        }
+    }
+
+    fn start<'v>(&self, payload: &'v Value<'v>, element: &'v Value<'v>) -> &'v Value<'v> {
+        match self.root {
+            Root::Payload => payload,
+            Root::Element => element,
+        }
     }
 }

@@ -136,8 +136,12 @@ fn add(
 
 fn too_large(span: Span, size: u64) -> Diagnostic {
     let limit = MAX_FILE_BYTES >> 20;
-    Diagnostic::new(&TOO_LARGE, span, format!("the file has {size} bytes; a rule file has at most {limit} MiB"))
-        .help("split it into several files: all files of a set are one rule set")
+    Diagnostic::new(
+        &TOO_LARGE,
+        span,
+        format!("the file has {size} bytes; a rule file has at most {limit} MiB"),
+    )
+    .help("split it into several files: all files of a set are one rule set")
 }
 
 fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {
@@ -154,10 +158,15 @@ pub(super) fn read_table(path: &Path) -> Result<String, String> {
         return Err("it is no regular file".to_owned());
     }
     if metadata.len() > MAX_FILE_BYTES {
-        return Err(format!("it has {} bytes; at most {} MiB are read", metadata.len(), MAX_FILE_BYTES >> 20));
+        return Err(format!(
+            "it has {} bytes; at most {} MiB are read",
+            metadata.len(),
+            MAX_FILE_BYTES >> 20
+        ));
     }
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
 }
 
 fn failed(path: &Path, reason: io::Error) -> Unreadable {

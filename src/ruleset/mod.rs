@@ -187,7 +187,8 @@ impl RuleSet {
 /// Every code of every stage, in the order of their names.
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
-    let mut codes: Vec<&'static Code> = [files::CODES].into_iter().flatten().copied().collect();
+    let mut codes = check::codes();
+    codes.extend(syntax::CODES.iter().chain(files::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

@@ -129,7 +129,8 @@ impl Observer for Trace {
 
     fn comparison(&mut self, place: Span, subject: &Value<'_>, operand: Option<&Value<'_>>, holds: bool) {
         let mismatch = self.mismatch.take() == Some(place);
-        let tried = Tried { place, subject: written(subject), operand: operand.map(written), holds, mismatch };
+        let tried =
+            Tried { place, subject: written(subject), operand: operand.map(written), holds, mismatch };
         match (self.open.last_mut(), self.elements.last_mut()) {
             (Some(line), _) => line.tried.push(tried),
             (None, Some(element)) if !self.routing => element.drops.push(tried),
@@ -157,7 +158,14 @@ impl Observer for Trace {
 
     fn enter(&mut self, path: &str, place: Span) {
         let (path, end) = (path.to_owned(), LineEnd::Skipped);
-        self.open.push(LineTrace { path, place, tried: Vec::new(), arms: Vec::new(), lines: Vec::new(), end });
+        self.open.push(LineTrace {
+            path,
+            place,
+            tried: Vec::new(),
+            arms: Vec::new(),
+            lines: Vec::new(),
+            end,
+        });
     }
 
     fn leave(&mut self, _path: &str, end: LineEnd) {
@@ -198,7 +206,9 @@ impl ElementTrace {
     #[must_use]
     pub fn line(&self, path: &str) -> Option<&LineTrace> {
         fn within<'t>(lines: &'t [LineTrace], path: &str) -> Option<&'t LineTrace> {
-            lines.iter().find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
+            lines
+                .iter()
+                .find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
         }
         within(&self.lines, path)
     }
@@ -223,7 +233,8 @@ impl ElementTrace {
         render_lines(&mut out, sources, &self.lines, "  ");
         if !self.followed.is_empty() {
             let channels = self.followed.join(", ");
-            let _ = writeln!(out, "  a recovery follows its firing: {channels}, and what `always` lines give");
+            let _ =
+                writeln!(out, "  a recovery follows its firing: {channels}, and what `always` lines give");
         }
         out
     }

@@ -73,7 +73,8 @@ fn never_tried(rules: &RuleSet, element: &ElementTrace, line: &Line) -> String {
         None => &element.lines,
     };
     let prefix = format!("{above}.");
-    let beside = |other: &&LineTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
+    let beside =
+        |other: &&LineTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
     let taker = siblings.iter().filter(beside).find(|other| {
         other.end == LineEnd::Hit && kind(rules, &other.path).is_some_and(|kind| kind != LineKind::Always)
     });
@@ -92,7 +93,11 @@ fn kind(rules: &RuleSet, path: &str) -> Option<LineKind> {
 }
 
 fn skipped(rules: &RuleSet, line: &LineTrace, now: Instant) -> String {
-    let mut out = format!("`{}` ({}) was skipped: its condition is false\n", line.path, rules.sources.place(line.place));
+    let mut out = format!(
+        "`{}` ({}) was skipped: its condition is false\n",
+        line.path,
+        rules.sources.place(line.place)
+    );
     for tried in &line.tried {
         let _ = writeln!(out, "  {}", tried.render(&rules.sources));
     }
@@ -120,9 +125,11 @@ fn passing(program: &Program, tried: &Tried, now: Instant) -> Option<String> {
 }
 
 fn comparison<'p>(program: &'p Program, tried: &Tried) -> Option<&'p Comparison> {
-    let position = program.places.iter().zip(&program.nodes).position(|(place, node)| {
-        *place == tried.place && matches!(node, Node::Compare(_))
-    })?;
+    let position = program
+        .places
+        .iter()
+        .zip(&program.nodes)
+        .position(|(place, node)| *place == tried.place && matches!(node, Node::Compare(_)))?;
     match program.nodes.get(position) {
         Some(Node::Compare(comparison)) => Some(comparison),
         _ => None,
@@ -144,7 +151,9 @@ fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option
         Test::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
         Test::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
         Test::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace('*', ""))),
-        Test::Cidr(networks) => networks.first().map(|network| format!("an address such as {}", network.first())),
+        Test::Cidr(networks) => {
+            networks.first().map(|network| format!("an address such as {}", network.first()))
+        }
         Test::Matches(regex) => Some(format!("a string that /{}/ fits as a whole", regex.pattern())),
         Test::Finds(regex) => Some(format!("a string in which /{}/ fits", regex.pattern())),
         Test::During(schedule) => opening(program, *schedule, now),

@@ -21,7 +21,7 @@ pub(super) const ASSIGN: Code = code!("E0014", "`=` where a comparison is meant"
 pub(super) const RESERVED: Code = code!("E0015", "reserved word as a name");
 pub(super) const CONDITION: Code = code!("E0016", "condition where a value is needed");
 pub(super) const LEADING_MATCH: Code = code!("E0017", "condition that begins with `match`");
-pub(super) const SECOND_ELSE: Code = code!("E0018", "`else` that is not the last");
+pub(super) const SECOND_ELSE: Code = code!("E0018", "second `else`");
 pub(super) const UNKNOWN_DECLARATION: Code = code!("E0019", "unknown declaration");
 pub(super) const UNKNOWN_STATEMENT: Code = code!("E0020", "unknown statement");
 pub(super) const EDITION: Code = code!("E0021", "edition that does not exist");
@@ -79,6 +79,12 @@ pub(super) fn mixed_operators(and: Span, or: Span) -> Diagnostic {
     Diagnostic::new(&MIXED, second, "`and` and `or` stand side by side without parentheses")
         .related(first, "the other operator")
         .help("write `(a and b) or c`, or `a and (b or c)`, whichever is meant")
+}
+
+pub(super) fn second_else(place: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(&SECOND_ELSE, place, "a second `else`: the first takes everything that is left")
+        .related(first, "the first `else`")
+        .help("keep one, and give the other a condition or a pattern")
 }
 
 /// Whether a single brace could have been the beginning of an interpolation.

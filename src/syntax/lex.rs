@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Sign,
     /// A character that no rule knows.
     Foreign,
+    /// `// …` or `/* … */`
+    ForeignComment,
 }
 
 /// A token: what it is and which bytes of the text it takes.
@@ -42,7 +44,7 @@ pub(super) struct Token {
 }
 
 /// Signs of more than one character; a longer one stands before its beginning.
-const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->", "//", "/*"];
+const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->"];
 
 /// The tokens of a text in order.
 pub(super) struct Tokens<'t> {
@@ -137,7 +139,11 @@ impl<'t> Tokens<'t> {
                 self.path_depth = self.path_depth.max(depth);
                 (kind, length)
             }
-            '/' if !rest.starts_with("//") && !rest.starts_with("/*") => regex(rest),
+            '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
+            '/' if rest.starts_with("/*") => {
+                (Kind::ForeignComment, rest.find("*/").map_or(line_length(rest), |end| end + 2))
+            }
+            '/' => regex(rest),
             '!'..='~' => (Kind::Sign, sign_length(rest)),
             _ => (Kind::Foreign, first.len_utf8()),
         }
@@ -252,21 +258,30 @@ fn path(rest: &str) -> (Kind, usize, usize) {
                 }
             }
             Some(b'*') if dots > 0 => at += dots + 1,
-            Some(byte) if dots > 0 && (is_letter(*byte) || *byte >= 0x80) => {
-                at = member_end(bytes, at + dots)
+            Some(_) if dots > 0 && member_length(rest, at + dots) > 0 => {
+                at += dots + member_length(rest, at + dots)
             }
             _ => return (Kind::Path, at, deepest),
         }
     }
 }
 
-fn member_end(bytes: &[u8], start: usize) -> usize {
-    let letter = |at: usize| bytes.get(at).is_some_and(|byte| is_letter(*byte) || *byte >= 0x80);
-    let mut at = start;
-    while letter(at) || (bytes.get(at) == Some(&b'-') && letter(at + 1)) {
-        at += 1;
+/// The length of the member's name at `start`.
+fn member_length(rest: &str, start: usize) -> usize {
+    let member = rest.get(start..).unwrap_or_default();
+    let mut characters = member.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let joins = character == '-' && at > 0 && characters.peek().is_some_and(|(_, next)| is_member(*next));
+        if !is_member(character) && !joins {
+            return at;
+        }
     }
-    at
+    member.len()
+}
+
+/// The grammar's rule `path_letter` says the same.
+fn is_member(character: char) -> bool {
+    matches!(character, '0'..='9' | 'a'..='z' | 'A'..='Z' | '_' | '\u{a1}'..='\u{1fff}' | '\u{3040}'..='\u{fefe}' | '\u{10000}'..='\u{10ffff}')
 }
 
 /// The byte after the bracket that closes the one at `start`, if it is on this line, and the depth within.

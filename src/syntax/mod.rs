@@ -5,6 +5,7 @@ pub(crate) mod codes;
 mod explain;
 mod grammar;
 mod lex;
+mod recover;
 pub mod tree;
 
 pub use codes::CODES;
@@ -12,24 +13,81 @@ pub use codes::CODES;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span};
 
+/// The largest file that is read, in bytes.
+const LARGEST: usize = 8 << 20;
+
+/// The longest line that is read, in bytes.
+const LONGEST: usize = 1 << 20;
+
 /// Reads one rule file. Whatever did not parse is in the diagnostics, all of it; whatever did is in the tree.
 pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> tree::File {
     let text = sources.file(file).map_or("", crate::source::SourceFile::text);
-    let mut tree = tree::File { id: file, edition: None, items: Vec::new(), allows: Vec::new() };
-    if let Err(at) = lex::depth(text) {
-        diagnostics.push(codes::too_deep(Span::new(file, at, at + 1)));
+    let mut tree =
+        tree::File { id: file, edition: None, items: Vec::new(), allows: Vec::new(), lost: Vec::new() };
+    if let Some(finding) = too_large(file, text) {
+        diagnostics.push(finding);
         return tree;
     }
+    if let Err(at) = lex::depth(text) {
+        diagnostics.push(codes::too_deep(Span::new(file, at, at + 1)));
+        tree.lost = recover::names(file, text);
+        return tree;
+    }
+    let findings = diagnostics.len();
     match build::file(file, text, 0, diagnostics) {
         Ok(built) => {
             tree.edition = built.edition;
             tree.items = built.items;
             tree.allows = built.allows;
         }
-        Err(error) => {
-            let (at, expected) = explain::failure(&error);
-            diagnostics.push(Diagnostic::new(&codes::UNEXPECTED, Span::new(file, at, at + 1), expected));
+        Err(_) => recover::file(&mut tree, text, diagnostics),
+    }
+    edition(&tree, text, diagnostics, findings);
+    tree
+}
+
+fn too_large(file: FileId, text: &str) -> Option<Diagnostic> {
+    if text.len() > LARGEST {
+        let message = format!("the file has {} bytes, the largest that is read {LARGEST}", text.len());
+        return Some(
+            Diagnostic::new(&codes::TOO_LARGE, Span::new(file, 0, 0), message)
+                .help("split it: every `*.rules` file of the set is read"),
+        );
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.len() > LONGEST {
+            let message = format!("the line has {} bytes, the longest that is read {LONGEST}", line.len());
+            let finding = Diagnostic::new(&codes::TOO_LARGE, Span::new(file, start, start + 1), message);
+            return Some(
+                finding.help("a payload of a test may stand in a file of its own: `input file \"…\"`"),
+            );
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Says that the edition is missing or unknown.
+fn edition(tree: &tree::File, text: &str, diagnostics: &mut Vec<Diagnostic>, findings: usize) {
+    match tree.edition {
+        Some((1, _)) => {}
+        Some((_, span)) => {
+            let finding = Diagnostic::new(&codes::EDITION, span, "the only edition is 1");
+            diagnostics.push(finding.suggest("write `edition 1`", span, "edition 1"));
+        }
+        // A broken edition line has been reported already.
+        None if diagnostics.iter().skip(findings).any(|finding| finding.code == &codes::EDITION) => {}
+        None => {
+            let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+            let place = Span::new(tree.id, start, start);
+            let finding = Diagnostic::new(
+                &codes::NO_EDITION,
+                place,
+                "the file does not say which edition it is written in",
+            );
+            diagnostics
+                .insert(findings, finding.suggest("begin it with `edition 1`", place, "edition 1\n\n"));
         }
     }
-    tree
 }

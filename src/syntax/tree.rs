@@ -72,6 +72,9 @@ pub struct File {
     pub items: Vec<Item>,
     /// Every `allow CODE because "…"`.
     pub allows: Vec<Allow>,
+    /// The names of declarations that did not parse and are not among the items, so that their uses are not reported as
+    /// unknown as well.
+    pub lost: Vec<Name>,
 }
 
 /// `allow CODE because "…"`: silences a code within the item or line that follows it.

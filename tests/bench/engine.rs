@@ -82,7 +82,9 @@ fn events(routes: usize) {
         let figures = medians(
             21,
             &mut [
-                Round::new("serde_json::Value", || drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)))),
+                Round::new("serde_json::Value", || {
+                    drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)))
+                }),
                 Round::new("own tree", || drop(black_box(json::parse(bytes)))),
                 Round::new("tree and map", || run(Subject::Mapping("bench", None))),
                 Round::new("tree, map and route", || run(Subject::Mapping("bench", Some("workload")))),

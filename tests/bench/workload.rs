@@ -94,7 +94,8 @@ fn own(routes: usize) -> Vec<Route> {
         3 => format!("labels.cluster in [\"clu-{position}\", \"clu-{position}-b\"]"),
         _ => format!("number(labels.tier) >= 3 and labels.namespace == \"ns-{position}\""),
     };
-    let route = |position| Route { condition: condition(position), receiver: format!("ch-{}", position % 97) };
+    let route =
+        |position| Route { condition: condition(position), receiver: format!("ch-{}", position % 97) };
     (0..routes).map(route).collect()
 }
 
@@ -113,5 +114,6 @@ fn payload(alerts: usize) -> String {
         })
     };
     let alerts: Vec<Value> = (0..alerts).map(alert).collect();
-    serde_json::json!({ "version": "4", "status": "firing", "commonLabels": {}, "alerts": alerts }).to_string()
+    serde_json::json!({ "version": "4", "status": "firing", "commonLabels": {}, "alerts": alerts })
+        .to_string()
 }

@@ -227,7 +227,9 @@ impl Column {
             Some(Literal::Boolean(boolean)) => fixed(&[Fixed::Boolean(*boolean)]),
             Some(Literal::Severity(severity)) => fixed(&[Fixed::Severity(*severity)]),
             Some(Literal::Status(status)) => fixed(&[Fixed::Status(*status)]),
-            Some(Literal::Number(_) | Literal::Time(_)) => self.ordered(value, |order| order == Ordering::Equal),
+            Some(Literal::Number(_) | Literal::Time(_)) => {
+                self.ordered(value, |order| order == Ordering::Equal)
+            }
             Some(Literal::Text(text)) => self.text(text),
             None => Set::new(),
         }
@@ -251,7 +253,9 @@ impl Column {
             Some(Literal::Severity(severity)) => {
                 let order = |fixed: &Fixed| match fixed {
                     Fixed::Severity(other) => Some(other.cmp(severity)),
-                    Fixed::Status(_) | Fixed::Boolean(_) | Fixed::Missing | Fixed::Null | Fixed::Kind(_) => None,
+                    Fixed::Status(_) | Fixed::Boolean(_) | Fixed::Missing | Fixed::Null | Fixed::Kind(_) => {
+                        None
+                    }
                 };
                 let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| order(fixed).is_some_and(&holds));
                 places.map(|(_, at)| (at, at + 1)).collect()

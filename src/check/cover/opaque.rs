@@ -94,7 +94,11 @@ impl Opaque {
                 format!("like {texts:?}")
             }
             Self::Piece(position, text) => format!("piece {position:?} {text}"),
-            Self::Regex(whole, regex) => format!("regex {whole} {regex:?} {}", regex.pattern()),
+            // The parsed form holds the flags as well.
+            Self::Regex(whole, regex) => match regex.hir() {
+                Some(parsed) => format!("regex {whole} {parsed:?}"),
+                None => format!("regex {whole} {:p}", Arc::as_ptr(regex)),
+            },
             Self::Cidr(networks) => format!("cidr {networks:?}"),
         }
     }
@@ -120,12 +124,19 @@ impl Opaque {
             (Self::Globs(outer), Self::Globs(inner)) => {
                 inner.iter().all(|inner| outer.iter().any(|outer| glob_holds(outer, inner)))
             }
-            (Self::Cidr(outer), Self::Cidr(inner)) => inner.iter().all(|network| outer.contains(network)),
+            (Self::Cidr(outer), Self::Cidr(inner)) => {
+                inner.iter().all(|inner| outer.iter().any(|outer| outer.covers(inner)))
+            }
             (Self::Piece(Position::Start, outer), Self::Piece(Position::Start, inner)) => {
                 inner.starts_with(&**outer)
             }
-            (Self::Piece(Position::End, outer), Self::Piece(Position::End, inner)) => inner.ends_with(&**outer),
+            (Self::Piece(Position::End, outer), Self::Piece(Position::End, inner)) => {
+                inner.ends_with(&**outer)
+            }
             (Self::Piece(Position::Anywhere, outer), Self::Piece(_, inner)) => inner.contains(&**outer),
+            (Self::Regex(false, outer), Self::Regex(true, inner)) => {
+                outer.pattern() == inner.pattern() && outer.hir() == inner.hir()
+            }
             (Self::Globs(_) | Self::Piece(..) | Self::Regex(..) | Self::Cidr(_), _) => false,
         }
     }

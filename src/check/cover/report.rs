@@ -48,7 +48,10 @@ pub(super) fn report(
 
 fn has_foreign((cells, ..): &ArmHead, row: &Row) -> bool {
     cells.iter().zip(row).any(|(patterns, cell)| {
-        patterns.iter().zip(&cell.alternatives).any(|(pattern, set)| set.is_empty() && is_written_out(pattern))
+        patterns
+            .iter()
+            .zip(&cell.alternatives)
+            .any(|(pattern, set)| set.is_empty() && is_written_out(pattern))
     })
 }
 
@@ -82,13 +85,18 @@ fn uncovered(columns: &[Column], found: &Found, place: Span) -> Diagnostic {
         }
     }
     if values.is_empty() {
-        return Diagnostic::new(&UNCOVERED, place, "the arms are too many to tell whether they cover every value")
-            .label("does not end in `else`")
-            .help("end with `else => …`");
+        return Diagnostic::new(
+            &UNCOVERED,
+            place,
+            "the arms are too many to tell whether they cover every value",
+        )
+        .label("does not end in `else`")
+        .help("end with `else => …`");
     }
     let more = found.more || found.given_up || values.len() > MOST_VALUES;
     values.truncate(MOST_VALUES);
-    let single = if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
+    let single =
+        if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
     let mut listed = values.join(", ");
     if more {
         listed.push_str(", …");
@@ -109,7 +117,9 @@ fn dead_arm(arms: &[ArmHead], (cells, is_else, span): &ArmHead, taker: Option<us
     let earlier = taker.and_then(|taker| arms.get(taker));
     let diagnostic = Diagnostic::new(&NEVER_CHOSEN, *span, format!("{name} can never be chosen"));
     let diagnostic = match earlier {
-        Some((_, true, taker)) => diagnostic.label("stands after `else`").related(*taker, "`else` takes whatever is left"),
+        Some((_, true, taker)) => {
+            diagnostic.label("stands after `else`").related(*taker, "`else` takes whatever is left")
+        }
         Some((_, false, taker)) => {
             diagnostic.label("an earlier arm takes what this one fits").related(*taker, "this arm takes it")
         }
@@ -159,7 +169,9 @@ fn dead_alternatives(
 
 fn narrowed<'r>(row: &'r Row, column: usize, set: &'r Set) -> Vec<Vec<&'r Set>> {
     let cells = row.iter().enumerate();
-    cells.map(|(at, cell)| if at == column { vec![set] } else { cell.alternatives.iter().collect() }).collect()
+    cells
+        .map(|(at, cell)| if at == column { vec![set] } else { cell.alternatives.iter().collect() })
+        .collect()
 }
 
 fn dead_alternative(
@@ -170,7 +182,8 @@ fn dead_alternative(
     column: usize,
 ) -> Diagnostic {
     let span = span_of(pattern).unwrap_or(arm.2);
-    let name = words::pattern(pattern).map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
+    let name =
+        words::pattern(pattern).map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
     let diagnostic = Diagnostic::new(&NEVER_CHOSEN, span, format!("{name} can never be chosen"));
     let earlier = in_arm.or_else(|| taker.and_then(|(cells, ..)| cells.get(column)?.first()));
     let diagnostic = match (in_arm, taker) {

@@ -1,7 +1,7 @@
 //! Patterns, the comparators that conditions share with them, and arms.
 
 use super::strings::Braces;
-use super::{Builder, Pair, Pairs, Rule};
+use super::{Builder, Pair, Pairs, Rule, codes};
 use crate::source::Span;
 use crate::syntax::tree::{Arm, ArmHead, Comparator, Expression, Pattern, PatternKind, Text};
 
@@ -82,7 +82,23 @@ impl Builder<'_> {
             let built = self.arm(arm, |builder, parts| builder.value(parts));
             arms.extend(built);
         }
+        self.one_else(&arms);
         arms
+    }
+
+    /// Reports a second `else`.
+    pub(super) fn one_else<R>(&mut self, arms: &[Arm<R>]) {
+        let others = arms.iter().filter_map(|arm| match &arm.head {
+            ArmHead::Else(span) => Some(*span),
+            ArmHead::Columns(_) => None,
+        });
+        self.second_else(others);
+    }
+
+    /// Reports every `else` but the first.
+    pub(super) fn second_else(&mut self, mut places: impl Iterator<Item = Span>) {
+        let Some(first) = places.next() else { return };
+        self.diagnostics.extend(places.map(|place| codes::second_else(place, first)));
     }
 
     /// An arm whose result `result` reads.

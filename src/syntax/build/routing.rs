@@ -29,6 +29,7 @@ impl Builder<'_> {
             self.cover(allows, self.until_here(start));
             lines.extend(line);
         }
+        self.second_else(lines.iter().filter(|line| line.kind == LineKind::Else).map(|line| line.head));
         lines
     }
 
@@ -78,6 +79,7 @@ impl Builder<'_> {
             });
             arms.extend(built);
         }
+        self.one_else(&arms);
         Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
     }
 

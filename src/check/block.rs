@@ -1,0 +1,176 @@
+//! The shape of a block: names, `else`, lines that are never reached, `decline` and `nothing` where they may stand.
+//!
+//! A block ends in `else`, as its last line; `always` lines may stand anywhere above it. After an unconditional `route`
+//! there may be `always` lines only, since they run whenever the block is entered.
+
+use crate::check::code;
+use crate::check::context::Context;
+use crate::check::routing::Place;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{Block, Line, LineBody, LineKind, Name, Target, TargetKind};
+use std::collections::HashMap;
+
+/// Reports what is wrong with the lines of a block as a whole.
+pub(super) fn check(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
+    unique_names(block, cx);
+    let mut end: Option<&Line> = None;
+    let mut is_total = false;
+    for line in &block.lines {
+        if let Some(end) = end {
+            after_end(line, end, cx);
+        } else if line.kind == LineKind::Else || takes_all(line, LineKind::Route) {
+            end = Some(line);
+        }
+        is_total |= takes_all(line, LineKind::AlsoRoute);
+    }
+    if end.is_none() && !is_total && !place.is_broken {
+        no_else(block, place, cx);
+    }
+}
+
+fn unique_names(block: &Block, cx: &mut Context<'_>) {
+    let mut seen: HashMap<&str, &Name> = HashMap::with_capacity(block.lines.len());
+    for name in block.lines.iter().filter_map(|line| line.name.as_ref()) {
+        if let Some(first) = seen.get(&*name.text) {
+            let message = format!("this block has a route named `{}` already", name.text);
+            cx.report(
+                Diagnostic::new(&code::DUPLICATE_ROUTE, name.span, message)
+                    .label("named again here")
+                    .related(first.span, "first named here")
+                    .note("tests and metrics tell routes apart by their names"),
+            );
+        } else {
+            seen.insert(&name.text, name);
+        }
+    }
+}
+
+/// Whether a line of that kind hits for every event that reaches it.
+fn takes_all(line: &Line, kind: LineKind) -> bool {
+    line.kind == kind && line.when.is_none() && !may_decline(&line.body)
+}
+
+/// Whether the body of a line may leave an event to the lines that follow.
+fn may_decline(body: &LineBody) -> bool {
+    match body {
+        LineBody::Target(target) => is_decline(target),
+        LineBody::Match(it) => it.arms.iter().any(|arm| is_decline(&arm.result)),
+        LineBody::Block(block) => {
+            block.lines.iter().any(|line| line.kind == LineKind::Else && may_decline(&line.body))
+        }
+    }
+}
+
+fn is_decline(target: &Target) -> bool {
+    matches!(target.kind, TargetKind::Decline)
+}
+
+fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) {
+    if end.kind == LineKind::Else {
+        let message = if line.kind == LineKind::Else {
+            "a block has one `else`"
+        } else {
+            "`else` is the last line of its block"
+        };
+        cx.report(
+            Diagnostic::new(&code::ELSE_NOT_LAST, line.head, message)
+                .label("stands below it")
+                .related(end.head, "`else` stands here")
+                .help(if line.kind == LineKind::Else {
+                    "leave one of the two out"
+                } else {
+                    "move this line above `else`"
+                }),
+        );
+        return;
+    }
+    if line.kind == LineKind::Always {
+        return;
+    }
+    let taker = end.name.as_ref().map_or("else", |name| &*name.text);
+    cx.report(
+        Diagnostic::new(&code::UNREACHABLE_LINE, line.head, "no event ever reaches this line")
+            .label("comes too late")
+            .related(end.head, format!("`{taker}` has no condition, so it takes every event"))
+            .help(format!("move it above `{taker}`, or give `{taker}` a condition: `when …`")),
+    );
+}
+
+fn no_else(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
+    let end = Span { start: block.span.end.saturating_sub(1).max(block.span.start), ..block.span };
+    let lead = if place.may_decline { "else => decline\n" } else { "else => nothing because \"…\"\n" };
+    let diagnostic =
+        Diagnostic::new(&code::NO_ELSE, end, format!("the block of `{}` has no `else`", place.path))
+            .label("an event that nothing above takes would be lost here");
+    cx.report(if place.may_decline {
+        diagnostic
+            .suggest("go on with the lines that follow the block", end.before(), lead)
+            .help("or name a channel: `else => …`")
+    } else {
+        diagnostic.help("name the channel that gets what is left: `else => …`").suggest(
+            "or say that it is meant to go nowhere",
+            end.before(),
+            lead,
+        )
+    });
+}
+
+/// Judges a target that stands in a line itself.
+pub(super) fn check_target(target: &Target, line: &Line, place: Place<'_>, cx: &mut Context<'_>) {
+    match target.kind {
+        TargetKind::Destinations(_) => {}
+        TargetKind::Nothing(_) => check_nothing(target, line, cx),
+        TargetKind::Decline if line.kind != LineKind::Else => {
+            let diagnostic = Diagnostic::new(
+                &code::DECLINE,
+                target.span,
+                "`decline` stands in an `else` or in an arm of a `match`",
+            );
+            cx.report(
+                diagnostic
+                    .label("this line would do nothing")
+                    .help("leave the line out, or turn its condition round and name a channel"),
+            );
+        }
+        TargetKind::Decline if !place.may_decline => top_decline(target.span, cx),
+        TargetKind::Decline => {}
+    }
+}
+
+/// Judges a target in an arm of a line's `match`; `inner` is the place within the line.
+pub(super) fn check_arm(target: &Target, line: &Line, inner: Place<'_>, cx: &mut Context<'_>) {
+    match target.kind {
+        TargetKind::Destinations(_) => {}
+        TargetKind::Nothing(_) => check_nothing(target, line, cx),
+        TargetKind::Decline if !inner.may_decline => top_decline(target.span, cx),
+        TargetKind::Decline => {}
+    }
+}
+
+fn top_decline(place: Span, cx: &mut Context<'_>) {
+    cx.report(
+        Diagnostic::new(&code::DECLINE, place, "a routing's own `else` cannot `decline`")
+            .label("nothing follows that could take the event")
+            .help("name a channel, or say `nothing because \"…\"`"),
+    );
+}
+
+fn check_nothing(target: &Target, line: &Line, cx: &mut Context<'_>) {
+    let (words, help) = match line.kind {
+        LineKind::Route | LineKind::Else => return,
+        LineKind::AlsoRoute => ("also route", "to stop here, write `route` in the place of `also route`"),
+        LineKind::Always => {
+            ("always", "leave the line out; to stop here, write `route` in the place of `always`")
+        }
+    };
+    cx.report(
+        Diagnostic::new(
+            &code::NOTHING,
+            target.span,
+            format!("`{words}` goes on, so it cannot end in `nothing`"),
+        )
+        .label("takes nothing back")
+        .help(help),
+    );
+}

@@ -1,0 +1,451 @@
+//! Calls: built-in functions and tables.
+
+use crate::check::code;
+use crate::check::context::with_nearest;
+use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::names::{is_field, is_secret_source};
+use crate::check::scope::{Lowering, View, broken, is_known, make};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::function::{self, Function, Parameter, Takes};
+use crate::source::Span;
+use crate::syntax::tree::{self, Name};
+use crate::value::Type;
+
+impl Lowering<'_, '_> {
+    /// `name(…)`
+    pub(super) fn call(&mut self, name: &Name, arguments: &[tree::Expression], span: Span) -> Expression {
+        if is_secret_source(&name.text) {
+            return self.stray_secret(span);
+        }
+        if let Some(function) = function::find(&name.text) {
+            return self.function(function, name, arguments, span);
+        }
+        if let Some(table) = self.cx.names.tables.find(&name.text) {
+            return self.lookup(table, name, arguments, span);
+        }
+        self.unknown_function(name);
+        broken(span)
+    }
+
+    fn stray_secret(&mut self, span: Span) -> Expression {
+        let said = self.cx.said(span);
+        self.cx.report(
+            Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{said}` cannot be read here"))
+                .label("would become part of an event")
+                .help("secrets stand alone as parameters of a `channel` or an `integration`"),
+        );
+        broken(span)
+    }
+
+    fn unknown_function(&mut self, name: &Name) {
+        let text = &name.text;
+        if self.cx.names.unread.contains(&**text) {
+            return;
+        }
+        let tables = self.cx.names.tables.names();
+        let names: Vec<&str> = function::all().iter().map(|function| function.name).chain(tables).collect();
+        let near = self.cx.nearest(text, names.into_iter());
+        let known_word = is_field(text) || self.cx.names.defines.place(text).is_some();
+        let diagnostic = Diagnostic::new(
+            &code::UNKNOWN_FUNCTION,
+            name.span,
+            format!("there is no function or table `{text}`"),
+        );
+        self.cx.report(if known_word {
+            diagnostic.help(format!("`{text}` is a value; it is written without parentheses"))
+        } else {
+            with_nearest(diagnostic, name, near)
+        });
+    }
+
+    fn function(
+        &mut self,
+        function: &'static Function,
+        name: &Name,
+        arguments: &[tree::Expression],
+        span: Span,
+    ) -> Expression {
+        if !self.takes_so_many(function, name, arguments.len(), span) {
+            return broken(span);
+        }
+        if let ("time", [argument]) = (function.name, arguments)
+            && let tree::ExpressionKind::Template(template) = &argument.kind
+            && let Some(text) = written(template)
+        {
+            return self.written_time(&text, argument.span, span);
+        }
+        let before = self.cx.findings();
+        let lowered = self.arguments(function, arguments);
+        self.check_group(function, &lowered);
+        if self.cx.findings() > before || lowered.iter().any(|argument| !is_known(argument.types)) {
+            return broken(span);
+        }
+        let types = result(function, &lowered);
+        make(ExpressionKind::Call(function, lowered), types, span)
+    }
+
+    fn takes_so_many(&mut self, function: &Function, name: &Name, count: usize, span: Span) -> bool {
+        let least = function.parameters.iter().filter(|parameter| !parameter.optional).count();
+        let most = function.parameters.len();
+        if count >= least && (function.variadic || count <= most) {
+            return true;
+        }
+        let wanted = match (least, most) {
+            (least, _) if function.variadic => format!("at least {}", arguments_in_words(least)),
+            (least, most) if least == most => arguments_in_words(least),
+            (least, most) => format!("{least} to {most} arguments"),
+        };
+        self.cx.report(
+            Diagnostic::new(
+                &code::ARGUMENT_COUNT,
+                span,
+                format!("`{}` takes {wanted}, found {count}", name.text),
+            )
+            .help(format!("its form is `{}`", form(function))),
+        );
+        false
+    }
+
+    fn arguments(&mut self, function: &'static Function, arguments: &[tree::Expression]) -> Vec<Expression> {
+        let last = function.parameters.last();
+        let mut lowered = Vec::with_capacity(arguments.len());
+        for (position, argument) in arguments.iter().enumerate() {
+            let Some(parameter) = function.parameters.get(position).or(last) else { break };
+            let is_key_prefix = function.name == "key" && position == 0;
+            lowered.push(if is_key_prefix {
+                self.written_text(function, parameter, argument)
+            } else {
+                self.argument(function, parameter, argument)
+            });
+        }
+        lowered
+    }
+
+    fn argument(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        match parameter.takes {
+            Takes::Text | Takes::Any => self.plain_argument(function, argument),
+            Takes::AnyOrLabels => self.any_argument(function, argument),
+            Takes::Number => self.number_argument(function, argument),
+            Takes::Nodes => self.nodes_argument(function, argument),
+            Takes::List => self.list_argument(function, argument),
+            Takes::Regex => self.regex_argument(function, argument),
+            Takes::LiteralText => self.written_text(function, parameter, argument),
+            Takes::LiteralNumber => self.written_number(function, parameter, argument),
+        }
+    }
+
+    fn plain_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if let tree::ExpressionKind::Path(path) = &argument.kind
+            && function.name == "len"
+            && let Some(parsed) = self.path(path)
+            && !parsed.is_singular()
+        {
+            let text = &path.text;
+            self.cx.report(
+                Diagnostic::new(
+                    &code::LIST_AS_VALUE,
+                    argument.span,
+                    format!("`{text}` is a list of nodes, not one value"),
+                )
+                .label("`len` measures one value")
+                .suggest("count nodes with `count`", argument.span, format!("count({text})")),
+            );
+            return broken(argument.span);
+        }
+        self.value(argument)
+    }
+
+    fn any_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
+            return self.plain_argument(function, argument);
+        }
+        let value = self.value_or_labels(argument);
+        if function.name == "key" && self.is_template(&value) {
+            self.cx.report(
+                Diagnostic::new(
+                    &code::TEMPLATE_AS_KEY,
+                    argument.span,
+                    "a part of a key is pasted from several values",
+                )
+                .label("`a-b` with `c` and `a` with `b-c` come to the same")
+                .help("give the values to `key` one by one: `key(\"name\", a, b)`"),
+            );
+            return broken(argument.span);
+        }
+        value
+    }
+
+    /// Whether a value may be a string that was pasted together.
+    pub(super) fn is_template(&self, value: &Expression) -> bool {
+        match self.view {
+            View::Element(lets) => lets.is_template(value),
+            View::Payload | View::Parameters(..) | View::Event | View::Body => {
+                matches!(value.kind, ExpressionKind::Template(_))
+            }
+        }
+    }
+
+    fn number_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        let value = self.value(argument);
+        if !is_known(value.types) || value.types.meets(Type::NUMBER) {
+            return value;
+        }
+        let said = self.cx.said(argument.span);
+        let message = format!("`{}` takes a number here, and `{said}` is {}", function.name, value.types);
+        let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).label("not a number");
+        self.cx.report(if value.types.meets(Type::TEXT) {
+            diagnostic.suggest("read it as a number", argument.span, format!("number({said})"))
+        } else {
+            diagnostic
+        });
+        broken(argument.span)
+    }
+
+    fn nodes_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        match self.nodes(argument, &format!("`{}`", function.name)) {
+            Some(path) => make(ExpressionKind::Nodes(path), Type::NODES, argument.span),
+            None => broken(argument.span),
+        }
+    }
+
+    fn list_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        let what = format!("`{}`", function.name);
+        if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
+            return self.nodes_argument(function, argument);
+        }
+        let value = self.value(argument);
+        if !is_known(value.types) || value.types.without(Type::NOTHING) == Type::ARRAY {
+            return value;
+        }
+        let said = self.cx.said(argument.span);
+        self.cx.report(
+            Diagnostic::new(
+                &code::NOT_A_PATH,
+                argument.span,
+                format!("{what} takes a list, and `{said}` is {}", value.types),
+            )
+            .label("no list of nodes")
+            .help("give it a path, as `@.items[*]`, or the result of `split`"),
+        );
+        broken(argument.span)
+    }
+
+    fn regex_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if let tree::ExpressionKind::Regex(regex) = &argument.kind {
+            return match self.regex(regex, false) {
+                Some(regex) => make(ExpressionKind::Regex(regex), Type::REGEX, argument.span),
+                None => broken(argument.span),
+            };
+        }
+        let said = self.cx.said(argument.span);
+        let message = format!("`{}` takes a regex here, found `{said}`", function.name);
+        self.cx.report(
+            Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message)
+                .help("a regex stands between slashes: `/^[a-z]+/`"),
+        );
+        broken(argument.span)
+    }
+
+    fn written_text(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        if let tree::ExpressionKind::Template(template) = &argument.kind {
+            let place = format!("the `{}` of `{}`", parameter.name, function.name);
+            return match self.plain_text(template, &place) {
+                Some(text) => super::scope::literal(Literal::Text(text), argument.span),
+                None => broken(argument.span),
+            };
+        }
+        let help = if function.name == "key" {
+            "begin with a word of your own, so that keys of two mappings never meet: `key(\"arms\", …)`"
+        } else {
+            "write the string out, in quotes"
+        };
+        self.not_written_out(function, parameter, argument, "a string", help)
+    }
+
+    fn written_number(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        if let tree::ExpressionKind::Number(text) = &argument.kind
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return self.number(text, argument.span);
+        }
+        self.not_written_out(
+            function,
+            parameter,
+            argument,
+            "a natural number",
+            "write the number out, as `20`",
+        )
+    }
+
+    fn not_written_out(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+        wanted: &str,
+        help: &str,
+    ) -> Expression {
+        let said = self.cx.said(argument.span);
+        let message = format!(
+            "the `{}` of `{}` is {wanted} that is written out, found `{said}`",
+            parameter.name, function.name
+        );
+        self.cx.report(Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message).help(help));
+        broken(argument.span)
+    }
+
+    /// `capture` names a group that its regex must have.
+    fn check_group(&mut self, function: &Function, arguments: &[Expression]) {
+        if function.name != "capture" {
+            return;
+        }
+        let [_, Expression { kind: ExpressionKind::Regex(regex), span: place, .. }, group] = arguments else {
+            return;
+        };
+        let ExpressionKind::Literal(Literal::Text(wanted)) = &group.kind else { return };
+        let groups = regex.groups();
+        if groups.contains(&&**wanted) {
+            return;
+        }
+        let message = format!("the regex has no group named `{wanted}`");
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_GROUP, group.span, message).related(*place, "the regex");
+        let near = nearest(wanted, groups.iter().copied());
+        self.cx.report(match (near, groups.as_slice()) {
+            (Some(near), _) => {
+                diagnostic.suggest(format!("did you mean `{near}`?"), group.span, format!("\"{near}\""))
+            }
+            (None, []) => diagnostic.help(format!("name the part that is wanted: `(?<{wanted}>…)`")),
+            (None, groups) => diagnostic.help(format!("its groups are `{}`", groups.join("`, `"))),
+        });
+    }
+
+    /// `table(…)`
+    fn lookup(
+        &mut self,
+        table: usize,
+        name: &Name,
+        arguments: &[tree::Expression],
+        span: Span,
+    ) -> Expression {
+        if let View::Parameters(..) = self.view {
+            self.cx.report(
+                Diagnostic::new(&code::TABLE_IN_TABLE, name.span, "a table cannot call a table")
+                    .label("another table")
+                    .help("call both where the value is needed: `first_table(x) ?? second_table(x)`"),
+            );
+            return broken(span);
+        }
+        let lowered: Vec<Expression> = arguments.iter().map(|argument| self.value(argument)).collect();
+        let Some(signature) = self.cx.tables.get(table).cloned() else { return broken(span) };
+        if lowered.len() != signature.parameters.len() {
+            let wanted = arguments_in_words(signature.parameters.len());
+            self.cx.report(
+                Diagnostic::new(
+                    &code::ARGUMENT_COUNT,
+                    span,
+                    format!("the table `{}` takes {wanted}, found {}", name.text, lowered.len()),
+                )
+                .related(signature.place, "declared here"),
+            );
+            return broken(span);
+        }
+        let mut sound = true;
+        for (argument, types) in lowered.iter().zip(&signature.parameters) {
+            sound &= self.fits_parameter(name, argument, *types, signature.place);
+        }
+        if !sound {
+            return broken(span);
+        }
+        make(ExpressionKind::Lookup(table, lowered), signature.result, span)
+    }
+
+    fn fits_parameter(&mut self, name: &Name, argument: &Expression, types: Type, place: Span) -> bool {
+        if !is_known(argument.types) {
+            return false;
+        }
+        let is_of_constants = types == Type::SEVERITY || types == Type::STATUS;
+        if !is_known(types)
+            || (argument.types.meets(types) && !is_of_constants)
+            || types.contains(argument.types)
+        {
+            return true;
+        }
+        let said = self.cx.said(argument.span);
+        let message =
+            format!("the table `{}` takes {types} here, and `{said}` is {}", name.text, argument.types);
+        let diagnostic =
+            Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).related(place, "declared here");
+        let is_textual =
+            types.meets(Type::TEXT) && argument.types.meets(Type::TIME | Type::SEVERITY | Type::STATUS);
+        self.cx.report(if is_textual {
+            diagnostic.suggest("pass it as a string", argument.span, format!("string({said})"))
+        } else {
+            diagnostic
+        });
+        false
+    }
+}
+
+/// The kinds that a call may result in.
+fn result(function: &Function, arguments: &[Expression]) -> Type {
+    let own = match (function.name, arguments) {
+        ("present", [argument]) => argument.types.without(Type::NOTHING),
+        ("parse_json", [argument]) if !argument.types.meets(Type::TEXT) => argument.types,
+        _ => function.result,
+    };
+    let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
+    let may_be_missing = match (function.name, arguments) {
+        // A key is missing only where every part is: the first argument is its prefix.
+        ("key", [_, parts @ ..]) => parts.iter().all(|part| part.types.may_be_missing()),
+        ("present", _) => true,
+        _ => function.may_be_missing || (!function.takes_missing && some_missing),
+    };
+    if may_be_missing { own | Type::MISSING } else { own }
+}
+
+/// The text of a string without interpolation.
+fn written(template: &tree::Template) -> Option<Box<str>> {
+    match template.parts.as_slice() {
+        [] => Some("".into()),
+        [tree::Part::Text(text)] => Some(text.clone()),
+        [tree::Part::Value(..)] | [_, _, ..] => None,
+    }
+}
+
+/// `2 arguments`
+pub(super) fn arguments_in_words(count: usize) -> String {
+    match count {
+        0 => "no argument".to_owned(),
+        1 => "1 argument".to_owned(),
+        count => format!("{count} arguments"),
+    }
+}
+
+/// `slice(text, start, end?)`
+fn form(function: &Function) -> String {
+    let mut names: Vec<String> = function
+        .parameters
+        .iter()
+        .map(|parameter| format!("{}{}", parameter.name, if parameter.optional { "?" } else { "" }))
+        .collect();
+    if function.variadic {
+        names.push("…".to_owned());
+    }
+    format!("{}({})", function.name, names.join(", "))
+}

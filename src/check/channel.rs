@@ -1,0 +1,39 @@
+//! Channels: a kind, and parameters that the kind knows.
+
+use crate::channel::{self, Kind};
+use crate::check::context::Context;
+use crate::check::{code, model, parameter};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::{self, Item};
+
+/// What a channel of an unknown kind is held to be, so that its name stays known.
+static UNKNOWN: Kind = Kind { name: "", documentation: "", parameters: &[] };
+
+/// A channel of the model.
+pub(super) fn lower(item: &Item, channel: &tree::Channel, cx: &mut Context<'_>) -> model::Channel {
+    let (name, span) = (channel.name.text.clone(), channel.name.span);
+    let Some(kind) = channel::find(&channel.kind.text) else {
+        unknown_kind(channel, cx);
+        return model::Channel { name, span, kind: &UNKNOWN, parameters: Vec::new() };
+    };
+    let owner = parameter::Owner {
+        said: format!("a `{}` channel", kind.name),
+        parameters: kind.parameters,
+        place: channel.kind.span,
+        is_broken: item.broken,
+    };
+    let parameters = parameter::lower(&owner, &channel.parameters, cx);
+    model::Channel { name, span, kind, parameters }
+}
+
+fn unknown_kind(channel: &tree::Channel, cx: &mut Context<'_>) {
+    let kinds: Vec<&str> = channel::kinds().iter().map(|kind| kind.name).collect();
+    let near = cx.nearest(&channel.kind.text, kinds.iter().copied());
+    let diagnostic = Diagnostic::new(
+        &code::UNKNOWN_KIND,
+        channel.kind.span,
+        format!("there is no kind of channel named `{}`", channel.kind.text),
+    )
+    .note(format!("the kinds are `{}`", kinds.join("`, `")));
+    cx.report(super::context::with_nearest(diagnostic, &channel.kind, near));
+}

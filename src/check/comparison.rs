@@ -1,0 +1,351 @@
+//! Comparisons and patterns: one reading of the right side serves both, since a pattern is a comparison without its left.
+
+use crate::check::code;
+use crate::check::model::{self, Comparator, Expression, ExpressionKind, Kind, Literal};
+use crate::check::scope::{Lowering, broken, is_known, make};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{self, Name};
+use crate::value::Type;
+
+/// The left side, as the right side sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    /// What it may be.
+    pub(super) types: Type,
+    /// Its place.
+    pub(super) span: Span,
+    /// Whether the right side is a pattern in an arm, not part of a comparison.
+    pub(super) in_arm: bool,
+    /// The place of the operator's words; in an arm, of the pattern.
+    pub(super) operator: Span,
+    /// Whether the comparison is turned round.
+    pub(super) negated: bool,
+    /// `ignore case`
+    pub(super) ignore_case: Option<Span>,
+}
+
+impl Lowering<'_, '_> {
+    /// `subject test`
+    pub(super) fn compare(&mut self, comparison: &tree::Comparison, span: Span) -> Expression {
+        let Some((subject, types, place)) = self.subject(comparison, span) else {
+            return make(broken(span).kind, Type::UNKNOWN, span);
+        };
+        let left = Left {
+            types,
+            span: place,
+            in_arm: false,
+            operator: comparison.operator,
+            negated: comparison.negated.is_some(),
+            ignore_case: comparison.ignore_case,
+        };
+        let Some(test) = self.comparator(&comparison.test, &left) else { return broken(span) };
+        if !self.ignores_case_of_text(&test, comparison.ignore_case) {
+            return broken(span);
+        }
+        let comparison = model::Comparison {
+            subject,
+            negated: comparison.negated.is_some(),
+            test,
+            ignore_case: comparison.ignore_case.is_some(),
+        };
+        make(ExpressionKind::Compare(Box::new(comparison)), Type::BOOLEAN, span)
+    }
+
+    fn subject(&mut self, comparison: &tree::Comparison, span: Span) -> Option<(model::Subject, Type, Span)> {
+        match &comparison.subject {
+            tree::Subject::Value(value) => {
+                let asks_empty =
+                    matches!(&comparison.test, tree::Comparator::Is(kind) if &*kind.text == "empty");
+                let lowered = if asks_empty { self.value_or_labels(value) } else { self.value(value) };
+                let (types, place) = (lowered.types, lowered.span);
+                Some((model::Subject::Value(lowered), types, place))
+            }
+            tree::Subject::Nodes(quantifier, path) => {
+                let word = match quantifier {
+                    tree::Quantifier::Any => "`any`",
+                    tree::Quantifier::All => "`all`",
+                    tree::Quantifier::None => "`none`",
+                };
+                let nodes = self.nodes(path, word)?;
+                let types = Type::JSON.without(Type::MISSING);
+                Some((model::Subject::Nodes(*quantifier, nodes), types, path.span))
+            }
+            tree::Subject::Now => Some((model::Subject::Now, Type::TIME, span.before())),
+        }
+    }
+
+    /// What stands right of the left side.
+    pub(super) fn comparator(&mut self, test: &tree::Comparator, left: &Left) -> Option<Comparator> {
+        match test {
+            tree::Comparator::Equal(value) => self.equal(value, left).map(Comparator::Equal),
+            tree::Comparator::Less(value) => self.ordered(value, left).map(Comparator::Less),
+            tree::Comparator::LessOrEqual(value) => self.ordered(value, left).map(Comparator::LessOrEqual),
+            tree::Comparator::Greater(value) => self.ordered(value, left).map(Comparator::Greater),
+            tree::Comparator::GreaterOrEqual(value) => {
+                self.ordered(value, left).map(Comparator::GreaterOrEqual)
+            }
+            tree::Comparator::In(values) => self.one_of(values, left),
+            tree::Comparator::Cidr(networks) => {
+                let networks = self.networks(networks);
+                self.is_text(left, "in cidr").then_some(networks?).map(Comparator::Cidr)
+            }
+            tree::Comparator::Like(globs) => {
+                let globs = self.globs(globs, left.ignore_case.is_some());
+                self.is_text(left, "like").then_some(globs?).map(Comparator::Like)
+            }
+            tree::Comparator::Matches(regex) => {
+                let regex = self.regex(regex, left.ignore_case.is_some());
+                self.is_text(left, "matches").then_some(regex?).map(Comparator::Matches)
+            }
+            tree::Comparator::Finds(regex) => {
+                let regex = self.regex(regex, left.ignore_case.is_some());
+                self.is_text(left, "finds").then_some(regex?).map(Comparator::Finds)
+            }
+            tree::Comparator::Contains(value) => self.part(value, left, "contains").map(Comparator::Contains),
+            tree::Comparator::StartsWith(value) => {
+                self.part(value, left, "starts with").map(Comparator::StartsWith)
+            }
+            tree::Comparator::EndsWith(value) => {
+                self.part(value, left, "ends with").map(Comparator::EndsWith)
+            }
+            tree::Comparator::Is(kind) => self.of_kind(kind, left).map(Comparator::Is),
+            tree::Comparator::During(schedule) => self.during(schedule, left),
+        }
+    }
+
+    /// The value on the right of an operator: its strings are plain, and in an arm it is a constant.
+    pub(super) fn right(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
+        let lowered = match &value.kind {
+            tree::ExpressionKind::Template(template) => {
+                let place = if left.in_arm { "a pattern" } else { "a string that is compared" };
+                let text = self.plain_text(template, place)?;
+                super::scope::literal(Literal::Text(text), value.span)
+            }
+            tree::ExpressionKind::Null
+            | tree::ExpressionKind::Missing
+            | tree::ExpressionKind::Boolean(_)
+            | tree::ExpressionKind::Number(_)
+            | tree::ExpressionKind::Regex(_)
+            | tree::ExpressionKind::Path(_)
+            | tree::ExpressionKind::Name(_)
+            | tree::ExpressionKind::Constant(_)
+            | tree::ExpressionKind::Navigate(..)
+            | tree::ExpressionKind::Call(..)
+            | tree::ExpressionKind::Coalesce(_)
+            | tree::ExpressionKind::Match(_)
+            | tree::ExpressionKind::Or(_)
+            | tree::ExpressionKind::And(_)
+            | tree::ExpressionKind::Not(_)
+            | tree::ExpressionKind::Compare(_)
+            | tree::ExpressionKind::List(_)
+            | tree::ExpressionKind::Object(_) => self.value(value),
+        };
+        if !is_known(lowered.types) {
+            return None;
+        }
+        if left.in_arm && !matches!(lowered.kind, ExpressionKind::Literal(_)) {
+            let said = self.cx.said(value.span);
+            self.cx.report(
+                Diagnostic::new(
+                    &code::NOT_CONSTANT,
+                    value.span,
+                    format!("a pattern is a constant, and `{said}` is not"),
+                )
+                .label("is known only when an alert comes")
+                .help(format!("compare it in a condition: `… == {said}`")),
+            );
+            return None;
+        }
+        Some(lowered)
+    }
+
+    fn equal(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
+        let nothing = match &value.kind {
+            tree::ExpressionKind::Null => Some("null"),
+            tree::ExpressionKind::Missing => Some("missing"),
+            _ => None,
+        };
+        if let (Some(word), false) = (nothing, left.in_arm) {
+            self.compared_with_nothing(value.span, left, word);
+            return None;
+        }
+        let right = self.right(value, left)?;
+        (nothing.is_some() || self.may_be_equal(left, &right)).then_some(right)
+    }
+
+    fn compared_with_nothing(&mut self, value: Span, left: &Left, word: &str) {
+        let operator = if left.negated { "is not" } else { "is" };
+        let mended = format!("{operator} {word}");
+        self.cx.report(
+            Diagnostic::new(
+                &code::COMPARED_WITH_NOTHING,
+                left.operator.to(value),
+                format!("nothing is equal to {word}"),
+            )
+            .label("is never true")
+            .suggest(format!("ask with `{mended}`"), left.operator.to(value), mended),
+        );
+    }
+
+    fn one_of(&mut self, values: &[tree::Expression], left: &Left) -> Option<Comparator> {
+        let mut lowered = Vec::with_capacity(values.len());
+        let mut sound = true;
+        for value in values {
+            if matches!(value.kind, tree::ExpressionKind::Null | tree::ExpressionKind::Missing) {
+                let word = self.cx.said(value.span);
+                let said = self.cx.said(left.span);
+                self.cx.report(
+                    Diagnostic::new(
+                        &code::COMPARED_WITH_NOTHING,
+                        value.span,
+                        format!("nothing is equal to {word}"),
+                    )
+                    .label("is never found")
+                    .help(format!("ask for it apart: `({said} in [..] or {said} is {word})`")),
+                );
+                sound = false;
+                continue;
+            }
+            match self.right(value, left) {
+                Some(value) if self.may_be_equal(left, &value) => lowered.push(value),
+                Some(_) | None => sound = false,
+            }
+        }
+        if values.is_empty() {
+            let message = "an empty list holds nothing, so this is never true";
+            self.cx.report(Diagnostic::new(&code::NEVER_EQUAL, left.operator, message));
+            return None;
+        }
+        sound.then_some(Comparator::In(lowered))
+    }
+
+    fn part(&mut self, value: &tree::Expression, left: &Left, operator: &str) -> Option<Expression> {
+        let right = self.right(value, left);
+        let is_text = self.is_text(left, operator);
+        let right = right?;
+        if right.types.meets(Type::TEXT) {
+            return is_text.then_some(right);
+        }
+        let said = self.cx.said(right.span);
+        self.cx.report(
+            Diagnostic::new(
+                &code::NOT_TEXT,
+                right.span,
+                format!("`{operator}` takes a string, and `{said}` is {}", right.types),
+            )
+            .suggest("write it as a string", right.span, format!("\"{said}\"")),
+        );
+        None
+    }
+
+    /// `is kind`, which must be possible and not certain.
+    fn of_kind(&mut self, name: &Name, left: &Left) -> Option<Kind> {
+        let (kind, types) = match &*name.text {
+            "missing" => (Kind::Missing, Type::NOTHING),
+            "null" => (Kind::Null, Type::NULL),
+            "empty" => (Kind::Empty, Type::NOTHING | Type::TEXT | Type::ARRAY | Type::OBJECT | Type::LABELS),
+            "string" => (Kind::Text, Type::TEXT),
+            "number" => (Kind::Number, Type::NUMBER),
+            "boolean" => (Kind::Boolean, Type::BOOLEAN),
+            "array" => (Kind::Array, Type::ARRAY),
+            "object" => (Kind::Object, Type::OBJECT),
+            _ => {
+                self.unknown_kind(name);
+                return None;
+            }
+        };
+        if !is_known(left.types) {
+            return None;
+        }
+        if left.types.meets(types) {
+            return Some(kind);
+        }
+        let said = self.cx.said(left.span);
+        let answer = if left.negated { "true" } else { "false" };
+        self.cx.report(
+            Diagnostic::new(
+                &code::NEVER_OF_KIND,
+                left.operator.to(name.span),
+                format!("`{said}` is {}, so this is always {answer}", left.types),
+            )
+            .label(format!("is never {}", name.text)),
+        );
+        None
+    }
+
+    fn unknown_kind(&mut self, name: &Name) {
+        const KINDS: [&str; 8] =
+            ["missing", "null", "empty", "string", "number", "boolean", "array", "object"];
+        let meant = match &*name.text {
+            "text" => Some("string".to_owned()),
+            "bool" => Some("boolean".to_owned()),
+            "list" => Some("array".to_owned()),
+            "present" | "there" => None,
+            other => self.cx.nearest(other, KINDS.into_iter()),
+        };
+        let message = format!("`is` knows no kind `{}`", name.text);
+        let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
+            .note(format!("the kinds are `{}`", KINDS.join("`, `")));
+        self.cx.report(super::context::with_nearest(diagnostic, name, meant));
+    }
+
+    fn during(&mut self, schedule: &Name, left: &Left) -> Option<Comparator> {
+        let found = self.cx.schedule(schedule);
+        if !is_known(left.types) {
+            return None;
+        }
+        if left.types.meets(Type::TIME) {
+            return found.map(Comparator::During);
+        }
+        let said = self.cx.said(left.span);
+        let diagnostic = Diagnostic::new(
+            &code::NOT_A_TIME,
+            left.span,
+            format!("`during` asks for a time, and `{said}` is {}", left.types),
+        )
+        .label("not a time");
+        self.cx.report(if left.types.meets(Type::TEXT | Type::NUMBER) {
+            diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
+        } else {
+            diagnostic
+                .help(format!("`during {}` alone asks for the time at which the alert comes", schedule.text))
+        });
+        None
+    }
+
+    /// Whether `ignore case` has text to ignore the case of.
+    fn ignores_case_of_text(&mut self, test: &Comparator, ignore_case: Option<Span>) -> bool {
+        let Some(place) = ignore_case else { return true };
+        let compares_text = match test {
+            Comparator::Equal(value) => value.types.meets(Type::TEXT),
+            Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
+            Comparator::Like(_)
+            | Comparator::Matches(_)
+            | Comparator::Finds(_)
+            | Comparator::Contains(_)
+            | Comparator::StartsWith(_)
+            | Comparator::EndsWith(_) => true,
+            Comparator::Less(_)
+            | Comparator::LessOrEqual(_)
+            | Comparator::Greater(_)
+            | Comparator::GreaterOrEqual(_)
+            | Comparator::Cidr(_)
+            | Comparator::Is(_)
+            | Comparator::During(_) => false,
+        };
+        if !compares_text {
+            self.no_case(place);
+        }
+        compares_text
+    }
+
+    /// Reports `ignore case` where nothing has letters.
+    pub(super) fn no_case(&mut self, place: Span) {
+        self.cx.report(
+            Diagnostic::new(&code::NO_CASE, place, "`ignore case` stands where no string is compared")
+                .label("has nothing to do")
+                .suggest("leave it out", place, ""),
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
+
+use crate::check::model::DefineId;
+use crate::check::names::Names;
+use crate::check::{Surroundings, code};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::path::Path;
+use crate::pattern::Regex;
+use crate::source::Span;
+use crate::syntax::tree::Name;
+use crate::value::Type;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many unknown names are compared with all that exist; past that a rule set has one cause for all of them.
+const NEAREST_LIMIT: usize = 100;
+
+/// A table as its callers see it.
+#[derive(Debug, Clone)]
+pub(super) struct Signature {
+    /// What each parameter takes.
+    pub(super) parameters: Vec<Type>,
+    /// What it results in.
+    pub(super) result: Type,
+    /// The place of its name.
+    pub(super) place: Span,
+}
+
+/// The state of one run of `check`.
+pub(super) struct Context<'c> {
+    pub(super) surroundings: &'c Surroundings<'c>,
+    pub(super) names: Names<'c>,
+    /// By position of the table.
+    pub(super) tables: Vec<Signature>,
+    /// By position of the declaration: where the define stands in the model, and its type.
+    pub(super) defines: Vec<Option<(DefineId, Type)>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Paths by their text: a rule set repeats the same ones.
+    pub(super) paths: HashMap<Box<str>, Arc<Path>>,
+    /// Regexes by pattern, flags and case, for the same reason.
+    pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<Regex>>,
+    compared: usize,
+}
+
+impl<'c> Context<'c> {
+    /// A run that knows the names.
+    pub(super) fn new(
+        surroundings: &'c Surroundings<'c>,
+        names: Names<'c>,
+        diagnostics: Vec<Diagnostic>,
+    ) -> Self {
+        Self {
+            surroundings,
+            names,
+            tables: Vec::new(),
+            defines: Vec::new(),
+            diagnostics,
+            paths: HashMap::new(),
+            regexes: HashMap::new(),
+            compared: 0,
+        }
+    }
+
+    /// Takes in a finding.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// How many findings there are: where the number has grown, something was broken in between.
+    pub(super) fn findings(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// The user's own words at a place, cut to what a message can hold.
+    pub(super) fn said(&self, place: Span) -> String {
+        const LONGEST: usize = 60;
+        let text = self.surroundings.sources.text(place);
+        let line = text.lines().next().unwrap_or_default();
+        if line.len() == text.len() && line.chars().count() <= LONGEST {
+            return line.to_owned();
+        }
+        let start: String = line.chars().take(LONGEST).collect();
+        format!("{}…", start.trim_end())
+    }
+
+    /// The whole text of a place, for edits.
+    pub(super) fn text(&self, place: Span) -> &'c str {
+        self.surroundings.sources.text(place)
+    }
+
+    /// The nearest of some names.
+    pub(super) fn nearest<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+        self.compared += 1;
+        if self.compared > NEAREST_LIMIT {
+            return None;
+        }
+        nearest(word, names).map(str::to_owned)
+    }
+
+    /// Reports a name that is declared nowhere, with the nearest of its kind.
+    pub(super) fn unknown<'n>(
+        &mut self,
+        code: &'static Code,
+        kind: &str,
+        name: &Name,
+        names: impl Iterator<Item = &'n str>,
+    ) {
+        let near = self.nearest(&name.text, names);
+        let diagnostic =
+            Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
+        self.report(with_nearest(diagnostic, name, near));
+    }
+
+    /// The position of a channel; an unknown one is reported.
+    pub(super) fn channel(&mut self, name: &Name) -> Option<usize> {
+        if let Some(position) = self.names.channels.find(&name.text) {
+            return Some(position);
+        }
+        if self.names.routings.find(&name.text).is_some() {
+            let message = format!("`{}` is a routing, not a channel", name.text);
+            let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message);
+            self.report(diagnostic.suggest(
+                "call it with the word `routing`",
+                name.span.before(),
+                "routing ",
+            ));
+            return None;
+        }
+        let names: Vec<&str> = self.names.channels.names().collect();
+        self.unknown(&code::UNKNOWN_CHANNEL, "channel", name, names.into_iter());
+        None
+    }
+
+    /// The position of a routing; an unknown one is reported.
+    pub(super) fn routing(&mut self, name: &Name, whole: Span) -> Option<usize> {
+        if let Some(position) = self.names.routings.find(&name.text) {
+            return Some(position);
+        }
+        if self.names.channels.find(&name.text).is_some() {
+            let message = format!("`{}` is a channel, not a routing", name.text);
+            let diagnostic = Diagnostic::new(&code::UNKNOWN_ROUTING, name.span, message);
+            self.report(diagnostic.suggest("name it without the word `routing`", whole, &*name.text));
+            return None;
+        }
+        let names: Vec<&str> = self.names.routings.names().collect();
+        self.unknown(&code::UNKNOWN_ROUTING, "routing", name, names.into_iter());
+        None
+    }
+
+    /// The position of a mapping; an unknown one is reported.
+    pub(super) fn mapping(&mut self, name: &Name) -> Option<usize> {
+        if let Some(position) = self.names.mappings.find(&name.text) {
+            return Some(position);
+        }
+        let names: Vec<&str> = self.names.mappings.names().collect();
+        self.unknown(&code::UNKNOWN_MAPPING, "mapping", name, names.into_iter());
+        None
+    }
+
+    /// The position of a schedule; an unknown one is reported.
+    pub(super) fn schedule(&mut self, name: &Name) -> Option<usize> {
+        if let Some(position) = self.names.schedules.find(&name.text) {
+            return Some(position);
+        }
+        let names: Vec<&str> = self.names.schedules.names().collect();
+        self.unknown(&code::UNKNOWN_SCHEDULE, "schedule", name, names.into_iter());
+        None
+    }
+}
+
+/// Offers the nearest name, where there is one.
+pub(super) fn with_nearest(diagnostic: Diagnostic, name: &Name, near: Option<String>) -> Diagnostic {
+    match near {
+        Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
+        None => diagnostic,
+    }
+}

@@ -1,0 +1,273 @@
+//! Tables from CSV files: columns by their header, cells as strings, and every finding with the CSV's own line.
+
+use crate::check::code;
+use crate::check::context::Context;
+use crate::check::model::{Cell, CsvRows, Literal};
+use crate::check::word::{constant, constant_names};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::event::{Severity, Status};
+use crate::pattern::fold;
+use crate::syntax::tree::{self, Name, Text};
+use crate::value::Type;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// How many findings of one file are told; past that one cause has made all of them.
+const FINDINGS_LIMIT: usize = 20;
+
+/// The rows of a file, and what the table may result in.
+pub(super) fn read(
+    table: &tree::Table,
+    column: &Name,
+    constants: Option<&Name>,
+    file: &Text,
+    cx: &mut Context<'_>,
+) -> (CsvRows, Type) {
+    let mut rows = CsvRows { ignore_case: table.ignore_case.is_some(), rows: Vec::new() };
+    let Some(types) = column_type(constants, cx) else { return (rows, Type::UNKNOWN) };
+    let before = cx.findings();
+    let Some(text) = text(file, cx) else { return (rows, Type::UNKNOWN) };
+    let mut sheet = Sheet { table, column, types, file, findings: 0, cx };
+    sheet.read(&text, &mut rows);
+    let result = if cx.findings() > before { Type::UNKNOWN } else { types | Type::MISSING };
+    (rows, result)
+}
+
+fn column_type(constants: Option<&Name>, cx: &mut Context<'_>) -> Option<Type> {
+    let Some(name) = constants else { return Some(Type::TEXT) };
+    match &*name.text {
+        "Severity" => Some(Type::SEVERITY),
+        "Status" => Some(Type::STATUS),
+        _ => {
+            let near = cx.nearest(&name.text, ["Severity", "Status"].into_iter());
+            let message = format!("a column holds `Severity` or `Status` constants, found `{}`", name.text);
+            let diagnostic = Diagnostic::new(&code::UNKNOWN_CONSTANTS, name.span, message)
+                .note("without a type the column holds strings");
+            cx.report(super::context::with_nearest(diagnostic, name, near));
+            None
+        }
+    }
+}
+
+fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
+    let name = cx.surroundings.sources.name(file.span);
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    match (cx.surroundings.read)(&folder.join(&*file.value)) {
+        Ok(text) => Some(text),
+        Err(reason) => {
+            cx.report(
+                Diagnostic::new(
+                    &code::UNREADABLE_FILE,
+                    file.span,
+                    format!("the file `{}` cannot be read: {reason}", file.value),
+                )
+                .note("files are looked for beside the rule file that names them"),
+            );
+            None
+        }
+    }
+}
+
+/// One file while it is read.
+struct Sheet<'s, 'c> {
+    table: &'s tree::Table,
+    column: &'s Name,
+    types: Type,
+    file: &'s Text,
+    findings: usize,
+    cx: &'s mut Context<'c>,
+}
+
+/// A row that was read: its line, keys and result.
+struct Row {
+    line: u64,
+    keys: Vec<Cell>,
+    result: Literal,
+}
+
+impl Sheet<'_, '_> {
+    fn read(&mut self, text: &str, rows: &mut CsvRows) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let header = match reader.headers() {
+            Ok(header) if !header.is_empty() => header.clone(),
+            Ok(_) => return self.report(&code::EMPTY_CSV, None, "holds no header"),
+            Err(error) => return self.unreadable(&error),
+        };
+        let Some(columns) = self.columns(&header) else { return };
+        let mut read = Vec::new();
+        for record in reader.records() {
+            match record {
+                Ok(record) => read.extend(self.row(&record, header.len(), &columns)),
+                Err(error) => self.unreadable(&error),
+            }
+        }
+        if read.is_empty() && self.findings == 0 {
+            return self.report(&code::EMPTY_CSV, None, "holds a header and no row");
+        }
+        self.check_reach(&read, rows.ignore_case);
+        rows.rows = read.into_iter().map(|row| (row.keys, row.result)).collect();
+    }
+
+    /// Where the columns of the parameters and of the result stand.
+    fn columns(&mut self, header: &::csv::StringRecord) -> Option<(Vec<usize>, usize)> {
+        let mut seen = HashMap::new();
+        for (position, name) in header.iter().enumerate() {
+            if let Some(first) = seen.insert(name.trim(), position) {
+                let message = format!(
+                    "names column `{}` twice, as number {} and {}",
+                    name.trim(),
+                    first + 1,
+                    position + 1
+                );
+                self.report(&code::DUPLICATE_COLUMN, Some(1), &message);
+                return None;
+            }
+        }
+        let names: Vec<&Name> = self.table.parameters.iter().chain(std::iter::once(self.column)).collect();
+        let found: Vec<Option<usize>> =
+            names.into_iter().map(|name| self.position(header, &seen, name)).collect();
+        let mut found = found.into_iter().collect::<Option<Vec<usize>>>()?;
+        let result = found.pop()?;
+        Some((found, result))
+    }
+
+    fn position(
+        &mut self,
+        header: &::csv::StringRecord,
+        positions: &HashMap<&str, usize>,
+        name: &Name,
+    ) -> Option<usize> {
+        if let Some(position) = positions.get(&*name.text) {
+            return Some(*position);
+        }
+        let file = &self.file.value;
+        let diagnostic =
+            Diagnostic::new(&code::NO_COLUMN, name.span, format!("`{file}` has no column `{}`", name.text))
+                .related(self.file.span, "the file");
+        let diagnostic = match nearest(&name.text, header.iter().map(str::trim)) {
+            Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
+            None => {
+                diagnostic.note(format!("its header is `{}`", header.iter().collect::<Vec<&str>>().join(",")))
+            }
+        };
+        self.findings += 1;
+        self.cx.report(diagnostic);
+        None
+    }
+
+    fn row(
+        &mut self,
+        record: &::csv::StringRecord,
+        width: usize,
+        columns: &(Vec<usize>, usize),
+    ) -> Option<Row> {
+        let line = record.position().map_or(0, ::csv::Position::line);
+        if record.len() != width {
+            let message = format!("has {} cells, and the header has {width}", record.len());
+            self.report(&code::BAD_CSV, Some(line), &message);
+            return None;
+        }
+        let keys = columns.0.iter().map(|column| cell(record.get(*column).unwrap_or_default())).collect();
+        let result = self.result(record.get(columns.1).unwrap_or_default(), line)?;
+        Some(Row { line, keys, result })
+    }
+
+    fn result(&mut self, cell: &str, line: u64) -> Option<Literal> {
+        if cell.is_empty() {
+            return Some(Literal::Missing);
+        }
+        if self.types == Type::TEXT {
+            return Some(Literal::Text(cell.into()));
+        }
+        let found = constant(cell).filter(|constant| match constant {
+            Literal::Severity(_) => self.types == Type::SEVERITY,
+            Literal::Status(_) => self.types == Type::STATUS,
+            Literal::Missing
+            | Literal::Null
+            | Literal::Boolean(_)
+            | Literal::Number(_)
+            | Literal::Text(_)
+            | Literal::Time(_) => false,
+        });
+        if found.is_none() {
+            let names: Vec<&str> = if self.types == Type::SEVERITY {
+                Severity::ALL.into_iter().map(Severity::name).collect()
+            } else {
+                Status::ALL.into_iter().map(Status::name).collect()
+            };
+            let wanted = format!("`{}`", names.join("`, `"));
+            let near = nearest(cell, constant_names().filter(|name| names.contains(name)));
+            let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            self.report(
+                &code::BAD_CELL,
+                Some(line),
+                &format!("holds `{cell}` in column `{}`, which is none of {wanted}{hint}", self.column.text),
+            );
+        }
+        found
+    }
+
+    /// Reports rows that another row above always takes the place of.
+    fn check_reach(&mut self, rows: &[Row], ignore_case: bool) {
+        let mut masks: Vec<Vec<bool>> = Vec::new();
+        let mut taken: HashMap<Vec<Cell>, u64> = HashMap::new();
+        for row in rows {
+            let keys: Vec<Cell> = row.keys.iter().map(|cell| folded(cell, ignore_case)).collect();
+            let by = masks.iter().find_map(|mask| {
+                let masked: Vec<Cell> = keys
+                    .iter()
+                    .zip(mask)
+                    .map(|(cell, any)| if *any { Cell::Any } else { cell.clone() })
+                    .collect();
+                taken.get(&masked).copied()
+            });
+            if let Some(first) = by {
+                let message = format!("can never be chosen: line {first} takes all that it fits");
+                self.report(&code::DUPLICATE_ROW, Some(row.line), &message);
+                continue;
+            }
+            let mask: Vec<bool> = keys.iter().map(|cell| *cell == Cell::Any).collect();
+            if !masks.contains(&mask) {
+                masks.push(mask);
+            }
+            taken.insert(keys, row.line);
+        }
+    }
+
+    fn unreadable(&mut self, error: &::csv::Error) {
+        let line = error.position().map(::csv::Position::line);
+        let message = match error.kind() {
+            ::csv::ErrorKind::Utf8 { .. } => "is not UTF-8",
+            _ => "cannot be read as CSV",
+        };
+        self.report(&code::BAD_CSV, line, message);
+    }
+
+    fn report(&mut self, code: &'static Code, line: Option<u64>, message: &str) {
+        self.findings += 1;
+        if self.findings > FINDINGS_LIMIT {
+            return;
+        }
+        let place = match line {
+            Some(line) => format!("`{}:{line}`", self.file.value),
+            None => format!("`{}`", self.file.value),
+        };
+        self.cx.report(Diagnostic::new(code, self.file.span, format!("{place} {message}")));
+    }
+}
+
+fn cell(text: &str) -> Cell {
+    match text {
+        "" => Cell::Missing,
+        "*" => Cell::Any,
+        text => Cell::Text(text.into()),
+    }
+}
+
+fn folded(cell: &Cell, ignore_case: bool) -> Cell {
+    match cell {
+        Cell::Text(text) if ignore_case => Cell::Text(fold(text).into()),
+        Cell::Text(_) | Cell::Any | Cell::Missing => cell.clone(),
+    }
+}

@@ -1,0 +1,67 @@
+//! Defines: each after those that it uses, and none through itself.
+
+use crate::check::context::Context;
+use crate::check::graph::order;
+use crate::check::model;
+use crate::check::scope::{Lowering, View};
+use crate::check::words::words;
+use crate::check::{code, scope};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::{self, Item};
+use crate::value::Type;
+
+/// All defines, in an order in which each follows those that it uses.
+pub(super) fn lower(defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) -> Vec<model::Define> {
+    let uses = uses(defines, cx);
+    let (order, cycles) = order(&uses);
+    for cycle in &cycles {
+        report_cycle(cycle, defines, cx);
+    }
+    cx.defines = vec![None; defines.len()];
+    let in_cycle: std::collections::HashSet<usize> = cycles.into_iter().flatten().collect();
+    let mut lowered = Vec::with_capacity(defines.len());
+    for position in order {
+        let Some((_, define)) = defines.get(position) else { continue };
+        let mut value = if in_cycle.contains(&position) {
+            scope::broken(define.value.span)
+        } else {
+            Lowering { cx, view: View::Event }.value(&define.value)
+        };
+        if value.types.meets(Type::UNKNOWN) {
+            value.types = Type::UNKNOWN;
+        }
+        if let Some(slot) = cx.defines.get_mut(position) {
+            *slot = Some((lowered.len(), value.types));
+        }
+        lowered.push(model::Define { name: define.name.text.clone(), span: define.name.span, value });
+    }
+    lowered
+}
+
+/// For each define the positions of those that it names.
+fn uses(defines: &[(&Item, &tree::Define)], cx: &Context<'_>) -> Vec<Vec<usize>> {
+    defines
+        .iter()
+        .map(|(_, define)| {
+            words(&define.value).into_iter().filter_map(|name| cx.names.defines.find(&name.text)).collect()
+        })
+        .collect()
+}
+
+fn report_cycle(cycle: &[usize], defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) {
+    let members: Vec<&tree::Define> =
+        cycle.iter().filter_map(|at| defines.get(*at)).map(|(_, define)| *define).collect();
+    let Some((first, others)) = members.split_first() else { return };
+    let name = &first.name;
+    let diagnostic = if others.is_empty() {
+        Diagnostic::new(&code::DEFINE_CYCLE, name.span, format!("the define `{}` uses itself", name.text))
+    } else {
+        let through: Vec<String> = others.iter().map(|define| format!("`{}`", define.name.text)).collect();
+        let message = format!("the define `{}` uses itself through {}", name.text, through.join(", "));
+        Diagnostic::new(&code::DEFINE_CYCLE, name.span, message)
+    };
+    let diagnostic = others.iter().take(5).fold(diagnostic, |diagnostic, define| {
+        diagnostic.related(define.name.span, format!("`{}` stands here", define.name.text))
+    });
+    cx.report(diagnostic.help("break the circle: write out one of the conditions"));
+}

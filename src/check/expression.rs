@@ -1,0 +1,321 @@
+//! Values and conditions: what each expression means and what kinds of value it may have.
+
+use crate::check::code;
+use crate::check::model::{self, Expression, ExpressionKind, Field, Literal};
+use crate::check::scope::{Lowering, View, broken, is_known, literal, make, words};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{self, Step};
+use crate::value::Type;
+
+impl Lowering<'_, '_> {
+    /// A value; the labels as a whole are none.
+    pub(super) fn value(&mut self, expression: &tree::Expression) -> Expression {
+        let value = self.value_or_labels(expression);
+        if value.types.meets(Type::LABELS) {
+            self.refuse_labels(expression.span);
+            return broken(expression.span);
+        }
+        value
+    }
+
+    /// A value, or the labels as a whole.
+    pub(super) fn value_or_labels(&mut self, expression: &tree::Expression) -> Expression {
+        let span = expression.span;
+        match &expression.kind {
+            tree::ExpressionKind::Null => literal(Literal::Null, span),
+            tree::ExpressionKind::Missing => literal(Literal::Missing, span),
+            tree::ExpressionKind::Boolean(value) => literal(Literal::Boolean(*value), span),
+            tree::ExpressionKind::Number(text) => self.number(text, span),
+            tree::ExpressionKind::Template(template) => self.template(template),
+            tree::ExpressionKind::Regex(_) => self.stray_regex(span),
+            tree::ExpressionKind::Path(path) => self.singular(path),
+            tree::ExpressionKind::Name(name) => self.word(name),
+            tree::ExpressionKind::Constant(name) => self.constant(name),
+            tree::ExpressionKind::Navigate(base, segments) => self.navigate(base, segments, span),
+            tree::ExpressionKind::Call(name, arguments) => self.call(name, arguments, span),
+            tree::ExpressionKind::Coalesce(parts) => self.coalesce(parts, span),
+            tree::ExpressionKind::Match(it) => self.match_value(it),
+            tree::ExpressionKind::Or(_)
+            | tree::ExpressionKind::And(_)
+            | tree::ExpressionKind::Not(_)
+            | tree::ExpressionKind::Compare(_) => self.condition(expression),
+            tree::ExpressionKind::List(items) => self.list(items, span),
+            tree::ExpressionKind::Object(members) => self.object(members, span),
+        }
+    }
+
+    /// A condition: a comparison, a combination of conditions, or a value that can only be a boolean.
+    pub(super) fn condition(&mut self, expression: &tree::Expression) -> Expression {
+        let span = expression.span;
+        let kind = match &expression.kind {
+            tree::ExpressionKind::Or(parts) => ExpressionKind::Or(self.conditions(parts)),
+            tree::ExpressionKind::And(parts) => ExpressionKind::And(self.conditions(parts)),
+            tree::ExpressionKind::Not(part) => ExpressionKind::Not(Box::new(self.condition(part))),
+            tree::ExpressionKind::Compare(comparison) => return self.compare(comparison, span),
+            tree::ExpressionKind::Null
+            | tree::ExpressionKind::Missing
+            | tree::ExpressionKind::Boolean(_)
+            | tree::ExpressionKind::Number(_)
+            | tree::ExpressionKind::Template(_)
+            | tree::ExpressionKind::Regex(_)
+            | tree::ExpressionKind::Path(_)
+            | tree::ExpressionKind::Name(_)
+            | tree::ExpressionKind::Constant(_)
+            | tree::ExpressionKind::Navigate(..)
+            | tree::ExpressionKind::Call(..)
+            | tree::ExpressionKind::Coalesce(_)
+            | tree::ExpressionKind::Match(_)
+            | tree::ExpressionKind::List(_)
+            | tree::ExpressionKind::Object(_) => return self.bare_condition(expression),
+        };
+        make(kind, Type::BOOLEAN, span)
+    }
+
+    fn conditions(&mut self, parts: &[tree::Expression]) -> Vec<Expression> {
+        parts.iter().map(|part| self.condition(part)).collect()
+    }
+
+    fn bare_condition(&mut self, expression: &tree::Expression) -> Expression {
+        let value = self.value(expression);
+        let types = value.types.without(Type::NOTHING);
+        if !is_known(types) || types == Type::BOOLEAN {
+            return value;
+        }
+        let said = self.cx.said(value.span);
+        let message = format!("`{said}` is no condition by itself");
+        let (label, help, edit) = if types.contains(Type::JSON.without(Type::NOTHING)) {
+            (
+                "may be any JSON value".to_owned(),
+                format!("compare it: `{said} == true`, `{said} is not missing`"),
+                " == true",
+            )
+        } else {
+            let label = format!("this is {types}");
+            (label, format!("compare it, or ask whether it is there: `{said} is not empty`"), " is not empty")
+        };
+        self.cx.report(Diagnostic::new(&code::NOT_A_CONDITION, value.span, message).label(label).suggest(
+            help,
+            value.span.after(),
+            edit,
+        ));
+        broken(value.span)
+    }
+
+    /// `a ?? b`: what is not last gives way where it is missing or null.
+    fn coalesce(&mut self, parts: &[tree::Expression], span: Span) -> Expression {
+        let values: Vec<Expression> = parts.iter().map(|part| self.value(part)).collect();
+        let Some((last, others)) = values.split_last() else { return broken(span) };
+        for (value, next) in others.iter().zip(values.iter().skip(1)) {
+            if is_known(value.types) && !value.types.may_be_missing() {
+                self.never_missing(value.span, next.span);
+                break;
+            }
+        }
+        let types = others.iter().fold(last.types, |types, value| types | value.types.without(Type::NOTHING));
+        make(ExpressionKind::Coalesce(values), types, span)
+    }
+
+    fn never_missing(&mut self, value: Span, next: Span) {
+        let said = self.cx.said(value);
+        let rest = Span { start: value.end, end: next.end.max(value.end), file: value.file };
+        self.cx.report(
+            Diagnostic::new(
+                &code::NEVER_MISSING,
+                value,
+                format!("`{said}` is never missing, so what follows its `??` is never used"),
+            )
+            .label("always has a value")
+            .suggest("leave out the rest", rest, ""),
+        );
+    }
+
+    /// A string with its interpolations.
+    pub(super) fn template(&mut self, template: &tree::Template) -> Expression {
+        let mut parts = Vec::with_capacity(template.parts.len());
+        for part in &template.parts {
+            match part {
+                tree::Part::Text(text) => parts.push(words(text)),
+                tree::Part::Value(value, _) => parts.push(model::Part::Value(self.value(value))),
+            }
+        }
+        match parts.as_slice() {
+            [] => literal(Literal::Text("".into()), template.span),
+            [model::Part::Text(text)] => literal(Literal::Text(text.clone()), template.span),
+            [model::Part::Value(_)] | [_, _, ..] => {
+                make(ExpressionKind::Template(parts), Type::TEXT, template.span)
+            }
+        }
+    }
+
+    /// The text of a string in a place where nothing interpolates; an interpolation is reported.
+    pub(super) fn plain_text(&mut self, template: &tree::Template, place: &str) -> Option<Box<str>> {
+        let mut text = String::new();
+        let mut sound = true;
+        for part in &template.parts {
+            match part {
+                tree::Part::Text(words) => text.push_str(words),
+                tree::Part::Value(_, braces) => {
+                    sound = false;
+                    let said = self.cx.text(*braces);
+                    let inner =
+                        said.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(said);
+                    self.cx.report(
+                        Diagnostic::new(
+                            &code::INTERPOLATION,
+                            *braces,
+                            format!("nothing is filled in {place}"),
+                        )
+                        .label("is read as the name of a value")
+                        .suggest(
+                            "double the braces to mean the characters themselves",
+                            *braces,
+                            format!("{{{{{inner}}}}}"),
+                        ),
+                    );
+                }
+            }
+        }
+        sound.then(|| text.into_boxed_str())
+    }
+
+    /// Members and items of a value; `labels.name` is a label.
+    fn navigate(&mut self, base: &tree::Expression, segments: &[tree::Segment], span: Span) -> Expression {
+        let value = self.value_or_labels(base);
+        if !is_known(value.types) {
+            return broken(span);
+        }
+        if value.types.meets(Type::LABELS) {
+            return self.label(&value, segments, span);
+        }
+        let Some(first) = segments.first() else { return value };
+        let (needed, what) = match &first.step {
+            Step::Member(_) => (Type::OBJECT, "members"),
+            Step::Index(_) => (Type::ARRAY, "items"),
+        };
+        if !value.types.meets(needed) {
+            let message = format!("`{}` is {}, which has no {what}", self.cx.said(base.span), value.types);
+            self.cx
+                .report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
+            return broken(span);
+        }
+        let steps = segments.iter().map(|segment| segment.step.clone()).collect();
+        make(ExpressionKind::Navigate(Box::new(value), steps), Type::JSON, span)
+    }
+
+    fn label(&mut self, labels: &Expression, segments: &[tree::Segment], span: Span) -> Expression {
+        if !matches!(labels.kind, ExpressionKind::Field(Field::Labels)) {
+            self.refuse_labels(labels.span);
+            return broken(span);
+        }
+        match segments {
+            [tree::Segment { step: Step::Member(name), .. }] => {
+                make(ExpressionKind::Label(name.clone()), Type::TEXT | Type::MISSING, span)
+            }
+            [tree::Segment { step: Step::Member(_), .. }, further, ..] => {
+                let joined = segments
+                    .iter()
+                    .map(|segment| match &segment.step {
+                        Step::Member(name) => name.to_string(),
+                        Step::Index(index) => index.to_string(),
+                    })
+                    .collect::<Vec<String>>()
+                    .join(".");
+                let mended = format!("labels[\"{joined}\"]");
+                self.cx.report(
+                    Diagnostic::new(
+                        &code::NO_PARTS,
+                        further.span,
+                        "a label is a string, which has no members",
+                    )
+                    .label("nothing to take out")
+                    .suggest(
+                        format!("a label whose name holds a dot is `{mended}`"),
+                        span,
+                        mended,
+                    ),
+                );
+                broken(span)
+            }
+            [] | [tree::Segment { step: Step::Index(_), .. }, ..] => {
+                let place = segments.first().map_or(span, |segment| segment.span);
+                self.cx.report(
+                    Diagnostic::new(&code::NO_PARTS, place, "labels are found by name, not by number")
+                        .help("write `labels.name` or `labels[\"name\"]`"),
+                );
+                broken(span)
+            }
+        }
+    }
+
+    /// Reports labels as a whole where they are no value.
+    pub(super) fn refuse_labels(&mut self, place: Span) {
+        let mut diagnostic =
+            Diagnostic::new(&code::LABELS_AS_VALUE, place, "the labels as a whole are not a value here")
+                .label("all labels at once")
+                .note(
+                    "they stand in `key(…)`, `label_lines(…)`, `len(…)`, before `is empty`, and as a member of a body",
+                )
+                .help("take one label: `labels.name`");
+        if matches!(self.view, View::Body) {
+            diagnostic = diagnostic.suggest(
+                "or write them a line each",
+                place,
+                "label_lines(labels, \"- {{name}}: {{value}}\", 20)",
+            );
+        }
+        self.cx.report(diagnostic);
+    }
+
+    fn stray_regex(&mut self, span: Span) -> Expression {
+        let said = self.cx.said(span);
+        self.cx.report(
+            Diagnostic::new(&code::STRAY_REGEX, span, "a regex is not a value")
+                .label("stands for nothing here")
+                .help(format!(
+                    "test a value with it: `… matches {said}` (the whole string), `… finds {said}` (anywhere)"
+                ))
+                .help(format!("or take text out of a value: `capture(…, {said}, \"group\")`")),
+        );
+        broken(span)
+    }
+
+    fn list(&mut self, items: &[tree::Expression], span: Span) -> Expression {
+        if !matches!(self.view, View::Body) {
+            return self.stray_list("list", span);
+        }
+        let items = items.iter().map(|item| self.value_or_labels(item)).collect();
+        make(ExpressionKind::List(items), Type::ARRAY, span)
+    }
+
+    fn object(&mut self, members: &[(tree::Text, tree::Expression)], span: Span) -> Expression {
+        if !matches!(self.view, View::Body) {
+            return self.stray_list("object", span);
+        }
+        let mut seen = std::collections::HashMap::new();
+        let mut lowered = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            if let Some(first) = seen.insert(&*name.value, name.span) {
+                let message = format!("`{}` is written twice in this object", name.value);
+                self.cx.report(
+                    Diagnostic::new(&code::DUPLICATE_NAME, name.span, message)
+                        .related(first, "first written here"),
+                );
+            }
+            lowered.push((name.value.clone(), self.value_or_labels(value)));
+        }
+        make(ExpressionKind::Object(lowered), Type::OBJECT, span)
+    }
+
+    fn stray_list(&mut self, what: &str, span: Span) -> Expression {
+        self.cx.report(
+            Diagnostic::new(
+                &code::STRAY_LIST,
+                span,
+                format!("a written {what} stands in a channel's body alone"),
+            )
+            .label("cannot be a value here"),
+        );
+        broken(span)
+    }
+}

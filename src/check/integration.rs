@@ -1,0 +1,134 @@
+//! Integrations: keys, one line of mappings, one destination, and no key that two of them share.
+
+use crate::channel;
+use crate::check::context::Context;
+use crate::check::model::{self, Argument, Destination, Secret};
+use crate::check::{code, parameter, routing};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{self, Item, Name, Reading};
+use std::collections::HashMap;
+
+/// Where each key is used first.
+pub(super) type Keys = HashMap<Secret, (Box<str>, Span)>;
+
+/// An integration of the model; none where it has no destination.
+pub(super) fn lower(
+    item: &Item,
+    integration: &tree::Integration,
+    keys: &mut Keys,
+    cx: &mut Context<'_>,
+) -> Option<model::Integration> {
+    let owner = parameter::Owner {
+        said: "an integration".to_owned(),
+        parameters: channel::integration_parameters(),
+        place: integration.name.span,
+        is_broken: item.broken,
+    };
+    let parameters = parameter::lower(&owner, &integration.parameters, cx);
+    check_keys(integration, &parameters, keys, cx);
+    let reading = reading(item, integration, cx);
+    let mappings = reading.map(|reading| mappings(reading, cx)).unwrap_or_default();
+    let destination = reading.and_then(|reading| destination(reading, cx));
+    Some(model::Integration {
+        name: integration.name.text.clone(),
+        span: integration.name.span,
+        parameters,
+        mappings,
+        destination: destination.unwrap_or(Destination::Channel(usize::MAX)),
+    })
+}
+
+fn check_keys(
+    integration: &tree::Integration,
+    parameters: &[(Box<str>, Argument)],
+    keys: &mut Keys,
+    cx: &mut Context<'_>,
+) {
+    let Some((_, Argument::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys") else {
+        return;
+    };
+    let place = integration
+        .parameters
+        .iter()
+        .find(|parameter| &*parameter.name.text == "keys")
+        .map_or(integration.name.span, |parameter| parameter.value.span);
+    for secret in secrets {
+        let Argument::Secret(secret) = secret else { continue };
+        let Some((owner, first)) = keys.get(secret) else {
+            keys.insert(secret.clone(), (integration.name.text.clone(), place));
+            continue;
+        };
+        let message = match secret {
+            Secret::Environment(name) => format!("the key `env(\"{name}\")` belongs to `{owner}` already"),
+            Secret::File(path) => format!("the key `secret_file(\"{path}\")` belongs to `{owner}` already"),
+        };
+        cx.report(
+            Diagnostic::new(&code::SHARED_KEY, place, message)
+                .label("a push with this key could be meant for either")
+                .related(*first, "first used here"),
+        );
+    }
+}
+
+fn reading<'t>(item: &Item, integration: &'t tree::Integration, cx: &mut Context<'_>) -> Option<&'t Reading> {
+    match integration.reads.as_slice() {
+        [reading] => Some(reading),
+        [] => {
+            if !item.broken {
+                let message = format!("the integration `{}` reads nothing", integration.name.text);
+                cx.report(
+                    Diagnostic::new(&code::READINGS, integration.name.span, message)
+                        .help("name a mapping and where its events go: `arms => routing main`"),
+                );
+            }
+            None
+        }
+        [first, second, ..] => {
+            cx.report(
+                Diagnostic::new(&code::READINGS, second.span, "an integration has one line of mappings")
+                    .label("the second")
+                    .related(first.span, "the first")
+                    .help("list the mappings in one line; the first that accepts reads the payload: `a, b => routing main`")
+                    .help("or declare a second integration with a key of its own"),
+            );
+            Some(first)
+        }
+    }
+}
+
+fn mappings(reading: &Reading, cx: &mut Context<'_>) -> Vec<model::MappingId> {
+    let mut seen: HashMap<&str, &Name> = HashMap::new();
+    let mut found = Vec::with_capacity(reading.mappings.len());
+    for name in &reading.mappings {
+        if let Some(first) = seen.insert(&name.text, name) {
+            let message = format!("the mapping `{}` is listed twice", name.text);
+            cx.report(
+                Diagnostic::new(&code::MAPPING_TWICE, name.span, message)
+                    .label("is never asked a second time")
+                    .related(first.span, "first listed here"),
+            );
+            continue;
+        }
+        found.extend(cx.mapping(name));
+    }
+    found
+}
+
+fn destination(reading: &Reading, cx: &mut Context<'_>) -> Option<Destination> {
+    let found: Vec<Option<Destination>> =
+        reading.destinations.iter().map(|destination| routing::destination(destination, cx)).collect();
+    if let [one] = found.as_slice() {
+        return *one;
+    }
+    cx.report(
+        Diagnostic::new(
+            &code::DESTINATIONS,
+            reading.span,
+            "an integration has one destination, a routing or a channel",
+        )
+        .label(format!("has {}", found.len()))
+        .help("to reach several channels, send its events to a routing: `=> routing main`"),
+    );
+    None
+}

@@ -1,0 +1,94 @@
+//! Text that looks like the template of another system: `{{ .Labels.x }}`, `{{ $labels.x }}`, `${x}`.
+
+use super::Input;
+use super::visit::{self, Node};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{Declaration, Part, Template};
+
+pub(crate) const CODE: Code = crate::code!("W0007", "text that looks like another system's template");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for item in input.items() {
+        let in_mapping = matches!(item.kind, Declaration::Mapping(_));
+        visit::walk(item, &mut |node| {
+            if let Node::Template(template) = node {
+                go_actions(input, template, in_mapping, diagnostics);
+                shell_names(template, diagnostics);
+            }
+        });
+    }
+}
+
+/// `{{ … }}` as written, where what stands between begins as a Go template does.
+fn go_actions(input: &Input<'_>, template: &Template, in_mapping: bool, diagnostics: &mut Vec<Diagnostic>) {
+    let source = input.surroundings.sources.text(template.span);
+    let raw = source.starts_with('r');
+    let mut from = 0;
+    while let Some((start, end)) = next_action(source, from) {
+        from = end;
+        let Some(inside) = source.get(start + 2..end - 2).map(str::trim) else { continue };
+        if !inside.starts_with(['.', '$']) || inside.len() < 2 {
+            continue;
+        }
+        let base = template.span.start as usize;
+        let span = Span::new(template.span.file, base + start, base + end);
+        let finding = Diagnostic::new(&CODE, span, format!("`{{{{ {inside} }}}}` is no interpolation here"))
+            .label("stays in the text as it is, braces and all");
+        diagnostics.push(match equivalent(inside, in_mapping) {
+            Some(ours) if !raw => {
+                finding.suggest("values stand in single braces", span, format!("{{{ours}}}"))
+            }
+            Some(ours) => finding.help(format!("write `{{{ours}}}` in a string without `r`")),
+            None => finding.help("a value stands in single braces, as in `{title}`"),
+        });
+    }
+}
+
+fn next_action(source: &str, from: usize) -> Option<(usize, usize)> {
+    let start = from + source.get(from..)?.find("{{")?;
+    let end = start + source.get(start..)?.find("}}")? + 2;
+    Some((start, end))
+}
+
+/// The same value in the notation of the rules, where it has one.
+fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
+    let action = action.trim_start_matches('$').trim_start_matches('.');
+    let (object, member) = action.split_once('.').unwrap_or((action, ""));
+    let is_name = |text: &str| {
+        !text.is_empty() && text.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric())
+    };
+    let value = match (object.to_ascii_lowercase().as_str(), member) {
+        ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) && in_mapping => {
+            format!("@.labels.{name}")
+        }
+        ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) => format!("labels.{name}"),
+        ("annotations" | "commonannotations", name) if is_name(name) && in_mapping => {
+            format!("@.annotations.{name}")
+        }
+        ("annotations" | "commonannotations", name) if is_name(name) => "description".to_owned(),
+        ("status", "") if in_mapping => "@.status".to_owned(),
+        ("status", "") => "status".to_owned(),
+        ("startsat", "") if in_mapping => "@.startsAt".to_owned(),
+        ("startsat", "") => "starts_at".to_owned(),
+        ("generatorurl", "") if in_mapping => "@.generatorURL".to_owned(),
+        ("generatorurl", "") => "link".to_owned(),
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// `${x}`: the value, with a stray `$` before it.
+fn shell_names(template: &Template, diagnostics: &mut Vec<Diagnostic>) {
+    for pair in template.parts.windows(2) {
+        if let [Part::Text(text), Part::Value(value, braces)] = pair
+            && text.ends_with('$')
+        {
+            let dollar = Span { start: braces.start.saturating_sub(1), end: braces.start, ..*braces };
+            let finding = Diagnostic::new(&CODE, dollar.to(*braces), "`$` before `{` stays in the text");
+            let finding =
+                finding.label("a value needs no `$` here").related(value.span, "this value is put in");
+            diagnostics.push(finding.suggest("leave the `$` out", dollar, ""));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A condition on the label `severity` where the event's own severity is meant.
+
+use super::Input;
+use super::visit::{self, Node, label, plain};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Severity;
+use crate::syntax::tree::{Comparator, Comparison, Declaration, Expression, Subject};
+
+pub(crate) const CODE: Code = crate::code!("W0008", "condition on the label `severity`");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let over_events = |kind: &Declaration| matches!(kind, Declaration::Routing(_) | Declaration::Define(_));
+    for item in input.items().filter(|item| over_events(&item.kind)) {
+        visit::walk(item, &mut |node| match node {
+            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+            Node::MatchSubject(value) if is_severity(value) => {
+                diagnostics.push(found(value).suggest("match the event's severity", value.span, "severity"));
+            }
+            Node::Expression(_)
+            | Node::Pattern(..)
+            | Node::Template(_)
+            | Node::MatchSubject(_)
+            | Node::During(_) => {}
+        });
+    }
+}
+
+fn compared(comparison: &Comparison) -> Option<Diagnostic> {
+    let Subject::Value(subject) = &comparison.subject else { return None };
+    if !is_severity(subject) || matches!(comparison.test, Comparator::Is(_)) {
+        return None;
+    }
+    let finding = found(subject);
+    let help = "ask for the event's severity, which the mapping has worked out";
+    let Comparator::Equal(value) = &comparison.test else { return Some(finding.help(help)) };
+    let Some(severity) = plain(value).and_then(|(text, _)| meant(text)) else {
+        return Some(finding.help(help));
+    };
+    let operator = if comparison.negated.is_some() { "!=" } else { "==" };
+    let whole = subject.span.to(comparison.ignore_case.unwrap_or(value.span));
+    Some(finding.suggest(help, whole, format!("severity {operator} {severity}")))
+}
+
+fn found(subject: &Expression) -> Diagnostic {
+    Diagnostic::new(&CODE, subject.span, "`labels.severity` is the sender's word, not the event's severity")
+        .label("differs from sender to sender, and may be missing")
+}
+
+fn is_severity(value: &Expression) -> bool {
+    label(value) == Some("severity")
+}
+
+fn meant(word: &str) -> Option<Severity> {
+    match word.to_ascii_lowercase().as_str() {
+        "critical" | "fatal" => Some(Severity::Critical),
+        "warning" | "warn" => Some(Severity::Warning),
+        "info" | "information" | "notice" => Some(Severity::Info),
+        _ => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! A name that differs from another of its kind by one letter: likely one of the two is a slip of the pen.
+
+use super::Input;
+use super::visit::{self, Node, label};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{Declaration, Item};
+use std::collections::{BTreeMap, HashMap};
+
+pub(crate) const CODE: Code = crate::code!("W0009", "names that differ by one letter");
+
+/// Shorter names differ by a letter as a matter of course; longer ones are not compared.
+const LENGTHS: std::ops::RangeInclusive<usize> = 5..=64;
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut kinds: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
+    for item in input.items() {
+        if let Some(name) = visit::name(item) {
+            kinds.entry(visit::kind(item)).or_default().push((&name.text, name.span));
+        }
+        let lets = visit::lets(item).into_iter().map(|name| (&*name.text, name.span)).collect::<Vec<_>>();
+        near("let", &lets, diagnostics);
+    }
+    for (kind, names) in &kinds {
+        near(kind, names, diagnostics);
+    }
+    near("label", &rare_last(labels_read(input)), diagnostics);
+}
+
+/// The labels that conditions read; those of mappings are paths into the payload.
+fn labels_read<'t>(input: &Input<'t>) -> Vec<(&'t str, Span)> {
+    let mut read = Vec::new();
+    let mut take_in = |item: &'t Item| {
+        visit::walk(item, &mut |node| {
+            if let Node::Expression(value) = node
+                && let Some(name) = label(value)
+            {
+                read.push((name, value.span));
+            }
+        });
+    };
+    input.items().filter(|item| !matches!(item.kind, Declaration::Mapping(_))).for_each(&mut take_in);
+    for item in input.items() {
+        read.extend(visit::set_labels(item).into_iter().map(|(name, _)| (&*name.value, name.span)));
+    }
+    read
+}
+
+/// Each label once, where it first stands; the most used first, so that the rare one is the one in doubt.
+fn rare_last(read: Vec<(&str, Span)>) -> Vec<(&str, Span)> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut once: Vec<(&str, Span)> = Vec::new();
+    for (name, span) in read {
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        if *count == 1 {
+            once.push((name, span));
+        }
+    }
+    once.sort_by_key(|(name, span)| (std::cmp::Reverse(counts.get(name).copied()), *span));
+    once
+}
+
+/// Reports each name that is one letter away from an earlier one. Names meet by what is left of them when a letter is
+/// taken out, so that the cost grows with their number and length alone.
+fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
+    let mut whole: HashMap<String, (&str, Span)> = HashMap::new();
+    let mut without: HashMap<(usize, String), (&str, Span)> = HashMap::new();
+    let mut shortened: HashMap<String, (&str, Span)> = HashMap::new();
+    for (name, span) in names.iter().filter(|(name, _)| LENGTHS.contains(&name.chars().count())) {
+        let letters: Vec<char> = name.chars().collect();
+        let cuts: Vec<(usize, String)> = (0..letters.len()).map(|at| (at, cut(&letters, at))).collect();
+        let longer = shortened.get(*name).filter(|(other, _)| tells(other, name));
+        let shorter =
+            cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| tells(name, other)));
+        let same =
+            cuts.iter().find_map(|key| without.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
+        if let Some((other, first)) = same.or(longer).or(shorter).filter(|(other, _)| other != name) {
+            let finding = Diagnostic::new(
+                &CODE,
+                *span,
+                format!("{kind} `{name}` differs from `{other}` by one letter"),
+            );
+            let finding =
+                finding.label("is the same meant?").related(*first, format!("`{other}` stands here"));
+            let help = format!("write `{other}`, or give the two names that are easier to tell apart");
+            diagnostics.push(finding.help(help));
+        }
+        for (at, rest) in cuts {
+            shortened.entry(rest.clone()).or_insert((name, *span));
+            without.entry((at, rest)).or_insert((name, *span));
+        }
+        whole.entry((*name).to_owned()).or_insert((name, *span));
+    }
+}
+
+fn cut(letters: &[char], at: usize) -> String {
+    letters.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, letter)| *letter).collect()
+}
+
+/// Whether a letter too many may be a slip: a digit at the end is a number, and a separator is a choice of spelling
+/// that deserves the question.
+fn tells(longer: &str, shorter: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    digits(longer) == digits(shorter)
+}
+
+/// Whether another letter at the place may be a slip. Digits count, and a letter that is a word of its own
+/// (`team_a`, `team_b`) names.
+fn is_slip(letters: &[char], other: &str, at: usize) -> bool {
+    let other: Vec<char> = other.chars().collect();
+    let (Some(one), Some(two)) = (letters.get(at), other.get(at)) else { return false };
+    let separates = |letter: Option<&char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    let before = at.checked_sub(1).and_then(|before| letters.get(before));
+    let alone = separates(before) && separates(letters.get(at + 1));
+    one != two && !one.is_ascii_digit() && !two.is_ascii_digit() && !alone
+}

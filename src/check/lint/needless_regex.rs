@@ -1,0 +1,159 @@
+//! A regex that says no more than a word, a glob, `starts with`, `ends with` or `contains` would.
+
+use super::Input;
+use super::visit::{self, Node, quoted};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{Comparator, Comparison, Regex};
+
+pub(crate) const CODE: Code = crate::code!("W0005", "regex that simpler words would serve");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for item in input.items() {
+        visit::walk(item, &mut |node| match node {
+            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+            Node::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
+            Node::Expression(_) | Node::Template(_) | Node::MatchSubject(_) | Node::During(_) => {}
+        });
+    }
+}
+
+fn compared(comparison: &Comparison) -> Option<Diagnostic> {
+    let (regex, simple) = simple(&comparison.test)?;
+    let negated = comparison.negated.is_some();
+    let words = match simple {
+        Simple::Equal(text) if negated => format!("!= {}", quoted(&text)),
+        Simple::Equal(text) => format!("== {}", quoted(&text)),
+        Simple::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
+        Simple::Test(words, text) => format!("{}{words} {}", not(negated), quoted(&text)),
+    };
+    let case = if &*regex.flags == "i" && comparison.ignore_case.is_none() { " ignore case" } else { "" };
+    let start = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
+    Some(found(regex, start.to(regex.span), format!("{words}{case}")))
+}
+
+fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnostic> {
+    let (regex, simple) = simple(test)?;
+    if &*regex.flags == "i" && !ignore_case {
+        return None;
+    }
+    let words = match simple {
+        Simple::Equal(text) => quoted(&text),
+        Simple::OneOf(texts) => list(&texts, " | "),
+        Simple::Test(words, text) => format!("{words} {}", quoted(&text)),
+    };
+    Some(found(regex, span, words))
+}
+
+fn found(regex: &Regex, whole: Span, words: String) -> Diagnostic {
+    Diagnostic::new(&CODE, regex.span, "this regex says no more than simpler words would")
+        .label(format!("the same as `{words}`"))
+        .suggest("write it without a regex", whole, words)
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "not " } else { "" }
+}
+
+fn list(texts: &[String], between: &str) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    quoted.join(between)
+}
+
+/// What a regex comes to.
+enum Simple {
+    Equal(String),
+    OneOf(Vec<String>),
+    /// An operator and its text.
+    Test(&'static str, String),
+}
+
+fn simple(test: &Comparator) -> Option<(&Regex, Simple)> {
+    let (regex, whole) = match test {
+        Comparator::Matches(regex) => (regex, true),
+        Comparator::Finds(regex) => (regex, false),
+        Comparator::Equal(_)
+        | Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::In(_)
+        | Comparator::Cidr(_)
+        | Comparator::Like(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => return None,
+    };
+    if !matches!(&*regex.flags, "" | "i") {
+        return None;
+    }
+    read(&regex.pattern, whole).map(|simple| (regex, simple))
+}
+
+fn read(pattern: &str, whole: bool) -> Option<Simple> {
+    let (body, from_start) = anchored(pattern.strip_prefix('^'), pattern, whole);
+    let unescaped_end = body.ends_with('$') && !body.ends_with("\\$");
+    let (body, to_end) = anchored(body.strip_suffix('$').filter(|_| unescaped_end), body, whole);
+    if from_start
+        && to_end
+        && let Some(texts) = alternatives(body)
+    {
+        return Some(Simple::OneOf(texts));
+    }
+    let pieces: Vec<String> = pieces(body)?;
+    let open_start = !from_start || pieces.first().is_some_and(String::is_empty) && pieces.len() > 1;
+    let open_end = !to_end || pieces.last().is_some_and(String::is_empty) && pieces.len() > 1;
+    let inner: Vec<&String> = pieces.iter().filter(|piece| !piece.is_empty()).collect();
+    match inner.as_slice() {
+        [] => None,
+        [only] => Some(match (open_start, open_end) {
+            (false, false) => Simple::Equal((*only).clone()),
+            (false, true) => Simple::Test("starts with", (*only).clone()),
+            (true, false) => Simple::Test("ends with", (*only).clone()),
+            (true, true) => Simple::Test("contains", (*only).clone()),
+        }),
+        several if several.iter().all(|piece| !piece.contains(['*', '?'])) => {
+            let middle: Vec<&str> = several.iter().map(|piece| piece.as_str()).collect();
+            let star = |open: bool| if open { "*" } else { "" };
+            Some(Simple::Test("like", format!("{}{}{}", star(open_start), middle.join("*"), star(open_end))))
+        }
+        _ => None,
+    }
+}
+
+fn anchored<'p>(stripped: Option<&'p str>, pattern: &'p str, whole: bool) -> (&'p str, bool) {
+    stripped.map_or((pattern, whole), |stripped| (stripped, true))
+}
+
+/// `a|b|c`, in parentheses or not, of plain words.
+fn alternatives(body: &str) -> Option<Vec<String>> {
+    let grouped =
+        body.strip_prefix("(?:").or_else(|| body.strip_prefix('(')).and_then(|rest| rest.strip_suffix(')'));
+    let texts: Vec<String> = grouped.unwrap_or(body).split('|').map(literal).collect::<Option<_>>()?;
+    (texts.len() > 1 && texts.iter().all(|text| !text.is_empty())).then_some(texts)
+}
+
+/// The plain texts between every `.*`.
+fn pieces(body: &str) -> Option<Vec<String>> {
+    body.split(".*").map(literal).collect()
+}
+
+/// The text that a regex without operators stands for.
+fn literal(regex: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut characters = regex.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => text.push(
+                characters
+                    .next()
+                    .filter(|escaped| escaped.is_ascii_punctuation() && *escaped != '<' && *escaped != '>')?,
+            ),
+            '.' | '^' | '$' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' => return None,
+            plain => text.push(plain),
+        }
+    }
+    Some(text)
+}

@@ -1,0 +1,42 @@
+//! A schedule whose windows have all passed, and a comparison with a moment that has.
+
+use super::Input;
+use super::visit::{self, Node};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind};
+use crate::time::Instant;
+
+pub(crate) const CODE: Code = crate::code!("W0003", "date that has passed");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(at) = input.surroundings.at else { return };
+    for schedule in input.model.schedules.iter().filter(|schedule| schedule.windows.is_over(at)) {
+        let message = format!("every window of schedule `{}` has passed", schedule.name);
+        let finding = Diagnostic::new(&CODE, schedule.span, message).label("never holds again");
+        diagnostics.push(finding.help("remove the schedule and the lines that use it, or give it new dates"));
+    }
+    for item in input.items() {
+        visit::walk(item, &mut |node| {
+            if let Node::Comparison(comparison) = node {
+                diagnostics.extend(past_moment(comparison, at));
+            }
+        });
+    }
+}
+
+/// `starts_at < time("…")` of a moment in the past: what arrives from now on does not get there.
+fn past_moment(comparison: &Comparison, at: Instant) -> Option<Diagnostic> {
+    let (Comparator::Less(value) | Comparator::LessOrEqual(value)) = &comparison.test else { return None };
+    let moment = constant(value).filter(|moment| *moment < at)?;
+    let message = format!("the moment `{moment}` has passed");
+    let finding = Diagnostic::new(&CODE, value.span, message).label("no new alert starts before it");
+    Some(finding.help("remove the condition, or give it a new date"))
+}
+
+fn constant(value: &Expression) -> Option<Instant> {
+    let ExpressionKind::Call(name, arguments) = &value.kind else { return None };
+    match arguments.as_slice() {
+        [only] if &*name.text == "time" => Instant::read(visit::plain(only)?.0),
+        _ => None,
+    }
+}

@@ -1,0 +1,68 @@
+//! `*` in a string that is compared letter by letter.
+
+use super::Input;
+use super::visit::{self, Node, plain};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{Comparator, Comparison, Expression};
+
+pub(crate) const CODE: Code = crate::code!("W0004", "`*` that is compared as a letter");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for item in input.items() {
+        visit::walk(item, &mut |node| match node {
+            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+            Node::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
+            Node::Expression(_)
+            | Node::Pattern(..)
+            | Node::Template(_)
+            | Node::MatchSubject(_)
+            | Node::During(_) => {}
+        });
+    }
+}
+
+fn compared(comparison: &Comparison) -> Option<Diagnostic> {
+    let (star, all_plain) = match &comparison.test {
+        Comparator::Equal(value) => (starred(value)?, true),
+        Comparator::In(values) => {
+            (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some()))
+        }
+        Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::Cidr(_)
+        | Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => return None,
+    };
+    let finding = found(star);
+    if !all_plain {
+        return Some(finding.help("compare by `like`, in which `*` is any run of characters"));
+    }
+    let like = if comparison.negated.is_some() { "not like" } else { "like" };
+    let operator = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
+    Some(finding.suggest("compare by `like`, in which `*` is any run of characters", operator, like))
+}
+
+fn pattern(value: &Expression, span: Span) -> Option<Diagnostic> {
+    let star = starred(value)?;
+    Some(found(star).suggest("write `like`, in which `*` is any run of characters", span.before(), "like "))
+}
+
+fn found((text, span): (&str, Span)) -> Diagnostic {
+    let text = visit::quoted(text);
+    Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here"))
+        .label("equal to these very letters")
+}
+
+/// A string with a `*` besides other characters; `"*"` alone may well be a value.
+fn starred(value: &Expression) -> Option<(&str, Span)> {
+    plain(value).filter(|(text, _)| text.contains('*') && text.len() > 1)
+}

@@ -1,0 +1,148 @@
+//! A declaration that nothing uses. What only a test names is not in use.
+
+use super::Input;
+use super::visit::{self, Node};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::tree::{Declaration, Destination, ExpressionKind, Item, Name, TargetKind};
+use std::collections::HashSet;
+
+pub(crate) const CODE: Code = crate::code!("W0002", "unused declaration");
+
+pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if input.partial {
+        return;
+    }
+    let kinds: HashSet<&str> = input.items().map(visit::kind).collect();
+    let mut uses = Uses::default();
+    for item in input.items() {
+        uses.take_in(item);
+    }
+    for item in input.items() {
+        let kind = visit::kind(item);
+        let user = users(kind).iter().any(|user| kinds.contains(user));
+        if let Some(name) = visit::name(item)
+            && user
+            && !uses.has(kind, &name.text)
+        {
+            diagnostics.push(unused(kind, name, item));
+        }
+        let used = names(item);
+        for name in visit::lets(item).into_iter().filter(|name| !used.contains(&*name.text)) {
+            diagnostics.push(unused("let", name, item));
+        }
+    }
+}
+
+/// The declarations that could use one of a kind. Where a set holds none of them it is a part of a larger set, and
+/// says nothing of use.
+fn users(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "channel" => &["routing", "integration"],
+        "table" => &["mapping", "routing", "define", "channel"],
+        "define" => &["routing"],
+        "schedule" => &["mapping", "routing", "define"],
+        "mapping" | "routing" => &["integration"],
+        _ => &[],
+    }
+}
+
+fn unused(kind: &str, name: &Name, item: &Item) -> Diagnostic {
+    let finding = Diagnostic::new(&CODE, name.span, format!("{kind} `{}` is never used", name.text));
+    let finding = match kind {
+        "channel" => finding.label("no route and no integration names it"),
+        "mapping" => finding.label("no integration reads with it"),
+        "routing" => finding.label("no integration and no other routing leads to it"),
+        _ => finding.label("nothing names it"),
+    };
+    if kind == "let" {
+        return finding.help("remove the `let`");
+    }
+    let allow = format!("allow {} because \"…\"\n", CODE.id);
+    finding.suggest("remove it, or say why it stays", item.span.before(), allow)
+}
+
+#[derive(Default)]
+struct Uses<'t> {
+    /// Defines and tables: names in expressions outside mappings, names of calls.
+    names: HashSet<&'t str>,
+    calls: HashSet<&'t str>,
+    schedules: HashSet<&'t str>,
+    channels: HashSet<&'t str>,
+    routings: HashSet<&'t str>,
+    mappings: HashSet<&'t str>,
+}
+
+impl<'t> Uses<'t> {
+    fn has(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "channel" => self.channels.contains(name),
+            "table" => self.calls.contains(name),
+            "define" => self.names.contains(name),
+            "schedule" => self.schedules.contains(name),
+            "mapping" => self.mappings.contains(name),
+            "routing" => self.routings.contains(name),
+            _ => true,
+        }
+    }
+
+    fn take_in(&mut self, item: &'t Item) {
+        let own = visit::name(item).map_or("", |name| &*name.text);
+        let in_mapping = matches!(item.kind, Declaration::Mapping(_));
+        visit::walk(item, &mut |node| match node {
+            Node::Expression(value) => match &value.kind {
+                ExpressionKind::Name(name) if !in_mapping && &*name.text != own => {
+                    self.names.insert(&name.text);
+                }
+                ExpressionKind::Call(name, _) if &*name.text != own => {
+                    self.calls.insert(&name.text);
+                }
+                _ => {}
+            },
+            Node::During(name) => {
+                self.schedules.insert(&name.text);
+            }
+            Node::Comparison(_) | Node::Pattern(..) | Node::Template(_) | Node::MatchSubject(_) => {}
+        });
+        match &item.kind {
+            Declaration::Routing(routing) => {
+                visit::targets(&routing.block, &mut |target| match &target.kind {
+                    TargetKind::Destinations(all) => self.lead_to(all, own),
+                    TargetKind::Nothing(_) | TargetKind::Decline => {}
+                })
+            }
+            Declaration::Integration(integration) => {
+                for reading in &integration.reads {
+                    self.mappings.extend(reading.mappings.iter().map(|name| &*name.text));
+                    self.lead_to(&reading.destinations, "");
+                }
+            }
+            Declaration::Mapping(_)
+            | Declaration::Table(_)
+            | Declaration::Define(_)
+            | Declaration::Schedule(_)
+            | Declaration::Channel(_)
+            | Declaration::Test(_) => {}
+        }
+    }
+
+    fn lead_to(&mut self, destinations: &'t [Destination], own: &str) {
+        for destination in destinations {
+            match destination {
+                Destination::Channel(name) => self.channels.insert(&name.text),
+                Destination::Routing(name, _) => &*name.text != own && self.routings.insert(&name.text),
+            };
+        }
+    }
+}
+
+fn names(item: &Item) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    visit::walk(item, &mut |node| {
+        if let Node::Expression(value) = node
+            && let ExpressionKind::Name(name) = &value.kind
+        {
+            names.insert(&*name.text);
+        }
+    });
+    names
+}

@@ -1,0 +1,308 @@
+//! One walk over the expressions of the tree, for every lint that looks at them.
+
+use crate::source::Span;
+use crate::syntax::tree::{
+    Arm, ArmHead, Block, Comparator, Comparison, Declaration, Expression, ExpressionKind, Item, LabelEntry,
+    Line, LineBody, Match, Name, PatternKind, Statement, StatementKind, Subject, TableBody, Target,
+    TargetKind, Template, Text,
+};
+
+/// What a lint may want to see.
+pub(crate) enum Node<'t> {
+    /// An expression, before its parts.
+    Expression(&'t Expression),
+    /// A comparison, before its operands.
+    Comparison(&'t Comparison),
+    /// A pattern of an arm that tests, with its place, and whether letter case is ignored.
+    Pattern(&'t Comparator, Span, bool),
+    /// A string whose parts are put together: a result, a label, a reason; no operand of a comparison.
+    Template(&'t Template),
+    /// The subject of a match.
+    MatchSubject(&'t Expression),
+    /// The name of a schedule after `during`.
+    During(&'t Name),
+}
+
+/// Shows every node of a declaration in text order. Tests are left out: their JSON has no expressions.
+pub(crate) fn walk<'t>(item: &'t Item, see: &mut dyn FnMut(Node<'t>)) {
+    match &item.kind {
+        Declaration::Mapping(mapping) => mapping.statements.iter().for_each(|line| statement(line, see)),
+        Declaration::Table(table) => match &table.body {
+            TableBody::Arms(arms, _) => {
+                arms.iter().for_each(|row| arm(row, table.ignore_case.is_some(), see, &mut result));
+            }
+            TableBody::Csv { .. } => {}
+        },
+        Declaration::Define(define) => expression(&define.value, see),
+        Declaration::Channel(channel) => {
+            channel.parameters.iter().for_each(|given| expression(&given.value, see))
+        }
+        Declaration::Routing(routing) => block(&routing.block, see),
+        Declaration::Integration(integration) => {
+            integration.parameters.iter().for_each(|given| expression(&given.value, see));
+        }
+        Declaration::Schedule(_) | Declaration::Test(_) => {}
+    }
+}
+
+type See<'s, 't> = &'s mut dyn FnMut(Node<'t>);
+
+fn statement<'t>(statement: &'t Statement, see: See<'_, 't>) {
+    match &statement.kind {
+        StatementKind::Accept(value) | StatementKind::Let(_, value) | StatementKind::Field(_, value) => {
+            expression(value, see);
+        }
+        StatementKind::Each(_) => {}
+        StatementKind::Labels(entries) => {
+            for entry in entries {
+                match entry {
+                    LabelEntry::Spread { value, .. } | LabelEntry::Set(_, value) => expression(value, see),
+                }
+            }
+        }
+        StatementKind::Drop(condition, because) => {
+            expression(condition, see);
+            template(because, see);
+        }
+    }
+}
+
+fn block<'t>(block: &'t Block, see: See<'_, 't>) {
+    block.lines.iter().for_each(|each| line(each, see));
+}
+
+fn line<'t>(line: &'t Line, see: See<'_, 't>) {
+    if let Some(when) = &line.when {
+        expression(when, see);
+    }
+    match &line.body {
+        LineBody::Block(inner) => block(inner, see),
+        LineBody::Match(inner) => matching(inner, see, &mut target),
+        LineBody::Target(inner) => target(inner, see),
+    }
+}
+
+fn target<'t>(target: &'t Target, see: See<'_, 't>) {
+    match &target.kind {
+        TargetKind::Nothing(because) => template(because, see),
+        TargetKind::Destinations(_) | TargetKind::Decline => {}
+    }
+}
+
+fn result<'t>(value: &'t Expression, see: See<'_, 't>) {
+    expression(value, see);
+}
+
+type Results<'r, 't, R> = &'r mut dyn FnMut(&'t R, See<'_, 't>);
+
+fn matching<'t, R>(matching: &'t Match<R>, see: See<'_, 't>, results: Results<'_, 't, R>) {
+    for subject in &matching.subjects {
+        see(Node::MatchSubject(subject));
+        expression(subject, see);
+    }
+    matching.arms.iter().for_each(|each| arm(each, matching.ignore_case.is_some(), see, results));
+}
+
+fn arm<'t, R>(arm: &'t Arm<R>, ignore_case: bool, see: See<'_, 't>, results: Results<'_, 't, R>) {
+    if let ArmHead::Columns(columns) = &arm.head {
+        for pattern in columns.iter().flatten() {
+            match &pattern.kind {
+                PatternKind::Any => {}
+                PatternKind::Test(test) => {
+                    see(Node::Pattern(test, pattern.span, ignore_case));
+                    operands(test, see);
+                }
+            }
+        }
+    }
+    results(&arm.result, see);
+    if let Some(note) = &arm.note {
+        template(note, see);
+    }
+}
+
+fn expression<'t>(value: &'t Expression, see: See<'_, 't>) {
+    see(Node::Expression(value));
+    match &value.kind {
+        ExpressionKind::Template(text) => template(text, see),
+        ExpressionKind::Navigate(base, _) => expression(base, see),
+        ExpressionKind::Not(inner) => expression(inner, see),
+        ExpressionKind::Call(_, values)
+        | ExpressionKind::Coalesce(values)
+        | ExpressionKind::Or(values)
+        | ExpressionKind::And(values)
+        | ExpressionKind::List(values) => values.iter().for_each(|value| expression(value, see)),
+        ExpressionKind::Match(inner) => matching(inner, see, &mut result),
+        ExpressionKind::Compare(inner) => comparison(inner, see),
+        ExpressionKind::Object(members) => members.iter().for_each(|(_, value)| expression(value, see)),
+        ExpressionKind::Null
+        | ExpressionKind::Missing
+        | ExpressionKind::Boolean(_)
+        | ExpressionKind::Number(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Path(_)
+        | ExpressionKind::Name(_)
+        | ExpressionKind::Constant(_) => {}
+    }
+}
+
+fn template<'t>(template: &'t Template, see: See<'_, 't>) {
+    see(Node::Template(template));
+    for part in &template.parts {
+        match part {
+            crate::syntax::tree::Part::Text(_) => {}
+            crate::syntax::tree::Part::Value(value, _) => expression(value, see),
+        }
+    }
+}
+
+fn comparison<'t>(comparison: &'t Comparison, see: See<'_, 't>) {
+    see(Node::Comparison(comparison));
+    match &comparison.subject {
+        Subject::Value(value) | Subject::Nodes(_, value) => expression(value, see),
+        Subject::Now => {}
+    }
+    operands(&comparison.test, see);
+}
+
+fn operands<'t>(test: &'t Comparator, see: See<'_, 't>) {
+    match test {
+        Comparator::Equal(value)
+        | Comparator::Less(value)
+        | Comparator::LessOrEqual(value)
+        | Comparator::Greater(value)
+        | Comparator::GreaterOrEqual(value)
+        | Comparator::Contains(value)
+        | Comparator::StartsWith(value)
+        | Comparator::EndsWith(value) => operand(value, see),
+        Comparator::In(values) => values.iter().for_each(|value| operand(value, see)),
+        Comparator::During(schedule) => see(Node::During(schedule)),
+        Comparator::Cidr(_)
+        | Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Is(_) => {}
+    }
+}
+
+/// A string here is compared, not put together.
+fn operand<'t>(value: &'t Expression, see: See<'_, 't>) {
+    if !matches!(value.kind, ExpressionKind::Template(_)) {
+        expression(value, see);
+    }
+}
+
+/// The words of a string without interpolated values, and its place.
+pub(crate) fn plain(value: &Expression) -> Option<(&str, Span)> {
+    let ExpressionKind::Template(template) = &value.kind else { return None };
+    match template.parts.as_slice() {
+        [] => Some(("", template.span)),
+        [crate::syntax::tree::Part::Text(text)] => Some((text, template.span)),
+        _ => None,
+    }
+}
+
+/// The label that an expression reads, `labels.name` or `labels["name"]`, with the place of the whole.
+pub(crate) fn label(value: &Expression) -> Option<&str> {
+    let ExpressionKind::Navigate(base, segments) = &value.kind else { return None };
+    let ExpressionKind::Name(name) = &base.kind else { return None };
+    match segments.as_slice() {
+        [segment] if &*name.text == "labels" => match &segment.step {
+            crate::syntax::tree::Step::Member(member) => Some(member),
+            crate::syntax::tree::Step::Index(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name of a declaration; a test has a title only.
+pub(crate) fn name(item: &Item) -> Option<&Name> {
+    match &item.kind {
+        Declaration::Mapping(declared) => Some(&declared.name),
+        Declaration::Table(declared) => Some(&declared.name),
+        Declaration::Define(declared) => Some(&declared.name),
+        Declaration::Schedule(declared) => Some(&declared.name),
+        Declaration::Channel(declared) => Some(&declared.name),
+        Declaration::Routing(declared) => Some(&declared.name),
+        Declaration::Integration(declared) => Some(&declared.name),
+        Declaration::Test(_) => None,
+    }
+}
+
+/// The word that declares.
+pub(crate) fn kind(item: &Item) -> &'static str {
+    match &item.kind {
+        Declaration::Mapping(_) => "mapping",
+        Declaration::Table(_) => "table",
+        Declaration::Define(_) => "define",
+        Declaration::Schedule(_) => "schedule",
+        Declaration::Channel(_) => "channel",
+        Declaration::Routing(_) => "routing",
+        Declaration::Integration(_) => "integration",
+        Declaration::Test(_) => "test",
+    }
+}
+
+/// Text as a rule writes it.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '{' => out.push_str("{{"),
+            '}' => out.push_str("}}"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// All lets of a mapping.
+pub(crate) fn lets(item: &Item) -> Vec<&Name> {
+    let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
+    mapping.statements.iter().filter_map(let_name).collect()
+}
+
+fn let_name(statement: &Statement) -> Option<&Name> {
+    match &statement.kind {
+        StatementKind::Let(name, _) => Some(name),
+        StatementKind::Accept(_)
+        | StatementKind::Each(_)
+        | StatementKind::Field(..)
+        | StatementKind::Labels(_)
+        | StatementKind::Drop(..) => None,
+    }
+}
+
+/// The labels that a mapping sets by name, with their values.
+pub(crate) fn set_labels(item: &Item) -> Vec<(&Text, &Expression)> {
+    let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
+    let entries = mapping.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Labels(entries) => Some(entries),
+        StatementKind::Accept(_)
+        | StatementKind::Each(_)
+        | StatementKind::Let(..)
+        | StatementKind::Field(..)
+        | StatementKind::Drop(..) => None,
+    });
+    let set = entries.flatten().filter_map(|entry| match entry {
+        LabelEntry::Set(name, value) => Some((name, value)),
+        LabelEntry::Spread { .. } => None,
+    });
+    set.collect()
+}
+
+/// Every place of a routing where channels or routings are named.
+pub(crate) fn targets<'t>(block: &'t Block, see: &mut dyn FnMut(&'t Target)) {
+    for line in &block.lines {
+        match &line.body {
+            LineBody::Block(inner) => targets(inner, see),
+            LineBody::Match(inner) => inner.arms.iter().for_each(|arm| see(&arm.result)),
+            LineBody::Target(target) => see(target),
+        }
+    }
+}

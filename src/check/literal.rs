@@ -1,0 +1,230 @@
+//! What is written out and read at check: numbers, paths, regexes, globs, networks, times.
+
+use crate::check::code;
+use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::scope::{Lowering, View, broken, literal, make};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::json::Number;
+use crate::path::{Path, Root};
+use crate::pattern::{Glob, Network, Regex};
+use crate::source::Span;
+use crate::syntax::tree::{self, Text};
+use crate::time::Instant;
+use crate::value::Type;
+use std::ops::Range;
+use std::sync::Arc;
+
+impl Lowering<'_, '_> {
+    /// A number as written.
+    pub(super) fn number(&mut self, text: &str, span: Span) -> Expression {
+        if let Ok(number) = text.parse::<Number>() {
+            return literal(Literal::Number(number), span);
+        }
+        self.cx.report(
+            Diagnostic::new(&code::BAD_NUMBER, span, format!("`{text}` is not a number that JSON can hold"))
+                .help("numbers look like `90`, `-2.5`, `1e3`, without leading zeros, and fit 64 bits"),
+        );
+        broken(span)
+    }
+
+    /// A path that is a value: names and indices alone.
+    pub(super) fn singular(&mut self, path: &tree::Path) -> Expression {
+        let Some(parsed) = self.path(path) else { return broken(path.span) };
+        if parsed.is_singular() {
+            return make(ExpressionKind::Path(parsed), Type::JSON, path.span);
+        }
+        let text = &path.text;
+        self.cx.report(
+            Diagnostic::new(
+                &code::LIST_AS_VALUE,
+                path.span,
+                format!("`{text}` is a list of nodes, not one value"),
+            )
+            .label("may choose none, one or many")
+            .help(format!("test its nodes with `any`, `all` or `none`: `any {text} == …`"))
+            .help(format!("or make one value of them: `count({text})`, `join({text}, \",\")`"))
+            .suggest("or take the first", path.span, format!("first({text})")),
+        );
+        broken(path.span)
+    }
+
+    /// A path of many nodes; `what` says who asks for it.
+    pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<Arc<Path>> {
+        let span = expression.span;
+        let tree::ExpressionKind::Path(path) = &expression.kind else {
+            let found = self.value_or_labels(expression);
+            if found.types.meets(Type::UNKNOWN) {
+                return None;
+            }
+            let said = self.cx.said(span);
+            self.cx.report(
+                Diagnostic::new(&code::NOT_A_PATH, span, format!("{what} takes a path, found `{said}`"))
+                    .label("is no path")
+                    .help("a path begins with `$` (the payload) or `@` (the element): `@.items[*]`"),
+            );
+            return None;
+        };
+        let parsed = self.path(path)?;
+        if !parsed.is_singular() {
+            return Some(parsed);
+        }
+        self.report_singular(path, what);
+        None
+    }
+
+    /// Reports one value where a list of nodes belongs.
+    pub(super) fn report_singular(&mut self, path: &tree::Path, what: &str) {
+        self.cx.report(
+            Diagnostic::new(
+                &code::SINGULAR_AS_LIST,
+                path.span,
+                format!("{what} takes a list of nodes, and `{}` is one value", path.text),
+            )
+            .label("names and indices alone choose at most one node")
+            .suggest("to mean the items in it, add `[*]`", path.span.after(), "[*]"),
+        );
+    }
+
+    /// A path that may stand in this place.
+    pub(super) fn path(&mut self, path: &tree::Path) -> Option<Arc<Path>> {
+        if !self.sees_payload(path) {
+            return None;
+        }
+        let parsed = self.parse_path(path)?;
+        if parsed.root() == Root::Element && matches!(self.view, View::Payload) {
+            let mended = path.text.replacen('@', "$", 1);
+            self.cx.report(
+                Diagnostic::new(
+                    &code::ELEMENT_TOO_EARLY,
+                    path.span,
+                    "`accept` is asked before `each` chooses elements",
+                )
+                .label("there is no element yet")
+                .suggest("read the payload", path.span, mended),
+            );
+            return None;
+        }
+        Some(parsed)
+    }
+
+    fn sees_payload(&mut self, path: &tree::Path) -> bool {
+        let (message, help) = match self.view {
+            View::Payload | View::Element(_) => return true,
+            View::Parameters(..) => (
+                "a table sees its parameters alone, not the payload",
+                "pass the value where the table is called",
+            ),
+            View::Event | View::Body => (
+                "the payload is read by mappings alone; here there is the event",
+                "keep the value in a label of the mapping, and read `labels.name` here",
+            ),
+        };
+        self.cx.report(
+            Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message)
+                .label("not known here")
+                .help(help),
+        );
+        false
+    }
+
+    fn parse_path(&mut self, path: &tree::Path) -> Option<Arc<Path>> {
+        if let Some(known) = self.cx.paths.get(&path.text) {
+            return Some(Arc::clone(known));
+        }
+        let parsed = match Path::parse(&path.text) {
+            Ok(parsed) => parsed,
+            Err(invalid) => {
+                let place = within(path.span, 0, &invalid.range);
+                self.refuse(&code::BAD_PATH, place, &invalid.message, invalid.help);
+                return None;
+            }
+        };
+        if let Some(invalid) = parsed.costly() {
+            let place = within(path.span, 0, &invalid.range);
+            self.refuse(&code::COSTLY_PATH, place, &invalid.message, invalid.help);
+            return None;
+        }
+        let parsed = Arc::new(parsed);
+        self.cx.paths.insert(path.text.clone(), Arc::clone(&parsed));
+        Some(parsed)
+    }
+
+    /// A regex, compiled.
+    pub(super) fn regex(&mut self, regex: &tree::Regex, ignore_case: bool) -> Option<Arc<Regex>> {
+        let key = (regex.pattern.clone(), regex.flags.clone(), ignore_case);
+        if let Some(known) = self.cx.regexes.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        match Regex::new(&regex.pattern, &regex.flags, ignore_case) {
+            Ok(compiled) => {
+                let compiled = Arc::new(compiled);
+                self.cx.regexes.insert(key, Arc::clone(&compiled));
+                Some(compiled)
+            }
+            Err(invalid) => {
+                let place = within_regex(regex, &invalid.range);
+                self.refuse(&code::BAD_REGEX, place, &invalid.message, invalid.help);
+                None
+            }
+        }
+    }
+
+    /// Globs, read.
+    pub(super) fn globs(&mut self, globs: &[Text], ignore_case: bool) -> Option<Vec<Glob>> {
+        let read = globs.iter().map(|glob| {
+            Glob::new(&glob.value, ignore_case)
+                .map_err(|invalid| self.refuse(&code::BAD_GLOB, glob.span, &invalid.message, invalid.help))
+                .ok()
+        });
+        read.collect::<Vec<Option<Glob>>>().into_iter().collect()
+    }
+
+    /// Networks, read.
+    pub(super) fn networks(&mut self, networks: &[Text]) -> Option<Vec<Network>> {
+        let read = networks.iter().map(|network| {
+            Network::new(&network.value)
+                .map_err(|invalid| {
+                    self.refuse(&code::BAD_NETWORK, network.span, &invalid.message, invalid.help)
+                })
+                .ok()
+        });
+        read.collect::<Vec<Option<Network>>>().into_iter().collect()
+    }
+
+    /// `time("…")`: a time that is written out.
+    pub(super) fn written_time(&mut self, text: &str, place: Span, span: Span) -> Expression {
+        if let Some(instant) = Instant::read(text) {
+            return literal(Literal::Time(instant), span);
+        }
+        self.cx.report(
+            Diagnostic::new(&code::BAD_TIME, place, format!("`{text}` is not a time"))
+                .help("write it as RFC 3339 does: `time(\"2026-03-07T02:00:00+08:00\")`"),
+        );
+        broken(span)
+    }
+
+    fn refuse(&mut self, code: &'static Code, place: Span, message: &str, help: Option<String>) {
+        let diagnostic = Diagnostic::new(code, place, message);
+        self.cx.report(match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+}
+
+/// The place of some bytes of a text that begins `offset` bytes into a span and stands there as it is read.
+fn within(span: Span, offset: usize, range: &Range<usize>) -> Span {
+    let at = |byte: usize| (span.start as usize + offset + byte).min(span.end as usize);
+    Span::new(span.file, at(range.start), at(range.end))
+}
+
+/// The place of some bytes of a regex; the whole of it where an escaped slash has moved them.
+fn within_regex(regex: &tree::Regex, range: &Range<usize>) -> Span {
+    let written = regex.span.range().len();
+    let read = regex.pattern.len() + regex.flags.len() + 2;
+    if written == read && range.end <= regex.pattern.len() {
+        within(regex.span, 1, range)
+    } else {
+        regex.span
+    }
+}

@@ -1,0 +1,224 @@
+//! Mappings: conditions of acceptance, `each`, lets, drops, labels; the fields themselves are judged in `field`.
+
+use crate::check::context::Context;
+use crate::check::model::{self, Field};
+use crate::check::names::{FIELDS, duplicate, field_name, is_field, require_lower_case};
+use crate::check::scope::{Lets, Lowering, View, field, is_known};
+use crate::check::{code, names};
+use crate::diagnostic::Diagnostic;
+use crate::path::{Path, Root};
+use crate::source::Span;
+use crate::syntax::tree::{self, Item, LabelEntry, Name, Statement, StatementKind};
+use crate::value::Type;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A mapping of the model.
+pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) -> model::Mapping {
+    let mut lowered = model::Mapping {
+        name: mapping.name.text.clone(),
+        span: mapping.name.span,
+        accept: Vec::new(),
+        each: None,
+        lets: Vec::new(),
+        drops: Vec::new(),
+        fields: Vec::new(),
+        labels: Vec::new(),
+    };
+    let mut lets = foresee(mapping, cx);
+    let mut places = Places::default();
+    for statement in &mapping.statements {
+        self::statement(statement, &mut lowered, &mut lets, &mut places, cx);
+    }
+    if !item.broken {
+        super::field::require(mapping, &places.fields, cx);
+    }
+    lowered
+}
+
+/// Where a mapping says what it may say once.
+#[derive(Debug, Default)]
+struct Places {
+    each: Option<Span>,
+    fields: HashMap<Box<str>, Span>,
+}
+
+/// Knows all lets by name before the first is read, and reports names that are taken.
+fn foresee(mapping: &tree::Mapping, cx: &mut Context<'_>) -> Lets {
+    let mut lets = Lets::default();
+    for statement in &mapping.statements {
+        let StatementKind::Let(name, _) = &statement.kind else { continue };
+        require_lower_case("let", name, &mut cx.diagnostics);
+        if is_field(&name.text) {
+            cx.report(field_name("let", name));
+        } else if let Some(place) = cx.names.defines.place(&name.text) {
+            cx.report(names::duplicate("define", name, place));
+        }
+        if let Some(first) = lets.foresee(name) {
+            cx.report(duplicate("let", name, first));
+        }
+    }
+    lets
+}
+
+fn statement(
+    statement: &Statement,
+    lowered: &mut model::Mapping,
+    lets: &mut Lets,
+    places: &mut Places,
+    cx: &mut Context<'_>,
+) {
+    match &statement.kind {
+        StatementKind::Accept(condition) => {
+            lowered.accept.push(Lowering { cx, view: View::Payload }.condition(condition));
+        }
+        StatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
+        StatementKind::Let(name, value) => {
+            let value = Lowering { cx, view: View::Element(lets) }.value(value);
+            lets.add(&name.text, &value);
+            lowered.lets.push(model::Let { name: name.text.clone(), value });
+        }
+        StatementKind::Field(name, value) => set(name, value, lowered, lets, places, cx),
+        StatementKind::Labels(entries) => {
+            for entry in entries {
+                lowered.labels.extend(label(entry, lets, cx));
+            }
+        }
+        StatementKind::Drop(when, because) => {
+            let mut lowering = Lowering { cx, view: View::Element(lets) };
+            let (when, because) = (lowering.condition(when), lowering.template(because));
+            lowered.drops.push(model::Drop { when, because, span: statement.span });
+        }
+    }
+}
+
+fn each(
+    path: &tree::Path,
+    statement: Span,
+    lowered: &mut model::Mapping,
+    places: &mut Places,
+    cx: &mut Context<'_>,
+) {
+    if let Some(first) = places.each.replace(statement) {
+        cx.report(
+            Diagnostic::new(&code::EACH_TWICE, statement, "a mapping has one `each`")
+                .label("the second")
+                .related(first, "the first")
+                .help("one path can go down several levels: `$.groups[*].alerts[*]`"),
+        );
+        return;
+    }
+    let lets = Lets::default();
+    let mut lowering = Lowering { cx, view: View::Element(&lets) };
+    let Some(parsed) = lowering.path(path) else { return };
+    if parsed.root() == Root::Element {
+        let mended = path.text.replacen('@', "$", 1);
+        cx.report(
+            Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, "`@` is the element that `each` chooses")
+                .label("there is no element yet")
+                .suggest("choose from the payload", path.span, mended),
+        );
+    } else if parsed.is_singular() {
+        report_single(path, &parsed, lowering);
+    } else {
+        lowered.each = Some(parsed);
+    }
+}
+
+fn report_single(path: &tree::Path, parsed: &Arc<Path>, mut lowering: Lowering<'_, '_>) {
+    if parsed.is_root() {
+        lowering.cx.report(
+            Diagnostic::new(
+                &code::SINGULAR_AS_LIST,
+                path.span,
+                "without `each` a payload is one element already",
+            )
+            .label("the payload itself")
+            .help("leave `each` out; or choose the items of an array payload with `$[*]`"),
+        );
+    } else {
+        lowering.report_singular(path, "`each`");
+    }
+}
+
+fn set(
+    name: &Name,
+    value: &tree::Expression,
+    lowered: &mut model::Mapping,
+    lets: &Lets,
+    places: &mut Places,
+    cx: &mut Context<'_>,
+) {
+    let value = Lowering { cx, view: View::Element(lets) }.value(value);
+    let Some((field, _)) = field(&name.text) else {
+        let settable =
+            FIELDS.into_iter().filter(|field| !matches!(*field, "labels" | "notes" | "integration"));
+        let near = cx.nearest(&name.text, settable);
+        let message = format!("an event has no field `{}`", name.text);
+        let diagnostic = Diagnostic::new(&code::UNKNOWN_FIELD, name.span, message);
+        cx.report(match near {
+            Some(_) => super::context::with_nearest(diagnostic, name, near),
+            None => diagnostic
+                .help(format!("to name a value for use below, write `let {} = …`", name.text))
+                .help(format!("to keep it on the event, make it a label: `labels {{ {} = … }}`", name.text)),
+        });
+        return;
+    };
+    if !super::field::is_settable(field, name, cx) {
+        return;
+    }
+    if let Some(first) = places.fields.insert(name.text.clone(), name.span) {
+        cx.report(
+            Diagnostic::new(&code::FIELD_TWICE, name.span, format!("`{}` is set twice", name.text))
+                .label("set again here")
+                .related(first, "first set here")
+                .help("take the first that is there: `a ?? b`"),
+        );
+        return;
+    }
+    super::field::check(field, name, &value, lets, cx);
+    lowered.fields.push((field, value));
+}
+
+fn label(entry: &LabelEntry, lets: &Lets, cx: &mut Context<'_>) -> Option<model::LabelEntry> {
+    let mut lowering = Lowering { cx, view: View::Element(lets) };
+    match entry {
+        LabelEntry::Set(name, value) => {
+            let value = lowering.value(value);
+            super::field::check_text(&format!("the label `{}`", name.value), &value, cx);
+            Some(model::LabelEntry::Set(name.value.clone(), value))
+        }
+        LabelEntry::Spread { value, except, .. } => {
+            let value = lowering.value(value);
+            let except = lowering.globs(except, false)?;
+            if is_known(value.types) && !value.types.meets(Type::OBJECT) {
+                let said = cx.said(value.span);
+                let message = format!("labels come from an object, and `{said}` is {}", value.types);
+                cx.report(
+                    Diagnostic::new(&code::NOT_LABELS, value.span, message)
+                        .help("set a single label by its name: `name = …`"),
+                );
+                return None;
+            }
+            Some(model::LabelEntry::Spread(value, except))
+        }
+    }
+}
+
+/// The name of a field, as rules write it.
+pub(super) fn field_word(field: Field) -> &'static str {
+    match field {
+        Field::Severity => "severity",
+        Field::Status => "status",
+        Field::Title => "title",
+        Field::Key => "key",
+        Field::Description => "description",
+        Field::Labels => "labels",
+        Field::StartsAt => "starts_at",
+        Field::EndsAt => "ends_at",
+        Field::Link => "link",
+        Field::Source => "source",
+        Field::Integration => "integration",
+        Field::Notes => "notes",
+    }
+}

@@ -1,0 +1,172 @@
+//! `match`: subjects, arms, patterns. Tables and the `match` of a route share it.
+
+use crate::check::comparison::Left;
+use crate::check::model::{self, Comparator, Expression, ExpressionKind};
+use crate::check::scope::{Lowering, broken, is_known, make};
+use crate::check::{code, cover};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{self, ArmHead, PatternKind};
+use crate::value::Type;
+
+/// What is matched, whatever its arms result in.
+pub(super) struct Subjects {
+    /// The columns.
+    pub(super) columns: Vec<Expression>,
+    /// `ignore case`
+    pub(super) ignore_case: Option<Span>,
+    /// From `match` to the closing brace.
+    pub(super) span: Span,
+}
+
+impl Lowering<'_, '_> {
+    /// `match … { … }` as a value.
+    pub(super) fn match_value(&mut self, it: &tree::Match<tree::Expression>) -> Expression {
+        let before = self.cx.findings();
+        let subjects = self.subjects(it);
+        let lowered = self.arms(subjects, &it.arms, |this, result| Some(this.value(result)));
+        let types = union(&lowered.arms);
+        if self.cx.findings() > before && lowered.arms.len() < it.arms.len() {
+            return broken(it.span);
+        }
+        make(ExpressionKind::Match(Box::new(lowered)), types, it.span)
+    }
+
+    /// The subjects of a match.
+    pub(super) fn subjects<R>(&mut self, it: &tree::Match<R>) -> Subjects {
+        let columns = it.subjects.iter().map(|subject| self.value(subject)).collect();
+        Subjects { columns, ignore_case: it.ignore_case, span: it.span }
+    }
+
+    /// The arms of a match; those that are broken are left out. Where all are sound, they must cover every value.
+    pub(super) fn arms<R, M>(
+        &mut self,
+        subjects: Subjects,
+        arms: &[tree::Arm<R>],
+        mut result: impl FnMut(&mut Self, &R) -> Option<M>,
+    ) -> model::Match<M> {
+        let before = self.cx.findings();
+        let mut lowered = Vec::with_capacity(arms.len());
+        let mut heads = Vec::with_capacity(arms.len());
+        for arm in arms {
+            let head = self.head(&subjects, &arm.head, arm.span);
+            let note = arm.note.as_ref().map(|note| self.template(note));
+            let result = result(self, &arm.result);
+            if let (Some(columns), Some(result)) = (head, result) {
+                let is_else = matches!(arm.head, ArmHead::Else(_));
+                heads.push((columns.clone(), is_else, arm.span));
+                lowered.push(model::Arm { columns, result, note, span: arm.span });
+            }
+        }
+        self.require_text(&subjects, &lowered);
+        let types: Vec<Type> = subjects.columns.iter().map(|column| column.types).collect();
+        let ignore_case = subjects.ignore_case.is_some();
+        if self.cx.findings() == before && types.iter().copied().all(is_known) {
+            cover::arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
+        }
+        model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
+    }
+
+    fn head(&mut self, subjects: &Subjects, head: &ArmHead, arm: Span) -> Option<Vec<Vec<model::Pattern>>> {
+        let columns = match head {
+            ArmHead::Else(_) => return Some(Vec::new()),
+            ArmHead::Columns(columns) => columns,
+        };
+        if columns.len() != subjects.columns.len() {
+            let wanted = match subjects.columns.len() {
+                1 => "1 pattern".to_owned(),
+                count => format!("{count} patterns"),
+            };
+            let message = format!(
+                "this arm needs {wanted}, one for each value that is matched, found {}",
+                columns.len()
+            );
+            self.cx.report(
+                Diagnostic::new(&code::COLUMN_COUNT, first_place(columns, arm), message)
+                    .help("alternatives of one value stand between `|`; `_` stands for any value"),
+            );
+            return None;
+        }
+        let mut lowered = Vec::with_capacity(columns.len());
+        let mut sound = true;
+        for (alternatives, column) in columns.iter().zip(&subjects.columns) {
+            let patterns: Vec<Option<model::Pattern>> = alternatives
+                .iter()
+                .map(|pattern| self.pattern(pattern, column, subjects.ignore_case))
+                .collect();
+            let patterns: Option<Vec<model::Pattern>> = patterns.into_iter().collect();
+            sound &= patterns.is_some();
+            lowered.push(patterns.unwrap_or_default());
+        }
+        sound.then_some(lowered)
+    }
+
+    fn pattern(
+        &mut self,
+        pattern: &tree::Pattern,
+        column: &Expression,
+        ignore_case: Option<Span>,
+    ) -> Option<model::Pattern> {
+        let test = match &pattern.kind {
+            PatternKind::Any => return Some(model::Pattern::Any),
+            PatternKind::Test(test) => test,
+        };
+        let left = Left {
+            types: column.types,
+            span: column.span,
+            in_arm: true,
+            operator: pattern.span,
+            negated: false,
+            ignore_case,
+        };
+        self.comparator(test, &left).map(|test| model::Pattern::Test(test, pattern.span))
+    }
+
+    /// `ignore case` needs a string among what is matched.
+    fn require_text<M>(&mut self, subjects: &Subjects, arms: &[model::Arm<M>]) {
+        let Some(place) = subjects.ignore_case else { return };
+        let patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
+        let has_text = patterns.into_iter().any(|pattern| match pattern {
+            model::Pattern::Any => false,
+            model::Pattern::Test(test, _) => is_of_text(test),
+        });
+        if !has_text && !arms.is_empty() {
+            self.no_case(place);
+        }
+    }
+}
+
+/// What any of the arms may result in.
+pub(super) fn union(arms: &[model::Arm<Expression>]) -> Type {
+    arms.iter().fold(Type::NEVER, |types, arm| types | arm.result.types)
+}
+
+fn first_place(columns: &[Vec<tree::Pattern>], arm: Span) -> Span {
+    let mut places = columns.iter().flatten().map(|pattern| pattern.span);
+    let first = places.next();
+    match (first, places.next_back()) {
+        (Some(first), Some(last)) => first.to(last),
+        (Some(first), None) => first,
+        (None, _) => arm,
+    }
+}
+
+fn is_of_text(test: &Comparator) -> bool {
+    match test {
+        Comparator::Equal(value) => value.types.meets(Type::TEXT),
+        Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
+        Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_) => true,
+        Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::Cidr(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => false,
+    }
+}

@@ -1,0 +1,245 @@
+//! The declared names: one space a kind of declaration; defines share theirs with event fields and lets.
+//!
+//! A name stands for the position of its declaration among those of its kind, broken ones included, so that whoever
+//! uses a broken declaration is not reported as well.
+
+use crate::check::code;
+use crate::diagnostic::Diagnostic;
+use crate::function;
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::tree::{self, Declaration, Item, Name};
+use std::collections::{HashMap, HashSet};
+
+/// The names of one kind of declaration.
+#[derive(Debug, Default)]
+pub(super) struct Space<'c> {
+    positions: HashMap<&'c str, (usize, Span)>,
+    order: Vec<&'c str>,
+}
+
+impl<'c> Space<'c> {
+    /// The position of a declaration among those of its kind.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).map(|(position, _)| *position)
+    }
+
+    /// Where a name is declared.
+    pub(super) fn place(&self, name: &str) -> Option<Span> {
+        self.positions.get(name).map(|(_, place)| *place)
+    }
+
+    /// The names in text order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'c str> + '_ {
+        self.order.iter().copied()
+    }
+
+    /// Takes in a name at a position; a name that is taken is reported and keeps its first meaning.
+    fn add(&mut self, kind: &str, name: &'c Name, position: usize, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some((_, first)) = self.positions.get(&*name.text) {
+            diagnostics.push(duplicate(kind, name, *first));
+            return;
+        }
+        self.positions.insert(&name.text, (position, name.span));
+        self.order.push(&name.text);
+    }
+}
+
+/// Every declaration with its item, in text order, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Declarations<'c> {
+    pub(super) mappings: Vec<(&'c Item, &'c tree::Mapping)>,
+    pub(super) tables: Vec<(&'c Item, &'c tree::Table)>,
+    pub(super) defines: Vec<(&'c Item, &'c tree::Define)>,
+    pub(super) schedules: Vec<(&'c Item, &'c tree::Schedule)>,
+    pub(super) channels: Vec<(&'c Item, &'c tree::Channel)>,
+    pub(super) routings: Vec<(&'c Item, &'c tree::Routing)>,
+    pub(super) integrations: Vec<(&'c Item, &'c tree::Integration)>,
+    pub(super) tests: Vec<(&'c Item, &'c tree::Test)>,
+}
+
+impl<'c> Declarations<'c> {
+    /// The declarations of all files.
+    pub(super) fn of(files: &'c [tree::File]) -> Self {
+        let mut all = Self::default();
+        for item in files.iter().flat_map(|file| &file.items) {
+            match &item.kind {
+                Declaration::Mapping(mapping) => all.mappings.push((item, mapping)),
+                Declaration::Table(table) => all.tables.push((item, table)),
+                Declaration::Define(define) => all.defines.push((item, define)),
+                Declaration::Schedule(schedule) => all.schedules.push((item, schedule)),
+                Declaration::Channel(channel) => all.channels.push((item, channel)),
+                Declaration::Routing(routing) => all.routings.push((item, routing)),
+                Declaration::Integration(integration) => all.integrations.push((item, integration)),
+                Declaration::Test(test) => all.tests.push((item, test)),
+            }
+        }
+        all
+    }
+}
+
+/// The names of all kinds.
+#[derive(Debug, Default)]
+pub(super) struct Names<'c> {
+    pub(super) mappings: Space<'c>,
+    pub(super) tables: Space<'c>,
+    pub(super) defines: Space<'c>,
+    pub(super) schedules: Space<'c>,
+    pub(super) channels: Space<'c>,
+    pub(super) routings: Space<'c>,
+    /// Names in files that did not parse: what stands there may be declared, so nobody who uses it is reported.
+    pub(super) unread: HashSet<&'c str>,
+}
+
+impl<'c> Names<'c> {
+    /// Collects the names of all declarations and reports those that are given twice.
+    pub(super) fn collect(
+        all: &Declarations<'c>,
+        sources: &'c Sources,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let unread = unread(sources, diagnostics);
+        space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
+        Self {
+            mappings: space("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
+            tables: tables(all, diagnostics),
+            defines: defines(all, diagnostics),
+            schedules: space("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
+            channels: lower_case("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
+            routings: space("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
+            unread,
+        }
+    }
+}
+
+/// The words that follow the word of a declaration, in every file that did not parse.
+fn unread<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
+    const DECLARED_BY: [&str; 7] = ["mapping", "table", "define", "schedule", "channel", "routing", "let"];
+    let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
+    let mut names = HashSet::new();
+    for text in texts {
+        let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')));
+        let mut before = "";
+        for word in words.by_ref().filter(|word| !word.is_empty()) {
+            if DECLARED_BY.contains(&before) {
+                names.insert(word);
+            }
+            before = word;
+        }
+    }
+    names
+}
+
+fn space<'c>(
+    kind: &str,
+    names: impl Iterator<Item = &'c Name>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Space<'c> {
+    let mut space = Space::default();
+    for (position, name) in names.enumerate() {
+        space.add(kind, name, position, diagnostics);
+    }
+    space
+}
+
+fn lower_case<'c>(
+    kind: &str,
+    names: impl Iterator<Item = &'c Name> + Clone,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Space<'c> {
+    for name in names.clone() {
+        require_lower_case(kind, name, diagnostics);
+    }
+    space(kind, names, diagnostics)
+}
+
+fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
+    let names = all.tables.iter().map(|(_, table)| &table.name);
+    for name in names.clone() {
+        if function::find(&name.text).is_some() || is_secret_source(&name.text) {
+            diagnostics.push(
+                Diagnostic::new(
+                    &code::DUPLICATE_NAME,
+                    name.span,
+                    format!("`{}` is the name of a built-in function", name.text),
+                )
+                .label("this table needs another name"),
+            );
+        }
+    }
+    lower_case("table", names, diagnostics)
+}
+
+fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
+    let names = all.defines.iter().map(|(_, define)| &define.name);
+    for name in names.clone() {
+        if is_field(&name.text) {
+            diagnostics.push(field_name("define", name));
+        }
+    }
+    lower_case("define", names, diagnostics)
+}
+
+/// Reports a name that begins with a capital letter where those are for constants.
+pub(super) fn require_lower_case(kind: &str, name: &Name, diagnostics: &mut Vec<Diagnostic>) {
+    if name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
+        let lower = name.text.to_ascii_lowercase();
+        diagnostics.push(
+            Diagnostic::new(
+                &code::CAPITALISED_NAME,
+                name.span,
+                format!("the name of a {kind} begins with a lower-case letter, found `{}`", name.text),
+            )
+            .note("capitalised words are constants, as `Critical` is")
+            .suggest(format!("write `{lower}`"), name.span, lower),
+        );
+    }
+}
+
+/// A name that is taken already.
+pub(super) fn duplicate(kind: &str, name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::new(
+        &code::DUPLICATE_NAME,
+        name.span,
+        format!("there is already a {kind} named `{}`", name.text),
+    )
+    .label("given again here")
+    .related(first, "first given here")
+    .help("give one of the two another name")
+}
+
+/// The name of an event field, given to a define or a let.
+pub(super) fn field_name(kind: &str, name: &Name) -> Diagnostic {
+    Diagnostic::new(
+        &code::DUPLICATE_NAME,
+        name.span,
+        format!("`{}` is a field of the event, so no {kind} can have that name", name.text),
+    )
+    .label(format!("this {kind} needs another name"))
+}
+
+/// The fields of an event, in the order of the reference.
+pub(super) const FIELDS: [&str; 12] = [
+    "severity",
+    "status",
+    "title",
+    "key",
+    "description",
+    "labels",
+    "starts_at",
+    "ends_at",
+    "link",
+    "source",
+    "integration",
+    "notes",
+];
+
+/// Whether a word names a field of the event.
+pub(super) fn is_field(word: &str) -> bool {
+    FIELDS.contains(&word)
+}
+
+/// Whether a word names where a secret comes from.
+pub(super) fn is_secret_source(word: &str) -> bool {
+    matches!(word, "env" | "secret_file")
+}

@@ -1,0 +1,130 @@
+//! Routings: the lines of each block, where they lead, and that no event falls through.
+
+use crate::check::context::Context;
+use crate::check::graph::order;
+use crate::check::model::{self, Block, Destination, Line, LineBody, LineKind, Target};
+use crate::check::scope::{Lowering, View};
+use crate::check::{block, code};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::{self, Item, TargetKind};
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'p> {
+    /// The path of the line that holds it; of a routing's own block, the routing's name.
+    pub(super) path: &'p str,
+    /// Whether events that hit nothing in it have a line to go on with.
+    pub(super) may_decline: bool,
+    /// Whether part of the routing did not parse, so that what is absent is not reported.
+    pub(super) is_broken: bool,
+}
+
+/// A routing of the model.
+pub(super) fn lower(item: &Item, routing: &tree::Routing, cx: &mut Context<'_>) -> model::Routing {
+    let place = Place { path: &routing.name.text, may_decline: false, is_broken: item.broken };
+    let block = lines(&routing.block, place, cx);
+    model::Routing { name: routing.name.text.clone(), span: routing.name.span, block }
+}
+
+fn lines(tree: &tree::Block, place: Place<'_>, cx: &mut Context<'_>) -> Block {
+    block::check(tree, place, cx);
+    let lines = tree.lines.iter().map(|line| self::line(line, place, cx)).collect();
+    Block { lines, span: tree.span }
+}
+
+fn line(line: &tree::Line, place: Place<'_>, cx: &mut Context<'_>) -> Line {
+    let name = line.name.as_ref().map_or("else", |name| &*name.text);
+    let path = format!("{}.{name}", place.path).into_boxed_str();
+    let may_decline = line.kind != LineKind::Else || place.may_decline;
+    let inner = Place { path: &path, may_decline, is_broken: place.is_broken };
+    let when = line.when.as_ref().map(|when| Lowering { cx, view: View::Event }.condition(when));
+    let body = match &line.body {
+        tree::LineBody::Block(block) => LineBody::Block(lines(block, inner, cx)),
+        tree::LineBody::Match(it) => {
+            let mut lowering = Lowering { cx, view: View::Event };
+            let subjects = lowering.subjects(it);
+            let arm = |this: &mut Lowering<'_, '_>, target: &tree::Target| {
+                block::check_arm(target, line, inner, this.cx);
+                self::target(target, this.cx)
+            };
+            LineBody::Match(lowering.arms(subjects, &it.arms, arm))
+        }
+        tree::LineBody::Target(target) => {
+            block::check_target(target, line, place, cx);
+            LineBody::Target(self::target(target, cx).unwrap_or(Target::Decline))
+        }
+    };
+    Line { kind: line.kind, path, when, body, head: line.head, span: line.span }
+}
+
+fn target(target: &tree::Target, cx: &mut Context<'_>) -> Option<Target> {
+    match &target.kind {
+        TargetKind::Destinations(destinations) => {
+            let found: Vec<Option<Destination>> =
+                destinations.iter().map(|destination| self::destination(destination, cx)).collect();
+            found.into_iter().collect::<Option<Vec<Destination>>>().map(Target::Destinations)
+        }
+        TargetKind::Nothing(because) => {
+            let because = Lowering { cx, view: View::Event }.template(because);
+            Some(Target::Nothing(because, target.span))
+        }
+        TargetKind::Decline => Some(Target::Decline),
+    }
+}
+
+/// A channel or a routing by its name.
+pub(super) fn destination(destination: &tree::Destination, cx: &mut Context<'_>) -> Option<Destination> {
+    match destination {
+        tree::Destination::Channel(name) => cx.channel(name).map(Destination::Channel),
+        tree::Destination::Routing(name, whole) => cx.routing(name, *whole).map(Destination::Routing),
+    }
+}
+
+/// Reports routings that come back to themselves.
+pub(super) fn check_cycles(routings: &[(&Item, &tree::Routing)], cx: &mut Context<'_>) {
+    let calls: Vec<Vec<usize>> = routings
+        .iter()
+        .map(|(_, routing)| {
+            let mut called = Vec::new();
+            calls(&routing.block, &mut called);
+            called.into_iter().filter_map(|name| cx.names.routings.find(&name.text)).collect()
+        })
+        .collect();
+    for cycle in order(&calls).1 {
+        let members: Vec<&tree::Name> =
+            cycle.iter().filter_map(|at| routings.get(*at)).map(|(_, routing)| &routing.name).collect();
+        let Some((first, others)) = members.split_first() else { continue };
+        let message = if others.is_empty() {
+            format!("the routing `{}` calls itself", first.text)
+        } else {
+            let through: Vec<String> = others.iter().map(|name| format!("`{}`", name.text)).collect();
+            format!("the routing `{}` calls itself through {}", first.text, through.join(", "))
+        };
+        let diagnostic =
+            Diagnostic::new(&code::ROUTING_CYCLE, first.span, message).label("never comes to an end");
+        let diagnostic = others.iter().take(5).fold(diagnostic, |diagnostic, name| {
+            diagnostic.related(name.span, format!("`{}` stands here", name.text))
+        });
+        cx.report(diagnostic.help("name channels in the place of one of the calls"));
+    }
+}
+
+fn calls<'t>(block: &'t tree::Block, called: &mut Vec<&'t tree::Name>) {
+    for line in &block.lines {
+        match &line.body {
+            tree::LineBody::Block(block) => calls(block, called),
+            tree::LineBody::Match(it) => it.arms.iter().for_each(|arm| of_target(&arm.result, called)),
+            tree::LineBody::Target(target) => of_target(target, called),
+        }
+    }
+}
+
+fn of_target<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Name>) {
+    if let TargetKind::Destinations(destinations) = &target.kind {
+        for destination in destinations {
+            if let tree::Destination::Routing(name, _) = destination {
+                called.push(name);
+            }
+        }
+    }
+}

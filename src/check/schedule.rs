@@ -1,0 +1,95 @@
+//! Schedules: zones, days and times, read.
+
+use crate::check::code;
+use crate::check::context::Context;
+use crate::check::model;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{self, DayRange, ScheduleKind, TimeRange};
+use crate::time::{self, Day, Effect, Line, Zone};
+use std::sync::Arc;
+
+/// A schedule of the model. A broken zone is read as UTC, so that the name stays known.
+pub(super) fn lower(schedule: &tree::Schedule, cx: &mut Context<'_>) -> Option<model::Schedule> {
+    let zone = match Zone::new(&schedule.zone.value) {
+        Ok(zone) => zone,
+        Err(invalid) => {
+            refuse(&code::BAD_ZONE, schedule.zone.span, invalid, cx);
+            Zone::new("UTC").ok()?
+        }
+    };
+    let lines = schedule.lines.iter().map(|line| self::line(line, cx)).collect();
+    Some(model::Schedule {
+        name: schedule.name.text.clone(),
+        span: schedule.name.span,
+        windows: Arc::new(time::Schedule::new(zone, lines)),
+    })
+}
+
+fn line(line: &tree::ScheduleLine, cx: &mut Context<'_>) -> Line {
+    let effect = match line.kind {
+        ScheduleKind::Window => Effect::Window,
+        ScheduleKind::Except => Effect::Except,
+        ScheduleKind::Also => Effect::Also,
+    };
+    let days = line.days.iter().filter_map(|range| days(range, cx)).collect();
+    let times = line.times.iter().filter_map(|range| times(range, cx)).collect();
+    Line { effect, days, times }
+}
+
+fn days(range: &DayRange, cx: &mut Context<'_>) -> Option<(Day, Day)> {
+    let first = day(&range.first, cx);
+    let Some(last_name) = &range.last else { return first.map(|day| (day, day)) };
+    let last = day(last_name, cx);
+    let (first, last) = (first?, last?);
+    let place = range.first.span.to(last_name.span);
+    match (first, last) {
+        (Day::Date(from), Day::Date(to)) if to < from => {
+            let mended = format!("{}..{}", last_name.text, range.first.text);
+            cx.report(
+                Diagnostic::new(&code::BAD_DAY, place, "a range of dates goes from the earlier to the later")
+                    .label("ends before it begins")
+                    .suggest("turn it round", place, mended),
+            );
+            None
+        }
+        (Day::Date(_), Day::Weekday(_)) | (Day::Weekday(_), Day::Date(_)) => {
+            let message = "a range goes from weekday to weekday or from date to date";
+            cx.report(Diagnostic::new(&code::BAD_DAY, place, message).label("mixes the two"));
+            None
+        }
+        (Day::Date(_), Day::Date(_)) | (Day::Weekday(_), Day::Weekday(_)) => Some((first, last)),
+    }
+}
+
+fn day(name: &tree::Name, cx: &mut Context<'_>) -> Option<Day> {
+    Day::new(&name.text).map_err(|invalid| refuse(&code::BAD_DAY, name.span, invalid, cx)).ok()
+}
+
+fn times(range: &TimeRange, cx: &mut Context<'_>) -> Option<(u16, u16)> {
+    let first = minutes(&range.first, cx);
+    let last = minutes(&range.last, cx);
+    let (first, last) = (first?, last?);
+    if first == last {
+        let place = range.first.span.to(range.last.span);
+        cx.report(
+            Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window that ends when it begins holds no time")
+                .label("is empty")
+                .suggest("for the whole day, write", place, "00:00..24:00"),
+        );
+        return None;
+    }
+    Some((first, last))
+}
+
+fn minutes(name: &tree::Name, cx: &mut Context<'_>) -> Option<u16> {
+    time::minutes(&name.text).map_err(|invalid| refuse(&code::BAD_TIME_OF_DAY, name.span, invalid, cx)).ok()
+}
+
+fn refuse(code: &'static Code, place: Span, invalid: time::Invalid, cx: &mut Context<'_>) {
+    let diagnostic = Diagnostic::new(code, place, invalid.message);
+    cx.report(match invalid.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    });
+}

@@ -1,0 +1,125 @@
+//! Secrets: named by `env` or `secret_file`, never written into the rules.
+
+use crate::channel::Parameter;
+use crate::check::code;
+use crate::check::context::Context;
+use crate::check::model::{Argument, Literal, Secret};
+use crate::check::names::is_secret_source;
+use crate::check::parameter::{plain, refuse};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::{Expression, ExpressionKind, Part};
+
+/// Whether an expression names a secret.
+pub(super) fn is_secret(value: &Expression) -> bool {
+    matches!(&value.kind, ExpressionKind::Call(name, _) if is_secret_source(&name.text))
+}
+
+/// Reports a secret where the parameter is no secret.
+pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) {
+    let message = format!("`{}` is no secret and is written out", parameter.name);
+    cx.report(Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(parameter.documentation));
+}
+
+/// A secret only.
+pub(super) fn only(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+    if is_secret(value) {
+        return read(value, cx).map(Argument::Secret);
+    }
+    if let ExpressionKind::Template(_) = &value.kind {
+        let word = parameter.name.to_ascii_uppercase();
+        cx.report(
+            Diagnostic::new(
+                &code::SECRET_IN_RULES,
+                value.span,
+                format!("`{}` is a secret and is never written into the rules", parameter.name),
+            )
+            .label("everyone who reads the rules reads it")
+            .suggest("name where it is found", value.span, format!("env(\"{word}\")")),
+        );
+        return None;
+    }
+    refuse(parameter, "a secret, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx);
+    None
+}
+
+/// A secret, or a string that holds none.
+pub(super) fn or_text(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+    if is_secret(value) {
+        return read(value, cx).map(Argument::Secret);
+    }
+    if let ExpressionKind::Template(_) = &value.kind {
+        return plain(parameter, value, cx).map(|text| Argument::Literal(Literal::Text(text)));
+    }
+    refuse(parameter, "a string, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx);
+    None
+}
+
+/// A list of secrets.
+pub(super) fn list(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+    let ExpressionKind::List(items) = &value.kind else {
+        if is_secret(value) {
+            let said = cx.text(value.span);
+            let message = format!("`{}` takes a list of secrets", parameter.name);
+            cx.report(Diagnostic::new(&code::BAD_PARAMETER, value.span, message).suggest(
+                "a list stands in brackets",
+                value.span,
+                format!("[{said}]"),
+            ));
+        } else {
+            refuse(parameter, "a list of secrets, as `[env(\"KEY\")]`", value, cx);
+        }
+        return None;
+    };
+    if items.is_empty() {
+        refuse(parameter, "at least one secret", value, cx);
+        return None;
+    }
+    let secrets: Vec<Option<Argument>> = items.iter().map(|item| only(parameter, item, cx)).collect();
+    secrets.into_iter().collect::<Option<Vec<Argument>>>().map(Argument::List)
+}
+
+/// Named strings or secrets.
+pub(super) fn headers(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+    let ExpressionKind::Object(members) = &value.kind else {
+        refuse(parameter, "an object, as `{ \"Name\": \"value\" }`", value, cx);
+        return None;
+    };
+    let mut headers = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        headers.push((name.value.clone(), or_text(parameter, value, cx)?));
+    }
+    Some(Argument::Object(headers))
+}
+
+fn read(value: &Expression, cx: &mut Context<'_>) -> Option<Secret> {
+    let ExpressionKind::Call(source, arguments) = &value.kind else { return None };
+    let text = match arguments.as_slice() {
+        [Expression { kind: ExpressionKind::Template(template), .. }] => match template.parts.as_slice() {
+            [Part::Text(text)] => Some(text.clone()),
+            [] | [Part::Value(..)] | [_, _, ..] => None,
+        },
+        _ => None,
+    };
+    let is_env = &*source.text == "env";
+    let Some(text) = text else {
+        let message = format!("`{}` takes one string that is written out", source.text);
+        let example = if is_env { "env(\"PAYMENTS_KEY\")" } else { "secret_file(\"/run/secrets/payments\")" };
+        cx.report(Diagnostic::new(&code::BAD_SECRET, value.span, message).help(format!("write `{example}`")));
+        return None;
+    };
+    if is_env && !is_variable(&text) {
+        let message = format!("`{text}` is not the name of an environment variable");
+        cx.report(
+            Diagnostic::new(&code::BAD_SECRET, value.span, message).help(
+                "a name holds letters, digits and `_`, and does not begin with a digit: `PAYMENTS_KEY`",
+            ),
+        );
+        return None;
+    }
+    Some(if is_env { Secret::Environment(text) } else { Secret::File(text) })
+}
+
+fn is_variable(text: &str) -> bool {
+    let starts_well = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    starts_well && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,363 @@
+//! The fields of events in `event`, `expect` and the rows of `cases`: their names, and what each can be.
+
+use super::{Checker, Named, code};
+use crate::check::model::Field;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::event::{Severity, Status};
+use crate::source::Span;
+use crate::syntax::tree::{Json, JsonKind, Text};
+use crate::time::Instant;
+
+/// Whether a test gives a value or expects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Given,
+    Expected,
+}
+
+const SEVERITIES: [&str; 3] = ["Critical", "Warning", "Info"];
+const STATUSES: [&str; 2] = ["Firing", "Resolved"];
+const EVENT_STATUSES: [&str; 4] = ["Critical", "Warning", "Info", "Ok"];
+
+impl Checker<'_, '_> {
+    /// A payload is plain JSON: constants have no place in it.
+    pub(super) fn payload(&mut self, json: &Json) {
+        match &json.kind {
+            JsonKind::Constant(name) => {
+                let message = format!("`{name}` is a constant, and a payload is JSON");
+                self.quote(json.span, message, name);
+            }
+            JsonKind::Array(items) => items.iter().for_each(|item| self.payload(item)),
+            JsonKind::Object(members) => members.iter().for_each(|(_, value)| self.payload(value)),
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Hole(_) => {}
+        }
+    }
+
+    /// The event that a test gives.
+    pub(super) fn given_event(&mut self, json: &Json) {
+        self.event(json, Side::Given);
+    }
+
+    /// An event, given or expected.
+    pub(super) fn event(&mut self, json: &Json, side: Side) {
+        match &json.kind {
+            JsonKind::Object(members) => {
+                members.iter().for_each(|(name, value)| self.member(name, value, side))
+            }
+            JsonKind::Hole(_) => {}
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Constant(_)
+            | JsonKind::Array(_) => {
+                let found = Diagnostic::new(&code::VALUE, json.span, "an event is an object");
+                self.report(found.help("write its fields in braces: `{ severity: Critical }`"));
+            }
+        }
+    }
+
+    fn member(&mut self, name: &Text, value: &Json, side: Side) {
+        if known(&name.value, side) {
+            self.field(&name.value, value, side);
+            return;
+        }
+        self.unknown_field(&name.value, name.span, side);
+    }
+
+    /// Reports a word that is no field.
+    pub(super) fn unknown_field(&mut self, word: &str, span: Span, side: Side) {
+        let found = Diagnostic::new(&code::FIELD, span, format!("an event has no field `{word}`"));
+        if word == "event_status" && side == Side::Given {
+            self.report(found.help("`event_status` follows from `severity` and `status`: write those"));
+            return;
+        }
+        let fields = Field::ALL.map(Field::name);
+        self.report(match nearest(word, fields) {
+            Some(near) => found.suggest(format!("did you mean `{near}`?"), span, near),
+            None => found.help(format!(
+                "if it is a label: `labels: {{ {word}: … }}`; the fields are {}",
+                ticked(&fields)
+            )),
+        });
+    }
+
+    /// What a field can be.
+    pub(super) fn field(&mut self, field: &str, value: &Json, side: Side) {
+        match field {
+            "severity" => self.constant(field, value, &SEVERITIES, side),
+            "status" => self.constant(field, value, &STATUSES, side),
+            "event_status" => self.event_status(value),
+            "labels" => self.labels(value, side),
+            "notes" => self.notes(value),
+            "starts_at" | "ends_at" => self.time_field(field, value),
+            _ => self.string(field, value, side),
+        }
+    }
+
+    fn constant(&mut self, field: &str, value: &Json, names: &[&'static str], side: Side) {
+        let word = match &value.kind {
+            JsonKind::Hole(_) => return,
+            JsonKind::Missing if side == Side::Given => return,
+            JsonKind::Constant(word) if names.contains(&&**word) => return,
+            JsonKind::Missing => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
+                self.report(found.help(format!("every event has one: {}", ticked(names))));
+                return;
+            }
+            JsonKind::Constant(word) | JsonKind::Text(word) => word,
+            JsonKind::Null
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Array(_)
+            | JsonKind::Object(_) => "",
+        };
+        let quoted = matches!(&value.kind, JsonKind::Text(_));
+        let message = match (&value.kind, quoted) {
+            (_, true) => format!("`{field}` is a constant, and `{word:?}` is a string"),
+            (JsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
+            _ => format!("`{field}` is one of {}", ticked(names)),
+        };
+        let found = Diagnostic::new(&code::VALUE, value.span, message);
+        self.report(match nearest_constant(word, names) {
+            Some(near) if quoted => found.suggest(format!("write the constant: `{near}`"), value.span, near),
+            Some(near) => found.suggest(format!("did you mean `{near}`?"), value.span, near),
+            None => found.help(format!("write one of {}", ticked(names))),
+        });
+    }
+
+    fn event_status(&mut self, value: &Json) {
+        match &value.kind {
+            JsonKind::Hole(_) => {}
+            JsonKind::Constant(word) | JsonKind::Text(word) if EVENT_STATUSES.contains(&&**word) => {}
+            JsonKind::Constant(_)
+            | JsonKind::Text(_)
+            | JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Array(_)
+            | JsonKind::Object(_) => {
+                let message = "`event_status` is the severity while firing, and `Ok` when resolved";
+                let found = Diagnostic::new(&code::VALUE, value.span, message);
+                self.report(found.help(format!("write one of {}", ticked(&EVENT_STATUSES))));
+            }
+        }
+    }
+
+    fn string(&mut self, field: &str, value: &Json, side: Side) {
+        let optional = matches!(field, "description" | "link" | "integration");
+        match &value.kind {
+            JsonKind::Hole(_) | JsonKind::Text(_) => {}
+            JsonKind::Missing if optional || side == Side::Given => {}
+            JsonKind::Missing => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
+                self.report(found.help(format!("write what it should be: `{field}: \"…\"`")));
+            }
+            JsonKind::Constant(word) | JsonKind::Number(word) => {
+                self.quote(value.span, format!("`{field}` is a string"), word);
+            }
+            JsonKind::Boolean(word) => {
+                self.quote(value.span, format!("`{field}` is a string"), &word.to_string())
+            }
+            JsonKind::Null => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never null"));
+                self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
+            }
+            JsonKind::Array(_) | JsonKind::Object(_) => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a string"));
+                self.report(found.help(format!("write text in quotes: `{field}: \"…\"`")));
+            }
+        }
+    }
+
+    fn labels(&mut self, value: &Json, side: Side) {
+        match &value.kind {
+            JsonKind::Hole(_) => {}
+            JsonKind::Object(members) => {
+                for (name, label) in members {
+                    self.label(&name.value, label);
+                }
+            }
+            JsonKind::Missing if side == Side::Given => {}
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Constant(_)
+            | JsonKind::Array(_) => {
+                let found = Diagnostic::new(&code::VALUE, value.span, "`labels` is an object of strings");
+                self.report(found.help("write names and values: `labels: { team: \"payments\" }`"));
+            }
+        }
+    }
+
+    /// A label is a string or missing.
+    pub(super) fn label(&mut self, name: &str, value: &Json) {
+        self.string_or_missing(&format!("the label `{name}`"), value);
+    }
+
+    fn string_or_missing(&mut self, what: &str, value: &Json) {
+        match &value.kind {
+            JsonKind::Hole(_) | JsonKind::Text(_) | JsonKind::Missing => {}
+            JsonKind::Constant(word) | JsonKind::Number(word) => {
+                self.quote(value.span, format!("{what} is a string"), word);
+            }
+            JsonKind::Boolean(word) => {
+                self.quote(value.span, format!("{what} is a string"), &word.to_string())
+            }
+            JsonKind::Null => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is never null"));
+                self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
+            }
+            JsonKind::Array(_) | JsonKind::Object(_) => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is a string"));
+                self.report(
+                    found.help("objects and arrays become their JSON text: write that text in quotes"),
+                );
+            }
+        }
+    }
+
+    fn notes(&mut self, value: &Json) {
+        match &value.kind {
+            JsonKind::Hole(_) | JsonKind::Missing => {}
+            JsonKind::Array(items) => items.iter().for_each(|item| self.string_or_missing("a note", item)),
+            JsonKind::Null
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Constant(_)
+            | JsonKind::Object(_) => {
+                let found = Diagnostic::new(&code::VALUE, value.span, "`notes` is a list of strings");
+                self.report(found.help("for one note among others, write `expect note \"…\"`"));
+            }
+        }
+    }
+
+    fn time_field(&mut self, field: &str, value: &Json) {
+        match &value.kind {
+            JsonKind::Hole(_) | JsonKind::Missing => {}
+            JsonKind::Text(text) => {
+                if Instant::read(text).is_none() {
+                    self.bad_time(value.span, text);
+                }
+            }
+            JsonKind::Null
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Constant(_)
+            | JsonKind::Array(_)
+            | JsonKind::Object(_) => {
+                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a time"));
+                self.report(
+                    found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")),
+                );
+            }
+        }
+    }
+
+    /// Reports a word that must stand in quotes.
+    pub(super) fn quote(&mut self, span: Span, message: String, word: &str) {
+        let quoted = format!("{word:?}");
+        let found = Diagnostic::new(&code::VALUE, span, message);
+        self.report(found.suggest(format!("write a string: `{quoted}`"), span, quoted));
+    }
+
+    /// A constant in a body, which has none of its own.
+    pub(super) fn body(&mut self, json: &Json) {
+        match &json.kind {
+            JsonKind::Constant(word) => {
+                let names: Vec<&str> = Severity::ALL
+                    .map(Severity::name)
+                    .into_iter()
+                    .chain(Status::ALL.map(Status::name))
+                    .collect();
+                if !names.contains(&&**word) {
+                    let found =
+                        Diagnostic::new(&code::VALUE, json.span, format!("there is no constant `{word}`"));
+                    self.report(match nearest(word, names.iter().copied()) {
+                        Some(near) => found.suggest(format!("did you mean `{near}`?"), json.span, near),
+                        None => found.suggest(
+                            format!("write a string: `{word:?}`"),
+                            json.span,
+                            format!("{word:?}"),
+                        ),
+                    });
+                }
+            }
+            JsonKind::Array(items) => items.iter().for_each(|item| self.body(item)),
+            JsonKind::Object(members) => members.iter().for_each(|(_, value)| self.body(value)),
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Hole(_) => {}
+        }
+    }
+
+    /// A channel among the rows of `cases … => sent`.
+    pub(super) fn channels(&mut self, json: &Json) {
+        match &json.kind {
+            JsonKind::Array(items) => items.iter().for_each(|item| self.channel(item)),
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Constant(_)
+            | JsonKind::Hole(_)
+            | JsonKind::Object(_) => {
+                let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
+                self.report(
+                    found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"),
+                );
+            }
+        }
+    }
+
+    fn channel(&mut self, json: &Json) {
+        match &json.kind {
+            JsonKind::Hole(word) | JsonKind::Constant(word) => {
+                self.known_word(Named::Channel, word, json.span)
+            }
+            JsonKind::Text(word) => {
+                let found = Diagnostic::new(&code::VALUE, json.span, "a channel is a name, not a string");
+                self.report(found.suggest(format!("write `{word}`"), json.span, &**word));
+            }
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Array(_)
+            | JsonKind::Object(_) => {
+                self.report(
+                    Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a test may write the field.
+pub(super) fn known(word: &str, side: Side) -> bool {
+    Field::ALL.iter().any(|field| field.name() == word) || (word == "event_status" && side == Side::Expected)
+}
+
+/// The constant that a word means: by its letters, then by nearness.
+fn nearest_constant(word: &str, names: &[&'static str]) -> Option<&'static str> {
+    let same = names.iter().copied().find(|name| name.eq_ignore_ascii_case(word));
+    same.or_else(|| nearest(word, names.iter().copied()))
+}
+
+fn ticked(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,188 @@
+//! Expectations: each must fit the subject, and be able to come true.
+
+use super::clock::Reach;
+use super::event::Side;
+use super::{Checker, Named, code, word};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
+
+/// Who can meet an expectation.
+enum Fits {
+    /// What reads payloads.
+    Payloads,
+    /// What sends.
+    Senders,
+    /// Everything but a channel.
+    Events,
+    /// A channel.
+    Channels,
+}
+
+impl Checker<'_, '_> {
+    /// At least one, each fitting.
+    pub(super) fn expectations(&mut self) {
+        let expectations = std::mem::take(&mut self.parts.expectations);
+        if expectations.is_empty() && self.parts.cases.is_empty() {
+            let found =
+                Diagnostic::new(&code::NOTHING, self.whole, "this test expects nothing, so it cannot fail");
+            let line = match self.kind() {
+                Some(TestSubject::Mapping) | None => "expect { severity: Critical }",
+                Some(TestSubject::Routing | TestSubject::Integration) => "expect sent [audit]",
+                Some(TestSubject::Channel) => "expect body { \"text\": \"…\" }",
+            };
+            let end = self.end();
+            self.report(found.suggest(
+                format!("say what it should come to: `{line}`"),
+                end,
+                format!("  {line}\n"),
+            ));
+        }
+        for (expectation, span) in &expectations {
+            self.fitting(expectation, *span);
+            self.names(expectation);
+        }
+        self.outcomes(&expectations);
+        self.parts.expectations = expectations;
+    }
+
+    fn fitting(&mut self, expectation: &Expectation, span: Span) {
+        let Some(kind) = self.kind() else { return };
+        let (what, fits) = fits(&expectation.kind);
+        let right = match (fits, kind) {
+            (Fits::Payloads, TestSubject::Mapping | TestSubject::Integration)
+            | (Fits::Senders, TestSubject::Routing | TestSubject::Integration)
+            | (Fits::Events, TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration)
+            | (Fits::Channels, TestSubject::Channel) => return,
+            (Fits::Payloads, _) => "a mapping or an integration",
+            (Fits::Senders, _) => "a routing or an integration",
+            (Fits::Events, _) => "a mapping, a routing or an integration",
+            (Fits::Channels, _) => "a channel",
+        };
+        let message = format!("`{what}` is for {right}, and this test is about a {}", word(kind));
+        let found =
+            Diagnostic::new(&code::EXPECTATION, span, message.replace("a integration", "an integration"));
+        self.report(found.help(instead(kind)));
+    }
+
+    fn names(&mut self, expectation: &Expectation) {
+        match &expectation.kind {
+            ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
+                self.event(json, Side::Expected)
+            }
+            ExpectationKind::Body(json) => self.body(json),
+            ExpectationKind::Sent(_, channels, _) => {
+                channels.iter().for_each(|channel| self.known(Named::Channel, channel));
+            }
+            ExpectationKind::Via(paths) => paths.iter().for_each(|path| self.known_path(path)),
+            ExpectationKind::Count { .. }
+            | ExpectationKind::Dropped(_)
+            | ExpectationKind::Empty
+            | ExpectationKind::Unaccepted
+            | ExpectationKind::Invalid
+            | ExpectationKind::Nothing(_)
+            | ExpectationKind::Note(_)
+            | ExpectationKind::SameKeyAs(_)
+            | ExpectationKind::Snapshot(_) => {}
+        }
+    }
+
+    /// `outcome N` where there are never so many.
+    fn outcomes(&mut self, expectations: &[(&Expectation, Span)]) {
+        let Some((most, why)) = self.most(expectations) else { return };
+        for (number, span) in expectations.iter().filter_map(|(expectation, _)| expectation.outcome) {
+            if number >= most {
+                let message = format!("there is never an outcome {number}: {why}");
+                let found = Diagnostic::new(&code::OUTCOME, span, message);
+                self.report(found.help("outcomes count from 0, in payload order: `expect outcome 0 …`"));
+            }
+        }
+    }
+
+    /// The most outcomes that there can be, and why.
+    fn most(&self, expectations: &[(&Expectation, Span)]) -> Option<(usize, String)> {
+        let [(kind, name)] = self.parts.subjects.as_slice() else { return None };
+        let each =
+            |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
+        let single = match kind {
+            TestSubject::Routing | TestSubject::Channel => {
+                return Some((1, "one event gives one outcome".to_owned()));
+            }
+            TestSubject::Mapping => {
+                self.model.mappings.iter().any(|mapping| mapping.name == name.text && mapping.each.is_none())
+            }
+            TestSubject::Integration => {
+                let found = self.model.integrations.iter().find(|integration| integration.name == name.text);
+                found.is_some_and(|integration| !integration.mappings.iter().any(each))
+            }
+        };
+        if single {
+            return Some((1, "without `each`, a payload gives one outcome".to_owned()));
+        }
+        expectations.iter().find_map(|(expectation, _)| match expectation.kind {
+            ExpectationKind::Count { events, dropped: Some(dropped) } => {
+                let words = format!("the test expects {}", count(events, dropped));
+                Some((events.saturating_add(dropped), words))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn count(events: usize, dropped: usize) -> String {
+    let plural = if events == 1 { "" } else { "s" };
+    format!("{events} event{plural} and {dropped} dropped")
+}
+
+/// An expectation's words and who can meet it.
+fn fits(kind: &ExpectationKind) -> (&'static str, Fits) {
+    match kind {
+        ExpectationKind::Count { .. } => ("expect N events", Fits::Payloads),
+        ExpectationKind::Subset(_) => ("expect { … }", Fits::Events),
+        ExpectationKind::Exactly(_) => ("expect exactly", Fits::Events),
+        ExpectationKind::Dropped(_) => ("expect dropped", Fits::Events),
+        ExpectationKind::Empty => ("expect empty", Fits::Payloads),
+        ExpectationKind::Unaccepted => ("expect unaccepted", Fits::Payloads),
+        ExpectationKind::Invalid => ("expect invalid", Fits::Payloads),
+        ExpectationKind::Sent(..) => ("expect sent", Fits::Senders),
+        ExpectationKind::Via(_) => ("expect via", Fits::Senders),
+        ExpectationKind::Nothing(_) => ("expect nothing", Fits::Senders),
+        ExpectationKind::Note(_) => ("expect note", Fits::Events),
+        ExpectationKind::SameKeyAs(_) => ("expect same key", Fits::Payloads),
+        ExpectationKind::Snapshot(_) => ("expect snapshot", Fits::Events),
+        ExpectationKind::Body(_) => ("expect body", Fits::Channels),
+    }
+}
+
+/// How far an expectation looks.
+pub(super) fn reach(kind: &ExpectationKind) -> Reach {
+    match kind {
+        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => Reach::Accept,
+        ExpectationKind::Count { .. }
+        | ExpectationKind::Subset(_)
+        | ExpectationKind::Exactly(_)
+        | ExpectationKind::Note(_)
+        | ExpectationKind::SameKeyAs(_) => Reach::Mapping,
+        ExpectationKind::Dropped(_)
+        | ExpectationKind::Sent(..)
+        | ExpectationKind::Via(_)
+        | ExpectationKind::Nothing(_)
+        | ExpectationKind::Snapshot(_)
+        | ExpectationKind::Body(_) => Reach::Routing,
+    }
+}
+
+fn instead(kind: TestSubject) -> &'static str {
+    match kind {
+        TestSubject::Mapping => {
+            "a mapping makes events: `expect { severity: Critical }`, `expect 1 event`, `expect dropped \"…\"`"
+        }
+        TestSubject::Routing => {
+            "a routing sends one event: `expect sent [audit]`, `expect via main.else`, `expect nothing`"
+        }
+        TestSubject::Integration => {
+            "an integration has no body: test the channel, `channel hook`, with an `event`"
+        }
+        TestSubject::Channel => "a channel writes a body: `expect body { \"text\": \"…\" }`",
+    }
+}

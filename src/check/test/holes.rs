@@ -1,0 +1,424 @@
+//! Holes and the rows that fill them.
+
+use super::event::{Side, known};
+use super::{Checker, Input, code, plain};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::source::Span;
+use crate::syntax::tree::{
+    At, CaseRow, CaseRows, Cases, ExpectationKind, Holes, Json, JsonKind, Name, TestSubject,
+};
+use crate::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// A row's alternatives are held against other rows up to this number.
+const ALTERNATIVES: usize = 1_000;
+
+/// A hole where it is used, and the event field that it fills, if it fills one.
+struct Use<'t> {
+    hole: &'t str,
+    span: Span,
+    fills: Option<Filled<'t>>,
+}
+
+/// What a hole fills.
+#[derive(Clone, Copy)]
+enum Filled<'t> {
+    Field(&'t str, Side),
+    Label(&'t str),
+    Payload,
+    Time,
+}
+
+impl<'t> Checker<'_, 't> {
+    /// Every hole is filled, every name of `cases` used.
+    pub(super) fn holes(&mut self) {
+        let uses = self.uses();
+        let cases = self.parts.cases.first().map(|(cases, _)| *cases);
+        let Some(cases) = cases else {
+            uses.iter().for_each(|used| self.without_cases(used));
+            return;
+        };
+        let names: &[Name] = match &cases.holes {
+            Holes::Positional(names) | Holes::Named(names, _) => names,
+            Holes::FromFile => return,
+        };
+        for used in uses.iter().filter(|used| names.iter().all(|name| *name.text != *used.hole)) {
+            self.unfilled(used, names);
+        }
+        self.unused(names, &uses);
+        self.filled(cases, names, &uses);
+    }
+
+    fn without_cases(&mut self, used: &Use) {
+        let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
+        let found = Diagnostic::new(&code::UNFILLED, used.span, message);
+        let found = found.suggest(
+            format!("if it is a string: `\"{}\"`", used.hole),
+            used.span,
+            format!("\"{}\"", used.hole),
+        );
+        self.report(
+            found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)),
+        );
+    }
+
+    fn unfilled(&mut self, used: &Use, names: &[Name]) {
+        let message = format!("nothing fills the hole `{}`", used.hole);
+        let found = Diagnostic::new(&code::UNFILLED, used.span, message);
+        self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
+            Some(near) => found.suggest(format!("did you mean `{near}`?"), used.span, near),
+            None => found
+                .suggest(
+                    format!("if it is a string: `\"{}\"`", used.hole),
+                    used.span,
+                    format!("\"{}\"", used.hole),
+                )
+                .help(format!(
+                    "if it varies, name it in `cases`: `cases {}, {} => …`",
+                    listed(names),
+                    used.hole
+                )),
+        });
+    }
+
+    fn unused(&mut self, names: &[Name], uses: &[Use]) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for name in names {
+            if let Some(first) = seen.insert(&name.text, name.span) {
+                let message = format!("the hole `{}` is named twice", name.text);
+                self.report(
+                    Diagnostic::new(&code::ROW, name.span, message).related(first, "the first is here"),
+                );
+            } else if uses.iter().all(|used| *used.hole != *name.text) {
+                let message = format!("the hole `{}` is never used", name.text);
+                let found = Diagnostic::new(&code::UNUSED, name.span, message);
+                let help = format!(
+                    "write `{0}` without quotes where the input varies, or take it out of `cases`",
+                    name.text
+                );
+                self.report(found.help(help));
+            }
+        }
+    }
+
+    /// The values of the rows fit what their holes fill.
+    fn filled(&mut self, cases: &'t Cases, names: &'t [Name], uses: &[Use<'t>]) {
+        let CaseRows::Inline(rows) = &cases.rows else { return };
+        for (at, name) in names.iter().enumerate() {
+            let fills: Vec<Filled> =
+                uses.iter().filter(|used| *used.hole == *name.text).filter_map(|used| used.fills).collect();
+            let values = rows.iter().flat_map(|row| cell(&cases.holes, row, at, name));
+            for value in values {
+                for fill in &fills {
+                    self.value(*fill, value);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, fill: Filled, value: &Json) {
+        match fill {
+            // A bare word in a row is no hole.
+            Filled::Field(..) | Filled::Label(_) | Filled::Payload | Filled::Time
+                if matches!(value.kind, JsonKind::Hole(_)) =>
+            {
+                if let JsonKind::Hole(word) = &value.kind {
+                    self.quote(value.span, format!("`{word}` is a bare word, and rows hold values"), word);
+                }
+            }
+            Filled::Field(field, side) => self.field(field, value, side),
+            Filled::Label(name) => self.label(name, value),
+            Filled::Payload => self.payload(value),
+            Filled::Time => match &value.kind {
+                JsonKind::Text(text) if Instant::read(text).is_none() => self.bad_time(value.span, text),
+                JsonKind::Text(_) | JsonKind::Missing => {}
+                JsonKind::Null
+                | JsonKind::Boolean(_)
+                | JsonKind::Number(_)
+                | JsonKind::Hole(_)
+                | JsonKind::Constant(_)
+                | JsonKind::Array(_)
+                | JsonKind::Object(_) => {
+                    let found = Diagnostic::new(&code::TIME, value.span, "`at` takes a time");
+                    self.report(found.help("write it in quotes: `\"2026-03-07T02:00:00+08:00\"`"));
+                }
+            },
+        }
+    }
+
+    /// Every hole that the test uses.
+    fn uses(&self) -> Vec<Use<'t>> {
+        let mut uses = Vec::new();
+        for (input, _) in &self.parts.inputs {
+            match input {
+                Input::Payload(json) => gather(json, Some(Filled::Payload), &mut uses),
+                Input::Event(json) => gather_event(json, Side::Given, &mut uses),
+                Input::File => {}
+            }
+        }
+        for (at, _) in &self.parts.at {
+            match at {
+                At::Hole(name) => {
+                    uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) })
+                }
+                At::Time(_) => {}
+            }
+        }
+        for (expectation, _) in &self.parts.expectations {
+            match &expectation.kind {
+                ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
+                    gather_event(json, Side::Expected, &mut uses);
+                }
+                ExpectationKind::Body(json) => gather(json, None, &mut uses),
+                ExpectationKind::Count { .. }
+                | ExpectationKind::Dropped(_)
+                | ExpectationKind::Empty
+                | ExpectationKind::Unaccepted
+                | ExpectationKind::Invalid
+                | ExpectationKind::Sent(..)
+                | ExpectationKind::Via(_)
+                | ExpectationKind::Nothing(_)
+                | ExpectationKind::Note(_)
+                | ExpectationKind::SameKeyAs(_)
+                | ExpectationKind::Snapshot(_) => {}
+            }
+        }
+        uses
+    }
+
+    /// What the rows expect, their shapes, and that no case stands twice.
+    pub(super) fn rows(&mut self) {
+        let Some((cases, _)) = self.parts.cases.first().copied() else { return };
+        let subject = &cases.subject;
+        self.row_subject(subject);
+        let CaseRows::Inline(rows) = &cases.rows else { return };
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        for row in rows {
+            self.shape(&cases.holes, row);
+            self.expected(&subject.text, &row.expected);
+            self.duplicates(row, &mut seen);
+        }
+        if rows.is_empty() {
+            let found = Diagnostic::new(&code::ROW, subject.span, "these `cases` have no row");
+            self.report(found.help("write one a line: `\"P1\" => Critical`"));
+        }
+    }
+
+    fn row_subject(&mut self, subject: &Name) {
+        let word = &*subject.text;
+        let kind = self.kind();
+        let label = word.strip_prefix("labels.").is_some_and(|label| !label.is_empty());
+        let routed = matches!(kind, Some(TestSubject::Routing | TestSubject::Integration));
+        let channel = matches!(kind, Some(TestSubject::Channel));
+        let message = match word {
+            _ if kind.is_none() => return,
+            "sent" if routed => return,
+            "sent" => "only a routing or an integration sends".to_owned(),
+            "body" if channel => return,
+            "body" => "only a channel has a body".to_owned(),
+            _ if channel => format!("a channel has no `{word}`, only a `body`"),
+            "dropped" => return,
+            _ if label || known(word, Side::Expected) => return,
+            _ => {
+                self.unknown_subject(subject);
+                return;
+            }
+        };
+        let help = match kind {
+            Some(TestSubject::Channel) => "write `cases … => body { … => { \"text\": \"…\" } }`",
+            Some(TestSubject::Mapping) => "a mapping has event fields and `dropped`: `cases … => severity`",
+            Some(TestSubject::Routing | TestSubject::Integration) | None => "write `cases … => sent`",
+        };
+        self.report(Diagnostic::new(&code::EXPECTATION, subject.span, message).help(help));
+    }
+
+    fn unknown_subject(&mut self, subject: &Name) {
+        let own = ["sent", "dropped"];
+        match nearest(&subject.text, own) {
+            Some(near) => {
+                let message = format!("`cases` cannot expect `{}`", subject.text);
+                let found = Diagnostic::new(&code::FIELD, subject.span, message);
+                self.report(found.suggest(format!("did you mean `{near}`?"), subject.span, near));
+            }
+            None => self.unknown_field(&subject.text, subject.span, Side::Expected),
+        }
+    }
+
+    fn expected(&mut self, subject: &str, expected: &Json) {
+        match subject {
+            "sent" => self.channels(expected),
+            "body" => self.body(expected),
+            "dropped" => {
+                match &expected.kind {
+                    JsonKind::Text(_) | JsonKind::Missing => {}
+                    JsonKind::Null
+                    | JsonKind::Boolean(_)
+                    | JsonKind::Number(_)
+                    | JsonKind::Hole(_)
+                    | JsonKind::Constant(_)
+                    | JsonKind::Array(_)
+                    | JsonKind::Object(_) => {
+                        let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
+                        self.report(found.help(
+                            "write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped",
+                        ));
+                    }
+                }
+            }
+            _ => match (&expected.kind, subject.strip_prefix("labels.")) {
+                (JsonKind::Hole(word), _) => {
+                    self.quote(expected.span, format!("`{word}` is a bare word, and rows hold values"), word);
+                }
+                (_, Some(label)) => self.label(label, expected),
+                (_, None) if known(subject, Side::Expected) => self.field(subject, expected, Side::Expected),
+                (_, None) => {}
+            },
+        }
+    }
+
+    fn shape(&mut self, holes: &Holes, row: &CaseRow) {
+        match holes {
+            Holes::Positional(names) if names.len() != row.values.len() => {
+                let (wanted, found) = (names.len(), row.values.len());
+                let message = format!(
+                    "this row has {}, and there are {}",
+                    count(found, "value"),
+                    count(wanted, "hole")
+                );
+                let found = Diagnostic::new(&code::ROW, row.span, message);
+                let shape = listed(names);
+                self.report(
+                    found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")),
+                );
+            }
+            Holes::Named(names, _) => {
+                for value in row.values.iter().flatten() {
+                    self.named_row(names, value);
+                }
+            }
+            Holes::Positional(_) | Holes::FromFile => {}
+        }
+    }
+
+    fn named_row(&mut self, names: &[Name], value: &Json) {
+        let JsonKind::Object(members) = &value.kind else {
+            let found = Diagnostic::new(&code::ROW, value.span, "a row of `cases { … }` is an object");
+            self.report(
+                found.help(format!(
+                    "write `{{ {}: … }} => …`",
+                    names.first().map_or("hole", |name| &name.text)
+                )),
+            );
+            return;
+        };
+        for (key, _) in members.iter().filter(|(key, _)| names.iter().all(|name| *name.text != *plain(key))) {
+            let found =
+                Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
+            self.report(match nearest(plain(key), names.iter().map(|name| &*name.text)) {
+                Some(near) => found.suggest(format!("did you mean `{near}`?"), key.span, near),
+                None => found.help(format!("its holes are `{}`", listed(names))),
+            });
+        }
+    }
+
+    fn duplicates(&mut self, row: &CaseRow, seen: &mut BTreeMap<String, Span>) {
+        for case in alternatives(row) {
+            if let Some(first) = seen.get(&case) {
+                let found = Diagnostic::new(&code::DUPLICATE, row.span, "this case stands twice");
+                self.report(found.related(*first, "the first is here").help("take one of them out"));
+                return;
+            }
+            seen.insert(case, row.span);
+        }
+    }
+}
+
+/// The values that a row gives a hole.
+fn cell<'t>(holes: &Holes, row: &'t CaseRow, at: usize, name: &Name) -> Vec<&'t Json> {
+    match holes {
+        Holes::Positional(_) => row.values.get(at).into_iter().flatten().collect(),
+        Holes::Named(..) => {
+            let objects = row.values.iter().flatten().filter_map(|value| match &value.kind {
+                JsonKind::Object(members) => Some(members),
+                _ => None,
+            });
+            objects.flatten().filter(|(key, _)| key.value == name.text).map(|(_, value)| value).collect()
+        }
+        Holes::FromFile => Vec::new(),
+    }
+}
+
+/// Every choice of a row, as text; so many at most.
+fn alternatives(row: &CaseRow) -> BTreeSet<String> {
+    let mut cases = BTreeSet::from([String::new()]);
+    for column in &row.values {
+        let extend = |case: &String| {
+            column.iter().map(move |value| format!("{case}{}\u{0}", written(value))).collect::<Vec<_>>()
+        };
+        cases = cases.iter().flat_map(extend).take(ALTERNATIVES).collect();
+    }
+    cases
+}
+
+/// One text for equal values; the order of members does not count.
+fn written(json: &Json) -> String {
+    match &json.kind {
+        JsonKind::Null => "null".to_owned(),
+        JsonKind::Missing => "missing".to_owned(),
+        JsonKind::Boolean(value) => value.to_string(),
+        JsonKind::Number(text) | JsonKind::Hole(text) | JsonKind::Constant(text) => text.to_string(),
+        JsonKind::Text(text) => format!("{text:?}"),
+        JsonKind::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(",")),
+        JsonKind::Object(members) => {
+            let members: BTreeMap<&str, String> =
+                members.iter().map(|(name, value)| (plain(name), written(value))).collect();
+            members.into_iter().fold(String::from("{"), |mut out, (name, value)| {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "{name:?}:{value},");
+                out
+            })
+        }
+    }
+}
+
+fn gather_event<'t>(json: &'t Json, side: Side, uses: &mut Vec<Use<'t>>) {
+    let JsonKind::Object(members) = &json.kind else { return gather(json, None, uses) };
+    for (name, value) in members {
+        match (&value.kind, plain(name)) {
+            (JsonKind::Object(labels), "labels") => {
+                labels
+                    .iter()
+                    .for_each(|(label, value)| gather(value, Some(Filled::Label(plain(label))), uses));
+            }
+            (_, field) => gather(value, known(field, side).then_some(Filled::Field(field, side)), uses),
+        }
+    }
+}
+
+/// The holes of a value. What an inner hole of a field fills is not told.
+fn gather<'t>(json: &'t Json, fills: Option<Filled<'t>>, uses: &mut Vec<Use<'t>>) {
+    let inner = match fills {
+        Some(Filled::Payload) => fills,
+        Some(Filled::Field(..) | Filled::Label(_) | Filled::Time) | None => None,
+    };
+    match &json.kind {
+        JsonKind::Hole(hole) => uses.push(Use { hole, span: json.span, fills }),
+        JsonKind::Array(items) => items.iter().for_each(|item| gather(item, inner, uses)),
+        JsonKind::Object(members) => members.iter().for_each(|(_, value)| gather(value, inner, uses)),
+        JsonKind::Null
+        | JsonKind::Missing
+        | JsonKind::Boolean(_)
+        | JsonKind::Number(_)
+        | JsonKind::Text(_)
+        | JsonKind::Constant(_) => {}
+    }
+}
+
+fn listed(names: &[Name]) -> String {
+    names.iter().map(|name| &*name.text).collect::<Vec<_>>().join(", ")
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

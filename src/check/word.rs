@@ -1,0 +1,176 @@
+//! Bare words as values: lets, fields, defines, parameters, and the constants.
+
+use crate::check::code;
+use crate::check::context::with_nearest;
+use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::names::{FIELDS, is_field};
+use crate::check::scope::{Lets, Lowering, View, broken, field, literal, make};
+use crate::diagnostic::Diagnostic;
+use crate::event::{Severity, Status};
+use crate::function;
+use crate::syntax::tree::Name;
+use crate::value::Type;
+
+impl Lowering<'_, '_> {
+    /// A lower-case word.
+    pub(super) fn word(&mut self, name: &Name) -> Expression {
+        match self.view {
+            View::Payload => self.word_of_payload(name),
+            View::Element(lets) => self.word_of_element(name, lets),
+            View::Parameters(parameters, types) => self.parameter(name, parameters, types),
+            View::Event | View::Body => self.word_of_event(name),
+        }
+    }
+
+    fn word_of_payload(&mut self, name: &Name) -> Expression {
+        self.cx.report(
+            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("`accept` cannot see `{}`", name.text))
+                .label("is not known yet")
+                .note("`accept` is asked before any `let` or field, over the payload alone")
+                .help("read it from the payload: `$.…`"),
+        );
+        broken(name.span)
+    }
+
+    fn word_of_element(&mut self, name: &Name, lets: &Lets) -> Expression {
+        if let Some((id, types)) = lets.find(&name.text) {
+            return make(ExpressionKind::Let(id), types, name.span);
+        }
+        if let Some(place) = lets.place(&name.text) {
+            let message = format!("`{}` is used above its `let`", name.text);
+            self.cx.report(
+                Diagnostic::new(&code::LET_BEFORE_USE, name.span, message)
+                    .label("not known yet")
+                    .related(place, "stands here")
+                    .help("move the `let` above its first use"),
+            );
+        } else if is_field(&name.text) {
+            self.event_in_mapping(name);
+        } else if let Some(place) = self.cx.names.defines.place(&name.text) {
+            let message = format!(
+                "`{}` is a define, which reads the event that this mapping has yet to make",
+                name.text
+            );
+            self.cx.report(
+                Diagnostic::new(&code::EVENT_IN_MAPPING, name.span, message)
+                    .related(place, "defined here, over the event")
+                    .help("write the condition over the payload, with `$` and `@`"),
+            );
+        } else {
+            self.unknown_word(name, "let", lets.names().into_iter());
+        }
+        broken(name.span)
+    }
+
+    fn event_in_mapping(&mut self, name: &Name) {
+        let (message, help) = if &*name.text == "labels" {
+            (
+                "a mapping makes the event's labels and cannot read them".to_owned(),
+                "read the payload's, where they come from: `@.labels.…`".to_owned(),
+            )
+        } else {
+            (
+                format!("a mapping makes the event's `{}` and cannot read it", name.text),
+                format!("name the value first: `let {0}_value = …`, then `{0} = {0}_value`", name.text),
+            )
+        };
+        self.cx.report(
+            Diagnostic::new(&code::EVENT_IN_MAPPING, name.span, message)
+                .label("a field of the event, not of the payload")
+                .help(help),
+        );
+    }
+
+    fn parameter(&mut self, name: &Name, parameters: &[Name], types: &[Type]) -> Expression {
+        let position = parameters.iter().position(|parameter| parameter.text == name.text);
+        if let Some(position) = position {
+            let types = types.get(position).copied().unwrap_or(Type::UNKNOWN);
+            return make(ExpressionKind::Parameter(position), types, name.span);
+        }
+        if is_field(&name.text) || self.cx.names.defines.place(&name.text).is_some() {
+            let message = format!("a table sees its parameters alone, not `{}`", name.text);
+            self.cx.report(
+                Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
+                    .help("add a parameter, and pass the value where the table is called"),
+            );
+        } else {
+            self.unknown_word(name, "parameter", parameters.iter().map(|parameter| &*parameter.text));
+        }
+        broken(name.span)
+    }
+
+    fn word_of_event(&mut self, name: &Name) -> Expression {
+        if let Some((field, types)) = field(&name.text) {
+            return make(ExpressionKind::Field(field), types, name.span);
+        }
+        if let Some(position) = self.cx.names.defines.find(&name.text) {
+            return match self.cx.defines.get(position).copied().flatten() {
+                Some((id, types)) => make(ExpressionKind::Define(id), types, name.span),
+                None => broken(name.span),
+            };
+        }
+        let names: Vec<&str> = FIELDS.into_iter().chain(self.cx.names.defines.names()).collect();
+        self.unknown_word(name, "event field or define", names.into_iter());
+        broken(name.span)
+    }
+
+    fn unknown_word<'n>(&mut self, name: &Name, kind: &str, names: impl Iterator<Item = &'n str>) {
+        let text = &name.text;
+        if self.cx.names.unread.contains(&**text) {
+            return;
+        }
+        let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
+        let near = self.cx.nearest(text, names);
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
+        self.cx.report(if callable {
+            diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
+        } else if near.is_some() {
+            with_nearest(diagnostic, name, near)
+        } else {
+            diagnostic.suggest("a string stands in quotes", name.span, format!("\"{text}\""))
+        });
+    }
+
+    /// A capitalised word.
+    pub(super) fn constant(&mut self, name: &Name) -> Expression {
+        if let Some(constant) = constant(&name.text) {
+            return literal(constant, name.span);
+        }
+        let meant = match &*name.text {
+            "Ok" | "OK" | "Recovered" => Some("Resolved"),
+            "Error" | "Fatal" | "Emergency" => Some("Critical"),
+            "Warn" => Some("Warning"),
+            "Information" | "Notice" => Some("Info"),
+            "Active" | "Open" => Some("Firing"),
+            _ => None,
+        };
+        let near = match meant {
+            Some(meant) => Some(meant.to_owned()),
+            None => self.cx.nearest(&name.text, constant_names()),
+        };
+        let diagnostic = Diagnostic::new(
+            &code::UNKNOWN_CONSTANT,
+            name.span,
+            format!("there is no constant `{}`", name.text),
+        )
+        .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
+        self.cx.report(if near.is_some() {
+            with_nearest(diagnostic, name, near)
+        } else {
+            diagnostic.suggest("a string stands in quotes", name.span, format!("\"{}\"", name.text))
+        });
+        broken(name.span)
+    }
+}
+
+/// The constant of that name.
+pub(super) fn constant(name: &str) -> Option<Literal> {
+    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == name).map(Literal::Severity);
+    severity.or_else(|| Status::ALL.into_iter().find(|status| status.name() == name).map(Literal::Status))
+}
+
+/// The names of all constants.
+pub(super) fn constant_names() -> impl Iterator<Item = &'static str> {
+    Severity::ALL.into_iter().map(Severity::name).chain(Status::ALL.into_iter().map(Status::name))
+}

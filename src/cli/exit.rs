@@ -1,0 +1,27 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// The exit codes, as `--help` documents them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Exit {
+    /// All is well.
+    Fine,
+    /// Findings: in the rules, the tests, the payloads.
+    Findings,
+    /// The command line is wrong.
+    Usage,
+    /// Something could not be read or written.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Failed => 3,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! The command line: one file a subcommand, and the only place that reads the clock and the arguments.
+//!
+//! A subcommand is its `Arguments` and a function `run` that writes to a [`Terminal`] and ends in an [`Exit`]. What a
+//! program is meant to read goes to the standard output, everything else to the standard error.
+
+mod check;
+mod clock;
+mod exit;
+mod explain;
+mod init;
+mod load;
+mod run;
+mod terminal;
+mod test;
+
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use exit::Exit;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Maps monitoring alerts to events and routes them to channels, by rules that are checked and tested before they run.
+#[derive(Debug, Parser)]
+#[command(name = "pointsman", version, max_term_width = 100, after_help = GUIDE)]
+struct CommandLine {
+    /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const GUIDE: &str = "\
+Start with a rule set that works:
+  pointsman init my-rules
+  pointsman check my-rules
+  pointsman test my-rules
+  pointsman run --rules my-rules my-rules/samples/disk-full.json
+
+Exit codes:
+  0  all is well
+  1  findings: errors (or denied warnings) in the rules, failed tests, payloads nobody could read
+  2  the command line is wrong, or names what the rule set does not hold
+  3  a file could not be read or written";
+
+/// When to write in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Arguments),
+    Check(check::Arguments),
+    Run(run::Arguments),
+    Test(test::Arguments),
+    Explain(explain::Arguments),
+}
+
+/// Runs the command that the arguments name; the first of them is the program.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(message) => return explain_usage(&message),
+    };
+    let mut terminal = Terminal::new(match line.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    });
+    let exit = match line.command {
+        Command::Init(arguments) => init::run(&arguments, &mut terminal),
+        Command::Check(arguments) => check::run(&arguments, &mut terminal),
+        Command::Run(arguments) => run::run(&arguments, &mut terminal),
+        Command::Test(arguments) => test::run(&arguments, &mut terminal),
+        Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
+    };
+    terminal.finish(exit).into()
+}
+
+/// Prints help or version to the standard output, and what is wrong with the arguments to the standard error.
+fn explain_usage(message: &clap::Error) -> ExitCode {
+    // Nobody is left to tell where even this cannot be written.
+    let _ = message.print();
+    let _ = std::io::stdout().flush();
+    if message.use_stderr() { Exit::Usage.into() } else { Exit::Fine.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommandLine;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

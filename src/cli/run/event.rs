@@ -1,0 +1,132 @@
+//! Reading events in the form in which outcomes carry them, for `--events`.
+//!
+//! The object is the event, or an outcome that holds one, so that one run's output is the next run's input. Unknown
+//! members are an error, as a misspelt one would otherwise be lost in silence.
+
+use crate::diagnostic::nearest;
+use crate::event::{Event, Labels, Severity, Status};
+use crate::json::{Object, Value};
+use crate::time::Instant;
+use std::borrow::Cow;
+
+/// The members of an event. `event_status` is derived, and read over.
+const MEMBERS: [&str; 13] = [
+    "severity",
+    "status",
+    "event_status",
+    "title",
+    "key",
+    "description",
+    "labels",
+    "starts_at",
+    "ends_at",
+    "link",
+    "source",
+    "integration",
+    "notes",
+];
+
+/// Labels of one event, which are searched one after another.
+const MOST_LABELS: usize = 1_000;
+
+/// The event, or what is wrong with it.
+pub(super) fn read<'d>(value: &'d Value<'_>) -> Result<Event<'d>, String> {
+    let Value::Object(object) = value else { return Err("expected an event, which is an object".to_owned()) };
+    match object.get("event") {
+        Some(Value::Object(event)) if object.get("outcome").is_some() => event_of(event),
+        Some(_) | None if object.get("outcome").is_some() => Err("the outcome holds no event".to_owned()),
+        Some(_) | None => event_of(object),
+    }
+}
+
+fn event_of<'d>(object: &'d Object<'_>) -> Result<Event<'d>, String> {
+    if let Some((name, _)) = object.iter().find(|(name, _)| !MEMBERS.contains(&&***name)) {
+        let near = nearest(name, MEMBERS).map(|near| format!("; did you mean `{near}`?"));
+        return Err(format!("an event has no member `{name}`{}", near.unwrap_or_default()));
+    }
+    Ok(Event {
+        severity: constant(object, "severity", Severity::ALL, Severity::name)?
+            .ok_or_else(|| absent("severity"))?,
+        status: constant(object, "status", Status::ALL, Status::name)?.unwrap_or(Status::Firing),
+        title: text(object, "title")?.ok_or_else(|| absent("title"))?,
+        key: text(object, "key")?.ok_or_else(|| absent("key"))?,
+        description: text(object, "description")?,
+        labels: labels(object)?,
+        starts_at: time(object, "starts_at")?,
+        ends_at: time(object, "ends_at")?,
+        link: text(object, "link")?,
+        source: text(object, "source")?.unwrap_or(Cow::Borrowed("event")),
+        integration: text(object, "integration")?,
+        notes: notes(object)?,
+    })
+}
+
+fn absent(name: &str) -> String {
+    format!("the event has no `{name}`")
+}
+
+fn wrong(name: &str, expected: &str) -> String {
+    format!("`{name}` of the event: expected {expected}")
+}
+
+/// A member that has a value.
+fn member<'d>(object: &'d Object<'_>, name: &str) -> Option<&'d Value<'d>> {
+    object.get(name).filter(|value| !matches!(value, Value::Null))
+}
+
+fn text<'d>(object: &'d Object<'_>, name: &str) -> Result<Option<Cow<'d, str>>, String> {
+    match member(object, name) {
+        None => Ok(None),
+        Some(Value::Text(text)) => Ok(Some(Cow::Borrowed(text))),
+        Some(_) => Err(wrong(name, "a string")),
+    }
+}
+
+fn constant<const N: usize, C: Copy>(
+    object: &Object<'_>,
+    name: &str,
+    all: [C; N],
+    spelling: fn(C) -> &'static str,
+) -> Result<Option<C>, String> {
+    let Some(text) = text(object, name)? else { return Ok(None) };
+    let found = all.into_iter().find(|constant| spelling(*constant) == text);
+    let spellings = || all.map(|constant| format!("\"{}\"", spelling(constant))).join(", ");
+    found.map(Some).ok_or_else(|| wrong(name, &format!("one of {}", spellings())))
+}
+
+fn time(object: &Object<'_>, name: &str) -> Result<Option<Instant>, String> {
+    let Some(text) = text(object, name)? else { return Ok(None) };
+    Instant::read(&text).map(Some).ok_or_else(|| wrong(name, "a time such as \"2026-03-07T02:00:00+08:00\""))
+}
+
+fn labels<'d>(object: &'d Object<'_>) -> Result<Labels<'d>, String> {
+    let mut labels = Labels::default();
+    match member(object, "labels") {
+        None => {}
+        Some(Value::Object(members)) if members.len() > MOST_LABELS => {
+            return Err(wrong("labels", &format!("at most {MOST_LABELS} labels")));
+        }
+        Some(Value::Object(members)) => {
+            for (name, value) in members.iter() {
+                let Value::Text(value) = value else { return Err(wrong("labels", "an object of strings")) };
+                labels.set(Cow::Borrowed(name), Cow::Borrowed(value));
+            }
+        }
+        Some(_) => return Err(wrong("labels", "an object of strings")),
+    }
+    Ok(labels)
+}
+
+fn notes<'d>(object: &'d Object<'_>) -> Result<Vec<Cow<'d, str>>, String> {
+    let note = |value: &'d Value<'_>| match value {
+        Value::Text(text) => Ok(Cow::Borrowed(&**text)),
+        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(wrong("notes", "a list of strings"))
+        }
+    };
+    match member(object, "notes") {
+        None => Ok(Vec::new()),
+        Some(Value::Array(items)) => items.iter().map(note).collect(),
+        Some(_) => Err(wrong("notes", "a list of strings")),
+    }
+}

@@ -1,0 +1,190 @@
+//! `pointsman run`: payloads in, one outcome a line out.
+
+mod event;
+mod input;
+mod subject;
+mod tally;
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+use super::{clock, load};
+use crate::evaluate::{Context, Silent};
+use crate::event::Outcome;
+use crate::json;
+use crate::ruleset::RuleSet;
+use crate::time::Instant;
+use clap::{Args, ValueEnum};
+use input::{Cursor, Input, Progress};
+use std::io::Write;
+use std::path::PathBuf;
+use subject::Reader;
+use tally::Tally;
+
+/// Maps and routes payloads: JSON documents or NDJSON in, one outcome a line out
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Rule files and folders, together one rule set; may be repeated
+    #[arg(long, value_name = "PATH", required = true)]
+    rules: Vec<PathBuf>,
+    /// Read as this integration does; need not be named where the rule set has one
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    integration: Option<String>,
+    /// Read with this mapping alone
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// Route what the mapping gives; with `--events`, need not be named where the rule set has one
+    #[arg(long, value_name = "NAME", conflicts_with = "integration")]
+    routing: Option<String>,
+    /// The input holds events in the form in which `run` writes them, for a routing alone
+    #[arg(long, conflicts_with_all = ["integration", "mapping"])]
+    events: bool,
+    /// The time of evaluation; now by default
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    at: Option<Instant>,
+    /// How to write outcomes
+    #[arg(long, value_enum, default_value_t = Style::Ndjson)]
+    format: Style,
+    /// Payloads; `-` is the standard input. Folders and `*.rules` files here count as rules
+    #[arg(value_name = "FILE", default_value = "-")]
+    inputs: Vec<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman run --rules rules --integration arms_prod samples/*.json
+  pointsman run --rules rules --mapping arms --at 2026-03-07T02:00:00+08:00 alert.json
+  kubectl logs gateway | pointsman run --rules rules --format pretty -
+  pointsman run --rules rules --mapping arms *.json > events.json
+  pointsman run --rules rules --events --routing main events.json
+
+An outcome is `sent`, `event` (no routing was asked for), `dropped`, `empty`, `unaccepted` or
+`invalid`: what is no JSON, with its line and column, and the rest goes on.
+
+Exit codes:
+  0  fine
+  1  the rules hold an error, or a payload was unaccepted or invalid
+  2  the command line is wrong, or names what the rule set does not hold
+  3  a file could not be read or written";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Style {
+    /// One JSON object a line
+    Ndjson,
+    /// JSON over many lines
+    Pretty,
+}
+
+/// Reads every input, and ends as its worst part did.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    match prepare(arguments, terminal) {
+        Ok((rules, now)) => evaluate(arguments, &rules, now, terminal),
+        Err(exit) => exit,
+    }
+}
+
+fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(RuleSet, Instant), Exit> {
+    let Some(now) = clock::at(arguments.at) else {
+        terminal.error("the clock shows no time that can be used");
+        terminal.help("say `--at TIME`");
+        return Err(Exit::Failed);
+    };
+    let more = arguments.inputs.iter().filter(|path| input::is_rules(path)).cloned();
+    let paths: Vec<PathBuf> = arguments.rules.iter().cloned().chain(more).collect();
+    Ok((load::usable(&paths, Some(now), terminal)?, now))
+}
+
+fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut Terminal) -> Exit {
+    let reader = match subject::choose(arguments, &rules.model) {
+        Ok(reader) => reader,
+        Err(refusal) => return refusal.tell(terminal),
+    };
+    let mut run = Run { rules, reader, now, style: arguments.format, tally: Tally::default() };
+    let inputs = input::paths(&arguments.inputs);
+    let progress = Progress::new(&inputs, terminal);
+    let mut exit = Exit::Fine;
+    for path in &inputs {
+        match Input::read(path, terminal) {
+            Ok(input) => run.input(&input, &progress, terminal),
+            Err(error) => {
+                terminal.error(&format!("`{}` could not be read: {error}", path.display()));
+                exit = Exit::Failed;
+            }
+        }
+        if terminal.out.is_closed() {
+            break;
+        }
+    }
+    progress.finish();
+    terminal.err.print(&run.tally.to_string());
+    if run.tally.is_fine() { exit } else { exit.max(Exit::Findings) }
+}
+
+/// What stays the same for all inputs, and what was counted.
+struct Run<'r> {
+    rules: &'r RuleSet,
+    reader: Reader<'r>,
+    now: Instant,
+    style: Style,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    fn input(&mut self, input: &Input, progress: &Progress, terminal: &mut Terminal) {
+        let (mut last, mut cursor) = (0, Cursor::new());
+        for (offset, document) in json::documents(&input.bytes) {
+            progress.advance(offset - last);
+            last = offset;
+            self.tally.payload();
+            match document {
+                Ok(document) => {
+                    if let Err(message) = self.document(&document, terminal) {
+                        let (line, column) = cursor.position(&input.bytes, offset);
+                        self.invalid(json::Invalid { line, column, message }, input, terminal);
+                    }
+                }
+                Err(invalid) => self.invalid(invalid, input, terminal),
+            }
+            if terminal.out.is_closed() {
+                return;
+            }
+        }
+        progress.advance(input.bytes.len() - last);
+    }
+
+    /// Writes the outcomes of a document; the error says why it is no event.
+    fn document(&mut self, document: &json::Document<'_>, terminal: &mut Terminal) -> Result<(), String> {
+        let context = Context::at(self.now);
+        let result = match self.reader {
+            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut Silent),
+            Reader::Events(routing) => {
+                let event = event::read(&document.root)?;
+                self.rules.route(routing, event, &context, &mut Silent).map(|outcome| vec![outcome])
+            }
+        };
+        match result {
+            Ok(outcomes) => outcomes.iter().for_each(|outcome| self.write(outcome, terminal)),
+            Err(unknown) => terminal.error(&format!("no {} is called `{}`", unknown.kind, unknown.name)),
+        }
+        Ok(())
+    }
+
+    /// An outcome says where in its input it went wrong; which input that was stands on the standard error.
+    fn invalid(&mut self, invalid: json::Invalid, input: &Input, terminal: &mut Terminal) {
+        let json::Invalid { line, column, message } = invalid;
+        terminal.error(&format!("{}:{line}:{column}: {message}", input.name));
+        let (integration, mapping) = self.reader.names();
+        let result = crate::event::Result::Invalid { line, column, message };
+        self.write(&Outcome { integration, mapping, index: None, result }, terminal);
+    }
+
+    fn write(&mut self, outcome: &Outcome<'_>, terminal: &mut Terminal) {
+        self.tally.outcome(outcome);
+        // The stream remembers its error, and an outcome always serializes.
+        let _ = match self.style {
+            Style::Ndjson => serde_json::to_writer(&mut terminal.out, outcome),
+            Style::Pretty => serde_json::to_writer_pretty(&mut terminal.out, outcome),
+        };
+        let _ = terminal.out.write_all(b"\n");
+    }
+}

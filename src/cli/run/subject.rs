@@ -1,0 +1,125 @@
+//! Who reads the input: what the arguments name, or what alone can be meant.
+
+use super::Arguments;
+use crate::check::model::Model;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::diagnostic::nearest;
+use crate::ruleset::Subject;
+
+/// What the documents of the input are, and who reads them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reader<'s> {
+    /// Payloads.
+    Payloads(Subject<'s>),
+    /// Events, for the routing of this name.
+    Events(&'s str),
+}
+
+impl<'s> Reader<'s> {
+    /// The integration and the mapping that an outcome names.
+    pub(super) fn names(self) -> (Option<&'s str>, Option<&'s str>) {
+        match self {
+            Self::Payloads(Subject::Integration(name)) => (Some(name), None),
+            Self::Payloads(Subject::Mapping(name, _)) => (None, Some(name)),
+            Self::Events(_) => (None, None),
+        }
+    }
+}
+
+/// Why there is no reader.
+pub(super) enum Refusal<'s> {
+    /// The rule set holds nothing of that name.
+    Unknown { kind: &'static str, name: &'s str, names: Vec<&'s str> },
+    /// Nothing was named, and not exactly one can be meant.
+    Unnamed { kind: &'static str, names: Vec<&'s str> },
+    /// A routing was named, but nothing that gives it events.
+    RoutingAlone,
+}
+
+impl Refusal<'_> {
+    /// Says what is wrong with the command line.
+    pub(super) fn tell(&self, terminal: &mut Terminal) -> Exit {
+        match self {
+            Self::Unknown { kind, name, names } => {
+                terminal.error(&format!("no {kind} is called `{name}`"));
+                match nearest(name, names.iter().copied()) {
+                    Some(near) => terminal.help(&format!("did you mean `{near}`?")),
+                    None => list(kind, names, terminal),
+                }
+            }
+            Self::Unnamed { kind, names } if names.is_empty() => {
+                terminal.error(&format!("the rule set has no {kind}"));
+                if *kind == "integration" {
+                    terminal.help("read with one mapping alone: `--mapping NAME`");
+                }
+            }
+            Self::Unnamed { kind, names } => {
+                terminal.error(&format!(
+                    "the rule set has {} {kind}s, so say which one: `--{kind} NAME`",
+                    names.len()
+                ));
+                list(kind, names, terminal);
+                if *kind == "integration" {
+                    terminal.help("or read with one mapping alone: `--mapping NAME`");
+                }
+            }
+            Self::RoutingAlone => {
+                terminal.error("`--routing` needs to know what gives it events");
+                terminal.help("add `--mapping NAME` for payloads, or `--events` for events");
+            }
+        }
+        Exit::Usage
+    }
+}
+
+/// Names that can be chosen from, as far as a person reads them.
+fn list(kind: &str, names: &[&str], terminal: &mut Terminal) {
+    let shown: Vec<String> = names.iter().take(20).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    if shown.is_empty() {
+        terminal.help(&format!("the rule set has no {kind}"));
+    } else {
+        terminal.help(&format!("there are: {}{more}", shown.join(", ")));
+    }
+}
+
+/// Finds the reader.
+pub(super) fn choose<'s>(arguments: &'s Arguments, model: &'s Model) -> Result<Reader<'s>, Refusal<'s>> {
+    let routings: Vec<&str> = model.routings.iter().map(|routing| &*routing.name).collect();
+    let integrations: Vec<&str> = model.integrations.iter().map(|integration| &*integration.name).collect();
+    let mappings: Vec<&str> = model.mappings.iter().map(|mapping| &*mapping.name).collect();
+    if arguments.events {
+        return named_or_only("routing", arguments.routing.as_deref(), routings).map(Reader::Events);
+    }
+    if let Some(mapping) = &arguments.mapping {
+        let mapping = known("mapping", mapping, mappings)?;
+        let routing =
+            arguments.routing.as_deref().map(|name| known("routing", name, routings)).transpose()?;
+        return Ok(Reader::Payloads(Subject::Mapping(mapping, routing)));
+    }
+    if arguments.routing.is_some() {
+        return Err(Refusal::RoutingAlone);
+    }
+    if let (None, [], [mapping]) = (&arguments.integration, &*integrations, &*mappings) {
+        return Ok(Reader::Payloads(Subject::Mapping(mapping, None)));
+    }
+    let integration = named_or_only("integration", arguments.integration.as_deref(), integrations)?;
+    Ok(Reader::Payloads(Subject::Integration(integration)))
+}
+
+fn known<'s>(kind: &'static str, name: &'s str, names: Vec<&'s str>) -> Result<&'s str, Refusal<'s>> {
+    if names.contains(&name) { Ok(name) } else { Err(Refusal::Unknown { kind, name, names }) }
+}
+
+fn named_or_only<'s>(
+    kind: &'static str,
+    name: Option<&'s str>,
+    names: Vec<&'s str>,
+) -> Result<&'s str, Refusal<'s>> {
+    match (name, &*names) {
+        (Some(name), _) => known(kind, name, names),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Refusal::Unnamed { kind, names }),
+    }
+}

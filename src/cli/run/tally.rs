@@ -1,0 +1,49 @@
+//! The count at the end of a run.
+
+use crate::event::Outcome;
+use std::fmt;
+
+/// How many payloads there were, and what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    payloads: usize,
+    outcomes: [(&'static str, usize); NAMES.len()],
+}
+
+/// The outcomes in the order in which they are counted.
+const NAMES: [&str; 6] = ["sent", "event", "dropped", "empty", "unaccepted", "invalid"];
+
+impl Tally {
+    /// A document was read, well or not.
+    pub(super) fn payload(&mut self) {
+        self.payloads += 1;
+    }
+
+    /// An outcome was written.
+    pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) {
+        let name = outcome.name();
+        for (known, slot) in NAMES.into_iter().zip(&mut self.outcomes) {
+            if known == name {
+                *slot = (known, slot.1 + 1);
+            }
+        }
+    }
+
+    /// Whether everything could be read.
+    pub(super) fn is_fine(&self) -> bool {
+        !self.outcomes.iter().any(|(name, count)| *count > 0 && ["unaccepted", "invalid"].contains(name))
+    }
+}
+
+impl fmt::Display for Tally {
+    /// `3 payloads: 5 sent, 1 dropped`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.payloads == 1 { "" } else { "s" };
+        write!(f, "{} payload{plural}", self.payloads)?;
+        let counted = self.outcomes.iter().filter(|(_, count)| *count > 0);
+        for (at, (name, count)) in counted.enumerate() {
+            write!(f, "{} {count} {name}", if at == 0 { ":" } else { "," })?;
+        }
+        f.write_str("\n")
+    }
+}

@@ -1,0 +1,134 @@
+//! `pointsman test`: runs the tests that stand in a rule set.
+
+use super::exit::Exit;
+use super::load;
+use super::terminal::Terminal;
+use crate::suite::{self, Coverage, Disk, Options, Report, report};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs the tests that stand in the rule files
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Run only the tests and rows whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Write the snapshots that differ or do not exist, instead of failing
+    #[arg(long)]
+    update: bool,
+    /// How to write what came of the tests
+    #[arg(long, value_enum, default_value_t = Style::Text)]
+    format: Style,
+    /// Say which arms and routes the tests hit, and list those that they miss
+    #[arg(long)]
+    coverage: bool,
+    /// Fail where fewer of the arms and routes are hit than this, in per cent
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    min_coverage: Option<f64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman test                                    the tests in this folder and below
+  pointsman test rules --filter \"P9\"                only tests and rows with P9 in their name
+  pointsman test --update                           accept the outcomes as the new snapshots
+  pointsman test --format junit > junit.xml         for a build server
+  pointsman test --coverage --min-coverage 90       fail where too much is untested
+
+Every row of `cases` is a result of its own. What a test leaves out is fixed: it happens at
+2026-01-01T00:00:00Z; an event is Warning and Firing, with the title \"a test alert\" and the key
+\"test-alert\".
+
+Exit codes: 0 every test passed, 1 a test failed, none was found, coverage is too low or the rules
+have errors, 2 wrong usage, 3 a file could not be read";
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Style {
+    /// A line a file, every failure in full
+    Text,
+    /// One JSON document
+    Json,
+    /// `JUnit` XML
+    Junit,
+    /// TAP version 14
+    Tap,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().ok();
+    let legal = number.filter(|number| (0.0..=100.0).contains(number));
+    legal.ok_or_else(|| "expected a number from 0 to 100".to_owned())
+}
+
+/// Runs the tests, and prints what came of them.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    let rules = match load::usable(&arguments.paths, None, terminal) {
+        Ok(rules) => rules,
+        Err(exit) => return exit,
+    };
+    let options = Options { filter: arguments.filter.clone(), update: arguments.update };
+    let report = suite::run(&rules, &options, &mut Disk);
+    print(arguments, &report, terminal);
+    if report.results.is_empty() {
+        return none_found(arguments, rules.model.tests.len(), terminal);
+    }
+    let covered = enough(arguments, &report.coverage, terminal);
+    if report.failed() == 0 && covered { Exit::Fine } else { Exit::Findings }
+}
+
+fn print(arguments: &Arguments, report: &Report, terminal: &mut Terminal) {
+    let coverage = wants_coverage(arguments).then_some(&report.coverage);
+    let text = match arguments.format {
+        Style::Text if report.results.is_empty() => return,
+        Style::Text => {
+            let coverage = coverage.map(report::text::coverage).unwrap_or_default();
+            report::text::render(report) + &coverage
+        }
+        Style::Json => report::json::render(report, coverage),
+        Style::Junit => report::junit::render(report),
+        Style::Tap => report::tap::render(report),
+    };
+    if arguments.format == Style::Text && !terminal.out.color() {
+        terminal.out.print(&anstream::adapter::strip_str(&text).to_string());
+    } else {
+        terminal.out.print(&text);
+    }
+}
+
+fn wants_coverage(arguments: &Arguments) -> bool {
+    arguments.coverage || arguments.min_coverage.is_some()
+}
+
+/// Nothing tested is no success.
+fn none_found(arguments: &Arguments, tests: usize, terminal: &mut Terminal) -> Exit {
+    match &arguments.filter {
+        Some(filter) if tests > 0 => {
+            terminal.error(&format!("none of the names of the {tests} tests holds `{filter}`"));
+            terminal.help("`--filter` takes a part of a test's name or of a row, letter for letter");
+        }
+        Some(_) | None => {
+            terminal.error("the rules hold no test");
+            terminal.help("write one: test \"a firing alert\" { mapping NAME  input { … }  expect { severity: Warning } }");
+        }
+    }
+    Exit::Findings
+}
+
+fn enough(arguments: &Arguments, coverage: &Coverage, terminal: &mut Terminal) -> bool {
+    let Some(least) = arguments.min_coverage else { return true };
+    let found = coverage.percent();
+    if found >= least {
+        return true;
+    }
+    terminal
+        .error(&format!("the tests hit {found:.1} % of the arms and routes, and {least} % are asked for"));
+    if !matches!(arguments.format, Style::Text) {
+        terminal.help("`--format text` lists what they miss");
+    }
+    false
+}

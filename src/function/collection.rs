@@ -1,0 +1,126 @@
+//! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
+
+use super::argument::{as_text, is_empty, items, text};
+use super::bounded::Bounded;
+use super::{Function, PLAIN, Takes, parameter};
+use crate::json::Number;
+use crate::value::{Type, Value};
+use std::borrow::Cow;
+
+pub(super) static LEN: Function = Function {
+    name: "len",
+    parameters: &[parameter("value", Takes::AnyOrLabels)],
+    result: Type::NUMBER,
+    may_be_missing: true,
+    documentation: "How many characters a string has, items an array, members an object, labels an event; missing for \
+                    every other value. For the nodes of a path there is `count`.",
+    examples: &[
+        (r#"len("支付")"#, "2"),
+        ("len($.list)", "3"),
+        ("len($.labels)", "3"),
+        ("len(12)", "missing"),
+    ],
+    call: len,
+    ..PLAIN
+};
+
+pub(super) static COUNT: Function = Function {
+    name: "count",
+    parameters: &[parameter("nodes", Takes::Nodes)],
+    result: Type::NUMBER,
+    takes_missing: true,
+    documentation: "How many nodes a path finds.",
+    examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
+    call: |arguments| number(arguments.first().and_then(items).map_or(0, |items| items.len())),
+    ..PLAIN
+};
+
+pub(super) static FIRST: Function = Function {
+    name: "first",
+    parameters: &[parameter("list", Takes::List)],
+    result: Type::JSON,
+    may_be_missing: true,
+    documentation: "The first node that a path finds, or the first item of a list; missing where there is none.",
+    examples: &[
+        ("first($.list[*])", r#""a""#),
+        ("first($.empty[*])", "missing"),
+        (r#"first(split("a:b", ":"))"#, r#""a""#),
+    ],
+    call: |arguments| {
+        arguments.first().and_then(items).and_then(|items| items.first().cloned()).unwrap_or(Value::Missing)
+    },
+    ..PLAIN
+};
+
+pub(super) static JOIN: Function = Function {
+    name: "join",
+    parameters: &[parameter("list", Takes::List), parameter("separator", Takes::Text)],
+    documentation: "The nodes of a path, or the items of a list, as one string with the separator between them. Null is \
+                    passed over, arrays and objects are their JSON text; the result is cut at 1 MiB.",
+    examples: &[
+        (r#"join($.list[*], ", ")"#, r#""a, b, c""#),
+        (r#"join($.empty[*], ", ")"#, r#""""#),
+        (r#"join(split("a b", " "), "-")"#, r#""a-b""#),
+    ],
+    call: join,
+    ..PLAIN
+};
+
+pub(super) static PRESENT: Function = Function {
+    name: "present",
+    parameters: &[parameter("value", Takes::Any)],
+    result: Type::JSON,
+    takes_missing: true,
+    may_be_missing: true,
+    documentation: "The value, unless it is empty: null, `\"\"`, `[]` and `{}` become missing, so that `??` passes over \
+                    them.",
+    examples: &[
+        (r#"present("x")"#, r#""x""#),
+        (r#"present("")"#, "missing"),
+        ("present(null)", "missing"),
+        ("present($.empty)", "missing"),
+        ("present(0)", "0"),
+        ("present(false)", "false"),
+    ],
+    call: |arguments| arguments.first().filter(|value| !is_empty(value)).cloned().unwrap_or(Value::Missing),
+    ..PLAIN
+};
+
+fn number<'a>(count: usize) -> Value<'a> {
+    Value::Number(Number::Natural(count as u64))
+}
+
+fn len<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let of_json = |json: &crate::json::Value<'_>| {
+        json.as_array().map(<[_]>::len).or_else(|| json.as_object().map(crate::json::Object::len))
+    };
+    let length = arguments.first().and_then(|value| match value {
+        Value::Text(text) => Some(text.chars().count()),
+        Value::Json(json) => of_json(json),
+        Value::Parsed(json) => of_json(json),
+        Value::List(items) => Some(items.len()),
+        Value::Labels(labels) => Some(labels.len()),
+        Value::Missing
+        | Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Severity(_)
+        | Value::Status(_)
+        | Value::Time(_)
+        | Value::Regex(_) => None,
+    });
+    length.map_or(Value::Missing, number)
+}
+
+fn join<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(items), Some(separator)) = (arguments.first().and_then(items), text(arguments, 1)) else {
+        return Value::Missing;
+    };
+    let mut result = Bounded::default();
+    for (at, item) in items.iter().filter_map(as_text).enumerate() {
+        if !(at == 0 || result.push(separator)) || !result.push(&item) {
+            break;
+        }
+    }
+    Value::Text(Cow::Owned(result.finish()))
+}

@@ -1,0 +1,133 @@
+//! Functions that read one kind of value out of another: `number`, `string`, `time`, `parse_json`, `capture`.
+
+use super::argument::{as_text, owned, part, text};
+use super::{Function, PLAIN, Takes, parameter};
+use crate::json::{self, Number};
+use crate::time::Instant;
+use crate::value::{Type, Value};
+
+pub(super) static NUMBER: Function = Function {
+    name: "number",
+    parameters: &[parameter("value", Takes::Any)],
+    result: Type::NUMBER,
+    may_be_missing: true,
+    documentation: "A number as it is, or the number that a string holds in JSON's notation, blanks around it aside; \
+                    missing for everything else.",
+    examples: &[
+        (r#"number("12")"#, "12"),
+        (r#"number(" -0.5 ")"#, "-0.5"),
+        ("number(90)", "90"),
+        (r#"number("90%")"#, "missing"),
+        (r#"number("")"#, "missing"),
+        ("number(true)", "missing"),
+    ],
+    call: number,
+    ..PLAIN
+};
+
+pub(super) static STRING: Function = Function {
+    name: "string",
+    parameters: &[parameter("value", Takes::Any)],
+    documentation: "A string as it is, a constant's name, a time as RFC 3339 in UTC, and the JSON text of everything \
+                    else; null is missing.",
+    examples: &[
+        ("string(12)", r#""12""#),
+        ("string(true)", r#""true""#),
+        (r#"string("x")"#, r#""x""#),
+        ("string(null)", "missing"),
+        ("string($.list)", r#""[\"a\",\"b\",\"c\"]""#),
+    ],
+    call: |arguments| arguments.first().and_then(as_text).map_or(Value::Missing, Value::Text),
+    ..PLAIN
+};
+
+pub(super) static TIME: Function = Function {
+    name: "time",
+    parameters: &[parameter("value", Takes::Any)],
+    result: Type::TIME,
+    may_be_missing: true,
+    documentation: "The time that a string or a number names: RFC 3339, also with a blank for the `T` or an offset without \
+                    colon, or seconds, milliseconds, microseconds or nanoseconds since 1970. Missing for a time without \
+                    an offset, for `0001-01-01…` and 0, which mean that none was set, and for what is no time.",
+    examples: &[
+        (r#"string(time("2026-03-07T02:00:00+0800"))"#, r#""2026-03-06T18:00:00Z""#),
+        ("string(time(1614000000123))", r#""2021-02-22T13:20:00.123Z""#),
+        (r#"time("0001-01-01T00:00:00Z")"#, "missing"),
+        (r#"time("2021-02-22 07:18:15")"#, "missing"),
+        ("time(0)", "missing"),
+    ],
+    call: time,
+    ..PLAIN
+};
+
+pub(super) static PARSE_JSON: Function = Function {
+    name: "parse_json",
+    parameters: &[parameter("value", Takes::Any)],
+    result: Type::JSON,
+    may_be_missing: true,
+    documentation: "The value that a string of JSON holds, missing where it is none; a value that is no string is \
+                    returned as it is.",
+    examples: &[
+        (r#"parse_json("12")"#, "12"),
+        (r#"string(parse_json("[1, 2]"))"#, r#""[1,2]""#),
+        (r#"parse_json("{")"#, "missing"),
+        ("parse_json(true)", "true"),
+    ],
+    call: parse_json,
+    ..PLAIN
+};
+
+pub(super) static CAPTURE: Function = Function {
+    name: "capture",
+    parameters: &[
+        parameter("text", Takes::Text),
+        parameter("regex", Takes::Regex),
+        parameter("group", Takes::LiteralText),
+    ],
+    may_be_missing: true,
+    documentation: "The text of a named group, where the regex first fits the text; missing where it does not fit, or \
+                    the group took no part.",
+    examples: &[
+        (r#"capture("db-7:5432", /(?<host>[a-z0-9-]+):(?<port>[0-9]+)/, "port")"#, r#""5432""#),
+        (r#"capture("db-7", /:(?<port>[0-9]+)/, "port")"#, "missing"),
+    ],
+    call: capture,
+    ..PLAIN
+};
+
+fn number<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    if let Some(number @ Value::Number(_)) = arguments.first() {
+        return number.clone();
+    }
+    let read = text(arguments, 0).and_then(|text| text.trim().parse::<Number>().ok());
+    read.map_or(Value::Missing, Value::Number)
+}
+
+fn time<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let instant = match arguments.first() {
+        Some(Value::Time(instant)) => Some(*instant),
+        Some(Value::Number(Number::Natural(number))) => Instant::from_whole_epoch(*number),
+        Some(Value::Number(number)) => Instant::from_epoch(number.float()),
+        _ => text(arguments, 0).and_then(|text| Instant::read(text)),
+    };
+    instant.map_or(Value::Missing, Value::Time)
+}
+
+fn parse_json<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    match text(arguments, 0) {
+        Some(text) => match json::parse(text.as_bytes()) {
+            Ok(document) => owned(document.root.into_owned()),
+            Err(_) => Value::Missing,
+        },
+        None => arguments.first().cloned().unwrap_or(Value::Missing),
+    }
+}
+
+fn capture<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(subject), Some(Value::Regex(regex)), Some(group)) =
+        (text(arguments, 0), arguments.get(1), text(arguments, 2))
+    else {
+        return Value::Missing;
+    };
+    part(subject, |subject| regex.capture(subject, group))
+}

@@ -1,0 +1,66 @@
+//! Functions that make short names of long things: `sha256`, `key`.
+
+use super::argument::{canonical, is_empty, text};
+use super::{Function, PLAIN, Takes, parameter};
+use crate::value::Value;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+pub(super) static SHA256: Function = Function {
+    name: "sha256",
+    parameters: &[parameter("text", Takes::Text)],
+    documentation: "SHA-256 of the text in UTF-8, as 64 hexadecimal digits.",
+    examples: &[(
+        r#"sha256("abc")"#,
+        r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
+    )],
+    call: |arguments| {
+        text(arguments, 0)
+            .map_or(Value::Missing, |text| Value::Text(Cow::Owned(hex(&Sha256::digest(text.as_bytes())))))
+    },
+    ..PLAIN
+};
+
+pub(super) static KEY: Function = Function {
+    name: "key",
+    parameters: &[parameter("prefix", Takes::LiteralText), parameter("part", Takes::AnyOrLabels)],
+    variadic: true,
+    takes_missing: true,
+    may_be_missing: true,
+    documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ wherever a part differs. \
+                    The order of an object's members is irrelevant, `1` equals `1.0`, a number differs from a string, and \
+                    missing from null. The key is missing where every part is empty, so that two alerts of which \
+                    nothing is known never share one.",
+    examples: &[
+        (r#"key("arms", "CPU", $.labels)"#, r#""arms:233b1ae57da0e38a83726319d85f313b""#),
+        (r#"key("arms", missing, "")"#, "missing"),
+        (r#"key("arms", 1)"#, r#"key("arms", 1.0)"#),
+    ],
+    call: key,
+    ..PLAIN
+};
+
+fn key<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
+        return Value::Missing;
+    };
+    if parts.iter().all(is_empty) {
+        return Value::Missing;
+    }
+    let mut bytes = Vec::new();
+    for part in parts {
+        canonical(part, &mut bytes);
+    }
+    let digest = Sha256::digest(&bytes);
+    let first_half = digest.get(..16).unwrap_or_default();
+    Value::Text(Cow::Owned(format!("{prefix}:{}", hex(first_half))))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

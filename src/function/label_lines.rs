@@ -1,0 +1,139 @@
+//! `label_lines`: labels as text, a line a label.
+
+use super::argument::{text, whole};
+use super::bounded::Bounded;
+use super::{Function, PLAIN, Takes, optional, parameter};
+use crate::json;
+use crate::value::Value;
+use std::borrow::Cow;
+
+pub(super) static LABEL_LINES: Function = Function {
+    name: "label_lines",
+    parameters: &[
+        parameter("labels", Takes::AnyOrLabels),
+        parameter("form", Takes::LiteralText),
+        optional("most", Takes::LiteralNumber),
+    ],
+    may_be_missing: true,
+    documentation: "Labels as text, a line each: in the form, `{name}` and `{value}` are the label's, `{{` and `}}` are \
+                    braces. Past `most` labels one more line says how many were left out; the result is cut at 1 MiB.",
+    examples: &[
+        (r#"label_lines($.labels, "- {name}: {value}")"#, r#""- team: sre\n- env: prod\n- zone: b""#),
+        (r#"label_lines($.labels, "{name}={value}", 1)"#, r#""team=sre\n… and 2 more""#),
+        (r#"label_lines("x", "{name}")"#, "missing"),
+    ],
+    call: label_lines,
+    ..PLAIN
+};
+
+/// The first name in braces that is neither `name` nor `value`, for `check` to refuse.
+#[must_use]
+pub fn unknown_placeholder(form: &str) -> Option<&str> {
+    pieces(form).find_map(|piece| match piece {
+        Piece::Unknown(name) => Some(name),
+        Piece::Text(_) | Piece::Name | Piece::Value => None,
+    })
+}
+
+fn label_lines<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(labels), Some(form)) = (arguments.first().and_then(entries), text(arguments, 1)) else {
+        return Value::Missing;
+    };
+    let most = whole(arguments, 2).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let form: Vec<Piece<'_>> = pieces(form).collect();
+    let mut result = Bounded::default();
+    for (at, (name, value)) in labels.iter().take(most).enumerate() {
+        if !(at == 0 || result.push("\n")) || !push_line(&mut result, &form, name, value) {
+            break;
+        }
+    }
+    if let Some(left_out) = labels.len().checked_sub(most).filter(|count| *count > 0) {
+        result.push(&format!("{}… and {left_out} more", if most == 0 { "" } else { "\n" }));
+    }
+    Value::Text(Cow::Owned(result.finish()))
+}
+
+fn push_line(result: &mut Bounded, form: &[Piece<'_>], name: &str, value: &str) -> bool {
+    form.iter().all(|piece| match piece {
+        Piece::Text(text) => result.push(text),
+        Piece::Name => result.push(name),
+        Piece::Value => result.push(value),
+        Piece::Unknown(_) => true,
+    })
+}
+
+/// Names and values of labels, or of an object's members.
+fn entries<'v>(value: &'v Value<'_>) -> Option<Vec<(&'v str, Cow<'v, str>)>> {
+    match value {
+        Value::Labels(labels) => {
+            Some(labels.iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect())
+        }
+        Value::Json(json) => members(json),
+        Value::Parsed(json) => members(json),
+        Value::Missing
+        | Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Severity(_)
+        | Value::Status(_)
+        | Value::Time(_)
+        | Value::Regex(_) => None,
+    }
+}
+
+fn members<'v>(json: &'v json::Value<'_>) -> Option<Vec<(&'v str, Cow<'v, str>)>> {
+    let text = |value: &'v json::Value<'_>| match value {
+        json::Value::Null => Cow::Borrowed(""),
+        json::Value::Text(text) => Cow::Borrowed(text.as_ref()),
+        json::Value::Boolean(_) | json::Value::Number(_) | json::Value::Array(_) | json::Value::Object(_) => {
+            Cow::Owned(value.to_json())
+        }
+    };
+    Some(json.as_object()?.iter().map(|(name, value)| (name.as_ref(), text(value))).collect())
+}
+
+/// A piece of a form.
+#[derive(Debug, Clone, Copy)]
+enum Piece<'f> {
+    Text(&'f str),
+    Name,
+    Value,
+    /// Braces around another name.
+    Unknown(&'f str),
+}
+
+/// Cuts a form at its braces. A brace that opens nothing, or closes nothing, is itself.
+fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = form;
+    std::iter::from_fn(move || {
+        let brace = rest.find(['{', '}']).filter(|at| *at > 0).unwrap_or(rest.len());
+        let (piece, behind) = if rest.starts_with(['{', '}']) {
+            braces(rest)?
+        } else {
+            let (text, behind) = rest.split_at_checked(brace)?;
+            (Piece::Text(text), behind)
+        };
+        rest = behind;
+        (!matches!(piece, Piece::Text(""))).then_some(piece)
+    })
+}
+
+/// What stands at the beginning of a text that begins with a brace, and what follows.
+fn braces(text: &str) -> Option<(Piece<'_>, &str)> {
+    if text.starts_with("{{") || text.starts_with("}}") {
+        let (brace, _) = text.split_at_checked(1)?;
+        return Some((Piece::Text(brace), text.get(2..)?));
+    }
+    let inside = text.strip_prefix('{').and_then(|inside| inside.split_once('}'));
+    Some(match inside {
+        Some(("name", behind)) => (Piece::Name, behind),
+        Some(("value", behind)) => (Piece::Value, behind),
+        Some((other, behind)) => (Piece::Unknown(other), behind),
+        None => {
+            let (brace, behind) = text.split_at_checked(1)?;
+            (Piece::Text(brace), behind)
+        }
+    })
+}

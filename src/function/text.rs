@@ -1,0 +1,149 @@
+//! Functions over strings: `lower`, `upper`, `trim`, `replace`, `split`, `slice`.
+
+use super::argument::{part, text, whole};
+use super::bounded::Bounded;
+use super::{Function, MOST_PARTS, PLAIN, Takes, optional, parameter};
+use crate::value::{Type, Value};
+use std::borrow::Cow;
+
+pub(super) static LOWER: Function = Function {
+    name: "lower",
+    parameters: &[parameter("text", Takes::Text)],
+    documentation: "The text in lower case, by Unicode.",
+    examples: &[(r#"lower("P1")"#, r#""p1""#), (r#"lower("ÄÖ")"#, r#""äö""#), ("lower(missing)", "missing")],
+    call: |arguments| map(arguments, str::to_lowercase),
+    ..PLAIN
+};
+
+pub(super) static UPPER: Function = Function {
+    name: "upper",
+    parameters: &[parameter("text", Takes::Text)],
+    documentation: "The text in upper case, by Unicode.",
+    examples: &[(r#"upper("p1")"#, r#""P1""#), (r#"upper("straße")"#, r#""STRASSE""#)],
+    call: |arguments| map(arguments, str::to_uppercase),
+    ..PLAIN
+};
+
+pub(super) static TRIM: Function = Function {
+    name: "trim",
+    parameters: &[parameter("text", Takes::Text)],
+    documentation: "The text without the blanks and line ends around it.",
+    examples: &[(r#"trim("  P1\n")"#, r#""P1""#), (r#"trim(" ")"#, r#""""#)],
+    call: |arguments| text(arguments, 0).map_or(Value::Missing, |text| part(text, |text| Some(text.trim()))),
+    ..PLAIN
+};
+
+pub(super) static REPLACE: Function = Function {
+    name: "replace",
+    parameters: &[
+        parameter("text", Takes::Text),
+        parameter("old", Takes::Text),
+        parameter("new", Takes::Text),
+    ],
+    documentation: "The text with every `old` in it replaced by `new`; an empty `old` replaces nothing. The result is \
+                    cut at 1 MiB.",
+    examples: &[
+        (r#"replace("a.b.c", ".", "-")"#, r#""a-b-c""#),
+        (r#"replace("aaa", "aa", "b")"#, r#""ba""#),
+        (r#"replace("abc", "", "-")"#, r#""abc""#),
+    ],
+    call: replace,
+    ..PLAIN
+};
+
+pub(super) static SPLIT: Function = Function {
+    name: "split",
+    parameters: &[parameter("text", Takes::Text), parameter("separator", Takes::Text)],
+    result: Type::ARRAY,
+    documentation: "The parts of the text between the separators; an empty separator leaves the text whole. Past \
+                    10,000 parts the last one keeps the rest.",
+    examples: &[
+        (r#"join(split("a,b,,c", ","), "|")"#, r#""a|b||c""#),
+        (r#"first(split("db-1.example.com", "."))"#, r#""db-1""#),
+        (r#"len(split("", ","))"#, "1"),
+    ],
+    call: split,
+    ..PLAIN
+};
+
+pub(super) static SLICE: Function = Function {
+    name: "slice",
+    parameters: &[
+        parameter("text", Takes::Text),
+        parameter("from", Takes::Number),
+        optional("to", Takes::Number),
+    ],
+    documentation: "The characters of the text from position `from`, counted from 0, to just before position `to`, or to \
+                    the end. A negative position counts from the end; one that lies outside is the nearest inside.",
+    examples: &[
+        (r#"slice("checkout", 0, 5)"#, r#""check""#),
+        (r#"slice("支付失败", 2)"#, r#""失败""#),
+        (r#"slice("checkout", -3)"#, r#""out""#),
+        (r#"slice("checkout", 5, 2)"#, r#""""#),
+        (r#"slice("checkout", 0, 100)"#, r#""checkout""#),
+    ],
+    call: slice,
+    ..PLAIN
+};
+
+fn map<'a>(arguments: &[Value<'a>], change: impl FnOnce(&str) -> String) -> Value<'a> {
+    text(arguments, 0).map_or(Value::Missing, |text| Value::Text(Cow::Owned(change(text))))
+}
+
+fn replace<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(text), Some(old), Some(new)) = (text(arguments, 0), text(arguments, 1), text(arguments, 2))
+    else {
+        return Value::Missing;
+    };
+    if old.is_empty() || !text.contains(old.as_ref()) {
+        return Value::Text(text.clone());
+    }
+    let mut result = Bounded::default();
+    for (at, part) in text.split(old.as_ref()).enumerate() {
+        if !(at == 0 || result.push(new)) || !result.push(part) {
+            break;
+        }
+    }
+    Value::Text(Cow::Owned(result.finish()))
+}
+
+fn split<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(text), Some(separator)) = (text(arguments, 0), text(arguments, 1)) else {
+        return Value::Missing;
+    };
+    if separator.is_empty() {
+        return Value::List([Value::Text(text.clone())].into());
+    }
+    Value::List(match text {
+        Cow::Borrowed(text) => {
+            text.splitn(MOST_PARTS, separator.as_ref()).map(|part| Value::Text(Cow::Borrowed(part))).collect()
+        }
+        Cow::Owned(text) => {
+            let parts = text.splitn(MOST_PARTS, separator.as_ref());
+            parts.map(|part| Value::Text(Cow::Owned(part.to_owned()))).collect()
+        }
+    })
+}
+
+fn slice<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+    let (Some(text), Some(from)) = (text(arguments, 0), whole(arguments, 1)) else {
+        return Value::Missing;
+    };
+    let to = whole(arguments, 2);
+    part(text, |text| {
+        let start = byte_position(text, from);
+        let end = to.map_or(text.len(), |to| byte_position(text, to));
+        text.get(start..end.max(start))
+    })
+}
+
+/// The byte where the character at that position begins; a negative position counts from the end.
+fn byte_position(text: &str, position: i64) -> usize {
+    let count = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
+    let mut places = text.char_indices().map(|(place, _)| place);
+    if position >= 0 {
+        places.nth(count).unwrap_or(text.len())
+    } else {
+        places.nth_back(count - 1).unwrap_or(0)
+    }
+}

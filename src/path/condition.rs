@@ -1,0 +1,153 @@
+//! The conditions of filters.
+
+use super::comparison::Found;
+use super::evaluation::{Run, Stop};
+use super::program::{Condition, Operand, Operator, Pattern};
+use crate::json::{Number, Value};
+use crate::pattern::Regex;
+
+/// What compiling a regex that the document gives counts as, in nodes visited.
+const COMPILING: usize = 2_000;
+
+impl<'v> Run<'_, 'v> {
+    /// Whether a condition holds for the node under test.
+    pub(super) fn holds(&mut self, condition: &Condition, current: &'v Value<'v>) -> Result<bool, Stop> {
+        match condition {
+            Condition::Any(conditions) => {
+                for condition in conditions {
+                    if self.holds(condition, current)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Condition::All(conditions) => {
+                for condition in conditions {
+                    if !self.holds(condition, current)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Condition::Not(condition) => Ok(!self.holds(condition, current)?),
+            Condition::Exists(query) => self.exists(query, current),
+            Condition::Compare(operator, left, right) => self.compares(*operator, left, right, current),
+            Condition::Fits { text, pattern, whole } => self.fits(text, pattern, *whole, current),
+        }
+    }
+
+    fn compares(
+        &mut self,
+        operator: Operator,
+        left: &Operand,
+        right: &Operand,
+        current: &'v Value<'v>,
+    ) -> Result<bool, Stop> {
+        let left = self.operand(left, current)?;
+        let right = self.operand(right, current)?;
+        match operator {
+            Operator::Equal => self.same(left, right),
+            Operator::Unequal => Ok(!self.same(left, right)?),
+            Operator::Less => self.less(left, right),
+            Operator::Greater => self.less(right, left),
+            Operator::AtMost => Ok(self.less(left, right)? || self.same(left, right)?),
+            Operator::AtLeast => Ok(self.less(right, left)? || self.same(left, right)?),
+        }
+    }
+
+    fn operand<'o>(&mut self, operand: &'o Operand, current: &'v Value<'v>) -> Result<Found<'o>, Stop>
+    where
+        'v: 'o,
+    {
+        Ok(match operand {
+            Operand::Literal(value) => Found::Value(value),
+            Operand::Single(query) | Operand::ValueOf(query) => {
+                self.only(query, current)?.map_or(Found::Nothing, Found::Value)
+            }
+            Operand::Count(query) => Found::Number(natural(self.count(query, current)?)),
+            Operand::Length(operand) => match self.operand(operand, current)? {
+                Found::Nothing | Found::Number(_) => Found::Nothing,
+                Found::Value(value) => self.length(value)?,
+            },
+        })
+    }
+
+    fn length<'o>(&mut self, value: &Value<'_>) -> Result<Found<'o>, Stop> {
+        let length = match value {
+            Value::Null | Value::Boolean(_) | Value::Number(_) => return Ok(Found::Nothing),
+            Value::Text(text) => {
+                self.charge(text.len() / 64)?;
+                text.chars().count()
+            }
+            Value::Array(items) => items.len(),
+            Value::Object(object) => object.len(),
+        };
+        Ok(Found::Number(natural(length)))
+    }
+
+    fn fits(
+        &mut self,
+        text: &Operand,
+        pattern: &Pattern,
+        whole: bool,
+        current: &'v Value<'v>,
+    ) -> Result<bool, Stop> {
+        let Found::Value(Value::Text(text)) = self.operand(text, current)? else { return Ok(false) };
+        match pattern {
+            Pattern::Written(regex) => {
+                self.charge(text.len() / 16)?;
+                Ok(fits(regex, text, whole))
+            }
+            Pattern::Found(operand) => {
+                let Found::Value(Value::Text(pattern)) = self.operand(operand, current)? else {
+                    return Ok(false);
+                };
+                // Whoever sends the document chose both sides, so the worst case is what is charged.
+                self.charge(text.len().saturating_mul(4))?;
+                Ok(self.regex(pattern)?.is_some_and(|regex| fits(regex, text, whole)))
+            }
+        }
+    }
+
+    /// The regex of a pattern in the document; none where it is not valid.
+    fn regex(&mut self, pattern: &str) -> Result<Option<&Regex>, Stop> {
+        if !self.regexes.contains_key(pattern) {
+            self.charge(COMPILING)?;
+            self.regexes.insert(pattern.to_owned(), regex(pattern).ok());
+        }
+        Ok(self.regexes.get(pattern).and_then(Option::as_ref))
+    }
+}
+
+/// Compiles an I-Regexp (RFC 9485); what the crate allows beyond that is allowed here.
+pub(super) fn regex(pattern: &str) -> Result<Regex, crate::pattern::Invalid> {
+    Regex::new(&without_line_ends(pattern), "", false)
+}
+
+/// A dot that stands for a character does not fit a carriage return either, where the crate's only leaves out the line
+/// feed.
+fn without_line_ends(pattern: &str) -> String {
+    let mut translated = String::with_capacity(pattern.len());
+    let (mut in_class, mut escaped) = (false, false);
+    for character in pattern.chars() {
+        let stands_for_any = character == '.' && !in_class && !escaped;
+        if !escaped {
+            match character {
+                '[' => in_class = true,
+                ']' => in_class = false,
+                _ => {}
+            }
+        }
+        escaped = character == '\\' && !escaped;
+        if stands_for_any { translated.push_str(r"[^\n\r]") } else { translated.push(character) }
+    }
+    translated
+}
+
+fn fits(regex: &Regex, text: &str, whole: bool) -> bool {
+    if whole { regex.matches(text) } else { regex.finds(text) }
+}
+
+fn natural(count: usize) -> Number {
+    Number::Natural(count as u64)
+}

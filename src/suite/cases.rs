@@ -1,0 +1,147 @@
+//! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
+
+use super::failure::Failure;
+use super::files::Files;
+use super::plan::Plan;
+use super::shown::{Bindings, Shown};
+use super::watch::{one_line, shorten};
+use crate::source::{Sources, Span};
+use crate::syntax::tree::{CaseRow, CaseRows, Cases, Holes, Json, Name, Text};
+
+/// So many cases may come of one row's alternatives.
+const ALTERNATIVES: usize = 10_000;
+
+/// One case of a table.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Its text, which names it.
+    pub(super) text: String,
+    /// Its place.
+    pub(super) span: Span,
+    /// What fills the holes.
+    pub(super) bindings: Bindings,
+    /// What it expects, and where that is written.
+    pub(super) expected: (Shown, Span),
+}
+
+/// A row that cannot be run.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// Its text, which names it.
+    pub(super) text: String,
+    /// Why.
+    pub(super) failure: Failure,
+}
+
+/// All cases of a table, in order.
+pub(super) fn rows(
+    plan: &Plan,
+    cases: &Cases,
+    sources: &Sources,
+    files: &dyn Files,
+) -> Vec<Result<Row, Broken>> {
+    match &cases.rows {
+        CaseRows::Inline(rows) => rows.iter().flat_map(|row| inline(&cases.holes, row, sources)).collect(),
+        CaseRows::File(file) => from_file(plan, file, sources, files),
+    }
+}
+
+fn inline(holes: &Holes, row: &CaseRow, sources: &Sources) -> Vec<Result<Row, Broken>> {
+    let text = one_line(sources.text(row.span));
+    let count = row.values.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
+    if count.is_none_or(|count| count > ALTERNATIVES) {
+        let message = format!("the alternatives of this row make more than {ALTERNATIVES} cases");
+        let failure = Failure::new(sources, row.span, message).help("write it as several rows");
+        return vec![Err(Broken { text, failure })];
+    }
+    let single = count == Some(1);
+    let expected = (Shown::plain(&row.expected), row.expected.span);
+    let case = |values: Vec<&Json>| {
+        let text = if single { text.clone() } else { chosen(&values, row, sources) };
+        Ok(Row { text, span: row.span, bindings: bind(holes, &values), expected: expected.clone() })
+    };
+    product(&row.values).into_iter().map(case).collect()
+}
+
+/// The text of one choice among a row's alternatives.
+fn chosen(values: &[&Json], row: &CaseRow, sources: &Sources) -> String {
+    let values: Vec<&str> = values.iter().map(|value| sources.text(value.span)).collect();
+    one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
+}
+
+/// Every choice of one alternative a column, the last column turning fastest.
+fn product(columns: &[Vec<Json>]) -> Vec<Vec<&Json>> {
+    columns.iter().fold(vec![Vec::new()], |choices, column| {
+        choices.iter().flat_map(|choice| column.iter().map(|value| extended(choice, value))).collect()
+    })
+}
+
+fn extended<'j>(choice: &[&'j Json], value: &'j Json) -> Vec<&'j Json> {
+    choice.iter().copied().chain([value]).collect()
+}
+
+fn bind(holes: &Holes, values: &[&Json]) -> Bindings {
+    match holes {
+        Holes::Positional(names) => {
+            let value = |(name, value): (&Name, &&Json)| (name.text.clone(), Shown::plain(value));
+            names.iter().zip(values).map(value).collect()
+        }
+        Holes::Named(names, _) => {
+            let row = values.first().map_or(Shown::Missing, |value| Shown::plain(value));
+            names.iter().map(|name| (name.text.clone(), row.member(&name.text).clone())).collect()
+        }
+        Holes::FromFile => Bindings::new(),
+    }
+}
+
+/// The rows of a JSON lines file: an object each, the holes and `expected`.
+fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> Vec<Result<Row, Broken>> {
+    let broken = |text: &str, message: String, help: &str| {
+        let failure = Failure::new(sources, file.span, message).help(help);
+        Err(Broken { text: text.to_owned(), failure })
+    };
+    let help = "each line is an object: the holes and `expected`, such as {\"level\": \"P1\", \"expected\": \"Critical\"}";
+    let name = &*file.value;
+    let text = match files.read(&plan.test.folder.join(name)).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => return vec![broken(name, format!("`{name}` is not UTF-8"), help)],
+        Err(reason) => return vec![broken(name, format!("cannot read `{name}`: {reason}"), help)],
+    };
+    let lines =
+        text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let mut rows: Vec<Result<Row, Broken>> = lines
+        .map(|(line, number)| {
+            let text = format!("{name}:{number}: {}", shorten(line.trim(), 80));
+            match serde_json::from_str::<serde_json::Value>(line) {
+                Ok(serde_json::Value::Object(members)) => Ok(read_row(text, file.span, &members)),
+                Ok(_) => broken(&text, format!("line {number} of `{name}` is not an object"), help),
+                Err(error) => broken(&text, format!("line {number} of `{name}` is not JSON: {error}"), help),
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        rows.push(broken(name, format!("`{name}` holds no case"), help));
+    }
+    fill_missing(&mut rows);
+    rows
+}
+
+fn read_row(text: String, span: Span, members: &serde_json::Map<String, serde_json::Value>) -> Row {
+    let expected = members.get("expected").map_or(Shown::Missing, Shown::from);
+    let holes = members.iter().filter(|(name, _)| *name != "expected");
+    let bindings = holes.map(|(name, value)| (name.as_str().into(), Shown::from(value))).collect();
+    Row { text, span, bindings, expected: (expected, span) }
+}
+
+/// A hole that one line names and another does not is missing there.
+fn fill_missing(rows: &mut [Result<Row, Broken>]) {
+    let named = |row: &Result<Row, Broken>| -> Vec<Box<str>> {
+        row.iter().flat_map(|row| row.bindings.iter().map(|(name, _)| name.clone())).collect()
+    };
+    let names: std::collections::BTreeSet<Box<str>> = rows.iter().flat_map(named).collect();
+    for row in rows.iter_mut().flatten() {
+        let known: std::collections::BTreeSet<Box<str>> =
+            row.bindings.iter().map(|(name, _)| name.clone()).collect();
+        row.bindings.extend(names.difference(&known).map(|name| (name.clone(), Shown::Missing)));
+    }
+}

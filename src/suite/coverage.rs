@@ -1,0 +1,242 @@
+//! Which arms and routes the tests hit, of all that the rules declare.
+//!
+//! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
+//! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
+
+use super::place::Place;
+use super::walk;
+use super::watch::{Watch, one_line};
+use crate::check::model::{
+    Argument, Arm, Comparator, Expression, ExpressionKind, LabelEntry, LineBody, Mapping, Match, Model, Part,
+    Pattern, Rows, Subject,
+};
+use crate::ruleset::RuleSet;
+use crate::source::Span;
+use std::collections::BTreeSet;
+
+/// How much of the rules the tests hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    /// Arms of mappings, tables, defines and channels.
+    pub arms: Share,
+    /// Lines of routings, and the arms of those that `match`.
+    pub routes: Share,
+}
+
+/// A part of a whole, and what is not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many were hit.
+    pub hit: usize,
+    /// How many there are.
+    pub all: usize,
+    /// Those that no test hit, by place.
+    pub missed: Vec<Missed>,
+}
+
+/// Something that no test hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// Where it is.
+    pub place: Place,
+    /// Its text; of a line, its path and head.
+    pub text: String,
+}
+
+impl Share {
+    /// Per cent; all of nothing is 100.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        percent(self.hit, self.all)
+    }
+}
+
+impl Coverage {
+    /// Per cent of arms and routes together.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        percent(self.arms.hit + self.routes.hit, self.arms.all + self.routes.all)
+    }
+}
+
+fn percent(hit: usize, all: usize) -> f64 {
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    if all == 0 { 100.0 } else { number(hit) * 100.0 / number(all) }
+}
+
+/// What was hit so far.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    arms: BTreeSet<Span>,
+    lines: BTreeSet<Box<str>>,
+}
+
+impl Hits {
+    /// Adds what one case hit.
+    pub(super) fn add(&mut self, watch: &Watch) {
+        self.arms.extend(&watch.arms);
+        self.lines.extend(watch.lines.iter().cloned());
+    }
+
+    /// Of all that the rules declare.
+    pub(super) fn of(&self, rules: &RuleSet) -> Coverage {
+        let sources = &rules.sources;
+        let arm = |span: Span| {
+            let missed = || Missed { place: Place::of(sources, span), text: one_line(sources.text(span)) };
+            (span, self.arms.contains(&span), missed())
+        };
+        let line = |line: &crate::check::model::Line| {
+            let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
+            (
+                line.span,
+                self.lines.contains(&line.path),
+                Missed { place: Place::of(sources, line.span), text },
+            )
+        };
+        let lines = walk::lines(&rules.model);
+        let chosen = Declared::routes(&rules.model);
+        Coverage {
+            arms: share(Declared::arms(&rules.model).into_iter().map(arm).collect()),
+            routes: share(lines.into_iter().map(line).chain(chosen.into_iter().map(arm)).collect()),
+        }
+    }
+}
+
+fn share(mut all: Vec<(Span, bool, Missed)>) -> Share {
+    all.sort_by_key(|(span, ..)| *span);
+    let hit = all.iter().filter(|(_, hit, _)| *hit).count();
+    let count = all.len();
+    let missed = all.into_iter().filter(|(_, hit, _)| !hit).map(|(.., missed)| missed).collect();
+    Share { hit, all: count, missed }
+}
+
+/// The places of arms, gathered from everything that holds expressions.
+#[derive(Default)]
+struct Declared(Vec<Span>);
+
+impl Declared {
+    fn arms(model: &Model) -> Vec<Span> {
+        let mut found = Self::default();
+        model.mappings.iter().for_each(|mapping| found.mapping(mapping));
+        model.defines.iter().for_each(|define| found.expression(&define.value));
+        for table in &model.tables {
+            match &table.rows {
+                Rows::Arms(arms) => found.choice(arms),
+                Rows::Csv(_) => {}
+            }
+        }
+        let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
+        arguments.for_each(|(_, argument)| found.argument(argument));
+        found.0
+    }
+
+    fn routes(model: &Model) -> Vec<Span> {
+        let mut found = Self::default();
+        for line in walk::lines(model) {
+            line.when.iter().for_each(|when| found.expression(when));
+            match &line.body {
+                LineBody::Match(choice) => {
+                    choice.subjects.iter().for_each(|subject| found.expression(subject));
+                    found.0.extend(choice.arms.iter().map(|arm| arm.span));
+                }
+                LineBody::Block(_) | LineBody::Target(_) => {}
+            }
+        }
+        found.0
+    }
+
+    fn mapping(&mut self, mapping: &Mapping) {
+        mapping.accept.iter().for_each(|accept| self.expression(accept));
+        mapping.lets.iter().for_each(|own| self.expression(&own.value));
+        for drop in &mapping.drops {
+            self.expression(&drop.when);
+            self.expression(&drop.because);
+        }
+        mapping.fields.iter().for_each(|(_, value)| self.expression(value));
+        for entry in &mapping.labels {
+            match entry {
+                LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => self.expression(value),
+            }
+        }
+    }
+
+    fn argument(&mut self, argument: &Argument) {
+        match argument {
+            Argument::Expression(expression) => self.expression(expression),
+            Argument::List(items) => items.iter().for_each(|item| self.argument(item)),
+            Argument::Object(members) => members.iter().for_each(|(_, member)| self.argument(member)),
+            Argument::Literal(_) | Argument::Secret(_) => {}
+        }
+    }
+
+    fn choice(&mut self, choice: &Match<Expression>) {
+        choice.subjects.iter().for_each(|subject| self.expression(subject));
+        choice.arms.iter().for_each(|arm| self.arm(arm));
+    }
+
+    fn arm(&mut self, arm: &Arm<Expression>) {
+        self.0.push(arm.span);
+        self.expression(&arm.result);
+        arm.note.iter().for_each(|note| self.expression(note));
+        for pattern in arm.columns.iter().flatten() {
+            match pattern {
+                Pattern::Test(test, _) => self.comparator(test),
+                Pattern::Any => {}
+            }
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Match(choice) => self.choice(choice),
+            ExpressionKind::Template(parts) => parts.iter().for_each(|part| match part {
+                Part::Value(value) => self.expression(value),
+                Part::Text(_) => {}
+            }),
+            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => self.expression(inner),
+            ExpressionKind::Call(_, all)
+            | ExpressionKind::Lookup(_, all)
+            | ExpressionKind::Coalesce(all)
+            | ExpressionKind::Or(all)
+            | ExpressionKind::And(all)
+            | ExpressionKind::List(all) => all.iter().for_each(|inner| self.expression(inner)),
+            ExpressionKind::Object(members) => members.iter().for_each(|(_, member)| self.expression(member)),
+            ExpressionKind::Compare(comparison) => {
+                match &comparison.subject {
+                    Subject::Value(value) => self.expression(value),
+                    Subject::Nodes(..) | Subject::Now => {}
+                }
+                self.comparator(&comparison.test);
+            }
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Define(_) => {}
+        }
+    }
+
+    fn comparator(&mut self, test: &Comparator) {
+        match test {
+            Comparator::Equal(value)
+            | Comparator::Less(value)
+            | Comparator::LessOrEqual(value)
+            | Comparator::Greater(value)
+            | Comparator::GreaterOrEqual(value)
+            | Comparator::Contains(value)
+            | Comparator::StartsWith(value)
+            | Comparator::EndsWith(value) => self.expression(value),
+            Comparator::In(values) => values.iter().for_each(|value| self.expression(value)),
+            Comparator::Cidr(_)
+            | Comparator::Like(_)
+            | Comparator::Matches(_)
+            | Comparator::Finds(_)
+            | Comparator::Is(_)
+            | Comparator::During(_) => {}
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! TAP version 14, for harnesses that read lines.
+
+use super::plain;
+use crate::suite::{Report, TestResult};
+
+/// The plan, a line a case, and a YAML block below each that failed.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let lines = report.results.iter().zip(1..).map(|(result, number)| line(result, number));
+    format!("TAP version 14\n1..{}\n{}", report.results.len(), lines.collect::<String>())
+}
+
+fn line(result: &TestResult, number: usize) -> String {
+    let name = escaped(&result.name());
+    if result.passed() {
+        return format!("ok {number} - {name}\n");
+    }
+    let mut out =
+        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.place.short()));
+    for failure in &result.failures {
+        let text = super::hang(&plain(failure), 8);
+        out.push_str(&format!(
+            "    - at: {}\n      says: |-\n        {text}\n",
+            yaml(&failure.place.short())
+        ));
+    }
+    out.push_str("  ...\n");
+    out
+}
+
+/// A `#` would begin a directive.
+fn escaped(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('#', "\\#").replace(['\n', '\r'], " ")
+}
+
+/// A JSON string is a YAML string.
+fn yaml(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! For people: a line a file, every failure in full, a summary. Styled; the caller strips the styles where its stream
+//! takes none.
+
+use crate::suite::{Coverage, Failure, Report, Share, TestResult};
+use std::fmt;
+
+/// Where a style begins.
+struct Style(&'static str);
+
+const GOOD: Style = Style("\x1b[32m");
+const BAD: Style = Style("\x1b[31m");
+const STRONG: Style = Style("\x1b[1m");
+const FAINT: Style = Style("\x1b[94m");
+const PLAIN: Style = Style("\x1b[0m");
+
+impl fmt::Display for Style {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Every file and every failure, then the count.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    for (file, results) in by_file(&report.results) {
+        out.push_str(&line(file, &results));
+    }
+    for result in report.results.iter().filter(|result| !result.passed()) {
+        out.push('\n');
+        out.push_str(&detail(result));
+    }
+    for path in &report.written {
+        out.push_str(&format!("wrote {path}\n"));
+    }
+    out.push('\n');
+    out.push_str(&summary(report));
+    out
+}
+
+/// Results by file, in the order in which the files first appear.
+pub(super) fn by_file(results: &[TestResult]) -> Vec<(&str, Vec<&TestResult>)> {
+    let mut files: Vec<(&str, Vec<&TestResult>)> = Vec::new();
+    for result in results {
+        match files.last_mut() {
+            Some((file, own)) if *file == result.place.file => own.push(result),
+            _ => files.push((&result.place.file, vec![result])),
+        }
+    }
+    files
+}
+
+fn line(file: &str, results: &[&TestResult]) -> String {
+    let passed = results.iter().filter(|result| result.passed()).count();
+    let counts = counts(passed, results.len() - passed);
+    let (mark, style) = if passed == results.len() { ("ok  ", GOOD) } else { ("FAIL", BAD) };
+    format!("{style}{mark}{PLAIN} {file}  {counts}\n")
+}
+
+fn counts(passed: usize, failed: usize) -> String {
+    let failed = match failed {
+        0 => String::new(),
+        count => format!(", {count} failed"),
+    };
+    format!("{passed} passed{failed}")
+}
+
+fn detail(result: &TestResult) -> String {
+    let mut out = format!("{BAD}failed{PLAIN}: {STRONG}{}{PLAIN}\n", result.name());
+    let parts: Vec<String> = result.failures.iter().map(failure).collect();
+    out.push_str(&parts.join("\n"));
+    out
+}
+
+/// The message, the place, then what belongs to it, in the margin of the place.
+fn failure(failure: &Failure) -> String {
+    let margin = " ".repeat(failure.place.line.to_string().len());
+    let place = &failure.place;
+    let mut out = format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message);
+    let mut say = |word: &str, text: &str| {
+        let text = super::hang(text, margin.len() + word.len() + 4);
+        out.push_str(&format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
+    };
+    if failure.diff.is_none() {
+        failure.expected.iter().for_each(|text| say("expected: ", &format!("{GOOD}{text}{PLAIN}")));
+        failure.actual.iter().for_each(|text| say("actual:   ", &format!("{BAD}{text}{PLAIN}")));
+    }
+    if let Some(diff) = &failure.diff {
+        say("", &format!("expected {GOOD}-{PLAIN}, actual {BAD}+{PLAIN}:\n{}", painted(diff)));
+    }
+    if !failure.decided.is_empty() {
+        say("", &format!("decided by:\n{}", failure.decided.join("\n")));
+    }
+    failure.help.iter().for_each(|text| say("help: ", text));
+    out
+}
+
+fn painted(diff: &str) -> String {
+    let line = |line: &str| match line.chars().next() {
+        Some('-') => format!("{GOOD}{line}{PLAIN}"),
+        Some('+') => format!("{BAD}{line}{PLAIN}"),
+        _ => line.to_owned(),
+    };
+    diff.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn summary(report: &Report) -> String {
+    let failed = report.failed();
+    let style = if failed == 0 { GOOD } else { BAD };
+    format!("{style}{}{PLAIN}\n", counts(report.passed(), failed))
+}
+
+/// What was hit, what was not, by place.
+#[must_use]
+pub fn coverage(coverage: &Coverage) -> String {
+    let mut out = format!("\ncoverage {:.1} %\n", coverage.percent());
+    for (name, share) in [("arms", &coverage.arms), ("routes", &coverage.routes)] {
+        out.push_str(&part(name, share));
+    }
+    out
+}
+
+fn part(name: &str, share: &Share) -> String {
+    let mut out = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
+    for missed in &share.missed {
+        out.push_str(&format!("    {FAINT}{}{PLAIN}  {}\n", missed.place.short(), missed.text));
+    }
+    out
+}

@@ -1,0 +1,123 @@
+//! Snapshots: every outcome of a payload, exactly, one JSON object a line in the form of `run`.
+//!
+//! Places within a snapshot are relative to the test's folder, so that it reads the same from wherever the tests are
+//! started.
+
+use super::attempt::Attempt;
+use super::compare;
+use super::failure::Failure;
+use super::files::Files;
+use super::judge::{Judge, Verdict};
+use crate::event::{Outcome, Result as Came};
+use crate::syntax::tree::Text;
+use serde_json::Value;
+
+/// What became of a snapshot.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It was right.
+    Same,
+    /// It was written anew.
+    Written,
+}
+
+/// Compares the outcomes with a snapshot; with `update`, writes it where it differs.
+pub(super) fn compare(
+    judge: &Judge,
+    file: &Text,
+    update: bool,
+    files: &mut dyn Files,
+) -> Result<Kept, Box<Failure>> {
+    let path = judge.bench.plan.test.folder.join(&*file.value);
+    let actual = lines(judge.attempt, judge.outcome);
+    let stored = files.read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    if stored.as_ref().is_ok_and(|stored| equal(stored, &actual)) {
+        return Ok(Kept::Same);
+    }
+    if update {
+        let unwritten = |reason| judge.failure(format!("cannot write `{}`: {reason}", file.value));
+        return files
+            .write(&path, actual.as_bytes())
+            .map(|()| Kept::Written)
+            .map_err(|why| Box::new(unwritten(why)));
+    }
+    verdict(judge, file, stored, &actual).map(|()| Kept::Same)
+}
+
+fn verdict(judge: &Judge, file: &Text, stored: Result<String, String>, actual: &str) -> Verdict {
+    let help = "if the outcomes are right, write the snapshot with `pointsman test --update`";
+    let failure = match stored {
+        Err(reason) => judge
+            .failure(format!("cannot read the snapshot `{}`: {reason}", file.value))
+            .actual(pretty(actual)),
+        Ok(stored) => {
+            let mut failure =
+                judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
+            failure.diff = compare::diff(&pretty(&stored), &pretty(actual));
+            failure
+        }
+    };
+    Err(Box::new(failure.help(help)))
+}
+
+/// Line ends and a last empty line do not count.
+fn equal(stored: &str, actual: &str) -> bool {
+    stored.trim_end().lines().eq(actual.trim_end().lines())
+}
+
+/// A line an outcome.
+fn lines(attempt: &Attempt, outcome: Option<usize>) -> String {
+    let chosen = attempt.seen.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
+    chosen.map(|(_, one)| format!("{}\n", one.wire)).collect()
+}
+
+/// The line of an outcome, its places as seen from the folder.
+pub(super) fn wire(outcome: &Outcome<'_>, folder: &str) -> String {
+    let mut outcome = outcome.clone();
+    let places: Vec<String> = ats(&mut outcome.result).into_iter().map(|at| relative(at, folder)).collect();
+    let mut outcome: Outcome<'_> = outcome;
+    for (at, place) in ats(&mut outcome.result).into_iter().zip(&places) {
+        *at = place;
+    }
+    serde_json::to_string(&outcome).unwrap_or_default()
+}
+
+/// Every place that an outcome names.
+fn ats<'o, 'a>(result: &'o mut Came<'a>) -> Vec<&'o mut &'a str> {
+    match result {
+        Came::Routed(_, decision) => decision.reasons.iter_mut().map(|reason| &mut reason.at).collect(),
+        Came::Dropped(reason) => vec![&mut reason.at],
+        Came::Unaccepted(refusals) => refusals.iter_mut().map(|refusal| &mut refusal.at).collect(),
+        Came::Event(_) | Came::Empty | Came::Invalid { .. } => Vec::new(),
+    }
+}
+
+/// `path` as seen from `folder`.
+fn relative(path: &str, folder: &str) -> String {
+    let folders: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let shared = folders.iter().zip(&parts).take_while(|(left, right)| left == right).count();
+    let up = std::iter::repeat_n("..", folders.len() - shared);
+    up.chain(parts.into_iter().skip(shared)).collect::<Vec<_>>().join("/")
+}
+
+/// A line a member, so that a diff shows the member that differs.
+fn pretty(lines: &str) -> String {
+    let line = |line: &str| match serde_json::from_str::<Value>(line) {
+        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
+        Err(_) => line.to_owned(),
+    };
+    lines.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn places_are_seen_from_the_folder_of_the_test() {
+        assert_eq!(relative("rules/arms/arms.rules:3", "rules/arms"), "arms.rules:3");
+        assert_eq!(relative("rules/main.rules:3", "rules/arms"), "../main.rules:3");
+        assert_eq!(relative("main.rules:3", ""), "main.rules:3");
+    }
+}

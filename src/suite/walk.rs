@@ -1,0 +1,104 @@
+//! Which parts of an evaluation a failed expectation wants to see.
+
+use super::attempt::{Attempt, Bench};
+use super::seen::{Kind, Seen};
+use crate::check::model::{Block, Destination, Line, LineBody, LineKind, Model, Target};
+
+/// The conditions of `accept` and `drop` that spoke.
+pub(super) fn refusals(bench: &Bench, attempt: &Attempt, seen: &Seen) -> Vec<String> {
+    let mappings = &bench.rules.model.mappings;
+    let accepts = mappings.iter().flat_map(|mapping| mapping.accept.iter().map(|condition| condition.span));
+    let drops = mappings.iter().flat_map(|mapping| mapping.drops.iter().map(|drop| drop.when.span));
+    let places: Vec<_> = match seen.kind {
+        Kind::Unaccepted => accepts.collect(),
+        Kind::Event | Kind::Routed | Kind::Dropped => drops.collect(),
+        Kind::Empty | Kind::Invalid => Vec::new(),
+    };
+    attempt.watch.comparisons(&bench.rules.sources, seen.index, &places)
+}
+
+/// What chose the value of a field.
+pub(super) fn field(bench: &Bench, attempt: &Attempt, seen: &Seen, name: &str) -> Vec<String> {
+    attempt.watch.deciders(&bench.rules.sources, seen.index, name)
+}
+
+/// The walk, with the lines that could have sent to these channels.
+pub(super) fn channels(bench: &Bench, attempt: &Attempt, seen: &Seen, absent: &[&str]) -> Vec<String> {
+    let model = &bench.rules.model;
+    let wanted = |destination: &Destination| match destination {
+        Destination::Channel(channel) => {
+            model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
+        }
+        Destination::Routing(_) => false,
+    };
+    let sends =
+        |line: &&Line| targets(line).into_iter().any(|target| destinations(target).iter().any(wanted));
+    let every = lines(model);
+    let paths: Vec<&str> = every.iter().copied().filter(sends).map(|line| &*line.path).collect();
+    self::paths(bench, attempt, seen, &paths)
+}
+
+/// The walk, with these lines and those around them.
+pub(super) fn paths(bench: &Bench, attempt: &Attempt, seen: &Seen, paths: &[&str]) -> Vec<String> {
+    let around = |path: &str, inner: &str| {
+        inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let interests = |path: &str| paths.iter().any(|inner| around(path, inner));
+    attempt.watch.walk(&bench.rules.sources, seen.index, interests)
+}
+
+/// Whether no line that counts sent it anywhere: there was no channel at all, or a `nothing` decided and whatever was
+/// sent is the copy of an `always`.
+pub(super) fn came_to_nothing(bench: &Bench, seen: &Seen) -> bool {
+    if seen.kind != Kind::Routed || seen.followed {
+        return false;
+    }
+    if seen.channels.is_empty() {
+        return true;
+    }
+    let every = lines(&bench.rules.model);
+    let find = |path: &str| every.iter().copied().find(|line| *line.path == *path);
+    let counts = |line: &Line| line.kind != LineKind::Always;
+    let silent = |line: &Line, arm: Option<usize>| match (targets(line).as_slice(), arm) {
+        (all, Some(arm)) => matches!(all.get(arm), Some(Target::Nothing(..))),
+        (all, None) => matches!(all, [Target::Nothing(..)]),
+    };
+    let decided = seen.routes.iter().filter_map(|(path, arm)| Some((find(path)?, *arm)));
+    let mut counting = decided.filter(|(line, _)| counts(line)).peekable();
+    counting.peek().is_some() && counting.all(|(line, arm)| silent(line, arm))
+}
+
+/// Every line of every routing.
+pub(super) fn lines(model: &Model) -> Vec<&Line> {
+    let mut all = Vec::new();
+    for routing in &model.routings {
+        gather(&routing.block, &mut all);
+    }
+    all
+}
+
+fn gather<'m>(block: &'m Block, all: &mut Vec<&'m Line>) {
+    for line in &block.lines {
+        all.push(line);
+        match &line.body {
+            LineBody::Block(block) => gather(block, all),
+            LineBody::Match(_) | LineBody::Target(_) => {}
+        }
+    }
+}
+
+/// What stands after the arrows of a line; not what stands in its block.
+fn targets(line: &Line) -> Vec<&Target> {
+    match &line.body {
+        LineBody::Block(_) => Vec::new(),
+        LineBody::Match(choice) => choice.arms.iter().map(|arm| &arm.result).collect(),
+        LineBody::Target(target) => vec![target],
+    }
+}
+
+fn destinations(target: &Target) -> &[Destination] {
+    match target {
+        Target::Destinations(all) => all,
+        Target::Nothing(..) | Target::Decline => &[],
+    }
+}

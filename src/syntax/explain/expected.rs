@@ -1,0 +1,149 @@
+//! From the grammar's rules to words.
+
+use crate::syntax::grammar::Rule;
+
+/// `a value, \`and\` or \`or\``; at most four things, the most telling first.
+pub(super) fn phrase(rules: &[Rule]) -> String {
+    let mut words: Vec<(u8, String)> = rules.iter().map(|rule| name(*rule)).collect();
+    words.sort();
+    words.dedup();
+    let has = |what: &str| words.iter().any(|(_, word)| word == what);
+    let (value, condition) = (has("a value"), has("a condition"));
+    let operand = value || condition;
+    words.retain(|(_, word)| match word.as_str() {
+        "a value" => !condition,
+        "a name" | "`match`" | "a pattern" | "an operator" if operand => false,
+        "`,` or `)`" | "`,` or `]`" if operand => false,
+        _ => true,
+    });
+    if operand {
+        words.extend(rules.contains(&Rule::close_bracket).then(|| (9, "`]`".into())));
+        words.extend(rules.contains(&Rule::close_paren).then(|| (9, "`)`".into())));
+    }
+    if let [(rank, only)] = words.as_slice()
+        && only == "`}`"
+    {
+        words = vec![(*rank, "`,` or `}`".into())];
+    }
+    words.truncate(4);
+    let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
+    match words.as_slice() {
+        [] => "something else".into(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// What a rule is called, and how early it is named.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is made by pest; a new rule shows as its kind of word"
+)]
+fn name(rule: Rule) -> (u8, String) {
+    let (rank, name) = match rule {
+        Rule::condition | Rule::quantifier | Rule::k_not => (0, "a condition"),
+        Rule::reference
+        | Rule::arguments
+        | Rule::path
+        | Rule::template
+        | Rule::raw
+        | Rule::number
+        | Rule::truth
+        | Rule::match_value
+        | Rule::open_paren
+        | Rule::fixed
+        | Rule::hole_value
+        | Rule::list
+        | Rule::object
+        | Rule::match_subject => (0, "a value"),
+        Rule::name => (0, "a name"),
+        Rule::word | Rule::kind | Rule::setting | Rule::label => (0, "a name"),
+        Rule::string => (0, "a string in quotes"),
+        Rule::regex => (0, "a regular expression between slashes"),
+        Rule::json_word | Rule::json_object | Rule::json_array | Rule::json_member => (0, "JSON"),
+        Rule::integer | Rule::count => (1, "a whole number"),
+        Rule::timestamp => (0, "a time such as `2026-03-07T02:00:00+08:00`"),
+        Rule::clock | Rule::time_range | Rule::times => (1, "a time such as `09:00`"),
+        Rule::date | Rule::day | Rule::day_range | Rule::days => (0, "a day such as `mon` or `2026-10-01`"),
+        Rule::schedule_line => (0, "a day or a time"),
+        Rule::mapping
+        | Rule::table
+        | Rule::define
+        | Rule::schedule
+        | Rule::channel
+        | Rule::routing
+        | Rule::integration
+        | Rule::test
+        | Rule::allow
+        | Rule::file
+        | Rule::edition => (0, "a declaration"),
+        Rule::accept | Rule::each | Rule::drop | Rule::let_ | Rule::field | Rule::labels => {
+            (1, "a statement")
+        }
+        Rule::line | Rule::head | Rule::k_route | Rule::k_always => (1, "a route"),
+        Rule::spread => (1, "`...`"),
+        Rule::reading => (1, "a mapping's name"),
+        Rule::destination | Rule::to_routing | Rule::target => (0, "a channel"),
+        Rule::expect | Rule::cases | Rule::input | Rule::event | Rule::at | Rule::open | Rule::subject => {
+            (1, "a statement of a test")
+        }
+        Rule::case_row | Rule::case_value | Rule::case_rows => (1, "a row"),
+        Rule::arm | Rule::route_arm | Rule::column | Rule::pattern | Rule::wildcard | Rule::order_sign => {
+            (0, "a pattern")
+        }
+        Rule::equal
+        | Rule::unequal
+        | Rule::order
+        | Rule::is
+        | Rule::within
+        | Rule::like
+        | Rule::matches
+        | Rule::finds
+        | Rule::contains
+        | Rule::starts_with
+        | Rule::ends_with
+        | Rule::during
+        | Rule::k_is
+        | Rule::k_in
+        | Rule::k_like
+        | Rule::k_matches
+        | Rule::k_finds
+        | Rule::k_contains
+        | Rule::k_starts
+        | Rule::k_ends
+        | Rule::k_during
+        | Rule::k_and
+        | Rule::k_or
+        | Rule::coalesce => (2, "an operator"),
+        Rule::block => (3, "`{`"),
+        Rule::close_bracket => (3, "`,` or `]`"),
+        Rule::close_paren => (3, "`,` or `)`"),
+        Rule::EOI => (9, "the end of the file"),
+        _ => return other(rule),
+    };
+    (rank, name.into())
+}
+
+/// Signs as they are written, keywords as their rule is called.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum is made by pest; a keyword's rule bears its word"
+)]
+fn other(rule: Rule) -> (u8, String) {
+    let sign = match rule {
+        Rule::arrow => "=>",
+        Rule::assign => "=",
+        Rule::close_brace => "}",
+        Rule::colon => ":",
+        Rule::column_arrow => "->",
+        Rule::open_brace => "{",
+        Rule::open_bracket => "[",
+        Rule::ignore_case => "ignore case",
+        Rule::k_events => "events",
+        _ => {
+            let name = format!("{rule:?}");
+            return (4, format!("`{}`", name.trim_start_matches("k_")));
+        }
+    };
+    (3, format!("`{sign}`"))
+}

@@ -1,0 +1,335 @@
+//! Mistakes with a message of their own. Each is a function that looks at the words around the failure; the first that
+//! knows the mistake speaks.
+
+use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
+use super::{Failure, Kind, clipped};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::source::Span;
+use crate::syntax::codes;
+use crate::syntax::grammar::Rule;
+use crate::syntax::recover::DECLARATIONS;
+
+/// The finding for a mistake that is known.
+pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
+    const MISTAKES: &[fn(&Failure<'_>) -> Option<Diagnostic>] = &[
+        trailing_comma,
+        edition,
+        foreign_word,
+        statement,
+        declaration,
+        greater_or_equal,
+        less_or_equal,
+        equals,
+        colon,
+        arrow,
+        leading_match,
+        chained,
+        condition,
+        reserved,
+        arm,
+        number,
+    ];
+    MISTAKES.iter().find_map(|mistake| mistake(failure))
+}
+
+const VALUES: &[Rule] =
+    &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
+const COMPARISONS: &[Rule] =
+    &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
+const SIGNS: &[&str] = &[
+    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
+    "during",
+];
+
+fn trailing_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let ends = failure.kind(failure.index).is_none_or(|kind| kind == Kind::Close)
+        || (failure.leads(failure.index) && RESERVED.contains(&failure.found()));
+    if failure.before(1) != "," || !ends {
+        return None;
+    }
+    let comma = failure.span_before(1);
+    let message = format!("a list does not end in a comma, found `,` before `{}`", failure.found());
+    Some(Diagnostic::new(&codes::TRAILING_COMMA, comma, message).suggest("remove the comma", comma, ""))
+}
+
+fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() == "edition" && failure.leads(failure.index) {
+        let finding = Diagnostic::new(
+            &codes::EDITION,
+            failure.here(),
+            "the edition stands once, in the first line of a file",
+        );
+        return Some(finding.help("remove this line"));
+    }
+    (failure.before(1) == "edition" && failure.expects(Rule::integer)).then(|| {
+        let message = format!("expected a number after `edition`, found `{}`", clipped(failure.found()));
+        Diagnostic::new(&codes::EDITION, failure.here(), message).suggest("write `1`", failure.here(), "1")
+    })
+}
+
+/// `if`, `elif`, `import` and their like, where they stand or as a name before what failed.
+fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let back =
+        usize::from(!(failure.kind(failure.index) == Some(Kind::Word) && foreign(failure.found()).is_some()));
+    let index = failure.index.checked_sub(back)?;
+    let word = failure.word(index);
+    let help = foreign(word)?;
+    let begins = failure.leads(index)
+        || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
+    begins.then(|| {
+        Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"))
+            .help(help)
+    })
+}
+
+/// A line of a block that begins with a word which begins no statement.
+fn statement(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let (index, known): (usize, &[&str]) =
+        if failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::k_always]) {
+            (failure.index, ROUTING)
+        } else if failure.expects_any(&[Rule::expect, Rule::cases, Rule::input, Rule::subject]) {
+            (failure.index, TEST)
+        } else if failure.expects(Rule::assign)
+            && failure.index.checked_sub(1).is_some_and(|index| failure.leads(index))
+        {
+            (failure.index - 1, MAPPING)
+        } else {
+            return None;
+        };
+    if failure.kind(index) != Some(Kind::Word)
+        || !(failure.leads(index) || failure.word(index.checked_sub(1)?) == "{")
+    {
+        return None;
+    }
+    let word = failure.word(index);
+    let unknown = !known.contains(&word) && !matches!(failure.found(), ":" | "=" | "==");
+    if !unknown || RESERVED.contains(&word) && known.as_ptr() == MAPPING.as_ptr() {
+        return None;
+    }
+    let finding = Diagnostic::new(
+        &codes::UNKNOWN_STATEMENT,
+        failure.span(index),
+        format!("no statement here begins with `{word}`"),
+    );
+    Some(match nearest(word, known.iter().copied()) {
+        Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.span(index), near),
+        None => finding.help(format!("expected {}", listed(known))),
+    })
+}
+
+fn listed(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
+fn declaration(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let word = failure.found();
+    let top = failure.expects_any(&[Rule::EOI, Rule::file, Rule::mapping, Rule::routing, Rule::channel]);
+    if !top || failure.kind(failure.index) != Some(Kind::Word) || !failure.leads(failure.index) {
+        return None;
+    }
+    let finding = Diagnostic::new(
+        &codes::UNKNOWN_DECLARATION,
+        failure.here(),
+        format!("no declaration begins with `{word}`"),
+    );
+    Some(match nearest(word, DECLARATIONS.iter().copied()) {
+        Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.here(), near),
+        None => finding.help(format!("expected {}", listed(DECLARATIONS))),
+    })
+}
+
+/// `x => 90` where a comparison is meant.
+fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let operand = |index: usize| {
+        let capital = failure.word(index).starts_with(|first: char| first.is_ascii_uppercase());
+        matches!(failure.kind(index), Some(Kind::Number))
+            || (failure.kind(index) == Some(Kind::Word) && capital)
+    };
+    let at = if failure.before(1) == "=>"
+        && failure.expects_any(&[Rule::to_routing, Rule::name, Rule::target])
+        && operand(failure.index)
+    {
+        failure.span_before(1)
+    } else if failure.before(2) == "=>"
+        && matches!(failure.found(), "=>" | "{" | "and" | "or")
+        && !failure.leads(failure.index)
+    {
+        failure.span_before(2)
+    } else if failure.found() == "=>"
+        && failure.expects_any(&[Rule::column, Rule::wildcard, Rule::order_sign])
+        && operand(failure.index + 1)
+    {
+        failure.here()
+    } else {
+        return None;
+    };
+    let finding = Diagnostic::new(&codes::SIGN, at, "`=>` leads to a result; greater or equal is `>=`");
+    Some(finding.suggest("write `>=`", at, ">="))
+}
+
+fn less_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let next = failure.span(failure.index + 1);
+    let here = failure.here();
+    (failure.found() == "=" && failure.word(failure.index + 1) == "<" && here.end == next.start).then(|| {
+        let both = here.to(next);
+        Diagnostic::new(&codes::SIGN, both, "less or equal is `<=`, found `=<`").suggest(
+            "write `<=`",
+            both,
+            "<=",
+        )
+    })
+}
+
+/// `=` for `==`, and the other way round.
+fn equals(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let here = failure.here();
+    if failure.found() == "="
+        && matches!(failure.before(2), "=" | "==")
+        && failure.index.checked_sub(1).is_some_and(|index| failure.leads(index))
+    {
+        let place = failure.span_before(2).after();
+        let message = format!("expected a value after `{}`", failure.before(2));
+        let next = format!("`{}` begins the next line", failure.before(1));
+        return Some(
+            Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next),
+        );
+    }
+    if failure.found() == "=" && (failure.expects_any(COMPARISONS) || failure.expects(Rule::coalesce)) {
+        let finding = Diagnostic::new(&codes::ASSIGN, here, "`=` gives a name its value; `==` compares");
+        return Some(finding.suggest("write `==`", here, "=="));
+    }
+    if matches!(failure.found(), "==" | "===") && failure.expects(Rule::assign) {
+        let finding =
+            Diagnostic::new(&codes::SIGN, here, "`==` compares; a field or a name gets its value by `=`");
+        return Some(finding.suggest("write `=`", here, "="));
+    }
+    if failure.found() == "=" && failure.expects(Rule::colon) {
+        let finding =
+            Diagnostic::new(&codes::SIGN, here, "a member of an object is written `name: value`, found `=`");
+        return Some(finding.suggest("write `:`", here, ":"));
+    }
+    (failure.found() == "=" && failure.before(1) == "==").then(|| {
+        let both = failure.span_before(1).to(here);
+        Diagnostic::new(&codes::SIGN, both, "equality is `==`, found `===`").suggest("write `==`", both, "==")
+    })
+}
+
+fn colon(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let here = failure.here();
+    if failure.found() != ":" {
+        return None;
+    }
+    let message = match () {
+        () if failure.expects(Rule::assign) => "a value is given by `=`, found `:`",
+        () if failure.expects(Rule::arrow) => {
+            return Some(
+                Diagnostic::new(&codes::NO_ARROW, here, "a pattern leads to its result by `=>`, found `:`")
+                    .suggest("write `=>`", here, " =>"),
+            );
+        }
+        () => return None,
+    };
+    Some(Diagnostic::new(&codes::SIGN, here, message).suggest("write `=`", here, " ="))
+}
+
+fn arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let here = failure.here();
+    if failure.found() == "->" && failure.expects(Rule::arrow) {
+        let finding = Diagnostic::new(&codes::SIGN, here, "a result or a channel follows `=>`, found `->`");
+        return Some(finding.suggest("write `=>`", here, "=>"));
+    }
+    (failure.found() == "=>" && failure.expects(Rule::column_arrow)).then(|| {
+        let finding =
+            Diagnostic::new(&codes::SIGN, here, "the column of a table from a file follows `->`, found `=>`");
+        finding.suggest("write `->`", here, "->")
+    })
+}
+
+fn leading_match(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let begins = failure.found() == "match"
+        && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
+    begins.then(|| {
+        let here = failure.here();
+        Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`")
+            .help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`")
+    })
+}
+
+fn chained(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let joins = failure.expects_any(&[Rule::k_and, Rule::k_or]);
+    let compares = failure.expects_any(COMPARISONS);
+    (joins && !compares && SIGNS.contains(&failure.found())).then(|| {
+        let message = format!("a comparison cannot be followed by another, found `{}`", failure.found());
+        Diagnostic::new(&codes::CHAINED, failure.here(), message)
+            .help("write both comparisons: `a < b and b < c`")
+    })
+}
+
+/// A condition where a result, a field or a label needs a value.
+fn condition(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found();
+    let after = failure.expects(Rule::coalesce)
+        && !failure.expects_any(&[Rule::k_and, Rule::k_or])
+        && !failure.expects_any(COMPARISONS)
+        && (SIGNS.contains(&found) || matches!(found, "and" | "or" | "not"));
+    let before = matches!(found, "not" | "any" | "all" | "none")
+        && failure.expects_any(VALUES)
+        && !failure.expects(Rule::quantifier);
+    (after || before).then(|| {
+        let message = format!("a value is needed here, found `{found}`, which makes it a condition");
+        Diagnostic::new(&codes::CONDITION, failure.here(), message)
+            .help("put the condition in parentheses: `(a == b)`")
+    })
+}
+
+fn reserved(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found();
+    let named = failure.expects_any(&[Rule::name, Rule::destination, Rule::to_routing])
+        || failure.expects_any(VALUES);
+    if !named || !RESERVED.contains(&found) || failure.culprit() != failure.index {
+        return None;
+    }
+    let here = failure.here();
+    let finding = Diagnostic::new(
+        &codes::RESERVED,
+        here,
+        format!("`{found}` is a word of the language and cannot be a name"),
+    );
+    Some(if failure.expects(Rule::name) {
+        let other = format!("{found}_");
+        finding.suggest(format!("choose another name, such as `{other}`"), here, other)
+    } else {
+        finding.help(format!("after a dot any word may stand, as in `labels.{found}`"))
+    })
+}
+
+/// A pattern that is not followed by `=>`.
+fn arm(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if !failure.expects(Rule::arrow) || failure.expects_any(&[Rule::block, Rule::k_when, Rule::open_brace]) {
+        return None;
+    }
+    let before = failure.span_before(1);
+    let place = Span { start: before.end, ..before };
+    let message =
+        format!("expected `=>` after `{}`, found {}", clipped(failure.before(1)), super::found(failure));
+    let finding = Diagnostic::new(&codes::NO_ARROW, failure.here(), message);
+    Some(finding.suggest("write `=>` and what follows from it", place, " =>"))
+}
+
+fn number(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found();
+    if failure.kind(failure.index) != Some(Kind::Number)
+        || !failure.expects_any(&[Rule::number, Rule::reference])
+    {
+        return None;
+    }
+    let finding =
+        Diagnostic::new(&codes::NUMBER, failure.here(), format!("`{}` is no number", clipped(found)));
+    Some(if found.contains(':') || found.matches('-').count() > 1 {
+        finding.help("write a time as `time(\"2026-03-07T02:00:00+08:00\")`")
+    } else {
+        finding
+            .help("a number is written as in JSON: `90`, `-1`, `0.5`, `1e3`, without leading zeros or a unit")
+    })
+}

@@ -1,0 +1,157 @@
+//! Why a parse failed, in the words of the language: the message of a mistake that is known, or what was expected and
+//! what was found.
+
+mod expected;
+mod mistakes;
+mod words;
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::codes;
+use super::grammar::Rule;
+use super::lex::{Kind, Token};
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+/// Where a parse failed and what could have stood there, with the words around.
+pub(super) struct Failure<'t> {
+    file: FileId,
+    base: usize,
+    text: &'t str,
+    tokens: &'t [Token],
+    /// The token at which the parse failed; their number at the end of the text.
+    pub(super) index: usize,
+    expected: Vec<Rule>,
+}
+
+impl<'t> Failure<'t> {
+    pub(super) fn new(
+        file: FileId,
+        base: usize,
+        text: &'t str,
+        tokens: &'t [Token],
+        error: &Error<Rule>,
+    ) -> Self {
+        let at = position(error);
+        let index = tokens.partition_point(|token| token.end <= at);
+        Self { file, base, text, tokens, index, expected: rules(error) }
+    }
+
+    /// Whether the block, or the file, could have ended here: what stands before is complete.
+    pub(super) fn may_end(&self) -> bool {
+        let open = self.tokens.iter().take(self.index).fold(0_isize, |depth, token| match token.kind {
+            Kind::Open => depth + 1,
+            Kind::Close => depth - 1,
+            _ => depth,
+        });
+        self.expects(Rule::close_brace) || (open <= 0 && self.expects_any(&[Rule::EOI, Rule::file]))
+    }
+
+    /// The token that is to blame: the one that was found, or the one before it where that is incomplete.
+    pub(super) fn culprit(&self) -> usize {
+        let found = self.tokens.get(self.index);
+        let fresh = found.is_none_or(|token| token.leads || token.kind == Kind::Close);
+        if fresh && !self.may_end() { self.index.saturating_sub(1) } else { self.index }
+    }
+
+    fn expects(&self, rule: Rule) -> bool {
+        self.expected.contains(&rule)
+    }
+
+    fn expects_any(&self, rules: &[Rule]) -> bool {
+        rules.iter().any(|rule| self.expects(*rule))
+    }
+
+    fn kind(&self, index: usize) -> Option<Kind> {
+        self.tokens.get(index).map(|token| token.kind)
+    }
+
+    fn word(&self, index: usize) -> &'t str {
+        self.tokens.get(index).and_then(|token| self.text.get(token.start..token.end)).unwrap_or_default()
+    }
+
+    fn found(&self) -> &'t str {
+        self.word(self.index)
+    }
+
+    /// The word `back` tokens before the failure; empty where there is none.
+    fn before(&self, back: usize) -> &'t str {
+        self.index.checked_sub(back).map_or("", |index| self.word(index))
+    }
+
+    fn span(&self, index: usize) -> Span {
+        let end = self.text.len();
+        let (start, end) = self.tokens.get(index).map_or((end, end), |token| (token.start, token.end));
+        Span::new(self.file, self.base + start, self.base + end)
+    }
+
+    fn here(&self) -> Span {
+        self.span(self.index)
+    }
+
+    fn span_before(&self, back: usize) -> Span {
+        self.index.checked_sub(back).map_or_else(|| self.here().before(), |index| self.span(index))
+    }
+
+    /// Whether the token begins a line.
+    fn leads(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.leads)
+    }
+}
+
+/// The finding for a failure.
+pub(super) fn explain(failure: &Failure<'_>) -> Diagnostic {
+    mistakes::known(failure).unwrap_or_else(|| general(failure))
+}
+
+fn general(failure: &Failure<'_>) -> Diagnostic {
+    let expected = expected::phrase(&failure.expected);
+    let found = found(failure);
+    // Where a line is incomplete, the place that lacks something is its end, not the next line.
+    let found_elsewhere = failure.culprit() < failure.index;
+    if found_elsewhere {
+        let last = failure.span_before(1);
+        let message = format!("expected {expected} after `{}`", clipped(failure.before(1)));
+        let finding = Diagnostic::new(&codes::UNEXPECTED, last.after(), message);
+        let telling = failure.kind(failure.index).is_some_and(|kind| kind != Kind::Close);
+        return if telling {
+            finding.related(failure.here(), format!("found {found} instead"))
+        } else {
+            finding
+        };
+    }
+    Diagnostic::new(&codes::UNEXPECTED, failure.here(), format!("expected {expected}, found {found}"))
+}
+
+fn found(failure: &Failure<'_>) -> String {
+    match failure.kind(failure.index) {
+        None => "the end of the file".into(),
+        Some(_) => format!("`{}`", clipped(failure.found())),
+    }
+}
+
+/// A long token cut to what a message can hold.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.into(),
+    }
+}
+
+/// Where a parse failed, and what could have stood there, as words.
+pub(super) fn failure(error: &Error<Rule>) -> (usize, String) {
+    (position(error), expected::phrase(&rules(error)))
+}
+
+fn position(error: &Error<Rule>) -> usize {
+    match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    }
+}
+
+fn rules(error: &Error<Rule>) -> Vec<Rule> {
+    match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.clone(),
+        ErrorVariant::CustomError { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,52 @@
+//! The words that begin declarations and statements, those that are reserved, and those of other languages.
+
+/// The words that cannot be names. The grammar's rule `reserved` says the same.
+pub(super) const RESERVED: &[&str] = &[
+    "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in",
+    "is", "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing",
+    "true", "when",
+];
+
+/// The words that begin a statement of a mapping.
+pub(super) const MAPPING: &[&str] = &[
+    "accept",
+    "each",
+    "let",
+    "drop",
+    "labels",
+    "severity",
+    "status",
+    "title",
+    "key",
+    "description",
+    "starts_at",
+    "ends_at",
+    "link",
+    "source",
+];
+
+/// The words that begin a line of a routing.
+pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
+
+/// The words that begin a statement of a test.
+pub(super) const TEST: &[&str] =
+    &["mapping", "routing", "integration", "channel", "input", "event", "at", "open", "cases", "expect"];
+
+/// A word of another language, and what this one has in its place.
+pub(super) fn foreign(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "if" | "elif" | "elsif" | "elseif" | "unless" | "switch" | "case" | "then" => {
+            "write `when` for a condition of a line, and `match x { \"a\" => …  else => … }` to choose a value"
+        }
+        "for" | "foreach" | "while" | "loop" => "a mapping has one loop: `each $.alerts[*]`",
+        "import" | "include" | "use" | "require" => {
+            "there is no import: every `*.rules` file of the set is read"
+        }
+        "var" | "const" | "set" => "write `let name = …` in a mapping, or `define name = …`",
+        "fn" | "func" | "function" | "def" => {
+            "write `define name = …` for a value, or `table name(a) { … }` for a choice"
+        }
+        "return" => "write a field, such as `severity = …`",
+        _ => return None,
+    })
+}

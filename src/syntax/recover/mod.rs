@@ -1,0 +1,108 @@
+//! Reading what can be read of a file that does not parse.
+//!
+//! The text is cut into declarations. Within each, what is broken is blanked out in a copy, so that every place keeps
+//! its offset, and the copy is parsed again, until it parses: each round reports one mistake. A failure that touches
+//! what was blanked already is a consequence of it, so it widens the blank and is not reported. What parses in the end
+//! goes into the tree. The work is bounded by the length of the text.
+
+mod characters;
+mod outline;
+mod patient;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+pub(super) use outline::DECLARATIONS;
+use outline::Outline;
+use patient::Patient;
+
+use super::build::Built;
+use super::codes;
+use super::lex::{self, Kind, Token};
+use super::tree::{File, Name};
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+/// So many mistakes of one file are reported; a file with more is likely of another language.
+const MOST: usize = 100;
+
+/// Reads the declarations of a text that did not parse.
+pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let tokens: Vec<Token> = lex::tokens(text).collect();
+    let outline = Outline::new(text, &tokens);
+    let most = diagnostics.len() + MOST;
+    for (number, range) in outline.declarations().into_iter().enumerate() {
+        if diagnostics.len() >= most {
+            tree.lost.extend(declared(tree.id, &outline, &range));
+            continue;
+        }
+        let bytes = stretch(&outline, &range, number == 0);
+        let piece = text.get(bytes.clone()).unwrap_or_default();
+        let found = diagnostics.len();
+        let mut built = Patient::new(tree.id, piece, bytes.start).heal(diagnostics);
+        let broken = diagnostics.len() > found;
+        if let Some(findings) = diagnostics.get_mut(found..) {
+            findings.sort_by_key(|finding| finding.span.start);
+        }
+        if number > 0
+            && let Some((_, span)) = built.edition.take()
+        {
+            let finding =
+                Diagnostic::new(&codes::EDITION, span, "the edition stands in the first line of a file");
+            diagnostics.push(finding.help("write `edition 1` above everything else, once"));
+        }
+        keep(tree, &mut built, broken);
+        if broken {
+            lose(tree, &outline, &range);
+        }
+    }
+}
+
+/// The bytes of a declaration: up to where the next begins.
+fn stretch(outline: &Outline<'_>, range: &Range<usize>, first: bool) -> Range<usize> {
+    let start = outline.tokens.get(range.start).map_or(0, |token| token.start);
+    let start = if first { 0 } else { start };
+    let end = outline.tokens.get(range.end).map_or(outline.text.len(), |token| token.start);
+    start..end.max(start)
+}
+
+fn keep(tree: &mut File, built: &mut Built, broken: bool) {
+    if tree.edition.is_none() {
+        tree.edition = built.edition;
+    }
+    for item in &mut built.items {
+        item.broken |= broken;
+    }
+    tree.items.append(&mut built.items);
+    tree.allows.append(&mut built.allows);
+}
+
+/// Remembers the name of a declaration that is not in the tree.
+fn lose(tree: &mut File, outline: &Outline<'_>, range: &Range<usize>) {
+    let kept: BTreeSet<u32> = tree.items.iter().map(|item| item.span.start).collect();
+    let lost = declared(tree.id, outline, range);
+    tree.lost.extend(
+        lost.into_iter().filter(|name| {
+            !kept.iter().any(|start| *start < name.span.start && name.span.start < *start + 16)
+        }),
+    );
+}
+
+/// The name that a declaration gives, by its place in the text.
+fn declared(file: FileId, outline: &Outline<'_>, range: &Range<usize>) -> Option<Name> {
+    let words = range
+        .clone()
+        .filter(|index| outline.tokens.get(*index).is_some_and(|token| token.kind == Kind::Word));
+    let mut pairs = words.filter(|index| outline.tokens.get(*index).is_some_and(|token| token.leads));
+    let keyword = pairs.find(|index| outline.word(*index) != "allow" && outline.word(*index) != "edition")?;
+    let name = outline.tokens.get(keyword + 1).filter(|token| token.kind == Kind::Word)?;
+    Some(Name { text: outline.word(keyword + 1).into(), span: Span::new(file, name.start, name.end) })
+}
+
+/// The names of all declarations, for a text that is not parsed at all.
+pub(super) fn names(file: FileId, text: &str) -> Vec<Name> {
+    let tokens: Vec<Token> = lex::tokens(text).collect();
+    let outline = Outline::new(text, &tokens);
+    let declared = (0..tokens.len()).filter(|index| outline.declares(*index));
+    declared.filter_map(|index| self::declared(file, &outline, &(index..index + 2))).collect()
+}

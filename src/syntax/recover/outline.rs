@@ -1,0 +1,288 @@
+//! The shape of broken text: which bracket belongs to which, where declarations begin, and which stretch around a
+//! place can be left out without hurting its neighbours.
+//!
+//! A *unit* is what begins on a line of its own within a block: a statement, a route, an arm, a row. Everything here
+//! goes by brackets, line beginnings and a few words, never by the grammar.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use super::super::lex::{Kind, Token};
+
+/// The words that begin a declaration.
+pub(in crate::syntax) const DECLARATIONS: &[&str] =
+    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+
+/// Words and signs that carry a unit on when a line begins with one of them.
+const CONTINUES: &[&str] = &[
+    "and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">",
+    ">=", ",", ".",
+];
+
+/// Words and signs after which a unit goes on in the next line.
+const CONTINUED: &[&str] = &[
+    "and", "or", "not", "when", "because", "note", "in", "like", "contains", "with", "match", "??", "|",
+    "=>", "->", "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let",
+    "each", "accept", "drop",
+];
+
+/// What is wrong with the brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// The opener has no closer; the other token is the one that shows it, if any.
+    Unclosed { open: usize, shown_by: Option<usize> },
+    /// The closer has no opener.
+    Stray { close: usize },
+}
+
+/// A text with its tokens and the partner of each bracket.
+pub(super) struct Outline<'t> {
+    pub(super) text: &'t str,
+    pub(super) tokens: &'t [Token],
+    partners: Vec<Option<u32>>,
+    pub(super) misfit: Option<Misfit>,
+}
+
+impl<'t> Outline<'t> {
+    pub(super) fn new(text: &'t str, tokens: &'t [Token]) -> Self {
+        let mut outline = Self { text, tokens, partners: vec![None; tokens.len()], misfit: None };
+        outline.pair();
+        outline
+    }
+
+    pub(super) fn word(&self, index: usize) -> &'t str {
+        self.tokens.get(index).and_then(|token| self.text.get(token.start..token.end)).unwrap_or_default()
+    }
+
+    fn pair(&mut self) {
+        let mut open = Vec::new();
+        for (index, token) in self.tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Open => open.push(index),
+                Kind::Close => {
+                    let partner = opener(self.word(index));
+                    let Some(at) = open.iter().rposition(|open| self.word(*open) == partner) else {
+                        self.misfit.get_or_insert(Misfit::Stray { close: index });
+                        continue;
+                    };
+                    if let Some(unclosed) = open.get(at + 1) {
+                        self.misfit
+                            .get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: Some(index) });
+                    }
+                    open.truncate(at + 1);
+                    if let Some(partner) = open.pop() {
+                        self.join(partner, index);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(unclosed) = open.last() {
+            self.misfit.get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: None });
+        }
+    }
+
+    fn join(&mut self, open: usize, close: usize) {
+        for (from, to) in [(open, close), (close, open)] {
+            if let Some(partner) = self.partners.get_mut(from) {
+                *partner = u32::try_from(to).ok();
+            }
+        }
+    }
+
+    pub(super) fn partner(&self, index: usize) -> Option<usize> {
+        self.partners.get(index).copied().flatten().map(|partner| partner as usize)
+    }
+
+    /// The token at a byte, or the first one after it; the number of tokens past the last.
+    pub(super) fn token_at(&self, byte: usize) -> usize {
+        self.tokens.partition_point(|token| token.end <= byte)
+    }
+
+    /// How far the line of a token is indented.
+    pub(super) fn indent(&self, index: usize) -> usize {
+        let start = self.tokens.get(index).map_or(0, |token| token.start);
+        let before = self.text.get(..start).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.text.get(line..).unwrap_or_default();
+        line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    }
+
+    /// A pair of braces that closes further left, or further right, than it opens.
+    pub(super) fn slanted(&self, wanted: Ordering) -> Option<(usize, usize)> {
+        let opens = self
+            .tokens
+            .iter()
+            .enumerate()
+            .filter(|(index, token)| token.kind == Kind::Open && self.word(*index) == "{");
+        let pairs = opens.filter_map(|(open, _)| self.partner(open).map(|close| (open, close)));
+        let slanted: Vec<_> =
+            pairs.filter(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted).collect();
+        let leading =
+            slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.leads));
+        leading.or(slanted.first().filter(|_| wanted == Ordering::Greater)).copied()
+    }
+
+    /// Whether a unit begins with this token.
+    fn begins(&self, index: usize) -> bool {
+        let Some(token) = self.tokens.get(index) else { return false };
+        let before = index.checked_sub(1).map_or("", |index| self.word(index));
+        token.leads
+            && !CONTINUES.contains(&self.word(index))
+            && !CONTINUED.contains(&before)
+            && !matches!(before, "(" | "[")
+            && !matches!(token.kind, Kind::Close)
+    }
+
+    /// The units around a token, each within the one before it.
+    pub(super) fn units(&self, index: usize) -> Vec<Range<usize>> {
+        let mut units = Vec::new();
+        let mut block = 0..self.tokens.len();
+        loop {
+            let unit = self.unit_in(&block, index);
+            let inner = self.block_in(&unit, index);
+            units.push(unit);
+            match inner {
+                Some(inner) => block = inner,
+                None => return units,
+            }
+        }
+    }
+
+    /// The unit within a block that holds the token.
+    fn unit_in(&self, block: &Range<usize>, index: usize) -> Range<usize> {
+        let mut start = block.start;
+        let mut at = block.start;
+        while at < block.end {
+            if at > start && self.begins(at) {
+                if at > index {
+                    break;
+                }
+                start = at;
+            }
+            at =
+                self.partner(at).filter(|partner| *partner > at).map_or(at, |partner| partner.min(block.end))
+                    + 1;
+        }
+        start..at.min(block.end).max(start)
+    }
+
+    /// What stands between the braces within a unit that hold the token, if units can begin there.
+    fn block_in(&self, unit: &Range<usize>, index: usize) -> Option<Range<usize>> {
+        let mut at = unit.start;
+        while at < unit.end && at <= index {
+            match self.partner(at).filter(|partner| *partner > at) {
+                Some(close) if at < index && index < close => {
+                    if self.word(at) != "{" || self.is_data(at) {
+                        return None;
+                    }
+                    return Some(at + 1..close.min(unit.end));
+                }
+                Some(close) => at = close + 1,
+                None => at += 1,
+            }
+        }
+        None
+    }
+
+    /// The block of routes within a unit, behind the token.
+    pub(super) fn routes_in(&self, unit: &Range<usize>, index: usize) -> Option<Range<usize>> {
+        let mut rest = (index.max(unit.start)..unit.end).take_while(|at| self.word(*at) != "match");
+        let open = rest.find(|at| {
+            self.word(*at) == "{" && matches!(self.word(at + 1), "route" | "also" | "always" | "else")
+        })?;
+        Some(open..self.partner(open)? + 1)
+    }
+
+    /// Whether a brace opens an object and no block.
+    fn is_data(&self, open: usize) -> bool {
+        let before = open.checked_sub(1).map_or("", |index| self.word(index));
+        matches!(
+            before,
+            "=" | "(" | "[" | "," | ":" | "input" | "event" | "expect" | "exactly" | "body" | "|"
+        )
+    }
+
+    /// Whether a declaration begins with this token, wherever it stands.
+    pub(super) fn declares(&self, index: usize) -> bool {
+        let Some(token) = self.tokens.get(index).filter(|token| token.leads && token.kind == Kind::Word)
+        else {
+            return false;
+        };
+        let sign = self.word(index + 2);
+        match self.text.get(token.start..token.end).unwrap_or_default() {
+            "mapping" | "routing" | "integration" => sign == "{",
+            "test" => sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::String),
+            "table" => sign == "(",
+            "define" | "channel" => sign == "=",
+            "schedule" => sign == "in",
+            _ => false,
+        }
+    }
+
+    /// The tokens of each declaration, with the documentation and the `allow`s before it.
+    pub(super) fn declarations(&self) -> Vec<Range<usize>> {
+        let mut starts = vec![0];
+        let mut depth = 0_usize;
+        for (index, token) in self.tokens.iter().enumerate() {
+            let margin = self.indent_of_lead(token) == Some(0);
+            let known = DECLARATIONS.contains(&self.word(index)) && token.leads;
+            let begins = self.declares(index)
+                || (depth == 0 && (known || (margin && token.kind == Kind::Word && self.begins(index))));
+            if begins && self.word(index) != "allow" {
+                depth = 0;
+                starts.push(self.preamble(index));
+            }
+            match token.kind {
+                Kind::Open => depth += 1,
+                Kind::Close => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        starts.dedup();
+        let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
+        starts
+            .iter()
+            .copied()
+            .zip(ends)
+            .map(|(start, end)| start..end)
+            .filter(|range| !range.is_empty())
+            .collect()
+    }
+
+    fn indent_of_lead(&self, token: &Token) -> Option<usize> {
+        if !token.leads {
+            return None;
+        }
+        let before = self.text.get(..token.start).unwrap_or_default();
+        Some(before.len() - before.rfind('\n').map_or(0, |at| at + 1))
+    }
+
+    /// The first of the documentation and `allow`s directly before a declaration.
+    fn preamble(&self, index: usize) -> usize {
+        let mut start = index;
+        loop {
+            let is = |back: usize, test: &dyn Fn(&Token) -> bool| {
+                start.checked_sub(back).and_then(|at| self.tokens.get(at)).is_some_and(test)
+            };
+            if is(1, &|token| token.kind == Kind::Documentation) {
+                start -= 1;
+            } else if is(1, &|token| token.kind == Kind::String)
+                && is(4, &|token| token.leads)
+                && self.word(start - 4) == "allow"
+            {
+                start -= 4;
+            } else {
+                return start;
+            }
+        }
+    }
+}
+
+fn opener(closer: &str) -> &'static str {
+    match closer {
+        ")" => "(",
+        "]" => "[",
+        _ => "{",
+    }
+}

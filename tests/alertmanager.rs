@@ -1,0 +1,212 @@
+//! Alertmanager's routing against ours: recorded trees and decisions, kept beside the checkout, not in it.
+//!
+//! A node is `also route` where it says `continue: true`, else `route`; its children form its block; its receiver is the
+//! block's `else`. Label names are compared with `?? ""`, as a missing label equals the empty string there.
+
+use pointsman::diagnostic::{Format, render};
+use pointsman::evaluate::{Context, Silent};
+use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::ruleset::RuleSet;
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+#[test]
+fn every_recorded_decision_is_ours() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/alertmanager-routes");
+    let Ok(cases) = std::fs::read_to_string(folder.join("cases.jsonl")) else {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+        return;
+    };
+    let mut trees: BTreeMap<String, Tree> = BTreeMap::new();
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for line in cases.lines() {
+        let case: Value = serde_json::from_str(line).expect("a case is JSON");
+        let config = case["config"].as_str().expect("a case names its tree");
+        let tree = trees.entry(config.to_owned()).or_insert_with(|| Tree::read(&folder.join("configs").join(config)));
+        let decided = tree.decide(&case["labels"]);
+        count += 1;
+        if !expected(&case, &decided) {
+            wrong.push(format!("{line}\n  decided: {decided:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 3_000, "only {count} cases were read");
+}
+
+/// Receivers are compared without repetitions: our channels are a set in order of first mention.
+fn expected(case: &Value, decided: &[String]) -> bool {
+    let joined = decided.join(",");
+    match (case["expect"].as_str(), case["value"].as_str()) {
+        (Some("contains"), Some(value)) => joined.contains(value),
+        (Some("not_equals"), Some(value)) => joined != value,
+        (Some(_), Some(value)) => joined == value,
+        _ => {
+            let mut receivers: Vec<&str> = Vec::new();
+            for receiver in case["receivers"].as_array().expect("receivers").iter().filter_map(Value::as_str) {
+                if !receivers.contains(&receiver) {
+                    receivers.push(receiver);
+                }
+            }
+            receivers == decided
+        }
+    }
+}
+
+struct Tree {
+    rules: RuleSet,
+    receivers: Vec<String>,
+}
+
+impl Tree {
+    fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).expect("the tree is there");
+        let document: Value = serde_saphyr::from_str(&text).expect("the tree is YAML");
+        let mut writer = Writer::default();
+        let root = &document["route"];
+        let receiver = root["receiver"].as_str().unwrap_or_default();
+        let mut routing = String::from("routing main {\n");
+        writer.children(&mut routing, root, receiver, 1);
+        routing.push_str("}\n");
+        let mut rules = String::from("edition 1\n");
+        for channel in 0..writer.receivers.len() {
+            let _ = writeln!(rules, "channel c{channel} = discard()");
+        }
+        rules.push_str(&routing);
+        let mut sources = Sources::default();
+        sources.add(&path.display().to_string(), &rules);
+        let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
+        let problems = render(Format::Short, false, &loaded.diagnostics, &loaded.sources);
+        let rules = loaded.rules.unwrap_or_else(|| panic!("{} does not load:\n{problems}\n{rules}", path.display()));
+        Self { rules, receivers: writer.receivers }
+    }
+
+    fn decide(&self, labels: &Value) -> Vec<String> {
+        let mut event = Event {
+            severity: Severity::Warning,
+            status: Status::Firing,
+            title: Cow::Borrowed("alert"),
+            key: Cow::Borrowed("key"),
+            description: None,
+            labels: Labels::default(),
+            starts_at: None,
+            ends_at: None,
+            link: None,
+            source: Cow::Borrowed("test"),
+            integration: None,
+            notes: Vec::new(),
+        };
+        for (name, value) in labels.as_object().expect("labels are an object") {
+            event.labels.set(name.clone().into(), value.as_str().expect("labels are strings").to_owned().into());
+        }
+        let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
+        let outcome = self.rules.route("main", event, &Context::at(now), &mut Silent).expect("the routing is there");
+        let channels = &outcome.decision().expect("a routing decides").channels;
+        let position = |channel: &&str| channel[1..].parse::<usize>().expect("c and a number");
+        channels.iter().map(|channel| self.receivers[position(channel)].clone()).collect()
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    receivers: Vec<String>,
+    routes: usize,
+}
+
+impl Writer {
+    fn channel(&mut self, receiver: &str) -> usize {
+        self.receivers.iter().position(|known| known == receiver).unwrap_or_else(|| {
+            self.receivers.push(receiver.to_owned());
+            self.receivers.len() - 1
+        })
+    }
+
+    fn children(&mut self, out: &mut String, node: &Value, receiver: &str, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let mut unreachable = false;
+        for child in node["routes"].as_array().into_iter().flatten() {
+            if unreachable {
+                break;
+            }
+            let also = child["continue"].as_bool().unwrap_or(false);
+            let receiver = child["receiver"].as_str().unwrap_or(receiver);
+            let condition = condition(child);
+            unreachable = condition.is_empty() && !also;
+            let when = if condition.is_empty() { String::new() } else { format!(" when {condition}") };
+            self.routes += 1;
+            let _ = write!(out, "{indent}{}route r{}{when}", if also { "also " } else { "" }, self.routes);
+            if child["routes"].as_array().is_some_and(|routes| !routes.is_empty()) {
+                out.push_str(" {\n");
+                self.children(out, child, receiver, depth + 1);
+                let _ = writeln!(out, "{indent}}}");
+            } else {
+                let _ = writeln!(out, " => c{}", self.channel(receiver));
+            }
+        }
+        if !unreachable {
+            let _ = writeln!(out, "{indent}else => c{}", self.channel(receiver));
+        }
+    }
+}
+
+/// All matchers of a node, and-ed.
+fn condition(node: &Value) -> String {
+    let mut parts = Vec::new();
+    for (name, value) in node["match"].as_object().into_iter().flatten() {
+        parts.push(comparison(name, "=", value.as_str().unwrap_or_default()));
+    }
+    for (name, value) in node["match_re"].as_object().into_iter().flatten() {
+        parts.push(comparison(name, "=~", value.as_str().unwrap_or_default()));
+    }
+    for matchers in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        parts.extend(split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)));
+    }
+    parts.join(" and ")
+}
+
+/// Splits at commas outside quotes.
+fn split(matchers: &str) -> Vec<String> {
+    let (mut parts, mut quoted, mut escaped) = (vec![String::new()], false, false);
+    for letter in matchers.chars() {
+        if letter == ',' && !quoted {
+            parts.push(String::new());
+            continue;
+        }
+        quoted ^= letter == '"' && !escaped;
+        escaped = letter == '\\' && !escaped;
+        parts.last_mut().expect("there is one").push(letter);
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+fn matcher(matcher: &str) -> String {
+    let at = matcher.find(['=', '!']).expect("a matcher has an operator");
+    let rest = &matcher[at..];
+    let operator = ["=~", "!~", "!=", "="].into_iter().find(|each| rest.starts_with(each)).expect("an operator");
+    let value = rest[operator.len()..].trim();
+    let value = match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
+        Some(_) => serde_json::from_str(value).unwrap_or_else(|_| value.trim_matches('"').to_owned()),
+        None => value.to_owned(),
+    };
+    comparison(matcher[..at].trim().trim_matches('"'), operator, &value)
+}
+
+fn comparison(name: &str, operator: &str, value: &str) -> String {
+    let label = format!("(labels[{}] ?? \"\")", Value::from(name));
+    let regex = || format!("/{}/s", value.replace('/', "\\/"));
+    match operator {
+        "=" => format!("{label} == {}", literal(value)),
+        "!=" => format!("{label} != {}", literal(value)),
+        "=~" => format!("{label} matches {}", regex()),
+        _ => format!("{label} not matches {}", regex()),
+    }
+}
+
+fn literal(value: &str) -> String {
+    Value::from(value).to_string().replace('{', "{{").replace('}', "}}")
+}

@@ -1,0 +1,70 @@
+//! What `check` says of broken rule sets, and that it says nothing of sound ones. A case is a file, or a folder where
+//! other files are needed beside it; the expected text lies beside the case.
+
+use expect_test::expect_file;
+use pointsman::check::{self, Surroundings, model::Model};
+use pointsman::diagnostic::{Diagnostic, Format, render};
+use pointsman::source::Sources;
+use pointsman::syntax;
+use std::path::{Path, PathBuf};
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/check")
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The rule files of a case: itself, or those in its folder.
+fn rule_files(case: &Path) -> Vec<PathBuf> {
+    let files = if case.is_dir() { sorted(case) } else { vec![case.to_owned()] };
+    files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "rules")).collect()
+}
+
+fn check(case: &Path) -> (Sources, Vec<Diagnostic>, Model) {
+    let root = case.parent().unwrap();
+    let mut sources = Sources::default();
+    for file in rule_files(case) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        sources.add(file.strip_prefix(root).unwrap().to_str().unwrap(), &text);
+    }
+    let mut diagnostics = Vec::new();
+    let ids: Vec<_> = sources.iter().map(|(id, _)| id).collect();
+    let files: Vec<_> = ids.into_iter().map(|id| syntax::parse(&sources, id, &mut diagnostics)).collect();
+    let read = |path: &Path| {
+        std::fs::read_to_string(root.join(path)).map_err(|_| "there is no such file".to_owned())
+    };
+    let surroundings = Surroundings { sources: &sources, read: &read, at: None };
+    let model = check::check(&files, &surroundings, &mut diagnostics);
+    (sources, diagnostics, model)
+}
+
+#[test]
+fn broken_rule_sets_are_told_what_is_wrong() {
+    for case in sorted(&cases()) {
+        if case.ends_with("valid") || rule_files(&case).is_empty() {
+            continue;
+        }
+        let (sources, diagnostics, _) = check(&case);
+        assert!(!diagnostics.is_empty(), "{} is taken for sound", case.display());
+        expect_file![case.with_extension("txt")].assert_eq(&render(
+            Format::Human,
+            false,
+            &diagnostics,
+            &sources,
+        ));
+    }
+}
+
+#[test]
+fn sound_rule_sets_pass_without_a_word() {
+    for case in sorted(&cases().join("valid")).into_iter().filter(|case| !rule_files(case).is_empty()) {
+        let (sources, diagnostics, _) = check(&case);
+        let said = render(Format::Human, false, &diagnostics, &sources);
+        assert!(diagnostics.is_empty(), "{}:\n{said}", case.display());
+    }
+}

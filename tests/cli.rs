@@ -1,0 +1,174 @@
+//! The program as people start it. A case is a transcript in `cases/cli`: a line `$ pointsman …` is run in a folder of its
+//! own, and what follows must be what it says: its output, the standard error behind `!`, its exit code behind `=`.
+
+use expect_test::expect_file;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
+
+/// A folder that is made for one test and removed after it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pointsman-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn pointsman(folder: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// Runs the commands of a transcript, and compares.
+fn transcript(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/cli/{name}.transcript"));
+    let written = fs::read_to_string(&path).expect("the transcript");
+    let folder = Folder::new(name);
+    let mut run = String::new();
+    for line in written.lines().filter(|line| line.starts_with(['$', '#', '>'])) {
+        writeln!(run, "{line}").expect("a string");
+        match line.split_at(1) {
+            ("$", words) => run.push_str(&answer(words, &folder.0)),
+            (">", rest) => {
+                let (file, text) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
+                let mut file =
+                    File::options().create(true).append(true).open(folder.0.join(file)).expect("a file");
+                writeln!(file, "{text}").expect("written");
+            }
+            _ => {}
+        }
+    }
+    expect_file![path].assert_eq(&run);
+}
+
+/// What a command writes. `< file` at its end feeds it.
+fn answer(words: &str, folder: &Path) -> String {
+    let (words, input) = words.split_once(" < ").map_or((words, None), |(words, file)| (words, Some(file)));
+    let mut words = words.split_whitespace();
+    assert_eq!(words.next(), Some("pointsman"));
+    let mut command = pointsman(folder);
+    command.args(words);
+    if let Some(file) = input {
+        command.stdin(File::open(folder.join(file)).expect("the input"));
+    }
+    let output = command.output().expect("the program starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!told.contains("panicked"), "{told}");
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in told.lines() {
+        writeln!(text, "!{}{line}", if line.is_empty() { "" } else { " " }).expect("a string");
+    }
+    let code = output.status.code().map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+    text + &format!("= {code}\n\n")
+}
+
+#[test]
+fn help_teaches() {
+    transcript("help");
+}
+
+#[test]
+fn wrong_usage_is_told_apart() {
+    transcript("usage");
+}
+
+#[test]
+fn init_overwrites_nothing() {
+    transcript("init");
+}
+
+#[test]
+fn the_starter_rules_pass_their_own_checks() {
+    transcript("starter");
+}
+
+#[test]
+fn rules_that_cannot_be_read() {
+    transcript("unreadable");
+}
+
+#[test]
+fn check_says_what_is_wrong() {
+    transcript("check");
+}
+
+#[test]
+fn run_goes_on_after_a_bad_document() {
+    transcript("run");
+}
+
+#[test]
+fn run_reads_events_that_it_wrote() {
+    transcript("events");
+}
+
+#[test]
+fn pages_of_codes() {
+    transcript("explain");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new("pipe");
+    let mut child = pointsman(&folder.0)
+        .arg("--help")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some() && !told.contains("panicked"), "{told}");
+}
+
+#[test]
+fn a_run_whose_reader_goes_away_ends_quietly() {
+    let folder = Folder::new("pipe-run");
+    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let payload =
+        r#"{"alerts":[{"status":"firing","labels":{"alertname":"DiskFull","severity":"critical"}}]}"#;
+    fs::write(folder.0.join("many.json"), format!("{payload}\n").repeat(20_000)).expect("written");
+    let mut child = pointsman(&folder.0)
+        .args(["run", "--rules", "rules", "many.json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("a line");
+    let output = child.wait_with_output().expect("ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(first.starts_with(r#"{"outcome":"sent""#), "{first}");
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(!told.contains("panicked") && !told.contains("error"), "{told}");
+}
+
+#[test]
+fn colour_only_where_it_is_asked_for() {
+    let folder = Folder::new("color");
+    let errors = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = pointsman(&folder.0);
+        command.env_remove("NO_COLOR").env("TERM", "xterm").envs(environment.iter().copied()).args(arguments);
+        String::from_utf8_lossy(&command.output().expect("the program starts").stderr).into_owned()
+    };
+    assert!(!errors(&["explain", "E9"], &[]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9", "--color", "auto"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
+    assert!(errors(&["--color", "always", "explain", "E9"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9\u{1b}[2J"], &[]).contains('\u{1b}'));
+}
