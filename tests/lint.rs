@@ -49,7 +49,8 @@ fn every_case_says_what_stands_beside_it() {
 
 #[test]
 fn examples_of_the_pages_fail_and_are_mended() {
-    let ours = |id: &str| matches!(id, "E0080" | "E0081") || id.starts_with("W00") && id > "W0001" && id < "W0030";
+    let ours =
+        |id: &str| matches!(id, "E0080" | "E0081") || id.starts_with("W00") && id > "W0001" && id < "W0030";
     let mut seen = 0;
     for code in check::codes().into_iter().filter(|code| ours(code.id)) {
         let example = |fence: &str| {
@@ -65,7 +66,8 @@ fn examples_of_the_pages_fail_and_are_mended() {
 
 #[test]
 fn large_rule_sets_are_linted_in_time() {
-    let mut text = String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");
+    let mut text =
+        String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");
     for at in 0..4_000 {
         let word = if at % 2 == 0 { "route" } else { "also route" };
         text.push_str(&format!("  {word} r{at} when labels.service == \"s{at}\" => feed\n"));
