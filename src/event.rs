@@ -105,7 +105,8 @@ impl<'a> Labels<'a> {
     fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
         if self.entries.len() >= Self::SCANNED {
             let entries = &self.entries;
-            let all = || entries.iter().enumerate().map(|(position, (name, _))| (name.clone(), position)).collect();
+            let all =
+                || entries.iter().enumerate().map(|(position, (name, _))| (name.clone(), position)).collect();
             self.index.get_or_insert_with(|| Box::new(all())).insert(name.clone(), entries.len());
         }
         self.entries.push((name, value));

@@ -12,4 +12,5 @@ mod pattern;
 mod render;
 mod rules;
 mod schedule;
+mod suite;
 mod syntax;

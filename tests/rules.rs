@@ -42,7 +42,9 @@ fn the_shipped_sets_have_no_findings() {
     let found: Vec<String> = loaded
         .diagnostics
         .iter()
-        .map(|finding| format!("{} {}: {}", loaded.sources.place(finding.span), finding.code.id, finding.message))
+        .map(|finding| {
+            format!("{} {}: {}", loaded.sources.place(finding.span), finding.code.id, finding.message)
+        })
         .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -65,7 +67,8 @@ fn every_sample_of_the_index_gets_the_severity_and_status_given_there() {
     for entry in entries {
         let name = entry["file"].as_str().unwrap();
         let Some(mappings) = mappings(name) else { continue };
-        let expected: Vec<String> = entry["expect"].as_array().unwrap().iter().map(|event| expected(name, event)).collect();
+        let expected: Vec<String> =
+            entry["expect"].as_array().unwrap().iter().map(|event| expected(name, event)).collect();
         let given: Vec<String> = results(&rules, mappings, &folder.join(name))
             .into_iter()
             .filter(|(_, line)| line.starts_with("is "))
@@ -116,7 +119,8 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
     let context = Context { now: Instant::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
     let mut last = Vec::new();
     for mapping in mappings {
-        let outcomes = rules.evaluate(Subject::Mapping(mapping, None), &document, &context, &mut Silent).unwrap();
+        let outcomes =
+            rules.evaluate(Subject::Mapping(mapping, None), &document, &context, &mut Silent).unwrap();
         last = outcomes.iter().map(|outcome| (*mapping, line(outcome))).collect();
         if !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_))) {
             break;
@@ -127,7 +131,8 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
 
 fn line(outcome: &Outcome<'_>) -> String {
     if let Some(event) = outcome.event() {
-        let notes = if event.notes.is_empty() { String::new() } else { format!(" ({})", event.notes.join("; ")) };
+        let notes =
+            if event.notes.is_empty() { String::new() } else { format!(" ({})", event.notes.join("; ")) };
         return format!("is {} {}{notes}", event.severity, event.status);
     }
     match &outcome.result {

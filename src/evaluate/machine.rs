@@ -200,7 +200,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         let left = self.payload_text_left.checked_sub(bytes + PER_TEXT);
         self.payload_text_left = left.unwrap_or(0);
         if left.is_none() {
-            self.note("the events of this payload hold more than 32 MiB of text; what goes beyond is missing");
+            self.note(
+                "the events of this payload hold more than 32 MiB of text; what goes beyond is missing",
+            );
         }
         left.is_some()
     }

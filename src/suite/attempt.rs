@@ -7,6 +7,7 @@ use super::seen::Seen;
 use super::shown::{Bindings, Shown, Unfilled};
 use super::stand_in;
 use super::watch::Watch;
+use crate::diagnostic::nearest;
 use crate::evaluate::Context;
 use crate::event::{Outcome, Result as Came};
 use crate::json;
@@ -123,8 +124,15 @@ impl Bench<'_> {
 
     /// JSON of the test with its holes filled.
     pub(super) fn fill(&self, json: &Json) -> Result<Shown, Box<Failure>> {
-        Shown::written(json, self.bindings)
-            .map_err(|Unfilled(hole)| self.fail(json.span, format!("nothing fills the hole `{hole}`")))
+        Shown::written(json, self.bindings).map_err(|Unfilled { hole, place }| self.unfilled(&hole, place))
+    }
+
+    fn unfilled(&self, hole: &str, place: Span) -> Box<Failure> {
+        let failure = self.fail(place, format!("nothing fills the hole `{hole}`"));
+        match nearest(hole, self.bindings.iter().map(|(name, _)| &**name)) {
+            Some(near) => Box::new(failure.help(format!("did you mean `{near}`?"))),
+            None => failure,
+        }
     }
 
     fn now(&self) -> Result<Instant, Box<Failure>> {
@@ -133,7 +141,7 @@ impl Bench<'_> {
             Some((At::Time(time), _)) => (Shown::Text(time.text.clone()), time.span),
             Some((At::Hole(hole), _)) => {
                 let bound = self.bindings.iter().find(|(name, _)| *name == hole.text);
-                let unfilled = || self.fail(hole.span, format!("nothing fills the hole `{}`", hole.text));
+                let unfilled = || self.unfilled(&hole.text, hole.span);
                 (bound.map(|(_, value)| value.clone()).ok_or_else(unfilled)?, hole.span)
             }
         };

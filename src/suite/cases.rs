@@ -115,7 +115,13 @@ fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> 
             match serde_json::from_str::<serde_json::Value>(line) {
                 Ok(serde_json::Value::Object(members)) => Ok(read_row(text, file.span, &members)),
                 Ok(_) => broken(&text, format!("line {number} of `{name}` is not an object"), help),
-                Err(error) => broken(&text, format!("line {number} of `{name}` is not JSON: {error}"), help),
+                Err(error) => {
+                    let (column, error) = (error.column(), error.to_string().to_lowercase());
+                    let reason = error.split(" at line ").next().unwrap_or_default();
+                    let message =
+                        format!("line {number} of `{name}` is not JSON: {reason} in column {column}");
+                    broken(&text, message, help)
+                }
             }
         })
         .collect();

@@ -4,6 +4,11 @@ use super::shown::Shown;
 use crate::json::Number;
 use similar::{ChangeTag, TextDiff};
 
+/// From so many lines on, a diff shows only what lies around its differences.
+const LONG: usize = 60;
+/// So many lines of it.
+const AROUND: usize = 4;
+
 /// Whether `actual` holds all that `expected` names. Lists have the same length; their objects are subsets in turn.
 pub(super) fn holds(expected: &Shown, actual: &Shown) -> bool {
     match (expected, actual) {
@@ -82,6 +87,12 @@ pub(super) fn diff(expected: &str, actual: &str) -> Option<String> {
         ChangeTag::Delete => format!("- {text}"),
         ChangeTag::Insert => format!("+ {text}"),
     };
-    let lines = diff.iter_all_changes().map(|change| line(change.tag(), change.value()));
-    Some(lines.collect::<String>().trim_end().to_owned())
+    let group = |group: Vec<_>| {
+        let changes = group.iter().flat_map(|operation| diff.iter_changes(operation));
+        changes.map(|change| line(change.tag(), change.value())).collect::<String>()
+    };
+    let around =
+        if expected.lines().count() + actual.lines().count() > LONG { AROUND } else { usize::MAX / 2 };
+    let groups: Vec<String> = diff.grouped_ops(around).into_iter().map(group).collect();
+    Some(groups.join("  …\n").trim_end().to_owned())
 }

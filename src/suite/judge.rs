@@ -145,7 +145,15 @@ impl Judge<'_> {
         };
         let decided =
             wrong.iter().flat_map(|name| walk::field(self.bench, self.attempt, seen, name)).collect();
-        self.failure(message).compared(expected, actual).decided(decided)
+        let failure = self.failure(message).decided(decided);
+        match (expected.members(), actual.members()) {
+            ([(name, expected)], [(_, actual)])
+                if expected.members().is_empty() && actual.members().is_empty() =>
+            {
+                failure.expected(format!("{name}: {expected}")).actual(format!("{name}: {actual}"))
+            }
+            _ => failure.compared(expected, actual),
+        }
     }
 
     /// One field, as the rows of `cases … => field` expect it.
@@ -168,7 +176,17 @@ impl Judge<'_> {
         let expected =
             format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.words());
-        Err(Box::new(failure.decided(self.refusals())))
+        Err(Box::new(failure.decided(self.losses(seen))))
+    }
+
+    /// What dropped it, or sent it.
+    fn losses(&self, seen: &Seen) -> Vec<String> {
+        match seen.kind {
+            Kind::Routed => walk::channels(self.bench, self.attempt, seen, &[]),
+            Kind::Event | Kind::Dropped | Kind::Empty | Kind::Unaccepted | Kind::Invalid => {
+                walk::refusals(self.bench, self.attempt, seen)
+            }
+        }
     }
 
     /// `cases … => dropped` with `missing` in the row: an event came.
@@ -177,7 +195,7 @@ impl Judge<'_> {
             None => Ok(()),
             Some(one) => {
                 let failure = self.failure("it was dropped").expected("missing").actual(one.words());
-                Err(Box::new(failure.decided(self.refusals())))
+                Err(Box::new(failure.decided(self.losses(one))))
             }
         }
     }
@@ -191,9 +209,12 @@ impl Judge<'_> {
         if right {
             return Ok(());
         }
-        let failure =
-            self.failure(format!("the payload was not {word}")).expected(word).actual(listed(self.seen()));
-        Err(Box::new(failure.decided(self.refusals())))
+        let failure = self.failure(format!("the payload was not found to be {word}"));
+        let failure = failure.expected(word).actual(listed(self.seen()));
+        let refused = self.seen().iter().any(|one| one.kind == Kind::Unaccepted);
+        let wants = refused || kind == Kind::Unaccepted;
+        let decided = if wants { walk::accepts(self.bench, self.attempt) } else { Vec::new() };
+        Err(Box::new(failure.decided(decided)))
     }
 
     fn sent_names(&self, mode: SentMode, channels: &[Name]) -> Verdict {

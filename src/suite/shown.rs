@@ -5,6 +5,7 @@
 
 use crate::event::Event;
 use crate::json;
+use crate::source::Span;
 use crate::syntax::tree::{Json, JsonKind};
 use crate::value::Value;
 use std::fmt;
@@ -35,7 +36,10 @@ pub(super) type Bindings = Vec<(Box<str>, Shown)>;
 
 /// A hole that nothing fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unfilled(pub(super) Box<str>);
+pub(super) struct Unfilled {
+    pub(super) hole: Box<str>,
+    pub(super) place: Span,
+}
 
 impl Shown {
     /// JSON as a test writes it, with its holes filled.
@@ -49,7 +53,7 @@ impl Shown {
             JsonKind::Constant(name) => Self::Name(name.clone()),
             JsonKind::Hole(name) => {
                 let bound = bindings.iter().find(|(hole, _)| hole == name).map(|(_, value)| value.clone());
-                bound.ok_or_else(|| Unfilled(name.clone()))?
+                bound.ok_or_else(|| Unfilled { hole: name.clone(), place: json.span })?
             }
             JsonKind::Array(items) => {
                 Self::List(items.iter().map(|item| Self::written(item, bindings)).collect::<Result<_, _>>()?)

@@ -8,6 +8,7 @@ use super::compare;
 use super::failure::Failure;
 use super::files::Files;
 use super::judge::{Judge, Verdict};
+use super::seen::listed;
 use crate::event::{Outcome, Result as Came};
 use crate::syntax::tree::Text;
 use serde_json::Value;
@@ -47,9 +48,10 @@ pub(super) fn compare(
 fn verdict(judge: &Judge, file: &Text, stored: Result<String, String>, actual: &str) -> Verdict {
     let help = "if the outcomes are right, write the snapshot with `pointsman test --update`";
     let failure = match stored {
-        Err(reason) => judge
-            .failure(format!("cannot read the snapshot `{}`: {reason}", file.value))
-            .actual(pretty(actual)),
+        Err(reason) => {
+            let failure = judge.failure(format!("cannot read the snapshot `{}`: {reason}", file.value));
+            failure.actual(listed(&judge.attempt.seen))
+        }
         Ok(stored) => {
             let mut failure =
                 judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));

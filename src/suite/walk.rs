@@ -4,17 +4,24 @@ use super::attempt::{Attempt, Bench};
 use super::seen::{Kind, Seen};
 use crate::check::model::{Block, Destination, Line, LineBody, LineKind, Model, Target};
 
-/// The conditions of `accept` and `drop` that spoke.
+/// The conditions of `drop` that spoke of an element, or those of `accept` where it was refused.
 pub(super) fn refusals(bench: &Bench, attempt: &Attempt, seen: &Seen) -> Vec<String> {
-    let mappings = &bench.rules.model.mappings;
-    let accepts = mappings.iter().flat_map(|mapping| mapping.accept.iter().map(|condition| condition.span));
-    let drops = mappings.iter().flat_map(|mapping| mapping.drops.iter().map(|drop| drop.when.span));
-    let places: Vec<_> = match seen.kind {
-        Kind::Unaccepted => accepts.collect(),
-        Kind::Event | Kind::Routed | Kind::Dropped => drops.collect(),
+    match seen.kind {
+        Kind::Unaccepted => accepts(bench, attempt),
+        Kind::Event | Kind::Routed | Kind::Dropped => {
+            let drops = bench.rules.model.mappings.iter().flat_map(|mapping| &mapping.drops);
+            let places: Vec<_> = drops.map(|drop| drop.when.span).collect();
+            attempt.watch.comparisons(&bench.rules.sources, seen.index, &places)
+        }
         Kind::Empty | Kind::Invalid => Vec::new(),
-    };
-    attempt.watch.comparisons(&bench.rules.sources, seen.index, &places)
+    }
+}
+
+/// The conditions of `accept` that spoke.
+pub(super) fn accepts(bench: &Bench, attempt: &Attempt) -> Vec<String> {
+    let accepts = bench.rules.model.mappings.iter().flat_map(|mapping| &mapping.accept);
+    let places: Vec<_> = accepts.map(|condition| condition.span).collect();
+    attempt.watch.comparisons(&bench.rules.sources, None, &places)
 }
 
 /// What chose the value of a field.

@@ -31,11 +31,22 @@ pub(super) struct Watch {
 #[derive(Debug)]
 enum Step {
     Arm(Span, Vec<Shown>),
-    Row { lookup: Span, found: bool, arguments: Vec<Shown> },
-    Comparison { place: Span, subject: Shown, operand: Option<Shown>, holds: bool },
+    Row {
+        lookup: Span,
+        found: bool,
+        arguments: Vec<Shown>,
+    },
+    Comparison {
+        place: Span,
+        subject: Shown,
+        operand: Option<Shown>,
+        holds: bool,
+    },
     Assigned(Box<str>),
     Enter(Box<str>),
     Leave(LineEnd),
+    /// A whole condition was decided: what it compared belongs to no field.
+    Decided,
 }
 
 impl Watch {
@@ -80,6 +91,10 @@ impl Observer for Watch {
     fn comparison(&mut self, place: Span, subject: &Value<'_>, operand: Option<&Value<'_>>, holds: bool) {
         let (subject, operand) = (|| Shown::from(subject), || operand.map(Shown::from));
         self.keep(|| Step::Comparison { place, subject: subject(), operand: operand(), holds });
+    }
+
+    fn condition(&mut self, _place: Span, _holds: bool) {
+        self.keep(|| Step::Decided);
     }
 
     fn assigned(&mut self, name: &str, _place: Span, _value: &Value<'_>) {
@@ -149,7 +164,7 @@ impl Watch {
                         line.parts.push(step);
                     }
                 }
-                Step::Assigned(_) => {}
+                Step::Assigned(_) | Step::Decided => {}
             }
         }
         tries
@@ -167,7 +182,7 @@ impl Watch {
                         .filter_map(|step: &Step| step.render(sources))
                         .collect();
                 }
-                Step::Assigned(_) | Step::Enter(_) | Step::Leave(_) => parts.clear(),
+                Step::Assigned(_) | Step::Decided | Step::Enter(_) | Step::Leave(_) => parts.clear(),
                 Step::Arm(..) | Step::Row { .. } | Step::Comparison { .. } => parts.push(step),
             }
         }
@@ -209,23 +224,25 @@ impl Step {
         match self {
             Self::Comparison { place, subject, operand, holds } => {
                 let text = one_line(sources.text(*place));
-                let values = match (subject, operand) {
+                // An operand that is written out would only be said twice.
+                let computed = operand.as_ref().filter(|operand| !text.ends_with(&operand.to_string()));
+                let values = match (subject, computed) {
                     (Shown::Boolean(value), None) if value == holds => {
-                        return Some(format!("{text} → {holds}"));
+                        return Some(format!("`{text}` → {holds}"));
                     }
                     (subject, None) => was(subject),
                     (subject, Some(operand)) => format!("{}, against {}", was(subject), cut(operand)),
                 };
-                Some(format!("{text}  {values} → {holds}"))
+                Some(format!("`{text}` {values} → {holds}"))
             }
             Self::Arm(place, subjects) => {
                 Some(format!("{} took the arm `{}`", listed(subjects), one_line(sources.text(*place))))
             }
             Self::Row { lookup, found, arguments } => {
                 let found = if *found { "found" } else { "found no row for" };
-                Some(format!("{} {found} {}", one_line(sources.text(*lookup)), listed(arguments)))
+                Some(format!("`{}` {found} {}", one_line(sources.text(*lookup)), listed(arguments)))
             }
-            Self::Assigned(_) | Self::Enter(_) | Self::Leave(_) => None,
+            Self::Assigned(_) | Self::Decided | Self::Enter(_) | Self::Leave(_) => None,
         }
     }
 }
@@ -236,7 +253,7 @@ fn were(count: usize) -> String {
 
 fn was(subject: &Shown) -> String {
     match subject {
-        Shown::Missing => "nothing was there".to_owned(),
+        Shown::Missing => "was missing".to_owned(),
         Shown::Null
         | Shown::Boolean(_)
         | Shown::Number(_)

@@ -67,18 +67,20 @@ fn counts(passed: usize, failed: usize) -> String {
 
 fn detail(result: &TestResult) -> String {
     let mut out = format!("{BAD}failed{PLAIN}: {STRONG}{}{PLAIN}\n", result.name());
-    let parts: Vec<String> = result.failures.iter().map(failure).collect();
+    let before = std::iter::once(None).chain(result.failures.iter().map(Some));
+    let parts: Vec<String> =
+        result.failures.iter().zip(before).map(|(this, before)| failure(this, before)).collect();
     out.push_str(&parts.join("\n"));
     out
 }
 
 /// The message, the place, then what belongs to it, in the margin of the place.
-fn failure(failure: &Failure) -> String {
+fn failure(failure: &Failure, before: Option<&Failure>) -> String {
     let margin = " ".repeat(failure.place.line.to_string().len());
     let place = &failure.place;
     let mut out = format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message);
     let mut say = |word: &str, text: &str| {
-        let text = super::hang(text, margin.len() + word.len() + 4);
+        let text = super::hang(text, margin.len() + 3 + word.len());
         out.push_str(&format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
     };
     if failure.diff.is_none() {
@@ -88,8 +90,10 @@ fn failure(failure: &Failure) -> String {
     if let Some(diff) = &failure.diff {
         say("", &format!("expected {GOOD}-{PLAIN}, actual {BAD}+{PLAIN}:\n{}", painted(diff)));
     }
-    if !failure.decided.is_empty() {
-        say("", &format!("decided by:\n{}", failure.decided.join("\n")));
+    if before.is_some_and(|before| !before.decided.is_empty() && before.decided == failure.decided) {
+        say("", "decided by the same");
+    } else if !failure.decided.is_empty() {
+        say("", &format!("decided by:\n  {}", failure.decided.join("\n  ")));
     }
     failure.help.iter().for_each(|text| say("help: ", text));
     out

@@ -1,0 +1,124 @@
+//! Rule tests, run: a folder a case, with its rules and what the reports say of them.
+
+use expect_test::expect_file;
+use pointsman::diagnostic::{self, Format};
+use pointsman::ruleset::{Loaded, RuleSet};
+use pointsman::suite::{self, Disk, Files, Options, Report, report};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn rules(name: &str) -> RuleSet {
+    let Loaded { sources, diagnostics, rules } =
+        RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None)
+            .expect("the folder can be read");
+    rules.unwrap_or_else(|| panic!("{}", diagnostic::render(Format::Human, false, &diagnostics, &sources)))
+}
+
+fn run(name: &str) -> Report {
+    suite::run(&rules(name), &Options::default(), &mut Disk)
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn expect(path: &str, text: &str) {
+    expect_file![format!("{}/tests/cases/suite/{path}", env!("CARGO_MANIFEST_DIR"))].assert_eq(text);
+}
+
+/// The report and the coverage of a case.
+fn says(name: &str) {
+    let report = run(name);
+    let text = plain(&(report::text::render(&report) + &report::text::coverage(&report.coverage)));
+    expect(&format!("{name}/report.txt"), &text);
+}
+
+#[test]
+fn what_holds_passes() {
+    says("passing");
+    let report = run("passing");
+    assert_eq!(report.failed(), 0);
+}
+
+#[test]
+fn fields_that_differ_are_shown() {
+    says("fields");
+}
+
+#[test]
+fn every_row_is_a_result() {
+    says("cases");
+}
+
+#[test]
+fn the_walk_is_shown() {
+    says("routing");
+}
+
+#[test]
+fn outcomes_are_told_apart() {
+    says("outcomes");
+}
+
+#[test]
+fn bodies_are_compared() {
+    says("channel");
+}
+
+#[test]
+fn files_are_compared() {
+    says("files");
+}
+
+#[test]
+fn nothing_to_run_is_nothing_passed() {
+    assert!(run("none").results.is_empty());
+}
+
+#[test]
+fn machines_read_reports() {
+    let report = run("fields");
+    expect("fields/report.json", &report::json::render(&report, Some(&report.coverage)));
+    expect("fields/report.tap", &report::tap::render(&report));
+    // Every document has an identity of its own, which is no part of what is tested.
+    expect("fields/report.xml", &report::junit::render(&report));
+}
+
+#[test]
+fn a_filter_chooses_by_test_and_by_row() {
+    let rules = rules("passing");
+    let names = |filter: &str| {
+        let options = Options { filter: Some(filter.to_owned()), update: false };
+        let report = suite::run(&rules, &options, &mut Disk);
+        report.results.iter().map(suite::TestResult::name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("P9"), [r#"every level: "P9" => Info"#]);
+    assert_eq!(names("nothing in"), ["nothing in it"]);
+    assert!(names("no such name").is_empty());
+}
+
+/// Files that are written are kept here.
+#[derive(Default)]
+struct Overlay(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Files for Overlay {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        self.0.get(path).cloned().map_or_else(|| Disk.read(path), Ok)
+    }
+
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), String> {
+        self.0.insert(path.to_owned(), bytes.to_owned());
+        Ok(())
+    }
+}
+
+#[test]
+fn update_writes_the_snapshots_that_differ() {
+    let rules = rules("files");
+    let mut files = Overlay::default();
+    let options = Options { filter: Some("snapshot".to_owned()), update: true };
+    let first = suite::run(&rules, &options, &mut files);
+    assert_eq!((first.passed(), first.written.len()), (2, 2));
+    let again = suite::run(&rules, &Options { update: false, ..options }, &mut files);
+    assert_eq!((again.passed(), again.written.len()), (2, 0));
+}
