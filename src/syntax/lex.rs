@@ -5,6 +5,10 @@
 
 use super::build::{DEEPEST, hole};
 
+/// The words that begin a declaration.
+pub(super) const DECLARATIONS: &[&str] =
+    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -69,7 +73,10 @@ pub(super) fn depth(text: &str) -> Result<(), usize> {
             Kind::Open => depth += 1,
             Kind::Close => depth = depth.saturating_sub(1),
             // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
-            Kind::Word if token.leads && is_margin(text, token.start) => depth = 0,
+            Kind::Word if token.leads && is_margin(text, token.start) => {
+                let word = text.get(token.start..token.end).unwrap_or_default();
+                depth = if DECLARATIONS.contains(&word) { 0 } else { depth };
+            }
             _ => {}
         }
         if depth > DEEPEST || tokens.path_depth > DEEPEST {

@@ -7,11 +7,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::super::lex::{Kind, Token};
-
-/// The words that begin a declaration.
-pub(in crate::syntax) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+use crate::syntax::lex::{DECLARATIONS, Kind, Token};
 
 /// Words and signs that carry a unit on when a line begins with one of them.
 const CONTINUES: &[&str] = &[
