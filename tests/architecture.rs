@@ -2,6 +2,13 @@
 //!
 //! Each rule is a function from texts to complaints, and each is shown to complain about a sample.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test over the project's own texts may fail by a panic"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "event"],
     &["value"],
     &["syntax", "path", "function", "channel"],
-    &["check", "format", "program"],
+    &["check", "format"],
+    &["program"],
     &["compile", "evaluate", "prove"],
     &["ruleset"],
     &["suite", "reload"],
@@ -45,6 +53,9 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("quick_junit", &["suite"]),
 ];
+
+/// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes.
+const NO_EXAMPLE: &[&str] = &["E0027", "E0156", "E0157"];
 
 const MOST_LINES_OF_A_FILE: usize = 500;
 const MOST_LINES_OF_A_FUNCTION: usize = 60;
@@ -328,16 +339,15 @@ fn closing(code: &str, open: usize) -> usize {
 
 /// Lines of a body that stand at its own depth and begin a statement, closing braces aside.
 fn statements(body: &str) -> usize {
-    let mut depth = 0i32;
+    let mut depth = 0usize;
     let mut count = 0;
     for line in body.lines() {
         let words = line.trim();
         if depth == 1 && !words.is_empty() && !words.starts_with(['}', ')', ']', '.']) {
             count += 1;
         }
-        let delta =
-            |open: char, close: char| line.matches(open).count() as i32 - line.matches(close).count() as i32;
-        depth += delta('{', '}') + delta('(', ')') + delta('[', ']');
+        let count_of = |brackets: [char; 3]| line.matches(brackets).count();
+        depth = (depth + count_of(['{', '(', '['])).saturating_sub(count_of(['}', ')', ']']));
     }
     count
 }
@@ -431,7 +441,7 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
         faults.push(format!("{id}: the first line is not `# {id}: {title}`"));
     }
     let fences: Vec<&str> = page.lines().filter(|line| line.starts_with("```rules")).collect();
-    if fences != ["```rules fails", "```rules"] {
+    if fences != ["```rules fails", "```rules"] && !NO_EXAMPLE.contains(&id) {
         faults.push(format!("{id}: a failing example and a mended one are wanted, found {fences:?}"));
     }
     for (_, example) in

@@ -68,3 +68,62 @@ fn sound_rule_sets_pass_without_a_word() {
         assert!(diagnostics.is_empty(), "{}:\n{said}", case.display());
     }
 }
+
+/// The fenced blocks of a page: what stands behind the first three backquotes, and the text.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match (inside, line.strip_prefix("```")) {
+            (false, Some(info)) => blocks.push((info.to_owned(), String::new())),
+            (true, None) => {
+                let text = &mut blocks.last_mut().unwrap().1;
+                text.push_str(line);
+                text.push('\n');
+            }
+            (false, None) | (true, Some(_)) => {}
+        }
+        inside ^= line.starts_with("```");
+    }
+    blocks
+}
+
+fn check_text(text: &str, blocks: &[(String, String)]) -> (String, Vec<&'static str>) {
+    let mut sources = Sources::default();
+    let id = sources.add("page.rules", text);
+    let mut diagnostics = Vec::new();
+    let files = [syntax::parse(&sources, id, &mut diagnostics)];
+    let read = |path: &Path| {
+        let wanted = format!("csv {}", path.display());
+        let block = blocks.iter().find(|(info, _)| *info == wanted);
+        block.map(|(_, text)| text.clone()).ok_or_else(|| "there is no such file".to_owned())
+    };
+    let surroundings = Surroundings { sources: &sources, read: &read, at: None };
+    check::check(&files, &surroundings, &mut diagnostics);
+    let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
+    (render(Format::Human, false, &diagnostics, &sources), codes)
+}
+
+#[test]
+fn the_examples_of_the_pages_fail_and_pass() {
+    let mut wrong = String::new();
+    let is_lint = |id: &str| id.starts_with('W') && id != "W0030";
+    for code in check::codes().into_iter().filter(|code| !is_lint(code.id)) {
+        let blocks = blocks(code.page);
+        for (info, text) in &blocks {
+            let (said, codes) = check_text(text, &blocks);
+            let is_right = match info.as_str() {
+                "rules fails" => codes == [code.id],
+                "rules" => codes.is_empty(),
+                _ => true,
+            };
+            if !is_right {
+                wrong += &format!("== {} {info}: {codes:?}\n{said}\n", code.id);
+            }
+        }
+        if !blocks.iter().any(|(info, _)| info == "rules fails") {
+            wrong += &format!("== {} has no failing example\n", code.id);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

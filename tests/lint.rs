@@ -7,6 +7,7 @@ use pointsman::diagnostic::{Diagnostic, Format, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::time::Instant;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,14 +71,14 @@ fn large_rule_sets_are_linted_in_time() {
         String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");
     for at in 0..4_000 {
         let word = if at % 2 == 0 { "route" } else { "also route" };
-        text.push_str(&format!("  {word} r{at} when labels.service == \"s{at}\" => feed\n"));
+        writeln!(text, "  {word} r{at} when labels.service == \"s{at}\" => feed").unwrap();
     }
     text.push_str("  else => sre\n}\n");
     for at in 0..4_000 {
-        text.push_str(&format!("define is_{at}x{} = labels.label{} == \"a\"\n", at * 7, at * 13));
+        writeln!(text, "define is_{at}x{} = labels.label{} == \"a\"", at * 7, at * 13).unwrap();
     }
     let start = std::time::Instant::now();
     let found = codes(&text);
     assert!(found.contains(&"W0012") && found.contains(&"W0002"));
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_mins(1));
 }

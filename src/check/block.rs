@@ -16,9 +16,10 @@ pub(super) fn check(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
     unique_names(block, cx);
     let mut end: Option<&Line> = None;
     let mut is_total = false;
+    let mut is_told = false;
     for line in &block.lines {
         if let Some(end) = end {
-            after_end(line, end, cx);
+            is_told = is_told || after_end(line, end, cx);
         } else if line.kind == LineKind::Else || takes_all(line, LineKind::Route) {
             end = Some(line);
         }
@@ -66,7 +67,8 @@ fn is_decline(target: &Target) -> bool {
     matches!(target.kind, TargetKind::Decline)
 }
 
-fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) {
+/// Reports a line that stands below the end of its block, if that is wrong; the lines below it share its cause.
+fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) -> bool {
     if end.kind == LineKind::Else {
         let message = if line.kind == LineKind::Else {
             "a block has one `else`"
@@ -83,10 +85,10 @@ fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) {
                     "move this line above `else`"
                 }),
         );
-        return;
+        return true;
     }
     if line.kind == LineKind::Always {
-        return;
+        return false;
     }
     let taker = end.name.as_ref().map_or("else", |name| &*name.text);
     cx.report(
@@ -95,6 +97,7 @@ fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) {
             .related(end.head, format!("`{taker}` has no condition, so it takes every event"))
             .help(format!("move it above `{taker}`, or give `{taker}` a condition: `when …`")),
     );
+    true
 }
 
 fn no_else(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {

@@ -30,7 +30,6 @@ codes! {
     DEFINE_CYCLE = "E0041", "defines that use each other";
     PAYLOAD_OUTSIDE_MAPPING = "E0042", "payload read outside a mapping";
     UNKNOWN_CODE = "E0043", "`allow` of no warning";
-    CAPITALISED_NAME = "E0044", "capitalised name";
     ELEMENT_TOO_EARLY = "E0045", "element read before `each`";
 
     NEVER_EQUAL = "E0050", "values that are never equal";
@@ -49,7 +48,6 @@ codes! {
     NO_CASE = "E0063", "`ignore case` without text";
     INTERPOLATION = "E0064", "interpolation where none happens";
     STRAY_REGEX = "E0065", "regex as a value";
-    STRAY_LIST = "E0066", "list or object outside a body";
     NEVER_OF_KIND = "E0067", "`is` that always has the same answer";
     NOT_A_TIME = "E0068", "`during` without a time";
     TABLE_IN_TABLE = "E0069", "table that calls a table";

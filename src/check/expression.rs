@@ -106,19 +106,18 @@ impl Lowering<'_, '_> {
     fn coalesce(&mut self, parts: &[tree::Expression], span: Span) -> Expression {
         let values: Vec<Expression> = parts.iter().map(|part| self.value(part)).collect();
         let Some((last, others)) = values.split_last() else { return broken(span) };
-        for (value, next) in others.iter().zip(values.iter().skip(1)) {
-            if is_known(value.types) && !value.types.may_be_missing() {
-                self.never_missing(value.span, next.span);
-                break;
-            }
+        let certain = others.iter().find(|value| is_known(value.types) && !value.types.may_be_missing());
+        if let Some(certain) = certain {
+            self.never_missing(certain.span, last.span);
+            return broken(span);
         }
         let types = others.iter().fold(last.types, |types, value| types | value.types.without(Type::NOTHING));
         make(ExpressionKind::Coalesce(values), types, span)
     }
 
-    fn never_missing(&mut self, value: Span, next: Span) {
+    fn never_missing(&mut self, value: Span, last: Span) {
         let said = self.cx.said(value);
-        let rest = Span { start: value.end, end: next.end.max(value.end), file: value.file };
+        let rest = Span { start: value.end, end: last.end.max(value.end), file: value.file };
         self.cx.report(
             Diagnostic::new(
                 &code::NEVER_MISSING,
@@ -310,7 +309,7 @@ impl Lowering<'_, '_> {
     fn stray_list(&mut self, what: &str, span: Span) -> Expression {
         self.cx.report(
             Diagnostic::new(
-                &code::STRAY_LIST,
+                &code::WRONG_ARGUMENT,
                 span,
                 format!("a written {what} stands in a channel's body alone"),
             )

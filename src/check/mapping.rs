@@ -2,7 +2,7 @@
 
 use crate::check::context::Context;
 use crate::check::model::{self, Field};
-use crate::check::names::{FIELDS, duplicate, field_name, is_field, require_lower_case};
+use crate::check::names::{FIELDS, duplicate, field_name, is_field};
 use crate::check::scope::{Lets, Lowering, View, field, is_known};
 use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
@@ -48,7 +48,6 @@ fn foresee(mapping: &tree::Mapping, cx: &mut Context<'_>) -> Lets {
     let mut lets = Lets::default();
     for statement in &mapping.statements {
         let StatementKind::Let(name, _) = &statement.kind else { continue };
-        require_lower_case("let", name, &mut cx.diagnostics);
         if is_field(&name.text) {
             cx.report(field_name("let", name));
         } else if let Some(place) = cx.names.defines.place(&name.text) {

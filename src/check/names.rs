@@ -104,7 +104,7 @@ impl<'c> Names<'c> {
             tables: tables(all, diagnostics),
             defines: defines(all, diagnostics),
             schedules: space("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
-            channels: lower_case("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
+            channels: space("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
             routings: space("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
             unread,
         }
@@ -142,17 +142,6 @@ fn space<'c>(
     space
 }
 
-fn lower_case<'c>(
-    kind: &str,
-    names: impl Iterator<Item = &'c Name> + Clone,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Space<'c> {
-    for name in names.clone() {
-        require_lower_case(kind, name, diagnostics);
-    }
-    space(kind, names, diagnostics)
-}
-
 fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
     let names = all.tables.iter().map(|(_, table)| &table.name);
     for name in names.clone() {
@@ -167,7 +156,7 @@ fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Spac
             );
         }
     }
-    lower_case("table", names, diagnostics)
+    space("table", names, diagnostics)
 }
 
 fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
@@ -177,23 +166,7 @@ fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Spa
             diagnostics.push(field_name("define", name));
         }
     }
-    lower_case("define", names, diagnostics)
-}
-
-/// Reports a name that begins with a capital letter where those are for constants.
-pub(super) fn require_lower_case(kind: &str, name: &Name, diagnostics: &mut Vec<Diagnostic>) {
-    if name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
-        let lower = name.text.to_ascii_lowercase();
-        diagnostics.push(
-            Diagnostic::new(
-                &code::CAPITALISED_NAME,
-                name.span,
-                format!("the name of a {kind} begins with a lower-case letter, found `{}`", name.text),
-            )
-            .note("capitalised words are constants, as `Critical` is")
-            .suggest(format!("write `{lower}`"), name.span, lower),
-        );
-    }
+    space("define", names, diagnostics)
 }
 
 /// A name that is taken already.

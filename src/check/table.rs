@@ -4,7 +4,7 @@ use crate::check::context::{Context, Signature};
 use crate::check::csv;
 use crate::check::matching::{Subjects, union};
 use crate::check::model::{self, ExpressionKind, Literal, Rows};
-use crate::check::names::{self, require_lower_case};
+use crate::check::names::{self};
 use crate::check::scope::{Lowering, View, make};
 use crate::check::word::constant;
 use crate::syntax::tree::{self, ArmHead, Comparator, Item, Name, PatternKind, TableBody};
@@ -37,7 +37,6 @@ pub(super) fn lower(item: &Item, table: &tree::Table, cx: &mut Context<'_>) -> m
 fn check_parameters(table: &tree::Table, cx: &mut Context<'_>) {
     let mut seen: HashMap<&str, &Name> = HashMap::new();
     for parameter in &table.parameters {
-        require_lower_case("parameter", parameter, &mut cx.diagnostics);
         if let Some(first) = seen.insert(&parameter.text, parameter) {
             cx.report(names::duplicate("parameter", parameter, first.span));
         }

@@ -5,11 +5,14 @@
 
 mod check;
 mod clock;
+mod event;
 mod exit;
 mod explain;
 mod init;
+mod input;
 mod load;
 mod run;
+mod subject;
 mod terminal;
 mod test;
 

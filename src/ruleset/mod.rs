@@ -8,7 +8,7 @@ mod why_not;
 
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
 pub use trace::{ElementTrace, LineTrace, Trace, Tried};
-pub use why_not::why_not;
+pub use why_not::{is_route, why_not};
 
 use crate::check::model::Model;
 use crate::check::{self, Surroundings};

@@ -1,8 +1,9 @@
 //! Why a route did not get an event, and what would have had to be different.
 
-use super::RuleSet;
 use super::trace::{ElementTrace, LineTrace, Tried};
+use super::{RuleSet, Unknown};
 use crate::check::model::{Block, Line, LineBody};
+use crate::diagnostic::nearest;
 use crate::evaluate::LineEnd;
 use crate::program::{Comparison, Node, Order, Program, Subject, Test};
 use crate::syntax::tree::LineKind;
@@ -30,6 +31,28 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant
         }
     }
     Some(out)
+}
+
+/// Whether some route has that path.
+///
+/// # Errors
+/// Where none has; the nearest path is named.
+pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), Unknown> {
+    if chain(rules, path).is_some() {
+        return Ok(());
+    }
+    fn paths<'r>(block: &'r Block, all: &mut Vec<&'r str>) {
+        for line in &block.lines {
+            all.push(&line.path);
+            if let LineBody::Block(block) = &line.body {
+                paths(block, all);
+            }
+        }
+    }
+    let mut all = Vec::new();
+    rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
+    let nearest = nearest(path, all).map(str::to_owned);
+    Err(Unknown { kind: "route", name: path.to_owned(), nearest })
 }
 
 /// The lines from a routing's own block down to the one of that path.

@@ -58,6 +58,7 @@ pub(super) enum Place {
 
 /// The atoms of one column: fixed ones first, then numbers, times, and strings.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the column has values of a kind")]
 pub(super) struct Column {
     ignore_case: bool,
     fixed: Vec<Fixed>,
@@ -299,8 +300,8 @@ impl Column {
         }
         let Some(held) = self.tests.held(&opaque) else { return plain };
         let texts = held.texts.iter().map(|at| self.text_start() + at);
-        let tests = held.tests.iter().map(|at| self.test_start() + at);
-        plain.into_iter().chain(texts.chain(tests).map(|at| (at, at + 1))).collect()
+        let narrower = held.tests.iter().map(|at| self.test_start() + at);
+        plain.into_iter().chain(texts.chain(narrower).map(|at| (at, at + 1))).collect()
     }
 
     /// What an atom stands for; past the last, all other strings.
@@ -331,7 +332,7 @@ impl Column {
         let free = |at: &u32| named.binary_search(at).is_err();
         let rest = last.filter(free);
         let texts = (self.text_start()..self.len()).filter(|_| rest.is_none()).filter(free);
-        others.filter(free).chain(rest).chain(texts).take(most).collect()
+        rest.into_iter().chain(others.filter(free)).chain(texts).take(most).collect()
     }
 }
 
@@ -339,10 +340,10 @@ fn fixed(types: Type) -> Vec<Fixed> {
     let severities = Severity::ALL.map(|severity| (Type::SEVERITY, Fixed::Severity(severity)));
     let statuses = Status::ALL.map(|status| (Type::STATUS, Fixed::Status(status)));
     let others = [
-        (Type::BOOLEAN, Fixed::Boolean(true)),
-        (Type::BOOLEAN, Fixed::Boolean(false)),
         (Type::MISSING, Fixed::Missing),
         (Type::NULL, Fixed::Null),
+        (Type::BOOLEAN, Fixed::Boolean(true)),
+        (Type::BOOLEAN, Fixed::Boolean(false)),
         (Type::ARRAY, Fixed::Kind("any array")),
         (Type::OBJECT, Fixed::Kind("any object")),
         (Type::LABELS, Fixed::Kind("any labels")),

@@ -209,9 +209,11 @@ fn span_of(pattern: &Pattern) -> Option<Span> {
 }
 
 fn same_but_for_case(earlier: &[Vec<Pattern>], later: &[Vec<Pattern>]) -> Option<String> {
-    let ([earlier], [later]) = (earlier, later) else { return None };
-    let ([earlier, ..], [later]) = (earlier.as_slice(), later.as_slice()) else { return None };
-    case_note(earlier, later)
+    let note = |(earlier, later): (&Vec<Pattern>, &Vec<Pattern>)| {
+        let [later] = later.as_slice() else { return None };
+        earlier.iter().find_map(|earlier| case_note(earlier, later))
+    };
+    earlier.iter().zip(later).find_map(note)
 }
 
 /// Two different literals of which one takes the other: letter case alone tells them apart.

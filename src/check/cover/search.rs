@@ -88,6 +88,9 @@ enum Step {
     Others(Vec<u32>),
 }
 
+/// Rows by the atom that they take.
+type Groups = BTreeMap<u32, Vec<usize>>;
+
 struct Walk<'a> {
     columns: &'a [Column],
     rows: &'a [Row],
@@ -114,7 +117,7 @@ impl Walk<'_> {
         if let Some(column) = self.columns.get(at)
             && named.len() < column.len() as usize
         {
-            self.step(at, Step::Others(column.unnamed(&named, MOST_WITNESSES + 1)));
+            self.step(at, Step::Others(column.unnamed(&named, MOST_WITNESSES + 3)));
             self.visit(&others);
         }
         self.step(at, Step::Open);
@@ -147,13 +150,15 @@ impl Walk<'_> {
     }
 
     /// The rows by atom, and the rows that take whatever no row names. Nothing where the work is too much.
-    fn split(&mut self, rows: &[usize], at: usize) -> Option<(BTreeMap<u32, Vec<usize>>, Vec<usize>)> {
-        let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    fn split(&mut self, rows: &[usize], at: usize) -> Option<(Groups, Vec<usize>)> {
+        let mut groups = Groups::new();
         let mut others: Vec<usize> = Vec::new();
         for row in rows {
             let cell = self.rows.get(*row).and_then(|row| row.get(at))?;
             if cell.takes_all {
-                groups.values_mut().for_each(|group| group.push(*row));
+                for group in groups.values_mut() {
+                    group.push(*row);
+                }
                 others.push(*row);
                 self.work += groups.len() + 1;
             }

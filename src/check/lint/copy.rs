@@ -67,9 +67,9 @@ fn takes_all_of(routes: &[Vec<&str>], also: &[&str]) -> bool {
 
 /// The parts of a line's condition that all must hold, as written; an unconditional line has none.
 fn parts<'i>(input: &Input<'i>, line: &Line) -> Vec<&'i str> {
-    let parts = |when: &Expression| match &when.kind {
-        ExpressionKind::And(parts) => parts.iter().map(|part| part.span).collect(),
-        _ => vec![when.span],
+    let parts = |when: &Expression| {
+        let ExpressionKind::And(parts) = &when.kind else { return vec![when.span] };
+        parts.iter().map(|part| part.span).collect()
     };
     let spans: Vec<Span> = line.when.as_ref().map(parts).unwrap_or_default();
     spans.into_iter().map(|span| input.surroundings.sources.text(span)).collect()

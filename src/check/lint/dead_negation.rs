@@ -3,7 +3,7 @@
 
 use super::Input;
 use crate::check::model::{
-    Block, Comparator, Comparison, Expression, ExpressionKind, Kind, LineBody, Model, Subject, Target,
+    Block, Comparator, Comparison, Expression, ExpressionKind, Kind, LineBody, Subject, Target,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -42,104 +42,125 @@ impl Finder<'_, '_> {
     }
 
     fn condition(&mut self, condition: &Expression, does: &'static str) {
-        self.visit(condition, false, &mut Vec::new(), does);
+        self.visit(condition, Around { negated: false, alternative: false, does }, &mut Vec::new());
     }
 
-    /// `known` holds the subjects that another part of the condition asks to be present.
-    fn visit(&mut self, condition: &Expression, negated: bool, known: &mut Vec<String>, does: &'static str) {
+    /// `known` holds the subjects of which another part of the condition asks whether they are there.
+    fn visit(&mut self, condition: &Expression, around: Around, known: &mut Vec<String>) {
         match &condition.kind {
-            ExpressionKind::Not(inner) => self.visit(inner, !negated, known, does),
-            ExpressionKind::And(parts) if !negated => {
-                let before = known.len();
-                known.extend(parts.iter().filter_map(|part| present(self.input.model, part)));
-                parts.iter().for_each(|part| self.visit(part, negated, known, does));
-                known.truncate(before);
+            ExpressionKind::Not(inner) => {
+                self.visit(inner, Around { negated: !around.negated, ..around }, known);
             }
             ExpressionKind::And(parts) | ExpressionKind::Or(parts) => {
-                parts.iter().for_each(|part| self.visit(part, negated, known, does));
+                let all = matches!(condition.kind, ExpressionKind::And(_));
+                let before = known.len();
+                known.extend(parts.iter().filter_map(|part| asked(part, all && !around.negated)));
+                let around = Around { alternative: !all, ..around };
+                for part in parts {
+                    self.visit(part, around, known);
+                }
+                known.truncate(before);
             }
             ExpressionKind::Define(id) => {
-                let model = self.input.model;
-                if let Some(define) = model.defines.get(*id).filter(|_| self.seen.insert((*id, negated))) {
-                    self.visit(&define.value, negated, known, does);
+                let define = self.input.model.defines.get(*id);
+                if let Some(define) = define.filter(|_| self.seen.insert((*id, around.negated))) {
+                    self.visit(&define.value, Around { alternative: false, ..around }, known);
                 }
             }
-            ExpressionKind::Compare(comparison) if comparison.negated != negated => {
-                self.comparison(comparison, condition.span, known, does);
+            ExpressionKind::Compare(comparison) => {
+                self.comparison(comparison, condition.span, around, known);
             }
-            _ => {}
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Match(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {}
         }
     }
 
-    fn comparison(&mut self, comparison: &Comparison, span: Span, known: &[String], does: &str) {
+    fn comparison(&mut self, comparison: &Comparison, span: Span, around: Around, known: &[String]) {
         let Subject::Value(subject) = &comparison.subject else { return };
-        if !is_read(subject) || !subject.types.may_be_missing() || asks_for_presence(&comparison.test) {
+        let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
+        let Some(key) = key(subject) else { return };
+        let holds_for_missing = comparison.negated != around.negated && subject.types.may_be_missing();
+        if asks || !holds_for_missing || known.contains(&key) {
             return;
         }
-        let text = self.input.surroundings.sources.text(subject.span);
-        if known.iter().any(|known| *known == self.key(subject)) {
-            return;
-        }
-        let message = format!("this also {does} events in which `{text}` is missing");
-        let label = "a negation holds where there is no value";
+        let sources = self.input.surroundings.sources;
+        let text = sources.text(subject.span);
+        let message = format!("this also {} events in which `{text}` is missing", around.does);
+        let finding = Diagnostic::new(&CODE, span, message).label("a negation holds where there is no value");
         let guard = format!("{text} is not missing and ");
-        self.diagnostics.push(
-            Diagnostic::new(&CODE, span, message)
-                .label(label)
-                .suggest("ask for the value first", span.before(), guard.clone())
-                .note(format!("where events without it are meant as well, say so: `{text} is missing or …`")),
-        );
-    }
-
-    fn key(&self, subject: &Expression) -> String {
-        key(self.input.model, subject)
+        let help = "ask for the value first";
+        let finding = if around.negated {
+            finding.help(format!("{help}, outside of the `not`: `{guard}not …`"))
+        } else if around.alternative {
+            finding.suggest(help, span, format!("({guard}{})", sources.text(span)))
+        } else {
+            finding.suggest(help, span.before(), guard)
+        };
+        let note = format!("where events without it are meant as well, say so: `{text} is missing or …`");
+        self.diagnostics.push(finding.note(note));
     }
 }
 
-/// What one would write again for the same value.
-fn key(_model: &Model, subject: &Expression) -> String {
+/// Where in a condition a part stands, and what the condition does.
+#[derive(Clone, Copy)]
+struct Around {
+    negated: bool,
+    /// Whether it is a part of an `or`, beside which `and` needs parentheses.
+    alternative: bool,
+    does: &'static str,
+}
+
+/// What is read from the payload or the event, so that the same is known again; nothing for what is computed.
+fn key(subject: &Expression) -> Option<String> {
     match &subject.kind {
-        ExpressionKind::Path(path) => format!("path {}", path.text()),
-        ExpressionKind::Label(name) => format!("label {name}"),
-        ExpressionKind::Let(id) => format!("let {id}"),
-        ExpressionKind::Field(field) => format!("field {field:?}"),
-        ExpressionKind::Navigate(base, steps) => format!("{} {steps:?}", key(_model, base)),
-        _ => String::new(),
+        ExpressionKind::Path(path) => Some(format!("path {}", path.text())),
+        ExpressionKind::Label(name) => Some(format!("label {name}")),
+        ExpressionKind::Let(id) => Some(format!("let {id}")),
+        ExpressionKind::Field(field) => Some(format!("field {field:?}")),
+        ExpressionKind::Navigate(base, steps) => Some(format!("{} {steps:?}", key(base)?)),
+        ExpressionKind::Literal(_)
+        | ExpressionKind::Template(_)
+        | ExpressionKind::Nodes(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::Define(_)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Lookup(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::And(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Compare(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => None,
     }
 }
 
-fn is_read(subject: &Expression) -> bool {
-    match &subject.kind {
-        ExpressionKind::Path(_)
-        | ExpressionKind::Label(_)
-        | ExpressionKind::Let(_)
-        | ExpressionKind::Field(_) => true,
-        ExpressionKind::Navigate(base, _) => is_read(base),
-        _ => false,
-    }
-}
-
-/// `is not missing` and its like are how one asks.
-fn asks_for_presence(test: &Comparator) -> bool {
-    matches!(test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty))
-        || matches!(test, Comparator::Is(_) | Comparator::During(_))
-}
-
-/// The subject that a part of an `and` asks to be there: by a positive comparison, or by `is not missing`.
-fn present(model: &Model, part: &Expression) -> Option<String> {
-    let (comparison, negated) = match &part.kind {
-        ExpressionKind::Compare(comparison) => (comparison, comparison.negated),
-        ExpressionKind::Not(inner) => match &inner.kind {
-            ExpressionKind::Compare(comparison) => (comparison, !comparison.negated),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let absence = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
+/// The subject of which a part asks whether it is there, by `is missing` and its like in either sense; where all parts
+/// must hold, by a positive comparison as well.
+fn asked(part: &Expression, all: bool) -> Option<String> {
+    let (part, turned) =
+        if let ExpressionKind::Not(inner) = &part.kind { (&**inner, true) } else { (part, false) };
+    let ExpressionKind::Compare(comparison) = &part.kind else { return None };
+    let negated = comparison.negated != turned;
+    let asks = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
     match &comparison.subject {
-        Subject::Value(subject) if absence == negated => {
-            Some(key(model, subject)).filter(|key| !key.is_empty())
-        }
+        Subject::Value(subject) if asks || (all && !negated) => key(subject),
         Subject::Value(_) | Subject::Nodes(..) | Subject::Now => None,
     }
 }

@@ -81,13 +81,12 @@ fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
 /// `${x}`: the value, with a stray `$` before it.
 fn shell_names(template: &Template, diagnostics: &mut Vec<Diagnostic>) {
     for pair in template.parts.windows(2) {
-        if let [Part::Text(text), Part::Value(value, braces)] = pair
+        if let [Part::Text(text), Part::Value(_, braces)] = pair
             && text.ends_with('$')
         {
             let dollar = Span { start: braces.start.saturating_sub(1), end: braces.start, ..*braces };
             let finding = Diagnostic::new(&CODE, dollar.to(*braces), "`$` before `{` stays in the text");
-            let finding =
-                finding.label("a value needs no `$` here").related(value.span, "this value is put in");
+            let finding = finding.label("a value needs no `$` here");
             diagnostics.push(finding.suggest("leave the `$` out", dollar, ""));
         }
     }

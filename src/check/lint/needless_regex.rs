@@ -33,14 +33,14 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
 }
 
 fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnostic> {
-    let (regex, simple) = simple(test)?;
+    let (regex, plainer) = simple(test)?;
     if &*regex.flags == "i" && !ignore_case {
         return None;
     }
-    let words = match simple {
-        Simple::Equal(text) => quoted(&text),
+    let words = match plainer {
+        Simple::Equal(word) => quoted(&word),
         Simple::OneOf(texts) => list(&texts, " | "),
-        Simple::Test(words, text) => format!("{words} {}", quoted(&text)),
+        Simple::Test(operator, word) => format!("{operator} {}", quoted(&word)),
     };
     Some(found(regex, span, words))
 }

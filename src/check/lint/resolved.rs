@@ -73,7 +73,22 @@ fn asks_for(model: &Model, condition: &Expression, status: Status) -> bool {
         ExpressionKind::Define(id) => {
             model.defines.get(*id).is_some_and(|define| is_test(&define.value, status))
         }
-        _ => false,
+        ExpressionKind::Literal(_)
+        | ExpressionKind::Template(_)
+        | ExpressionKind::Path(_)
+        | ExpressionKind::Nodes(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Let(_)
+        | ExpressionKind::Field(_)
+        | ExpressionKind::Label(_)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::Navigate(..)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Lookup(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => false,
     }
 }
 

@@ -19,15 +19,15 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
     for item in input.items() {
         let kind = visit::kind(item);
-        let user = users(kind).iter().any(|user| kinds.contains(user));
+        let needed = users(kind).iter().any(|user| kinds.contains(user));
         if let Some(name) = visit::name(item)
-            && user
+            && needed
             && !uses.has(kind, &name.text)
         {
             diagnostics.push(unused(kind, name, item));
         }
-        let used = names(item);
-        for name in visit::lets(item).into_iter().filter(|name| !used.contains(&*name.text)) {
+        let mentioned = names(item);
+        for name in visit::lets(item).into_iter().filter(|name| !mentioned.contains(&*name.text)) {
             diagnostics.push(unused("let", name, item));
         }
     }
@@ -89,15 +89,19 @@ impl<'t> Uses<'t> {
         let own = visit::name(item).map_or("", |name| &*name.text);
         let in_mapping = matches!(item.kind, Declaration::Mapping(_));
         visit::walk(item, &mut |node| match node {
-            Node::Expression(value) => match &value.kind {
-                ExpressionKind::Name(name) if !in_mapping && &*name.text != own => {
+            Node::Expression(value) => {
+                if let ExpressionKind::Name(name) = &value.kind
+                    && !in_mapping
+                    && &*name.text != own
+                {
                     self.names.insert(&name.text);
                 }
-                ExpressionKind::Call(name, _) if &*name.text != own => {
+                if let ExpressionKind::Call(name, _) = &value.kind
+                    && &*name.text != own
+                {
                     self.calls.insert(&name.text);
                 }
-                _ => {}
-            },
+            }
             Node::During(name) => {
                 self.schedules.insert(&name.text);
             }
@@ -108,7 +112,7 @@ impl<'t> Uses<'t> {
                 visit::targets(&routing.block, &mut |target| match &target.kind {
                     TargetKind::Destinations(all) => self.lead_to(all, own),
                     TargetKind::Nothing(_) | TargetKind::Decline => {}
-                })
+                });
             }
             Declaration::Integration(integration) => {
                 for reading in &integration.reads {

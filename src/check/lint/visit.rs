@@ -29,13 +29,15 @@ pub(crate) fn walk<'t>(item: &'t Item, see: &mut dyn FnMut(Node<'t>)) {
         Declaration::Mapping(mapping) => mapping.statements.iter().for_each(|line| statement(line, see)),
         Declaration::Table(table) => match &table.body {
             TableBody::Arms(arms, _) => {
-                arms.iter().for_each(|row| arm(row, table.ignore_case.is_some(), see, &mut result));
+                for row in arms {
+                    arm(row, table.ignore_case.is_some(), see, &mut result);
+                }
             }
             TableBody::Csv { .. } => {}
         },
         Declaration::Define(define) => expression(&define.value, see),
         Declaration::Channel(channel) => {
-            channel.parameters.iter().for_each(|given| expression(&given.value, see))
+            channel.parameters.iter().for_each(|given| expression(&given.value, see));
         }
         Declaration::Routing(routing) => block(&routing.block, see),
         Declaration::Integration(integration) => {

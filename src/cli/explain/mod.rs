@@ -1,31 +1,57 @@
-//! `pointsman explain`: the page of a code.
+//! `pointsman explain`: why an alert went where it went, or what a code means.
 
+mod alert;
 mod code;
 
 use super::exit::Exit;
+use super::subject::Selection;
 use super::terminal::Terminal;
 use clap::Args;
+use std::path::PathBuf;
 
-/// Explains a code such as E0031: what it means, an example that gives it, and the same mended
+/// Explains why an alert went where it went; with a code such as E0031, what the code means
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The code; without one, all codes are listed
-    #[arg(value_name = "CODE")]
-    subject: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Say what stopped this route, and a value that would have passed: `main.payments.page`; may be repeated
+    #[arg(long, value_name = "ROUTE", requires = "rules")]
+    why_not: Vec<String>,
+    /// With `--rules`, payloads to explain (`-` is the standard input); without, a code. Nothing lists all codes
+    #[arg(value_name = "FILE|CODE")]
+    subjects: Vec<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman explain            lists every code
+  pointsman explain --rules rules --integration arms_prod alert.json
+  pointsman explain --rules rules --mapping arms --routing main --at 2026-03-07T02:00:00+08:00 alert.json
+  pointsman explain --rules rules --integration arms_prod --why-not main.payments.page alert.json
   pointsman explain E0031      the page of one code
+  pointsman explain            lists every code
 
-Exit codes: 0 explained, 2 there is no such code";
+For each alert: the arms that its mapping chose, every route that was tried with the values that its
+condition looked at, what decided, and where the alert goes.
 
-/// Prints the page, or the list of all codes.
+Exit codes:
+  0  explained
+  1  the rules hold an error, or a payload was unaccepted or invalid
+  2  there is no such code, integration, mapping, routing or route
+  3  a file could not be read or written";
+
+/// Explains alerts where rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    match &arguments.subject {
-        Some(code) => code::page(code, terminal),
-        None => code::list(terminal),
+    if !arguments.selection.rules.is_empty() {
+        return alert::explain(arguments, terminal);
+    }
+    match arguments.subjects.as_slice() {
+        [] => code::list(terminal),
+        [code] => code::page(&code.to_string_lossy(), terminal),
+        [..] => {
+            terminal.error("only one code is explained at a time");
+            terminal.help("to explain alerts, name the rules: `--rules PATH`");
+            Exit::Usage
+        }
     }
 }

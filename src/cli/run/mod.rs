@@ -1,47 +1,28 @@
 //! `pointsman run`: payloads in, one outcome a line out.
 
-mod event;
-mod input;
-mod subject;
 mod tally;
 
+use super::event;
 use super::exit::Exit;
+use super::input::{self, Cursor, Input, Progress};
+use super::subject::{self, Reader, Selection};
 use super::terminal::Terminal;
-use super::{clock, load};
 use crate::evaluate::{Context, Silent};
 use crate::event::Outcome;
 use crate::json;
 use crate::ruleset::RuleSet;
 use crate::time::Instant;
 use clap::{Args, ValueEnum};
-use input::{Cursor, Input, Progress};
 use std::io::Write;
 use std::path::PathBuf;
-use subject::Reader;
 use tally::Tally;
 
 /// Maps and routes payloads: JSON documents or NDJSON in, one outcome a line out
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files and folders, together one rule set; may be repeated
-    #[arg(long, value_name = "PATH", required = true)]
-    rules: Vec<PathBuf>,
-    /// Read as this integration does; need not be named where the rule set has one
-    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
-    integration: Option<String>,
-    /// Read with this mapping alone
-    #[arg(long, value_name = "NAME")]
-    mapping: Option<String>,
-    /// Route what the mapping gives; with `--events`, need not be named where the rule set has one
-    #[arg(long, value_name = "NAME", conflicts_with = "integration")]
-    routing: Option<String>,
-    /// The input holds events in the form in which `run` writes them, for a routing alone
-    #[arg(long, conflicts_with_all = ["integration", "mapping"])]
-    events: bool,
-    /// The time of evaluation; now by default
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
-    at: Option<Instant>,
+    #[command(flatten)]
+    selection: Selection,
     /// How to write outcomes
     #[arg(long, value_enum, default_value_t = Style::Ndjson)]
     format: Style,
@@ -77,25 +58,14 @@ enum Style {
 
 /// Reads every input, and ends as its worst part did.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    match prepare(arguments, terminal) {
+    match subject::prepare(&arguments.selection, &arguments.inputs, terminal) {
         Ok((rules, now)) => evaluate(arguments, &rules, now, terminal),
         Err(exit) => exit,
     }
 }
 
-fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(RuleSet, Instant), Exit> {
-    let Some(now) = clock::at(arguments.at) else {
-        terminal.error("the clock shows no time that can be used");
-        terminal.help("say `--at TIME`");
-        return Err(Exit::Failed);
-    };
-    let more = arguments.inputs.iter().filter(|path| input::is_rules(path)).cloned();
-    let paths: Vec<PathBuf> = arguments.rules.iter().cloned().chain(more).collect();
-    Ok((load::usable(&paths, Some(now), terminal)?, now))
-}
-
 fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut Terminal) -> Exit {
-    let reader = match subject::choose(arguments, &rules.model) {
+    let reader = match subject::choose(&arguments.selection, &rules.model) {
         Ok(reader) => reader,
         Err(refusal) => return refusal.tell(terminal),
     };

@@ -1,6 +1,7 @@
 //! One declaration that may not parse, and the rounds that mend a copy of it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::characters;
@@ -17,6 +18,9 @@ use crate::syntax::lex::{self, Kind, Token};
 const ROUNDS: usize = 64;
 const SHORT: usize = 1 << 18;
 
+/// So often the same words are said about one declaration.
+const OFTEN: usize = 8;
+
 /// A copy of a declaration's text in which what is broken is blanked.
 pub(super) struct Patient {
     file: FileId,
@@ -25,6 +29,8 @@ pub(super) struct Patient {
     blanks: Vec<Blank>,
     /// Blocks of routes whose own line is blanked: they are read apart.
     inner: Vec<Range<usize>>,
+    /// Where the text ends whose end is missing, brackets and all.
+    cut: Option<usize>,
     budget: usize,
 }
 
@@ -38,7 +44,15 @@ struct Blank {
 impl Patient {
     pub(super) fn new(file: FileId, text: &str, base: usize) -> Self {
         let budget = text.len() * ROUNDS + SHORT;
-        Self { file, text: text.as_bytes().to_vec(), base, blanks: Vec::new(), inner: Vec::new(), budget }
+        Self {
+            file,
+            text: text.as_bytes().to_vec(),
+            base,
+            blanks: Vec::new(),
+            inner: Vec::new(),
+            cut: None,
+            budget,
+        }
     }
 
     /// Reports every mistake and builds what is left.
@@ -67,6 +81,7 @@ impl Patient {
             base: self.base,
             blanks: Vec::new(),
             inner: Vec::new(),
+            cut: None,
             budget: SHORT,
         })
     }
@@ -140,23 +155,24 @@ impl Patient {
     fn characters(&mut self, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
         let Some(text) = self.copy() else { return Vec::new() };
         let mut condemned = Vec::new();
-        let mut last_comment = None;
+        let mut line = 0;
+        let mut comment_end = None;
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
         for token in lex::tokens(&text) {
+            line = if token.leads { token.start } else { line };
             let written = text.get(token.start..token.end).unwrap_or_default();
             let Some(fix) = characters::fix(&token, written, self.span(token.start..token.end)) else {
                 continue;
             };
-            // Foreign comments on neighbouring lines are one mistake.
-            let line = text.get(..token.start).unwrap_or_default().rfind('\n');
-            let repeats = token.kind == Kind::ForeignComment
-                && last_comment.is_some_and(|end: usize| {
-                    text.get(end..token.start).is_some_and(|between| between.trim().is_empty())
-                });
-            if token.kind == Kind::ForeignComment {
-                last_comment = Some(token.end);
-            }
-            let same_unit = condemned.iter().any(|place: &usize| line.is_none_or(|line| *place > line));
-            if !repeats && !(same_unit && !fix.keeps) {
+            // Foreign comments on neighbouring lines are one mistake, and so are those whose line is lost anyway.
+            let blanks = |end: usize| text.get(end..token.start).is_some_and(|gap| gap.trim().is_empty());
+            let comment = token.kind == Kind::ForeignComment;
+            let repeats = comment && comment_end.is_some_and(blanks);
+            comment_end = if comment { Some(token.end) } else { comment_end };
+            let lost = !fix.keeps && condemned.last().is_some_and(|place| *place >= line);
+            let count = told.entry(fix.finding.message.clone()).or_default();
+            if !repeats && !lost && *count < OFTEN {
+                *count += 1;
                 diagnostics.push(fix.finding);
             }
             self.blank(token.start..token.start + fix.blank);
@@ -179,24 +195,19 @@ impl Patient {
         let tokens: Vec<Token> = lex::tokens(&text).collect();
         let outline = Outline::new(&text, &tokens);
         for place in places {
-            // The place itself is blank by now: its unit is that of the word before it on the line, or after it.
-            let after = outline.token_at(*place);
-            let before = after.checked_sub(1).and_then(|index| tokens.get(index));
-            let joined = before
-                .is_some_and(|token| text.get(token.end..*place).is_some_and(|gap| !gap.contains('\n')));
-            let index = if joined { after.saturating_sub(1) } else { after };
-            let index = if joined && outline.word(index) == "{" && outline.partner(index).is_some() {
-                after
-            } else {
-                index
-            };
-            self.blank_unit(&outline, index);
+            let cost = tokens.len() * 4;
+            if self.budget < cost {
+                return self.budget = 0;
+            }
+            self.budget -= cost;
+            if let Some(index) = neighbour(&outline, *place) {
+                self.blank_unit(&outline, index);
+            }
         }
     }
 
     /// Reports brackets without a partner and mends them.
     fn brackets(&mut self, diagnostics: &mut Vec<Diagnostic>) {
-        let mut at_end = false;
         for _ in 0..64 {
             let Some(text) = self.copy() else { return };
             let tokens: Vec<Token> = lex::tokens(&text).collect();
@@ -205,11 +216,13 @@ impl Patient {
                 None => return,
                 Some(Misfit::Stray { close }) => self.stray(&outline, close, diagnostics),
                 // What is open at the end is one mistake, however many brackets it leaves open.
-                Some(Misfit::Unclosed { open, shown_by: None }) if at_end => {
+                Some(Misfit::Unclosed { open, shown_by: None }) if self.cut.is_some() => {
                     self.put(text.len(), closer(outline.word(open)));
                 }
                 Some(Misfit::Unclosed { open, shown_by }) => {
-                    at_end |= shown_by.is_none() && outline.slanted(Ordering::Less).is_none();
+                    if shown_by.is_none() && outline.slanted(Ordering::Less).is_none() {
+                        self.cut = Some(tokens.last().map_or(0, |token| token.end));
+                    }
                     self.unclosed(&outline, open, shown_by, diagnostics);
                 }
             }
@@ -278,6 +291,8 @@ impl Patient {
     /// Writes a closing bracket over the blank or comment at `at`, or at the end of the text.
     fn put(&mut self, at: usize, closer: &str) {
         let Some(byte) = self.text.get(at).copied() else {
+            // The text may end in a comment.
+            self.text.push(b'\n');
             self.text.extend_from_slice(closer.as_bytes());
             return;
         };
@@ -307,7 +322,10 @@ impl Patient {
         if let Some(blank) = self.touched(text, &outline, &failure) {
             return self.widen(blank);
         }
-        diagnostics.push(explain(&failure));
+        let at = outline.tokens.get(failure.index).map_or(text.len(), |token| token.start);
+        if self.cut.is_none_or(|cut| at < cut) {
+            diagnostics.push(explain(&failure));
+        }
         self.blank_unit(&outline, failure.culprit())
     }
 
@@ -321,6 +339,19 @@ impl Patient {
         let before = before.map_or(0, |token| token.end);
         self.blanks.iter().rposition(|blank| before <= blank.bytes.start && blank.bytes.end <= at)
     }
+}
+
+/// A word on the line of a place that is blank by now: the one before it, or else the one after it.
+fn neighbour(outline: &Outline<'_>, place: usize) -> Option<usize> {
+    let together =
+        |start: usize, end: usize| outline.text.get(start..end).is_some_and(|gap| !gap.contains('\n'));
+    let after = outline.token_at(place);
+    let follows = outline.tokens.get(after).is_some_and(|token| together(place, token.start));
+    let before = after.checked_sub(1).filter(|index| {
+        let opens = outline.word(*index) == "{" && outline.partner(*index).is_some();
+        !(opens && follows) && outline.tokens.get(*index).is_some_and(|token| together(token.end, place))
+    });
+    before.or(follows.then_some(after))
 }
 
 fn bytes_of(tokens: &[Token], unit: &Range<usize>) -> Range<usize> {

@@ -1,11 +1,58 @@
 //! Who reads the input: what the arguments name, or what alone can be meant.
 
-use super::Arguments;
+use super::exit::Exit;
+use super::terminal::Terminal;
+use super::{clock, input, load};
 use crate::check::model::Model;
-use crate::cli::exit::Exit;
-use crate::cli::terminal::Terminal;
 use crate::diagnostic::nearest;
-use crate::ruleset::Subject;
+use crate::ruleset::{RuleSet, Subject};
+use crate::time::Instant;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Which rules read which input, and when: the arguments that `run` and `explain` share.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Rule files and folders, together one rule set; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Read as this integration does; need not be named where the rule set has one
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    integration: Option<String>,
+    /// Read with this mapping alone
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// Route what the mapping gives; with `--events`, need not be named where the rule set has one
+    #[arg(long, value_name = "NAME", conflicts_with = "integration")]
+    routing: Option<String>,
+    /// The input holds events in the form in which `run` writes them, for a routing alone
+    #[arg(long, conflicts_with_all = ["integration", "mapping"])]
+    events: bool,
+    /// The time of evaluation; now by default
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    at: Option<Instant>,
+}
+
+/// Loads the rules, and settles the time of evaluation. Inputs that mean rules count as such.
+pub(super) fn prepare(
+    selection: &Selection,
+    inputs: &[PathBuf],
+    terminal: &mut Terminal,
+) -> Result<(RuleSet, Instant), Exit> {
+    let Some(now) = clock::at(selection.at) else {
+        terminal.error("the clock shows no time that can be used");
+        terminal.help("say `--at TIME`");
+        return Err(Exit::Failed);
+    };
+    let more = inputs.iter().filter(|path| input::is_rules(path)).cloned();
+    let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
+    if paths.is_empty() {
+        terminal.error("no rules are named");
+        terminal.help("say which rule files or folders: `--rules PATH`");
+        return Err(Exit::Usage);
+    }
+    Ok((load::usable(&paths, Some(now), terminal)?, now))
+}
 
 /// What the documents of the input are, and who reads them.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +132,7 @@ fn list(kind: &str, names: &[&str], terminal: &mut Terminal) {
 }
 
 /// Finds the reader.
-pub(super) fn choose<'s>(arguments: &'s Arguments, model: &'s Model) -> Result<Reader<'s>, Refusal<'s>> {
+pub(super) fn choose<'s>(arguments: &'s Selection, model: &'s Model) -> Result<Reader<'s>, Refusal<'s>> {
     let routings: Vec<&str> = model.routings.iter().map(|routing| &*routing.name).collect();
     let integrations: Vec<&str> = model.integrations.iter().map(|integration| &*integration.name).collect();
     let mappings: Vec<&str> = model.mappings.iter().map(|mapping| &*mapping.name).collect();
