@@ -58,7 +58,10 @@ fn the_tables_of_the_reference_are_those_of_the_engine() {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, &whole).unwrap();
     }
-    assert!(whole == text || std::env::var_os("UPDATE_EXPECT").is_some(), "the tables of grammar/reference.md are out of date: run the tests with UPDATE_EXPECT=1");
+    assert!(
+        whole == text || std::env::var_os("UPDATE_EXPECT").is_some(),
+        "the tables of grammar/reference.md are out of date: run the tests with UPDATE_EXPECT=1"
+    );
 }
 
 #[test]
@@ -83,7 +86,8 @@ fn the_commands_of_the_readme_show_what_it_says() {
         if let Some(shown) = blocks.get(index + 1).filter(|next| next.is("text") && next.follows)
             && !shows(&output, &shown.text)
         {
-            let _ = writeln!(problems, "README.md:{}: shows\n{}\nbut it is\n{output}", shown.line, shown.text);
+            let _ =
+                writeln!(problems, "README.md:{}: shows\n{}\nbut it is\n{output}", shown.line, shown.text);
         }
     }
     fs::remove_dir_all(folder).unwrap();
@@ -93,11 +97,19 @@ fn the_commands_of_the_readme_show_what_it_says() {
 /// Runs a line of a shell block with the built binary in the place of `cargo run` and of the installed program; other
 /// commands are none of ours.
 fn run(line: &str, place: &Path) -> Option<String> {
-    let words = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("cargo run --release --quiet -- "));
+    let words = line
+        .strip_prefix("cargo run --release -- ")
+        .or_else(|| line.strip_prefix("cargo run --release --quiet -- "));
     let words = words.or_else(|| line.strip_prefix("pointsman "))?;
     let script = format!("'{}' {words}", env!("CARGO_BIN_EXE_pointsman"));
-    let output = Command::new("sh").args(["-c", &script]).current_dir(place).env("NO_COLOR", "1").output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 1)), "`{line}` ends with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    let output =
+        Command::new("sh").args(["-c", &script]).current_dir(place).env("NO_COLOR", "1").output().unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "`{line}` ends with {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
@@ -161,8 +173,11 @@ impl Block {
     }
 
     fn judge(&self, loaded: &Loaded, page: Option<&str>) -> Option<String> {
-        let found: Vec<String> =
-            loaded.diagnostics.iter().map(|finding| format!("{}: {}", finding.code.id, finding.message)).collect();
+        let found: Vec<String> = loaded
+            .diagnostics
+            .iter()
+            .map(|finding| format!("{}: {}", finding.code.id, finding.message))
+            .collect();
         let ids: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.code.id).collect();
         let errors = loaded.diagnostics.iter().any(|finding| finding.level() == Level::Error);
         if !self.is_failing() {
@@ -231,8 +246,15 @@ fn functions() -> String {
         if function.variadic {
             parameters.push("…".to_owned());
         }
-        let example = function.examples.first().map_or(String::new(), |(call, result)| format!("`{call}` is `{result}`"));
-        let cells = [format!("`{}({})`", function.name, parameters.join(", ")), function.documentation.to_owned(), example];
+        let example = function
+            .examples
+            .first()
+            .map_or(String::new(), |(call, result)| format!("`{call}` is `{result}`"));
+        let cells = [
+            format!("`{}({})`", function.name, parameters.join(", ")),
+            function.documentation.to_owned(),
+            example,
+        ];
         let _ = writeln!(table, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     table
