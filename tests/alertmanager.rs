@@ -157,15 +157,20 @@ impl Writer {
 fn condition(node: &Value) -> String {
     let mut parts = Vec::new();
     for (name, value) in node["match"].as_object().into_iter().flatten() {
-        parts.push(comparison(name, "=", value.as_str().unwrap_or_default()));
+        parts.push(comparison(name, "=", &plain(value)));
     }
     for (name, value) in node["match_re"].as_object().into_iter().flatten() {
-        parts.push(comparison(name, "=~", value.as_str().unwrap_or_default()));
+        parts.push(comparison(name, "=~", &plain(value)));
     }
     for matchers in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         parts.extend(split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)));
     }
     parts.join(" and ")
+}
+
+/// YAML reads an unquoted `2` as a number; Alertmanager reads every value as a string.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Splits at commas outside quotes.
