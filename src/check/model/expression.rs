@@ -1,0 +1,311 @@
+//! Typed expressions, comparisons, and matches.
+
+use crate::check::model::{DefineId, LetId, Quantifier, ScheduleId, TableId};
+use crate::event::{Severity, Status};
+use crate::function::Function;
+use crate::json::Number;
+use crate::path::Path;
+use crate::pattern::{Glob, Network, Regex};
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::time::Instant;
+use crate::value::Type;
+use std::sync::Arc;
+
+/// A typed expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// What it is.
+    pub kind: ExpressionKind,
+    /// The kinds its value may have; for a condition, [`Type::BOOLEAN`].
+    pub types: Type,
+    /// Its place.
+    pub span: Span,
+}
+
+/// The forms of an expression.
+#[derive(Debug, Clone)]
+pub enum ExpressionKind {
+    /// A constant value.
+    Literal(Literal),
+    /// A string with interpolated values.
+    Template(Vec<Part>),
+    /// A singular path.
+    Path(Arc<Path>),
+    /// A path as an argument that takes nodes (`count`, `first`, `join`).
+    Nodes(Arc<Path>),
+    /// A regex as an argument.
+    Regex(Arc<Regex>),
+    /// A let of the mapping.
+    Let(LetId),
+    /// A field of the event.
+    Field(Field),
+    /// `labels.name`
+    Label(Box<str>),
+    /// A parameter of the table.
+    Parameter(usize),
+    /// A define.
+    Define(DefineId),
+    /// Members and items of a value.
+    Navigate(Box<Expression>, Vec<tree::Step>),
+    /// A built-in function.
+    Call(&'static Function, Vec<Expression>),
+    /// A table.
+    Lookup(TableId, Vec<Expression>),
+    /// The first that is not missing or null.
+    Coalesce(Vec<Expression>),
+    /// A match.
+    Match(Box<Match<Expression>>),
+    /// At least one holds.
+    Or(Vec<Expression>),
+    /// All hold.
+    And(Vec<Expression>),
+    /// It does not hold.
+    Not(Box<Expression>),
+    /// A comparison.
+    Compare(Box<Comparison>),
+    /// A list, in a body.
+    List(Vec<Expression>),
+    /// An object, in a body; members whose value is missing are left out.
+    Object(Vec<(Box<str>, Expression)>),
+}
+
+/// A constant value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `missing`
+    Missing,
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    Text(Box<str>),
+    /// A severity.
+    Severity(Severity),
+    /// A status.
+    Status(Status),
+    /// `time("…")`
+    Time(Instant),
+}
+
+/// A piece of a template.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Words.
+    Text(Box<str>),
+    /// A value, as its text.
+    Value(Expression),
+}
+
+/// A field of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// `severity`
+    Severity,
+    /// `status`
+    Status,
+    /// `title`
+    Title,
+    /// `key`
+    Key,
+    /// `description`
+    Description,
+    /// `labels`, as a whole
+    Labels,
+    /// `starts_at`
+    StartsAt,
+    /// `ends_at`
+    EndsAt,
+    /// `link`
+    Link,
+    /// `source`
+    Source,
+    /// `integration`
+    Integration,
+    /// `notes`
+    Notes,
+}
+
+impl Field {
+    /// All fields, in the order in which an event shows them.
+    pub const ALL: [Self; 12] = [
+        Self::Severity,
+        Self::Status,
+        Self::Title,
+        Self::Key,
+        Self::Description,
+        Self::Labels,
+        Self::StartsAt,
+        Self::EndsAt,
+        Self::Link,
+        Self::Source,
+        Self::Integration,
+        Self::Notes,
+    ];
+
+    /// Its name, as rules write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Status => "status",
+            Self::Title => "title",
+            Self::Key => "key",
+            Self::Description => "description",
+            Self::Labels => "labels",
+            Self::StartsAt => "starts_at",
+            Self::EndsAt => "ends_at",
+            Self::Link => "link",
+            Self::Source => "source",
+            Self::Integration => "integration",
+            Self::Notes => "notes",
+        }
+    }
+}
+
+/// A comparison.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// What is tested.
+    pub subject: Subject,
+    /// Whether the result is turned round.
+    pub negated: bool,
+    /// How.
+    pub test: Comparator,
+    /// Whether letter case is ignored.
+    pub ignore_case: bool,
+}
+
+/// What a comparison tests.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// One value.
+    Value(Expression),
+    /// The nodes of a path.
+    Nodes(Quantifier, Arc<Path>),
+    /// The time of evaluation.
+    Now,
+}
+
+/// A comparison without its left side: comparisons and patterns share it.
+#[derive(Debug, Clone)]
+pub enum Comparator {
+    /// Equal to; `Literal::Missing` and `Literal::Null` as patterns mean `is missing` and `is null`.
+    Equal(Expression),
+    /// Less than.
+    Less(Expression),
+    /// Less or equal.
+    LessOrEqual(Expression),
+    /// Greater than.
+    Greater(Expression),
+    /// Greater or equal.
+    GreaterOrEqual(Expression),
+    /// Equal to one of.
+    In(Vec<Expression>),
+    /// An address within one of the networks.
+    Cidr(Vec<Network>),
+    /// A glob fits the whole string.
+    Like(Vec<Glob>),
+    /// The regex fits the whole string.
+    Matches(Arc<Regex>),
+    /// The regex fits somewhere.
+    Finds(Arc<Regex>),
+    /// The string holds another.
+    Contains(Expression),
+    /// The string begins with another.
+    StartsWith(Expression),
+    /// The string ends with another.
+    EndsWith(Expression),
+    /// It is of a kind.
+    Is(Kind),
+    /// A time within the schedule.
+    During(ScheduleId),
+}
+
+/// What `is` tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Missing or null.
+    Missing,
+    /// Exactly null.
+    Null,
+    /// Missing, null, `""`, `[]`, `{}`.
+    Empty,
+    /// A string.
+    Text,
+    /// A number.
+    Number,
+    /// A boolean.
+    Boolean,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Null,
+        Self::Empty,
+        Self::Text,
+        Self::Number,
+        Self::Boolean,
+        Self::Array,
+        Self::Object,
+    ];
+
+    /// Its name, as rules write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::Empty => "empty",
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// `match`, a table's rows, and a route's `match`; `R` is what an arm results in.
+#[derive(Debug, Clone)]
+pub struct Match<R> {
+    /// The subjects; for a table, its parameters.
+    pub subjects: Vec<Expression>,
+    /// Whether letter case is ignored.
+    pub ignore_case: bool,
+    /// The arms in order.
+    pub arms: Vec<Arm<R>>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// An arm.
+#[derive(Debug, Clone)]
+pub struct Arm<R> {
+    /// One entry a column, each with its alternatives; empty for `else`.
+    pub columns: Vec<Vec<Pattern>>,
+    /// What it results in.
+    pub result: R,
+    /// `note "…"`
+    pub note: Option<Expression>,
+    /// The whole arm.
+    pub span: Span,
+}
+
+/// A pattern.
+#[derive(Debug, Clone)]
+pub enum Pattern {
+    /// Whatever is left, missing included.
+    Any,
+    /// What the test holds for. Under `ignore case` literals are written as in the rules.
+    Test(Comparator, Span),
+}
