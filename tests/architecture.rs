@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "event"],
     &["value"],
     &["syntax", "path", "function", "channel"],
-    &["check", "format", "program"],
+    &["check", "format"],
+    &["program"],
     &["compile", "evaluate", "prove"],
     &["ruleset"],
     &["suite", "reload"],
@@ -52,6 +53,9 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("quick_junit", &["suite"]),
 ];
+
+/// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes.
+const NO_EXAMPLE: &[&str] = &["E0027", "E0156", "E0157"];
 
 const MOST_LINES_OF_A_FILE: usize = 500;
 const MOST_LINES_OF_A_FUNCTION: usize = 60;
@@ -437,7 +441,7 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
         faults.push(format!("{id}: the first line is not `# {id}: {title}`"));
     }
     let fences: Vec<&str> = page.lines().filter(|line| line.starts_with("```rules")).collect();
-    if fences != ["```rules fails", "```rules"] {
+    if fences != ["```rules fails", "```rules"] && !NO_EXAMPLE.contains(&id) {
         faults.push(format!("{id}: a failing example and a mended one are wanted, found {fences:?}"));
     }
     for (_, example) in

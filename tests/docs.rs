@@ -276,13 +276,3 @@ fn folder() -> PathBuf {
     fs::create_dir_all(&folder).unwrap();
     folder
 }
-pub fn texts(page: &str) -> Vec<(String, String)> {
-    if !root().join(page).exists() {
-        return Vec::new();
-    }
-    blocks(&read(page))
-        .iter()
-        .filter(|b| b.is("rules"))
-        .map(|b| (format!("{page}:{}", b.line), b.file()))
-        .collect()
-}

@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod alertmanager;
 mod architecture;
 mod check;
 mod cli;

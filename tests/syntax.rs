@@ -129,17 +129,24 @@ fn a_long_list_of_operators_is_flat() {
     assert_eq!(file.items.len(), 1);
 }
 
+/// Each declaration of the example is cut at every byte, and the whole example at some.
 #[test]
 fn every_truncation_of_the_example_is_explained() {
     let text = example();
-    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        let cut = &text[..end];
-        let (sources, _, diagnostics) = parse(cut);
-        for finding in &diagnostics {
-            assert!(finding.span.end as usize <= end + 1, "{end}: {}", short(&sources, &diagnostics));
-        }
-        assert!(diagnostics.len() <= 3, "{end}: {}", short(&sources, &diagnostics));
+    let (_, file, _) = parse(&text);
+    for item in &file.items {
+        let declaration = format!("edition 1\n\n{}", &text[item.span.range()]);
+        (11..declaration.len()).for_each(|end| truncated(&declaration, end));
     }
+    (0..text.len()).step_by(61).for_each(|end| truncated(&text, end));
+}
+
+fn truncated(text: &str, end: usize) {
+    let Some(cut) = text.get(..end) else { return };
+    let (sources, _, diagnostics) = parse(cut);
+    let told = short(&sources, &diagnostics);
+    assert!(diagnostics.iter().all(|finding| finding.span.end as usize <= end + 2), "{end}: {told}");
+    assert!(diagnostics.len() <= 3, "{end}: {told}");
 }
 
 #[test]
@@ -176,5 +183,20 @@ proptest::proptest! {
             text.replace_range(start..end, &new);
         }
         survives(text);
+    }
+}
+
+/// The failing example of each page has its code and nothing else to say of syntax, the mended one nothing at all.
+#[test]
+fn pages_of_syntax_codes_are_true() {
+    for code in syntax::CODES.iter().filter(|code| code.page.contains("```rules fails")) {
+        let mut examples = code.page.split("```rules").skip(1).filter_map(|rest| rest.split("```").next());
+        let failing = examples.next().and_then(|text| text.strip_prefix(" fails\n")).unwrap_or_default();
+        let (sources, _, diagnostics) = parse(failing);
+        let codes: Vec<&str> = diagnostics.iter().map(|finding| finding.code.id).collect();
+        assert_eq!(codes, [code.id], "{}", short(&sources, &diagnostics));
+        let (sources, _, diagnostics) = parse(examples.next().unwrap_or_default().trim_start());
+        assert!(diagnostics.is_empty(), "{}: {}", code.id, short(&sources, &diagnostics));
+        assert!(code.page.starts_with(&format!("# {}: {}\n", code.id, code.title)), "{}", code.id);
     }
 }

@@ -179,7 +179,8 @@ impl<'t> Checker<'_, 't> {
         if input.word() == wanted {
             return;
         }
-        let message = format!("a {} reads an `{wanted}`, and this is an `{}`", word(kind), input.word());
+        let message =
+            format!("{} reads an `{wanted}`, and this is an `{}`", names::article(word(kind)), input.word());
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 

@@ -14,6 +14,7 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
+pub(crate) use visible::push_visible;
 
 use crate::source::{Sources, Span};
 

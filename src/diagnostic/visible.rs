@@ -46,7 +46,7 @@ pub(super) fn visible_json(json: &str) -> String {
 }
 
 /// Appends the character, or what stands for it.
-pub(super) fn push_visible(shown: &mut String, character: char) {
+pub(crate) fn push_visible(shown: &mut String, character: char) {
     match character {
         '\n' | '\t' => shown.push(character),
         '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(character))),

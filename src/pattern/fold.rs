@@ -38,7 +38,8 @@ pub(super) fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{fold, with_folded};
+    use std::borrow::Cow;
 
     #[test]
     fn parts_fold_as_the_whole_does() {

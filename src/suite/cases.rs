@@ -30,7 +30,7 @@ pub(super) struct Broken {
     /// Its text, which names it.
     pub(super) text: String,
     /// Why.
-    pub(super) failure: Failure,
+    pub(super) failure: Box<Failure>,
 }
 
 /// All cases of a table, in order.
@@ -52,7 +52,7 @@ fn inline(holes: &Holes, row: &CaseRow, sources: &Sources) -> Vec<Result<Row, Br
     if count.is_none_or(|count| count > ALTERNATIVES) {
         let message = format!("the alternatives of this row make more than {ALTERNATIVES} cases");
         let failure = Failure::new(sources, row.span, message).help("write it as several rows");
-        return vec![Err(Broken { text, failure })];
+        return vec![Err(Broken { text, failure: Box::new(failure) })];
     }
     let single = count == Some(1);
     let expected = (Shown::plain(&row.expected), row.expected.span);
@@ -98,7 +98,7 @@ fn bind(holes: &Holes, values: &[&Json]) -> Bindings {
 fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> Vec<Result<Row, Broken>> {
     let broken = |text: &str, message: String, help: &str| {
         let failure = Failure::new(sources, file.span, message).help(help);
-        Err(Broken { text: text.to_owned(), failure })
+        Err(Broken { text: text.to_owned(), failure: Box::new(failure) })
     };
     let help = "each line is an object: the holes and `expected`, such as {\"level\": \"P1\", \"expected\": \"Critical\"}";
     let name = &*file.value;
@@ -141,10 +141,10 @@ fn read_row(text: String, span: Span, members: &serde_json::Map<String, serde_js
 
 /// A hole that one line names and another does not is missing there.
 fn fill_missing(rows: &mut [Result<Row, Broken>]) {
-    let named = |row: &Result<Row, Broken>| -> Vec<Box<str>> {
+    let holes = |row: &Result<Row, Broken>| -> Vec<Box<str>> {
         row.iter().flat_map(|row| row.bindings.iter().map(|(name, _)| name.clone())).collect()
     };
-    let names: std::collections::BTreeSet<Box<str>> = rows.iter().flat_map(named).collect();
+    let names: std::collections::BTreeSet<Box<str>> = rows.iter().flat_map(holes).collect();
     for row in rows.iter_mut().flatten() {
         let known: std::collections::BTreeSet<Box<str>> =
             row.bindings.iter().map(|(name, _)| name.clone()).collect();

@@ -3,6 +3,7 @@
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
+use super::failure;
 use super::place::Place;
 use super::walk;
 use super::watch::{Watch, one_line};
@@ -82,7 +83,10 @@ impl Hits {
     pub(super) fn of(&self, rules: &RuleSet) -> Coverage {
         let sources = &rules.sources;
         let arm = |span: Span| {
-            let missed = || Missed { place: Place::of(sources, span), text: one_line(sources.text(span)) };
+            let missed = || Missed {
+                place: Place::of(sources, span),
+                text: failure::shown(&one_line(sources.text(span))),
+            };
             (span, self.arms.contains(&span), missed())
         };
         let line = |line: &crate::check::model::Line| {

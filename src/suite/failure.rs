@@ -3,6 +3,7 @@
 use super::compare;
 use super::place::Place;
 use super::shown::Shown;
+use crate::diagnostic::push_visible;
 use crate::source::{Sources, Span};
 
 /// One expectation that did not come true.
@@ -29,7 +30,7 @@ impl Failure {
     pub(super) fn new(sources: &Sources, span: Span, message: impl Into<String>) -> Self {
         Self {
             place: Place::of(sources, span),
-            message: message.into(),
+            message: shown(&message.into()),
             expected: None,
             actual: None,
             diff: None,
@@ -39,39 +40,50 @@ impl Failure {
     }
 
     /// Says what was expected and what came out, on a line each.
-    pub(super) fn values(mut self, expected: &Shown, actual: &Shown) -> Self {
-        self.expected = Some(expected.to_string());
-        self.actual = Some(actual.to_string());
-        self
+    pub(super) fn values(self, expected: &Shown, actual: &Shown) -> Self {
+        self.expected(expected.to_string()).actual(actual.to_string())
     }
 
     /// Says what was expected and what came out as lines of a diff, where there are several.
-    pub(super) fn compared(mut self, expected: &Shown, actual: &Shown) -> Self {
-        self.diff = compare::diff(&expected.pretty(), &actual.pretty());
-        self.values(expected, actual)
+    pub(super) fn compared(self, expected: &Shown, actual: &Shown) -> Self {
+        self.lines(&expected.pretty(), &actual.pretty()).values(expected, actual)
+    }
+
+    /// Shows the lines in which two texts differ.
+    pub(super) fn lines(mut self, expected: &str, actual: &str) -> Self {
+        self.diff = compare::diff(expected, actual).map(|diff| shown(&diff));
+        self
     }
 
     /// Says what came out.
     pub(super) fn actual(mut self, words: impl Into<String>) -> Self {
-        self.actual = Some(words.into());
+        self.actual = Some(shown(&words.into()));
         self
     }
 
     /// Says what was expected.
     pub(super) fn expected(mut self, words: impl Into<String>) -> Self {
-        self.expected = Some(words.into());
+        self.expected = Some(shown(&words.into()));
         self
     }
 
     /// Shows the condition that decided.
-    pub(super) fn decided(mut self, parts: Vec<String>) -> Self {
-        self.decided = parts;
+    pub(super) fn decided(mut self, parts: &[String]) -> Self {
+        self.decided = parts.iter().map(|part| shown(part)).collect();
         self
     }
 
     /// Says how to go on.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        self.help = Some(shown(&text.into()));
         self
     }
+}
+
+/// Values come from payloads and rules: what a terminal would obey is shown instead.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        push_visible(&mut shown, character);
+        shown
+    })
 }

@@ -33,8 +33,9 @@ impl Files for Disk {
 
 /// The system's words without its numbers.
 fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => error.to_string().to_lowercase(),
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "there is no such file".to_owned();
     }
+    let words = error.to_string().to_lowercase();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -93,7 +93,7 @@ impl Judge<'_> {
         let seen = self.meant("event", |one| one.event.is_some())?;
         let none = || {
             let failure = self.failure("expected an event, and there is none").actual(seen.words());
-            Box::new(failure.decided(self.refusals()))
+            Box::new(failure.decided(&self.refusals()))
         };
         seen.event.as_ref().map(|event| (seen, event)).ok_or_else(none)
     }
@@ -111,7 +111,7 @@ impl Judge<'_> {
         let expected = words(events, dropped);
         let failure = self.failure("the payload came to another number of events").expected(expected);
         let actual = format!("{}\n{}", words(found, dropped.map(|_| lost)), listed(self.seen()));
-        Err(Box::new(failure.actual(actual).decided(self.refusals())))
+        Err(Box::new(failure.actual(actual).decided(&self.refusals())))
     }
 
     /// `{subset}` of an event.
@@ -143,9 +143,11 @@ impl Judge<'_> {
             Some((last, [])) => format!("{last} is not as expected"),
             Some((last, rest)) => format!("{} and {last} are not as expected", rest.join(", ")),
         };
-        let decided =
-            wrong.iter().flat_map(|name| walk::field(self.bench, self.attempt, seen, name)).collect();
-        let failure = self.failure(message).decided(decided);
+        let decided = wrong
+            .iter()
+            .flat_map(|name| walk::field(self.bench, self.attempt, seen, name))
+            .collect::<Vec<_>>();
+        let failure = self.failure(message).decided(&decided);
         match (expected.members(), actual.members()) {
             ([(name, expected)], [(_, actual)])
                 if expected.members().is_empty() && actual.members().is_empty() =>
@@ -176,7 +178,7 @@ impl Judge<'_> {
         let expected =
             format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.words());
-        Err(Box::new(failure.decided(self.losses(seen))))
+        Err(Box::new(failure.decided(&self.losses(seen))))
     }
 
     /// What dropped it, or sent it.
@@ -195,7 +197,7 @@ impl Judge<'_> {
             None => Ok(()),
             Some(one) => {
                 let failure = self.failure("it was dropped").expected("missing").actual(one.words());
-                Err(Box::new(failure.decided(self.losses(one))))
+                Err(Box::new(failure.decided(&self.losses(one))))
             }
         }
     }
@@ -214,7 +216,7 @@ impl Judge<'_> {
         let refused = self.seen().iter().any(|one| one.kind == Kind::Unaccepted);
         let wants = refused || kind == Kind::Unaccepted;
         let decided = if wants { walk::accepts(self.bench, self.attempt) } else { Vec::new() };
-        Err(Box::new(failure.decided(decided)))
+        Err(Box::new(failure.decided(&decided)))
     }
 
     fn sent_names(&self, mode: SentMode, channels: &[Name]) -> Verdict {
@@ -252,7 +254,7 @@ impl Judge<'_> {
         };
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
         let decided = walk::channels(self.bench, self.attempt, seen, &absent);
-        Err(Box::new(failure.actual(seen.words()).decided(decided)))
+        Err(Box::new(failure.actual(seen.words()).decided(&decided)))
     }
 
     fn via(&self, paths: &[Name]) -> Verdict {
@@ -271,7 +273,7 @@ impl Judge<'_> {
         };
         let failure =
             self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
-        Err(Box::new(failure.actual(actual).decided(walk::paths(self.bench, self.attempt, seen, &absent))))
+        Err(Box::new(failure.actual(actual).decided(&walk::paths(self.bench, self.attempt, seen, &absent))))
     }
 
     /// `nothing`: no line that counts sent it anywhere; the copies of `always` do not matter.
@@ -286,7 +288,7 @@ impl Judge<'_> {
         let expected =
             format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.words());
-        Err(Box::new(failure.decided(walk::channels(self.bench, self.attempt, seen, &[]))))
+        Err(Box::new(failure.decided(&walk::channels(self.bench, self.attempt, seen, &[]))))
     }
 
     fn note(&self, expected: &str) -> Verdict {

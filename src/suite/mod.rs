@@ -139,10 +139,10 @@ impl Runner<'_> {
             match row {
                 Ok(row) if self.wanted(plan, Some(&row.text)) => {
                     let failures = self.case(plan, Some((&row, &cases.subject)));
-                    self.report(plan, Some(row.text), row.span, failures);
+                    self.report(plan, Some(&row.text), row.span, failures);
                 }
                 Err(broken) if self.wanted(plan, Some(&broken.text)) => {
-                    self.report(plan, Some(broken.text), cases.subject.span, vec![broken.failure]);
+                    self.report(plan, Some(&broken.text), cases.subject.span, vec![*broken.failure]);
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -154,9 +154,14 @@ impl Runner<'_> {
         filter.is_none_or(|filter| full_name(plan.name(), case).contains(filter))
     }
 
-    fn report(&mut self, plan: &Plan, case: Option<String>, span: Span, failures: Vec<Failure>) {
+    fn report(&mut self, plan: &Plan, case: Option<&str>, span: Span, failures: Vec<Failure>) {
         let place = Place::of(&self.rules.sources, span);
-        self.results.push(TestResult { test: plan.name().to_owned(), case, place, failures });
+        self.results.push(TestResult {
+            test: failure::shown(plan.name()),
+            case: case.map(failure::shown),
+            place,
+            failures,
+        });
     }
 
     fn case(&mut self, plan: &Plan, row: Option<(&Row, &Name)>) -> Vec<Failure> {

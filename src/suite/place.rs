@@ -1,5 +1,6 @@
 //! A place in a rule file as a failure shows it: the line, and carets below it.
 
+use super::failure::shown;
 use crate::source::{Sources, Span};
 
 /// A line of a rule file and the part of it that matters.
@@ -29,7 +30,7 @@ impl Place {
             file: sources.name(span).to_owned(),
             line: position.line,
             column: position.column,
-            text: text.replace('\t', " ").trim_end().to_owned(),
+            text: shown(text.replace('\t', " ").trim_end()),
             width: first.min(rest).max(1),
         }
     }

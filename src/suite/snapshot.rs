@@ -4,7 +4,6 @@
 //! started.
 
 use super::attempt::Attempt;
-use super::compare;
 use super::failure::Failure;
 use super::files::Files;
 use super::judge::{Judge, Verdict};
@@ -53,10 +52,8 @@ fn verdict(judge: &Judge, file: &Text, stored: Result<String, String>, actual: &
             failure.actual(listed(&judge.attempt.seen))
         }
         Ok(stored) => {
-            let mut failure =
-                judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
-            failure.diff = compare::diff(&pretty(&stored), &pretty(actual));
-            failure
+            let failure = judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
+            failure.lines(&pretty(&stored), &pretty(actual))
         }
     };
     Err(Box::new(failure.help(help)))
@@ -70,7 +67,7 @@ fn equal(stored: &str, actual: &str) -> bool {
 /// A line an outcome.
 fn lines(attempt: &Attempt, outcome: Option<usize>) -> String {
     let chosen = attempt.seen.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
-    chosen.map(|(_, one)| format!("{}\n", one.wire)).collect()
+    chosen.flat_map(|(_, one)| [one.wire.as_str(), "\n"]).collect()
 }
 
 /// The line of an outcome, its places as seen from the folder.

@@ -5,6 +5,10 @@
 
 use super::build::{DEEPEST, hole};
 
+/// The words that begin a declaration.
+pub(super) const DECLARATIONS: &[&str] =
+    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -31,6 +35,28 @@ pub(super) enum Kind {
     Foreign,
     /// `// …` or `/* … */`
     ForeignComment,
+}
+
+impl Kind {
+    /// How much deeper brackets nest behind the token.
+    pub(super) fn turn(self) -> isize {
+        match self {
+            Self::Open => 1,
+            Self::Close => -1,
+            Self::Word
+            | Self::Number
+            | Self::String
+            | Self::OpenString
+            | Self::ForeignString
+            | Self::Regex
+            | Self::Path
+            | Self::OpenPath
+            | Self::Documentation
+            | Self::Sign
+            | Self::Foreign
+            | Self::ForeignComment => 0,
+        }
+    }
 }
 
 /// A token: what it is and which bytes of the text it takes.
@@ -65,13 +91,12 @@ pub(super) fn depth(text: &str) -> Result<(), usize> {
     let mut depth = 0_usize;
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
-        match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
-            Kind::Word if token.leads && is_margin(text, token.start) => depth = 0,
-            _ => {}
+        // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
+        if token.kind == Kind::Word && token.leads && is_margin(text, token.start) {
+            let word = text.get(token.start..token.end).unwrap_or_default();
+            depth = if DECLARATIONS.contains(&word) { 0 } else { depth };
         }
+        depth = depth.saturating_add_signed(token.kind.turn());
         if depth > DEEPEST || tokens.path_depth > DEEPEST {
             return Err(token.start);
         }
@@ -259,7 +284,7 @@ fn path(rest: &str) -> (Kind, usize, usize) {
             }
             Some(b'*') if dots > 0 => at += dots + 1,
             Some(_) if dots > 0 && member_length(rest, at + dots) > 0 => {
-                at += dots + member_length(rest, at + dots)
+                at += dots + member_length(rest, at + dots);
             }
             _ => return (Kind::Path, at, deepest),
         }
@@ -290,19 +315,20 @@ fn brackets(bytes: &[u8], start: usize) -> (Option<usize>, usize) {
     let mut deepest = 0;
     let mut quote = None;
     let mut at = start;
-    while let Some(byte) = bytes.get(at) {
-        match (quote, byte) {
-            (_, b'\n' | b'\r') => return (None, deepest),
-            (Some(_), b'\\') => at += 1,
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'[' | b'(') => depth += 1,
-            (None, b']' | b')') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+    while let Some(byte) = bytes.get(at).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+        at += 1;
+        if let Some(open) = quote {
+            at += usize::from(*byte == b'\\');
+            quote = if byte == open { None } else { quote };
+            continue;
+        }
+        match byte {
+            b'"' | b'\'' => quote = Some(byte),
+            b'[' | b'(' => depth += 1,
+            b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
         }
         deepest = deepest.max(depth);
-        at += 1;
         if depth == 0 {
             return (Some(at), deepest);
         }

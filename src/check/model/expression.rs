@@ -1,6 +1,6 @@
-//! Typed expressions, comparisons, and matches.
+//! Typed expressions, comparisons, patterns and matches.
 
-use crate::check::model::{DefineId, LetId, Quantifier, ScheduleId, TableId};
+use super::{DefineId, LetId, Quantifier, ScheduleId, TableId};
 use crate::event::{Severity, Status};
 use crate::function::Function;
 use crate::json::Number;

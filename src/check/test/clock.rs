@@ -154,7 +154,9 @@ impl Walk<'_> {
             ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => self.expression(inner),
             ExpressionKind::Lookup(table, arguments) => {
                 self.table(*table);
-                arguments.iter().for_each(|argument| self.expression(argument));
+                for argument in arguments {
+                    self.expression(argument);
+                }
             }
             ExpressionKind::Call(_, all)
             | ExpressionKind::Coalesce(all)

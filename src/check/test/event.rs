@@ -47,7 +47,9 @@ impl Checker<'_, '_> {
     pub(super) fn event(&mut self, json: &Json, side: Side) {
         match &json.kind {
             JsonKind::Object(members) => {
-                members.iter().for_each(|(name, value)| self.member(name, value, side))
+                for (name, value) in members {
+                    self.member(name, value, side);
+                }
             }
             JsonKind::Hole(_) => {}
             JsonKind::Null
@@ -164,7 +166,7 @@ impl Checker<'_, '_> {
                 self.quote(value.span, format!("`{field}` is a string"), word);
             }
             JsonKind::Boolean(word) => {
-                self.quote(value.span, format!("`{field}` is a string"), &word.to_string())
+                self.quote(value.span, format!("`{field}` is a string"), &word.to_string());
             }
             JsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never null"));
@@ -211,7 +213,7 @@ impl Checker<'_, '_> {
                 self.quote(value.span, format!("{what} is a string"), word);
             }
             JsonKind::Boolean(word) => {
-                self.quote(value.span, format!("{what} is a string"), &word.to_string())
+                self.quote(value.span, format!("{what} is a string"), &word.to_string());
             }
             JsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is never null"));
@@ -327,7 +329,7 @@ impl Checker<'_, '_> {
     fn channel(&mut self, json: &Json) {
         match &json.kind {
             JsonKind::Hole(word) | JsonKind::Constant(word) => {
-                self.known_word(Named::Channel, word, json.span)
+                self.known_word(Named::Channel, word, json.span);
             }
             JsonKind::Text(word) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "a channel is a name, not a string");
@@ -350,6 +352,15 @@ impl Checker<'_, '_> {
 /// Whether a test may write the field.
 pub(super) fn known(word: &str, side: Side) -> bool {
     Field::ALL.iter().any(|field| field.name() == word) || (word == "event_status" && side == Side::Expected)
+}
+
+/// The constant of a field that a word means.
+pub(super) fn meant(field: &str, word: &str) -> Option<&'static str> {
+    match field {
+        "severity" => nearest_constant(word, &SEVERITIES),
+        "status" => nearest_constant(word, &STATUSES),
+        _ => None,
+    }
 }
 
 /// The constant that a word means: by its letters, then by nearness.

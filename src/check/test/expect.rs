@@ -2,6 +2,7 @@
 
 use super::clock::Reach;
 use super::event::Side;
+use super::names::article;
 use super::{Checker, Named, code, word};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -59,20 +60,21 @@ impl Checker<'_, '_> {
             (Fits::Events, _) => "a mapping, a routing or an integration",
             (Fits::Channels, _) => "a channel",
         };
-        let message = format!("`{what}` is for {right}, and this test is about a {}", word(kind));
-        let found =
-            Diagnostic::new(&code::EXPECTATION, span, message.replace("a integration", "an integration"));
+        let message = format!("`{what}` is for {right}, and this test is about {}", article(word(kind)));
+        let found = Diagnostic::new(&code::EXPECTATION, span, message);
         self.report(found.help(instead(kind)));
     }
 
     fn names(&mut self, expectation: &Expectation) {
         match &expectation.kind {
             ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
-                self.event(json, Side::Expected)
+                self.event(json, Side::Expected);
             }
             ExpectationKind::Body(json) => self.body(json),
             ExpectationKind::Sent(_, channels, _) => {
-                channels.iter().for_each(|channel| self.known(Named::Channel, channel));
+                for channel in channels {
+                    self.known(Named::Channel, channel);
+                }
             }
             ExpectationKind::Via(paths) => paths.iter().for_each(|path| self.known_path(path)),
             ExpectationKind::Count { .. }
@@ -119,12 +121,12 @@ impl Checker<'_, '_> {
         if single {
             return Some((1, "without `each`, a payload gives one outcome".to_owned()));
         }
-        expectations.iter().find_map(|(expectation, _)| match expectation.kind {
-            ExpectationKind::Count { events, dropped: Some(dropped) } => {
-                let words = format!("the test expects {}", count(events, dropped));
-                Some((events.saturating_add(dropped), words))
-            }
-            _ => None,
+        expectations.iter().find_map(|(expectation, _)| {
+            let ExpectationKind::Count { events, dropped: Some(dropped) } = expectation.kind else {
+                return None;
+            };
+            let words = format!("the test expects {}", count(events, dropped));
+            Some((events.saturating_add(dropped), words))
         })
     }
 }

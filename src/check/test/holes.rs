@@ -1,11 +1,11 @@
 //! Holes and the rows that fill them.
 
-use super::event::{Side, known};
+use super::event::{Side, known, meant};
 use super::{Checker, Input, code, plain};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::tree::{
-    At, CaseRow, CaseRows, Cases, ExpectationKind, Holes, Json, JsonKind, Name, TestSubject,
+    At, CaseRow, CaseRows, Cases, ExpectationKind, Holes, Json, JsonKind, Name, TestSubject, Text,
 };
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,13 +30,25 @@ enum Filled<'t> {
     Time,
 }
 
+impl Use<'_> {
+    /// The constant that was likely meant, where a field takes constants.
+    fn constant(&self) -> Option<&'static str> {
+        match self.fills {
+            Some(Filled::Field(field, _)) => meant(field, self.hole),
+            Some(Filled::Label(_) | Filled::Payload | Filled::Time) | None => None,
+        }
+    }
+}
+
 impl<'t> Checker<'_, 't> {
     /// Every hole is filled, every name of `cases` used.
     pub(super) fn holes(&mut self) {
         let uses = self.uses();
         let cases = self.parts.cases.first().map(|(cases, _)| *cases);
         let Some(cases) = cases else {
-            uses.iter().for_each(|used| self.without_cases(used));
+            for used in &uses {
+                self.without_cases(used);
+            }
             return;
         };
         let names: &[Name] = match &cases.holes {
@@ -53,6 +65,14 @@ impl<'t> Checker<'_, 't> {
     fn without_cases(&mut self, used: &Use) {
         let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
+        if let Some(constant) = used.constant() {
+            self.report(found.suggest(
+                format!("did you mean the constant `{constant}`?"),
+                used.span,
+                constant,
+            ));
+            return;
+        }
         let found = found.suggest(
             format!("if it is a string: `\"{}\"`", used.hole),
             used.span,
@@ -160,7 +180,7 @@ impl<'t> Checker<'_, 't> {
         for (at, _) in &self.parts.at {
             match at {
                 At::Hole(name) => {
-                    uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) })
+                    uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) });
                 }
                 At::Time(_) => {}
             }
@@ -282,7 +302,7 @@ impl<'t> Checker<'_, 't> {
             Holes::Positional(names) if names.len() != row.values.len() => {
                 let (wanted, found) = (names.len(), row.values.len());
                 let message = format!(
-                    "this row has {}, and there are {}",
+                    "this row has {}, and `cases` names {}",
                     count(found, "value"),
                     count(wanted, "hole")
                 );
@@ -334,15 +354,16 @@ impl<'t> Checker<'_, 't> {
     }
 }
 
+fn members(json: &Json) -> Option<&Vec<(Text, Json)>> {
+    if let JsonKind::Object(members) = &json.kind { Some(members) } else { None }
+}
+
 /// The values that a row gives a hole.
 fn cell<'t>(holes: &Holes, row: &'t CaseRow, at: usize, name: &Name) -> Vec<&'t Json> {
     match holes {
         Holes::Positional(_) => row.values.get(at).into_iter().flatten().collect(),
         Holes::Named(..) => {
-            let objects = row.values.iter().flatten().filter_map(|value| match &value.kind {
-                JsonKind::Object(members) => Some(members),
-                _ => None,
-            });
+            let objects = row.values.iter().flatten().filter_map(members);
             objects.flatten().filter(|(key, _)| key.value == name.text).map(|(_, value)| value).collect()
         }
         Holes::FromFile => Vec::new(),
@@ -387,9 +408,9 @@ fn gather_event<'t>(json: &'t Json, side: Side, uses: &mut Vec<Use<'t>>) {
     for (name, value) in members {
         match (&value.kind, plain(name)) {
             (JsonKind::Object(labels), "labels") => {
-                labels
-                    .iter()
-                    .for_each(|(label, value)| gather(value, Some(Filled::Label(plain(label))), uses));
+                for (label, value) in labels {
+                    gather(value, Some(Filled::Label(plain(label))), uses);
+                }
             }
             (_, field) => gather(value, known(field, side).then_some(Filled::Field(field, side)), uses),
         }

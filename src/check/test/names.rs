@@ -107,7 +107,8 @@ pub(super) fn subjects(model: &Model) -> String {
     format!("begin with what it is about: `{word} {name}`")
 }
 
-fn article(word: &str) -> String {
+/// The word with its article.
+pub(super) fn article(word: &str) -> String {
     if word.starts_with('i') { format!("an {word}") } else { format!("a {word}") }
 }
 

@@ -15,17 +15,13 @@ fn line(result: &TestResult, number: usize) -> String {
     if result.passed() {
         return format!("ok {number} - {name}\n");
     }
-    let mut out =
+    let head =
         format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.place.short()));
-    for failure in &result.failures {
-        let text = super::hang(&plain(failure), 8);
-        out.push_str(&format!(
-            "    - at: {}\n      says: |-\n        {text}\n",
-            yaml(&failure.place.short())
-        ));
-    }
-    out.push_str("  ...\n");
-    out
+    let failures = result.failures.iter().map(|failure| {
+        let (at, text) = (yaml(&failure.place.short()), super::hang(&plain(failure), 8));
+        format!("    - at: {at}\n      says: |-\n        {text}\n")
+    });
+    head + &failures.collect::<String>() + "  ...\n"
 }
 
 /// A `#` would begin a directive.

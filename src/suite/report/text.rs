@@ -1,7 +1,7 @@
 //! For people: a line a file, every failure in full, a summary. Styled; the caller strips the styles where its stream
 //! takes none.
 
-use crate::suite::{Coverage, Failure, Report, Share, TestResult};
+use crate::suite::{Coverage, Failure, Missed, Report, Share, TestResult};
 use std::fmt;
 
 /// Where a style begins.
@@ -30,9 +30,7 @@ pub fn render(report: &Report) -> String {
         out.push('\n');
         out.push_str(&detail(result));
     }
-    for path in &report.written {
-        out.push_str(&format!("wrote {path}\n"));
-    }
+    out.extend(report.written.iter().flat_map(|path| ["wrote ", path, "\n"]));
     out.push('\n');
     out.push_str(&summary(report));
     out
@@ -78,10 +76,10 @@ fn detail(result: &TestResult) -> String {
 fn failure(failure: &Failure, before: Option<&Failure>) -> String {
     let margin = " ".repeat(failure.place.line.to_string().len());
     let place = &failure.place;
-    let mut out = format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message);
+    let mut lines = vec![format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message)];
     let mut say = |word: &str, text: &str| {
         let text = super::hang(text, margin.len() + 3 + word.len());
-        out.push_str(&format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
+        lines.push(format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
     };
     if failure.diff.is_none() {
         failure.expected.iter().for_each(|text| say("expected: ", &format!("{GOOD}{text}{PLAIN}")));
@@ -96,7 +94,7 @@ fn failure(failure: &Failure, before: Option<&Failure>) -> String {
         say("", &format!("decided by:\n  {}", failure.decided.join("\n  ")));
     }
     failure.help.iter().for_each(|text| say("help: ", text));
-    out
+    lines.concat()
 }
 
 fn painted(diff: &str) -> String {
@@ -125,9 +123,7 @@ pub fn coverage(coverage: &Coverage) -> String {
 }
 
 fn part(name: &str, share: &Share) -> String {
-    let mut out = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
-    for missed in &share.missed {
-        out.push_str(&format!("    {FAINT}{}{PLAIN}  {}\n", missed.place.short(), missed.text));
-    }
-    out
+    let head = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
+    let missed = |missed: &Missed| format!("    {FAINT}{}{PLAIN}  {}\n", missed.place.short(), missed.text);
+    std::iter::once(head).chain(share.missed.iter().map(missed)).collect()
 }

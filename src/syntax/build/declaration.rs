@@ -220,16 +220,12 @@ impl Builder<'_> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let mut mappings = Vec::new();
-        while self.peek_before_arrow(&mut parts) {
+        // The arrow is skipped as a sign, so the names before it are those that come next without one.
+        while parts.peek().is_some_and(|pair| pair.as_rule() == Rule::name) {
             mappings.push(self.next_name(&mut parts)?);
         }
         let destinations = self.destinations(&mut parts)?;
         Some(Reading { mappings, destinations, span: self.until_here(start) })
-    }
-
-    /// Whether a name comes next, and not the arrow.
-    fn peek_before_arrow(&mut self, parts: &mut Pairs<'_>) -> bool {
-        parts.peek().is_some_and(|pair| pair.as_rule() == Rule::name)
     }
 }
 

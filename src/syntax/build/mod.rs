@@ -4,6 +4,11 @@
 //! through on purpose, because a message of its own serves better (a mixed `and` and `or`, a lone brace, a hyphen in a
 //! path), is reported here, and the tree keeps the best reading of it.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum of rules is made by pest and has some two hundred"
+)]
+
 mod declaration;
 mod expression;
 mod json;
@@ -136,8 +141,8 @@ impl Builder<'_> {
             return None;
         }
         self.depth += 1;
-        let built = build(self);
+        let result = build(self);
         self.depth -= 1;
-        built
+        result
     }
 }

@@ -72,20 +72,17 @@ fn bracket_end(text: &str) -> usize {
     let mut quote = None;
     let mut escaped = false;
     for (at, character) in text.char_indices() {
-        match (quote, character) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(character),
-            (None, '[') => depth += 1,
-            (None, ']') => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            (None, _) => {}
+        if let Some(open) = quote {
+            quote = if character == open && !escaped { None } else { quote };
+            escaped = character == '\\' && !escaped;
+            continue;
+        }
+        match character {
+            '"' | '\'' => quote = Some(character),
+            '[' => depth += 1,
+            ']' if depth <= 1 => return at + 1,
+            ']' => depth -= 1,
+            _ => {}
         }
     }
     text.len()

@@ -79,7 +79,7 @@ impl Builder<'_> {
     pub(super) fn arms(&mut self, pairs: &mut Pairs<'_>) -> Vec<Arm<Expression>> {
         let mut arms = Vec::new();
         while let Some(arm) = self.next(pairs) {
-            let built = self.arm(arm, |builder, parts| builder.value(parts));
+            let built = self.arm(arm, Self::value);
             arms.extend(built);
         }
         self.one_else(&arms);

@@ -29,9 +29,7 @@ impl Builder<'_> {
                 let subject = self.next_subject(&mut parts)?;
                 TestStatementKind::Subject(subject, self.next_name(&mut parts)?)
             }
-            Rule::input if self.is_file(&mut parts) => {
-                TestStatementKind::InputFile(self.next_text(&mut parts)?)
-            }
+            Rule::input if names_file(&parts) => TestStatementKind::InputFile(self.next_text(&mut parts)?),
             Rule::input => TestStatementKind::Input(self.next_json(&mut parts)?),
             Rule::event => TestStatementKind::Event(self.next_json(&mut parts)?),
             Rule::at => {
@@ -59,11 +57,6 @@ impl Builder<'_> {
         })
     }
 
-    /// Whether `file` comes before what says something.
-    fn is_file(&mut self, parts: &mut Pairs<'_>) -> bool {
-        parts.clone().any(|pair| pair.as_rule() == Rule::k_file)
-    }
-
     fn next_names(&mut self, parts: &mut Pairs<'_>) -> Option<(Vec<Name>, Span)> {
         let pair = self.next(parts)?;
         let start = self.span(&pair);
@@ -83,14 +76,14 @@ impl Builder<'_> {
         }
         let holes = self.next(parts)?;
         let start = self.span(&holes);
-        let named = holes.as_str().starts_with('{');
+        let braced = holes.as_str().starts_with('{');
         let mut pairs = holes.into_inner();
         let mut names = Vec::new();
         while self.peek(&mut pairs).is_some() {
             names.push(self.next_name(&mut pairs)?);
         }
         let holes =
-            if named { Holes::Named(names, self.until_here(start)) } else { Holes::Positional(names) };
+            if braced { Holes::Named(names, self.until_here(start)) } else { Holes::Positional(names) };
         let subject = self.next_name(parts)?;
         let mut pairs = self.next(parts)?.into_inner();
         let mut rows = Vec::new();
@@ -198,4 +191,9 @@ impl Builder<'_> {
         }
         number
     }
+}
+
+/// Whether `file` comes before what says something.
+fn names_file(parts: &Pairs<'_>) -> bool {
+    parts.clone().any(|pair| pair.as_rule() == Rule::k_file)
 }

@@ -2,7 +2,7 @@
 
 use crate::syntax::grammar::Rule;
 
-/// `a value, \`and\` or \`or\``; at most four things, the most telling first.
+/// What could have stood there, at most four things, the most telling first.
 pub(super) fn phrase(rules: &[Rule]) -> String {
     let mut words: Vec<(u8, String)> = rules.iter().map(|rule| name(*rule)).collect();
     words.sort();
@@ -12,8 +12,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     let operand = value || condition;
     words.retain(|(_, word)| match word.as_str() {
         "a value" => !condition,
-        "a name" | "`match`" | "a pattern" | "an operator" if operand => false,
-        "`,` or `)`" | "`,` or `]`" if operand => false,
+        "a name" | "`match`" | "a pattern" | "an operator" | "`,` or `)`" | "`,` or `]`" => !operand,
         _ => true,
     });
     if operand {
@@ -56,8 +55,7 @@ fn name(rule: Rule) -> (u8, String) {
         | Rule::list
         | Rule::object
         | Rule::match_subject => (0, "a value"),
-        Rule::name => (0, "a name"),
-        Rule::word | Rule::kind | Rule::setting | Rule::label => (0, "a name"),
+        Rule::name | Rule::word | Rule::kind | Rule::setting | Rule::label => (0, "a name"),
         Rule::string => (0, "a string in quotes"),
         Rule::regex => (0, "a regular expression between slashes"),
         Rule::json_word | Rule::json_object | Rule::json_array | Rule::json_member => (0, "JSON"),

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::recover::DECLARATIONS;
+use crate::syntax::lex::DECLARATIONS;
 
 /// The finding for a mistake that is known.
 pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {

@@ -39,11 +39,7 @@ impl<'t> Failure<'t> {
 
     /// Whether the block, or the file, could have ended here: what stands before is complete.
     pub(super) fn may_end(&self) -> bool {
-        let open = self.tokens.iter().take(self.index).fold(0_isize, |depth, token| match token.kind {
-            Kind::Open => depth + 1,
-            Kind::Close => depth - 1,
-            _ => depth,
-        });
+        let open: isize = self.tokens.iter().take(self.index).map(|token| token.kind.turn()).sum();
         self.expects(Rule::close_brace) || (open <= 0 && self.expects_any(&[Rule::EOI, Rule::file]))
     }
 

@@ -12,7 +12,6 @@ mod patient;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub(super) use outline::DECLARATIONS;
 use outline::Outline;
 use patient::Patient;
 

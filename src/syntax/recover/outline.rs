@@ -7,11 +7,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::super::lex::{Kind, Token};
-
-/// The words that begin a declaration.
-pub(in crate::syntax) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+use crate::syntax::lex::{DECLARATIONS, Kind, Token};
 
 /// Words and signs that carry a unit on when a line begins with one of them.
 const CONTINUES: &[&str] = &[
@@ -57,28 +53,30 @@ impl<'t> Outline<'t> {
     fn pair(&mut self) {
         let mut open = Vec::new();
         for (index, token) in self.tokens.iter().enumerate() {
-            match token.kind {
-                Kind::Open => open.push(index),
-                Kind::Close => {
-                    let partner = opener(self.word(index));
-                    let Some(at) = open.iter().rposition(|open| self.word(*open) == partner) else {
-                        self.misfit.get_or_insert(Misfit::Stray { close: index });
-                        continue;
-                    };
-                    if let Some(unclosed) = open.get(at + 1) {
-                        self.misfit
-                            .get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: Some(index) });
-                    }
-                    open.truncate(at + 1);
-                    if let Some(partner) = open.pop() {
-                        self.join(partner, index);
-                    }
-                }
-                _ => {}
+            if token.kind == Kind::Open {
+                open.push(index);
+            } else if token.kind == Kind::Close {
+                self.close(index, &mut open);
             }
         }
         if let Some(unclosed) = open.last() {
             self.misfit.get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: None });
+        }
+    }
+
+    /// Finds the opener of a closing bracket; those above it stay without a partner.
+    fn close(&mut self, index: usize, open: &mut Vec<usize>) {
+        let partner = opener(self.word(index));
+        let Some(at) = open.iter().rposition(|open| self.word(*open) == partner) else {
+            self.misfit.get_or_insert(Misfit::Stray { close: index });
+            return;
+        };
+        if let Some(unclosed) = open.get(at + 1) {
+            self.misfit.get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: Some(index) });
+        }
+        open.truncate(at + 1);
+        if let Some(partner) = open.pop() {
+            self.join(partner, index);
         }
     }
 
@@ -233,11 +231,7 @@ impl<'t> Outline<'t> {
                 depth = 0;
                 starts.push(self.preamble(index));
             }
-            match token.kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth = depth.saturating_sub(1),
-                _ => {}
-            }
+            depth = depth.saturating_add_signed(token.kind.turn());
         }
         starts.dedup();
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);

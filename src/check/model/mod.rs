@@ -1,0 +1,70 @@
+//! The checked rule set: every name resolved, every literal read, every expression typed.
+//!
+//! `check` makes it, `compile` lowers it, proofs reason over it. Declarations are addressed by their position in the
+//! lists of [`Model`]. Whatever could be refused was refused before one of these values exists, so that later stages
+//! return no errors.
+
+mod expression;
+mod mapping;
+mod routing;
+
+pub use crate::syntax::tree::{LineKind, Quantifier};
+pub use expression::{
+    Arm, Comparator, Comparison, Expression, ExpressionKind, Field, Kind, Literal, Match, Part, Pattern,
+    Subject,
+};
+pub use mapping::{Cell, CsvRows, Define, Drop, LabelEntry, Let, Mapping, Rows, Schedule, Table};
+pub use routing::{
+    Argument, Block, Channel, Destination, Integration, Line, LineBody, Routing, Secret, Target,
+};
+
+use crate::source::Span;
+use crate::syntax::tree;
+use std::path::PathBuf;
+
+/// A whole rule set.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Mappings.
+    pub mappings: Vec<Mapping>,
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// Defines, each after those that it uses.
+    pub defines: Vec<Define>,
+    /// Schedules.
+    pub schedules: Vec<Schedule>,
+    /// Channels.
+    pub channels: Vec<Channel>,
+    /// Routings, in text order.
+    pub routings: Vec<Routing>,
+    /// Integrations.
+    pub integrations: Vec<Integration>,
+    /// Tests; what they name is resolved by name when they run.
+    pub tests: Vec<Test>,
+}
+
+/// Position in [`Model::mappings`].
+pub type MappingId = usize;
+/// Position in [`Model::tables`].
+pub type TableId = usize;
+/// Position in [`Model::defines`].
+pub type DefineId = usize;
+/// Position in [`Model::schedules`].
+pub type ScheduleId = usize;
+/// Position in [`Model::channels`].
+pub type ChannelId = usize;
+/// Position in [`Model::routings`].
+pub type RoutingId = usize;
+/// Position in [`Mapping::lets`].
+pub type LetId = usize;
+
+/// A test, its names and shapes checked.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// The test as written.
+    pub tree: tree::Test,
+    /// The place of the declaration.
+    pub span: Span,
+    /// The folder that its files are relative to.
+    pub folder: PathBuf,
+}

@@ -1,0 +1,125 @@
+//! Channels, routings and integrations, checked.
+
+use super::{ChannelId, Expression, LineKind, Literal, MappingId, Match, RoutingId};
+use crate::channel;
+use crate::source::Span;
+
+/// A channel.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its name.
+    pub name: Box<str>,
+    /// The place of the name.
+    pub span: Span,
+    /// Its kind.
+    pub kind: &'static channel::Kind,
+    /// Its parameters, each known to the kind and of the right type.
+    pub parameters: Vec<(Box<str>, Argument)>,
+}
+
+/// The value of a channel's or integration's parameter.
+#[derive(Debug, Clone)]
+pub enum Argument {
+    /// A constant.
+    Literal(Literal),
+    /// A secret.
+    Secret(Secret),
+    /// Several values.
+    List(Vec<Argument>),
+    /// Named values (headers).
+    Object(Vec<(Box<str>, Argument)>),
+    /// An expression over the event: a body, a template.
+    Expression(Expression),
+}
+
+/// A secret is named, never read, below the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Secret {
+    /// `env("NAME")`
+    Environment(Box<str>),
+    /// `secret_file("path")`
+    File(Box<str>),
+}
+
+/// A routing.
+#[derive(Debug)]
+pub struct Routing {
+    /// Its name.
+    pub name: Box<str>,
+    /// The place of the name.
+    pub span: Span,
+    /// Its lines.
+    pub block: Block,
+}
+
+/// A block of lines.
+#[derive(Debug)]
+pub struct Block {
+    /// The lines in order.
+    pub lines: Vec<Line>,
+    /// Braces included.
+    pub span: Span,
+}
+
+/// A line of a block.
+#[derive(Debug)]
+pub struct Line {
+    /// How it counts.
+    pub kind: LineKind,
+    /// Its path: `main.payments.page`, `main.else`.
+    pub path: Box<str>,
+    /// Its condition.
+    pub when: Option<Expression>,
+    /// What follows.
+    pub body: LineBody,
+    /// The head's place.
+    pub head: Span,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// What follows a line's head.
+#[derive(Debug)]
+pub enum LineBody {
+    /// A block.
+    Block(Block),
+    /// A match.
+    Match(Match<Target>),
+    /// A target.
+    Target(Target),
+}
+
+/// What stands after `=>` in a routing.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// Channels and routings in order.
+    Destinations(Vec<Destination>),
+    /// `nothing because "…"`, with its place
+    Nothing(Expression, Span),
+    /// `decline`
+    Decline,
+}
+
+/// A channel or a routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// A channel.
+    Channel(ChannelId),
+    /// Another routing.
+    Routing(RoutingId),
+}
+
+/// An integration.
+#[derive(Debug)]
+pub struct Integration {
+    /// Its name.
+    pub name: Box<str>,
+    /// The place of the name.
+    pub span: Span,
+    /// Its parameters.
+    pub parameters: Vec<(Box<str>, Argument)>,
+    /// The mappings; the first that accepts reads the payload.
+    pub mappings: Vec<MappingId>,
+    /// Shared: a routing. Dedicated: a channel.
+    pub destination: Destination,
+}

@@ -1,0 +1,117 @@
+//! Tables, defines, schedules and channels.
+
+use super::{Arm, Expression, Name, Text};
+use crate::source::Span;
+
+/// `table name(a, b) ignore case { arms }` or `… -> column from "file.csv"`
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// Its parameters.
+    pub parameters: Vec<Name>,
+    /// The place of `ignore case`.
+    pub ignore_case: Option<Span>,
+    /// Where its rows are.
+    pub body: TableBody,
+}
+
+/// Where the rows of a table are.
+#[derive(Debug, Clone)]
+pub enum TableBody {
+    /// In the file.
+    Arms(Vec<Arm<Expression>>, Span),
+    /// In a CSV file beside it: `-> column: Type from "file"`.
+    Csv {
+        /// The header of the column that is the result.
+        column: Name,
+        /// `Severity` or `Status`, where the column holds constants.
+        constants: Option<Name>,
+        /// The file, relative to the rule file.
+        file: Text,
+    },
+}
+
+/// `define name = value`
+#[derive(Debug, Clone)]
+pub struct Define {
+    /// Its name.
+    pub name: Name,
+    /// A value or a condition over the event.
+    pub value: Expression,
+}
+
+/// `schedule name in "zone" { lines }`
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Its name.
+    pub name: Name,
+    /// An IANA time zone.
+    pub zone: Text,
+    /// Its lines in order.
+    pub lines: Vec<ScheduleLine>,
+}
+
+/// A line of a schedule.
+#[derive(Debug, Clone)]
+pub struct ScheduleLine {
+    /// Whether it adds windows, takes days away, or brings some back.
+    pub kind: ScheduleKind,
+    /// The days, `first..last` inclusive; none means every day.
+    pub days: Vec<DayRange>,
+    /// The times, half-open; none means the whole day.
+    pub times: Vec<TimeRange>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// What a line of a schedule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleKind {
+    /// Windows.
+    Window,
+    /// `except`
+    Except,
+    /// `also`
+    Also,
+}
+
+/// One day or a range of days, as written (`mon`, `2026-10-01`).
+#[derive(Debug, Clone)]
+pub struct DayRange {
+    /// The first day.
+    pub first: Name,
+    /// The last, where a range is written.
+    pub last: Option<Name>,
+}
+
+/// `09:00..12:00` as written.
+#[derive(Debug, Clone)]
+pub struct TimeRange {
+    /// `HH:MM`
+    pub first: Name,
+    /// `HH:MM`, up to `24:00`; not after it.
+    pub last: Name,
+}
+
+/// `channel name = kind(parameter = value, …)`
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Its name.
+    pub name: Name,
+    /// Its kind.
+    pub kind: Name,
+    /// Its parameters in order.
+    pub parameters: Vec<Parameter>,
+    /// The place of the parentheses and all between.
+    pub arguments: Span,
+}
+
+/// `name = value`
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The name.
+    pub name: Name,
+    /// The value.
+    pub value: Expression,
+}

@@ -1,0 +1,199 @@
+//! Values, conditions, patterns and `match`.
+
+use super::{Name, Path, Regex, Template, Text};
+use crate::source::Span;
+
+/// A value or a condition.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// What it is.
+    pub kind: ExpressionKind,
+    /// Its place. Parentheses around it are not part of it.
+    pub span: Span,
+}
+
+/// The forms of values and conditions.
+#[derive(Debug, Clone)]
+pub enum ExpressionKind {
+    /// `null`
+    Null,
+    /// `missing`
+    Missing,
+    /// `true`, `false`
+    Boolean(bool),
+    /// A number as written.
+    Number(Box<str>),
+    /// A string, which may interpolate.
+    Template(Template),
+    /// `/…/flags`, legal only as an argument.
+    Regex(Regex),
+    /// `$.a`, `@.b`
+    Path(Path),
+    /// A lower-case word: an event field, a let, a define, a table's parameter.
+    Name(Name),
+    /// A capitalised word.
+    Constant(Name),
+    /// `base.name["key"][0]`; the base is a name or a call.
+    Navigate(Box<Expression>, Vec<Segment>),
+    /// `name(…)`: a function, a table, or a secret (`env`, `secret_file`).
+    Call(Name, Vec<Expression>),
+    /// `a ?? b ?? c`: two or more.
+    Coalesce(Vec<Expression>),
+    /// `match … { … }`
+    Match(Box<Match<Expression>>),
+    /// `a or b or c`: two or more.
+    Or(Vec<Expression>),
+    /// `a and b and c`: two or more.
+    And(Vec<Expression>),
+    /// `not a`
+    Not(Box<Expression>),
+    /// `a == b`, `any p like "…"`, `during office`, …
+    Compare(Box<Comparison>),
+    /// `[a, b]`: in a channel's body and in parameters.
+    List(Vec<Expression>),
+    /// `{ "a": b }`: in a channel's body and in parameters.
+    Object(Vec<(Text, Expression)>),
+}
+
+/// One step of a navigation.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// A member's name or an index.
+    pub step: Step,
+    /// Its place, dot or brackets included.
+    pub span: Span,
+}
+
+/// A member's name or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// `.name` or `["name"]`
+    Member(Box<str>),
+    /// `[0]`, `[-1]`
+    Index(i64),
+}
+
+/// `subject test`
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// What is tested.
+    pub subject: Subject,
+    /// `!=`, `not in`, `is not`, `not like`, …: the place of the `not` (of the whole `!=`).
+    pub negated: Option<Span>,
+    /// How.
+    pub test: Comparator,
+    /// The place of the operator's words (`starts with`, `not in`), for messages.
+    pub operator: Span,
+    /// The place of `ignore case`.
+    pub ignore_case: Option<Span>,
+}
+
+/// What a comparison tests.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// One value.
+    Value(Expression),
+    /// `any p`, `all p`, `none p`: the nodes of a path (check refuses anything but a path).
+    Nodes(Quantifier, Expression),
+    /// Nothing: `during office` alone means the time of evaluation.
+    Now,
+}
+
+/// How the nodes of a path are taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// Every one, and at least one.
+    All,
+    /// Not one: the negation of `any`.
+    None,
+}
+
+/// A comparison without its left side. Comparisons and patterns share it.
+#[derive(Debug, Clone)]
+pub enum Comparator {
+    /// `== x` (in a pattern: the value itself), `!=` by negation.
+    Equal(Expression),
+    /// `< x`
+    Less(Expression),
+    /// `<= x`
+    LessOrEqual(Expression),
+    /// `> x`
+    Greater(Expression),
+    /// `>= x`
+    GreaterOrEqual(Expression),
+    /// `in [a, b]`
+    In(Vec<Expression>),
+    /// `in cidr "…"`, `in cidr ["…", "…"]`
+    Cidr(Vec<Text>),
+    /// `like "…"`, `like ["…", "…"]`
+    Like(Vec<Text>),
+    /// `matches /…/`
+    Matches(Regex),
+    /// `finds /…/`
+    Finds(Regex),
+    /// `contains x`
+    Contains(Expression),
+    /// `starts with x`
+    StartsWith(Expression),
+    /// `ends with x`
+    EndsWith(Expression),
+    /// `is kind`: missing, null, empty, string, number, boolean, array, object.
+    Is(Name),
+    /// `during schedule`
+    During(Name),
+}
+
+/// `match a, b ignore case { arms }`; `R` is what an arm results in.
+#[derive(Debug, Clone)]
+pub struct Match<R> {
+    /// The subjects: one or several columns.
+    pub subjects: Vec<Expression>,
+    /// The place of `ignore case`.
+    pub ignore_case: Option<Span>,
+    /// The arms in order.
+    pub arms: Vec<Arm<R>>,
+    /// From `match` to the closing brace.
+    pub span: Span,
+}
+
+/// `pattern => result note "…"`
+#[derive(Debug, Clone)]
+pub struct Arm<R> {
+    /// What chooses the arm.
+    pub head: ArmHead,
+    /// What it results in.
+    pub result: R,
+    /// `note "…"`
+    pub note: Option<Template>,
+    /// The whole arm.
+    pub span: Span,
+}
+
+/// The left side of an arm.
+#[derive(Debug, Clone)]
+pub enum ArmHead {
+    /// One entry a column; each holds the alternatives between `|`.
+    Columns(Vec<Vec<Pattern>>),
+    /// `else`
+    Else(Span),
+}
+
+/// A pattern and its place.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// What it accepts.
+    pub kind: PatternKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// The forms of a pattern.
+#[derive(Debug, Clone)]
+pub enum PatternKind {
+    /// `_`: whatever is left.
+    Any,
+    /// A positive comparison without its left side. `missing` and `null` come as `Equal` of those words.
+    Test(Comparator),
+}

@@ -1,0 +1,114 @@
+//! Routings and integrations.
+
+use super::{Expression, Match, Name, Parameter, Template};
+use crate::source::Span;
+
+/// `routing name { … }`
+#[derive(Debug, Clone)]
+pub struct Routing {
+    /// Its name.
+    pub name: Name,
+    /// Its lines.
+    pub block: Block,
+}
+
+/// `{ lines }`
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The lines in order.
+    pub lines: Vec<Line>,
+    /// Braces included.
+    pub span: Span,
+}
+
+/// A line of a block.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// How it counts.
+    pub kind: LineKind,
+    /// Its name; none for `else`.
+    pub name: Option<Name>,
+    /// `when c`
+    pub when: Option<Expression>,
+    /// What follows.
+    pub body: LineBody,
+    /// `route payments when …`: from the first word to the end of the condition.
+    pub head: Span,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// How a line counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// `route`: a hit ends the block.
+    Route,
+    /// `also route`: a hit counts, the search goes on.
+    AlsoRoute,
+    /// `always`: adds channels, never counts.
+    Always,
+    /// `else`: where nothing hit.
+    Else,
+}
+
+/// What follows a line's head.
+#[derive(Debug, Clone)]
+pub enum LineBody {
+    /// `{ lines }`
+    Block(Block),
+    /// `match value { arms }`
+    Match(Match<Target>),
+    /// `=> …`
+    Target(Target),
+}
+
+/// What stands after `=>` in a routing.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// What it says.
+    pub kind: TargetKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// The forms of a target.
+#[derive(Debug, Clone)]
+pub enum TargetKind {
+    /// Channels and routings.
+    Destinations(Vec<Destination>),
+    /// `nothing because "…"`
+    Nothing(Template),
+    /// `decline`
+    Decline,
+}
+
+/// A channel, or `routing name`.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// A channel.
+    Channel(Name),
+    /// `routing name`; the span is of both words.
+    Routing(Name, Span),
+}
+
+/// `integration name { … }`
+#[derive(Debug, Clone)]
+pub struct Integration {
+    /// Its name.
+    pub name: Name,
+    /// `keys = […]` and the like.
+    pub parameters: Vec<Parameter>,
+    /// `mapping, mapping => destination`: one is legal; check says so.
+    pub reads: Vec<Reading>,
+}
+
+/// `mapping, mapping => destination, …`
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The mappings; the first that accepts reads the payload.
+    pub mappings: Vec<Name>,
+    /// Where events go.
+    pub destinations: Vec<Destination>,
+    /// The whole line.
+    pub span: Span,
+}
