@@ -116,30 +116,12 @@ impl Lowering<'_, '_> {
 
     /// The value on the right of an operator: its strings are plain, and in an arm it is a constant.
     pub(super) fn right(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
-        let lowered = match &value.kind {
-            tree::ExpressionKind::Template(template) => {
-                let place = if left.in_arm { "a pattern" } else { "a string that is compared" };
-                let text = self.plain_text(template, place)?;
-                super::scope::literal(Literal::Text(text), value.span)
-            }
-            tree::ExpressionKind::Null
-            | tree::ExpressionKind::Missing
-            | tree::ExpressionKind::Boolean(_)
-            | tree::ExpressionKind::Number(_)
-            | tree::ExpressionKind::Regex(_)
-            | tree::ExpressionKind::Path(_)
-            | tree::ExpressionKind::Name(_)
-            | tree::ExpressionKind::Constant(_)
-            | tree::ExpressionKind::Navigate(..)
-            | tree::ExpressionKind::Call(..)
-            | tree::ExpressionKind::Coalesce(_)
-            | tree::ExpressionKind::Match(_)
-            | tree::ExpressionKind::Or(_)
-            | tree::ExpressionKind::And(_)
-            | tree::ExpressionKind::Not(_)
-            | tree::ExpressionKind::Compare(_)
-            | tree::ExpressionKind::List(_)
-            | tree::ExpressionKind::Object(_) => self.value(value),
+        let lowered = if let tree::ExpressionKind::Template(template) = &value.kind {
+            let place = if left.in_arm { "a pattern" } else { "a string that is compared" };
+            let text = self.plain_text(template, place)?;
+            super::scope::literal(Literal::Text(text), value.span)
+        } else {
+            self.value(value)
         };
         if !is_known(lowered.types) {
             return None;
@@ -161,10 +143,12 @@ impl Lowering<'_, '_> {
     }
 
     fn equal(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
-        let nothing = match &value.kind {
-            tree::ExpressionKind::Null => Some("null"),
-            tree::ExpressionKind::Missing => Some("missing"),
-            _ => None,
+        let nothing = if matches!(value.kind, tree::ExpressionKind::Null) {
+            Some("null")
+        } else if matches!(value.kind, tree::ExpressionKind::Missing) {
+            Some("missing")
+        } else {
+            None
         };
         if let (Some(word), false) = (nothing, left.in_arm) {
             self.compared_with_nothing(value.span, left, word);
@@ -241,20 +225,11 @@ impl Lowering<'_, '_> {
 
     /// `is kind`, which must be possible and not certain.
     fn of_kind(&mut self, name: &Name, left: &Left) -> Option<Kind> {
-        let (kind, types) = match &*name.text {
-            "missing" => (Kind::Missing, Type::NOTHING),
-            "null" => (Kind::Null, Type::NULL),
-            "empty" => (Kind::Empty, Type::NOTHING | Type::TEXT | Type::ARRAY | Type::OBJECT | Type::LABELS),
-            "string" => (Kind::Text, Type::TEXT),
-            "number" => (Kind::Number, Type::NUMBER),
-            "boolean" => (Kind::Boolean, Type::BOOLEAN),
-            "array" => (Kind::Array, Type::ARRAY),
-            "object" => (Kind::Object, Type::OBJECT),
-            _ => {
-                self.unknown_kind(name);
-                return None;
-            }
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == &*name.text) else {
+            self.unknown_kind(name);
+            return None;
         };
+        let types = kind_type(kind);
         if !is_known(left.types) {
             return None;
         }
@@ -275,18 +250,16 @@ impl Lowering<'_, '_> {
     }
 
     fn unknown_kind(&mut self, name: &Name) {
-        const KINDS: [&str; 8] =
-            ["missing", "null", "empty", "string", "number", "boolean", "array", "object"];
         let meant = match &*name.text {
             "text" => Some("string".to_owned()),
             "bool" => Some("boolean".to_owned()),
             "list" => Some("array".to_owned()),
             "present" | "there" => None,
-            other => self.cx.nearest(other, KINDS.into_iter()),
+            other => self.cx.nearest(other, Kind::ALL.into_iter().map(Kind::name)),
         };
         let message = format!("`is` knows no kind `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
-            .note(format!("the kinds are `{}`", KINDS.join("`, `")));
+            .note(format!("the kinds are `{}`", Kind::ALL.map(Kind::name).join("`, `")));
         self.cx.report(super::context::with_nearest(diagnostic, name, meant));
     }
 
@@ -347,5 +320,19 @@ impl Lowering<'_, '_> {
                 .label("has nothing to do")
                 .suggest("leave it out", place, ""),
         );
+    }
+}
+
+/// The values that are of a kind.
+fn kind_type(kind: Kind) -> Type {
+    match kind {
+        Kind::Missing => Type::NOTHING,
+        Kind::Null => Type::NULL,
+        Kind::Empty => Type::NOTHING | Type::TEXT | Type::ARRAY | Type::OBJECT | Type::LABELS,
+        Kind::Text => Type::TEXT,
+        Kind::Number => Type::NUMBER,
+        Kind::Boolean => Type::BOOLEAN,
+        Kind::Array => Type::ARRAY,
+        Kind::Object => Type::OBJECT,
     }
 }

@@ -105,6 +105,9 @@ impl<'c> Context<'c> {
         name: &Name,
         names: impl Iterator<Item = &'n str>,
     ) {
+        if self.names.unread.contains(&*name.text) {
+            return;
+        }
         let near = self.nearest(&name.text, names);
         let diagnostic =
             Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));

@@ -164,7 +164,13 @@ impl Sheet<'_, '_> {
     ) -> Option<Row> {
         let line = record.position().map_or(0, ::csv::Position::line);
         if record.len() != width {
-            let message = format!("has {} cells, and the header has {width}", record.len());
+            let cells = match record.len() {
+                1 => "1 cell".to_owned(),
+                count => format!("{count} cells"),
+            };
+            let runs_on = record.iter().any(|cell| cell.contains('\n'));
+            let hint = if runs_on { "; is a double quote never closed?" } else { "" };
+            let message = format!("has {cells}, and the header has {width}{hint}");
             self.report(&code::BAD_CSV, Some(line), &message);
             return None;
         }

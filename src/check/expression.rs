@@ -84,20 +84,26 @@ impl Lowering<'_, '_> {
         }
         let said = self.cx.said(value.span);
         let message = format!("`{said}` is no condition by itself");
-        let (label, help, edit) = if types.contains(Type::JSON.without(Type::NOTHING)) {
-            (
-                "may be any JSON value".to_owned(),
-                format!("compare it: `{said} == true`, `{said} is not missing`"),
-                " == true",
-            )
+        let diagnostic = Diagnostic::new(&code::NOT_A_CONDITION, value.span, message);
+        let is_any = types.contains(Type::JSON.without(Type::NOTHING));
+        let label = if is_any { "may be any JSON value".to_owned() } else { format!("this is {types}") };
+        let test = if is_any {
+            "== true"
+        } else if types.meets(Type::SEVERITY) {
+            "== Critical"
+        } else if types.meets(Type::STATUS) {
+            "== Firing"
+        } else if types.meets(Type::NUMBER) {
+            "> 0"
+        } else if types.meets(Type::TIME) {
+            "is not missing"
         } else {
-            let label = format!("this is {types}");
-            (label, format!("compare it, or ask whether it is there: `{said} is not empty`"), " is not empty")
+            "is not empty"
         };
-        self.cx.report(Diagnostic::new(&code::NOT_A_CONDITION, value.span, message).label(label).suggest(
-            help,
+        self.cx.report(diagnostic.label(label).suggest(
+            "say what is asked of it",
             value.span.after(),
-            edit,
+            format!(" {test}"),
         ));
         broken(value.span)
     }

@@ -2,39 +2,39 @@
 
 use crate::check::code;
 use crate::check::context::Context;
-use crate::check::mapping::field_word;
-use crate::check::model::{Expression, Field};
+use crate::check::model::{Expression, ExpressionKind, Field, Literal};
 use crate::check::scope::{Lets, is_known};
+use crate::check::word::{self, constant_names};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{self, Name};
 use crate::value::Type;
 use std::collections::HashMap;
 
-/// The fields without which there is no event.
+/// The fields without which there is no event, each with a line that sets it.
 const REQUIRED: [(&str, &str); 4] = [
-    ("severity", "severity = match @.severity ignore case { \"critical\" => Critical, … else => Warning }"),
-    ("status", "status = match @.status { \"resolved\" => Resolved … else => Firing }"),
-    ("title", "title = @.labels.alertname ?? \"alert\""),
-    ("key", "key = key(\"source\", @.labels)"),
+    ("severity", "severity = match $.severity ignore case { \"critical\" => Critical  else => Warning }"),
+    ("status", "status = match $.status ignore case { \"resolved\" => Resolved  else => Firing }"),
+    ("title", "title = $.title ?? \"alert\""),
+    ("key", "key = key(\"source\", $.id)"),
 ];
-
-/// What a string place can turn into text.
-const TEXTUAL: Type = Type::SCALAR;
 
 /// Reports the required fields that a mapping does not set.
 pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut Context<'_>) {
-    for (field, example) in REQUIRED {
-        if set.contains_key(field) {
-            continue;
-        }
-        let message = format!("the mapping `{}` does not set `{field}`", mapping.name.text);
-        cx.report(
-            Diagnostic::new(&code::FIELD_NOT_SET, mapping.name.span, message)
-                .note("an event always has `severity`, `status`, `title` and `key`")
-                .help(format!("add a line such as `{example}`")),
-        );
-    }
+    let absent: Vec<(&str, &str)> =
+        REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
+    let names: Vec<String> = absent.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let listed = match names.split_last() {
+        None => return,
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    };
+    let message = format!("the mapping `{}` does not set {listed}", mapping.name.text);
+    let diagnostic = Diagnostic::new(&code::FIELD_NOT_SET, mapping.name.span, message)
+        .note("an event always has a severity, a status, a title and a key");
+    cx.report(
+        absent.into_iter().fold(diagnostic, |diagnostic, (_, line)| diagnostic.help(format!("add `{line}`"))),
+    );
 }
 
 /// Whether a mapping may set the field; where not, it is reported.
@@ -75,7 +75,7 @@ pub(super) fn check(field: Field, name: &Name, value: &Expression, lets: &Lets, 
         Field::Title => required_text(name, value, "\"alert\"", cx),
         Field::Source => required_text(name, value, "\"source\"", cx),
         Field::Description | Field::Link => {
-            check_text(&format!("`{}`", field_word(field)), value, cx);
+            check_text(&format!("`{}`", field.name()), value, cx);
         }
         Field::StartsAt | Field::EndsAt => time(name, value, cx),
         Field::Labels | Field::Integration | Field::Notes => {}
@@ -84,27 +84,79 @@ pub(super) fn check(field: Field, name: &Name, value: &Expression, lets: &Lets, 
 
 fn constant(name: &Name, value: &Expression, wanted: Type, fallback: &str, cx: &mut Context<'_>) {
     let others = value.types.without(wanted | Type::NOTHING);
-    if others != Type::NEVER {
-        let constants = if wanted == Type::SEVERITY {
-            "`Critical`, `Warning` or `Info`"
-        } else {
-            "`Firing` or `Resolved`"
+    if others == Type::NEVER {
+        if value.types.may_be_missing() {
+            may_be_missing(name, value, fallback, cx);
+        }
+        return;
+    }
+    let constants =
+        if wanted == Type::SEVERITY { "`Critical`, `Warning` or `Info`" } else { "`Firing` or `Resolved`" };
+    let found = if others.contains(Type::JSON.without(Type::NOTHING)) {
+        "may be any JSON value".to_owned()
+    } else if value.types.meets(wanted) {
+        format!("may also be {others}")
+    } else {
+        format!("is {others}")
+    };
+    let message = format!("`{}` takes {constants}, and its value {found}", name.text);
+    let diagnostic =
+        Diagnostic::new(&code::FIELD_TYPE, value.span, message).label("not always one of these constants");
+    let mended = to_constants(diagnostic, value, wanted, cx);
+    cx.report(mended);
+}
+
+/// Offers the way from what was written to constants.
+fn to_constants(
+    diagnostic: Diagnostic,
+    value: &Expression,
+    wanted: Type,
+    cx: &mut Context<'_>,
+) -> Diagnostic {
+    if let ExpressionKind::Match(it) = &value.kind {
+        let odd =
+            it.arms.iter().map(|arm| &arm.result).find(|result| {
+                is_known(result.types) && !wanted.contains(result.types.without(Type::NOTHING))
+            });
+        return match odd {
+            Some(result) => diagnostic.related(result.span, format!("this is {}", result.types)),
+            None => diagnostic,
         };
-        let said = cx.said(value.span);
-        let found = if others == Type::JSON.without(Type::NOTHING) {
-            "may be any JSON value".to_owned()
-        } else {
-            format!("may be {others}")
+    }
+    if let ExpressionKind::Literal(Literal::Text(text)) = &value.kind {
+        let names = constant_names().filter(|name| constant_type(name) == Some(wanted));
+        return match cx.nearest(text, names) {
+            Some(near) => diagnostic.suggest("constants stand without quotes", value.span, near),
+            None => diagnostic,
         };
-        let message = format!("`{}` takes {constants}, and its value {found}", name.text);
-        let example = format!("{} = match {said} {{ \"…\" => {fallback} … else => {fallback} }}", name.text);
-        cx.report(
-            Diagnostic::new(&code::FIELD_TYPE, value.span, message)
-                .label("not always a constant")
-                .help(format!("say which value means which constant: `{example}`")),
-        );
-    } else if value.types.may_be_missing() {
-        may_be_missing(name, value, fallback, cx);
+    }
+    let text = cx.text(value.span);
+    let arms = if wanted == Type::SEVERITY {
+        "\"critical\" => Critical  \"warning\" => Warning  else => Info"
+    } else {
+        "\"resolved\" => Resolved  else => Firing"
+    };
+    let matched = if value.types.meets(Type::TEXT) {
+        format!("match {text} ignore case {{ {arms} }}")
+    } else {
+        return diagnostic;
+    };
+    diagnostic.suggest("say which value means which constant", value.span, matched)
+}
+
+fn constant_type(name: &str) -> Option<Type> {
+    match word::constant(name) {
+        Some(Literal::Severity(_)) => Some(Type::SEVERITY),
+        Some(Literal::Status(_)) => Some(Type::STATUS),
+        Some(
+            Literal::Missing
+            | Literal::Null
+            | Literal::Boolean(_)
+            | Literal::Number(_)
+            | Literal::Text(_)
+            | Literal::Time(_),
+        )
+        | None => None,
     }
 }
 
@@ -145,7 +197,7 @@ fn required_text(name: &Name, value: &Expression, fallback: &str, cx: &mut Conte
 /// Whether the value of a string place can be text; where not, it is reported.
 pub(super) fn check_text(place: &str, value: &Expression, cx: &mut Context<'_>) -> bool {
     let types = value.types.without(Type::NOTHING);
-    let textual = TEXTUAL | Type::SEVERITY | Type::STATUS | Type::TIME;
+    let textual = Type::SCALAR | Type::SEVERITY | Type::STATUS | Type::TIME;
     if !is_known(types) || types.meets(textual) || types == Type::NEVER {
         return is_known(types);
     }

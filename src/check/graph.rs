@@ -1,5 +1,8 @@
 //! Who uses whom: an order from the bottom up, and the circles in it.
 
+/// How many circles are told; past that they are many views of one tangle.
+const CYCLES_LIMIT: usize = 20;
+
 /// How far the walk has come with a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -9,17 +12,17 @@ enum Mark {
 }
 
 /// An order from the bottom up, and the cycles that were met. The walk keeps its own stack: chains may be long.
-pub(super) fn order(uses: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
-    let mut marks = vec![Mark::New; uses.len()];
-    let (mut order, mut cycles) = (Vec::with_capacity(uses.len()), Vec::new());
-    for start in 0..uses.len() {
+pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut marks = vec![Mark::New; edges.len()];
+    let (mut order, mut cycles) = (Vec::with_capacity(edges.len()), Vec::new());
+    for start in 0..edges.len() {
         let mut stack = vec![(start, 0)];
         if marks.get(start) != Some(&Mark::New) {
             continue;
         }
         set(&mut marks, start, Mark::Open);
         while let Some((at, next)) = stack.pop() {
-            let Some(used) = uses.get(at).and_then(|used| used.get(next)).copied() else {
+            let Some(used) = edges.get(at).and_then(|targets| targets.get(next)).copied() else {
                 set(&mut marks, at, Mark::Done);
                 order.push(at);
                 continue;
@@ -31,6 +34,7 @@ pub(super) fn order(uses: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
                     set(&mut marks, used, Mark::Open);
                     stack.push((used, 0));
                 }
+                Mark::Open if cycles.len() >= CYCLES_LIMIT => {}
                 Mark::Open => {
                     let from = stack.iter().position(|(open, _)| *open == used).unwrap_or(0);
                     cycles.push(stack.iter().skip(from).map(|(open, _)| *open).collect());

@@ -1,9 +1,9 @@
 //! Mappings: conditions of acceptance, `each`, lets, drops, labels; the fields themselves are judged in `field`.
 
 use crate::check::context::Context;
-use crate::check::model::{self, Field};
-use crate::check::names::{FIELDS, duplicate, field_name, is_field};
-use crate::check::scope::{Lets, Lowering, View, field, is_known};
+use crate::check::model;
+use crate::check::names::{duplicate, field_name, field_named, fields, is_field};
+use crate::check::scope::{Lets, Lowering, View, is_known};
 use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
 use crate::path::{Path, Root};
@@ -149,9 +149,8 @@ fn set(
     cx: &mut Context<'_>,
 ) {
     let value = Lowering { cx, view: View::Element(lets) }.value(value);
-    let Some((field, _)) = field(&name.text) else {
-        let settable =
-            FIELDS.into_iter().filter(|field| !matches!(*field, "labels" | "notes" | "integration"));
+    let Some(field) = field_named(&name.text) else {
+        let settable = fields().filter(|field| !matches!(*field, "labels" | "notes" | "integration"));
         let near = cx.nearest(&name.text, settable);
         let message = format!("an event has no field `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_FIELD, name.span, message);
@@ -201,23 +200,5 @@ fn label(entry: &LabelEntry, lets: &Lets, cx: &mut Context<'_>) -> Option<model:
             }
             Some(model::LabelEntry::Spread(value, except))
         }
-    }
-}
-
-/// The name of a field, as rules write it.
-pub(super) fn field_word(field: Field) -> &'static str {
-    match field {
-        Field::Severity => "severity",
-        Field::Status => "status",
-        Field::Title => "title",
-        Field::Key => "key",
-        Field::Description => "description",
-        Field::Labels => "labels",
-        Field::StartsAt => "starts_at",
-        Field::EndsAt => "ends_at",
-        Field::Link => "link",
-        Field::Source => "source",
-        Field::Integration => "integration",
-        Field::Notes => "notes",
     }
 }

@@ -158,20 +158,22 @@ impl Lowering<'_, '_> {
                 diagnostic.suggest("write a time as one", right.span, format!("time(\"{text}\")"))
             }
             ExpressionKind::Literal(Literal::Text(text)) if text.parse::<crate::json::Number>().is_ok() => {
-                let diagnostic =
-                    diagnostic.suggest("a number stands without quotes", right.span, text.to_string());
-                if left.types.meets(Type::NUMBER) {
-                    diagnostic
-                } else {
-                    diagnostic.suggest(
-                        "and the left side is read as a number",
-                        left.span,
-                        format!("number({said})"),
-                    )
+                if left.types.meets(Type::NUMBER) || left.in_arm {
+                    return diagnostic.suggest(
+                        "a number stands without quotes",
+                        right.span,
+                        text.to_string(),
+                    );
                 }
+                let operator = self.cx.text(left.operator);
+                let mended = format!("number({said}) {operator} {text}");
+                diagnostic.suggest("compare numbers", left.span.to(right.span), mended)
             }
             _ if right.types.meets(Type::NUMBER) && left.types.meets(Type::TEXT) && !left.in_arm => {
                 diagnostic.suggest("read it as a number", left.span, format!("number({said})"))
+            }
+            _ if left.types.meets(Type::TEXT) && right.types.meets(Type::TEXT) => {
+                diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
             }
             _ if right.types.meets(Type::TIME) && left.types.meets(Type::TEXT) && !left.in_arm => {
                 diagnostic.suggest("read it as a time", left.span, format!("time({said})"))

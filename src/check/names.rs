@@ -4,6 +4,7 @@
 //! uses a broken declaration is not reported as well.
 
 use crate::check::code;
+use crate::check::model::Field;
 use crate::diagnostic::Diagnostic;
 use crate::function;
 use crate::source::{FileId, Sources, Span};
@@ -174,11 +175,15 @@ pub(super) fn duplicate(kind: &str, name: &Name, first: Span) -> Diagnostic {
     Diagnostic::new(
         &code::DUPLICATE_NAME,
         name.span,
-        format!("there is already a {kind} named `{}`", name.text),
+        format!("there is already {} {kind} named `{}`", article(kind), name.text),
     )
     .label("given again here")
     .related(first, "first given here")
     .help("give one of the two another name")
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The name of an event field, given to a define or a let.
@@ -191,25 +196,19 @@ pub(super) fn field_name(kind: &str, name: &Name) -> Diagnostic {
     .label(format!("this {kind} needs another name"))
 }
 
-/// The fields of an event, in the order of the reference.
-pub(super) const FIELDS: [&str; 12] = [
-    "severity",
-    "status",
-    "title",
-    "key",
-    "description",
-    "labels",
-    "starts_at",
-    "ends_at",
-    "link",
-    "source",
-    "integration",
-    "notes",
-];
+/// The names of the fields of an event, in the order of the reference.
+pub(super) fn fields<'f>() -> impl Iterator<Item = &'f str> {
+    Field::ALL.into_iter().map(|field| -> &'f str { field.name() })
+}
+
+/// The field of that name.
+pub(super) fn field_named(word: &str) -> Option<Field> {
+    Field::ALL.into_iter().find(|field| field.name() == word)
+}
 
 /// Whether a word names a field of the event.
 pub(super) fn is_field(word: &str) -> bool {
-    FIELDS.contains(&word)
+    field_named(word).is_some()
 }
 
 /// Whether a word names where a secret comes from.

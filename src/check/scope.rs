@@ -151,24 +151,17 @@ pub(super) fn is_known(types: Type) -> bool {
     !types.meets(Type::UNKNOWN)
 }
 
-/// The field of that name and its type.
-pub(super) fn field(name: &str) -> Option<(Field, Type)> {
-    let maybe_text = Type::TEXT | Type::MISSING;
-    Some(match name {
-        "severity" => (Field::Severity, Type::SEVERITY),
-        "status" => (Field::Status, Type::STATUS),
-        "title" => (Field::Title, Type::TEXT),
-        "key" => (Field::Key, Type::TEXT),
-        "description" => (Field::Description, maybe_text),
-        "labels" => (Field::Labels, Type::LABELS),
-        "starts_at" => (Field::StartsAt, Type::TIME | Type::MISSING),
-        "ends_at" => (Field::EndsAt, Type::TIME | Type::MISSING),
-        "link" => (Field::Link, maybe_text),
-        "source" => (Field::Source, Type::TEXT),
-        "integration" => (Field::Integration, maybe_text),
-        "notes" => (Field::Notes, Type::ARRAY),
-        _ => return None,
-    })
+/// What the value of a field may be.
+pub(super) fn field_type(field: Field) -> Type {
+    match field {
+        Field::Severity => Type::SEVERITY,
+        Field::Status => Type::STATUS,
+        Field::Title | Field::Key | Field::Source => Type::TEXT,
+        Field::Description | Field::Link | Field::Integration => Type::TEXT | Type::MISSING,
+        Field::Labels => Type::LABELS,
+        Field::StartsAt | Field::EndsAt => Type::TIME | Type::MISSING,
+        Field::Notes => Type::ARRAY,
+    }
 }
 
 /// A text of the model: `model::Part` holds no place.

@@ -16,7 +16,8 @@ pub(super) fn is_secret(value: &Expression) -> bool {
 
 /// Reports a secret where the parameter is no secret.
 pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) {
-    let message = format!("`{}` is no secret and is written out", parameter.name);
+    let said = cx.said(value.span);
+    let message = format!("`{}` is not a secret, so it is written out, found `{said}`", parameter.name);
     cx.report(Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(parameter.documentation));
 }
 

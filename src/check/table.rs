@@ -78,11 +78,12 @@ fn pattern_type(pattern: &PatternKind) -> Type {
     match pattern {
         PatternKind::Any => Type::NEVER,
         PatternKind::Test(
-            Comparator::Equal(value) | Comparator::Less(value) | Comparator::LessOrEqual(value),
-        )
-        | PatternKind::Test(Comparator::Greater(value) | Comparator::GreaterOrEqual(value)) => {
-            value_type(value)
-        }
+            Comparator::Equal(value)
+            | Comparator::Less(value)
+            | Comparator::LessOrEqual(value)
+            | Comparator::Greater(value)
+            | Comparator::GreaterOrEqual(value),
+        ) => value_type(value),
         PatternKind::Test(Comparator::In(values)) => {
             values.iter().fold(Type::NEVER, |types, value| types | value_type(value))
         }

@@ -3,8 +3,8 @@
 use crate::check::code;
 use crate::check::context::with_nearest;
 use crate::check::model::{Expression, ExpressionKind, Literal};
-use crate::check::names::{FIELDS, is_field};
-use crate::check::scope::{Lets, Lowering, View, broken, field, literal, make};
+use crate::check::names::{field_named, fields, is_field};
+use crate::check::scope::{Lets, Lowering, View, broken, field_type, literal, make};
 use crate::diagnostic::Diagnostic;
 use crate::event::{Severity, Status};
 use crate::function;
@@ -100,8 +100,8 @@ impl Lowering<'_, '_> {
     }
 
     fn word_of_event(&mut self, name: &Name) -> Expression {
-        if let Some((field, types)) = field(&name.text) {
-            return make(ExpressionKind::Field(field), types, name.span);
+        if let Some(field) = field_named(&name.text) {
+            return make(ExpressionKind::Field(field), field_type(field), name.span);
         }
         if let Some(position) = self.cx.names.defines.find(&name.text) {
             return match self.cx.defines.get(position).copied().flatten() {
@@ -109,7 +109,7 @@ impl Lowering<'_, '_> {
                 None => broken(name.span),
             };
         }
-        let names: Vec<&str> = FIELDS.into_iter().chain(self.cx.names.defines.names()).collect();
+        let names: Vec<&str> = fields().chain(self.cx.names.defines.names()).collect();
         self.unknown_word(name, "event field or define", names.into_iter());
         broken(name.span)
     }
