@@ -35,7 +35,7 @@ mod test;
 mod word;
 mod words;
 
-use crate::diagnostic::{Code, Diagnostic, Level};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
 use crate::syntax::tree;
 use crate::time::Instant;
@@ -69,9 +69,7 @@ pub fn check(
     for test in &model.tests {
         test::check(&test.tree, test.span, &model, &mut found);
     }
-    if !found.iter().any(|diagnostic| diagnostic.level() == Level::Error) {
-        lint::run(files, &model, surroundings, &mut found);
-    }
+    lint::run(files, &model, surroundings, &mut found);
     allow::apply(files, &codes(), &mut found);
     sort(&mut found);
     *diagnostics = found;
