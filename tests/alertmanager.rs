@@ -27,7 +27,9 @@ fn every_recorded_decision_is_ours() {
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line).expect("a case is JSON");
         let config = case["config"].as_str().expect("a case names its tree");
-        let tree = trees.entry(config.to_owned()).or_insert_with(|| Tree::read(&folder.join("configs").join(config)));
+        let tree = trees
+            .entry(config.to_owned())
+            .or_insert_with(|| Tree::read(&folder.join("configs").join(config)));
         let decided = tree.decide(&case["labels"]);
         count += 1;
         if !expected(&case, &decided) {
@@ -47,7 +49,8 @@ fn expected(case: &Value, decided: &[String]) -> bool {
         (Some(_), Some(value)) => joined == value,
         _ => {
             let mut receivers: Vec<&str> = Vec::new();
-            for receiver in case["receivers"].as_array().expect("receivers").iter().filter_map(Value::as_str) {
+            for receiver in case["receivers"].as_array().expect("receivers").iter().filter_map(Value::as_str)
+            {
                 if !receivers.contains(&receiver) {
                     receivers.push(receiver);
                 }
@@ -81,7 +84,8 @@ impl Tree {
         sources.add(&path.display().to_string(), &rules);
         let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
         let problems = render(Format::Short, false, &loaded.diagnostics, &loaded.sources);
-        let rules = loaded.rules.unwrap_or_else(|| panic!("{} does not load:\n{problems}\n{rules}", path.display()));
+        let rules =
+            loaded.rules.unwrap_or_else(|| panic!("{} does not load:\n{problems}\n{rules}", path.display()));
         Self { rules, receivers: writer.receivers }
     }
 
@@ -101,10 +105,13 @@ impl Tree {
             notes: Vec::new(),
         };
         for (name, value) in labels.as_object().expect("labels are an object") {
-            event.labels.set(name.clone().into(), value.as_str().expect("labels are strings").to_owned().into());
+            event
+                .labels
+                .set(name.clone().into(), value.as_str().expect("labels are strings").to_owned().into());
         }
         let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
-        let outcome = self.rules.route("main", event, &Context::at(now), &mut Silent).expect("the routing is there");
+        let outcome =
+            self.rules.route("main", event, &Context::at(now), &mut Silent).expect("the routing is there");
         let channels = &outcome.decision().expect("a routing decides").channels;
         let position = |channel: &&str| channel[1..].parse::<usize>().expect("c and a number");
         channels.iter().map(|channel| self.receivers[position(channel)].clone()).collect()
@@ -163,7 +170,9 @@ fn condition(node: &Value) -> String {
         parts.push(comparison(name, "=~", value.as_str().unwrap_or_default()));
     }
     for matchers in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        parts.extend(split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)));
+        parts.extend(
+            split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)),
+        );
     }
     parts.join(" and ")
 }
@@ -187,7 +196,8 @@ fn split(matchers: &str) -> Vec<String> {
 fn matcher(matcher: &str) -> String {
     let at = matcher.find(['=', '!']).expect("a matcher has an operator");
     let rest = &matcher[at..];
-    let operator = ["=~", "!~", "!=", "="].into_iter().find(|each| rest.starts_with(each)).expect("an operator");
+    let operator =
+        ["=~", "!~", "!=", "="].into_iter().find(|each| rest.starts_with(each)).expect("an operator");
     let value = rest[operator.len()..].trim();
     let value = match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
         Some(_) => serde_json::from_str(value).unwrap_or_else(|_| value.trim_matches('"').to_owned()),

@@ -43,7 +43,7 @@ fn part(hir: &Hir) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{estimate};
+    use super::estimate;
 
     /// The crate accepts the pattern within the estimate: so the estimate is not too low.
     fn is_enough(pattern: &str) -> bool {
