@@ -164,10 +164,10 @@ impl Writer {
 fn condition(node: &Value) -> String {
     let mut parts = Vec::new();
     for (name, value) in node["match"].as_object().into_iter().flatten() {
-        parts.push(comparison(name, "=", value.as_str().unwrap_or_default()));
+        parts.push(comparison(name, "=", &plain(value)));
     }
     for (name, value) in node["match_re"].as_object().into_iter().flatten() {
-        parts.push(comparison(name, "=~", value.as_str().unwrap_or_default()));
+        parts.push(comparison(name, "=~", &plain(value)));
     }
     for matchers in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         parts.extend(
@@ -175,6 +175,11 @@ fn condition(node: &Value) -> String {
         );
     }
     parts.join(" and ")
+}
+
+/// YAML reads an unquoted `2` as a number; Alertmanager reads every value as a string.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Splits at commas outside quotes.
