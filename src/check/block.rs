@@ -70,20 +70,14 @@ fn is_decline(target: &Target) -> bool {
 /// Reports a line that stands below the end of its block, if that is wrong; the lines below it share its cause.
 fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) -> bool {
     if end.kind == LineKind::Else {
-        let message = if line.kind == LineKind::Else {
-            "a block has one `else`"
-        } else {
-            "`else` is the last line of its block"
-        };
+        if line.kind == LineKind::Else {
+            return true; // the parser has told of a second `else`
+        }
         cx.report(
-            Diagnostic::new(&code::ELSE_NOT_LAST, line.head, message)
+            Diagnostic::new(&code::ELSE_NOT_LAST, line.head, "`else` is the last line of its block")
                 .label("stands below it")
                 .related(end.head, "`else` stands here")
-                .help(if line.kind == LineKind::Else {
-                    "leave one of the two out"
-                } else {
-                    "move this line above `else`"
-                }),
+                .help("move this line above `else`"),
         );
         return true;
     }
@@ -121,33 +115,27 @@ fn no_else(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
 
 /// Judges a target that stands in a line itself.
 pub(super) fn check_target(target: &Target, line: &Line, place: Place<'_>, cx: &mut Context<'_>) {
-    match target.kind {
-        TargetKind::Destinations(_) => {}
-        TargetKind::Nothing(_) => check_nothing(target, line, cx),
-        TargetKind::Decline if line.kind != LineKind::Else => {
-            let diagnostic = Diagnostic::new(
+    if is_decline(target) && line.kind != LineKind::Else {
+        cx.report(
+            Diagnostic::new(
                 &code::DECLINE,
                 target.span,
                 "`decline` stands in an `else` or in an arm of a `match`",
-            );
-            cx.report(
-                diagnostic
-                    .label("this line would do nothing")
-                    .help("leave the line out, or turn its condition round and name a channel"),
-            );
-        }
-        TargetKind::Decline if !place.may_decline => top_decline(target.span, cx),
-        TargetKind::Decline => {}
+            )
+            .label("this line would do nothing")
+            .help("leave the line out, or turn its condition round and name a channel"),
+        );
+    } else {
+        check_arm(target, line, place, cx);
     }
 }
 
-/// Judges a target in an arm of a line's `match`; `inner` is the place within the line.
-pub(super) fn check_arm(target: &Target, line: &Line, inner: Place<'_>, cx: &mut Context<'_>) {
+/// Judges a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
+pub(super) fn check_arm(target: &Target, line: &Line, place: Place<'_>, cx: &mut Context<'_>) {
     match target.kind {
-        TargetKind::Destinations(_) => {}
         TargetKind::Nothing(_) => check_nothing(target, line, cx),
-        TargetKind::Decline if !inner.may_decline => top_decline(target.span, cx),
-        TargetKind::Decline => {}
+        TargetKind::Decline if !place.may_decline => top_decline(target.span, cx),
+        TargetKind::Decline | TargetKind::Destinations(_) => {}
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Context<'c> {
     pub(super) paths: HashMap<Box<str>, Arc<Path>>,
     /// Regexes by pattern, flags and case, for the same reason.
     pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<Regex>>,
+    /// Where the parser has found something.
+    unparsed: Vec<Span>,
     compared: usize,
 }
 
@@ -49,6 +51,7 @@ impl<'c> Context<'c> {
         names: Names<'c>,
         diagnostics: Vec<Diagnostic>,
     ) -> Self {
+        let unparsed = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
         Self {
             surroundings,
             names,
@@ -57,6 +60,7 @@ impl<'c> Context<'c> {
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),
+            unparsed,
             compared: 0,
         }
     }
@@ -69,6 +73,11 @@ impl<'c> Context<'c> {
     /// How many findings there are: where the number has grown, something was broken in between.
     pub(super) fn findings(&self) -> usize {
         self.diagnostics.len()
+    }
+
+    /// Whether the parser has told of something within a place already.
+    pub(super) fn is_told(&self, place: Span) -> bool {
+        self.unparsed.iter().any(|told| place.covers(*told))
     }
 
     /// The user's own words at a place, cut to what a message can hold.

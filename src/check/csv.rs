@@ -243,10 +243,8 @@ impl Sheet<'_, '_> {
 
     fn unreadable(&mut self, error: &::csv::Error) {
         let line = error.position().map(::csv::Position::line);
-        let message = match error.kind() {
-            ::csv::ErrorKind::Utf8 { .. } => "is not UTF-8",
-            _ => "cannot be read as CSV",
-        };
+        let is_encoding = matches!(error.kind(), ::csv::ErrorKind::Utf8 { .. });
+        let message = if is_encoding { "is not UTF-8" } else { "cannot be read as CSV" };
         self.report(&code::BAD_CSV, line, message);
     }
 

@@ -266,7 +266,7 @@ impl Lowering<'_, '_> {
             diagnostic = diagnostic.suggest(
                 "or write them a line each",
                 place,
-                "label_lines(labels, \"- {{name}}: {{value}}\", 20)",
+                "label_lines(labels, \"- {name}: {value}\", 20)",
             );
         }
         self.cx.report(diagnostic);

@@ -12,13 +12,13 @@ use std::collections::HashMap;
 /// Where each key is used first.
 pub(super) type Keys = HashMap<Secret, (Box<str>, Span)>;
 
-/// An integration of the model; none where it has no destination.
+/// An integration of the model; without a destination it leads to a channel that does not exist.
 pub(super) fn lower(
     item: &Item,
     integration: &tree::Integration,
     keys: &mut Keys,
     cx: &mut Context<'_>,
-) -> Option<model::Integration> {
+) -> model::Integration {
     let owner = parameter::Owner {
         said: "an integration".to_owned(),
         parameters: channel::integration_parameters(),
@@ -30,13 +30,13 @@ pub(super) fn lower(
     let reading = reading(item, integration, cx);
     let mappings = reading.map(|reading| mappings(reading, cx)).unwrap_or_default();
     let destination = reading.and_then(|reading| destination(reading, cx));
-    Some(model::Integration {
+    model::Integration {
         name: integration.name.text.clone(),
         span: integration.name.span,
         parameters,
         mappings,
         destination: destination.unwrap_or(Destination::Channel(usize::MAX)),
-    })
+    }
 }
 
 fn check_keys(

@@ -134,8 +134,10 @@ impl Lowering<'_, '_> {
         let parsed = match Path::parse(&path.text) {
             Ok(parsed) => parsed,
             Err(invalid) => {
-                let place = within(path.span, 0, &invalid.range);
-                self.refuse(&code::BAD_PATH, place, &invalid.message, invalid.help);
+                if !self.cx.is_told(path.span) {
+                    let place = within(path.span, 0, &invalid.range);
+                    self.refuse(&code::BAD_PATH, place, &invalid.message, invalid.help);
+                }
                 return None;
             }
         };
@@ -184,7 +186,7 @@ impl Lowering<'_, '_> {
         let read = networks.iter().map(|network| {
             Network::new(&network.value)
                 .map_err(|invalid| {
-                    self.refuse(&code::BAD_NETWORK, network.span, &invalid.message, invalid.help)
+                    self.refuse(&code::BAD_NETWORK, network.span, &invalid.message, invalid.help);
                 })
                 .ok()
         });

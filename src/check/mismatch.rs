@@ -6,6 +6,7 @@ use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::scope::{Lowering, is_known};
 use crate::check::word::{constant, constant_names};
 use crate::diagnostic::Diagnostic;
+use crate::json::Number;
 use crate::syntax::tree;
 use crate::value::Type;
 
@@ -33,43 +34,62 @@ impl Lowering<'_, '_> {
 
     /// Adds the way to write what was meant.
     fn mended(&mut self, diagnostic: Diagnostic, left: &Left, right: &Expression) -> Diagnostic {
-        let constants = Type::SEVERITY | Type::STATUS;
-        let left_said = self.cx.text(left.span).to_owned();
-        match &right.kind {
-            ExpressionKind::Literal(Literal::Text(text)) if left.types.meets(constants) => {
-                self.as_constant(diagnostic, text, right)
-            }
-            ExpressionKind::Literal(Literal::Text(text)) if left.types.meets(Type::NUMBER) => {
-                if text.parse::<crate::json::Number>().is_ok() {
-                    diagnostic.suggest("a number stands without quotes", right.span, text.to_string())
-                } else {
-                    diagnostic
-                }
-            }
-            ExpressionKind::Literal(Literal::Text(text)) if left.types.meets(Type::TIME) => {
-                diagnostic.suggest("write a time as one", right.span, format!("time(\"{text}\")"))
-            }
-            ExpressionKind::Literal(Literal::Number(number)) if left.types.meets(Type::TEXT) => {
-                let quoted = diagnostic.suggest("compare strings", right.span, format!("\"{number}\""));
-                if left.in_arm {
-                    quoted
-                } else {
-                    quoted.suggest("or compare numbers", left.span, format!("number({left_said})"))
-                }
-            }
-            ExpressionKind::Literal(Literal::Boolean(value)) if left.types.meets(Type::TEXT) => {
+        let ExpressionKind::Literal(literal) = &right.kind else { return diagnostic };
+        match literal {
+            Literal::Text(text) => self.mended_text(diagnostic, text, left, right),
+            Literal::Number(number) => self.mended_number(diagnostic, &number.to_string(), left, right),
+            Literal::Boolean(value) if left.types.meets(Type::TEXT) => {
                 diagnostic.suggest("compare strings", right.span, format!("\"{value}\""))
             }
-            ExpressionKind::Literal(Literal::Severity(_) | Literal::Status(_))
-                if left.types.meets(Type::TEXT) =>
-            {
+            Literal::Severity(_) | Literal::Status(_) if left.types.meets(Type::TEXT) => {
                 let said = self.cx.said(right.span);
                 diagnostic
                     .suggest("the word as a string stands in quotes", right.span, format!("\"{said}\""))
                     .note("constants are no strings: a severity or a status comes from `match`")
             }
-            _ => diagnostic,
+            Literal::Missing
+            | Literal::Null
+            | Literal::Boolean(_)
+            | Literal::Severity(_)
+            | Literal::Status(_)
+            | Literal::Time(_) => diagnostic,
         }
+    }
+
+    fn mended_text(
+        &mut self,
+        diagnostic: Diagnostic,
+        text: &str,
+        left: &Left,
+        right: &Expression,
+    ) -> Diagnostic {
+        if left.types.meets(Type::SEVERITY | Type::STATUS) {
+            self.as_constant(diagnostic, text, right)
+        } else if left.types.meets(Type::NUMBER) && text.parse::<Number>().is_ok() {
+            diagnostic.suggest("a number stands without quotes", right.span, text)
+        } else if left.types.meets(Type::TIME) {
+            diagnostic.suggest("write a time as one", right.span, format!("time(\"{text}\")"))
+        } else {
+            diagnostic
+        }
+    }
+
+    fn mended_number(
+        &mut self,
+        diagnostic: Diagnostic,
+        number: &str,
+        left: &Left,
+        right: &Expression,
+    ) -> Diagnostic {
+        if !left.types.meets(Type::TEXT) {
+            return diagnostic;
+        }
+        let quoted = diagnostic.suggest("compare strings", right.span, format!("\"{number}\""));
+        if left.in_arm {
+            return quoted;
+        }
+        let said = self.cx.text(left.span);
+        quoted.suggest("or compare numbers", left.span, format!("number({said})"))
     }
 
     fn as_constant(&mut self, diagnostic: Diagnostic, text: &str, right: &Expression) -> Diagnostic {
@@ -146,39 +166,44 @@ impl Lowering<'_, '_> {
     }
 
     fn mended_order(&mut self, diagnostic: Diagnostic, left: &Left, right: &Expression) -> Diagnostic {
-        let said = self.cx.text(left.span).to_owned();
         if left.types.meets(Type::STATUS) {
             return diagnostic.help("a status is compared by `==`: `status == Resolved`");
         }
-        match &right.kind {
-            ExpressionKind::Literal(Literal::Text(text)) if left.types.meets(Type::SEVERITY) => {
-                self.as_constant(diagnostic, text, right)
-            }
-            ExpressionKind::Literal(Literal::Text(text)) if left.types.meets(Type::TIME) => {
-                diagnostic.suggest("write a time as one", right.span, format!("time(\"{text}\")"))
-            }
-            ExpressionKind::Literal(Literal::Text(text)) if text.parse::<crate::json::Number>().is_ok() => {
-                if left.types.meets(Type::NUMBER) || left.in_arm {
-                    return diagnostic.suggest(
-                        "a number stands without quotes",
-                        right.span,
-                        text.to_string(),
-                    );
-                }
-                let operator = self.cx.text(left.operator);
-                let mended = format!("number({said}) {operator} {text}");
-                diagnostic.suggest("compare numbers", left.span.to(right.span), mended)
-            }
-            _ if right.types.meets(Type::NUMBER) && left.types.meets(Type::TEXT) && !left.in_arm => {
-                diagnostic.suggest("read it as a number", left.span, format!("number({said})"))
-            }
-            _ if left.types.meets(Type::TEXT) && right.types.meets(Type::TEXT) => {
-                diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
-            }
-            _ if right.types.meets(Type::TIME) && left.types.meets(Type::TEXT) && !left.in_arm => {
-                diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
-            }
-            _ => diagnostic,
+        if let ExpressionKind::Literal(Literal::Text(text)) = &right.kind {
+            return self.mended_order_of_text(diagnostic, text, left, right);
+        }
+        let said = self.cx.text(left.span);
+        if left.in_arm || !left.types.meets(Type::TEXT) {
+            diagnostic
+        } else if right.types.meets(Type::NUMBER) {
+            diagnostic.suggest("read it as a number", left.span, format!("number({said})"))
+        } else if right.types.meets(Type::TIME) {
+            diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
+        } else {
+            diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
+        }
+    }
+
+    fn mended_order_of_text(
+        &mut self,
+        diagnostic: Diagnostic,
+        text: &str,
+        left: &Left,
+        right: &Expression,
+    ) -> Diagnostic {
+        let is_number = text.parse::<Number>().is_ok();
+        if left.types.meets(Type::SEVERITY) {
+            self.as_constant(diagnostic, text, right)
+        } else if left.types.meets(Type::TIME) {
+            diagnostic.suggest("write a time as one", right.span, format!("time(\"{text}\")"))
+        } else if is_number && (left.in_arm || left.types.meets(Type::NUMBER)) {
+            diagnostic.suggest("a number stands without quotes", right.span, text)
+        } else if is_number {
+            let (said, operator) = (self.cx.text(left.span), self.cx.text(left.operator));
+            let mended = format!("number({said}) {operator} {text}");
+            diagnostic.suggest("compare numbers", left.span.to(right.span), mended)
+        } else {
+            diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
         }
     }
 

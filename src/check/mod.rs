@@ -6,6 +6,7 @@
 pub mod model;
 
 mod allow;
+mod argument;
 mod block;
 mod call;
 mod channel;
@@ -91,11 +92,8 @@ fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_cycles(&all.routings, cx);
     let mut keys = integration::Keys::new();
-    let integrations = all
-        .integrations
-        .iter()
-        .filter_map(|(item, it)| integration::lower(item, it, &mut keys, cx))
-        .collect();
+    let integrations =
+        all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
     let whole = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = whole.map(|(item, test)| self::test(item, test, cx)).collect();
     model::Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }

@@ -1,0 +1,262 @@
+//! The arguments of functions, each read as its parameter asks.
+
+use crate::check::code;
+use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::scope::{Lowering, View, broken, is_known, make};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::function::{Function, Parameter, Takes};
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::value::Type;
+
+impl Lowering<'_, '_> {
+    /// An argument, read as its parameter asks.
+    pub(super) fn argument(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        match parameter.takes {
+            Takes::Text | Takes::Any => self.plain_argument(function, argument),
+            Takes::AnyOrLabels => self.any_argument(function, argument),
+            Takes::Number => self.number_argument(function, argument),
+            Takes::Nodes => self.nodes_argument(function, argument),
+            Takes::List => self.list_argument(function, argument),
+            Takes::Regex => self.regex_argument(function, argument),
+            Takes::LiteralText => self.written_text(function, parameter, argument),
+            Takes::LiteralNumber => self.written_number(function, parameter, argument),
+        }
+    }
+
+    fn plain_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if let tree::ExpressionKind::Path(path) = &argument.kind
+            && function.name == "len"
+            && let Some(parsed) = self.path(path)
+            && !parsed.is_singular()
+        {
+            let text = &path.text;
+            self.cx.report(
+                Diagnostic::new(
+                    &code::LIST_AS_VALUE,
+                    argument.span,
+                    format!("`{text}` is a list of nodes, not one value"),
+                )
+                .label("`len` measures one value")
+                .suggest("count nodes with `count`", argument.span, format!("count({text})")),
+            );
+            return broken(argument.span);
+        }
+        self.value(argument)
+    }
+
+    fn any_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
+            return self.plain_argument(function, argument);
+        }
+        let value = self.value_or_labels(argument);
+        if function.name == "key" && self.is_template(&value) {
+            self.cx.report(
+                Diagnostic::new(
+                    &code::TEMPLATE_AS_KEY,
+                    argument.span,
+                    "a part of a key is pasted from several values",
+                )
+                .label("`a-b` with `c` and `a` with `b-c` come to the same")
+                .help("give the values to `key` one by one: `key(\"name\", a, b)`"),
+            );
+            return broken(argument.span);
+        }
+        value
+    }
+
+    /// Whether a value may be a string that was pasted together.
+    pub(super) fn is_template(&self, value: &Expression) -> bool {
+        match self.view {
+            View::Element(lets) => lets.is_template(value),
+            View::Payload | View::Parameters(..) | View::Event | View::Body => {
+                matches!(value.kind, ExpressionKind::Template(_))
+            }
+        }
+    }
+
+    fn number_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        let value = self.value(argument);
+        if !is_known(value.types) || value.types.meets(Type::NUMBER) {
+            return value;
+        }
+        let said = self.cx.said(argument.span);
+        let message = format!("`{}` takes a number here, and `{said}` is {}", function.name, value.types);
+        let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).label("not a number");
+        self.cx.report(if value.types.meets(Type::TEXT) {
+            diagnostic.suggest("read it as a number", argument.span, format!("number({said})"))
+        } else {
+            diagnostic
+        });
+        broken(argument.span)
+    }
+
+    fn nodes_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        match self.nodes(argument, &format!("`{}`", function.name)) {
+            Some(path) => make(ExpressionKind::Nodes(path), Type::NODES, argument.span),
+            None => broken(argument.span),
+        }
+    }
+
+    fn list_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        let what = format!("`{}`", function.name);
+        if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
+            return self.nodes_argument(function, argument);
+        }
+        let value = self.value(argument);
+        if !is_known(value.types) || value.types.without(Type::NOTHING) == Type::ARRAY {
+            return value;
+        }
+        let said = self.cx.said(argument.span);
+        self.cx.report(
+            Diagnostic::new(
+                &code::NOT_A_PATH,
+                argument.span,
+                format!("{what} takes a list, and `{said}` is {}", value.types),
+            )
+            .label("no list of nodes")
+            .help("give it a path, as `@.items[*]`, or the result of `split`"),
+        );
+        broken(argument.span)
+    }
+
+    fn regex_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        if let tree::ExpressionKind::Regex(regex) = &argument.kind {
+            return match self.regex(regex, false) {
+                Some(regex) => make(ExpressionKind::Regex(regex), Type::REGEX, argument.span),
+                None => broken(argument.span),
+            };
+        }
+        let said = self.cx.said(argument.span);
+        let message = format!("`{}` takes a regex here, found `{said}`", function.name);
+        self.cx.report(
+            Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message)
+                .help("a regex stands between slashes: `/^[a-z]+/`"),
+        );
+        broken(argument.span)
+    }
+
+    /// A string that is written out.
+    pub(super) fn written_text(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        if let tree::ExpressionKind::Template(template) = &argument.kind {
+            let place = format!("the `{}` of `{}`", parameter.name, function.name);
+            let text = if function.name == "label_lines" {
+                self.form_of_lines(template)
+            } else {
+                self.plain_text(template, &place)
+            };
+            return match text {
+                Some(text) => super::scope::literal(Literal::Text(text), argument.span),
+                None => broken(argument.span),
+            };
+        }
+        let help = if function.name == "key" {
+            "begin with a word of your own, so that keys of two mappings never meet: `key(\"arms\", …)`"
+        } else {
+            "write the string out, in quotes"
+        };
+        self.not_written_out(function, parameter, argument, "a string", help)
+    }
+
+    /// The form of `label_lines`, whose own `{name}` and `{value}` stand for each label in turn.
+    fn form_of_lines(&mut self, template: &tree::Template) -> Option<Box<str>> {
+        let mut form = String::new();
+        for part in &template.parts {
+            match part {
+                tree::Part::Text(words) => form.push_str(&words.replace('{', "{{").replace('}', "}}")),
+                tree::Part::Value(value, braces) => form.push_str(self.placeholder(value, *braces)?),
+            }
+        }
+        Some(form.into_boxed_str())
+    }
+
+    fn placeholder(&mut self, value: &tree::Expression, braces: Span) -> Option<&'static str> {
+        let name = if let tree::ExpressionKind::Name(name) = &value.kind { &*name.text } else { "" };
+        match name {
+            "name" => Some("{name}"),
+            "value" => Some("{value}"),
+            _ => {
+                let said = self.cx.said(braces);
+                let message = format!("a line of labels has no `{said}`");
+                self.cx.report(
+                    Diagnostic::new(&code::INTERPOLATION, braces, message)
+                        .help("`{name}` and `{value}` stand for each label in turn"),
+                );
+                None
+            }
+        }
+    }
+
+    fn written_number(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        if let tree::ExpressionKind::Number(text) = &argument.kind
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return self.number(text, argument.span);
+        }
+        self.not_written_out(
+            function,
+            parameter,
+            argument,
+            "a natural number",
+            "write the number out, as `20`",
+        )
+    }
+
+    fn not_written_out(
+        &mut self,
+        function: &Function,
+        parameter: &Parameter,
+        argument: &tree::Expression,
+        wanted: &str,
+        help: &str,
+    ) -> Expression {
+        let said = self.cx.said(argument.span);
+        let message = format!(
+            "the `{}` of `{}` is {wanted} that is written out, found `{said}`",
+            parameter.name, function.name
+        );
+        self.cx.report(Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message).help(help));
+        broken(argument.span)
+    }
+
+    /// `capture` names a group that its regex must have.
+    pub(super) fn check_group(&mut self, function: &Function, arguments: &[Expression]) {
+        if function.name != "capture" {
+            return;
+        }
+        let [_, Expression { kind: ExpressionKind::Regex(regex), span: place, .. }, group] = arguments else {
+            return;
+        };
+        let ExpressionKind::Literal(Literal::Text(wanted)) = &group.kind else { return };
+        let groups = regex.groups();
+        if groups.contains(&&**wanted) {
+            return;
+        }
+        let message = format!("the regex has no group named `{wanted}`");
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_GROUP, group.span, message).related(*place, "the regex");
+        let near = nearest(wanted, groups.iter().copied());
+        self.cx.report(match (near, groups.as_slice()) {
+            (Some(near), _) => {
+                diagnostic.suggest(format!("did you mean `{near}`?"), group.span, format!("\"{near}\""))
+            }
+            (None, []) => diagnostic.help(format!("name the part that is wanted: `(?<{wanted}>…)`")),
+            (None, groups) => diagnostic.help(format!("its groups are `{}`", groups.join("`, `"))),
+        });
+    }
+}
