@@ -1,7 +1,7 @@
 //! The words of the domain: events, their severity and status, and what became of them.
 //!
 //! An event borrows from the payload and the rule set wherever it can. The wire form of an outcome, one JSON object a
-//! line, is the `Serialize` implementation in [`outcome`], and nowhere else.
+//! line, is the `Serialize` implementation in `outcome`, and nowhere else.
 
 mod outcome;
 

@@ -2,13 +2,6 @@
 //!
 //! Each rule is a function from texts to complaints, and each is shown to complain about a sample.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test over the project's own texts may fail by a panic"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

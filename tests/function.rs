@@ -111,7 +111,7 @@ fn call(function: &'static Function, mut arguments: Vec<Value<'static>>) -> Valu
     }
     for (parameter, argument) in function.parameters.iter().zip(&mut arguments) {
         if parameter.takes == Takes::Text && !matches!(argument, Value::Text(_)) {
-            *argument = (function::find("string").unwrap().call)(&[argument.clone()]);
+            *argument = (function::find("string").unwrap().call)(std::slice::from_ref(argument));
         }
     }
     (function.call)(&arguments)
@@ -154,7 +154,7 @@ fn check(text: &str, expected: &str) {
 #[test]
 fn every_example_holds() {
     for function in function::all() {
-        assert!(!function.documentation.is_empty() && function.examples.len() > 0, "{}", function.name);
+        assert!(!function.documentation.is_empty() && !function.examples.is_empty(), "{}", function.name);
         for (text, expected) in function.examples {
             assert!(text.contains(function.name), "{text}");
             check(text, expected);

@@ -205,7 +205,7 @@ fn oracle(lines: &[Line], first: Date, count: usize) -> Vec<bool> {
     for line in base {
         walk(line, &mut |start, length, day| {
             if !is_closed(day) {
-                open[start..start + length].fill(true)
+                open[start..start + length].fill(true);
             }
         });
     }

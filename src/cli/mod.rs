@@ -1,6 +1,6 @@
 //! The command line: one file a subcommand, and the only place that reads the clock and the arguments.
 //!
-//! A subcommand is its `Arguments` and a function `run` that writes to a [`Terminal`] and ends in an [`Exit`]. What a
+//! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and ends in an `Exit`. What a
 //! program is meant to read goes to the standard output, everything else to the standard error.
 
 mod check;

@@ -18,7 +18,7 @@ use std::rc::Rc;
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
 
-/// How many bytes of text the events of one payload may hold together, [`PER_TEXT`] added for each text: 32 MiB. A payload
+/// How many bytes of text the events of one payload may hold together, 64 added for each text: 32 MiB. A payload
 /// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
 /// missing, with a note.
 pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;

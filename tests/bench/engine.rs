@@ -4,6 +4,14 @@
 //! same bytes in the same run, so that figures of different machines can be compared. The workload comes from the
 //! generator beside the checkout where it is there, else from the small one in `workload.rs`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and may fail by a panic"
+)]
+
 mod measure;
 mod workload;
 
@@ -83,7 +91,7 @@ fn events(routes: usize) {
             21,
             &mut [
                 Round::new("serde_json::Value", || {
-                    drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)))
+                    drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)));
                 }),
                 Round::new("own tree", || drop(black_box(json::parse(bytes)))),
                 Round::new("tree and map", || run(Subject::Mapping("bench", None))),

@@ -4,20 +4,20 @@
 use std::time::{Duration, Instant};
 
 /// A candidate.
-pub struct Round<'r> {
+pub(crate) struct Round<'r> {
     name: &'static str,
     run: Box<dyn FnMut() + 'r>,
 }
 
 impl<'r> Round<'r> {
     /// A candidate of that name.
-    pub fn new(name: &'static str, run: impl FnMut() + 'r) -> Self {
+    pub(crate) fn new(name: &'static str, run: impl FnMut() + 'r) -> Self {
         Self { name, run: Box::new(run) }
     }
 }
 
 /// The median time of one run of each candidate, in nanoseconds.
-pub fn medians(rounds: usize, candidates: &mut [Round<'_>]) -> Vec<(&'static str, f64)> {
+pub(crate) fn medians(rounds: usize, candidates: &mut [Round<'_>]) -> Vec<(&'static str, f64)> {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); candidates.len()];
     for _ in 0..rounds {
         for (candidate, times) in candidates.iter_mut().zip(&mut times) {

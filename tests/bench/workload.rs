@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Where the workload comes from, in words.
-pub fn origin() -> String {
+pub(crate) fn origin() -> String {
     folder().map_or_else(
         || "made here; the generator `../shared/workload/gen.py` is not there, or python3 is not".to_owned(),
         |_| "made by ../shared/workload/gen.py, seed 42".to_owned(),
@@ -15,7 +15,7 @@ pub fn origin() -> String {
 }
 
 /// A rule file with a routing `workload` of that many routes.
-pub fn rules(routes: usize) -> String {
+pub(crate) fn rules(routes: usize) -> String {
     let routes = folder().and_then(|folder| generated(folder, routes)).unwrap_or_else(|| own(routes));
     let mut text = String::from("edition 1\n\n");
     let mut receivers: Vec<&str> = routes.iter().map(|route| route.receiver.as_str()).collect();
@@ -33,7 +33,7 @@ pub fn rules(routes: usize) -> String {
 }
 
 /// One alert and a batch of fifty.
-pub fn payloads() -> Vec<(&'static str, String)> {
+pub(crate) fn payloads() -> Vec<(&'static str, String)> {
     let read = |name: &str| folder().and_then(|folder| std::fs::read_to_string(folder.join(name)).ok());
     vec![
         ("one alert", read("payload-1.json").unwrap_or_else(|| payload(1))),
@@ -102,7 +102,7 @@ fn own(routes: usize) -> Vec<Route> {
 fn payload(alerts: usize) -> String {
     let alert = |position: usize| {
         serde_json::json!({
-            "status": if position % 3 == 0 { "resolved" } else { "firing" },
+            "status": if position.is_multiple_of(3) { "resolved" } else { "firing" },
             "labels": {
                 "alertname": "HighCPU", "severity": "P2", "service": format!("svc-{position}"), "team": "core",
                 "namespace": "shop", "cluster": "eu-1", "env": "prod", "region": "eu-west-1",
