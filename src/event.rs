@@ -81,6 +81,7 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone, Default)]
 pub struct Labels<'a> {
     entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    #[expect(clippy::box_collection, reason = "few events have an index, and all would carry its size")]
     index: Option<Box<HashMap<Cow<'a, str>, usize>>>,
 }
 

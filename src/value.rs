@@ -40,6 +40,23 @@ pub enum Value<'a> {
     Regex(&'a Regex),
 }
 
+impl Value<'_> {
+    /// The string, where it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The array or object, where it is one of JSON.
+    #[must_use]
+    pub fn as_json(&self) -> Option<&json::Value<'_>> {
+        if let Self::Json(node) = self {
+            return Some(node);
+        }
+        if let Self::Parsed(node) = self { Some(node) } else { None }
+    }
+}
+
 /// The set of kinds that an expression's value may have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Type(u16);

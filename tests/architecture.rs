@@ -447,7 +447,9 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
     for (_, example) in
         page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default())
     {
-        if !example.starts_with("edition 1\n") && !matches!(id, "E0001" | "E0002" | "E0003") {
+        if !example.starts_with("edition 1\n")
+            && !matches!(id, "E0001" | "E0002" | "E0003" | "E0021" | "W0001")
+        {
             faults.push(format!("{id}: an example does not begin with `edition 1`"));
         }
     }

@@ -3,6 +3,7 @@
 
 use pointsman::diagnostic::Level;
 use pointsman::ruleset::{Loaded, RuleSet};
+use pointsman::time::Instant;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ fn the_reference_holds_what_it_says() {
     examples("grammar/reference.md", &blocks, None);
 }
 
+/// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes.
+const NO_EXAMPLE: [&str; 3] = ["E0027", "E0156", "E0157"];
+
 #[test]
 fn every_code_page_fails_as_it_says_and_is_mended() {
     let folder = root().join("grammar/codes");
@@ -41,7 +45,7 @@ fn every_code_page_fails_as_it_says_and_is_mended() {
         let blocks = blocks(&text);
         let (fails, mended): (Vec<&Block>, Vec<&Block>) =
             blocks.iter().filter(|block| block.is("rules")).partition(|block| block.is_failing());
-        if fails.is_empty() || mended.is_empty() {
+        if (fails.is_empty() || mended.is_empty()) && !NO_EXAMPLE.contains(&&*code) {
             let _ = writeln!(problems, "{name}: wants an example that fails and one that is mended");
         }
         problems += &check_examples(&name, &blocks, Some(&code));
@@ -142,7 +146,8 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
             fs::write(folder.join(&file.words[1]), &file.text).unwrap();
         }
         fs::write(folder.join("example.rules"), block.file()).unwrap();
-        let loaded = RuleSet::load(std::slice::from_ref(&folder), None).unwrap();
+        let loaded =
+            RuleSet::load(std::slice::from_ref(&folder), Instant::read("2026-11-20T12:00:00Z")).unwrap();
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }

@@ -36,7 +36,7 @@ mod test;
 mod word;
 mod words;
 
-use crate::diagnostic::{Code, Diagnostic, Level};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
 use crate::syntax::{self, tree};
 use crate::time::Instant;
@@ -70,9 +70,7 @@ pub fn check(
     for test in &model.tests {
         test::check(&test.tree, test.span, &model, &mut found);
     }
-    if !found.iter().any(|diagnostic| diagnostic.level() == Level::Error) {
-        lint::run(files, &model, surroundings, &mut found);
-    }
+    lint::run(files, &model, surroundings, &mut found);
     let known: Vec<&Code> = codes().into_iter().chain(syntax::CODES.iter().copied()).collect();
     allow::apply(files, &known, &mut found);
     sort(&mut found);

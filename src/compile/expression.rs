@@ -146,9 +146,5 @@ impl Compiler {
 }
 
 fn literal(expression: &model::Expression) -> Option<&Literal> {
-    match &expression.kind {
-        ExpressionKind::Literal(literal) => Some(literal),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only a literal is one")]
-        _ => None,
-    }
+    if let ExpressionKind::Literal(literal) = &expression.kind { Some(literal) } else { None }
 }

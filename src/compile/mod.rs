@@ -161,11 +161,8 @@ impl Compiler {
 
 /// The parts of a conjunction, so that a refusal can name the one that was false.
 fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
-    match &condition.kind {
-        model::ExpressionKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only a conjunction has parts")]
-        _ => vec![condition],
-    }
+    let model::ExpressionKind::And(parts) = &condition.kind else { return vec![condition] };
+    parts.iter().flat_map(conjuncts).collect()
 }
 
 fn integration(integration: &model::Integration) -> Integration {

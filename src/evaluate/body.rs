@@ -24,18 +24,17 @@ pub(super) fn body(program: &Program, channel: usize, event: &Event<'_>, context
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// A value as JSON; a missing one is nothing, so that it takes its key out.
     fn json(&mut self, id: NodeId) -> Option<Json> {
-        match self.program.node(id) {
-            Node::Object(members) => {
-                let members =
-                    members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
-                Some(Json::Object(members.collect()))
-            }
-            Node::List(items) => {
-                Some(Json::Array(items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect()))
-            }
-            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is a plain value")]
-            _ => to_json(&self.value(id)),
+        if let Node::Object(members) = self.program.node(id) {
+            let members =
+                members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
+            return Some(Json::Object(members.collect()));
         }
+        if let Node::List(items) = self.program.node(id) {
+            return Some(Json::Array(
+                items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect(),
+            ));
+        }
+        to_json(&self.value(id))
     }
 }
 

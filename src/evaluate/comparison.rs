@@ -110,28 +110,27 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Test::Finds(_)
             | Test::Contains(_)
             | Test::StartsWith(_)
-            | Test::EndsWith(_) => match value {
-                Value::Text(text) => self.test_text(test, ignore_case, text),
-                _ => Verdict::Mismatch,
-            },
+            | Test::EndsWith(_) => {
+                value.as_text().map_or(Verdict::Mismatch, |value| self.test_text(test, ignore_case, value))
+            }
         }
     }
 
-    fn test_text(&mut self, test: &'p Test, ignore_case: bool, text: &str) -> Verdict {
-        let subject = || folded(text, ignore_case);
+    fn test_text(&mut self, test: &'p Test, ignore_case: bool, value: &str) -> Verdict {
+        let subject = || folded(value, ignore_case);
         match test {
             Test::Text(literal) => (*subject() == **literal).into(),
             Test::Texts(literals) => {
                 let subject = subject();
                 literals.binary_search_by(|literal| (**literal).cmp(&*subject)).is_ok().into()
             }
-            Test::Cidr(networks) => match pattern::address(text) {
+            Test::Cidr(networks) => match pattern::address(value) {
                 Some(address) => networks.iter().any(|network| network.holds(address)).into(),
                 None => Verdict::Mismatch,
             },
-            Test::Like(globs) => globs.iter().any(|glob| glob.fits(text)).into(),
-            Test::Matches(regex) => regex.matches(text).into(),
-            Test::Finds(regex) => regex.finds(text).into(),
+            Test::Like(globs) => globs.iter().any(|glob| glob.fits(value)).into(),
+            Test::Matches(regex) => regex.matches(value).into(),
+            Test::Finds(regex) => regex.finds(value).into(),
             Test::Contains(node) => {
                 self.piece(*node, ignore_case, &subject(), |text, piece| text.contains(piece))
             }
@@ -159,10 +158,8 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         text: &str,
         fits: fn(&str, &str) -> bool,
     ) -> Verdict {
-        match self.value(node) {
-            Value::Text(piece) => fits(text, &folded(&piece, ignore_case)).into(),
-            _ => Verdict::Mismatch,
-        }
+        let piece = self.value(node);
+        piece.as_text().map_or(Verdict::Mismatch, |piece| fits(text, &folded(piece, ignore_case)).into())
     }
 
     fn one_of(&mut self, nodes: &'p [NodeId], ignore_case: bool, value: &Value<'v>) -> Verdict {
@@ -227,18 +224,12 @@ fn is(kind: Kind, value: &Value<'_>) -> bool {
         Kind::Text => matches!(value, Value::Text(_)),
         Kind::Number => matches!(value, Value::Number(_)),
         Kind::Boolean => matches!(value, Value::Boolean(_)),
-        Kind::Array => match value {
-            Value::List(_) => true,
-            Value::Json(node) => matches!(node, json::Value::Array(_)),
-            Value::Parsed(node) => matches!(**node, json::Value::Array(_)),
-            _ => false,
-        },
-        Kind::Object => match value {
-            Value::Labels(_) => true,
-            Value::Json(node) => matches!(node, json::Value::Object(_)),
-            Value::Parsed(node) => matches!(**node, json::Value::Object(_)),
-            _ => false,
-        },
+        Kind::Array => {
+            matches!(value, Value::List(_)) || matches!(value.as_json(), Some(json::Value::Array(_)))
+        }
+        Kind::Object => {
+            matches!(value, Value::Labels(_)) || matches!(value.as_json(), Some(json::Value::Object(_)))
+        }
     }
 }
 
@@ -271,11 +262,10 @@ fn equal(left: &Value<'_>, right: &Value<'_>, ignore_case: bool) -> Verdict {
         (Value::Severity(left), Value::Severity(right)) => (left == right).into(),
         (Value::Status(left), Value::Status(right)) => (left == right).into(),
         (Value::Time(left), Value::Time(right)) => (left == right).into(),
-        (Value::Json(left), Value::Json(right)) => (**left == **right).into(),
-        (Value::Json(left), Value::Parsed(right)) => (**left == **right).into(),
-        (Value::Parsed(left), Value::Json(right)) => (**left == **right).into(),
-        (Value::Parsed(left), Value::Parsed(right)) => (**left == **right).into(),
-        _ => Verdict::Mismatch,
+        _ => match (left.as_json(), right.as_json()) {
+            (Some(left), Some(right)) => (left == right).into(),
+            _ => Verdict::Mismatch,
+        },
     }
 }
 

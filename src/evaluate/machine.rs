@@ -210,13 +210,11 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
     pub(super) fn find(&mut self, path: &'p Path) -> Vec<Value<'v>> {
         let Some((payload, element)) = self.payload else { return Vec::new() };
-        match path.find(payload, element, &mut self.budget) {
-            Ok(nodes) => nodes.into_iter().map(from_json).collect(),
-            Err(_) => {
-                self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
-                Vec::new()
-            }
+        if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
+            return nodes.into_iter().map(from_json).collect();
         }
+        self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
+        Vec::new()
     }
 
     fn get(&self, path: &'p Path) -> Value<'v> {
@@ -307,10 +305,11 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             }
             values.push(value);
         }
-        match (function.call)(&values) {
-            Value::Text(Cow::Owned(text)) => Value::Text(Cow::Owned(self.charge(text))),
-            value => value,
+        let result = (function.call)(&values);
+        if let Value::Text(Cow::Owned(text)) = result {
+            return Value::Text(Cow::Owned(self.charge(text)));
         }
+        result
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
@@ -320,11 +319,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
                 let name = self.program.words(node);
                 self.text(&value, name).map_or(Value::Missing, Value::Text)
             }
-            Takes::Number => match value {
-                Value::Number(_) => value,
-                _ => Value::Missing,
-            },
-            Takes::Any
+            Takes::Number if !matches!(value, Value::Number(_)) => Value::Missing,
+            Takes::Number
+            | Takes::Any
             | Takes::AnyOrLabels
             | Takes::Nodes
             | Takes::List
@@ -409,7 +406,7 @@ fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
 fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
     let Some((first, rest)) = steps.split_first() else { return base.clone() };
     match base {
-        Value::Json(node) => descend(*node, steps).map_or(Value::Missing, from_json),
+        Value::Json(node) => descend(node, steps).map_or(Value::Missing, from_json),
         Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, detached),
         Value::Labels(labels) => match first {
             Step::Member(name) if rest.is_empty() => {

@@ -1,7 +1,7 @@
 //! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
 
 use super::comparison::is_nothing;
-use super::machine::{Machine, TEXT_LIMIT};
+use super::machine::{self, Machine, TEXT_LIMIT};
 use super::observer::Observer;
 use super::text::written;
 use super::{Context, Pipeline};
@@ -175,17 +175,13 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     /// Check made sure that the field is a severity; the fallback keeps evaluation total.
     fn severity(&mut self, mapping: &'a Mapping) -> Severity {
-        match self.field(mapping, Field::Severity) {
-            Value::Severity(severity) => severity,
-            _ => Severity::Warning,
-        }
+        let value = self.field(mapping, Field::Severity);
+        if let Value::Severity(severity) = value { severity } else { Severity::Warning }
     }
 
     fn status(&mut self, mapping: &'a Mapping) -> Status {
-        match self.field(mapping, Field::Status) {
-            Value::Status(status) => status,
-            _ => Status::Firing,
-        }
+        let value = self.field(mapping, Field::Status);
+        if let Value::Status(status) = value { status } else { Status::Firing }
     }
 
     /// An empty title is noted; an empty key as well, and one is computed from what tells alerts apart.
@@ -216,10 +212,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     }
 
     fn field_time(&mut self, mapping: &'a Mapping, field: Field) -> Option<Instant> {
-        match self.field(mapping, field) {
-            Value::Time(time) => Some(time),
-            _ => None,
-        }
+        if let Value::Time(time) = self.field(mapping, field) { Some(time) } else { None }
     }
 
     /// Later entries win; a missing value leaves the earlier one.
@@ -251,22 +244,21 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     fn members(&mut self, node: NodeId) -> Vec<(Cow<'a, str>, Value<'a>)> {
         let value = self.value(node);
-        match &value {
-            Value::Json(json::Value::Object(object)) => object
-                .iter()
-                .map(|(name, value)| (Cow::Borrowed(&**name), super::machine::from_json(value)))
-                .collect(),
-            Value::Parsed(parsed) => match &**parsed {
-                json::Value::Object(object) => object
-                    .iter()
-                    .map(|(name, value)| {
-                        (Cow::Owned(name.clone().into_owned()), super::machine::detached(value))
-                    })
-                    .collect(),
-                _ => self.no_members(node, &value),
-            },
-            _ => self.no_members(node, &value),
+        if let Value::Json(json::Value::Object(object)) = &value {
+            let members = object.iter();
+            return members
+                .map(|(name, value)| (Cow::Borrowed(&**name), machine::from_json(value)))
+                .collect();
         }
+        if let Value::Parsed(parsed) = &value
+            && let json::Value::Object(object) = &**parsed
+        {
+            let members = object.iter();
+            return members
+                .map(|(name, value)| (Cow::Owned(name.to_string()), machine::detached(value)))
+                .collect();
+        }
+        self.no_members(node, &value)
     }
 
     fn no_members(&mut self, node: NodeId, value: &Value<'a>) -> Vec<(Cow<'a, str>, Value<'a>)> {

@@ -6,7 +6,6 @@ use super::observer::{LineEnd, Observer};
 use crate::event::{Decided, Decision, Event, Reason, Status};
 use crate::program::{Block, Destination, Line, LineBody, Node, Program, Target};
 use crate::syntax::tree::LineKind;
-use crate::value::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -207,11 +206,8 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     }
 
     fn chosen(&mut self, choice: crate::program::NodeId) -> Option<usize> {
-        match self.machine.program.node(choice) {
-            Node::Choose(arms) => self.machine.choose(arms).copied(),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "compile gives a route's match this node")]
-            _ => None,
-        }
+        let Node::Choose(arms) = self.machine.program.node(choice) else { return None };
+        self.machine.choose(arms).copied()
     }
 
     fn target(&mut self, path: &'p str, arm: Option<usize>, target: &'p Target) -> bool {
@@ -236,9 +232,7 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
         if let Node::Literal(Literal::Text(text)) = self.machine.program.node(because) {
             return Cow::Borrowed(text);
         }
-        match self.machine.value(because) {
-            Value::Text(text) => Cow::Owned(text.into_owned()),
-            _ => Cow::Borrowed(""),
-        }
+        let words = self.machine.value(because);
+        words.as_text().map_or_else(String::new, str::to_owned).into()
     }
 }

@@ -89,9 +89,9 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Unr
         }
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, found)?,
-            Ok(metadata) if metadata.is_file() && name.ends_with(".rules") => found.push(path),
+            Ok(metadata) if metadata.is_file() && is_rules(&path) => found.push(path),
             // A link that leads nowhere is not a rule file, unless it is called one.
-            Err(reason) if name.ends_with(".rules") => return Err(failed(&path, reason)),
+            Err(reason) if is_rules(&path) => return Err(failed(&path, reason)),
             Ok(_) | Err(_) => {}
         }
         if found.len() > MAX_FILES {
@@ -99,6 +99,10 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Unr
         }
     }
     Ok(())
+}
+
+fn is_rules(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rules")
 }
 
 fn add(

@@ -41,18 +41,20 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), Unknown> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
-    fn paths<'r>(block: &'r Block, all: &mut Vec<&'r str>) {
-        for line in &block.lines {
-            all.push(&line.path);
-            if let LineBody::Block(block) = &line.body {
-                paths(block, all);
-            }
-        }
-    }
     let mut all = Vec::new();
     rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
     let nearest = nearest(path, all).map(str::to_owned);
     Err(Unknown { kind: "route", name: path.to_owned(), nearest })
+}
+
+/// The path of every line of a block.
+fn paths<'r>(block: &'r Block, all: &mut Vec<&'r str>) {
+    for line in &block.lines {
+        all.push(&line.path);
+        if let LineBody::Block(block) = &line.body {
+            paths(block, all);
+        }
+    }
 }
 
 /// The lines from a routing's own block down to the one of that path.
@@ -163,11 +165,10 @@ fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let operand = tried.operand.clone();
     match test {
-        Test::Text(text) => Some(quoted(text)),
+        Test::Text(literal) => Some(quoted(literal)),
         Test::Texts(texts) => texts.first().map(|text| quoted(text)),
         Test::In(nodes) => nodes.first().map(|node| program.words(*node).to_owned()),
-        Test::Equal(_) => operand,
-        Test::Order(Order::LessOrEqual | Order::GreaterOrEqual, _) => operand,
+        Test::Equal(_) | Test::Order(Order::LessOrEqual | Order::GreaterOrEqual, _) => operand,
         Test::Order(Order::Less, _) => Some(format!("something below {}", operand?)),
         Test::Order(Order::Greater, _) => Some(format!("something above {}", operand?)),
         Test::Contains(_) => Some(format!("a string that holds {}", operand?)),

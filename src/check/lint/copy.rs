@@ -39,6 +39,7 @@ fn kept_from_else(input: &Input<'_>, block: &Block) -> Option<Diagnostic> {
         routes.take(MOST_COMPARISONS / count).map(|line| parts(input, line)).collect();
     let alone = |line: &&Line| {
         line.kind == LineKind::AlsoRoute
+            && !is_nothing(&line.body)
             && !usual.is_subset(&reached(&line.body))
             && !takes_all_of(&routes, &parts(input, line))
     };
@@ -73,6 +74,11 @@ fn parts<'i>(input: &Input<'i>, line: &Line) -> Vec<&'i str> {
     };
     let spans: Vec<Span> = line.when.as_ref().map(parts).unwrap_or_default();
     spans.into_iter().map(|span| input.surroundings.sources.text(span)).collect()
+}
+
+/// An `also route` to `nothing` is an error of its own.
+fn is_nothing(body: &LineBody) -> bool {
+    matches!(body, LineBody::Target(Target::Nothing(..)))
 }
 
 fn declines(body: &LineBody) -> bool {

@@ -28,7 +28,7 @@ pub(crate) struct Input<'a> {
     pub(crate) model: &'a model::Model,
     /// Texts, and the date.
     pub(crate) surroundings: &'a Surroundings<'a>,
-    /// Whether part of a file did not parse, so that what is absent may merely be unread.
+    /// Whether there are errors, so that what is absent may merely be misspelt or unread.
     pub(crate) partial: bool,
 }
 
@@ -63,8 +63,8 @@ pub(crate) fn run(
     surroundings: &Surroundings<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let unread = diagnostics.iter().any(|found| found.level() == Level::Error && found.code.id < "E0030");
-    let partial = unread || files.iter().flat_map(|file| &file.items).any(|item| item.broken);
+    // A name that an error keeps from being found may be the use of a declaration that seems unused.
+    let partial = diagnostics.iter().any(|found| found.level() == Level::Error);
     let input = Input { files, model, surroundings, partial };
     for (_, lint) in LINTS {
         lint(&input, diagnostics);

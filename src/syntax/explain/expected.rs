@@ -34,12 +34,20 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
 }
 
 /// What a rule is called, and how early it is named.
+fn name(rule: Rule) -> (u8, String) {
+    match kind(rule) {
+        (_, "") => other(rule),
+        (rank, name) => (rank, name.into()),
+    }
+}
+
+/// Rules that are called by what they stand for; the others have no name here.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the enum is made by pest; a new rule shows as its kind of word"
 )]
-fn name(rule: Rule) -> (u8, String) {
-    let (rank, name) = match rule {
+fn kind(rule: Rule) -> (u8, &'static str) {
+    match rule {
         Rule::condition | Rule::quantifier | Rule::k_not => (0, "a condition"),
         Rule::reference
         | Rule::arguments
@@ -117,9 +125,8 @@ fn name(rule: Rule) -> (u8, String) {
         Rule::close_bracket => (3, "`,` or `]`"),
         Rule::close_paren => (3, "`,` or `)`"),
         Rule::EOI => (9, "the end of the file"),
-        _ => return other(rule),
-    };
-    (rank, name.into())
+        _ => (9, ""),
+    }
 }
 
 /// Signs as they are written, keywords as their rule is called.
