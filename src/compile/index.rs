@@ -28,7 +28,9 @@ pub(super) fn index(program: &Program, lines: &[Line]) -> Option<BlockIndex> {
     }
     let requirements: Vec<Requirements> = lines.iter().map(|line| Requirements::of(program, line)).collect();
     let mut counts = Counts::default();
-    requirements.iter().for_each(|each| counts.add(program, each));
+    for each in &requirements {
+        counts.add(program, each);
+    }
     let mut filing = Filing::default();
     for (position, requirements) in (0..).zip(&requirements) {
         filing.file(program, position, requirements, &counts);
@@ -83,6 +85,9 @@ impl<'p> Counts<'p> {
     }
 }
 
+/// Texts, each with the lines that require it.
+type Filed = Vec<(Box<str>, Vec<u32>)>;
+
 /// The index while it grows; ordered, so that the same rules give the same index.
 #[derive(Default)]
 struct Filing<'p> {
@@ -119,7 +124,7 @@ impl<'p> Filing<'p> {
     }
 
     fn finish(self) -> BlockIndex {
-        let mut slots: BTreeMap<(Source, bool), [Vec<(Box<str>, Vec<u32>)>; 2]> = BTreeMap::new();
+        let mut slots: BTreeMap<(Source, bool), [Filed; 2]> = BTreeMap::new();
         for (key, lines) in self.keys {
             let [wholes, pieces] = slots.entry((key.source, key.ignore_case)).or_default();
             let texts = if key.is_whole { wholes } else { pieces };
@@ -135,21 +140,21 @@ impl<'p> Filing<'p> {
 
 /// The conditions that must all hold for this one to hold.
 fn conjuncts(program: &Program, condition: NodeId, depth: usize, parts: &mut Vec<NodeId>) {
-    match program.node(condition) {
-        Node::And(all) if depth > 0 => {
-            all.iter().for_each(|part| conjuncts(program, *part, depth - 1, parts))
+    let node = program.node(condition);
+    if depth == 0 {
+        parts.push(condition);
+    } else if let Node::And(all) = node {
+        for part in all {
+            conjuncts(program, *part, depth - 1, parts);
         }
-        Node::Define(position) if depth > 0 && is_conjunction(program, *position) => {
-            if let Some(value) = program.defines.get(*position) {
-                conjuncts(program, *value, depth - 1, parts);
-            }
-        }
-        _ => parts.push(condition),
+    } else if let Node::Define(position) = node
+        && let Some(value) = program.defines.get(*position)
+        && matches!(program.node(*value), Node::And(_))
+    {
+        conjuncts(program, *value, depth - 1, parts);
+    } else {
+        parts.push(condition);
     }
-}
-
-fn is_conjunction(program: &Program, define: usize) -> bool {
-    program.defines.get(define).is_some_and(|value| matches!(program.node(*value), Node::And(_)))
 }
 
 /// Texts of which one must be there for the condition to hold; nothing where it sets no such condition.
@@ -203,11 +208,11 @@ fn source(node: &Node) -> Option<Source> {
 /// What a test requires of a text, and whether of the folded text.
 fn required(program: &Program, test: &Test, ignore_case: bool) -> Option<(bool, Required)> {
     let piece = |node: &NodeId| {
-        let text = literal(program, *node).filter(|text| !text.is_empty())?;
-        Some((ignore_case, Required::Piece(vec![text.to_owned()])))
+        let piece = literal(program, *node).filter(|piece| !piece.is_empty())?;
+        Some((ignore_case, Required::Piece(vec![piece.to_owned()])))
     };
     match test {
-        Test::Text(text) => Some((ignore_case, Required::Whole(vec![text.to_string()]))),
+        Test::Text(whole) => Some((ignore_case, Required::Whole(vec![whole.to_string()]))),
         Test::Texts(texts) if texts.len() <= MOST_TEXTS => {
             Some((ignore_case, Required::Whole(texts.iter().map(ToString::to_string).collect())))
         }

@@ -8,8 +8,9 @@ use crate::event::{Decided, Decision, Event, Reason, Status};
 use crate::pattern;
 use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, Program, Source, Target};
 use crate::syntax::tree::LineKind;
+use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Decides where an event goes.
@@ -52,8 +53,8 @@ fn name(program: &Program, channel: usize) -> Option<&str> {
 /// What a walk gathered so far. Each entry says whether an `always` line gave it.
 #[derive(Debug, Clone, Default)]
 struct Gathered<'p> {
-    channels: Vec<(usize, bool)>,
-    routes: Vec<(Decided<'p>, bool)>,
+    channels: SmallVec<[(usize, bool); 8]>,
+    routes: SmallVec<[(Decided<'p>, bool); 4]>,
     reasons: Vec<(Reason<'p>, bool)>,
 }
 
@@ -99,10 +100,24 @@ fn names<'p>(program: &'p Program, channels: &[usize]) -> Vec<&'p str> {
     channels.iter().filter_map(|channel| name(program, *channel)).collect()
 }
 
-/// Each once, in order of first mention.
+/// Each once, in order of first mention. Few are compared with each other, many are hashed.
 fn unique<T: Eq + std::hash::Hash + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = std::collections::HashSet::new();
-    all.filter(|each| seen.insert(*each)).collect()
+    const FEW: usize = 16;
+    let mut once: Vec<T> = Vec::new();
+    let mut seen = HashSet::new();
+    for each in all {
+        let is_new = if once.len() < FEW { !once.contains(&each) } else { !seen.contains(&each) };
+        if !is_new {
+            continue;
+        }
+        once.push(each);
+        match once.len() {
+            FEW => seen.extend(once.iter().copied()),
+            more if more > FEW => drop(seen.insert(each)),
+            _ => {}
+        }
+    }
+    once
 }
 
 /// How far a block has come.
@@ -132,6 +147,9 @@ fn text<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e str> {
         }
     }
 }
+
+/// Positions of lines.
+type Candidates = SmallVec<[u32; 16]>;
 
 /// A walk through routings for one event.
 struct Walk<'p, 'v, 'm, O> {
@@ -203,8 +221,8 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     }
 
     /// The positions of the lines that the event may hit, in order.
-    fn candidates(&mut self, index: &'p BlockIndex) -> Vec<u32> {
-        let mut found = index.always.to_vec();
+    fn candidates(&mut self, index: &'p BlockIndex) -> Candidates {
+        let mut found = Candidates::from_slice(&index.always);
         for slot in &index.slots {
             let text = self.machine.event.and_then(|event| text(event, &slot.source));
             if let Some(text) = text {

@@ -82,16 +82,13 @@ impl Needed {
         let mut is_exact = true;
         for part in parts {
             let needed = Self::of(part);
-            match needed.exact.as_ref().and_then(|texts| product(&run, texts)) {
-                Some(longer) => run = longer,
-                None => {
-                    is_exact = false;
-                    best = better(
-                        better(best, Some(std::mem::replace(&mut run, vec![String::new()]))),
-                        needed.any(),
-                    );
-                }
+            if let Some(longer) = needed.exact.as_ref().and_then(|texts| product(&run, texts)) {
+                run = longer;
+                continue;
             }
+            is_exact = false;
+            let run = std::mem::replace(&mut run, vec![String::new()]);
+            best = better(better(best, Some(run)), needed.any());
         }
         if is_exact { Self::exactly(run) } else { Self { exact: None, best: better(best, Some(run)) } }
     }

@@ -79,14 +79,14 @@ impl Slot {
     }
 
     /// Adds the lines whose required text is, or lies in, this one.
-    pub fn find(&self, text: &str, found: &mut Vec<u32>) {
+    pub fn find(&self, text: &str, found: &mut impl Extend<u32>) {
         if let Some(lines) = self.wholes.get(text) {
-            found.extend_from_slice(self.filed(*lines));
+            found.extend(self.filed(*lines).iter().copied());
         }
         if let Some(pieces) = &self.pieces {
             for hit in pieces.automaton.find_overlapping_iter(text) {
                 let lines = pieces.lines.get(hit.pattern().as_usize()).copied();
-                found.extend_from_slice(lines.map_or(&[], |lines| self.filed(lines)));
+                found.extend(lines.map_or(&[][..], |lines| self.filed(lines)).iter().copied());
             }
         }
     }
