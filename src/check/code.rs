@@ -104,6 +104,7 @@ codes! {
     EMPTY_CSV = "E0145", "CSV without rows";
     DUPLICATE_COLUMN = "E0146", "column named twice";
     UNKNOWN_CONSTANTS = "E0147", "unknown type of a column";
+    FILE_OUTSIDE = "E0148", "file outside the rule file's folder";
 
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
 }

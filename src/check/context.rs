@@ -5,7 +5,7 @@ use crate::check::names::Names;
 use crate::check::{Surroundings, code};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::path::Path;
-use crate::pattern::Regex;
+use crate::pattern::{MOST_MEASURED, Regex};
 use crate::source::Span;
 use crate::syntax::tree::Name;
 use crate::value::Type;
@@ -39,6 +39,8 @@ pub(super) struct Context<'c> {
     pub(super) paths: HashMap<Box<str>, Arc<Path>>,
     /// Regexes by pattern, flags and case, for the same reason.
     pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<Regex>>,
+    /// How many large regexes may still be measured.
+    pub(super) measured: usize,
     /// Where the parser has found something, in order.
     unparsed: Vec<Span>,
     compared: usize,
@@ -61,6 +63,7 @@ impl<'c> Context<'c> {
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),
+            measured: MOST_MEASURED,
             unparsed,
             compared: 0,
         }

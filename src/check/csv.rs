@@ -10,7 +10,7 @@ use crate::pattern::fold;
 use crate::syntax::tree::{self, Name, Text};
 use crate::value::Type;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// How many findings of one file are told; past that one cause has made all of them.
 const FINDINGS_LIMIT: usize = 20;
@@ -52,6 +52,17 @@ fn column_type(constants: Option<&Name>, cx: &mut Context<'_>) -> Option<Type> {
 fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
     let name = cx.surroundings.sources.name(file.span);
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    if !stays_below(&file.value) {
+        cx.report(
+            Diagnostic::new(
+                &code::FILE_OUTSIDE,
+                file.span,
+                format!("the file `{}` lies outside the folder of this rule file", file.value),
+            )
+            .help("put the file beside the rules; or declare the table beside the file: every rule of the set may use it"),
+        );
+        return None;
+    }
     match (cx.surroundings.read)(&folder.join(&*file.value)) {
         Ok(text) => Some(text),
         Err(reason) => {
@@ -66,6 +77,12 @@ fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
             None
         }
     }
+}
+
+/// Whether a path leads nowhere but down, however the system reads it.
+fn stays_below(path: &str) -> bool {
+    let whole = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    whole && !path.contains(['\\', '\0']) && !path.get(1..2).is_some_and(|second| second == ":")
 }
 
 /// One file while it is read.

@@ -157,7 +157,8 @@ impl Lowering<'_, '_> {
         if let Some(known) = self.cx.regexes.get(&key) {
             return Some(Arc::clone(known));
         }
-        match Regex::new(&regex.pattern, &regex.flags, ignore_case) {
+        let read = Regex::among(&regex.pattern, &regex.flags, ignore_case, &mut self.cx.measured);
+        match read {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
                 self.cx.regexes.insert(key, Arc::clone(&compiled));

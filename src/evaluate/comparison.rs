@@ -114,7 +114,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             Test::During(schedule) => self.during(*schedule, value),
             Test::Equal(node) => {
                 let operand = self.value(*node);
-                equal(value, &operand, ignore_case)
+                self.equal(value, &operand, ignore_case)
             }
             Test::In(nodes) => self.one_of(nodes, ignore_case, value),
             Test::Order(order, node) => {
@@ -130,7 +130,13 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Test::Contains(_)
             | Test::StartsWith(_)
             | Test::EndsWith(_) => {
-                value.as_text().map_or(Verdict::Mismatch, |value| self.test_text(test, ignore_case, value))
+                let Some(text) = value.as_text() else { return Verdict::Mismatch };
+                // Equality looks no further than the shorter of two texts, and is over at the first difference.
+                let looks = matches!(test, Test::Text(_) | Test::Texts(_)) && !ignore_case;
+                if !looks && !self.may_spend(text.len()) {
+                    return Verdict::Mismatch;
+                }
+                self.test_text(test, ignore_case, text)
             }
         }
     }
@@ -185,13 +191,21 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         let mut verdict = Verdict::Mismatch;
         for node in nodes {
             let operand = self.value(*node);
-            match equal(value, &operand, ignore_case) {
+            match self.equal(value, &operand, ignore_case) {
                 Verdict::Holds => return Verdict::Holds,
                 Verdict::Fails => verdict = Verdict::Fails,
                 Verdict::Mismatch => {}
             }
         }
         verdict
+    }
+
+    fn equal(&mut self, left: &Value<'v>, right: &Value<'v>, ignore_case: bool) -> Verdict {
+        let reads = ignore_case || left.as_json().is_some();
+        if reads && !(self.may_read(left) && self.may_read(right)) {
+            return Verdict::Mismatch;
+        }
+        equal(left, right, ignore_case)
     }
 
     fn during(&self, schedule: usize, value: &Value<'v>) -> Verdict {

@@ -4,6 +4,7 @@ use super::Context;
 use super::comparison::is_nothing;
 use super::observer::Observer;
 use super::text::{self, Oddity};
+use super::work::WORK_LIMIT;
 use crate::check::model::{Field, Literal};
 use crate::event::Event;
 use crate::function::{Function, Takes};
@@ -52,6 +53,8 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) text_left: usize,
     /// How many bytes of text the events of the payload may still hold.
     pub(super) payload_text_left: usize,
+    /// How much of the payload may still be read.
+    pub(super) work_left: usize,
     /// What was odd.
     pub(super) notes: Vec<Cow<'v, str>>,
 }
@@ -70,6 +73,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             budget: Budget::default(),
             text_left: TEXT_LIMIT,
             payload_text_left: PAYLOAD_TEXT_LIMIT,
+            work_left: WORK_LIMIT,
             notes: Vec::new(),
         }
     }
@@ -183,6 +187,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
     pub(super) fn text(&mut self, value: &Value<'v>, name: &str) -> Option<Cow<'v, str>> {
+        if !self.may_read(value) {
+            return None;
+        }
         let (text, oddity) = text::text(value)?;
         match oddity {
             Oddity::None => {}
@@ -291,7 +298,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
         }
         self.text_left -= text.len();
-        text
+        if self.may_spend(text.len()) { text } else { String::new() }
     }
 
     fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> Value<'v> {
@@ -301,6 +308,10 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             let takes = function.parameters.get(position.min(last)).map_or(Takes::Any, |each| each.takes);
             let value = self.argument(*argument, takes);
             if is_nothing(&value) && !function.takes_missing {
+                return Value::Missing;
+            }
+            let whole = function.reads_whole || matches!(value, Value::Text(_));
+            if whole && takes != Takes::Text && !self.may_read(&value) {
                 return Value::Missing;
             }
             values.push(value);
@@ -336,7 +347,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         match self.program.tables.get(table) {
             None => Value::Missing,
             Some(Table::Csv(index)) => {
-                let keys: Vec<_> = arguments.iter().map(|value| cell(value, index.ignore_case)).collect();
+                let keys: Vec<_> = arguments.iter().map(|value| self.cell(value, index.ignore_case)).collect();
                 let found = index.find(&keys);
                 if O::LISTENS
                     && let Some(place) = self.program.place(id)
@@ -353,12 +364,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             }
         }
     }
-}
 
-/// A key cell for an argument: scalars as their text, as a file's cells are text.
-fn cell(value: &Value<'_>, ignore_case: bool) -> Option<Box<str>> {
-    let (text, _) = text::text(value)?;
-    Some(if ignore_case { crate::pattern::fold(&text).into() } else { text.into() })
+    /// A key cell for an argument: scalars as their text, as a file's cells are text.
+    fn cell(&mut self, value: &Value<'v>, ignore_case: bool) -> Option<Box<str>> {
+        if !self.may_read(value) {
+            return None;
+        }
+        let (text, _) = text::text(value)?;
+        Some(if ignore_case { crate::pattern::fold(&text).into() } else { text.into() })
+    }
 }
 
 fn constant(literal: &Literal) -> Value<'_> {

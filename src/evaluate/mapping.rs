@@ -4,6 +4,7 @@ use super::comparison::is_nothing;
 use super::machine::{self, Machine, TEXT_LIMIT};
 use super::observer::Observer;
 use super::text::written;
+use super::work::PER_NODE;
 use super::{Context, Pipeline};
 use crate::check::model::Field;
 use crate::event::{Event, Labels, Reason, Refusal, Severity, Status};
@@ -244,6 +245,11 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     fn members(&mut self, node: NodeId) -> Vec<(Cow<'a, str>, Value<'a>)> {
         let value = self.value(node);
+        if let Some(json::Value::Object(object)) = value.as_json()
+            && !self.may_spend(object.len() * PER_NODE)
+        {
+            return Vec::new();
+        }
         if let Value::Json(json::Value::Object(object)) = &value {
             let members = object.iter();
             return members
@@ -264,7 +270,8 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     fn no_members(&mut self, node: NodeId, value: &Value<'a>) -> Vec<(Cow<'a, str>, Value<'a>)> {
         if !is_nothing(value) {
             let words = self.program.words(node);
-            let found = shortened(written(value));
+            // A long value is not written out to be cut.
+            let found = if self.may_read(value) { shortened(written(value)) } else { "…".to_owned() };
             self.note(format!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
         Vec::new()

@@ -11,10 +11,12 @@ mod mapping;
 mod observer;
 mod routing;
 mod text;
+mod work;
 
 pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
 pub use observer::{LineEnd, Observer, Silent};
 pub use text::written;
+pub use work::WORK_LIMIT;
 
 use crate::event::{Decision, Event, Outcome, Refusal, Result};
 use crate::json::Document;

@@ -55,6 +55,7 @@ pub(super) static FIRST: Function = Function {
 pub(super) static JOIN: Function = Function {
     name: "join",
     parameters: &[parameter("list", Takes::List), parameter("separator", Takes::Text)],
+    reads_whole: true,
     documentation: "The nodes of a path, or the items of a list, as one string with the separator between them. Null is \
                     passed over, arrays and objects are their JSON text; the result is cut at 1 MiB.",
     examples: &[

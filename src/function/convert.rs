@@ -28,6 +28,7 @@ pub(super) static NUMBER: Function = Function {
 pub(super) static STRING: Function = Function {
     name: "string",
     parameters: &[parameter("value", Takes::Any)],
+    reads_whole: true,
     documentation: "A string as it is, a constant's name, a time as RFC 3339 in UTC, and the JSON text of everything \
                     else; null is missing.",
     examples: &[

@@ -28,6 +28,7 @@ pub(super) static KEY: Function = Function {
     variadic: true,
     takes_missing: true,
     may_be_missing: true,
+    reads_whole: true,
     documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ wherever a part differs. \
                     The order of an object's members is irrelevant, `1` equals `1.0`, a number differs from a string, and \
                     missing from null. The key is missing where every part is empty, so that two alerts of which \

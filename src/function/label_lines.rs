@@ -15,6 +15,7 @@ pub(super) static LABEL_LINES: Function = Function {
         optional("most", Takes::LiteralNumber),
     ],
     may_be_missing: true,
+    reads_whole: true,
     documentation: "Labels as text, a line each: in the form, `{name}` and `{value}` are the label's, `{{` and `}}` are \
                     braces. Past `most` labels one more line says how many were left out; the result is cut at 1 MiB.",
     examples: &[

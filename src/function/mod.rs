@@ -43,6 +43,8 @@ pub struct Function {
     pub takes_missing: bool,
     /// Whether the result may be missing though no argument is (`number`, `capture`, `first`, `time`).
     pub may_be_missing: bool,
+    /// Whether it looks at all of an array or object that it is given, and not only at its length or a part.
+    pub reads_whole: bool,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
     /// Expressions and what they come to, as rule text: `("upper(\"a\")", "\"A\"")`.
@@ -137,6 +139,7 @@ const PLAIN: Function = Function {
     result: Type::TEXT,
     takes_missing: false,
     may_be_missing: false,
+    reads_whole: false,
     documentation: "",
     examples: &[],
     call: |_| Value::Missing,

@@ -12,7 +12,7 @@ mod required;
 pub use fold::fold;
 pub use glob::Glob;
 pub use network::{Network, address};
-pub use regex::Regex;
+pub use regex::{MOST_MEASURED, Regex};
 pub use required::Required;
 
 use std::ops::Range;

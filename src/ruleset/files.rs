@@ -7,7 +7,7 @@ use crate::code;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Sources, Span};
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// How large a rule file or a table may be: 8 MiB.
@@ -123,7 +123,7 @@ fn add(
         return Ok(());
     }
     *left = left.checked_sub(metadata.len()).ok_or(Unreadable::TooMuch)?;
-    let bytes = fs::read(path).map_err(|reason| failed(path, reason))?;
+    let bytes = bounded(path).map_err(|reason| failed(path, reason))?;
     match String::from_utf8(bytes) {
         Ok(text) => {
             sources.add(name, &text);
@@ -168,9 +168,19 @@ pub(super) fn read_table(path: &Path) -> Result<String, String> {
             MAX_FILE_BYTES >> 20
         ));
     }
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = bounded(path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes)
         .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
+}
+
+/// Some files of the system say that they are empty, and do not end.
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(io::Error::other(format!("it has more than {} MiB", MAX_FILE_BYTES >> 20)));
+    }
+    Ok(bytes)
 }
 
 fn failed(path: &Path, reason: io::Error) -> Unreadable {

@@ -1,6 +1,10 @@
 //! The files that tests name, read and written in this one place.
 
+use std::io::Read as _;
 use std::path::Path;
+
+/// How large a file that a test names may be: 64 MiB.
+const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Where the files of tests are.
 pub trait Files {
@@ -23,7 +27,17 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|error| reason(&error))
+        let metadata = std::fs::metadata(path).map_err(|error| reason(&error))?;
+        if !metadata.is_file() {
+            return Err("it is no regular file".to_owned());
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| reason(&error))?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(format!("it has more than {} MiB", MAX_FILE_BYTES >> 20));
+        }
+        Ok(bytes)
     }
 
     fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), String> {

@@ -2,7 +2,8 @@
 
 use crate::code;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{FileId, Span};
+use crate::syntax::lex::Excess;
 
 pub(super) const UNEXPECTED: Code = code!("E0001", "unexpected text");
 pub(super) const UNCLOSED_STRING: Code = code!("E0002", "string without an end");
@@ -72,6 +73,18 @@ pub const CODES: &[&Code] = &[
 pub(super) fn too_deep(at: Span) -> Diagnostic {
     Diagnostic::new(&TOO_DEEP, at, "brackets, blocks or `not` are nested more than 64 deep")
         .help("give the inner part a name of its own: a `define`, a `let` or a second `routing`")
+}
+
+/// What the parser is not shown, in a text that begins at `base`.
+pub(super) fn excess(file: FileId, base: usize, excess: Excess) -> Diagnostic {
+    let place = |at: usize| Span::new(file, base + at, base + at + 1);
+    match excess {
+        Excess::Depth(at) => too_deep(place(at)),
+        Excess::Unclosed(at) => {
+            Diagnostic::new(&TOO_LARGE, place(at), "too many braces, slashes or comments are opened and not closed")
+                .help("a brace that stands for itself is doubled: `{{`; a slash within a regex is escaped: `\\/`")
+        }
+    }
 }
 
 pub(super) fn mixed_operators(and: Span, or: Span) -> Diagnostic {

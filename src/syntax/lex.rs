@@ -79,15 +79,30 @@ pub(super) struct Tokens<'t> {
     leads: bool,
     /// The deepest bracket within a path so far, which is part of its token.
     path_depth: usize,
+    /// How many bytes were looked at for a closer that is not there: braces in strings, regexes, comments.
+    in_vain: usize,
+}
+
+/// How many bytes may be looked at in vain. Every opener without its closer is sought for to the end of its line, so that
+/// a long line full of them would take as long as its square.
+const MOST_IN_VAIN: usize = 4 << 20;
+
+/// Why the parser does not see a text, and the byte that is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// Brackets nest too deep.
+    Depth(usize),
+    /// Too much is opened and not closed.
+    Unclosed(usize),
 }
 
 /// Reads `text` from its beginning.
 pub(super) fn tokens(text: &str) -> Tokens<'_> {
-    Tokens { text, at: 0, leads: true, path_depth: 0 }
+    Tokens { text, at: 0, leads: true, path_depth: 0, in_vain: 0 }
 }
 
-/// The first place where brackets nest too deep for the parser.
-pub(super) fn depth(text: &str) -> Result<(), usize> {
+/// The first place where a text is too much for the parser.
+pub(super) fn limits(text: &str) -> Result<(), Excess> {
     let mut depth = 0_usize;
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
@@ -98,7 +113,10 @@ pub(super) fn depth(text: &str) -> Result<(), usize> {
         }
         depth = depth.saturating_add_signed(token.kind.turn());
         if depth > DEEPEST || tokens.path_depth > DEEPEST {
-            return Err(token.start);
+            return Err(Excess::Depth(token.start));
+        }
+        if tokens.in_vain > MOST_IN_VAIN {
+            return Err(Excess::Unclosed(token.start));
         }
     }
     Ok(())
@@ -152,7 +170,11 @@ impl<'t> Tokens<'t> {
             '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
                 (Kind::Number, number_length(rest))
             }
-            '"' => string(rest),
+            '"' => {
+                let (kind, length, in_vain) = string(rest);
+                self.in_vain += in_vain;
+                (kind, length)
+            }
             '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
                 foreign_string(first, rest)
             }
@@ -166,9 +188,15 @@ impl<'t> Tokens<'t> {
             }
             '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
             '/' if rest.starts_with("/*") => {
-                (Kind::ForeignComment, rest.find("*/").map_or(line_length(rest), |end| end + 2))
+                let end = rest.find("*/");
+                self.in_vain += if end.is_none() { rest.len() } else { 0 };
+                (Kind::ForeignComment, end.map_or(line_length(rest), |end| end + 2))
             }
-            '/' => regex(rest),
+            '/' => {
+                let (kind, length) = regex(rest);
+                self.in_vain += if kind == Kind::Sign { line_length(rest) } else { 0 };
+                (kind, length)
+            }
             '!'..='~' => (Kind::Sign, sign_length(rest)),
             _ => (Kind::Foreign, first.len_utf8()),
         }
@@ -222,16 +250,23 @@ fn raw(rest: &str) -> (Kind, usize) {
     }
 }
 
-fn string(rest: &str) -> (Kind, usize) {
+/// A string, its length, and how many bytes were looked at for closing braces that are not there.
+fn string(rest: &str) -> (Kind, usize, usize) {
     let bytes = rest.as_bytes();
     let mut at = 1;
+    let mut in_vain = 0;
     loop {
         match bytes.get(at) {
-            None | Some(b'\n' | b'\r') => return (Kind::OpenString, at.min(bytes.len())),
-            Some(b'"') => return (Kind::String, at + 1),
+            None | Some(b'\n' | b'\r') => return (Kind::OpenString, at.min(bytes.len()), in_vain),
+            Some(b'"') => return (Kind::String, at + 1, in_vain),
             Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
-            Some(b'{') => at += rest.get(at..).and_then(hole).unwrap_or(1),
+            // Past the bound nothing is sought any more: the text is refused.
+            Some(b'{') if in_vain <= MOST_IN_VAIN => {
+                let hole = rest.get(at..).and_then(hole);
+                in_vain += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
+                at += hole.unwrap_or(1);
+            }
             Some(_) => at += 1,
         }
     }

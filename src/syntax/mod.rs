@@ -28,8 +28,8 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
         diagnostics.push(finding);
         return tree;
     }
-    if let Err(at) = lex::depth(text) {
-        diagnostics.push(codes::too_deep(Span::new(file, at, at + 1)));
+    if let Err(excess) = lex::limits(text) {
+        diagnostics.push(codes::excess(file, 0, excess));
         tree.lost = recover::names(file, text);
         return tree;
     }

@@ -18,6 +18,8 @@ use std::sync::OnceLock;
 const LARGEST: usize = 256 * 1024;
 /// The most bytes that the automaton of one pattern may cache while it runs.
 const LARGEST_CACHE: usize = 1024 * 1024;
+/// How many patterns of a rule set are compiled to be measured; each takes milliseconds.
+pub const MOST_MEASURED: usize = 200;
 /// How deep groups may nest.
 const DEEPEST: u32 = 50;
 
@@ -53,6 +55,20 @@ impl Regex {
     /// Where the pattern or a flag is bad, the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more
     /// than 256 KiB.
     pub fn new(pattern: &str, flags: &str, ignore_case: bool) -> Result<Self, Invalid> {
+        Self::among(pattern, flags, ignore_case, &mut { MOST_MEASURED })
+    }
+
+    /// The same for one of many: a pattern that has to be compiled to be measured takes one off `measured`, which begins
+    /// at [`MOST_MEASURED`].
+    ///
+    /// # Errors
+    /// As [`Regex::new`], and where the pattern would have to be measured and nothing is left.
+    pub fn among(
+        pattern: &str,
+        flags: &str,
+        ignore_case: bool,
+        measured: &mut usize,
+    ) -> Result<Self, Invalid> {
         within_limit(pattern, "regex")?;
         let mut flags = Flags::read(flags, pattern.len() + 1)?;
         flags.ignore_case |= ignore_case;
@@ -72,8 +88,11 @@ impl Regex {
             anchored: OnceLock::new(),
             unanchored: OnceLock::new(),
         };
-        if size::estimate(&hir) > LARGEST && regex.flags.compile(pattern, LARGEST).is_none() {
-            return Err(refusal::of_size(pattern));
+        if size::estimate(&hir) > LARGEST {
+            *measured = measured.checked_sub(1).ok_or_else(|| refusal::of_many(pattern))?;
+            if regex.flags.compile(pattern, LARGEST).is_none() {
+                return Err(refusal::of_size(pattern));
+            }
         }
         Ok(regex)
     }

@@ -1,6 +1,6 @@
 //! What is said of a regex that is refused.
 
-use super::{DEEPEST, Invalid, LARGEST};
+use super::{DEEPEST, Invalid, LARGEST, MOST_MEASURED};
 use regex_syntax::ast::ErrorKind;
 use regex_syntax::{ast, hir};
 use std::ops::Range;
@@ -40,6 +40,13 @@ pub(super) fn of_size(pattern: &str) -> Invalid {
     let message = format!("the regex compiles to more than {} KiB", LARGEST / 1024);
     let help = "make counted repetitions shorter, and write `[0-9A-Za-z_]` and `[0-9]` where `\\w` and `\\d` (which \
                 hold the letters and digits of every script) are more than is meant";
+    Invalid::new(0..pattern.len(), message).help(help)
+}
+
+/// Too many large patterns.
+pub(super) fn of_many(pattern: &str) -> Invalid {
+    let message = format!("the rule set holds more than {MOST_MEASURED} large regexes");
+    let help = "make counted repetitions shorter, or put what several regexes share into one `define`";
     Invalid::new(0..pattern.len(), message).help(help)
 }
 

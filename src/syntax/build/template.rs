@@ -79,8 +79,8 @@ impl Builder<'_> {
     }
 
     fn hole_value(&mut self, inside: &str, base: usize, span: Span) -> Option<Expression> {
-        if let Err(at) = crate::syntax::lex::depth(inside) {
-            self.diagnostics.push(codes::too_deep(Span::new(self.file, base + at, base + at + 1)));
+        if let Err(excess) = crate::syntax::lex::limits(inside) {
+            self.diagnostics.push(codes::excess(self.file, base, excess));
             return None;
         }
         let mut pairs = match Grammar::parse(Rule::hole_value, inside) {

@@ -1,18 +1,67 @@
-//! Reads anything as a rule file: every diagnostic stands within the text.
+//! Reads anything as a rule file, checks it, and runs it where it is sound: every diagnostic stands within the text, every
+//! finding can be rendered, and every mapping and routing comes to an end.
 #![cfg_attr(fuzzing, no_main)]
 
+use pointsman::diagnostic::{self, Format};
+use pointsman::evaluate::{Context, Silent};
+use pointsman::json;
+use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
-use pointsman::syntax;
+use pointsman::suite;
+use pointsman::time::Instant;
+
+const PAYLOAD: &[u8] = br#"{"status":"firing","level":"P1","severity":"warning","queue":"orders","waiting":1200,
+    "labels":{"team":"payments","severity":"P2","alertname":"CPU","service":"mysql-1"},"commonLabels":{"env":"prod"},
+    "alerts":[{"status":"firing","labels":{"severity":"critical","alertname":"CPU"},"startsAt":"2026-03-07T02:00:00Z"},
+              {"status":"resolved","labels":{"severity":7},"annotations":{"message":"m"}}, 3]}"#;
+
+/// Tests of the mutated rules find no files.
+struct NoFiles;
+
+impl suite::Files for NoFiles {
+    fn read(&self, _: &std::path::Path) -> Result<Vec<u8>, String> {
+        Err("there are no files".to_owned())
+    }
+
+    fn write(&mut self, _: &std::path::Path, _: &[u8]) -> Result<(), String> {
+        Err("there are no files".to_owned())
+    }
+}
 
 fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut sources = Sources::default();
-    let file = sources.add("fuzz.rules", text);
-    let mut diagnostics = Vec::new();
-    let _ = syntax::parse(&sources, file, &mut diagnostics);
-    for diagnostic in &diagnostics {
+    sources.add("fuzz.rules", text);
+    let now = Instant::read("2026-03-07T12:00:00Z").expect("a time");
+    let table = |_: &std::path::Path| Ok("service,env,team\ncheckout,prod,payments\n*,*,sre\n".to_owned());
+    let loaded = RuleSet::from_sources(sources, &table, Some(now));
+    for diagnostic in &loaded.diagnostics {
         assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
     }
+    for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
+        let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
+        let unsafe_for_terminals = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        assert!(!rendered.contains(unsafe_for_terminals), "a control character reaches the terminal: {rendered:?}");
+    }
+    if let Some(rules) = &loaded.rules {
+        evaluate(rules, now);
+    }
+}
+
+fn evaluate(rules: &RuleSet, now: Instant) {
+    let document = json::parse(PAYLOAD).expect("JSON");
+    let context = Context { now, open: &|_| vec!["sre".to_owned()] };
+    let routing = rules.model.routings.first().map(|routing| &*routing.name);
+    for mapping in &rules.model.mappings {
+        let subject = Subject::Mapping(&mapping.name, routing);
+        let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).expect("a mapping of the set");
+        for outcome in outcomes {
+            let json = serde_json::to_string(&outcome).expect("an outcome is JSON");
+            assert!(json::parse(json.as_bytes()).is_ok(), "{json}");
+        }
+    }
+    let report = suite::run(rules, &suite::Options::default(), &mut NoFiles);
+    let _ = suite::report::text::render(&report);
 }
 
 #[cfg(fuzzing)]
@@ -22,6 +71,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target(bytes));
 fn main() {
     let mut seeds = pointsman_fuzz::files("rules", &[".rules"]);
     seeds.extend(pointsman_fuzz::files("tests/cases", &[".rules"]));
+    seeds.extend(pointsman_fuzz::files("src/cli/starter", &[".rules"]));
+    seeds.retain(|seed| std::str::from_utf8(seed).is_ok());
     seeds.push(b"edition 1\nmapping m { title = $.a ?? \"b {$.c}\" severity = Critical }\n".to_vec());
     pointsman_fuzz::run(target, seeds);
 }
