@@ -22,6 +22,7 @@ mod check;
 mod cli;
 mod docs;
 mod function;
+mod hostile;
 mod json;
 mod lint;
 mod path;

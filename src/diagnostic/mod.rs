@@ -14,9 +14,9 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
-pub(crate) use visible::push_visible;
+pub(crate) use visible::{push_visible, visible_json};
 
-use crate::source::{Sources, Span};
+use crate::source::{SourceFile, Sources, Span};
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
@@ -147,6 +147,22 @@ impl Diagnostic {
     pub fn suggest(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
         self.help.push(Help { text: text.into(), edit: Some((span, replacement.into())) });
         self
+    }
+
+    /// Moves every place to whole characters of its file. Where a text was mended to be read on, a character such as `（` became
+    /// a shorter one, and a closing bracket may stand past the end.
+    pub fn align(&mut self, sources: &Sources) {
+        let related = self.related.iter_mut().map(|(span, _)| span);
+        let edits = self.help.iter_mut().filter_map(|help| help.edit.as_mut()).map(|(span, _)| span);
+        for span in std::iter::once(&mut self.span).chain(related).chain(edits) {
+            let text = sources.file(span.file).map_or("", SourceFile::text);
+            let range = span.range();
+            if text.get(range.clone()).is_none() {
+                let (start, end) =
+                    (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
+                *span = Span::new(span.file, start, end);
+            }
+        }
     }
 
     /// The level of its code.

@@ -29,7 +29,7 @@ pub(super) fn visible_line(text: &str) -> String {
 }
 
 /// JSON text whose hidden characters are escaped, which serializers ask of C0 controls alone. They occur in strings only.
-pub(super) fn visible_json(json: &str) -> String {
+pub(crate) fn visible_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
         if character != '\n' && is_hidden(character) {

@@ -91,7 +91,10 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Field(field) => self.event.map_or(Value::Missing, |event| field_value(event, *field)),
             Node::Label(name) => self.label(name),
             Node::Define(position) => self.define(*position),
-            Node::Navigate(base, steps) => navigate(&self.value(*base), steps),
+            Node::Navigate(base, steps) => {
+                let part = navigate(&self.value(*base), steps);
+                self.afforded(part)
+            }
             Node::Call(function, arguments) => self.call(function, arguments),
             Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
             Node::Coalesce(parts) => self.coalesce(parts),
@@ -320,7 +323,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         if let Value::Text(Cow::Owned(text)) = result {
             return Value::Text(Cow::Owned(self.charge(text)));
         }
-        result
+        self.afforded(result)
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
@@ -347,7 +350,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         match self.program.tables.get(table) {
             None => Value::Missing,
             Some(Table::Csv(index)) => {
-                let keys: Vec<_> = arguments.iter().map(|value| self.cell(value, index.ignore_case)).collect();
+                let keys: Vec<_> =
+                    arguments.iter().map(|value| self.cell(value, index.ignore_case)).collect();
                 let found = index.find(&keys);
                 if O::LISTENS
                     && let Some(place) = self.program.place(id)

@@ -258,6 +258,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         }
         if let Value::Parsed(parsed) = &value
             && let json::Value::Object(object) = &**parsed
+            && self.may_read(&value)
         {
             let members = object.iter();
             return members

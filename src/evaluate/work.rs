@@ -10,12 +10,19 @@ use crate::value::Value;
 /// What goes beyond counts as missing, with a note.
 pub const WORK_LIMIT: usize = 128 << 20;
 
+/// What is no larger costs nothing: looking at it is no more work than the expression that does, and so a title goes on being
+/// one where the rules have read too much elsewhere.
+const FREE: usize = 256;
+
 /// What a node of an array or an object costs besides its text.
 pub(super) const PER_NODE: usize = 16;
 
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// Takes work off what is left for the payload. Where that is too little, nothing is left, and a note says so.
     pub(super) fn may_spend(&mut self, work: usize) -> bool {
+        if work <= FREE {
+            return true;
+        }
         if let Some(left) = self.work_left.checked_sub(work) {
             self.work_left = left;
             return true;
@@ -27,12 +34,13 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
 
     /// The same for reading a value whole. What is not afforded is not walked through either.
     pub(super) fn may_read(&mut self, value: &Value<'_>) -> bool {
+        let most = self.work_left.max(FREE);
         let size = match value {
             Value::Text(text) => text.len(),
-            Value::Json(node) => size(node, self.work_left),
-            Value::Parsed(node) => size(node, self.work_left),
+            Value::Json(node) => size(node, most),
+            Value::Parsed(node) => size(node, most),
             Value::List(items) => items.iter().fold(0, |sum, item| match item {
-                Value::Json(node) => size(node, self.work_left.saturating_sub(sum)).saturating_add(sum),
+                Value::Json(node) => size(node, most.saturating_sub(sum)).saturating_add(sum),
                 Value::Text(text) => sum + PER_NODE + text.len(),
                 Value::Missing
                 | Value::Null
@@ -46,7 +54,9 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 | Value::Labels(_)
                 | Value::Regex(_) => sum + PER_NODE,
             }),
-            Value::Labels(labels) => labels.iter().map(|(name, text)| PER_NODE + name.len() + text.len()).sum(),
+            Value::Labels(labels) => {
+                labels.iter().map(|(name, text)| PER_NODE + name.len() + text.len()).sum()
+            }
             Value::Missing
             | Value::Null
             | Value::Boolean(_)
@@ -57,6 +67,14 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Value::Regex(_) => return true,
         };
         self.may_spend(size)
+    }
+
+    /// A value that was made, or copied from one that was made: missing where that was too much work.
+    pub(super) fn afforded(&mut self, value: Value<'v>) -> Value<'v> {
+        if matches!(value, Value::Parsed(_)) && !self.may_read(&value) {
+            return Value::Missing;
+        }
+        value
     }
 }
 
@@ -76,7 +94,7 @@ fn sum<'n, 'v: 'n>(parts: impl Iterator<Item = (usize, &'n json::Value<'v>)>, mo
         if whole > most {
             break;
         }
-        whole += name + size(value, most - whole);
+        whole += name + size(value, most.saturating_sub(whole));
     }
     whole
 }

@@ -6,6 +6,7 @@
 use crate::code;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Sources, Span};
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -53,9 +54,10 @@ fn listed(paths: &[PathBuf]) -> String {
 /// called.
 pub(super) fn read(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Sources, Unreadable> {
     let mut found = Vec::new();
+    let mut seen = HashSet::new();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|reason| failed(path, reason))?;
-        if metadata.is_dir() { walk(path, 0, &mut found)? } else { found.push(path.clone()) }
+        if metadata.is_dir() { walk(path, 0, &mut seen, &mut found)? } else { found.push(path.clone()) }
     }
     found.sort();
     found.dedup();
@@ -73,22 +75,34 @@ pub(super) fn read(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Resu
     Ok(sources)
 }
 
-/// How deep folders are looked through; a loop of links ends here.
+/// How deep folders are looked through.
 const MAX_DEPTH: usize = 32;
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
-    if depth > MAX_DEPTH {
+/// A folder is looked through once, by whatever links it is reached: links may lead round in a circle, and many of them to
+/// more paths than there is time for.
+fn walk(
+    folder: &Path,
+    depth: usize,
+    seen: &mut HashSet<PathBuf>,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), Unreadable> {
+    let real = fs::canonicalize(folder).map_err(|reason| failed(folder, reason))?;
+    if depth > MAX_DEPTH || !seen.insert(real) {
         return Ok(());
     }
     let entries = fs::read_dir(folder).map_err(|reason| failed(folder, reason))?;
-    for entry in entries {
-        let path = entry.map_err(|reason| failed(folder, reason))?.path();
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|reason| failed(folder, reason))?;
+    paths.sort();
+    for path in paths {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with('.') || name.starts_with('#') || name.ends_with('~') {
             continue;
         }
         match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, found)?,
+            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, seen, found)?,
             Ok(metadata) if metadata.is_file() && is_rules(&path) => found.push(path),
             // A link that leads nowhere is not a rule file, unless it is called one.
             Err(reason) if is_rules(&path) => return Err(failed(&path, reason)),

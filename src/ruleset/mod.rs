@@ -97,6 +97,7 @@ impl RuleSet {
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let surroundings = Surroundings { sources: &sources, read, at };
         let model = check::check(&files, &surroundings, &mut diagnostics);
+        diagnostics.iter_mut().for_each(|each| each.align(&sources));
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
         if diagnostics.iter().any(|each| each.level() == Level::Error) {
             return Loaded { sources, diagnostics, rules: None };

@@ -80,10 +80,12 @@ pub(super) fn excess(file: FileId, base: usize, excess: Excess) -> Diagnostic {
     let place = |at: usize| Span::new(file, base + at, base + at + 1);
     match excess {
         Excess::Depth(at) => too_deep(place(at)),
-        Excess::Unclosed(at) => {
-            Diagnostic::new(&TOO_LARGE, place(at), "too many braces, slashes or comments are opened and not closed")
-                .help("a brace that stands for itself is doubled: `{{`; a slash within a regex is escaped: `\\/`")
-        }
+        Excess::Unclosed(at) => Diagnostic::new(
+            &TOO_LARGE,
+            place(at),
+            "too many braces, slashes or comments are opened and not closed",
+        )
+        .help("a brace that stands for itself is doubled: `{{`; a slash within a regex is escaped: `\\/`"),
     }
 }
 

@@ -84,7 +84,8 @@ pub(super) struct Tokens<'t> {
 }
 
 /// How many bytes may be looked at in vain. Every opener without its closer is sought for to the end of its line, so that
-/// a long line full of them would take as long as its square.
+/// a long line full of them would take as long as its square. Past the bound nothing is sought any more; the parser does not see
+/// such a text.
 const MOST_IN_VAIN: usize = 4 << 20;
 
 /// Why the parser does not see a text, and the byte that is to blame.
@@ -171,8 +172,8 @@ impl<'t> Tokens<'t> {
                 (Kind::Number, number_length(rest))
             }
             '"' => {
-                let (kind, length, in_vain) = string(rest);
-                self.in_vain += in_vain;
+                let (kind, length, in_vain) = string(rest, self.in_vain);
+                self.in_vain = in_vain;
                 (kind, length)
             }
             '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
@@ -187,19 +188,23 @@ impl<'t> Tokens<'t> {
                 (kind, length)
             }
             '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
-            '/' if rest.starts_with("/*") => {
-                let end = rest.find("*/");
-                self.in_vain += if end.is_none() { rest.len() } else { 0 };
-                (Kind::ForeignComment, end.map_or(line_length(rest), |end| end + 2))
-            }
-            '/' => {
-                let (kind, length) = regex(rest);
-                self.in_vain += if kind == Kind::Sign { line_length(rest) } else { 0 };
-                (kind, length)
-            }
+            '/' => self.slash(rest),
             '!'..='~' => (Kind::Sign, sign_length(rest)),
             _ => (Kind::Foreign, first.len_utf8()),
         }
+    }
+
+    /// A comment of another language, or a regex.
+    fn slash(&mut self, rest: &str) -> (Kind, usize) {
+        let seeks = self.in_vain <= MOST_IN_VAIN;
+        if rest.starts_with("/*") {
+            let end = if seeks { rest.find("*/") } else { None };
+            self.in_vain += if seeks && end.is_none() { rest.len() } else { 0 };
+            return (Kind::ForeignComment, end.map_or(line_length(rest), |end| end + 2));
+        }
+        let (kind, length) = if seeks { regex(rest) } else { (Kind::Sign, 1) };
+        self.in_vain += if seeks && kind == Kind::Sign { line_length(rest) } else { 0 };
+        (kind, length)
     }
 }
 
@@ -243,25 +248,25 @@ fn number_length(rest: &str) -> usize {
 }
 
 fn raw(rest: &str) -> (Kind, usize) {
-    let line = line_length(rest);
-    match rest.get(2..line).and_then(|inside| inside.find('"')) {
-        Some(end) => (Kind::String, end + 3),
-        None => (Kind::OpenString, line),
+    let end = rest.bytes().skip(2).position(|byte| matches!(byte, b'"' | b'\n' | b'\r')).map(|at| at + 2);
+    match end {
+        Some(end) if rest.as_bytes().get(end) == Some(&b'"') => (Kind::String, end + 1),
+        Some(end) => (Kind::OpenString, end),
+        None => (Kind::OpenString, rest.len()),
     }
 }
 
-/// A string, its length, and how many bytes were looked at for closing braces that are not there.
-fn string(rest: &str) -> (Kind, usize, usize) {
+/// A string, its length, and how many bytes were looked at in vain until its end.
+fn string(rest: &str, before: usize) -> (Kind, usize, usize) {
     let bytes = rest.as_bytes();
     let mut at = 1;
-    let mut in_vain = 0;
+    let mut in_vain = before;
     loop {
         match bytes.get(at) {
             None | Some(b'\n' | b'\r') => return (Kind::OpenString, at.min(bytes.len()), in_vain),
             Some(b'"') => return (Kind::String, at + 1, in_vain),
             Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
-            // Past the bound nothing is sought any more: the text is refused.
             Some(b'{') if in_vain <= MOST_IN_VAIN => {
                 let hole = rest.get(at..).and_then(hole);
                 in_vain += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
@@ -273,16 +278,18 @@ fn string(rest: &str) -> (Kind, usize, usize) {
 }
 
 fn foreign_string(first: char, rest: &str) -> (Kind, usize) {
-    let line = rest.get(..line_length(rest)).unwrap_or(rest);
     let closers: &[char] = match first {
         '\'' => &['\''],
         '\u{2018}' | '\u{2019}' => &['\u{2018}', '\u{2019}', '\''],
         _ => &['\u{201c}', '\u{201d}', '\u{ff02}', '"'],
     };
-    let inside = line.get(first.len_utf8()..).unwrap_or_default();
-    match inside.char_indices().find(|(_, character)| closers.contains(character)) {
-        Some((at, closer)) => (Kind::ForeignString, first.len_utf8() + at + closer.len_utf8()),
-        None => (Kind::Foreign, first.len_utf8()),
+    let inside = rest.get(first.len_utf8()..).unwrap_or_default();
+    let ends = |character: &char| closers.contains(character) || matches!(character, '\n' | '\r');
+    match inside.char_indices().find(|(_, character)| ends(character)) {
+        Some((at, closer)) if closers.contains(&closer) => {
+            (Kind::ForeignString, first.len_utf8() + at + closer.len_utf8())
+        }
+        Some(_) | None => (Kind::Foreign, first.len_utf8()),
     }
 }
 

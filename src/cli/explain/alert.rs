@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::input::{self, Cursor, Input};
 use crate::cli::subject::{self, Reader};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::push_visible;
 use crate::evaluate::Context;
 use crate::event::{Event, Outcome, Result as Came};
 use crate::json;
@@ -61,14 +62,13 @@ impl Explainer<'_> {
             });
             match read {
                 Ok((text, fine)) => {
-                    terminal.out.print(&text);
+                    terminal.out.print(&safe(&text));
                     exit = exit.max(if fine { Exit::Fine } else { Exit::Findings });
                 }
                 Err(json::Invalid { line, column, message }) => {
-                    terminal.out.print(&format!(
-                        "{}: invalid\n  line {line}, column {column}: {message}\n\n",
-                        input.name
-                    ));
+                    let name = &input.name;
+                    let text = format!("{name}: invalid\n  line {line}, column {column}: {message}\n\n");
+                    terminal.out.print(&safe(&text));
                     exit = exit.max(Exit::Findings);
                 }
             }
@@ -139,6 +139,13 @@ impl Explainer<'_> {
             }
         }
     }
+}
+
+/// The text without what would steer a terminal: titles, notes and reasons hold whatever the payload does.
+fn safe(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|character| push_visible(&mut shown, character));
+    shown
 }
 
 fn header(out: &mut String, event: &Event<'_>) {

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::input::{self, Cursor, Input, Progress};
 use super::subject::{self, Reader, Selection};
 use super::terminal::Terminal;
+use crate::diagnostic::visible_json;
 use crate::evaluate::{Context, Silent};
 use crate::event::Outcome;
 use crate::json;
@@ -150,11 +151,14 @@ impl Run<'_> {
 
     fn write(&mut self, outcome: &Outcome<'_>, terminal: &mut Terminal) {
         self.tally.outcome(outcome);
-        // The stream remembers its error, and an outcome always serializes.
-        let _ = match self.style {
-            Style::Ndjson => serde_json::to_writer(&mut terminal.out, outcome),
-            Style::Pretty => serde_json::to_writer_pretty(&mut terminal.out, outcome),
+        let json = match self.style {
+            Style::Ndjson => serde_json::to_string(outcome),
+            Style::Pretty => serde_json::to_string_pretty(outcome),
         };
+        // An outcome always serializes, and the stream remembers its error.
+        let json = json.unwrap_or_default();
+        let json = if json.is_ascii() { json } else { visible_json(&json) };
+        let _ = terminal.out.write_all(json.as_bytes());
         let _ = terminal.out.write_all(b"\n");
     }
 }

@@ -74,5 +74,19 @@ fn main() {
     seeds.extend(pointsman_fuzz::files("src/cli/starter", &[".rules"]));
     seeds.retain(|seed| std::str::from_utf8(seed).is_ok());
     seeds.push(b"edition 1\nmapping m { title = $.a ?? \"b {$.c}\" severity = Critical }\n".to_vec());
+    if std::env::args().nth(1).as_deref() == Some("truncations") {
+        return truncations(&seeds);
+    }
     pointsman_fuzz::run(target, seeds);
+}
+
+/// Instead of random inputs: every seed cut off at every byte (`-- truncations`).
+#[cfg(not(fuzzing))]
+fn truncations(seeds: &[Vec<u8>]) {
+    let mut inputs = 0;
+    for seed in seeds {
+        (0..=seed.len()).for_each(|end| target(&seed[..end]));
+        inputs += seed.len() + 1;
+    }
+    println!("{inputs} truncations of {} seeds: no failure", seeds.len());
 }

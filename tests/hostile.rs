@@ -1,0 +1,72 @@
+//! Rules, payloads and folders that mean harm: each gives an error or an outcome, and nothing panics, hangs or grows.
+//!
+//! What a case does in release is under a second and 100 MB. Here a watchdog of ten times that second ends the process, and
+//! what bounds the work is asserted where it can be counted: the budget of a path, the notes of an event, the number of
+//! findings. How long a case takes is asserted nowhere else.
+
+mod payloads;
+mod rules;
+mod surroundings;
+
+use pointsman::evaluate::{Context, Silent};
+use pointsman::event::Outcome;
+use pointsman::json;
+use pointsman::ruleset::{Loaded, RuleSet, Subject};
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use std::io::Write as _;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Ten times what a case may take in release.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a case; the process ends where it does not come back.
+fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, wait) = mpsc::channel();
+    // As the main thread of a program has: what recurses has to be bounded to fit.
+    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || {
+        let result = case();
+        let _ = done.send(());
+        result
+    });
+    let thread = thread.unwrap();
+    if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        // Not by a macro, whose output the harness would keep to itself.
+        let _ = writeln!(std::io::stderr(), "`{name}` takes more than {PATIENCE:?}");
+        std::process::exit(101);
+    }
+    thread.join().unwrap_or_else(|_| panic!("`{name}` panicked"))
+}
+
+/// Loads a text as the one file of a rule set; every finding stands within it and can be rendered.
+fn load(text: &str) -> Loaded {
+    use pointsman::diagnostic::{Format, render};
+    let mut sources = Sources::default();
+    sources.add("case.rules", text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("there are no files".to_owned()), None);
+    for finding in &loaded.diagnostics {
+        assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
+    }
+    let first: Vec<_> = loaded.diagnostics.iter().take(20).cloned().collect();
+    for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
+        let rendered = render(format, false, &first, &loaded.sources);
+        let hidden =
+            rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
+        assert_eq!(hidden, None, "{rendered}");
+    }
+    loaded
+}
+
+/// The outcomes of a payload by a mapping `m`, as JSON.
+fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
+    let document = match json::parse(payload) {
+        Ok(document) => document,
+        Err(invalid) => {
+            return vec![format!("invalid {}:{} {}", invalid.line, invalid.column, invalid.message)];
+        }
+    };
+    let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
+    let outcomes = rules.evaluate(Subject::Mapping("m", None), &document, &context, &mut Silent).unwrap();
+    outcomes.iter().map(|outcome: &Outcome<'_>| serde_json::to_string(outcome).unwrap()).collect()
+}

@@ -1,0 +1,244 @@
+//! Rule files.
+
+use super::{load, watched};
+use pointsman::diagnostic::Level;
+use std::fmt::Write as _;
+
+const MANY: usize = 100_000;
+/// Declarations, arms and findings of a kind; in an unoptimised build.
+const SEVERAL: usize = 5_000;
+
+const REST: &str = "severity = Critical\nstatus = Firing\nkey = \"k\"\n";
+
+/// A mapping with these lines.
+fn mapping(lines: &str) -> String {
+    format!("edition 1\nmapping m {{\n{REST}{lines}\n}}\n")
+}
+
+/// A routing whose first condition is this.
+fn routing(condition: &str) -> String {
+    format!("edition 1\nchannel c = stdout()\nrouting r {{ route a when {condition} => c else => c }}\n")
+}
+
+fn each(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
+/// Runs cases that an error must answer.
+fn refused(cases: Vec<(&'static str, String)>) {
+    for (name, text) in cases {
+        let errors = watched(name, move || {
+            load(&text).diagnostics.iter().filter(|finding| finding.level() == Level::Error).count()
+        });
+        assert!(errors > 0, "{name}");
+        println!("{name}: {errors}");
+    }
+}
+
+/// Runs cases that may be errors or not.
+fn survived(cases: Vec<(&'static str, String)>) {
+    for (name, text) in cases {
+        watched(name, move || drop(load(&text)));
+    }
+}
+
+#[test]
+fn nesting_is_refused() {
+    let open = |bracket: &str| bracket.repeat(MANY);
+    refused(vec![
+        ("parentheses", routing(&format!("{}true{}", open("("), open(")")))),
+        ("open parentheses", routing(&open("("))),
+        ("brackets", routing(&format!("title in {}{}", open("["), open("]")))),
+        ("objects", format!("edition 1\ntest \"x\" {{ mapping m input {}1{} }}", open("{\"a\":"), open("}"))),
+        ("arrays", format!("edition 1\ntest \"x\" {{ mapping m input {}{} }}", open("["), open("]"))),
+        ("blocks", format!("edition 1\nrouting r {{ {}", open("route r { "))),
+        ("calls", mapping(&format!("title = {}\"x\"{}", open("lower("), open(")")))),
+        ("negations", routing(&format!("{}true", open("not ")))),
+        ("filters", mapping(&format!("title = $.a{}", open("[?@")))),
+        ("indices", mapping(&format!("title = $.a{}", open("[0]")))),
+        ("groups", routing(&format!("title finds /{}/", open("(")))),
+        ("classes", routing(&format!("title finds /{}/", open("[")))),
+        ("closers", format!("edition 1\n{}", open("}"))),
+    ]);
+}
+
+#[test]
+fn chains_are_no_nesting() {
+    let chain = |what: &str| what.repeat(SEVERAL);
+    survived(vec![
+        ("or", routing(&format!("{}true", chain("true or ")))),
+        ("coalesce", mapping(&format!("title = {}\"x\"", chain("$.a ?? ")))),
+        ("templates", mapping(&format!("title = \"{}\"", chain("{$.a}")))),
+    ]);
+}
+
+/// An opener without its closer is sought for to the end of its line.
+#[test]
+fn what_is_not_closed_is_not_sought_forever() {
+    let line = |piece: &str| piece.repeat(1_000_000 / piece.len());
+    refused(vec![
+        ("braces", mapping(&format!("title = \"{}\"", line("{$.a")))),
+        ("braces and quotes", mapping(&format!("title = \"{}", line("{\"")))),
+        ("braces alone", mapping(&format!("title = \"{}\"", line("{x")))),
+        ("escaped slashes", mapping(&format!("title = {}", line("/\\")))),
+        ("comments", format!("edition 1\n{}", line("/*\n"))),
+        ("quotes", mapping(&format!("title = {}", line("\"")))),
+        ("single quotes", mapping(&format!("title = {}", line("'a")))),
+        ("raw strings", mapping(&format!("title = {}", line("r\"")))),
+    ]);
+}
+
+#[test]
+fn long_lines_are_refused() {
+    let long = |piece: &str| piece.repeat(10_000_000 / piece.len());
+    refused(vec![
+        ("a name", format!("edition 1\nchannel {} = stdout()", long("a"))),
+        ("a string", mapping(&format!("title = \"{}\"", long("a")))),
+        ("blanks", format!("edition 1\n{}x", long(" "))),
+        ("signs", format!("edition 1\n{}", long("!"))),
+        ("wide characters", format!("edition 1\n{}", long("\u{3000}"))),
+        ("many lines", format!("edition 1\n{}", long("!\n"))),
+    ]);
+}
+
+#[test]
+fn odd_bytes_are_refused_or_read() {
+    let rules = "channel c = stdout()\nrouting r {\n  else => c\n}\n";
+    refused(vec![
+        ("NUL", "edition 1\n\0".to_owned()),
+        ("many NUL", format!("edition 1\n{}", "\0".repeat(MANY))),
+        ("replacement characters", format!("edition 1\n{}", "\u{fffd}".repeat(MANY))),
+        ("a BOM within", "edition 1\nchannel \u{feff}c = stdout()\n".to_owned()),
+        ("UTF-16 read as bytes", rules.chars().flat_map(|character| [character, '\0']).collect()),
+        ("escape sequences", "edition 1\nchannel \u{1b}[31mc = stdout()\n".to_owned()),
+        ("direction marks", "edition 1\nchannel \u{202e}c = stdout()\n".to_owned()),
+    ]);
+    for text in [format!("\u{feff}edition 1\n{rules}"), format!("edition 1\n{rules}").replace('\n', "\r\n")] {
+        assert!(load(&text).diagnostics.is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn very_many_of_everything() {
+    let name = |number: usize| format!("n{number}x{}", number * 7919);
+    let arms = |arm: &dyn Fn(usize) -> String| {
+        let arms = each(SEVERAL, arm);
+        mapping(&format!("title = match $.a {{\n{arms}else => \"x\" }}"))
+    };
+    survived(vec![
+        (
+            "channels",
+            format!("edition 1\n{}", each(SEVERAL, |at| format!("channel {} = stdout()\n", name(at)))),
+        ),
+        ("defines", format!("edition 1\n{}", each(SEVERAL, |at| format!("define d{at} = title == \"x\"\n")))),
+        ("lets", mapping(&(each(SEVERAL, |at| format!("let l{at} = $.a{at}\n")) + "title = \"t\""))),
+        (
+            "labels",
+            mapping(&format!("title = \"t\" labels {{ {} }}", each(SEVERAL, |at| format!("l{at} = $.a\n")))),
+        ),
+        ("routes", {
+            let routes = each(SEVERAL, |at| format!("route r{at} when title == \"{at}\" => c\n"));
+            format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}")
+        }),
+        ("arms of texts", arms(&|at| format!("\"a{at}\" => \"x\"\n"))),
+        ("arms of numbers", arms(&|at| format!("< {at} => \"x\"\n"))),
+        ("arms of globs", arms(&|at| format!("like \"a{at}*b\" => \"x\"\n"))),
+        ("arms of beginnings", arms(&|at| format!("starts with \"a{at}x\" => \"x\"\n"))),
+        ("the same arm", arms(&|_| "\"a\" => \"x\"\n".to_owned())),
+        ("tables", format!("edition 1\n{}", each(SEVERAL, |at| format!("table t{at}(s) {{ else => 1 }}\n")))),
+        ("tests", {
+            let tests =
+                each(SEVERAL, |at| format!("test \"{at}\" {{ mapping m input {{}} expect 1 event }}\n"));
+            mapping("title = \"t\"") + &tests
+        }),
+        ("dates", {
+            let dates = each(SEVERAL, |at| {
+                format!("{}-{:02}-{:02}\n", 2000 + at / 336, at / 28 % 12 + 1, at % 28 + 1)
+            });
+            format!("edition 1\nschedule s in \"UTC\" {{ {dates} }}")
+        }),
+        ("one line of alternatives", {
+            let words: Vec<String> = (0..SEVERAL).map(|at| format!("\"a{at}\"")).collect();
+            mapping(&format!("title = match $.a {{ {} => \"x\" else => \"y\" }}", words.join(" | ")))
+        }),
+        ("defines of defines", {
+            let chain = each(SEVERAL, |at| format!("define d{} = d{at} and d{at}\n", at + 1));
+            format!("edition 1\ndefine d0 = title == \"x\"\n{chain}")
+        }),
+        ("routings of routings", {
+            let chain = each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", at + 1));
+            format!("edition 1\nchannel c = stdout()\n{chain}routing r{SEVERAL} {{ else => c }}\n")
+        }),
+        ("a cycle of routings", {
+            let chain =
+                each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", (at + 1) % SEVERAL));
+            format!("edition 1\n{chain}")
+        }),
+    ]);
+}
+
+#[test]
+fn very_many_mistakes() {
+    refused(vec![
+        ("unknown kinds", format!("edition 1\n{}", each(SEVERAL, |at| format!("channel c{at} = stdot()\n")))),
+        ("unknown channels", {
+            let routes = each(SEVERAL, |at| format!("route r{at} => nosuch{at}\n"));
+            format!("edition 1\nrouting r {{ {routes} }}")
+        }),
+        ("one name", format!("edition 1\n{}", "channel c = stdout()\n".repeat(SEVERAL))),
+        ("no language", format!("edition 1\n{}", "@@@ bad\n".repeat(SEVERAL))),
+        ("words alone", format!("edition 1\n{}", "channel\n".repeat(SEVERAL))),
+        ("broken statements", mapping(&"title = = 4\n".repeat(SEVERAL))),
+        ("idle allows", format!("edition 1\n{}", "allow W0001 because \"x\"\n".repeat(SEVERAL))),
+        ("a file in itself", "edition 1\nrouting r { else => c\n".repeat(SEVERAL)),
+        ("names of 5,000 letters", {
+            let long = "a".repeat(5000);
+            let known = each(100, |at| format!("channel {long}{at} = stdout()\n"));
+            let routes = each(100, |at| format!("route r{at} => {long}x{at}\n"));
+            format!("edition 1\n{known}routing r {{ {routes} }}")
+        }),
+    ]);
+}
+
+/// A large regex is compiled to be measured: that is done for no more than some hundreds.
+#[test]
+fn large_regexes_are_few() {
+    let mut routes = String::new();
+    for at in 0..2_000 {
+        let _ = writeln!(routes, "route r{at} when title finds /\\w{{200}}\\pL{{200}}{at}/ => c");
+    }
+    let text = format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}");
+    let few = watched("regexes", move || {
+        let diagnostics = load(&text).diagnostics;
+        diagnostics.iter().filter(|finding| finding.message.contains("large regexes")).count()
+    });
+    assert_eq!(few, 2_000 - pointsman::pattern::MOST_MEASURED);
+}
+
+/// Two small files at every byte, the others at every 97th: all bytes of all files are what the fuzz target `rules` does
+/// with `truncations`, as an unoptimised build would take many minutes.
+#[test]
+fn shipped_files_cut_off_anywhere() {
+    let mut files = Vec::new();
+    gather(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &mut files);
+    files.sort_by_key(String::len);
+    assert!(files.len() > 5);
+    for (number, text) in files.into_iter().enumerate() {
+        let step = if number < 2 { 1 } else { 97 };
+        for end in (0..text.len()).step_by(step).filter(|end| text.is_char_boundary(*end)) {
+            let cut = text[..end].to_owned();
+            watched("a file cut off", move || drop(load(&cut)));
+        }
+    }
+}
+
+fn gather(folder: &std::path::Path, files: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rules") {
+            files.push(std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}

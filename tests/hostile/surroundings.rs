@@ -1,0 +1,133 @@
+//! Folders, files and terminals.
+
+use super::watched;
+use pointsman::ruleset::RuleSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An empty folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// What loading a path comes to, in words.
+fn loaded(path: &Path) -> String {
+    let path = path.to_owned();
+    watched("a folder", move || match RuleSet::load(&[path], None) {
+        Ok(loaded) => loaded.diagnostics.iter().map(|finding| format!("{}\n", finding.message)).collect(),
+        Err(unreadable) => unreadable.to_string(),
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_in_circles() {
+    let folder = folder("circles");
+    for name in ["a", "b", "c", "d"] {
+        std::os::unix::fs::symlink(".", folder.join(name)).unwrap();
+    }
+    assert!(loaded(&folder).contains("no rule file"));
+    fs::write(folder.join("one.rules"), "edition 1\nchannel c = stdout()\n").unwrap();
+    assert_eq!(loaded(&folder), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_opened() {
+    let folder = folder("devices");
+    std::os::unix::fs::symlink("/dev/zero", folder.join("zero.rules")).unwrap();
+    assert!(loaded(&folder).contains("no rule file"));
+    assert!(loaded(&folder.join("zero.rules")).contains("no regular file"));
+    std::os::unix::fs::symlink("/nowhere", folder.join("nowhere.rules")).unwrap();
+    assert!(loaded(&folder).contains("cannot read"));
+}
+
+#[test]
+fn a_file_too_large_is_not_read() {
+    let folder = folder("large");
+    let file = fs::File::create(folder.join("large.rules")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    assert!(loaded(&folder).contains("has 1073741824 bytes"));
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let folder = folder("bytes");
+    let mut bytes = b"edition 1\nchannel c = stdout() # ".to_vec();
+    bytes.extend(vec![0xff; 1 << 20]);
+    fs::write(folder.join("bytes.rules"), bytes).unwrap();
+    assert!(loaded(&folder).contains("not UTF-8: byte 0xFF"));
+}
+
+#[test]
+fn tables_stay_beside_their_rules() {
+    let folder = folder("tables");
+    fs::create_dir(folder.join("below")).unwrap();
+    fs::write(folder.join("below/t.csv"), "a,b\n1,2\n").unwrap();
+    let load = |path: &str| {
+        let text = format!("edition 1\ntable t(a) -> b from \"{path}\"\n");
+        fs::write(folder.join("t.rules"), text).unwrap();
+        loaded(&folder)
+    };
+    for path in
+        ["/etc/passwd", "../../etc/passwd", "/dev/zero", "below/../below/t.csv", "c:/t.csv", "..\\\\t.csv"]
+    {
+        assert!(load(path).contains("lies outside the folder"), "{path}");
+    }
+    assert!(load("below").contains("no regular file"));
+    assert!(!load("below/t.csv").contains("cannot be read"), "a folder below is no harm");
+    assert!(!load("./below/t.csv").contains("lies outside"));
+}
+
+/// Nothing that a payload or a rule holds steers the terminal of the one who reads about it.
+#[test]
+fn terminals_are_not_steered() {
+    let folder = folder("terminals");
+    let rules = folder.join("a.rules");
+    fs::write(&rules, TERMINAL).unwrap();
+    let payload = folder.join("a.json");
+    let steering = r#"{"a":"\u001b[31m\u202e","d":"\u001b]0;x\u0007\u009b","\u001b[5m":"x"}"#;
+    fs::write(&payload, format!("{steering}\n{{\"k\":\"no\"}}\n{{\"\u{1b}\"")).unwrap();
+    let (rules, payload) = (rules.to_str().unwrap(), payload.to_str().unwrap());
+    for arguments in [
+        ["check", rules].as_slice(),
+        &["test", rules],
+        &["test", "--format", "tap", rules],
+        &["test", "--format", "junit", rules],
+        &["run", "--rules", rules, "--mapping", "m", "--routing", "r", payload],
+        &["run", "--rules", rules, "--mapping", "m\u{1b}[31m", payload],
+        &["explain", "--rules", rules, "--mapping", "m", "--routing", "r", "--why-not", "r.a", payload],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pointsman")).args(arguments).output().unwrap();
+        for text in [output.stdout, output.stderr] {
+            let text = String::from_utf8(text).unwrap();
+            let steers = |character: &char| {
+                (character.is_control() && !"\r\n\t".contains(*character)) || *character == '\u{202e}'
+            };
+            assert_eq!(text.chars().find(steers), None, "{arguments:?}: {text:?}");
+        }
+    }
+}
+
+const TERMINAL: &str = r#"edition 1
+mapping m {
+  accept when $.k != "no"
+  drop when $.d contains "\u001b" because "b\u001b[2J{$.d}"
+  severity = Critical
+  status = Firing
+  title = $.a ?? "t"
+  key = "k\u001b[31m"
+  labels { ...$ }
+}
+channel s = stdout()
+routing r {
+  route a when title == "\u001b[31m" => s
+  else => nothing because "\u009b31m"
+}
+test "n" { mapping m input {"a": "\u001b[31mx"} expect {title: "\u001b[32m"} }
+test "o" { mapping m input {"a": a} cases a => title { "\u001b[31m" => "\u001b[33m" } }
+"#;
