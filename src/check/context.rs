@@ -99,6 +99,13 @@ impl<'c> Context<'c> {
         self.surroundings.sources.text(place)
     }
 
+    /// What stands before and after a place in its file.
+    pub(super) fn around(&self, place: Span) -> (&'c str, &'c str) {
+        let text = self.surroundings.sources.file(place.file).map_or("", |file| file.text());
+        let range = place.range();
+        (text.get(..range.start).unwrap_or_default(), text.get(range.end..).unwrap_or_default())
+    }
+
     /// The nearest of a few names.
     pub(super) fn nearest<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
         self.may_compare().then(|| nearest(word, names)).flatten().map(str::to_owned)

@@ -18,7 +18,9 @@ pub(super) fn is_secret(value: &Expression) -> bool {
 pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) {
     let said = cx.said(value.span);
     let message = format!("`{}` is not a secret, so it is written out, found `{said}`", parameter.name);
-    cx.report(Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(parameter.documentation));
+    cx.report(
+        Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(super::parameter::purpose(parameter)),
+    );
 }
 
 /// A secret only.

@@ -2,16 +2,19 @@
 //! knows the mistake speaks.
 
 use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
-use super::{Failure, Kind, clipped};
+use super::{Failure, Kind, clipped, declarations, lines, operators, statements};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
 
+/// Looks at the words around a failure, and speaks if it knows the mistake.
+pub(super) type Mistake = fn(&Failure<'_>) -> Option<Diagnostic>;
+
 /// The finding for a mistake that is known.
 pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
-    const MISTAKES: &[fn(&Failure<'_>) -> Option<Diagnostic>] = &[
+    const MISTAKES: &[Mistake] = &[
         trailing_comma,
         edition,
         foreign_word,
@@ -29,14 +32,15 @@ pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
         arm,
         number,
     ];
-    MISTAKES.iter().find_map(|mistake| mistake(failure))
+    let apart = [declarations::MISTAKES, lines::MISTAKES, statements::MISTAKES, operators::MISTAKES];
+    apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
 }
 
-const VALUES: &[Rule] =
+pub(super) const VALUES: &[Rule] =
     &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
-const COMPARISONS: &[Rule] =
+pub(super) const COMPARISONS: &[Rule] =
     &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
-const SIGNS: &[&str] = &[
+pub(super) const SIGNS: &[&str] = &[
     "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
     "during",
 ];
@@ -154,6 +158,7 @@ fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
     } else if failure.before(2) == "=>"
         && matches!(failure.found(), "=>" | "{" | "and" | "or")
         && !failure.leads(failure.index)
+        && operand(failure.index.saturating_sub(1))
     {
         failure.span_before(2)
     } else if failure.found() == "=>"
