@@ -139,7 +139,17 @@ impl<'c> Context<'c> {
         let near = self.nearest_of(&name.text, space);
         let diagnostic =
             Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
-        self.report(with_nearest(diagnostic, name, near));
+        let form = match kind {
+            "channel" => " = stdout()",
+            "routing" => " { else => … }",
+            "schedule" => " in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }",
+            _ => " { … }",
+        };
+        self.report(match near {
+            Some(_) => with_nearest(diagnostic, name, near),
+            None => diagnostic
+                .help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text)),
+        });
     }
 
     /// The position of a channel; an unknown one is reported.

@@ -75,10 +75,11 @@ impl<'t> Failure<'t> {
         open.and_then(|open| open.checked_sub(1)).map_or("", |before| self.word(before))
     }
 
-    /// The word that begins the declaration of the failure.
+    /// The word that begins the declaration of the failure: a text that is mended holds one declaration, behind what
+    /// silences codes in it.
     pub(super) fn declaration(&self) -> &'t str {
-        let words =
-            (0..self.index.min(self.tokens.len())).rev().filter(|at| self.leads(*at)).map(|at| self.word(at));
+        const FURTHEST: usize = 64;
+        let words = (0..self.index.min(FURTHEST)).filter(|at| self.leads(*at)).map(|at| self.word(at));
         words.into_iter().find(|word| DECLARATIONS.contains(word)).unwrap_or_default()
     }
 

@@ -35,7 +35,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     {
         words = vec![(*rank, "`,` or `}`".into())];
     }
-    if rules.contains(&Rule::quantifier) && rules.contains(&Rule::match_value) {
+    if rules.contains(&Rule::quantifier) && rules.contains(&Rule::k_match) {
         words
             .iter_mut()
             .filter(|(_, word)| word == "a condition")

@@ -81,8 +81,14 @@ fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
     let begins = failure.leads(index)
         || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
     begins.then(|| {
-        Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"))
-            .help(help)
+        let finding =
+            Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"));
+        let line = failure.leads(index) && failure.declaration() == "routing";
+        finding.help(if line && matches!(word, "if" | "elif" | "elsif" | "elseif" | "case" | "switch") {
+            "write a route with a name: `route NAME when … => channel`"
+        } else {
+            help
+        })
     })
 }
 
@@ -256,8 +262,15 @@ fn leading_match(failure: &Failure<'_>) -> Option<Diagnostic> {
         && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
     begins.then(|| {
         let here = failure.here();
-        Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`")
-            .help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`")
+        let finding = Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`");
+        let brace = (failure.index..failure.tokens.len()).find(|at| failure.word(*at) == "{");
+        match brace.and_then(|brace| failure.closer(brace)) {
+            Some(close) => {
+                let mended = format!("({})", failure.text(failure.index, close));
+                finding.suggest("put it in parentheses", failure.range(failure.index, close), mended)
+            }
+            None => finding.help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`"),
+        }
     })
 }
 
@@ -266,8 +279,10 @@ fn chained(failure: &Failure<'_>) -> Option<Diagnostic> {
     let compares = failure.expects_any(COMPARISONS);
     (joins && !compares && SIGNS.contains(&failure.found())).then(|| {
         let message = format!("a comparison cannot be followed by another, found `{}`", failure.found());
-        Diagnostic::new(&codes::CHAINED, failure.here(), message)
-            .help("write both comparisons: `a < b and b < c`")
+        let finding = Diagnostic::new(&codes::CHAINED, failure.here(), message);
+        let last = failure.index.saturating_sub(1);
+        let middle = failure.text(failure.operand(last), last);
+        finding.suggest("write both comparisons", failure.here().before(), format!("and {middle} "))
     })
 }
 

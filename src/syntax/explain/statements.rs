@@ -57,23 +57,19 @@ fn colon_label(failure: &Failure<'_>) -> Option<Diagnostic> {
 
 /// A comma between labels, arms, statements or lines.
 fn comma(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "," {
+        return None;
+    }
     let what = match failure.block() {
         "labels" => "labels",
         _ if failure.expects_any(&[Rule::route_arm, Rule::arm, Rule::note, Rule::k_note]) => "arms",
         _ if failure.expects_any(&[Rule::field, Rule::let_, Rule::k_accept]) => "statements",
         _ => return None,
     };
-    (failure.found() == ",").then(|| {
-        let message = format!(
-            "{what} need no comma between them, found `,` after `{}`",
-            super::clipped(failure.before(1))
-        );
-        Diagnostic::new(&codes::TRAILING_COMMA, failure.here(), message).suggest(
-            "remove the comma",
-            failure.here(),
-            "",
-        )
-    })
+    let message =
+        format!("{what} need no comma between them, found `,` after `{}`", super::clipped(failure.before(1)));
+    let finding = Diagnostic::new(&codes::TRAILING_COMMA, failure.here(), message);
+    Some(finding.suggest("remove the comma", failure.here(), ""))
 }
 
 /// `labels { $.labels }`
@@ -220,7 +216,7 @@ fn pipe(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 fn pattern(failure: &Failure<'_>) -> bool {
-    failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign])
+    failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign, Rule::arm, Rule::route_arm])
 }
 
 /// `"a" or "b" => …`
