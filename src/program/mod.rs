@@ -7,7 +7,7 @@ mod expression;
 mod index;
 mod table;
 
-pub use expression::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
 pub use index::{BlockIndex, Slot, Source};
 pub use table::{Cells, CsvIndex, Table};
 
