@@ -53,7 +53,9 @@ fn statement<'t>(statement: &'t Statement, see: See<'_, 't>) {
     match &statement.kind {
         StatementKind::Accept(condition, because) => {
             expression(condition, see);
-            because.iter().for_each(|because| template(because, see));
+            if let Some(because) = because {
+                template(because, see);
+            }
         }
         StatementKind::Let(_, value) | StatementKind::Field(_, value) => expression(value, see),
         StatementKind::Each(_) => {}
