@@ -20,6 +20,7 @@ pub(super) struct Story<'r> {
 enum Ink {
     Title,
     Hit,
+    Passed,
     Stopped,
     Declined,
     Aside,
@@ -30,6 +31,7 @@ impl Ink {
         match self {
             Self::Title => "1",
             Self::Hit => "1;32",
+            Self::Passed => "32",
             Self::Stopped => "31",
             Self::Declined => "33",
             Self::Aside => "2",
@@ -75,7 +77,7 @@ impl<'r> Story<'r> {
                     self.line("  ", &text);
                 }
             }
-            Came::Dropped(reason) => self.because(&reason.reason, &reason.at.to_string()),
+            Came::Dropped(reason) => self.because(&reason.reason, reason.at),
             Came::Event(_) | Came::Routed(..) | Came::Empty | Came::Invalid { .. } => {}
         }
         if let Some(event) = outcome.event() {
@@ -83,7 +85,7 @@ impl<'r> Story<'r> {
         }
         if let Some(decision) = outcome.decision() {
             for reason in &decision.reasons {
-                self.because(&reason.reason, &reason.at.to_string());
+                self.because(&reason.reason, reason.at);
             }
         }
     }
@@ -111,7 +113,7 @@ impl<'r> Story<'r> {
             let label = one_line(&format!("{name}={}", serde_json::Value::from(value)));
             if line.chars().count() + label.chars().count() > 110 {
                 self.line("  ", &line);
-                line = "       ".to_owned();
+                "       ".clone_into(&mut line);
             }
             let _ = write!(line, " {label}");
         }
@@ -162,7 +164,7 @@ impl<'r> Story<'r> {
     fn tried(&self, tried: &Tried, within: Option<Span>) -> String {
         let text = tried.render(&self.rules.sources);
         let (mark, rest) = text.split_at_checked(3).unwrap_or((&text, ""));
-        let mark = self.ink(if tried.holds { Ink::Hit } else { Ink::Stopped }, mark);
+        let mark = self.ink(if tried.holds { Ink::Passed } else { Ink::Stopped }, mark);
         let elsewhere = within.is_some_and(|within| !within.covers(tried.place));
         let place = if elsewhere { format!("  {}", self.place(tried.place)) } else { String::new() };
         format!("{mark}{rest}{place}")
