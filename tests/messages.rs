@@ -79,6 +79,7 @@ fn broken() -> Vec<PathBuf> {
 
 #[test]
 fn broken_rule_sets_are_told_what_is_wrong() {
+    assert!(broken().len() > 200, "cases are not found");
     for case in broken() {
         let (sources, found) = Set::read(&case).check();
         let mut told = render(Format::Human, false, &found, &sources);
@@ -169,7 +170,7 @@ fn messages_keep_their_grammar() {
                     && !text
                         .split([' ', ',', ':'])
                         .next()
-                        .is_some_and(|word| word.chars().skip(1).any(|c| c.is_uppercase()));
+                        .is_some_and(|word| word.chars().skip(1).any(char::is_uppercase));
                 let stop = text.ends_with('.') || text.ends_with('!');
                 if capital || stop || plain.contains("::") || text.matches('`').count() % 2 == 1 {
                     let _ = writeln!(wrong, "{}: {text}", case.file_name().unwrap().display());

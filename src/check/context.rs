@@ -145,8 +145,12 @@ impl<'c> Context<'c> {
             "schedule" => " in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }",
             _ => " { … }",
         };
+        let in_another_file = *code == code::UNKNOWN_MAPPING;
         self.report(match near {
             Some(_) => with_nearest(diagnostic, name, near),
+            None if in_another_file => {
+                diagnostic.help("if it stands in another folder, name that folder as well")
+            }
             None => diagnostic
                 .help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text)),
         });

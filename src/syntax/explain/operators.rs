@@ -31,6 +31,15 @@ fn upper_case(failure: &Failure<'_>) -> Option<Diagnostic> {
     let message =
         format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
     let place = failure.range(failure.index, last);
+    let pattern = failure.word(last + 1);
+    if mended.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(Kind::String) {
+        let mended = format!("{mended} {}", pattern.replace('%', "*"));
+        return Some(Failure::foreign(place, message).suggest(
+            "any run of characters is `*`",
+            failure.range(failure.index, last + 1),
+            mended,
+        ));
+    }
     Some(Failure::foreign(place, message).suggest(format!("write `{mended}`"), place, mended))
 }
 
@@ -415,7 +424,7 @@ fn sum(failure: &Failure<'_>) -> Option<Diagnostic> {
         let text = failure.word(at);
         match failure.kind(at) {
             Some(Kind::String) => whole += text.strip_prefix('"')?.strip_suffix('"')?,
-            Some(Kind::Path | Kind::Word) => whole += &format!("{{{text}}}"),
+            Some(Kind::Path | Kind::Word) => whole.extend(["{", text, "}"]),
             _ => whole.clear(),
         }
         let next = failure.word(at + 1);

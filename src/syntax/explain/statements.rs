@@ -289,9 +289,8 @@ fn time_range(failure: &Failure<'_>) -> Option<Diagnostic> {
     let rest = found.get(digits.len()..).unwrap_or_default();
     let hour: u32 = digits.parse().ok().filter(|hour| *hour <= 24)?;
     let hour = match rest {
-        "" | "am" | "h" => hour,
         "pm" if hour < 12 => hour + 12,
-        "pm" => hour,
+        "" | "am" | "pm" | "h" => hour,
         _ => return None,
     };
     let mended = format!("{hour:02}:00");
