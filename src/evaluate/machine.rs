@@ -1,7 +1,7 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
 use super::Context;
-use super::comparison::is_nothing;
+use super::comparison::{is_empty, is_nothing};
 use super::observer::Observer;
 use super::text::{self, Oddity};
 use crate::check::model::{Field, Literal};
@@ -305,11 +305,21 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             }
             values.push(value);
         }
+        if function.name == "key" && self.tells_nothing(arguments, &values) {
+            return Value::Missing;
+        }
         let result = (function.call)(&values);
         if let Value::Text(Cow::Owned(text)) = result {
             return Value::Text(Cow::Owned(self.charge(text)));
         }
         result
+    }
+
+    /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
+    /// that alone would be shared by all.
+    fn tells_nothing(&self, parts: &[NodeId], values: &[Value<'v>]) -> bool {
+        let mut given = parts.iter().zip(values);
+        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || is_empty(value))
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
