@@ -80,7 +80,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Literal(literal) => constant(literal),
             Node::Template(parts) => self.template(parts),
             Node::Path(path) => self.get(path),
-            Node::Nodes(path) => Value::List(self.find(path).into()),
+            Node::Nodes(path) => self.find(path).map_or(Value::Missing, |nodes| Value::List(nodes.into())),
             Node::Regex(regex) => Value::Regex(regex),
             Node::Let(position) => self.lets.get(*position).cloned().unwrap_or(Value::Missing),
             Node::Parameter(position) => self.parameters.get(*position).cloned().unwrap_or(Value::Missing),
@@ -207,14 +207,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         left.is_some()
     }
 
-    /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
-    pub(super) fn find(&mut self, path: &'p Path) -> Vec<Value<'v>> {
-        let Some((payload, element)) = self.payload else { return Vec::new() };
+    /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
+    /// would be a wrong answer.
+    pub(super) fn find(&mut self, path: &'p Path) -> Option<Vec<Value<'v>>> {
+        let Some((payload, element)) = self.payload else { return Some(Vec::new()) };
         if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
-            return nodes.into_iter().map(from_json).collect();
+            return Some(nodes.into_iter().map(from_json).collect());
         }
         self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
-        Vec::new()
+        None
     }
 
     fn get(&self, path: &'p Path) -> Value<'v> {
