@@ -35,6 +35,11 @@ fn refusals_are_said_in_plain_words_at_the_place() {
             "2:2: the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not \
              expand it, a real alert will",
         ),
+        (
+            b"'$alertmanager_content'",
+            "1:1: the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not \
+             expand it, a real alert will",
+        ),
         (b"${body}", "1:1: the placeholder `${body}` was not expanded by its sender"),
         (
             b"alertName=cpu&alertState=ALERT",

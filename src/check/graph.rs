@@ -10,7 +10,7 @@ const CYCLES_LIMIT: usize = 20;
 
 /// How many defines may stand on one another, and how many routings: evaluation follows them one within the other, so the
 /// depth of its stack is bounded by this and by how deep brackets and blocks nest.
-const LONGEST_CHAIN: usize = 32;
+const LONGEST_CHAIN: usize = 16;
 
 /// How far the walk has come with a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

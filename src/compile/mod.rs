@@ -1,6 +1,7 @@
 //! A checked rule set becomes a program. Nothing can be refused any more, so nothing here returns an error.
 
 mod expression;
+mod index;
 
 use crate::check::model::{self, Argument, Model};
 use crate::pattern;
@@ -68,12 +69,7 @@ impl Compiler {
     fn mapping(&mut self, mapping: &model::Mapping) -> Mapping {
         Mapping {
             name: mapping.name.clone(),
-            accept: mapping
-                .accept
-                .iter()
-                .flat_map(conjuncts)
-                .map(|when| self.rule(when, when.span))
-                .collect(),
+            accept: mapping.accept.iter().flat_map(|accept| self.accept(accept)).collect(),
             each: mapping.each.clone(),
             lets: mapping.lets.iter().map(|each| (each.name.clone(), self.expression(&each.value))).collect(),
             drops: mapping
@@ -84,6 +80,12 @@ impl Compiler {
             fields: mapping.fields.iter().map(|(field, value)| (*field, self.expression(value))).collect(),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
         }
+    }
+
+    /// The conditions of one line, which share its reason.
+    fn accept(&mut self, accept: &model::Accept) -> Vec<(Rule, Option<NodeId>)> {
+        let because = accept.because.as_ref().map(|because| self.expression(because));
+        conjuncts(&accept.when).into_iter().map(|when| (self.rule(when, when.span), because)).collect()
     }
 
     fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {
@@ -119,7 +121,9 @@ impl Compiler {
     }
 
     fn block(&mut self, block: &model::Block) -> Block {
-        Block { lines: block.lines.iter().map(|line| self.line(line)).collect() }
+        let lines: Vec<Line> = block.lines.iter().map(|line| self.line(line)).collect();
+        let index = index::index(&self.program, &lines).map(Box::new);
+        Block { lines, index }
     }
 
     fn line(&mut self, line: &model::Line) -> Line {

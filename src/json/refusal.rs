@@ -75,7 +75,8 @@ fn foreign(bytes: &[u8]) -> Option<String> {
     if start.is_empty() {
         return Some("the document is empty, a JSON value is expected".to_owned());
     }
-    if start.starts_with(b"$alertmanager_content") {
+    let quotes = start.iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b'`')).count();
+    if start.get(quotes..).is_some_and(|word| word.starts_with(b"$alertmanager_content")) {
         return Some(
             "the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not expand \
              it, a real alert will"

@@ -4,9 +4,11 @@
 //! known before a payload arrives is computed here: places as text, paths of routes, folded literals, tables by key.
 
 mod expression;
+mod index;
 mod table;
 
-pub use expression::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use index::{BlockIndex, Slot, Source};
 pub use table::{Cells, CsvIndex, Table};
 
 use crate::check::model::{Field, Literal};
@@ -63,8 +65,8 @@ pub struct Names {
 pub struct Mapping {
     /// Its name.
     pub name: Box<str>,
-    /// Conditions over the payload, split at `and`, each with its place.
-    pub accept: Vec<Rule>,
+    /// Conditions over the payload, split at `and`, each with its place and the reason that its author gives.
+    pub accept: Vec<(Rule, Option<NodeId>)>,
     /// What chooses the elements.
     pub each: Option<Arc<Path>>,
     /// The names and values of its lets.
@@ -130,6 +132,8 @@ pub struct Routing {
 pub struct Block {
     /// The lines in order.
     pub lines: Vec<Line>,
+    /// Which of them an event may hit; nothing for a small block.
+    pub index: Option<Box<BlockIndex>>,
 }
 
 /// A line of a block.

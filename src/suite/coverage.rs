@@ -150,7 +150,10 @@ impl Declared {
     }
 
     fn mapping(&mut self, mapping: &Mapping) {
-        mapping.accept.iter().for_each(|accept| self.expression(accept));
+        for accept in &mapping.accept {
+            self.expression(&accept.when);
+            accept.because.iter().for_each(|because| self.expression(because));
+        }
         mapping.lets.iter().for_each(|own| self.expression(&own.value));
         for drop in &mapping.drops {
             self.expression(&drop.when);

@@ -69,7 +69,8 @@ struct Walk<'m> {
 impl Walk<'_> {
     fn mapping(&mut self, at: usize, reach: Reach) {
         let Some(mapping) = self.model.mappings.get(at) else { return };
-        mapping.accept.iter().for_each(|accept| self.expression(accept));
+        let accepts = mapping.accept.iter().flat_map(|accept| [Some(&accept.when), accept.because.as_ref()]);
+        accepts.flatten().for_each(|each| self.expression(each));
         if reach == Reach::Accept {
             return;
         }
