@@ -30,7 +30,9 @@ pub(super) fn of(bytes: &[u8], error: &serde_json::Error) -> Invalid {
         return at(bytes, if blanks == bytes.len() { 0 } else { blanks }, message);
     }
     if error.classify() == Category::Eof {
-        return at(bytes, bytes.len(), format!("the document is cut off: {}", unfinished(error)));
+        // The last line with text on it is the one to look at, whatever blank lines follow.
+        let end = bytes.trim_ascii_end().len();
+        return at(bytes, end, format!("the document is cut off: {}", unfinished(error)));
     }
     let offset = offset_of(bytes, error);
     let text = error.to_string();
