@@ -21,6 +21,7 @@ mod architecture;
 mod check;
 mod cli;
 mod docs;
+mod evaluate;
 mod function;
 mod json;
 mod kept;
