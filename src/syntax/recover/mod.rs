@@ -30,9 +30,9 @@ const MOST: usize = 100;
 pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic>) {
     let tokens: Vec<Token> = lex::tokens(text).collect();
     let outline = Outline::new(text, &tokens);
-    let most = diagnostics.len() + MOST;
+    let mut mistakes = 0;
     for (number, range) in outline.declarations().into_iter().enumerate() {
-        if diagnostics.len() >= most {
+        if mistakes >= MOST {
             tree.lost.extend(declared(tree.id, &outline, &range));
             continue;
         }
@@ -41,6 +41,7 @@ pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic
         let found = diagnostics.len();
         let mut built = Patient::new(tree.id, piece, bytes.start).heal(diagnostics);
         let broken = diagnostics.len() > found;
+        mistakes += diagnostics.len() - found;
         say_once(diagnostics, found);
         if number > 0
             && let Some((_, span)) = built.edition.take()
