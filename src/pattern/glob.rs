@@ -47,12 +47,6 @@ impl Glob {
         &self.text
     }
 
-    /// Whether letter case is ignored.
-    #[must_use]
-    pub fn ignores_case(&self) -> bool {
-        self.ignore_case
-    }
-
     /// Whether it fits the whole text.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
