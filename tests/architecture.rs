@@ -38,7 +38,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("pest_derive", &["syntax"]),
     ("jsonpath_rust", &["path"]),
     ("sha2", &["function"]),
-    ("aho_corasick", &["compile"]),
+    ("aho_corasick", &["program"]),
     ("csv", &["check", "ruleset"]),
     ("notify", &["reload"]),
     ("notify_debouncer_full", &["reload"]),

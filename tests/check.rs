@@ -127,3 +127,17 @@ fn the_examples_of_the_pages_fail_and_pass() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+#[test]
+fn a_set_without_one_of_its_words_is_checked_to_the_end() {
+    let text = std::fs::read_to_string(cases().join("valid/values.rules")).unwrap();
+    let words: Vec<(usize, &str)> = text
+        .split(' ')
+        .scan(0, |at, word| Some((std::mem::replace(at, *at + word.len() + 1), word)))
+        .collect();
+    for (at, word) in words.into_iter().filter(|(_, word)| !word.is_empty()).step_by(3) {
+        let without = format!("{}{}", &text[..at], &text[at + word.len()..]);
+        let (said, codes) = check_text(&without, &[]);
+        assert!(codes.len() < 20, "without `{word}` at {at}, one word makes many findings:\n{said}");
+    }
+}

@@ -28,6 +28,7 @@ mod lint;
 mod path;
 mod pattern;
 mod render;
+mod routing;
 mod rules;
 mod schedule;
 mod suite;

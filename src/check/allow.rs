@@ -3,7 +3,9 @@
 
 use crate::check::code;
 use crate::diagnostic::{Code, Diagnostic, Level, nearest};
+use crate::source::{FileId, Span};
 use crate::syntax::tree::{Allow, File};
+use std::collections::HashMap;
 
 /// Takes out what is silenced, and reports every `allow` that has nothing to silence.
 pub(super) fn apply(files: &[File], known: &[&'static Code], diagnostics: &mut Vec<Diagnostic>) {
@@ -11,8 +13,9 @@ pub(super) fn apply(files: &[File], known: &[&'static Code], diagnostics: &mut V
     if allows.is_empty() {
         return;
     }
+    let index = Index::of(&allows);
     let mut used = vec![false; allows.len()];
-    diagnostics.retain(|diagnostic| !is_silenced(diagnostic, &allows, &mut used));
+    diagnostics.retain(|diagnostic| !index.silences(diagnostic, &mut used));
     let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.level() == Level::Error);
     for (allow, used) in allows.into_iter().zip(used) {
         if let Some(diagnostic) = unknown(allow, known) {
@@ -23,18 +26,52 @@ pub(super) fn apply(files: &[File], known: &[&'static Code], diagnostics: &mut V
     }
 }
 
-fn is_silenced(diagnostic: &Diagnostic, allows: &[&Allow], used: &mut [bool]) -> bool {
-    if diagnostic.level() == Level::Error {
-        return false;
-    }
-    let mut silenced = false;
-    for (allow, used) in allows.iter().zip(used) {
-        if *allow.code.text == *diagnostic.code.id && allow.covers.covers(diagnostic.span) {
-            *used = true;
-            silenced = true;
+/// What the allows cover, by code and file, so that a large set with many of them stays fast.
+struct Index<'a> {
+    covers: HashMap<(&'a str, FileId), Vec<Cover>>,
+}
+
+/// A place where a code is silenced.
+struct Cover {
+    place: Span,
+    /// Where the furthest of this place and those that begin before it ends.
+    furthest: u32,
+    /// Which `allow` it is.
+    position: usize,
+}
+
+impl<'a> Index<'a> {
+    fn of(allows: &[&'a Allow]) -> Self {
+        let mut positions: Vec<(usize, &Allow)> = allows.iter().copied().enumerate().collect();
+        positions.sort_by_key(|(_, allow)| allow.covers);
+        let mut covers: HashMap<(&str, FileId), Vec<Cover>> = HashMap::new();
+        for (position, allow) in positions {
+            let place = allow.covers;
+            let before = covers.entry((&allow.code.text, place.file)).or_default();
+            let furthest = before.last().map_or(place.end, |cover| cover.furthest.max(place.end));
+            before.push(Cover { place, furthest, position });
         }
+        Self { covers }
     }
-    silenced
+
+    /// Whether a finding is silenced; every `allow` that does so counts as used.
+    fn silences(&self, diagnostic: &Diagnostic, used: &mut [bool]) -> bool {
+        let place = diagnostic.span;
+        let Some(covers) = self.covers.get(&(diagnostic.code.id, place.file)) else { return false };
+        if diagnostic.level() == Level::Error {
+            return false;
+        }
+        let after = covers.partition_point(|cover| cover.place.start <= place.start);
+        let before = covers.iter().take(after).rev().take_while(|cover| cover.furthest >= place.end);
+        let mut is_silenced = false;
+        for cover in before.filter(|cover| cover.place.covers(place)) {
+            is_silenced = true;
+            if let Some(used) = used.get_mut(cover.position) {
+                *used = true;
+            }
+        }
+        is_silenced
+    }
 }
 
 fn unknown(allow: &Allow, known: &[&'static Code]) -> Option<Diagnostic> {

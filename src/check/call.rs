@@ -42,9 +42,9 @@ impl Lowering<'_, '_> {
         if self.cx.names.unread.contains(&**text) {
             return;
         }
-        let tables = self.cx.names.tables.names();
-        let names: Vec<&str> = function::all().iter().map(|function| function.name).chain(tables).collect();
-        let near = self.cx.nearest(text, names.into_iter());
+        let near = self.cx.nearest_of(text, |names| {
+            function::all().iter().map(|function| function.name).chain(names.tables.names()).collect()
+        });
         let known_word = is_field(text) || self.cx.names.defines.place(text).is_some();
         let diagnostic = Diagnostic::new(
             &code::UNKNOWN_FUNCTION,

@@ -39,7 +39,7 @@ pub(super) struct Context<'c> {
     pub(super) paths: HashMap<Box<str>, Arc<Path>>,
     /// Regexes by pattern, flags and case, for the same reason.
     pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<Regex>>,
-    /// Where the parser has found something.
+    /// Where the parser has found something, in order.
     unparsed: Vec<Span>,
     compared: usize,
 }
@@ -51,7 +51,8 @@ impl<'c> Context<'c> {
         names: Names<'c>,
         diagnostics: Vec<Diagnostic>,
     ) -> Self {
-        let unparsed = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+        let mut unparsed: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+        unparsed.sort_unstable();
         Self {
             surroundings,
             names,
@@ -77,7 +78,8 @@ impl<'c> Context<'c> {
 
     /// Whether the parser has told of something within a place already.
     pub(super) fn is_told(&self, place: Span) -> bool {
-        self.unparsed.iter().any(|told| place.covers(*told))
+        let first = self.unparsed.partition_point(|told| *told < place.before());
+        self.unparsed.get(first).is_some_and(|told| place.covers(*told))
     }
 
     /// The user's own words at a place, cut to what a message can hold.
@@ -97,27 +99,37 @@ impl<'c> Context<'c> {
         self.surroundings.sources.text(place)
     }
 
-    /// The nearest of some names.
+    /// The nearest of a few names.
     pub(super) fn nearest<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+        self.may_compare().then(|| nearest(word, names)).flatten().map(str::to_owned)
+    }
+
+    /// The nearest of names that may be many: they are gathered only where they are still compared.
+    pub(super) fn nearest_of<'n>(
+        &mut self,
+        word: &str,
+        names: impl FnOnce(&Names<'c>) -> Vec<&'n str>,
+    ) -> Option<String> {
+        self.may_compare().then(|| nearest(word, names(&self.names))).flatten().map(str::to_owned)
+    }
+
+    fn may_compare(&mut self) -> bool {
         self.compared += 1;
-        if self.compared > NEAREST_LIMIT {
-            return None;
-        }
-        nearest(word, names).map(str::to_owned)
+        self.compared <= NEAREST_LIMIT
     }
 
     /// Reports a name that is declared nowhere, with the nearest of its kind.
-    pub(super) fn unknown<'n>(
+    fn unknown(
         &mut self,
         code: &'static Code,
         kind: &str,
         name: &Name,
-        names: impl Iterator<Item = &'n str>,
+        space: impl FnOnce(&Names<'c>) -> Vec<&'c str>,
     ) {
         if self.names.unread.contains(&*name.text) {
             return;
         }
-        let near = self.nearest(&name.text, names);
+        let near = self.nearest_of(&name.text, space);
         let diagnostic =
             Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
         self.report(with_nearest(diagnostic, name, near));
@@ -138,8 +150,7 @@ impl<'c> Context<'c> {
             ));
             return None;
         }
-        let names: Vec<&str> = self.names.channels.names().collect();
-        self.unknown(&code::UNKNOWN_CHANNEL, "channel", name, names.into_iter());
+        self.unknown(&code::UNKNOWN_CHANNEL, "channel", name, |names| names.channels.names().collect());
         None
     }
 
@@ -154,8 +165,7 @@ impl<'c> Context<'c> {
             self.report(diagnostic.suggest("name it without the word `routing`", whole, &*name.text));
             return None;
         }
-        let names: Vec<&str> = self.names.routings.names().collect();
-        self.unknown(&code::UNKNOWN_ROUTING, "routing", name, names.into_iter());
+        self.unknown(&code::UNKNOWN_ROUTING, "routing", name, |names| names.routings.names().collect());
         None
     }
 
@@ -164,8 +174,7 @@ impl<'c> Context<'c> {
         if let Some(position) = self.names.mappings.find(&name.text) {
             return Some(position);
         }
-        let names: Vec<&str> = self.names.mappings.names().collect();
-        self.unknown(&code::UNKNOWN_MAPPING, "mapping", name, names.into_iter());
+        self.unknown(&code::UNKNOWN_MAPPING, "mapping", name, |names| names.mappings.names().collect());
         None
     }
 
@@ -174,8 +183,7 @@ impl<'c> Context<'c> {
         if let Some(position) = self.names.schedules.find(&name.text) {
             return Some(position);
         }
-        let names: Vec<&str> = self.names.schedules.names().collect();
-        self.unknown(&code::UNKNOWN_SCHEDULE, "schedule", name, names.into_iter());
+        self.unknown(&code::UNKNOWN_SCHEDULE, "schedule", name, |names| names.schedules.names().collect());
         None
     }
 }

@@ -38,7 +38,7 @@ mod words;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
-use crate::syntax::tree;
+use crate::syntax::{self, tree};
 use crate::time::Instant;
 use context::Context;
 use names::{Declarations, Names};
@@ -71,7 +71,8 @@ pub fn check(
         test::check(&test.tree, test.span, &model, &mut found);
     }
     lint::run(files, &model, surroundings, &mut found);
-    allow::apply(files, &codes(), &mut found);
+    let known: Vec<&Code> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
+    allow::apply(files, &known, &mut found);
     sort(&mut found);
     *diagnostics = found;
     model

@@ -3,7 +3,7 @@
 use crate::check::code;
 use crate::check::context::with_nearest;
 use crate::check::model::{Expression, ExpressionKind, Literal};
-use crate::check::names::{field_named, fields, is_field};
+use crate::check::names::{Names, field_named, fields, is_field};
 use crate::check::scope::{Lets, Lowering, View, broken, field_type, literal, make};
 use crate::diagnostic::Diagnostic;
 use crate::event::{Severity, Status};
@@ -11,7 +11,7 @@ use crate::function;
 use crate::syntax::tree::Name;
 use crate::value::Type;
 
-impl Lowering<'_, '_> {
+impl<'c> Lowering<'_, 'c> {
     /// A lower-case word.
     pub(super) fn word(&mut self, name: &Name) -> Expression {
         match self.view {
@@ -57,7 +57,7 @@ impl Lowering<'_, '_> {
                     .help("write the condition over the payload, with `$` and `@`"),
             );
         } else {
-            self.unknown_word(name, "let", lets.names().into_iter());
+            self.unknown_word(name, "let", |_| lets.names());
         }
         broken(name.span)
     }
@@ -94,7 +94,9 @@ impl Lowering<'_, '_> {
                     .help("add a parameter, and pass the value where the table is called"),
             );
         } else {
-            self.unknown_word(name, "parameter", parameters.iter().map(|parameter| &*parameter.text));
+            self.unknown_word(name, "parameter", |_| {
+                parameters.iter().map(|parameter| &*parameter.text).collect()
+            });
         }
         broken(name.span)
     }
@@ -109,18 +111,19 @@ impl Lowering<'_, '_> {
                 None => broken(name.span),
             };
         }
-        let names: Vec<&str> = fields().chain(self.cx.names.defines.names()).collect();
-        self.unknown_word(name, "event field or define", names.into_iter());
+        self.unknown_word(name, "event field or define", |names| {
+            fields().chain(names.defines.names()).collect()
+        });
         broken(name.span)
     }
 
-    fn unknown_word<'n>(&mut self, name: &Name, kind: &str, names: impl Iterator<Item = &'n str>) {
+    fn unknown_word<'n>(&mut self, name: &Name, kind: &str, names: impl FnOnce(&Names<'c>) -> Vec<&'n str>) {
         let text = &name.text;
         if self.cx.names.unread.contains(&**text) {
             return;
         }
         let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
-        let near = self.cx.nearest(text, names);
+        let near = self.cx.nearest_of(text, names);
         let diagnostic =
             Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
         self.cx.report(if callable {

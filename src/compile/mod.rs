@@ -1,6 +1,7 @@
 //! A checked rule set becomes a program. Nothing can be refused any more, so nothing here returns an error.
 
 mod expression;
+mod index;
 
 use crate::check::model::{self, Argument, Model};
 use crate::pattern;
@@ -119,7 +120,9 @@ impl Compiler {
     }
 
     fn block(&mut self, block: &model::Block) -> Block {
-        Block { lines: block.lines.iter().map(|line| self.line(line)).collect() }
+        let lines: Vec<Line> = block.lines.iter().map(|line| self.line(line)).collect();
+        let index = index::index(&self.program, &lines).map(Box::new);
+        Block { lines, index }
     }
 
     fn line(&mut self, line: &model::Line) -> Line {

@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::observer::Observer;
 use crate::check::model::Kind;
 use crate::pattern;
-use crate::program::{Comparison, NodeId, Order, Subject, Test};
+use crate::program::{Comparison, Node, NodeId, Order, Subject, Test};
 use crate::source::Span;
 use crate::syntax::tree::Quantifier;
 use crate::value::Value;
@@ -31,6 +31,11 @@ impl From<bool> for Verdict {
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// Decides a comparison.
     pub(super) fn compare(&mut self, comparison: &'p Comparison, place: Option<Span>) -> bool {
+        if !O::LISTENS
+            && let Some(verdict) = self.compare_label(comparison)
+        {
+            return (verdict == Verdict::Holds) != comparison.negated;
+        }
         let (subject, verdict) = match &comparison.subject {
             Subject::Value(node) => {
                 let subject = self.value(*node);
@@ -53,6 +58,20 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             self.report(comparison, place, &subject, verdict, holds);
         }
         holds
+    }
+
+    /// The commonest comparison by far, of a label with a constant text, without a value in between.
+    fn compare_label(&mut self, comparison: &'p Comparison) -> Option<Verdict> {
+        let Subject::Value(node) = &comparison.subject else { return None };
+        let Node::Label(name) = self.program.node(*node) else { return None };
+        if !comparison.test.is_for_text() {
+            return None;
+        }
+        let event = self.event?;
+        let label = event.labels.get(name);
+        Some(label.map_or(Verdict::Mismatch, |label| {
+            self.test_text(&comparison.test, comparison.ignore_case, label)
+        }))
     }
 
     fn report(

@@ -3,11 +3,14 @@
 use super::Context;
 use super::machine::Machine;
 use super::observer::{LineEnd, Observer};
+use crate::check::model::Field;
 use crate::event::{Decided, Decision, Event, Reason, Status};
-use crate::program::{Block, Destination, Line, LineBody, Node, Program, Target};
+use crate::pattern;
+use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, Program, Source, Target};
 use crate::syntax::tree::LineKind;
+use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Decides where an event goes.
@@ -50,8 +53,8 @@ fn name(program: &Program, channel: usize) -> Option<&str> {
 /// What a walk gathered so far. Each entry says whether an `always` line gave it.
 #[derive(Debug, Clone, Default)]
 struct Gathered<'p> {
-    channels: Vec<(usize, bool)>,
-    routes: Vec<(Decided<'p>, bool)>,
+    channels: SmallVec<[(usize, bool); 8]>,
+    routes: SmallVec<[(Decided<'p>, bool); 4]>,
     reasons: Vec<(Reason<'p>, bool)>,
 }
 
@@ -97,11 +100,56 @@ fn names<'p>(program: &'p Program, channels: &[usize]) -> Vec<&'p str> {
     channels.iter().filter_map(|channel| name(program, *channel)).collect()
 }
 
-/// Each once, in order of first mention.
+/// Each once, in order of first mention. Few are compared with each other, many are hashed.
 fn unique<T: Eq + std::hash::Hash + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = std::collections::HashSet::new();
-    all.filter(|each| seen.insert(*each)).collect()
+    const FEW: usize = 16;
+    let mut once: Vec<T> = Vec::new();
+    let mut seen = HashSet::new();
+    for each in all {
+        let is_new = if once.len() < FEW { !once.contains(&each) } else { !seen.contains(&each) };
+        if !is_new {
+            continue;
+        }
+        once.push(each);
+        match once.len() {
+            FEW => seen.extend(once.iter().copied()),
+            more if more > FEW => drop(seen.insert(each)),
+            _ => {}
+        }
+    }
+    once
 }
+
+/// How far a block has come.
+#[derive(Default)]
+struct Progress {
+    /// Whether a line that counts has hit.
+    hit: bool,
+    /// Whether a `route` has hit, which ends the block.
+    over: bool,
+}
+
+/// The text that an index looks up.
+fn text<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e str> {
+    let field = match source {
+        Source::Label(name) => return event.labels.get(name),
+        Source::Field(field) => field,
+    };
+    match field {
+        Field::Title => Some(&event.title),
+        Field::Key => Some(&event.key),
+        Field::Description => event.description.as_deref(),
+        Field::Link => event.link.as_deref(),
+        Field::Source => Some(&event.source),
+        Field::Integration => event.integration.as_deref(),
+        Field::Severity | Field::Status | Field::Labels | Field::StartsAt | Field::EndsAt | Field::Notes => {
+            None
+        }
+    }
+}
+
+/// Positions of lines.
+type Candidates = SmallVec<[u32; 16]>;
 
 /// A walk through routings for one event.
 struct Walk<'p, 'v, 'm, O> {
@@ -142,23 +190,54 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     }
 
     /// Runs a block; says whether it hit (it declines otherwise).
+    ///
+    /// An index says which lines may hit. Whoever listens is shown every line, and so the index is not asked.
     fn block(&mut self, block: &'p Block) -> bool {
-        let (mut hit, mut over) = (false, false);
-        for line in &block.lines {
-            match line.kind {
-                LineKind::Always => {
-                    self.always(line);
+        let mut progress = Progress::default();
+        match &block.index {
+            Some(index) if !O::LISTENS => {
+                for position in self.candidates(index) {
+                    if let Some(line) = block.lines.get(position as usize) {
+                        self.step(line, &mut progress);
+                    }
                 }
-                LineKind::Route if !over => {
-                    over = self.line(line);
-                    hit |= over;
-                }
-                LineKind::AlsoRoute if !over => hit |= self.line(line),
-                LineKind::Else if !over && !hit => hit = self.line(line),
-                LineKind::Route | LineKind::AlsoRoute | LineKind::Else => {}
+            }
+            Some(_) | None => block.lines.iter().for_each(|line| self.step(line, &mut progress)),
+        }
+        progress.hit
+    }
+
+    fn step(&mut self, line: &'p Line, progress: &mut Progress) {
+        match line.kind {
+            LineKind::Always => self.always(line),
+            LineKind::Route if !progress.over => {
+                progress.over = self.line(line);
+                progress.hit |= progress.over;
+            }
+            LineKind::AlsoRoute if !progress.over => progress.hit |= self.line(line),
+            LineKind::Else if !progress.hit => progress.hit = self.line(line),
+            LineKind::Route | LineKind::AlsoRoute | LineKind::Else => {}
+        }
+    }
+
+    /// The positions of the lines that the event may hit, in order.
+    fn candidates(&mut self, index: &'p BlockIndex) -> Candidates {
+        let mut found = Candidates::from_slice(&index.always);
+        for slot in &index.slots {
+            let text = self.machine.event.and_then(|event| text(event, &slot.source));
+            if let Some(text) = text {
+                let folded = if slot.ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) };
+                slot.find(&folded, &mut found);
             }
         }
-        hit
+        for (condition, lines) in &index.groups {
+            if self.machine.holds(*condition) {
+                found.extend_from_slice(lines);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn always(&mut self, line: &'p Line) {

@@ -5,6 +5,7 @@
 //! of plain characters is found in linear time, and one with `?` costs at most its own length for each place.
 
 use super::fold::{fold, with_folded};
+use super::required::{self, Required};
 use super::{Invalid, within_limit};
 
 /// A glob over a whole string: `*` is any run of characters, `?` is one, everything else is itself.
@@ -45,6 +46,18 @@ impl Glob {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What a text must be or hold for this to fit it; folded where letter case is ignored.
+    #[must_use]
+    pub fn required(&self) -> Option<Required> {
+        match &self.shape {
+            Shape::Whole(run) => required::of_glob(std::iter::once(&*run.text), true),
+            Shape::Starred(first, middle, last) => {
+                let runs = [first].into_iter().chain(middle).chain([last]).map(|run| &*run.text);
+                required::of_glob(runs, false)
+            }
+        }
     }
 
     /// Whether it fits the whole text.

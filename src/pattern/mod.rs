@@ -7,11 +7,13 @@ mod fold;
 mod glob;
 mod network;
 mod regex;
+mod required;
 
 pub use fold::fold;
 pub use glob::Glob;
 pub use network::{Network, address};
 pub use regex::Regex;
+pub use required::Required;
 
 use std::ops::Range;
 

@@ -145,6 +145,32 @@ pub enum Test {
     During(usize),
 }
 
+impl Test {
+    /// Whether it is a test of a string and nothing else.
+    #[must_use]
+    pub fn is_for_text(&self) -> bool {
+        match self {
+            Self::Text(_)
+            | Self::Texts(_)
+            | Self::Cidr(_)
+            | Self::Like(_)
+            | Self::Matches(_)
+            | Self::Finds(_)
+            | Self::Contains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_) => true,
+            Self::Any
+            | Self::Missing
+            | Self::Null
+            | Self::Equal(_)
+            | Self::Order(..)
+            | Self::In(_)
+            | Self::Is(_)
+            | Self::During(_) => false,
+        }
+    }
+}
+
 /// `match`; `R` is what an arm results in.
 #[derive(Debug)]
 pub struct Match<R> {

@@ -4,9 +4,11 @@
 //! known before a payload arrives is computed here: places as text, paths of routes, folded literals, tables by key.
 
 mod expression;
+mod index;
 mod table;
 
 pub use expression::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use index::{BlockIndex, Slot, Source};
 pub use table::{Cells, CsvIndex, Table};
 
 use crate::check::model::{Field, Literal};
@@ -130,6 +132,8 @@ pub struct Routing {
 pub struct Block {
     /// The lines in order.
     pub lines: Vec<Line>,
+    /// Which of them an event may hit; nothing for a small block.
+    pub index: Option<Box<BlockIndex>>,
 }
 
 /// A line of a block.

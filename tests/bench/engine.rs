@@ -21,7 +21,7 @@ use pointsman::evaluate::{Context, Silent};
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::time::Instant;
-use pointsman::{check, compile, json, syntax};
+use pointsman::{check, compile, evaluate, json, syntax};
 use std::hint::black_box;
 
 fn main() {
@@ -32,6 +32,42 @@ fn main() {
     for routes in [10, 1_000, 10_000] {
         events(routes);
     }
+    println!(
+        "\none routing decision, nanoseconds (events of the generator: each hits a route, or none does)"
+    );
+    for mix in ["", "hard-"] {
+        for routes in [10, 1_000, 10_000, 100_000] {
+            decisions(mix, routes);
+        }
+    }
+}
+
+/// One routing decision, and that it is the one the generator's reference says.
+fn decisions(mix: &str, routes: usize) {
+    let Some((text, labelsets)) = workload::mixed(mix, routes) else { return };
+    let mut sources = Sources::default();
+    sources.add("workload.rules", &text);
+    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
+    let rules = RuleSet::from_sources(sources, &read, None).rules.expect("the workload loads");
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").expect("a time"));
+    let destination = pointsman::program::Destination::Routing(0);
+    let mut figures = Vec::new();
+    for (name, sets) in &labelsets {
+        let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels)).collect();
+        for (event, set) in events.iter().zip(sets) {
+            let decision = evaluate::route(&rules.program, destination, event, &context, &mut Silent);
+            assert_eq!(decision.routes[0].path, set.expected, "{name}");
+        }
+        let run = || {
+            for event in &events {
+                black_box(evaluate::route(&rules.program, destination, event, &context, &mut Silent));
+            }
+        };
+        let median = medians(21, &mut [Round::new("route", run)])[0].1;
+        #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
+        figures.push(format!("{name} {:.0}", median / events.len() as f64));
+    }
+    println!("  {routes:>7} {}routes: {}", mix.replace('-', " "), figures.join(", "));
 }
 
 /// Parse, check and compile, each per route.

@@ -1,5 +1,6 @@
 //! The workload: many routes, and payloads to send through them.
 
+use pointsman::event::{Event, Labels, Severity, Status};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,12 @@ pub(crate) fn origin() -> String {
 
 /// A rule file with a routing `workload` of that many routes.
 pub(crate) fn rules(routes: usize) -> String {
-    let routes = folder().and_then(|folder| generated(folder, routes)).unwrap_or_else(|| own(routes));
+    written(
+        &folder().and_then(|folder| read_routes(folder, &routes.to_string())).unwrap_or_else(|| own(routes)),
+    )
+}
+
+fn written(routes: &[Route]) -> String {
     let mut text = String::from("edition 1\n\n");
     let mut receivers: Vec<&str> = routes.iter().map(|route| route.receiver.as_str()).collect();
     receivers.sort_unstable();
@@ -30,6 +36,52 @@ pub(crate) fn rules(routes: usize) -> String {
     }
     text.push_str("  else => fallback\n}\n");
     text
+}
+
+/// Labels, and the path of the route that the generator's reference chooses for them.
+pub(crate) struct LabelSet {
+    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) expected: String,
+}
+
+/// The rules of a mix, and label sets that hit and that hit nothing; nothing where the generator is not there.
+pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<(&'static str, Vec<LabelSet>)>)> {
+    let folder = folder()?;
+    let rules = written(&read_routes(folder, &format!("{mix}{routes}"))?);
+    let text = std::fs::read_to_string(folder.join(format!("labelsets-{mix}{routes}.json"))).ok()?;
+    let document: Value = serde_json::from_str(&text).ok()?;
+    let sets = |name: &str| document[name].as_array()?.iter().map(label_set).collect::<Option<Vec<_>>>();
+    Some((rules, vec![("match", sets("match")?), ("no match", sets("nomatch")?)]))
+}
+
+fn label_set(set: &Value) -> Option<LabelSet> {
+    let labels = set["labels"].as_object()?.iter();
+    let labels = labels.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let expected = match set["expect"].as_i64()? {
+        -1 => "workload.else".to_owned(),
+        route => format!("workload.r{route}"),
+    };
+    Some(LabelSet { labels: labels.collect::<Option<_>>()?, expected })
+}
+
+/// An event with those labels.
+pub(crate) fn event(labels: &[(String, String)]) -> Event<'_> {
+    let mut event = Event {
+        severity: Severity::Warning,
+        status: Status::Firing,
+        title: "alert".into(),
+        key: "key".into(),
+        description: None,
+        labels: Labels::default(),
+        starts_at: None,
+        ends_at: None,
+        link: None,
+        source: "bench".into(),
+        integration: None,
+        notes: Vec::new(),
+    };
+    labels.iter().for_each(|(name, value)| event.labels.set(name.as_str().into(), value.as_str().into()));
+    event
 }
 
 /// One alert and a batch of fifty.
@@ -53,15 +105,18 @@ fn folder() -> Option<&'static Path> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let script = root.join("../shared/workload/gen.py");
         let out = root.join("target/workload");
-        let arguments = ["--sizes", "10,1000,10000", "--ndjson", "0"];
-        let made = Command::new("python3").arg(&script).arg(&out).args(arguments).output().ok()?;
-        made.status.success().then_some(out)
+        let all_made = ["full", "hard"].iter().all(|mix| {
+            let arguments = ["--sizes", "10,1000,10000,100000", "--ndjson", "0", "--mix", mix];
+            let made = Command::new("python3").arg(&script).arg(&out).args(arguments).output();
+            made.is_ok_and(|made| made.status.success())
+        });
+        all_made.then_some(out)
     });
     made.as_deref()
 }
 
-fn generated(folder: &Path, routes: usize) -> Option<Vec<Route>> {
-    let text = std::fs::read_to_string(folder.join(format!("routes-{routes}.json"))).ok()?;
+fn read_routes(folder: &Path, name: &str) -> Option<Vec<Route>> {
+    let text = std::fs::read_to_string(folder.join(format!("routes-{name}.json"))).ok()?;
     let document: Value = serde_json::from_str(&text).ok()?;
     document["routes"].as_array()?.iter().map(translated).collect()
 }

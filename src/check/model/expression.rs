@@ -101,7 +101,7 @@ pub enum Part {
 }
 
 /// A field of the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
     /// `severity`
     Severity,

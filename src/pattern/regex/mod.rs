@@ -7,6 +7,7 @@
 mod refusal;
 mod size;
 
+use super::required::{self, Required};
 use super::{Invalid, within_limit};
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::hir::Hir;
@@ -115,6 +116,12 @@ impl Regex {
             ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(self.flags.verbose).build();
         let ast = parser.parse(&self.pattern).ok()?;
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
+    }
+
+    /// What a text must be or hold for this to fit it: as a whole, or somewhere in it.
+    #[must_use]
+    pub fn required(&self, whole: bool) -> Option<Required> {
+        required::of_regex(&self.hir()?, whole)
     }
 
     fn anywhere(&self) -> Option<&regex::Regex> {

@@ -1,0 +1,163 @@
+//! Large blocks have an index; an observer that listens makes the evaluator try every line. The two must decide alike.
+
+use pointsman::diagnostic::{Format, render};
+use pointsman::evaluate::{Context, Observer, Silent, route};
+use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::program::Destination;
+use pointsman::ruleset::RuleSet;
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use proptest::prelude::*;
+use std::fmt::Write;
+
+/// Tries every line.
+struct Listening;
+
+impl Observer for Listening {
+    const LISTENS: bool = true;
+}
+
+/// A small generator: proptest gives the seed, and shrinks it no further than a rule set that can be printed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+
+    fn of<'t>(&mut self, all: &[&'t str]) -> &'t str {
+        all[self.roll(all.len())]
+    }
+
+    /// Words that are often equal, and often parts of each other.
+    fn word(&mut self) -> String {
+        let mut word = self.of(&["a", "ab", "Ab", "web", "api-web", "ÄB", "-", "7", "12"]).to_owned();
+        if self.roll(3) == 0 {
+            word.push_str(self.of(&["a", "b", "-7", "web"]));
+        }
+        word
+    }
+
+    fn label(&mut self) -> &'static str {
+        self.of(&["labels.team", "labels.env", "labels[\"app.name\"]", "title", "labels.size"])
+    }
+
+    fn comparison(&mut self) -> String {
+        let (label, word, other) = (self.label(), self.word(), self.word());
+        let case = self.of(&["", "", " ignore case"]);
+        let not = self.of(&["", "", "not "]);
+        match self.roll(14) {
+            0..=3 => format!("{label} == \"{word}\"{case}"),
+            4 => format!("{label} != \"{word}\""),
+            5 => format!("{label} {not}in [\"{word}\", \"{other}x\"]{case}"),
+            6 => format!("{label} {not}like [\"{word}*\", \"*{other}*b\"]{case}"),
+            7 => format!("{label} {not}matches /({word}|{other}).*/"),
+            8 => format!("{label} {not}finds /{word}[ab]?{other}/i"),
+            9 => format!("{label} {not}finds /^{word}/"),
+            10 => format!("{label} {not}contains \"{word}\"{case}"),
+            11 => format!("{label} {not}starts with \"{word}\""),
+            12 => format!("number(labels.size) >= {}", self.roll(20)),
+            _ => format!("severity >= {}", self.of(&["Info", "Warning", "Critical"])),
+        }
+    }
+
+    fn condition(&mut self, depth: usize) -> String {
+        match self.roll(if depth == 0 { 3 } else { 8 }) {
+            0..=2 => self.comparison(),
+            3 | 4 => format!("({} and {})", self.condition(depth - 1), self.condition(depth - 1)),
+            5 => format!("({} or {})", self.condition(depth - 1), self.condition(depth - 1)),
+            6 => format!("not ({})", self.condition(depth - 1)),
+            _ => self.of(&["shared", "both"]).to_owned(),
+        }
+    }
+
+    fn block(&mut self, out: &mut String, lines: usize, depth: usize) {
+        for line in 0..lines {
+            let kind = self.of(&["route", "route", "route", "also route", "always"]);
+            let _ = write!(out, "{kind} r{line} when {}", self.condition(2));
+            match self.roll(6) {
+                0 if depth > 0 => {
+                    out.push_str(" {\n");
+                    let lines = self.roll(24);
+                    self.block(out, lines, depth - 1);
+                    out.push_str(" }\n");
+                }
+                1 if kind == "route" => out.push_str(" => nothing because \"quiet\"\n"),
+                2 if kind == "route" => {
+                    let (first, second) = (self.word(), self.word());
+                    let _ = writeln!(
+                        out,
+                        " match labels.team {{ \"{first}x\" => c1, c2  \"{second}y\" => c3  else => decline }}"
+                    );
+                }
+                _ => {
+                    let _ = writeln!(out, " => c{}", self.roll(6));
+                }
+            }
+        }
+        out.push_str(if depth < 2 && self.roll(3) == 0 { "else => decline\n" } else { "else => c0\n" });
+    }
+
+    fn rules(&mut self) -> String {
+        let mut out = String::from("edition 1\n");
+        for channel in 0..6 {
+            let _ = writeln!(out, "channel c{channel} = discard()");
+        }
+        let _ = writeln!(out, "define shared = {}", self.comparison());
+        let _ = writeln!(out, "define both = {} and {}", self.comparison(), self.comparison());
+        out.push_str("routing main {\n");
+        self.block(&mut out, 40, 2);
+        out.push_str("}\n");
+        out
+    }
+
+    fn event(&mut self) -> Event<'static> {
+        let mut labels = Labels::default();
+        for name in ["team", "env", "app.name"] {
+            if self.roll(5) > 0 {
+                labels.set(name.into(), self.word().into());
+            }
+        }
+        if self.roll(3) > 0 {
+            labels.set("size".into(), self.roll(20).to_string().into());
+        }
+        Event {
+            severity: Severity::ALL[self.roll(3)],
+            status: Status::ALL[self.roll(2)],
+            title: self.word().into(),
+            key: "key".into(),
+            description: None,
+            labels,
+            starts_at: None,
+            ends_at: None,
+            link: None,
+            source: "test".into(),
+            integration: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_decides_as_the_walk_does(seed: u64) {
+        let mut dice = Dice(seed);
+        let text = dice.rules();
+        let mut sources = Sources::default();
+        sources.add("random.rules", &text);
+        let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+        let errors: Vec<_> = loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
+        let said = render(Format::Short, false, &errors, &loaded.sources);
+        let Some(rules) = loaded.rules else { panic!("{said}\n{text}") };
+        let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+        for _ in 0..100 {
+            let event = dice.event();
+            let found = route(&rules.program, Destination::Routing(0), &event, &context, &mut Silent);
+            let walked = route(&rules.program, Destination::Routing(0), &event, &context, &mut Listening);
+            prop_assert_eq!(found, walked, "{:?}\n{}", event, text);
+        }
+    }
+}
