@@ -132,7 +132,13 @@ impl<'c> Context<'c> {
         let near = self.nearest_of(&name.text, space);
         let diagnostic =
             Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
-        self.report(with_nearest(diagnostic, name, near));
+        let in_another_file = near.is_none() && *code == code::UNKNOWN_MAPPING;
+        let diagnostic = with_nearest(diagnostic, name, near);
+        self.report(if in_another_file {
+            diagnostic.help("if it stands in another folder, name that folder as well")
+        } else {
+            diagnostic
+        });
     }
 
     /// The position of a channel; an unknown one is reported.

@@ -68,8 +68,11 @@ fn statement(
     cx: &mut Context<'_>,
 ) {
     match &statement.kind {
-        StatementKind::Accept(condition) => {
-            lowered.accept.push(Lowering { cx, view: View::Payload }.condition(condition));
+        StatementKind::Accept(when, because) => {
+            let mut lowering = Lowering { cx, view: View::Payload };
+            let when = lowering.condition(when);
+            let because = because.as_ref().map(|because| lowering.template(because));
+            lowered.accept.push(model::Accept { when, because });
         }
         StatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
         StatementKind::Let(name, value) => {

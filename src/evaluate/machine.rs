@@ -9,7 +9,8 @@ use crate::event::Event;
 use crate::function::{Function, Takes};
 use crate::json;
 use crate::path::{Budget, Path};
-use crate::program::{Match, Node, NodeId, Part, Program, Table};
+use crate::pattern;
+use crate::program::{Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -143,28 +144,6 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             self.observer.comparison(place, &value, None, holds);
         }
         holds
-    }
-
-    /// The result of the first arm that fits the subjects.
-    pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
-        let subjects: Vec<Value<'v>> = arms.subjects.iter().map(|subject| self.value(*subject)).collect();
-        self.choose_for(arms, &subjects)
-    }
-
-    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[Value<'v>]) -> Option<&'p R> {
-        use super::comparison::Verdict;
-        let arm = arms.arms.iter().find(|arm| {
-            arm.columns.iter().zip(subjects).all(|(column, subject)| {
-                column.iter().any(|test| self.test(test, arms.ignore_case, subject) == Verdict::Holds)
-            })
-        })?;
-        self.observer.arm(arm.place, subjects);
-        if let Some(note) = arm.note
-            && let Value::Text(note) = self.value(note)
-        {
-            self.note(note);
-        }
-        Some(&arm.result)
     }
 
     /// Keeps a note, once, and no more than [`MOST_NOTES`].
@@ -357,7 +336,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 /// A key cell for an argument: scalars as their text, as a file's cells are text.
 fn cell(value: &Value<'_>, ignore_case: bool) -> Option<Box<str>> {
     let (text, _) = text::text(value)?;
-    Some(if ignore_case { crate::pattern::fold(&text).into() } else { text.into() })
+    Some(if ignore_case { pattern::fold(&text).into() } else { text.into() })
 }
 
 fn constant(literal: &Literal) -> Value<'_> {

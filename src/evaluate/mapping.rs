@@ -68,12 +68,16 @@ fn chosen<'a>(mapping: &'a Mapping, document: &'a Document<'a>) -> Vec<&'a json:
 impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     /// The first condition of `accept` that is false, in words.
     fn refusal(&mut self, mapping: &'a Mapping) -> Option<Refusal<'a>> {
-        for rule in &mapping.accept {
+        for (rule, because) in &mapping.accept {
             let holds = self.holds(rule.when);
             self.observer.condition(rule.place, holds);
             if !holds {
                 let found = self.found(rule.when);
-                let reason = format!("`{}` does not hold{found}", rule.words).into();
+                let because = because.map(|because| self.value(because));
+                let because = because.and_then(|because| self.text(&because, "because"));
+                let fact = format!("`{}` does not hold{found}", rule.words);
+                let reason = because.map_or_else(|| fact.clone(), |because| format!("{because} ({fact})"));
+                let reason = reason.into();
                 return Some(Refusal { mapping: &mapping.name, reason, at: &rule.at });
             }
         }

@@ -7,8 +7,8 @@ mod trace;
 mod why_not;
 
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
-pub use trace::{ElementTrace, LineTrace, Trace, Tried};
-pub use why_not::{is_route, why_not};
+pub use trace::{ArmTrace, Assigned, ElementTrace, LineTrace, Trace, Tried, one_line};
+pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::model::Model;
 use crate::check::{self, Surroundings};

@@ -119,7 +119,7 @@ impl Declared {
     fn arms(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
         for mapping in &model.mappings {
-            mapping.accept.iter().for_each(|accept| found.expression(accept));
+            mapping.each_accept(&mut |part| found.expression(part));
             mapping.each_value(&mut |value| found.expression(value));
         }
         model.defines.iter().for_each(|define| found.expression(&define.value));

@@ -44,11 +44,11 @@ pub(crate) struct LabelSet {
     pub(crate) expected: String,
 }
 
-/// Label sets under the name of their kind.
-pub(crate) type Named = (&'static str, Vec<LabelSet>);
+/// Label sets and what they are called.
+pub(crate) type NamedSets = (&'static str, Vec<LabelSet>);
 
 /// The rules of a mix, and label sets that hit and that hit nothing; nothing where the generator is not there.
-pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<Named>)> {
+pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<NamedSets>)> {
     let folder = folder()?;
     let rules = written(&read_routes(folder, &format!("{mix}{routes}"))?);
     let text = std::fs::read_to_string(folder.join(format!("labelsets-{mix}{routes}.json"))).ok()?;

@@ -51,9 +51,13 @@ type See<'s, 't> = &'s mut dyn FnMut(Node<'t>);
 
 fn statement<'t>(statement: &'t Statement, see: See<'_, 't>) {
     match &statement.kind {
-        StatementKind::Accept(value) | StatementKind::Let(_, value) | StatementKind::Field(_, value) => {
-            expression(value, see);
+        StatementKind::Accept(condition, because) => {
+            expression(condition, see);
+            if let Some(because) = because {
+                template(because, see);
+            }
         }
+        StatementKind::Let(_, value) | StatementKind::Field(_, value) => expression(value, see),
         StatementKind::Each(_) => {}
         StatementKind::Labels(entries) => {
             for entry in entries {
@@ -243,7 +247,7 @@ pub(crate) fn lets(item: &Item) -> Vec<&Name> {
 fn let_name(statement: &Statement) -> Option<&Name> {
     match &statement.kind {
         StatementKind::Let(name, _) => Some(name),
-        StatementKind::Accept(_)
+        StatementKind::Accept(..)
         | StatementKind::Each(_)
         | StatementKind::Field(..)
         | StatementKind::Labels(_)
@@ -256,7 +260,7 @@ pub(crate) fn set_labels(item: &Item) -> Vec<(&Text, &Expression)> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
     let entries = mapping.statements.iter().filter_map(|statement| match &statement.kind {
         StatementKind::Labels(entries) => Some(entries),
-        StatementKind::Accept(_)
+        StatementKind::Accept(..)
         | StatementKind::Each(_)
         | StatementKind::Let(..)
         | StatementKind::Field(..)

@@ -95,6 +95,15 @@ impl Match<Expression> {
 }
 
 impl Mapping {
+    /// Shows the conditions and reasons of `accept`.
+    pub fn each_accept<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.accept
+            .iter()
+            .flat_map(|accept| [Some(&accept.when), accept.because.as_ref()])
+            .flatten()
+            .for_each(see);
+    }
+
     /// Shows the expressions of everything but `accept`.
     pub fn each_value<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
         self.lets.iter().for_each(|own| see(&own.value));

@@ -71,7 +71,7 @@ struct Walk<'m> {
 impl Walk<'_> {
     fn mapping(&mut self, at: usize, reach: Reach) {
         let Some(mapping) = self.model.mappings.get(at) else { return };
-        mapping.accept.iter().for_each(|accept| self.expression(accept));
+        mapping.each_accept(&mut |part| self.expression(part));
         if reach != Reach::Accept {
             mapping.each_value(&mut |value| self.expression(value));
         }
