@@ -22,6 +22,7 @@ mod architecture;
 mod check;
 mod cli;
 mod docs;
+mod evaluate;
 mod function;
 mod json;
 mod lint;

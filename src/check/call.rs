@@ -197,12 +197,16 @@ fn result(function: &Function, arguments: &[Expression]) -> Type {
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
     let may_be_missing = match (function.name, arguments) {
-        // A key is missing only where every part is: the first argument is its prefix.
-        ("key", [_, parts @ ..]) => parts.iter().all(|part| part.types.may_be_missing()),
+        // A key is missing where every part is that the rules do not write out; its prefix is such a one.
+        ("key", parts) => parts.iter().all(|part| is_literal(part) || part.types.may_be_missing()),
         ("present", _) => true,
         _ => function.may_be_missing || (!function.takes_missing && some_missing),
     };
     if may_be_missing { own | Type::MISSING } else { own }
+}
+
+fn is_literal(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(_))
 }
 
 /// The text of a string without interpolation.

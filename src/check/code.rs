@@ -15,6 +15,7 @@ crate::codes! {
     DEFINE_CYCLE = "E0041", "defines that use each other";
     PAYLOAD_OUTSIDE_MAPPING = "E0042", "payload read outside a mapping";
     UNKNOWN_CODE = "E0043", "`allow` of no warning";
+    LONG_CHAIN = "E0044", "chain of names that is too long";
     ELEMENT_TOO_EARLY = "E0045", "element read before `each`";
 
     NEVER_EQUAL = "E0050", "values that are never equal";

@@ -91,7 +91,7 @@ fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
     let channels = all.channels.iter().map(|(item, channel)| channel::lower(item, channel, cx)).collect();
     let mappings = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
-    routing::check_cycles(&all.routings, cx);
+    routing::check_calls(&all.routings, cx);
     let mut keys = integration::Keys::new();
     let integrations =
         all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();

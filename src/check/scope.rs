@@ -72,8 +72,9 @@ impl Lets {
         if !value.types.may_be_missing() {
             return false;
         }
-        if let ExpressionKind::Call(function, _) = &value.kind {
-            return function.name != "key";
+        if let ExpressionKind::Call(function, parts) = &value.kind {
+            let is_written = |part: &Expression| matches!(part.kind, ExpressionKind::Literal(_));
+            return function.name != "key" || parts.iter().all(is_written);
         }
         if let ExpressionKind::Let(id) = &value.kind {
             return self.missing.get(*id).copied().unwrap_or(true);

@@ -48,7 +48,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 (subject, verdict)
             }
             Subject::Nodes(quantifier, path) => {
-                let nodes = self.find(path);
+                let nodes = self.find(path).unwrap_or_default();
                 let verdict = self.quantified(*quantifier, &nodes, comparison);
                 (Value::List(nodes.into()), verdict)
             }

@@ -80,7 +80,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Literal(literal) => constant(literal),
             Node::Template(parts) => self.template(parts),
             Node::Path(path) => self.get(path),
-            Node::Nodes(path) => Value::List(self.find(path).into()),
+            Node::Nodes(path) => self.find(path).map_or(Value::Missing, |nodes| Value::List(nodes.into())),
             Node::Regex(regex) => Value::Regex(regex),
             Node::Let(position) => self.lets.get(*position).cloned().unwrap_or(Value::Missing),
             Node::Parameter(position) => self.parameters.get(*position).cloned().unwrap_or(Value::Missing),
@@ -185,14 +185,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         left.is_some()
     }
 
-    /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
-    pub(super) fn find(&mut self, path: &'p Path) -> Vec<Value<'v>> {
-        let Some((payload, element)) = self.payload else { return Vec::new() };
+    /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
+    /// would be a wrong answer.
+    pub(super) fn find(&mut self, path: &'p Path) -> Option<Vec<Value<'v>>> {
+        let Some((payload, element)) = self.payload else { return Some(Vec::new()) };
         if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
-            return nodes.into_iter().map(Value::borrowed).collect();
+            return Some(nodes.into_iter().map(Value::borrowed).collect());
         }
         self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
-        Vec::new()
+        None
     }
 
     fn get(&self, path: &'p Path) -> Value<'v> {
@@ -283,11 +284,21 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             }
             values.push(value);
         }
+        if function.name == "key" && self.tells_nothing(arguments, &values) {
+            return Value::Missing;
+        }
         let result = (function.call)(&values);
         if let Value::Text(Cow::Owned(text)) = result {
             return Value::Text(Cow::Owned(self.charge(text)));
         }
         result
+    }
+
+    /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
+    /// that alone would be shared by all.
+    fn tells_nothing(&self, parts: &[NodeId], values: &[Value<'v>]) -> bool {
+        let mut given = parts.iter().zip(values);
+        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {

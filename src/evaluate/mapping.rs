@@ -153,7 +153,8 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             return false;
         }
         let (_, key) = self.title_and_key(mapping);
-        !(self.context.open)(&key).is_empty()
+        let open = (self.context.open)(&key);
+        open.iter().any(|channel| self.program.names.channels.contains_key(channel.as_str()))
     }
 
     fn event(&mut self, mapping: &'a Mapping, pipeline: Pipeline<'a>) -> Event<'a> {

@@ -28,10 +28,9 @@ pub(super) static COUNT: Function = Function {
     name: "count",
     parameters: &[parameter("nodes", Takes::Nodes)],
     result: Type::NUMBER,
-    takes_missing: true,
     documentation: "How many nodes a path finds.",
     examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
-    call: |arguments| number(arguments.first().and_then(items).map_or(0, |items| items.len())),
+    call: |arguments| arguments.first().and_then(items).map_or(Value::Missing, |items| number(items.len())),
     ..PLAIN
 };
 

@@ -30,8 +30,8 @@ pub(super) static KEY: Function = Function {
     may_be_missing: true,
     documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ wherever a part differs. \
                     The order of an object's members is irrelevant, `1` equals `1.0`, a number differs from a string, and \
-                    missing from null. The key is missing where every part is empty, so that two alerts of which \
-                    nothing is known never share one.",
+                    missing from null. The key is missing where every part that is not written out is empty, so that \
+                    two alerts of which nothing is known never share one.",
     examples: &[
         (r#"key("arms", "CPU", $.labels)"#, r#""arms:233b1ae57da0e38a83726319d85f313b""#),
         (r#"key("arms", missing, "")"#, "missing"),

@@ -35,7 +35,7 @@ pub struct Function {
     pub variadic: bool,
     /// What it results in where no argument is missing.
     pub result: Type,
-    /// Whether it runs even where an argument is missing (`present`, `key`, `count`); otherwise a missing argument makes
+    /// Whether it runs even where an argument is missing (`present`, `key`); otherwise a missing argument makes
     /// the result missing, and the caller need not ask the function.
     pub takes_missing: bool,
     /// Whether the result may be missing though no argument is (`number`, `capture`, `first`, `time`).
