@@ -61,7 +61,10 @@ impl Lowering<'_, '_> {
         self.require_text(&subjects, &lowered);
         let types: Vec<Type> = subjects.columns.iter().map(|column| column.types).collect();
         let ignore_case = subjects.ignore_case.is_some();
-        if self.cx.findings() == before && types.iter().copied().all(is_known) {
+        if self.cx.findings() == before
+            && !self.cx.is_told(subjects.span)
+            && types.iter().copied().all(is_known)
+        {
             cover::arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
         }
         model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
@@ -81,10 +84,15 @@ impl Lowering<'_, '_> {
                 "this arm needs {wanted}, one for each value that is matched, found {}",
                 columns.len()
             );
-            self.cx.report(
-                Diagnostic::new(&code::COLUMN_COUNT, first_place(columns, arm), message)
-                    .help("alternatives of one value stand between `|`; `_` stands for any value"),
-            );
+            let place = first_place(columns, arm);
+            let diagnostic = Diagnostic::new(&code::COLUMN_COUNT, place, message);
+            self.cx.report(if subjects.columns.len() == 1 {
+                let patterns: Vec<&str> =
+                    columns.iter().flatten().map(|pattern| self.cx.text(pattern.span)).collect();
+                diagnostic.suggest("alternatives of one value stand between `|`", place, patterns.join(" | "))
+            } else {
+                diagnostic.help("alternatives of one value stand between `|`; `_` stands for any value")
+            });
             return None;
         }
         let mut lowered = Vec::with_capacity(columns.len());

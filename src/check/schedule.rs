@@ -98,8 +98,9 @@ fn minutes(name: &tree::Name, cx: &mut Context<'_>) -> Option<u16> {
 
 fn refuse(code: &'static Code, place: Span, invalid: time::Invalid, cx: &mut Context<'_>) {
     let diagnostic = Diagnostic::new(code, place, invalid.message);
-    cx.report(match invalid.help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
+    cx.report(match (invalid.help, invalid.mended) {
+        (Some(help), Some(mended)) => diagnostic.suggest(help, place, mended),
+        (Some(help), None) => diagnostic.help(help),
+        (None, _) => diagnostic,
     });
 }

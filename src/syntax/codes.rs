@@ -61,6 +61,15 @@ pub(super) enum LoneBrace {
     NoInterpolation,
 }
 
+/// `{x}` in a string that is compared.
+pub(super) fn hole_in_plain(at: Span, hole: &str) -> Diagnostic {
+    let message = format!("nothing is filled in where a string is compared, found `{hole}`");
+    Diagnostic::new(&LONE_BRACE, at, message)
+        .suggest("double the braces to mean the characters themselves", at, format!("{{{hole}}}"))
+        .help("to compare two values, write them bare, as in `labels.a == labels.b`")
+}
+
+/// A brace in a string that is no part of a hole.
 pub(super) fn lone_brace(at: Span, brace: char, place: LoneBrace) -> Diagnostic {
     let message = match place {
         LoneBrace::Interpolation => format!("a single `{brace}` in a string"),

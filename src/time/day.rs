@@ -64,7 +64,8 @@ fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> 
     };
     if date.to_string() != text {
         return Err(Invalid::new(format!("`{text}` is not how a date is written"))
-            .help(format!("write `{date}`: year, month and day in digits, with hyphens")));
+            .help(format!("write `{date}`: year, month and day in digits, with hyphens"))
+            .mended(date.to_string()));
     }
     Ok(date)
 }
@@ -72,13 +73,18 @@ fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> 
 fn no_day(text: &str) -> Invalid {
     let invalid = Invalid::new(format!("expected a day, found `{text}`"));
     let lower = text.to_lowercase();
+    let known = |day: &str| WEEKDAYS.iter().any(|(short, _)| *short == day);
+    if let Some((first, last)) = lower.split_once('-').filter(|(first, last)| known(first) && known(last)) {
+        let range = format!("{first}..{last}");
+        return invalid.help(format!("a range is written `{range}`")).mended(range);
+    }
     let meant = WEEKDAYS.iter().find(|(short, long)| {
         lower.len() >= 3 && lower.starts_with(short) && long.starts_with(lower.trim_end_matches(['.', 's']))
             || lower == *long
             || *short == "thu" && lower == "thur"
     });
     match meant {
-        Some((short, _)) => invalid.help(format!("write `{short}`")),
+        Some((short, _)) => invalid.help(format!("write `{short}`")).mended(*short),
         None => invalid.help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
     }
 }
