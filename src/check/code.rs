@@ -1,21 +1,6 @@
 //! The codes of what `check` refuses. Those of totality stand beside it in `cover`, those of warnings beside each lint.
 
-use crate::diagnostic::Code;
-
-/// Declares the codes and the list of them, so that no code can be forgotten in the list.
-macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub(crate) static $name: Code = crate::code!($id, $title);
-        )*
-
-        /// All codes of this module, in the order of their numbers.
-        pub(crate) static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-codes! {
+crate::codes! {
     DUPLICATE_NAME = "E0030", "name given twice";
     UNKNOWN_CHANNEL = "E0031", "unknown channel";
     UNKNOWN_ROUTING = "E0032", "unknown routing";

@@ -303,23 +303,7 @@ impl Lowering<'_, '_> {
     /// Whether `ignore case` has text to ignore the case of.
     fn ignores_case_of_text(&mut self, test: &Comparator, ignore_case: Option<Span>) -> bool {
         let Some(place) = ignore_case else { return true };
-        let compares_text = match test {
-            Comparator::Equal(value) => value.types.meets(Type::TEXT),
-            Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
-            Comparator::Like(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_) => true,
-            Comparator::Less(_)
-            | Comparator::LessOrEqual(_)
-            | Comparator::Greater(_)
-            | Comparator::GreaterOrEqual(_)
-            | Comparator::Cidr(_)
-            | Comparator::Is(_)
-            | Comparator::During(_) => false,
-        };
+        let compares_text = compares_text(test);
         if !compares_text {
             self.no_case(place);
         }
@@ -333,6 +317,27 @@ impl Lowering<'_, '_> {
                 .label("has nothing to do")
                 .suggest("leave it out", place, ""),
         );
+    }
+}
+
+/// Whether letter case could matter.
+pub(super) fn compares_text(test: &Comparator) -> bool {
+    match test {
+        Comparator::Equal(value) => value.types.meets(Type::TEXT),
+        Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
+        Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_) => true,
+        Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::Cidr(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => false,
     }
 }
 

@@ -3,6 +3,8 @@
 //! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and ends in an `Exit`. What a
 //! program is meant to read goes to the standard output, everything else to the standard error.
 
+#![expect(clippy::disallowed_methods, reason = "the command line speaks with the world")]
+
 mod check;
 mod clock;
 mod event;

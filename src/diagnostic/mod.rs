@@ -70,6 +70,21 @@ macro_rules! code {
     };
 }
 
+/// Makes the codes of a stage, and the list `CODES` of them all, so that none can be forgotten in it.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! codes {
+    ($($name:ident = $id:literal, $title:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub(crate) static $name: $crate::diagnostic::Code = $crate::code!($id, $title);
+        )*
+
+        /// Every code of this stage, in the order of their numbers.
+        pub(crate) static CODES: &[&$crate::diagnostic::Code] = &[$(&$name),*];
+    };
+}
+
 /// One finding: where, what, why, and how to mend it.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {

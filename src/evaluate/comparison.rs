@@ -239,7 +239,7 @@ fn is(kind: Kind, value: &Value<'_>) -> bool {
     match kind {
         Kind::Missing => is_nothing(value),
         Kind::Null => matches!(value, Value::Null),
-        Kind::Empty => is_empty(value),
+        Kind::Empty => value.is_empty(),
         Kind::Text => matches!(value, Value::Text(_)),
         Kind::Number => matches!(value, Value::Number(_)),
         Kind::Boolean => matches!(value, Value::Boolean(_)),
@@ -249,24 +249,6 @@ fn is(kind: Kind, value: &Value<'_>) -> bool {
         Kind::Object => {
             matches!(value, Value::Labels(_)) || matches!(value.as_json(), Some(json::Value::Object(_)))
         }
-    }
-}
-
-/// Missing, null, `""`, `[]`, `{}`.
-pub(super) fn is_empty(value: &Value<'_>) -> bool {
-    match value {
-        Value::Missing | Value::Null => true,
-        Value::Text(text) => text.is_empty(),
-        Value::Json(node) => node.is_empty(),
-        Value::Parsed(node) => node.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Labels(labels) => labels.is_empty(),
-        Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Regex(_) => false,
     }
 }
 

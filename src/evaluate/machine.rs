@@ -1,7 +1,7 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
 use super::Context;
-use super::comparison::{is_empty, is_nothing};
+use super::comparison::is_nothing;
 use super::observer::Observer;
 use super::text::{self, Oddity};
 use crate::check::model::{Field, Literal};
@@ -14,7 +14,6 @@ use crate::program::{Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use std::borrow::Cow;
-use std::rc::Rc;
 
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
@@ -191,7 +190,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     pub(super) fn find(&mut self, path: &'p Path) -> Option<Vec<Value<'v>>> {
         let Some((payload, element)) = self.payload else { return Some(Vec::new()) };
         if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
-            return Some(nodes.into_iter().map(from_json).collect());
+            return Some(nodes.into_iter().map(Value::borrowed).collect());
         }
         self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
         None
@@ -199,7 +198,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     fn get(&self, path: &'p Path) -> Value<'v> {
         let node = self.payload.and_then(|(payload, element)| path.get(payload, element));
-        node.map_or(Value::Missing, from_json)
+        node.map_or(Value::Missing, Value::borrowed)
     }
 
     fn label(&self, name: &str) -> Value<'v> {
@@ -299,7 +298,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     /// that alone would be shared by all.
     fn tells_nothing(&self, parts: &[NodeId], values: &[Value<'v>]) -> bool {
         let mut given = parts.iter().zip(values);
-        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || is_empty(value))
+        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
@@ -364,16 +363,6 @@ fn constant(literal: &Literal) -> Value<'_> {
     }
 }
 
-pub(super) fn from_json<'v>(node: &'v json::Value<'v>) -> Value<'v> {
-    match node {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Json(node),
-    }
-}
-
 fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
     let text = |text: &'v str| Value::Text(Cow::Borrowed(text));
     let optional = |value: Option<&'v str>| value.map_or(Value::Missing, text);
@@ -396,8 +385,8 @@ fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
 fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
     let Some((first, rest)) = steps.split_first() else { return base.clone() };
     match base {
-        Value::Json(node) => descend(node, steps).map_or(Value::Missing, from_json),
-        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, detached),
+        Value::Json(node) => descend(node, steps).map_or(Value::Missing, Value::borrowed),
+        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, |node| Value::owned(node.clone())),
         Value::Labels(labels) => match first {
             Step::Member(name) if rest.is_empty() => {
                 labels.get(name).map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
@@ -432,15 +421,4 @@ fn descend<'t, 'v>(node: &'t json::Value<'v>, steps: &[Step]) -> Option<&'t json
 fn item<T>(items: &[T], index: i64) -> Option<&T> {
     let index = if index < 0 { i64::try_from(items.len()).ok()?.checked_add(index)? } else { index };
     items.get(usize::try_from(index).ok()?)
-}
-
-/// A part of a value that evaluation made: it outlives the whole.
-pub(super) fn detached<'v>(node: &json::Value<'static>) -> Value<'v> {
-    match node {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Parsed(Rc::new(node.clone())),
-    }
 }

@@ -1,7 +1,7 @@
 //! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
 
 use super::comparison::is_nothing;
-use super::machine::{self, Machine, TEXT_LIMIT};
+use super::machine::{Machine, TEXT_LIMIT};
 use super::observer::Observer;
 use super::text::written;
 use super::{Context, Pipeline};
@@ -251,16 +251,14 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         let value = self.value(node);
         if let Value::Json(json::Value::Object(object)) = &value {
             let members = object.iter();
-            return members
-                .map(|(name, value)| (Cow::Borrowed(&**name), machine::from_json(value)))
-                .collect();
+            return members.map(|(name, value)| (Cow::Borrowed(&**name), Value::borrowed(value))).collect();
         }
         if let Value::Parsed(parsed) = &value
             && let json::Value::Object(object) = &**parsed
         {
             let members = object.iter();
             return members
-                .map(|(name, value)| (Cow::Owned(name.to_string()), machine::detached(value)))
+                .map(|(name, value)| (Cow::Owned(name.to_string()), Value::owned(value.clone())))
                 .collect();
         }
         self.no_members(node, &value)

@@ -1,6 +1,6 @@
 //! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
 
-use super::argument::{as_text, is_empty, items, text};
+use super::argument::{as_text, items, text};
 use super::bounded::Bounded;
 use super::{Function, PLAIN, Takes, parameter};
 use crate::json::Number;
@@ -81,7 +81,7 @@ pub(super) static PRESENT: Function = Function {
         ("present(0)", "0"),
         ("present(false)", "false"),
     ],
-    call: |arguments| arguments.first().filter(|value| !is_empty(value)).cloned().unwrap_or(Value::Missing),
+    call: |arguments| arguments.first().filter(|value| !value.is_empty()).cloned().unwrap_or(Value::Missing),
     ..PLAIN
 };
 

@@ -1,6 +1,6 @@
 //! Functions that make short names of long things: `sha256`, `key`.
 
-use super::argument::{canonical, is_empty, text};
+use super::argument::{canonical, text};
 use super::{Function, PLAIN, Takes, parameter};
 use crate::value::Value;
 use sha2::{Digest, Sha256};
@@ -45,7 +45,7 @@ fn key<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
         return Value::Missing;
     };
-    if parts.iter().all(is_empty) {
+    if parts.iter().all(Value::is_empty) {
         return Value::Missing;
     }
     let mut bytes = Vec::new();

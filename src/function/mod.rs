@@ -12,9 +12,6 @@ mod hash;
 mod label_lines;
 mod text;
 
-pub use argument::is_empty;
-pub use label_lines::unknown_placeholder;
-
 use crate::value::{Type, Value};
 
 /// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.

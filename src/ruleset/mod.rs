@@ -188,7 +188,7 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = check::codes();
-    codes.extend(syntax::CODES.iter().chain(files::CODES).copied());
+    codes.extend(syntax::codes().iter().chain(files::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

@@ -8,7 +8,7 @@ mod instant;
 mod schedule;
 mod zone;
 
-pub use day::{Day, days, minutes, window};
+pub use day::{Day, WHOLE_DAY, minutes};
 pub use instant::Instant;
 pub use schedule::{Effect, Line, Schedule};
 pub use zone::Zone;

@@ -6,6 +6,7 @@
 
 mod expression;
 mod mapping;
+mod part;
 mod routing;
 
 pub use crate::syntax::tree::{LineKind, Quantifier};
