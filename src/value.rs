@@ -40,7 +40,50 @@ pub enum Value<'a> {
     Regex(&'a Regex),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// What stands in a payload.
+    #[must_use]
+    pub fn borrowed(json: &'a json::Value<'_>) -> Self {
+        match json {
+            json::Value::Null => Self::Null,
+            json::Value::Boolean(boolean) => Self::Boolean(*boolean),
+            json::Value::Number(number) => Self::Number(*number),
+            json::Value::Text(text) => Self::Text(Cow::Borrowed(text)),
+            json::Value::Array(_) | json::Value::Object(_) => Self::Json(json),
+        }
+    }
+
+    /// What evaluation made.
+    #[must_use]
+    pub fn owned(json: json::Value<'static>) -> Self {
+        match json {
+            json::Value::Null => Self::Null,
+            json::Value::Boolean(boolean) => Self::Boolean(boolean),
+            json::Value::Number(number) => Self::Number(number),
+            json::Value::Text(text) => Self::Text(text),
+            json::Value::Array(_) | json::Value::Object(_) => Self::Parsed(Rc::new(json)),
+        }
+    }
+
+    /// Whether there is nothing in it: missing, null, `""`, `[]` and `{}`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Missing | Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Json(json) => json.is_empty(),
+            Self::Parsed(json) => json.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Labels(labels) => labels.is_empty(),
+            Self::Boolean(_)
+            | Self::Number(_)
+            | Self::Severity(_)
+            | Self::Status(_)
+            | Self::Time(_)
+            | Self::Regex(_) => false,
+        }
+    }
+
     /// The string, where it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {

@@ -21,9 +21,14 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Outside crates that one module keeps to itself, and where.
+/// Outside crates that few modules keep to themselves, and where.
 const KEPT: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["diagnostic"]),
+    ("anstream", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("similar", &["suite"]),
+    ("strsim", &["diagnostic", "time"]),
+    ("thiserror", &["ruleset"]),
     ("jiff", &["time"]),
     ("regex", &["pattern"]),
     ("regex_automata", &["pattern"]),
@@ -237,6 +242,31 @@ fn named_modules(code: &str) -> Vec<(usize, String)> {
     named
 }
 
+/// The module that a file is, as a path from the crate: `check/lint/mod.rs` is `["check", "lint"]`.
+fn module_path(name: &str) -> Vec<&str> {
+    let path = name.trim_end_matches(".rs");
+    path.trim_end_matches("/mod").split('/').collect()
+}
+
+/// The modules at the top that `super::super::…` climbs to. Inner modules are taken for the file itself.
+fn climbed_modules(file: &File, code: &str) -> Vec<(usize, String)> {
+    let depth = module_path(&file.name).len();
+    let mut found = Vec::new();
+    for at in places(code, "super::").filter(|at| !code[..*at].ends_with("super::")) {
+        let rest = code[at..].trim_start_matches("super::");
+        let steps = (code[at..].len() - rest.len()) / "super::".len();
+        if steps >= depth {
+            let words = rest.split(|c| !is_word(c)).filter(|word| !word.is_empty());
+            // A group may name several.
+            let count = if rest.starts_with('{') { usize::MAX } else { 1 };
+            let end = rest.find(';').unwrap_or(rest.len());
+            let words = words.take_while(|word| word.as_ptr() as usize - rest.as_ptr() as usize <= end);
+            found.extend(words.take(count).map(|word| (line_of(code, at), word.to_owned())));
+        }
+    }
+    found
+}
+
 fn wrong_floors(file: &File) -> Vec<String> {
     let own = module(&file.name);
     if matches!(own, "lib" | "main") {
@@ -246,6 +276,7 @@ fn wrong_floors(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     let wrong = named_modules(&code)
         .into_iter()
+        .chain(climbed_modules(file, without_tests(&code)))
         .filter(|(_, named)| named != own && floor(named).is_some_and(|other| other >= height));
     wrong
         .map(|(line, named)| {
@@ -259,12 +290,19 @@ fn strayed_crates(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     let mut found = Vec::new();
     for (outside, keepers) in KEPT.iter().filter(|(_, keepers)| !keepers.contains(&own)) {
-        let path = format!("{outside}::");
-        for at in places(&code, &path).filter(|at| !code[..*at].ends_with("::")) {
+        for at in places(&code, outside).filter(|at| names_crate(&code, *at, outside)) {
             found.push(format!("{}:{}: `{outside}` is kept to {keepers:?}", file.name, line_of(&code, at)));
         }
     }
     found
+}
+
+/// Whether the word there is the crate: the head of a path, or imported as a whole.
+fn names_crate(code: &str, at: usize, word: &str) -> bool {
+    let (before, after) = (&code[..at], &code[at + word.len()..]);
+    let within = before.strip_suffix("::").is_some_and(|before| before.ends_with(is_word));
+    let whole = ["use ", "use ::", "use {", "extern crate "].iter().any(|head| before.ends_with(head));
+    !within && (after.starts_with("::") || after.starts_with(" as ") || (whole && after.starts_with(';')))
 }
 
 fn oversized(file: &File) -> Vec<String> {
@@ -360,12 +398,22 @@ fn modules_import_from_floors_below() {
         ("syntax/tree.rs", "//! x\nuse crate::{source::{Span, FileId}, check::Model};\n"),
     );
     assert_none(wrong_floors, ("time/mod.rs", "fn f() { crate::event::now() }"));
+    assert_none(wrong_floors, ("time/mod.rs", "use {std::fmt, crate::event::Event};"));
+    assert_none(
+        wrong_floors,
+        ("time/mod.rs", "use crate::{\n    json::{Value, Number},\n    r#event::Event,\n};"),
+    );
+    assert_none(wrong_floors, ("time.rs", "use super::event::Event;"));
+    assert_none(wrong_floors, ("time/zone/mod.rs", "use super::super::event::Event;"));
+    assert_none(wrong_floors, ("time/zone.rs", "use super::super::{json, event::Event};"));
     assert_none(wrong_floors, ("attic.rs", "//! A module that nobody placed."));
 }
 
 #[test]
 fn outside_crates_stay_in_their_module() {
     assert_none(strayed_crates, ("check/mod.rs", "use jiff::Timestamp;"));
+    assert_none(strayed_crates, ("check/mod.rs", "use ::jiff::Timestamp;"));
+    assert_none(strayed_crates, ("check/mod.rs", "use {std::fmt, jiff as clock};"));
     let apart = File {
         name: "check/mod.rs".into(),
         text: "use crate::pattern::regex::Regex; // regex::Regex".into(),

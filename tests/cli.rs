@@ -45,8 +45,9 @@ fn transcript(name: &str) {
             ("$", words) => run.push_str(&answer(words, &folder.0)),
             (">", rest) => {
                 let (file, text) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
-                let mut file =
-                    File::options().create(true).append(true).open(folder.0.join(file)).expect("a file");
+                let file = folder.0.join(file);
+                fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+                let mut file = File::options().create(true).append(true).open(file).expect("a file");
                 writeln!(file, "{text}").expect("written");
             }
             _ => {}
@@ -117,7 +118,7 @@ fn run_reads_events_that_it_wrote() {
 }
 
 #[test]
-fn pages_of_codes() {
+fn explain_tells_why() {
     transcript("explain");
 }
 
@@ -166,9 +167,11 @@ fn colour_only_where_it_is_asked_for() {
         command.env_remove("NO_COLOR").env("TERM", "xterm").envs(environment.iter().copied()).args(arguments);
         String::from_utf8_lossy(&command.output().expect("the program starts").stderr).into_owned()
     };
-    assert!(!errors(&["explain", "E9"], &[]).contains('\u{1b}'));
-    assert!(!errors(&["explain", "E9", "--color", "auto"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
-    assert!(!errors(&["explain", "E9", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
-    assert!(errors(&["--color", "always", "explain", "E9"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
-    assert!(!errors(&["explain", "E9\u{1b}[2J"], &[]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9999"], &[]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9999", "--color", "auto"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(
+        !errors(&["explain", "E9999", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}')
+    );
+    assert!(errors(&["--color", "always", "explain", "E9999"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(!errors(&["explain", "E9999\u{1b}[2J"], &[]).contains('\u{1b}'));
 }

@@ -186,12 +186,12 @@ impl Block {
         let ids: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.code.id).collect();
         let errors = loaded.diagnostics.iter().any(|finding| finding.level() == Level::Error);
         if !self.is_failing() {
-            let silent = page.is_none_or(|page| !ids.contains(&page));
+            let silent = page.is_none() || ids.is_empty();
             return (errors || !silent).then(|| format!("the example has findings: {found:#?}"));
         }
         let wanted = self.words.get(2).map(String::as_str).or(page);
         let as_wanted = match wanted {
-            Some(code) => !ids.is_empty() && ids.iter().all(|id| *id == code),
+            Some(code) => ids == [code],
             None => errors,
         };
         (!as_wanted).then(|| format!("wants {}, finds {found:#?}", wanted.unwrap_or("an error")))

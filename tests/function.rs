@@ -230,12 +230,6 @@ fn what_a_payload_makes_is_bounded() {
     assert_eq!(length("label_lines", vec![Value::Labels(labels()), form]), function::LONGEST);
 }
 
-#[test]
-fn a_misspelt_placeholder_is_found() {
-    assert_eq!(function::unknown_placeholder("- {name}: {vlaue}"), Some("vlaue"));
-    assert_eq!(function::unknown_placeholder("{{x}} {name} {value} } {"), None);
-}
-
 fn any_value() -> impl Strategy<Value = Value<'static>> {
     prop_oneof![
         Just(Value::Missing),

@@ -35,6 +35,11 @@ fn refusals_are_said_in_plain_words_at_the_place() {
             "2:2: the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not \
              expand it, a real alert will",
         ),
+        (
+            b"'$alertmanager_content'",
+            "1:1: the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not \
+             expand it, a real alert will",
+        ),
         (b"${body}", "1:1: the placeholder `${body}` was not expanded by its sender"),
         (
             b"alertName=cpu&alertState=ALERT",
@@ -50,7 +55,7 @@ fn refusals_are_said_in_plain_words_at_the_place() {
         (b"{\"a\": \"\xff\"}", "1:8: byte 0xFF is not valid UTF-8; JSON is sent as UTF-8"),
         (b"{\"a\": [1, 2", "1:12: the document is cut off: an array is not closed by `]`"),
         (b"{\"a\": 1", "1:8: the document is cut off: an object is not closed by `}`"),
-        (b"{\"a\": ", "1:7: the document is cut off: a value is expected"),
+        (b"{\"a\": ", "1:6: the document is cut off: a value is expected"),
         (b"\"abc", "1:5: the document is cut off: a string is not closed by `\"`"),
         (deep.as_bytes(), "1:128: arrays and objects nest deeper than 127 levels"),
         (b"{\"a\":\n 1e400}", "2:2: the number `1e400` is out of range"),
@@ -245,7 +250,7 @@ fn a_file_may_hold_many_documents_and_bad_lines_among_them() {
     assert_eq!(
         stream(b"{\"cut\": 1\n{\"a\":2}\n{\n  \"x\": 1,\n  \"y\": oops\n}\n{\"a\":3}\n"),
         [
-            "0 !2:1: expected `,` or `}`, found `{`",
+            "0 !1:10: the document is cut off: an object is not closed by `}`",
             "10 {\"a\":2}",
             "18 !5:8: expected a value, found `o`",
             "44 {\"a\":3}"
@@ -255,7 +260,28 @@ fn a_file_may_hold_many_documents_and_bad_lines_among_them() {
         stream(b"[1]\n\"\xff\"\n[2]"),
         ["0 [1]", "4 !2:2: byte 0xFF is not valid UTF-8; JSON is sent as UTF-8", "8 [2]"]
     );
-    assert_eq!(stream(b"[1, 2\n"), ["0 !2:1: the document is cut off: an array is not closed by `]`"]);
+    // A line that is cut off is the broken one, not the line on which reading noticed.
+    assert_eq!(
+        stream(b"{\"a\":1}\n{\"a\":[{\"b\":\r\n\n{\"a\":2}\n$x\n"),
+        [
+            r#"0 {"a":1}"#,
+            "8 !2:12: the document is cut off: a value is expected",
+            r#"22 {"a":2}"#,
+            "30 !5:1: the placeholder `$x` was not expanded by its sender",
+        ]
+    );
+    assert_eq!(
+        stream(b"{\"a\":[1,\n{\"a\":[2,\n{\"a\":\"x\n[3]"),
+        [
+            "0 !1:9: the document is cut off: a value is expected",
+            "9 !2:9: the document is cut off: a value is expected",
+            "18 !3:8: the document is cut off: a string is not closed by `\"`",
+            "26 [3]",
+        ]
+    );
+    // A document over lines is broken where it breaks.
+    assert!(stream(b"{\"a\":[\n{\"b\":1},\n{\"b\":2}\noops\n")[0].starts_with("0 !4:1: "));
+    assert_eq!(stream(b"[1, 2\n"), ["0 !1:6: the document is cut off: an array is not closed by `]`"]);
 }
 
 #[test]

@@ -107,7 +107,8 @@ fn a_hostile_glob_is_fast() {
     assert!(!glob(&format!("{}b", "*a".repeat(500))).fits(&text));
     assert!(!glob(&format!("*{}b*", "a".repeat(1000))).fits(&text));
     assert!(!glob(&format!("*{}b*", "a?".repeat(100))).fits(&text));
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    // A watchdog, not a measurement: trying every division of the text would take longer than anybody waits.
+    assert!(begun.elapsed() < Duration::from_mins(1));
 }
 
 #[test]

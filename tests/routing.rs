@@ -91,12 +91,26 @@ impl Dice {
                         " match labels.team {{ \"{first}x\" => c1, c2  \"{second}y\" => c3  else => decline }}"
                     );
                 }
+                3 if kind == "route" => self.arms(out),
                 _ => {
                     let _ = writeln!(out, " => c{}", self.roll(6));
                 }
             }
         }
         out.push_str(if depth < 2 && self.roll(3) == 0 { "else => decline\n" } else { "else => c0\n" });
+    }
+
+    /// Enough arms for an index of their own. Each begins differently, as an arm that can never be chosen is an error.
+    fn arms(&mut self, out: &mut String) {
+        let _ = writeln!(out, " match labels.team{} {{", self.of(&["", " ignore case"]));
+        for (arm, start) in ["a", "b", "w", "-", "7", "1", "ä", "x", "y"].into_iter().enumerate() {
+            let _ = match self.roll(3) {
+                0 => writeln!(out, "starts with \"{start}{start}\" => c{}", arm % 6),
+                1 => writeln!(out, "like \"{start}?\" => c{}", arm % 6),
+                _ => writeln!(out, "\"{start}\" | \"{start}b\" | \"{start}-7\" => c{}", arm % 6),
+            };
+        }
+        out.push_str(" missing => c5\n else => decline }\n");
     }
 
     fn rules(&mut self) -> String {

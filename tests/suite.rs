@@ -34,15 +34,6 @@ fn says(name: &str) {
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
-    let path = PathBuf::from("tests/cases/suite/refused");
-    let Loaded { sources, diagnostics, rules } =
-        RuleSet::load(&[path], None).expect("the folder can be read");
-    expect("refused/report.txt", &diagnostic::render(Format::Human, false, &diagnostics, &sources));
-    assert!(rules.is_none());
-}
-
-#[test]
 fn what_holds_passes() {
     says("passing");
     let report = run("passing");

@@ -3,7 +3,7 @@
 use pointsman::diagnostic::Diagnostic;
 use pointsman::source::Sources;
 use pointsman::syntax;
-use pointsman::syntax::tree::{Declaration, File};
+use pointsman::syntax::tree::File;
 
 fn parse(text: &str) -> (Sources, File, Vec<Diagnostic>) {
     let mut sources = Sources::default();
@@ -40,37 +40,6 @@ fn short(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
         }
     }
     lines
-}
-
-#[test]
-fn broken_files_are_explained() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/syntax");
-    let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rules")) {
-        let (sources, file, diagnostics) = parse(&std::fs::read_to_string(path).unwrap());
-        let names = file
-            .items
-            .iter()
-            .map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
-        let lost = file.lost.iter().map(|name| format!("{}!", name.text));
-        let kept: Vec<String> = names.chain(lost).collect();
-        let told = format!("{}kept: {}\n", short(&sources, &diagnostics), kept.join(" "));
-        expect_test::expect_file![path.with_extension("txt")].assert_eq(&told);
-    }
-}
-
-fn name(declaration: &Declaration) -> String {
-    match declaration {
-        Declaration::Mapping(mapping) => format!("{}:{}", mapping.name.text, mapping.statements.len()),
-        Declaration::Table(table) => table.name.text.to_string(),
-        Declaration::Define(define) => define.name.text.to_string(),
-        Declaration::Schedule(schedule) => schedule.name.text.to_string(),
-        Declaration::Channel(channel) => channel.name.text.to_string(),
-        Declaration::Routing(routing) => format!("{}:{}", routing.name.text, routing.block.lines.len()),
-        Declaration::Integration(integration) => integration.name.text.to_string(),
-        Declaration::Test(test) => format!("{:?}:{}", test.name.value, test.statements.len()),
-    }
 }
 
 /// Parses on a small stack, within a bound of time.
@@ -183,20 +152,5 @@ proptest::proptest! {
             text.replace_range(start..end, &new);
         }
         survives(text);
-    }
-}
-
-/// The failing example of each page has its code and nothing else to say of syntax, the mended one nothing at all.
-#[test]
-fn pages_of_syntax_codes_are_true() {
-    for code in syntax::CODES.iter().filter(|code| code.page.contains("```rules fails")) {
-        let mut examples = code.page.split("```rules").skip(1).filter_map(|rest| rest.split("```").next());
-        let failing = examples.next().and_then(|text| text.strip_prefix(" fails\n")).unwrap_or_default();
-        let (sources, _, diagnostics) = parse(failing);
-        let codes: Vec<&str> = diagnostics.iter().map(|finding| finding.code.id).collect();
-        assert_eq!(codes, [code.id], "{}", short(&sources, &diagnostics));
-        let (sources, _, diagnostics) = parse(examples.next().unwrap_or_default().trim_start());
-        assert!(diagnostics.is_empty(), "{}: {}", code.id, short(&sources, &diagnostics));
-        assert!(code.page.starts_with(&format!("# {}: {}\n", code.id, code.title)), "{}", code.id);
     }
 }

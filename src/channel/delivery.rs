@@ -1,10 +1,18 @@
-//! What every kind that speaks HTTP takes: how patiently, how often and how many at once. One list, so that a limit means
-//! the same everywhere; defaults that the far side dictates are the kind's own.
+//! What kinds that speak HTTP share: what a chat shows, how patiently, how often and how many at once. One list, so that
+//! a limit means the same everywhere; defaults that the far side dictates are the kind's own.
 
 use super::{Parameter, Takes};
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
+
+/// What a chat shows, for kinds that render it themselves.
+pub(super) const MESSAGE: Parameter = Parameter {
+    name: "text",
+    takes: Takes::Template,
+    required: false,
+    documentation: "The message; by default severity, title, description, the first ten labels and the link.",
+};
 
 /// How long one attempt may take.
 pub(super) const TIMEOUT: Parameter = Parameter {

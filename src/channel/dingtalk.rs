@@ -19,12 +19,7 @@ pub(super) const KIND: Kind = Kind {
             required: false,
             documentation: "The robot's signing secret (`SEC…`), where its security setting is a signature.",
         },
-        Parameter {
-            name: "text",
-            takes: Takes::Template,
-            required: false,
-            documentation: "The message; by default severity, title, description, the first ten labels and the link.",
-        },
+        delivery::MESSAGE,
         Parameter {
             name: "mention",
             takes: Takes::Text,

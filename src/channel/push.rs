@@ -8,7 +8,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         name: "keys",
         takes: Takes::Secrets,
         required: true,
-        documentation: "The keys that open the push URL, one or two: two while one is rotated. Each ought to hold at least 128 random bits.",
+        documentation: "The keys that open the push URL, one or two: two while one is rotated; each ought to hold at least 128 random bits.",
     },
     Parameter {
         name: "signature",

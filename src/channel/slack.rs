@@ -13,12 +13,7 @@ pub(super) const KIND: Kind = Kind {
             required: true,
             documentation: "The webhook URL; whoever knows it can post, so only a secret is taken.",
         },
-        Parameter {
-            name: "text",
-            takes: Takes::Template,
-            required: false,
-            documentation: "The message; by default severity, title, description, the first ten labels and the link.",
-        },
+        delivery::MESSAGE,
         delivery::TIMEOUT,
         delivery::RETRY_FOR,
         delivery::CONCURRENCY,

@@ -13,12 +13,7 @@ pub(super) const KIND: Kind = Kind {
             required: true,
             documentation: "The robot's webhook URL; it carries the robot's key, so only a secret is taken.",
         },
-        Parameter {
-            name: "text",
-            takes: Takes::Template,
-            required: false,
-            documentation: "The message; by default severity, title, description, the first ten labels and the link.",
-        },
+        delivery::MESSAGE,
         Parameter {
             name: "mention",
             takes: Takes::Text,

@@ -43,7 +43,7 @@ impl Lowering<'_, '_> {
                     format!("`{text}` is a list of nodes, not one value"),
                 )
                 .label("`len` measures one value")
-                .suggest("count nodes with `count`", argument.span, format!("count({text})")),
+                .help(format!("count nodes with `count({text})`")),
             );
             return broken(argument.span);
         }

@@ -23,7 +23,7 @@ impl Lowering<'_, '_> {
         if let Some(table) = self.cx.names.tables.find(&name.text) {
             return self.lookup(table, name, arguments, span);
         }
-        self.unknown_function(name);
+        self.unknown_function(name, arguments, span);
         broken(span)
     }
 
@@ -37,7 +37,7 @@ impl Lowering<'_, '_> {
         broken(span)
     }
 
-    fn unknown_function(&mut self, name: &Name) {
+    fn unknown_function(&mut self, name: &Name, arguments: &[tree::Expression], span: Span) {
         let text = &name.text;
         if self.cx.names.unread.contains(&**text) {
             return;
@@ -51,7 +51,27 @@ impl Lowering<'_, '_> {
             name.span,
             format!("there is no function or table `{text}`"),
         );
-        self.cx.report(if known_word {
+        let said: Vec<&str> = arguments.iter().map(|argument| self.cx.text(argument.span)).collect();
+        if let Some(mended) = in_words(text, &said) {
+            return self.cx.report(diagnostic.suggest(format!("write `{mended}`"), span, mended));
+        }
+        if &**text == "labels"
+            && let [argument] = said.as_slice()
+        {
+            let mended = format!("labels[{argument}]");
+            return self.cx.report(diagnostic.suggest(
+                "a label is taken by its name in brackets",
+                span,
+                mended,
+            ));
+        }
+        self.cx.report(if known_word && arguments.is_empty() {
+            diagnostic.suggest(
+                format!("`{text}` is a value; it is written without parentheses"),
+                span,
+                &**text,
+            )
+        } else if known_word {
             diagnostic.help(format!("`{text}` is a value; it is written without parentheses"))
         } else {
             with_nearest(diagnostic, name, near)
@@ -197,12 +217,16 @@ fn result(function: &Function, arguments: &[Expression]) -> Type {
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
     let may_be_missing = match (function.name, arguments) {
-        // A key is missing only where every part is: the first argument is its prefix.
-        ("key", [_, parts @ ..]) => parts.iter().all(|part| part.types.may_be_missing()),
+        // A key is missing where every part is that the rules do not write out; its prefix is such a one.
+        ("key", parts) => parts.iter().all(|part| is_literal(part) || part.types.may_be_missing()),
         ("present", _) => true,
         _ => function.may_be_missing || (!function.takes_missing && some_missing),
     };
     if may_be_missing { own | Type::MISSING } else { own }
+}
+
+fn is_literal(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Literal(_))
 }
 
 /// The text of a string without interpolation.
@@ -234,4 +258,20 @@ fn form(function: &Function) -> String {
         names.push("…".to_owned());
     }
     format!("{}({})", function.name, names.join(", "))
+}
+
+/// What a function of another language is here: a comparison, or an operator.
+fn in_words(name: &str, arguments: &[&str]) -> Option<String> {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    match (&*name, arguments) {
+        ("startswith" | "hasprefix", [value, part]) => Some(format!("{value} starts with {part}")),
+        ("endswith" | "hassuffix", [value, part]) => Some(format!("{value} ends with {part}")),
+        ("includes", [value, part]) => Some(format!("{value} contains {part}")),
+        ("has" | "exists" | "defined" | "isset" | "isdefined", [value]) => {
+            Some(format!("{value} is not missing"))
+        }
+        ("isempty" | "empty", [value]) => Some(format!("{value} is empty")),
+        ("coalesce" | "default" | "ifnull" | "nvl", [value, other]) => Some(format!("{value} ?? {other}")),
+        _ => None,
+    }
 }

@@ -28,12 +28,26 @@ pub(super) fn lower(item: &Item, channel: &tree::Channel, cx: &mut Context<'_>) 
 
 fn unknown_kind(channel: &tree::Channel, cx: &mut Context<'_>) {
     let kinds: Vec<&str> = channel::kinds().iter().map(|kind| kind.name).collect();
-    let near = cx.nearest(&channel.kind.text, kinds.iter().copied());
+    let other = match &*channel.kind.text.to_ascii_lowercase() {
+        "wechat" | "wework" | "weixin" | "wxwork" => Some("wecom"),
+        "lark" => Some("feishu"),
+        "ding" | "dingding" => Some("dingtalk"),
+        "http" | "https" | "url" | "hook" | "post" => Some("webhook"),
+        "console" | "print" | "log" | "terminal" => Some("stdout"),
+        "null" | "none" | "blackhole" | "devnull" => Some("discard"),
+        _ => None,
+    };
+    let near = cx.nearest(&channel.kind.text, kinds.iter().copied()).or(other.map(str::to_owned));
     let diagnostic = Diagnostic::new(
         &code::UNKNOWN_KIND,
         channel.kind.span,
         format!("there is no kind of channel named `{}`", channel.kind.text),
     )
     .note(format!("the kinds are `{}`", kinds.join("`, `")));
-    cx.report(super::context::with_nearest(diagnostic, &channel.kind, near));
+    cx.report(match near {
+        Some(_) => super::context::with_nearest(diagnostic, &channel.kind, near),
+        None => {
+            diagnostic.help("what has an address to post to is reached by `webhook(url = env(\"HOOK_URL\"))`")
+        }
+    });
 }

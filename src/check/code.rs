@@ -1,21 +1,6 @@
 //! The codes of what `check` refuses. Those of totality stand beside it in `cover`, those of warnings beside each lint.
 
-use crate::diagnostic::Code;
-
-/// Declares the codes and the list of them, so that no code can be forgotten in the list.
-macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub(crate) static $name: Code = crate::code!($id, $title);
-        )*
-
-        /// All codes of this module, in the order of their numbers.
-        pub(crate) static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-codes! {
+crate::codes! {
     DUPLICATE_NAME = "E0030", "name given twice";
     UNKNOWN_CHANNEL = "E0031", "unknown channel";
     UNKNOWN_ROUTING = "E0032", "unknown routing";
@@ -30,6 +15,7 @@ codes! {
     DEFINE_CYCLE = "E0041", "defines that use each other";
     PAYLOAD_OUTSIDE_MAPPING = "E0042", "payload read outside a mapping";
     UNKNOWN_CODE = "E0043", "`allow` of no warning";
+    LONG_CHAIN = "E0044", "chain of names that is too long";
     ELEMENT_TOO_EARLY = "E0045", "element read before `each`";
 
     NEVER_EQUAL = "E0050", "values that are never equal";

@@ -167,7 +167,7 @@ impl Lowering<'_, '_> {
                 left.operator.to(value),
                 format!("nothing is equal to {word}"),
             )
-            .label("is never true")
+            .label(if left.negated { "is always true" } else { "is never true" })
             .suggest(format!("ask with `{mended}`"), left.operator.to(value), mended),
         );
     }
@@ -226,7 +226,7 @@ impl Lowering<'_, '_> {
     /// `is kind`, which must be possible and not certain.
     fn of_kind(&mut self, name: &Name, left: &Left) -> Option<Kind> {
         let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == &*name.text) else {
-            self.unknown_kind(name);
+            self.unknown_kind(name, left);
             return None;
         };
         let types = kind_type(kind);
@@ -244,23 +244,36 @@ impl Lowering<'_, '_> {
                 left.operator.to(name.span),
                 format!("`{said}` is {}, so this is always {answer}", left.types),
             )
-            .label(format!("is never {}", name.text)),
+            .label(match kind {
+                Kind::Missing | Kind::Null | Kind::Empty => format!("is never {}", name.text),
+                Kind::Array | Kind::Object => format!("is never an {}", name.text),
+                Kind::Text | Kind::Number | Kind::Boolean => format!("is never a {}", name.text),
+            }),
         );
         None
     }
 
-    fn unknown_kind(&mut self, name: &Name) {
+    fn unknown_kind(&mut self, name: &Name, left: &Left) {
         let meant = match &*name.text {
             "text" => Some("string".to_owned()),
             "bool" => Some("boolean".to_owned()),
             "list" => Some("array".to_owned()),
-            "present" | "there" => None,
             other => self.cx.nearest(other, Kind::ALL.into_iter().map(Kind::name)),
         };
         let message = format!("`is` knows no kind `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
             .note(format!("the kinds are `{}`", Kind::ALL.map(Kind::name).join("`, `")));
-        self.cx.report(super::context::with_nearest(diagnostic, name, meant));
+        let place = left.operator.to(name.span);
+        let operator = if left.negated { "!=" } else { "==" };
+        self.cx.report(if super::word::constant(&name.text).is_some() {
+            let mended = format!("{operator} {}", name.text);
+            diagnostic.suggest(format!("a value is compared by `{operator}`"), place, mended)
+        } else if matches!(&*name.text, "present" | "there" | "set" | "defined") {
+            let mended = if left.negated { "is missing" } else { "is not missing" };
+            diagnostic.suggest(format!("write `{mended}`"), place, mended)
+        } else {
+            super::context::with_nearest(diagnostic, name, meant)
+        });
     }
 
     fn during(&mut self, schedule: &Name, left: &Left) -> Option<Comparator> {
@@ -290,23 +303,7 @@ impl Lowering<'_, '_> {
     /// Whether `ignore case` has text to ignore the case of.
     fn ignores_case_of_text(&mut self, test: &Comparator, ignore_case: Option<Span>) -> bool {
         let Some(place) = ignore_case else { return true };
-        let compares_text = match test {
-            Comparator::Equal(value) => value.types.meets(Type::TEXT),
-            Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
-            Comparator::Like(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_) => true,
-            Comparator::Less(_)
-            | Comparator::LessOrEqual(_)
-            | Comparator::Greater(_)
-            | Comparator::GreaterOrEqual(_)
-            | Comparator::Cidr(_)
-            | Comparator::Is(_)
-            | Comparator::During(_) => false,
-        };
+        let compares_text = compares_text(test);
         if !compares_text {
             self.no_case(place);
         }
@@ -320,6 +317,27 @@ impl Lowering<'_, '_> {
                 .label("has nothing to do")
                 .suggest("leave it out", place, ""),
         );
+    }
+}
+
+/// Whether letter case could matter.
+pub(super) fn compares_text(test: &Comparator) -> bool {
+    match test {
+        Comparator::Equal(value) => value.types.meets(Type::TEXT),
+        Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
+        Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_) => true,
+        Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::Cidr(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => false,
     }
 }
 

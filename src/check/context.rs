@@ -102,6 +102,13 @@ impl<'c> Context<'c> {
         self.surroundings.sources.text(place)
     }
 
+    /// What stands before and after a place in its file.
+    pub(super) fn around(&self, place: Span) -> (&'c str, &'c str) {
+        let text = self.surroundings.sources.file(place.file).map_or("", |file| file.text());
+        let range = place.range();
+        (text.get(..range.start).unwrap_or_default(), text.get(range.end..).unwrap_or_default())
+    }
+
     /// The nearest of a few names.
     pub(super) fn nearest<'n>(&mut self, word: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
         self.may_compare().then(|| nearest(word, names)).flatten().map(str::to_owned)
@@ -135,7 +142,21 @@ impl<'c> Context<'c> {
         let near = self.nearest_of(&name.text, space);
         let diagnostic =
             Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
-        self.report(with_nearest(diagnostic, name, near));
+        let form = match kind {
+            "channel" => " = stdout()",
+            "routing" => " { else => … }",
+            "schedule" => " in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }",
+            _ => " { … }",
+        };
+        let in_another_file = *code == code::UNKNOWN_MAPPING;
+        self.report(match near {
+            Some(_) => with_nearest(diagnostic, name, near),
+            None if in_another_file => {
+                diagnostic.help("if it stands in another folder, name that folder as well")
+            }
+            None => diagnostic
+                .help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text)),
+        });
     }
 
     /// The position of a channel; an unknown one is reported.

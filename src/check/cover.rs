@@ -16,19 +16,16 @@ mod tests;
 mod words;
 
 use crate::check::model;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::Type;
 use column::Column;
 use search::{Cell, Row};
 
-/// A value that no arm takes.
-pub(crate) static UNCOVERED: Code = crate::code!("E0080", "values that no arm covers");
-/// An arm, or an alternative of one, that no value ever gets to.
-pub(crate) static NEVER_CHOSEN: Code = crate::code!("E0081", "arm that can never be chosen");
-
-/// All codes of this module, in the order of their numbers.
-pub(crate) static CODES: &[&Code] = &[&UNCOVERED, &NEVER_CHOSEN];
+crate::codes! {
+    UNCOVERED = "E0080", "values that no arm covers";
+    NEVER_CHOSEN = "E0081", "arm that can never be chosen";
+}
 
 /// An arm as it is handed over: its columns, whether it is `else`, and its place.
 pub(crate) type ArmHead = (Vec<Vec<model::Pattern>>, bool, Span);

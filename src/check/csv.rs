@@ -83,7 +83,7 @@ fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
 fn stays_below(path: &str) -> bool {
     let whole =
         Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    whole && !path.contains(['\\', '\0']) && !path.get(1..2).is_some_and(|second| second == ":")
+    whole && !path.contains(['\\', '\0']) && path.get(1..2) != Some(":")
 }
 
 /// One file while it is read.

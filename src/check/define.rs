@@ -1,7 +1,7 @@
 //! Defines: each after those that it uses, and none through itself.
 
 use crate::check::context::Context;
-use crate::check::graph::order;
+use crate::check::graph::{order, report_long_chains};
 use crate::check::model;
 use crate::check::scope::{Lowering, View};
 use crate::check::words::words;
@@ -16,6 +16,11 @@ pub(super) fn lower(defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) ->
     let (order, cycles) = order(&uses);
     for cycle in &cycles {
         report_cycle(cycle, defines, cx);
+    }
+    if cycles.is_empty() {
+        let names: Vec<&tree::Name> = defines.iter().map(|(_, define)| &define.name).collect();
+        let words = ("defines", "write out one of the defines between them");
+        report_long_chains((&uses, &order), &names, words, cx);
     }
     cx.defines = vec![None; defines.len()];
     let in_cycle: std::collections::HashSet<usize> = cycles.into_iter().flatten().collect();

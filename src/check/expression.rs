@@ -100,6 +100,15 @@ impl Lowering<'_, '_> {
         } else {
             "is not empty"
         };
+        if let tree::ExpressionKind::Template(_) = &expression.kind {
+            self.cx.report(
+                diagnostic
+                    .label(label)
+                    .help("every condition names what it compares: `labels.team == \"a\" or labels.team == \"b\"`")
+                    .help(format!("one value against several is `labels.team in [\"a\", {said}]`")),
+            );
+            return broken(value.span);
+        }
         self.cx.report(diagnostic.label(label).suggest(
             "say what is asked of it",
             value.span.after(),

@@ -124,8 +124,9 @@ fn to_constants(
         };
     }
     if let ExpressionKind::Literal(Literal::Text(text)) = &value.kind {
-        let names = constant_names().filter(|name| constant_type(name) == Some(wanted));
-        return match cx.nearest(text, names) {
+        let names = || constant_names().filter(|name| constant_type(name) == Some(wanted));
+        let same = names().find(|name| name.eq_ignore_ascii_case(text)).map(str::to_owned);
+        return match same.or_else(|| cx.nearest(text, names())) {
             Some(near) => diagnostic.suggest("constants stand without quotes", value.span, near),
             None => diagnostic,
         };

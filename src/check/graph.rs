@@ -1,7 +1,16 @@
-//! Who uses whom: an order from the bottom up, and the circles in it.
+//! Who uses whom: an order from the bottom up, the circles in it, and the chains that are too long.
+
+use crate::check::code;
+use crate::check::context::Context;
+use crate::diagnostic::Diagnostic;
+use crate::syntax::tree::Name;
 
 /// How many circles are told; past that they are many views of one tangle.
 const CYCLES_LIMIT: usize = 20;
+
+/// How many defines may stand on one another, and how many routings: evaluation follows them one within the other, so the
+/// depth of its stack is bounded by this and by how deep brackets and blocks nest.
+const LONGEST_CHAIN: usize = 16;
 
 /// How far the walk has come with a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +52,47 @@ pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
         }
     }
     (order, cycles)
+}
+
+/// Reports chains that are too long. `order` is one from the bottom up.
+pub(super) fn report_long_chains(
+    (edges, order): (&[Vec<usize>], &[usize]),
+    names: &[&Name],
+    (kind, help): (&str, &str),
+    cx: &mut Context<'_>,
+) {
+    for (first, last) in long_chains(edges, order) {
+        let (Some(first), Some(last)) = (names.get(first), names.get(last)) else { continue };
+        let message = format!(
+            "the {kind} from `{}` down to `{}` are a chain of more than {LONGEST_CHAIN}",
+            first.text, last.text
+        );
+        let diagnostic = Diagnostic::new(&code::LONG_CHAIN, first.span, message)
+            .related(last.span, format!("`{}` stands here", last.text));
+        cx.report(diagnostic.help(help));
+    }
+}
+
+/// The ends of each chain of one more than [`LONGEST_CHAIN`].
+fn long_chains(edges: &[Vec<usize>], order: &[usize]) -> Vec<(usize, usize)> {
+    let mut longest: Vec<(usize, Option<usize>)> = vec![(0, None); edges.len()];
+    let mut found = Vec::new();
+    for at in order {
+        let used = edges.get(*at).into_iter().flatten();
+        let depth = |used: &usize| longest.get(*used).map_or(0, |(depth, _)| *depth);
+        let next = used.copied().max_by_key(depth);
+        let own = 1 + next.as_ref().map_or(0, depth);
+        if let Some(slot) = longest.get_mut(*at) {
+            *slot = (own, next);
+        }
+        if own == LONGEST_CHAIN + 1 {
+            let follow = |at: &usize| longest.get(*at).and_then(|(_, next)| *next);
+            let last = std::iter::successors(Some(*at), follow).take(own).last();
+            found.push((*at, last.unwrap_or(*at)));
+        }
+    }
+    found.truncate(CYCLES_LIMIT);
+    found
 }
 
 fn set(marks: &mut [Mark], at: usize, mark: Mark) {

@@ -2,6 +2,7 @@
 
 use crate::check::code;
 use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::names::is_field;
 use crate::check::scope::{Lowering, View, broken, literal, make};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::json::Number;
@@ -119,11 +120,18 @@ impl Lowering<'_, '_> {
                 "keep the value in a label of the mapping, and read `labels.name` here",
             ),
         };
-        self.cx.report(
-            Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message)
-                .label("not known here")
-                .help(help),
-        );
+        let diagnostic =
+            Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
+        // A path that is written as the event's own, but for its beginning.
+        let member = path.text.get(2..).unwrap_or_default();
+        let is_event = !matches!(self.view, View::Parameters(..))
+            && (is_field(member) && member != "labels"
+                || member.strip_prefix("labels.").is_some_and(is_word));
+        self.cx.report(if is_event {
+            diagnostic.suggest(format!("the event has it as `{member}`"), path.span, member)
+        } else {
+            diagnostic.help(help)
+        });
         false
     }
 
@@ -230,4 +238,8 @@ fn within_regex(regex: &tree::Regex, range: &Range<usize>) -> Span {
     } else {
         regex.span
     }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

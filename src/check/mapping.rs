@@ -31,6 +31,7 @@ pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) 
         self::statement(statement, &mut lowered, &mut lets, &mut places, cx);
     }
     if !item.broken {
+        places.fields.extend(places.meant);
         super::field::require(mapping, &places.fields, cx);
     }
     lowered
@@ -41,6 +42,8 @@ pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) 
 struct Places {
     each: Option<Span>,
     fields: HashMap<Box<str>, Span>,
+    /// Fields whose name is misspelt.
+    meant: Vec<(Box<str>, Span)>,
 }
 
 /// Knows all lets by name before the first is read, and reports names that are taken.
@@ -68,8 +71,11 @@ fn statement(
     cx: &mut Context<'_>,
 ) {
     match &statement.kind {
-        StatementKind::Accept(condition) => {
-            lowered.accept.push(Lowering { cx, view: View::Payload }.condition(condition));
+        StatementKind::Accept(when, because) => {
+            let mut lowering = Lowering { cx, view: View::Payload };
+            let when = lowering.condition(when);
+            let because = because.as_ref().map(|because| lowering.template(because));
+            lowered.accept.push(model::Accept { when, because });
         }
         StatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
         StatementKind::Let(name, value) => {
@@ -144,7 +150,7 @@ fn set(
     name: &Name,
     value: &tree::Expression,
     lowered: &mut model::Mapping,
-    lets: &Lets,
+    lets: &mut Lets,
     places: &mut Places,
     cx: &mut Context<'_>,
 ) {
@@ -154,10 +160,15 @@ fn set(
         let near = cx.nearest(&name.text, settable);
         let message = format!("an event has no field `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_FIELD, name.span, message);
+        // Whoever reads the name below, and whoever misses the field that was meant, need not be told as well.
+        lets.excuse(&name.text);
+        if let Some(near) = &near {
+            places.meant.push((near.as_str().into(), name.span));
+        }
         cx.report(match near {
             Some(_) => super::context::with_nearest(diagnostic, name, near),
             None => diagnostic
-                .help(format!("to name a value for use below, write `let {} = …`", name.text))
+                .suggest("to name a value for use below, write `let`", name.span.before(), "let ")
                 .help(format!("to keep it on the event, make it a label: `labels {{ {} = … }}`", name.text)),
         });
         return;

@@ -1,7 +1,7 @@
 //! `match`: subjects, arms, patterns. Tables and the `match` of a route share it.
 
-use crate::check::comparison::Left;
-use crate::check::model::{self, Comparator, Expression, ExpressionKind};
+use crate::check::comparison::{Left, compares_text};
+use crate::check::model::{self, Expression, ExpressionKind};
 use crate::check::scope::{Lowering, broken, is_known, make};
 use crate::check::{code, cover};
 use crate::diagnostic::Diagnostic;
@@ -61,7 +61,10 @@ impl Lowering<'_, '_> {
         self.require_text(&subjects, &lowered);
         let types: Vec<Type> = subjects.columns.iter().map(|column| column.types).collect();
         let ignore_case = subjects.ignore_case.is_some();
-        if self.cx.findings() == before && types.iter().copied().all(is_known) {
+        if self.cx.findings() == before
+            && !self.cx.is_told(subjects.span)
+            && types.iter().copied().all(is_known)
+        {
             cover::arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
         }
         model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
@@ -81,10 +84,15 @@ impl Lowering<'_, '_> {
                 "this arm needs {wanted}, one for each value that is matched, found {}",
                 columns.len()
             );
-            self.cx.report(
-                Diagnostic::new(&code::COLUMN_COUNT, first_place(columns, arm), message)
-                    .help("alternatives of one value stand between `|`; `_` stands for any value"),
-            );
+            let place = first_place(columns, arm);
+            let diagnostic = Diagnostic::new(&code::COLUMN_COUNT, place, message);
+            self.cx.report(if subjects.columns.len() == 1 {
+                let patterns: Vec<&str> =
+                    columns.iter().flatten().map(|pattern| self.cx.text(pattern.span)).collect();
+                diagnostic.suggest("alternatives of one value stand between `|`", place, patterns.join(" | "))
+            } else {
+                diagnostic.help("alternatives of one value stand between `|`; `_` stands for any value")
+            });
             return None;
         }
         let mut lowered = Vec::with_capacity(columns.len());
@@ -125,10 +133,10 @@ impl Lowering<'_, '_> {
     /// `ignore case` needs a string among what is matched.
     fn require_text<M>(&mut self, subjects: &Subjects, arms: &[model::Arm<M>]) {
         let Some(place) = subjects.ignore_case else { return };
-        let patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
-        let has_text = patterns.into_iter().any(|pattern| match pattern {
+        let mut patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
+        let has_text = patterns.any(|pattern| match pattern {
             model::Pattern::Any => false,
-            model::Pattern::Test(test, _) => is_of_text(test),
+            model::Pattern::Test(test, _) => compares_text(test),
         });
         if !has_text && !arms.is_empty() {
             self.no_case(place);
@@ -148,25 +156,5 @@ fn first_place(columns: &[Vec<tree::Pattern>], arm: Span) -> Span {
         (Some(first), Some(last)) => first.to(last),
         (Some(first), None) => first,
         (None, _) => arm,
-    }
-}
-
-fn is_of_text(test: &Comparator) -> bool {
-    match test {
-        Comparator::Equal(value) => value.types.meets(Type::TEXT),
-        Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
-        Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_) => true,
-        Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::Cidr(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => false,
     }
 }

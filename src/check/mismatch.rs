@@ -41,6 +41,13 @@ impl Lowering<'_, '_> {
             Literal::Boolean(value) if left.types.meets(Type::TEXT) => {
                 diagnostic.suggest("compare strings", right.span, format!("\"{value}\""))
             }
+            // The constant says which field was meant.
+            Literal::Status(_) if !left.in_arm && self.cx.text(left.span) == "severity" => {
+                diagnostic.suggest("a recovery is told by `status`", left.span, "status")
+            }
+            Literal::Severity(_) if !left.in_arm && self.cx.text(left.span) == "status" => {
+                diagnostic.suggest("how bad it is, is told by `severity`", left.span, "severity")
+            }
             Literal::Severity(_) | Literal::Status(_) if left.types.meets(Type::TEXT) => {
                 let said = self.cx.said(right.span);
                 diagnostic

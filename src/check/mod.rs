@@ -71,7 +71,7 @@ pub fn check(
         test::check(&test.tree, test.span, &model, &mut found);
     }
     lint::run(files, &model, surroundings, &mut found);
-    let known: Vec<&Code> = codes().into_iter().chain(syntax::CODES.iter().copied()).collect();
+    let known: Vec<&Code> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
     allow::apply(files, &known, &mut found);
     sort(&mut found);
     *diagnostics = found;
@@ -81,7 +81,7 @@ pub fn check(
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
-    code::ALL.iter().chain(cover::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
+    code::CODES.iter().chain(cover::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
 }
 
 fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
@@ -91,7 +91,7 @@ fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
     let channels = all.channels.iter().map(|(item, channel)| channel::lower(item, channel, cx)).collect();
     let mappings = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
-    routing::check_cycles(&all.routings, cx);
+    routing::check_calls(&all.routings, cx);
     let mut keys = integration::Keys::new();
     let integrations =
         all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();

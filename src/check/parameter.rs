@@ -33,6 +33,7 @@ pub(super) fn lower(
 ) -> Vec<(Box<str>, Argument)> {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     let mut lowered = Vec::with_capacity(given.len());
+    let mut meant: Vec<&str> = Vec::new();
     for argument in given {
         let name = &argument.name;
         if let Some(first) = seen.insert(&name.text, name.span) {
@@ -44,22 +45,32 @@ pub(super) fn lower(
             continue;
         }
         let Some(parameter) = owner.parameters.iter().find(|known| known.name == &*name.text) else {
-            unknown(owner, name, cx);
+            meant.extend(unknown(owner, name, &seen, cx));
             continue;
         };
         lowered
             .extend(self::argument(parameter, &argument.value, cx).map(|value| (name.text.clone(), value)));
     }
     let absent = owner.parameters.iter().filter(|known| known.required && !seen.contains_key(known.name));
-    for parameter in absent.filter(|_| !owner.is_broken) {
+    for parameter in absent.filter(|known| !owner.is_broken && !meant.contains(&known.name)) {
         left_out(owner, parameter, cx);
     }
     lowered
 }
 
-fn unknown(owner: &Owner, name: &Name, cx: &mut Context<'_>) {
+/// Reports a parameter that there is not. Gives the one that was likely meant: the nearest, or else the only one that
+/// is required and not given.
+fn unknown(
+    owner: &Owner,
+    name: &Name,
+    seen: &HashMap<&str, Span>,
+    cx: &mut Context<'_>,
+) -> Option<&'static str> {
     let names: Vec<&str> = owner.parameters.iter().map(|known| known.name).collect();
-    let near = cx.nearest(&name.text, names.iter().copied());
+    let mut wanted = owner.parameters.iter().filter(|known| known.required && !seen.contains_key(known.name));
+    let only = wanted.next().filter(|_| wanted.next().is_none()).map(|known| known.name.to_owned());
+    let near = cx.nearest(&name.text, names.iter().copied()).or(only);
+    let meant = owner.parameters.iter().map(|known| known.name).find(|known| near.as_deref() == Some(*known));
     let message = format!("{} has no parameter `{}`", owner.said, name.text);
     let diagnostic = Diagnostic::new(&code::UNKNOWN_PARAMETER, name.span, message);
     let diagnostic = if names.is_empty() {
@@ -68,6 +79,14 @@ fn unknown(owner: &Owner, name: &Name, cx: &mut Context<'_>) {
         diagnostic.note(format!("it takes `{}`", names.join("`, `")))
     };
     cx.report(with_nearest(diagnostic, name, near));
+    meant
+}
+
+/// What a parameter is for, as a reason.
+pub(super) fn purpose(parameter: &Parameter) -> String {
+    let mut words = parameter.documentation.trim_end_matches('.').chars();
+    let first: String = words.next().into_iter().flat_map(char::to_lowercase).collect();
+    format!("`{}`: {first}{}", parameter.name, words.as_str())
 }
 
 fn left_out(owner: &Owner, parameter: &Parameter, cx: &mut Context<'_>) {
@@ -75,7 +94,7 @@ fn left_out(owner: &Owner, parameter: &Parameter, cx: &mut Context<'_>) {
     let example = format!("{} = {}", parameter.name, example(parameter));
     cx.report(
         Diagnostic::new(&code::MISSING_PARAMETER, owner.place, message)
-            .note(parameter.documentation)
+            .note(purpose(parameter))
             .help(format!("add `{example}`")),
     );
 }
@@ -121,7 +140,7 @@ fn argument(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> 
 pub(super) fn refuse(parameter: &Parameter, wanted: &str, value: &Expression, cx: &mut Context<'_>) {
     let said = cx.said(value.span);
     let message = format!("`{}` takes {wanted}, found `{said}`", parameter.name);
-    cx.report(Diagnostic::new(&code::BAD_PARAMETER, value.span, message).note(parameter.documentation));
+    cx.report(Diagnostic::new(&code::BAD_PARAMETER, value.span, message).note(purpose(parameter)));
 }
 
 /// A string that is written out and interpolates nothing.

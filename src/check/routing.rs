@@ -1,7 +1,7 @@
 //! Routings: the lines of each block, where they lead, and that no event falls through.
 
 use crate::check::context::Context;
-use crate::check::graph::order;
+use crate::check::graph::{order, report_long_chains};
 use crate::check::model::{self, Block, Destination, Line, LineBody, LineKind, Target};
 use crate::check::scope::{Lowering, View};
 use crate::check::{block, code};
@@ -80,8 +80,8 @@ pub(super) fn destination(destination: &tree::Destination, cx: &mut Context<'_>)
     }
 }
 
-/// Reports routings that come back to themselves.
-pub(super) fn check_cycles(routings: &[(&Item, &tree::Routing)], cx: &mut Context<'_>) {
+/// Reports routings that come back to themselves, and chains of calls that are too long.
+pub(super) fn check_calls(routings: &[(&Item, &tree::Routing)], cx: &mut Context<'_>) {
     let calls: Vec<Vec<usize>> = routings
         .iter()
         .map(|(_, routing)| {
@@ -90,7 +90,13 @@ pub(super) fn check_cycles(routings: &[(&Item, &tree::Routing)], cx: &mut Contex
             called.into_iter().filter_map(|name| cx.names.routings.find(&name.text)).collect()
         })
         .collect();
-    for cycle in order(&calls).1 {
+    let (order, cycles) = order(&calls);
+    if cycles.is_empty() {
+        let names: Vec<&tree::Name> = routings.iter().map(|(_, routing)| &routing.name).collect();
+        let words = ("routings", "name channels in the place of one of the calls between them");
+        report_long_chains((&calls, &order), &names, words, cx);
+    }
+    for cycle in cycles {
         let members: Vec<&tree::Name> =
             cycle.iter().filter_map(|at| routings.get(*at)).map(|(_, routing)| &routing.name).collect();
         let Some((first, others)) = members.split_first() else { continue };

@@ -70,6 +70,16 @@ fn times(range: &TimeRange, cx: &mut Context<'_>) -> Option<(u16, u16)> {
     let first = minutes(&range.first, cx);
     let last = minutes(&range.last, cx);
     let (first, last) = (first?, last?);
+    if first == time::WHOLE_DAY {
+        let place = range.first.span.to(range.last.span);
+        let mended = format!("00:00..{}", range.last.text);
+        cx.report(
+            Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window begins before its day is over")
+                .label("begins at the end of the day")
+                .suggest("for the next day, write", place, mended),
+        );
+        return None;
+    }
     if first == last {
         let place = range.first.span.to(range.last.span);
         cx.report(
@@ -88,8 +98,9 @@ fn minutes(name: &tree::Name, cx: &mut Context<'_>) -> Option<u16> {
 
 fn refuse(code: &'static Code, place: Span, invalid: time::Invalid, cx: &mut Context<'_>) {
     let diagnostic = Diagnostic::new(code, place, invalid.message);
-    cx.report(match invalid.help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
+    cx.report(match (invalid.help, invalid.mended) {
+        (Some(help), Some(mended)) => diagnostic.suggest(help, place, mended),
+        (Some(help), None) => diagnostic.help(help),
+        (None, _) => diagnostic,
     });
 }

@@ -5,7 +5,7 @@ use crate::check::model::{self, Expression, ExpressionKind, Field, LetId, Litera
 use crate::source::Span;
 use crate::syntax::tree::Name;
 use crate::value::Type;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What an expression can see.
 #[derive(Clone, Copy)]
@@ -29,6 +29,7 @@ pub(super) struct Lets {
     all: HashMap<Box<str>, Span>,
     templates: Vec<bool>,
     missing: Vec<bool>,
+    excused: HashSet<Box<str>>,
 }
 
 impl Lets {
@@ -47,6 +48,16 @@ impl Lets {
         self.templates.push(self.is_template(value));
         self.missing.push(self.may_lack_key(value));
         self.above.entry(name.into()).or_insert((id, value.types));
+    }
+
+    /// The name stands where a `let` was forgotten, which is reported there.
+    pub(super) fn excuse(&mut self, name: &str) {
+        self.excused.insert(name.into());
+    }
+
+    /// Whether the name was reported already.
+    pub(super) fn is_excused(&self, name: &str) -> bool {
+        self.excused.contains(name)
     }
 
     /// A let above the line.
@@ -72,8 +83,9 @@ impl Lets {
         if !value.types.may_be_missing() {
             return false;
         }
-        if let ExpressionKind::Call(function, _) = &value.kind {
-            return function.name != "key";
+        if let ExpressionKind::Call(function, parts) = &value.kind {
+            let is_written = |part: &Expression| matches!(part.kind, ExpressionKind::Literal(_));
+            return function.name != "key" || parts.iter().all(is_written);
         }
         if let ExpressionKind::Let(id) = &value.kind {
             return self.missing.get(*id).copied().unwrap_or(true);

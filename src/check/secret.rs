@@ -18,7 +18,9 @@ pub(super) fn is_secret(value: &Expression) -> bool {
 pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) {
     let said = cx.said(value.span);
     let message = format!("`{}` is not a secret, so it is written out, found `{said}`", parameter.name);
-    cx.report(Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(parameter.documentation));
+    cx.report(
+        Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(super::parameter::purpose(parameter)),
+    );
 }
 
 /// A secret only.
@@ -27,7 +29,10 @@ pub(super) fn only(parameter: &Parameter, value: &Expression, cx: &mut Context<'
         return read(value, cx).map(Argument::Secret);
     }
     if let ExpressionKind::Template(_) = &value.kind {
-        let word = parameter.name.to_ascii_uppercase();
+        // `"${HOOK}"` names the variable already.
+        let written = cx.text(value.span).trim_matches(|sign| matches!(sign, '"' | '$' | '{' | '}'));
+        let named = cx.text(value.span).contains('$') && is_variable(written);
+        let word = if named { written.to_owned() } else { parameter.name.to_ascii_uppercase() };
         cx.report(
             Diagnostic::new(
                 &code::SECRET_IN_RULES,
@@ -105,7 +110,14 @@ fn read(value: &Expression, cx: &mut Context<'_>) -> Option<Secret> {
     let Some(text) = text else {
         let message = format!("`{}` takes one string that is written out", source.text);
         let example = if is_env { "env(\"PAYMENTS_KEY\")" } else { "secret_file(\"/run/secrets/payments\")" };
-        cx.report(Diagnostic::new(&code::BAD_SECRET, value.span, message).help(format!("write `{example}`")));
+        let diagnostic = Diagnostic::new(&code::BAD_SECRET, value.span, message);
+        cx.report(match arguments.as_slice() {
+            [Expression { kind: ExpressionKind::Name(_) | ExpressionKind::Constant(_), span, .. }] => {
+                let quoted = format!("\"{}\"", cx.text(*span));
+                diagnostic.suggest(format!("write `{quoted}`"), *span, quoted)
+            }
+            _ => diagnostic.help(format!("write `{example}`")),
+        });
         return None;
     };
     if is_env && !is_variable(&text) {

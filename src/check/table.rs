@@ -7,7 +7,7 @@ use crate::check::model::{self, ExpressionKind, Literal, Rows};
 use crate::check::names::{self};
 use crate::check::scope::{Lowering, View, make};
 use crate::check::word::constant;
-use crate::syntax::tree::{self, ArmHead, Comparator, Item, Name, PatternKind, TableBody};
+use crate::syntax::tree::{self, ArmHead, Item, Name, PatternKind, TableBody};
 use crate::value::Type;
 use std::collections::HashMap;
 
@@ -77,27 +77,10 @@ fn column_type(arms: &[tree::Arm<tree::Expression>], column: usize) -> Type {
 fn pattern_type(pattern: &PatternKind) -> Type {
     match pattern {
         PatternKind::Any => Type::NEVER,
-        PatternKind::Test(
-            Comparator::Equal(value)
-            | Comparator::Less(value)
-            | Comparator::LessOrEqual(value)
-            | Comparator::Greater(value)
-            | Comparator::GreaterOrEqual(value),
-        ) => value_type(value),
-        PatternKind::Test(Comparator::In(values)) => {
-            values.iter().fold(Type::NEVER, |types, value| types | value_type(value))
+        PatternKind::Test(test) if test.operands().is_empty() => Type::JSON,
+        PatternKind::Test(test) => {
+            test.operands().iter().fold(Type::NEVER, |types, value| types | value_type(value))
         }
-        PatternKind::Test(
-            Comparator::Cidr(_)
-            | Comparator::Like(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_)
-            | Comparator::Is(_)
-            | Comparator::During(_),
-        ) => Type::JSON,
     }
 }
 

@@ -11,7 +11,7 @@ mod expect;
 mod holes;
 mod names;
 
-pub(crate) use code::ALL as CODES;
+pub(crate) use code::CODES;
 
 use crate::check::model::Model;
 use crate::diagnostic::Diagnostic;

@@ -8,6 +8,7 @@ use crate::check::scope::{Lets, Lowering, View, broken, field_type, literal, mak
 use crate::diagnostic::Diagnostic;
 use crate::event::{Severity, Status};
 use crate::function;
+use crate::source::Span;
 use crate::syntax::tree::Name;
 use crate::value::Type;
 
@@ -35,6 +36,9 @@ impl<'c> Lowering<'_, 'c> {
     fn word_of_element(&mut self, name: &Name, lets: &Lets) -> Expression {
         if let Some((id, types)) = lets.find(&name.text) {
             return make(ExpressionKind::Let(id), types, name.span);
+        }
+        if lets.is_excused(&name.text) {
+            return broken(name.span);
         }
         if let Some(place) = lets.place(&name.text) {
             let message = format!("`{}` is used above its `let`", name.text);
@@ -126,6 +130,9 @@ impl<'c> Lowering<'_, 'c> {
         let near = self.cx.nearest_of(text, names);
         let diagnostic =
             Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
+        if let Some(told) = self.meant_by_place(&diagnostic, name, near.is_some()) {
+            return self.cx.report(told);
+        }
         self.cx.report(if callable {
             diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
         } else if near.is_some() {
@@ -133,6 +140,66 @@ impl<'c> Lowering<'_, 'c> {
         } else {
             diagnostic.suggest("a string stands in quotes", name.span, format!("\"{text}\""))
         });
+    }
+
+    /// What the words around an unknown one tell of what was meant.
+    fn meant_by_place(&self, diagnostic: &Diagnostic, name: &Name, has_near: bool) -> Option<Diagnostic> {
+        let text = &*name.text;
+        let diagnostic = diagnostic.clone();
+        let (before, after) = self.cx.around(name.span);
+        let next = after.trim_start();
+        if let Some(same) = constant_names().find(|known| known.eq_ignore_ascii_case(text)) {
+            return Some(diagnostic.suggest(format!("the constant is `{same}`"), name.span, same));
+        }
+        if next.starts_with("=>") && matches!(text, "default" | "otherwise" | "other" | "others" | "any") {
+            return Some(diagnostic.suggest("what is left over is taken by `else`", name.span, "else"));
+        }
+        if has_near {
+            return None;
+        }
+        if after.starts_with('.')
+            && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item")
+        {
+            let finding = |with: &str, prefix: &'static str| {
+                let place = Span { end: name.span.end + 1, ..name.span };
+                diagnostic.suggest(format!("{with} without `{text}.`"), place, prefix)
+            };
+            return Some(match self.view {
+                View::Event | View::Body => finding("fields of the event are named", ""),
+                View::Payload | View::Element(_) | View::Parameters(..) => return None,
+            });
+        }
+        if before.ends_with('{') && after.starts_with('}') {
+            let place = Span { start: name.span.start - 1, end: name.span.end + 1, ..name.span };
+            let mended = format!("{{{{{text}}}}}");
+            return Some(diagnostic.suggest(
+                "double the braces to mean the characters themselves",
+                place,
+                mended,
+            ));
+        }
+        let compared = [
+            "==",
+            "!=",
+            "in ",
+            "like ",
+            "matches ",
+            "finds ",
+            "contains ",
+            "starts ",
+            "ends ",
+            "not ",
+            "is ",
+        ];
+        if !compared.iter().any(|sign| next.starts_with(sign)) {
+            return None;
+        }
+        let mended = match self.view {
+            View::Event | View::Body => format!("labels.{text}"),
+            View::Element(_) => format!("@.{text}"),
+            View::Payload | View::Parameters(..) => return None,
+        };
+        Some(diagnostic.suggest(format!("did you mean `{mended}`?"), name.span, mended))
     }
 
     /// A capitalised word.
@@ -158,8 +225,16 @@ impl<'c> Lowering<'_, 'c> {
             format!("there is no constant `{}`", name.text),
         )
         .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
+        let (before, _) = self.cx.around(name.span);
+        let of_severity =
+            ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
         self.cx.report(if near.is_some() {
             with_nearest(diagnostic, name, near)
+        } else if of_severity.iter().any(|left| before.trim_end().ends_with(left)) {
+            diagnostic.help(format!(
+                "a sender's own word, such as `{0}`, becomes a severity in a mapping: `match $.level {{ \"{0}\" => Critical  else => Warning }}`",
+                name.text
+            ))
         } else {
             diagnostic.suggest("a string stands in quotes", name.span, format!("\"{}\"", name.text))
         });

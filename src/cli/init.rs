@@ -1,6 +1,7 @@
 //! `pointsman init`: a commented rule set to start from, with a test and a sample payload.
 
 use super::exit::Exit;
+use super::input;
 use super::terminal::Terminal;
 use clap::Args;
 use std::fs::{self, File};
@@ -28,7 +29,7 @@ Example:
 
 No file is ever overwritten.
 
-Exit codes: 0 written, 2 wrong usage, 3 a file exists already or could not be written";
+Exit codes: 0 written, 2 wrong usage, 3 the folder holds rules already, or could not be written to";
 
 /// Writes the files, or none of them where one exists.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
@@ -40,10 +41,18 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         terminal.help("name another folder");
         return Exit::Failed;
     }
+    if input::is_rules(folder) {
+        terminal.error(&format!("`{}` holds rules already, and nothing was written", folder.display()));
+        terminal.help("name another folder: all rules below one folder are one rule set");
+        return Exit::Failed;
+    }
     for (name, text) in FILES {
         let path = folder.join(name);
         if let Err(error) = write(&path, text) {
             terminal.error(&format!("`{}` could not be written: {error}", path.display()));
+            if folder.is_file() {
+                terminal.help("name a folder, not a file");
+            }
             return Exit::Failed;
         }
         terminal.out.print(&format!("wrote {}\n", path.display()));

@@ -3,6 +3,8 @@
 //! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and ends in an `Exit`. What a
 //! program is meant to read goes to the standard output, everything else to the standard error.
 
+#![expect(clippy::disallowed_methods, reason = "the command line speaks with the world")]
+
 mod check;
 mod clock;
 mod event;
@@ -19,7 +21,7 @@ mod test;
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use terminal::Terminal;
 
@@ -88,9 +90,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints help or version to the standard output, and what is wrong with the arguments to the standard error.
 fn explain_usage(message: &clap::Error) -> ExitCode {
     // Nobody is left to tell where even this cannot be written.
-    let _ = message.print();
-    let _ = std::io::stdout().flush();
-    if message.use_stderr() { Exit::Usage.into() } else { Exit::Fine.into() }
+    let written = message.print().and_then(|()| std::io::stdout().flush());
+    match written {
+        _ if message.use_stderr() => Exit::Usage.into(),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Failed.into(),
+        Ok(()) | Err(_) => Exit::Fine.into(),
+    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Compiler {
             place: arm.span,
         });
         let compiled = compiled.collect();
-        Match { subjects: self.all(&arms.subjects), ignore_case: arms.ignore_case, arms: compiled }
+        Match::new(self.all(&arms.subjects), arms.ignore_case, compiled)
     }
 
     fn column(&mut self, alternatives: &[model::Pattern], ignore_case: bool) -> Box<[Test]> {

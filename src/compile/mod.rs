@@ -69,12 +69,7 @@ impl Compiler {
     fn mapping(&mut self, mapping: &model::Mapping) -> Mapping {
         Mapping {
             name: mapping.name.clone(),
-            accept: mapping
-                .accept
-                .iter()
-                .flat_map(conjuncts)
-                .map(|when| self.rule(when, when.span))
-                .collect(),
+            accept: mapping.accept.iter().flat_map(|accept| self.accept(accept)).collect(),
             each: mapping.each.clone(),
             lets: mapping.lets.iter().map(|each| (each.name.clone(), self.expression(&each.value))).collect(),
             drops: mapping
@@ -85,6 +80,12 @@ impl Compiler {
             fields: mapping.fields.iter().map(|(field, value)| (*field, self.expression(value))).collect(),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
         }
+    }
+
+    /// The conditions of one line, which share its reason.
+    fn accept(&mut self, accept: &model::Accept) -> Vec<(Rule, Option<NodeId>)> {
+        let because = accept.because.as_ref().map(|because| self.expression(because));
+        conjuncts(&accept.when).into_iter().map(|when| (self.rule(when, when.span), because)).collect()
     }
 
     fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {

@@ -14,7 +14,7 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
-pub(crate) use visible::{push_visible, visible_json};
+pub(crate) use visible::{push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};
 
@@ -67,6 +67,21 @@ macro_rules! code {
             title: $title,
             page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/grammar/codes/", $id, ".md")),
         }
+    };
+}
+
+/// Makes the codes of a stage, and the list `CODES` of them all, so that none can be forgotten in it.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! codes {
+    ($($name:ident = $id:literal, $title:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub(crate) static $name: $crate::diagnostic::Code = $crate::code!($id, $title);
+        )*
+
+        /// Every code of this stage, in the order of their numbers.
+        pub(crate) static CODES: &[&$crate::diagnostic::Code] = &[$(&$name),*];
     };
 }
 

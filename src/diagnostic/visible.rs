@@ -22,7 +22,7 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// The same on one line: line ends become blanks.
-pub(super) fn visible_line(text: &str) -> String {
+pub(crate) fn visible_line(text: &str) -> String {
     let lines: Vec<&str> =
         text.split(['\n', '\r', '\t']).map(str::trim).filter(|line| !line.is_empty()).collect();
     visible(&lines.join(" ")).into_owned()

@@ -48,7 +48,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 (subject, verdict)
             }
             Subject::Nodes(quantifier, path) => {
-                let nodes = self.find(path);
+                let nodes = self.find(path).unwrap_or_default();
                 let verdict = self.quantified(*quantifier, &nodes, comparison);
                 (Value::List(nodes.into()), verdict)
             }
@@ -130,13 +130,13 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Test::Contains(_)
             | Test::StartsWith(_)
             | Test::EndsWith(_) => {
-                let Some(text) = value.as_text() else { return Verdict::Mismatch };
-                // Equality looks no further than the shorter of two texts, and is over at the first difference.
+                let Some(subject) = value.as_text() else { return Verdict::Mismatch };
+                // Equality compares lengths first, and then it is what the rules write that bounds it.
                 let looks = matches!(test, Test::Text(_) | Test::Texts(_)) && !ignore_case;
-                if !looks && !self.may_spend(text.len()) {
+                if !looks && !self.may_spend(subject.len()) {
                     return Verdict::Mismatch;
                 }
-                self.test_text(test, ignore_case, text)
+                self.test_text(test, ignore_case, subject)
             }
         }
     }
@@ -253,7 +253,7 @@ fn is(kind: Kind, value: &Value<'_>) -> bool {
     match kind {
         Kind::Missing => is_nothing(value),
         Kind::Null => matches!(value, Value::Null),
-        Kind::Empty => is_empty(value),
+        Kind::Empty => value.is_empty(),
         Kind::Text => matches!(value, Value::Text(_)),
         Kind::Number => matches!(value, Value::Number(_)),
         Kind::Boolean => matches!(value, Value::Boolean(_)),
@@ -263,24 +263,6 @@ fn is(kind: Kind, value: &Value<'_>) -> bool {
         Kind::Object => {
             matches!(value, Value::Labels(_)) || matches!(value.as_json(), Some(json::Value::Object(_)))
         }
-    }
-}
-
-/// Missing, null, `""`, `[]`, `{}`.
-pub(super) fn is_empty(value: &Value<'_>) -> bool {
-    match value {
-        Value::Missing | Value::Null => true,
-        Value::Text(text) => text.is_empty(),
-        Value::Json(node) => node.is_empty(),
-        Value::Parsed(node) => node.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Labels(labels) => labels.is_empty(),
-        Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Regex(_) => false,
     }
 }
 

@@ -10,11 +10,11 @@ use crate::event::Event;
 use crate::function::{Function, Takes};
 use crate::json;
 use crate::path::{Budget, Path};
-use crate::program::{Match, Node, NodeId, Part, Program, Table};
+use crate::pattern;
+use crate::program::{Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use std::borrow::Cow;
-use std::rc::Rc;
 
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
@@ -84,7 +84,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Literal(literal) => constant(literal),
             Node::Template(parts) => self.template(parts),
             Node::Path(path) => self.get(path),
-            Node::Nodes(path) => Value::List(self.find(path).into()),
+            Node::Nodes(path) => self.find(path).map_or(Value::Missing, |nodes| Value::List(nodes.into())),
             Node::Regex(regex) => Value::Regex(regex),
             Node::Let(position) => self.lets.get(*position).cloned().unwrap_or(Value::Missing),
             Node::Parameter(position) => self.parameters.get(*position).cloned().unwrap_or(Value::Missing),
@@ -153,28 +153,6 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         holds
     }
 
-    /// The result of the first arm that fits the subjects.
-    pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
-        let subjects: Vec<Value<'v>> = arms.subjects.iter().map(|subject| self.value(*subject)).collect();
-        self.choose_for(arms, &subjects)
-    }
-
-    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[Value<'v>]) -> Option<&'p R> {
-        use super::comparison::Verdict;
-        let arm = arms.arms.iter().find(|arm| {
-            arm.columns.iter().zip(subjects).all(|(column, subject)| {
-                column.iter().any(|test| self.test(test, arms.ignore_case, subject) == Verdict::Holds)
-            })
-        })?;
-        self.observer.arm(arm.place, subjects);
-        if let Some(note) = arm.note
-            && let Value::Text(note) = self.value(note)
-        {
-            self.note(note);
-        }
-        Some(&arm.result)
-    }
-
     /// Keeps a note, once, and no more than [`MOST_NOTES`].
     pub(super) fn note(&mut self, note: impl Into<Cow<'v, str>>) {
         if self.notes.len() > MOST_NOTES {
@@ -217,19 +195,20 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         left.is_some()
     }
 
-    /// All nodes of a path as values. Where the budget runs out there are none, and a note says so.
-    pub(super) fn find(&mut self, path: &'p Path) -> Vec<Value<'v>> {
-        let Some((payload, element)) = self.payload else { return Vec::new() };
+    /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
+    /// would be a wrong answer.
+    pub(super) fn find(&mut self, path: &'p Path) -> Option<Vec<Value<'v>>> {
+        let Some((payload, element)) = self.payload else { return Some(Vec::new()) };
         if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
-            return nodes.into_iter().map(from_json).collect();
+            return Some(nodes.into_iter().map(Value::borrowed).collect());
         }
         self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
-        Vec::new()
+        None
     }
 
     fn get(&self, path: &'p Path) -> Value<'v> {
         let node = self.payload.and_then(|(payload, element)| path.get(payload, element));
-        node.map_or(Value::Missing, from_json)
+        node.map_or(Value::Missing, Value::borrowed)
     }
 
     fn label(&self, name: &str) -> Value<'v> {
@@ -319,11 +298,21 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             }
             values.push(value);
         }
+        if function.name == "key" && self.tells_nothing(arguments, &values) {
+            return Value::Missing;
+        }
         let result = (function.call)(&values);
         if let Value::Text(Cow::Owned(text)) = result {
             return Value::Text(Cow::Owned(self.charge(text)));
         }
         self.afforded(result)
+    }
+
+    /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
+    /// that alone would be shared by all.
+    fn tells_nothing(&self, parts: &[NodeId], values: &[Value<'v>]) -> bool {
+        let mut given = parts.iter().zip(values);
+        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
     }
 
     fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
@@ -375,7 +364,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             return None;
         }
         let (text, _) = text::text(value)?;
-        Some(if ignore_case { crate::pattern::fold(&text).into() } else { text.into() })
+        Some(if ignore_case { pattern::fold(&text).into() } else { text.into() })
     }
 }
 
@@ -389,16 +378,6 @@ fn constant(literal: &Literal) -> Value<'_> {
         Literal::Severity(severity) => Value::Severity(*severity),
         Literal::Status(status) => Value::Status(*status),
         Literal::Time(time) => Value::Time(*time),
-    }
-}
-
-pub(super) fn from_json<'v>(node: &'v json::Value<'v>) -> Value<'v> {
-    match node {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Json(node),
     }
 }
 
@@ -424,8 +403,8 @@ fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
 fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
     let Some((first, rest)) = steps.split_first() else { return base.clone() };
     match base {
-        Value::Json(node) => descend(node, steps).map_or(Value::Missing, from_json),
-        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, detached),
+        Value::Json(node) => descend(node, steps).map_or(Value::Missing, Value::borrowed),
+        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, |node| Value::owned(node.clone())),
         Value::Labels(labels) => match first {
             Step::Member(name) if rest.is_empty() => {
                 labels.get(name).map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
@@ -460,15 +439,4 @@ fn descend<'t, 'v>(node: &'t json::Value<'v>, steps: &[Step]) -> Option<&'t json
 fn item<T>(items: &[T], index: i64) -> Option<&T> {
     let index = if index < 0 { i64::try_from(items.len()).ok()?.checked_add(index)? } else { index };
     items.get(usize::try_from(index).ok()?)
-}
-
-/// A part of a value that evaluation made: it outlives the whole.
-pub(super) fn detached<'v>(node: &json::Value<'static>) -> Value<'v> {
-    match node {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(boolean) => Value::Boolean(*boolean),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Parsed(Rc::new(node.clone())),
-    }
 }

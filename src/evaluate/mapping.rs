@@ -1,7 +1,7 @@
 //! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
 
 use super::comparison::is_nothing;
-use super::machine::{self, Machine, TEXT_LIMIT};
+use super::machine::{Machine, TEXT_LIMIT};
 use super::observer::Observer;
 use super::text::written;
 use super::work::PER_NODE;
@@ -69,12 +69,16 @@ fn chosen<'a>(mapping: &'a Mapping, document: &'a Document<'a>) -> Vec<&'a json:
 impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     /// The first condition of `accept` that is false, in words.
     fn refusal(&mut self, mapping: &'a Mapping) -> Option<Refusal<'a>> {
-        for rule in &mapping.accept {
+        for (rule, because) in &mapping.accept {
             let holds = self.holds(rule.when);
             self.observer.condition(rule.place, holds);
             if !holds {
                 let found = self.found(rule.when);
-                let reason = format!("`{}` does not hold{found}", rule.words).into();
+                let because = because.map(|because| self.value(because));
+                let because = because.and_then(|because| self.text(&because, "because"));
+                let fact = format!("`{}` does not hold{found}", rule.words);
+                let reason = because.map_or_else(|| fact.clone(), |because| format!("{because} ({fact})"));
+                let reason = reason.into();
                 return Some(Refusal { mapping: &mapping.name, reason, at: &rule.at });
             }
         }
@@ -150,7 +154,8 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             return false;
         }
         let (_, key) = self.title_and_key(mapping);
-        !(self.context.open)(&key).is_empty()
+        let open = (self.context.open)(&key);
+        open.iter().any(|channel| self.program.names.channels.contains_key(channel.as_str()))
     }
 
     fn event(&mut self, mapping: &'a Mapping, pipeline: Pipeline<'a>) -> Event<'a> {
@@ -252,9 +257,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         }
         if let Value::Json(json::Value::Object(object)) = &value {
             let members = object.iter();
-            return members
-                .map(|(name, value)| (Cow::Borrowed(&**name), machine::from_json(value)))
-                .collect();
+            return members.map(|(name, value)| (Cow::Borrowed(&**name), Value::borrowed(value))).collect();
         }
         if let Value::Parsed(parsed) = &value
             && let json::Value::Object(object) = &**parsed
@@ -262,7 +265,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         {
             let members = object.iter();
             return members
-                .map(|(name, value)| (Cow::Owned(name.to_string()), machine::detached(value)))
+                .map(|(name, value)| (Cow::Owned(name.to_string()), Value::owned(value.clone())))
                 .collect();
         }
         self.no_members(node, &value)

@@ -8,6 +8,7 @@ mod body;
 mod comparison;
 mod machine;
 mod mapping;
+mod matching;
 mod observer;
 mod routing;
 mod text;

@@ -56,27 +56,45 @@ struct Gathered<'p> {
     channels: SmallVec<[(usize, bool); 8]>,
     routes: SmallVec<[(Decided<'p>, bool); 4]>,
     reasons: Vec<(Reason<'p>, bool)>,
+    /// The routings whose gatherings were added: adding one again would say nothing new.
+    calls: Vec<(usize, bool)>,
 }
 
 /// How much had been gathered at some moment, so that what came after it can be withdrawn.
 #[derive(Clone, Copy)]
-struct Mark(usize, usize, usize);
+struct Mark(usize, usize, usize, usize);
 
 impl<'p> Gathered<'p> {
     fn mark(&self) -> Mark {
-        Mark(self.channels.len(), self.routes.len(), self.reasons.len())
+        Mark(self.channels.len(), self.routes.len(), self.reasons.len(), self.calls.len())
     }
 
     fn withdraw(&mut self, mark: Mark) {
         self.channels.truncate(mark.0);
         self.routes.truncate(mark.1);
         self.reasons.truncate(mark.2);
+        self.calls.truncate(mark.3);
     }
 
-    fn add(&mut self, other: &Self, always: bool) {
+    /// Adds what a called routing gave.
+    fn add(&mut self, routing: usize, other: &Self, always: bool) {
+        if self.calls.contains(&(routing, always)) {
+            return;
+        }
+        self.calls.push((routing, always));
         self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, *own || always)));
         self.routes.extend(other.routes.iter().map(|(route, own)| (*route, *own || always)));
         self.reasons.extend(other.reasons.iter().map(|(reason, own)| (reason.clone(), *own || always)));
+    }
+
+    /// The same with each entry once: routings that call routings by several ways would else double it at each level.
+    fn compact(self) -> Self {
+        Self {
+            channels: unique(self.channels.into_iter()).into(),
+            routes: unique(self.routes.into_iter()).into(),
+            reasons: unique(self.reasons.into_iter()),
+            calls: Vec::new(),
+        }
     }
 
     fn decision(self, program: &'p Program) -> Decision<'p> {
@@ -101,7 +119,7 @@ fn names<'p>(program: &'p Program, channels: &[usize]) -> Vec<&'p str> {
 }
 
 /// Each once, in order of first mention. Few are compared with each other, many are hashed.
-fn unique<T: Eq + std::hash::Hash + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+fn unique<T: Eq + std::hash::Hash + Clone>(all: impl Iterator<Item = T>) -> Vec<T> {
     const FEW: usize = 16;
     let mut once: Vec<T> = Vec::new();
     let mut seen = HashSet::new();
@@ -110,9 +128,9 @@ fn unique<T: Eq + std::hash::Hash + Copy>(all: impl Iterator<Item = T>) -> Vec<T
         if !is_new {
             continue;
         }
-        once.push(each);
+        once.push(each.clone());
         match once.len() {
-            FEW => seen.extend(once.iter().copied()),
+            FEW => seen.extend(once.iter().cloned()),
             more if more > FEW => drop(seen.insert(each)),
             _ => {}
         }
@@ -171,11 +189,11 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     fn call(&mut self, routing: usize) {
         let known = self.called.get(&routing).cloned();
         let given = known.unwrap_or_else(|| {
-            let given = Rc::new(self.run(routing));
+            let given = Rc::new(self.run(routing).compact());
             self.called.insert(routing, Rc::clone(&given));
             given
         });
-        self.gathered.add(&given, self.in_always);
+        self.gathered.add(routing, &given, self.in_always);
     }
 
     fn run(&mut self, routing: usize) -> Gathered<'p> {

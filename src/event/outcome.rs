@@ -64,7 +64,7 @@ pub struct Decided<'a> {
 }
 
 /// Why something was dropped or sent nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Reason<'a> {
     /// The rule's own words.
     pub reason: Cow<'a, str>,

@@ -3,26 +3,6 @@
 use crate::json;
 use crate::value::Value;
 use std::borrow::Cow;
-use std::rc::Rc;
-
-/// Whether there is nothing in it: missing, null, `""`, `[]` and `{}`.
-#[must_use]
-pub fn is_empty(value: &Value<'_>) -> bool {
-    match value {
-        Value::Missing | Value::Null => true,
-        Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Regex(_) => false,
-        Value::Text(text) => text.is_empty(),
-        Value::Json(json) => json.is_empty(),
-        Value::Parsed(json) => json.is_empty(),
-        Value::List(items) => items.is_empty(),
-        Value::Labels(labels) => labels.is_empty(),
-    }
-}
 
 /// The string at that position of the arguments.
 pub(super) fn text<'v, 'a>(arguments: &'v [Value<'a>], at: usize) -> Option<&'v Cow<'a, str>> {
@@ -69,8 +49,8 @@ pub(super) fn part<'a>(
 pub(super) fn items<'v, 'a>(value: &'v Value<'a>) -> Option<Cow<'v, [Value<'a>]>> {
     match value {
         Value::List(items) => Some(Cow::Borrowed(items)),
-        Value::Json(json) => Some(json.as_array()?.iter().map(borrowed).collect()),
-        Value::Parsed(json) => Some(json.as_array()?.iter().cloned().map(owned).collect()),
+        Value::Json(json) => Some(json.as_array()?.iter().map(Value::borrowed).collect()),
+        Value::Parsed(json) => Some(json.as_array()?.iter().cloned().map(Value::owned).collect()),
         Value::Missing
         | Value::Null
         | Value::Boolean(_)
@@ -81,28 +61,6 @@ pub(super) fn items<'v, 'a>(value: &'v Value<'a>) -> Option<Cow<'v, [Value<'a>]>
         | Value::Time(_)
         | Value::Labels(_)
         | Value::Regex(_) => None,
-    }
-}
-
-/// A value of the payload.
-fn borrowed<'a>(json: &'a json::Value<'a>) -> Value<'a> {
-    match json {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(truth) => Value::Boolean(*truth),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Json(json),
-    }
-}
-
-/// A value that a function made.
-pub(super) fn owned<'a>(json: json::Value<'static>) -> Value<'a> {
-    match json {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(truth) => Value::Boolean(truth),
-        json::Value::Number(number) => Value::Number(number),
-        json::Value::Text(text) => Value::Text(text),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Parsed(Rc::new(json)),
     }
 }
 

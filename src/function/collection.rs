@@ -1,6 +1,6 @@
 //! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
 
-use super::argument::{as_text, is_empty, items, text};
+use super::argument::{as_text, items, text};
 use super::bounded::Bounded;
 use super::{Function, PLAIN, Takes, parameter};
 use crate::json::Number;
@@ -28,10 +28,9 @@ pub(super) static COUNT: Function = Function {
     name: "count",
     parameters: &[parameter("nodes", Takes::Nodes)],
     result: Type::NUMBER,
-    takes_missing: true,
     documentation: "How many nodes a path finds.",
     examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
-    call: |arguments| number(arguments.first().and_then(items).map_or(0, |items| items.len())),
+    call: |arguments| arguments.first().and_then(items).map_or(Value::Missing, |items| number(items.len())),
     ..PLAIN
 };
 
@@ -83,7 +82,7 @@ pub(super) static PRESENT: Function = Function {
         ("present(0)", "0"),
         ("present(false)", "false"),
     ],
-    call: |arguments| arguments.first().filter(|value| !is_empty(value)).cloned().unwrap_or(Value::Missing),
+    call: |arguments| arguments.first().filter(|value| !value.is_empty()).cloned().unwrap_or(Value::Missing),
     ..PLAIN
 };
 

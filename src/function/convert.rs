@@ -1,6 +1,6 @@
 //! Functions that read one kind of value out of another: `number`, `string`, `time`, `parse_json`, `capture`.
 
-use super::argument::{as_text, owned, part, text};
+use super::argument::{as_text, part, text};
 use super::{Function, PLAIN, Takes, parameter};
 use crate::json::{self, Number};
 use crate::time::Instant;
@@ -117,7 +117,7 @@ fn time<'a>(arguments: &[Value<'a>]) -> Value<'a> {
 fn parse_json<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     match text(arguments, 0) {
         Some(text) => match json::parse(text.as_bytes()) {
-            Ok(document) => owned(document.root.into_owned()),
+            Ok(document) => Value::owned(document.root.into_owned()),
             Err(_) => Value::Missing,
         },
         None => arguments.first().cloned().unwrap_or(Value::Missing),

@@ -1,6 +1,6 @@
 //! Functions that make short names of long things: `sha256`, `key`.
 
-use super::argument::{canonical, is_empty, text};
+use super::argument::{canonical, text};
 use super::{Function, PLAIN, Takes, parameter};
 use crate::value::Value;
 use sha2::{Digest, Sha256};
@@ -31,8 +31,8 @@ pub(super) static KEY: Function = Function {
     reads_whole: true,
     documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ wherever a part differs. \
                     The order of an object's members is irrelevant, `1` equals `1.0`, a number differs from a string, and \
-                    missing from null. The key is missing where every part is empty, so that two alerts of which \
-                    nothing is known never share one.",
+                    missing from null. The key is missing where every part that is not written out is empty, so that \
+                    two alerts of which nothing is known never share one.",
     examples: &[
         (r#"key("arms", "CPU", $.labels)"#, r#""arms:233b1ae57da0e38a83726319d85f313b""#),
         (r#"key("arms", missing, "")"#, "missing"),
@@ -46,7 +46,7 @@ fn key<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
         return Value::Missing;
     };
-    if parts.iter().all(is_empty) {
+    if parts.iter().all(Value::is_empty) {
         return Value::Missing;
     }
     let mut bytes = Vec::new();

@@ -27,15 +27,6 @@ pub(super) static LABEL_LINES: Function = Function {
     ..PLAIN
 };
 
-/// The first name in braces that is neither `name` nor `value`, for `check` to refuse.
-#[must_use]
-pub fn unknown_placeholder(form: &str) -> Option<&str> {
-    pieces(form).find_map(|piece| match piece {
-        Piece::Unknown(name) => Some(name),
-        Piece::Text(_) | Piece::Name | Piece::Value => None,
-    })
-}
-
 fn label_lines<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     let (Some(labels), Some(form)) = (arguments.first().and_then(entries), text(arguments, 1)) else {
         return Value::Missing;
@@ -59,7 +50,7 @@ fn push_line(result: &mut Bounded, form: &[Piece<'_>], name: &str, value: &str) 
         Piece::Text(text) => result.push(text),
         Piece::Name => result.push(name),
         Piece::Value => result.push(value),
-        Piece::Unknown(_) => true,
+        Piece::Unknown => true,
     })
 }
 
@@ -102,7 +93,7 @@ enum Piece<'f> {
     Name,
     Value,
     /// Braces around another name.
-    Unknown(&'f str),
+    Unknown,
 }
 
 /// Cuts a form at its braces. A brace that opens nothing, or closes nothing, is itself.
@@ -131,7 +122,7 @@ fn braces(text: &str) -> Option<(Piece<'_>, &str)> {
     Some(match inside {
         Some(("name", behind)) => (Piece::Name, behind),
         Some(("value", behind)) => (Piece::Value, behind),
-        Some((other, behind)) => (Piece::Unknown(other), behind),
+        Some((_, behind)) => (Piece::Unknown, behind),
         None => {
             let (brace, behind) = text.split_at_checked(1)?;
             (Piece::Text(brace), behind)

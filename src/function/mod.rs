@@ -12,9 +12,6 @@ mod hash;
 mod label_lines;
 mod text;
 
-pub use argument::is_empty;
-pub use label_lines::unknown_placeholder;
-
 use crate::value::{Type, Value};
 
 /// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.
@@ -29,6 +26,10 @@ pub const EXAMPLE_PAYLOAD: &str =
 
 /// A built-in function.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own, asked in a place of its own"
+)]
 pub struct Function {
     /// Its name.
     pub name: &'static str,
@@ -38,7 +39,7 @@ pub struct Function {
     pub variadic: bool,
     /// What it results in where no argument is missing.
     pub result: Type,
-    /// Whether it runs even where an argument is missing (`present`, `key`, `count`); otherwise a missing argument makes
+    /// Whether it runs even where an argument is missing (`present`, `key`); otherwise a missing argument makes
     /// the result missing, and the caller need not ask the function.
     pub takes_missing: bool,
     /// Whether the result may be missing though no argument is (`number`, `capture`, `first`, `time`).

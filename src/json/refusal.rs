@@ -30,7 +30,9 @@ pub(super) fn of(bytes: &[u8], error: &serde_json::Error) -> Invalid {
         return at(bytes, if blanks == bytes.len() { 0 } else { blanks }, message);
     }
     if error.classify() == Category::Eof {
-        return at(bytes, bytes.len(), format!("the document is cut off: {}", unfinished(error)));
+        // The last line with text on it is the one to look at, whatever blank lines follow.
+        let end = bytes.trim_ascii_end().len();
+        return at(bytes, end, format!("the document is cut off: {}", unfinished(error)));
     }
     let offset = offset_of(bytes, error);
     let text = error.to_string();
@@ -75,7 +77,8 @@ fn foreign(bytes: &[u8]) -> Option<String> {
     if start.is_empty() {
         return Some("the document is empty, a JSON value is expected".to_owned());
     }
-    if start.starts_with(b"$alertmanager_content") {
+    let quotes = start.iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b'`')).count();
+    if start.get(quotes..).is_some_and(|word| word.starts_with(b"$alertmanager_content")) {
         return Some(
             "the placeholder `$alertmanager_content` was sent as it stands: the Test button of ARMS does not expand \
              it, a real alert will"

@@ -48,12 +48,6 @@ impl Glob {
         &self.text
     }
 
-    /// Whether letter case is ignored.
-    #[must_use]
-    pub fn ignores_case(&self) -> bool {
-        self.ignore_case
-    }
-
     /// What a text must be or hold for this to fit it; folded where letter case is ignored.
     #[must_use]
     pub fn required(&self) -> Option<Required> {

@@ -139,37 +139,37 @@ mod tests {
         Regex::new(pattern, "", false).unwrap().required(whole)
     }
 
-    fn piece(texts: &[&str]) -> Option<Required> {
-        Some(Required::Piece(texts.iter().map(|&text| text.to_owned()).collect()))
+    fn piece(texts: &[&str]) -> Required {
+        Required::Piece(texts.iter().map(|&text| text.to_owned()).collect())
     }
 
-    fn whole(texts: &[&str]) -> Option<Required> {
-        Some(Required::Whole(texts.iter().map(|&text| text.to_owned()).collect()))
+    fn whole(texts: &[&str]) -> Required {
+        Required::Whole(texts.iter().map(|&text| text.to_owned()).collect())
     }
 
     #[test]
     fn regexes_need_their_longest_literals() {
-        assert_eq!(regex("Disk7Full.*", true), piece(&["Disk7Full"]));
-        assert_eq!(regex("(api|web|db)-7", true), whole(&["api-7", "web-7", "db-7"]));
-        assert_eq!(regex("(api|web|db)-7", false), piece(&["api-7", "web-7", "db-7"]));
-        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), piece(&["host-7-"]));
-        assert_eq!(regex(".*-node7-.*", true), piece(&["-node7-"]));
-        assert_eq!(regex("(ab|cd.*)+x?", true), piece(&["ab", "cd"]));
-        assert_eq!(regex("^a$", true), piece(&["a"]));
+        assert_eq!(regex("Disk7Full.*", true), Some(piece(&["Disk7Full"])));
+        assert_eq!(regex("(api|web|db)-7", true), Some(whole(&["api-7", "web-7", "db-7"])));
+        assert_eq!(regex("(api|web|db)-7", false), Some(piece(&["api-7", "web-7", "db-7"])));
+        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), Some(piece(&["host-7-"])));
+        assert_eq!(regex(".*-node7-.*", true), Some(piece(&["-node7-"])));
+        assert_eq!(regex("(ab|cd.*)+x?", true), Some(piece(&["ab", "cd"])));
+        assert_eq!(regex("^a$", true), Some(piece(&["a"])));
         assert_eq!(regex("a?", true), None);
         assert_eq!(regex("|a", true), None);
         assert_eq!(regex(".*", true), None);
-        assert_eq!(regex("[a-c]x", true), whole(&["ax", "bx", "cx"]));
+        assert_eq!(regex("[a-c]x", true), Some(whole(&["ax", "bx", "cx"])));
     }
 
     #[test]
     fn globs_need_their_longest_run() {
         let glob = |text| Glob::new(text, false).unwrap().required();
-        assert_eq!(glob("mysql-*"), piece(&["mysql-"]));
-        assert_eq!(glob("a*long?er*b"), piece(&["long"]));
-        assert_eq!(glob("mysql"), whole(&["mysql"]));
+        assert_eq!(glob("mysql-*"), Some(piece(&["mysql-"])));
+        assert_eq!(glob("a*long?er*b"), Some(piece(&["long"])));
+        assert_eq!(glob("mysql"), Some(whole(&["mysql"])));
         assert_eq!(glob("*"), None);
         assert_eq!(glob("?"), None);
-        assert_eq!(Glob::new("MySQL-*", true).unwrap().required(), piece(&["mysql-"]));
+        assert_eq!(Glob::new("MySQL-*", true).unwrap().required(), Some(piece(&["mysql-"])));
     }
 }

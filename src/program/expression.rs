@@ -5,6 +5,8 @@ use crate::function::Function;
 use crate::path::Path;
 use crate::pattern::{Glob, Network, Regex};
 use crate::syntax::tree::{Quantifier, Step};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The position of an expression in the program.
@@ -180,6 +182,53 @@ pub struct Match<R> {
     pub ignore_case: bool,
     /// The arms in order.
     pub arms: Vec<MatchArm<R>>,
+    /// Where many arms are chosen by constant texts: which arm a text chooses.
+    pub index: Option<ArmIndex>,
+}
+
+/// The arms of a match of one column, by the texts that choose them.
+#[derive(Debug)]
+pub struct ArmIndex {
+    /// The first arm that each text chooses, folded where letter case is ignored.
+    pub texts: HashMap<Box<str>, usize, RandomState>,
+    /// The arms that something else chooses as well, in order.
+    pub others: Box<[usize]>,
+}
+
+impl<R> Match<R> {
+    /// Fewer arms are tried one after the other.
+    const FEWEST_ARMS: usize = 8;
+
+    /// A match, with an index where it is worth one.
+    #[must_use]
+    pub fn new(subjects: Box<[NodeId]>, ignore_case: bool, arms: Vec<MatchArm<R>>) -> Self {
+        let is_large = subjects.len() == 1 && arms.len() >= Self::FEWEST_ARMS;
+        let index = is_large.then(|| ArmIndex::new(&arms));
+        Self { subjects, ignore_case, arms, index }
+    }
+}
+
+impl ArmIndex {
+    fn new<R>(arms: &[MatchArm<R>]) -> Self {
+        let mut index = Self { texts: HashMap::default(), others: Box::default() };
+        let mut others = Vec::new();
+        for (position, arm) in arms.iter().enumerate() {
+            let alternatives = arm.columns.iter().flatten();
+            let literals: Option<Vec<&Box<str>>> = alternatives
+                .map(|test| if let Test::Text(text) = test { Some(text) } else { None })
+                .collect();
+            match literals {
+                Some(literals) if !arm.columns.is_empty() => {
+                    for literal in literals {
+                        index.texts.entry(literal.clone()).or_insert(position);
+                    }
+                }
+                Some(_) | None => others.push(position),
+            }
+        }
+        index.others = others.into();
+        index
+    }
 }
 
 /// An arm.

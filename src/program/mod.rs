@@ -7,7 +7,7 @@ mod expression;
 mod index;
 mod table;
 
-pub use expression::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
 pub use index::{BlockIndex, Slot, Source};
 pub use table::{Cells, CsvIndex, Table};
 
@@ -65,8 +65,8 @@ pub struct Names {
 pub struct Mapping {
     /// Its name.
     pub name: Box<str>,
-    /// Conditions over the payload, split at `and`, each with its place.
-    pub accept: Vec<Rule>,
+    /// Conditions over the payload, split at `and`, each with its place and the reason that its author gives.
+    pub accept: Vec<(Rule, Option<NodeId>)>,
     /// What chooses the elements.
     pub each: Option<Arc<Path>>,
     /// The names and values of its lets.

@@ -3,8 +3,9 @@
 //! Editors, version control and configuration maps leave files beside the rules that are none: those are passed over by
 //! name. What is no regular file is never opened, so that a pipe or a device cannot hang a load.
 
-use crate::code;
-use crate::diagnostic::{Code, Diagnostic};
+#![expect(clippy::disallowed_methods, reason = "rules and tables are read here")]
+
+use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use std::collections::HashSet;
 use std::fs;
@@ -18,11 +19,10 @@ pub const MAX_TOTAL_BYTES: u64 = 64 << 20;
 /// How many rule files a set may have.
 pub const MAX_FILES: usize = 10_000;
 
-const NOT_UTF8: Code = code!("E0156", "a file that is not UTF-8");
-const TOO_LARGE: Code = code!("E0157", "a file that is too large");
-
-/// The codes of this stage.
-pub(super) const CODES: &[&Code] = &[&NOT_UTF8, &TOO_LARGE];
+crate::codes! {
+    NOT_UTF8 = "E0156", "a file that is not UTF-8";
+    TOO_LARGE = "E0157", "a file that is too large";
+}
 
 /// A path that cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ mod trace;
 mod why_not;
 
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
-pub use trace::{ElementTrace, LineTrace, Trace, Tried};
-pub use why_not::{is_route, why_not};
+pub use trace::{ArmTrace, Assigned, ElementTrace, LineTrace, Trace, Tried, one_line};
+pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::model::Model;
 use crate::check::{self, Surroundings};
@@ -97,7 +97,9 @@ impl RuleSet {
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let surroundings = Surroundings { sources: &sources, read, at };
         let model = check::check(&files, &surroundings, &mut diagnostics);
-        diagnostics.iter_mut().for_each(|each| each.align(&sources));
+        for each in &mut diagnostics {
+            each.align(&sources);
+        }
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
         if diagnostics.iter().any(|each| each.level() == Level::Error) {
             return Loaded { sources, diagnostics, rules: None };
@@ -189,7 +191,7 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = check::codes();
-    codes.extend(syntax::CODES.iter().chain(files::CODES).copied());
+    codes.extend(syntax::codes().iter().chain(files::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

@@ -1,9 +1,9 @@
 //! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
 
+use crate::diagnostic::push_visible;
 use crate::evaluate::{LineEnd, Observer, written};
 use crate::source::{Sources, Span};
 use crate::value::Value;
-use std::fmt::Write;
 
 /// Everything that happened to one payload.
 #[derive(Debug, Default)]
@@ -212,102 +212,32 @@ impl ElementTrace {
         }
         within(&self.lines, path)
     }
-
-    /// The values that came about by choosing, and those that made notes: what an author wants to see of a mapping.
-    #[must_use]
-    pub fn render_mapping(&self, sources: &Sources) -> String {
-        let mut out = String::new();
-        for tried in &self.drops {
-            let _ = writeln!(out, "  drop? {}", tried.render(sources));
-        }
-        for assigned in &self.assigned {
-            assigned.render(&mut out, sources);
-        }
-        out
-    }
-
-    /// The walk through the routing as a tree.
-    #[must_use]
-    pub fn render_routing(&self, sources: &Sources) -> String {
-        let mut out = String::new();
-        render_lines(&mut out, sources, &self.lines, "  ");
-        if !self.followed.is_empty() {
-            let channels = self.followed.join(", ");
-            let _ =
-                writeln!(out, "  a recovery follows its firing: {channels}, and what `always` lines give");
-        }
-        out
-    }
-}
-
-impl Assigned {
-    fn render(&self, out: &mut String, sources: &Sources) {
-        let _ = writeln!(out, "  {} = {}", self.name, one_line(&self.value));
-        for arm in &self.arms {
-            let _ = writeln!(out, "    {}", arm.render(sources));
-        }
-        for note in &self.notes {
-            let _ = writeln!(out, "    note: {}", one_line(note));
-        }
-    }
-}
-
-impl ArmTrace {
-    fn render(&self, sources: &Sources) -> String {
-        let subjects = self.subjects.join(", ");
-        let place = sources.place(self.place);
-        let words = one_line(sources.text(self.place));
-        match self.row {
-            Some(row) => format!("{place}: {words}: row {} for {subjects}", row + 1),
-            None => format!("{place}: {words}  for {subjects}"),
-        }
-    }
 }
 
 impl Tried {
-    /// `labels.team == "payments": no, labels.team is "web"`
+    /// `no   labels.team == "payments", it is "web"`
     #[must_use]
     pub fn render(&self, sources: &Sources) -> String {
+        let mark = if self.holds { "yes" } else { "no " };
         let words = one_line(sources.text(self.place));
-        let mark = if self.holds { "yes" } else { "no" };
-        let operand = self.operand.as_ref().map(|operand| format!(", compared with {}", one_line(operand)));
-        let operand = operand.filter(|_| !self.holds).unwrap_or_default();
-        let why = if self.mismatch { " (missing or of another type)" } else { "" };
-        format!("{mark}: {words}  [{}{operand}]{why}", one_line(&self.subject))
-    }
-}
-
-fn render_lines(out: &mut String, sources: &Sources, lines: &[LineTrace], indent: &str) {
-    for (position, line) in lines.iter().enumerate() {
-        let last = position + 1 == lines.len();
-        let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let head = one_line(sources.text(line.place));
-        let end = match line.end {
-            LineEnd::Hit => "HIT",
-            LineEnd::Skipped => "skipped",
-            LineEnd::Declined => "declined",
-        };
-        let place = sources.place(line.place);
-        let _ = writeln!(out, "{indent}{branch}{end}: {head}  ({}, {place})", line.path);
-        let indent = format!("{indent}{below}");
-        for tried in &line.tried {
-            let _ = writeln!(out, "{indent}  {}", tried.render(sources));
-        }
-        for arm in &line.arms {
-            let _ = writeln!(out, "{indent}  {}", arm.render(sources));
-        }
-        render_lines(out, sources, &line.lines, &indent);
+        // What stands in the rules as it is need not be said again.
+        let computed = self.operand.as_ref().filter(|operand| !words.ends_with(operand.as_str()));
+        let operand = computed.map(|operand| format!(", against {}", one_line(operand))).unwrap_or_default();
+        let is_missing = [Some(&self.subject), self.operand.as_ref()].contains(&Some(&"missing".to_owned()));
+        let why = if self.mismatch && !is_missing { ", which is of another type" } else { "" };
+        format!("{mark}  {words}, it is {}{operand}{why}", one_line(&self.subject))
     }
 }
 
 /// Text on one line, at most 100 characters of it; control characters never reach a terminal.
-fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
     for (count, word) in text.split_whitespace().enumerate() {
         if count > 0 {
             line.push(' ');
         }
-        line.extend(word.chars().filter(|letter| !letter.is_control()));
+        word.chars().for_each(|letter| push_visible(&mut line, letter));
     }
     match line.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),

@@ -2,7 +2,7 @@
 
 use super::trace::{ElementTrace, LineTrace, Tried};
 use super::{RuleSet, Unknown};
-use crate::check::model::{Block, Line, LineBody};
+use crate::check::model::{Block, ExpressionKind, Line, LineBody};
 use crate::diagnostic::nearest;
 use crate::evaluate::LineEnd;
 use crate::program::{Comparison, Node, Order, Program, Subject, Test};
@@ -15,6 +15,7 @@ use std::fmt::Write;
 pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant) -> Option<String> {
     let chain = chain(rules, path)?;
     let mut out = String::new();
+    let mut declined_above = None;
     for (depth, line) in chain.iter().enumerate() {
         let tried = element.line(&line.path);
         let is_asked = depth + 1 == chain.len();
@@ -22,8 +23,15 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant
             None => return Some(out + &never_tried(rules, element, line)),
             Some(traced) => match traced.end {
                 LineEnd::Skipped => return Some(out + &skipped(rules, traced, now)),
-                LineEnd::Declined => return Some(out + &declined(traced)),
-                LineEnd::Hit if is_asked => return Some(out + &hit(element, &line.path)),
+                LineEnd::Declined if is_asked => return Some(out + &declined(traced)),
+                LineEnd::Hit if is_asked => {
+                    // What a line below gave is withdrawn where a line above it declines.
+                    return Some(out + &declined_above.map_or_else(|| hit(element, &line.path), declined));
+                }
+                LineEnd::Declined => {
+                    declined_above.get_or_insert(traced);
+                    let _ = writeln!(out, "`{}` was entered, and declined in the end", line.path);
+                }
                 LineEnd::Hit => {
                     let _ = writeln!(out, "`{}` was entered", line.path);
                 }
@@ -43,8 +51,15 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), Unknown> {
     }
     let mut all = Vec::new();
     rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
-    let nearest = nearest(path, all).map(str::to_owned);
+    let longer = all.iter().copied().find(|known| known.starts_with(path));
+    let nearest = longer.or_else(|| nearest(path, all)).map(str::to_owned);
     Err(Unknown { kind: "route", name: path.to_owned(), nearest })
+}
+
+/// The line of that path, as it is written.
+#[must_use]
+pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r Line> {
+    chain(rules, path)?.pop()
 }
 
 /// The path of every line of a block.
@@ -114,7 +129,7 @@ fn never_tried(rules: &RuleSet, element: &ElementTrace, line: &Line) -> String {
 }
 
 fn kind(rules: &RuleSet, path: &str) -> Option<LineKind> {
-    chain(rules, path)?.last().map(|line| line.kind)
+    line_at(rules, path).map(|line| line.kind)
 }
 
 fn skipped(rules: &RuleSet, line: &LineTrace, now: Instant) -> String {
@@ -130,10 +145,25 @@ fn skipped(rules: &RuleSet, line: &LineTrace, now: Instant) -> String {
     for tried in stopped {
         if let Some(passing) = passing(&rules.program, tried, now) {
             let words = rules.sources.text(tried.place);
-            let _ = writeln!(out, "  it would pass with {passing}  (for `{words}`)");
+            let _ = writeln!(out, "  `{words}` would hold with {passing}");
         }
     }
+    if rules_out_the_rest(rules, line) {
+        let _ = writeln!(out, "  what follows in its condition was not tried");
+    }
     out
+}
+
+/// Whether the last part of a line's `and` was not tried, because one before it was false.
+fn rules_out_the_rest(rules: &RuleSet, line: &LineTrace) -> bool {
+    let condition = line_at(rules, &line.path).and_then(|line| line.when.as_ref());
+    match condition.map(|condition| &condition.kind) {
+        Some(ExpressionKind::And(parts)) => parts.last().is_some_and(|last| {
+            let is_define = matches!(last.kind, ExpressionKind::Define(_));
+            !is_define && !line.tried.iter().any(|tried| last.span.covers(tried.place))
+        }),
+        Some(_) | None => false,
+    }
 }
 
 /// A value that would have made a comparison hold, in words.
@@ -174,12 +204,18 @@ fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option
         Test::Contains(_) => Some(format!("a string that holds {}", operand?)),
         Test::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
         Test::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
-        Test::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace('*', ""))),
+        Test::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace(['*', '?'], "x"))),
         Test::Cidr(networks) => {
             networks.first().map(|network| format!("an address such as {}", network.first()))
         }
-        Test::Matches(regex) => Some(format!("a string that /{}/ fits as a whole", regex.pattern())),
-        Test::Finds(regex) => Some(format!("a string in which /{}/ fits", regex.pattern())),
+        Test::Matches(regex) => Some(match regex.sample() {
+            Some(sample) => quoted(&sample),
+            None => format!("a string that /{}/ fits as a whole", regex.pattern()),
+        }),
+        Test::Finds(regex) => Some(match regex.sample() {
+            Some(sample) => quoted(&sample),
+            None => format!("a string in which /{}/ fits", regex.pattern()),
+        }),
         Test::During(schedule) => opening(program, *schedule, now),
         Test::Missing => Some("missing".to_owned()),
         Test::Null => Some("null".to_owned()),

@@ -7,10 +7,7 @@ use super::failure;
 use super::place::Place;
 use super::walk;
 use super::watch::{Watch, one_line};
-use crate::check::model::{
-    Argument, Arm, Comparator, Expression, ExpressionKind, LabelEntry, LineBody, Mapping, Match, Model, Part,
-    Pattern, Rows, Subject,
-};
+use crate::check::model::{Expression, ExpressionKind, LineBody, Model, Rows};
 use crate::ruleset::RuleSet;
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -121,16 +118,22 @@ struct Declared(Vec<Span>);
 impl Declared {
     fn arms(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
-        model.mappings.iter().for_each(|mapping| found.mapping(mapping));
+        for mapping in &model.mappings {
+            mapping.each_accept(&mut |part| found.expression(part));
+            mapping.each_value(&mut |value| found.expression(value));
+        }
         model.defines.iter().for_each(|define| found.expression(&define.value));
         for table in &model.tables {
             match &table.rows {
-                Rows::Arms(arms) => found.choice(arms),
+                Rows::Arms(choice) => {
+                    found.0.extend(choice.arms.iter().map(|arm| arm.span));
+                    choice.each_expression(&mut |part| found.expression(part));
+                }
                 Rows::Csv(_) => {}
             }
         }
         let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
-        arguments.for_each(|(_, argument)| found.argument(argument));
+        arguments.for_each(|(_, argument)| argument.each_expression(&mut |part| found.expression(part)));
         found.0
     }
 
@@ -140,7 +143,7 @@ impl Declared {
             line.when.iter().for_each(|when| found.expression(when));
             match &line.body {
                 LineBody::Match(choice) => {
-                    choice.subjects.iter().for_each(|subject| found.expression(subject));
+                    choice.each_condition(&mut |part| found.expression(part));
                     found.0.extend(choice.arms.iter().map(|arm| arm.span));
                 }
                 LineBody::Block(_) | LineBody::Target(_) => {}
@@ -149,98 +152,11 @@ impl Declared {
         found.0
     }
 
-    fn mapping(&mut self, mapping: &Mapping) {
-        mapping.accept.iter().for_each(|accept| self.expression(accept));
-        mapping.lets.iter().for_each(|own| self.expression(&own.value));
-        for drop in &mapping.drops {
-            self.expression(&drop.when);
-            self.expression(&drop.because);
-        }
-        mapping.fields.iter().for_each(|(_, value)| self.expression(value));
-        for entry in &mapping.labels {
-            match entry {
-                LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => self.expression(value),
-            }
-        }
-    }
-
-    fn argument(&mut self, argument: &Argument) {
-        match argument {
-            Argument::Expression(expression) => self.expression(expression),
-            Argument::List(items) => items.iter().for_each(|item| self.argument(item)),
-            Argument::Object(members) => members.iter().for_each(|(_, member)| self.argument(member)),
-            Argument::Literal(_) | Argument::Secret(_) => {}
-        }
-    }
-
-    fn choice(&mut self, choice: &Match<Expression>) {
-        choice.subjects.iter().for_each(|subject| self.expression(subject));
-        choice.arms.iter().for_each(|arm| self.arm(arm));
-    }
-
-    fn arm(&mut self, arm: &Arm<Expression>) {
-        self.0.push(arm.span);
-        self.expression(&arm.result);
-        arm.note.iter().for_each(|note| self.expression(note));
-        for pattern in arm.columns.iter().flatten() {
-            match pattern {
-                Pattern::Test(test, _) => self.comparator(test),
-                Pattern::Any => {}
-            }
-        }
-    }
-
+    /// The arms of every `match` within.
     fn expression(&mut self, expression: &Expression) {
-        match &expression.kind {
-            ExpressionKind::Match(choice) => self.choice(choice),
-            ExpressionKind::Template(parts) => parts.iter().for_each(|part| match part {
-                Part::Value(value) => self.expression(value),
-                Part::Text(_) => {}
-            }),
-            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => self.expression(inner),
-            ExpressionKind::Call(_, all)
-            | ExpressionKind::Lookup(_, all)
-            | ExpressionKind::Coalesce(all)
-            | ExpressionKind::Or(all)
-            | ExpressionKind::And(all)
-            | ExpressionKind::List(all) => all.iter().for_each(|inner| self.expression(inner)),
-            ExpressionKind::Object(members) => members.iter().for_each(|(_, member)| self.expression(member)),
-            ExpressionKind::Compare(comparison) => {
-                match &comparison.subject {
-                    Subject::Value(value) => self.expression(value),
-                    Subject::Nodes(..) | Subject::Now => {}
-                }
-                self.comparator(&comparison.test);
-            }
-            ExpressionKind::Literal(_)
-            | ExpressionKind::Path(_)
-            | ExpressionKind::Nodes(_)
-            | ExpressionKind::Regex(_)
-            | ExpressionKind::Let(_)
-            | ExpressionKind::Field(_)
-            | ExpressionKind::Label(_)
-            | ExpressionKind::Parameter(_)
-            | ExpressionKind::Define(_) => {}
+        if let ExpressionKind::Match(choice) = &expression.kind {
+            self.0.extend(choice.arms.iter().map(|arm| arm.span));
         }
-    }
-
-    fn comparator(&mut self, test: &Comparator) {
-        match test {
-            Comparator::Equal(value)
-            | Comparator::Less(value)
-            | Comparator::LessOrEqual(value)
-            | Comparator::Greater(value)
-            | Comparator::GreaterOrEqual(value)
-            | Comparator::Contains(value)
-            | Comparator::StartsWith(value)
-            | Comparator::EndsWith(value) => self.expression(value),
-            Comparator::In(values) => values.iter().for_each(|value| self.expression(value)),
-            Comparator::Cidr(_)
-            | Comparator::Like(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Is(_)
-            | Comparator::During(_) => {}
-        }
+        expression.each_part(&mut |part| self.expression(part));
     }
 }

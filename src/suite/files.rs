@@ -1,5 +1,7 @@
 //! The files that tests name, read and written in this one place.
 
+#![expect(clippy::disallowed_methods, reason = "payloads and snapshots of tests are read and written here")]
+
 use std::io::Read as _;
 use std::path::Path;
 

@@ -20,7 +20,7 @@ pub(super) fn refusals(bench: &Bench, attempt: &Attempt, seen: &Seen) -> Vec<Str
 /// The conditions of `accept` that spoke.
 pub(super) fn accepts(bench: &Bench, attempt: &Attempt) -> Vec<String> {
     let accepts = bench.rules.model.mappings.iter().flat_map(|mapping| &mapping.accept);
-    let places: Vec<_> = accepts.map(|condition| condition.span).collect();
+    let places: Vec<_> = accepts.map(|accept| accept.when.span).collect();
     attempt.watch.comparisons(&bench.rules.sources, None, &places)
 }
 

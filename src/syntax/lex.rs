@@ -70,7 +70,8 @@ pub(super) struct Token {
 }
 
 /// Signs of more than one character; a longer one stands before its beginning.
-const SIGNS: &[&str] = &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->"];
+const SIGNS: &[&str] =
+    &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->", "=~", "!~", "<>", ":="];
 
 /// The tokens of a text in order.
 pub(super) struct Tokens<'t> {
@@ -190,7 +191,7 @@ impl<'t> Tokens<'t> {
             '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
             '/' => self.slash(rest),
             '!'..='~' => (Kind::Sign, sign_length(rest)),
-            _ => (Kind::Foreign, first.len_utf8()),
+            _ => (Kind::Foreign, foreign_length(rest)),
         }
     }
 
@@ -206,6 +207,12 @@ impl<'t> Tokens<'t> {
         self.in_vain += if seeks && kind == Kind::Sign { line_length(rest) } else { 0 };
         (kind, length)
     }
+}
+
+/// A character that no rule knows, or all letters of a word of them.
+fn foreign_length(rest: &str) -> usize {
+    let letters = rest.find(|next: char| next.is_ascii() || !next.is_alphanumeric()).unwrap_or(rest.len());
+    if letters > 0 { letters } else { rest.chars().next().map_or(0, char::len_utf8) }
 }
 
 fn line_length(rest: &str) -> usize {

@@ -8,9 +8,7 @@ mod lex;
 mod recover;
 pub mod tree;
 
-pub use codes::CODES;
-
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Sources, Span};
 
 /// The largest file that is read, in bytes.
@@ -90,4 +88,10 @@ fn edition(tree: &tree::File, text: &str, diagnostics: &mut Vec<Diagnostic>, fin
                 .insert(findings, finding.suggest("begin it with `edition 1`", place, "edition 1\n\n"));
         }
     }
+}
+
+/// Every code of this stage, in the order of their numbers.
+#[must_use]
+pub fn codes() -> &'static [&'static Code] {
+    codes::CODES
 }

@@ -23,7 +23,7 @@ const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// Minutes in a day.
-pub(super) const WHOLE_DAY: u16 = 24 * 60;
+pub const WHOLE_DAY: u16 = 24 * 60;
 
 impl Day {
     /// Reads `mon` … `sun` or `2026-10-01`.
@@ -64,7 +64,8 @@ fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> 
     };
     if date.to_string() != text {
         return Err(Invalid::new(format!("`{text}` is not how a date is written"))
-            .help(format!("write `{date}`: year, month and day in digits, with hyphens")));
+            .help(format!("write `{date}`: year, month and day in digits, with hyphens"))
+            .mended(date.to_string()));
     }
     Ok(date)
 }
@@ -72,33 +73,19 @@ fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> 
 fn no_day(text: &str) -> Invalid {
     let invalid = Invalid::new(format!("expected a day, found `{text}`"));
     let lower = text.to_lowercase();
+    let known = |day: &str| WEEKDAYS.iter().any(|(short, _)| *short == day);
+    if let Some((first, last)) = lower.split_once('-').filter(|(first, last)| known(first) && known(last)) {
+        let range = format!("{first}..{last}");
+        return invalid.help(format!("a range is written `{range}`")).mended(range);
+    }
     let meant = WEEKDAYS.iter().find(|(short, long)| {
         lower.len() >= 3 && lower.starts_with(short) && long.starts_with(lower.trim_end_matches(['.', 's']))
             || lower == *long
             || *short == "thu" && lower == "thur"
     });
     match meant {
-        Some((short, _)) => invalid.help(format!("write `{short}`")),
+        Some((short, _)) => invalid.help(format!("write `{short}`")).mended(*short),
         None => invalid.help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
-    }
-}
-
-/// Both ends of a range of days.
-///
-/// # Errors
-/// Where a weekday meets a date, or the first date lies after the last. Weekdays may wrap: `sat..mon`.
-pub fn days(first: Day, last: Day) -> Result<(Day, Day), Invalid> {
-    match (first, last) {
-        (Day::Weekday(_), Day::Weekday(_)) => Ok((first, last)),
-        (Day::Date(from), Day::Date(to)) if from <= to => Ok((first, last)),
-        (Day::Date(from), Day::Date(to)) => {
-            Err(Invalid::new(format!("the range `{from}..{to}` runs backwards"))
-                .help(format!("write the earlier date first: `{to}..{from}`")))
-        }
-        (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => {
-            Err(Invalid::new("a range of days goes from a weekday to a weekday, or from a date to a date")
-                .help("write them apart, with a comma"))
-        }
     }
 }
 
@@ -146,22 +133,4 @@ fn on_clock(text: &str) -> String {
         Some(meant) => format!("write `{meant}`"),
         None => "write hours and minutes of a day of 24 hours: `09:00`, `18:30`".to_owned(),
     }
-}
-
-/// A window of a day, from both its times.
-///
-/// # Errors
-/// Where it is empty, or begins at the end of the day.
-pub fn window(start: u16, end: u16) -> Result<(u16, u16), Invalid> {
-    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    let written = format!("{}..{}", clock(start), clock(end));
-    if start >= WHOLE_DAY {
-        return Err(Invalid::new(format!("the window `{written}` begins when its day is over"))
-            .help(format!("write `00:00..{}` for the next day", clock(end))));
-    }
-    if start == end {
-        return Err(Invalid::new(format!("the window `{written}` is empty"))
-            .help("a window ends before its last time; for the whole day leave the times out"));
-    }
-    Ok((start, end))
 }

@@ -8,7 +8,7 @@ mod instant;
 mod schedule;
 mod zone;
 
-pub use day::{Day, days, minutes, window};
+pub use day::{Day, WHOLE_DAY, minutes};
 pub use instant::Instant;
 pub use schedule::{Effect, Line, Schedule};
 pub use zone::Zone;
@@ -20,11 +20,19 @@ pub struct Invalid {
     pub message: String,
     /// A way to mend it, where one is known.
     pub help: Option<String>,
+    /// The text that mends it, to be put in its place.
+    pub mended: Option<String>,
 }
 
 impl Invalid {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self { message: message.into(), help: None, mended: None }
+    }
+
+    /// What could stand in the place of the text.
+    fn mended(mut self, text: impl Into<String>) -> Self {
+        self.mended = Some(text.into());
+        self
     }
 
     fn help(mut self, text: impl Into<String>) -> Self {

@@ -57,7 +57,7 @@ fn unknown(name: &str) -> Invalid {
     let digits = name.bytes().any(|byte| byte.is_ascii_digit());
     if digits && name.contains(['+', '-']) {
         return Invalid::new(format!("`{name}` is an offset, not a time zone")).help(
-            "name a place, whose daylight saving is known: \"Asia/Shanghai\", \"Europe/Berlin\", \"UTC\"",
+            "name a place, whose daylight saving is known: `\"Asia/Shanghai\"`, `\"Europe/Berlin\"`, `\"UTC\"`",
         );
     }
     let invalid = Invalid::new(match name {
@@ -65,14 +65,18 @@ fn unknown(name: &str) -> Invalid {
         _ => format!("unknown time zone `{name}`"),
     });
     match nearest(name) {
-        Some(nearest) => invalid.help(format!("did you mean \"{nearest}\"?")),
-        None => invalid.help("write an IANA name such as \"Asia/Shanghai\", \"Europe/Berlin\" or \"UTC\""),
+        Some(nearest) => {
+            invalid.help(format!("did you mean `\"{nearest}\"`?")).mended(format!("\"{nearest}\""))
+        }
+        None => invalid.help("name a place, as in `\"Asia/Shanghai\"`, `\"Europe/Berlin\"` or `\"UTC\"`"),
     }
 }
 
 /// The zone whose name, or whose city, differs least: by letter case, or by a letter in three.
 fn nearest(name: &str) -> Option<String> {
-    if name.len() > 64 {
+    // What abbreviations stand for depends on who reads them: `CST` is a zone of China and one of America.
+    let abbreviated = name.len() < 5 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    if name.len() > 64 || abbreviated {
         return None;
     }
     let wanted = name.trim().replace(' ', "_");

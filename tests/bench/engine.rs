@@ -5,11 +5,12 @@
 //! generator beside the checkout where it is there, else from the small one in `workload.rs`.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a benchmark prints, and may fail by a panic"
+    reason = "a benchmark measures time, prints, and may fail by a panic"
 )]
 
 mod measure;

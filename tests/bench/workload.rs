@@ -44,8 +44,11 @@ pub(crate) struct LabelSet {
     pub(crate) expected: String,
 }
 
+/// Label sets and what they are called.
+pub(crate) type NamedSets = (&'static str, Vec<LabelSet>);
+
 /// The rules of a mix, and label sets that hit and that hit nothing; nothing where the generator is not there.
-pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<(&'static str, Vec<LabelSet>)>)> {
+pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<NamedSets>)> {
     let folder = folder()?;
     let rules = written(&read_routes(folder, &format!("{mix}{routes}"))?);
     let text = std::fs::read_to_string(folder.join(format!("labelsets-{mix}{routes}.json"))).ok()?;
@@ -80,7 +83,9 @@ pub(crate) fn event(labels: &[(String, String)]) -> Event<'_> {
         integration: None,
         notes: Vec::new(),
     };
-    labels.iter().for_each(|(name, value)| event.labels.set(name.as_str().into(), value.as_str().into()));
+    for (name, value) in labels {
+        event.labels.set(name.as_str().into(), value.as_str().into());
+    }
     event
 }
 

@@ -118,6 +118,24 @@ fn odd_bytes_are_refused_or_read() {
     }
 }
 
+/// What is read on in a mended copy is reported at its place in the text: `（` is longer than the `(` that it becomes, and a
+/// closing brace is put past the end.
+#[test]
+fn places_stand_within_the_text() {
+    refused(vec![
+        (
+            "a wide bracket",
+            "edition 1\nchannel c = dingtalk(url = env\u{ff08}\"X\"\nchannel d = stdout()\n".to_owned(),
+        ),
+        ("a wide bracket in a table", {
+            let table =
+                "table t(written) ignore case {\n  \"\" | \"null\" | ps = dingtalk(url = env\u{ff08}null)\n";
+            format!("edition 1\nchannel main {{ else => ops }}\n{table}\nchannel main {{ else => ops }}\n")
+        }),
+        ("a table without its end", "edition 1\ntable t(a) {\n  \"x\" => 1".to_owned()),
+    ]);
+}
+
 #[test]
 fn very_many_of_everything() {
     let name = |number: usize| format!("n{number}x{}", number * 7919);
@@ -215,7 +233,7 @@ fn large_regexes_are_few() {
     assert_eq!(few, 2_000 - pointsman::pattern::MOST_MEASURED);
 }
 
-/// Two small files at every byte, the others at every 97th: all bytes of all files are what the fuzz target `rules` does
+/// Two small files at every byte, the others at every 211th: all bytes of all files are what the fuzz target `rules` does
 /// with `truncations`, as an unoptimised build would take many minutes.
 #[test]
 fn shipped_files_cut_off_anywhere() {
@@ -224,7 +242,7 @@ fn shipped_files_cut_off_anywhere() {
     files.sort_by_key(String::len);
     assert!(files.len() > 5);
     for (number, text) in files.into_iter().enumerate() {
-        let step = if number < 2 { 1 } else { 97 };
+        let step = if number < 2 { 1 } else { 211 };
         for end in (0..text.len()).step_by(step).filter(|end| text.is_char_boundary(*end)) {
             let cut = text[..end].to_owned();
             watched("a file cut off", move || drop(load(&cut)));

@@ -18,7 +18,10 @@ fn folder(name: &str) -> PathBuf {
 fn loaded(path: &Path) -> String {
     let path = path.to_owned();
     watched("a folder", move || match RuleSet::load(&[path], None) {
-        Ok(loaded) => loaded.diagnostics.iter().map(|finding| format!("{}\n", finding.message)).collect(),
+        Ok(loaded) => {
+            let messages: Vec<&str> = loaded.diagnostics.iter().map(|finding| &*finding.message).collect();
+            messages.join("\n")
+        }
         Err(unreadable) => unreadable.to_string(),
     })
 }

@@ -57,23 +57,9 @@ fn has_foreign((cells, ..): &ArmHead, row: &Row) -> bool {
 
 /// Whether what the pattern takes can be read off it: its operand is no name or path.
 fn is_written_out(pattern: &Pattern) -> bool {
-    let Pattern::Test(test, _) = pattern else { return true };
-    match test {
-        Comparator::Equal(value)
-        | Comparator::Less(value)
-        | Comparator::LessOrEqual(value)
-        | Comparator::Greater(value)
-        | Comparator::GreaterOrEqual(value)
-        | Comparator::Contains(value)
-        | Comparator::StartsWith(value)
-        | Comparator::EndsWith(value) => literal(value).is_some(),
-        Comparator::In(values) => values.iter().all(|value| literal(value).is_some()),
-        Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => true,
+    match pattern {
+        Pattern::Any => true,
+        Pattern::Test(test, _) => test.operands().iter().all(|value| literal(value).is_some()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Input;
 use super::visit::{self, Node};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind};
 use crate::time::Instant;
 
@@ -10,7 +11,9 @@ pub(crate) const CODE: Code = crate::code!("W0003", "date that has passed");
 
 pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let Some(at) = input.surroundings.at else { return };
-    for schedule in input.model.schedules.iter().filter(|schedule| schedule.windows.is_over(at)) {
+    let broken = |place: Span| input.items().any(|item| item.broken && item.span.covers(place));
+    let over = input.model.schedules.iter().filter(|schedule| schedule.windows.is_over(at));
+    for schedule in over.filter(|schedule| !broken(schedule.span)) {
         let message = format!("every window of schedule `{}` has passed", schedule.name);
         let finding = Diagnostic::new(&CODE, schedule.span, message).label("never holds again");
         diagnostics.push(finding.help("remove the schedule and the lines that use it, or give it new dates"));

@@ -2,9 +2,9 @@
 
 use crate::source::Span;
 use crate::syntax::tree::{
-    Arm, ArmHead, Block, Comparator, Comparison, Declaration, Expression, ExpressionKind, Item, LabelEntry,
-    Line, LineBody, Match, Name, PatternKind, Statement, StatementKind, Subject, TableBody, Target,
-    TargetKind, Template, Text,
+    Arm, Block, Comparator, Comparison, Declaration, Expression, ExpressionKind, Item, LabelEntry, Line,
+    LineBody, Match, Name, Part, Statement, StatementKind, Step, Subject, TableBody, Target, TargetKind,
+    Template, Text,
 };
 
 /// What a lint may want to see.
@@ -30,7 +30,7 @@ pub(crate) fn walk<'t>(item: &'t Item, see: &mut dyn FnMut(Node<'t>)) {
         Declaration::Table(table) => match &table.body {
             TableBody::Arms(arms, _) => {
                 for row in arms {
-                    arm(row, table.ignore_case.is_some(), see, &mut result);
+                    arm(row, table.ignore_case.is_some(), see, &mut expression);
                 }
             }
             TableBody::Csv { .. } => {}
@@ -51,9 +51,13 @@ type See<'s, 't> = &'s mut dyn FnMut(Node<'t>);
 
 fn statement<'t>(statement: &'t Statement, see: See<'_, 't>) {
     match &statement.kind {
-        StatementKind::Accept(value) | StatementKind::Let(_, value) | StatementKind::Field(_, value) => {
-            expression(value, see);
+        StatementKind::Accept(condition, because) => {
+            expression(condition, see);
+            if let Some(because) = because {
+                template(because, see);
+            }
         }
+        StatementKind::Let(_, value) | StatementKind::Field(_, value) => expression(value, see),
         StatementKind::Each(_) => {}
         StatementKind::Labels(entries) => {
             for entry in entries {
@@ -91,10 +95,6 @@ fn target<'t>(target: &'t Target, see: See<'_, 't>) {
     }
 }
 
-fn result<'t>(value: &'t Expression, see: See<'_, 't>) {
-    expression(value, see);
-}
-
 type Results<'r, 't, R> = &'r mut dyn FnMut(&'t R, See<'_, 't>);
 
 fn matching<'t, R>(matching: &'t Match<R>, see: See<'_, 't>, results: Results<'_, 't, R>) {
@@ -106,16 +106,9 @@ fn matching<'t, R>(matching: &'t Match<R>, see: See<'_, 't>, results: Results<'_
 }
 
 fn arm<'t, R>(arm: &'t Arm<R>, ignore_case: bool, see: See<'_, 't>, results: Results<'_, 't, R>) {
-    if let ArmHead::Columns(columns) = &arm.head {
-        for pattern in columns.iter().flatten() {
-            match &pattern.kind {
-                PatternKind::Any => {}
-                PatternKind::Test(test) => {
-                    see(Node::Pattern(test, pattern.span, ignore_case));
-                    operands(test, see);
-                }
-            }
-        }
+    for (pattern, test) in arm.tests() {
+        see(Node::Pattern(test, pattern.span, ignore_case));
+        operands(test, see);
     }
     results(&arm.result, see);
     if let Some(note) = &arm.note {
@@ -127,16 +120,8 @@ fn expression<'t>(value: &'t Expression, see: See<'_, 't>) {
     see(Node::Expression(value));
     match &value.kind {
         ExpressionKind::Template(text) => template(text, see),
-        ExpressionKind::Navigate(base, _) => expression(base, see),
-        ExpressionKind::Not(inner) => expression(inner, see),
-        ExpressionKind::Call(_, values)
-        | ExpressionKind::Coalesce(values)
-        | ExpressionKind::Or(values)
-        | ExpressionKind::And(values)
-        | ExpressionKind::List(values) => values.iter().for_each(|value| expression(value, see)),
-        ExpressionKind::Match(inner) => matching(inner, see, &mut result),
+        ExpressionKind::Match(inner) => matching(inner, see, &mut expression),
         ExpressionKind::Compare(inner) => comparison(inner, see),
-        ExpressionKind::Object(members) => members.iter().for_each(|(_, value)| expression(value, see)),
         ExpressionKind::Null
         | ExpressionKind::Missing
         | ExpressionKind::Boolean(_)
@@ -144,18 +129,21 @@ fn expression<'t>(value: &'t Expression, see: See<'_, 't>) {
         | ExpressionKind::Regex(_)
         | ExpressionKind::Path(_)
         | ExpressionKind::Name(_)
-        | ExpressionKind::Constant(_) => {}
+        | ExpressionKind::Constant(_)
+        | ExpressionKind::Navigate(..)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::And(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => value.each_part(&mut |part| expression(part, see)),
     }
 }
 
 fn template<'t>(template: &'t Template, see: See<'_, 't>) {
     see(Node::Template(template));
-    for part in &template.parts {
-        match part {
-            crate::syntax::tree::Part::Text(_) => {}
-            crate::syntax::tree::Part::Value(value, _) => expression(value, see),
-        }
-    }
+    template.values().for_each(|value| expression(value, see));
 }
 
 fn comparison<'t>(comparison: &'t Comparison, see: See<'_, 't>) {
@@ -168,23 +156,10 @@ fn comparison<'t>(comparison: &'t Comparison, see: See<'_, 't>) {
 }
 
 fn operands<'t>(test: &'t Comparator, see: See<'_, 't>) {
-    match test {
-        Comparator::Equal(value)
-        | Comparator::Less(value)
-        | Comparator::LessOrEqual(value)
-        | Comparator::Greater(value)
-        | Comparator::GreaterOrEqual(value)
-        | Comparator::Contains(value)
-        | Comparator::StartsWith(value)
-        | Comparator::EndsWith(value) => operand(value, see),
-        Comparator::In(values) => values.iter().for_each(|value| operand(value, see)),
-        Comparator::During(schedule) => see(Node::During(schedule)),
-        Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Is(_) => {}
+    if let Comparator::During(schedule) = test {
+        see(Node::During(schedule));
     }
+    test.operands().iter().for_each(|value| operand(value, see));
 }
 
 /// A string here is compared, not put together.
@@ -199,7 +174,7 @@ pub(crate) fn plain(value: &Expression) -> Option<(&str, Span)> {
     let ExpressionKind::Template(template) = &value.kind else { return None };
     match template.parts.as_slice() {
         [] => Some(("", template.span)),
-        [crate::syntax::tree::Part::Text(text)] => Some((text, template.span)),
+        [Part::Text(text)] => Some((text, template.span)),
         _ => None,
     }
 }
@@ -210,8 +185,8 @@ pub(crate) fn label(value: &Expression) -> Option<&str> {
     let ExpressionKind::Name(name) = &base.kind else { return None };
     match segments.as_slice() {
         [segment] if &*name.text == "labels" => match &segment.step {
-            crate::syntax::tree::Step::Member(member) => Some(member),
-            crate::syntax::tree::Step::Index(_) => None,
+            Step::Member(member) => Some(member),
+            Step::Index(_) => None,
         },
         _ => None,
     }
@@ -272,7 +247,7 @@ pub(crate) fn lets(item: &Item) -> Vec<&Name> {
 fn let_name(statement: &Statement) -> Option<&Name> {
     match &statement.kind {
         StatementKind::Let(name, _) => Some(name),
-        StatementKind::Accept(_)
+        StatementKind::Accept(..)
         | StatementKind::Each(_)
         | StatementKind::Field(..)
         | StatementKind::Labels(_)
@@ -285,7 +260,7 @@ pub(crate) fn set_labels(item: &Item) -> Vec<(&Text, &Expression)> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
     let entries = mapping.statements.iter().filter_map(|statement| match &statement.kind {
         StatementKind::Labels(entries) => Some(entries),
-        StatementKind::Accept(_)
+        StatementKind::Accept(..)
         | StatementKind::Each(_)
         | StatementKind::Let(..)
         | StatementKind::Field(..)

@@ -16,7 +16,7 @@ pub struct Mapping {
     /// The place of the name.
     pub span: Span,
     /// Conditions over the payload; all must hold.
-    pub accept: Vec<Expression>,
+    pub accept: Vec<Accept>,
     /// What chooses the elements.
     pub each: Option<Arc<Path>>,
     /// Lets in order.
@@ -36,6 +36,15 @@ pub struct Let {
     pub name: Box<str>,
     /// Its value.
     pub value: Expression,
+}
+
+/// `accept when c because "…"`
+#[derive(Debug)]
+pub struct Accept {
+    /// The condition.
+    pub when: Expression,
+    /// What a refusal says; without it, the condition speaks for itself.
+    pub because: Option<Expression>,
 }
 
 /// `drop when c because "…"`

@@ -6,6 +6,7 @@
 
 mod expression;
 mod mapping;
+mod part;
 mod routing;
 
 pub use crate::syntax::tree::{LineKind, Quantifier};
@@ -13,7 +14,7 @@ pub use expression::{
     Arm, Comparator, Comparison, Expression, ExpressionKind, Field, Kind, Literal, Match, Part, Pattern,
     Subject,
 };
-pub use mapping::{Cell, CsvRows, Define, Drop, LabelEntry, Let, Mapping, Rows, Schedule, Table};
+pub use mapping::{Accept, Cell, CsvRows, Define, Drop, LabelEntry, Let, Mapping, Rows, Schedule, Table};
 pub use routing::{
     Argument, Block, Channel, Destination, Integration, Line, LineBody, Routing, Secret, Target,
 };

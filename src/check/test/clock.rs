@@ -1,8 +1,8 @@
 //! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
 
 use crate::check::model::{
-    Argument, Block, Comparator, Destination, Expression, ExpressionKind, LabelEntry, LineBody, Match, Model,
-    Part, Pattern, Rows, ScheduleId, Subject, Target,
+    Block, Comparator, Destination, Expression, ExpressionKind, LineBody, Match, Model, Rows, ScheduleId,
+    Target,
 };
 use crate::source::Span;
 use crate::syntax::tree::TestSubject;
@@ -52,7 +52,9 @@ pub(super) fn reached(model: &Model, kind: TestSubject, name: &str, reach: Reach
         }
         TestSubject::Channel => {
             let channel = model.channels.iter().find(|channel| *channel.name == *name)?;
-            channel.parameters.iter().for_each(|(_, argument)| walk.argument(argument));
+            for (_, argument) in &channel.parameters {
+                argument.each_expression(&mut |part| walk.expression(part));
+            }
         }
     }
     walk.found
@@ -69,17 +71,10 @@ struct Walk<'m> {
 impl Walk<'_> {
     fn mapping(&mut self, at: usize, reach: Reach) {
         let Some(mapping) = self.model.mappings.get(at) else { return };
-        mapping.accept.iter().for_each(|accept| self.expression(accept));
-        if reach == Reach::Accept {
-            return;
+        mapping.each_accept(&mut |part| self.expression(part));
+        if reach != Reach::Accept {
+            mapping.each_value(&mut |value| self.expression(value));
         }
-        let values =
-            mapping.lets.iter().map(|own| &own.value).chain(mapping.fields.iter().map(|(_, value)| value));
-        let drops = mapping.drops.iter().flat_map(|drop| [&drop.when, &drop.because]);
-        let labels = mapping.labels.iter().map(|entry| match entry {
-            LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => value,
-        });
-        values.chain(drops).chain(labels).for_each(|each| self.expression(each));
     }
 
     fn destination(&mut self, destination: Destination) {
@@ -119,68 +114,38 @@ impl Walk<'_> {
         }
     }
 
-    fn argument(&mut self, argument: &Argument) {
-        match argument {
-            Argument::Expression(expression) => self.expression(expression),
-            Argument::List(items) => items.iter().for_each(|item| self.argument(item)),
-            Argument::Object(members) => members.iter().for_each(|(_, member)| self.argument(member)),
-            Argument::Literal(_) | Argument::Secret(_) => {}
-        }
-    }
-
     fn choice<R>(&mut self, choice: &Match<R>) {
-        choice.subjects.iter().for_each(|subject| self.expression(subject));
-        for arm in &choice.arms {
-            arm.note.iter().for_each(|note| self.expression(note));
-            for pattern in arm.columns.iter().flatten() {
-                match pattern {
-                    Pattern::Test(test, place) => self.comparator(test, *place),
-                    Pattern::Any => {}
-                }
-            }
-        }
+        choice.tests().for_each(|(test, place)| self.comparator(test, place));
+        choice.each_condition(&mut |part| self.expression(part));
     }
 
     fn expression(&mut self, expression: &Expression) {
         match &expression.kind {
             ExpressionKind::Match(choice) => {
-                self.choice(choice);
-                choice.arms.iter().for_each(|arm| self.expression(&arm.result));
+                choice.tests().for_each(|(test, place)| self.comparator(test, place));
             }
-            ExpressionKind::Template(parts) => parts.iter().for_each(|part| match part {
-                Part::Value(value) => self.expression(value),
-                Part::Text(_) => {}
-            }),
-            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => self.expression(inner),
-            ExpressionKind::Lookup(table, arguments) => {
-                self.table(*table);
-                for argument in arguments {
-                    self.expression(argument);
-                }
-            }
-            ExpressionKind::Call(_, all)
-            | ExpressionKind::Coalesce(all)
-            | ExpressionKind::Or(all)
-            | ExpressionKind::And(all)
-            | ExpressionKind::List(all) => all.iter().for_each(|inner| self.expression(inner)),
-            ExpressionKind::Object(members) => members.iter().for_each(|(_, member)| self.expression(member)),
+            ExpressionKind::Compare(comparison) => self.comparator(&comparison.test, expression.span),
+            ExpressionKind::Lookup(table, _) => self.table(*table),
             ExpressionKind::Define(define) => self.define(*define),
-            ExpressionKind::Compare(comparison) => {
-                match &comparison.subject {
-                    Subject::Value(value) => self.expression(value),
-                    Subject::Nodes(..) | Subject::Now => {}
-                }
-                self.comparator(&comparison.test, expression.span);
-            }
             ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
             | ExpressionKind::Path(_)
             | ExpressionKind::Nodes(_)
             | ExpressionKind::Regex(_)
             | ExpressionKind::Let(_)
             | ExpressionKind::Field(_)
             | ExpressionKind::Label(_)
-            | ExpressionKind::Parameter(_) => {}
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {}
         }
+        expression.each_part(&mut |part| self.expression(part));
     }
 
     fn define(&mut self, at: usize) {
@@ -205,24 +170,8 @@ impl Walk<'_> {
     }
 
     fn comparator(&mut self, test: &Comparator, place: Span) {
-        match test {
-            Comparator::During(schedule) => {
-                self.found.get_or_insert(During { schedule: *schedule, place });
-            }
-            Comparator::Equal(value)
-            | Comparator::Less(value)
-            | Comparator::LessOrEqual(value)
-            | Comparator::Greater(value)
-            | Comparator::GreaterOrEqual(value)
-            | Comparator::Contains(value)
-            | Comparator::StartsWith(value)
-            | Comparator::EndsWith(value) => self.expression(value),
-            Comparator::In(values) => values.iter().for_each(|value| self.expression(value)),
-            Comparator::Cidr(_)
-            | Comparator::Like(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Is(_) => {}
+        if let Comparator::During(schedule) = test {
+            self.found.get_or_insert(During { schedule: *schedule, place });
         }
     }
 }

@@ -1,21 +1,6 @@
 //! The codes of what is wrong with tests.
 
-use crate::diagnostic::Code;
-
-/// Declares the codes and the list of them, so that no code can be forgotten in the list.
-macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub(super) static $name: Code = crate::code!($id, $title);
-        )*
-
-        /// All codes of tests, in the order of their numbers.
-        pub(crate) static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-codes! {
+crate::codes! {
     SUBJECT = "E0160", "a test without exactly one subject";
     UNKNOWN = "E0161", "a test names what does not exist";
     INPUT = "E0162", "a test whose input does not fit its subject";

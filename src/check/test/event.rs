@@ -17,25 +17,16 @@ pub(super) enum Side {
 
 const SEVERITIES: [&str; 3] = ["Critical", "Warning", "Info"];
 const STATUSES: [&str; 2] = ["Firing", "Resolved"];
+const QUOTE_STRUCTURES: &str = "objects and arrays become their JSON text: write that text in quotes";
 const EVENT_STATUSES: [&str; 4] = ["Critical", "Warning", "Info", "Ok"];
 
 impl Checker<'_, '_> {
     /// A payload is plain JSON: constants have no place in it.
     pub(super) fn payload(&mut self, json: &Json) {
-        match &json.kind {
-            JsonKind::Constant(name) => {
-                let message = format!("`{name}` is a constant, and a payload is JSON");
-                self.quote(json.span, message, name);
-            }
-            JsonKind::Array(items) => items.iter().for_each(|item| self.payload(item)),
-            JsonKind::Object(members) => members.iter().for_each(|(_, value)| self.payload(value)),
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Hole(_) => {}
+        if let JsonKind::Constant(name) = &json.kind {
+            self.quote(json.span, format!("`{name}` is a constant, and a payload is JSON"), name);
         }
+        json.parts().for_each(|part| self.payload(part));
     }
 
     /// The event that a test gives.
@@ -155,28 +146,13 @@ impl Checker<'_, '_> {
 
     fn string(&mut self, field: &str, value: &Json, side: Side) {
         let optional = matches!(field, "description" | "link" | "integration");
-        match &value.kind {
-            JsonKind::Hole(_) | JsonKind::Text(_) => {}
-            JsonKind::Missing if optional || side == Side::Given => {}
-            JsonKind::Missing => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
-                self.report(found.help(format!("write what it should be: `{field}: \"…\"`")));
-            }
-            JsonKind::Constant(word) | JsonKind::Number(word) => {
-                self.quote(value.span, format!("`{field}` is a string"), word);
-            }
-            JsonKind::Boolean(word) => {
-                self.quote(value.span, format!("`{field}` is a string"), &word.to_string());
-            }
-            JsonKind::Null => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never null"));
-                self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
-            }
-            JsonKind::Array(_) | JsonKind::Object(_) => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a string"));
-                self.report(found.help(format!("write text in quotes: `{field}: \"…\"`")));
-            }
+        if matches!(value.kind, JsonKind::Missing) && !optional && side == Side::Expected {
+            let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
+            self.report(found.help(format!("write what it should be: `{field}: \"…\"`")));
+            return;
         }
+        let advice = format!("write text in quotes: `{field}: \"…\"`");
+        self.string_or_missing(&format!("`{field}`"), value, &advice);
     }
 
     fn labels(&mut self, value: &Json, side: Side) {
@@ -203,10 +179,11 @@ impl Checker<'_, '_> {
 
     /// A label is a string or missing.
     pub(super) fn label(&mut self, name: &str, value: &Json) {
-        self.string_or_missing(&format!("the label `{name}`"), value);
+        self.string_or_missing(&format!("the label `{name}`"), value, QUOTE_STRUCTURES);
     }
 
-    fn string_or_missing(&mut self, what: &str, value: &Json) {
+    /// `advice` is for arrays and objects.
+    fn string_or_missing(&mut self, what: &str, value: &Json, advice: &str) {
         match &value.kind {
             JsonKind::Hole(_) | JsonKind::Text(_) | JsonKind::Missing => {}
             JsonKind::Constant(word) | JsonKind::Number(word) => {
@@ -221,9 +198,7 @@ impl Checker<'_, '_> {
             }
             JsonKind::Array(_) | JsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is a string"));
-                self.report(
-                    found.help("objects and arrays become their JSON text: write that text in quotes"),
-                );
+                self.report(found.help(advice));
             }
         }
     }
@@ -231,7 +206,9 @@ impl Checker<'_, '_> {
     fn notes(&mut self, value: &Json) {
         match &value.kind {
             JsonKind::Hole(_) | JsonKind::Missing => {}
-            JsonKind::Array(items) => items.iter().for_each(|item| self.string_or_missing("a note", item)),
+            JsonKind::Array(items) => items.iter().for_each(|item| {
+                self.string_or_missing("a note", item, QUOTE_STRUCTURES);
+            }),
             JsonKind::Null
             | JsonKind::Boolean(_)
             | JsonKind::Number(_)
@@ -275,35 +252,22 @@ impl Checker<'_, '_> {
 
     /// A constant in a body, which has none of its own.
     pub(super) fn body(&mut self, json: &Json) {
-        match &json.kind {
-            JsonKind::Constant(word) => {
-                let names: Vec<&str> = Severity::ALL
-                    .map(Severity::name)
-                    .into_iter()
-                    .chain(Status::ALL.map(Status::name))
-                    .collect();
-                if !names.contains(&&**word) {
-                    let found =
-                        Diagnostic::new(&code::VALUE, json.span, format!("there is no constant `{word}`"));
-                    self.report(match nearest(word, names.iter().copied()) {
-                        Some(near) => found.suggest(format!("did you mean `{near}`?"), json.span, near),
-                        None => found.suggest(
-                            format!("write a string: `{word:?}`"),
-                            json.span,
-                            format!("{word:?}"),
-                        ),
-                    });
-                }
-            }
-            JsonKind::Array(items) => items.iter().for_each(|item| self.body(item)),
-            JsonKind::Object(members) => members.iter().for_each(|(_, value)| self.body(value)),
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Hole(_) => {}
+        if let JsonKind::Constant(word) = &json.kind {
+            self.known_constant(word, json.span);
         }
+        json.parts().for_each(|part| self.body(part));
+    }
+
+    fn known_constant(&mut self, word: &str, place: Span) {
+        let names = || Severity::ALL.map(Severity::name).into_iter().chain(Status::ALL.map(Status::name));
+        if names().any(|name| name == word) {
+            return;
+        }
+        let found = Diagnostic::new(&code::VALUE, place, format!("there is no constant `{word}`"));
+        self.report(match nearest(word, names()) {
+            Some(near) => found.suggest(format!("did you mean `{near}`?"), place, near),
+            None => found.suggest(format!("write a string: `{word:?}`"), place, format!("{word:?}")),
+        });
     }
 
     /// A channel among the rows of `cases … => sent`.

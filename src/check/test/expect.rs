@@ -115,7 +115,10 @@ impl Checker<'_, '_> {
             }
             TestSubject::Integration => {
                 let found = self.model.integrations.iter().find(|integration| integration.name == name.text);
-                found.is_some_and(|integration| !integration.mappings.iter().any(each))
+                // Without any, its mappings are unknown, which is said where they are named.
+                found.is_some_and(|integration| {
+                    !integration.mappings.is_empty() && !integration.mappings.iter().any(each)
+                })
             }
         };
         if single {

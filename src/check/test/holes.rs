@@ -423,17 +423,10 @@ fn gather<'t>(json: &'t Json, fills: Option<Filled<'t>>, uses: &mut Vec<Use<'t>>
         Some(Filled::Payload) => fills,
         Some(Filled::Field(..) | Filled::Label(_) | Filled::Time) | None => None,
     };
-    match &json.kind {
-        JsonKind::Hole(hole) => uses.push(Use { hole, span: json.span, fills }),
-        JsonKind::Array(items) => items.iter().for_each(|item| gather(item, inner, uses)),
-        JsonKind::Object(members) => members.iter().for_each(|(_, value)| gather(value, inner, uses)),
-        JsonKind::Null
-        | JsonKind::Missing
-        | JsonKind::Boolean(_)
-        | JsonKind::Number(_)
-        | JsonKind::Text(_)
-        | JsonKind::Constant(_) => {}
+    if let JsonKind::Hole(hole) = &json.kind {
+        uses.push(Use { hole, span: json.span, fills });
     }
+    json.parts().for_each(|part| gather(part, inner, uses));
 }
 
 fn listed(names: &[Name]) -> String {

@@ -1,18 +1,17 @@
 //! Why alerts went where they went.
 
 use super::Arguments;
+use super::story::Story;
 use crate::cli::event;
 use crate::cli::exit::Exit;
 use crate::cli::input::{self, Cursor, Input};
 use crate::cli::subject::{self, Reader};
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::push_visible;
 use crate::evaluate::Context;
-use crate::event::{Event, Outcome, Result as Came};
+use crate::event::{Outcome, Result as Came};
 use crate::json;
-use crate::ruleset::{ElementTrace, RuleSet, Trace, Unknown, is_route, why_not};
+use crate::ruleset::{RuleSet, Trace, Unknown, is_route, one_line, why_not};
 use crate::time::Instant;
-use std::fmt::Write;
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
@@ -28,7 +27,8 @@ pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         terminal.error(&unknown.to_string());
         return Exit::Usage;
     }
-    let explainer = Explainer { rules: &rules, reader, now, why_not: &arguments.why_not };
+    let color = terminal.out.color();
+    let explainer = Explainer { rules: &rules, reader, now, why_not: &arguments.why_not, color };
     let mut exit = Exit::Fine;
     for path in input::paths(&arguments.subjects) {
         match Input::read(&path, terminal) {
@@ -48,6 +48,7 @@ struct Explainer<'r> {
     reader: Reader<'r>,
     now: Instant,
     why_not: &'r [String],
+    color: bool,
 }
 
 impl Explainer<'_> {
@@ -62,13 +63,13 @@ impl Explainer<'_> {
             });
             match read {
                 Ok((text, fine)) => {
-                    terminal.out.print(&safe(&text));
+                    terminal.out.print(&text);
                     exit = exit.max(if fine { Exit::Fine } else { Exit::Findings });
                 }
                 Err(json::Invalid { line, column, message }) => {
-                    let name = &input.name;
+                    let name = one_line(&input.name);
                     let text = format!("{name}: invalid\n  line {line}, column {column}: {message}\n\n");
-                    terminal.out.print(&safe(&text));
+                    terminal.out.print(&text);
                     exit = exit.max(Exit::Findings);
                 }
             }
@@ -90,80 +91,26 @@ impl Explainer<'_> {
         let outcomes = outcomes.map_err(|unknown: Unknown| unknown.to_string())?;
         let mut text = String::new();
         for outcome in &outcomes {
-            self.outcome(&mut text, name, outcome, &trace);
+            text.push_str(&self.outcome(name, outcome, &trace));
+            text.push('\n');
         }
         let fine = !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_)));
         Ok((text, fine))
     }
 
-    fn outcome(&self, out: &mut String, name: &str, outcome: &Outcome<'_>, trace: &Trace) {
-        let index = outcome.index.map(|index| format!(", alert {index}")).unwrap_or_default();
-        let _ = writeln!(out, "{name}{index}: {}", outcome.name());
-        if let Came::Unaccepted(refusals) = &outcome.result {
-            for refusal in refusals {
-                let _ = writeln!(
-                    out,
-                    "  `{}` does not accept it: {} ({})",
-                    refusal.mapping, refusal.reason, refusal.at
-                );
-            }
-        }
-        if let Some(event) = outcome.event() {
-            header(out, event);
-        }
-        if let Some(element) = trace.element_at(outcome.index.unwrap_or(0)) {
-            self.element(out, outcome, element);
-        }
-        if let Came::Dropped(reason) = &outcome.result {
-            let _ = writeln!(out, "  dropped: {} ({})", reason.reason, reason.at);
-        }
-        decided(out, outcome);
-        out.push('\n');
-    }
-
-    fn element(&self, out: &mut String, outcome: &Outcome<'_>, element: &ElementTrace) {
+    fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &Trace) -> String {
+        let mut story = Story::new(self.rules, self.color);
+        story.outcome(name, outcome);
+        let Some(element) = trace.element_at(outcome.index.unwrap_or(0)) else { return story.finish() };
         if let Some(mapping) = outcome.mapping {
-            let _ = writeln!(out, "mapping `{mapping}`");
-            out.push_str(&element.render_mapping(&self.rules.sources));
+            story.mapping(mapping, element);
         }
         if outcome.decision().is_some() {
-            if !element.lines.is_empty() {
-                out.push_str("routing\n");
-            }
-            out.push_str(&element.render_routing(&self.rules.sources));
+            story.routing(element);
             for path in self.why_not {
-                let _ = writeln!(out, "why not `{path}`?");
-                for line in why_not(self.rules, element, path, self.now).unwrap_or_default().lines() {
-                    let _ = writeln!(out, "  {line}");
-                }
+                story.why_not(path, &why_not(self.rules, element, path, self.now).unwrap_or_default());
             }
         }
-    }
-}
-
-/// The text without what would steer a terminal: titles, notes and reasons hold whatever the payload does.
-fn safe(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    text.chars().for_each(|character| push_visible(&mut shown, character));
-    shown
-}
-
-fn header(out: &mut String, event: &Event<'_>) {
-    let title = serde_json::Value::from(&*event.title);
-    let key = serde_json::Value::from(&*event.key);
-    let _ = writeln!(out, "  {} {} {title}, key {key}", event.severity, event.status);
-    for note in &event.notes {
-        let _ = writeln!(out, "  note: {note}");
-    }
-}
-
-fn decided(out: &mut String, outcome: &Outcome<'_>) {
-    let Some(decision) = outcome.decision() else { return };
-    let _ = match decision.channels.as_slice() {
-        [] => writeln!(out, "sent nowhere"),
-        channels => writeln!(out, "sent to {}", channels.join(", ")),
-    };
-    for reason in &decision.reasons {
-        let _ = writeln!(out, "  because: {} ({})", reason.reason, reason.at);
+        story.finish()
     }
 }

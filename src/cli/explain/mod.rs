@@ -2,6 +2,7 @@
 
 mod alert;
 mod code;
+mod story;
 
 use super::exit::Exit;
 use super::subject::Selection;

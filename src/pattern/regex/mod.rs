@@ -5,6 +5,7 @@
 //! large a pattern must be refused when it is made as well, one that might be too large is compiled at once.
 
 mod refusal;
+mod sample;
 mod size;
 
 use super::required::{self, Required};

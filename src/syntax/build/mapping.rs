@@ -24,7 +24,14 @@ impl Builder<'_> {
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
         Some(match rule {
-            Rule::accept => StatementKind::Accept(self.value(&mut parts)?),
+            Rule::accept => {
+                let condition = self.value(&mut parts)?;
+                let reason = self.take(Rule::reason, &mut parts);
+                StatementKind::Accept(
+                    condition,
+                    reason.and_then(|reason| self.next_words(&mut reason.into_inner())),
+                )
+            }
             Rule::each => {
                 let path = self.next(&mut parts)?;
                 StatementKind::Each(self.path(&path))

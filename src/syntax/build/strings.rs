@@ -53,6 +53,15 @@ impl Builder<'_> {
         if rest.starts_with("{{") || rest.starts_with("}}") {
             return 2;
         }
+        if brace == '{'
+            && let Some(length) = super::template::hole(rest)
+            && let Some(hole) = rest.get(..length)
+        {
+            read.push_str(hole.get(1..).unwrap_or_default());
+            let span = Span::new(self.file, place, place + length);
+            self.diagnostics.push(codes::hole_in_plain(span, hole));
+            return length;
+        }
         let span = Span::new(self.file, place, place + 1);
         self.diagnostics.push(codes::lone_brace(span, brace, codes::LoneBrace::NoInterpolation));
         1

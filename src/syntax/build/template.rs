@@ -133,6 +133,7 @@ fn hole_failure(error: &pest::error::Error<Rule>, inside: &str, base: usize, spa
         Diagnostic::new(&codes::INTERPOLATION, span, "expected a value between the braces")
     } else {
         let (at, expected) = explain::failure(error);
+        let expected = expected.replace("the end of the file", "`}`");
         let place = Span::new(span.file, base + at.min(inside.len()), base + inside.len());
         let place = if at >= inside.len() { Span { end: place.start + 1, ..place } } else { place };
         let message = format!("expected {expected} in `{{{inside}}}`");

@@ -1,17 +1,28 @@
 //! From the grammar's rules to words.
 
 use crate::syntax::grammar::Rule;
+use crate::syntax::lex::DECLARATIONS;
 
 /// What could have stood there, at most four things, the most telling first.
 pub(super) fn phrase(rules: &[Rule]) -> String {
-    let mut words: Vec<(u8, String)> = rules.iter().map(|rule| name(*rule)).collect();
+    let compares = rules.contains(&Rule::equal) || rules.contains(&Rule::order);
+    // Behind a value `not` begins no condition but a comparison, as in `not in`.
+    let rules = rules.iter().filter(|rule| !(compares && **rule == Rule::k_not));
+    let rules: Vec<Rule> = rules.copied().collect();
+    if rules.contains(&Rule::k_define) {
+        return format!("one of `{}`", DECLARATIONS.join("`, `"));
+    }
+    let mut words: Vec<(u8, String)> =
+        rules.iter().map(|rule| name(*rule)).filter(|(_, word)| !word.is_empty()).collect();
     words.sort();
     words.dedup();
     let has = |what: &str| words.iter().any(|(_, word)| word == what);
     let (value, condition) = (has("a value"), has("a condition"));
     let operand = value || condition;
+    let line = has("a day or a time");
     words.retain(|(_, word)| match word.as_str() {
         "a value" => !condition,
+        "a time such as `09:00`" | "a day such as `mon` or `2026-10-01`" => !line,
         "a name" | "`match`" | "a pattern" | "an operator" | "`,` or `)`" | "`,` or `]`" => !operand,
         _ => true,
     });
@@ -23,6 +34,12 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
         && only == "`}`"
     {
         words = vec![(*rank, "`,` or `}`".into())];
+    }
+    if rules.contains(&Rule::quantifier) && rules.contains(&Rule::k_match) {
+        words
+            .iter_mut()
+            .filter(|(_, word)| word == "a condition")
+            .for_each(|(_, word)| *word = "a value".into());
     }
     words.truncate(4);
     let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
@@ -147,7 +164,7 @@ fn other(rule: Rule) -> (u8, String) {
         Rule::k_events => "events",
         _ => {
             let name = format!("{rule:?}");
-            return (4, format!("`{}`", name.trim_start_matches("k_")));
+            return (4, name.strip_prefix("k_").map_or_else(String::new, |word| format!("`{word}`")));
         }
     };
     (3, format!("`{sign}`"))

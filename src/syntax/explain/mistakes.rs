@@ -2,16 +2,19 @@
 //! knows the mistake speaks.
 
 use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
-use super::{Failure, Kind, clipped};
+use super::{Failure, Kind, clipped, declarations, lines, operators, statements};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
 
+/// Looks at the words around a failure, and speaks if it knows the mistake.
+pub(super) type Mistake = fn(&Failure<'_>) -> Option<Diagnostic>;
+
 /// The finding for a mistake that is known.
 pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
-    const MISTAKES: &[fn(&Failure<'_>) -> Option<Diagnostic>] = &[
+    const MISTAKES: &[Mistake] = &[
         trailing_comma,
         edition,
         foreign_word,
@@ -29,14 +32,15 @@ pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
         arm,
         number,
     ];
-    MISTAKES.iter().find_map(|mistake| mistake(failure))
+    let apart = [declarations::MISTAKES, lines::MISTAKES, statements::MISTAKES, operators::MISTAKES];
+    apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
 }
 
-const VALUES: &[Rule] =
+pub(super) const VALUES: &[Rule] =
     &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
-const COMPARISONS: &[Rule] =
+pub(super) const COMPARISONS: &[Rule] =
     &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
-const SIGNS: &[&str] = &[
+pub(super) const SIGNS: &[&str] = &[
     "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
     "during",
 ];
@@ -77,8 +81,14 @@ fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
     let begins = failure.leads(index)
         || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
     begins.then(|| {
-        Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"))
-            .help(help)
+        let finding =
+            Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"));
+        let line = failure.leads(index) && failure.declaration() == "routing";
+        finding.help(if line && matches!(word, "if" | "elif" | "elsif" | "elseif" | "case" | "switch") {
+            "write a route with a name: `route NAME when … => channel`"
+        } else {
+            help
+        })
     })
 }
 
@@ -154,6 +164,7 @@ fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
     } else if failure.before(2) == "=>"
         && matches!(failure.found(), "=>" | "{" | "and" | "or")
         && !failure.leads(failure.index)
+        && operand(failure.index.saturating_sub(1))
     {
         failure.span_before(2)
     } else if failure.found() == "=>"
@@ -251,8 +262,15 @@ fn leading_match(failure: &Failure<'_>) -> Option<Diagnostic> {
         && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
     begins.then(|| {
         let here = failure.here();
-        Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`")
-            .help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`")
+        let finding = Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`");
+        let brace = (failure.index..failure.tokens.len()).find(|at| failure.word(*at) == "{");
+        match brace.and_then(|brace| failure.closer(brace)) {
+            Some(close) => {
+                let mended = format!("({})", failure.text(failure.index, close));
+                finding.suggest("put it in parentheses", failure.range(failure.index, close), mended)
+            }
+            None => finding.help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`"),
+        }
     })
 }
 
@@ -261,8 +279,10 @@ fn chained(failure: &Failure<'_>) -> Option<Diagnostic> {
     let compares = failure.expects_any(COMPARISONS);
     (joins && !compares && SIGNS.contains(&failure.found())).then(|| {
         let message = format!("a comparison cannot be followed by another, found `{}`", failure.found());
-        Diagnostic::new(&codes::CHAINED, failure.here(), message)
-            .help("write both comparisons: `a < b and b < c`")
+        let finding = Diagnostic::new(&codes::CHAINED, failure.here(), message);
+        let last = failure.index.saturating_sub(1);
+        let middle = failure.text(failure.operand(last), last);
+        finding.suggest("write both comparisons", failure.here().before(), format!("and {middle} "))
     })
 }
 

@@ -1,9 +1,16 @@
 //! Why a parse failed, in the words of the language: the message of a mistake that is known, or what was expected and
 //! what was found.
 
+mod around;
+mod declarations;
 mod expected;
+mod lines;
 mod mistakes;
+mod operators;
+mod statements;
 mod words;
+
+pub(super) use declarations::YAML;
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 

@@ -40,7 +40,7 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         }
         "for" | "foreach" | "while" | "loop" => "a mapping has one loop: `each $.alerts[*]`",
         "import" | "include" | "use" | "require" => {
-            "there is no import: every `*.rules` file of the set is read"
+            "every `*.rules` file of the set is read, so the line can be left out"
         }
         "var" | "const" | "set" => "write `let name = …` in a mapping, or `define name = …`",
         "fn" | "func" | "function" | "def" => {

@@ -1,5 +1,7 @@
 //! Characters and signs that no rule knows: quotes and punctuation of other scripts, signs of other languages.
 
+use std::borrow::Cow;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
@@ -11,18 +13,25 @@ pub(super) struct Fix {
     /// How many bytes of the token are blanked.
     pub(super) blank: usize,
     /// What is written over them.
-    pub(super) replacement: &'static str,
+    pub(super) replacement: Cow<'static, str>,
     /// Whether the text around can be kept, because only one reading was possible.
     pub(super) keeps: bool,
 }
 
 /// What is wrong with a token, if it is one that no rule knows.
-pub(super) fn fix(token: &Token, written: &str, span: Span) -> Option<Fix> {
+pub(super) fn fix(token: &Token, text: &str, span: Span) -> Option<Fix> {
+    let written = text.get(token.start..token.end).unwrap_or_default();
     let (finding, replacement, keeps) = match token.kind {
-        Kind::OpenString => return Some(open_string(written, span)),
+        Kind::OpenString => {
+            let before = text.get(..token.start).unwrap_or_default();
+            let word = before.len()
+                - before.trim_end_matches(|last: char| last.is_ascii_alphanumeric() || last == '_').len();
+            return Some(if word > 0 { open_start(word, written, span) } else { open_string(written, span) });
+        }
         Kind::OpenPath => (open_path(span), "", false),
-        Kind::ForeignString => (foreign_string(written, span), "", false),
-        Kind::ForeignComment => (foreign_comment(written, span), "", true),
+        Kind::ForeignString => return Some(foreign_string(written, span)),
+        Kind::ForeignComment => (foreign_comment(written, span, !token.leads), "", true),
+        Kind::Foreign if written.chars().all(is_wide_letter) => return Some(full_width(written, span)),
         Kind::Foreign => foreign(written, span)?,
         Kind::Sign => sign(written, span)?,
         Kind::Word
@@ -34,18 +43,31 @@ pub(super) fn fix(token: &Token, written: &str, span: Span) -> Option<Fix> {
         | Kind::Close
         | Kind::Documentation => return None,
     };
-    Some(Fix { finding, blank: written.len(), replacement, keeps })
+    Some(Fix { finding, blank: written.len(), replacement: Cow::Borrowed(replacement), keeps })
+}
+
+/// `pay"`: the quote ends a word, so it is its partner that is missing.
+fn open_start(word: usize, written: &str, span: Span) -> Fix {
+    let quote = Span { end: span.start + 1, ..span };
+    let start = span.start.saturating_sub(u32::try_from(word).unwrap_or(0));
+    let place = Span { start, end: start, ..span };
+    let finding =
+        Diagnostic::new(&codes::UNCLOSED_STRING, quote, "this `\"` closes a string that was never opened")
+            .suggest("open it with `\"`", place, "\"");
+    Fix { finding, blank: written.len(), replacement: Cow::Borrowed(""), keeps: false }
 }
 
 /// The string is blanked up to the brackets that end its line, which likely stand outside it.
 fn open_string(written: &str, span: Span) -> Fix {
-    let body = written.trim_end_matches([' ', '\t', '(', ')', '[', ']', '{', '}', ',']);
+    // What leads to a result likely stands outside the string as well.
+    let body = written.find(" => ").and_then(|end| written.get(..end)).unwrap_or(written);
+    let body = body.trim_end_matches([' ', '\t', '(', ')', '[', ']', '{', '}', ',']);
     let body = if body.is_empty() { written } else { body };
     let end = Span { end: span.start.saturating_add(u32::try_from(body.len()).unwrap_or(0)), ..span };
     let finding = Diagnostic::new(&codes::UNCLOSED_STRING, end, "the string has no closing `\"` on its line")
         .suggest("close it with `\"`", end.after(), "\"")
         .help("a string ends on its line; `\\n` writes a line break into it");
-    Fix { finding, blank: body.len(), replacement: "", keeps: false }
+    Fix { finding, blank: body.len(), replacement: Cow::Borrowed(""), keeps: false }
 }
 
 fn open_path(span: Span) -> Diagnostic {
@@ -53,25 +75,31 @@ fn open_path(span: Span) -> Diagnostic {
         .help("a path stands on one line; write, for example, `$.alerts[*]` or `$[\"my-key\"]`")
 }
 
-fn foreign_string(written: &str, span: Span) -> Diagnostic {
+fn foreign_string(written: &str, span: Span) -> Fix {
     let inside: String = written.chars().skip(1).collect();
     let inside = inside.strip_suffix(|_: char| true).unwrap_or(&inside);
     let mended = format!("\"{}\"", inside.replace('"', "\\\""));
     let kind = if written.starts_with('\'') { "single" } else { "curly" };
-    Diagnostic::new(
-        &codes::QUOTES,
-        span,
-        format!("a string stands in straight double quotes, found {kind} ones"),
-    )
-    .suggest(format!("write `{mended}`"), span, mended)
+    let message = format!("a string stands in straight double quotes, found {kind} ones");
+    let finding = Diagnostic::new(&codes::QUOTES, span, message);
+    let finding = finding.suggest(format!("write `{mended}`"), span, mended.clone());
+    // Braces and escapes would mean something in a string; without them there is one reading, and room for it.
+    let keeps = mended.len() <= written.len() && !mended.contains(['{', '}', '\\']);
+    let replacement = if keeps { Cow::Owned(mended) } else { Cow::Borrowed("") };
+    Fix { finding, blank: written.len(), replacement, keeps }
 }
 
-fn foreign_comment(written: &str, span: Span) -> Diagnostic {
+fn foreign_comment(written: &str, span: Span, value_before: bool) -> Diagnostic {
     let start = Span { end: span.start + 2, ..span };
     let sign = if written.starts_with("//") { "//" } else { "/*" };
     let finding =
         Diagnostic::new(&codes::COMMENT, start, format!("a comment begins with `#`, found `{sign}`"));
-    if sign == "//" {
+    let value = written.get(2..).unwrap_or_default().trim();
+    let value =
+        value.starts_with('"') && value.ends_with('"') || value.starts_with("$.") && !value.contains(' ');
+    if value && value_before {
+        finding.suggest("where a value to fall back on is meant, write `??`", start, "??")
+    } else if sign == "//" {
         finding.suggest("write `#`", start, "#")
     } else {
         finding.help("write `#` before each line")
@@ -113,8 +141,15 @@ const FULL_WIDTH: &[(char, &str)] = &[
 fn foreign(written: &str, span: Span) -> Option<(Diagnostic, &'static str, bool)> {
     let character = written.chars().next()?;
     if let Some((_, ascii)) = FULL_WIDTH.iter().find(|(wide, _)| *wide == character) {
-        let finding =
-            Diagnostic::new(&codes::CHARACTER, span, format!("signs are ASCII, found `{character}`"));
+        let finding = Diagnostic::new(
+            &codes::CHARACTER,
+            span,
+            if ascii.is_empty() {
+                format!("`{character}` has no place here")
+            } else {
+                format!("rules are written with `{ascii}`, found `{character}`")
+            },
+        );
         let finding = match *ascii {
             "" => finding.suggest("remove it", span, ""),
             ascii => finding.suggest(format!("write `{ascii}`"), span, ascii),
@@ -156,12 +191,26 @@ fn foreign(written: &str, span: Span) -> Option<(Diagnostic, &'static str, bool)
             (finding(format!("a control character, {name}")).suggest("remove it", span, ""), "", true)
         }
         _ => (
-            finding(format!("`{character}` has no place outside a string"))
-                .help("names are ASCII letters, digits, `_` and `-`; text stands in `\"…\"`"),
+            finding(format!("`{written}` has no place outside a string"))
+                .help("names are made of `a` to `z`, digits, `_` and `-`; other text stands in `\"…\"`"),
             "",
             false,
         ),
     })
+}
+
+fn is_wide_letter(letter: char) -> bool {
+    matches!(letter, '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}')
+}
+
+/// Letters and digits of double width, as an input method leaves them.
+fn full_width(written: &str, span: Span) -> Fix {
+    let narrow = |wide: char| char::from_u32(u32::from(wide).saturating_sub(0xfee0)).unwrap_or(wide);
+    let mended: String = written.chars().map(narrow).collect();
+    let message = format!("words are written with narrow letters, found `{written}`");
+    let finding = Diagnostic::new(&codes::CHARACTER, span, message);
+    let finding = finding.suggest(format!("write `{mended}`"), span, mended.clone());
+    Fix { finding, blank: written.len(), replacement: Cow::Owned(mended), keeps: true }
 }
 
 fn is_invisible(character: char) -> bool {
@@ -169,21 +218,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 fn sign(written: &str, span: Span) -> Option<(Diagnostic, &'static str, bool)> {
-    let word = |word: &str| {
-        Diagnostic::new(&codes::FOREIGN, span, format!("conditions are joined by words, found `{written}`"))
-            .suggest(format!("write `{word}`"), span, word)
-    };
     Some(match written {
-        "&&" | "&" => (word("and"), "", false),
-        "||" => (word("or"), "", false),
-        "!" => {
-            (
-                Diagnostic::new(&codes::FOREIGN, span, "a condition is negated by a word, found `!`")
-                    .suggest("write `not`", span, "not "),
-                "",
-                false,
-            )
-        }
         ";" => (
             Diagnostic::new(
                 &codes::CHARACTER,

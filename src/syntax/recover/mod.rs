@@ -17,6 +17,7 @@ use patient::Patient;
 
 use super::build::Built;
 use super::codes;
+use super::explain::YAML;
 use super::lex::{self, Kind, Token};
 use super::tree::{File, Name};
 use crate::diagnostic::Diagnostic;
@@ -29,9 +30,9 @@ const MOST: usize = 100;
 pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic>) {
     let tokens: Vec<Token> = lex::tokens(text).collect();
     let outline = Outline::new(text, &tokens);
-    let most = diagnostics.len() + MOST;
+    let mut mistakes = 0;
     for (number, range) in outline.declarations().into_iter().enumerate() {
-        if diagnostics.len() >= most {
+        if mistakes >= MOST {
             tree.lost.extend(declared(tree.id, &outline, &range));
             continue;
         }
@@ -40,9 +41,8 @@ pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic
         let found = diagnostics.len();
         let mut built = Patient::new(tree.id, piece, bytes.start).heal(diagnostics);
         let broken = diagnostics.len() > found;
-        if let Some(findings) = diagnostics.get_mut(found..) {
-            findings.sort_by_key(|finding| finding.span.start);
-        }
+        mistakes += diagnostics.len() - found;
+        say_once(diagnostics, found);
         if number > 0
             && let Some((_, span)) = built.edition.take()
         {
@@ -55,6 +55,28 @@ pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic
             lose(tree, &outline, &range);
         }
     }
+}
+
+/// A file of another kind is one mistake, however many of its lines show it: it is told at the first of them.
+fn say_once(diagnostics: &mut Vec<Diagnostic>, from: usize) {
+    let is_yaml =
+        |finding: &Diagnostic| finding.code.id == codes::FOREIGN.id && finding.message.ends_with(YAML);
+    let mut told = diagnostics.iter().take(from).any(is_yaml);
+    let mut strange = diagnostics.iter().take(from).any(is_unknown);
+    let mut kept = diagnostics.split_off(from);
+    kept.sort_by_key(|finding| finding.span.start);
+    kept.retain(|finding| {
+        let repeats = told && is_yaml(finding) || strange && is_unknown(finding);
+        told |= is_yaml(finding);
+        strange |= is_unknown(finding) || is_yaml(finding);
+        !repeats
+    });
+    diagnostics.append(&mut kept);
+}
+
+/// A line that begins with a word that is near to none of the language's.
+fn is_unknown(finding: &Diagnostic) -> bool {
+    finding.code.id == codes::UNKNOWN_DECLARATION.id && finding.help.iter().all(|help| help.edit.is_none())
 }
 
 /// The bytes of a declaration: up to where the next begins.

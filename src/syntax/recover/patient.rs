@@ -160,8 +160,7 @@ impl Patient {
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         for token in lex::tokens(&text) {
             line = if token.leads { token.start } else { line };
-            let written = text.get(token.start..token.end).unwrap_or_default();
-            let Some(fix) = characters::fix(&token, written, self.span(token.start..token.end)) else {
+            let Some(fix) = characters::fix(&token, &text, self.span(token.start..token.end)) else {
                 continue;
             };
             // Foreign comments on neighbouring lines are one mistake, and so are those whose line is lost anyway.
@@ -258,13 +257,17 @@ impl Patient {
         let closer = closer(bracket);
         // The end of what the bracket can hold: where a line begins that is indented no further than the opener's.
         let indent = outline.indent(open);
+        let ends_line = |index: usize| {
+            outline.tokens.get(index).is_some_and(|token| token.leads) && outline.indent(index) <= indent
+        };
         let next = (open + 1..outline.tokens.len()).find(|index| {
-            shown_by == Some(*index)
-                || (outline.tokens.get(*index).is_some_and(|token| token.leads)
-                    && outline.indent(*index) <= indent)
+            shown_by == Some(*index) || (bracket != "{" && outline.word(*index) == "=>") || ends_line(*index)
         });
-        let last = next.unwrap_or(outline.tokens.len()).saturating_sub(1);
-        let end = outline.tokens.get(last).map_or(token.end, |token| token.end);
+        let end_before = |next: Option<usize>| {
+            let last = next.unwrap_or(outline.tokens.len()).saturating_sub(1);
+            outline.tokens.get(last).map_or(token.end, |token| token.end)
+        };
+        let end = end_before(next);
         let place = self.span(end..end);
         let mut finding = Diagnostic::new(
             &codes::BRACKET,
@@ -276,16 +279,32 @@ impl Patient {
             finding =
                 finding.related(self.span(next.start..next.end), format!("expected `{closer}` before this"));
         }
-        diagnostics.push(finding.suggest(format!("write `{closer}` here"), place, closer));
+        diagnostics.push(if bracket == "{" && self.is_later_line(token.end, end) {
+            // A brace that closes lines stands in a line of its own, behind what may follow the last word.
+            let rest = outline.text.get(end..).unwrap_or_default();
+            let end = end + rest.find('\n').unwrap_or(rest.len());
+            let closer = format!("\n{}{closer}", " ".repeat(indent));
+            finding.suggest("write `}` here", self.span(end..end), closer)
+        } else {
+            finding.suggest(format!("write `{closer}` here"), place, closer)
+        });
         if bracket == "{" {
             self.put(end, closer);
         } else {
             let mut units: Vec<_> =
                 outline.units(open).iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
+            // What follows on the line has lost its beginning.
+            let line =
+                (open + 1..outline.tokens.len()).find(|index| shown_by == Some(*index) || ends_line(*index));
+            let end = end.max(end_before(line));
             let start = units.pop().map_or(token.start, |unit| unit.start);
             self.blank(start..end);
             self.blanks.push(Blank { bytes: start..end, wider: units });
         }
+    }
+
+    fn is_later_line(&self, start: usize, end: usize) -> bool {
+        self.text.get(start..end).is_some_and(|between| between.contains(&b'\n'))
     }
 
     /// Writes a closing bracket over the blank or comment at `at`, or at the end of the text.

@@ -24,8 +24,8 @@ pub struct Statement {
 /// The statements of a mapping.
 #[derive(Debug, Clone)]
 pub enum StatementKind {
-    /// `accept when c`
-    Accept(Expression),
+    /// `accept when c because "…"`; the reason may be left out.
+    Accept(Expression, Option<Template>),
     /// `each path`
     Each(Path),
     /// `let name = value`

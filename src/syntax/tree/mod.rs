@@ -6,6 +6,7 @@
 mod declaration;
 mod expression;
 mod mapping;
+mod part;
 mod routing;
 mod test;
 

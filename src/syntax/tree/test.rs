@@ -173,6 +173,24 @@ pub struct Json {
     pub span: Span,
 }
 
+impl Json {
+    /// What stands directly within: items, or the values of members.
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
+        let (items, members): (&[_], &[_]) = match &self.kind {
+            JsonKind::Array(items) => (items, &[]),
+            JsonKind::Object(members) => (&[], members),
+            JsonKind::Null
+            | JsonKind::Missing
+            | JsonKind::Boolean(_)
+            | JsonKind::Number(_)
+            | JsonKind::Text(_)
+            | JsonKind::Hole(_)
+            | JsonKind::Constant(_) => (&[], &[]),
+        };
+        items.iter().chain(members.iter().map(|(_, value)| value))
+    }
+}
+
 /// The forms of JSON in tests.
 #[derive(Debug, Clone)]
 pub enum JsonKind {

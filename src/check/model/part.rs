@@ -1,0 +1,128 @@
+//! What an expression, and whatever holds expressions, is made of: every walk over the model asks here, so that a new
+//! form of expression is reached by all of them.
+
+use super::{
+    Argument, Comparator, Expression, ExpressionKind, LabelEntry, Mapping, Match, Part, Pattern, Subject,
+};
+use crate::source::Span;
+use std::slice;
+
+impl Expression {
+    /// Shows the expressions directly within, in text order; of a `match`, the results and notes as well.
+    pub fn each_part<'m>(&'m self, see: &mut dyn FnMut(&'m Self)) {
+        match &self.kind {
+            ExpressionKind::Template(parts) => parts.iter().for_each(|part| match part {
+                Part::Value(value) => see(value),
+                Part::Text(_) => {}
+            }),
+            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => see(inner),
+            ExpressionKind::Call(_, all)
+            | ExpressionKind::Lookup(_, all)
+            | ExpressionKind::Coalesce(all)
+            | ExpressionKind::Or(all)
+            | ExpressionKind::And(all)
+            | ExpressionKind::List(all) => all.iter().for_each(see),
+            ExpressionKind::Object(members) => members.iter().for_each(|(_, member)| see(member)),
+            ExpressionKind::Match(choice) => choice.each_expression(see),
+            ExpressionKind::Compare(comparison) => {
+                match &comparison.subject {
+                    Subject::Value(value) => see(value),
+                    Subject::Nodes(..) | Subject::Now => {}
+                }
+                comparison.test.operands().iter().for_each(see);
+            }
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Define(_) => {}
+        }
+    }
+}
+
+impl Comparator {
+    /// The values on the right side.
+    #[must_use]
+    pub fn operands(&self) -> &[Expression] {
+        match self {
+            Self::Equal(value)
+            | Self::Less(value)
+            | Self::LessOrEqual(value)
+            | Self::Greater(value)
+            | Self::GreaterOrEqual(value)
+            | Self::Contains(value)
+            | Self::StartsWith(value)
+            | Self::EndsWith(value) => slice::from_ref(value),
+            Self::In(values) => values,
+            Self::Cidr(_)
+            | Self::Like(_)
+            | Self::Matches(_)
+            | Self::Finds(_)
+            | Self::Is(_)
+            | Self::During(_) => &[],
+        }
+    }
+}
+
+impl<R> Match<R> {
+    /// The tests of all patterns, each with its place.
+    pub fn tests(&self) -> impl Iterator<Item = (&Comparator, Span)> {
+        let patterns = self.arms.iter().flat_map(|arm| arm.columns.iter().flatten());
+        patterns.filter_map(|pattern| match pattern {
+            Pattern::Test(test, place) => Some((test, *place)),
+            Pattern::Any => None,
+        })
+    }
+
+    /// Shows the subjects, what the patterns compare with, and the notes: all but the results.
+    pub fn each_condition<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.subjects.iter().for_each(&mut *see);
+        self.tests().flat_map(|(test, _)| test.operands()).for_each(&mut *see);
+        self.arms.iter().filter_map(|arm| arm.note.as_ref()).for_each(see);
+    }
+}
+
+impl Match<Expression> {
+    /// Shows the expressions directly within.
+    pub fn each_expression<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.each_condition(see);
+        self.arms.iter().for_each(|arm| see(&arm.result));
+    }
+}
+
+impl Mapping {
+    /// Shows the conditions and reasons of `accept`.
+    pub fn each_accept<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.accept
+            .iter()
+            .flat_map(|accept| [Some(&accept.when), accept.because.as_ref()])
+            .flatten()
+            .for_each(see);
+    }
+
+    /// Shows the expressions of everything but `accept`.
+    pub fn each_value<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.lets.iter().for_each(|own| see(&own.value));
+        self.drops.iter().flat_map(|drop| [&drop.when, &drop.because]).for_each(&mut *see);
+        self.fields.iter().for_each(|(_, value)| see(value));
+        self.labels.iter().for_each(|entry| match entry {
+            LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => see(value),
+        });
+    }
+}
+
+impl Argument {
+    /// Shows the expressions within.
+    pub fn each_expression<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        match self {
+            Self::Expression(expression) => see(expression),
+            Self::List(items) => items.iter().for_each(|item| item.each_expression(see)),
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.each_expression(see)),
+            Self::Literal(_) | Self::Secret(_) => {}
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Which arm of a `match` or of a table its subjects choose.
+
+use super::comparison::Verdict;
+use super::machine::Machine;
+use super::observer::Observer;
+use crate::pattern;
+use crate::program::{ArmIndex, Match, MatchArm};
+use crate::value::Value;
+use std::borrow::Cow;
+
+impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
+    /// The result of the first arm that fits the subjects.
+    pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
+        let subjects: Vec<Value<'v>> = arms.subjects.iter().map(|subject| self.value(*subject)).collect();
+        self.choose_for(arms, &subjects)
+    }
+
+    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[Value<'v>]) -> Option<&'p R> {
+        let arm = match (&arms.index, subjects) {
+            (Some(index), [subject]) if !O::LISTENS => self.indexed(arms, index, subject),
+            _ => arms.arms.iter().find(|arm| self.fits(arms, arm, subjects)),
+        }?;
+        self.observer.arm(arm.place, subjects);
+        if let Some(note) = arm.note
+            && let Value::Text(note) = self.value(note)
+        {
+            self.note(note);
+        }
+        Some(&arm.result)
+    }
+
+    fn fits<R>(&mut self, arms: &'p Match<R>, arm: &'p MatchArm<R>, subjects: &[Value<'v>]) -> bool {
+        arm.columns.iter().zip(subjects).all(|(column, subject)| {
+            column.iter().any(|test| self.test(test, arms.ignore_case, subject) == Verdict::Holds)
+        })
+    }
+
+    /// The arm that the text chooses, unless one before it fits as well.
+    fn indexed<R>(
+        &mut self,
+        arms: &'p Match<R>,
+        index: &'p ArmIndex,
+        subject: &Value<'v>,
+    ) -> Option<&'p MatchArm<R>> {
+        let chosen = subject.as_text().and_then(|text| {
+            let text = if arms.ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) };
+            index.texts.get(&*text).copied()
+        });
+        let others =
+            index.others.iter().copied().take_while(|other| chosen.is_none_or(|chosen| *other < chosen));
+        let before = others.filter_map(|other| arms.arms.get(other));
+        for arm in before {
+            if self.fits(arms, arm, std::slice::from_ref(subject)) {
+                return Some(arm);
+            }
+        }
+        arms.arms.get(chosen?)
+    }
+}

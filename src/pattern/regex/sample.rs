@@ -1,0 +1,86 @@
+//! A text that a regex fits: the simplest one, for people who ask what would have passed.
+
+use super::Regex;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// The most bytes that are still an example to a reader.
+const LONGEST: usize = 80;
+
+/// Parts of the pattern that are written at most; repetitions of nothing would repeat for ever.
+const MOST_PARTS: usize = 1000;
+
+impl Regex {
+    /// A short text that fits as a whole. Nothing where none is found simply.
+    #[must_use]
+    pub fn sample(&self) -> Option<String> {
+        let mut sample = Sample { text: String::new(), parts: 0 };
+        sample.write(&self.hir()?)?;
+        // Anchors and word boundaries were passed over, so the text is put to the test.
+        self.matches(&sample.text).then_some(sample.text)
+    }
+}
+
+struct Sample {
+    text: String,
+    parts: usize,
+}
+
+impl Sample {
+    fn write(&mut self, hir: &Hir) -> Option<()> {
+        self.parts += 1;
+        if self.parts > MOST_PARTS || self.text.len() > LONGEST {
+            return None;
+        }
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => {}
+            HirKind::Literal(literal) => self.text.push_str(std::str::from_utf8(&literal.0).ok()?),
+            HirKind::Class(class) => self.text.push(member(class)?),
+            HirKind::Repetition(repetition) => {
+                (0..repetition.min).try_for_each(|_| self.write(&repetition.sub))?;
+            }
+            HirKind::Capture(capture) => self.write(&capture.sub)?,
+            HirKind::Concat(parts) => parts.iter().try_for_each(|part| self.write(part))?,
+            HirKind::Alternation(parts) => self.write(parts.first()?)?,
+        }
+        (self.text.len() <= LONGEST).then_some(())
+    }
+}
+
+/// The most readable member of a class: a small letter, a digit, a blank, whatever there is.
+fn member(class: &Class) -> Option<char> {
+    let ranges: Vec<(char, char)> = match class {
+        Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
+        Class::Bytes(class) => {
+            class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect()
+        }
+    };
+    let holds = |letter: &char| ranges.iter().any(|(first, last)| (first..=last).contains(&letter));
+    ('a'..='z').chain('0'..='9').chain([' ', '-']).find(holds).or(ranges.first().map(|range| range.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Regex;
+
+    #[test]
+    fn a_sample_fits() {
+        let sample = |pattern, flags| Regex::new(pattern, flags, false).expect("a regex").sample();
+        for (pattern, flags, expected) in [
+            ("replica(tion)? lag", "i", "replica lag"),
+            (r"^\d{3}-(prod|test)$", "", "000-prod"),
+            (r"disk .* full", "", "disk  full"),
+            ("[A-F]+", "", "A"),
+            ("", "", ""),
+        ] {
+            assert_eq!(sample(pattern, flags).as_deref(), Some(expected), "{pattern}");
+        }
+        assert_eq!(sample(r"x\Bx\b-", ""), Some("xx-".to_owned()));
+    }
+
+    #[test]
+    fn no_sample_where_it_is_not_simple() {
+        let sample = |pattern| Regex::new(pattern, "", false).expect("a regex").sample();
+        assert_eq!(sample("a$b"), None);
+        assert_eq!(sample("(?:abcdefghij){9}"), None);
+    }
+}

@@ -1,0 +1,237 @@
+//! Declarations that are nearly right, and files of another kind.
+
+use super::mistakes::Mistake;
+use super::words::{MAPPING, ROUTING, TEST};
+use super::{Failure, Kind};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::codes;
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::DECLARATIONS;
+
+pub(super) const MISTAKES: &[Mistake] = &[
+    yaml,
+    edition,
+    sign_at_the_top,
+    elsewhere,
+    define,
+    channel,
+    positional,
+    zone,
+    column,
+    reading,
+    assertion,
+];
+
+/// How the finding about YAML ends, which is said once in a file.
+pub(in crate::syntax) const YAML: &str = "rules are not YAML";
+
+/// `receiver: page`, `- match:`
+fn yaml(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let item = failure.found() == "-" && failure.leads(failure.index);
+    let line =
+        failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::EOI, Rule::file, Rule::k_define]);
+    let member = failure.kind(failure.index) == Some(Kind::Word)
+        && failure.leads(failure.index)
+        && failure.word(failure.index + 1) == ":";
+    if !(item && !failure.expects(Rule::number) || member && line) {
+        return None;
+    }
+    let written = if member { failure.text(failure.index, failure.index + 1) } else { failure.found() };
+    let place = if member { failure.range(failure.index, failure.index + 1) } else { failure.here() };
+    let finding = Failure::foreign(place, format!("no line begins with `{written}`: {YAML}"));
+    Some(match failure.declaration() {
+        "routing" => {
+            finding.help("a line of a routing is `route NAME when labels.team == \"pay\" => channel`")
+        }
+        "mapping" => finding.help(
+            "a statement of a mapping is `title = $.title ?? \"alert\"` or `labels { team = \"web\" }`",
+        ),
+        _ => {
+            finding.help("a routing tree is `routing main { route NAME when … => channel  else => channel }`")
+        }
+    })
+}
+
+/// `edition = 1`, `version 1`
+fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.before(1) == "edition" && matches!(failure.found(), "=" | ":") {
+        let place = Span { start: failure.span_before(1).end, ..failure.here() };
+        let message = format!("expected a number after `edition`, found `{}`", failure.found());
+        let finding = Diagnostic::new(&codes::EDITION, failure.here(), message);
+        let blank = if failure.touches(failure.index) { " " } else { "" };
+        return Some(finding.suggest("write `edition 1`", place, blank));
+    }
+    let version = matches!(failure.found(), "version" | "apiVersion" | "schema" | "syntax");
+    (version && failure.index == 0).then(|| {
+        let finding = Diagnostic::new(
+            &codes::EDITION,
+            failure.here(),
+            format!("a file begins with `edition 1`, found `{}`", failure.found()),
+        );
+        let last = failure.line_end(0);
+        finding.suggest("write `edition 1`", failure.range(0, last), "edition 1")
+    })
+}
+
+fn top(failure: &Failure<'_>) -> bool {
+    failure.expects_any(&[Rule::EOI, Rule::file, Rule::k_define])
+}
+
+fn listed(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
+/// `{ … }` and the like where a declaration should begin
+fn sign_at_the_top(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let sign = matches!(
+        failure.kind(failure.index),
+        Some(Kind::Open | Kind::Sign | Kind::String | Kind::Number | Kind::Path)
+    );
+    if !top(failure) || !sign || !failure.leads(failure.index) || failure.expects(Rule::coalesce) {
+        return None;
+    }
+    let message = format!("no declaration begins with `{}`", super::clipped(failure.found()));
+    let finding = Diagnostic::new(&codes::UNKNOWN_DECLARATION, failure.here(), message);
+    let json = failure.found() == "{" && failure.kind(failure.index + 1) == Some(Kind::String);
+    Some(
+        if json {
+            finding.note(
+                "this looks like JSON; payloads stand in files of their own, or in the `input` of a test",
+            )
+        } else {
+            finding
+        }
+        .help(format!("expected {}", listed(DECLARATIONS))),
+    )
+}
+
+/// A line of a block at the top of the file.
+fn elsewhere(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let word = failure.found();
+    if !top(failure) || !failure.leads(failure.index) || DECLARATIONS.contains(&word) {
+        return None;
+    }
+    let (what, form) = if ROUTING.contains(&word) {
+        ("a line of a routing", "routing main { … }")
+    } else if MAPPING.contains(&word) {
+        ("a statement of a mapping", "mapping name { … }")
+    } else if TEST.contains(&word) {
+        ("a statement of a test", "test \"name\" { … }")
+    } else {
+        return None;
+    };
+    let message = format!("`{word}` is {what} and stands within one");
+    let finding = Diagnostic::new(&codes::UNKNOWN_DECLARATION, failure.here(), message);
+    Some(finding.help(format!("put it between the braces of `{form}`")))
+}
+
+/// `define prod when …`
+fn define(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found();
+    let after = failure.before(2) == "define" && failure.expects(Rule::assign);
+    (after && matches!(found, "when" | "as" | "is" | "if")).then(|| {
+        Diagnostic::new(
+            &codes::SIGN,
+            failure.here(),
+            format!("a define gets its value by `=`, found `{found}`"),
+        )
+        .suggest("write `=`", failure.here(), "=")
+    })
+}
+
+/// `channel page stdout()`, `channel page = stdout`
+fn channel(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.before(2) == "channel"
+        && failure.expects(Rule::assign)
+        && failure.kind(failure.index) == Some(Kind::Word)
+    {
+        let message = format!("expected `=` between a channel and its kind, found `{}`", failure.found());
+        let finding = Failure::unexpected(failure.here(), message);
+        return Some(finding.suggest("write `=`", failure.here().before(), "= "));
+    }
+    let kind = failure.before(2) == "=" && failure.before(4) == "channel" && failure.found() != "(";
+    let fresh = failure.kind(failure.index).is_none() || failure.leads(failure.index);
+    (kind && fresh).then(|| {
+        let place = failure.span_before(1);
+        Failure::unexpected(
+            place,
+            format!("the kind of a channel has parentheses, found `{}`", failure.before(1)),
+        )
+        .suggest("write them, with the channel's parameters in them", place.after(), "()")
+    })
+}
+
+/// `webhook(env("HOOK"))`
+fn positional(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let value = matches!(failure.before(1), "env" | "secret_file") && failure.found() == "(";
+    if !value || !failure.expects(Rule::assign) || failure.declaration() != "channel" {
+        return None;
+    }
+    let name = match failure.before(3) {
+        "flashduty" => "key",
+        "file" => "path",
+        _ => "url",
+    };
+    let place = failure.span_before(1);
+    Some(
+        Failure::unexpected(place, format!("a parameter has a name, found `{}` alone", failure.before(1)))
+            .suggest(format!("write `{name} =` before it"), place.before(), format!("{name} = ")),
+    )
+}
+
+/// `schedule noon { … }`
+fn zone(failure: &Failure<'_>) -> Option<Diagnostic> {
+    (failure.before(2) == "schedule" && failure.found() == "{").then(|| {
+        let name = failure.span_before(1);
+        Failure::unexpected(failure.here(), "a schedule says in which time zone it is meant").suggest(
+            "name the zone",
+            name.after(),
+            " in \"Asia/Shanghai\"",
+        )
+    })
+}
+
+/// `table team(service) from "teams.csv"`
+fn column(failure: &Failure<'_>) -> Option<Diagnostic> {
+    (failure.found() == "from" && failure.expects(Rule::column_arrow)).then(|| {
+        Failure::unexpected(failure.here(), "a table from a file names the column that it gives, by `->`")
+            .suggest("name the column", failure.here().before(), "-> team ")
+    })
+}
+
+/// `mapping web => page` in an integration
+fn reading(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let word = matches!(failure.before(1), "mapping" | "map" | "use");
+    (word && failure.declaration() == "integration" && failure.kind(failure.index) == Some(Kind::Word)).then(
+        || {
+            let place = Span { end: failure.here().start, ..failure.span_before(1) };
+            let message = format!(
+                "an integration names its mappings alone, found `{}` before `{}`",
+                failure.before(1),
+                failure.found()
+            );
+            Failure::unexpected(failure.span_before(1), message).suggest("leave the word out", place, "")
+        },
+    )
+}
+
+/// `assert …`
+fn assertion(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let statement = failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.leads(failure.index);
+    let mended = match failure.found() {
+        "assert" | "should" | "then" | "expects" | "want" => "expect",
+        "payload" | "body" | "json" => "input",
+        "alert" => "event",
+        _ => return None,
+    };
+    statement.then(|| {
+        let message = format!("no statement of a test begins with `{}`", failure.found());
+        Diagnostic::new(&codes::UNKNOWN_STATEMENT, failure.here(), message).suggest(
+            format!("write `{mended}`"),
+            failure.here(),
+            mended,
+        )
+    })
+}

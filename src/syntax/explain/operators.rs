@@ -1,0 +1,438 @@
+//! Conditions and values as other languages write them.
+
+use super::mistakes::{COMPARISONS, Mistake, VALUES};
+use super::words::RESERVED;
+use super::{Failure, Kind};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::grammar::Rule;
+
+pub(super) const MISTAKES: &[Mistake] = &[
+    upper_case, joined, negated, matcher, unequal, in_what, is_in, not_equal, with, regex, between, word,
+    method, call, selector, series, question, sum,
+];
+
+fn condition(failure: &Failure<'_>) -> bool {
+    failure.expects_any(&[Rule::condition, Rule::quantifier])
+}
+
+/// `AND`, `IS NULL`
+fn upper_case(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let lower = |index: usize| {
+        let word = failure.word(index);
+        let lower = word.to_ascii_lowercase();
+        let known = RESERVED.contains(&&*lower)
+            || matches!(&*lower, "starts" | "ends" | "with" | "ignore" | "case" | "because" | "note");
+        (known && word.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(lower)
+    };
+    lower(failure.index)?;
+    let words: Vec<String> = (failure.index..).map_while(lower).collect();
+    let last = failure.index + words.len() - 1;
+    let mended = words.join(" ").replace("is null", "is missing").replace("is not null", "is not missing");
+    let message =
+        format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
+    let place = failure.range(failure.index, last);
+    let pattern = failure.word(last + 1);
+    if mended.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(Kind::String) {
+        let mended = format!("{mended} {}", pattern.replace('%', "*"));
+        return Some(Failure::foreign(place, message).suggest(
+            "any run of characters is `*`",
+            failure.range(failure.index, last + 1),
+            mended,
+        ));
+    }
+    Some(Failure::foreign(place, message).suggest(format!("write `{mended}`"), place, mended))
+}
+
+/// `&&`, `||`
+fn joined(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let here = failure.here();
+    let found = failure.found();
+    let word = match found {
+        "&&" | "&" => "and",
+        "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
+        "||" if failure.expects(Rule::coalesce) => {
+            return Some(Failure::foreign(here, "a value to fall back on follows `??`, found `||`").suggest(
+                "write `??`",
+                here,
+                "??",
+            ));
+        }
+        "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
+            return Some(
+                Failure::foreign(here, "patterns are alternatives by a single `|`, found `||`").suggest(
+                    "write `|`",
+                    here,
+                    "|",
+                ),
+            );
+        }
+        "||" => "or",
+        _ => return None,
+    };
+    let message = format!("conditions are joined by words, found `{found}`");
+    Some(Failure::foreign(here, message).suggest(format!("write `{word}`"), here, word))
+}
+
+/// `!x`
+fn negated(failure: &Failure<'_>) -> Option<Diagnostic> {
+    (failure.found() == "!").then(|| {
+        let blank = if failure.touches(failure.index) { "not " } else { "not" };
+        Failure::foreign(failure.here(), "a condition is negated by a word, found `!`").suggest(
+            "write `not`",
+            failure.here(),
+            blank,
+        )
+    })
+}
+
+/// The text of a string as a regular expression, if it holds no escape.
+fn as_regex(string: &str) -> Option<String> {
+    let inside = string.strip_prefix('r').unwrap_or(string).strip_prefix('"')?.strip_suffix('"')?;
+    (string.starts_with('r') || !inside.contains('\\')).then(|| format!("/{}/", inside.replace('/', "\\/")))
+}
+
+/// `=~ "a|b"`
+fn matcher(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let word = match failure.found() {
+        "=~" => "matches",
+        "!~" => "not matches",
+        _ => return None,
+    };
+    let message = format!("a regex is tested by the word `{word}`, found `{}`", failure.found());
+    let finding = Failure::foreign(failure.here(), message);
+    let Some(regex) = as_regex(failure.word(failure.index + 1)) else {
+        return Some(finding.help(format!("write `{word} /…/`, with the regex between slashes")));
+    };
+    let blank =
+        if failure.index.checked_sub(1).is_some_and(|before| failure.touches(before)) { " " } else { "" };
+    let place = failure.range(failure.index, failure.index + 1);
+    Some(finding.suggest("a regex stands between slashes", place, format!("{blank}{word} {regex}")))
+}
+
+fn unequal(failure: &Failure<'_>) -> Option<Diagnostic> {
+    (failure.found() == "<>").then(|| {
+        Failure::foreign(failure.here(), "inequality is `!=`, found `<>`").suggest(
+            "write `!=`",
+            failure.here(),
+            "!=",
+        )
+    })
+}
+
+/// What follows `in`: `("a", "b")`, `"a"`, `labels.team`.
+fn in_what(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.before(1) != "in" || !failure.expects(Rule::k_cidr) {
+        return None;
+    }
+    let here = failure.here();
+    let index = failure.index;
+    if failure.found() == "(" {
+        let close = failure.closer(index)?;
+        let inside = failure.text(index + 1, close - 1);
+        let place = failure.range(index, close);
+        let finding = Failure::unexpected(here, "a list stands in square brackets, found `(`");
+        return Some(finding.suggest("write `[` and `]`", place, format!("[{inside}]")));
+    }
+    let left = index.checked_sub(2)?;
+    if failure.kind(left) == Some(Kind::String) && failure.kind(index) != Some(Kind::String) {
+        let last = (index..failure.tokens.len()).find(|at| !failure.touches(*at))?;
+        let value = failure.text(index, last);
+        let finding = Failure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
+        let mended = format!("{value} contains {}", failure.word(left));
+        return Some(finding.suggest(
+            "to look for text within a value, name the value first",
+            failure.range(left, last),
+            mended,
+        ));
+    }
+    (failure.kind(index) == Some(Kind::String)).then(|| {
+        let finding =
+            Failure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
+        finding.suggest("write `[` and `]`", here, format!("[{}]", failure.found()))
+    })
+}
+
+/// `x is in [..]`, `x is like ".."`, `x is == y`
+fn is_in(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let words = ["in", "like", "matches", "finds", "contains", "equal", "equals"];
+    let after_is =
+        |word: &str, is: &str| is == "is" && (words.contains(&word) || word == "==" || word == "!=");
+    let back = if after_is(failure.found(), failure.before(1)) {
+        0
+    } else if after_is(failure.before(1), failure.before(2)) {
+        1
+    } else {
+        return None;
+    };
+    let index = failure.index - back;
+    let word = failure.word(index);
+    let is = failure.span(index - 1);
+    let (mended, place) = match word {
+        "equal" | "equals" => ("==".to_owned(), failure.range(index - 1, index)),
+        other => (other.to_owned(), failure.range(index - 1, index)),
+    };
+    let finding = Failure::unexpected(
+        is,
+        format!("`is` asks for a kind, as in `is missing`; before `{word}` it is left out"),
+    );
+    Some(finding.suggest(format!("write `{mended}`"), place, mended))
+}
+
+/// `x not == y`, `x not "y"`
+fn not_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.before(1) != "not"
+        || failure.index < 2
+        || failure.expects_any(&[Rule::condition, Rule::quantifier])
+    {
+        return None;
+    }
+    let not = failure.index - 1;
+    let value = matches!(failure.kind(failure.index), Some(Kind::String | Kind::Number));
+    if failure.found() == "==" {
+        let place = failure.range(not, failure.index);
+        let finding = Failure::unexpected(place, "inequality is `!=`, found `not ==`");
+        return Some(finding.suggest("write `!=`", place, "!="));
+    }
+    value.then(|| {
+        let finding = Failure::unexpected(
+            failure.span(not),
+            format!("expected an operator between `not` and `{}`", failure.found()),
+        );
+        finding.suggest("to say that the two differ, write `!=`", failure.span(not), "!=")
+    })
+}
+
+/// `starts "a"`
+fn with(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let after = matches!(failure.before(1), "starts" | "ends") && failure.expects(Rule::k_with);
+    after.then(|| {
+        let place = failure.span_before(1);
+        Failure::unexpected(place, format!("expected `with` after `{}`", failure.before(1))).suggest(
+            "write `with`",
+            place.after(),
+            " with",
+        )
+    })
+}
+
+/// `matches "…"`, `== /…/`
+fn regex(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let here = failure.here();
+    let before = failure.before(1);
+    if failure.kind(failure.index) == Some(Kind::String) && failure.expects(Rule::regex) {
+        let finding =
+            Failure::unexpected(here, format!("a regex stands between slashes, found `{}`", failure.found()));
+        return Some(match as_regex(failure.found()) {
+            Some(regex) => finding.suggest(format!("write `{regex}`"), here, regex),
+            None => {
+                finding.help("write `/…/`; of all characters `/` alone is escaped beyond the regex itself")
+            }
+        });
+    }
+    let compares = matches!(before, "==" | "!=" | "like" | "contains" | "with");
+    (failure.kind(failure.index) == Some(Kind::Regex) && compares).then(|| {
+        let word = if before == "!=" { "not finds" } else { "finds" };
+        let first = failure.index - if before == "with" { 2 } else { 1 };
+        let finding =
+            Failure::unexpected(here, format!("a regex is tested by `finds` or `matches`, found `{before}`"));
+        finding.note("`finds` looks for it anywhere, `matches` wants the whole string to fit").suggest(
+            format!("write `{word}`"),
+            failure.range(first, failure.index - 1),
+            word,
+        )
+    })
+}
+
+/// `x between a and b`
+fn between(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "between" || failure.index == 0 {
+        return None;
+    }
+    let finding =
+        Failure::foreign(failure.here(), "there is no `between`: two comparisons are joined by `and`");
+    let first = failure.operand(failure.index - 1);
+    let value = failure.text(first, failure.index - 1);
+    let (low, and, high) = (failure.index + 1, failure.word(failure.index + 2), failure.index + 3);
+    if !and.eq_ignore_ascii_case("and") {
+        return Some(finding.help(format!("write `{value} >= … and {value} <= …`")));
+    }
+    let mended = format!("{value} >= {} and {value} <= {}", failure.word(low), failure.word(high));
+    Some(finding.suggest("write them out", failure.range(first, high), mended))
+}
+
+/// An operator of another language that is a word.
+fn word(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let after_value = failure.expects_any(COMPARISONS) && !failure.leads(failure.index);
+    if !after_value || failure.kind(failure.index) != Some(Kind::Word) {
+        return None;
+    }
+    let found = failure.found();
+    let mended = match &*found.to_ascii_lowercase().replace(['_', '-'], "") {
+        "startswith" | "hasprefix" | "beginswith" | "begins" => "starts with",
+        "endswith" | "hassuffix" => "ends with",
+        "equals" | "equal" | "eq" => "==",
+        "notequals" | "ne" | "neq" => "!=",
+        "gt" => ">",
+        "gte" | "ge" => ">=",
+        "lt" => "<",
+        "lte" | "le" => "<=",
+        "includes" | "has" | "contain" => "contains",
+        "notin" => "not in",
+        _ => return None,
+    };
+    let finding = Failure::foreign(failure.here(), format!("there is no operator `{found}`"));
+    Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended))
+}
+
+/// What a method or a function of another language is here, given the value and the argument.
+fn rewritten(name: &str, value: &str, argument: &str) -> Option<String> {
+    Some(match &*name.to_ascii_lowercase().replace('_', "") {
+        "startswith" | "hasprefix" => format!("{value} starts with {argument}"),
+        "endswith" | "hassuffix" => format!("{value} ends with {argument}"),
+        "contains" | "includes" | "indexof" => format!("{value} contains {argument}"),
+        "matches" | "match" | "test" => format!("{value} finds {}", as_regex(argument)?),
+        "equals" => format!("{value} == {argument}"),
+        "like" => format!("{value} like {argument}"),
+        "tolowercase" | "tolower" | "lower" | "downcase" | "lowerascii" => format!("lower({value})"),
+        "touppercase" | "toupper" | "upper" | "upcase" | "upperascii" => format!("upper({value})"),
+        "trim" | "strip" => format!("trim({value})"),
+        "length" | "size" | "len" => format!("len({value})"),
+        _ => return None,
+    })
+}
+
+/// `labels.team.startsWith("pay")`
+fn method(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "(" || failure.index == 0 || !failure.touches(failure.index - 1) {
+        return None;
+    }
+    let first = failure.operand(failure.index - 1);
+    let (value, name) = failure.text(first, failure.index - 1).rsplit_once('.')?;
+    let close = failure.closer(failure.index)?;
+    let argument = if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { "" };
+    let place = failure.span_before(1);
+    let place = Diagnostic::new(
+        &crate::syntax::codes::FOREIGN,
+        place,
+        format!("a value has no methods, found `.{name}(…)`"),
+    );
+    Some(match rewritten(name, value, argument) {
+        Some(mended) => place.suggest(format!("write `{mended}`"), failure.range(first, close), mended),
+        None => place.help(format!("call a function with the value, as in `lower({value})`")),
+    })
+}
+
+/// `contains(title, "disk")`
+fn call(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let name = failure.found();
+    let called = matches!(name, "contains" | "like" | "matches" | "match" | "in" | "is")
+        && failure.word(failure.index + 1) == "("
+        && condition(failure);
+    if !called {
+        return None;
+    }
+    let close = failure.closer(failure.index + 1)?;
+    let (value, argument) = failure.text(failure.index + 2, close - 1).split_once(',')?;
+    let finding =
+        Failure::foreign(failure.here(), format!("`{name}` stands between two values, not before them"));
+    let mended = rewritten(name, value.trim(), argument.trim())?;
+    Some(finding.suggest(format!("write `{mended}`"), failure.range(failure.index, close), mended))
+}
+
+/// `{team="pay"}`
+fn selector(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "{" || !matches!(failure.before(1), "when" | "and" | "or" | "not") {
+        return None;
+    }
+    let close = failure.closer(failure.index)?;
+    let finding = Failure::foreign(failure.here(), "a condition is written out, found a selector in braces");
+    let mut conditions = Vec::new();
+    let mut at = failure.index + 1;
+    while at + 2 < close {
+        let value = failure.word(at + 2);
+        let right = match failure.word(at + 1) {
+            "=" | "==" => format!("== {value}"),
+            "!=" => format!("!= {value}"),
+            "=~" => format!("matches {}", as_regex(value)?),
+            "!~" => format!("not matches {}", as_regex(value)?),
+            _ => break,
+        };
+        conditions.push(format!("labels.{} {right}", failure.word(at)));
+        at += 4;
+    }
+    if conditions.is_empty() {
+        return Some(finding.help("write it as `labels.team == \"pay\" and labels.env == \"prod\"`"));
+    }
+    Some(finding.suggest("write it out", failure.range(failure.index, close), conditions.join(" and ")))
+}
+
+/// `rate(errors[5m])`
+fn series(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let span = failure.kind(failure.index) == Some(Kind::Number)
+        && failure.before(1) == "["
+        && failure.word(failure.index + 1) == "]"
+        && failure.found().ends_with(['s', 'm', 'h', 'd', 'w']);
+    span.then(|| {
+        let place = failure.range(failure.index - 1, failure.index + 1);
+        Failure::foreign(place, format!("a rule sees one alert and no time series, found `[{}]`", failure.found()))
+            .help("compute it where the alert is raised; here, compare what the alert carries, as in `number(labels.value) > 90`")
+    })
+}
+
+/// `a ? b : c`, `a ? b`, `$?.a`
+fn question(failure: &Failure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "?" {
+        return None;
+    }
+    let here = failure.here();
+    let last = failure.line_end(failure.index);
+    if failure.word(failure.index + 1) == "." && failure.touches(failure.index) {
+        let finding =
+            Failure::foreign(here, "a path needs no `?`: what is not there is missing, and no mistake");
+        return Some(finding.suggest("leave it out", here, ""));
+    }
+    if (failure.index..=last).any(|at| failure.word(at) == ":") {
+        let finding = Failure::foreign(here, "there is no `… ? … : …`");
+        return Some(if condition(failure) || failure.expects_any(&[Rule::k_and, Rule::k_or]) {
+            finding.help("a condition is true or false by itself: leave out what follows `?`")
+        } else {
+            finding.help("choose a value by `match x { \"a\" => …  else => … }`")
+        });
+    }
+    failure.expects(Rule::coalesce).then(|| {
+        Failure::foreign(here, "a value to fall back on follows `??`, found `?`").suggest(
+            "write `??`",
+            here,
+            "??",
+        )
+    })
+}
+
+/// `$.host + " is down"`
+fn sum(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let after_value = failure.expects(Rule::coalesce) || failure.expects_any(VALUES);
+    if !matches!(failure.found(), "+" | "*" | "/" | "-" | "%") || !after_value || failure.leads(failure.index)
+    {
+        return None;
+    }
+    let here = failure.here();
+    let found = failure.found();
+    let first = failure.operand(failure.index.checked_sub(1)?);
+    let last = failure.line_end(failure.index);
+    let mut whole = String::new();
+    for at in (first..=last).step_by(2) {
+        let text = failure.word(at);
+        match failure.kind(at) {
+            Some(Kind::String) => whole += text.strip_prefix('"')?.strip_suffix('"')?,
+            Some(Kind::Path | Kind::Word) => whole.extend(["{", text, "}"]),
+            _ => whole.clear(),
+        }
+        let next = failure.word(at + 1);
+        if at < last && next != "+" || whole.is_empty() {
+            let finding = Failure::foreign(here, format!("there is no arithmetic, found `{found}`"));
+            return Some(finding.help("values are put into a string by `{…}`, as in `\"{$.host} is down\"`"));
+        }
+    }
+    let finding = Failure::foreign(here, "strings are not added: a string holds its values in `{…}`");
+    Some(finding.suggest("write one string", failure.range(first, last), format!("\"{whole}\"")))
+}

@@ -1,0 +1,99 @@
+//! What an expression is made of: every walk over the tree asks here, so that a new form of expression is reached by all
+//! of them.
+
+use super::{
+    Arm, ArmHead, Comparator, Expression, ExpressionKind, Match, Part, Pattern, PatternKind, Subject,
+    Template,
+};
+use std::slice;
+
+impl Expression {
+    /// Shows the expressions directly within, in text order; of a `match`, the results and notes as well.
+    pub fn each_part<'t>(&'t self, see: &mut dyn FnMut(&'t Self)) {
+        match &self.kind {
+            ExpressionKind::Template(template) => template.values().for_each(see),
+            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => see(inner),
+            ExpressionKind::Call(_, all)
+            | ExpressionKind::Coalesce(all)
+            | ExpressionKind::Or(all)
+            | ExpressionKind::And(all)
+            | ExpressionKind::List(all) => all.iter().for_each(see),
+            ExpressionKind::Object(members) => members.iter().for_each(|(_, value)| see(value)),
+            ExpressionKind::Match(choice) => choice.each_expression(see),
+            ExpressionKind::Compare(comparison) => {
+                match &comparison.subject {
+                    Subject::Value(value) | Subject::Nodes(_, value) => see(value),
+                    Subject::Now => {}
+                }
+                comparison.test.operands().iter().for_each(see);
+            }
+            ExpressionKind::Null
+            | ExpressionKind::Missing
+            | ExpressionKind::Boolean(_)
+            | ExpressionKind::Number(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Name(_)
+            | ExpressionKind::Constant(_) => {}
+        }
+    }
+}
+
+impl Comparator {
+    /// The values on the right side.
+    #[must_use]
+    pub fn operands(&self) -> &[Expression] {
+        match self {
+            Self::Equal(value)
+            | Self::Less(value)
+            | Self::LessOrEqual(value)
+            | Self::Greater(value)
+            | Self::GreaterOrEqual(value)
+            | Self::Contains(value)
+            | Self::StartsWith(value)
+            | Self::EndsWith(value) => slice::from_ref(value),
+            Self::In(values) => values,
+            Self::Cidr(_)
+            | Self::Like(_)
+            | Self::Matches(_)
+            | Self::Finds(_)
+            | Self::Is(_)
+            | Self::During(_) => &[],
+        }
+    }
+}
+
+impl Template {
+    /// The values that are put into the string.
+    pub fn values(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Value(value, _) => Some(value),
+            Part::Text(_) => None,
+        })
+    }
+}
+
+impl<R> Arm<R> {
+    /// The patterns that test, each with its test; `else` has none.
+    pub fn tests(&self) -> impl Iterator<Item = (&Pattern, &Comparator)> {
+        let columns = match &self.head {
+            ArmHead::Columns(columns) => columns.as_slice(),
+            ArmHead::Else(_) => &[],
+        };
+        columns.iter().flatten().filter_map(|pattern| match &pattern.kind {
+            PatternKind::Test(test) => Some((pattern, test)),
+            PatternKind::Any => None,
+        })
+    }
+}
+
+impl Match<Expression> {
+    fn each_expression<'t>(&'t self, see: &mut dyn FnMut(&'t Expression)) {
+        self.subjects.iter().for_each(&mut *see);
+        for arm in &self.arms {
+            arm.tests().flat_map(|(_, test)| test.operands()).for_each(&mut *see);
+            see(&arm.result);
+            arm.note.iter().flat_map(Template::values).for_each(&mut *see);
+        }
+    }
+}
