@@ -104,6 +104,14 @@ impl SourceFile {
         let before = self.text.get(start..end).unwrap_or_default();
         Position { line, column: before.chars().count() + 1 }
     }
+
+    /// The text of a line, counted from 1, without its end.
+    #[must_use]
+    pub fn line(&self, line: usize) -> &str {
+        let start = line.checked_sub(1).and_then(|before| self.line_starts.get(before));
+        let rest = start.and_then(|start| self.text.get(*start as usize..));
+        rest.and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
 }
 
 /// All files of a rule set.

@@ -16,7 +16,7 @@ mod work;
 
 pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
 pub use observer::{LineEnd, Observer, Silent};
-pub use text::written;
+pub use text::{brief, written};
 pub use work::WORK_LIMIT;
 
 use crate::event::{Decision, Event, Outcome, Refusal, Result};

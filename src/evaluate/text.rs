@@ -1,5 +1,6 @@
 //! Values as text: how string places read them, and how people are shown them.
 
+use super::work;
 use crate::event::Labels;
 use crate::json::{self, Number};
 use crate::value::Value;
@@ -54,6 +55,39 @@ pub fn written(value: &Value<'_>) -> String {
         | Value::Status(_)
         | Value::Time(_)
         | Value::Labels(_) => text(value).map(|(text, _)| text.into_owned()).unwrap_or_default(),
+    }
+}
+
+/// How many bytes of a value a person is shown at most; those who watch an evaluation keep a value for each of its steps.
+const BRIEF: usize = 4096;
+
+/// As [`written`], but for a large value its beginning, or its kind: a person is not shown more, and writing it at every step
+/// would take as long as the payload is large.
+#[must_use]
+pub fn brief(value: &Value<'_>) -> String {
+    let is_large = |node: &json::Value<'_>| work::size(node, BRIEF) > BRIEF;
+    match value {
+        Value::Text(text) if text.len() > BRIEF => {
+            quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
+        }
+        Value::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
+        Value::Parsed(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
+        Value::List(items) if items.len() > BRIEF / work::PER_NODE => {
+            format!("a list of {} nodes", items.len())
+        }
+        Value::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
+        Value::Missing
+        | Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Json(_)
+        | Value::Parsed(_)
+        | Value::Severity(_)
+        | Value::Status(_)
+        | Value::Time(_)
+        | Value::Labels(_)
+        | Value::Regex(_) => written(value),
     }
 }
 

@@ -79,7 +79,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
 }
 
 /// What reading a node whole costs; more than `most` where it costs more. Payloads nest 127 deep at most.
-fn size(node: &json::Value<'_>, most: usize) -> usize {
+pub(super) fn size(node: &json::Value<'_>, most: usize) -> usize {
     match node {
         json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) => PER_NODE,
         json::Value::Text(text) => PER_NODE + text.len(),

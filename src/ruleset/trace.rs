@@ -1,7 +1,7 @@
 //! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
 
 use crate::diagnostic::push_visible;
-use crate::evaluate::{LineEnd, Observer, written};
+use crate::evaluate::{LineEnd, Observer, brief};
 use crate::source::{Sources, Span};
 use crate::value::Value;
 
@@ -14,6 +14,8 @@ pub struct Trace {
     pub accept: Vec<Tried>,
     /// What happened to each element.
     pub elements: Vec<ElementTrace>,
+    /// The position of the element that is looked at.
+    current: usize,
     open: Vec<LineTrace>,
     routing: bool,
     mismatch: Option<Span>,
@@ -105,33 +107,30 @@ impl Observer for Trace {
 
     fn element(&mut self, index: usize) {
         self.routing = false;
+        self.current = self.elements.len();
         self.elements.push(ElementTrace { index, ..ElementTrace::default() });
     }
 
     fn routed(&mut self, index: usize) {
         self.routing = true;
-        if let Some(position) = self.elements.iter().position(|element| element.index == index) {
-            let element = self.elements.remove(position);
-            self.elements.push(element);
-        }
+        self.current = index;
     }
 
     fn arm(&mut self, place: Span, subjects: &[Value<'_>]) {
-        let arm = ArmTrace { place, row: None, subjects: subjects.iter().map(written).collect() };
+        let arm = ArmTrace { place, row: None, subjects: subjects.iter().map(brief).collect() };
         self.chosen(arm);
     }
 
     fn row(&mut self, place: Span, row: Option<usize>, arguments: &[Value<'_>]) {
         if row.is_some() {
-            self.chosen(ArmTrace { place, row, subjects: arguments.iter().map(written).collect() });
+            self.chosen(ArmTrace { place, row, subjects: arguments.iter().map(brief).collect() });
         }
     }
 
     fn comparison(&mut self, place: Span, subject: &Value<'_>, operand: Option<&Value<'_>>, holds: bool) {
         let mismatch = self.mismatch.take() == Some(place);
-        let tried =
-            Tried { place, subject: written(subject), operand: operand.map(written), holds, mismatch };
-        match (self.open.last_mut(), self.elements.last_mut()) {
+        let tried = Tried { place, subject: brief(subject), operand: operand.map(brief), holds, mismatch };
+        match (self.open.last_mut(), self.elements.get_mut(self.current)) {
             (Some(line), _) => line.tried.push(tried),
             (None, Some(element)) if !self.routing => element.drops.push(tried),
             (None, Some(_)) => {}
@@ -144,14 +143,14 @@ impl Observer for Trace {
     }
 
     fn assigned(&mut self, name: &str, place: Span, value: &Value<'_>) {
-        let Some(element) = self.elements.last_mut() else { return };
+        let Some(element) = self.elements.get_mut(self.current) else { return };
         element.drops.retain(|tried| !place.covers(tried.place));
         let (arms, notes) = (std::mem::take(&mut element.arms), std::mem::take(&mut element.notes));
-        element.assigned.push(Assigned { name: name.to_owned(), place, value: written(value), arms, notes });
+        element.assigned.push(Assigned { name: name.to_owned(), place, value: brief(value), arms, notes });
     }
 
     fn noted(&mut self, note: &str) {
-        if let Some(element) = self.elements.last_mut() {
+        if let Some(element) = self.elements.get_mut(self.current) {
             element.notes.push(note.to_owned());
         }
     }
@@ -171,7 +170,7 @@ impl Observer for Trace {
     fn leave(&mut self, _path: &str, end: LineEnd) {
         let Some(mut line) = self.open.pop() else { return };
         line.end = end;
-        match (self.open.last_mut(), self.elements.last_mut()) {
+        match (self.open.last_mut(), self.elements.get_mut(self.current)) {
             (Some(outer), _) => outer.lines.push(line),
             (None, Some(element)) => element.lines.push(line),
             (None, None) => {}
@@ -179,7 +178,7 @@ impl Observer for Trace {
     }
 
     fn followed(&mut self, channels: &[&str]) {
-        if let Some(element) = self.elements.last_mut() {
+        if let Some(element) = self.elements.get_mut(self.current) {
             element.followed = channels.iter().map(|&channel| channel.to_owned()).collect();
         }
     }
@@ -189,11 +188,11 @@ impl Trace {
     /// What happened to an element.
     #[must_use]
     pub fn element_at(&self, index: usize) -> Option<&ElementTrace> {
-        self.elements.iter().find(|element| element.index == index)
+        self.elements.get(index)
     }
 
     fn chosen(&mut self, arm: ArmTrace) {
-        match (self.open.last_mut(), self.elements.last_mut()) {
+        match (self.open.last_mut(), self.elements.get_mut(self.current)) {
             (Some(line), _) => line.arms.push(arm),
             (None, Some(element)) if !self.routing => element.arms.push(arm),
             (None, _) => {}

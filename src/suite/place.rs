@@ -23,7 +23,7 @@ impl Place {
     pub(super) fn of(sources: &Sources, span: Span) -> Self {
         let position = sources.position(span);
         let file = sources.file(span.file);
-        let text = file.and_then(|file| file.text().lines().nth(position.line - 1)).unwrap_or_default();
+        let text = file.map_or("", |file| file.line(position.line));
         let rest = text.chars().count().saturating_sub(position.column - 1);
         let first = sources.text(span).lines().next().unwrap_or_default().trim_end().chars().count();
         Self {
