@@ -113,6 +113,30 @@ impl Files for Overlay {
 }
 
 #[test]
+fn update_writes_nothing_outside_the_folder_of_the_test() {
+    let text = r#"edition 1
+mapping plain {
+  severity = Warning
+  status   = Firing
+  title    = "an alert"
+  key      = key("plain", $.id ?? "none")
+}
+test "a snapshot elsewhere" {
+  mapping plain
+  input { "id": "7" }
+  expect snapshot "../elsewhere.json"
+}
+"#;
+    let mut sources = pointsman::source::Sources::default();
+    sources.add("plain.rules", text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let rules = loaded.rules.expect("the rules hold no error");
+    let mut files = Overlay::default();
+    let report = suite::run(&rules, &Options { filter: None, update: true }, &mut files);
+    assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
+}
+
+#[test]
 fn update_writes_the_snapshots_that_differ() {
     let rules = rules("files");
     let mut files = Overlay::default();

@@ -80,7 +80,7 @@ fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
 }
 
 /// Whether a path leads nowhere but down, however the system reads it.
-fn stays_below(path: &str) -> bool {
+pub(crate) fn stays_below(path: &str) -> bool {
     let whole =
         Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     whole && !path.contains(['\\', '\0']) && path.get(1..2) != Some(":")

@@ -36,6 +36,8 @@ mod test;
 mod word;
 mod words;
 
+pub(crate) use csv::stays_below;
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
 use crate::syntax::{self, tree};

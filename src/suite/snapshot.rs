@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::files::Files;
 use super::judge::{Judge, Verdict};
 use super::seen::listed;
+use crate::check::stays_below;
 use crate::event::{Outcome, Result as Came};
 use crate::syntax::tree::Text;
 use serde_json::Value;
@@ -35,6 +36,16 @@ pub(super) fn compare(
         return Ok(Kept::Same);
     }
     if update {
+        if !stays_below(&file.value) {
+            let failure = judge.failure(format!(
+                "`{}` lies outside the folder of this test, so it is not written",
+                file.value
+            ));
+            return Err(Box::new(
+                failure
+                    .help("name a file beside the rules: `expect snapshot \"samples/push.expected.json\"`"),
+            ));
+        }
         let unwritten = |reason| judge.failure(format!("cannot write `{}`: {reason}", file.value));
         return files
             .write(&path, actual.as_bytes())
