@@ -58,6 +58,7 @@
 //! | 0 | [`json`] | the borrowed tree of a payload, exact numbers, the canonical form |
 //! | 0 | [`time`] | instants and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
+//! | 0 | [`mutant`] | deliberate defects of debug builds, for the campaign |
 //! | 1 | [`diagnostic`] | a finding, and its rendering for people, editors and code scanning |
 //! | 1 | [`event`] | events, outcomes, decisions: the words of the domain and their JSON |
 //! | 2 | [`value`] | what an expression has while it runs, and the types that check reasons with |
@@ -71,7 +72,9 @@
 //! | 6 | [`evaluate`] | program and payload to outcomes; cannot fail; an [`Observer`](evaluate::Observer) may watch |
 //! | 7 | [`ruleset`] | the facade: read, check, compile, evaluate, explain |
 //! | 8 | [`suite`] | the rule test runner |
-//! | 9 | [`cli`] | one file a subcommand |
+//! | 8 | [`reload`] | rule files that change while they are served |
+//! | 9 | [`gateway`] | push URLs, the journal, delivery, the admin listener |
+//! | 10 | [`cli`] | one file a subcommand |
 //!
 //! # What holds everywhere
 //!
@@ -90,10 +93,13 @@ pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
 pub mod function;
+pub mod gateway;
 pub mod json;
+pub mod mutant;
 pub mod path;
 pub mod pattern;
 pub mod program;
+pub mod reload;
 pub mod ruleset;
 pub mod source;
 pub mod suite;

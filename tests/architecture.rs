@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors from the ground up: a module imports from floors below its own only.
 const FLOORS: &[&[&str]] = &[
-    &["source", "json", "time", "pattern"],
+    &["source", "json", "time", "pattern", "mutant"],
     &["diagnostic", "event"],
     &["value"],
     &["syntax", "path", "function", "channel"],

@@ -1,6 +1,6 @@
 //! Another Alertmanager, by its v2 API: silences, inhibition and receivers there go on working.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -24,4 +24,5 @@ pub(super) const KIND: Kind = Kind {
         delivery::CONCURRENCY,
         delivery::RATE,
     ],
+    transport: Transport::Discard,
 };

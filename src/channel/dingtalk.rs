@@ -1,6 +1,6 @@
 //! A DingTalk group robot. It answers 200 with an error code in the body, and blocks a robot that sends too fast.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -33,4 +33,5 @@ pub(super) const KIND: Kind = Kind {
             "The most messages a minute; 18 by default, as DingTalk allows 20 for each robot and then blocks it for ten minutes.",
         ),
     ],
+    transport: Transport::Discard,
 };

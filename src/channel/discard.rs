@@ -1,10 +1,11 @@
 //! Nowhere: a channel that counts and forgets.
 
-use super::Kind;
+use super::{Kind, Transport};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
     name: "discard",
     documentation: "Counts every event and forgets it; for channels that are to come, and for measurements.",
     parameters: &[],
+    transport: Transport::Discard,
 };

@@ -1,6 +1,6 @@
 //! A Feishu or Lark group robot. Errors come as a code in the body, the rate limit as code 99991400.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -33,4 +33,5 @@ pub(super) const KIND: Kind = Kind {
             "The most messages a minute; 90 by default, as Feishu allows 100 for each robot (and 5 a second, which are kept as well).",
         ),
     ],
+    transport: Transport::Discard,
 };

@@ -1,6 +1,6 @@
 //! A file of events, one JSON object a line.
 
-use super::{Kind, Parameter, Takes};
+use super::{Kind, Parameter, Takes, Transport};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -20,4 +20,5 @@ pub(super) const KIND: Kind = Kind {
             documentation: "The size in MiB at which a new file is begun and the old one is renamed, from 1 to 65,536; 1,024 by default.",
         },
     ],
+    transport: Transport::File,
 };

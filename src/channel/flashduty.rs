@@ -1,6 +1,6 @@
 //! Flashduty: the standard alert push (flashduty-docs, "Standard alert"), one event a request.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -38,4 +38,5 @@ pub(super) const KIND: Kind = Kind {
             "The most requests a minute; 1,000 by default, which is Flashduty's limit for one integration (besides 100 a second, which is kept as well).",
         ),
     ],
+    transport: Transport::Discard,
 };

@@ -8,14 +8,18 @@ mod discard;
 mod feishu;
 mod file;
 mod flashduty;
+mod http;
 mod push;
 mod reference;
+mod settings;
 mod slack;
 mod stdout;
 mod webhook;
 mod wecom;
 
+pub use http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
 pub use reference::reference;
+pub use settings::{Secret, Setting, Settings};
 
 /// A kind of channel.
 #[derive(Debug)]
@@ -26,6 +30,21 @@ pub struct Kind {
     pub documentation: &'static str,
     /// Its parameters, in the order of the reference.
     pub parameters: &'static [Parameter],
+    /// How an event gets there.
+    pub transport: Transport,
+}
+
+/// How an event gets to a channel of some kind.
+#[derive(Debug, Clone, Copy)]
+pub enum Transport {
+    /// A request over HTTP.
+    Http(&'static Http),
+    /// A line of JSON, the event, appended to a file.
+    File,
+    /// A line of JSON, the event, on the standard output.
+    Stdout,
+    /// Nowhere.
+    Discard,
 }
 
 /// A parameter of a channel kind or of an integration.

@@ -1,6 +1,6 @@
 //! A Slack incoming webhook, or what speaks its protocol (Mattermost, Rocket.Chat).
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -19,4 +19,5 @@ pub(super) const KIND: Kind = Kind {
         delivery::CONCURRENCY,
         delivery::rate("The most messages a minute; 60 by default, which is Slack's limit for one webhook."),
     ],
+    transport: Transport::Discard,
 };

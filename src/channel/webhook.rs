@@ -1,6 +1,6 @@
 //! Any HTTP receiver: the event itself or a body of one's own.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -60,4 +60,5 @@ pub(super) const KIND: Kind = Kind {
         delivery::CONCURRENCY,
         delivery::RATE,
     ],
+    transport: Transport::Discard,
 };

@@ -1,6 +1,6 @@
 //! A WeCom group robot: no signature, 20 messages a minute, error codes in the body.
 
-use super::{Kind, Parameter, Takes, delivery};
+use super::{Kind, Parameter, Takes, Transport, delivery};
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -25,4 +25,5 @@ pub(super) const KIND: Kind = Kind {
         delivery::CONCURRENCY,
         delivery::rate("The most messages a minute; 18 by default, as WeCom allows 20 for each robot."),
     ],
+    transport: Transport::Discard,
 };

@@ -7,7 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{self, Item};
 
 /// What a channel of an unknown kind is held to be, so that its name stays known.
-static UNKNOWN: Kind = Kind { name: "", documentation: "", parameters: &[] };
+static UNKNOWN: Kind =
+    Kind { name: "", documentation: "", parameters: &[], transport: crate::channel::Transport::Discard };
 
 /// A channel of the model.
 pub(super) fn lower(item: &Item, channel: &tree::Channel, cx: &mut Context<'_>) -> model::Channel {

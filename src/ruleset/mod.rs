@@ -3,10 +3,12 @@
 //! This is the lowest floor that touches files; everything below is pure.
 
 mod files;
+mod resolve;
 mod trace;
 mod why_not;
 
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
+pub use resolve::{ReadSecret, Resolved};
 pub use trace::{ArmTrace, Assigned, ElementTrace, LineTrace, Trace, Tried, one_line};
 pub use why_not::{is_route, line_at, why_not};
 

@@ -1,0 +1,113 @@
+//! A channel's or integration's parameters with their values, secrets included: what rendering for the wire needs.
+//!
+//! Rules name secrets; whoever serves them resolves the names. A resolved secret shows itself to nobody: its `Debug` is
+//! redacted, it implements neither `Display` nor `Serialize`, and its memory is cleared when it goes.
+
+use std::fmt;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// A secret's text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Keeps a text secret.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for the one place that needs it. Never goes into a message, a log or a store.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// The value of one parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// A literal string.
+    Text(String),
+    /// A resolved secret.
+    Secret(Secret),
+    /// Resolved secrets.
+    Secrets(Vec<Secret>),
+    /// A whole number.
+    Number(u64),
+    /// Whole numbers.
+    Numbers(Vec<u64>),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A duration.
+    Duration(Duration),
+    /// Names and values of headers; values that were literals are kept like secrets.
+    Headers(Vec<(String, Secret)>),
+}
+
+/// The parameters that were given, without those that are expressions over the event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Names and values, in the order of the rules.
+    pub entries: Vec<(String, Setting)>,
+}
+
+impl Settings {
+    /// The value of a parameter.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Setting> {
+        self.entries.iter().find(|(entry, _)| entry == name).map(|(_, setting)| setting)
+    }
+
+    /// A text, whether the rules wrote it or a secret holds it.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Setting::Text(text) => Some(text),
+            Setting::Secret(secret) => Some(secret.expose()),
+            Setting::Secrets(_)
+            | Setting::Number(_)
+            | Setting::Numbers(_)
+            | Setting::Boolean(_)
+            | Setting::Duration(_)
+            | Setting::Headers(_) => None,
+        }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        if let Setting::Number(number) = self.get(name)? { Some(*number) } else { None }
+    }
+
+    /// Whole numbers; none where the parameter is not given.
+    #[must_use]
+    pub fn numbers(&self, name: &str) -> &[u64] {
+        if let Some(Setting::Numbers(numbers)) = self.get(name) { numbers } else { &[] }
+    }
+
+    /// A duration.
+    #[must_use]
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        if let Setting::Duration(duration) = self.get(name)? { Some(*duration) } else { None }
+    }
+
+    /// Secrets; none where the parameter is not given.
+    #[must_use]
+    pub fn secrets(&self, name: &str) -> &[Secret] {
+        if let Some(Setting::Secrets(secrets)) = self.get(name) { secrets } else { &[] }
+    }
+
+    /// Headers; none where the parameter is not given.
+    #[must_use]
+    pub fn headers(&self, name: &str) -> &[(String, Secret)] {
+        if let Some(Setting::Headers(headers)) = self.get(name) { headers } else { &[] }
+    }
+}

@@ -1,0 +1,37 @@
+//! The gateway: alerts come in at push URLs, are mapped and routed by the rules in force, stored durably, and delivered
+//! to channels at least once.
+//!
+//! One push's way: [`intake`] takes the bytes and finds the integration by its key, takes the version in force once,
+//! evaluates, and hands the push with its outcomes and rendered deliveries to the [`journal`], which answers when all of
+//! it is durable, in one transaction. Then the sender hears 202. [`delivery`] takes pending deliveries from the journal,
+//! sends, retries and settles them. [`admin`] is a listener of its own for those who run the gateway.
+
+pub mod admin;
+pub mod config;
+pub mod delivery;
+pub mod intake;
+pub mod journal;
+pub mod metrics;
+pub mod operations;
+pub mod served;
+
+use crate::reload::Reloader;
+use served::Served;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What all parts of a running gateway share.
+pub struct Gateway {
+    /// The rules in force.
+    pub rules: Reloader<Served>,
+    /// What is durable.
+    pub journal: journal::Journal,
+    /// What is under way.
+    pub deliveries: delivery::Deliveries,
+    /// What is counted.
+    pub metrics: Arc<metrics::Metrics>,
+    /// How it was asked to run.
+    pub config: config::Config,
+    /// Whether it is about to end: nothing new is accepted.
+    pub stopping: AtomicBool,
+}
