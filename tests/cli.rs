@@ -160,6 +160,66 @@ fn a_run_whose_reader_goes_away_ends_quietly() {
 }
 
 #[test]
+fn a_run_is_the_same_on_any_number_of_threads() {
+    let folder = Folder::new("threads");
+    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let mut input = String::new();
+    for number in 0..4_000 {
+        input += &format!(r#"{{"alerts":[{{"labels":{{"alertname":"n{number}"}}}}]}}"#);
+        input += match number % 500 {
+            0 => "\n{\"cut\":\n",
+            1 => "\n{\n  \"alerts\": [\n  ]\n}\n",
+            2 => "\n{\n  \"alerts\": [\n",
+            _ => "\n",
+        };
+    }
+    // A document that is longer than several blocks.
+    let element = format!(" {{\"labels\": {{\"alertname\": \"{}\"}}}}", "x".repeat(200));
+    input += &format!("{{\n\"alerts\": [\n{}{element}\n]\n}}\n", format!("{element},\n").repeat(12_000));
+    input += "{\"alerts\":[]}\nthe end";
+    fs::write(folder.0.join("many.json"), input).expect("written");
+    let run = |threads: &str| {
+        let arguments = ["run", "--rules", "rules", "--at", "2026-03-07", "--threads", threads, "many.json"];
+        let output = pointsman(&folder.0).args(arguments).output().expect("starts");
+        (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (one, three) = (run("1"), run("3"));
+    assert!(one == three, "{}{}", one.2, three.2);
+    assert!(one.2.ends_with("16001 sent, 9 empty, 17 invalid\n"), "{}", one.2);
+}
+
+#[test]
+fn a_run_answers_while_its_input_goes_on() {
+    let folder = Folder::new("follow");
+    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let mut child = pointsman(&folder.0)
+        .args(["run", "--rules", "rules"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let mut input = child.stdin.take().expect("piped");
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    for expected in ["empty", "unaccepted", "invalid"] {
+        let text = match expected {
+            "empty" => "{\"alerts\":\n[]\n}\n",
+            "unaccepted" => "{}\n",
+            _ => "nonsense\n",
+        };
+        for line in text.split_inclusive('\n') {
+            input.write_all(line.as_bytes()).expect("written");
+            input.flush().expect("written");
+        }
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        assert!(line.starts_with(&format!("{{\"outcome\":\"{expected}\"")), "{line}");
+    }
+    drop(input);
+    assert_eq!(child.wait().expect("ends").code(), Some(1));
+}
+
+#[test]
 fn colour_only_where_it_is_asked_for() {
     let folder = Folder::new("color");
     let errors = |arguments: &[&str], environment: &[(&str, &str)]| {

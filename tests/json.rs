@@ -323,3 +323,66 @@ proptest! {
         prop_assert_eq!(Number::Float(left).to_string().parse(), Ok(Number::Float(left)));
     }
 }
+
+/// The documents of a text that arrives line by line, in the form of [`stream`].
+fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let (mut open, mut before, mut found) = (Vec::new(), 0, Vec::new());
+    for (at, chunk) in lines.chunks(lines_at_once).enumerate() {
+        open.extend_from_slice(&chunk.concat());
+        let more = (at + 1) * lines_at_once < lines.len();
+        let mut part = json::Part::new(&open, more);
+        for (_, document) in part.by_ref() {
+            found.push(match document {
+                Ok(document) => format!("{:?}", document.root),
+                Err(wrong) => format!("{}:{}: {}", wrong.line + before, wrong.column, wrong.message),
+            });
+        }
+        before += part.lines();
+        let judged = part.judged();
+        open.drain(..judged);
+    }
+    found
+}
+
+#[test]
+fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
+    let pieces = [
+        "{\"a\": 1}\n",
+        "{\n  \"b\": [\n1,\n2]\n}\n",
+        "{\"cut\":\n",
+        "\n  \n",
+        "[1, 2]\n",
+        "nonsense\n",
+        "{\"bad\": x}\n",
+        "{\n  \"bad\": x\n}\n",
+        "}\n",
+        "\"text\"\n12\n",
+        "[\n",
+        "{\"é\": \"ü\"} {\"two\": 2}\n",
+    ];
+    // Every order of three pieces, and some long ones.
+    let mut seed = 1_usize;
+    let mut texts: Vec<String> = Vec::new();
+    for first in pieces {
+        texts.extend(pieces.iter().flat_map(|second| pieces.map(|third| [first, second, third].concat())));
+    }
+    for _ in 0..300 {
+        let long = (0..12).map(|_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            pieces[(seed >> 33) % pieces.len()]
+        });
+        texts.push(long.collect());
+    }
+    for text in texts {
+        let whole: Vec<String> = json::documents(text.as_bytes())
+            .map(|(_, document)| match document {
+                Ok(document) => format!("{:?}", document.root),
+                Err(wrong) => format!("{}:{}: {}", wrong.line, wrong.column, wrong.message),
+            })
+            .collect();
+        for lines_at_once in [1, 2, 5] {
+            assert_eq!(in_parts(text.as_bytes(), lines_at_once), whole, "{lines_at_once} lines of {text}");
+        }
+    }
+}

@@ -13,9 +13,60 @@ use std::iter;
 /// is the first that is broken, however far into the others its reading went. A document that never closes can swallow
 /// the next only as far as the 127 levels of nesting allow, so the work is linear in the length of the file.
 pub fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, Result<Document<'_>, Invalid>)> {
-    let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut stream = Stream { bytes, offset, line: 1, line_start: offset };
-    iter::from_fn(move || stream.next())
+    let mut part = Part::new(bytes, false);
+    iter::from_fn(move || part.next())
+}
+
+/// The documents of the lines of a file that were read so far, as [`documents`] reads the whole.
+///
+/// Lines that cannot be judged yet, because what follows them may belong to their document, are left to be read again
+/// together with what follows.
+pub struct Part<'a> {
+    stream: Stream<'a>,
+    /// Whether more lines follow.
+    more: bool,
+}
+
+impl<'a> Part<'a> {
+    /// Reads whole lines, the last one's end included where `more` of them follow. A byte order mark before them is passed
+    /// over.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], more: bool) -> Self {
+        let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        Self { stream: Stream { bytes, offset, line: 1, line_start: offset, open: false }, more }
+    }
+
+    /// How many bytes were judged; the rest waits for what follows.
+    #[must_use]
+    pub fn judged(&self) -> usize {
+        self.stream.offset
+    }
+
+    /// How many lines end within what was judged.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.stream.line - 1
+    }
+}
+
+impl<'a> Iterator for Part<'a> {
+    type Item = (usize, Result<Document<'a>, Invalid>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let before = (self.stream.line, self.stream.line_start);
+        let found = self.stream.next()?;
+        if self.more && self.stream.open && found.1.is_err() {
+            // Blank lines before the document are read again with it.
+            (self.stream.line, self.stream.line_start) = before;
+            self.stream.offset = found.0;
+            let blank = self.stream.bytes.get(before.1..found.0).unwrap_or_default();
+            self.stream.line += refusal::line_breaks(blank);
+            self.more = false;
+            self.stream.bytes = self.stream.bytes.get(..found.0).unwrap_or_default();
+            return None;
+        }
+        Some(found)
+    }
 }
 
 /// Where reading stands.
@@ -25,6 +76,8 @@ struct Stream<'a> {
     /// The number of the line that holds `offset`, and where it starts.
     line: usize,
     line_start: usize,
+    /// Whether the last refusal was of a document that might have gone on.
+    open: bool,
 }
 
 impl<'a> Stream<'a> {
@@ -50,6 +103,7 @@ impl<'a> Stream<'a> {
     /// Says what is wrong at the current offset, and moves to where reading goes on.
     fn refuse(&mut self, error: &serde_json::Error) -> Invalid {
         let rest = self.rest(self.offset);
+        let goes_on = error.is_eof();
         let cut = cut_off(rest);
         let (rest, error) = cut.as_ref().map_or((rest, error), |(line, error)| (*line, error));
         let lead = self.bytes.get(self.line_start..self.offset).unwrap_or_default();
@@ -59,7 +113,10 @@ impl<'a> Stream<'a> {
             invalid.column += refusal::characters(lead);
         }
         invalid.line += self.line - 1;
-        self.advance(self.offset + resumption(rest, over_lines));
+        let passed = resumption(rest, over_lines);
+        let ends = self.offset + passed == self.bytes.len();
+        self.open = goes_on || (over_lines && ends);
+        self.advance(self.offset + passed);
         invalid
     }
 

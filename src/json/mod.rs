@@ -13,7 +13,7 @@ mod value;
 mod write;
 
 pub use document::{Document, parse};
-pub use documents::documents;
+pub use documents::{Part, documents};
 pub use number::Number;
 pub use object::Object;
 pub use refusal::Invalid;

@@ -1,21 +1,24 @@
 //! `pointsman run`: payloads in, one outcome a line out.
 
+mod blocks;
+mod lines;
+mod pipeline;
 mod tally;
 
-use super::event;
 use super::exit::Exit;
-use super::input::{self, Cursor, Input, Progress};
-use super::subject::{self, Reader, Selection};
+use super::input::{self, Progress};
+use super::subject::{self, Selection};
 use super::terminal::Terminal;
-use crate::diagnostic::visible_json;
-use crate::evaluate::{Context, Silent};
-use crate::event::Outcome;
-use crate::json;
+use crate::json::Invalid;
 use crate::ruleset::RuleSet;
 use crate::time::Instant;
 use clap::{Args, ValueEnum};
+use lines::{Evaluated, Evaluator};
 use std::io::Write;
+use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::thread;
 use tally::Tally;
 
 /// Maps and routes payloads: JSON documents or NDJSON in, one outcome a line out
@@ -27,6 +30,9 @@ pub(super) struct Arguments {
     /// How to write outcomes
     #[arg(long, value_enum, default_value_t = Style::Ndjson)]
     format: Style,
+    /// How many threads evaluate; as many as there are cores by default
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
     /// Payloads; `-` is the standard input. Folders and `*.rules` files here count as rules
     #[arg(value_name = "FILE", default_value = "-")]
     inputs: Vec<PathBuf>,
@@ -70,95 +76,47 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
         Ok(reader) => reader,
         Err(refusal) => return refusal.tell(terminal),
     };
-    let mut run = Run { rules, reader, now, style: arguments.format, tally: Tally::default() };
+    let evaluator = Evaluator { rules, reader, now, style: arguments.format };
+    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
+    let threads = threads.map_or(1, NonZero::get);
+    let mut tally = Tally::default();
     let inputs = input::paths(&arguments.inputs);
     let progress = Progress::new(&inputs, terminal);
     let mut exit = Exit::Fine;
     for path in &inputs {
-        match Input::read(path, terminal) {
-            Ok(input) => run.input(&input, &progress, terminal),
-            Err(error) => {
-                terminal.error(&format!("`{}` could not be read: {error}", path.display()));
-                exit = Exit::Failed;
-            }
+        let read = input::open(path, terminal).and_then(|(name, input)| {
+            pipeline::run(&evaluator, input, threads, |evaluated| {
+                show(evaluated, &name, &mut tally, &progress, terminal)
+            })
+        });
+        if let Err(error) = read {
+            terminal.error(&format!("`{}` could not be read: {error}", path.display()));
+            exit = Exit::Failed;
         }
         if terminal.out.is_closed() {
             break;
         }
     }
     progress.finish();
-    terminal.err.print(&run.tally.to_string());
-    if run.tally.is_fine() { exit } else { exit.max(Exit::Findings) }
+    terminal.err.print(&tally.to_string());
+    if tally.is_fine() { exit } else { exit.max(Exit::Findings) }
 }
 
-/// What stays the same for all inputs, and what was counted.
-struct Run<'r> {
-    rules: &'r RuleSet,
-    reader: Reader<'r>,
-    now: Instant,
-    style: Style,
-    tally: Tally,
-}
-
-impl Run<'_> {
-    fn input(&mut self, input: &Input, progress: &Progress, terminal: &mut Terminal) {
-        let (mut last, mut cursor) = (0, Cursor::new());
-        for (offset, document) in json::documents(&input.bytes) {
-            progress.advance(offset - last);
-            last = offset;
-            self.tally.payload();
-            match document {
-                Ok(document) => {
-                    if let Err(message) = self.document(&document, terminal) {
-                        let (line, column) = cursor.position(&input.bytes, offset);
-                        self.invalid(json::Invalid { line, column, message }, input, terminal);
-                    }
-                }
-                Err(invalid) => self.invalid(invalid, input, terminal),
-            }
-            if terminal.out.is_closed() {
-                return;
-            }
-        }
-        progress.advance(input.bytes.len() - last);
+/// Writes what a block came to; a closed output ends the run.
+fn show(
+    evaluated: Evaluated,
+    name: &str,
+    tally: &mut Tally,
+    progress: &Progress,
+    terminal: &mut Terminal,
+) -> ControlFlow<()> {
+    progress.advance(evaluated.judged);
+    tally.add(&evaluated.tally);
+    for Invalid { line, column, message } in &evaluated.invalid {
+        terminal.error(&format!("{name}:{line}:{column}: {message}"));
     }
-
-    /// Writes the outcomes of a document; the error says why it is no event.
-    fn document(&mut self, document: &json::Document<'_>, terminal: &mut Terminal) -> Result<(), String> {
-        let context = Context::at(self.now);
-        let result = match self.reader {
-            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut Silent),
-            Reader::Events(routing) => {
-                let event = event::read(&document.root)?;
-                self.rules.route(routing, event, &context, &mut Silent).map(|outcome| vec![outcome])
-            }
-        };
-        match result {
-            Ok(outcomes) => outcomes.iter().for_each(|outcome| self.write(outcome, terminal)),
-            Err(unknown) => terminal.error(&format!("no {} is called `{}`", unknown.kind, unknown.name)),
-        }
-        Ok(())
-    }
-
-    /// An outcome says where in its input it went wrong; which input that was stands on the standard error.
-    fn invalid(&mut self, invalid: json::Invalid, input: &Input, terminal: &mut Terminal) {
-        let json::Invalid { line, column, message } = invalid;
-        terminal.error(&format!("{}:{line}:{column}: {message}", input.name));
-        let (integration, mapping) = self.reader.names();
-        let result = crate::event::Result::Invalid { line, column, message };
-        self.write(&Outcome { integration, mapping, index: None, result }, terminal);
-    }
-
-    fn write(&mut self, outcome: &Outcome<'_>, terminal: &mut Terminal) {
-        self.tally.outcome(outcome);
-        let json = match self.style {
-            Style::Ndjson => serde_json::to_string(outcome),
-            Style::Pretty => serde_json::to_string_pretty(outcome),
-        };
-        // An outcome always serializes, and the stream remembers its error.
-        let json = json.unwrap_or_default();
-        let json = if json.is_ascii() { json } else { visible_json(&json) };
-        let _ = terminal.out.write_all(json.as_bytes());
-        let _ = terminal.out.write_all(b"\n");
-    }
+    // The stream remembers its error. What was read last may be all that comes for a while.
+    let _ = terminal.out.write_all(&evaluated.output);
+    let _ = terminal.out.flush();
+    if terminal.out.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -29,6 +29,16 @@ impl Tally {
         }
     }
 
+    /// What was counted elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.payloads += other.payloads;
+        for (slot, (name, count)) in self.outcomes.iter_mut().zip(other.outcomes) {
+            if count > 0 {
+                *slot = (name, slot.1 + count);
+            }
+        }
+    }
+
     /// Whether everything could be read.
     pub(super) fn is_fine(&self) -> bool {
         !self.outcomes.iter().any(|(name, count)| *count > 0 && ["unaccepted", "invalid"].contains(name))

@@ -1,0 +1,128 @@
+//! What becomes of a block of lines: outcomes as text, in the order of the documents, and what was wrong.
+
+use super::Style;
+use super::blocks::Block;
+use super::tally::Tally;
+use crate::cli::event;
+use crate::cli::subject::Reader;
+use crate::diagnostic::visible_json;
+use crate::evaluate::{Context, Silent};
+use crate::event::Outcome;
+use crate::json::{self, Document, Invalid};
+use crate::ruleset::{RuleSet, Unknown};
+use crate::time::Instant;
+
+/// What stays the same for all inputs.
+pub(super) struct Evaluator<'r> {
+    pub(super) rules: &'r RuleSet,
+    pub(super) reader: Reader<'r>,
+    pub(super) now: Instant,
+    pub(super) style: Style,
+}
+
+/// What a block came to.
+pub(super) struct Evaluated {
+    /// The block.
+    pub(super) block: Block,
+    /// How much of it was judged; the rest belongs to a document that may go on.
+    pub(super) judged: usize,
+    /// How many lines end in what was judged.
+    pub(super) lines: usize,
+    /// The text of all outcomes.
+    pub(super) output: Vec<u8>,
+    /// What could not be read, each at its line of the input.
+    pub(super) invalid: Vec<Invalid>,
+    /// What was counted.
+    pub(super) tally: Tally,
+}
+
+impl Evaluator<'_> {
+    /// Reads the documents of a block that begins after so many lines of its input.
+    pub(super) fn block(&self, block: Block, lines_before: usize) -> Evaluated {
+        let (mut output, mut invalid, mut tally) = (Vec::new(), Vec::new(), Tally::default());
+        let mut part = json::Part::new(&block.bytes, block.more);
+        let mut places = Places { bytes: &block.bytes, offset: 0, line: lines_before + 1, line_start: 0 };
+        for (offset, document) in part.by_ref() {
+            tally.payload();
+            let read = match document {
+                Ok(document) => self.document(&document, &mut tally, &mut output).map_err(|message| {
+                    let (line, column) = places.of(offset);
+                    Invalid { line, column, message }
+                }),
+                Err(wrong) => Err(Invalid { line: wrong.line + lines_before, ..wrong }),
+            };
+            if let Err(wrong) = read {
+                self.refuse(&wrong, &mut tally, &mut output);
+                invalid.push(wrong);
+            }
+        }
+        let (judged, lines) = (part.judged(), part.lines());
+        Evaluated { block, judged, lines, output, invalid, tally }
+    }
+
+    /// Writes the outcomes of a document; the error says why it is no event.
+    fn document(
+        &self,
+        document: &Document<'_>,
+        tally: &mut Tally,
+        output: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let context = Context::at(self.now);
+        let outcomes = match self.reader {
+            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut Silent),
+            Reader::Events(routing) => {
+                let event = event::read(&document.root)?;
+                self.rules.route(routing, event, &context, &mut Silent).map(|outcome| vec![outcome])
+            }
+        };
+        for outcome in outcomes.map_err(|unknown: Unknown| unknown.to_string())? {
+            self.write(&outcome, tally, output);
+        }
+        Ok(())
+    }
+
+    /// An outcome says where in its input it went wrong; which input that was stands on the standard error.
+    fn refuse(&self, wrong: &Invalid, tally: &mut Tally, output: &mut Vec<u8>) {
+        let (integration, mapping) = self.reader.names();
+        let Invalid { line, column, message } = wrong.clone();
+        let result = crate::event::Result::Invalid { line, column, message };
+        self.write(&Outcome { integration, mapping, index: None, result }, tally, output);
+    }
+
+    fn write(&self, outcome: &Outcome<'_>, tally: &mut Tally, output: &mut Vec<u8>) {
+        tally.outcome(outcome);
+        let start = output.len();
+        // An outcome always serializes, and a vector takes what it is given.
+        let _ = match self.style {
+            Style::Ndjson => serde_json::to_writer(&mut *output, outcome),
+            Style::Pretty => serde_json::to_writer_pretty(&mut *output, outcome),
+        };
+        let written = output.get(start..).unwrap_or_default();
+        if !written.is_ascii() {
+            let shown = visible_json(&String::from_utf8_lossy(written));
+            output.truncate(start);
+            output.extend_from_slice(shown.as_bytes());
+        }
+        output.push(b'\n');
+    }
+}
+
+/// Lines and columns of rising offsets, so that any number of them costs one pass.
+struct Places<'b> {
+    bytes: &'b [u8],
+    offset: usize,
+    line: usize,
+    line_start: usize,
+}
+
+impl Places<'_> {
+    fn of(&mut self, offset: usize) -> (usize, usize) {
+        let passed = self.bytes.get(self.offset..offset).unwrap_or_default();
+        for (at, _) in passed.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            (self.line, self.line_start) = (self.line + 1, self.offset + at + 1);
+        }
+        self.offset = offset;
+        let lead = self.bytes.get(self.line_start..offset).unwrap_or_default();
+        (self.line, lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+    }
+}
