@@ -104,7 +104,7 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
 
 /// Writes what a block came to; a closed output ends the run.
 fn show(
-    evaluated: Evaluated,
+    evaluated: &Evaluated,
     name: &str,
     tally: &mut Tally,
     progress: &Progress,

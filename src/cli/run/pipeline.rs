@@ -20,7 +20,7 @@ enum Happening {
     /// The input gave a block; nothing: it has ended.
     Read(io::Result<Option<Block>>),
     /// The block of this number was evaluated.
-    Done(usize, Evaluated),
+    Done(usize, Box<Evaluated>),
 }
 
 /// Evaluates an input, and shows what its blocks came to, in order, until `show` says that nobody is interested any more.
@@ -31,7 +31,7 @@ pub(super) fn run(
     evaluator: &Evaluator<'_>,
     input: impl Read + Send + 'static,
     threads: usize,
-    mut show: impl FnMut(Evaluated) -> ControlFlow<()>,
+    mut show: impl FnMut(&Evaluated) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let (happen, happenings) = mpsc::channel();
     let (ask, asked) = mpsc::channel();
@@ -74,7 +74,7 @@ fn work(evaluator: &Evaluator<'_>, given: &Mutex<Receiver<(usize, Block)>>, hear
     loop {
         let job = given.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, block)) = job else { return };
-        if heard.send(Happening::Done(number, evaluator.block(block, 0))).is_err() {
+        if heard.send(Happening::Done(number, Box::new(evaluator.block(block, 0)))).is_err() {
             return;
         }
     }
@@ -104,7 +104,7 @@ impl<'r, 'e> Order<'r, 'e> {
         happenings: &Receiver<Happening>,
         give: &Sender<(usize, Block)>,
         ask: &Sender<()>,
-        show: &mut impl FnMut(Evaluated) -> ControlFlow<()>,
+        show: &mut impl FnMut(&Evaluated) -> ControlFlow<()>,
     ) -> io::Result<()> {
         let mut ended = None;
         while ended.is_none() || self.shown < self.given {
@@ -117,7 +117,7 @@ impl<'r, 'e> Order<'r, 'e> {
                 Ok(Happening::Read(Ok(None))) => ended = Some(Ok(())),
                 Ok(Happening::Read(Err(error))) => ended = Some(Err(error)),
                 Ok(Happening::Done(number, evaluated)) => {
-                    self.early.insert(number, evaluated);
+                    self.early.insert(number, *evaluated);
                 }
             }
             while let Some(evaluated) = self.early.remove(&self.shown) {
@@ -131,7 +131,7 @@ impl<'r, 'e> Order<'r, 'e> {
         }
         if !self.open.is_empty() {
             let last = Block { bytes: std::mem::take(&mut self.open), more: false };
-            let _ = show(self.evaluator.block(last, self.lines));
+            let _ = show(&self.evaluator.block(last, self.lines));
         }
         ended.unwrap_or(Ok(()))
     }
@@ -140,7 +140,7 @@ impl<'r, 'e> Order<'r, 'e> {
     fn next(
         &mut self,
         evaluated: Evaluated,
-        show: &mut impl FnMut(Evaluated) -> ControlFlow<()>,
+        show: &mut impl FnMut(&Evaluated) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let whole = if self.open.is_empty() && (self.lines == 0 || evaluated.invalid.is_empty()) {
             evaluated
@@ -159,6 +159,6 @@ impl<'r, 'e> Order<'r, 'e> {
         if self.open.is_empty() {
             self.tried = 0;
         }
-        show(whole)
+        show(&whole)
     }
 }
