@@ -12,7 +12,7 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let lines = diagnostics.iter().map(|diagnostic| {
         // Strings and numbers always serialize.
         let json = serde_json::to_string(&reader.finding(diagnostic)).unwrap_or_default();
-        visible_json(&json) + "\n"
+        visible_json(&json).into_owned() + "\n"
     });
     lines.collect()
 }

@@ -25,7 +25,7 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         "version": "2.1.0",
         "runs": [{ "tool": { "driver": driver }, "columnKind": "unicodeCodePoints", "results": results }],
     });
-    visible_json(&format!("{document:#}\n"))
+    visible_json(&format!("{document:#}\n")).into_owned()
 }
 
 /// The codes that occur, in order.

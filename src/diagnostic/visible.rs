@@ -29,7 +29,10 @@ pub(crate) fn visible_line(text: &str) -> String {
 }
 
 /// JSON text whose hidden characters are escaped, which serializers ask of C0 controls alone. They occur in strings only.
-pub(crate) fn visible_json(json: &str) -> String {
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+    if !hides_something(json) {
+        return Cow::Borrowed(json);
+    }
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
         if character != '\n' && is_hidden(character) {
@@ -42,7 +45,20 @@ pub(crate) fn visible_json(json: &str) -> String {
             shown.push(character);
         }
     }
-    shown
+    Cow::Owned(shown)
+}
+
+/// Whether a hidden character stands in the text. Every outcome is asked, so most bytes are passed over in bulk, and
+/// characters are looked at only where a byte stands with which hidden ones begin.
+fn hides_something(text: &str) -> bool {
+    const BULK: usize = 64;
+    let begins = |byte: u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3);
+    let hidden = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hidden);
+    text.as_bytes().chunks(BULK).enumerate().filter(|(_, bulk)| !bulk.is_ascii() || bulk.contains(&0x7f)).any(
+        |(number, bulk)| {
+            bulk.iter().enumerate().any(|(at, byte)| begins(*byte) && hidden(number * BULK + at))
+        },
+    )
 }
 
 /// Appends the character, or what stands for it.

@@ -84,10 +84,10 @@ impl<'a> Stream<'a> {
     fn next(&mut self) -> Option<(usize, Result<Document<'a>, Invalid>)> {
         let rest = self.rest(self.offset);
         let blank = rest.iter().take_while(|byte| is_blank(**byte)).count();
+        self.advance(self.offset + blank);
         if blank == rest.len() {
             return None;
         }
-        self.advance(self.offset + blank);
         let start = self.offset;
         let rest = self.rest(start);
         let mut values = serde_json::Deserializer::from_slice(rest).into_iter();

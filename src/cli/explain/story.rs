@@ -97,8 +97,8 @@ impl<'r> Story<'r> {
     }
 
     fn event(&mut self, event: &Event<'_>) {
-        let title = visible_json(&serde_json::Value::from(&*event.title).to_string());
-        let key = visible_json(&serde_json::Value::from(&*event.key).to_string());
+        let quoted = |text: &str| visible_json(&serde_json::Value::from(text).to_string()).into_owned();
+        let (title, key) = (quoted(&event.title), quoted(&event.key));
         self.line("  ", &format!("{} {} {title}, key {key}", event.severity, event.status));
         self.labels(event);
         for note in &event.notes {

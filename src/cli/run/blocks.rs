@@ -2,8 +2,9 @@
 
 use std::io::{self, ErrorKind, Read};
 
-/// How much is asked for at once.
-const READ: usize = 1 << 20;
+/// How much is asked for at once: enough that handing blocks around costs nothing, little enough that allocators give
+/// back what blocks leave.
+const READ: usize = 256 << 10;
 
 /// Whole lines of an input.
 pub(super) struct Block {

@@ -11,6 +11,7 @@ use crate::event::Outcome;
 use crate::json::{self, Document, Invalid};
 use crate::ruleset::{RuleSet, Unknown};
 use crate::time::Instant;
+use std::borrow::Cow;
 
 /// What stays the same for all inputs.
 pub(super) struct Evaluator<'r> {
@@ -97,9 +98,9 @@ impl Evaluator<'_> {
             Style::Ndjson => serde_json::to_writer(&mut *output, outcome),
             Style::Pretty => serde_json::to_writer_pretty(&mut *output, outcome),
         };
-        let written = output.get(start..).unwrap_or_default();
-        if !written.is_ascii() {
-            let shown = visible_json(&String::from_utf8_lossy(written));
+        let written = String::from_utf8_lossy(output.get(start..).unwrap_or_default());
+        if let Cow::Owned(shown) = visible_json(&written) {
+            drop(written);
             output.truncate(start);
             output.extend_from_slice(shown.as_bytes());
         }
