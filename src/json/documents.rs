@@ -33,7 +33,10 @@ impl<'a> Part<'a> {
     #[must_use]
     pub fn new(bytes: &'a [u8], more: bool) -> Self {
         let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Self { stream: Stream { bytes, offset, line: 1, line_start: offset, open: false }, more }
+        Self {
+            stream: Stream { bytes, origin: offset, offset, counted: offset, lines: 0, open: false },
+            more,
+        }
     }
 
     /// How many bytes were judged; the rest waits for what follows.
@@ -45,7 +48,7 @@ impl<'a> Part<'a> {
     /// How many lines end within what was judged.
     #[must_use]
     pub fn lines(&self) -> usize {
-        self.stream.line - 1
+        self.stream.lines_to(self.stream.offset)
     }
 }
 
@@ -53,15 +56,10 @@ impl<'a> Iterator for Part<'a> {
     type Item = (usize, Result<Document<'a>, Invalid>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let before = (self.stream.line, self.stream.line_start);
         let found = self.stream.next()?;
         if self.more && self.stream.open && found.1.is_err() {
-            // Blank lines before the document are read again with it.
-            (self.stream.line, self.stream.line_start) = before;
-            self.stream.offset = found.0;
-            let blank = self.stream.bytes.get(before.1..found.0).unwrap_or_default();
-            self.stream.line += refusal::line_breaks(blank);
             self.more = false;
+            self.stream.offset = found.0;
             self.stream.bytes = self.stream.bytes.get(..found.0).unwrap_or_default();
             return None;
         }
@@ -72,10 +70,12 @@ impl<'a> Iterator for Part<'a> {
 /// Where reading stands.
 struct Stream<'a> {
     bytes: &'a [u8],
+    /// Where the first line begins, behind a byte order mark.
+    origin: usize,
     offset: usize,
-    /// The number of the line that holds `offset`, and where it starts.
-    line: usize,
-    line_start: usize,
+    /// Up to where lines were counted, and how many end before that: only what is wrong asks for its line.
+    counted: usize,
+    lines: usize,
     /// Whether the last refusal was of a document that might have gone on.
     open: bool,
 }
@@ -84,7 +84,7 @@ impl<'a> Stream<'a> {
     fn next(&mut self) -> Option<(usize, Result<Document<'a>, Invalid>)> {
         let rest = self.rest(self.offset);
         let blank = rest.iter().take_while(|byte| is_blank(**byte)).count();
-        self.advance(self.offset + blank);
+        self.offset += blank;
         if blank == rest.len() {
             return None;
         }
@@ -93,7 +93,7 @@ impl<'a> Stream<'a> {
         let mut values = serde_json::Deserializer::from_slice(rest).into_iter();
         match values.next()? {
             Ok(document) => {
-                self.advance(start + values.byte_offset());
+                self.offset = start + values.byte_offset();
                 Some((start, Ok(document)))
             }
             Err(error) => Some((start, Err(self.refuse(&error)))),
@@ -106,17 +106,17 @@ impl<'a> Stream<'a> {
         let goes_on = error.is_eof();
         let cut = cut_off(rest);
         let (rest, error) = cut.as_ref().map_or((rest, error), |(line, error)| (*line, error));
-        let lead = self.bytes.get(self.line_start..self.offset).unwrap_or_default();
+        (self.lines, self.counted) = (self.lines_to(self.offset), self.offset);
         let mut invalid = refusal::of(rest, error);
         let over_lines = invalid.line > 1;
         if !over_lines {
-            invalid.column += refusal::characters(lead);
+            invalid.column += refusal::characters(self.lead());
         }
-        invalid.line += self.line - 1;
+        invalid.line += self.lines;
         let passed = resumption(rest, over_lines);
         let ends = self.offset + passed == self.bytes.len();
         self.open = goes_on || (over_lines && ends);
-        self.advance(self.offset + passed);
+        self.offset += passed;
         invalid
     }
 
@@ -124,13 +124,15 @@ impl<'a> Stream<'a> {
         self.bytes.get(from..).unwrap_or_default()
     }
 
-    fn advance(&mut self, to: usize) {
-        let passed = self.bytes.get(self.offset..to).unwrap_or_default();
-        if let Some(last) = passed.iter().rposition(|byte| *byte == b'\n') {
-            self.line += refusal::line_breaks(passed);
-            self.line_start = self.offset + last + 1;
-        }
-        self.offset = to;
+    /// How many lines end before a later offset.
+    fn lines_to(&self, offset: usize) -> usize {
+        self.lines + refusal::line_breaks(self.bytes.get(self.counted..offset).unwrap_or_default())
+    }
+
+    /// What stands before the current offset on its line.
+    fn lead(&self) -> &'a [u8] {
+        let before = self.bytes.get(self.origin..self.offset).unwrap_or_default();
+        before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
     }
 }
 

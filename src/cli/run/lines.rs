@@ -98,9 +98,8 @@ impl Evaluator<'_> {
             Style::Ndjson => serde_json::to_writer(&mut *output, outcome),
             Style::Pretty => serde_json::to_writer_pretty(&mut *output, outcome),
         };
-        let written = String::from_utf8_lossy(output.get(start..).unwrap_or_default());
-        if let Cow::Owned(shown) = visible_json(&written) {
-            drop(written);
+        let written = str::from_utf8(output.get(start..).unwrap_or_default()).unwrap_or_default();
+        if let Cow::Owned(shown) = visible_json(written) {
             output.truncate(start);
             output.extend_from_slice(shown.as_bytes());
         }
