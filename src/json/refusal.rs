@@ -54,7 +54,7 @@ pub(super) fn characters(bytes: &[u8]) -> usize {
 
 /// How many lines end within the bytes.
 pub(super) fn line_breaks(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 fn at(bytes: &[u8], offset: usize, message: String) -> Invalid {
