@@ -190,7 +190,9 @@ fn send(arguments: &Arguments, channel: &served::Channel, body: &[u8], terminal:
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
     // A name server that does not answer must not hold up the end.
     runtime.shutdown_background();
-    let quoted = |mark: &str, text: &str| text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n");
+    let quoted = |mark: &str, text: &str| {
+        text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n")
+    };
     terminal.out.print(&quoted("> ", &request));
     terminal.out.print(&quoted("< ", &answer));
     match verdict {

@@ -32,7 +32,9 @@ pub fn read(secret: &Secret, folder: &Path) -> Result<String, String> {
         Secret::Environment(name) => match std::env::var(&**name) {
             Ok(text) => text,
             Err(std::env::VarError::NotPresent) => return Err(format!("the environment holds no `{name}`")),
-            Err(std::env::VarError::NotUnicode(_)) => return Err(format!("`{name}` in the environment is no text")),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(format!("`{name}` in the environment is no text"));
+            }
         },
         Secret::File(path) => read_file(path, folder)?,
     };
@@ -61,7 +63,10 @@ fn read_file(path: &str, folder: &Path) -> Result<String, String> {
         return Err(told("it is no regular file"));
     }
     if state.st_mode & 0o004 != 0 {
-        tracing::warn!(path, "a secret file may be read by everybody on this machine; take the right from others");
+        tracing::warn!(
+            path,
+            "a secret file may be read by everybody on this machine; take the right from others"
+        );
     }
     let mut bytes = Zeroizing::new(Vec::new());
     let read = File::from(file).take(MOST_BYTES + 1).read_to_end(&mut bytes);
@@ -96,7 +101,11 @@ fn root(path: &Path, folder: &Path) -> Result<(PathBuf, PathBuf), Errno> {
     let roots = roots.chain(MADE_FOR_SECRETS.map(PathBuf::from));
     let mut below = roots.filter_map(|root| Some((path.strip_prefix(&root).ok()?.to_owned(), root)));
     let (rest, root) = below.next().ok_or(Errno::XDEV)?;
-    if rest.components().any(|part| part.as_os_str() == OF_THE_POD) { Err(Errno::XDEV) } else { Ok((root, rest)) }
+    if rest.components().any(|part| part.as_os_str() == OF_THE_POD) {
+        Err(Errno::XDEV)
+    } else {
+        Ok((root, rest))
+    }
 }
 
 /// The same where the kernel or a sandbox has no `openat2`: the place is looked up first, and then opened.
@@ -105,7 +114,8 @@ fn open_plainly(path: &Path, folder: &Path, flags: OFlags) -> Result<OwnedFd, Er
     if !path.components().all(plain) {
         return Err(Errno::XDEV);
     }
-    let canonical = |path: &Path| path.canonicalize().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
+    let canonical =
+        |path: &Path| path.canonicalize().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
     let (root, file) = (canonical(folder)?, canonical(&folder.join(path))?);
     if !file.starts_with(root) {
         return Err(Errno::XDEV);

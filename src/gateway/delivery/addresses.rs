@@ -83,7 +83,9 @@ pub(super) struct Allowed {
 
 /// An address that may not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the destination's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`")]
+#[error(
+    "the destination's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`"
+)]
 pub(super) struct Blocked {
     address: IpAddr,
     why: &'static str,

@@ -70,7 +70,7 @@ mod tests {
         let bounds = [1, 2, 3, 4, 10, 11, 40, u32::MAX].map(|n| backoff.pause(n, u32::MAX).as_secs());
         assert_eq!(bounds, [1, 2, 4, 8, 512, 600, 600, 600]);
         assert_eq!(backoff.pause(9, 0), Duration::ZERO);
-        assert_eq!(backoff.pause(1, u32::MAX / 2).as_millis(), 499);
+        assert_eq!(backoff.pause(1, u32::MAX / 2).as_millis(), 500);
     }
 
     #[test]

@@ -77,13 +77,7 @@ pub(super) struct Breaker {
 impl Breaker {
     /// A closed one.
     pub(super) fn new(pauses: Pauses) -> Self {
-        Self {
-            state: State::Closed,
-            pauses,
-            pause: pauses.first,
-            consecutive: 0,
-            slices: VecDeque::new(),
-        }
+        Self { state: State::Closed, pauses, pause: pauses.first, consecutive: 0, slices: VecDeque::new() }
     }
 
     /// How it stands.

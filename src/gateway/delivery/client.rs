@@ -4,7 +4,10 @@
 //! followed, no proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL.
 //! Where a proxy is configured, it resolves names itself, and only addresses that stand in the URL are checked here.
 
-#![expect(clippy::disallowed_methods, reason = "certificates come from files of the system and of the operator")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "certificates come from files of the system and of the operator"
+)]
 
 use super::Options;
 use super::addresses::{Allowed, Blocked};
@@ -72,7 +75,8 @@ impl Clients {
     /// In words, where the configuration cannot be used.
     pub(super) fn new(options: &Options) -> Result<Self, String> {
         let proxy = options.proxy.as_deref().map(|proxy| {
-            Url::parse(proxy).map_err(|_| "the proxy's address is no URL; expected `http://host:port`".to_owned())
+            Url::parse(proxy)
+                .map_err(|_| "the proxy's address is no URL; expected `http://host:port`".to_owned())
         });
         let allowed = Arc::new(Allowed::read(&options.allow, options.allow_private));
         Ok(Self { tls: tls(options)?, allowed, proxy: proxy.transpose()? })
@@ -97,7 +101,9 @@ impl Clients {
             .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
         builder = match &self.proxy {
             None => builder.no_proxy(),
-            Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(|error| told(&error.without_url()))?),
+            Some(proxy) => {
+                builder.proxy(Proxy::all(proxy.clone()).map_err(|error| told(&error.without_url()))?)
+            }
         };
         let client = builder.build().map_err(|error| told(&error.without_url()))?;
         Ok(Sender { client, allowed: Arc::clone(&self.allowed) })
@@ -178,7 +184,8 @@ impl Sender {
         if let Some(address) = literal {
             self.allowed.address(address).map_err(|blocked| blocked.to_string())?;
         }
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
+        let method =
+            Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
         let mut ready = reqwest::Request::new(method, url);
         *ready.headers_mut() = headers(request)?;
         *ready.body_mut() = Some(request.body.clone().into());
@@ -193,7 +200,11 @@ impl Sender {
             let room = MOST_BYTES - body.len();
             body.extend(chunk.iter().take(room));
         }
-        Ok(Response { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+        Ok(Response {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
     }
 }
 
@@ -206,8 +217,9 @@ fn headers(request: &Request) -> Result<HeaderMap, String> {
         }
         let ready = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("`{}` cannot be the name of a header", name.escape_debug()))?;
-        let mut value = HeaderValue::from_bytes(value.expose().as_bytes())
-            .map_err(|_| format!("the value of the header `{name}` holds a character that no header may hold"))?;
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| {
+            format!("the value of the header `{name}` holds a character that no header may hold")
+        })?;
         value.set_sensitive(true);
         headers.append(ready, value);
     }

@@ -1,13 +1,13 @@
 //! One delivery under way: fetch its body, try once, decide what follows, and note it durably before anybody else may
 //! touch its key.
 
+use super::Pace;
 use super::backoff::Failed;
 use super::breaker::Sign;
 use super::clock::{self, milliseconds};
 use super::ledger::Ledger;
 use super::queue::{End, Head};
 use super::way::{Came, Way};
-use super::Pace;
 use crate::channel::{Attempt, Verdict};
 use crate::gateway::journal::{EventId, Fault, Settled, Settlement};
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels, Metrics};
@@ -168,11 +168,17 @@ impl<L: Ledger> Job<L> {
             Settled::Dead { .. } => "dead",
         };
         let channel = || self.channel.clone();
-        self.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
+        self.metrics
+            .attempts
+            .get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() })
+            .inc();
         if *result == Settled::Delivered {
             let took = u64::try_from(at.saturating_sub(self.head.since)).unwrap_or_default();
             let seconds = Duration::from_millis(took).as_secs_f64();
-            self.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);
+            self.metrics
+                .delivery_seconds
+                .get_or_create(&ChannelLabels { channel: channel() })
+                .observe(seconds);
         }
     }
 

@@ -29,8 +29,9 @@ impl Lines {
         let parts = parts(path)?;
         let (name, folders) = parts.split_last().ok_or("the path names no file")?;
         let told = |error: Errno| format!("`{path}` could not be opened: {}", words(error));
-        let mut folder = rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|error| format!("the directory for files could not be opened: {}", words(error)))?;
+        let mut folder =
+            rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+                .map_err(|error| format!("the directory for files could not be opened: {}", words(error)))?;
         for part in folders {
             match rustix::fs::mkdirat(&folder, part.as_str(), Mode::from_raw_mode(0o750)) {
                 Ok(()) | Err(Errno::EXIST) => {}
@@ -106,7 +107,12 @@ impl Lines {
             match rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(_) => {}
                 Err(Errno::NOENT) => {
-                    return rustix::fs::renameat(&self.folder, self.name.as_str(), &self.folder, name.as_str());
+                    return rustix::fs::renameat(
+                        &self.folder,
+                        self.name.as_str(),
+                        &self.folder,
+                        name.as_str(),
+                    );
                 }
                 Err(error) => return Err(error),
             }

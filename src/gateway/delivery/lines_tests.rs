@@ -49,11 +49,10 @@ fn a_full_file_is_renamed_and_no_line_is_lost() {
         lines.append(&[line(&number.to_string())], "T").unwrap();
     }
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-    assert_eq!((read("e-T.ndjson"), read("e-T-1.ndjson"), read("e.ndjson")), (
-        "0\n1\n".into(),
-        "2\n3\n".into(),
-        "4\n5\n".into()
-    ));
+    assert_eq!(
+        (read("e-T.ndjson"), read("e-T-1.ndjson"), read("e.ndjson")),
+        ("0\n1\n".into(), "2\n3\n".into(), "4\n5\n".into())
+    );
 }
 
 #[test]

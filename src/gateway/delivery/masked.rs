@@ -38,7 +38,9 @@ impl<'s> Masked<'s> {
             match setting {
                 Setting::Secret(secret) => add(secret.expose(), &mut secrets),
                 Setting::Secrets(list) => list.iter().for_each(|secret| add(secret.expose(), &mut secrets)),
-                Setting::Headers(list) => list.iter().for_each(|(_, secret)| add(secret.expose(), &mut secrets)),
+                Setting::Headers(list) => {
+                    list.iter().for_each(|(_, secret)| add(secret.expose(), &mut secrets))
+                }
                 Setting::Text(_)
                 | Setting::Number(_)
                 | Setting::Numbers(_)
@@ -83,7 +85,10 @@ impl<'s> Masked<'s> {
         let mut text = format!("{}\n", response.status);
         for (name, value) in &response.headers {
             if PLAIN.contains(&name.as_str()) {
-                text.push_str(&format_header(name.as_str(), &self.text(&String::from_utf8_lossy(value.as_bytes()))));
+                text.push_str(&format_header(
+                    name.as_str(),
+                    &self.text(&String::from_utf8_lossy(value.as_bytes())),
+                ));
             }
         }
         text.push('\n');

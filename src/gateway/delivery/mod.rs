@@ -253,7 +253,10 @@ impl Deliveries {
                 State::Probing => "half-open".to_owned(),
                 State::Open(until) => {
                     let until = clock.saturating_add_unsigned(until.saturating_sub(now));
-                    format!("open until {}", clock::time(until).map(|time| time.to_string()).unwrap_or_default())
+                    format!(
+                        "open until {}",
+                        clock::time(until).map(|time| time.to_string()).unwrap_or_default()
+                    )
                 }
             };
             Some(ChannelStatus {

@@ -12,7 +12,11 @@ pub async fn send_once(channel: &Channel, body: &[u8], options: &Options) -> Exc
     let way = Way::new(channel.clone(), &Ground::new(options.clone()));
     let Some(at) = clock::time(clock::wall()) else {
         let reason = "the clock shows no time that can be used".to_owned();
-        return Exchange { request: String::new(), answer: reason.clone(), verdict: Verdict::Refused { reason } };
+        return Exchange {
+            request: String::new(),
+            answer: reason.clone(),
+            verdict: Verdict::Refused { reason },
+        };
     };
     let idempotency_key = format!("test-{}-{}", at.epoch_milliseconds(), channel.name);
     let attempt = Attempt { body, idempotency_key: &idempotency_key, at, replay: false };
@@ -21,7 +25,9 @@ pub async fn send_once(channel: &Channel, body: &[u8], options: &Options) -> Exc
     let request = match (&came.request, channel.kind.transport) {
         (Some(request), _) => masked.request(request),
         (None, Transport::Http(_)) => "no request could be made".to_owned(),
-        (None, Transport::File) => format!("a line for `{}`", channel.settings.text("path").unwrap_or_default()),
+        (None, Transport::File) => {
+            format!("a line for `{}`", channel.settings.text("path").unwrap_or_default())
+        }
         (None, Transport::Stdout) => "a line for the standard output".to_owned(),
         (None, Transport::Discard) => "nothing: the channel forgets what it gets".to_owned(),
     };

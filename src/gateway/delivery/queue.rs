@@ -83,6 +83,8 @@ pub(super) struct Queue<P> {
     unread: bool,
     /// How far a sweep has come.
     sweep: Option<i64>,
+    /// Whether a sweep was asked for during a reading, which may have been made before.
+    again: bool,
     reading: bool,
     /// What was settled during a sweep's reading, which may still show it.
     settled: HashSet<i64>,
@@ -99,6 +101,7 @@ impl<P> Queue<P> {
             cursor: 0,
             unread: true,
             sweep: None,
+            again: false,
             reading: false,
             settled: HashSet::new(),
             most,
@@ -112,7 +115,8 @@ impl<P> Queue<P> {
 
     /// Looks through the ledger from the beginning, for what was revived.
     pub(super) fn sweep(&mut self) {
-        self.sweep.get_or_insert(0);
+        self.sweep = Some(0);
+        self.again = self.reading;
     }
 
     /// What is to be read from the ledger now; one reading at a time.
@@ -165,6 +169,9 @@ impl<P> Queue<P> {
             self.cursor = self.cursor.max(at);
             self.unread |= !whole || !room;
         }
+        if std::mem::take(&mut self.again) {
+            self.sweep = Some(0);
+        }
         self.settled.clear();
     }
 
@@ -206,10 +213,7 @@ impl<P> Queue<P> {
     /// Takes a head, due or not, whose age limit began at that time of the wall clock or before it.
     pub(super) fn take_older(&mut self, since: i64) -> Option<Head<P>> {
         let old = |key: &String| {
-            self.keys
-                .get(key)
-                .and_then(|entry| entry.head.as_ref())
-                .is_some_and(|head| head.since <= since)
+            self.keys.get(key).and_then(|entry| entry.head.as_ref()).is_some_and(|head| head.since <= since)
         };
         let found = self.order.iter().find(|(_, _, key)| old(key))?.clone();
         self.order.remove(&found);

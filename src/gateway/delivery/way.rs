@@ -73,7 +73,9 @@ impl Came {
     /// How long the whole channel has to wait, as the destination asks for fewer requests.
     pub(super) fn throttled(&self) -> Option<Duration> {
         match (&self.verdict, self.status) {
-            (Verdict::Retry { after: Some(after), .. }, Some(..500)) => Some((*after).min(backoff::LONGEST_ASKED)),
+            (Verdict::Retry { after: Some(after), .. }, Some(..500)) => {
+                Some((*after).min(backoff::LONGEST_ASKED))
+            }
             (Verdict::Retry { .. } | Verdict::Delivered | Verdict::Refused { .. }, _) => None,
         }
     }
@@ -131,7 +133,9 @@ impl Way {
             Means::Http(http, sender) => self.ask(http, sender, attempt, now).await,
             Means::Lines(writer) => match writer.write(attempt.body.to_vec()).await {
                 Ok(()) => Came::without_answer(Verdict::Delivered, Sign::Alive, None),
-                Err(reason) => Came::without_answer(Verdict::Retry { reason, after: None }, Sign::Failing, None),
+                Err(reason) => {
+                    Came::without_answer(Verdict::Retry { reason, after: None }, Sign::Failing, None)
+                }
             },
             Means::Nothing => Came::without_answer(Verdict::Delivered, Sign::Alive, None),
             Means::Unready(reason) => {
@@ -184,7 +188,9 @@ impl Way {
 fn without_redirect(verdict: Verdict, status: u16) -> Verdict {
     match verdict {
         Verdict::Retry { .. } | Verdict::Refused { .. } if (300..400).contains(&status) => Verdict::Refused {
-            reason: format!("it answered with a redirect (status {status}), which is never followed; name the final address"),
+            reason: format!(
+                "it answered with a redirect (status {status}), which is never followed; name the final address"
+            ),
         },
         Verdict::Delivered | Verdict::Retry { .. } | Verdict::Refused { .. } => verdict,
     }

@@ -91,7 +91,8 @@ impl<L: Ledger> Worker<L> {
         showing: Arc<Mutex<Showing>>,
     ) -> Self {
         let now = common.clock.now();
-        let (bury_from, sweep_at) = (now + milliseconds(common.pace.grace), now + milliseconds(common.pace.sweep));
+        let (bury_from, sweep_at) =
+            (now + milliseconds(common.pace.grace), now + milliseconds(common.pace.sweep));
         let breaker = Breaker::new(common.pace.pauses);
         let way = channel.map(|channel| make_ready(&common, channel));
         Self {
@@ -302,7 +303,8 @@ impl<L: Ledger> Worker<L> {
 
     fn spawn(&mut self, head: Head<Rest>, task: Task, probe: bool) {
         let common = &self.common;
-        let mut report = Report { mailbox: self.mailbox.clone(), clock: common.clock, head: Some((head.clone(), probe)) };
+        let mut report =
+            Report { mailbox: self.mailbox.clone(), clock: common.clock, head: Some((head.clone(), probe)) };
         let job = Job {
             ledger: common.ledger.clone(),
             metrics: Arc::clone(&common.metrics),
