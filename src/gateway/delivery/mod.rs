@@ -277,7 +277,9 @@ impl Deliveries {
             self.office.stopping.store(true, Ordering::Release);
             std::mem::take(&mut *posts)
         };
-        posts.values().for_each(|post| post.tell(Message::Stop));
+        for post in posts.values() {
+            post.tell(Message::Stop);
+        }
         let until = self.office.clock.moment(self.office.clock.now().saturating_add(milliseconds(patience)));
         for (_, mut post) in posts {
             if tokio::time::timeout_at(until, &mut post.task).await.is_err() {
@@ -336,8 +338,12 @@ async fn survey<L: Ledger>(office: Weak<Office>, common: Arc<Common<L>>) {
                 let label = ChannelLabels { channel: channel.clone() };
                 common.metrics.pending.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
             };
-            counted.iter().for_each(|channel| gauge(channel, 0));
-            pending.iter().for_each(|(channel, count)| gauge(channel, *count));
+            for channel in &counted {
+                gauge(channel, 0);
+            }
+            for (channel, count) in &pending {
+                gauge(channel, *count);
+            }
             counted = pending.into_iter().map(|(channel, _)| channel).collect();
             let mut posts = office.posts();
             if office.stopping.load(Ordering::Acquire) {

@@ -33,7 +33,10 @@ pub async fn send_once(channel: &Channel, body: &[u8], options: &Options) -> Exc
     };
     let answer = match (&came.response, &came.verdict) {
         (Some(response), _) => masked.response(response),
-        (None, Verdict::Delivered) => "written".to_owned(),
+        (None, Verdict::Delivered) => match channel.kind.transport {
+            Transport::Discard => "forgotten".to_owned(),
+            Transport::Http(_) | Transport::File | Transport::Stdout => "written".to_owned(),
+        },
         (None, Verdict::Retry { reason, .. } | Verdict::Refused { reason }) => reason.clone(),
     };
     Exchange { request, answer, verdict: came.verdict }

@@ -74,12 +74,14 @@ impl Rate {
 /// A destination's limits, shared by the channels that ask it.
 pub(super) type Shared = Arc<Mutex<Rate>>;
 
+/// A destination: its kind, and a keyed hash of its address or key, as the secret itself stays where it is.
+type Identity = (&'static str, u64);
+
 /// All destinations that are asked.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
     hasher: RandomState,
-    // By kind and a keyed hash of the address or key: the secret itself stays where it is.
-    known: Mutex<HashMap<(&'static str, u64), Weak<Mutex<Rate>>>>,
+    known: Mutex<HashMap<Identity, Weak<Mutex<Rate>>>>,
 }
 
 impl Rates {

@@ -25,6 +25,8 @@ use tokio::task::JoinSet;
 const LEDGER_PAUSE: u64 = 1_000;
 /// How often a worker whose breaker is open looks for what has become too old.
 const AGED_PAUSE: u64 = 10_000;
+/// How often what waits is counted.
+const COUNT_PAUSE: u64 = 100;
 /// Dead letters that are noted at once.
 const BURIALS: usize = 64;
 /// The longest that a delivery of the ledger waits by the wall clock of the time when it was noted.
@@ -75,6 +77,8 @@ pub(super) struct Worker<L> {
     aged_from: u64,
     sweep_at: u64,
     last_reason: String,
+    retrying: usize,
+    counted_from: u64,
     stopping: bool,
     tasks: JoinSet<()>,
     mailbox: UnboundedSender<Message>,
@@ -108,6 +112,8 @@ impl<L: Ledger> Worker<L> {
             aged_from: 0,
             sweep_at,
             last_reason: "it was never reached".to_owned(),
+            retrying: 0,
+            counted_from: 0,
             stopping: false,
             tasks: JoinSet::new(),
             mailbox,
@@ -201,8 +207,18 @@ impl<L: Ledger> Worker<L> {
             self.throttled_until = self.throttled_until.max(now.saturating_add(milliseconds(pause)));
         }
         self.queue.end(&over.key, over.end);
+        let before = self.breaker.state();
         if self.breaker.note(now, over.probe, over.sign) {
+            tracing::info!(channel = self.name, "the destination answers again");
             self.queue.hasten(now, |rest| rest.asked);
+        }
+        if before == State::Closed && self.breaker.state() != State::Closed {
+            let reason = self.last_reason.as_str();
+            tracing::warn!(
+                channel = self.name,
+                reason,
+                "the destination fails; it is left in peace for a while"
+            );
         }
     }
 
@@ -324,10 +340,14 @@ impl<L: Ledger> Worker<L> {
         });
     }
 
-    fn show(&self) {
-        let breaker = self.breaker.state();
-        let retrying = self.queue.waiting(self.common.clock.now());
-        let showing = Showing { under_way: self.under_way, retrying, breaker };
+    fn show(&mut self) {
+        let (now, breaker) = (self.common.clock.now(), self.breaker.state());
+        // Counting takes as long as many keys wait, and nobody looks that often.
+        if self.counted_from <= now || self.queue.next_due().is_none() {
+            self.counted_from = now.saturating_add(COUNT_PAUSE);
+            self.retrying = self.queue.waiting(now);
+        }
+        let showing = Showing { under_way: self.under_way, retrying: self.retrying, breaker };
         *self.showing.lock().unwrap_or_else(PoisonError::into_inner) = showing;
         let label = ChannelLabels { channel: self.name.clone() };
         self.common.metrics.breaker_open.get_or_create(&label).set(i64::from(breaker != State::Closed));
@@ -355,10 +375,11 @@ fn make_ready<L>(common: &Common<L>, channel: Channel) -> (Arc<Way>, SharedRate)
     (Arc::new(Way::new(channel, &common.ground)), rate)
 }
 
-/// A delivery of the ledger. Its time was noted by the wall clock, which may have jumped since: it never waits longer
-/// than the longest pause there is.
+/// A delivery of the ledger. Its time was noted by the wall clock, which may have jumped since: what is new does not wait,
+/// and nothing waits longer than the longest pause there is.
 fn head(pending: Pending, now: u64) -> Head<Rest> {
-    let wait = pending.due.saturating_sub(clock::wall()).clamp(0, LONGEST_DUE);
+    let wait = if pending.attempts == 0 { 0 } else { pending.due.saturating_sub(clock::wall()) };
+    let wait = wait.clamp(0, LONGEST_DUE);
     Head {
         id: pending.id,
         key: pending.key,
