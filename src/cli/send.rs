@@ -193,8 +193,8 @@ fn send(arguments: &Arguments, channel: &served::Channel, body: &[u8], terminal:
     let quoted = |mark: &str, text: &str| {
         text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n")
     };
-    terminal.out.print(&quoted("> ", &request));
-    terminal.out.print(&quoted("< ", &answer));
+    terminal.out.print(&quoted("→ ", &request));
+    terminal.out.print(&quoted("← ", &answer));
     match verdict {
         Verdict::Delivered => {
             terminal.err.print(&format!("`{}` has it\n", channel.name));
