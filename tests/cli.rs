@@ -118,6 +118,11 @@ fn run_reads_events_that_it_wrote() {
 }
 
 #[test]
+fn send_shows_request_and_answer() {
+    transcript("send");
+}
+
+#[test]
 fn explain_tells_why() {
     transcript("explain");
 }

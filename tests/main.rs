@@ -21,6 +21,7 @@ mod alertmanager;
 mod architecture;
 mod check;
 mod cli;
+mod delivery;
 mod docs;
 mod evaluate;
 mod function;

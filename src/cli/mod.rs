@@ -14,6 +14,7 @@ mod init;
 mod input;
 mod load;
 mod run;
+mod send;
 mod subject;
 mod terminal;
 mod test;
@@ -62,6 +63,7 @@ enum Command {
     Init(init::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
+    Send(send::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
 }
@@ -81,6 +83,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(arguments) => init::run(&arguments, &mut terminal),
         Command::Check(arguments) => check::run(&arguments, &mut terminal),
         Command::Run(arguments) => run::run(&arguments, &mut terminal),
+        Command::Send(arguments) => send::run(&arguments, &mut terminal),
         Command::Test(arguments) => test::run(&arguments, &mut terminal),
         Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
     };

@@ -13,6 +13,7 @@ pub mod intake;
 pub mod journal;
 pub mod metrics;
 pub mod operations;
+pub mod secret;
 pub mod served;
 
 use crate::reload::Reloader;

@@ -1,0 +1,213 @@
+//! `pointsman send`: one event to one channel, for real, with request and answer shown.
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+use super::{clock, event, input, load};
+use crate::channel::Verdict;
+use crate::check::model::{Argument, Channel, Secret};
+use crate::diagnostic::{self, Format, nearest};
+use crate::evaluate::Context;
+use crate::event::{Event, Labels, Severity, Status};
+use crate::gateway::delivery::{Exchange, Options, send_once};
+use crate::gateway::{secret, served};
+use crate::json;
+use crate::ruleset::RuleSet;
+use crate::time::Instant;
+use clap::Args;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// Sends one event to a channel, for real, and shows the request and the answer
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The channel
+    #[arg(value_name = "CHANNEL")]
+    channel: String,
+    /// The event, as `run` writes it; `-` is the standard input. A test event by default
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+    /// Rule files and folders, together one rule set
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    rules: Vec<PathBuf>,
+    /// Networks, addresses and hosts that may be reached besides the public internet; may be repeated
+    #[arg(long, value_name = "CIDR|HOST")]
+    allow: Vec<String>,
+    /// A proxy for the request
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Certificates in PEM that are trusted besides the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Where `file` channels write
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman send ops_chat --rules rules
+  pointsman send ops_chat --rules rules --event event.json
+  pointsman send intranet --rules rules --allow 10.0.0.0/8
+
+Secrets are never shown: `…` stands in their place.
+
+Exit codes:
+  0  the channel has it
+  1  the channel refused it or did not answer, or the rules hold an error
+  2  the command line is wrong, or names no channel of the rule set
+  3  a file or a secret could not be read";
+
+/// Sends, shows, and ends as it went.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    match prepare(arguments, terminal) {
+        Ok((channel, body)) => send(arguments, &channel, &body, terminal),
+        Err(exit) => exit,
+    }
+}
+
+/// The channel with its secrets, and the body for it.
+fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Channel, Vec<u8>), Exit> {
+    let Some(now) = clock::at(None) else {
+        terminal.error("the clock shows no time that can be used");
+        return Err(Exit::Failed);
+    };
+    let rules = load::usable(&arguments.rules, Some(now), terminal)?;
+    let position = find(&rules, &arguments.channel, terminal)?;
+    let channel = resolve(&rules, position, terminal)?;
+    let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
+    let document = bytes.as_ref().map(|bytes| json::parse(bytes)).transpose().map_err(|invalid| {
+        let json::Invalid { line, column, message } = invalid;
+        terminal.error(&format!("the event is no JSON: {line}:{column}: {message}"));
+        Exit::Findings
+    })?;
+    let event = match &document {
+        None => test_event(now),
+        Some(document) => event::read(&document.root).map_err(|message| {
+            terminal.error(&message);
+            Exit::Findings
+        })?,
+    };
+    Ok((channel, body(&rules, position, &event, now)))
+}
+
+fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, Exit> {
+    let channels = &rules.model.channels;
+    channels.iter().position(|channel| &*channel.name == name).ok_or_else(|| {
+        let near = nearest(name, channels.iter().map(|channel| &*channel.name));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        terminal.error(&format!("no channel is called `{name}`{near}"));
+        Exit::Usage
+    })
+}
+
+/// Reads the secrets of that channel, and of no other.
+fn resolve(rules: &RuleSet, position: usize, terminal: &mut Terminal) -> Result<served::Channel, Exit> {
+    let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
+    let wanted = secrets(channel);
+    let read = |named: &Secret, folder: &Path| {
+        if wanted.contains(&named) { secret::read(named, folder) } else { Ok("not read".to_owned()) }
+    };
+    let mut resolved = rules.resolve(&read).map_err(|diagnostics| {
+        let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &rules.sources);
+        terminal.err.print(&text);
+        Exit::Failed
+    })?;
+    let settings = resolved.channels.get_mut(position).map(std::mem::take).unwrap_or_default();
+    Ok(served::Channel { name: channel.name.to_string(), kind: channel.kind, settings })
+}
+
+/// The secrets that a channel names.
+fn secrets(channel: &Channel) -> Vec<&Secret> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Argument> = channel.parameters.iter().map(|(_, argument)| argument).collect();
+    while let Some(argument) = open.pop() {
+        match argument {
+            Argument::Secret(secret) => found.push(secret),
+            Argument::List(list) => open.extend(list),
+            Argument::Object(members) => open.extend(members.iter().map(|(_, argument)| argument)),
+            Argument::Literal(_) | Argument::Expression(_) => {}
+        }
+    }
+    found
+}
+
+fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
+    let input = input::Input::read(path, terminal).map_err(|error| {
+        terminal.error(&format!("`{}` could not be read: {error}", path.display()));
+        Exit::Failed
+    })?;
+    Ok(input.bytes)
+}
+
+/// An event that nobody takes for a real one.
+fn test_event(now: Instant) -> Event<'static> {
+    let mut labels = Labels::default();
+    labels.set(Cow::Borrowed("test"), Cow::Borrowed("true"));
+    Event {
+        severity: Severity::Warning,
+        status: Status::Firing,
+        title: Cow::Borrowed("pointsman test"),
+        key: Cow::Owned(format!("pointsman-test-{}", now.epoch_milliseconds())),
+        description: Some(Cow::Borrowed("Sent by `pointsman send` to see whether this channel works.")),
+        labels,
+        starts_at: Some(now),
+        ends_at: None,
+        link: None,
+        source: Cow::Borrowed("pointsman"),
+        integration: None,
+        notes: Vec::new(),
+    }
+}
+
+/// What the channel's kind makes of the event; the event itself where it makes nothing.
+fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Instant) -> Vec<u8> {
+    let rendered = rules.render(position, event, &Context::at(now));
+    // An event and a JSON value always serialize.
+    match rendered {
+        Some(rendered) => serde_json::to_vec(&rendered.body).unwrap_or_default(),
+        None => serde_json::to_vec(event).unwrap_or_default(),
+    }
+}
+
+fn send(arguments: &Arguments, channel: &served::Channel, body: &[u8], terminal: &mut Terminal) -> Exit {
+    let options = Options {
+        directory: arguments.directory.clone(),
+        allow: arguments.allow.clone(),
+        allow_private: false,
+        proxy: arguments.proxy.clone(),
+        ca_file: arguments.ca_file.clone(),
+    };
+    if let Err(fault) = options.check() {
+        terminal.error(&fault);
+        return Exit::Failed;
+    }
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let Ok(runtime) = builder.enable_all().build() else {
+        terminal.error("the system gives no means to wait for an answer");
+        return Exit::Failed;
+    };
+    let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
+    // A name server that does not answer must not hold up the end.
+    runtime.shutdown_background();
+    let quoted = |mark: &str, text: &str| {
+        text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n")
+    };
+    terminal.out.print(&quoted("→ ", &request));
+    terminal.out.print(&quoted("← ", &answer));
+    match verdict {
+        Verdict::Delivered => {
+            terminal.err.print(&format!("`{}` has it\n", channel.name));
+            Exit::Fine
+        }
+        Verdict::Retry { reason, .. } | Verdict::Refused { reason } => {
+            terminal.error(&format!("`{}` did not take it: {reason}", channel.name));
+            Exit::Findings
+        }
+    }
+}
+
+/// A line of an answer, which may hold what a terminal must not be sent.
+fn shown(line: &str) -> String {
+    line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}

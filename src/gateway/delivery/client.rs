@@ -1,0 +1,253 @@
+//! Requests over HTTP: one client with its own connections for each channel.
+//!
+//! A name is resolved once and every address is checked before one of them is connected to. Redirects are never
+//! followed, no proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL.
+//! Where a proxy is configured, it resolves names itself, and only addresses that stand in the URL are checked here.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "certificates come from files of the system and of the operator"
+)]
+
+use super::Options;
+use super::addresses::{Allowed, Blocked};
+use crate::channel::Request;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, ClientBuilder, Method, Proxy, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// Bytes of an answer's body that are read.
+const MOST_BYTES: usize = 64 << 10;
+/// How long a connection may take to come about, within the time of an attempt.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Connections that are kept open for the next request.
+const MOST_IDLE: usize = 32;
+/// Headers that belong to the connection and to the sender, never to rules.
+const RESERVED: [&str; 9] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+];
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Another attempt may succeed.
+    Passing(String),
+    /// No retry can help, as something has to be changed first.
+    Lasting(String),
+}
+
+/// An answer, its body cut.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// What all clients share.
+#[derive(Debug)]
+pub(super) struct Clients {
+    tls: ClientConfig,
+    allowed: Arc<Allowed>,
+    proxy: Option<Url>,
+}
+
+impl Clients {
+    /// Reads certificates and the configuration.
+    ///
+    /// # Errors
+    /// In words, where the configuration cannot be used.
+    pub(super) fn new(options: &Options) -> Result<Self, String> {
+        let proxy = options.proxy.as_deref().map(|proxy| {
+            Url::parse(proxy)
+                .map_err(|_| "the proxy's address is no URL; expected `http://host:port`".to_owned())
+        });
+        let allowed = Arc::new(Allowed::read(&options.allow, options.allow_private));
+        Ok(Self { tls: tls(options)?, allowed, proxy: proxy.transpose()? })
+    }
+
+    /// A client with connections of its own.
+    ///
+    /// # Errors
+    /// In words, where it cannot be made.
+    pub(super) fn client(&self) -> Result<Sender, String> {
+        let proxy_host = self.proxy.as_ref().and_then(|proxy| proxy.host_str().map(str::to_owned));
+        let resolver = Resolver { allowed: Arc::clone(&self.allowed), proxy_host };
+        let mut builder = ClientBuilder::new()
+            .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Arc::new(resolver))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_max_idle_per_host(MOST_IDLE)
+            .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
+        builder = match &self.proxy {
+            None => builder.no_proxy(),
+            Some(proxy) => {
+                builder.proxy(Proxy::all(proxy.clone()).map_err(|error| told(&error.without_url()))?)
+            }
+        };
+        let client = builder.build().map_err(|error| told(&error.without_url()))?;
+        Ok(Sender { client, allowed: Arc::clone(&self.allowed) })
+    }
+}
+
+/// The system's certificates, and those of the operator's file.
+fn tls(options: &Options) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    // Files of the system that cannot be read are no reason to send nothing at all: what they would have certified fails.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = &options.ca_file {
+        let wrong = |what: String| format!("the certificates in `{}` cannot be used: {what}", file.display());
+        let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
+        if roots.add_parsable_certificates(certificates).0 == 0 {
+            return Err(wrong("it holds no certificate in PEM".to_owned()));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| error.to_string())?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Resolves names, and lets through only what may be asked.
+struct Resolver {
+    allowed: Arc<Allowed>,
+    proxy_host: Option<String>,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = Arc::clone(&self.allowed);
+        let free = allowed.host(name.as_str()) || self.proxy_host.as_deref() == Some(name.as_str());
+        Box::pin(async move {
+            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if !free {
+                addresses.iter().try_for_each(|address| allowed.address(address.ip()))?;
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Sends requests.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    client: Client,
+    allowed: Arc<Allowed>,
+}
+
+impl Sender {
+    /// Sends a request and reads the answer, within that time altogether.
+    ///
+    /// # Errors
+    /// Why there is none; without the URL and without any header's value.
+    pub(super) async fn send(&self, request: &Request, timeout: Duration) -> Result<Response, Failure> {
+        let request = self.prepare(request).map_err(Failure::Lasting)?;
+        match tokio::time::timeout(timeout, self.exchange(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Passing(format!("no answer within {} s", timeout.as_secs_f32()))),
+        }
+    }
+
+    fn prepare(&self, request: &Request) -> Result<reqwest::Request, String> {
+        let url = Url::parse(request.url.expose())
+            .map_err(|_| "the address is no URL; expected one like `https://host/path`".to_owned())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("the address begins with neither `http://` nor `https://`".to_owned());
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
+            Some(Host::Domain(_)) | None => None,
+        };
+        if let Some(address) = literal {
+            self.allowed.address(address).map_err(|blocked| blocked.to_string())?;
+        }
+        let method =
+            Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
+        let mut ready = reqwest::Request::new(method, url);
+        *ready.headers_mut() = headers(request)?;
+        *ready.body_mut() = Some(request.body.clone().into());
+        Ok(ready)
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Failure> {
+        let mut response = self.client.execute(request).await.map_err(failure)?;
+        let mut body = Vec::new();
+        while body.len() < MOST_BYTES {
+            let Some(chunk) = response.chunk().await.map_err(failure)? else { break };
+            let room = MOST_BYTES - body.len();
+            body.extend(chunk.iter().take(room));
+        }
+        Ok(Response {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+}
+
+fn headers(request: &Request) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let lower = name.to_ascii_lowercase();
+        if RESERVED.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+            return Err(format!("the header `{name}` belongs to the connection and cannot be set"));
+        }
+        let ready = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("`{}` cannot be the name of a header", name.escape_debug()))?;
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| {
+            format!("the value of the header `{name}` holds a character that no header may hold")
+        })?;
+        value.set_sensitive(true);
+        headers.append(ready, value);
+    }
+    Ok(headers)
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(inner) = cause {
+        if let Some(blocked) = inner.downcast_ref::<Blocked>() {
+            return Failure::Lasting(blocked.to_string());
+        }
+        cause = inner.source();
+    }
+    Failure::Passing(told(&error))
+}
+
+/// The innermost reason, which says what happened; what is around it says only where in the client.
+fn told(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let what = match (error.is_connect(), error.is_timeout()) {
+        (_, true) => "it took too long",
+        (true, _) => "no connection",
+        (false, false) => "the exchange broke off",
+    };
+    format!("{what}: {innermost}")
+}

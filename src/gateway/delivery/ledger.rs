@@ -1,0 +1,59 @@
+//! What delivery needs of the journal, and no more.
+
+use crate::gateway::journal::{Fault, Journal, Pending, Settlement};
+use std::future::Future;
+
+/// Where deliveries wait, and where it is noted what became of them. Reading may block.
+pub trait Ledger: Clone + Send + Sync + 'static {
+    /// Deliveries of a channel that are not settled, by rising id, after that id.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault>;
+
+    /// The first delivery of a channel and key that is not settled, after that id.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    fn pending_of_key(&self, channel: &str, key: &str, after: i64) -> Result<Option<Pending>, Fault>;
+
+    /// The rendered body of a delivery; nothing where it is gone or damaged.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// The channels that have unsettled deliveries, with how many.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault>;
+
+    /// Notes what became of an attempt. Done when it is durable.
+    ///
+    /// # Errors
+    /// Where it is not.
+    fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+impl Ledger for Journal {
+    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
+        Self::pending(self, channel, after, limit)
+    }
+
+    fn pending_of_key(&self, channel: &str, key: &str, after: i64) -> Result<Option<Pending>, Fault> {
+        Self::pending_of_key(self, channel, key, after)
+    }
+
+    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, Fault> {
+        Self::body(self, delivery)
+    }
+
+    fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault> {
+        Self::channels_pending(self)
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
+        Self::settle(self, settlement).await
+    }
+}

@@ -1,0 +1,161 @@
+//! A ledger in memory, which can be told to fail.
+
+use pointsman::gateway::delivery::Ledger;
+use pointsman::gateway::journal::{EventId, Fault, Pending, Settled, Settlement};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// A test that waits longer has failed.
+const WATCHDOG: Duration = Duration::from_secs(40);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) channel: String,
+    pub(crate) pending: Pending,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) rows: BTreeMap<i64, Row>,
+    pub(crate) settlements: Vec<Settlement>,
+    pub(crate) failing_settles: usize,
+    pub(crate) failing_reads: usize,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<(Mutex<Book>, Condvar)>);
+
+pub(crate) fn wall() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+impl Memory {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
+        act(&mut self.0.0.lock().unwrap())
+    }
+
+    /// Puts a delivery in; its body names it.
+    pub(crate) fn put(&self, channel: &str, kind: &str, key: &str) -> i64 {
+        self.put_since(channel, kind, key, wall())
+    }
+
+    pub(crate) fn put_since(&self, channel: &str, kind: &str, key: &str, since: i64) -> i64 {
+        self.with(|book| {
+            let id = i64::try_from(book.rows.len()).unwrap() + 1;
+            let event = EventId { push: ulid::Ulid::from_parts(7, u128::try_from(id).unwrap()), index: 0 };
+            let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
+            let (kind, key) = (kind.to_owned(), key.to_owned());
+            let pending = Pending { id, event, kind, key, attempts: 0, due: since, since, replay: false };
+            book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
+            id
+        })
+    }
+
+    /// Waits until something holds of what is noted.
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Book) -> bool) {
+        let (book, changed) = &*self.0;
+        let end = Instant::now() + WATCHDOG;
+        let mut book = book.lock().unwrap();
+        while !holds(&book) {
+            let left = end.checked_duration_since(Instant::now());
+            let left = left.unwrap_or_else(|| panic!("{what} did not come about: {:?}", book.settlements));
+            book = changed.wait_timeout(book, left.min(Duration::from_millis(200))).unwrap().0;
+        }
+    }
+
+    pub(crate) fn results(&self) -> Vec<(i64, Settled)> {
+        self.with(|book| book.settlements.iter().map(|each| (each.delivery, each.result.clone())).collect())
+    }
+
+    /// The reason of the only dead letter.
+    pub(crate) fn only_death(&self) -> String {
+        self.until("one death", |book| book.deaths() == 1);
+        let results = self.results();
+        let dead = results.into_iter().find_map(|(_, result)| match result {
+            Settled::Dead { reason } => Some(reason),
+            _ => None,
+        });
+        dead.unwrap()
+    }
+}
+
+impl Book {
+    pub(crate) fn settled(&self, id: i64) -> bool {
+        let is_last = |each: &Settlement| !matches!(each.result, Settled::Retry { .. });
+        self.settlements.iter().any(|each| each.delivery == id && is_last(each))
+    }
+
+    pub(crate) fn delivered(&self) -> usize {
+        self.settlements.iter().filter(|each| each.result == Settled::Delivered).count()
+    }
+
+    pub(crate) fn deaths(&self) -> usize {
+        self.settlements.iter().filter(|each| matches!(each.result, Settled::Dead { .. })).count()
+    }
+
+    fn of(&self, channel: &str) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(move |row| row.channel == channel && !self.settled(row.pending.id))
+    }
+
+    fn read(&mut self) -> Result<&Self, Fault> {
+        if self.failing_reads > 0 {
+            self.failing_reads -= 1;
+            return Err(Fault::Failed("read".to_owned()));
+        }
+        Ok(self)
+    }
+}
+
+impl Ledger for Memory {
+    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
+        self.with(|book| {
+            let rows = book.read()?.of(channel).filter(|row| row.pending.id > after);
+            Ok(rows.take(limit).map(|row| row.pending.clone()).collect())
+        })
+    }
+
+    fn pending_of_key(&self, channel: &str, key: &str, after: i64) -> Result<Option<Pending>, Fault> {
+        self.with(|book| {
+            let mut rows = book.read()?.of(channel).filter(|row| row.pending.id > after);
+            Ok(rows.find(|row| row.pending.key == key).map(|row| row.pending.clone()))
+        })
+    }
+
+    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, Fault> {
+        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.clone())))
+    }
+
+    fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault> {
+        self.with(|book| {
+            let mut counts = BTreeMap::new();
+            for row in book.rows.values().filter(|row| !book.settled(row.pending.id)) {
+                *counts.entry(row.channel.clone()).or_insert(0) += 1;
+            }
+            Ok(counts.into_iter().collect())
+        })
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
+        tokio::task::yield_now().await;
+        let result = self.with(|book| {
+            if book.failing_settles > 0 {
+                book.failing_settles -= 1;
+                return Err(Fault::NoSpace);
+            }
+            assert!(!book.settled(settlement.delivery), "{settlement:?} was settled before");
+            if let (Settled::Retry { due, .. }, Some(row)) =
+                (&settlement.result, book.rows.get_mut(&settlement.delivery))
+            {
+                row.pending.due = *due;
+                row.pending.attempts += 1;
+            }
+            book.settlements.push(settlement);
+            Ok(())
+        });
+        self.0.1.notify_all();
+        result
+    }
+}
