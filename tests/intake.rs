@@ -10,7 +10,7 @@ use host::{Running, keys, start, version};
 use pointsman::gateway::config::Limits;
 
 /// Any object with a `title` is read, an event for each of its `alerts`.
-pub(crate) const RULES: &str = r#"edition 1
+const RULES: &str = r#"edition 1
 mapping plain {
   accept when $.title is string because "there is no `title`"
   each $.alerts[*]
@@ -39,10 +39,10 @@ integration standard { keys = [env("C")]  standard => page }
 integration prometheus { keys = [env("D")]  alertmanager => page }
 "#;
 
-pub(crate) const EVENT: &[u8] = br#"{"title": "disk full", "alerts": [{"key": "a"}]}"#;
+const EVENT: &[u8] = br#"{"title": "disk full", "alerts": [{"key": "a"}]}"#;
 
 /// A listener with four integrations.
-pub(crate) async fn listener(limits: Limits) -> Running {
+async fn listener(limits: Limits) -> Running {
     let settings: [(&str, &[_]); 4] = [
         ("plain", &[("keys", keys(&["key-of-plain", "old+key of plain"]))]),
         ("other", &[("keys", keys(&["key-of-other"]))]),

@@ -134,11 +134,11 @@ async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
     for _ in 0..50 {
         assert_eq!(closed(&mut running.connect().await).await, "");
     }
-    let head = format!(
+    let request = format!(
         "POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         EVENT.len()
     );
-    held[0].write_all(&[head.as_bytes(), EVENT].concat()).await.unwrap();
+    held[0].write_all(&[request.as_bytes(), EVENT].concat()).await.unwrap();
     assert!(closed(&mut held[0]).await.starts_with("HTTP/1.1 202 "));
 }
 

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// No test waits longer than this for anything.
-pub(super) const WATCHDOG: Duration = Duration::from_secs(60);
+pub(super) const WATCHDOG: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 pub(super) struct Kept {

@@ -67,10 +67,7 @@ pub(super) fn decide(
     let version = &rules.reception.version;
     let document = match json::parse(&arrival.payload) {
         Ok(document) => document,
-        Err(wrong) => {
-            let reason = format!("line {}, column {}: {}", wrong.line, wrong.column, wrong.message);
-            return Err(Refused::Invalid(arrival.payload, reason));
-        }
+        Err(wrong) => return Err(Refused::Invalid(arrival.payload, in_words(&wrong))),
     };
     let was_open = RefCell::new(WasOpen::default());
     let ask = |key: &str| {
@@ -85,18 +82,12 @@ pub(super) fn decide(
         .rules
         .evaluate(subject, &document, &context, &mut Silent)
         .map_err(|_| Refused::Unknown)?;
-    if let [Outcome { result: Came::Unaccepted(refusals), .. }] = outcomes.as_slice() {
-        let reasons = refusals.iter().map(|one| format!("`{}`: {} ({})", one.mapping, one.reason, one.at));
-        let reasons = reasons.collect::<Vec<_>>().join("; ");
+    if let Some(reasons) = unaccepted(&outcomes) {
         drop(outcomes);
         drop(document);
         return Err(Refused::Unaccepted(arrival.payload, reasons));
     }
-    let routed_again = if Arc::ptr_eq(version, rules.routing) {
-        None
-    } else {
-        rules.routing.value.rules.evaluate(subject, &document, &context, &mut Silent).ok()
-    };
+    let routed_again = routed_again(rules, subject, &document, &context);
     for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
         if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
             decision.clone_from(other);
@@ -127,6 +118,30 @@ pub(super) fn decide(
         deduplicate,
         replay_of: arrival.replay_of,
     })
+}
+
+fn in_words(wrong: &json::Invalid) -> String {
+    format!("line {}, column {}: {}", wrong.line, wrong.column, wrong.message)
+}
+
+/// What other rules would decide, where a mutant took others for routing.
+fn routed_again<'a>(
+    rules: &Rules<'a>,
+    subject: Subject<'_>,
+    document: &'a json::Document<'a>,
+    context: &Context<'_>,
+) -> Option<Vec<Outcome<'a>>> {
+    if Arc::ptr_eq(&rules.reception.version, rules.routing) {
+        return None;
+    }
+    rules.routing.value.rules.evaluate(subject, document, context, &mut Silent).ok()
+}
+
+/// The reasons of every mapping, where none accepts the payload.
+fn unaccepted(outcomes: &[Outcome<'_>]) -> Option<String> {
+    let [Outcome { result: Came::Unaccepted(refusals), .. }] = outcomes else { return None };
+    let reasons = refusals.iter().map(|one| format!("`{}`: {} ({})", one.mapping, one.reason, one.at));
+    Some(reasons.collect::<Vec<_>>().join("; "))
 }
 
 /// Keys and the channels in which they were open, as evaluation asked for them.
