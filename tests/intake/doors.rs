@@ -396,3 +396,15 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
     let wrong = running.post("/api/v2/alerts", &[("Authorization", "Bearer x")], b"[]").await;
     assert_eq!((wrong.status, wrong.json().is_string()), (401, true));
 }
+
+#[tokio::test]
+async fn a_large_batch_is_evaluated_whole() {
+    let running = listener(Limits::default()).await;
+    let alerts: Vec<_> = (0..5_000).map(|index| json!({"key": format!("k{index}")})).collect();
+    let body = json!({"title": "t", "alerts": alerts}).to_string();
+    assert!(body.len() > 64 << 10);
+    assert_eq!(running.post(URL, &[], body.as_bytes()).await.status, 202);
+    let push = running.pushes().remove(0);
+    assert_eq!((push.outcomes.len(), push.deliveries.len(), push.firings.len()), (5_000, 10_000, 5_000));
+    assert_eq!(push.deliveries[9_999].index, 4_999);
+}
