@@ -59,6 +59,49 @@ mapping m {
 channel ops = stdout()
 "#;
 
+/// A batch of alerts that goes to one channel by severity.
+const BATCH: &str = r#"edition 1
+mapping m {
+  each $[*]
+  severity = match @.is { "bad" => Critical  else => Info }
+  status   = match @.status { "resolved" => Resolved  else => Firing }
+  title    = "t"
+  key      = string(@.key) ?? "k"
+}
+channel page = stdout()
+channel chat = stdout()
+channel mail = stdout()
+routing main {
+  route bad when severity == Critical => page
+  else => chat
+}
+"#;
+
+#[test]
+fn a_recovery_follows_a_firing_of_its_key_before_it_in_the_same_payload() {
+    let payload = r#"[
+        {"key": "a", "status": "resolved"},
+        {"key": "a", "is": "bad"},
+        {"key": "b"},
+        {"key": "a", "status": "resolved"},
+        {"key": "c", "status": "resolved"},
+        {"key": "a", "status": "resolved"}
+    ]"#;
+    let sent = outcomes(BATCH, Some("main"), payload);
+    let channels: Vec<_> = sent.iter().map(|outcome| outcome["channels"][0].as_str().unwrap()).collect();
+    assert_eq!(channels, ["chat", "page", "chat", "page", "chat", "chat"]);
+    let followed: Vec<_> = sent.iter().map(|outcome| outcome["followed"] == true).collect();
+    assert_eq!(followed, [false, false, false, true, false, false]);
+}
+
+#[test]
+fn what_was_open_before_and_what_the_payload_opens_are_both_closed() {
+    let payload = r#"[{"key": "a", "is": "bad"}, {"key": "a", "status": "resolved"}]"#;
+    let open = |key: &str| if key == "a" { vec!["mail".to_owned()] } else { Vec::new() };
+    let sent = outcomes_with(BATCH, Some("main"), payload, &open);
+    assert_eq!(sent[1]["channels"], serde_json::json!(["mail", "page"]));
+}
+
 #[test]
 fn routings_that_call_the_next_twice_are_run_once_each() {
     let mut text = MAPPING.to_owned();

@@ -26,6 +26,7 @@ mod docs;
 mod evaluate;
 mod function;
 mod hostile;
+mod intake;
 mod json;
 mod kept;
 mod messages;

@@ -12,11 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each shipped set with the mappings that are asked in turn.
-const SETS: [(&str, &[&str]); 4] = [
+const SETS: [(&str, &[&str]); 5] = [
     ("alertmanager", &["alertmanager"]),
     ("arms", &["arms"]),
     ("cloudmonitor", &["cloudmonitor_metric", "cloudmonitor_event"]),
     ("prometheus", &["prometheus_alertmanager", "prometheus_event"]),
+    ("standard", &["standard"]),
 ];
 
 #[test]

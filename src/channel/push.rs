@@ -14,7 +14,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         name: "signature",
         takes: Takes::OneOf(&["standard_webhooks", "github", "gitlab", "grafana", "stripe", "generic"]),
         required: false,
-        documentation: "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token. None by default.",
+        documentation: "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. A signed push to `/push/{integration}` may leave out the key; a wrong signature is then answered like an unknown integration, with 404. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token. None by default.",
     },
     Parameter {
         name: "secret",

@@ -19,11 +19,12 @@ pub use observer::{LineEnd, Observer, Silent};
 pub use text::{brief, written};
 pub use work::WORK_LIMIT;
 
-use crate::event::{Decision, Event, Outcome, Refusal, Result};
+use crate::event::{Decision, Event, Outcome, Refusal, Result, Status};
 use crate::json::Document;
 use crate::program::{Destination, Mapping, Program};
 use crate::time::Instant;
 use mapping::{Element, Mapped};
+use std::collections::HashMap;
 
 /// What evaluation needs to know besides the payload.
 pub struct Context<'e> {
@@ -111,6 +112,7 @@ fn finish<'a, O: Observer>(
     if elements.is_empty() {
         return vec![outcome(None, Result::Empty)];
     }
+    let mut opened = Opened::of(&elements);
     let mut outcomes = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
         let result = match element {
@@ -119,7 +121,10 @@ fn finish<'a, O: Observer>(
                 None => Result::Event(event),
                 Some(destination) => {
                     observer.routed(index);
-                    let decision = route(program, destination, &event, context, observer);
+                    let decision = match &mut opened {
+                        None => route(program, destination, &event, context, observer),
+                        Some(opened) => opened.route(program, destination, &event, context, observer),
+                    };
                     Result::Routed(event, decision)
                 }
             },
@@ -127,6 +132,58 @@ fn finish<'a, O: Observer>(
         outcomes.push(outcome(Some(index), result));
     }
     outcomes
+}
+
+/// Where the firings of one payload went, so that a recovery behind them in the same payload goes there too.
+#[derive(Default)]
+struct Opened<'a> {
+    channels: HashMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Opened<'a> {
+    /// Nothing where no recovery stands behind a firing: most payloads need no such account.
+    fn of(elements: &[Element<'_>]) -> Option<Self> {
+        let statuses = || {
+            elements.iter().filter_map(|element| match element {
+                Element::Event(event) => Some(event.status),
+                Element::Dropped(_) => None,
+            })
+        };
+        let behind_firing = statuses().skip_while(|status| *status != Status::Firing);
+        let mut resolved = behind_firing.filter(|status| *status == Status::Resolved);
+        resolved.next().map(|_| Self::default())
+    }
+
+    fn route<O: Observer>(
+        &mut self,
+        program: &'a Program,
+        destination: Destination,
+        event: &Event<'_>,
+        context: &Context<'_>,
+        observer: &mut O,
+    ) -> Decision<'a> {
+        match event.status {
+            Status::Firing => {
+                let decision = route(program, destination, event, context, observer);
+                if !decision.channels.is_empty() {
+                    let known = self.channels.entry(event.key.to_string()).or_default();
+                    let new: Vec<&str> =
+                        decision.channels.iter().copied().filter(|one| !known.contains(one)).collect();
+                    known.extend(new);
+                }
+                decision
+            }
+            Status::Resolved => {
+                let here = self.channels.remove(&*event.key).unwrap_or_default();
+                let open = |key: &str| {
+                    let before = (context.open)(key);
+                    before.into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
+                };
+                let context = Context { now: context.now, open: &open };
+                route(program, destination, event, &context, observer)
+            }
+        }
+    }
 }
 
 fn unaccepted<'a>(pipeline: Pipeline<'a>, refusals: Vec<Refusal<'a>>) -> Outcome<'a> {

@@ -27,6 +27,8 @@ pub struct Gateway {
     pub rules: Reloader<Served>,
     /// What is durable.
     pub journal: journal::Journal,
+    /// What the push listener keeps; `Intake::default()`.
+    pub intake: intake::Intake,
     /// What is under way.
     pub deliveries: delivery::Deliveries,
     /// What is counted.

@@ -6,8 +6,8 @@ use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// A moment, to the nanosecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A moment, to the nanosecond; by default the beginning of 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(Timestamp);
 
 impl Instant {

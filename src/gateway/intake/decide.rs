@@ -1,0 +1,266 @@
+//! A payload and a version of the rules give a push: outcomes, rendered deliveries, what opened and what closed. Pure but
+//! for the question which firings are open.
+
+use super::reception::Reception;
+use crate::evaluate::{Context, Silent};
+use crate::event::{Event, Outcome, Result as Came, Status};
+use crate::gateway::journal::{Door, Firing, NewDelivery, Push};
+use crate::gateway::metrics::Metrics;
+use crate::gateway::served::Served;
+use crate::json;
+use crate::reload::Version;
+use crate::ruleset::Subject;
+use crate::time::Instant;
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use ulid::Ulid;
+
+/// What came in.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The id that the push gets.
+    pub(super) id: Ulid,
+    /// The integration.
+    pub(super) integration: String,
+    /// How it came.
+    pub(super) door: Door,
+    /// When.
+    pub(super) now: Instant,
+    /// The payload.
+    pub(super) payload: Vec<u8>,
+    /// The push whose payload this replays.
+    pub(super) replay_of: Option<Ulid>,
+}
+
+/// Why no push came of it. The payload is handed back for the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is no JSON: line, column and reason.
+    Invalid(Vec<u8>, String),
+    /// No mapping accepts it: the reasons of each.
+    Unaccepted(Vec<u8>, String),
+    /// The rules in force hold no such integration any more.
+    Unknown,
+}
+
+/// The rules that decide, and with what channels are rendered and routed: the same, but for a mutant.
+pub(super) struct Rules<'r> {
+    /// The version that was taken for this push.
+    pub(super) reception: &'r Reception,
+    /// Its rules, or those of another version, to show that the campaign finds it.
+    pub(super) routing: &'r Arc<Version<Served>>,
+    /// Where routes are counted.
+    pub(super) metrics: &'r Metrics,
+}
+
+/// Decides about a payload. `open` says in which channels the firing of a key is open.
+///
+/// # Errors
+/// Where the payload is not accepted.
+pub(super) fn decide(
+    rules: &Rules<'_>,
+    arrival: Arrival,
+    open: &dyn Fn(&str) -> Vec<String>,
+) -> Result<Push, Refused> {
+    let version = &rules.reception.version;
+    let document = match json::parse(&arrival.payload) {
+        Ok(document) => document,
+        Err(wrong) => return Err(Refused::Invalid(arrival.payload, in_words(&wrong))),
+    };
+    let was_open = RefCell::new(WasOpen::default());
+    let ask = |key: &str| {
+        let channels = open(key);
+        was_open.borrow_mut().note(key, &channels);
+        channels
+    };
+    let context = Context { now: arrival.now, open: &ask };
+    let subject = Subject::Integration(&arrival.integration);
+    let mut outcomes = version
+        .value
+        .rules
+        .evaluate(subject, &document, &context, &mut Silent)
+        .map_err(|_| Refused::Unknown)?;
+    if let Some(reasons) = unaccepted(&outcomes) {
+        drop(outcomes);
+        drop(document);
+        return Err(Refused::Unaccepted(arrival.payload, reasons));
+    }
+    let routed_again = routed_again(rules, subject, &document, &context);
+    for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
+        if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
+            decision.clone_from(other);
+        }
+    }
+    let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
+    for (index, outcome) in outcomes.iter().enumerate() {
+        decided.add(rules, &context, index, outcome, &was_open);
+    }
+    let desk = rules.reception.named(&arrival.integration);
+    let window = desk.and_then(|desk| desk.deduplicate_for).filter(|_| arrival.replay_of.is_none());
+    let deduplicate = window.map(|window| (Sha256::digest(&arrival.payload).into(), window));
+    drop(outcomes);
+    drop(routed_again);
+    drop(document);
+    Ok(Push {
+        id: arrival.id,
+        integration: arrival.integration,
+        door: arrival.door,
+        received: arrival.now.epoch_milliseconds(),
+        generation: version.generation,
+        rules: version.hash,
+        payload: arrival.payload,
+        outcomes: decided.outcomes,
+        deliveries: decided.deliveries,
+        firings: decided.firings,
+        open: was_open.into_inner().keys,
+        deduplicate,
+        replay_of: arrival.replay_of,
+    })
+}
+
+fn in_words(wrong: &json::Invalid) -> String {
+    format!("line {}, column {}: {}", wrong.line, wrong.column, wrong.message)
+}
+
+/// What other rules would decide, where a mutant took others for routing.
+fn routed_again<'a>(
+    rules: &Rules<'a>,
+    subject: Subject<'_>,
+    document: &'a json::Document<'a>,
+    context: &Context<'_>,
+) -> Option<Vec<Outcome<'a>>> {
+    if Arc::ptr_eq(&rules.reception.version, rules.routing) {
+        return None;
+    }
+    rules.routing.value.rules.evaluate(subject, document, context, &mut Silent).ok()
+}
+
+/// The reasons of every mapping, where none accepts the payload.
+fn unaccepted(outcomes: &[Outcome<'_>]) -> Option<String> {
+    let [Outcome { result: Came::Unaccepted(refusals), .. }] = outcomes else { return None };
+    let reasons = refusals.iter().map(|one| format!("`{}`: {} ({})", one.mapping, one.reason, one.at));
+    Some(reasons.collect::<Vec<_>>().join("; "))
+}
+
+/// Keys and the channels in which they were open, as evaluation asked for them.
+#[derive(Default)]
+struct WasOpen {
+    keys: Vec<(String, Vec<String>)>,
+    positions: HashMap<String, usize>,
+}
+
+impl WasOpen {
+    fn note(&mut self, key: &str, channels: &[String]) {
+        if !channels.is_empty() && !self.positions.contains_key(key) {
+            self.positions.insert(key.to_owned(), self.keys.len());
+            self.keys.push((key.to_owned(), channels.to_vec()));
+        }
+    }
+
+    fn channels(&self, key: &str) -> Option<&[String]> {
+        self.keys.get(*self.positions.get(key)?).map(|(_, channels)| channels.as_slice())
+    }
+}
+
+#[derive(Default)]
+struct Decided {
+    outcomes: Vec<String>,
+    deliveries: Vec<NewDelivery>,
+    firings: Vec<Firing>,
+    /// Whether there are several outcomes, one of which may close what another opened.
+    is_batch: bool,
+    opened: HashSet<String>,
+    closed: HashSet<String>,
+}
+
+impl Decided {
+    fn add(
+        &mut self,
+        rules: &Rules<'_>,
+        context: &Context<'_>,
+        index: usize,
+        outcome: &Outcome<'_>,
+        was_open: &RefCell<WasOpen>,
+    ) {
+        let position = u32::try_from(index).unwrap_or(u32::MAX);
+        // An outcome is plain data; writing it cannot fail.
+        self.outcomes.push(serde_json::to_string(outcome).unwrap_or_default());
+        count(rules, outcome);
+        let Came::Routed(event, decision) = &outcome.result else { return };
+        for channel in &decision.channels {
+            self.deliveries.extend(delivery(rules, context, position, event, channel));
+        }
+        match event.status {
+            Status::Firing if decision.channels.is_empty() => {}
+            Status::Firing => self.open(&event.key, &decision.channels),
+            Status::Resolved => self.close(rules, position, &event.key, &was_open.borrow()),
+        }
+    }
+
+    fn open(&mut self, key: &str, channels: &[&str]) {
+        if self.is_batch {
+            self.opened.insert(key.to_owned());
+        }
+        let channels = channels.iter().map(|&channel| channel.to_owned()).collect();
+        self.firings.push(Firing::Opened { key: key.to_owned(), channels });
+    }
+
+    /// A recovery closes what the journal had open and what this very push opened. A channel that is gone is named once.
+    fn close(&mut self, rules: &Rules<'_>, index: u32, key: &str, was_open: &WasOpen) {
+        let before = was_open.channels(key);
+        if before.is_none() && !self.opened.contains(key) {
+            return;
+        }
+        let first = !self.is_batch || self.closed.insert(key.to_owned());
+        let known = &rules.routing.value.rules.program.names.channels;
+        let gone = before.filter(|_| first).unwrap_or_default().iter();
+        let gone = gone.filter(|channel| !known.contains_key(channel.as_str())).cloned().collect();
+        self.firings.push(Firing::Closed { key: key.to_owned(), gone, index });
+    }
+}
+
+fn delivery(
+    rules: &Rules<'_>,
+    context: &Context<'_>,
+    index: u32,
+    event: &Event<'_>,
+    channel: &str,
+) -> Option<NewDelivery> {
+    let served = &rules.routing.value;
+    let position = *served.rules.program.names.channels.get(channel)?;
+    let kind = served.channels.get(position)?.kind;
+    let (body, notes) = match kind.transport {
+        crate::channel::Transport::Discard => (None, Vec::new()),
+        crate::channel::Transport::Http(_)
+        | crate::channel::Transport::File
+        | crate::channel::Transport::Stdout => match served.rules.render(position, event, context) {
+            Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
+            // Where a kind has no form of its own the event itself is sent.
+            None => (serde_json::to_vec(event).ok(), Vec::new()),
+        },
+    };
+    let key = event.key.to_string();
+    Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
+}
+
+fn count(rules: &Rules<'_>, outcome: &Outcome<'_>) {
+    let Some(desk) = outcome.integration.and_then(|name| rules.reception.named(name)) else { return };
+    match &outcome.result {
+        Came::Routed(_, decision) => {
+            let counter = if decision.channels.is_empty() { &desk.dropped } else { &desk.sent };
+            counter.inc();
+            for route in &decision.routes {
+                rules.reception.count_route(route.path, rules.metrics);
+            }
+        }
+        Came::Dropped(_) => {
+            desk.dropped.inc();
+        }
+        Came::Empty => {
+            desk.empty.inc();
+        }
+        Came::Event(_) | Came::Unaccepted(_) | Came::Invalid { .. } => {}
+    }
+}

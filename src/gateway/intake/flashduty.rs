@@ -1,0 +1,38 @@
+//! The words of Flashduty's standard push: its answers, its codes and their statuses (flashduty-docs, "Standard alert").
+
+use super::Receipt;
+use super::problem::Problem;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+/// The answer to an accepted event: its key, which is made here where the sender gave none.
+#[must_use]
+pub(super) fn accepted(receipt: &Receipt) -> String {
+    let keys = receipt.outcomes.iter().filter_map(|outcome| {
+        let outcome: Value = serde_json::from_str(outcome).ok()?;
+        Some(outcome.get("event")?.get("key")?.clone())
+    });
+    let data = keys.take(1).map(|key| json!({ "alert_key": key })).next().unwrap_or_else(|| json!({}));
+    json!({ "request_id": receipt.id.to_string(), "data": data }).to_string()
+}
+
+/// A problem in Flashduty's form. Its protocol has no 404, 405, 413, 415 and 422 for a push: what it has in their place is
+/// said, and where the gateway asks to wait, 503 and `Retry-After` stay.
+#[must_use]
+pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
+    let (code, status) = match problem.status {
+        StatusCode::UNAUTHORIZED => ("Unauthorized", StatusCode::UNAUTHORIZED),
+        StatusCode::NOT_FOUND => ("RouteNotFound", StatusCode::NOT_FOUND),
+        StatusCode::METHOD_NOT_ALLOWED => ("MethodNotAllowed", StatusCode::BAD_REQUEST),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("InvalidContentType", StatusCode::BAD_REQUEST),
+        StatusCode::TOO_MANY_REQUESTS => ("RequestTooFrequently", StatusCode::TOO_MANY_REQUESTS),
+        StatusCode::PAYLOAD_TOO_LARGE => ("InvalidParameter", StatusCode::PAYLOAD_TOO_LARGE),
+        status if status.is_client_error() => ("InvalidParameter", StatusCode::BAD_REQUEST),
+        status => ("InternalError", status),
+    };
+    let error = json!({ "code": code, "message": problem.detail });
+    let body = json!({ "request_id": id.to_string(), "error": error }).to_string();
+    Problem { status, ..problem.clone() }.dress("application/json", body)
+}

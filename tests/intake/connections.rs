@@ -1,0 +1,181 @@
+//! What connections may not do: say nothing, dribble, be many.
+
+use super::host::{Running, WATCHDOG};
+use super::{EVENT, listener};
+use pointsman::gateway::config::Limits;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const URL: &str = "/push/plain?integration_key=key-of-plain";
+
+fn quick() -> Limits {
+    Limits {
+        header_time: Duration::from_millis(300),
+        body_time: Duration::from_millis(300),
+        idle_time: Duration::from_millis(1_500),
+        ..Limits::default()
+    }
+}
+
+/// Waits until the listener closes a connection; what it said before.
+async fn closed(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    let _ = tokio::time::timeout(WATCHDOG, stream.read_to_end(&mut said)).await.expect("it is closed");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// Sends a byte at a time until the listener has had enough; how long it bore it.
+async fn dribble(running: &Running, start: &str) -> Duration {
+    let mut stream = running.connect().await;
+    stream.write_all(start.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let mut said = [0; 512];
+    while began.elapsed() < WATCHDOG {
+        if stream.write_all(b"a").await.is_err() {
+            break;
+        }
+        let wait = tokio::time::timeout(Duration::from_millis(20), stream.read(&mut said)).await;
+        if matches!(wait, Ok(Ok(0) | Err(_))) {
+            break;
+        }
+    }
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_or_dribble_are_closed() {
+    let running = listener(quick()).await;
+    assert_eq!(closed(&mut running.connect().await).await, "");
+    assert!(dribble(&running, "POST /push/plain HTTP/1.1\r\nX-A: ").await < WATCHDOG / 2);
+    let body = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 100000\r\n\r\n{{");
+    assert!(dribble(&running, &body).await < WATCHDOG / 2);
+    let mut stream = running.connect().await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    assert!(closed(&mut stream).await.starts_with("HTTP/1.1 408 "));
+}
+
+#[tokio::test]
+async fn a_connection_serves_several_pushes_and_may_rest_longer_than_headers_may_take() {
+    let running = listener(quick()).await;
+    let mut stream = running.connect().await;
+    let head = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: {}\r\n\r\n", EVENT.len());
+    let request = [head.as_bytes(), EVENT].concat();
+    for _ in 0..3 {
+        stream.write_all(&request).await.unwrap();
+        let mut said = [0; 4096];
+        let count = tokio::time::timeout(WATCHDOG, stream.read(&mut said)).await.unwrap().unwrap();
+        assert!(said[..count].starts_with(b"HTTP/1.1 202 "));
+        // Longer than headers may take, shorter than a connection may rest.
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    assert_eq!(closed(&mut stream).await, "");
+    assert_eq!(running.pushes().len(), 3);
+}
+
+#[tokio::test]
+async fn headers_are_bounded_in_number_and_size() {
+    let running = listener(Limits::default()).await;
+    let many = "X-A: b\r\n".repeat(100);
+    let large = format!("X-A: {}\r\n", "b".repeat(40_000));
+    for headers in [many, large] {
+        let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\n{headers}Content-Length: 2\r\n\r\n{{}}");
+        let answer = running.raw(request.as_bytes()).await;
+        // A listener that closes while the rest is on its way may have its answer swept away by the reset.
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+    assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
+}
+
+#[tokio::test]
+async fn requests_that_two_parsers_might_read_differently_are_refused() {
+    let running = listener(Limits::default()).await;
+    for trick in [
+        "Content-Length: 3\r\nContent-Length: 2\r\n",
+        "Content-Length: +2\r\n",
+        "Content-Length: 0x2\r\n",
+        "Content-Length : 2\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: gzip\r\n",
+        "X-A: b\r\n c\r\n",
+        "X\0A: b\r\n",
+    ] {
+        let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n{trick}\r\n{{}}");
+        let answer = running.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 4") || answer.is_empty(), "{trick:?}: {answer}");
+    }
+    let preface = running.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert!(!preface.contains("200"), "{preface}");
+    assert!(running.pushes().is_empty());
+    assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_length_that_lies_does_no_harm() {
+    let running = listener(quick()).await;
+    let request =
+        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 9223372036854775807\r\n\r\n{{}}");
+    assert!(running.raw(request.as_bytes()).await.starts_with("HTTP/1.1 413 "));
+    let mut stream = running.connect().await;
+    let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 50\r\n\r\n{{}}");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    drop(closed(&mut stream).await);
+    assert!(running.pushes().is_empty() && running.refused().is_empty());
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
+    let running = listener(Limits { connections_of_one: 3, ..Limits::default() }).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(running.connect().await);
+    }
+    for _ in 0..50 {
+        assert_eq!(closed(&mut running.connect().await).await, "");
+    }
+    let request = format!(
+        "POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        EVENT.len()
+    );
+    held[0].write_all(&[request.as_bytes(), EVENT].concat()).await.unwrap();
+    assert!(closed(&mut held[0]).await.starts_with("HTTP/1.1 202 "));
+}
+
+#[tokio::test]
+async fn requests_and_bytes_over_the_limit_are_shed() {
+    let running = listener(Limits { requests: 1, ..Limits::default() }).await;
+    let mut slow = running.connect().await;
+    let head =
+        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 25];
+    slow.read_exact(&mut said).await.unwrap();
+    let answer = running.post(URL, &[], EVENT).await;
+    assert_eq!((answer.status, answer.headers.contains("retry-after: 1")), (503, true));
+
+    let running = listener(Limits { body_bytes: 32 << 10, ..Limits::default() }).await;
+    let large = format!("{{\"title\": \"{}\"}}", "t".repeat(60 << 10));
+    assert_eq!(running.post(URL, &[], large.as_bytes()).await.status, 503);
+    assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_is_under_way_and_closes_what_rests() {
+    let running = listener(Limits::default()).await;
+    let mut resting = running.connect().await;
+    let mut under_way = running.connect().await;
+    let head = format!(
+        "POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        EVENT.len()
+    );
+    under_way.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 25];
+    under_way.read_exact(&mut said).await.unwrap();
+    running.stop.send(true).unwrap();
+    assert_eq!(closed(&mut resting).await, "");
+    under_way.write_all(EVENT).await.unwrap();
+    assert!(closed(&mut under_way).await.starts_with("HTTP/1.1 202 "));
+    tokio::time::timeout(WATCHDOG, running.task).await.unwrap().unwrap();
+    assert!(TcpStream::connect(running.address).await.is_err());
+}

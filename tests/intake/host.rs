@@ -1,0 +1,243 @@
+//! A gateway of parts that a test looks into: rules from text, a journal in memory, a real listener.
+
+use pointsman::channel::{self, Secret, Setting, Settings};
+use pointsman::gateway::config::Limits;
+use pointsman::gateway::intake::{Host, Intake, Store, serve_host};
+use pointsman::gateway::journal::{Accepted, Fault, Push, Refused};
+use pointsman::gateway::metrics::Metrics;
+use pointsman::gateway::served::{Channel, Integration, Served};
+use pointsman::reload::{Hash, Version};
+use pointsman::ruleset::RuleSet;
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// No test waits longer than this for anything.
+pub(super) const WATCHDOG: Duration = Duration::from_mins(1);
+
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) pushes: Mutex<Vec<Push>>,
+    pub(super) refused: Mutex<Vec<Refused>>,
+    pub(super) rules: Mutex<Vec<Hash>>,
+    pub(super) fault: Mutex<Option<Fault>>,
+    pub(super) open: Mutex<HashMap<String, Vec<String>>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Memory(pub Arc<Kept>);
+
+impl Store for Memory {
+    fn keep_rules(&self, hash: Hash, _archive: &[u8]) -> Result<(), Fault> {
+        self.0.rules.lock().unwrap().push(hash);
+        Ok(())
+    }
+
+    async fn accept(&self, push: Push) -> Result<Accepted, Fault> {
+        if let Some(fault) = self.0.fault.lock().unwrap().clone() {
+            return Err(fault);
+        }
+        let mut pushes = self.0.pushes.lock().unwrap();
+        if let Some((hash, _)) = push.deduplicate {
+            let same = |other: &&Push| other.deduplicate.is_some_and(|(known, _)| known == hash);
+            if let Some(first) = pushes.iter().find(same) {
+                return Ok(Accepted::Duplicate(first.id));
+            }
+        }
+        pushes.push(push);
+        Ok(Accepted::Stored)
+    }
+
+    async fn quarantine(&self, refused: Refused) -> Result<(), Fault> {
+        self.0.refused.lock().unwrap().push(refused);
+        Ok(())
+    }
+
+    fn open_channels(&self, _integration: &str, key: &str) -> Vec<String> {
+        self.0.open.lock().unwrap().get(key).cloned().unwrap_or_default()
+    }
+}
+
+pub(super) struct Parts {
+    version: Mutex<Arc<Version<Served>>>,
+    pub(super) store: Memory,
+    intake: Intake,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    pub(super) stopping: AtomicBool,
+}
+
+impl Host for Parts {
+    type Store = Memory;
+
+    fn current(&self) -> Arc<Version<Served>> {
+        self.version.lock().unwrap().clone()
+    }
+
+    fn store(&self) -> &Memory {
+        &self.store
+    }
+
+    fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// A running listener.
+pub(super) struct Running {
+    pub(super) parts: Arc<Parts>,
+    pub(super) address: SocketAddr,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) task: tokio::task::JoinHandle<()>,
+}
+
+pub(super) fn text(text: &str) -> Setting {
+    Setting::Text(text.to_owned())
+}
+
+pub(super) fn secret(text: &str) -> Setting {
+    Setting::Secret(Secret::new(text.to_owned()))
+}
+
+pub(super) fn keys(keys: &[&str]) -> Setting {
+    Setting::Secrets(keys.iter().map(|&key| Secret::new(key.to_owned())).collect())
+}
+
+/// Rules with the parameters of each integration, by name.
+pub(super) fn version(
+    generation: u64,
+    rules: &str,
+    settings: &[(&str, &[(&str, Setting)])],
+) -> Arc<Version<Served>> {
+    let mut sources = Sources::default();
+    sources.add("it.rules", rules);
+    for shipped in ["alertmanager/alertmanager.rules", "standard/standard.rules"] {
+        let text = std::fs::read_to_string(format!("rules/{shipped}")).unwrap();
+        sources.add(shipped, text.as_str());
+    }
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let rules = loaded.rules.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    let channels = rules.program.channels.iter();
+    let channels = channels.map(|channel| Channel {
+        name: channel.name.to_string(),
+        kind: channel::find("stdout").unwrap(),
+        settings: Settings::default(),
+    });
+    let channels = channels.collect();
+    let integrations = settings.iter().map(|(name, entries)| Integration {
+        name: (*name).to_owned(),
+        settings: Settings {
+            entries: entries.iter().map(|(name, setting)| ((*name).to_owned(), setting.clone())).collect(),
+        },
+        mappings: Vec::new(),
+        destination: String::new(),
+    });
+    let integrations = integrations.collect();
+    Arc::new(Version {
+        generation,
+        hash: Hash([u8::try_from(generation).unwrap(); 32]),
+        loaded: Instant::read("2026-11-20T12:00:00Z").unwrap(),
+        value: Served { rules, channels, integrations, archive: Vec::new() },
+    })
+}
+
+pub(super) async fn start(version: Arc<Version<Served>>, limits: Limits) -> Running {
+    let parts = Arc::new(Parts {
+        version: Mutex::new(version),
+        store: Memory::default(),
+        intake: Intake::default(),
+        metrics: Arc::default(),
+        limits,
+        stopping: AtomicBool::new(false),
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(serve_host(Arc::clone(&parts), listener, None, stopped));
+    Running { parts, address, stop, task }
+}
+
+/// What came back: the status, the headers in lower case, the body.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: String,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+impl Running {
+    pub(super) fn publish(&self, version: Arc<Version<Served>>) {
+        *self.parts.version.lock().unwrap() = version;
+    }
+
+    pub(super) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes and reads until the listener closes the connection.
+    pub(super) async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // A listener that refuses early may close before all is written.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(WATCHDOG, stream.read_to_end(&mut answer)).await;
+        let _ = read.expect("the listener closes the connection");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends one request.
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let answer = self.raw(&[request.as_bytes(), body].concat()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, headers: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    pub(super) async fn post(&self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.send("POST", target, headers, body).await
+    }
+
+    pub(super) fn pushes(&self) -> Vec<Push> {
+        self.parts.store.0.pushes.lock().unwrap().clone()
+    }
+
+    pub(super) fn refused(&self) -> Vec<Refused> {
+        self.parts.store.0.refused.lock().unwrap().clone()
+    }
+}
