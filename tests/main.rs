@@ -28,6 +28,7 @@ mod hostile;
 mod json;
 mod kept;
 mod messages;
+mod operations;
 mod path;
 mod pattern;
 mod render;

@@ -6,7 +6,6 @@ use super::listing::{self, failed};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::operations::Detail;
-use crate::ruleset::one_line;
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -78,9 +77,8 @@ fn show(detail: &Detail, json: bool, terminal: &mut Terminal) -> Exit {
 fn told(detail: &Detail) -> String {
     let event = &detail.event;
     let mut text = String::new();
-    let shown = |text: &str| visible_line(&one_line(text));
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:12} {}", shown(value));
+        let _ = writeln!(text, "{name:12} {}", visible_line(value));
     };
     line("event", &event.id);
     line("title", &listing::title(event));

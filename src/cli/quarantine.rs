@@ -7,7 +7,6 @@ use super::replay::{Pace, Task};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::operations::{Replay, Selection};
-use crate::ruleset::one_line;
 use clap::{Args, Subcommand};
 
 /// Lists and shows bodies that were refused, and gives them to today's rules
@@ -115,8 +114,7 @@ fn show(shown: &Shown, terminal: &mut Terminal) -> Result<Exit, Exit> {
         return Ok(Exit::Fine);
     }
     let head = detail.refused.columns().join("  ");
-    let text = format!("{}\n{}\n", one_line(&head), one_line(&detail.payload));
-    for line in text.lines() {
+    for line in head.lines().chain(detail.payload.lines()) {
         terminal.out.print(&format!("{}\n", visible_line(line)));
     }
     Ok(Exit::Fine)

@@ -128,12 +128,12 @@ mapping arms {
 }
 channel page = stdout()
 channel chat = stdout()
-schedule night = weekly in "Asia/Shanghai" { daily "22:00".."08:00" }
+schedule night in "Asia/Shanghai" { 22:00..07:00 }
 routing main {
-  route asleep when during(night) => chat
+  route asleep when during night => chat
   else => page
 }
-integration arms_prod { keys = [env("ARMS_KEY")]  mapping = arms  routing = main }
+integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 "#;
     const NIGHT: i64 = 1_772_820_000_000;
 
