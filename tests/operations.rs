@@ -52,12 +52,11 @@ fn play(state: &Path, answers: Vec<(u16, &'static str)>) -> thread::JoinHandle<V
         let mut answers = answers.into_iter().peekable();
         while answers.peek().is_some() {
             let (stream, _) = listener.accept().expect("a connection");
-            while let Some(request) = hear(&stream) {
+            if let Some(request) = hear(&stream) {
                 heard.push(request);
                 let (status, body) = answers.next().expect("an answer");
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-                write!(&stream, "{head}connection: close\r\n\r\n{body}").expect("answered");
-                break;
+                let start = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+                write!(&stream, "{start}connection: close\r\n\r\n{body}").expect("answered");
             }
         }
         heard
@@ -196,7 +195,7 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
             let _ = tell.send(request);
         }
     });
-    let heard = || bodies.recv_timeout(std::time::Duration::from_secs(60)).expect("a delivery");
+    let heard = || bodies.recv_timeout(std::time::Duration::from_mins(1)).expect("a delivery");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let mut command = Command::new(PROGRAM);
     command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
@@ -208,9 +207,9 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
             thread::sleep(std::time::Duration::from_millis(50));
             continue;
         };
-        let head = format!("POST /push/arms_prod?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n");
+        let start = format!("POST /push/arms_prod?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n");
         let rest = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
-        write!(&stream, "{head}{rest}connection: close\r\n\r\n{body}").expect("sent");
+        write!(&stream, "{start}{rest}connection: close\r\n\r\n{body}").expect("sent");
         let mut answer = String::new();
         (&stream).read_to_string(&mut answer).expect("answered");
         break answer;
@@ -221,7 +220,7 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
     };
     // A listing is asked for until what is expected is in it: settling is not part of the delivery.
     let until = |words: &[&str], expected: &str| {
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
         loop {
             let (_, text, told) = run(words);
             if text.contains(expected) {

@@ -97,7 +97,7 @@ impl Task {
         self,
         selection: &Selection,
         pace: &Pace,
-        place: &Place,
+        whose: &Place,
         terminal: &mut Terminal,
     ) -> Exit {
         if selection.is_empty() && !pace.all {
@@ -105,7 +105,7 @@ impl Task {
             terminal.help("select some: `--since 2h`, `--integration NAME`, `--id ID`; or say that all is meant: `--all`");
             return Exit::Usage;
         }
-        let desk = match Desk::open(place, terminal) {
+        let desk = match Desk::open(whose, terminal) {
             Ok(desk) => desk,
             Err(exit) => return exit,
         };
@@ -129,9 +129,9 @@ impl Task {
         for part in ids.chunks(size) {
             let request = Replay { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
             match (self.act)(desk, &request) {
-                Ok(page) => {
-                    listing::print(&page.items, pace.json, terminal);
-                    if page.items.iter().any(|item| item.refused.is_some()) {
+                Ok(done) => {
+                    listing::print(&done.items, pace.json, terminal);
+                    if done.items.iter().any(|item| item.refused.is_some()) {
                         exit = exit.max(Exit::Findings);
                     }
                 }

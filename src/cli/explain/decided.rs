@@ -84,8 +84,8 @@ fn tell(rules: &RuleSet, decision: &Decision, why_not: &[String], color: bool) -
     let received = u64::try_from(decision.received).ok().and_then(Instant::from_whole_epoch);
     let now = received.ok_or("the journal does not say when the event came")?;
     let open = |key: &str| {
-        let found = decision.open.iter().find(|(open, _)| open == key);
-        found.map(|(_, channels)| channels.clone()).unwrap_or_default()
+        let firing = decision.open.iter().find(|(open, _)| open == key);
+        firing.map(|(_, channels)| channels.clone()).unwrap_or_default()
     };
     let explainer = Explainer {
         rules,
@@ -94,16 +94,16 @@ fn tell(rules: &RuleSet, decision: &Decision, why_not: &[String], color: bool) -
         why_not,
         color,
     };
-    let explained = explainer.document(&document, &operations::name(decision))?;
+    let found = explainer.document(&document, &operations::name(decision))?;
     let mut text =
         format!("decided at {now} by generation {} of the rules, {}\n", decision.generation, decision.rules);
-    for (position, story) in explained.stories.iter().enumerate() {
+    for (position, story) in found.stories.iter().enumerate() {
         if decision.index.is_none_or(|index| usize::try_from(index) == Ok(position)) {
             text.push_str(story);
             text.push('\n');
         }
     }
-    Ok(Told { text, agrees: explained.outcomes == decision.outcomes, accepted: explained.accepted })
+    Ok(Told { text, agrees: found.outcomes == decision.outcomes, accepted: found.accepted })
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
     }
 
     /// A push as the journal would hand it out, decided by these rules.
-    fn decided(rules: &RuleSet, payload: &str, open: Vec<(String, Vec<String>)>) -> Decision {
+    fn decided(rules: &RuleSet, payload: &str, open: &[(String, Vec<String>)]) -> Decision {
         let document = json::parse(payload.as_bytes()).unwrap();
         let now = Instant::from_whole_epoch(NIGHT.unsigned_abs()).unwrap();
         let channels = |_: &str| open.first().map(|(_, channels)| channels.clone()).unwrap_or_default();
@@ -161,7 +161,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             rules: "ab".into(),
             payload: STANDARD.encode(payload),
             outcomes: outcomes.iter().map(|outcome| serde_json::to_string(outcome).unwrap()).collect(),
-            open: open.clone(),
+            open: open.to_vec(),
             archive: String::new(),
         }
     }
@@ -176,7 +176,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
     #[test]
     fn it_is_explained_by_the_rules_the_time_and_the_firings_of_then() {
         let rules = rules(RULES);
-        let decision = decided(&rules, TWO, vec![("disk".into(), vec!["page".into()])]);
+        let decision = decided(&rules, TWO, &[("disk".into(), vec!["page".into()])]);
         let told = told(&rules, &decision, &[]);
         assert!(told.agrees && told.accepted, "{}", told.text);
         assert!(told.text.contains("HIT: route asleep"), "{}", told.text);
@@ -187,7 +187,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
     #[test]
     fn one_event_of_a_push_is_told_alone() {
         let rules = rules(RULES);
-        let decision = Decision { index: Some(1), ..decided(&rules, TWO, Vec::new()) };
+        let decision = Decision { index: Some(1), ..decided(&rules, TWO, &[]) };
         let told = told(&rules, &decision, &["main.else"]);
         assert!(told.agrees, "{}", told.text);
         assert!(told.text.contains("alert 1") && !told.text.contains("alert 0"), "{}", told.text);
@@ -198,6 +198,6 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
     fn another_outcome_than_the_stored_one_is_noticed() {
         let then = rules(RULES);
         let now = rules(&RULES.replace("\"disk full\"", "\"disk is full\""));
-        assert!(!told(&now, &decided(&then, TWO, Vec::new()), &[]).agrees);
+        assert!(!told(&now, &decided(&then, TWO, &[]), &[]).agrees);
     }
 }

@@ -55,8 +55,11 @@ pub fn plan_quarantine(journal: &Journal, selected: &Selection, now: i64) -> Res
     Ok(Page { items: journal.quarantined(&filter(selected, now)?)?.into_iter().map(planned).collect() })
 }
 
+/// Pushes, or single events of them.
+type Named = Vec<(Ulid, Option<u32>)>;
+
 /// What a part names, and the pause after each.
-fn part(request: &Replay) -> Result<(Vec<(Ulid, Option<u32>)>, Duration), Trouble> {
+fn part(request: &Replay) -> Result<(Named, Duration), Trouble> {
     if request.ids.len() > MOST_AT_ONCE {
         return Err(Trouble::Wrong(format!("at most {MOST_AT_ONCE} ids at once")));
     }
