@@ -30,6 +30,7 @@ mod intake;
 mod json;
 mod kept;
 mod messages;
+mod operations;
 mod path;
 mod pattern;
 mod render;

@@ -7,12 +7,18 @@
 
 mod check;
 mod clock;
+mod dead;
+mod desk;
 mod event;
+mod events;
 mod exit;
 mod explain;
 mod init;
 mod input;
+mod listing;
 mod load;
+mod quarantine;
+mod replay;
 mod run;
 mod send;
 mod subject;
@@ -66,6 +72,10 @@ enum Command {
     Send(send::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
+    Events(events::Arguments),
+    Dead(dead::Arguments),
+    Quarantine(quarantine::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the command that the arguments name; the first of them is the program.
@@ -86,6 +96,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Send(arguments) => send::run(&arguments, &mut terminal),
         Command::Test(arguments) => test::run(&arguments, &mut terminal),
         Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        Command::Events(arguments) => events::run(&arguments, &mut terminal),
+        Command::Dead(arguments) => dead::run(&arguments, &mut terminal),
+        Command::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
+        Command::Replay(arguments) => replay::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }

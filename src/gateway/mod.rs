@@ -7,6 +7,7 @@
 //! sends, retries and settles them. [`admin`] is a listener of its own for those who run the gateway.
 
 pub mod admin;
+pub mod client;
 pub mod config;
 pub mod delivery;
 pub mod intake;

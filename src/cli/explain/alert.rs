@@ -11,7 +11,6 @@ use crate::evaluate::Context;
 use crate::event::{Outcome, Result as Came};
 use crate::json;
 use crate::ruleset::{RuleSet, Trace, Unknown, is_route, one_line, why_not};
-use crate::time::Instant;
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
@@ -28,7 +27,8 @@ pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         return Exit::Usage;
     }
     let color = terminal.out.color();
-    let explainer = Explainer { rules: &rules, reader, now, why_not: &arguments.why_not, color };
+    let context = Context::at(now);
+    let explainer = Explainer { rules: &rules, reader, context, why_not: &arguments.why_not, color };
     let mut exit = Exit::Fine;
     for path in input::paths(&arguments.subjects) {
         match Input::read(&path, terminal) {
@@ -43,12 +43,22 @@ pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 /// What stays the same for all inputs.
-struct Explainer<'r> {
-    rules: &'r RuleSet,
-    reader: Reader<'r>,
-    now: Instant,
-    why_not: &'r [String],
-    color: bool,
+pub(super) struct Explainer<'r> {
+    pub(super) rules: &'r RuleSet,
+    pub(super) reader: Reader<'r>,
+    pub(super) context: Context<'r>,
+    pub(super) why_not: &'r [String],
+    pub(super) color: bool,
+}
+
+/// What an explanation says.
+pub(super) struct Explained {
+    /// The story of each outcome.
+    pub(super) stories: Vec<String>,
+    /// The outcomes in their JSON.
+    pub(super) outcomes: Vec<String>,
+    /// Whether a mapping accepted the document.
+    pub(super) accepted: bool,
 }
 
 impl Explainer<'_> {
@@ -62,9 +72,9 @@ impl Explainer<'_> {
                 explained.map_err(|message| json::Invalid { line, column, message })
             });
             match read {
-                Ok((text, fine)) => {
-                    terminal.out.print(&text);
-                    exit = exit.max(if fine { Exit::Fine } else { Exit::Findings });
+                Ok(explained) => {
+                    explained.print(terminal);
+                    exit = exit.max(if explained.accepted { Exit::Fine } else { Exit::Findings });
                 }
                 Err(json::Invalid { line, column, message }) => {
                     let name = one_line(&input.name);
@@ -77,25 +87,27 @@ impl Explainer<'_> {
         exit
     }
 
-    /// The explanation of a document, and whether a mapping accepted it.
-    fn document(&self, document: &json::Document<'_>, name: &str) -> Result<(String, bool), String> {
-        let context = Context::at(self.now);
+    /// The explanation of a document.
+    ///
+    /// # Errors
+    /// Where the document is no event though events are read, or the reader is not in the rules.
+    pub(super) fn document(&self, document: &json::Document<'_>, name: &str) -> Result<Explained, String> {
         let mut trace = Trace::default();
         let outcomes = match self.reader {
-            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut trace),
+            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &self.context, &mut trace),
             Reader::Events(routing) => {
                 let event = event::read(&document.root)?;
-                self.rules.route(routing, event, &context, &mut trace).map(|outcome| vec![outcome])
+                let routed = self.rules.route(routing, event, &self.context, &mut trace);
+                routed.map(|outcome| vec![outcome])
             }
         };
         let outcomes = outcomes.map_err(|unknown: Unknown| unknown.to_string())?;
-        let mut text = String::new();
-        for outcome in &outcomes {
-            text.push_str(&self.outcome(name, outcome, &trace));
-            text.push('\n');
-        }
-        let fine = !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_)));
-        Ok((text, fine))
+        let written = |outcome: &Outcome<'_>| serde_json::to_string(outcome).unwrap_or_default();
+        Ok(Explained {
+            stories: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
+            outcomes: outcomes.iter().map(written).collect(),
+            accepted: !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_))),
+        })
     }
 
     fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &Trace) -> String {
@@ -108,9 +120,18 @@ impl Explainer<'_> {
         if outcome.decision().is_some() {
             story.routing(element);
             for path in self.why_not {
-                story.why_not(path, &why_not(self.rules, element, path, self.now).unwrap_or_default());
+                story
+                    .why_not(path, &why_not(self.rules, element, path, self.context.now).unwrap_or_default());
             }
         }
         story.finish()
+    }
+}
+
+impl Explained {
+    fn print(&self, terminal: &mut Terminal) {
+        for story in &self.stories {
+            terminal.out.print(&format!("{story}\n"));
+        }
     }
 }

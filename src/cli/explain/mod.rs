@@ -2,23 +2,30 @@
 
 mod alert;
 mod code;
+mod decided;
 mod story;
 
+use super::desk::Place;
 use super::exit::Exit;
 use super::subject::Selection;
 use super::terminal::Terminal;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 /// Explains why an alert went where it went; with a code such as E0031, what the code means
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("decider").args(["rules", "decided"]).multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
     /// Say what stopped this route, and a value that would have passed: `main.payments.page`; may be repeated
-    #[arg(long, value_name = "ROUTE", requires = "rules")]
+    #[arg(long, value_name = "ROUTE", requires = "decider")]
     why_not: Vec<String>,
+    /// Explain this event of a gateway's journal, by the rules that decided it
+    #[arg(long = "event", value_name = "ID", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
+    decided: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// With `--rules`, payloads to explain (`-` is the standard input); without, a code. Nothing lists all codes
     #[arg(value_name = "FILE|CODE")]
     subjects: Vec<PathBuf>,
@@ -29,6 +36,7 @@ Examples:
   pointsman explain --rules rules --integration arms_prod alert.json
   pointsman explain --rules rules --mapping arms --routing main --at 2026-03-07T02:00:00+08:00 alert.json
   pointsman explain --rules rules --integration arms_prod --why-not main.payments.page alert.json
+  pointsman explain --event 01KADZ3V9G0000000000000000-0      decided last night, by the rules of that time
   pointsman explain E0031      the page of one code
   pointsman explain            lists every code
 
@@ -39,10 +47,13 @@ Exit codes:
   0  explained
   1  the rules hold an error, or a payload was unaccepted or invalid
   2  there is no such code, integration, mapping, routing or route
-  3  a file could not be read or written";
+  3  a file could not be read or written, or the journal does not hold the event";
 
 /// Explains alerts where rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    if let Some(id) = &arguments.decided {
+        return decided::explain(id, &arguments.place, &arguments.why_not, terminal);
+    }
     if !arguments.selection.rules.is_empty() {
         return alert::explain(arguments, terminal);
     }

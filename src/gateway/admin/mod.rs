@@ -1,5 +1,7 @@
 //! The admin listener: status, metrics, health, and what operators do with the journal. Loopback by default, with a token.
 
+pub mod records;
+
 use super::Gateway;
 use std::sync::Arc;
 

@@ -1,0 +1,273 @@
+//! Where operators' commands are carried out: by the gateway that runs, or on the journal itself where none does.
+
+use super::clock;
+use super::exit::Exit;
+use super::terminal::Terminal;
+use crate::gateway::client::{self, Client};
+use crate::gateway::journal::{Journal, Options};
+use crate::gateway::metrics::Metrics;
+use crate::gateway::operations::{
+    self, Affected, Bulk, Decision, Detail, Event, Letter, Page, Planned, Refused, RefusedDetail, Replay,
+    Replayed, Selection, Trouble,
+};
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which gateway, or which journal.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// The state directory of the gateway; a gateway that runs on it is asked, otherwise its journal is opened
+    #[arg(long, value_name = "DIR", default_value = "pointsman-state")]
+    state: PathBuf,
+    /// Ask the gateway whose admin listener is there: `http://127.0.0.1:8481`
+    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with = "state")]
+    admin: Option<String>,
+    /// The file with that gateway's token
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    token_file: Option<PathBuf>,
+}
+
+/// Which records are meant.
+#[derive(Debug, Args)]
+pub(super) struct Choice {
+    /// From this time on: `2026-03-07T02:00:00+08:00`, or so long ago: `2h`, `7d`
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this time, in the same words
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Of this integration
+    #[arg(long, value_name = "NAME")]
+    integration: Option<String>,
+    /// To this channel
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
+    /// With this alert key
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Of this push or event
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+}
+
+impl Choice {
+    /// The selection, once it is seen to be one.
+    ///
+    /// # Errors
+    /// After saying what is wrong with it.
+    pub(super) fn selection(&self, terminal: &mut Terminal) -> Result<Selection, Exit> {
+        let selection = Selection {
+            since: self.since.clone(),
+            until: self.until.clone(),
+            integration: self.integration.clone(),
+            channel: self.channel.clone(),
+            key: self.key.clone(),
+            id: self.id.clone(),
+            before: None,
+            limit: self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        };
+        match selection.filter(now()) {
+            Ok(_) => Ok(selection),
+            Err(wrong) => {
+                terminal.error(&wrong);
+                Err(Exit::Usage)
+            }
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    clock::at(None).map_or(0, crate::time::Instant::epoch_milliseconds)
+}
+
+/// Who carries out what is asked.
+pub(super) enum Desk {
+    /// A gateway that runs.
+    Gateway(Client),
+    /// The journal, whose lock this process has.
+    Journal(Journal),
+}
+
+impl Desk {
+    /// Finds the gateway, or opens the journal.
+    ///
+    /// # Errors
+    /// After saying why there is neither.
+    pub(super) fn open(place: &Place, terminal: &mut Terminal) -> Result<Self, Exit> {
+        let named = place.admin.as_deref().zip(place.token_file.as_deref());
+        let client = match named {
+            Some((url, file)) => client::read_token(file).and_then(|token| Client::at(url, token)).map(Some),
+            None => Client::find(&place.state),
+        };
+        match client {
+            Ok(Some(client)) => Ok(Self::Gateway(client)),
+            Ok(None) => journal(&place.state, terminal).map(Self::Journal),
+            Err(error) => {
+                terminal.error(&error);
+                Err(Exit::Failed)
+            }
+        }
+    }
+
+    /// Whether a gateway runs.
+    pub(super) fn is_live(&self) -> bool {
+        match self {
+            Self::Gateway(_) => true,
+            Self::Journal(_) => false,
+        }
+    }
+
+    pub(super) fn events(&self, selection: &Selection) -> Result<Page<Event>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "events", selection),
+            Self::Journal(journal) => words(operations::events(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn event(&self, id: &str) -> Result<Detail, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}", escaped(id)))?),
+            Self::Journal(journal) => words(operations::event(journal, id)),
+        }
+    }
+
+    pub(super) fn decision(&self, id: &str) -> Result<Decision, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}/decision", escaped(id)))?),
+            Self::Journal(journal) => words(operations::decision(journal, id)),
+        }
+    }
+
+    pub(super) fn dead(&self, selection: &Selection) -> Result<Page<Letter>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "dead", selection),
+            Self::Journal(journal) => words(operations::dead(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn retry_dead(&self, bulk: &Bulk) -> Result<Affected, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "dead/retry", bulk),
+            Self::Journal(journal) => words(operations::retry_dead(journal, bulk, now())),
+        }
+    }
+
+    pub(super) fn drop_dead(&self, bulk: &Bulk) -> Result<Affected, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "dead/drop", bulk),
+            Self::Journal(journal) => words(operations::drop_dead(journal, bulk, now())),
+        }
+    }
+
+    pub(super) fn quarantine(&self, selection: &Selection) -> Result<Page<Refused>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "quarantine", selection),
+            Self::Journal(journal) => words(operations::quarantined(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn quarantined(&self, id: &str) -> Result<RefusedDetail, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/quarantine/{}", escaped(id)))?),
+            Self::Journal(journal) => words(operations::quarantined_one(journal, id)),
+        }
+    }
+
+    /// A page of what a replay would take.
+    pub(super) fn plan(&self, selection: &Selection) -> Result<Page<Planned>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "replay", selection),
+            Self::Journal(journal) => words(operations::plan(journal, selection, now())),
+        }
+    }
+
+    /// A page of the refused bodies that a replay would take.
+    pub(super) fn plan_quarantine(&self, selection: &Selection) -> Result<Page<Planned>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "quarantine/plan", selection),
+            Self::Journal(journal) => words(operations::plan_quarantine(journal, selection, now())),
+        }
+    }
+
+    /// Carries out a part of a replay.
+    pub(super) fn replay(&self, part: &Replay) -> Result<Page<Replayed>, String> {
+        // Nothing is sent before a gateway runs, and so there is nothing to wait for.
+        let wait = |_: Duration| ();
+        match self {
+            Self::Gateway(client) => ask(client, "replay", part),
+            Self::Journal(journal) if part.stored => {
+                words(operations::replay_stored(journal, part, now(), &wait))
+            }
+            Self::Journal(_) => Err(NO_RULES.to_owned()),
+        }
+    }
+
+    /// Carries out a part of a replay of refused bodies.
+    pub(super) fn replay_quarantined(&self, part: &Replay) -> Result<Page<Replayed>, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "quarantine/replay", part),
+            Self::Journal(_) => Err(NO_RULES.to_owned()),
+        }
+    }
+}
+
+/// Why a journal alone does not replay.
+const NO_RULES: &str = "no gateway runs whose rules could decide: start it with `pointsman serve`";
+
+fn words<T>(done: Result<T, Trouble>) -> Result<T, String> {
+    done.map_err(|trouble| trouble.to_string())
+}
+
+fn list<T: DeserializeOwned>(client: &Client, what: &str, selection: &Selection) -> Result<T, String> {
+    read(client.get(&format!("/api/v1/{what}?{}", selection.query()))?)
+}
+
+fn ask<T: DeserializeOwned>(client: &Client, what: &str, body: &impl Serialize) -> Result<T, String> {
+    let body = serde_json::to_value(body).map_err(|error| error.to_string())?;
+    read(client.post(&format!("/api/v1/{what}"), &body)?)
+}
+
+fn read<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(answer)
+        .map_err(|error| format!("the gateway is of another version: its answer cannot be read ({error})"))
+}
+
+/// An id as a segment of a path.
+fn escaped(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// Opens the journal of a state directory without ever making one, and removes nothing from it.
+fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
+    if !state.is_dir() {
+        terminal.error(&format!("there is no state directory `{}`", state.display()));
+        terminal.help("name that of your gateway: `--state DIR`");
+        return Err(Exit::Failed);
+    }
+    // The gateway knows for how long records are kept; this process does not.
+    let forever = i64::MAX.unsigned_abs();
+    let options = Options {
+        directory: state.to_owned(),
+        keep_for: Duration::from_hours(24 * 365 * 100),
+        keep_bytes: forever,
+        most_pending: forever,
+        most_pending_bytes: forever,
+        most_quarantined: forever,
+        least_free: Some(0),
+    };
+    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
+        terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));
+        terminal.help(
+            "where a gateway runs on it, its admin listener does not answer: see its log, or name the listener with `--admin URL --token-file FILE`",
+        );
+        Exit::Failed
+    })
+}

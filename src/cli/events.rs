@@ -1,0 +1,103 @@
+//! `pointsman events`: what came, what was decided, and where the deliveries stand.
+
+use super::desk::{Choice, Desk, Place};
+use super::exit::Exit;
+use super::listing::{self, failed};
+use super::terminal::Terminal;
+use crate::diagnostic::visible_line;
+use crate::gateway::operations::Detail;
+use clap::Args;
+use std::fmt::Write as _;
+
+/// Lists events of the journal with their deliveries, or shows one with its payload and attempts
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Show this event
+    #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "integration", "channel", "key", "id", "limit"])]
+    event: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    place: Place,
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman events --since 2h --integration arms_prod
+  pointsman events 01KADZ3V9G0000000000000000-0
+  pointsman explain --event 01KADZ3V9G0000000000000000-0      why it went where it went
+
+Exit codes:
+  0  listed
+  2  the command line is wrong
+  3  there is no such event, or the journal could not be reached";
+
+/// Lists events, or shows one.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    let selection = match arguments.choice.selection(terminal) {
+        Ok(selection) => selection,
+        Err(exit) => return exit,
+    };
+    let desk = match Desk::open(&arguments.place, terminal) {
+        Ok(desk) => desk,
+        Err(exit) => return exit,
+    };
+    if let Some(id) = &arguments.event {
+        return match desk.event(id) {
+            Ok(detail) => show(&detail, arguments.json, terminal),
+            Err(error) => failed(&error, terminal),
+        };
+    }
+    match desk.events(&selection) {
+        Ok(page) => {
+            listing::print(&page.items, arguments.json, terminal);
+            if page.items.is_empty() && !arguments.json {
+                terminal.help("no event is selected; `pointsman quarantine list` shows what was refused");
+            }
+            Exit::Fine
+        }
+        Err(error) => failed(&error, terminal),
+    }
+}
+
+fn show(detail: &Detail, json: bool, terminal: &mut Terminal) -> Exit {
+    if json {
+        listing::object(detail, terminal);
+        return Exit::Fine;
+    }
+    terminal.out.print(&told(detail));
+    terminal.help(&format!("`pointsman explain --event {}` says why", detail.event.id));
+    Exit::Fine
+}
+
+fn told(detail: &Detail) -> String {
+    let event = &detail.event;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name:12} {}", visible_line(value));
+    };
+    line("event", &event.id);
+    line("title", &listing::title(event));
+    line("integration", &format!("{}, by {}", event.integration, event.door));
+    line("received", &event.received);
+    line("rules", &format!("generation {}, {}", event.generation, event.rules));
+    line("outcome", &event.outcome.to_string());
+    for delivery in &event.deliveries {
+        let reason = delivery.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let stands =
+            format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state, delivery.attempts);
+        line("delivery", &stands);
+    }
+    for attempt in &detail.attempts {
+        let status = attempt.status.map(|status| format!(" {status}")).unwrap_or_default();
+        let told =
+            format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
+        line("attempt", &told);
+    }
+    line("payload", &detail.payload);
+    text
+}

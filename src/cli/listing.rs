@@ -1,0 +1,211 @@
+//! Listings for operators: one line a record with aligned columns, or one JSON object a line.
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+use crate::diagnostic::visible_line;
+use crate::gateway::operations::{Delivery, Event, Letter, Planned, Refused, Replayed};
+use crate::ruleset::one_line;
+use serde::Serialize;
+
+/// What a record shows in a listing.
+pub(super) trait Row {
+    /// Its columns; the last one may be long.
+    fn columns(&self) -> Vec<String>;
+}
+
+/// Prints records.
+pub(super) fn print<T: Row + Serialize>(items: &[T], json: bool, terminal: &mut Terminal) {
+    if json {
+        for item in items {
+            object(item, terminal);
+        }
+        return;
+    }
+    terminal.out.print(&table(items));
+}
+
+/// Prints one JSON object on a line.
+pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
+    let text = serde_json::to_string(item).unwrap_or_default();
+    terminal.out.print(&format!("{text}\n"));
+}
+
+/// Says what failed.
+pub(super) fn failed(error: &str, terminal: &mut Terminal) -> Exit {
+    terminal.error(error);
+    Exit::Failed
+}
+
+fn table<T: Row>(items: &[T]) -> String {
+    let rows: Vec<Vec<String>> =
+        items.iter().map(|item| item.columns().iter().map(|text| shown(text)).collect()).collect();
+    let mut widths: Vec<usize> = Vec::new();
+    for row in &rows {
+        for (position, column) in row.iter().enumerate() {
+            let width = column.chars().count();
+            match widths.get_mut(position) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(column, width)| format!("{column:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Keys, titles and reasons are anybody's text: what steers a terminal is shown, not sent.
+fn shown(text: &str) -> String {
+    visible_line(&one_line(text))
+}
+
+/// `2026-03-06T18:00:00.123Z` to the second.
+fn seconds(moment: &str) -> String {
+    moment.split_once('.').map_or_else(|| moment.to_owned(), |(whole, _)| format!("{whole}Z"))
+}
+
+fn delivery(delivery: &Delivery) -> String {
+    let attempts = match (delivery.state.as_str(), delivery.attempts) {
+        ("delivered", 0 | 1) | (_, 0) => String::new(),
+        (_, attempts) => format!(" after {attempts}"),
+    };
+    format!("{} {}{attempts}", delivery.channel, delivery.state)
+}
+
+/// What a reader knows an outcome by: its title, or why there is no event.
+pub(super) fn title(event: &Event) -> String {
+    let text = |pointer: &str| event.outcome.pointer(pointer).and_then(serde_json::Value::as_str);
+    let because = || text("/reasons/0/reason");
+    text("/event/title").or_else(because).or_else(|| event.outcome.as_str()).unwrap_or_default().to_owned()
+}
+
+impl Row for Event {
+    fn columns(&self) -> Vec<String> {
+        let word = |pointer: &str| {
+            self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned()
+        };
+        let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
+        let stands = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
+        vec![
+            self.id.clone(),
+            seconds(&self.received),
+            self.integration.clone(),
+            word("/event/event_status"),
+            stands,
+            title(self),
+        ]
+    }
+}
+
+impl Row for Letter {
+    fn columns(&self) -> Vec<String> {
+        let attempts = if self.attempts == 1 { "attempt" } else { "attempts" };
+        vec![
+            self.event.clone(),
+            seconds(&self.died),
+            self.integration.clone(),
+            self.channel.clone(),
+            self.key.clone(),
+            format!("{} {attempts}", self.attempts),
+            self.reason.clone(),
+        ]
+    }
+}
+
+impl Row for Refused {
+    fn columns(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            seconds(&self.received),
+            self.integration.clone(),
+            self.status.to_string(),
+            format!("{} bytes", self.bytes),
+            self.reason.clone(),
+        ]
+    }
+}
+
+impl Row for Planned {
+    fn columns(&self) -> Vec<String> {
+        let events = match self.events.len() {
+            0 => String::new(),
+            1 => "1 event".to_owned(),
+            count => format!("{count} events"),
+        };
+        vec![self.id.clone(), seconds(&self.received), self.integration.clone(), events]
+    }
+}
+
+impl Row for Replayed {
+    fn columns(&self) -> Vec<String> {
+        let came = match (&self.push, self.deliveries, &self.refused) {
+            (_, _, Some(reason)) => format!("refused: {reason}"),
+            (Some(push), _, None) => format!("accepted as {push}"),
+            (None, Some(1), None) => "1 delivery again".to_owned(),
+            (None, count, None) => format!("{} deliveries again", count.unwrap_or(0)),
+        };
+        vec![self.id.clone(), came]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use crate::gateway::operations::{Delivery, Event, Replayed};
+
+    fn event(id: &str, outcome: &str, deliveries: Vec<Delivery>) -> Event {
+        Event {
+            id: id.into(),
+            integration: "arms".into(),
+            received: "2026-03-06T18:00:00.123Z".into(),
+            door: "push".into(),
+            generation: 1,
+            rules: "00".into(),
+            outcome: serde_json::from_str(outcome).unwrap(),
+            deliveries,
+        }
+    }
+
+    #[test]
+    fn a_listing_is_aligned_and_steers_no_terminal() {
+        let delivery = |channel: &str, state: &str, attempts, reason: Option<&str>| Delivery {
+            channel: channel.into(),
+            state: state.into(),
+            attempts,
+            reason: reason.map(str::to_owned),
+        };
+        let sent = r#"{"outcome":"sent","event":{"event_status":"Critical","title":"disk\nfull \u001b[2J"}}"#;
+        let dropped = r#"{"outcome":"dropped","reasons":[{"reason":"a test alert","at":"arms.rules:4"}]}"#;
+        let listing = table(&[
+            event(
+                "01KADZ3V9G0000000000000000-0",
+                sent,
+                vec![delivery("page", "delivered", 1, None), delivery("chat", "dead", 12, Some("gone"))],
+            ),
+            event("01KADZ3V9G0000000000000000-10", dropped, vec![]),
+        ]);
+        let lines: Vec<&str> = listing.lines().collect();
+        assert_eq!(lines.len(), 2, "{listing}");
+        assert!(!listing.contains('\u{1b}'));
+        assert!(lines[0].contains("page delivered, chat dead after 12"), "{listing}");
+        assert!(lines[1].ends_with("a test alert"), "{listing}");
+        assert_eq!(lines[0].find("2026"), lines[1].find("2026"));
+    }
+
+    #[test]
+    fn a_replay_says_what_became_of_each() {
+        let of = |push: Option<&str>, deliveries, refused: Option<&str>| Replayed {
+            id: "A".into(),
+            push: push.map(str::to_owned),
+            deliveries,
+            refused: refused.map(str::to_owned),
+        };
+        let listing =
+            table(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
+        assert_eq!(listing, "A  accepted as B\nA  2 deliveries again\nA  refused: no mapping\n");
+    }
+}

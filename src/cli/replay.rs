@@ -1,0 +1,232 @@
+//! `pointsman replay`: pushes once more, and the loop that all replays share.
+
+use super::desk::{Choice, Desk, Place};
+use super::exit::Exit;
+use super::listing::{self, failed};
+use super::terminal::Terminal;
+use crate::gateway::operations::{MOST_AT_ONCE, Page, Planned, Replay, Replayed, Selection};
+use clap::Args;
+
+/// How many pushes a plan may hold: their ids are in memory.
+const MOST: usize = 1_000_000;
+/// How long a part of a replay may take, in seconds, within the patience of the client.
+const PART: u32 = 10;
+
+/// Replays pushes: decides their payloads by today's rules, or delivers the stored bodies again
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Deliver the bodies of that time to the channels of that time, whatever the rules say today
+    #[arg(long)]
+    stored: bool,
+    #[command(flatten)]
+    pace: Pace,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// How a replay goes on.
+#[derive(Debug, Args)]
+pub(super) struct Pace {
+    /// All that the journal holds, where nothing else is said
+    #[arg(long)]
+    all: bool,
+    /// So many a second
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
+    /// Show what would be replayed, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman replay --since 2h --integration arms_prod --dry-run
+  pointsman replay --since 2h --integration arms_prod
+  pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
+
+The oldest goes first. By today's rules, a whole push is decided anew, even where only some of its events
+are selected; that needs a gateway that runs. Every receiver may get an alert once more.
+
+Exit codes:
+  0  replayed
+  1  something was refused by today's rules
+  2  the command line is wrong, or does not say which are meant
+  3  the journal could not be reached";
+
+/// Plans and replays.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    let selection = match arguments.choice.selection(terminal) {
+        Ok(selection) => selection,
+        Err(exit) => return exit,
+    };
+    let task = Task {
+        plan: Desk::plan,
+        act: Desk::replay,
+        needs_gateway: !arguments.stored,
+        advice: "`--stored` delivers the bodies of that time without one",
+        request: Replay {
+            stored: arguments.stored,
+            channel: selection.channel.clone(),
+            key: selection.key.clone(),
+            ..Replay::default()
+        },
+    };
+    task.run(&selection, &arguments.pace, &arguments.place, terminal)
+}
+
+/// A replay of some kind.
+pub(super) struct Task {
+    pub(super) plan: fn(&Desk, &Selection) -> Result<Page<Planned>, String>,
+    pub(super) act: fn(&Desk, &Replay) -> Result<Page<Replayed>, String>,
+    /// Whether rules have to decide.
+    pub(super) needs_gateway: bool,
+    /// What can be done where no gateway runs.
+    pub(super) advice: &'static str,
+    /// What all parts have in common.
+    pub(super) request: Replay,
+}
+
+impl Task {
+    pub(super) fn run(
+        self,
+        selection: &Selection,
+        pace: &Pace,
+        whose: &Place,
+        terminal: &mut Terminal,
+    ) -> Exit {
+        if selection.is_empty() && !pace.all {
+            terminal.error("nothing says what is to be replayed");
+            terminal.help("select some: `--since 2h`, `--integration NAME`, `--id ID`; or say that all is meant: `--all`");
+            return Exit::Usage;
+        }
+        let desk = match Desk::open(whose, terminal) {
+            Ok(desk) => desk,
+            Err(exit) => return exit,
+        };
+        if self.needs_gateway && !desk.is_live() && !pace.dry_run {
+            terminal.error("no gateway runs whose rules could decide");
+            terminal.help("start it with `pointsman serve`");
+            terminal.help(self.advice);
+            return Exit::Failed;
+        }
+        match pages(selection, |selection| (self.plan)(&desk, selection)) {
+            Ok(plan) if pace.dry_run => show(&plan, pace, terminal),
+            Ok(plan) => self.replay(&desk, &plan, pace, terminal),
+            Err(error) => failed(&error, terminal),
+        }
+    }
+
+    fn replay(self, desk: &Desk, plan: &[Planned], pace: &Pace, terminal: &mut Terminal) -> Exit {
+        let ids = ids(plan, self.request.stored);
+        let size = usize::try_from(pace.rate.saturating_mul(PART)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
+        let mut exit = Exit::Fine;
+        for part in ids.chunks(size) {
+            let request = Replay { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
+            match (self.act)(desk, &request) {
+                Ok(done) => {
+                    listing::print(&done.items, pace.json, terminal);
+                    if done.items.iter().any(|item| item.refused.is_some()) {
+                        exit = exit.max(Exit::Findings);
+                    }
+                }
+                Err(error) => {
+                    failed(&error, terminal);
+                    let first = part.first().map(String::as_str).unwrap_or_default();
+                    terminal.help(&format!("what stands before `{first}` is replayed; the rest may not be"));
+                    return Exit::Failed;
+                }
+            }
+        }
+        if ids.is_empty() {
+            terminal.help("nothing is selected");
+        } else if self.request.stored && !desk.is_live() {
+            terminal.help("no gateway runs: they go out once `pointsman serve` does");
+        }
+        exit
+    }
+}
+
+/// Every id of a plan: of pushes, or of the selected events where stored bodies are meant.
+fn ids(plan: &[Planned], stored: bool) -> Vec<String> {
+    let of = |item: &Planned| -> Vec<String> {
+        if stored && !item.events.is_empty() {
+            item.events.iter().map(|index| format!("{}-{index}", item.id)).collect()
+        } else {
+            vec![item.id.clone()]
+        }
+    };
+    plan.iter().flat_map(of).collect()
+}
+
+fn show(plan: &[Planned], pace: &Pace, terminal: &mut Terminal) -> Exit {
+    listing::print(plan, pace.json, terminal);
+    if !pace.json {
+        let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
+        terminal.help(&format!(
+            "{} would be replayed, in about {seconds} s; leave `--dry-run` out to do it",
+            plan.len()
+        ));
+    }
+    Exit::Fine
+}
+
+/// The whole plan, the oldest first.
+fn pages(
+    selection: &Selection,
+    mut page: impl FnMut(&Selection) -> Result<Page<Planned>, String>,
+) -> Result<Vec<Planned>, String> {
+    let most = selection.limit.unwrap_or(MOST);
+    let mut plan: Vec<Planned> = Vec::new();
+    let mut next = Selection { limit: Some(1_000), ..selection.clone() };
+    while plan.len() < most {
+        let found = page(&next)?.items;
+        let Some(last) = found.last() else { break };
+        next.before = Some(last.id.clone());
+        plan.extend(found);
+    }
+    plan.truncate(most);
+    plan.reverse();
+    Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ids, pages};
+    use crate::gateway::operations::{Page, Planned, Selection};
+
+    fn planned(id: u32) -> Planned {
+        Planned {
+            id: id.to_string(),
+            integration: String::new(),
+            received: String::new(),
+            events: vec![0, 2],
+        }
+    }
+
+    #[test]
+    fn a_plan_of_several_pages_begins_with_the_oldest() {
+        let mut all: Vec<Planned> = (0..2_500).map(planned).collect();
+        all.reverse();
+        let page = |selection: &Selection| {
+            let before = selection.before.as_deref().map_or(2_500, |id| id.parse().unwrap());
+            let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before).take(1_000);
+            Ok(Page { items: items.cloned().collect() })
+        };
+        let plan = pages(&Selection::default(), page).unwrap();
+        assert!(plan.iter().map(|item| item.id.parse::<u32>().unwrap()).eq(0..2_500));
+        let newest = pages(&Selection { limit: Some(2), ..Selection::default() }, page).unwrap();
+        assert_eq!(newest, [planned(2_498), planned(2_499)]);
+    }
+
+    #[test]
+    fn stored_bodies_are_named_by_event_and_payloads_by_push() {
+        assert_eq!(ids(&[planned(1)], true), ["1-0", "1-2"]);
+        assert_eq!(ids(&[planned(1)], false), ["1"]);
+    }
+}

@@ -1,0 +1,244 @@
+//! Which records are meant, in the words of people and of query strings.
+
+use crate::gateway::journal::{EventId, Filter};
+use crate::time::Instant;
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+/// How many records a listing holds where nothing else is asked for.
+const LIMIT: usize = 100;
+/// How many it holds at most.
+const MOST: usize = 1_000;
+
+/// Which records are meant; what is not said does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Selection {
+    /// From this time on: RFC 3339, or so long ago: `2h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Before this time, in the same words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Of this integration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration: Option<String>,
+    /// To this channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// With this alert key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Of this push or event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Before this push, for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// At most so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+impl Selection {
+    /// Whether nothing is said, a number of records aside.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self { limit: self.limit, ..Self::default() }
+    }
+
+    /// The journal's words for it; `now` is in milliseconds since 1970. For what a listing shows: never unbounded.
+    ///
+    /// # Errors
+    /// What cannot be read, and how to mend it.
+    pub fn filter(&self, now: i64) -> Result<Filter, String> {
+        let time =
+            |name: &str, text: &Option<String>| text.as_deref().map(|text| time(name, text, now)).transpose();
+        let (since, until) = (time("since", &self.since)?, time("until", &self.until)?);
+        if let (Some(since), Some(until)) = (since, until)
+            && since >= until
+        {
+            return Err(
+                "nothing lies between `since` and `until`: the first has to be the earlier".to_owned()
+            );
+        }
+        let named = self.id.as_deref().map(id).transpose()?;
+        let before = self.before.as_deref().map(id).transpose()?;
+        Ok(Filter {
+            since,
+            until,
+            integration: self.integration.clone(),
+            channel: self.channel.clone(),
+            key: self.key.clone(),
+            push: named.map(|(push, _)| push),
+            index: named.and_then(|(_, index)| index),
+            before: before.map(|(push, _)| push),
+            limit: self.limit.unwrap_or(LIMIT).clamp(1, MOST),
+        })
+    }
+
+    /// As [`Selection::filter`], for what changes records: without a limit where none is said.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn whole_filter(&self, now: i64) -> Result<Filter, String> {
+        Ok(Filter { limit: self.limit.unwrap_or(0), ..self.filter(now)? })
+    }
+
+    /// The query string of it, `since=2h&limit=10`.
+    #[must_use]
+    pub fn query(&self) -> String {
+        let limit = self.limit.map(|limit| limit.to_string());
+        let members = [
+            ("since", &self.since),
+            ("until", &self.until),
+            ("integration", &self.integration),
+            ("channel", &self.channel),
+            ("key", &self.key),
+            ("id", &self.id),
+            ("before", &self.before),
+            ("limit", &limit),
+        ];
+        let said = members.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish()
+    }
+
+    /// Reads what [`Selection::query`] writes.
+    ///
+    /// # Errors
+    /// A member that there is not, or that stands twice.
+    pub fn from_query(query: &str) -> Result<Self, String> {
+        let mut selection = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let value = value.into_owned();
+            let twice = match &*name {
+                "since" => selection.since.replace(value).is_some(),
+                "until" => selection.until.replace(value).is_some(),
+                "integration" => selection.integration.replace(value).is_some(),
+                "channel" => selection.channel.replace(value).is_some(),
+                "key" => selection.key.replace(value).is_some(),
+                "id" => selection.id.replace(value).is_some(),
+                "before" => selection.before.replace(value).is_some(),
+                "limit" => {
+                    let limit = value.parse().map_err(|_| format!("`limit` is no number: `{value}`"))?;
+                    selection.limit.replace(limit).is_some()
+                }
+                _ => {
+                    return Err(format!(
+                        "there is no parameter `{name}`: since, until, integration, channel, key, id, before and limit are known"
+                    ));
+                }
+            };
+            if twice {
+                return Err(format!("`{name}` stands twice"));
+            }
+        }
+        Ok(selection)
+    }
+}
+
+/// Reads the id of an event, `01J…-0`, or of a push.
+pub(super) fn id(text: &str) -> Result<(Ulid, Option<u32>), String> {
+    if text.contains('-') {
+        let event: EventId = text.parse()?;
+        return Ok((event.push, Some(event.index)));
+    }
+    let push = Ulid::from_string(text).map_err(|_| {
+        format!("`{text}` is no id: expected something like 01KADZ3V9G0000000000000000, or 01KADZ3V9G0000000000000000-0 for one event")
+    })?;
+    Ok((push, None))
+}
+
+fn time(name: &str, text: &str, now: i64) -> Result<i64, String> {
+    if let Some(ago) = duration(text) {
+        return Ok(now.saturating_sub(ago));
+    }
+    Instant::read(text).map(Instant::epoch_milliseconds).ok_or_else(|| {
+        format!("`{name}` is no time: `{text}`; expected something like 2026-03-07T02:00:00+08:00, or 2h, 90m, 7d for so long ago")
+    })
+}
+
+/// `1d12h`, in milliseconds: numbers with units, each unit at most once and the larger before the smaller.
+fn duration(text: &str) -> Option<i64> {
+    const UNITS: [(&str, i64); 5] =
+        [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let mut units = UNITS.iter();
+    let (mut rest, mut sum) = (text, 0_i64);
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at_checked(digits)?;
+        let number: i64 = number.parse().ok()?;
+        let (left, unit) = units.by_ref().find_map(|(word, unit)| Some((after.strip_prefix(word)?, unit)))?;
+        sum = sum.checked_add(number.checked_mul(*unit)?)?;
+        rest = left;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, Selection, duration, id};
+
+    const NOW: i64 = 1_772_820_000_000;
+
+    fn since(text: &str) -> Result<Option<i64>, String> {
+        let selection = Selection { since: Some(text.to_owned()), ..Selection::default() };
+        selection.filter(NOW).map(|filter| filter.since)
+    }
+
+    #[test]
+    fn times_are_moments_or_durations_before_now() {
+        assert_eq!(since("2h"), Ok(Some(NOW - 7_200_000)));
+        assert_eq!(since("1d12h"), Ok(Some(NOW - 36 * 3_600_000)));
+        assert_eq!(since("2026-03-07T02:00:00+08:00"), Ok(Some(NOW)));
+        for wrong in ["yesterday", "2x", "h", "", "2h2h", "1m1h", "99999999999999999999d", "-2h"] {
+            assert!(since(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(duration("0s"), Some(0));
+    }
+
+    #[test]
+    fn a_span_without_extent_is_refused() {
+        let selection =
+            Selection { since: Some("1h".into()), until: Some("2h".into()), ..Selection::default() };
+        assert!(selection.filter(NOW).unwrap_err().contains("earlier"));
+    }
+
+    #[test]
+    fn ids_name_pushes_or_events() {
+        assert_eq!(id("01KADZ3V9G0000000000000000").unwrap().1, None);
+        assert_eq!(id("01KADZ3V9G0000000000000000-3").unwrap().1, Some(3));
+        for wrong in ["", "1", "01KADZ3V9G0000000000000000-", "01KADZ3V9G0000000000000000-x", "é-0"] {
+            assert!(id(wrong).unwrap_err().contains("expected"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn queries_come_back_as_they_went_out() {
+        let selection = Selection {
+            since: Some("2026-03-07T02:00:00+08:00".into()),
+            key: Some("a&b=c 磁盘".into()),
+            limit: Some(7),
+            ..Selection::default()
+        };
+        assert_eq!(Selection::from_query(&selection.query()), Ok(selection));
+        assert_eq!(Selection::from_query(""), Ok(Selection::default()));
+        for wrong in ["chanel=page", "limit=many", "key=a&key=b"] {
+            assert!(Selection::from_query(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn listings_are_bounded_and_changes_are_whole() {
+        let selection = Selection { limit: Some(1_000_000), ..Selection::default() };
+        assert_eq!(selection.filter(NOW).unwrap().limit, MOST);
+        assert_eq!(Selection { limit: Some(0), ..Selection::default() }.filter(NOW).unwrap().limit, 1);
+        assert_eq!(Selection::default().whole_filter(NOW).unwrap().limit, 0);
+    }
+
+    #[test]
+    fn a_number_alone_selects_nothing() {
+        assert!(Selection { limit: Some(3), ..Selection::default() }.is_empty());
+        assert!(!Selection { channel: Some("page".into()), ..Selection::default() }.is_empty());
+    }
+}
