@@ -12,6 +12,9 @@ use crate::gateway::journal::{Door, Filter, Journal};
 use std::time::Duration;
 use ulid::Ulid;
 
+/// Why a push is not replayed whose integration was removed from the rules.
+const NO_INTEGRATION: &str = "the rules in force hold no such integration any more";
+
 /// How many records one part of a replay may name.
 pub const MOST_AT_ONCE: usize = 500;
 /// How many a second, where nothing is said.
@@ -89,6 +92,7 @@ pub async fn replay(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed
                     Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => {
                         not_replayed(id, reason)
                     }
+                    Err(Refusal::Unknown) => not_replayed(id, NO_INTEGRATION.to_owned()),
                     Err(Refusal::Fault(fault)) => not_replayed(id, fault.to_string()),
                 }
             }
@@ -162,6 +166,7 @@ async fn quarantined(
             .await?;
             Ok(not_replayed(id, reason))
         }
+        Err(Refusal::Unknown) => Ok(not_replayed(id, NO_INTEGRATION.to_owned())),
         Err(Refusal::Fault(fault)) => Ok(not_replayed(id, fault.to_string())),
     }
 }
