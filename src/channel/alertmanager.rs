@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 /// The kind.
 pub(super) const KIND: Kind = Kind {
     name: "alertmanager",
-    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended.",
+    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source where no label says it, and `alert_key` is the event's key. A firing of which nothing more is heard ends after a day.",
     parameters: &[
         Parameter {
             name: "url",

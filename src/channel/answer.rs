@@ -73,35 +73,33 @@ pub(super) fn unintelligible() -> Verdict {
 /// Words of the far side in one line, without secrets: receivers echo addresses and keys.
 pub(super) fn said(settings: &Settings, text: &str) -> String {
     let mut text = text.to_owned();
-    for secret in settings.entries.iter().flat_map(|(_, setting)| secrets(setting)) {
-        text = without(&text, secret.expose());
+    for (_, setting) in &settings.entries {
+        text = match setting {
+            Setting::Secret(secret) => without(&text, secret, 1),
+            Setting::Secrets(secrets) => secrets.iter().fold(text, |text, secret| without(&text, secret, 1)),
+            Setting::Headers(headers) => {
+                headers.iter().fold(text, |text, (_, value)| without(&text, value, SHORTEST_KEY))
+            }
+            Setting::Text(_)
+            | Setting::Number(_)
+            | Setting::Numbers(_)
+            | Setting::Boolean(_)
+            | Setting::Duration(_) => text,
+        };
     }
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
     super::cut::characters(&line, LONGEST_WORDS).0
 }
 
-fn secrets(setting: &Setting) -> Vec<&Secret> {
-    match setting {
-        Setting::Secret(secret) => vec![secret],
-        Setting::Secrets(secrets) => secrets.iter().collect(),
-        Setting::Headers(headers) => headers.iter().map(|(_, value)| value).collect(),
-        Setting::Text(_)
-        | Setting::Number(_)
-        | Setting::Numbers(_)
-        | Setting::Boolean(_)
-        | Setting::Duration(_) => Vec::new(),
-    }
-}
-
-/// A text without a secret, and without the parts of one that is an address.
-fn without(text: &str, secret: &str) -> String {
-    let separators = ['/', '?', '&', '=', ' '];
-    let parts = secret.split(separators).filter(|part| part.len() >= SHORTEST_KEY && !part.contains('.'));
-    std::iter::once(secret)
-        .chain(parts)
-        .filter(|part| !part.is_empty())
-        .fold(text.to_owned(), |text, part| text.replace(part, "<secret>"))
+/// A text without a secret of at least `shortest` bytes, as it is and as an address writes it, and without those of its parts
+/// that may be the key in an address.
+fn without(text: &str, secret: &Secret, shortest: usize) -> String {
+    let secret = secret.expose();
+    let whole = [secret.to_owned(), super::carry::encoded(secret)];
+    let whole = whole.iter().map(String::as_str).filter(|whole| whole.len() >= shortest);
+    let parts = secret.split(['/', '?', '&', '=', ' ']).filter(|part| part.len() >= SHORTEST_KEY);
+    whole.chain(parts).fold(text.to_owned(), |text, part| text.replace(part, "<secret>"))
 }
 
 #[cfg(test)]

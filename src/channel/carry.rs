@@ -44,9 +44,9 @@ pub(super) fn seconds(attempt: &Attempt<'_>) -> i64 {
     attempt.at.epoch_milliseconds().div_euclid(1_000)
 }
 
-/// A text as a value of a query or a form (the `application/x-www-form-urlencoded` serializer of the URL standard).
+/// A text as a value of a query, whether its reader takes `+` for a blank or not.
 pub(super) fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// An address with more in its query; what it had stays as it is.

@@ -67,7 +67,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
     } else {
         chat::markdown(&mut pieces, "#### ", MOST_BYTES)
     };
-    let title = &pieces.heading;
+    let title = chat::in_markdown(&pieces.heading);
     let body = |message: &str| {
         let mentions = if mentions.is_empty() { String::new() } else { format!("\n\n{mentions}") };
         json!({

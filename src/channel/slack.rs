@@ -104,6 +104,9 @@ fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
     if let Some(verdict) = answer::by_status(settings, answer) {
         return verdict;
     }
+    if answer.body.trim_ascii_start().starts_with(b"<") {
+        return answer::unintelligible();
+    }
     // Slack says `ok`; Rocket.Chat answers with an object that says whether it went well.
     let body = answer::json(answer);
     let says_no = |name| body.as_ref().and_then(|body| body.get(name)?.as_bool()) == Some(false);
