@@ -31,7 +31,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("similar", &["suite"]),
     ("strsim", &["diagnostic", "time"]),
-    ("thiserror", &["ruleset"]),
+    ("thiserror", &["channel", "gateway", "ruleset"]),
     ("jiff", &["time"]),
     ("regex", &["pattern"]),
     ("regex_automata", &["pattern"]),

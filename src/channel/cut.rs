@@ -32,21 +32,19 @@ pub(super) fn size(body: &Value) -> usize {
     serde_json::to_vec(body).map_or(0, |bytes| bytes.len())
 }
 
-/// The body for a text, the text cut until the body has at most `most` bytes; whether it was cut.
+/// The body for a text, the text cut so that the body has at most `most` bytes; whether it was cut. Escapes make a text
+/// longer on the wire by as much as they please, so the longest that fits is searched for.
 pub(super) fn fitting(text: &str, most: usize, body: impl Fn(&str) -> Value) -> (Value, bool) {
-    let mut made = body(text);
-    let mut room = text.len();
-    let mut cut = false;
-    loop {
-        // Escapes make a text longer in JSON, never shorter, so that each round takes off at least what is too much.
-        let over = size(&made).saturating_sub(most);
-        if over == 0 || room == 0 {
-            return (made, cut);
-        }
-        room = room.saturating_sub(over);
-        made = body(&bytes(text, room).0);
-        cut = true;
+    let whole = body(text);
+    if size(&whole) <= most {
+        return (whole, false);
     }
+    let (mut fits, mut too_long) = (0, text.len());
+    while too_long - fits > 1 {
+        let middle = fits.midpoint(too_long);
+        if size(&body(&bytes(text, middle).0)) <= most { fits = middle } else { too_long = middle }
+    }
+    (body(&bytes(text, fits).0), true)
 }
 
 /// Cuts the texts of a body, and where that is not enough its lists and objects, until it has at most `most` bytes.
