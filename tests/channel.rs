@@ -161,6 +161,9 @@ channel own_flashduty = flashduty(key = env("KEY"), title = "{title}", descripti
 channel own_webhook = webhook(url = env("URL"), body = { "a": title, "b": description, "c": labels, "d": "{title}" })
 "#;
 
+/// The rule set of [`ALL`], checked once.
+static RULES: OnceLock<RuleSet> = OnceLock::new();
+
 /// What is wrong with a body, by the limits that the far side's documentation names.
 fn over_limit(kind: &str, body: &Value) -> Option<String> {
     let size = serde_json::to_vec(body).unwrap().len();
@@ -228,7 +231,6 @@ proptest! {
         let labels: Vec<Value> = labels.into_iter().map(|(name, value)| json!([name, value])).collect();
         let severity = if is_critical { "Critical" } else { "Info" };
         let event = json!({ "title": title, "description": description, "labels": labels, "severity": severity });
-        static RULES: OnceLock<RuleSet> = OnceLock::new();
         assert_within_limits(RULES.get_or_init(|| rules(ALL)), &self::event(&event));
     }
 }
@@ -359,6 +361,37 @@ fn a_key_is_long_and_names_one_integration() {
     assert!(keys("SECRET", second, first).contains("fewer than 16 characters"));
     assert!(keys("SECRET 0123456789-a", second, first).contains("a blank"));
     assert!(!shared.contains("SECRET"));
+}
+
+#[test]
+fn a_signature_has_all_that_it_needs() {
+    let with = |more: &str| {
+        let one = format!("{MAPPING}integration one {{\n  keys = [env(\"A\")]\n  {more}\n  m => ops\n}}\n");
+        findings(&one, &json!({ "A": "SECRET-0123456789-a", "S": "SECRET" }))
+    };
+    let bare = with("signature = \"generic\"");
+    assert!(
+        bare.contains("no `secret` to verify it with") && bare.contains("which header holds it"),
+        "{bare}"
+    );
+    assert!(with("signature = \"github\"").contains("no `secret`"));
+    assert_eq!(with("signature = \"github\"\n  secret = env(\"S\")"), "");
+    let odd = with("signature = \"generic\"\n  secret = env(\"S\")\n  header = \"X Y\"");
+    assert!(odd.contains("not the name of a header"), "{odd}");
+}
+
+/// A rule test of a channel sees the request's body, whatever the kind.
+#[test]
+fn rule_tests_see_the_body_of_every_kind() {
+    let rules = rules(
+        "channel duty = flashduty(key = env(\"KEY\"), title = \"{labels.service}: {title}\")\nchannel chat = dingtalk(url = env(\"URL\"))\n\
+         test \"push\" {\n  channel duty\n  event { severity: Critical, title: \"down\", labels: { service: \"pay\" } }\n  expect body { title_rule: \"pay: down\", event_status: \"Critical\", labels: { service: \"pay\" } }\n}\n\
+         test \"chat\" {\n  channel chat\n  event { severity: Critical, title: \"down\" }\n  expect body { msgtype: \"markdown\", markdown: { title: \"🔴 [Critical] down\" } }\n}\n",
+    );
+    let report =
+        pointsman::suite::run(&rules, &pointsman::suite::Options::default(), &mut pointsman::suite::Disk);
+    assert_eq!(report.failed(), 0, "{}", pointsman::suite::report::text::render(&report));
+    assert_eq!(report.results.len(), 2);
 }
 
 /// `file` and `stdout` write the event; `discard` has no body, and a rule test of it looks at the event.

@@ -6,6 +6,8 @@ use super::{Parameter, answer_path, webhook};
 
 /// The most headers of a request.
 const MOST_HEADERS: usize = 32;
+/// The most keys of an integration: two while one is rotated.
+const MOST_KEYS: usize = 2;
 /// The fewest characters of an integration's key.
 const SHORTEST_KEY: usize = 16;
 
@@ -33,7 +35,14 @@ fn of(parameter: &'static str, settings: &Settings) -> Vec<Fault> {
         "url" => text.and_then(address).map(|what| fault(what, URL)).into_iter().collect(),
         "api_host" => text.and_then(host).map(|what| fault(what, HOST)).into_iter().collect(),
         "headers" => headers(settings.headers(parameter)),
+        "keys" if settings.secrets(parameter).len() > MOST_KEYS => {
+            vec![fault("there are more than two keys", "leave out the keys that nobody uses any more")]
+        }
         "keys" => settings.secrets(parameter).iter().filter_map(key).collect(),
+        "signature" => text.map(|scheme| signature(scheme, settings)).unwrap_or_default(),
+        "header" if text.is_some_and(|text| !is_header_name(text)) => {
+            vec![fault("it is not the name of a header", "write a name as `X-Signature`")]
+        }
         "hmac" if text.is_some_and(|text| webhook::signing_key(text).is_none()) => {
             vec![fault("what follows `whsec_` is not Base64", "copy the secret as its page shows it")]
         }
@@ -49,6 +58,19 @@ fn of(parameter: &'static str, settings: &Settings) -> Vec<Fault> {
         )],
         _ => Vec::new(),
     }
+}
+
+/// What a scheme of signatures needs besides.
+fn signature(scheme: &str, settings: &Settings) -> Vec<Fault> {
+    let fault = |message: &str, help| Fault { parameter: "signature", message: message.to_owned(), help };
+    let mut faults = Vec::new();
+    if settings.text("secret").is_none() {
+        faults.push(fault("there is no `secret` to verify it with", "add `secret = env(\"…\")`"));
+    }
+    if scheme == "generic" && settings.text("header").is_none() {
+        faults.push(fault("nothing says which header holds it", "add `header = \"X-Signature\"`"));
+    }
+    faults
 }
 
 const URL: &str = "write the whole address, as `https://hooks.example.com/alerts`";
