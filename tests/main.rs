@@ -19,6 +19,7 @@
 
 mod alertmanager;
 mod architecture;
+mod channel;
 mod check;
 mod cli;
 mod delivery;

@@ -11,13 +11,13 @@ pub(super) const MESSAGE: Parameter = Parameter {
     name: "text",
     takes: Takes::Template,
     required: false,
-    documentation: "The message; by default severity, title, description, the first ten labels and the link.",
+    documentation: "The message; by default severity, title, description, the first ten labels and the link. It is shown as the chat's own Markdown, but nothing in it mentions anybody.",
 };
 
 /// How long one attempt may take.
 pub(super) const TIMEOUT: Parameter = Parameter {
     name: "timeout",
-    takes: Takes::Duration(120),
+    takes: Takes::Duration(1, 120),
     required: false,
     documentation: "How long one attempt may take, from the connection to the end of the answer; `\"10s\"` by default, at most two minutes.",
 };
@@ -25,7 +25,7 @@ pub(super) const TIMEOUT: Parameter = Parameter {
 /// How old an event may become before it is given up.
 pub(super) const RETRY_FOR: Parameter = Parameter {
     name: "retry_for",
-    takes: Takes::Duration(7 * DAY),
+    takes: Takes::Duration(0, 7 * DAY),
     required: false,
     documentation: "How long after its receipt an event is still tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"24h\"` by default, at most seven days, `\"0s\"` for a single attempt.",
 };

@@ -1,6 +1,16 @@
 //! A Feishu or Lark group robot. Errors come as a code in the body, the rate limit as code 99991400.
+//!
+//! Sources: Feishu open platform, "Custom bot usage guide" (`open.feishu.cn/document/client-docs/bot-v3/add-custom-bot`): cards,
+//! the signature in the body, at most 20 KB a request, 100 messages a minute and 5 a second, `code` (formerly `StatusCode`)
+//! 0, `11232` for too many messages; "Frequency control": 429 or 400 with code `99991400` and the seconds to wait in
+//! `x-ogw-ratelimit-reset`; "Card header": the colours of a template.
 
-use super::{Kind, Parameter, Takes, Transport, delivery};
+use super::answer;
+use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::settings::Settings;
+use super::{Kind, Parameter, Takes, Transport, carry, chat, cut, delivery, signature};
+use serde_json::json;
+use std::time::Duration;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -33,5 +43,113 @@ pub(super) const KIND: Kind = Kind {
             "The most messages a minute; 90 by default, as Feishu allows 100 for each robot (and 5 a second, which are kept as well).",
         ),
     ],
-    transport: Transport::Discard,
+    transport: Transport::Http(&HTTP),
 };
+
+/// How it speaks HTTP.
+static HTTP: Http =
+    Http { render, request, judge, limits: Limits { per_minute: Some(90), per_second: Some(5) } };
+
+/// The most bytes of a body, with room for time and signature within 20 KB.
+const MOST_BYTES: usize = 19_800;
+
+fn render(occasion: &Occasion<'_>) -> Rendered {
+    let mut pieces = chat::pieces(occasion);
+    let mentions: String =
+        chat::mentioned(occasion).into_iter().take(50).filter_map(mention).collect::<Vec<_>>().join(" ");
+    let template = match chat::word(occasion.event) {
+        "Critical" => "red",
+        "Warning" => "orange",
+        "Resolved" => "green",
+        _ => "blue",
+    };
+    let card = |text: &str| {
+        let mut elements = Vec::new();
+        if !text.is_empty() {
+            elements.push(json!({ "tag": "div", "text": words(text, pieces.is_own) }));
+        }
+        if !pieces.labels.is_empty() {
+            let lines: Vec<String> =
+                pieces.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            elements.push(json!({ "tag": "div", "text": words(&lines.join("\n"), false) }));
+        }
+        if let Some(link) = &pieces.link {
+            let open =
+                json!({ "tag": "button", "text": words("Open", false), "type": "default", "url": link });
+            elements.push(json!({ "tag": "action", "actions": [open] }));
+        }
+        if !mentions.is_empty() {
+            elements.push(json!({ "tag": "div", "text": { "tag": "lark_md", "content": mentions } }));
+        }
+        json!({
+            "msg_type": "interactive",
+            "card": {
+                "config": { "wide_screen_mode": true },
+                "header": { "template": template, "title": words(&pieces.heading, false) },
+                "elements": elements,
+            },
+        })
+    };
+    let (body, was_cut) = cut::fitting(pieces.text.trim(), MOST_BYTES, card);
+    if was_cut {
+        chat::note_cut(&mut pieces.notes);
+    }
+    Rendered { body, notes: pieces.notes }
+}
+
+/// Plain text, in which nothing is marked up; the text of the rules is Markdown, in which no tag mentions anyone.
+fn words(text: &str, is_own: bool) -> serde_json::Value {
+    if is_own {
+        json!({ "tag": "lark_md", "content": chat::without_mentions(text) })
+    } else {
+        json!({ "tag": "plain_text", "content": text })
+    }
+}
+
+/// A mention by an open id, or of everybody.
+fn mention(id: &str) -> Option<String> {
+    let is_id = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    is_id.then(|| format!("<at id={id}></at>"))
+}
+
+/// The signature is a member of the body, and belongs to the attempt.
+fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
+    let mut request = carry::post(settings, attempt)?;
+    let Some(secret) = settings.text("secret") else { return Ok(request) };
+    let broken = |_| Unsendable("the stored body is not JSON".to_owned());
+    let mut body: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(attempt.body).map_err(broken)?;
+    let timestamp = carry::seconds(attempt).to_string();
+    let sign = signature::sha256_base64(format!("{timestamp}\n{secret}").as_bytes(), b"");
+    body.insert("timestamp".to_owned(), timestamp.into());
+    body.insert("sign".to_owned(), sign.into());
+    request.body = serde_json::to_vec(&body).map_err(broken)?;
+    Ok(request)
+}
+
+fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
+    let body = answer::json(answer);
+    let body = body.as_ref();
+    let code = answer::code(body, "code").or_else(|| answer::code(body, "StatusCode"));
+    let words = answer::words(body, "msg").or_else(|| answer::words(body, "StatusMessage"));
+    let reason = |code: i64| format!("code {code}: {}", answer::said(settings, words.unwrap_or_default()));
+    match code {
+        // A rate limit comes with status 400, too.
+        Some(code @ (99_991_400 | 11_232)) => Verdict::Retry { reason: reason(code), after: wait(answer) },
+        Some(_) | None => match (answer::by_status(settings, answer), code) {
+            (Some(Verdict::Retry { reason, after }), _) => {
+                Verdict::Retry { reason, after: wait(answer).or(after) }
+            }
+            (Some(verdict), _) => verdict,
+            (None, Some(0)) => Verdict::Delivered,
+            (None, Some(code)) => Verdict::Refused { reason: reason(code) },
+            (None, None) => answer::unintelligible(),
+        },
+    }
+}
+
+/// How many seconds the limit lasts.
+fn wait(answer: &Answer<'_>) -> Option<Duration> {
+    let seconds = (answer.header)("x-ogw-ratelimit-reset")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(answer::LONGEST_WAIT))
+}

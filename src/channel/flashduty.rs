@@ -1,6 +1,15 @@
-//! Flashduty: the standard alert push (flashduty-docs, "Standard alert"), one event a request.
+//! Flashduty: the standard alert push, one event a request.
+//!
+//! Sources: flashduty-docs, "Standard alert" (the fields and their limits, `[TPL]`, the error codes) and "Integrate data" (100
+//! requests a second and 1,000 a minute for one integration).
 
-use super::{Kind, Parameter, Takes, Transport, delivery};
+use super::answer;
+use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::settings::Settings;
+use super::{Kind, Parameter, Takes, Transport, carry, cut, delivery, label};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -38,5 +47,119 @@ pub(super) const KIND: Kind = Kind {
             "The most requests a minute; 1,000 by default, which is Flashduty's limit for one integration (besides 100 a second, which is kept as well).",
         ),
     ],
-    transport: Transport::Discard,
+    transport: Transport::Http(&HTTP),
 };
+
+/// How it speaks HTTP.
+static HTTP: Http =
+    Http { render, request, judge, limits: Limits { per_minute: Some(1_000), per_second: Some(100) } };
+
+/// Where Flashduty is, unless the rules say otherwise.
+const API_HOST: &str = "https://api.flashcat.cloud";
+const LONGEST_TITLE: usize = 512;
+const LONGEST_DESCRIPTION: usize = 2_048;
+const LONGEST_KEY: usize = 255;
+const MOST_LABELS: usize = 50;
+const LONGEST_VALUE: usize = 2_048;
+
+fn render(occasion: &Occasion<'_>) -> Rendered {
+    let event = occasion.event;
+    let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
+    let mut limited = |name: &str, text: &str, most: usize| {
+        let (text, was_cut) = cut::characters(text, most);
+        if was_cut {
+            notes.push(format!("{name} was cut to {most} characters"));
+        }
+        text
+    };
+    let title = title(occasion.texts.get("title").map_or(&*event.title, String::as_str));
+    let description = occasion.texts.get("description").cloned().unwrap_or_else(|| description(event));
+    let title = limited("the title", &title, LONGEST_TITLE);
+    let description = limited("the description", &description, LONGEST_DESCRIPTION);
+    let labels: serde_json::Map<String, serde_json::Value> = labels
+        .into_iter()
+        .map(|(name, value)| {
+            let value = limited(&format!("the label `{name}`"), &value, LONGEST_VALUE);
+            (name, value.into())
+        })
+        .collect();
+    let key = key(&event.key);
+    if key != event.key {
+        notes.push(format!("the key is longer than {LONGEST_KEY} characters; its SHA-256 is sent"));
+    }
+    let body = json!({
+        "title_rule": title,
+        "event_status": event.event_status(),
+        "alert_key": key,
+        "description": description,
+        "labels": labels,
+    });
+    Rendered { body, notes }
+}
+
+/// A title beginning with `[TPL]` would be run as a template, whoever wrote it.
+fn title(title: &str) -> String {
+    let begins = title.trim_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case("[TPL]"));
+    match title.trim() {
+        "" => "(no title)".to_owned(),
+        title if begins => format!("Alert: {title}"),
+        _ => title.to_owned(),
+    }
+}
+
+/// By default the event's description, and its link below.
+fn description(event: &crate::event::Event<'_>) -> String {
+    let words = event.description.as_deref().unwrap_or_default();
+    let Some(link) = event.link.as_deref().filter(|link| link.chars().count() < LONGEST_DESCRIPTION / 2)
+    else {
+        return words.to_owned();
+    };
+    if words.is_empty() {
+        return link.to_owned();
+    }
+    // The link stands whole, however long the description is.
+    let room = LONGEST_DESCRIPTION - link.chars().count() - 1;
+    format!("{}\n{link}", cut::characters(words, room).0)
+}
+
+/// A key that is too long is the same for a firing and its recovery still.
+fn key(key: &str) -> String {
+    if key.chars().nth(LONGEST_KEY).is_none() {
+        return key.to_owned();
+    }
+    Sha256::digest(key.as_bytes()).iter().fold(String::from("sha256:"), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
+    let key = settings.text("key").ok_or_else(|| Unsendable("the channel has no `key`".to_owned()))?;
+    let host = settings.text("api_host").unwrap_or(API_HOST).trim_end_matches('/');
+    let url = format!("{host}/event/push/alert/standard?integration_key={}", carry::encoded(key));
+    Ok(carry::to(url, settings, attempt))
+}
+
+fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
+    let body = answer::json(answer);
+    let error = body.as_ref().and_then(|body| body.get("error")).filter(|error| !error.is_null());
+    if let Some(error) = error {
+        let code = answer::words(Some(error), "code").unwrap_or_default();
+        let words = answer::words(Some(error), "message").unwrap_or_default();
+        let reason = answer::said(settings, &format!("{code}: {words}"));
+        if matches!(code, "RequestTooFrequently" | "InternalError") {
+            return Verdict::Retry { reason, after: answer::retry_after(answer) };
+        }
+        // What the status calls passing is passing, whatever the code.
+        return match answer::by_status(settings, answer) {
+            Some(Verdict::Retry { after, .. }) => Verdict::Retry { reason, after },
+            Some(Verdict::Refused { .. } | Verdict::Delivered) | None => Verdict::Refused { reason },
+        };
+    }
+    match answer::by_status(settings, answer) {
+        Some(verdict) => verdict,
+        None if body.is_some_and(|body| body.is_object()) => Verdict::Delivered,
+        None => answer::unintelligible(),
+    }
+}

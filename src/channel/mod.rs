@@ -2,24 +2,33 @@
 //! becomes a request. Nothing here sends anything.
 
 mod alertmanager;
+mod answer;
+mod answer_path;
+mod carry;
+mod chat;
+mod cut;
 mod delivery;
 mod dingtalk;
 mod discard;
+mod fault;
 mod feishu;
 mod file;
 mod flashduty;
 mod http;
+mod label;
 mod push;
 mod reference;
 mod settings;
+mod signature;
 mod slack;
 mod stdout;
 mod webhook;
 mod wecom;
 
+pub use fault::{Fault, faults};
 pub use http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
 pub use reference::reference;
-pub use settings::{Secret, Setting, Settings};
+pub use settings::{Secret, Setting, Settings, duration};
 
 /// A kind of channel.
 #[derive(Debug)]
@@ -75,8 +84,8 @@ pub enum Takes {
     Integer(u64, u64),
     /// `true` or `false`.
     Boolean,
-    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`, up to this many seconds.
-    Duration(u64),
+    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`, from the first to the second number of seconds.
+    Duration(u64, u64),
     /// An object of literal strings or secrets (headers).
     Headers,
     /// A list of secrets.

@@ -8,7 +8,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         name: "keys",
         takes: Takes::Secrets,
         required: true,
-        documentation: "The keys that open the push URL, one or two: two while one is rotated; each ought to hold at least 128 random bits.",
+        documentation: "The keys that open the push URL, one or two: two while one is rotated; each of at least 16 characters, and better of 128 random bits.",
     },
     Parameter {
         name: "signature",
@@ -48,7 +48,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "tolerance",
-        takes: Takes::Duration(60 * 60),
+        takes: Takes::Duration(1, 60 * 60),
         required: false,
         documentation: "How far the time in a signature may be from now, where the scheme signs one; `\"5m\"` by default, at most an hour.",
     },
@@ -66,7 +66,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "deduplicate_for",
-        takes: Takes::Duration(7 * 24 * 60 * 60),
+        takes: Takes::Duration(0, 7 * 24 * 60 * 60),
         required: false,
         documentation: "How long a body that was accepted once is taken for a repetition and not read again; `\"0s\"`, which is never, by default, at most seven days.",
     },

@@ -48,7 +48,7 @@ impl std::fmt::Display for Takes {
             }
             Self::Integer(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::Boolean => f.write_str("`true` or `false`"),
-            Self::Duration(most) => {
+            Self::Duration(_, most) => {
                 write!(f, "a duration such as `\"30s\"` or `\"10m\"`, at most `\"{}\"`", Longest(*most))
             }
             Self::Headers => f.write_str("an object of strings and secrets"),

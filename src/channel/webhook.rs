@@ -1,6 +1,13 @@
 //! Any HTTP receiver: the event itself or a body of one's own.
+//!
+//! Source of the signature: Standard Webhooks 1.0.0 (`github.com/standard-webhooks/standard-webhooks`): the headers
+//! `webhook-id`, `webhook-timestamp` in seconds, and `webhook-signature`, which is `v1,` and the Base64 of the HMAC-SHA256 of
+//! `id.timestamp.body`; a secret that begins with `whsec_` is Base64.
 
-use super::{Kind, Parameter, Takes, Transport, delivery};
+use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::settings::{Secret, Settings};
+use super::{Kind, Parameter, Takes, Transport, answer, answer_path, carry, cut, delivery, signature};
+use serde_json::Value;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -60,5 +67,82 @@ pub(super) const KIND: Kind = Kind {
         delivery::CONCURRENCY,
         delivery::RATE,
     ],
-    transport: Transport::Discard,
+    transport: Transport::Http(&HTTP),
 };
+
+/// How it speaks HTTP.
+static HTTP: Http = Http { render, request, judge, limits: Limits { per_minute: None, per_second: None } };
+
+/// The most bytes of a body: 1 MiB.
+const MOST_BYTES: usize = 1 << 20;
+/// What a signing secret of Standard Webhooks begins with.
+const PREFIX: &str = "whsec_";
+
+fn render(occasion: &Occasion<'_>) -> Rendered {
+    let own = occasion.body.clone();
+    let mut body = own.unwrap_or_else(|| serde_json::to_value(occasion.event).unwrap_or(Value::Null));
+    let mut notes = Vec::new();
+    if cut::shrink(&mut body, MOST_BYTES) {
+        notes.push("the body was cut to 1 MiB".to_owned());
+    }
+    Rendered { body, notes }
+}
+
+fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
+    let mut request = carry::post(settings, attempt)?;
+    request.method = match settings.text("method") {
+        Some("PUT") => "PUT",
+        Some("PATCH") => "PATCH",
+        Some(_) | None => "POST",
+    };
+    if let Some(secret) = settings.text("hmac") {
+        let key = signing_key(secret)
+            .ok_or_else(|| Unsendable("what follows `whsec_` in `hmac` is not Base64".to_owned()))?;
+        let (id, timestamp) = (attempt.idempotency_key, carry::seconds(attempt).to_string());
+        let mut message = format!("{id}.{timestamp}.").into_bytes();
+        message.extend_from_slice(&request.body);
+        let signature = format!("v1,{}", signature::sha256_base64(&key, &message));
+        let named = [
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", timestamp),
+            ("webhook-signature", signature),
+        ];
+        request.headers.extend(named.map(|(name, value)| (name.to_owned(), Secret::new(value))));
+    }
+    Ok(request)
+}
+
+/// The bytes of a signing secret; nothing where it is no Base64 though it says so.
+pub(super) fn signing_key(secret: &str) -> Option<Vec<u8>> {
+    match secret.strip_prefix(PREFIX) {
+        Some(encoded) => signature::from_base64(encoded).filter(|key| !key.is_empty()),
+        None => Some(secret.as_bytes().to_vec()),
+    }
+}
+
+fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
+    let statuses = settings.numbers("success_status");
+    let is_success = if statuses.is_empty() {
+        (200..=299).contains(&answer.status)
+    } else {
+        statuses.contains(&u64::from(answer.status))
+    };
+    if !is_success {
+        let unexpected =
+            || Verdict::Refused { reason: format!("status {} is not in `success_status`", answer.status) };
+        return answer::by_status(settings, answer).unwrap_or_else(unexpected);
+    }
+    let Some(path) = settings.text("success_path") else { return Verdict::Delivered };
+    let Some(body) = answer::json(answer) else { return answer::unintelligible() };
+    let wanted = settings.text("success_value").unwrap_or("0");
+    let found = answer_path::at(path, &body)
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match found {
+        Some(found) if found == wanted => Verdict::Delivered,
+        Some(found) => {
+            let found = answer::said(settings, &found);
+            Verdict::Refused { reason: format!("`{path}` is {found}, not {wanted}") }
+        }
+        None => Verdict::Refused { reason: format!("the answer has nothing at `{path}`") },
+    }
+}

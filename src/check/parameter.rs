@@ -1,6 +1,6 @@
 //! The parameters of channels and integrations, against what their kind takes.
 
-use crate::channel::{Parameter, Takes};
+use crate::channel::{self, Parameter, Takes};
 use crate::check::code;
 use crate::check::context::{Context, with_nearest};
 use crate::check::model::{Argument, Literal};
@@ -109,7 +109,7 @@ fn example(parameter: &Parameter) -> String {
         Takes::Integer(least, _) => least.to_string(),
         Takes::Integers(least, _) => format!("[{least}]"),
         Takes::Boolean => "true".to_owned(),
-        Takes::Duration(_) => "\"30s\"".to_owned(),
+        Takes::Duration(..) => "\"30s\"".to_owned(),
         Takes::Headers => "{ \"Name\": \"value\" }".to_owned(),
         Takes::Body => "{ \"text\": \"{title}\" }".to_owned(),
     }
@@ -127,7 +127,7 @@ fn argument(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> 
         Takes::Integer(least, most) => integer(parameter, least, most, value, cx),
         Takes::Integers(least, most) => integers(parameter, least, most, value, cx),
         Takes::Boolean => boolean(parameter, value, cx),
-        Takes::Duration(most) => duration(parameter, most, value, cx),
+        Takes::Duration(least, most) => duration(parameter, least, most, value, cx),
         Takes::Body => {
             let body = Lowering { cx, view: View::Body }.value_or_labels(value);
             is_known(body.types).then_some(Argument::Expression(body))
@@ -232,28 +232,24 @@ fn boolean(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> O
     None
 }
 
-fn duration(parameter: &Parameter, most: u64, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+fn duration(
+    parameter: &Parameter,
+    least: u64,
+    most: u64,
+    value: &Expression,
+    cx: &mut Context<'_>,
+) -> Option<Argument> {
     let wanted = format!("a duration up to {}, as `\"30s\"`, `\"10m\"` or `\"24h\"`", in_words(most));
     let ExpressionKind::Template(_) = &value.kind else {
         refuse(parameter, &wanted, value, cx);
         return None;
     };
     let text = plain(parameter, value, cx)?;
-    if seconds(&text).is_some_and(|seconds| (1..=most).contains(&seconds)) {
+    if channel::duration(&text).is_some_and(|duration| (least..=most).contains(&duration.as_secs())) {
         return Some(Argument::Literal(Literal::Text(text)));
     }
     refuse(parameter, &wanted, value, cx);
     None
-}
-
-/// `"90s"` in seconds.
-fn seconds(text: &str) -> Option<u64> {
-    let units: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let (number, unit) = units.into_iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)))?;
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 fn in_words(seconds: u64) -> String {

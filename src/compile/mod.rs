@@ -109,15 +109,14 @@ impl Compiler {
     }
 
     fn channel(&mut self, channel: &model::Channel) -> Channel {
-        let body = channel.parameters.iter().find_map(|(name, argument)| match argument {
-            Argument::Expression(body) if &**name == "body" => Some(self.expression(body)),
-            Argument::Expression(_)
-            | Argument::Literal(_)
-            | Argument::Secret(_)
-            | Argument::List(_)
-            | Argument::Object(_) => None,
-        });
-        Channel { name: channel.name.clone(), body }
+        let mut parameters = Vec::new();
+        for (name, argument) in &channel.parameters {
+            match argument {
+                Argument::Expression(value) => parameters.push((name.clone(), self.expression(value))),
+                Argument::Literal(_) | Argument::Secret(_) | Argument::List(_) | Argument::Object(_) => {}
+            }
+        }
+        Channel { name: channel.name.clone(), parameters }
     }
 
     fn block(&mut self, block: &model::Block) -> Block {

@@ -1,4 +1,4 @@
-//! The JSON that a channel would send for an event.
+//! The parameters of a channel that are expressions over the event: its body as JSON, its texts.
 
 use super::Context;
 use super::machine::Machine;
@@ -10,15 +10,40 @@ use crate::program::{Node, NodeId, Program};
 use crate::value::Value;
 use serde_json::Value as Json;
 
-/// A channel's body; the event itself where it has none.
-pub(super) fn body(program: &Program, channel: usize, event: &Event<'_>, context: &Context<'_>) -> Json {
-    let Some(body) = program.channels.get(channel).and_then(|channel| channel.body) else {
-        return serde_json::to_value(event).unwrap_or(Json::Null);
+/// What a channel's parameters come to for an event.
+#[derive(Debug, Default)]
+pub struct Parameters<'p> {
+    /// The body, where the channel has one.
+    pub body: Option<Json>,
+    /// The texts by name; one whose value is missing is left out.
+    pub texts: Vec<(&'p str, String)>,
+    /// What was odd.
+    pub notes: Vec<String>,
+}
+
+/// Evaluates the expressions among a channel's parameters.
+pub(super) fn parameters<'p>(
+    program: &'p Program,
+    channel: usize,
+    event: &Event<'_>,
+    context: &Context<'_>,
+) -> Parameters<'p> {
+    let mut evaluated = Parameters::default();
+    let Some(channel) = program.channels.get(channel).filter(|channel| !channel.parameters.is_empty()) else {
+        return evaluated;
     };
     let mut observer = Silent;
     let mut machine = Machine::new(program, context, &mut observer);
     machine.event = Some(event);
-    machine.json(body).unwrap_or(Json::Null)
+    for (name, value) in &channel.parameters {
+        if &**name == "body" {
+            evaluated.body = Some(machine.json(*value).unwrap_or(Json::Null));
+        } else if let Some((text, _)) = text::text(&machine.value(*value)) {
+            evaluated.texts.push((name, text.into_owned()));
+        }
+    }
+    evaluated.notes = machine.notes.into_iter().map(std::borrow::Cow::into_owned).collect();
+    evaluated
 }
 
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {

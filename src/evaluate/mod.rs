@@ -14,6 +14,7 @@ mod routing;
 mod text;
 mod work;
 
+pub use body::Parameters;
 pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
 pub use observer::{LineEnd, Observer, Silent};
 pub use text::{brief, written};
@@ -84,15 +85,15 @@ pub fn route<'a, O: Observer>(
     routing::decide(program, destination, event, context, observer)
 }
 
-/// The JSON that a channel would send for an event: its body, or the event itself where it has none.
+/// What the parameters of a channel that are expressions come to for an event.
 #[must_use]
-pub fn body(
-    program: &Program,
+pub fn parameters<'p>(
+    program: &'p Program,
     channel: usize,
     event: &Event<'_>,
     context: &Context<'_>,
-) -> serde_json::Value {
-    body::body(program, channel, event, context)
+) -> Parameters<'p> {
+    body::parameters(program, channel, event, context)
 }
 
 fn finish<'a, O: Observer>(

@@ -109,13 +109,13 @@ pub enum LabelEntry {
     Set(Box<str>, NodeId),
 }
 
-/// A channel: its name, and the body of its requests where it has one.
+/// A channel: its name, and what of its parameters depends on the event.
 #[derive(Debug)]
 pub struct Channel {
     /// Its name.
     pub name: Box<str>,
-    /// The body, as an expression over the event.
-    pub body: Option<NodeId>,
+    /// The parameters that are expressions over the event: `body`, `text`, `title`, `description`.
+    pub parameters: Vec<(Box<str>, NodeId)>,
 }
 
 /// A compiled routing.

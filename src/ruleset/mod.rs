@@ -146,7 +146,7 @@ impl RuleSet {
         Ok(Outcome { integration: None, mapping: None, index: None, result })
     }
 
-    /// The body of the request that a channel would send for an event.
+    /// The body of the request that a channel would send for an event; the event itself where nothing is sent.
     ///
     /// # Errors
     /// Where there is no such channel.
@@ -157,7 +157,8 @@ impl RuleSet {
         context: &Context<'_>,
     ) -> Result<serde_json::Value, Unknown> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
-        Ok(evaluate::body(&self.program, channel, event, context))
+        let rendered = self.render(channel, event, context).map(|rendered| rendered.body);
+        Ok(rendered.or_else(|| serde_json::to_value(event).ok()).unwrap_or_default())
     }
 
     /// What a subject means: mappings and a destination.
@@ -193,7 +194,7 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = check::codes();
-    codes.extend(syntax::codes().iter().chain(files::CODES).copied());
+    codes.extend(syntax::codes().iter().chain(files::CODES).chain(resolve::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

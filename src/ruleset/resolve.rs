@@ -1,12 +1,20 @@
 //! What a gateway needs besides decisions: parameters with their secrets, and bodies for channels.
 
 use super::RuleSet;
-use crate::channel::{Rendered, Settings};
-use crate::check::model::Secret;
+use crate::channel::{self, Occasion, Rendered, Setting, Settings, Transport};
+use crate::check::model::{Argument, Literal, Secret};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::Context;
+use crate::evaluate::{self, Context};
 use crate::event::Event;
+use crate::json::Number;
+use crate::source::{SourceFile, Span};
+use std::collections::HashMap;
 use std::path::Path;
+
+crate::codes! {
+    UNREADABLE = "E0158", "a secret that cannot be read";
+    UNUSABLE = "E0159", "a parameter whose value cannot be used";
+}
 
 /// Brings the text of a secret; the folder is that of the rule file that names it. The error is the reason in words.
 pub type ReadSecret<'r> = dyn Fn(&Secret, &Path) -> Result<String, String> + 'r;
@@ -21,17 +29,225 @@ pub struct Resolved {
 }
 
 impl RuleSet {
-    /// Resolves every secret of the set.
+    /// Resolves every secret of the set, and says what its values show to be wrong.
     ///
     /// # Errors
-    /// Every secret that cannot be read, with the place that names it.
-    pub fn resolve(&self, _read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
-        Ok(Resolved::default())
+    /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
+    pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
+        let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
+        let channels = self.model.channels.iter().map(|channel| {
+            let said = format!("the channel `{}`", channel.name);
+            resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+        });
+        let channels = channels.collect();
+        let integrations: Vec<Settings> = self
+            .model
+            .integrations
+            .iter()
+            .map(|integration| {
+                let said = format!("the integration `{}`", integration.name);
+                let known = channel::integration_parameters();
+                resolver.settings(&said, integration.span, &integration.parameters, known)
+            })
+            .collect();
+        resolver.shared_keys(&integrations);
+        if resolver.diagnostics.is_empty() {
+            Ok(Resolved { channels, integrations })
+        } else {
+            Err(resolver.diagnostics)
+        }
     }
 
     /// The body that a channel, by its position in the model, gets for an event; nothing where the kind takes no body.
     #[must_use]
-    pub fn render(&self, _channel: usize, _event: &Event<'_>, _context: &Context<'_>) -> Option<Rendered> {
+    pub fn render(&self, channel: usize, event: &Event<'_>, context: &Context<'_>) -> Option<Rendered> {
+        let declared = self.model.channels.get(channel)?;
+        let http = match declared.kind.transport {
+            Transport::Http(http) => http,
+            Transport::File | Transport::Stdout => {
+                return Some(Rendered { body: serde_json::to_value(event).ok()?, notes: Vec::new() });
+            }
+            Transport::Discard => return None,
+        };
+        let parameters = evaluate::parameters(&self.program, channel, event, context);
+        let mut occasion =
+            Occasion { event, body: parameters.body, texts: parameters.texts.into_iter().collect() };
+        for (name, argument) in &declared.parameters {
+            if let Argument::Literal(Literal::Text(text)) = argument {
+                occasion.texts.insert(name, text.to_string());
+            }
+        }
+        let mut rendered = (http.render)(&occasion);
+        rendered.notes.splice(0..0, parameters.notes);
+        Some(rendered)
+    }
+}
+
+/// Reads secrets and gathers what is wrong.
+struct Resolver<'r> {
+    rules: &'r RuleSet,
+    read: &'r ReadSecret<'r>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Resolver<'_> {
+    /// The settings of one channel or integration.
+    fn settings(
+        &mut self,
+        said: &str,
+        name: Span,
+        arguments: &[(Box<str>, Argument)],
+        known: &'static [channel::Parameter],
+    ) -> Settings {
+        let before = self.diagnostics.len();
+        let mut settings = Settings::default();
+        for (parameter, argument) in arguments {
+            let takes = known.iter().find(|known| known.name == &**parameter).map(|known| known.takes);
+            let setting = self.setting(argument, takes, name);
+            settings.entries.extend(setting.map(|setting| (parameter.to_string(), setting)));
+        }
+        // A value is looked at where all of them could be read.
+        if self.diagnostics.len() == before {
+            for fault in channel::faults(known, &settings) {
+                let message = format!("`{}` of {said} cannot be used: {}", fault.parameter, fault.message);
+                self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(fault.help));
+            }
+        }
+        settings
+    }
+
+    fn setting(&mut self, argument: &Argument, takes: Option<channel::Takes>, name: Span) -> Option<Setting> {
+        match argument {
+            Argument::Literal(Literal::Text(text)) => match (takes, channel::duration(text)) {
+                (Some(channel::Takes::Duration(..)), Some(duration)) => Some(Setting::Duration(duration)),
+                _ => Some(Setting::Text(text.to_string())),
+            },
+            Argument::Literal(literal) => literal_setting(literal),
+            Argument::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
+            Argument::List(items) => self.list(items, name),
+            Argument::Object(members) => {
+                let mut headers = Vec::with_capacity(members.len());
+                for (header, value) in members {
+                    let value = match value {
+                        Argument::Secret(secret) => self.secret(secret, name),
+                        Argument::Literal(Literal::Text(text)) => {
+                            Some(channel::Secret::new(text.to_string()))
+                        }
+                        Argument::Literal(_)
+                        | Argument::List(_)
+                        | Argument::Object(_)
+                        | Argument::Expression(_) => None,
+                    };
+                    headers.extend(value.map(|value| (header.to_string(), value)));
+                }
+                Some(Setting::Headers(headers))
+            }
+            Argument::Expression(_) => None,
+        }
+    }
+
+    /// Secrets, or whole numbers.
+    fn list(&mut self, items: &[Argument], name: Span) -> Option<Setting> {
+        let (mut secrets, mut numbers) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Argument::Secret(secret) => secrets.extend(self.secret(secret, name)),
+                Argument::Literal(Literal::Number(Number::Natural(number))) => numbers.push(*number),
+                Argument::Literal(_) | Argument::List(_) | Argument::Object(_) | Argument::Expression(_) => {}
+            }
+        }
+        match (secrets.is_empty(), numbers.is_empty()) {
+            (false, _) => Some(Setting::Secrets(secrets)),
+            (true, false) => Some(Setting::Numbers(numbers)),
+            (true, true) => None,
+        }
+    }
+
+    fn secret(&mut self, secret: &Secret, name: Span) -> Option<channel::Secret> {
+        let sources = &self.rules.sources;
+        let file = sources.file(name.file).map_or("", SourceFile::name);
+        let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
+        let reason = match (self.read)(secret, folder) {
+            Ok(text) => {
+                let text = without_line_break(text);
+                if !text.is_empty() {
+                    return Some(channel::Secret::new(text));
+                }
+                "it is empty".to_owned()
+            }
+            Err(reason) => reason,
+        };
+        let (written, help) = match secret {
+            Secret::Environment(variable) => (
+                format!("env(\"{variable}\")"),
+                format!("set the variable `{variable}` in the environment of the gateway"),
+            ),
+            Secret::File(path) => (
+                format!("secret_file(\"{path}\")"),
+                format!("put the secret into `{path}` (relative to the rule file), readable for the gateway"),
+            ),
+        };
+        let message = format!("the secret `{written}` cannot be read: {reason}");
+        let place = self.place(secret, name);
+        self.diagnostics.push(Diagnostic::new(&UNREADABLE, place, message).help(help));
         None
     }
+
+    /// Where the declaration names a secret; the declaration's name where that is not found.
+    fn place(&self, secret: &Secret, name: Span) -> Span {
+        let (Secret::Environment(words) | Secret::File(words)) = secret;
+        let text = self.rules.sources.file(name.file).map_or("", SourceFile::text);
+        let from = name.range().end;
+        let quoted = format!("\"{words}\"");
+        let found = text.get(from..).and_then(|rest| rest.find(&quoted)).map(|at| from + at);
+        found.map_or(name, |at| Span::new(name.file, at, at + quoted.len()))
+    }
+
+    /// A key alone has to say which integration is meant.
+    fn shared_keys(&mut self, integrations: &[Settings]) {
+        let mut owners: HashMap<&str, usize> = HashMap::new();
+        for (position, settings) in integrations.iter().enumerate() {
+            for key in settings.secrets("keys") {
+                let first = *owners.entry(key.expose()).or_insert(position);
+                let all = &self.rules.model.integrations;
+                let (Some(first), Some(second)) = (all.get(first), all.get(position)) else { continue };
+                if first.name == second.name {
+                    continue;
+                }
+                let message =
+                    format!("the integrations `{}` and `{}` have the same key", first.name, second.name);
+                self.diagnostics.push(
+                    Diagnostic::new(&UNUSABLE, second.span, message)
+                        .label("a push with this key could be meant for either")
+                        .related(first.span, "has the key already")
+                        .help("make a key of its own with `pointsman keys new`"),
+                );
+            }
+        }
+    }
+}
+
+fn literal_setting(literal: &Literal) -> Option<Setting> {
+    match literal {
+        Literal::Boolean(boolean) => Some(Setting::Boolean(*boolean)),
+        Literal::Number(Number::Natural(number)) => Some(Setting::Number(*number)),
+        Literal::Text(text) => Some(Setting::Text(text.to_string())),
+        Literal::Number(_)
+        | Literal::Missing
+        | Literal::Null
+        | Literal::Severity(_)
+        | Literal::Status(_)
+        | Literal::Time(_) => None,
+    }
+}
+
+/// One line break at the end is the editor's, not the secret's.
+fn without_line_break(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
 }

@@ -1,0 +1,261 @@
+//! What a chat shows of an event, in pieces that each kind lays out and escapes in its own way.
+//!
+//! Titles, descriptions and labels come from whoever can raise an alert. They are shown as text: what would mention people,
+//! hide itself or point somewhere under a false name is taken apart here or escaped by the kind.
+
+use super::cut;
+use super::http::Occasion;
+use crate::event::{Event, Severity, Status};
+
+/// How many labels are shown.
+pub(super) const MOST_LABELS: usize = 10;
+/// How many characters of a title are shown.
+const LONGEST_TITLE: usize = 256;
+/// How many characters of a label's name and of its value are shown.
+const LONGEST_NAME: usize = 64;
+const LONGEST_VALUE: usize = 200;
+/// A longer link is not shown.
+const LONGEST_LINK: usize = 1_000;
+/// A longer description or text is cut here before its kind cuts it further: the largest limit of any kind.
+const LONGEST_TEXT: usize = 32 << 10;
+
+/// The pieces.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// `🔴 [Critical] checkout is down`, one line.
+    pub(super) heading: String,
+    /// The text of the rules, or the event's description; empty where there is none.
+    pub(super) text: String,
+    /// Whether `text` is the rules' own: then neither labels nor a link are added.
+    pub(super) is_own: bool,
+    /// The first labels.
+    pub(super) labels: Vec<(String, String)>,
+    /// The link, an `http` or `https` URL without characters that end a link in Markdown.
+    pub(super) link: Option<String>,
+    /// What was left out or cut.
+    pub(super) notes: Vec<String>,
+}
+
+/// The pieces of an occasion.
+pub(super) fn pieces(occasion: &Occasion<'_>) -> Pieces {
+    let event = occasion.event;
+    let mut notes = Vec::new();
+    let (title, was_cut) = cut::characters(&line(&event.title), LONGEST_TITLE);
+    if was_cut {
+        notes.push(format!("the title was cut to {LONGEST_TITLE} characters"));
+    }
+    let own = occasion.texts.get("text");
+    let text = own.map_or_else(|| event.description.as_deref().unwrap_or_default(), String::as_str);
+    let (text, was_cut) = cut::bytes(text, LONGEST_TEXT);
+    if was_cut {
+        notes.push(CUT.to_owned());
+    }
+    let is_own = own.is_some();
+    let labels = if is_own { Vec::new() } else { labels(event) };
+    let link = event.link.as_deref().filter(|_| !is_own).and_then(|link| {
+        let sound = self::link(link);
+        if sound.is_none() {
+            notes.push("the link is not shown: it is no HTTP address, or too long".to_owned());
+        }
+        sound
+    });
+    Pieces {
+        heading: format!("{} [{}] {title}", emoji(event), word(event)),
+        text: clean(&text),
+        is_own,
+        labels,
+        link,
+        notes,
+    }
+}
+
+/// The note of a text that was cut.
+pub(super) const CUT: &str = "the message was cut to what the chat takes";
+
+/// Adds the note of a cut, once.
+pub(super) fn note_cut(notes: &mut Vec<String>) {
+    if !notes.iter().any(|note| note == CUT) {
+        notes.push(CUT.to_owned());
+    }
+}
+
+/// Whether those whom the rules name are mentioned: for a firing `Critical` alone. Names stand between commas.
+pub(super) fn mentioned<'o>(occasion: &'o Occasion<'_>) -> Vec<&'o str> {
+    let event = occasion.event;
+    let is_urgent = event.severity == Severity::Critical && event.status == Status::Firing;
+    let all = occasion.texts.get("mention").filter(|_| is_urgent).map_or("", String::as_str);
+    all.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// `Critical`, or `Resolved` where it is over.
+pub(super) fn word(event: &Event<'_>) -> &'static str {
+    match event.status {
+        Status::Firing => event.severity.name(),
+        Status::Resolved => event.status.name(),
+    }
+}
+
+fn emoji(event: &Event<'_>) -> char {
+    match (event.status, event.severity) {
+        (Status::Resolved, _) => '🟢',
+        (Status::Firing, Severity::Critical) => '🔴',
+        (Status::Firing, Severity::Warning) => '🟠',
+        (Status::Firing, Severity::Info) => '🔵',
+    }
+}
+
+fn labels(event: &Event<'_>) -> Vec<(String, String)> {
+    let short = |text: &str, most| cut::characters(&line(text), most).0;
+    let labels = event.labels.iter().take(MOST_LABELS);
+    labels.map(|(name, value)| (short(name, LONGEST_NAME), short(value, LONGEST_VALUE))).collect()
+}
+
+/// A link that cannot leave its place in a message.
+fn link(text: &str) -> Option<String> {
+    let url = url::Url::parse(text.trim()).ok()?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let mut sound = String::with_capacity(url.as_str().len());
+    for letter in url.as_str().chars() {
+        match letter {
+            '(' => sound.push_str("%28"),
+            ')' => sound.push_str("%29"),
+            '|' => sound.push_str("%7C"),
+            '<' => sound.push_str("%3C"),
+            '>' => sound.push_str("%3E"),
+            '*' => sound.push_str("%2A"),
+            '`' => sound.push_str("%60"),
+            '\'' => sound.push_str("%27"),
+            other => sound.push(other),
+        }
+    }
+    (sound.len() <= LONGEST_LINK).then_some(sound)
+}
+
+/// One line.
+fn line(text: &str) -> String {
+    // A title of a megabyte is not worth a look at all of it.
+    let head = text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default();
+    clean(head).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text without characters that control or hide, and without words that mention everybody in some chat.
+fn clean(text: &str) -> String {
+    let kept = |letter: &char| match letter {
+        '\n' | '\t' => true,
+        // What turns the direction of writing makes a text say something else than it shows.
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => false,
+        other => !other.is_control(),
+    };
+    let mut clean = String::with_capacity(text.len());
+    let text: String = text.chars().filter(kept).collect();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('@') {
+        clean.push_str(before);
+        clean.push('@');
+        if mentions(after) {
+            clean.push('\u{200B}');
+        }
+        rest = after;
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Whether what follows an `@` is a word for everybody.
+fn mentions(after: &str) -> bool {
+    ["all", "channel", "here", "everyone", "所有人"]
+        .iter()
+        .any(|word| after.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
+}
+
+/// A text in the Markdown of DingTalk and WeCom, where a backslash does not reliably escape: what begins a tag or a mention
+/// (`<@id>`, `<font …>`) and what makes a link or an image of brackets is taken apart.
+pub(super) fn in_markdown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        match letter {
+            '<' if next
+                .is_some_and(|next| !next.is_whitespace() && !next.is_ascii_digit() && next != '=') =>
+            {
+                safe.push('＜');
+            }
+            ']' if matches!(next, Some('(' | '[' | ':')) => safe.push_str("] "),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Markdown of the rules' own, in which nothing mentions anybody: `<@id>` and `<at …>` are taken apart, links stay.
+pub(super) fn without_mentions(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        let after = text.get(at + letter.len_utf8()..).unwrap_or_default();
+        let is_tag = |tag: &str| after.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+        let is_mention = letter == '<' && ["@", "at", "/at", "!"].into_iter().any(is_tag);
+        safe.push(if is_mention { '＜' } else { letter });
+    }
+    safe
+}
+
+/// A Markdown message of at most `most` bytes: heading, text, labels, link. Where it is too long the text is cut first.
+pub(super) fn markdown(pieces: &mut Pieces, heading: &str, most: usize) -> String {
+    let heading = format!("{heading}{}", in_markdown(&pieces.heading));
+    let mut tail = String::new();
+    for (name, value) in &pieces.labels {
+        let line = format!("\n> {}: {}  ", in_markdown(name), in_markdown(value));
+        if tail.len() + line.len() > most / 3 {
+            note_cut(&mut pieces.notes);
+            break;
+        }
+        tail.push_str(&line);
+    }
+    if !tail.is_empty() {
+        tail.insert(0, '\n');
+    }
+    if let Some(link) = &pieces.link {
+        tail.extend(["\n\n[", link, "](", link, ")"]);
+    }
+    let room = most.saturating_sub(heading.len() + tail.len() + 2);
+    let (text, was_cut) = cut::bytes(&in_markdown(pieces.text.trim()), room);
+    let between = if text.is_empty() { "" } else { "\n\n" };
+    let (message, too) = cut::bytes(&format!("{heading}{between}{text}{tail}"), most);
+    if was_cut || too {
+        note_cut(&mut pieces.notes);
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, in_markdown, link};
+
+    #[test]
+    fn mentions_of_everybody_are_taken_apart() {
+        assert_eq!(
+            clean("@all @All, a@b.example @所有人"),
+            "@\u{200B}all @\u{200B}All, a@b.example @\u{200B}所有人"
+        );
+        assert_eq!(clean("a\u{202E}b\u{0}c\r\nd"), "abc\nd");
+    }
+
+    #[test]
+    fn markdown_of_a_title_is_text() {
+        assert_eq!(
+            in_markdown("<@boss> 5 < 6 <= 7 <font color=\"x\">"),
+            "＜@boss> 5 < 6 <= 7 ＜font color=\"x\">"
+        );
+        assert_eq!(in_markdown("![x](http://evil) [a][b]"), "![x] (http://evil) [a] [b]");
+    }
+
+    #[test]
+    fn a_link_stays_in_its_place() {
+        assert_eq!(link("https://a.example/x(1)|y>").as_deref(), Some("https://a.example/x%281%29%7Cy%3E"));
+        assert_eq!(link("javascript:alert(1)"), None);
+        assert_eq!(link(&format!("https://a.example/{}", "x".repeat(2_000))), None);
+    }
+}

@@ -1,0 +1,41 @@
+//! Labels in the names that Prometheus allows: `[a-zA-Z_][a-zA-Z0-9_]*`.
+
+use crate::event::Labels;
+use std::collections::HashSet;
+
+/// Names and values in order. Other characters of a name become `_`; a name that is taken then gets a number. The notes say
+/// which were renamed.
+pub(super) fn prometheus(labels: &Labels<'_>, most: usize) -> (Vec<(String, String)>, Vec<String>) {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut kept = Vec::with_capacity(labels.len().min(most));
+    let mut renamed = 0_usize;
+    for (name, value) in labels.iter().take(most) {
+        let wanted = super::cut::characters(name, 128).0;
+        let mut own = sound(&wanted);
+        let mut number = 2;
+        while !taken.insert(own.clone()) {
+            own = format!("{}_{number}", sound(&wanted.chars().take(120).collect::<String>()));
+            number += 1;
+        }
+        renamed += usize::from(own != name);
+        kept.push((own, value.to_owned()));
+    }
+    let mut notes = Vec::new();
+    if renamed > 0 {
+        notes.push(format!("label names were changed to what the far side allows: {renamed}"));
+    }
+    if labels.len() > most {
+        notes.push(format!("of {} labels the first {most} are sent", labels.len()));
+    }
+    (kept, notes)
+}
+
+fn sound(name: &str) -> String {
+    let mut sound: String =
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    if !sound.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        sound.insert(0, '_');
+    }
+    sound.truncate(128);
+    sound
+}
