@@ -40,7 +40,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("jsonpath_rust", &["path"]),
-    ("sha2", &["function"]),
+    ("sha2", &["function", "reload"]),
     ("aho_corasick", &["program"]),
     ("csv", &["check", "ruleset"]),
     ("notify", &["reload"]),
