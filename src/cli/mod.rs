@@ -17,6 +17,7 @@ mod run;
 mod subject;
 mod terminal;
 mod test;
+mod watch;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use exit::Exit;
@@ -64,6 +65,7 @@ enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
+    Watch(watch::Arguments),
 }
 
 /// Runs the command that the arguments name; the first of them is the program.
@@ -83,6 +85,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &mut terminal),
         Command::Test(arguments) => test::run(&arguments, &mut terminal),
         Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        Command::Watch(arguments) => watch::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }
