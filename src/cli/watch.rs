@@ -11,6 +11,7 @@ use crate::ruleset::{Loaded, RuleSet};
 use crate::source::Sources;
 use crate::suite::{self, Files, Report, report};
 use clap::Args;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -184,7 +185,8 @@ fn show(version: &Version<Round>, terminal: &mut Terminal) {
             terminal.out.print(&text);
             fine = false;
         }
-        line += &format!("; tests: {passed} passed, {failed} failed in {}", shown(*took));
+        // Writing to a string does not fail.
+        let _ = write!(line, "; tests: {passed} passed, {failed} failed in {}", shown(*took));
     }
     line += if fine { "\n" } else { "; still watching\n" };
     terminal.out.print(&line);

@@ -91,6 +91,8 @@ impl<T> Loader<T> {
             self.listed(&snapshot, &last)?;
             return Ok(Some(Candidate { value, snapshot }));
         }
+        // What the last reading found is not what was refused.
+        self.found = None;
         Err(Rejection::read(format!(
             "unstable: the files changed between each two of {MOST_READINGS} readings"
         )))

@@ -70,7 +70,7 @@ impl Snapshot {
     /// Where something cannot be read, or nothing is found.
     pub fn of(roots: &[PathBuf]) -> Result<Self, Rejection> {
         let view = View::read(roots, &BTreeSet::new());
-        view.scan.as_ref().map_err(|unreadable| Rejection::unreadable(unreadable))?;
+        view.scan.as_ref().map_err(Rejection::unreadable)?;
         Ok(Self::new(view))
     }
 

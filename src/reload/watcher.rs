@@ -48,6 +48,9 @@ impl Watcher {
 
     /// Watches these folders and no others; says whether one of them was not watched before.
     pub(super) fn arm(&mut self, folders: BTreeSet<PathBuf>) -> bool {
+        if Mutant::WatchFiles.is_on() && !self.armed.is_empty() {
+            return false;
+        }
         if let Some(reason) =
             self.signals.starved().or_else(|| folders.iter().find_map(|folder| remote(folder)))
         {
@@ -90,7 +93,7 @@ fn hear(signals: &Signals, event: &notify::Result<Event>) {
         Ok(event) if is_reading(event.kind) => return,
         Ok(_) => {}
         Err(error) => {
-            signals.count_error(starves(error).then(|| format!("the system cannot watch: {error}")))
+            signals.count_error(starves(error).then(|| format!("the system cannot watch: {error}")));
         }
     }
     signals.note();

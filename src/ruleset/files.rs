@@ -241,7 +241,12 @@ impl Search<'_> {
                 self.take(disk::open_at(folder, name).map_err(fail)?, path.to_owned())
             }
             FileType::Symlink => self.link(path, &real.join(name), depth),
-            _ => Ok(()),
+            FileType::RegularFile
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => Ok(()),
         }
     }
 
@@ -307,7 +312,7 @@ fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
 }
 
 /// Whether a name is one that editors, version control and configuration maps leave beside rules: dot-files (and so
-/// `..data` and `.a.rules.swp`), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of JetBrains,
+/// `..data` and `.a.rules.swp`), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of `JetBrains`,
 /// and `a.tmp`.
 #[must_use]
 pub fn is_passed_over(name: &str) -> bool {

@@ -71,7 +71,7 @@ fn t27_no_permission() {
     let folder = Folder::with("t27", "one");
     let subject = Subject::start(folder.options());
     let path = folder.path("rules/r.rules");
-    fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         println!("skipped in part: this user may read everything");
     } else {
