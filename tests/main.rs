@@ -34,6 +34,7 @@ mod messages;
 mod operations;
 mod path;
 mod pattern;
+mod reload;
 mod render;
 mod routing;
 mod rules;

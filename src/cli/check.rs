@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
-fn summary(loaded: &Loaded) -> String {
+pub(super) fn summary(loaded: &Loaded) -> String {
     let files = counted(loaded.sources.iter().count(), "file");
     let problems = diagnostic::summary(&loaded.diagnostics);
     let held = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));

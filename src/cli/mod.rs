@@ -24,6 +24,7 @@ mod send;
 mod subject;
 mod terminal;
 mod test;
+mod watch;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use exit::Exit;
@@ -76,6 +77,7 @@ enum Command {
     Dead(dead::Arguments),
     Quarantine(quarantine::Arguments),
     Replay(replay::Arguments),
+    Watch(watch::Arguments),
 }
 
 /// Runs the command that the arguments name; the first of them is the program.
@@ -100,6 +102,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Dead(arguments) => dead::run(&arguments, &mut terminal),
         Command::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
         Command::Replay(arguments) => replay::run(&arguments, &mut terminal),
+        Command::Watch(arguments) => watch::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }

@@ -4,17 +4,37 @@
 //! Events of the file system are a hint, never the truth: every trigger only says that the files ought to be read again,
 //! and a slow poll that compares contents always runs. What is published was read twice with the same result, was built
 //! completely, and is one immutable value behind one pointer.
+//!
+//! A trigger sets a mark in [`signals`], whose pure part is [`debounce`]; the thread of [`worker`] takes it and loads
+//! ([`load`]): a [`view`] of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
+//! build; one store of a pointer. Whatever comes during a load is for the next. Reading three times what nobody touches
+//! cannot make one change of several files: a link to a folder that is swapped can, and so can a [`manifest`].
 
+mod archive;
+mod debounce;
+mod digest;
+mod last_good;
+mod load;
+mod manifest;
+mod signals;
 mod snapshot;
+mod view;
+mod watcher;
+mod worker;
 
 pub use snapshot::{Hash, Snapshot};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
 use crate::time::Instant;
+use arc_swap::ArcSwap;
+use debounce::Debounce;
+use signals::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use worker::{Status, Worker};
 
 /// How files are watched and taken over.
 #[derive(Debug, Clone)]
@@ -39,6 +59,23 @@ pub struct Options {
     pub last_good: Option<PathBuf>,
     /// Start with the last good set where the rules are bad.
     pub start_with_last_good: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            poll: None,
+            poll_only: false,
+            quiet: Duration::from_millis(200),
+            at_most: Duration::from_secs(2),
+            settle: Duration::from_millis(100),
+            allow_empty: false,
+            manifest: None,
+            last_good: None,
+            start_with_last_good: false,
+        }
+    }
 }
 
 /// A built rule set in force.
@@ -102,6 +139,12 @@ pub struct Report {
     pub loaded: Instant,
     /// When files were last read for a load.
     pub attempted: Instant,
+    /// When a load last succeeded, whether it changed anything or not.
+    pub succeeded: Option<Instant>,
+    /// How long the last load took.
+    pub took: Duration,
+    /// Why the last good set could not be kept on disk, if it could not.
+    pub not_kept: Option<String>,
     /// Why the last attempt failed, unless it succeeded.
     pub failure: Option<Rejection>,
     /// Whether events of the file system are watched, or contents polled alone, and why.
@@ -131,22 +174,28 @@ pub type Tell<T> = dyn Fn(&Attempt<'_, T>) + Send + Sync;
 
 /// Keeps a value built from files in step with them.
 pub struct Reloader<T> {
-    current: Arc<arc_swap::ArcSwap<Version<T>>>,
+    current: Arc<ArcSwap<Version<T>>>,
+    signals: Arc<Signals>,
+    status: Arc<Status<T>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + Sync + 'static> Reloader<T> {
     /// Loads for the first time, and watches from then on in a thread of its own until the reloader is dropped.
     ///
+    /// `tell` hears of this first load, too, unless nothing came of it: then the error says so.
+    ///
     /// # Errors
     /// Where the first load fails and no last good set may stand in.
     pub fn start(options: Options, build: Box<Build<T>>, tell: Box<Tell<T>>) -> Result<Self, Rejection> {
-        let _ = (options, build, tell);
-        Err(Rejection {
-            stage: Stage::Read,
-            message: String::new(),
-            diagnostics: Vec::new(),
-            sources: Sources::default(),
-        })
+        let at_most =
+            if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.at_most };
+        let signals = Arc::new(Signals::new(Debounce::new(options.quiet, at_most)));
+        let mut worker = Worker::new(options, build, tell, &signals);
+        let (current, status) = worker.start()?;
+        let thread = thread::Builder::new().name("reload".to_owned()).spawn(move || worker.run());
+        let thread = thread.map_err(|error| Rejection::read(format!("no thread can be started: {error}")))?;
+        Ok(Self { current, signals, status, thread: Some(thread) })
     }
 
     /// The version in force. Take it once for a push and pass it on.
@@ -156,19 +205,33 @@ impl<T: Send + Sync + 'static> Reloader<T> {
     }
 
     /// Asks for a load without waiting.
-    pub fn trigger(&self) {}
+    pub fn trigger(&self) {
+        self.signals.ask();
+    }
 
-    /// Waits for a load that begins after this call.
+    /// Waits for a load that begins after this call, and says which generation is in force then.
     ///
     /// # Errors
     /// Where that load fails.
     pub fn reload(&self) -> Result<u64, Rejection> {
-        Ok(self.current.load().generation)
+        let ended = |_| Err(Rejection::read("reloading has ended"));
+        self.signals.ask_and_wait().recv().unwrap_or_else(ended)
     }
 
     /// What is known of the loads so far.
     #[must_use]
     pub fn report(&self) -> Option<Report> {
-        None
+        let (watcher_errors, rescans) = self.signals.counts();
+        self.status.report().map(|report| Report { watcher_errors, rescans, ..report })
+    }
+}
+
+impl<T> Drop for Reloader<T> {
+    fn drop(&mut self) {
+        self.signals.stop();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to say.
+            let _ = thread.join();
+        }
     }
 }

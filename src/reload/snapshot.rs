@@ -1,8 +1,21 @@
 //! The files of a rule set as they were at one moment.
+//!
+//! A snapshot begins as the rule files, and as what the last build read besides; what a build reads through it becomes
+//! part of it, and so of its hash. Of a secret only a keyed fingerprint is kept: the key lives in this process alone, so
+//! that neither the hash nor an archive helps anybody to guess the secret. (For that reason the hash of a set that names
+//! secret files is another one after a restart.)
 
+use super::digest::{self, Digest};
+use super::view::{self, Named, Use, View};
+use super::{Rejection, Stage};
+use crate::diagnostic::Diagnostic;
+use crate::ruleset::disk::Reach;
+use crate::ruleset::files::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// SHA-256 of a rule set's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,12 +28,72 @@ impl fmt::Display for Hash {
 }
 
 /// The files of a rule set as they were at one moment: rules, tables, and fingerprints of secret files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Snapshot {
     sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    rules: BTreeMap<PathBuf, Digest>,
+    reach: Reach,
+    /// What was read before, together with the rules, and may be asked for.
+    ready: BTreeMap<(Use, PathBuf), Named>,
+    /// Whether tables are those of an archive, and never read from the disk.
+    archived: bool,
+    read: Mutex<Read>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Default)]
+struct Read {
+    named: BTreeMap<(Use, PathBuf), Named>,
+    folders: BTreeSet<PathBuf>,
+    bytes: u64,
+}
+
+impl Clone for Snapshot {
+    fn clone(&self) -> Self {
+        Self {
+            sources: self.sources.clone(),
+            diagnostics: self.diagnostics.clone(),
+            rules: self.rules.clone(),
+            reach: self.reach.clone(),
+            ready: self.ready.clone(),
+            archived: self.archived,
+            read: Mutex::new(self.locked().clone()),
+        }
+    }
 }
 
 impl Snapshot {
+    /// The files as they are now, read once: for whoever looks at a set that nobody is changing.
+    ///
+    /// # Errors
+    /// Where something cannot be read, or nothing is found.
+    pub fn of(roots: &[PathBuf]) -> Result<Self, Rejection> {
+        let view = View::read(roots, &BTreeSet::new());
+        view.scan.as_ref().map_err(Rejection::unreadable)?;
+        Ok(Self::new(view))
+    }
+
+    pub(super) fn new(view: View) -> Self {
+        let scan = view.scan.unwrap_or_default();
+        let rules = scan.files.iter().map(|file| (file.path.clone(), view::digest_of(file))).collect();
+        let (sources, diagnostics) = files::sources(scan.files);
+        Self { sources, diagnostics, rules, reach: scan.reach, ready: view.named, ..Self::default() }
+    }
+
+    /// From texts that come from an archive: rule files by name, tables by path.
+    pub(super) fn of_texts(rules: Vec<(String, String)>, tables: Vec<(String, String)>) -> Self {
+        let mut snapshot = Self { archived: true, ..Self::default() };
+        for (name, text) in rules {
+            snapshot.sources.add(&name, &text);
+            snapshot.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
+        }
+        let table =
+            |(path, text): (String, String)| ((Use::Table, PathBuf::from(path)), Named::of_text(text));
+        snapshot.ready = tables.into_iter().map(table).collect();
+        snapshot
+    }
+
     /// The rule files.
     #[must_use]
     pub fn sources(&self) -> &Sources {
@@ -31,8 +104,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// The reason in words.
-    pub fn read(&self, _path: &Path) -> Result<String, String> {
-        Err(String::new())
+    pub fn read(&self, path: &Path) -> Result<String, String> {
+        self.ask(Use::Table, path).and_then(files::text)
     }
 
     /// As [`Snapshot::read`] for a file that holds a secret: its text is never kept, archived or shown, only counted in
@@ -40,22 +113,122 @@ impl Snapshot {
     ///
     /// # Errors
     /// The reason in words.
-    pub fn read_secret(&self, _path: &Path) -> Result<String, String> {
-        Err(String::new())
+    pub fn read_secret(&self, path: &Path) -> Result<String, String> {
+        self.ask(Use::Secret, path).and_then(files::text)
+    }
+
+    /// As [`Snapshot::read`] for a file that a test names: it counts in the hash, and is not archived.
+    ///
+    /// # Errors
+    /// The reason in words.
+    pub fn read_sample(&self, path: &Path) -> Result<Vec<u8>, String> {
+        self.ask(Use::Sample, path)
+    }
+
+    /// SHA-256 over the sorted paths and contents of the files, those included that were read through this so far.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let read = self.locked();
+        view::hash(self.rules.iter(), read.named.iter().map(|(key, named)| (key, named.digest)))
     }
 
     /// The rules and tables, compressed, without any secret: what the journal keeps and a start with the last good set
     /// reads.
     #[must_use]
     pub fn archive(&self) -> Vec<u8> {
-        Vec::new()
+        let read = self.locked();
+        let tables = read.named.iter().filter_map(|((used, path), named)| {
+            let text = named.content.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok())?;
+            (*used == Use::Table).then(|| (path.display().to_string(), text))
+        });
+        super::archive::write(&self.sources, tables)
     }
 
     /// Reads what [`Snapshot::archive`] wrote.
     ///
     /// # Errors
     /// The reason in words.
-    pub fn from_archive(_bytes: &[u8]) -> Result<Self, String> {
-        Err(String::new())
+    pub fn from_archive(bytes: &[u8]) -> Result<Self, String> {
+        super::archive::read(bytes)
+    }
+
+    /// Fails where a rule file is no text.
+    pub(super) fn sound(&self) -> Result<(), Rejection> {
+        let Some(first) = self.diagnostics.first() else { return Ok(()) };
+        Err(Rejection {
+            stage: Stage::Read,
+            message: format!("{}: {}", self.sources.name(first.span), first.message),
+            diagnostics: self.diagnostics.clone(),
+            sources: self.sources.clone(),
+        })
+    }
+
+    pub(super) fn rules(&self) -> &BTreeMap<PathBuf, Digest> {
+        &self.rules
+    }
+
+    /// What was asked for, and how it was found.
+    pub(super) fn named(&self) -> BTreeMap<(Use, PathBuf), Named> {
+        self.locked().named.clone()
+    }
+
+    /// The folders of what was asked for.
+    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
+        self.locked().folders.clone()
+    }
+
+    /// The same with the texts of some rule files in the place of others.
+    pub(super) fn with_sources(&self, texts: &BTreeMap<String, String>) -> Self {
+        let mut mixed = Self { sources: Sources::default(), rules: BTreeMap::new(), ..self.clone() };
+        for (name, text) in texts {
+            mixed.sources.add(name, text);
+            mixed.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
+        }
+        mixed
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Read> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, used: Use, path: &Path) -> Result<Vec<u8>, String> {
+        let mut read = self.locked();
+        let key = (used, path.to_owned());
+        let known = read.named.get(&key).or_else(|| self.ready.get(&key));
+        // A secret that was read before is not at hand any more, and is read again.
+        let again = used == Use::Secret || (known.is_none() && !(self.archived && used == Use::Table));
+        let (named, content) = if again {
+            Named::read(used, path, &self.reach, &mut read.folders)
+        } else {
+            let named = known.cloned().unwrap_or_else(|| Named::missing("it is not in the archive"));
+            let content = named.content.clone();
+            (named, content)
+        };
+        let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let is_new = !read.named.contains_key(&key);
+        if is_new && (read.named.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
+            return Err(format!(
+                "the rules name more than {MAX_FILES} files or {} MiB",
+                MAX_TOTAL_BYTES >> 20
+            ));
+        }
+        read.bytes += if is_new { size } else { 0 };
+        read.named.entry(key).or_insert(named);
+        content
+    }
+}
+
+impl Rejection {
+    pub(super) fn read(message: impl Into<String>) -> Self {
+        Self {
+            stage: Stage::Read,
+            message: message.into(),
+            diagnostics: Vec::new(),
+            sources: Sources::default(),
+        }
+    }
+
+    pub(super) fn unreadable(unreadable: impl fmt::Display) -> Self {
+        Self::read(unreadable.to_string())
     }
 }

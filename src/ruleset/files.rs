@@ -1,15 +1,19 @@
 //! Finding and reading rule files and the tables that they name.
 //!
 //! Editors, version control and configuration maps leave files beside the rules that are none: those are passed over by
-//! name. What is no regular file is never opened, so that a pipe or a device cannot hang a load.
+//! name. What is no regular file is never opened, so that a pipe or a device cannot hang a load. A root is resolved once,
+//! and everything in it is read below its descriptor. Whoever only checks rules and whoever serves them read them here,
+//! and so alike.
 
-#![expect(clippy::disallowed_methods, reason = "rules and tables are read here")]
-
+use super::disk::{self, Reach, Stamp};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
-use std::collections::HashSet;
-use std::fs;
-use std::io::{self, Read as _};
+use rustix::fs::{AtFlags, FileType};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// How large a rule file or a table may be: 8 MiB.
@@ -50,106 +54,282 @@ fn listed(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads every rule file below the paths, in the order of their names. A path that names a file is read whatever it is
-/// called.
-pub(super) fn read(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Sources, Unreadable> {
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    for path in paths {
-        let metadata = fs::metadata(path).map_err(|reason| failed(path, reason))?;
-        if metadata.is_dir() { walk(path, 0, &mut seen, &mut found)? } else { found.push(path.clone()) }
-    }
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
+/// Reads every rule file below the paths, in the order of their names, for whoever wants nothing but their texts.
+pub(super) fn read(
+    paths: &[PathBuf],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(Sources, Reach), Unreadable> {
+    let scan = scan(paths, &mut BTreeSet::new())?;
+    if scan.files.is_empty() {
         return Err(Unreadable::NoRules { paths: paths.to_vec() });
     }
-    if found.len() > MAX_FILES {
-        return Err(Unreadable::TooMuch);
-    }
+    let (sources, found) = sources(scan.files);
+    diagnostics.extend(found);
+    Ok((sources, scan.reach))
+}
+
+/// Reads a file that a rule names: a regular one of at most [`MAX_FILE_BYTES`].
+pub(super) fn read_table(path: &Path, reach: &Reach) -> Result<String, String> {
+    let (_, bytes) = disk::read_named(path, MAX_FILE_BYTES, Some(reach), &mut BTreeSet::new())?;
+    text(bytes)
+}
+
+/// The text of a file that a rule names.
+///
+/// # Errors
+/// Where it is not UTF-8, in words.
+pub fn text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
+}
+
+/// The rule files below some paths, as one reading found them.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// The files, in the order of their paths.
+    pub files: Vec<Found>,
+    /// Where links may lead.
+    pub reach: Reach,
+}
+
+/// A file as it was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its path below the one that was asked for.
+    pub path: PathBuf,
+    /// Its state.
+    pub stamp: Stamp,
+    /// What it holds, or its size where that is more than [`MAX_FILE_BYTES`].
+    pub content: Result<Vec<u8>, u64>,
+}
+
+/// Texts of files, by the names that messages call them, and what keeps them from being texts.
+#[must_use]
+pub fn sources(files: Vec<Found>) -> (Sources, Vec<Diagnostic>) {
     let mut sources = Sources::default();
-    let mut left = MAX_TOTAL_BYTES;
-    for path in &found {
-        add(&mut sources, path, &mut left, diagnostics)?;
+    let mut diagnostics = Vec::new();
+    for file in files {
+        let name = name(&file.path);
+        match file.content.map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                sources.add(&name, &text);
+            }
+            Ok(Err(error)) => {
+                let good = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes());
+                let file = sources.add(&name, text.get(..good).unwrap_or_default());
+                diagnostics.push(not_utf8(Span::new(file, good, good), error.as_bytes().get(good).copied()));
+            }
+            Err(size) => {
+                let file = sources.add(&name, "");
+                diagnostics.push(too_large(Span::new(file, 0, 0), size));
+            }
+        }
     }
-    Ok(sources)
+    (sources, diagnostics)
+}
+
+/// How messages call a file.
+#[must_use]
+pub fn name(path: &Path) -> String {
+    let name = path.display().to_string();
+    name.strip_prefix("./").unwrap_or(&name).to_owned()
+}
+
+/// Reads every rule file below the paths once. A path that names a file is read whatever it is called.
+///
+/// `folders` gets every folder in which a change could change the result, whether this succeeds or not: those looked
+/// through, those that hold a root, and those that hold a link on the way.
+///
+/// # Errors
+/// Where something cannot be read, or is too much. That nothing is found is no error.
+pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<Scan, Unreadable> {
+    let mut resolved = Vec::new();
+    let mut reach = Reach::default();
+    let mut first_failure = None;
+    for path in paths {
+        match root(path, folders) {
+            Ok((file, real, is_folder)) => {
+                reach.add(path, &real, is_folder);
+                resolved.push((path, file, real, is_folder));
+            }
+            // The other roots are watched whatever is wrong with this one.
+            Err(reason) => first_failure = first_failure.or(Some(failed(path, reason))),
+        }
+    }
+    let mut search = Search {
+        folders,
+        reach: &reach,
+        seen: HashSet::new(),
+        found: BTreeMap::new(),
+        left: MAX_TOTAL_BYTES,
+    };
+    for (path, file, real, is_folder) in resolved {
+        if is_folder { search.folder(&file, path, &real, 0)? } else { search.take(file, path.clone())? }
+    }
+    let files = search.found.into_values().collect();
+    first_failure.map_or(Ok(Scan { files, reach }), Err)
+}
+
+/// Resolves and opens a root.
+fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<(OwnedFd, PathBuf, bool)> {
+    let real = disk::resolve(path, folders)?;
+    if !disk::is_plain(&disk::stat_real(&real)?) {
+        return Err(no_regular_file());
+    }
+    let file = disk::open_real(&real)?;
+    let kind = disk::kind(&rustix::fs::fstat(&file)?);
+    Ok((file, real, kind == FileType::Directory))
 }
 
 /// How deep folders are looked through.
 const MAX_DEPTH: usize = 32;
 
-/// A folder is looked through once, by whatever links it is reached: links may lead round in a circle, and many of them to
-/// more paths than there is time for.
-fn walk(
-    folder: &Path,
-    depth: usize,
-    seen: &mut HashSet<PathBuf>,
-    found: &mut Vec<PathBuf>,
-) -> Result<(), Unreadable> {
-    let real = fs::canonicalize(folder).map_err(|reason| failed(folder, reason))?;
-    if depth > MAX_DEPTH || !seen.insert(real) {
-        return Ok(());
+/// A search through folders.
+struct Search<'s> {
+    folders: &'s mut BTreeSet<PathBuf>,
+    reach: &'s Reach,
+    /// A folder is looked through once, by whatever links it is reached: links may lead round in a circle, and many of
+    /// them to more paths than there is time for.
+    seen: HashSet<(i128, i128)>,
+    found: BTreeMap<PathBuf, Found>,
+    left: u64,
+}
+
+impl Search<'_> {
+    fn folder(
+        &mut self,
+        folder: &OwnedFd,
+        shown: &Path,
+        real: &Path,
+        depth: usize,
+    ) -> Result<(), Unreadable> {
+        let stat = rustix::fs::fstat(folder).map_err(|errno| failed(shown, errno.into()))?;
+        if depth > MAX_DEPTH || !self.seen.insert(Stamp::of(&stat).identity()) {
+            return Ok(());
+        }
+        self.folders.insert(real.to_owned());
+        for name in names(folder).map_err(|reason| failed(shown, reason))? {
+            let path = shown.join(&name);
+            match self.entry(folder, &name, (&path, real), depth) {
+                Ok(()) => {}
+                // Whoever renames files takes them away between the listing and the reading; the next scan shows it.
+                Err(Unreadable::Io { reason, .. })
+                    if reason.kind() == io::ErrorKind::NotFound && !is_link(folder, &name) => {}
+                Err(unreadable) => return Err(unreadable),
+            }
+        }
+        Ok(())
     }
-    let entries = fs::read_dir(folder).map_err(|reason| failed(folder, reason))?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(|reason| failed(folder, reason))?;
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with('.') || name.starts_with('#') || name.ends_with('~') {
-            continue;
-        }
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, seen, found)?,
-            Ok(metadata) if metadata.is_file() && is_rules(&path) => found.push(path),
-            // A link that leads nowhere is not a rule file, unless it is called one.
-            Err(reason) if is_rules(&path) => return Err(failed(&path, reason)),
-            Ok(_) | Err(_) => {}
-        }
-        if found.len() > MAX_FILES {
-            return Err(Unreadable::TooMuch);
+
+    fn entry(
+        &mut self,
+        folder: &OwnedFd,
+        name: &OsStr,
+        (path, real): (&Path, &Path),
+        depth: usize,
+    ) -> Result<(), Unreadable> {
+        let fail = |reason| failed(path, reason);
+        let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| fail(errno.into()))?;
+        match disk::kind(&stat) {
+            FileType::Directory => {
+                let below = disk::open_at(folder, name).map_err(fail)?;
+                self.folder(&below, path, &real.join(name), depth + 1)
+            }
+            FileType::RegularFile if is_rules(path) => {
+                self.take(disk::open_at(folder, name).map_err(fail)?, path.to_owned())
+            }
+            FileType::Symlink => self.link(path, &real.join(name), depth),
+            FileType::RegularFile
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => Ok(()),
         }
     }
-    Ok(())
+
+    /// A link that leads nowhere is not a rule file, unless it is called one; so is one that leads away.
+    fn link(&mut self, path: &Path, link: &Path, depth: usize) -> Result<(), Unreadable> {
+        let mut folders = BTreeSet::new();
+        let resolved = disk::resolve(link, &mut folders).and_then(|real| Ok((disk::stat_real(&real)?, real)));
+        let (stat, real) = match resolved {
+            Ok(resolved) => resolved,
+            Err(_) if !is_rules(path) => return Ok(()),
+            Err(reason) => {
+                self.folders.append(&mut folders);
+                return Err(failed(path, reason));
+            }
+        };
+        let is_folder = disk::kind(&stat) == FileType::Directory;
+        if !disk::is_plain(&stat) || (!is_folder && !is_rules(path)) {
+            return Ok(());
+        }
+        if !self.reach.allows(&real) {
+            let away = "it is a link that leads away from the folders of the rules";
+            return if is_folder { Ok(()) } else { Err(failed(path, io::Error::other(away))) };
+        }
+        self.folders.append(&mut folders);
+        let file = disk::open_real(&real).map_err(|reason| failed(path, reason))?;
+        if is_folder { self.folder(&file, path, &real, depth + 1) } else { self.take(file, path.to_owned()) }
+    }
+
+    fn take(&mut self, file: OwnedFd, path: PathBuf) -> Result<(), Unreadable> {
+        if self.found.contains_key(&path) {
+            return Ok(());
+        }
+        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(&path, errno.into()))?;
+        if disk::kind(&stat) != FileType::RegularFile {
+            return Err(failed(&path, no_regular_file()));
+        }
+        let size = u64::try_from(stat.st_size).unwrap_or_default();
+        let content = if size > MAX_FILE_BYTES {
+            Err(size)
+        } else {
+            let bytes = disk::read_open(file, MAX_FILE_BYTES).map_err(|reason| failed(&path, reason))?;
+            self.left = self.left.checked_sub(bytes.len() as u64).ok_or(Unreadable::TooMuch)?;
+            Ok(bytes)
+        };
+        self.found.insert(path.clone(), Found { path, stamp: Stamp::of(&stat), content });
+        if self.found.len() > MAX_FILES { Err(Unreadable::TooMuch) } else { Ok(()) }
+    }
+}
+
+fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let entries = rustix::fs::Dir::read_from(folder)?;
+    let names =
+        entries.map(|entry| entry.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()));
+    let mut names = names.collect::<Result<Vec<_>, _>>()?;
+    names.retain(|name| !is_passed_over(&name.to_string_lossy()));
+    names.sort();
+    Ok(names)
+}
+
+fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
+    rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| disk::kind(&stat) == FileType::Symlink)
+}
+
+/// Whether a name is one that editors, version control and configuration maps leave beside rules: dot-files (and so
+/// `..data` and `.a.rules.swp`), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of `JetBrains`,
+/// and `a.tmp`.
+#[must_use]
+pub fn is_passed_over(name: &str) -> bool {
+    name.starts_with(['.', '#'])
+        || name.ends_with('~')
+        || name == "4913"
+        || Path::new(name).extension().is_some_and(|extension| extension == "tmp")
+        || name.ends_with("___jb_tmp___")
+        || name.ends_with("___jb_old___")
 }
 
 fn is_rules(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rules")
 }
 
-fn add(
-    sources: &mut Sources,
-    path: &Path,
-    left: &mut u64,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(), Unreadable> {
-    let name = path.display().to_string();
-    let name = name.strip_prefix("./").unwrap_or(&name);
-    let metadata = fs::metadata(path).map_err(|reason| failed(path, reason))?;
-    if !metadata.is_file() {
-        return Err(failed(path, io::Error::other("it is no regular file")));
-    }
-    if metadata.len() > MAX_FILE_BYTES {
-        let file = sources.add(name, "");
-        diagnostics.push(too_large(Span::new(file, 0, 0), metadata.len()));
-        return Ok(());
-    }
-    *left = left.checked_sub(metadata.len()).ok_or(Unreadable::TooMuch)?;
-    let bytes = bounded(path).map_err(|reason| failed(path, reason))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => {
-            sources.add(name, &text);
-        }
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes());
-            let file = sources.add(name, text.get(..good).unwrap_or_default());
-            diagnostics.push(not_utf8(Span::new(file, good, good), error.as_bytes().get(good).copied()));
-        }
-    }
-    Ok(())
+fn no_regular_file() -> io::Error {
+    io::Error::other("it is no regular file")
 }
 
 fn too_large(span: Span, size: u64) -> Diagnostic {
@@ -167,34 +347,6 @@ fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {
     Diagnostic::new(&NOT_UTF8, span, format!("the file is not UTF-8: byte 0x{byte:02X} stands here"))
         .label("what follows was not read")
         .help("save the file as UTF-8")
-}
-
-/// Reads a file that a rule names: a regular one of at most [`MAX_FILE_BYTES`].
-pub(super) fn read_table(path: &Path) -> Result<String, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
-    if metadata.len() > MAX_FILE_BYTES {
-        return Err(format!(
-            "it has {} bytes; at most {} MiB are read",
-            metadata.len(),
-            MAX_FILE_BYTES >> 20
-        ));
-    }
-    let bytes = bounded(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
-}
-
-/// Some files of the system say that they are empty, and do not end.
-fn bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(io::Error::other(format!("it has more than {} MiB", MAX_FILE_BYTES >> 20)));
-    }
-    Ok(bytes)
 }
 
 fn failed(path: &Path, reason: io::Error) -> Unreadable {

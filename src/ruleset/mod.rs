@@ -2,7 +2,8 @@
 //!
 //! This is the lowest floor that touches files; everything below is pure.
 
-mod files;
+pub mod disk;
+pub mod files;
 mod resolve;
 mod trace;
 mod why_not;
@@ -79,8 +80,9 @@ impl RuleSet {
     /// Where a path cannot be read; what is wrong inside the files is in [`Loaded::diagnostics`].
     pub fn load(paths: &[PathBuf], at: Option<Instant>) -> Result<Loaded, Unreadable> {
         let mut diagnostics = Vec::new();
-        let sources = files::read(paths, &mut diagnostics)?;
-        Ok(Self::build(sources, &files::read_table, at, diagnostics))
+        let (sources, reach) = files::read(paths, &mut diagnostics)?;
+        let read = |path: &Path| files::read_table(path, &reach);
+        Ok(Self::build(sources, &read, at, diagnostics))
     }
 
     /// Checks and compiles texts that are already read; `read` brings the files that they name.

@@ -1,0 +1,121 @@
+//! When a load is due: pure, over times that are given.
+//!
+//! Times are those of a monotonic clock, counted from any origin.
+
+use std::time::Duration;
+
+/// Signs of change, until they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Debounce {
+    quiet: Duration,
+    at_most: Duration,
+    /// The first and the last sign since they were taken.
+    signs: Option<(Duration, Duration)>,
+    asked: bool,
+    poll_at: Option<Duration>,
+}
+
+impl Debounce {
+    pub(super) fn new(quiet: Duration, at_most: Duration) -> Self {
+        Self { quiet, at_most, signs: None, asked: false, poll_at: None }
+    }
+
+    /// Something may have changed.
+    pub(super) fn note(&mut self, now: Duration) {
+        let first = self.signs.map_or(now, |(first, _)| first);
+        self.signs = Some((first, now));
+    }
+
+    /// Somebody asks for a load at once.
+    pub(super) fn ask(&mut self) {
+        self.asked = true;
+    }
+
+    /// Files are to be read at that time whatever happens.
+    pub(super) fn poll_at(&mut self, at: Duration) {
+        self.poll_at = Some(at);
+    }
+
+    /// How long to wait for the next load; zero where it is due; nothing where none is.
+    pub(super) fn wait(&self, now: Duration) -> Option<Duration> {
+        if self.asked {
+            return Some(Duration::ZERO);
+        }
+        let calm =
+            self.signs.map(|(first, last)| (last + self.quiet).min(first.saturating_add(self.at_most)));
+        let next = [calm, self.poll_at].into_iter().flatten().min()?;
+        Some(next.saturating_sub(now))
+    }
+
+    /// Takes all signs: what arrives from now on is for the next load. Says whether there was more than the poll.
+    pub(super) fn take(&mut self) -> bool {
+        let seen = self.asked || self.signs.is_some();
+        (self.signs, self.asked, self.poll_at) = (None, false, None);
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Debounce;
+    use std::time::Duration;
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    fn usual() -> Debounce {
+        Debounce::new(ms(200), ms(2_000))
+    }
+
+    #[test]
+    fn a_sign_is_followed_by_quiet() {
+        let mut signs = usual();
+        assert_eq!(signs.wait(ms(0)), None);
+        signs.note(ms(1_000));
+        assert_eq!(signs.wait(ms(1_050)), Some(ms(150)));
+        signs.note(ms(1_100));
+        assert_eq!(signs.wait(ms(1_200)), Some(ms(100)));
+        assert_eq!(signs.wait(ms(1_300)), Some(ms(0)));
+        assert!(signs.take());
+        assert_eq!(signs.wait(ms(1_300)), None);
+    }
+
+    #[test]
+    fn signs_without_end_are_waited_for_two_seconds() {
+        let mut signs = usual();
+        for step in 0..60 {
+            signs.note(ms(step * 50));
+        }
+        assert_eq!(signs.wait(ms(1_990)), Some(ms(10)));
+        assert_eq!(signs.wait(ms(2_000)), Some(ms(0)));
+    }
+
+    #[test]
+    fn who_asks_does_not_wait() {
+        let mut signs = usual();
+        signs.note(ms(0));
+        signs.ask();
+        assert_eq!(signs.wait(ms(1)), Some(ms(0)));
+    }
+
+    #[test]
+    fn the_poll_comes_whatever_else_happens() {
+        let mut signs = usual();
+        signs.poll_at(ms(100));
+        signs.note(ms(50));
+        assert_eq!(signs.wait(ms(60)), Some(ms(40)));
+        assert!(signs.take());
+        signs.poll_at(ms(100));
+        assert!(!signs.take());
+    }
+
+    #[test]
+    fn what_comes_during_a_load_is_for_the_next() {
+        let mut signs = usual();
+        signs.note(ms(0));
+        signs.take();
+        signs.note(ms(10));
+        assert_eq!(signs.wait(ms(10)), Some(ms(200)));
+    }
+}

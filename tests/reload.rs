@@ -1,0 +1,170 @@
+//! Rule files that change while they are served: what editors, configuration maps, links and accidents do to a real
+//! folder, and what must be in force after it.
+//!
+//! Unless a test says otherwise the poll is a minute away, so that what takes effect was noticed by events.
+
+mod content;
+mod editors;
+mod folders;
+mod links;
+mod program;
+mod waiting;
+
+use pointsman::reload::{Attempt, Options, Rejection, Reloader, Report, Snapshot, Stage, Watching};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const WATCHDOG: Duration = Duration::from_secs(30);
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// A folder that is removed after the test; the rules lie in `rules` below it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pointsman-reload-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path.join("rules")).unwrap();
+        Self(path.canonicalize().unwrap())
+    }
+
+    /// With one rule file.
+    fn with(name: &str, text: &str) -> Self {
+        let folder = Self::new(name);
+        folder.write("rules/r.rules", text);
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            roots: vec![self.path("rules")],
+            poll: Some(Duration::from_mins(1)),
+            quiet: ms(40),
+            settle: ms(30),
+            ..Options::default()
+        }
+    }
+
+    /// By the poll alone.
+    fn polled(&self) -> Options {
+        Options { poll_only: true, poll: Some(ms(60)), ..self.options() }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The texts of all files, one after the other; a text with `BROKEN` is refused, `table NAME` and `secret NAME` are read.
+fn join(snapshot: &Snapshot) -> Result<String, Rejection> {
+    let refuse = |message: String| Rejection {
+        stage: Stage::Check,
+        message,
+        diagnostics: Vec::new(),
+        sources: snapshot.sources().clone(),
+    };
+    let mut whole = String::new();
+    for (_, file) in snapshot.sources().iter() {
+        whole.push_str(file.text());
+        let folder = Path::new(file.name()).parent().unwrap();
+        for line in file.text().lines() {
+            if let Some(name) = line.strip_prefix("table ") {
+                whole.push_str(&snapshot.read(&folder.join(name)).map_err(refuse)?);
+            } else if let Some(name) = line.strip_prefix("secret ") {
+                whole.push_str(&snapshot.read_secret(&folder.join(name)).map_err(refuse)?);
+            }
+        }
+    }
+    if whole.contains("BROKEN") { Err(refuse("it is broken".to_owned())) } else { Ok(whole) }
+}
+
+/// A reloader under test.
+struct Subject {
+    reloader: Reloader<String>,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Subject {
+    fn start(options: Options) -> Self {
+        Self::try_start(options).unwrap()
+    }
+
+    fn try_start(options: Options) -> Result<Self, Rejection> {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&attempts);
+        let tell = Box::new(move |_: &Attempt<'_, String>| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        let subject = Self { reloader: Reloader::start(options, Box::new(join), tell)?, attempts };
+        // The watches of the first load are new, and so followed by one more.
+        subject.reloader.reload().ok();
+        Ok(subject)
+    }
+
+    fn text(&self) -> String {
+        self.reloader.current().value.clone()
+    }
+
+    fn generation(&self) -> u64 {
+        self.reloader.current().generation
+    }
+
+    fn report(&self) -> Report {
+        self.reloader.report().unwrap()
+    }
+
+    #[track_caller]
+    fn until(&self, what: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !what(self) {
+            assert!(
+                began.elapsed() < WATCHDOG,
+                "in force: {:?}; {:?}",
+                self.text().chars().take(200).collect::<String>(),
+                self.report()
+            );
+            std::thread::sleep(ms(5));
+        }
+    }
+
+    #[track_caller]
+    fn holds(&self, text: &str) {
+        self.until(|subject| subject.text() == text);
+    }
+
+    #[track_caller]
+    fn refuses(&self, words: &str) {
+        self.until(|subject| subject.report().failure.is_some_and(|failure| failure.message.contains(words)));
+    }
+
+    #[track_caller]
+    fn recovers(&self) {
+        self.until(|subject| subject.report().failure.is_none());
+    }
+}
+
+#[test]
+fn this_machine_watches_by_events() {
+    let folder = Folder::with("events", "one");
+    assert_eq!(Subject::start(folder.options()).report().watching, Watching::Events);
+    let polled = Subject::start(folder.polled()).report().watching;
+    assert_eq!(polled, Watching::Poll("it was asked for".to_owned()));
+}

@@ -1,0 +1,237 @@
+//! T31 to T42: what files hold.
+
+use super::{Folder, Subject, ms};
+use pointsman::reload::{Options, Stage};
+use pointsman::ruleset::RuleSet;
+use std::fs::{self, File};
+use std::thread::sleep;
+
+/// What can be read in between is complete at that moment as far as anybody can tell; no more is promised than that the
+/// rest follows, unless a manifest says what is whole.
+#[test]
+fn t31_a_prefix_that_is_valid() {
+    let folder = Folder::with("t31", "one");
+    let sum = |text: &str| {
+        use sha2::Digest as _;
+        let digest: [u8; 32] = sha2::Sha256::digest(text).into();
+        folder.write("rules/MANIFEST.sha256", &format!("{}  r.rules\n", pointsman::reload::Hash(digest)));
+    };
+    sum("one");
+    let subject = Subject::start(folder.options());
+    sum("first, second");
+    folder.write("rules/r.rules", "first");
+    subject.refuses("`r.rules` is not what the manifest");
+    assert_eq!(subject.report().failure.unwrap().stage, Stage::Read);
+    sleep(ms(150));
+    assert_eq!(subject.text(), "one");
+    folder.write("rules/r.rules", "first, second");
+    subject.holds("first, second");
+    assert_eq!(subject.generation(), 2);
+    folder.write("rules/s.rules", "unlisted");
+    subject.refuses("`s.rules` is not listed");
+}
+
+#[test]
+fn a_change_of_several_files_behind_a_manifest_is_one() {
+    let folder = Folder::new("several");
+    for name in ["a", "b", "c"] {
+        folder.write(&format!("rules/{name}.rules"), "1 ");
+    }
+    let manifest = folder.path("rules/MANIFEST.sha256");
+    let options = Options { manifest: Some(manifest.clone()), ..folder.options() };
+    assert!(
+        Subject::try_start(options.clone()).is_err_and(|failure| failure.message.contains("the manifest"))
+    );
+    let sums = |text: &str| {
+        use sha2::Digest as _;
+        let digest: [u8; 32] = sha2::Sha256::digest(text).into();
+        let digest = pointsman::reload::Hash(digest);
+        fs::write(&manifest, format!("{digest}  a.rules\n{digest} *./b.rules\n{digest}  c.rules\n")).unwrap();
+    };
+    sums("1 ");
+    let subject = Subject::start(options);
+    for name in ["a", "b", "c"] {
+        folder.write(&format!("rules/{name}.rules"), "2 ");
+        sleep(ms(200));
+        assert_eq!(subject.text(), "1 1 1 ");
+    }
+    sums("2 ");
+    subject.holds("2 2 2 ");
+    assert_eq!(subject.generation(), 2);
+}
+
+#[test]
+fn t32_broken_and_mended() {
+    let folder = Folder::with("t32", "one");
+    let subject = Subject::start(folder.options());
+    folder.write("rules/r.rules", "BROKEN");
+    subject.refuses("broken");
+    let report = subject.report();
+    assert_eq!((subject.text(), report.generation), ("one".to_owned(), 1));
+    assert!(subject.reloader.reload().is_err());
+    folder.write("rules/r.rules", "two");
+    subject.holds("two");
+    subject.recovers();
+    assert_eq!(subject.reloader.reload().unwrap(), 2);
+}
+
+#[test]
+fn t36_no_change_no_generation() {
+    let folder = Folder::with("t36", "one");
+    let subject = Subject::start(folder.options());
+    let path = folder.path("rules/r.rules");
+    let hash = subject.report().hash;
+    folder.write("rules/r.rules", "one");
+    File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    folder.write("rules/README.md", "no rule");
+    for _ in 0..3 {
+        assert_eq!(subject.reloader.reload().unwrap(), 1);
+    }
+    assert_eq!(subject.report().hash, hash);
+}
+
+#[test]
+fn t37_there_and_back() {
+    let folder = Folder::with("t37", "A");
+    let subject = Subject::start(folder.options());
+    let hash = subject.report().hash;
+    folder.write("rules/r.rules", "B");
+    sleep(ms(25));
+    folder.write("rules/r.rules", "A");
+    subject.reloader.reload().unwrap();
+    assert_eq!(subject.text(), "A");
+    assert_eq!(subject.report().hash, hash);
+}
+
+#[test]
+fn t38_nothing_left() {
+    let folder = Folder::with("t38", "one");
+    let subject = Subject::start(folder.options());
+    fs::remove_file(folder.path("rules/r.rules")).unwrap();
+    subject.refuses("no rule file");
+    assert_eq!(subject.text(), "one");
+    folder.write("rules/r.rules", "");
+    subject.holds("");
+    let bare = Folder::new("t38-bare");
+    assert!(Subject::try_start(bare.options()).is_err());
+    let options = Options { allow_empty: true, ..bare.options() };
+    let subject = Subject::start(options);
+    bare.write("rules/r.rules", "one");
+    subject.holds("one");
+    fs::remove_file(bare.path("rules/r.rules")).unwrap();
+    subject.holds("");
+}
+
+#[test]
+fn t39_bytes_that_are_no_text() {
+    let folder = Folder::with("t39", "one");
+    let subject = Subject::start(folder.options());
+    fs::write(folder.path("rules/r.rules"), b"edition 1\n\xff").unwrap();
+    subject.refuses("not UTF-8");
+    let failure = subject.report().failure.unwrap();
+    let span = failure.diagnostics[0].span;
+    assert!(failure.sources.place(span).ends_with("r.rules:2"));
+    folder.write("rules/r.rules", "\u{feff}two\r\n\0");
+    subject.holds("\u{feff}two\r\n\0");
+}
+
+#[test]
+fn t40_what_is_no_file_hangs_nothing() {
+    let folder = Folder::with("t40", "one");
+    let pipe = |name: &str| {
+        let made = std::process::Command::new("mkfifo").arg(folder.path(name)).status();
+        assert!(made.is_ok_and(|status| status.success()));
+    };
+    pipe("rules/pipe.rules");
+    let subject = Subject::start(folder.options());
+    assert_eq!(subject.text(), "one");
+    pipe("rules/t.csv");
+    folder.write("rules/r.rules", "table t.csv");
+    subject.refuses("no regular file");
+    folder.write("rules/r.rules", "two");
+    subject.holds("two");
+    File::create(folder.path("rules/large.rules")).unwrap().set_len(1 << 30).unwrap();
+    subject.refuses("1073741824 bytes");
+    fs::remove_file(folder.path("rules/large.rules")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path("rules/zero.csv")).unwrap();
+    folder.write("rules/r.rules", "secret zero.csv");
+    subject.refuses("no regular file");
+    folder.write("rules/r.rules", "three");
+    subject.holds("three");
+}
+
+#[test]
+fn t41_ten_thousand_files() {
+    let folder = Folder::new("t41");
+    for number in 0..10_000 {
+        fs::write(folder.path(&format!("rules/{number}.rules")), "x").unwrap();
+    }
+    let subject = Subject::start(folder.options());
+    assert_eq!(subject.text().len(), 10_000);
+    folder.write("rules/more.rules", "x");
+    subject.refuses("at most 10000 files");
+    fs::remove_file(folder.path("rules/more.rules")).unwrap();
+    subject.recovers();
+}
+
+#[test]
+fn t42_another_case() {
+    let folder = Folder::with("t42", "one");
+    let subject = Subject::start(folder.options());
+    let hash = subject.report().hash;
+    fs::rename(folder.path("rules/r.rules"), folder.path("rules/R.rules")).unwrap();
+    subject.until(|subject| subject.generation() == 2);
+    assert_ne!(subject.report().hash, hash);
+}
+
+#[test]
+fn tables_and_secrets_are_part_of_the_set() {
+    let folder = Folder::with("closure", "table t.csv\nsecret ../secrets/key\n");
+    folder.write("rules/t.csv", "a");
+    folder.write("secrets/key", "canary");
+    let subject = Subject::start(folder.options());
+    let hash = subject.report().hash;
+    folder.write("rules/t.csv", "b");
+    subject.until(|subject| subject.text().ends_with("bcanary"));
+    folder.write("secrets/key", "nightingale");
+    subject.until(|subject| subject.text().ends_with("bnightingale"));
+    assert_eq!(subject.generation(), 3);
+    assert_ne!(subject.report().hash, hash);
+    fs::remove_file(folder.path("secrets/key")).unwrap();
+    subject.refuses("No such file");
+    folder.write("secrets/key", "nightingale");
+    subject.recovers();
+    assert_eq!(subject.generation(), 3);
+}
+
+#[test]
+fn what_is_reported_and_archived_holds_no_secret() {
+    let folder = Folder::with("bird", "secret key\ntable t.csv\n");
+    folder.write("rules/key", "canary-7c1f");
+    folder.write("rules/t.csv", "rows");
+    let snapshot = pointsman::reload::Snapshot::of(&[folder.path("rules")]).unwrap();
+    assert!(super::join(&snapshot).unwrap().contains("canary-7c1f"));
+    assert!(!format!("{snapshot:?}").contains("canary"));
+    let again = pointsman::reload::Snapshot::from_archive(&snapshot.archive()).unwrap();
+    assert!(!format!("{again:?}").contains("canary"));
+    assert_eq!(again.read(&folder.path("rules/t.csv")).unwrap(), "rows");
+}
+
+/// What a reload serves is what `check` reads, by the same names.
+#[test]
+fn names_are_those_of_check() {
+    let folder = Folder::with("names", "edition 1\nchannel c = stdout()\n");
+    folder.write("rules/below/s.rules", "edition 1\nchannel d = stdout()\n");
+    let roots = [folder.path("rules/below/s.rules"), folder.path("rules/.")];
+    let snapshot = pointsman::reload::Snapshot::of(&roots).unwrap();
+    let loaded = RuleSet::load(&roots, None).unwrap();
+    let names = |sources: &pointsman::source::Sources| -> Vec<String> {
+        sources.iter().map(|(_, file)| file.name().to_owned()).collect()
+    };
+    assert_eq!(names(snapshot.sources()), names(&loaded.sources));
+    let read = |path: &std::path::Path| snapshot.read(path);
+    assert!(RuleSet::from_sources(snapshot.sources().clone(), &read, None).rules.is_some());
+}
