@@ -42,6 +42,14 @@ impl Instant {
         Timestamp::from_nanosecond(i128::from(number) * i128::from(unit)).ok().map(Self)
     }
 
+    /// That many milliseconds after 1970 (before it, where they are negative); what no calendar holds is the nearest moment
+    /// that one does.
+    #[must_use]
+    pub fn from_epoch_milliseconds(milliseconds: i64) -> Self {
+        let nearest = if milliseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self(Timestamp::from_millisecond(milliseconds).unwrap_or(nearest))
+    }
+
     /// Milliseconds since 1970, as webhooks sign and send them.
     #[must_use]
     pub fn epoch_milliseconds(self) -> i64 {
