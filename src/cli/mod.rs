@@ -12,9 +12,13 @@ mod exit;
 mod explain;
 mod init;
 mod input;
+mod keys;
 mod load;
 mod run;
+mod serve;
+mod status;
 mod subject;
+mod table;
 mod terminal;
 mod test;
 
@@ -43,6 +47,11 @@ Start with a rule set that works:
   pointsman test my-rules
   pointsman run --rules my-rules my-rules/samples/disk-full.json
 
+Then serve it:
+  pointsman keys new --integration NAME --rules my-rules
+  pointsman serve --rules my-rules
+  pointsman status
+
 Exit codes:
   0  all is well
   1  findings: errors (or denied warnings) in the rules, failed tests, payloads nobody could read
@@ -64,6 +73,9 @@ enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
+    Serve(Box<serve::Arguments>),
+    Status(status::Arguments),
+    Keys(keys::Arguments),
 }
 
 /// Runs the command that the arguments name; the first of them is the program.
@@ -83,6 +95,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &mut terminal),
         Command::Test(arguments) => test::run(&arguments, &mut terminal),
         Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        Command::Serve(arguments) => serve::run(*arguments, &mut terminal),
+        Command::Status(arguments) => status::run(&arguments, &mut terminal),
+        Command::Keys(arguments) => keys::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }
