@@ -34,5 +34,6 @@ mod render;
 mod routing;
 mod rules;
 mod schedule;
+mod serve;
 mod suite;
 mod syntax;

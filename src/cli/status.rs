@@ -248,9 +248,20 @@ mod tests {
             ]
         }))
         .expect("a status");
-        expect![[r"
+        expect![[r#"
             rules  generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 60 min ago; watched by polling: the files are on nfs
-        "]]
+                   NOT what is on the disk: the load of 42 s ago failed at `check`
+                   the rules hold 1 error
+                     shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+
+            integration  sends to      latest    accepted  sent  dropped  refused  push URL, without the key
+            shop_arms    routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
+            db           page          never            0     0        0        0  https://alerts.example.com/push/db
+
+            channel  kind       latest   delivered  pending  retrying  dead  breaker              last error
+            page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
+            old      (gone)     never            4        0         0     3  closed               -
+        "#]]
         .assert_eq(&render(&status, Instant::read("2026-03-07T02:00:00Z")));
     }
 }

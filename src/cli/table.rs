@@ -23,20 +23,25 @@ impl<const N: usize> Table<N> {
         self.rows.push(cells);
     }
 
-    /// The lines, two blanks between columns, none at the end.
+    /// The lines, two blanks between columns, none at the end; columns of numbers end in one line.
     pub(super) fn render(&self) -> String {
-        let mut widths = [0; N];
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
+        let mut columns = [(0, !self.rows.is_empty()); N];
+        for (number, row) in self.rows.iter().enumerate() {
+            for ((width, is_number), cell) in columns.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
+                *is_number &= number == 0 || cell.bytes().all(|byte| byte.is_ascii_digit());
             }
         }
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
-            for (width, cell) in widths.iter().zip(row) {
+            for ((width, is_number), cell) in columns.into_iter().zip(row) {
                 // Writing to a string does not fail.
-                let _ = write!(line, "{cell:width$}  ");
+                let _ = if is_number && self.rows.len() > 1 {
+                    write!(line, "{cell:>width$}  ")
+                } else {
+                    write!(line, "{cell:width$}  ")
+                };
             }
             text.push_str(line.trim_end());
             text.push('\n');

@@ -272,19 +272,21 @@ fn short_keys(integration: &Integration) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, Served};
+    use super::{Files, Integration, Missing, Served, short_keys};
+    use crate::channel::{Setting, Settings};
+    use crate::check::model::Secret;
     use crate::reload::{Rejection, Stage};
     use crate::source::Sources;
     use std::path::Path;
 
     const RULES: &str = r#"edition 1
-mapping any { severity = Warning  status = Firing  title = $.title ?? "untitled"  key = "k" }
+mapping queue { severity = Warning  status = Firing  title = $.title ?? "untitled"  key = "k" }
 channel a = webhook(url = env("HOOK_A"))
 channel b = webhook(url = env("HOOK_B"))
 routing main { route one when title == "a" => a  else => b }
-integration shared { keys = [env("KEY")]  any => routing main }
-integration dedicated { keys = [secret_file("key")]  any => b }
-test "where it goes" { integration shared  input { "title": "a" }  sent [EXPECTED] }
+integration shared { keys = [env("KEY")]  queue => routing main }
+integration dedicated { keys = [secret_file("key")]  queue => b }
+test "where it goes" { integration shared  input { "title": "a" }  expect sent [EXPECTED] }
 "#;
 
     fn build(text: &str, variables: &[(&str, &str)], run_tests: bool) -> Result<Served, Rejection> {
@@ -314,7 +316,7 @@ test "where it goes" { integration shared  input { "title": "a" }  sent [EXPECTE
         let integrations: Vec<_> = served.integrations.iter().map(shown).collect();
         let expected = [("shared", "routing main"), ("dedicated", "b")];
         assert_eq!(integrations, expected.map(|(name, to)| (name.to_owned(), to.to_owned())));
-        assert_eq!(served.integrations[0].mappings, ["any"]);
+        assert_eq!(served.integrations[0].mappings, ["queue"]);
     }
 
     #[test]
@@ -338,22 +340,39 @@ test "where it goes" { integration shared  input { "title": "a" }  sent [EXPECTE
     }
 
     #[test]
-    fn every_unset_variable_is_named_at_once() {
-        let text = RULES.replace("EXPECTED", "a");
-        let rejection = build(&text, &[("KEY", "k"), ("HOOK_B", " ")], false).expect_err("two are not set");
-        assert_eq!(rejection.stage, Stage::Channels);
-        assert_eq!(rejection.message, "set these environment variables: `HOOK_A`, `HOOK_B`");
+    fn everything_that_is_not_set_is_named_at_once() {
+        let missing = Missing::default();
+        let environment = |name: &str| (name == "BLANK").then(|| " ".to_owned());
+        let secret = |path: &Path| {
+            if path == Path::new("shop/key") { Ok("canary\n".to_owned()) } else { Err("gone".to_owned()) }
+        };
+        let files = Files { table: &|_| Err("no tables".to_owned()), secret: &secret };
+        let read = |secret: &Secret| missing.read(secret, Path::new("shop"), &files, &environment);
+        assert_eq!(read(&Secret::File("key".into())), Ok("canary".to_owned()));
+        for name in ["HOOK_B", "HOOK_A", "BLANK", "HOOK_A"] {
+            assert!(read(&Secret::Environment(name.into())).is_err(), "{name}");
+        }
+        let variables = "set these environment variables: `BLANK`, `HOOK_A`, `HOOK_B`";
+        assert_eq!(missing.message(4), variables);
+        assert!(read(&Secret::File("other".into())).is_err());
+        assert_eq!(missing.message(5), format!("{variables}; these files cannot be read: `shop/other`"));
     }
 
     #[test]
     fn a_short_key_is_warned_about_without_being_shown() {
-        let served = build(&RULES.replace("EXPECTED", "a"), ALL, false).expect("it can be served");
-        assert_eq!(served.warnings.len(), 1, "{:?}", served.warnings);
-        assert!(
-            served.warnings[0].contains("`shared`") && !served.warnings[0].contains("short"),
-            "{:?}",
-            served.warnings
-        );
-        assert!(!format!("{served:?}").contains("0123456789"));
+        let integration = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| crate::channel::Secret::new((*key).to_owned())).collect();
+            let settings = Settings { entries: vec![("keys".to_owned(), Setting::Secrets(keys))] };
+            Integration {
+                name: "shop".to_owned(),
+                settings,
+                mappings: Vec::new(),
+                destination: String::new(),
+            }
+        };
+        let long = "0123456789012345678901";
+        assert_eq!(short_keys(&integration(&[long])), None);
+        let warning = short_keys(&integration(&[long, "canary"])).expect("one is short");
+        assert!(warning.contains("`shop`") && !warning.contains("canary"), "{warning}");
     }
 }

@@ -27,8 +27,9 @@ fn words(message: &str) -> (String, Option<String>) {
     };
     let (key, rest) = rest.split_once('`').unwrap_or((rest, ""));
     let spelled = key.replace('-', "_");
-    let known = rest.split('`').skip(1).step_by(2);
-    let help = nearest(&spelled, known).map_or_else(
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    let same = known.iter().copied().find(|name| *name == spelled);
+    let help = same.or_else(|| nearest(&spelled, known)).map_or_else(
         || "`pointsman serve --help` lists the settings; in the file they are written with `_`".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
