@@ -14,7 +14,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
 /// It must be found nowhere but in the environment of the gateway and in what a sender writes.
 const KEY: &str = "canary-0123456789-canary-0123456789";
 /// How long anything may take before a test gives up; nothing takes a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder with rules and a state directory, removed after the test.
 struct Place(PathBuf);
@@ -82,10 +82,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Runs a program to its end, or kills it where it does not come to one.
 fn finish(command: &mut Command) -> (Option<i32>, String, String) {
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (out, err) = (Lines::of(child.stdout.take().unwrap()), Lines::of(child.stderr.take().unwrap()));
+    let end = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() && Instant::now() < end {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let status = child.wait().unwrap();
+    (status.code(), out.whole(), err.whole())
 }
 
 /// Lines that come from a stream, whenever they come.
@@ -118,6 +125,15 @@ impl Lines {
             assert!(!lines.1 && Instant::now() < end, "no `{text}` in\n{}", lines.0.join("\n"));
             lines = self.0.1.wait_timeout(lines, Duration::from_secs(1)).unwrap().0;
         }
+    }
+
+    /// Everything, once the stream has ended.
+    fn whole(&self) -> String {
+        let mut lines = self.0.0.lock().unwrap();
+        while !lines.1 {
+            lines = self.0.1.wait_timeout(lines, Duration::from_secs(1)).unwrap().0;
+        }
+        lines.0.join("\n") + "\n"
     }
 
     fn all(&self) -> String {
