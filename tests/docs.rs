@@ -69,6 +69,24 @@ fn the_tables_of_the_reference_are_those_of_the_engine() {
 }
 
 #[test]
+fn the_table_of_metrics_is_that_of_the_gateway() {
+    let path = root().join("grammar/metrics.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let whole = between(&text, "metrics", &pointsman::gateway::metrics::reference());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &whole).unwrap();
+    }
+    assert!(
+        whole == text || std::env::var_os("UPDATE_EXPECT").is_some(),
+        "the table of grammar/metrics.md is out of date: run the tests with UPDATE_EXPECT=1"
+    );
+    for name in text.split('`').filter(|word| word.starts_with("pointsman_")) {
+        let name = name.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap();
+        assert!(whole.contains(&format!("| `{name}` |")), "no metric is named {name}");
+    }
+}
+
+#[test]
 fn the_commands_of_the_readme_show_what_it_says() {
     let blocks = blocks(&read("README.md"));
     let folder = folder();

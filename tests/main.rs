@@ -39,5 +39,6 @@ mod render;
 mod routing;
 mod rules;
 mod schedule;
+mod serve;
 mod suite;
 mod syntax;

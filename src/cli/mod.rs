@@ -15,13 +15,17 @@ mod exit;
 mod explain;
 mod init;
 mod input;
+mod keys;
 mod listing;
 mod load;
 mod quarantine;
 mod replay;
 mod run;
 mod send;
+mod serve;
+mod status;
 mod subject;
+mod table;
 mod terminal;
 mod test;
 mod watch;
@@ -51,6 +55,11 @@ Start with a rule set that works:
   pointsman test my-rules
   pointsman run --rules my-rules my-rules/samples/disk-full.json
 
+Then serve it:
+  pointsman keys new --integration NAME --rules my-rules
+  pointsman serve --rules my-rules
+  pointsman status
+
 Exit codes:
   0  all is well
   1  findings: errors (or denied warnings) in the rules, failed tests, payloads nobody could read
@@ -78,6 +87,9 @@ enum Command {
     Quarantine(quarantine::Arguments),
     Replay(replay::Arguments),
     Watch(watch::Arguments),
+    Serve(Box<serve::Arguments>),
+    Status(status::Arguments),
+    Keys(keys::Arguments),
 }
 
 /// Runs the command that the arguments name; the first of them is the program.
@@ -103,6 +115,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
         Command::Replay(arguments) => replay::run(&arguments, &mut terminal),
         Command::Watch(arguments) => watch::run(&arguments, &mut terminal),
+        Command::Serve(arguments) => serve::run(*arguments, &mut terminal),
+        Command::Status(arguments) => status::run(&arguments, &mut terminal),
+        Command::Keys(arguments) => keys::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }

@@ -1,9 +1,10 @@
 //! How a gateway is asked to run: flags over environment over a TOML file over defaults.
 
-use super::{delivery, journal};
+use super::{delivery, journal, logs};
+use crate::channel::Secret;
 use crate::reload;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How a gateway runs.
@@ -27,6 +28,63 @@ pub struct Config {
     pub delivery: delivery::Options,
     /// What a connection may do.
     pub limits: Limits,
+    /// The token of the admin listener, where it is given; otherwise it is in the state directory, and made there once.
+    pub admin_token: Option<Secret>,
+    /// How logs are written.
+    pub logs: logs::Options,
+}
+
+impl Config {
+    /// The defaults for these rules and that state directory.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>, state: &Path) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 8481)),
+            public_url: None,
+            tls: None,
+            reload: reload::Options {
+                roots,
+                poll: None,
+                poll_only: false,
+                quiet: Duration::from_millis(200),
+                at_most: Duration::from_secs(2),
+                settle: Duration::from_millis(100),
+                allow_empty: false,
+                manifest: None,
+                last_good: Some(state.join("last-good")),
+                start_with_last_good: false,
+            },
+            run_tests: false,
+            journal: journal::Options {
+                directory: state.to_owned(),
+                keep_for: Duration::from_hours(7 * 24),
+                keep_bytes: 8 << 30,
+                most_pending: 2_000_000,
+                most_pending_bytes: 4 << 30,
+                most_quarantined: 10_000,
+                least_free: None,
+            },
+            delivery: delivery::Options { directory: state.to_owned(), ..delivery::Options::default() },
+            limits: Limits::default(),
+            admin_token: None,
+            logs: logs::Options::default(),
+        }
+    }
+
+    /// The base of push URLs as senders see it, for display; `listen` is where the gateway really listens.
+    #[must_use]
+    pub fn base_url(&self, listen: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let given = self.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        given.unwrap_or_else(|| format!("{scheme}://{listen}"))
+    }
+
+    /// The push URL of an integration, without its key.
+    #[must_use]
+    pub fn push_url(&self, listen: SocketAddr, integration: &str) -> String {
+        format!("{}/push/{integration}", self.base_url(listen))
+    }
 }
 
 /// What a connection may do.

@@ -1,13 +1,19 @@
 //! What is counted, in the text format that Prometheus reads. Labels are bounded: integrations, channels and route paths
-//! of rule sets, and words of this program.
+//! of rule sets, and words of this program. No label holds anything that a sender wrote.
+//!
+//! The page `grammar/metrics.md` is made from what is registered here, and a test compares.
 
+use crate::reload::{Report, Stage, Watching};
+use crate::time::Instant;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::sync::Mutex;
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 /// Which integration, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,6 +63,46 @@ pub struct StageLabels {
     pub stage: String,
 }
 
+impl StageLabels {
+    /// The labels of a stage.
+    #[must_use]
+    pub fn of(stage: Stage) -> Self {
+        Self { stage: stage_name(stage).to_owned() }
+    }
+}
+
+/// A stage as metrics, logs and the status call it.
+#[must_use]
+pub fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Read => "read",
+        Stage::Check => "check",
+        Stage::Channels => "channels",
+        Stage::Tests => "tests",
+    }
+}
+
+/// Which rule set is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HashLabels {
+    /// SHA-256 of its files.
+    pub sha256: String,
+}
+
+/// How changes of files are noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ModeLabels {
+    /// `inotify` or `poll`.
+    pub mode: String,
+}
+
+/// Which program this is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct BuildLabels {
+    /// Its version.
+    pub version: String,
+}
+
 /// All metrics of a gateway.
 pub struct Metrics {
     registry: Mutex<Registry>,
@@ -98,12 +144,18 @@ pub struct Metrics {
     pub reload_change: Gauge,
     /// Loads that failed.
     pub reload_failures: Family<StageLabels, Counter>,
-    /// Versions that something still uses.
+    /// From the files as read to a rule set that could be served, or to its refusal, in seconds.
+    pub reload_seconds: Histogram,
+    /// The rule set in force.
+    pub reload_hash: Family<HashLabels, Gauge>,
+    /// Versions that something still uses, the one in force included.
     pub reload_alive: Gauge,
+    /// How changes are noticed.
+    pub watcher_mode: Family<ModeLabels, Gauge>,
     /// Errors of the watcher.
-    pub watcher_errors: Gauge,
+    pub watcher_errors: Counter,
     /// How often the watcher lost events.
-    pub watcher_rescans: Gauge,
+    pub watcher_rescans: Counter,
     /// Records of the journal that could not be read and were set aside.
     pub damaged: Counter,
     /// Faults of the journal.
@@ -143,9 +195,12 @@ impl Default for Metrics {
             reload_success: Gauge::default(),
             reload_change: Gauge::default(),
             reload_failures: Family::default(),
+            reload_seconds: seconds(),
+            reload_hash: Family::default(),
             reload_alive: Gauge::default(),
-            watcher_errors: Gauge::default(),
-            watcher_rescans: Gauge::default(),
+            watcher_mode: Family::default(),
+            watcher_errors: Counter::default(),
+            watcher_rescans: Counter::default(),
             damaged: Counter::default(),
             journal_faults: Counter::default(),
             journal_bytes: Gauge::default(),
@@ -157,6 +212,217 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&self) {
-        drop(self.registry.lock());
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        self.register_pushes(&mut registry);
+        self.register_deliveries(&mut registry);
+        self.register_rules(&mut registry);
+        let build: Family<BuildLabels, Gauge> = Family::default();
+        build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION").to_owned() }).set(1);
+        registry.register("build_info", "1; the version is the label", build);
+    }
+
+    fn register_pushes(&self, to: &mut Registry) {
+        to.register("pushes", "Pushes answered, by integration and HTTP status", self.pushes.clone());
+        to.register("outcomes", "Elements of payloads, by what became of them", self.outcomes.clone());
+        to.register("routes", "Events, by the path of each route that decided", self.routes.clone());
+        let help = "From the last byte of a push to its answer, in seconds";
+        to.register("push_seconds", help, self.push_seconds.clone());
+        let help = "Mapping and routing of one push, in seconds";
+        to.register("evaluate_seconds", help, self.evaluate_seconds.clone());
+        to.register("connections", "Connections of senders that are open", self.connections.clone());
+        let help = "Connections of senders that were refused, over a limit";
+        to.register("connections_refused", help, self.connections_refused.clone());
+    }
+
+    fn register_deliveries(&self, to: &mut Registry) {
+        let help = "Attempts to deliver, by channel and by what came of them: delivered, retry, dead";
+        to.register("attempts", help, self.attempts.clone());
+        let help = "From the receipt of a push to its delivery, in seconds";
+        to.register("delivery_seconds", help, self.delivery_seconds.clone());
+        to.register("deliveries_pending", "Deliveries that wait, retries included", self.pending.clone());
+        to.register("breaker_open", "1 while a channel's breaker is open", self.breaker_open.clone());
+        let help = "Pushes and settlements in one commit of the journal";
+        to.register("journal_commit_size", help, self.commit_size.clone());
+        let help = "One commit of the journal with its fsync, in seconds";
+        to.register("journal_commit_seconds", help, self.commit_seconds.clone());
+        let help = "Records of the journal that could not be read and were set aside";
+        to.register("journal_damaged", help, self.damaged.clone());
+        let help = "Pushes that the journal did not take, and failures of its disk";
+        to.register("journal_faults", help, self.journal_faults.clone());
+        to.register("journal_bytes", "Bytes of the journal's files", self.journal_bytes.clone());
+    }
+
+    fn register_rules(&self, to: &mut Registry) {
+        let help = "1 where the last load of the rules succeeded; 0 from a failure until a load succeeds";
+        to.register("config_last_reload_successful", help, self.reload_successful.clone());
+        let help = "When files were last read for a load, in seconds since 1970";
+        to.register("config_last_reload_attempt_timestamp", help, self.reload_attempt.clone());
+        let help = "When a load last succeeded, in seconds since 1970";
+        to.register("config_last_success_timestamp", help, self.reload_success.clone());
+        let help = "When the rules in force came into force, in seconds since 1970";
+        to.register("config_last_change_timestamp", help, self.reload_change.clone());
+        let help = "The generation in force, from 1 at every start";
+        to.register("config_generation", help, self.reload_generation.clone());
+        let help = "1; the hash of the rules in force is the label";
+        to.register("config_info", help, self.reload_hash.clone());
+        let help = "Loads that failed, by stage: read, check, channels, tests";
+        to.register("reload_failures", help, self.reload_failures.clone());
+        let help = "Checking, compiling and resolving the rules once they are read, in seconds";
+        to.register("reload_duration_seconds", help, self.reload_seconds.clone());
+        let help = "Versions of the rules that something still uses besides the one in force";
+        to.register("config_old_generations_alive", help, self.reload_alive.clone());
+        to.register(
+            "watcher_mode",
+            "1 for how changes are noticed: inotify or poll",
+            self.watcher_mode.clone(),
+        );
+        to.register("watcher_errors", "Errors of the file watcher", self.watcher_errors.clone());
+        let help = "How often the file watcher lost events and everything was read again";
+        to.register("watcher_rescans", help, self.watcher_rescans.clone());
+    }
+
+    /// Takes over what is known of the loads so far.
+    pub fn observe(&self, report: &Report) {
+        let seconds = |instant: Instant| instant.epoch_milliseconds() / 1000;
+        self.reload_successful.set(i64::from(report.failure.is_none()));
+        self.reload_generation.set(i64::try_from(report.generation).unwrap_or(i64::MAX));
+        self.reload_attempt.set(seconds(report.attempted));
+        self.reload_change.set(seconds(report.loaded));
+        self.reload_alive.set(i64::try_from(report.alive.saturating_sub(1)).unwrap_or(i64::MAX));
+        let hash = HashLabels { sha256: report.hash.to_string() };
+        if self.reload_hash.get(&hash).is_none() {
+            self.reload_hash.clear();
+            self.reload_hash.get_or_create(&hash).set(1);
+        }
+        let events = report.watching == Watching::Events;
+        for (mode, is_on) in [("inotify", events), ("poll", !events)] {
+            self.watcher_mode.get_or_create(&ModeLabels { mode: mode.to_owned() }).set(i64::from(is_on));
+        }
+        self.watcher_errors.inner().store(report.watcher_errors, Ordering::Relaxed);
+        self.watcher_rescans.inner().store(report.rescans, Ordering::Relaxed);
+    }
+
+    /// Everything, in the text format of `OpenMetrics` 1.0.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+}
+
+/// Every metric with its type, labels and meaning: the table of `grammar/metrics.md`.
+#[must_use]
+pub fn reference() -> String {
+    let text = one_of_each().render();
+    let mut table = "| metric | type | labels | meaning |\n|---|---|---|---|\n".to_owned();
+    let mut help = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            help = rest.split_once(' ').map_or("", |(_, help)| help.trim_end_matches('.'));
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' '))
+        {
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            let labels = labels(&text, name);
+            // Writing to a string does not fail.
+            let _ = writeln!(table, "| `{name}{suffix}` | {kind} | {labels} | {help} |");
+        }
+    }
+    table
+}
+
+/// Metrics in which every family has a member, as empty ones are not rendered.
+fn one_of_each() -> Metrics {
+    let metrics = Metrics::default();
+    let any = String::new;
+    drop(metrics.pushes.get_or_create(&PushLabels { integration: any(), status: 202 }));
+    drop(metrics.outcomes.get_or_create(&OutcomeLabels { integration: any(), outcome: any() }));
+    drop(metrics.routes.get_or_create(&RouteLabels { route: any() }));
+    drop(metrics.attempts.get_or_create(&AttemptLabels { channel: any(), result: any() }));
+    drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.reload_failures.get_or_create(&StageLabels { stage: any() }));
+    drop(metrics.reload_hash.get_or_create(&HashLabels { sha256: any() }));
+    drop(metrics.watcher_mode.get_or_create(&ModeLabels { mode: any() }));
+    metrics
+}
+
+/// The names of a metric's labels, read off its first sample.
+fn labels(text: &str, name: &str) -> String {
+    let sample = text.lines().find(|line| {
+        line.strip_prefix(name)
+            .is_some_and(|rest| ["{", "_total{", "_sum{"].iter().any(|head| rest.starts_with(head)))
+    });
+    let inside =
+        sample.and_then(|line| line.split_once('{')?.1.split_once('}')).map_or("", |(inside, _)| inside);
+    let names: Vec<String> =
+        inside.split(',').filter_map(|pair| Some(format!("`{}`", pair.split_once('=')?.0))).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Metrics, PushLabels, reference};
+    use crate::reload::{Hash, Report, Watching};
+    use crate::time::Instant;
+
+    fn report(generation: u64, hash: u8) -> Report {
+        let at = |text| Instant::read(text).expect("a time");
+        Report {
+            generation,
+            hash: Hash([hash; 32]),
+            loaded: at("2026-03-07T02:00:00Z"),
+            attempted: at("2026-03-07T02:00:10Z"),
+            failure: None,
+            watching: Watching::Poll("it was asked for".to_owned()),
+            watcher_errors: 3,
+            rescans: 1,
+            alive: 2,
+        }
+    }
+
+    #[test]
+    fn a_report_replaces_the_one_before() {
+        let metrics = Metrics::default();
+        metrics.observe(&report(1, 0xaa));
+        metrics.observe(&report(2, 0xbb));
+        let text = metrics.render();
+        for line in [
+            "pointsman_config_last_reload_successful 1",
+            "pointsman_config_generation 2",
+            "pointsman_config_last_reload_attempt_timestamp 1772848810",
+            "pointsman_config_old_generations_alive 1",
+            "pointsman_watcher_errors_total 3",
+            "pointsman_watcher_mode{mode=\"poll\"} 1",
+            "pointsman_watcher_mode{mode=\"inotify\"} 0",
+        ] {
+            assert!(text.lines().any(|each| each == line), "{line} is missing in\n{text}");
+        }
+        assert!(text.contains(&"bb".repeat(32)) && !text.contains(&"aa".repeat(32)), "{text}");
+    }
+
+    #[test]
+    fn labels_are_escaped_and_the_text_ends_as_the_format_wants() {
+        let metrics = Metrics::default();
+        metrics.pushes.get_or_create(&PushLabels { integration: "a\"\n}".to_owned(), status: 202 }).inc();
+        let text = metrics.render();
+        assert!(
+            text.contains("pointsman_pushes_total{integration=\"a\\\"\\n}\",status=\"202\"} 1"),
+            "{text}"
+        );
+        assert!(text.ends_with("# EOF\n"));
+    }
+
+    /// A metric that is counted and not registered would be seen by nobody.
+    #[test]
+    fn every_metric_is_registered() {
+        let own = include_str!("metrics.rs");
+        let (_, fields) = own.split_once("pub struct Metrics {").expect("the struct");
+        let (fields, _) = fields.split_once("\n}").expect("its end");
+        let count = fields.matches("    pub ").count();
+        assert_eq!(reference().lines().count() - 2, count + 1, "{}", reference());
     }
 }

@@ -5,17 +5,27 @@
 //! evaluates, and hands the push with its outcomes and rendered deliveries to the [`journal`], which answers when all of
 //! it is durable, in one transaction. Then the sender hears 202. [`delivery`] takes pending deliveries from the journal,
 //! sends, retries and settles them. [`admin`] is a listener of its own for those who run the gateway.
+//! [`run`] opens all of it, and closes it in order.
 
 pub mod admin;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod intake;
 pub mod journal;
+pub mod keys;
+pub mod logs;
 pub mod metrics;
 pub mod operations;
+mod race;
+mod run;
 pub mod secret;
 pub mod served;
+pub mod status;
+pub mod tls;
+
+pub use run::{Failure, check, run};
 
 use crate::reload::Reloader;
 use served::Served;

@@ -1,0 +1,143 @@
+//! `pointsman keys`: keys for push URLs.
+
+use super::exit::Exit;
+use super::load;
+use super::terminal::Terminal;
+use crate::channel;
+use crate::check::model::{Argument, Integration, Secret};
+use crate::diagnostic::nearest;
+use crate::gateway::keys::new_key;
+use crate::ruleset::RuleSet;
+use clap::{Args, Subcommand};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Makes keys for push URLs
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    New(New),
+}
+
+/// Makes a key of 256 random bits, and shows where it belongs and the push URL
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+struct New {
+    /// The integration that the key is for
+    #[arg(long, value_name = "NAME")]
+    integration: Option<String>,
+    /// Rule files and folders in which the integration stands
+    #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
+    rules: Vec<PathBuf>,
+    /// How senders reach the gateway
+    #[arg(long, env = "POINTSMAN_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8480")]
+    public_url: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman keys new                                        only a key
+  pointsman keys new --integration shop_arms --rules rules --public-url https://alerts.example.com
+
+To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the
+new URL, and take the old one away once nobody uses it.
+
+Nothing is stored: whoever loses the key makes another. Exit codes: 0 made, 1 the rules hold an error,
+2 wrong usage or an unknown integration, 3 the rules cannot be read or the system gives no random numbers";
+
+/// Makes a key.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    let Action::New(new) = &arguments.action;
+    let rules = match (&new.integration, new.rules.is_empty()) {
+        (Some(_), false) => match load::usable(&new.rules, None, terminal) {
+            Ok(rules) => Some(rules),
+            Err(exit) => return exit,
+        },
+        (_, _) => None,
+    };
+    let key = match new_key() {
+        Ok(key) => key,
+        Err(message) => {
+            terminal.error(&message);
+            return Exit::Failed;
+        }
+    };
+    let Some(name) = &new.integration else {
+        terminal.out.print(&format!("{key}\n"));
+        return Exit::Fine;
+    };
+    match places(name, rules.as_ref()) {
+        Ok(places) => {
+            terminal.out.print(&show(name, &key, &places, &new.public_url));
+            Exit::Fine
+        }
+        Err(near) => {
+            terminal.error(&format!("there is no integration named `{name}`"));
+            near.iter().for_each(|near| terminal.help(&format!("did you mean `{near}`?")));
+            Exit::Usage
+        }
+    }
+}
+
+/// Where a key may be written.
+enum Place {
+    /// An environment variable of the gateway.
+    Variable(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// The places that the rules name for an integration's keys; without rules, the customary variable.
+fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<Place>, Option<String>> {
+    let Some(rules) = rules else {
+        return Ok(vec![Place::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);
+    };
+    let all = &rules.model.integrations;
+    let Some(integration) = all.iter().find(|integration| &*integration.name == name) else {
+        return Err(nearest(name, all.iter().map(|integration| &*integration.name)).map(str::to_owned));
+    };
+    let folder = Path::new(rules.sources.name(integration.span)).parent().unwrap_or(Path::new(""));
+    Ok(secrets(integration).map(|secret| place(secret, folder)).collect())
+}
+
+fn secrets(integration: &Integration) -> impl Iterator<Item = &Secret> {
+    let keys = channel::integration_parameters().iter().find(|parameter| parameter.name == "keys");
+    let given =
+        integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
+    let items = given.filter_map(
+        |(_, argument)| {
+            if let Argument::List(items) = argument { Some(items) } else { None }
+        },
+    );
+    items.flatten().filter_map(|item| if let Argument::Secret(secret) = item { Some(secret) } else { None })
+}
+
+fn place(secret: &Secret, folder: &Path) -> Place {
+    match secret {
+        Secret::Environment(name) => Place::Variable(name.to_string()),
+        Secret::File(path) => Place::File(folder.join(&**path)),
+    }
+}
+
+fn show(name: &str, key: &str, places: &[Place], public_url: &str) -> String {
+    let mut text = format!("key       {key}\n");
+    let mut heading = "write     ";
+    for place in places {
+        // Writing to a string does not fail.
+        let _ = match place {
+            Place::Variable(variable) => {
+                writeln!(text, "{heading}{variable}={key}    (in the gateway's environment)")
+            }
+            Place::File(path) => writeln!(text, "{heading}the key to `{}`", path.display()),
+        };
+        heading = "or        ";
+    }
+    let base = public_url.trim_end_matches('/');
+    let _ = writeln!(text, "push URL  {base}/push/{name}?integration_key={key}");
+    text
+}

@@ -1,0 +1,153 @@
+//! `pointsman serve`: the gateway.
+
+mod file;
+pub(super) mod options;
+mod plan;
+mod quantity;
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+use crate::channel::Secret;
+use crate::diagnostic::{self, Diagnostic, Format, Level};
+use crate::gateway::admin::token;
+use crate::gateway::config::Config;
+use crate::gateway::{self, Failure};
+use crate::reload::{Rejection, Stage};
+use clap::Args;
+use options::Options;
+use std::path::PathBuf;
+
+/// Receives alerts at push URLs, maps, routes and delivers them, and takes up changed rules while it runs
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// A TOML file with any of these settings, written with `_`: `keep_for = "7d"`
+    #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print what would be served, and end: 0 where it can be, 1 where it cannot
+    #[arg(long)]
+    check: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  POINTSMAN_DEMO_KEY=try-me pointsman serve --rules rules/arms rules/quickstart
+  pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman --listen 0.0.0.0:8480
+  pointsman serve --config /etc/pointsman/pointsman.toml --check
+  pointsman status                                 how a running gateway fares
+
+Every flag may stand in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file; a flag
+goes before the environment, the environment before the file. POINTSMAN_ADMIN_TOKEN is the token of
+the admin listener, where it is not in a file.
+
+SIGHUP loads the rules anew; SIGTERM and SIGINT end the gateway in order, within 30 seconds.
+
+Exit codes:
+  0  ended by a signal; with --check: it can be served
+  1  the rules cannot be served
+  2  the command line or the configuration file is wrong
+  3  the state directory, an address or a certificate cannot be used, or the disk failed";
+
+/// Reads the configuration, and serves until a signal.
+pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Exit {
+    let check = arguments.check;
+    let config = match configure(arguments, terminal) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    if check {
+        return match gateway::check(&config) {
+            Ok(version) => {
+                terminal.out.print(&plan::render(&config, &version));
+                Exit::Fine
+            }
+            Err(rejection) => reject(&rejection, terminal),
+        };
+    }
+    match gateway::run(config) {
+        Ok(()) => Exit::Fine,
+        Err(failure) => fail(&failure, terminal),
+    }
+}
+
+fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<Config, Exit> {
+    let mut options = arguments.options;
+    if let Some(path) = arguments.config {
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            terminal.error(&format!("`{}` cannot be read: {error}", path.display()));
+            Exit::Failed
+        })?;
+        let file = file::read(&path.display().to_string(), &text).map_err(|(message, help)| {
+            terminal.error(&message);
+            help.iter().for_each(|help| terminal.help(help));
+            Exit::Usage
+        })?;
+        options = options.or(file);
+    }
+    let token_file = options.admin_token_file.clone();
+    let mut config = options.config().map_err(|(message, help)| {
+        terminal.error(&message);
+        terminal.help(help);
+        Exit::Usage
+    })?;
+    config.admin_token = given_token(token_file, terminal)?;
+    Ok(config)
+}
+
+/// The admin token that was given, in a file or in the environment.
+pub(super) fn given_token(
+    token_file: Option<PathBuf>,
+    terminal: &mut Terminal,
+) -> Result<Option<Secret>, Exit> {
+    if let Some(path) = token_file {
+        return token::read(&path).map(Some).map_err(|error| {
+            terminal.error(&format!("the admin token in `{}` cannot be used: {error}", path.display()));
+            Exit::Failed
+        });
+    }
+    let Ok(given) = std::env::var("POINTSMAN_ADMIN_TOKEN") else { return Ok(None) };
+    if given.trim().len() < 16 {
+        terminal.error("the admin token in `POINTSMAN_ADMIN_TOKEN` has fewer than 16 characters");
+        terminal.help("`pointsman keys new` makes a good one");
+        return Err(Exit::Usage);
+    }
+    Ok(Some(Secret::new(given.trim().to_owned())))
+}
+
+fn fail(failure: &Failure, terminal: &mut Terminal) -> Exit {
+    if let Failure::Rules(rejection) = failure {
+        return reject(rejection, terminal);
+    }
+    terminal.error(&failure.to_string());
+    if let Failure::Listen(..) = failure {
+        terminal.help("another program may listen there already: `--listen ADDRESS` and `--admin ADDRESS` choose others");
+    }
+    Exit::Failed
+}
+
+/// Shows why rules cannot be served: what `check` would show, or in a line each what is missing here.
+fn reject(rejection: &Rejection, terminal: &mut Terminal) -> Exit {
+    let errors: Vec<Diagnostic> =
+        rejection.diagnostics.iter().filter(|each| each.level() == Level::Error).cloned().collect();
+    let format = match rejection.stage {
+        Stage::Read | Stage::Check => Format::Human,
+        Stage::Channels | Stage::Tests => Format::Short,
+    };
+    let text = diagnostic::render(format, terminal.err.color(), &errors, &rejection.sources);
+    terminal.err.print(&text);
+    terminal.error(&format!("the rules cannot be served: {}", rejection.message));
+    match rejection.stage {
+        Stage::Read => Exit::Failed,
+        Stage::Channels => {
+            terminal.help("`pointsman keys new` makes a key; to try the gateway without any account, serve `rules/arms` with `rules/quickstart`");
+            Exit::Findings
+        }
+        Stage::Tests => {
+            terminal.help("`pointsman test` shows what was expected and what came out");
+            Exit::Findings
+        }
+        Stage::Check => Exit::Findings,
+    }
+}

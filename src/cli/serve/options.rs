@@ -1,0 +1,197 @@
+//! What a gateway may be told, once for flags, the environment and the configuration file: the names are the same in
+//! all three, but for their spelling (`--keep-for`, `POINTSMAN_KEEP_FOR`, `keep_for`).
+//!
+//! A flag goes before the environment, the environment before the file, the file before the default. The token of the
+//! admin listener is no flag: arguments are seen by everybody on a machine.
+
+use super::quantity::{Bytes, Lasting};
+use crate::gateway::config::Config;
+use crate::gateway::logs;
+use clap::Args;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Settings, each of which may be given or not.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Options {
+    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set. In the environment,
+    /// paths are separated by colons
+    #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
+    pub(super) rules: Vec<PathBuf>,
+    /// The state directory: the journal, the admin token, files of `file` channels [default: pointsman-state]
+    #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where pushes come in [default: 127.0.0.1:8480]
+    #[arg(long, env = "POINTSMAN_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where operators come in: status, metrics, reload [default: 127.0.0.1:8481]
+    #[arg(long, env = "POINTSMAN_ADMIN", value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+    /// A file with the token of the admin listener, which is otherwise made in the state directory
+    #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub(super) admin_token_file: Option<PathBuf>,
+    /// How senders reach the gateway, for the push URLs that are shown: `https://alerts.example.com`
+    #[arg(long, env = "POINTSMAN_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The certificate chain of the push listener in PEM; taken up anew when it changes
+    #[arg(long, env = "POINTSMAN_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate in PEM
+    #[arg(long, env = "POINTSMAN_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// A network or host besides the public internet that channels may reach, such as `10.0.0.0/8` or `hooks.internal`;
+    /// may be given several times, in the environment separated by commas
+    #[arg(long, env = "POINTSMAN_ALLOW", value_name = "NETWORK", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Channels may reach every address there is, private ones included
+    #[arg(long, env = "POINTSMAN_ALLOW_PRIVATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    allow_private: Option<bool>,
+    /// A proxy for all requests to channels; the proxy variables of the environment are not heeded
+    #[arg(long, env = "POINTSMAN_PROXY", value_name = "URL", hide_env_values = true)]
+    proxy: Option<String>,
+    /// Do without the system's file events, and compare contents every 2 s
+    #[arg(long, env = "POINTSMAN_POLL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    poll: Option<bool>,
+    /// How often contents are compared whatever the file events say [default: 10s]
+    #[arg(long, env = "POINTSMAN_POLL_INTERVAL", value_name = "DURATION")]
+    poll_interval: Option<Lasting>,
+    /// A file with the sha256 of every rule file, as `sha256sum` writes it; a set that does not match it is never loaded
+    #[arg(long, env = "POINTSMAN_MANIFEST", value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Start with the last good rules where those on the disk cannot be served
+    #[arg(long, env = "POINTSMAN_START_WITH_LAST_GOOD", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    start_with_last_good: Option<bool>,
+    /// Refuse rules whose own tests fail
+    #[arg(long, env = "POINTSMAN_RUN_TESTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    run_tests: Option<bool>,
+    /// Let a set without any rule take the place of one with rules
+    #[arg(long, env = "POINTSMAN_ALLOW_EMPTY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    allow_empty: Option<bool>,
+    /// How long settled events are kept; what is not delivered stays [default: 7d]
+    #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
+    keep_for: Option<Lasting>,
+    /// How large the journal may be before the oldest settled events go [default: 8GiB]
+    #[arg(long, env = "POINTSMAN_KEEP_BYTES", value_name = "SIZE")]
+    keep_bytes: Option<Bytes>,
+    /// How many deliveries may wait before pushes are refused [default: 2000000]
+    #[arg(long, env = "POINTSMAN_MOST_PENDING", value_name = "NUMBER")]
+    most_pending: Option<u64>,
+    /// How large the bodies that wait may be together before pushes are refused [default: 4GiB]
+    #[arg(long, env = "POINTSMAN_MOST_PENDING_BYTES", value_name = "SIZE")]
+    most_pending_bytes: Option<Bytes>,
+    /// How much of the disk must be free for pushes to be accepted [default: 1GiB, or 5 % of it where that is more]
+    #[arg(long, env = "POINTSMAN_LEAST_FREE", value_name = "SIZE")]
+    least_free: Option<Bytes>,
+    /// How many connections of senders there may be at once [default: 4096]
+    #[arg(long, env = "POINTSMAN_CONNECTIONS", value_name = "NUMBER")]
+    connections: Option<usize>,
+    /// How many of them from one address; raise it behind a proxy [default: 64]
+    #[arg(long, env = "POINTSMAN_CONNECTIONS_OF_ONE", value_name = "NUMBER")]
+    connections_of_one: Option<usize>,
+    /// `text` for people, `json` for machines [default: text]
+    #[arg(long, env = "POINTSMAN_LOG_FORMAT", value_name = "FORMAT")]
+    #[serde(deserialize_with = "super::quantity::spelled")]
+    log_format: Option<logs::Format>,
+    /// `error`, `warn`, `info`, `debug` or `trace` [default: info]
+    #[arg(long, env = "POINTSMAN_LOG_LEVEL", value_name = "LEVEL")]
+    #[serde(deserialize_with = "super::quantity::spelled")]
+    log_level: Option<logs::Level>,
+}
+
+impl Options {
+    /// Takes from `other` what is not given here.
+    pub(super) fn or(self, other: Self) -> Self {
+        let first = |one: Vec<PathBuf>, other| if one.is_empty() { other } else { one };
+        Self {
+            rules: first(self.rules, other.rules),
+            state: self.state.or(other.state),
+            listen: self.listen.or(other.listen),
+            admin: self.admin.or(other.admin),
+            admin_token_file: self.admin_token_file.or(other.admin_token_file),
+            public_url: self.public_url.or(other.public_url),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            allow: if self.allow.is_empty() { other.allow } else { self.allow },
+            allow_private: self.allow_private.or(other.allow_private),
+            proxy: self.proxy.or(other.proxy),
+            poll: self.poll.or(other.poll),
+            poll_interval: self.poll_interval.or(other.poll_interval),
+            manifest: self.manifest.or(other.manifest),
+            start_with_last_good: self.start_with_last_good.or(other.start_with_last_good),
+            run_tests: self.run_tests.or(other.run_tests),
+            allow_empty: self.allow_empty.or(other.allow_empty),
+            keep_for: self.keep_for.or(other.keep_for),
+            keep_bytes: self.keep_bytes.or(other.keep_bytes),
+            most_pending: self.most_pending.or(other.most_pending),
+            most_pending_bytes: self.most_pending_bytes.or(other.most_pending_bytes),
+            least_free: self.least_free.or(other.least_free),
+            connections: self.connections.or(other.connections),
+            connections_of_one: self.connections_of_one.or(other.connections_of_one),
+            log_format: self.log_format.or(other.log_format),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+
+    /// The state directory.
+    pub(super) fn state(&self) -> PathBuf {
+        self.state.clone().unwrap_or_else(|| PathBuf::from(STATE))
+    }
+
+    /// What a gateway is asked, with the defaults where nothing is said.
+    ///
+    /// # Errors
+    /// What does not go together, with how to mend it.
+    pub(super) fn config(self) -> Result<Config, (String, &'static str)> {
+        if self.rules.is_empty() {
+            return Err(("no rules are named".to_owned(), "name files or folders: `--rules PATH`"));
+        }
+        let mut config = Config::new(self.rules.clone(), &self.state());
+        config.tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
+            (None, None) => None,
+            (Some(_), None) => return Err(("the certificate has no key".to_owned(), "add `--tls-key FILE`")),
+            (None, Some(_)) => {
+                return Err(("the key has no certificate".to_owned(), "add `--tls-cert FILE`"));
+            }
+        };
+        if let Some(url) = &self.public_url
+            && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            let message = format!("`{url}` is no address of a gateway");
+            return Err((message, "write the whole address: `--public-url https://alerts.example.com`"));
+        }
+        self.fill(&mut config);
+        Ok(config)
+    }
+
+    fn fill(self, config: &mut Config) {
+        let set = |to: &mut u64, given: Option<u64>| *to = given.unwrap_or(*to);
+        let set_size = |to: &mut usize, given: Option<usize>| *to = given.unwrap_or(*to);
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.admin = self.admin.unwrap_or(config.admin);
+        config.public_url = self.public_url;
+        config.delivery.allow = self.allow;
+        config.delivery.allow_private = self.allow_private.unwrap_or_default();
+        config.delivery.proxy = self.proxy;
+        config.reload.poll = self.poll_interval.map(|interval| interval.0);
+        config.reload.poll_only = self.poll.unwrap_or_default();
+        config.reload.manifest = self.manifest;
+        config.reload.start_with_last_good = self.start_with_last_good.unwrap_or_default();
+        config.reload.allow_empty = self.allow_empty.unwrap_or_default();
+        config.run_tests = self.run_tests.unwrap_or_default();
+        config.journal.keep_for = self.keep_for.map_or(config.journal.keep_for, |time| time.0);
+        set(&mut config.journal.keep_bytes, self.keep_bytes.map(|bytes| bytes.0));
+        set(&mut config.journal.most_pending, self.most_pending);
+        set(&mut config.journal.most_pending_bytes, self.most_pending_bytes.map(|bytes| bytes.0));
+        config.journal.least_free = self.least_free.map(|bytes| bytes.0);
+        set_size(&mut config.limits.connections, self.connections);
+        set_size(&mut config.limits.connections_of_one, self.connections_of_one);
+        config.logs.format = self.log_format.unwrap_or_default();
+        config.logs.level = self.log_level.unwrap_or_default();
+    }
+}
+
+/// The state directory by default.
+pub(in crate::cli) const STATE: &str = "pointsman-state";

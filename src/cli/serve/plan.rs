@@ -1,0 +1,101 @@
+//! What would be served, for `--check`: integrations with their push URLs, channels with their hosts, limits. No key, no
+//! secret, no path of a URL.
+
+use crate::channel::Transport;
+use crate::cli::table::Table;
+use crate::gateway::config::Config;
+use crate::gateway::served::{Channel, Served};
+use crate::reload::Version;
+use std::fmt::Write as _;
+
+/// The plan as text.
+pub(super) fn render(config: &Config, version: &Version<Served>) -> String {
+    let served = &version.value;
+    let mut text = integrations(config, served);
+    text.push('\n');
+    text.push_str(&channels(served));
+    text.push('\n');
+    for warning in &served.warnings {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    let _ = write!(text, "{}", limits(config, version));
+    text
+}
+
+fn integrations(config: &Config, served: &Served) -> String {
+    let mut table = Table::new(["integration", "reads", "sends to", "push URL, without the key"]);
+    for integration in &served.integrations {
+        table.row([
+            integration.name.clone(),
+            integration.mappings.join(", "),
+            integration.destination.clone(),
+            config.push_url(config.listen, &integration.name),
+        ]);
+    }
+    table.render()
+}
+
+fn channels(served: &Served) -> String {
+    let mut table = Table::new(["channel", "kind", "to"]);
+    for channel in &served.channels {
+        table.row([channel.name.clone(), channel.kind.name.to_owned(), target(channel)]);
+    }
+    table.render()
+}
+
+/// Where a channel sends, as far as it is no secret.
+fn target(channel: &Channel) -> String {
+    let host = channel.settings.text("url").and_then(|url| {
+        let url = url::Url::parse(url).ok()?;
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{}{port}", url.host_str()?))
+    });
+    match channel.kind.transport {
+        Transport::File => channel.settings.text("path").unwrap_or_default().to_owned(),
+        Transport::Stdout => "the standard output".to_owned(),
+        Transport::Discard | Transport::Http(_) => host.unwrap_or_default(),
+    }
+}
+
+fn limits(config: &Config, version: &Version<Served>) -> String {
+    let mut table = Table::bare();
+    let mut say = |name: &str, value: String| table.row([name.to_owned(), value]);
+    say("rules", format!("sha256 {}", version.hash));
+    say("listen", config.listen.to_string());
+    say("admin", config.admin.to_string());
+    say("state", config.journal.directory.display().to_string());
+    let journal = &config.journal;
+    say("keep", format!("{} h, at most {} MiB", journal.keep_for.as_secs() / 3600, journal.keep_bytes >> 20));
+    let pending = journal.most_pending_bytes >> 20;
+    say("waiting", format!("at most {} deliveries, {pending} MiB", journal.most_pending));
+    let limits = &config.limits;
+    say(
+        "connections",
+        format!("at most {}, {} of one address", limits.connections, limits.connections_of_one),
+    );
+    let allow = &config.delivery.allow;
+    let reach = match (config.delivery.allow_private, allow.is_empty()) {
+        (true, _) => "every address".to_owned(),
+        (false, true) => "public addresses".to_owned(),
+        (false, false) => format!("public addresses, {}", allow.join(", ")),
+    };
+    say("reach", reach);
+    table.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+    use crate::channel::{self, Secret, Setting, Settings};
+    use crate::gateway::served::Channel;
+
+    #[test]
+    fn of_a_url_only_the_host_is_shown() {
+        let url = "https://user:canary@hooks.example.com:8443/services/canary?token=canary";
+        let entries = vec![("url".to_owned(), Setting::Secret(Secret::new(url.to_owned())))];
+        let kind = channel::find("slack").expect("a kind");
+        let channel = Channel { name: "chat".to_owned(), kind, settings: Settings { entries } };
+        assert_eq!(target(&channel), "hooks.example.com:8443");
+    }
+}

@@ -1,0 +1,267 @@
+//! `pointsman status`: how a running gateway fares.
+
+use super::clock;
+use super::exit::Exit;
+use super::serve::given_token;
+use super::serve::options::STATE;
+use super::table::Table;
+use super::terminal::Terminal;
+use crate::diagnostic::visible_line;
+use crate::gateway::client::Client;
+use crate::gateway::status::{Channel, Integration, Rules, Status};
+use crate::time::Instant;
+use clap::Args;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Shows how a running gateway fares: its rules, integrations and channels
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The state directory of the gateway
+    #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
+    state: PathBuf,
+    /// The address of its admin listener instead, as in `http://127.0.0.1:8481`
+    #[arg(long, value_name = "URL")]
+    admin: Option<String>,
+    /// The file with its admin token, where it is not in the state directory or in POINTSMAN_ADMIN_TOKEN
+    #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Print the JSON of `GET /api/v1/status`
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman status                                          the gateway of ./pointsman-state
+  pointsman status --state /var/lib/pointsman
+  pointsman status --admin http://127.0.0.1:8481 --token-file /var/lib/pointsman/admin.token
+  pointsman status --json | jq '.channels[] | select(.dead > 0)'
+
+Exit codes:
+  0  the rules on the disk are in force
+  1  they are not: the last load failed
+  2  the command line is wrong
+  3  no gateway answers";
+
+/// Asks, and shows.
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    let answer = match client(arguments, terminal) {
+        Ok(client) => client.get("/api/v1/status"),
+        Err(exit) => return exit,
+    };
+    let answer = answer.and_then(|json| {
+        let status: Status = serde_json::from_value(json.clone())
+            .map_err(|error| format!("the gateway's answer is not understood: {error}"))?;
+        Ok((json, status))
+    });
+    let (json, status) = match answer {
+        Ok(answer) => answer,
+        Err(message) => {
+            terminal.error(&message);
+            return Exit::Failed;
+        }
+    };
+    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, clock::at(None)) };
+    terminal.out.print(&text);
+    if status.rules.failure.is_some() { Exit::Findings } else { Exit::Fine }
+}
+
+fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<Client, Exit> {
+    let found = match &arguments.admin {
+        None => Client::find(&arguments.state),
+        Some(url) => {
+            let Some(token) = given_token(arguments.token_file.clone(), terminal)? else {
+                terminal.error("the admin listener wants its token");
+                terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
+                return Err(Exit::Usage);
+            };
+            Client::at(url, token.expose().to_owned()).map(Some)
+        }
+    };
+    match found {
+        Ok(Some(client)) => Ok(client),
+        Ok(None) => {
+            terminal
+                .error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
+            terminal.help("name the directory that `serve` was given: `--state DIR`");
+            Err(Exit::Failed)
+        }
+        Err(message) => {
+            terminal.error(&message);
+            Err(Exit::Failed)
+        }
+    }
+}
+
+/// Everything in three tables; times as they are counted back from `now`.
+fn render(status: &Status, now: Option<Instant>) -> String {
+    let mut text = rules(&status.rules, now);
+    text.push('\n');
+    text.push_str(&integrations(&status.integrations, now));
+    text.push('\n');
+    text.push_str(&channels(&status.channels, now));
+    if !status.accepting {
+        text.push_str("\nthe gateway shuts down and accepts no pushes\n");
+    }
+    text
+}
+
+fn rules(rules: &Rules, now: Option<Instant>) -> String {
+    let hash = rules.sha256.get(..12).unwrap_or(&rules.sha256);
+    let watching = match &rules.why_poll {
+        Some(why) => format!("watched by polling: {}", visible_line(why)),
+        None => "watched by file events".to_owned(),
+    };
+    let mut text = format!(
+        "rules  generation {} ({hash}) of {}, in force since {}; {watching}\n",
+        rules.generation,
+        visible_line(&rules.roots.join(", ")),
+        ago(Some(&rules.loaded), now),
+    );
+    if let Some(failure) = &rules.failure {
+        let when = ago(Some(&rules.attempted), now);
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "       NOT what is on the disk: the load of {when} failed at `{}`",
+            failure.stage
+        );
+        let _ = writeln!(text, "       {}", visible_line(&failure.message));
+        for finding in &failure.findings {
+            let _ = writeln!(text, "         {}", visible_line(finding));
+        }
+    }
+    for warning in &rules.warnings {
+        let _ = writeln!(text, "       warning: {}", visible_line(warning));
+    }
+    text
+}
+
+fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
+    let heading = [
+        "integration",
+        "sends to",
+        "latest",
+        "accepted",
+        "sent",
+        "dropped",
+        "refused",
+        "push URL, without the key",
+    ];
+    let mut table = Table::new(heading);
+    for integration in integrations {
+        table.row([
+            integration.name.clone(),
+            integration.destination.clone(),
+            ago(integration.latest.as_ref(), now),
+            integration.accepted.to_string(),
+            integration.sent.to_string(),
+            integration.dropped.to_string(),
+            integration.refused.to_string(),
+            integration.push_url.clone(),
+        ]);
+    }
+    table.render()
+}
+
+fn channels(channels: &[Channel], now: Option<Instant>) -> String {
+    let heading =
+        ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
+    let mut table = Table::new(heading);
+    for channel in channels {
+        let error = channel.last_error.as_ref().map_or_else(
+            || "-".to_owned(),
+            |error| format!("{}: {}", ago(Some(&error.at), now), visible_line(&error.reason)),
+        );
+        table.row([
+            channel.name.clone(),
+            channel.kind.clone().unwrap_or_else(|| "(gone)".to_owned()),
+            ago(channel.latest.as_ref(), now),
+            channel.delivered.to_string(),
+            channel.pending.to_string(),
+            channel.retrying.to_string(),
+            channel.dead.to_string(),
+            channel.breaker.clone(),
+            error,
+        ]);
+    }
+    table.render()
+}
+
+/// How long ago a time was, in its largest unit: `12 s ago`; the time itself where nobody knows what time it is.
+fn ago(time: Option<&String>, now: Option<Instant>) -> String {
+    let Some(time) = time else { return "never".to_owned() };
+    let (Some(then), Some(now)) = (Instant::read(time), now) else { return visible_line(time) };
+    let seconds = (now.epoch_milliseconds() - then.epoch_milliseconds()).max(0) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::gateway::status::Status;
+    use crate::time::Instant;
+    use expect_test::expect;
+
+    #[test]
+    fn a_status_is_three_tables() {
+        let status: Status = serde_json::from_value(serde_json::json!({
+            "version": "0.1.0", "listen": "127.0.0.1:8480", "accepting": true,
+            "rules": {
+                "roots": ["rules/arms", "rules/shop"], "generation": 7, "sha256": "0123456789abcdef0123",
+                "loaded": "2026-03-07T01:00:00Z", "attempted": "2026-03-07T01:59:18Z",
+                "failure": {
+                    "stage": "check", "message": "the rules hold 1 error",
+                    "findings": ["shop.rules:7:45: error[E0031]: there is no channel named `chat`\u{1b}[2J"]
+                },
+                "watching": "poll", "why_poll": "the files are on nfs", "alive": 1, "warnings": []
+            },
+            "integrations": [
+                {
+                    "name": "shop_arms", "kind": "shared", "destination": "routing main", "mappings": ["arms"],
+                    "push_url": "https://alerts.example.com/push/shop_arms", "latest": "2026-03-07T01:59:48Z",
+                    "accepted": 1200, "sent": 1190, "dropped": 8, "refused": 2
+                },
+                {
+                    "name": "db", "kind": "dedicated", "destination": "page", "mappings": ["alertmanager"],
+                    "push_url": "https://alerts.example.com/push/db", "latest": null,
+                    "accepted": 0, "sent": 0, "dropped": 0, "refused": 0
+                }
+            ],
+            "channels": [
+                {
+                    "name": "page", "kind": "flashduty", "delivered": 1100, "under_way": 1, "retrying": 2, "pending": 90,
+                    "dead": 0, "breaker": "open until 02:00:30", "latest": "2026-03-06T20:00:00Z",
+                    "last_error": { "at": "2026-03-07T01:59:50Z", "reason": "status 503" }
+                },
+                {
+                    "name": "old", "kind": null, "delivered": 4, "under_way": 0, "retrying": 0, "pending": 0,
+                    "dead": 3, "breaker": "closed", "latest": null, "last_error": null
+                }
+            ]
+        }))
+        .expect("a status");
+        expect![[r#"
+            rules  generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 60 min ago; watched by polling: the files are on nfs
+                   NOT what is on the disk: the load of 42 s ago failed at `check`
+                   the rules hold 1 error
+                     shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+
+            integration  sends to      latest    accepted  sent  dropped  refused  push URL, without the key
+            shop_arms    routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
+            db           page          never            0     0        0        0  https://alerts.example.com/push/db
+
+            channel  kind       latest   delivered  pending  retrying  dead  breaker              last error
+            page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
+            old      (gone)     never            4        0         0     3  closed               -
+        "#]]
+        .assert_eq(&render(&status, Instant::read("2026-03-07T02:00:00Z")));
+    }
+}

@@ -1,0 +1,51 @@
+//! Text in aligned columns.
+
+use std::fmt::Write as _;
+
+/// Rows of cells; all rows have as many as the first.
+pub(super) struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    /// A table with a heading.
+    pub(super) fn new(heading: [&str; N]) -> Self {
+        Self { rows: vec![heading.map(str::to_owned)] }
+    }
+
+    /// A table without one.
+    pub(super) fn bare() -> Self {
+        Self { rows: Vec::new() }
+    }
+
+    /// Adds a row. What a terminal would obey is not in it: names and numbers of our own, and texts made visible.
+    pub(super) fn row(&mut self, cells: [String; N]) {
+        self.rows.push(cells);
+    }
+
+    /// The lines, two blanks between columns, none at the end; columns of numbers end in one line.
+    pub(super) fn render(&self) -> String {
+        let mut columns = [(0, !self.rows.is_empty()); N];
+        for (number, row) in self.rows.iter().enumerate() {
+            for ((width, is_number), cell) in columns.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+                *is_number &= number == 0 || cell.bytes().all(|byte| byte.is_ascii_digit());
+            }
+        }
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for ((width, is_number), cell) in columns.into_iter().zip(row) {
+                // Writing to a string does not fail.
+                let _ = if is_number && self.rows.len() > 1 {
+                    write!(line, "{cell:>width$}  ")
+                } else {
+                    write!(line, "{cell:width$}  ")
+                };
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}

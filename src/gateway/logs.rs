@@ -1,0 +1,182 @@
+//! Logs: structured, to the standard error, of this program alone.
+//!
+//! What libraries would log is left out at every level: a client may write URLs, and the URLs of channels are secrets.
+
+#![expect(clippy::disallowed_methods, reason = "logs go to the standard error")]
+
+use super::metrics::stage_name;
+use crate::diagnostic::{self, Diagnostic, Level as Severity};
+use crate::reload::Rejection;
+use std::io::IsTerminal;
+use std::str::FromStr;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// For people or for machines.
+    pub format: Format,
+    /// The least important that is written.
+    pub level: Level,
+}
+
+/// The form of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Time, level, words, `name=value`.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How important a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Level {
+    /// What somebody has to mend.
+    Error,
+    /// What somebody ought to look at.
+    Warn,
+    /// What happened: starts, loads, dead letters.
+    #[default]
+    Info,
+    /// Every push and attempt.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+        all.into_iter()
+            .find(|level| level.name() == text)
+            .ok_or_else(|| "expected `error`, `warn`, `info`, `debug` or `trace`".to_owned())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected `text` or `json`".to_owned()),
+        }
+    }
+}
+
+/// Sends logs to the standard error from now on; does nothing where somebody did so before.
+pub fn start(options: Options) {
+    let color = std::io::stderr().is_terminal();
+    drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
+}
+
+/// What writes logs of this program to a writer.
+fn subscriber<W>(options: Options, color: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::new(format!("off,pointsman={}", options.level.name()));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(writer);
+    match options.format {
+        Format::Text => Box::new(builder.with_ansi(color).finish()),
+        Format::Json => Box::new(builder.json().flatten_event(true).finish()),
+    }
+}
+
+/// Logs why a load failed: a line that says so, and one for each finding.
+pub fn rejection(rejection: &Rejection) {
+    let stage = stage_name(rejection.stage);
+    tracing::error!(
+        stage,
+        "the rules on the disk were not taken, those in force stay: {}",
+        rejection.message
+    );
+    for line in findings(rejection) {
+        tracing::error!(stage, "{line}");
+    }
+}
+
+/// The errors of a rejection, a line each.
+#[must_use]
+pub fn findings(rejection: &Rejection) -> Vec<String> {
+    let errors: Vec<Diagnostic> =
+        rejection.diagnostics.iter().filter(|each| each.level() == Severity::Error).cloned().collect();
+    let text = diagnostic::render(diagnostic::Format::Short, false, &errors, &rejection.sources);
+    text.lines().take(MOST_FINDINGS).map(str::to_owned).collect()
+}
+
+/// How many findings of one load are logged and shown in the status; the rest are seen by `pointsman check`.
+const MOST_FINDINGS: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Level, Options, subscriber};
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(options: Options, write: impl FnOnce()) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        tracing::subscriber::with_default(subscriber(options, false, move || writer.clone()), write);
+        let bytes = kept.0.lock().expect("no panic").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn what_libraries_log_is_left_out() {
+        let options = Options { format: Format::Text, level: Level::Trace };
+        let text = logged(options, || {
+            tracing::error!(target: "hyper_util::client", "connecting to https://hooks.example.com/canary");
+            tracing::info!(integration = "shop_arms", "a push was accepted");
+        });
+        assert!(text.contains("a push was accepted") && text.contains("shop_arms"), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn json_is_an_object_a_line() {
+        let options = Options { format: Format::Json, level: Level::Info };
+        let text = logged(options, || {
+            tracing::info!(generation = 3, "line one\nline two");
+            tracing::debug!("not this");
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(line["generation"], 3);
+        assert_eq!(line["message"], "line one\nline two");
+    }
+}

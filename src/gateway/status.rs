@@ -1,0 +1,252 @@
+//! What a running gateway says of itself: rules, integrations, channels. No secret is in it.
+//!
+//! Made from the rules in force, what the journal counted, and how deliveries fare; read back by `pointsman status`.
+
+use super::config::Config;
+use super::delivery;
+use super::journal::{ChannelCounts, IntegrationCounts};
+use super::metrics::stage_name;
+use super::{Gateway, logs};
+use crate::reload::{Report, Watching};
+use crate::time::Instant;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
+
+use super::served::Served;
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The program's version.
+    pub version: String,
+    /// Where pushes come in.
+    pub listen: String,
+    /// Whether pushes are accepted; not any more while it shuts down.
+    pub accepting: bool,
+    /// The rules.
+    pub rules: Rules,
+    /// The integrations of the rules in force, in their order.
+    pub integrations: Vec<Integration>,
+    /// The channels of the rules in force, in their order, and those of earlier rules that the journal still counts.
+    pub channels: Vec<Channel>,
+}
+
+/// The rules in force, and what became of later ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Where they are.
+    pub roots: Vec<String>,
+    /// From 1 at every start.
+    pub generation: u64,
+    /// SHA-256 of the files.
+    pub sha256: String,
+    /// When they came into force.
+    pub loaded: String,
+    /// When files were last read.
+    pub attempted: String,
+    /// Why what is on the disk is not in force.
+    pub failure: Option<Failure>,
+    /// `inotify` or `poll`.
+    pub watching: String,
+    /// Why the system's events are not used, where they are not.
+    pub why_poll: Option<String>,
+    /// Versions that something still uses.
+    pub alive: usize,
+    /// What ought to be mended.
+    pub warnings: Vec<String>,
+}
+
+/// Why a load failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// `read`, `check`, `channels`, `tests`.
+    pub stage: String,
+    /// One line.
+    pub message: String,
+    /// What was found, a line each: `file:line:column: error[E0031]: …`.
+    pub findings: Vec<String>,
+}
+
+/// An integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// Its name.
+    pub name: String,
+    /// `shared`: to a routing; `dedicated`: to one channel.
+    pub kind: String,
+    /// Where its events go.
+    pub destination: String,
+    /// What reads its payloads; the first that accepts.
+    pub mappings: Vec<String>,
+    /// Where its sender pushes, without the key.
+    pub push_url: String,
+    /// When the last push came.
+    pub latest: Option<String>,
+    /// Pushes that were accepted.
+    pub accepted: u64,
+    /// Events that were sent somewhere.
+    pub sent: u64,
+    /// Events that were dropped.
+    pub dropped: u64,
+    /// Pushes that were refused.
+    pub refused: u64,
+}
+
+/// A channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// Its kind; nothing where no rule in force has it.
+    pub kind: Option<String>,
+    /// Deliveries that arrived.
+    pub delivered: u64,
+    /// Requests under way.
+    pub under_way: u64,
+    /// Alert keys that wait for a retry.
+    pub retrying: u64,
+    /// Deliveries that wait.
+    pub pending: u64,
+    /// Dead letters there are.
+    pub dead: u64,
+    /// `closed` while all is well.
+    pub breaker: String,
+    /// When the last delivery arrived.
+    pub latest: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<LastError>,
+}
+
+/// What went wrong last, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// When.
+    pub at: String,
+    /// What.
+    pub reason: String,
+}
+
+impl Status {
+    /// Asks all parts of a gateway. Reads the journal, and so is not for a thread that must not wait.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn of(gateway: &Gateway) -> Result<Self, super::journal::Fault> {
+        let served = gateway.rules.current();
+        let report = gateway.rules.report();
+        let counts = (gateway.journal.integrations()?, gateway.journal.channels()?);
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            listen: gateway.config.listen.to_string(),
+            accepting: !gateway.stopping.load(Ordering::Relaxed),
+            rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
+            integrations: integrations(&gateway.config, &served.value, &counts.0),
+            channels: channels(&served.value, &counts.1, &gateway.deliveries.status()),
+        })
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            generation: 0,
+            sha256: String::new(),
+            loaded: String::new(),
+            attempted: String::new(),
+            failure: None,
+            watching: String::new(),
+            why_poll: None,
+            alive: 0,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+fn rules(config: &Config, report: &Report, served: &Served) -> Rules {
+    let failure = report.failure.as_ref().map(|rejection| Failure {
+        stage: stage_name(rejection.stage).to_owned(),
+        message: rejection.message.clone(),
+        findings: logs::findings(rejection),
+    });
+    let (watching, why_poll) = match &report.watching {
+        Watching::Events => ("inotify", None),
+        Watching::Poll(why) => ("poll", Some(why.clone())),
+    };
+    Rules {
+        roots: config.reload.roots.iter().map(|root| root.display().to_string()).collect(),
+        generation: report.generation,
+        sha256: report.hash.to_string(),
+        loaded: report.loaded.to_string(),
+        attempted: report.attempted.to_string(),
+        failure,
+        watching: watching.to_owned(),
+        why_poll,
+        alive: report.alive,
+        warnings: served.warnings.clone(),
+    }
+}
+
+/// The integrations in force; `counts` are those of all that there ever were.
+#[must_use]
+pub fn integrations(config: &Config, served: &Served, counts: &[IntegrationCounts]) -> Vec<Integration> {
+    let one = |integration: &super::served::Integration| {
+        let counted = counts.iter().find(|counts| counts.name == integration.name);
+        let is_shared = integration.destination.starts_with("routing ");
+        Integration {
+            name: integration.name.clone(),
+            kind: if is_shared { "shared" } else { "dedicated" }.to_owned(),
+            destination: integration.destination.clone(),
+            mappings: integration.mappings.clone(),
+            push_url: config.push_url(config.listen, &integration.name),
+            latest: counted.filter(|counts| counts.latest > 0).map(|counts| time(counts.latest)),
+            accepted: counted.map_or(0, |counts| counts.accepted),
+            sent: counted.map_or(0, |counts| counts.sent),
+            dropped: counted.map_or(0, |counts| counts.dropped),
+            refused: counted.map_or(0, |counts| counts.refused),
+        }
+    };
+    served.integrations.iter().map(one).collect()
+}
+
+/// The channels in force, and those of earlier rules that still have something waiting or dead.
+#[must_use]
+pub fn channels(
+    served: &Served,
+    counts: &[ChannelCounts],
+    fares: &[delivery::ChannelStatus],
+) -> Vec<Channel> {
+    let known = served.channels.iter().map(|channel| (channel.name.as_str(), Some(channel.kind.name)));
+    let gone = counts
+        .iter()
+        .filter(|counts| served.channel(&counts.name).is_none() && counts.pending + counts.dead > 0)
+        .map(|counts| (counts.name.as_str(), None));
+    known.chain(gone).map(|(name, kind)| channel(name, kind, counts, fares)).collect()
+}
+
+fn channel(
+    name: &str,
+    kind: Option<&str>,
+    counts: &[ChannelCounts],
+    fares: &[delivery::ChannelStatus],
+) -> Channel {
+    let counted = counts.iter().find(|counts| counts.name == name);
+    let fares = fares.iter().find(|fares| fares.name == name);
+    let last_error = counted.and_then(|counts| counts.last_error.as_ref());
+    Channel {
+        name: name.to_owned(),
+        kind: kind.map(str::to_owned),
+        delivered: counted.map_or(0, |counts| counts.delivered),
+        under_way: fares.map_or(0, |fares| fares.under_way),
+        retrying: fares.map_or(0, |fares| fares.retrying),
+        pending: counted.map_or(0, |counts| counts.pending),
+        dead: counted.map_or(0, |counts| counts.dead),
+        breaker: fares.map_or_else(|| "closed".to_owned(), |fares| fares.breaker.clone()),
+        latest: counted.and_then(|counts| counts.latest).map(time),
+        last_error: last_error.map(|(at, reason)| LastError { at: time(*at), reason: reason.clone() }),
+    }
+}
+
+fn time(milliseconds: i64) -> String {
+    Instant::from_epoch_milliseconds(milliseconds).to_string()
+}

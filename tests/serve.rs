@@ -1,0 +1,442 @@
+//! The gateway as people start it: the built program on the shipped rules, pushed to, asked, reloaded and ended.
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
+/// It must be found nowhere but in the environment of the gateway and in what a sender writes.
+const KEY: &str = "canary-0123456789-canary-0123456789";
+/// How long anything may take before a test gives up; nothing takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder with rules and a state directory, removed after the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pointsman-serve-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path.join("rules")).unwrap();
+        let place = Self(path);
+        for set in ["arms/arms.rules", "quickstart/quickstart.rules"] {
+            let from = root().join("rules").join(set);
+            fs::copy(&from, place.rules().join(from.file_name().unwrap())).unwrap();
+        }
+        place
+    }
+
+    fn rules(&self) -> PathBuf {
+        self.0.join("rules")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// The file that tests change.
+    fn quickstart(&self) -> PathBuf {
+        self.rules().join("quickstart.rules")
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.quickstart()).unwrap();
+        assert!(text.contains(from), "{from} is not there");
+        fs::write(self.quickstart(), text.replace(from, to)).unwrap();
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().env("NO_COLOR", "1").env("POINTSMAN_DEMO_KEY", KEY).current_dir(&self.0);
+        command.args(words).stdin(Stdio::null());
+        command
+    }
+
+    fn serve(&self, words: &[&str]) -> Command {
+        let mut command = self.command(&["serve", "--rules", "rules", "--state", "state"]);
+        command
+            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--least-free", "1MiB"])
+            .args(words);
+        command
+    }
+
+    /// Runs a command to its end: exit code, output, messages.
+    fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        finish(&mut self.command(words))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs a program to its end, or kills it where it does not come to one.
+fn finish(command: &mut Command) -> (Option<i32>, String, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (out, err) = (Lines::of(child.stdout.take().unwrap()), Lines::of(child.stderr.take().unwrap()));
+    let end = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() && Instant::now() < end {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let status = child.wait().unwrap();
+    (status.code(), out.whole(), err.whole())
+}
+
+/// Lines that come from a stream, whenever they come.
+#[derive(Clone, Default)]
+struct Lines(Arc<(Mutex<(Vec<String>, bool)>, Condvar)>);
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let lines = Self::default();
+        let kept = lines.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                kept.0.0.lock().unwrap().0.push(line);
+                kept.0.1.notify_all();
+            }
+            kept.0.0.lock().unwrap().1 = true;
+            kept.0.1.notify_all();
+        });
+        lines
+    }
+
+    /// Waits for a line that holds a text.
+    fn wait(&self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        let mut lines = self.0.0.lock().unwrap();
+        loop {
+            if let Some(line) = lines.0.iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
+            assert!(!lines.1 && Instant::now() < end, "no `{text}` in\n{}", lines.0.join("\n"));
+            lines = self.0.1.wait_timeout(lines, Duration::from_secs(1)).unwrap().0;
+        }
+    }
+
+    /// Everything, once the stream has ended.
+    fn whole(&self) -> String {
+        let mut lines = self.0.0.lock().unwrap();
+        while !lines.1 {
+            lines = self.0.1.wait_timeout(lines, Duration::from_secs(1)).unwrap().0;
+        }
+        lines.0.join("\n") + "\n"
+    }
+
+    fn all(&self) -> String {
+        self.0.0.lock().unwrap().0.join("\n")
+    }
+}
+
+/// A gateway that runs; killed where a test fails.
+struct Running {
+    child: Child,
+    out: Lines,
+    err: Lines,
+    state: PathBuf,
+    admin: String,
+    token: String,
+}
+
+impl Running {
+    fn start(place: &Place, words: &[&str]) -> Self {
+        let mut child = place.serve(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = Lines::of(child.stdout.take().unwrap());
+        let err = Lines::of(child.stderr.take().unwrap());
+        let state = place.state();
+        let mut running = Self { child, out, err, state, admin: String::new(), token: String::new() };
+        running.err.wait("the gateway is ready");
+        let said = fs::read_to_string(running.state.join("admin.json")).unwrap();
+        let said: Value = serde_json::from_str(&said).unwrap();
+        running.admin = said["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        running.token = fs::read_to_string(running.state.join("admin.token")).unwrap().trim().to_owned();
+        running
+    }
+
+    fn ask(&self, method: &str, path: &str) -> (u16, String) {
+        let token = format!("Authorization: Bearer {}\r\n", self.token);
+        request(&self.admin, method, path, &token, b"")
+    }
+
+    fn status(&self) -> Value {
+        let (code, body) = self.ask("GET", "/api/v1/status");
+        assert_eq!(code, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// Asks until something is so.
+    fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let status = self.status();
+            if holds(&status) {
+                return status;
+            }
+            assert!(Instant::now() < end, "never {what}: {status:#}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn push(&self, sample: &str) -> (u16, String) {
+        let listen = self.status()["listen"].as_str().unwrap().to_owned();
+        let body = fs::read(root().join("rules/arms/samples").join(sample)).unwrap();
+        let path = format!("/push/demo?integration_key={KEY}");
+        request(&listen, "POST", &path, "Content-Type: application/json\r\n", &body)
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn end(mut self, name: &str) -> ExitStatus {
+        self.signal(name);
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One request over a connection of its own: status and body.
+fn request(address: &str, method: &str, path: &str, headers: &str, body: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let code =
+        answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+    (code, answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned()))
+}
+
+#[test]
+fn a_push_is_delivered_and_counted_and_the_end_is_in_order() {
+    let place = Place::new("whole");
+    let gateway = Running::start(&place, &[]);
+    let (code, answer) = gateway.push("severity-critical.json");
+    assert_eq!(code, 202, "{answer}");
+    gateway.out.wait("\"severity\":\"Critical\"");
+    let status = gateway.until("delivered", |status| {
+        status["channels"].as_array().unwrap().iter().all(|channel| channel["delivered"] == 1)
+    });
+    let integration = &status["integrations"][0];
+    assert_eq!((&integration["name"], &integration["accepted"]), (&"demo".into(), &1.into()), "{status:#}");
+    assert_eq!(integration["destination"], "routing demo");
+    assert!(integration["latest"].is_string(), "{status:#}");
+    let page = fs::read_to_string(place.state().join("demo-page.ndjson")).unwrap();
+    assert_eq!(page.lines().count(), 1, "{page}");
+
+    let (exit, shown, _) = place.run(&["status", "--state", "state"]);
+    assert_eq!(exit, Some(0), "{shown}");
+    assert!(shown.contains("demo") && shown.contains("/push/demo") && shown.contains("demo_page"), "{shown}");
+    let (_, metrics) = gateway.ask("GET", "/metrics");
+    assert!(metrics.contains("pointsman_pushes_total{integration=\"demo\",status=\"202\"} 1"), "{metrics}");
+
+    let begun = Instant::now();
+    let (err, state) = (gateway.err.clone(), gateway.state.clone());
+    assert_eq!(gateway.end("-TERM").code(), Some(0), "{}", err.all());
+    assert!(begun.elapsed() < Duration::from_secs(15), "the end took {:?}", begun.elapsed());
+    assert!(!state.join("admin.json").exists(), "the address is taken back");
+    for text in [err.all(), shown, metrics, status.to_string(), page] {
+        assert!(!text.contains("canary"), "the key is shown: {text}");
+    }
+    let (exit, _, told) = place.run(&["status", "--state", "state"]);
+    assert_eq!(exit, Some(3), "{told}");
+}
+
+#[test]
+fn broken_rules_never_replace_good_ones() {
+    let place = Place::new("reload");
+    let gateway = Running::start(&place, &["--poll", "--poll-interval", "1h"]);
+    place.edit("else => demo_screen", "else => demo_scren");
+    let (code, answer) = gateway.ask("POST", "/-/reload");
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(
+        (code, &answer["generation"], &answer["stage"]),
+        (400, &1.into(), &"check".into()),
+        "{answer:#}"
+    );
+    let error = answer["errors"][0].as_str().unwrap();
+    assert!(error.contains("quickstart.rules:") && error.contains("E0031"), "{error}");
+    assert_eq!(gateway.push("severity-warning.json").0, 202, "the last good rules serve");
+    let (exit, shown, _) = place.run(&["status", "--state", "state"]);
+    assert!(exit == Some(1) && shown.contains("E0031"), "{exit:?} {shown}");
+    let (_, metrics) = gateway.ask("GET", "/metrics");
+    assert!(metrics.contains("pointsman_config_last_reload_successful 0\n"), "{metrics}");
+    assert!(metrics.contains("pointsman_reload_failures_total{stage=\"check\"} 1\n"), "{metrics}");
+
+    place.edit("else => demo_scren", "else => demo_page");
+    let (code, answer) = gateway.ask("POST", "/-/reload");
+    assert_eq!((code, answer.as_str()), (200, "{\"generation\":2}"));
+    assert_eq!(gateway.status()["rules"]["failure"], Value::Null);
+
+    place.edit("else => demo_page", "else => demo_screen, demo_page");
+    gateway.signal("-HUP");
+    gateway.until("loaded after SIGHUP", |status| status["rules"]["generation"] == 3);
+    assert_eq!(gateway.end("-INT").code(), Some(0));
+}
+
+#[test]
+fn a_save_takes_effect_by_itself() {
+    let place = Place::new("save");
+    let gateway = Running::start(&place, &[]);
+    place.edit("else => demo_screen", "else => demo_page");
+    gateway.until("loaded after a save", |status| status["rules"]["generation"] == 2);
+}
+
+#[test]
+fn the_admin_listener_wants_its_token() {
+    let place = Place::new("token");
+    let gateway = Running::start(&place, &[]);
+    for path in ["/-/ready", "/-/healthy", "/metrics"] {
+        assert_eq!(request(&gateway.admin, "GET", path, "", b"").0, 200, "{path}");
+    }
+    for (method, path) in [("GET", "/api/v1/status"), ("GET", "/api/v1/rules"), ("POST", "/-/reload")] {
+        for token in ["", "Authorization: Bearer 0\r\n", "Authorization: Basic 0\r\n"] {
+            assert_eq!(request(&gateway.admin, method, path, token, b"").0, 401, "{path} {token}");
+        }
+    }
+    assert_eq!(gateway.ask("GET", "/api/v1/nothing").0, 404);
+    assert_eq!(gateway.ask("GET", "/-/reload").0, 405);
+}
+
+#[test]
+fn one_state_directory_has_one_gateway() {
+    let place = Place::new("lock");
+    let gateway = Running::start(&place, &[]);
+    let (exit, _, told) = finish(&mut place.serve(&[]));
+    assert_eq!(exit, Some(3), "{told}");
+    assert!(told.contains("`state`"), "{told}");
+    assert_eq!(gateway.ask("GET", "/-/ready").0, 200);
+    assert_eq!(place.run(&["status", "--state", "state"]).0, Some(0), "its address is still there");
+}
+
+#[test]
+fn what_cannot_be_served_ends_the_start() {
+    let place = Place::new("refused");
+    let mut unset = place.serve(&[]);
+    let (exit, _, told) = finish(unset.env_remove("POINTSMAN_DEMO_KEY"));
+    assert_eq!(exit, Some(1), "{told}");
+    assert!(told.contains("set these environment variables: `POINTSMAN_DEMO_KEY`"), "{told}");
+    assert!(told.lines().count() < 8, "{told}");
+    place.edit("else => demo_screen", "else => demo_scren");
+    let (exit, _, told) = finish(&mut place.serve(&[]));
+    assert_eq!(exit, Some(1), "{told}");
+    assert!(told.contains("E0031") && told.contains("did you mean `demo_screen`?"), "{told}");
+    fs::remove_dir_all(place.rules()).unwrap();
+    let (exit, _, told) = finish(&mut place.serve(&[]));
+    assert_eq!(exit, Some(3), "{told}");
+}
+
+#[test]
+fn the_example_names_all_that_it_lacks_at_once() {
+    let place = Place::new("example");
+    let rules = root().join("rules");
+    let words = ["serve", "--rules", rules.to_str().unwrap(), "--state", "state", "--check"];
+    let (exit, _, told) = place.run(&words);
+    assert_eq!(exit, Some(1), "{told}");
+    let summary =
+        told.lines().find(|line| line.starts_with("error: the rules cannot be served")).expect(&told);
+    for name in ["SHOP_ARMS_KEY", "SHOP_PAYMENTS_KEY", "SHOP_STATUS_URL", "SHOP_ANY_OLD_KEY"] {
+        assert!(summary.contains(&format!("`{name}`")), "{summary}");
+    }
+    assert!(!place.state().exists(), "a check makes no state directory");
+}
+
+#[test]
+fn a_check_shows_what_would_be_served_and_no_secret() {
+    let place = Place::new("check");
+    let (exit, plan, told) = finish(
+        place.serve(&["--public-url", "https://alerts.example.com", "--check"]).stdout(Stdio::piped()),
+    );
+    assert_eq!(exit, Some(0), "{told}");
+    for part in
+        ["https://alerts.example.com/push/demo", "routing demo", "demo_page", "demo-page.ndjson", "sha256 "]
+    {
+        assert!(plan.contains(part), "{part} is missing in\n{plan}");
+    }
+    assert!(!plan.contains("canary") && !told.contains("canary"), "{plan}{told}");
+    assert!(!place.state().exists());
+}
+
+#[test]
+fn bad_rules_start_with_the_last_good_ones_where_that_was_asked_for() {
+    let place = Place::new("last-good");
+    let gateway = Running::start(&place, &[]);
+    assert_eq!(gateway.end("-TERM").code(), Some(0));
+    place.edit("else => demo_screen", "else => demo_scren");
+    assert_eq!(finish(&mut place.serve(&[])).0, Some(1));
+    let gateway = Running::start(&place, &["--start-with-last-good"]);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    let status = gateway.status();
+    assert_eq!(status["rules"]["failure"]["stage"], "check", "{status:#}");
+    let (_, metrics) = gateway.ask("GET", "/metrics");
+    assert!(metrics.contains("pointsman_config_last_reload_successful 0\n"), "{metrics}");
+}
+
+#[test]
+fn rules_whose_tests_fail_are_refused_where_tests_are_run() {
+    let place = Place::new("tests");
+    place.edit("\"P3\", \"prod\" => [demo_screen]", "\"P3\", \"prod\" => [demo_page]");
+    assert_eq!(finish(&mut place.serve(&["--check"])).0, Some(0));
+    let (exit, _, told) = finish(&mut place.serve(&["--check", "--run-tests"]));
+    assert_eq!(exit, Some(1), "{told}");
+    assert!(told.contains("1 of 3 test"), "{told}");
+}
+
+#[test]
+fn a_key_is_made_for_where_it_belongs() {
+    let place = Place::new("keys");
+    let (exit, key, _) = place.run(&["keys", "new"]);
+    assert_eq!((exit, key.trim().len()), (Some(0), 43), "{key}");
+    let words =
+        ["keys", "new", "--integration", "demo", "--rules", "rules", "--public-url", "https://a.example/"];
+    let (exit, shown, told) = place.run(&words);
+    assert_eq!(exit, Some(0), "{told}");
+    let key = shown.lines().next().unwrap().split_whitespace().nth(1).unwrap();
+    assert_eq!(key.len(), 43, "{shown}");
+    assert!(shown.contains(&format!("POINTSMAN_DEMO_KEY={key}")), "{shown}");
+    assert!(shown.contains(&format!("https://a.example/push/demo?integration_key={key}")), "{shown}");
+    let (exit, _, told) = place.run(&["keys", "new", "--integration", "dmo", "--rules", "rules"]);
+    assert!(exit == Some(2) && told.contains("did you mean `demo`?"), "{exit:?} {told}");
+}
+
+#[test]
+fn a_configuration_file_is_read_and_its_mistakes_have_places() {
+    let place = Place::new("config");
+    fs::write(place.0.join("p.toml"), "rules = [\"rules\"]\nkeep_four = \"7d\"\n").unwrap();
+    let (exit, _, told) = place.run(&["serve", "--config", "p.toml", "--check"]);
+    assert_eq!(exit, Some(2), "{told}");
+    assert!(told.contains("p.toml:2:1: ") && told.contains("did you mean `keep_for`?"), "{told}");
+    fs::write(place.0.join("p.toml"), "rules = [\"rules\"]\nlisten = \"127.0.0.1:7001\"\n").unwrap();
+    let (exit, plan, told) = place.run(&["serve", "--config", "p.toml", "--check"]);
+    assert_eq!(exit, Some(0), "{told}");
+    assert!(plan.contains("127.0.0.1:7001"), "{plan}");
+    let mut given = place.command(&["serve", "--config", "p.toml", "--check"]);
+    let (_, plan, _) = finish(given.env("POINTSMAN_LISTEN", "127.0.0.1:7002"));
+    assert!(plan.contains("127.0.0.1:7002"), "{plan}");
+}
