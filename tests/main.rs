@@ -25,6 +25,7 @@ mod docs;
 mod evaluate;
 mod function;
 mod hostile;
+mod journal;
 mod json;
 mod kept;
 mod messages;
