@@ -124,7 +124,7 @@ impl Directory {
 fn refuse_remote(path: &Path) -> Result<(), Fault> {
     let found =
         rustix::fs::statfs(path).map_err(|error| Fault::Failed(format!("`{}`: {error}", path.display())))?;
-    remote(i64::from(found.f_type)).map_or(Ok(()), |name| {
+    remote(found.f_type).map_or(Ok(()), |name| {
         Err(Fault::Failed(format!(
             "`{}` lies on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",
             path.display()

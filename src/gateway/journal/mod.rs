@@ -200,7 +200,6 @@ impl Journal {
             keeper: thread("journal-keeper", move || keeper.run())?,
             alive,
         };
-        let readers = Readers::new(&options.directory, metrics);
         Ok(Self { inner: Arc::new(Inner { shared, readers, threads: Mutex::new(Some(threads)) }) })
     }
 
@@ -217,6 +216,7 @@ impl Journal {
     /// # Errors
     /// Where nothing was stored.
     pub async fn accept(&self, push: Push) -> Result<Accepted, Fault> {
+        self.alive()?;
         if self.is_short() {
             return Err(Fault::NoSpace);
         }
@@ -236,6 +236,7 @@ impl Journal {
     /// # Errors
     /// Where nothing was stored.
     pub async fn quarantine(&self, refused: Refused) -> Result<(), Fault> {
+        self.alive()?;
         if self.is_short() {
             return Err(Fault::NoSpace);
         }

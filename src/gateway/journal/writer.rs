@@ -65,6 +65,7 @@ impl Writer {
                 drop(self.store.checkpoint(false));
             }
             if self.failures >= MOST_FAILURES {
+                self.shared.ended.store(true, Ordering::Relaxed);
                 self.shared.doomed.send_replace(true);
                 self.shared.queue.end(End::Dropped);
             }

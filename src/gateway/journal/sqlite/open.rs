@@ -10,8 +10,7 @@ pub(in crate::gateway::journal) const JOURNAL: &str = "journal.db";
 /// The version of the schema.
 const SCHEMA: i32 = 1;
 
-/// The size of a page. Measured with pushes of 1 kB and firings of keys that are all new: 4 KiB is fastest, for a firing
-/// touches a page anywhere in its table.
+/// The size of a page: small, for the firing of a new key changes a page anywhere in its table, and the log takes all of it.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
 /// The first version whose write-ahead log loses no commit when it starts anew.

@@ -87,9 +87,12 @@ impl Batch<'_> {
             (sweep.push, sweep.began) = (0, now);
         }
         let before = now.saturating_sub(milliseconds(options.keep_for));
-        let mut looked = 0;
+        let (mut looked, mut is_over) = (0, false);
         for old in self.oldest(sweep.push, most)? {
-            if looked % 16 == 0 && old.received >= before && self.used()? <= allowed(options) {
+            if looked % 16 == 0 {
+                is_over = self.used()? > allowed(options);
+            }
+            if old.received >= before && !is_over {
                 return Ok(looked);
             }
             looked += 1;
