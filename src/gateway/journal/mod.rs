@@ -193,8 +193,8 @@ impl Journal {
             tidied: Instant::now(),
         };
         let (alive, gone) = mpsc::channel();
-        let keeper =
-            Keeper { shared: Arc::clone(&shared), directory: options.directory.clone(), alive: gone };
+        let readers = Readers::new(&options.directory, metrics);
+        let keeper = Keeper { shared: Arc::clone(&shared), directory: options.directory, alive: gone };
         let threads = Threads {
             writer: thread("journal-writer", move || writer.run())?,
             keeper: thread("journal-keeper", move || keeper.run())?,
