@@ -28,6 +28,7 @@ mod evaluate;
 mod function;
 mod hostile;
 mod intake;
+mod journal;
 mod json;
 mod kept;
 mod messages;

@@ -1,0 +1,151 @@
+//! The state directory: its lock, its file system, its free space, and the ballast.
+//!
+//! The ballast is a file that holds space for the moment when the disk is full: it is given up, so that what was delivered
+//! can still be noted, and made anew when there is room.
+
+#![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
+
+use super::Fault;
+use rustix::fs::{FallocateFlags, FlockOperation};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// How large the ballast is, in bytes; at most a sixteenth of the file system.
+const BALLAST: u64 = 16 << 20;
+
+/// How much has to be free by default, and which part of the file system.
+const LEAST_FREE: u64 = 1 << 30;
+const LEAST_FREE_PART: u64 = 20;
+
+/// File systems that are reached over a network or a program, by the numbers of `statfs(2)`.
+const REMOTE: [(i64, &str); 9] = [
+    (0x6969, "NFS"),
+    (0xFF53_4D42, "CIFS"),
+    (0xFE53_4D42, "SMB2"),
+    (0x517B, "SMB"),
+    (0x0102_1997, "9p"),
+    (0x6573_5546, "FUSE"),
+    (0x00C3_6400, "Ceph"),
+    (0x5346_414F, "AFS"),
+    (0x786F_4256, "vboxsf"),
+];
+
+/// A state directory that this process holds.
+pub(super) struct Directory {
+    path: PathBuf,
+    least_free: Option<u64>,
+    lock: File,
+}
+
+impl Directory {
+    /// Makes the directory where there is none, and locks it.
+    pub(super) fn take(path: &Path, least_free: Option<u64>) -> Result<Self, Fault> {
+        let failed = |error: std::io::Error| Fault::Failed(format!("`{}`: {error}", path.display()));
+        std::fs::create_dir_all(path).map_err(failed)?;
+        refuse_remote(path)?;
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            let mut holder = String::new();
+            drop((&mut lock).take(32).read_to_string(&mut holder));
+            return Err(Fault::Failed(format!(
+                "`{}` is in use by process {}: stop that one, or name another state directory",
+                path.display(),
+                holder.trim()
+            )));
+        }
+        lock.set_len(0).map_err(failed)?;
+        lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
+        let directory = Self { path: path.to_owned(), least_free, lock };
+        if !directory.make_ballast() {
+            tracing::warn!("no ballast could be put by: the disk is nearly full");
+        }
+        Ok(directory)
+    }
+
+    /// Whether there is too little room for pushes.
+    pub(super) fn is_short(&self) -> bool {
+        let Ok(space) = rustix::fs::statvfs(&self.path) else { return false };
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        let whole = space.f_blocks.saturating_mul(space.f_frsize);
+        free < self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART))
+    }
+
+    /// Puts the ballast by, where it is not; whether it is there.
+    pub(super) fn make_ballast(&self) -> bool {
+        let size = rustix::fs::statvfs(&self.path)
+            .map_or(BALLAST, |space| BALLAST.min(space.f_blocks.saturating_mul(space.f_frsize) / 16));
+        let made = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.ballast())
+            .and_then(|file| Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size.max(1))?));
+        match made {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => true,
+            Err(_) => {
+                self.drop_ballast();
+                false
+            }
+        }
+    }
+
+    /// Gives the ballast up.
+    pub(super) fn drop_ballast(&self) {
+        drop(std::fs::remove_file(self.ballast()));
+    }
+
+    /// Lets another process have it.
+    pub(super) fn release(&self) {
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
+
+    /// Bytes of the journal's files.
+    pub(super) fn bytes(&self) -> u64 {
+        ["journal.db", "journal.db-wal"]
+            .iter()
+            .filter_map(|name| std::fs::metadata(self.path.join(name)).ok())
+            .map(|file| file.len())
+            .sum()
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path.join("ballast")
+    }
+}
+
+fn refuse_remote(path: &Path) -> Result<(), Fault> {
+    let found =
+        rustix::fs::statfs(path).map_err(|error| Fault::Failed(format!("`{}`: {error}", path.display())))?;
+    remote(found.f_type).map_or(Ok(()), |name| {
+        Err(Fault::Failed(format!(
+            "`{}` lies on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",
+            path.display()
+        )))
+    })
+}
+
+fn remote(kind: i64) -> Option<&'static str> {
+    REMOTE.iter().find(|(number, _)| *number == kind & 0xFFFF_FFFF).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remote;
+
+    #[test]
+    fn network_file_systems_are_known_by_their_numbers() {
+        assert_eq!(remote(0x6969), Some("NFS"));
+        assert_eq!(remote(0xFF53_4D42), Some("CIFS"));
+        assert_eq!(remote(-11_317_950), Some("CIFS"));
+        assert_eq!(remote(0xEF53), None, "ext4");
+        assert_eq!(remote(0x0102_1994), None, "tmpfs");
+    }
+}

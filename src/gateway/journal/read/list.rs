@@ -1,0 +1,311 @@
+//! What operators ask: events, attempts, dead letters and refused bodies, the newest first.
+
+use super::{Conditions, Fault, Readers, door, limit};
+use crate::gateway::journal::record::{
+    AttemptRecord, Dead, DeliveryState, EventId, EventRecord, Filter, Quarantined, Refused, Stored,
+};
+use crate::gateway::journal::sqlite::checksum;
+use crate::reload::Hash;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use serde_json::value::RawValue;
+use ulid::Ulid;
+
+/// How many pushes are looked through for events of a channel or key.
+const LOOKED_THROUGH: i64 = 200_000;
+
+/// Which settled deliveries are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::gateway::journal) enum Which {
+    /// Those that were given up.
+    Dead,
+    /// Those that were given up and those that arrived.
+    Settled,
+}
+
+type Listed = (String, DeliveryState, u32, Option<String>);
+
+impl Readers {
+    pub(in crate::gateway::journal) fn push(&self, id: Ulid) -> Result<Option<Stored>, Fault> {
+        let sql = "SELECT ulid, text, door, received, generation, hash, payload, outcomes, open, checksum, push.id \
+                   FROM push JOIN name ON name.id = integration JOIN rule_set ON rule_set.id = rules WHERE ulid = ?1";
+        let found = self.with(|connection| {
+            connection
+                .prepare_cached(sql)?
+                .query_row([id.to_bytes()], |row| {
+                    Ok((stored(row)?, row.get::<_, u32>(9)?, row.get::<_, i64>(10)?))
+                })
+                .optional()
+        })?;
+        let Some((stored, sum, row)) = found else { return Ok(None) };
+        if sum != checksum(&stored.payload) {
+            self.note_damage(-row);
+            return Err(Fault::Failed(format!("the record of push {id} is damaged")));
+        }
+        Ok(Some(stored))
+    }
+
+    pub(in crate::gateway::journal) fn events(&self, filter: &Filter) -> Result<Vec<EventRecord>, Fault> {
+        let narrow = filter.channel.is_some() || filter.key.is_some();
+        let most = if narrow { LOOKED_THROUGH } else { limit(filter.limit) };
+        self.with(|connection| {
+            let mut conditions = Conditions::default();
+            conditions.add("received >= ?", filter.since);
+            conditions.add("received < ?", filter.until);
+            conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
+            conditions.add("ulid = ?", filter.push.map(bytes));
+            conditions.add(
+                "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
+                filter.before.map(bytes),
+            );
+            let sql = format!(
+                "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
+                 FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules \
+                 WHERE TRUE{} ORDER BY received DESC, push.id DESC LIMIT {most}",
+                conditions.sql
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(conditions.values))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                of_push(connection, row, filter, &mut found)?;
+                if filter.limit > 0 && found.len() >= filter.limit {
+                    found.truncate(filter.limit);
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    pub(in crate::gateway::journal) fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, Fault> {
+        let sql = "SELECT text, at, took, status, result FROM push JOIN delivery ON delivery.push = push.id \
+                   JOIN attempt ON attempt.delivery = delivery.id JOIN name ON name.id = channel \
+                   WHERE ulid = ?1 AND position = ?2 ORDER BY at, delivery.id, number";
+        let row = |row: &Row<'_>| {
+            Ok(AttemptRecord {
+                channel: row.get(0)?,
+                at: row.get(1)?,
+                took: row.get(2)?,
+                status: row.get(3)?,
+                result: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| "delivered".to_owned()),
+            })
+        };
+        self.with(|connection| {
+            connection.prepare_cached(sql)?.query_map((event.push.to_bytes(), event.index), row)?.collect()
+        })
+    }
+
+    pub(in crate::gateway::journal) fn dead(&self, filter: &Filter) -> Result<Vec<Dead>, Fault> {
+        let row = |row: &Row<'_>| {
+            Ok(Dead {
+                event: EventId { push: Ulid::from_bytes(row.get(0)?), index: row.get(1)? },
+                channel: row.get(2)?,
+                key: row.get(3)?,
+                integration: row.get(4)?,
+                received: row.get(5)?,
+                died: row.get(6)?,
+                attempts: row.get(7)?,
+                reason: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            })
+        };
+        let columns = "ulid, position, c.text, key, i.text, received, ended, attempts, reason";
+        self.deliveries(filter, Which::Dead, columns, row)
+    }
+
+    pub(in crate::gateway::journal) fn settled(
+        &self,
+        filter: &Filter,
+        which: Which,
+    ) -> Result<Vec<i64>, Fault> {
+        let mut ids = self.deliveries(filter, which, "delivery.id", |row| row.get(0))?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Columns of settled deliveries. A time is the receipt of the push.
+    fn deliveries<T>(
+        &self,
+        filter: &Filter,
+        which: Which,
+        columns: &str,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Fault> {
+        let (from, state) = match which {
+            Which::Dead => {
+                ("delivery INDEXED BY delivery_dead CROSS JOIN push ON push.id = delivery.push", "state = 2")
+            }
+            Which::Settled => ("push JOIN delivery ON delivery.push = push.id", "state <> 0"),
+        };
+        let mut conditions = Conditions::default();
+        conditions.add("push.received >= ?", filter.since);
+        conditions.add("push.received < ?", filter.until);
+        conditions.add("i.text = ?", filter.integration.clone());
+        conditions.add("c.text = ?", filter.channel.clone());
+        conditions.add("delivery.key = ?", filter.key.clone());
+        conditions.add("delivery.push = (SELECT b.id FROM push b WHERE b.ulid = ?)", filter.push.map(bytes));
+        conditions
+            .add("delivery.push < (SELECT b.id FROM push b WHERE b.ulid = ?)", filter.before.map(bytes));
+        conditions.add("position = ?", filter.index.map(i64::from));
+        let sql = format!(
+            "SELECT {columns} FROM {from} CROSS JOIN name c ON c.id = delivery.channel \
+             CROSS JOIN name i ON i.id = delivery.integration WHERE {state}{} \
+             ORDER BY delivery.push DESC, position, delivery.id LIMIT {}",
+            conditions.sql,
+            limit(filter.limit)
+        );
+        self.with(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(&conditions.values), |row| read(row))?
+                .collect()
+        })
+    }
+
+    pub(in crate::gateway::journal) fn quarantined(
+        &self,
+        filter: &Filter,
+    ) -> Result<Vec<Quarantined>, Fault> {
+        let mut conditions = Conditions::default();
+        conditions.add("received >= ?", filter.since);
+        conditions.add("received < ?", filter.until);
+        conditions.add("text = ?", filter.integration.clone());
+        conditions.add("ulid = ?", filter.push.map(bytes));
+        conditions.add(
+            "quarantine.id < (SELECT b.id FROM quarantine b WHERE b.ulid = ?)",
+            filter.before.map(bytes),
+        );
+        let sql = format!(
+            "SELECT ulid, text, door, received, payload, status, reason, checksum, quarantine.id \
+             FROM quarantine CROSS JOIN name ON name.id = integration WHERE TRUE{} \
+             ORDER BY quarantine.id DESC LIMIT {}",
+            conditions.sql,
+            limit(filter.limit)
+        );
+        let found: Vec<(Refused, u32, i64)> = self.with(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(&conditions.values), |row| {
+                    Ok((refused(row)?, row.get(7)?, row.get(8)?))
+                })?
+                .collect()
+        })?;
+        let sound = |(refused, sum, id): (Refused, u32, i64)| {
+            if sum == checksum(&refused.payload) {
+                return Some(Quarantined { refused });
+            }
+            self.note_damage(i64::MIN + id);
+            None
+        };
+        Ok(found.into_iter().filter_map(sound).collect())
+    }
+}
+
+fn bytes(id: Ulid) -> Value {
+    Value::Blob(id.to_bytes().to_vec())
+}
+
+/// Adds the events of a push that are meant.
+fn of_push(
+    connection: &Connection,
+    row: &Row<'_>,
+    filter: &Filter,
+    found: &mut Vec<EventRecord>,
+) -> rusqlite::Result<()> {
+    let outcomes: String = row.get(7)?;
+    if let Some(key) = &filter.key
+        && !serde_json::to_string(key).is_ok_and(|quoted| outcomes.contains(&quoted))
+    {
+        return Ok(());
+    }
+    let settled: Option<String> = row.get(8)?;
+    let mut deliveries: Vec<(u32, Listed)> = settled
+        .and_then(|text| serde_json::from_str::<Vec<(u32, String)>>(&text).ok())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(position, channel)| (position, (channel, DeliveryState::Delivered, 0, None)))
+        .collect();
+    deliveries.extend(deliveries_of(connection, row.get(0)?)?);
+    for (position, outcome) in (0_u32..).zip(split(&outcomes)) {
+        let id = EventId { push: Ulid::from_bytes(row.get(1)?), index: position };
+        let own: Vec<Listed> =
+            deliveries.iter().filter(|(at, _)| *at == position).map(|(_, listed)| listed.clone()).collect();
+        if filter.index.is_some_and(|index| index != position)
+            || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|(name, ..)| name == channel))
+            || filter.key.as_ref().is_some_and(|key| key_of(&outcome).as_ref() != Some(key))
+        {
+            continue;
+        }
+        found.push(EventRecord {
+            id,
+            integration: row.get(2)?,
+            received: row.get(3)?,
+            door: door(row.get(4)?),
+            generation: row.get::<_, i64>(5)?.cast_unsigned(),
+            rules: Hash(row.get(6)?),
+            outcome,
+            deliveries: own,
+        });
+    }
+    Ok(())
+}
+
+fn deliveries_of(connection: &Connection, push: i64) -> rusqlite::Result<Vec<(u32, Listed)>> {
+    let sql = "SELECT position, text, state, attempts, reason FROM delivery JOIN name ON name.id = channel \
+               WHERE push = ?1 ORDER BY delivery.id";
+    let row = |row: &Row<'_>| {
+        let state = match row.get::<_, i64>(2)? {
+            0 => DeliveryState::Pending,
+            1 => DeliveryState::Delivered,
+            _ => DeliveryState::Dead,
+        };
+        Ok((row.get(0)?, (row.get(1)?, state, row.get(3)?, row.get(4)?)))
+    };
+    connection.prepare_cached(sql)?.query_map([push], row)?.collect()
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let open: Option<String> = row.get(8)?;
+    Ok(Stored {
+        id: Ulid::from_bytes(row.get(0)?),
+        integration: row.get(1)?,
+        door: door(row.get(2)?),
+        received: row.get(3)?,
+        generation: row.get::<_, i64>(4)?.cast_unsigned(),
+        rules: Hash(row.get(5)?),
+        payload: row.get(6)?,
+        outcomes: split(&row.get::<_, String>(7)?),
+        open: open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+    })
+}
+
+fn refused(row: &Row<'_>) -> rusqlite::Result<Refused> {
+    Ok(Refused {
+        id: Ulid::from_bytes(row.get(0)?),
+        integration: row.get(1)?,
+        door: door(row.get(2)?),
+        received: row.get(3)?,
+        payload: row.get(4)?,
+        status: row.get(5)?,
+        reason: row.get(6)?,
+    })
+}
+
+/// The texts of a JSON list, as they were written.
+fn split(list: &str) -> Vec<String> {
+    let texts: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
+    texts.into_iter().map(|text| text.get().to_owned()).collect()
+}
+
+/// The alert key of an outcome.
+fn key_of(outcome: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Outcome {
+        event: Option<Event>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Event {
+        key: Option<String>,
+    }
+    serde_json::from_str::<Outcome>(outcome).ok()?.event?.key
+}

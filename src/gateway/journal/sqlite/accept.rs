@@ -1,0 +1,241 @@
+//! Pushes, rule sets and refused bodies as rows.
+
+use super::{Batch, Outcome, checksum, identify};
+use crate::gateway::journal::record::{Door, Firing, NewDelivery, Push, Refused};
+use crate::gateway::journal::store::Done;
+use crate::reload::Hash;
+use rusqlite::OptionalExtension;
+use std::collections::hash_map::Entry;
+use ulid::Ulid;
+
+/// The most bytes that refused bodies may have together.
+pub(super) const MOST_QUARANTINED_BYTES: i64 = 256 << 20;
+
+/// What pending, delivered and dead are in `delivery.state`.
+pub(super) const PENDING: i64 = 0;
+pub(super) const DELIVERED: i64 = 1;
+pub(super) const DEAD: i64 = 2;
+
+/// The number of a door.
+pub(super) fn number(door: Door) -> i64 {
+    match door {
+        Door::Push => 0,
+        Door::Form => 1,
+        Door::Flashduty => 2,
+        Door::Alertmanager => 3,
+        Door::Replay => 4,
+    }
+}
+
+/// Where a delivery comes from.
+struct Origin {
+    push: i64,
+    integration: i64,
+    received: i64,
+}
+
+impl Batch<'_> {
+    pub(super) fn rules(&mut self, hash: Hash, archive: &[u8]) -> Outcome<Done> {
+        let sql = "INSERT INTO rule_set (hash, archive) VALUES (?1, ?2) \
+                   ON CONFLICT (hash) DO UPDATE SET archive = excluded.archive WHERE length(archive) = 0";
+        self.connection.prepare_cached(sql)?.execute((hash.0, archive))?;
+        let id = self
+            .connection
+            .query_row("SELECT id FROM rule_set WHERE hash = ?1", [hash.0], |row| row.get(0))?;
+        self.memory.rules.insert(hash, id);
+        Ok(Done::Stored)
+    }
+
+    fn rules_of(&mut self, hash: Hash) -> Outcome<i64> {
+        if let Entry::Occupied(known) = self.memory.rules.entry(hash) {
+            return Ok(*known.get());
+        }
+        let remembered = self.archives.iter().find(|(kept, _)| *kept == hash);
+        let archive = remembered.map(|(_, archive)| archive.clone()).unwrap_or_default();
+        self.rules(hash, &archive)?;
+        Ok(self.memory.rules.get(&hash).copied().unwrap_or_default())
+    }
+
+    pub(super) fn accept(&mut self, push: &Push) -> Outcome<Done> {
+        if let Some((hash, within)) = push.deduplicate {
+            let id = identify(&push.integration, &hash);
+            if let Some(first) = self.repeated(id, push.id, push.received, within)?
+                && first != push.id
+            {
+                return Ok(Done::Duplicate(first));
+            }
+        }
+        let integration = self.name(&push.integration)?;
+        let Some(row) = self.push_row(push, integration)? else { return Ok(Done::Stored) };
+        self.tally.accepted(integration, push);
+        let origin = Origin { push: row, integration, received: push.received };
+        for delivery in &push.deliveries {
+            self.deliver(&origin, delivery)?;
+        }
+        for firing in &push.firings {
+            self.change_firing(&push.integration, push.received, firing)?;
+            self.lament(&origin, firing)?;
+        }
+        Ok(Done::Stored)
+    }
+
+    /// The push's row; nothing where one of its id is there already.
+    fn push_row(&mut self, push: &Push, integration: i64) -> Outcome<Option<i64>> {
+        let rules = self.rules_of(push.rules)?;
+        let settled: Vec<(u32, &str)> = push
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.body.is_none())
+            .map(|delivery| (delivery.index, delivery.channel.as_str()))
+            .collect();
+        let sql = "INSERT INTO push (ulid, integration, received, door, generation, rules, checksum, settled, open, \
+                   replay_of, outcomes, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+                   ON CONFLICT (ulid) DO NOTHING";
+        let changed = self.connection.prepare_cached(sql)?.execute((
+            push.id.to_bytes(),
+            integration,
+            push.received,
+            number(push.door),
+            push.generation.cast_signed(),
+            rules,
+            checksum(&push.payload),
+            json_unless(settled.is_empty(), &settled),
+            json_unless(push.open.is_empty(), &push.open),
+            push.replay_of.map(|id| id.to_bytes()),
+            joined(&push.outcomes),
+            &push.payload,
+        ))?;
+        if changed == 0 {
+            return Ok(None);
+        }
+        self.tally.decided(rules, 1);
+        Ok(Some(self.connection.last_insert_rowid()))
+    }
+
+    fn deliver(&mut self, origin: &Origin, delivery: &NewDelivery) -> Outcome<()> {
+        let channel = self.name(&delivery.channel)?;
+        let Some(body) = &delivery.body else {
+            self.tally.delivered(channel, origin.received);
+            return Ok(());
+        };
+        let id = self.next_delivery();
+        let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, state, due, since, size, \
+                   notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8, ?9, ?10)";
+        self.connection.prepare_cached(sql)?.execute((
+            id,
+            origin.push,
+            delivery.index,
+            origin.integration,
+            channel,
+            delivery.kind,
+            &delivery.key,
+            origin.received,
+            size,
+            json_unless(delivery.notes.is_empty(), &delivery.notes),
+        ))?;
+        self.connection
+            .prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?
+            .execute((id, checksum(body), body))?;
+        self.tally.pending(origin.integration, &delivery.channel, channel, 1, size);
+        Ok(())
+    }
+
+    /// A dead letter for each channel that is gone while a firing was open in it.
+    fn lament(&mut self, origin: &Origin, firing: &Firing) -> Outcome<()> {
+        let Firing::Closed { key, gone, index } = firing else { return Ok(()) };
+        for name in gone {
+            let channel = self.name(name)?;
+            let id = self.next_delivery();
+            let reason = format!("channel `{name}` no longer exists");
+            let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, state, due, since, \
+                       ended, size, reason) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, 2, ?7, ?7, ?7, 0, ?8)";
+            self.connection.prepare_cached(sql)?.execute((
+                id,
+                origin.push,
+                index,
+                origin.integration,
+                channel,
+                key,
+                origin.received,
+                &reason,
+            ))?;
+            self.tally.died(channel, origin.received, &reason);
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse(&mut self, refused: &Refused) -> Outcome<Done> {
+        let integration = self.name(&refused.integration)?;
+        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ulid) DO NOTHING";
+        let changed = self.connection.prepare_cached(sql)?.execute((
+            refused.id.to_bytes(),
+            integration,
+            refused.received,
+            number(refused.door),
+            refused.status,
+            checksum(&refused.payload),
+            &refused.reason,
+            &refused.payload,
+        ))?;
+        if changed > 0 {
+            self.memory.quarantined += 1;
+            self.memory.quarantined_bytes += i64::try_from(refused.payload.len()).unwrap_or(i64::MAX);
+            self.memory.touched = true;
+            self.tally.refused(integration, refused.received);
+        }
+        Ok(Done::Stored)
+    }
+
+    pub(super) fn release(&mut self, id: Ulid) -> Outcome<Done> {
+        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
+        let size: Option<i64> =
+            self.connection.prepare_cached(sql)?.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
+        Ok(Done::Changed(self.left_quarantine(size)))
+    }
+
+    /// The oldest refused bodies go, at most 64 of them, until no more are left than may be.
+    pub(super) fn bound_quarantine(&mut self, most: u64) -> Outcome<()> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        for _ in 0..64 {
+            if self.memory.quarantined <= most && self.memory.quarantined_bytes <= MOST_QUARANTINED_BYTES {
+                break;
+            }
+            let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
+            let size: Option<i64> =
+                self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
+            if self.left_quarantine(size) == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn left_quarantine(&mut self, size: Option<i64>) -> u64 {
+        let Some(size) = size else { return 0 };
+        self.memory.quarantined -= 1;
+        self.memory.quarantined_bytes -= size;
+        self.memory.touched = true;
+        1
+    }
+}
+
+fn json_unless<T: serde::Serialize>(empty: bool, value: &T) -> Option<String> {
+    if empty { None } else { serde_json::to_string(value).ok() }
+}
+
+/// A list of JSON texts as one.
+fn joined(outcomes: &[String]) -> String {
+    let mut text =
+        String::with_capacity(outcomes.iter().map(String::len).sum::<usize>() + outcomes.len() + 2);
+    text.push('[');
+    for (at, outcome) in outcomes.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(outcome);
+    }
+    text.push(']');
+    text
+}

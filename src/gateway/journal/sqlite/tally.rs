@@ -1,0 +1,149 @@
+//! What a batch counted, written once at its end.
+
+use super::Outcome;
+use crate::gateway::journal::record::Push;
+use crate::gateway::journal::store::{Applied, Load};
+use crate::reload::Hash;
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+#[derive(Default)]
+pub(super) struct Tally {
+    integrations: BTreeMap<i64, Integration>,
+    channels: BTreeMap<i64, Channel>,
+    rules: BTreeMap<i64, i64>,
+    wake: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct Integration {
+    latest: i64,
+    accepted: i64,
+    dropped: i64,
+    refused: i64,
+    sent: i64,
+    load: Load,
+}
+
+#[derive(Default)]
+struct Channel {
+    delivered: i64,
+    retried: i64,
+    dead: i64,
+    pending: i64,
+    latest: Option<i64>,
+    error: Option<(i64, String)>,
+}
+
+impl Tally {
+    pub(super) fn accepted(&mut self, integration: i64, push: &Push) {
+        let starts = |word: &str| {
+            let start = format!("{{\"outcome\":\"{word}\"");
+            let count = push.outcomes.iter().filter(|outcome| outcome.starts_with(&start)).count();
+            i64::try_from(count).unwrap_or(i64::MAX)
+        };
+        let counted = self.integrations.entry(integration).or_default();
+        counted.accepted += 1;
+        counted.latest = counted.latest.max(push.received);
+        counted.sent += starts("sent");
+        counted.dropped += starts("dropped");
+    }
+
+    pub(super) fn refused(&mut self, integration: i64, received: i64) {
+        let counted = self.integrations.entry(integration).or_default();
+        counted.refused += 1;
+        counted.latest = counted.latest.max(received);
+    }
+
+    pub(super) fn decided(&mut self, rules: i64, pushes: i64) {
+        *self.rules.entry(rules).or_default() += pushes;
+    }
+
+    /// So many deliveries more wait; fewer, where negative.
+    pub(super) fn pending(&mut self, integration: i64, wake: &str, channel: i64, count: i64, bytes: i64) {
+        self.integrations.entry(integration).or_default().load.add(Load { count, bytes });
+        self.channels.entry(channel).or_default().pending += count;
+        if count > 0 && !self.wake.contains(wake) {
+            self.wake.insert(wake.to_owned());
+        }
+    }
+
+    pub(super) fn delivered(&mut self, channel: i64, at: i64) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.delivered += 1;
+        counted.latest = counted.latest.max(Some(at));
+    }
+
+    pub(super) fn retried(&mut self, channel: i64, at: i64, reason: &str) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.retried += 1;
+        counted.error = Some((at, reason.to_owned()));
+    }
+
+    pub(super) fn died(&mut self, channel: i64, at: i64, reason: &str) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.dead += 1;
+        counted.error = Some((at, reason.to_owned()));
+    }
+
+    pub(super) fn left_dead(&mut self, channel: i64) {
+        self.channels.entry(channel).or_default().dead -= 1;
+    }
+
+    /// Writes all of it; what is known of rule sets loses those that went.
+    pub(super) fn write(
+        &mut self,
+        connection: &Connection,
+        rules: &mut HashMap<Hash, i64>,
+    ) -> Outcome<Applied> {
+        let mut applied =
+            Applied { wake: std::mem::take(&mut self.wake).into_iter().collect(), ..Applied::default() };
+        for (name, counted) in &self.integrations {
+            let sql = "INSERT INTO integration VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+                       latest = max(latest, excluded.latest), accepted = accepted + excluded.accepted, \
+                       dropped = dropped + excluded.dropped, refused = refused + excluded.refused, \
+                       sent = sent + excluded.sent, pending = pending + excluded.pending, \
+                       pending_bytes = pending_bytes + excluded.pending_bytes";
+            let Integration { latest, accepted, dropped, refused, sent, load } = counted;
+            connection
+                .prepare_cached(sql)?
+                .execute((name, latest, accepted, dropped, refused, sent, load.count, load.bytes))?;
+            if *load != Load::default() {
+                let mut text = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
+                applied.load.push((text.query_row([name], |row| row.get(0))?, *load));
+            }
+        }
+        for (name, counted) in &self.channels {
+            let sql = "INSERT INTO channel VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+                       delivered = delivered + excluded.delivered, retried = retried + excluded.retried, \
+                       dead = dead + excluded.dead, pending = pending + excluded.pending, \
+                       latest = coalesce(max(latest, excluded.latest), latest, excluded.latest), \
+                       error_at = coalesce(excluded.error_at, error_at), error = coalesce(excluded.error, error)";
+            let Channel { delivered, retried, dead, pending, latest, error } = counted;
+            let (error_at, error) = error.as_ref().map(|(at, text)| (at, text)).unzip();
+            connection
+                .prepare_cached(sql)?
+                .execute((name, delivered, retried, dead, pending, latest, error_at, error))?;
+        }
+        self.write_rules(connection, rules)?;
+        Ok(applied)
+    }
+
+    fn write_rules(&self, connection: &Connection, rules: &mut HashMap<Hash, i64>) -> Outcome<()> {
+        for (id, pushes) in &self.rules {
+            connection
+                .prepare_cached("UPDATE rule_set SET pushes = pushes + ?2 WHERE id = ?1")?
+                .execute((id, pushes))?;
+            if *pushes >= 0 {
+                continue;
+            }
+            let sql = "DELETE FROM rule_set WHERE id = ?1 AND pushes <= 0 RETURNING id";
+            let gone: Option<i64> =
+                connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            if gone.is_some() {
+                rules.retain(|_, known| known != id);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,318 @@
+//! What the journal promises: what it answered is there after any end of the process, in order, once; nothing is invented;
+//! everything is bounded; damage and a full disk stop nothing else.
+
+mod damage;
+mod disk;
+mod faulty;
+mod kept;
+
+use pointsman::gateway::journal::{
+    Accepted, DeliveryState, Door, EventId, Fault, Filter, Firing, Journal, NewDelivery, Options, Push,
+    Refused, Settled, Settlement,
+};
+use pointsman::gateway::metrics::Metrics;
+use pointsman::reload::Hash;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use ulid::Ulid;
+
+/// A state directory that goes with its test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name =
+            format!("pointsman-journal-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        drop(std::fs::remove_dir_all(&path));
+        Self(path)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options { directory: self.0.clone(), least_free: Some(0), ..Options::default() }
+    }
+
+    pub(crate) fn open(&self) -> Journal {
+        open(self.options())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+pub(crate) fn open(options: Options) -> Journal {
+    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap()
+}
+
+pub(crate) fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// Waits, but not for ever.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(Duration::from_mins(1), future).await }).expect("it hangs")
+}
+
+/// A push with one outcome for each channel and key; `body` is what is sent.
+pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -> Push {
+    Push {
+        id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
+        integration: "shop".to_owned(),
+        door: Door::Push,
+        received: now(),
+        generation: 3,
+        rules: Hash([9; 32]),
+        payload: format!("payload {number}").into_bytes(),
+        outcomes: vec![format!(r#"{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}"#)],
+        deliveries: vec![NewDelivery {
+            index: 0,
+            channel: channel.to_owned(),
+            kind: "webhook",
+            key: key.to_owned(),
+            body: body.map(<[u8]>::to_vec),
+            notes: Vec::new(),
+        }],
+        firings: Vec::new(),
+        open: Vec::new(),
+        deduplicate: None,
+        replay_of: None,
+    }
+}
+
+pub(crate) fn settlement(delivery: i64, result: Settled) -> Settlement {
+    Settlement { delivery, at: now(), took: 5, status: Some(500), result }
+}
+
+pub(crate) fn refused(number: u64, payload: &[u8]) -> Refused {
+    Refused {
+        id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
+        integration: "shop".to_owned(),
+        door: Door::Push,
+        received: now(),
+        payload: payload.to_vec(),
+        status: 400,
+        reason: "no JSON".to_owned(),
+    }
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_crash() {
+    let folder = Folder::new();
+    let woken = Arc::new(Mutex::new(Vec::new()));
+    let wake = {
+        let woken = Arc::clone(&woken);
+        Arc::new(move |channel: &str| woken.lock().unwrap().push(channel.to_owned()))
+    };
+    let journal = Journal::open(folder.options(), Arc::new(Metrics::default()), wake).unwrap();
+    let pushes = [
+        push(1, "page", "a", Some(b"one")),
+        push(2, "void", "b", None),
+        push(3, "page", "a", Some(b"three")),
+    ];
+    for push in pushes.clone() {
+        assert_eq!(wait(journal.accept(push)), Ok(Accepted::Stored));
+    }
+    drop(journal);
+    assert_eq!(*woken.lock().unwrap(), ["page", "page"]);
+
+    let journal = folder.open();
+    let stored = journal.push(pushes[1].id).unwrap().unwrap();
+    assert_eq!((stored.payload, stored.outcomes), (pushes[1].payload.clone(), pushes[1].outcomes.clone()));
+    let pending = journal.pending("page", 0, 10).unwrap();
+    assert_eq!(
+        pending.iter().map(|found| found.event.push).collect::<Vec<_>>(),
+        [pushes[0].id, pushes[2].id]
+    );
+    assert!(pending[0].id < pending[1].id);
+    assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"three"[..]));
+    assert_eq!(journal.pending_of_key("page", "a", pending[0].id).unwrap().as_ref(), Some(&pending[1]));
+    assert_eq!(journal.pending("page", pending[1].id, 10).unwrap(), []);
+    assert_eq!(journal.channels_pending().unwrap(), [("page".to_owned(), 2)]);
+    let events = journal.events(&Filter::default()).unwrap();
+    let deliveries: Vec<_> = events.iter().map(|event| event.deliveries[0].1).collect();
+    assert_eq!(deliveries, [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Pending]);
+    assert_eq!(journal.integrations().unwrap()[0].accepted, 3);
+    journal.close();
+    assert_eq!(wait(journal.accept(push(4, "page", "a", None))), Err(Fault::Closed));
+}
+
+#[test]
+fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    wait(journal.accept(push(1, "page", "a", Some(b"one")))).unwrap();
+    let first = journal.pending("page", 0, 1).unwrap().remove(0);
+    for due in 0..25 {
+        let result = Settled::Retry { due, reason: format!("failure {due}") };
+        wait(journal.settle(settlement(first.id, result))).unwrap();
+    }
+    let pending = journal.pending("page", 0, 1).unwrap().remove(0);
+    assert_eq!((pending.attempts, pending.due), (25, 24));
+    let attempts = journal.attempts(first.event).unwrap();
+    assert_eq!((attempts.len(), attempts[19].result.as_str()), (20, "failure 24"));
+
+    wait(journal.settle(settlement(first.id, Settled::Dead { reason: "too old".to_owned() }))).unwrap();
+    wait(journal.settle(settlement(first.id, Settled::Delivered))).unwrap();
+    let dead = journal.dead(&Filter::default()).unwrap();
+    assert_eq!((dead.len(), dead[0].reason.as_str(), dead[0].attempts), (1, "too old", 26));
+    wait(journal.accept(push(2, "page", "a", Some(b"two")))).unwrap();
+    assert_eq!(
+        journal.revive(&Filter { channel: Some("chat".to_owned()), ..Filter::default() }, 77).unwrap(),
+        0
+    );
+    assert_eq!(journal.revive(&Filter { push: Some(first.event.push), ..Filter::default() }, 77).unwrap(), 1);
+    let pending = journal.pending("page", 0, 9).unwrap();
+    assert_eq!(pending.iter().map(|found| found.replay).collect::<Vec<_>>(), [false, true]);
+    assert_eq!((pending[1].since, pending[1].attempts), (77, 0));
+    assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"one"[..]));
+    for found in &pending {
+        wait(journal.settle(settlement(found.id, Settled::Delivered))).unwrap();
+    }
+    assert_eq!(journal.channels_pending().unwrap(), []);
+    assert_eq!(journal.deliver_again(&Filter::default(), 99).unwrap(), 2);
+    let again = journal.pending("page", 0, 9).unwrap();
+    assert!(again.iter().all(|found| found.replay && found.since == 99 && found.id > pending[1].id));
+    wait(journal.settle(settlement(again[0].id, Settled::Dead { reason: "gone".to_owned() }))).unwrap();
+    assert_eq!(journal.drop_dead(&Filter::default()).unwrap(), 1);
+    assert_eq!(journal.dead(&Filter::default()).unwrap(), []);
+    let counts = &journal.channels().unwrap()[0];
+    assert_eq!((counts.delivered, counts.retried, counts.dead, counts.pending), (2, 25, 0, 1));
+}
+
+#[test]
+fn recoveries_know_where_the_firing_went() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    let opened = |channels: &[&str]| Firing::Opened {
+        key: "a".to_owned(),
+        channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
+    };
+    for (number, channels) in [(1, &["page"][..]), (2, &["chat", "page"])] {
+        wait(journal.accept(Push { firings: vec![opened(channels)], ..push(number, "page", "a", None) }))
+            .unwrap();
+    }
+    assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
+    assert_eq!(journal.open_channels("shop", "b"), [""; 0]);
+    assert_eq!(journal.open_channels("bank", "a"), [""; 0]);
+    drop(journal);
+    let journal = folder.open();
+    assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
+    let closed = Firing::Closed { key: "a".to_owned(), gone: vec!["chat".to_owned()], index: 0 };
+    wait(journal.accept(Push { firings: vec![closed], ..push(3, "page", "a", None) })).unwrap();
+    assert_eq!(journal.open_channels("shop", "a"), [""; 0]);
+    let dead = journal.dead(&Filter::default()).unwrap();
+    assert_eq!(dead[0].reason, "channel `chat` no longer exists");
+    assert_eq!(dead[0].channel, "chat");
+    let old = Push {
+        received: now() - 31 * 86_400_000,
+        firings: vec![opened(&["page"])],
+        ..push(4, "page", "a", None)
+    };
+    wait(journal.accept(old)).unwrap();
+    assert_eq!(journal.open_channels("shop", "a"), [""; 0], "a firing is open for thirty days");
+}
+
+#[test]
+fn a_repeated_body_is_accepted_once() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    let with = |number, within| Push {
+        deduplicate: Some(([1; 32], within)),
+        ..push(number, "page", "a", Some(b"x"))
+    };
+    let (first, second) = wait(async {
+        let second = journal.clone();
+        let first = journal.accept(with(1, 60_000));
+        tokio::join!(first, second.accept(with(2, 60_000)))
+    });
+    assert_eq!((first, second), (Ok(Accepted::Stored), Ok(Accepted::Duplicate(with(1, 0).id))));
+    let other = Push { integration: "bank".to_owned(), ..with(3, 60_000) };
+    assert_eq!(
+        wait(journal.accept(other)),
+        Ok(Accepted::Stored),
+        "another integration's body is another body"
+    );
+    let later = Push { received: now() + 61_000, ..with(4, 60_000) };
+    assert_eq!(wait(journal.accept(later)), Ok(Accepted::Stored), "the time is over");
+    assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 3);
+}
+
+#[test]
+fn a_push_that_is_stored_already_is_not_stored_twice() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    for _ in 0..2 {
+        assert_eq!(wait(journal.accept(push(1, "page", "a", Some(b"x")))), Ok(Accepted::Stored));
+    }
+    assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 1);
+    assert_eq!(journal.integrations().unwrap()[0].accepted, 1);
+}
+
+#[test]
+fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
+    let folder = Folder::new();
+    let journal = open(Options { most_pending: 8, ..folder.options() });
+    let of = |number, integration: &str| Push {
+        integration: integration.to_owned(),
+        ..push(number, "page", "a", Some(b"x"))
+    };
+    for number in 0..5 {
+        wait(journal.accept(of(number, "loud"))).unwrap();
+    }
+    assert_eq!(wait(journal.accept(of(5, "loud"))), Err(Fault::Full));
+    for number in 6..9 {
+        wait(journal.accept(of(number, "quiet"))).unwrap();
+    }
+    assert_eq!(wait(journal.accept(of(9, "quiet"))), Err(Fault::Full));
+    let first = journal.pending("page", 0, 1).unwrap()[0].id;
+    wait(journal.settle(settlement(first, Settled::Delivered))).unwrap();
+    wait(journal.accept(of(10, "quiet"))).unwrap();
+    drop(journal);
+    let journal = open(Options { most_pending: 8, ..folder.options() });
+    assert_eq!(wait(journal.accept(of(11, "quiet"))), Err(Fault::Full), "a restart forgets nothing");
+}
+
+#[test]
+fn lists_are_narrowed() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    for number in 0..20_u64 {
+        let integration = if number % 2 == 0 { "even" } else { "odd" }.to_owned();
+        let channel = if number % 5 == 0 { "five" } else { "rest" };
+        let body = (number % 3 == 0).then_some(&b"x"[..]);
+        let received = i64::try_from(1_000 + number).unwrap();
+        let push = Push { integration, received, ..push(number, channel, &format!("k{}", number % 4), body) };
+        wait(journal.accept(push)).unwrap();
+    }
+    let numbers = |filter: Filter| -> Vec<u128> {
+        journal.events(&filter).unwrap().iter().map(|event| event.id.push.random()).collect()
+    };
+    let none = Filter::default;
+    assert_eq!(numbers(Filter { limit: 3, ..none() }), [19, 18, 17]);
+    assert_eq!(numbers(Filter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }), [16, 15]);
+    assert_eq!(numbers(Filter { since: Some(1_004), until: Some(1_007), ..none() }), [6, 5, 4]);
+    assert_eq!(numbers(Filter { integration: Some("odd".to_owned()), limit: 2, ..none() }), [19, 17]);
+    assert_eq!(numbers(Filter { channel: Some("five".to_owned()), ..none() }), [15, 10, 5, 0]);
+    assert_eq!(numbers(Filter { key: Some("k3".to_owned()), limit: 2, ..none() }), [19, 15]);
+    assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(0), ..none() }), [4]);
+    assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }), [0; 0]);
+    assert_eq!(journal.attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
+}
+
+#[test]
+fn a_directory_has_one_owner() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    let second = Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
+    let Err(Fault::Failed(message)) = second else { panic!("it was opened twice") };
+    assert!(message.contains(&format!("in use by process {}", std::process::id())), "{message}");
+    journal.close();
+    folder.open();
+}

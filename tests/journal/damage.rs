@@ -1,0 +1,87 @@
+//! Damage: what cannot be read is set aside and counted, everything after it is still served, and nothing is begun anew.
+
+use super::{Folder, open, push, wait};
+use pointsman::gateway::journal::{Fault, Filter, Journal};
+use pointsman::gateway::metrics::Metrics;
+use std::io::{Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+fn change(folder: &Folder, sql: &str) {
+    rusqlite::Connection::open(folder.0.join("journal.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+fn refused(folder: &Folder) -> String {
+    match Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {})) {
+        Err(Fault::Failed(message)) => message,
+        Err(fault) => panic!("{fault}"),
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+#[test]
+fn a_damaged_body_becomes_a_dead_letter() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    for number in 1..=2 {
+        wait(journal.accept(push(number, "page", "a", Some(b"body")))).unwrap();
+    }
+    journal.close();
+    change(&folder, "UPDATE body SET bytes = 'bold' WHERE id = 1");
+    let metrics = Arc::new(Metrics::default());
+    let journal = Journal::open(folder.options(), Arc::clone(&metrics), Arc::new(|_: &str| {})).unwrap();
+    assert_eq!(journal.body(1).unwrap(), None);
+    wait(journal.accept(push(3, "page", "b", None))).unwrap();
+    assert_eq!(journal.dead(&Filter::default()).unwrap()[0].reason, "damaged record");
+    assert_eq!(metrics.damaged.get(), 1);
+    let pending = journal.pending("page", 0, 9).unwrap();
+    assert_eq!(pending.iter().map(|found| found.id).collect::<Vec<_>>(), [2]);
+    assert_eq!(journal.body(2).unwrap().as_deref(), Some(&b"body"[..]));
+}
+
+/// A page in the middle of the deliveries is overwritten.
+#[test]
+fn a_damaged_page_hides_its_own_rows_only() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    wait(async {
+        for number in 0..600 {
+            journal.accept(push(number, "page", &format!("{number:0>40}"), Some(b"body"))).await.unwrap();
+        }
+    });
+    journal.close();
+    drop(journal);
+    let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
+    let sql = "SELECT pageno FROM dbstat WHERE name = 'delivery' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3";
+    let page: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut file = std::fs::OpenOptions::new().write(true).open(folder.0.join("journal.db")).unwrap();
+    file.seek(SeekFrom::Start(u64::from(page - 1) * 4_096)).unwrap();
+    file.write_all(&[0xA5; 4_096]).unwrap();
+    drop(file);
+
+    let metrics = Arc::new(Metrics::default());
+    let journal = Journal::open(folder.options(), Arc::clone(&metrics), Arc::new(|_: &str| {})).unwrap();
+    let found = journal.pending("page", 0, 1_000).unwrap();
+    assert!((400..600).contains(&found.len()), "{} of 600 are left", found.len());
+    assert_eq!(found.last().unwrap().id, 600, "what follows the damage is served");
+    assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
+    wait(journal.accept(push(1_000, "page", "new", Some(b"body")))).unwrap();
+}
+
+#[test]
+fn what_is_no_journal_is_not_begun_anew() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    std::fs::write(folder.0.join("journal.db"), [b'x'; 8_192]).unwrap();
+    let message = refused(&folder);
+    assert!(message.contains(".recover"), "{message}");
+    assert_eq!(std::fs::read(folder.0.join("journal.db")).unwrap(), [b'x'; 8_192]);
+}
+
+#[test]
+fn a_later_schema_is_refused() {
+    let folder = Folder::new();
+    open(folder.options()).close();
+    change(&folder, "PRAGMA user_version = 99");
+    assert!(refused(&folder).contains("schema 99"));
+}

@@ -1,0 +1,87 @@
+//! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
+//! it goes on without a restart.
+
+use super::{Folder, open, push, settlement, wait};
+use pointsman::gateway::journal::{Accepted, Fault, Options, Settled};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+struct Mount<'p>(&'p Path);
+
+impl Mount<'_> {
+    fn new(path: &Path) -> Option<Mount<'_>> {
+        std::fs::create_dir_all(path).unwrap();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(path).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Mount(path))
+    }
+}
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0).output());
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_and_recovers() {
+    let folder = Folder::new();
+    let Some(mount) = Mount::new(&folder.0) else {
+        eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
+        return;
+    };
+    let journal = open(Options { directory: folder.0.join("state"), ..folder.options() });
+    let filler = folder.0.join("filler");
+    let mut answered = Vec::new();
+    let mut number = 0;
+    for round in 0..3 {
+        wait(journal.accept(push(number, "page", "a", Some(b"early")))).unwrap();
+        answered.push(number);
+        number += 1;
+        let early = journal.pending("page", 0, 1_000).unwrap().pop().unwrap().id;
+        std::fs::write(&filler, vec![0; 1 << 20]).unwrap();
+        let mut fill = std::fs::OpenOptions::new().append(true).open(&filler).unwrap();
+        while std::io::Write::write(&mut fill, &[0; 4_096]).is_ok_and(|written| written > 0) {}
+        drop(fill);
+        let fault = loop {
+            let body = vec![b'x'; 100_000];
+            match wait(journal.accept(push(number, "page", "a", Some(&body)))) {
+                Ok(_) => answered.push(number),
+                Err(fault) => break fault,
+            }
+            number += 1;
+        };
+        assert_eq!(fault, Fault::NoSpace);
+        number += 1;
+        wait(journal.settle(settlement(early, Settled::Delivered))).expect("the ballast lets it be noted");
+
+        std::fs::remove_file(&filler).unwrap();
+        wait(async {
+            loop {
+                match journal.accept(push(number, "page", "a", Some(b"late"))).await {
+                    Ok(accepted) => break assert_eq!(accepted, Accepted::Stored),
+                    Err(fault) => assert_eq!(fault, Fault::NoSpace, "round {round}"),
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        answered.push(number);
+        number += 1;
+        for found in journal.pending("page", 0, 10_000).unwrap() {
+            wait(journal.settle(settlement(found.id, Settled::Delivered))).unwrap();
+        }
+    }
+    for number in answered {
+        assert!(journal.push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
+    }
+    drop(journal);
+    drop(mount);
+}
+
+#[test]
+fn too_little_free_space_refuses_before_the_disk_is_full() {
+    let folder = Folder::new();
+    let journal = open(Options { least_free: Some(u64::MAX), ..folder.options() });
+    assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(Fault::NoSpace));
+}

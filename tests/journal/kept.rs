@@ -1,0 +1,117 @@
+//! What is kept, and for how long.
+
+use super::{Folder, now, open, push, refused, settlement, wait};
+use pointsman::gateway::journal::{Filter, Options, Push, Settled, SqliteStore, Store, Write};
+use pointsman::reload::Hash;
+use std::time::Duration;
+
+fn accept(store: &mut SqliteStore, pushes: impl IntoIterator<Item = Push>) {
+    let writes: Vec<Write> = pushes.into_iter().map(|push| Write::Accept(Box::new(push))).collect();
+    store.apply(&writes).unwrap();
+}
+
+#[test]
+fn bytes_are_bounded_and_what_waits_stays() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let options = Options { keep_bytes: 8 << 20, ..folder.options() };
+    let mut store = SqliteStore::open(&options).unwrap();
+    for round in 0..200_u64 {
+        let one = |at| Push {
+            payload: vec![b'x'; 4_000],
+            ..push(round * 20 + at, "page", "a", (at == 0 && round < 50).then_some(&b"waits"[..]))
+        };
+        accept(&mut store, (0..20).map(one));
+        if round % 20 == 0 {
+            store.checkpoint(true).unwrap();
+        }
+    }
+    store.checkpoint(true).unwrap();
+    let size = std::fs::metadata(folder.0.join("journal.db")).unwrap().len();
+    assert!(size < 8 << 20, "{size} bytes");
+    drop(store);
+    let journal = open(options);
+    let pending = journal.pending("page", 0, 1_000).unwrap();
+    assert_eq!(pending.len(), 50);
+    assert_eq!(journal.push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
+    let events = journal.events(&Filter::default()).unwrap();
+    assert!(events.len() > 500 && events.len() < 2_000, "{} are left of 4,000", events.len());
+    assert_eq!(events[0].id.push, push(3_999, "", "", None).id);
+}
+
+#[test]
+fn age_ends_what_is_settled_and_its_rules() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let mut store = SqliteStore::open(&options).unwrap();
+    store.apply(&[Write::Rules(Hash([9; 32]), b"old rules".to_vec())]).unwrap();
+    let early = now() - 120_000;
+    accept(&mut store, (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }));
+    accept(&mut store, [Push { received: early, ..push(300, "page", "a", Some(b"waits")) }]);
+    accept(&mut store, [Push { rules: Hash([8; 32]), ..push(301, "page", "a", None) }]);
+    while store.tidy(now()).unwrap() {}
+    let journal = || open(folder.options());
+    drop(store);
+    let opened = journal();
+    let left: Vec<u128> =
+        opened.events(&Filter::default()).unwrap().iter().map(|event| event.id.push.random()).collect();
+    assert_eq!(left, [301, 300]);
+    assert_eq!(opened.rules(Hash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
+    let waiting = opened.pending("page", 0, 1).unwrap()[0].id;
+    wait(opened.settle(settlement(waiting, Settled::Delivered))).unwrap();
+    drop(opened);
+    let mut store = SqliteStore::open(&options).unwrap();
+    while store.tidy(now()).unwrap() {}
+    drop(store);
+    let opened = journal();
+    assert_eq!(opened.events(&Filter::default()).unwrap().len(), 1);
+    assert_eq!(opened.rules(Hash([9; 32])).unwrap(), None, "rules go with the last push that they decided");
+}
+
+#[test]
+fn dead_letters_have_a_time_of_their_own() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
+    let id = journal.pending("page", 0, 1).unwrap()[0].id;
+    wait(journal.settle(settlement(id, Settled::Dead { reason: "no".to_owned() }))).unwrap();
+    journal.close();
+    drop(journal);
+    const DAY: i64 = 86_400_000;
+    for (days, left) in [(29, 1), (31, 0)] {
+        let mut store = SqliteStore::open(&folder.options()).unwrap();
+        store.tidy(now() + days * DAY).unwrap();
+        drop(store);
+        let journal = folder.open();
+        assert_eq!(journal.dead(&Filter::default()).unwrap().len(), left, "after {days} days");
+        assert_eq!(journal.channels().unwrap()[0].dead, left as u64);
+    }
+}
+
+#[test]
+fn the_quarantine_is_bounded_and_emptied() {
+    let folder = Folder::new();
+    let journal = open(Options { most_quarantined: 3, ..folder.options() });
+    for number in 0..5 {
+        wait(journal.quarantine(refused(number, b"{"))).unwrap();
+    }
+    let left = |journal: &pointsman::gateway::journal::Journal| -> Vec<u128> {
+        let found = journal.quarantined(&Filter::default()).unwrap();
+        found.iter().map(|found| found.refused.id.random()).collect()
+    };
+    assert_eq!(left(&journal), [4, 3, 2]);
+    journal.release(refused(3, b"").id).unwrap();
+    assert_eq!(left(&journal), [4, 2]);
+    assert_eq!(journal.integrations().unwrap()[0].refused, 5);
+}
+
+#[test]
+fn rules_are_kept_once_and_come_back() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    journal.keep_rules(Hash([1; 32]), b"one").unwrap();
+    journal.keep_rules(Hash([1; 32]), b"another").unwrap();
+    assert_eq!(journal.rules(Hash([1; 32])).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(journal.rules(Hash([2; 32])).unwrap(), None);
+}
