@@ -37,11 +37,12 @@ pub(crate) struct Server {
 }
 
 impl Setup {
-    /// The release build with rules and state below a folder, at free ports.
+    /// The release build, or what `POINTSMAN_PROGRAM` names, with rules and state below a folder, at free ports.
     pub(crate) fn new(folder: &Path) -> Self {
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         Self {
-            program: env!("CARGO_BIN_EXE_pointsman").into(),
+            program: std::env::var_os("POINTSMAN_PROGRAM")
+                .map_or_else(|| env!("CARGO_BIN_EXE_pointsman").into(), PathBuf::from),
             rules: folder.join("rules"),
             state: folder.join("state"),
             log: folder.join("server.log"),
