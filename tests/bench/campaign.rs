@@ -37,8 +37,8 @@ fn main() -> ExitCode {
     let seed = numbers.next().unwrap_or(1);
     let named: Vec<&String> = words.iter().filter(|word| word.parse::<u64>().is_err()).collect();
     if let Some(unknown) = named.iter().find(|name| !scenario::ALL.iter().any(|each| each.name == ***name)) {
-        let names: Vec<&str> = scenario::ALL.iter().map(|each| each.name).collect();
-        println!("no scenario `{unknown}`: there are {}", names.join(", "));
+        let known: Vec<&str> = scenario::ALL.iter().map(|each| each.name).collect();
+        println!("no scenario `{unknown}`: there are {}", known.join(", "));
         return ExitCode::from(2);
     }
     match checker::selftest::run() {

@@ -309,7 +309,7 @@ fn backlog(time: Duration) -> Result<(), String> {
     sink.set_mood(Mood::Refusing);
     let (setup, mut server) = served(&folder, &webhook(&sink, 8))?;
     let load = Plan { size: 256, ..Plan::new(setup.listen, 256) }.start();
-    let patience = (time * 12).max(Duration::from_secs(60));
+    let patience = (time * 12).max(Duration::from_mins(1));
     wait_until(patience, || load.accepted() >= EVENTS);
     let accepted = load.accepted();
     drop(load.stop());
@@ -327,7 +327,7 @@ fn backlog(time: Duration) -> Result<(), String> {
     );
     sink.set_mood(Mood::Good);
     let from = sink.taken();
-    if wait_until(Duration::from_secs(60), || sink.taken() > from + 1_000) {
+    if wait_until(Duration::from_mins(1), || sink.taken() > from + 1_000) {
         println!("  deliveries go on; memory {} MiB", mebibytes(again.memory()));
         return Ok(());
     }

@@ -74,7 +74,7 @@ impl Setup {
             .map_err(|error| format!("{}: {error}", self.program.display()))?;
         let mut server = Server { child, setup: self.clone(), start_time: Duration::ZERO };
         let mut ended = None;
-        let ready = wait_until(Duration::from_secs(60), || {
+        let ready = wait_until(Duration::from_mins(1), || {
             ended = server.child.try_wait().ok().flatten();
             ended.is_some() || server.is_ready()
         });

@@ -156,7 +156,7 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>, mut random: Rand
 async fn answer(shared: &Shared, random: &mut Random) -> Option<u16> {
     let mood = shared.mood.load(Ordering::Relaxed);
     if mood == Mood::Hanging as u8 {
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         return None;
     }
     if mood == Mood::Refusing as u8 {

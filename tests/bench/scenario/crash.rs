@@ -15,14 +15,19 @@ pub(super) fn run(course: &Course) -> Ending {
     broken_where_refused(|| {
         let mut folder = Folder::new("crash");
         let setup = Setup::new(folder.path());
-        let (figures, verdict) = ordeal(course, &setup)?;
+        let (figures, verdict) = ordeal(course, &setup, Duration::from_mins(1))?;
         folder.keep = !verdict.is_clean();
         Ok(Ending::of(&verdict, &figures))
     })
 }
 
-/// The ordeal itself, for whichever build the setup names: figures and verdict.
-pub(super) fn ordeal(course: &Course, setup: &Setup) -> Result<(String, Verdict), String> {
+/// The ordeal itself, for whichever build the setup names: figures and verdict. What does not arrive while nothing arrives
+/// for `patience` counts as lost.
+pub(super) fn ordeal(
+    course: &Course,
+    setup: &Setup,
+    patience: Duration,
+) -> Result<(String, Verdict), String> {
     let sink = Sink::start(course.seed);
     rules::write(&setup.rules, 0, sink.address.port()).map_err(|error| error.to_string())?;
     let mut random = Random::new(course.seed);
@@ -47,7 +52,7 @@ pub(super) fn ordeal(course: &Course, setup: &Setup) -> Result<(String, Verdict)
     let pushes = load.stop();
     sink.set_mood(Mood::Good);
     let history = History { pushes, kills, ..History::default() };
-    let (_, verdict) = drain_and_check(history, &sink, Duration::from_secs(60));
+    let (_, verdict) = drain_and_check(history, &sink, patience);
     if !server.is_alive() {
         return Err(format!("the server ended by itself\n{}", setup.last_log()));
     }

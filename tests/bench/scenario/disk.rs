@@ -58,7 +58,7 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     let pushes = load.stop();
     let refused = pushes.iter().filter(|push| push.status == 503).count();
     let (_, verdict) =
-        drain_and_check(History { pushes, ..History::default() }, &sink, Duration::from_secs(60));
+        drain_and_check(History { pushes, ..History::default() }, &sink, Duration::from_mins(1));
     let figures = format!(
         "{ROUNDS} times full and free without a restart, {refused} pushes refused, accepted again after at most {} ms",
         slowest.as_millis()

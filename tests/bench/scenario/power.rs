@@ -50,7 +50,7 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     }
     std::thread::sleep(Duration::from_millis(300));
     let history = History { pushes: load.stop(), kills: cuts, ..History::default() };
-    let (_, verdict) = drain_and_check(history, &sink, Duration::from_secs(60));
+    let (_, verdict) = drain_and_check(history, &sink, Duration::from_mins(1));
     server.kill();
     if lost == 0 {
         return Err(format!(
