@@ -97,6 +97,7 @@ fn finish(command: &mut Command) -> (Option<i32>, String, String) {
 
 /// Lines that come from a stream, whenever they come.
 #[derive(Clone, Default)]
+#[expect(clippy::type_complexity, reason = "the lines so far, whether the stream has ended, and who waits")]
 struct Lines(Arc<(Mutex<(Vec<String>, bool)>, Condvar)>);
 
 impl Lines {

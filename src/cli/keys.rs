@@ -78,7 +78,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         }
         Err(near) => {
             terminal.error(&format!("there is no integration named `{name}`"));
-            near.iter().for_each(|near| terminal.help(&format!("did you mean `{near}`?")));
+            if let Some(near) = near {
+                terminal.help(&format!("did you mean `{near}`?"));
+            }
             Exit::Usage
         }
     }

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// The address of its admin listener instead, as in `http://127.0.0.1:8481`
     #[arg(long, value_name = "URL")]
     admin: Option<String>,
-    /// The file with its admin token, where it is not in the state directory or in POINTSMAN_ADMIN_TOKEN
+    /// The file with its admin token, where it is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Print the JSON of `GET /api/v1/status`
@@ -248,7 +248,7 @@ mod tests {
             ]
         }))
         .expect("a status");
-        expect![[r#"
+        expect![[r"
             rules  generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 60 min ago; watched by polling: the files are on nfs
                    NOT what is on the disk: the load of 42 s ago failed at `check`
                    the rules hold 1 error
@@ -261,7 +261,7 @@ mod tests {
             channel  kind       latest   delivered  pending  retrying  dead  breaker              last error
             page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
             old      (gone)     never            4        0         0     3  closed               -
-        "#]]
+        "]]
         .assert_eq(&render(&status, Instant::read("2026-03-07T02:00:00Z")));
     }
 }

@@ -96,7 +96,7 @@ impl Served {
             self::run_tests(&rules, files)?;
         }
         let integrations = integrations(&rules.model, resolved.integrations);
-        let warnings = integrations.iter().flat_map(short_keys).collect();
+        let warnings = integrations.iter().filter_map(short_keys).collect();
         let channels = channels(&rules.model, resolved.channels);
         Ok(Self { rules, channels, integrations, archive: Vec::new(), warnings })
     }

@@ -32,7 +32,7 @@ pub struct Status {
 }
 
 /// The rules in force, and what became of later ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Where they are.
     pub roots: Vec<String>,
@@ -143,23 +143,6 @@ impl Status {
             integrations: integrations(&gateway.config, &served.value, &counts.0),
             channels: channels(&served.value, &counts.1, &gateway.deliveries.status()),
         })
-    }
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            roots: Vec::new(),
-            generation: 0,
-            sha256: String::new(),
-            loaded: String::new(),
-            attempted: String::new(),
-            failure: None,
-            watching: String::new(),
-            why_poll: None,
-            alive: 0,
-            warnings: Vec::new(),
-        }
     }
 }
 

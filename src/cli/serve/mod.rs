@@ -81,7 +81,9 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<Config, Ex
         })?;
         let file = file::read(&path.display().to_string(), &text).map_err(|(message, help)| {
             terminal.error(&message);
-            help.iter().for_each(|help| terminal.help(help));
+            if let Some(help) = help {
+                terminal.help(&help);
+            }
             Exit::Usage
         })?;
         options = options.or(file);

@@ -104,6 +104,7 @@ async fn guard(State(gateway): State<Arc<Gateway>>, request: Request, next: Next
 }
 
 /// An answer that says what is wrong and how to mend it, in the form of RFC 9457.
+#[must_use]
 pub fn problem(status: StatusCode, detail: &str) -> Response {
     let body = serde_json::json!({
         "title": status.canonical_reason().unwrap_or_default(),
