@@ -260,6 +260,7 @@ fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
         keep_bytes: forever,
         most_pending: forever,
         most_pending_bytes: forever,
+        keep_dead_for: Duration::from_hours(24 * 365 * 100),
         most_quarantined: forever,
         least_free: Some(0),
     };

@@ -156,7 +156,7 @@ pub(super) fn version(
         generation,
         hash: Hash([u8::try_from(generation).unwrap(); 32]),
         loaded: Instant::read("2026-11-20T12:00:00Z").unwrap(),
-        value: Served { rules, channels, integrations, archive: Vec::new() },
+        value: Served { rules, channels, integrations, archive: Vec::new(), warnings: Vec::new() },
     })
 }
 

@@ -5,9 +5,8 @@
 //! the journal runs on threads that may wait.
 
 mod endpoints;
-pub mod token;
-
 pub mod records;
+pub mod token;
 
 use super::Gateway;
 use super::race::{First, race};
@@ -74,11 +73,12 @@ async fn connection(
 /// All endpoints.
 fn router(gateway: Arc<Gateway>) -> Router {
     let guard = middleware::from_fn_with_state(Arc::clone(&gateway), guard);
+    let records = records::routes(Arc::clone(&gateway));
     let open = Router::new()
         .route("/metrics", get(endpoints::metrics))
         .route("/-/ready", get(endpoints::ready))
         .route("/-/healthy", get(endpoints::healthy));
-    guarded().route_layer(guard).merge(open).fallback(endpoints::unknown).with_state(gateway)
+    guarded().merge(records).route_layer(guard).merge(open).fallback(endpoints::unknown).with_state(gateway)
 }
 
 /// What wants the token.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The routes.
-pub fn routes(gateway: Arc<Gateway>) -> Router {
+pub fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
     Router::new()
         .route("/api/v1/events", get(events))
         .route("/api/v1/events/{id}", get(event))
