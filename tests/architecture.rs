@@ -43,7 +43,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("sha2", &["function", "channel", "reload", "gateway"]),
     ("sha1", &["channel", "gateway"]),
     ("hmac", &["channel", "gateway"]),
-    ("base64", &["channel", "gateway"]),
+    ("base64", &["channel", "gateway", "cli"]),
     ("httpdate", &["channel", "gateway"]),
     ("zeroize", &["channel", "gateway"]),
     ("url", &["channel", "gateway", "cli"]),

@@ -305,7 +305,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
     }
 
     const ALL: &[(&str, &str)] =
-        &[("HOOK_A", "https://a.example/"), ("HOOK_B", "https://b.example/"), ("KEY", "short")];
+        &[("HOOK_A", "https://a.example/"), ("HOOK_B", "https://b.example/"), ("KEY", "sixteen-letters-")];
 
     #[test]
     fn names_destinations_and_mappings_are_those_of_the_rules() {
