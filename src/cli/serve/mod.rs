@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  POINTSMAN_DEMO_KEY=try-me pointsman serve --rules rules/arms rules/quickstart
+  POINTSMAN_DEMO_KEY=try-me-for-an-afternoon pointsman serve --rules rules/arms rules/quickstart
   pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman --listen 0.0.0.0:8480
   pointsman serve --config /etc/pointsman/pointsman.toml --check
   pointsman status                                 how a running gateway fares

@@ -7,8 +7,9 @@
 
 use super::Fault;
 use rustix::fs::{FallocateFlags, FlockOperation};
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// How large the ballast is, in bytes; at most a sixteenth of the file system.
@@ -42,7 +43,8 @@ impl Directory {
     /// Makes the directory where there is none, and locks it.
     pub(super) fn take(path: &Path, least_free: Option<u64>) -> Result<Self, Fault> {
         let failed = |error: std::io::Error| Fault::Failed(format!("`{}`: {error}", path.display()));
-        std::fs::create_dir_all(path).map_err(failed)?;
+        // Bodies of alerts are nobody else's to read.
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
         let mut lock = File::options()
             .read(true)

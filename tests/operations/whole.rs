@@ -1,0 +1,296 @@
+//! One way through a gateway that runs: pushes that die, are refused, are mended, retried and replayed, what is asked
+//! about them, and the same on the journal alone.
+
+use super::{Folder, PROGRAM, TOKEN, err, hear, out, pointsman};
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before the test gives up; nothing takes a tenth of it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const RULES: &str = r#"edition 1
+mapping arms {
+  accept when exists $.alerts
+  each $.alerts[*]
+  severity = Critical
+  status   = match @.status { "resolved" => Resolved  else => Firing }
+  title    = "disk full"
+  key      = "disk"
+}
+channel oncall = webhook(url = env("ONCALL_URL"))
+routing main { else => oncall }
+integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
+"#;
+
+/// A mapping for what the rules above refuse, and another title for what they accept.
+const MENDED: &str = r#"
+mapping alarms {
+  accept when exists $.alarms
+  severity = Warning
+  status   = Firing
+  title    = "an alarm"
+  key      = "alarm"
+}
+"#;
+
+const FIRING: &str = r#"{"alerts":[{"status":"firing"}]}"#;
+
+/// A destination that answers each request with the next of some codes, the last of them for ever.
+struct Sink {
+    url: String,
+    requests: Receiver<String>,
+}
+
+impl Sink {
+    fn new(codes: &'static [u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+        let (tell, requests) = channel();
+        thread::spawn(move || {
+            let mut codes = codes.iter().peekable();
+            for stream in listener.incoming().flatten() {
+                let Some(request) = hear(&stream) else { continue };
+                let code = if codes.len() > 1 { codes.next() } else { codes.peek().copied() };
+                let code = code.expect("a code");
+                let _ =
+                    write!(&stream, "HTTP/1.1 {code} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let _ = tell.send(request);
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// The next request.
+    fn next(&self) -> String {
+        self.requests.recv_timeout(PATIENCE).expect("a delivery")
+    }
+}
+
+fn body(request: &str) -> &str {
+    request.split_once("\r\n\r\n").expect("a head and a body").1
+}
+
+/// A header's value.
+fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    let lines = request.lines().take_while(|line| !line.is_empty());
+    let mut pairs = lines.filter_map(|line| line.split_once(": "));
+    pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// A folder with rules and a journal, whether or not a gateway runs on it.
+struct Place {
+    folder: Folder,
+    sink: Sink,
+}
+
+impl Place {
+    fn new(name: &str, codes: &'static [u16]) -> Self {
+        let place = Self { folder: Folder::new(name), sink: Sink::new(codes) };
+        place.write(RULES);
+        place
+    }
+
+    fn write(&self, rules: &str) {
+        fs::write(self.folder.0.join("a.rules"), rules).expect("written");
+    }
+
+    fn serve(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.current_dir(&self.folder.0).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
+        command.env("ARMS_KEY", TOKEN).env("ONCALL_URL", &self.sink.url);
+        command.args(["serve", "--rules", "a.rules", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.args(["--allow-private", "--least-free", "1MiB"]);
+        command
+    }
+
+    /// A gateway that is ready.
+    fn start(&self) -> Gateway {
+        let child = self.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let mut gateway = Gateway { child, listen: String::new() };
+        gateway.listen = self.until(|| {
+            let status = serde_json::from_str::<serde_json::Value>(&self.run(&["status", "--json"]).1).ok()?;
+            Some(status["listen"].as_str()?.to_owned())
+        });
+        gateway
+    }
+
+    /// Exit code, output and messages of a command.
+    fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let output = pointsman(&self.folder.0, words);
+        (output.status.code(), out(&output), err(&output))
+    }
+
+    /// What a command prints that is expected to end well.
+    fn fine(&self, words: &[&str]) -> String {
+        let (code, text, told) = self.run(words);
+        assert_eq!(code, Some(0), "{words:?}: {text}{told}");
+        text
+    }
+
+    /// Asks until there is an answer.
+    fn until<T>(&self, ask: impl Fn() -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            assert!(Instant::now() < end, "never: {:?}", self.run(&["status"]));
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The first word of the listing, once it holds a text: what is settled is settled a little after it was heard.
+    fn listed(&self, words: &[&str], text: &str) -> String {
+        self.until(|| {
+            let listing = self.run(words).1;
+            let line = listing.lines().find(|line| line.contains(text))?;
+            Some(line.split_whitespace().next()?.to_owned())
+        })
+    }
+}
+
+/// A gateway that runs; killed where a test fails.
+struct Gateway {
+    child: Child,
+    listen: String,
+}
+
+impl Gateway {
+    /// The whole answer to a push.
+    fn push(&self, body: &str) -> String {
+        let stream = TcpStream::connect(&self.listen).expect("a connection");
+        let start = format!("POST /push/arms_prod?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n");
+        let rest = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        write!(&stream, "{start}{rest}connection: close\r\n\r\n{body}").expect("sent");
+        let mut answer = String::new();
+        (&stream).read_to_string(&mut answer).expect("answered");
+        answer
+    }
+
+    /// Ends it in order.
+    fn end(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        assert_eq!(self.child.wait().expect("an end").code(), Some(0));
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_event_is_followed_from_its_push_to_its_replay() {
+    let place = Place::new("followed", &[410, 200]);
+    let gateway = place.start();
+    assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
+    let first = place.sink.next();
+    let id = place.listed(&["dead", "list"], "oncall");
+    place.listed(&["events"], "oncall dead");
+    assert!(place.fine(&["events", &id]).contains("410"), "why it died is said");
+
+    // A retry is what was tried before, to the byte and to its id.
+    assert_eq!(place.fine(&["dead", "retry", "--id", &id]), "1 dead letter to be delivered again\n");
+    let again = place.sink.next();
+    assert_eq!(body(&again), body(&first));
+    assert_eq!(header(&again, "webhook-id"), header(&first, "webhook-id"));
+    assert!(header(&first, "webhook-id").is_some(), "{first}");
+    place.listed(&["events"], "oncall delivered");
+    assert_eq!(place.fine(&["dead", "list"]), "");
+
+    // What is stored goes out once more, and says that it is a replay.
+    place.fine(&["replay", "--stored", "--id", &id]);
+    let replayed = place.sink.next();
+    assert_eq!(body(&replayed), body(&first));
+    assert_ne!(header(&replayed, "webhook-id"), header(&first, "webhook-id"), "{replayed}");
+
+    // Rules that change decide replays of today, and explain nothing of yesterday.
+    place.write(&RULES.replace("disk full", "disk nearly full"));
+    place.listed(&["status"], "generation 2");
+    let push = id.split('-').next().expect("a push");
+    assert!(place.fine(&["replay", "--id", push]).contains("accepted as"));
+    let today = place.sink.next();
+    assert!(body(&today).contains("disk nearly full"), "{today}");
+    let told = place.fine(&["explain", "--event", &id]);
+    assert!(told.contains("by generation 1 of the rules") && told.contains("\"disk full\""), "{told}");
+    let newest = place.listed(&["events", "--limit", "1"], "disk nearly full");
+    assert!(place.fine(&["explain", "--event", &newest]).contains("by generation 2 of the rules"));
+    gateway.end();
+}
+
+#[test]
+fn a_refused_body_is_replayed_once_the_rules_are_mended() {
+    let place = Place::new("mended", &[200]);
+    let gateway = place.start();
+    let answer = gateway.push(r#"{"alarms":[]}"#);
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let id = place.listed(&["quarantine", "list"], "422");
+    assert!(answer.contains(&id), "the sender hears the same id: {answer}");
+    assert!(place.fine(&["quarantine", "show", &id]).contains("alarms"));
+    let (code, text, told) = place.run(&["quarantine", "replay", "--id", &id]);
+    assert!(code == Some(1) && text.contains("refused"), "{text}{told}");
+
+    // A broken save changes nothing but the status.
+    place.write(&(RULES.to_owned() + "mapping"));
+    place.until(|| place.run(&["status"]).1.contains("NOT what is on the disk").then_some(()));
+    assert_eq!(place.run(&["status"]).0, Some(1));
+    assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
+    assert!(body(&place.sink.next()).contains("disk full"));
+
+    let reads = "arms, alarms => routing main";
+    place.write(&(RULES.replace("arms => routing main", reads) + MENDED));
+    place.listed(&["status"], "generation 2");
+    let text = place.fine(&["quarantine", "replay", "--id", &id]);
+    assert!(text.contains("accepted as"), "{text}");
+    assert!(body(&place.sink.next()).contains("an alarm"));
+    assert_eq!(place.fine(&["quarantine", "list"]), "", "what was accepted has left");
+    gateway.end();
+}
+
+#[test]
+fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
+    let place = Place::new("offline", &[410, 410, 200]);
+    let gateway = place.start();
+    assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
+    assert!(gateway.push(r#"{"alarms":[]}"#).starts_with("HTTP/1.1 422"));
+    let id = place.listed(&["dead", "list"], "oncall");
+    let first = place.sink.next();
+
+    // The state directory is one gateway's.
+    let second = place.serve().output().expect("it ends");
+    assert_eq!(second.status.code(), Some(3), "{}", err(&second));
+    assert!(err(&second).contains("`pointsman-state`"), "{}", err(&second));
+    // A command that finds no listener finds the lock.
+    let address = place.folder.0.join("pointsman-state/admin.json");
+    let kept = fs::read(&address).expect("an address");
+    fs::remove_file(&address).expect("removed");
+    let (code, _, told) = place.run(&["events"]);
+    assert!(code == Some(3) && told.contains("is in use by process"), "{told}");
+    fs::write(&address, kept).expect("written");
+    gateway.end();
+
+    // Everything that needs no rules needs no gateway.
+    assert!(place.fine(&["events"]).contains("oncall dead"));
+    assert!(place.fine(&["explain", "--event", &id]).contains("\"disk full\""));
+    assert!(place.fine(&["quarantine", "list"]).contains("422"));
+    let (code, _, told) = place.run(&["replay", "--id", &id]);
+    assert!(code == Some(3) && told.contains("`pointsman serve`"), "{told}");
+    assert_eq!(place.fine(&["dead", "retry", "--id", &id]), "1 dead letter to be delivered again\n");
+    place.fine(&["replay", "--stored", "--id", &id]);
+
+    // The next gateway delivers what was asked for meanwhile: it dies once more, and then it arrives.
+    let gateway = place.start();
+    let (retried, replayed) = (place.sink.next(), place.sink.next());
+    assert_eq!([body(&retried), body(&replayed)], [body(&first); 2]);
+    place.listed(&["dead", "list"], "oncall");
+    assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter forgotten\n");
+    gateway.end();
+}
