@@ -1,9 +1,12 @@
 //! Every example of the reference and of the code pages is checked, every command of the README is run, and the tables
 //! that the engine writes are those that it would write now.
 
+mod page;
+
 use pointsman::diagnostic::Level;
 use pointsman::ruleset::{Loaded, RuleSet};
 use pointsman::time::Instant;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,65 +91,51 @@ fn the_table_of_metrics_is_that_of_the_gateway() {
 
 #[test]
 fn the_commands_of_the_readme_show_what_it_says() {
-    let blocks = blocks(&read("README.md"));
-    let folder = folder();
-    let mut files: Vec<String> = Vec::new();
-    let mut problems = String::new();
-    for (index, block) in blocks.iter().enumerate() {
-        if let [kind, file] = block.words.as_slice()
-            && ["rules", "csv", "json"].contains(&kind.as_str())
-        {
-            fs::write(folder.join(file), &block.text).unwrap();
-            files.push(file.clone());
-        }
-        if !block.is("sh") {
-            continue;
-        }
-        let beside = files.iter().any(|file| block.text.contains(file.as_str()));
-        let place = if beside { folder.clone() } else { root() };
-        let output: String = block.text.lines().filter_map(|line| run(line, &place)).collect();
-        if let Some(shown) = blocks.get(index + 1).filter(|next| next.is("text") && next.follows)
-            && !shows(&output, &shown.text)
-        {
-            let _ =
-                writeln!(problems, "README.md:{}: shows\n{}\nbut it is\n{output}", shown.line, shown.text);
-        }
-    }
-    fs::remove_dir_all(folder).unwrap();
-    assert!(problems.is_empty(), "{problems}");
+    page::run("README.md");
 }
 
-/// Runs a line of a shell block with the built binary in the place of `cargo run` and of the installed program; other
-/// commands are none of ours.
-fn run(line: &str, place: &Path) -> Option<String> {
-    let words = line
-        .strip_prefix("cargo run --release -- ")
-        .or_else(|| line.strip_prefix("cargo run --release --quiet -- "));
-    let words = words.or_else(|| line.strip_prefix("pointsman "))?;
-    let script = format!("'{}' {words}", env!("CARGO_BIN_EXE_pointsman"));
-    let output =
-        Command::new("sh").args(["-c", &script]).current_dir(place).env("NO_COLOR", "1").output().unwrap();
+#[test]
+fn the_commands_of_the_page_on_the_gateway_show_what_it_says() {
+    page::run("grammar/gateway.md");
+}
+
+#[test]
+fn the_settings_of_the_gateway_are_those_that_it_takes() {
+    let path = root().join("grammar/gateway.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let whole = between(&text, "settings", &pointsman::cli::settings_reference());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &whole).unwrap();
+    }
     assert!(
-        matches!(output.status.code(), Some(0 | 1)),
-        "`{line}` ends with {}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
+        whole == text || std::env::var_os("UPDATE_EXPECT").is_some(),
+        "the settings in grammar/gateway.md are out of date: run the tests with UPDATE_EXPECT=1"
     );
-    Some(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
-/// Whether the output is the shown text; a line `…` in it stands for any number of lines.
-fn shows(output: &str, shown: &str) -> bool {
-    let mut rest = output;
-    let parts: Vec<&str> = shown.split("…\n").collect();
-    for (index, part) in parts.iter().enumerate() {
-        let Some(at) = rest.find(part) else { return false };
-        if index == 0 && at != 0 {
-            return false;
+#[test]
+fn the_endpoints_of_the_gateway_are_those_that_it_has() {
+    let sources = ["intake/router.rs", "admin/mod.rs", "admin/records.rs"];
+    let mut served = BTreeSet::new();
+    for source in sources {
+        let code = read(&format!("src/gateway/{source}"));
+        for route in code.split(".route(\"").skip(1) {
+            let (path, handlers) = route.split_once("\", ").unwrap();
+            let handlers = handlers.lines().next().unwrap();
+            for method in ["get", "post"] {
+                if handlers.contains(&format!("{method}(")) {
+                    served.insert(format!("{} {path}", method.to_uppercase()));
+                }
+            }
         }
-        rest = &rest[at + part.len()..];
     }
-    rest.trim().is_empty() || shown.ends_with("…\n")
+    let page = read("grammar/gateway.md");
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let listed: BTreeSet<String> = cells
+        .map(|(cell, _)| cell.to_owned())
+        .filter(|cell| cell.starts_with("GET /") || cell.starts_with("POST /"))
+        .collect();
+    assert_eq!(listed, served, "left grammar/gateway.md, right what is served");
 }
 
 /// All examples of a page, or a panic that lists what is wrong with each.

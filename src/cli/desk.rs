@@ -2,8 +2,10 @@
 
 use super::clock;
 use super::exit::Exit;
+use super::serve::given_token;
+use super::serve::options::STATE;
 use super::terminal::Terminal;
-use crate::gateway::client::{self, Client};
+use crate::gateway::client::Client;
 use crate::gateway::journal::{Journal, Options};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::operations::{
@@ -21,13 +23,13 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct Place {
     /// The state directory of the gateway; a gateway that runs on it is asked, otherwise its journal is opened
-    #[arg(long, value_name = "DIR", default_value = "pointsman-state")]
+    #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
     state: PathBuf,
     /// Ask the gateway whose admin listener is there: `http://127.0.0.1:8481`
-    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with = "state")]
+    #[arg(long, value_name = "URL")]
     admin: Option<String>,
-    /// The file with that gateway's token
-    #[arg(long, value_name = "FILE", requires = "admin")]
+    /// The file with that gateway's token, where it is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
+    #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
@@ -88,6 +90,32 @@ fn now() -> i64 {
     clock::at(None).map_or(0, crate::time::Instant::epoch_milliseconds)
 }
 
+/// The gateway at an address, or that of a state directory; nothing where none runs on it.
+///
+/// # Errors
+/// After saying what is wrong with the address or the token.
+pub(super) fn client(
+    admin: Option<&str>,
+    token_file: Option<PathBuf>,
+    state: &Path,
+    terminal: &mut Terminal,
+) -> Result<Option<Client>, Exit> {
+    let given = given_token(token_file, terminal)?;
+    let found = match (admin, given) {
+        (None, given) => Client::find(state, given),
+        (Some(url), Some(token)) => Client::at(url, token).map(Some),
+        (Some(_), None) => {
+            terminal.error("the admin listener wants its token");
+            terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
+            return Err(Exit::Usage);
+        }
+    };
+    found.map_err(|message| {
+        terminal.error(&message);
+        Exit::Failed
+    })
+}
+
 /// Who carries out what is asked.
 pub(super) enum Desk {
     /// A gateway that runs.
@@ -102,18 +130,9 @@ impl Desk {
     /// # Errors
     /// After saying why there is neither.
     pub(super) fn open(place: &Place, terminal: &mut Terminal) -> Result<Self, Exit> {
-        let named = place.admin.as_deref().zip(place.token_file.as_deref());
-        let client = match named {
-            Some((url, file)) => client::read_token(file).and_then(|token| Client::at(url, token)).map(Some),
-            None => Client::find(&place.state),
-        };
-        match client {
-            Ok(Some(client)) => Ok(Self::Gateway(client)),
-            Ok(None) => journal(&place.state, terminal).map(Self::Journal),
-            Err(error) => {
-                terminal.error(&error);
-                Err(Exit::Failed)
-            }
+        match client(place.admin.as_deref(), place.token_file.clone(), &place.state, terminal)? {
+            Some(client) => Ok(Self::Gateway(client)),
+            None => journal(&place.state, terminal).map(Self::Journal),
         }
     }
 

@@ -122,6 +122,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     terminal.finish(exit).into()
 }
 
+/// The settings of `serve` as a table in Markdown, for the page on the gateway: one a line, in its three spellings.
+#[must_use]
+pub fn settings_reference() -> String {
+    serve::settings_reference()
+}
+
 /// Prints help or version to the standard output, and what is wrong with the arguments to the standard error.
 fn explain_usage(message: &clap::Error) -> ExitCode {
     // Nobody is left to tell where even this cannot be written.

@@ -1,11 +1,10 @@
 //! `pointsman status`: how a running gateway fares.
 
-use super::clock;
 use super::exit::Exit;
-use super::serve::given_token;
 use super::serve::options::STATE;
 use super::table::Table;
 use super::terminal::Terminal;
+use super::{clock, desk};
 use crate::diagnostic::visible_line;
 use crate::gateway::client::Client;
 use crate::gateway::status::{Channel, Integration, Rules, Status};
@@ -69,30 +68,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<Client, Exit> {
-    let found = match &arguments.admin {
-        None => Client::find(&arguments.state),
-        Some(url) => {
-            let Some(token) = given_token(arguments.token_file.clone(), terminal)? else {
-                terminal.error("the admin listener wants its token");
-                terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
-                return Err(Exit::Usage);
-            };
-            Client::at(url, token.expose().to_owned()).map(Some)
-        }
-    };
-    match found {
-        Ok(Some(client)) => Ok(client),
-        Ok(None) => {
-            terminal
-                .error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
-            terminal.help("name the directory that `serve` was given: `--state DIR`");
-            Err(Exit::Failed)
-        }
-        Err(message) => {
-            terminal.error(&message);
-            Err(Exit::Failed)
-        }
-    }
+    let (admin, file) = (arguments.admin.as_deref(), arguments.token_file.clone());
+    let found = desk::client(admin, file, &arguments.state, terminal)?;
+    found.ok_or_else(|| {
+        terminal.error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
+        terminal.help("name the directory that `serve` was given: `--state DIR`");
+        Exit::Failed
+    })
 }
 
 /// Everything in three tables; times as they are counted back from `now`.

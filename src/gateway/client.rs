@@ -34,11 +34,12 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// The gateway that runs on a state directory; nothing where none does.
+    /// The gateway that runs on a state directory; nothing where none does. Its token is the one that is given, else that
+    /// of the directory.
     ///
     /// # Errors
     /// Where one seems to, but its address or token cannot be read.
-    pub fn find(state: &Path) -> Result<Option<Self>, String> {
+    pub fn find(state: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
         let file = state.join("admin.json");
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -54,8 +55,7 @@ impl Client {
         if !listens(&address(url)?) {
             return Ok(None);
         }
-        let token = state.join("admin.token");
-        let token = read_token(&token)?;
+        let token = given.map_or_else(|| read_token(&state.join("admin.token")), Ok)?;
         Self::at(url, token).map(Some)
     }
 
@@ -63,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// Where it is no address of one.
-    pub fn at(url: &str, token: String) -> Result<Self, String> {
+    pub fn at(url: &str, token: Secret) -> Result<Self, String> {
         // One that was chosen before is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
@@ -77,7 +77,7 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| format!("no client could be made: {error}"))?;
-        Ok(Self { base: address(url)?, token: Secret::new(token), runtime, http })
+        Ok(Self { base: address(url)?, token, runtime, http })
     }
 
     /// Asks.
@@ -152,14 +152,14 @@ impl Client {
 ///
 /// # Errors
 /// Where it cannot be read, or is empty.
-pub fn read_token(file: &Path) -> Result<String, String> {
+fn read_token(file: &Path) -> Result<Secret, String> {
     let text = fs::read_to_string(file).map_err(|error| {
         let who = "run this as the user whose gateway it is, or name another with `--token-file FILE`";
         format!("the token in `{}` could not be read: {error}; {who}", file.display())
     })?;
     match text.trim() {
         "" => Err(format!("`{}` holds no token", file.display())),
-        token => Ok(token.to_owned()),
+        token => Ok(Secret::new(token.to_owned())),
     }
 }
 

@@ -113,7 +113,8 @@ impl Place {
         let child = self.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         let mut gateway = Gateway { child, listen: String::new() };
         gateway.listen = self.until(|| {
-            let status = serde_json::from_str::<serde_json::Value>(&self.run(&["status", "--json"]).1).ok()?;
+            let status =
+                serde_json::from_str::<serde_json::Value>(&self.run(&["status", "--json"]).1).ok()?;
             Some(status["listen"].as_str()?.to_owned())
         });
         gateway

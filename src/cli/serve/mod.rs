@@ -4,6 +4,7 @@ mod file;
 pub(super) mod options;
 mod plan;
 mod quantity;
+mod reference;
 
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -15,6 +16,7 @@ use crate::gateway::{self, Failure};
 use crate::reload::{Rejection, Stage};
 use clap::Args;
 use options::Options;
+pub(super) use reference::settings_reference;
 use std::path::PathBuf;
 
 /// Receives alerts at push URLs, maps, routes and delivers them, and takes up changed rules while it runs
