@@ -15,6 +15,7 @@ use super::tls::Certificate;
 use super::{Gateway, clock, intake, logs};
 use crate::reload::{Attempt, Rejection, Reloader, Version};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -39,8 +40,8 @@ pub enum Failure {
     #[error("the rules cannot be served: {}", .0.message)]
     Rules(Box<Rejection>),
     /// The state directory cannot be used.
-    #[error("the state directory `{0}` cannot be used: {1}")]
-    State(String, Fault),
+    #[error("the state directory cannot be used: {0}")]
+    State(String),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -200,13 +201,23 @@ async fn open(config: &mut Config) -> Result<(Arc<Gateway>, (TcpListener, TcpLis
     };
     let state = config.journal.directory.clone();
     let journal = Journal::open(config.journal.clone(), Arc::clone(&metrics), Arc::new(wake))
-        .map_err(|fault| Failure::State(state.display().to_string(), fault))?;
+        .map_err(|fault| Failure::State(unusable(&state, fault)))?;
     let gateway = open_rest(config, journal.clone(), metrics, deliveries).await;
     if gateway.is_err() {
         journal.close();
         token::withdraw(&state);
     }
     gateway
+}
+
+/// Why a state directory cannot be used. Most reasons name it already.
+fn unusable(state: &Path, fault: Fault) -> String {
+    let reason = match fault {
+        Fault::Failed(reason) => reason,
+        Fault::Full | Fault::NoSpace | Fault::Closed => fault.to_string(),
+    };
+    let state = format!("`{}`", state.display());
+    if reason.contains(&state) { reason } else { format!("{state}: {reason}") }
 }
 
 async fn open_rest(

@@ -58,6 +58,24 @@ impl RuleSet {
         }
     }
 
+    /// As [`RuleSet::resolve`], for one channel, by its position in the model: no other secret is read, and nothing else
+    /// can be wrong.
+    ///
+    /// # Errors
+    /// As there, of that channel.
+    pub fn resolve_channel(
+        &self,
+        channel: usize,
+        read: &ReadSecret<'_>,
+    ) -> Result<Settings, Vec<Diagnostic>> {
+        let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
+        let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
+            let said = format!("the channel `{}`", channel.name);
+            resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+        });
+        if resolver.diagnostics.is_empty() { Ok(settings) } else { Err(resolver.diagnostics) }
+    }
+
     /// The body that a channel, by its position in the model, gets for an event; nothing where the kind takes no body.
     #[must_use]
     pub fn render(&self, channel: usize, event: &Event<'_>, context: &Context<'_>) -> Option<Rendered> {

@@ -96,6 +96,10 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<Config, Ex
         terminal.help(help);
         Exit::Usage
     })?;
+    config.delivery.check_spelling().map_err(|message| {
+        terminal.error(&message);
+        Exit::Usage
+    })?;
     config.admin_token = given_token(token_file, terminal)?;
     Ok(config)
 }

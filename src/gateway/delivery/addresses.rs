@@ -92,6 +92,14 @@ pub(super) struct Blocked {
     network: IpNet,
 }
 
+/// Whether this is a network, an address or the name of a host.
+pub(super) fn is_entry(entry: &str) -> bool {
+    let entry = entry.trim();
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    let host = |name: &str| matches!(url::Host::parse(name), Ok(url::Host::Domain(_)));
+    entry.parse::<IpNet>().is_ok() || bare.parse::<IpAddr>().is_ok() || host(entry)
+}
+
 impl Allowed {
     /// Reads networks (`10.0.0.0/8`, `10.1.2.3`) and host names (`hooks.internal`); what is neither is a host name that
     /// never occurs.

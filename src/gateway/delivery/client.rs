@@ -68,16 +68,23 @@ pub(super) struct Clients {
     proxy: Option<Url>,
 }
 
+/// The address of a proxy.
+///
+/// # Errors
+/// In words, without the address, which may hold a password.
+pub(super) fn read_proxy(address: &str) -> Result<Url, String> {
+    let url =
+        Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "the proxy's address is no URL; expected `http://host:port`".to_owned())
+}
+
 impl Clients {
     /// Reads certificates and the configuration.
     ///
     /// # Errors
     /// In words, where the configuration cannot be used.
     pub(super) fn new(options: &Options) -> Result<Self, String> {
-        let proxy = options.proxy.as_deref().map(|proxy| {
-            Url::parse(proxy)
-                .map_err(|_| "the proxy's address is no URL; expected `http://host:port`".to_owned())
-        });
+        let proxy = options.proxy.as_deref().map(read_proxy);
         let allowed = Arc::new(Allowed::read(&options.allow, options.allow_private));
         Ok(Self { tls: tls(options)?, allowed, proxy: proxy.transpose()? })
     }

@@ -67,6 +67,19 @@ impl Options {
     pub fn check(&self) -> Result<(), String> {
         Ground::new(self.clone()).fault().map_or(Ok(()), |fault| Err(fault.to_owned()))
     }
+
+    /// Whether what was written by hand, `allow` and `proxy`, can be meant.
+    ///
+    /// # Errors
+    /// The first that cannot, in words; the proxy's address, which may hold a password, is not repeated.
+    pub fn check_spelling(&self) -> Result<(), String> {
+        if let Some(wrong) = self.allow.iter().find(|entry| !addresses::is_entry(entry)) {
+            return Err(format!(
+                "`{wrong}` is no network and no host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"
+            ));
+        }
+        self.proxy.as_deref().map_or(Ok(()), |proxy| client::read_proxy(proxy).map(drop))
+    }
 }
 
 /// The times that delivery keeps; the defaults are what is documented, and tests are in more of a hurry.
