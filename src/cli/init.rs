@@ -71,6 +71,7 @@ fn next(folder: &Path) -> String {
     let folder = folder.display();
     format!(
         "\nNow try:\n  pointsman check {folder}\n  pointsman test {folder}\n  \
-         pointsman run --rules {folder} {folder}/samples/disk-full.json\n"
+         pointsman run --rules {folder} {folder}/samples/disk-full.json\n\n\
+         And serve it:\n  MONITORING_KEY=\"$(pointsman keys new)\" pointsman serve --rules {folder}\n"
     )
 }
