@@ -185,10 +185,12 @@ fn pages(
     let mut plan: Vec<Planned> = Vec::new();
     let mut next = Selection { limit: Some(1_000), ..selection.clone() };
     while plan.len() < most {
-        let found = page(&next)?.items;
-        let Some(last) = found.last() else { break };
-        next.before = Some(last.id.clone());
-        plan.extend(found);
+        let found = page(&next)?;
+        plan.extend(found.items);
+        if found.next.is_none() {
+            break;
+        }
+        next.before = found.next;
     }
     plan.truncate(most);
     plan.reverse();
@@ -215,8 +217,12 @@ mod tests {
         all.reverse();
         let page = |selection: &Selection| {
             let before = selection.before.as_deref().map_or(2_500, |id| id.parse().unwrap());
-            let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before).take(1_000);
-            Ok(Page { items: items.cloned().collect() })
+            // As where a rare key is looked for: the first page of it is empty.
+            let first = selection.before.is_none();
+            let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before);
+            let items: Vec<_> = items.take(if first { 0 } else { 1_000 }).cloned().collect();
+            let next = if first { Some("2500".to_owned()) } else { items.last().map(|last| last.id.clone()) };
+            Ok(Page { items, next })
         };
         let plan = pages(&Selection::default(), page).unwrap();
         assert!(plan.iter().map(|item| item.id.parse::<u32>().unwrap()).eq(0..2_500));

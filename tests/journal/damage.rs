@@ -38,10 +38,21 @@ fn a_damaged_body_becomes_a_dead_letter() {
     assert_eq!(journal.body(2).unwrap().as_deref(), Some(&b"body"[..]));
 }
 
-/// A page in the middle of the deliveries is overwritten.
-#[test]
-fn a_damaged_page_hides_its_own_rows_only() {
-    let folder = Folder::new();
+/// Overwrites a page in the middle of a table.
+fn overwrite(folder: &Folder, table: &str) {
+    let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
+    let sql = format!(
+        "SELECT pageno FROM dbstat WHERE name = '{table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3"
+    );
+    let page: u32 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut file = std::fs::OpenOptions::new().write(true).open(folder.0.join("journal.db")).unwrap();
+    file.seek(SeekFrom::Start(u64::from(page - 1) * 4_096)).unwrap();
+    file.write_all(&[0xA5; 4_096]).unwrap();
+}
+
+/// A journal of 600 pushes with a page of that table overwritten.
+fn damaged(folder: &Folder, table: &str) -> (Journal, Arc<Metrics>) {
     let journal = folder.open();
     wait(async {
         for number in 0..600 {
@@ -50,22 +61,32 @@ fn a_damaged_page_hides_its_own_rows_only() {
     });
     journal.close();
     drop(journal);
-    let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
-    let sql = "SELECT pageno FROM dbstat WHERE name = 'delivery' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3";
-    let page: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
-    drop(connection);
-    let mut file = std::fs::OpenOptions::new().write(true).open(folder.0.join("journal.db")).unwrap();
-    file.seek(SeekFrom::Start(u64::from(page - 1) * 4_096)).unwrap();
-    file.write_all(&[0xA5; 4_096]).unwrap();
-    drop(file);
-
+    overwrite(folder, table);
     let metrics = Arc::new(Metrics::default());
     let journal = Journal::open(folder.options(), Arc::clone(&metrics), Arc::new(|_: &str| {})).unwrap();
+    (journal, metrics)
+}
+
+#[test]
+fn a_damaged_page_hides_its_own_rows_only() {
+    let folder = Folder::new();
+    let (journal, metrics) = damaged(&folder, "delivery");
     let found = journal.pending("page", 0, 1_000).unwrap();
     assert!((400..600).contains(&found.len()), "{} of 600 are left", found.len());
     assert_eq!(found.last().unwrap().id, 600, "what follows the damage is served");
     assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
     wait(journal.accept(push(1_000, "page", "new", Some(b"body")))).unwrap();
+}
+
+#[test]
+fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
+    let folder = Folder::new();
+    let (journal, metrics) = damaged(&folder, "push");
+    let found = journal.events(&Filter::default()).unwrap();
+    assert!((500..600).contains(&found.len()), "{} of 600 are listed", found.len());
+    assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
+    let paged = journal.events(&Filter { limit: 7, ..Filter::default() }).unwrap();
+    assert_eq!(paged[0].id, found[0].id);
 }
 
 #[test]

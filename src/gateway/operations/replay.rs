@@ -20,13 +20,14 @@ pub const MOST_AT_ONCE: usize = 500;
 /// How many a second, where nothing is said.
 const RATE: u32 = 100;
 
-/// A page of what a replay would take, the newest first. The next page is before the last of it.
+/// A page of what a replay would take, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
 pub fn plan(journal: &Journal, selected: &Selection, now: i64) -> Result<Page<Planned>, Trouble> {
     let mut items: Vec<Planned> = Vec::new();
-    for record in journal.events(&filter(selected, now)?)? {
+    let page = journal.events_page(&filter(selected, now)?)?;
+    for record in page.found {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
             Some(last) => last.events.push(record.id.index),
@@ -41,7 +42,7 @@ pub fn plan(journal: &Journal, selected: &Selection, now: i64) -> Result<Page<Pl
     for item in &mut items {
         item.events.sort_unstable();
     }
-    Ok(Page { items })
+    Ok(Page { items, next: page.next.map(|push| push.to_string()) })
 }
 
 /// As [`plan`], of refused bodies.
@@ -55,7 +56,10 @@ pub fn plan_quarantine(journal: &Journal, selected: &Selection, now: i64) -> Res
         received: moment(item.refused.received),
         events: Vec::new(),
     };
-    Ok(Page { items: journal.quarantined(&filter(selected, now)?)?.into_iter().map(planned).collect() })
+    let asked = filter(selected, now)?;
+    let items: Vec<Planned> = journal.quarantined(&asked)?.into_iter().map(planned).collect();
+    let next = items.last().filter(|_| items.len() >= asked.limit).map(|last| last.id.clone());
+    Ok(Page { items, next })
 }
 
 /// Pushes, or single events of them.
@@ -99,7 +103,7 @@ pub async fn replay(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed
         });
         tokio::time::sleep(pause).await;
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
 /// Has stored bodies delivered again. The journal alone is asked, and so it works without a gateway, too; how fast they
@@ -122,7 +126,7 @@ pub fn replay_stored(
         items.push(Replayed { id: push.to_string(), push: None, deliveries, refused: None });
         wait(pause);
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
 /// Gives refused bodies to today's rules.
@@ -141,7 +145,7 @@ pub async fn replay_quarantined(gateway: &Gateway, request: &Replay) -> Result<P
         });
         tokio::time::sleep(pause).await;
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
 async fn quarantined(
