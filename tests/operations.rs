@@ -164,14 +164,14 @@ impl Drop for Gateway {
 
 const RULES: &str = r#"edition 1
 mapping arms {
-  accept when exists $.alerts
+  accept when $.alerts is not missing
   each $.alerts[*]
   severity = Critical
   status   = match @.status { "resolved" => Resolved  else => Firing }
   title    = "disk full"
   key      = "disk"
 }
-channel oncall = webhook(url: env("ONCALL_URL"))
+channel oncall = webhook(url = env("ONCALL_URL"))
 routing main { else => oncall }
 integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 "#;
@@ -198,10 +198,13 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
     let mut command = Command::new(PROGRAM);
     command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
     command.args(["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
+    command.args(["--least-free", "1MiB"]);
     command.arg("--listen").arg(format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
     let _gateway = Gateway(command.spawn().expect("starts"));
+    let patience = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let push = |body: &str| loop {
         let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+            assert!(std::time::Instant::now() < patience, "the gateway does not listen");
             thread::sleep(std::time::Duration::from_millis(50));
             continue;
         };

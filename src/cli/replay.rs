@@ -51,7 +51,8 @@ Examples:
   pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
 
 The oldest goes first. By today's rules, a whole push is decided anew, even where only some of its events
-are selected; that needs a gateway that runs. Every receiver may get an alert once more.
+are selected; that needs a gateway that runs. Every receiver may get an alert once more. Stored bodies keep
+their idempotency keys and carry the header `Pointsman-Replay: true`: a receiver that knows the key may drop them.
 
 Exit codes:
   0  replayed

@@ -1,10 +1,14 @@
 //! Damage: what cannot be read is set aside and counted, everything after it is still served, and nothing is begun anew.
 
-use super::{Folder, open, push, wait};
-use pointsman::gateway::journal::{Fault, Filter, Journal};
+use super::{Folder, now, open, push, settlement, wait};
+use pointsman::gateway::journal::{
+    Fault, Filter, Journal, Options, Push, Settled, SqliteStore, Store as _, Write,
+};
 use pointsman::gateway::metrics::Metrics;
-use std::io::{Seek, SeekFrom, Write};
+use std::collections::HashSet;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn change(folder: &Folder, sql: &str) {
     rusqlite::Connection::open(folder.0.join("journal.db")).unwrap().execute_batch(sql).unwrap();
@@ -87,6 +91,48 @@ fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
     assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
     let paged = journal.events(&Filter { limit: 7, ..Filter::default() }).unwrap();
     assert_eq!(paged[0].id, found[0].id);
+}
+
+#[test]
+fn a_damaged_record_costs_only_the_writes_that_touch_it() {
+    let folder = Folder::new();
+    let (journal, _) = damaged(&folder, "delivery");
+    let sound: HashSet<i64> =
+        journal.pending("page", 0, 1_000).unwrap().into_iter().map(|found| found.id).collect();
+    let lost: Vec<i64> = (1..=600).filter(|id| !sound.contains(id)).collect();
+    wait(async {
+        for (id, number) in lost.iter().zip(1_000..1_005) {
+            let settled = journal.settle(settlement(*id, Settled::Delivered));
+            let accepted = journal.accept(push(number, "page", "new", Some(b"body")));
+            let (settled, accepted) = tokio::join!(settled, accepted);
+            assert!(matches!(settled, Err(Fault::Failed(_))), "{settled:?}");
+            accepted.unwrap();
+        }
+        for id in lost.iter().take(5) {
+            journal.settle(settlement(*id, Settled::Delivered)).await.unwrap_err();
+        }
+        journal.accept(push(2_000, "page", "new", Some(b"body"))).await.unwrap();
+    });
+}
+
+#[test]
+fn retention_passes_over_damage() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let old = |number| Push { received: now() - 120_000, ..push(number, "page", "a", None) };
+    let mut store = SqliteStore::open(&options).unwrap();
+    let writes: Vec<Write> = (0..2_000).map(|number| Write::Accept(Box::new(old(number)))).collect();
+    store.apply(&writes).unwrap();
+    store.checkpoint(true).unwrap();
+    drop(store);
+    overwrite(&folder, "push");
+    let mut store = SqliteStore::open(&options).unwrap();
+    while store.tidy(now()).unwrap() {}
+    store.apply(&[Write::Accept(Box::new(push(9_999, "page", "a", None)))]).unwrap();
+    drop(store);
+    let left = folder.open().events(&Filter::default()).unwrap().len();
+    assert!((1..100).contains(&left), "{left} of 2,000 are left");
 }
 
 #[test]

@@ -251,8 +251,14 @@ impl Batch<'_> {
 fn failure(error: &rusqlite::Error) -> Failure {
     match error.sqlite_error() {
         Some(cause) if cause.code == ErrorCode::DiskFull => Failure::NoSpace,
+        _ if is_corrupt(error) => Failure::Damaged(error.to_string()),
         _ => Failure::Broken(error.to_string()),
     }
+}
+
+/// Whether a page that was read is damaged.
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
 }
 
 /// CRC-32.

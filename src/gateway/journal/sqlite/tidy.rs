@@ -1,9 +1,11 @@
 //! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes along with every batch.
 //!
+//! Damage stops none of it: what cannot be read is passed over, and the rest is removed.
+//!
 //! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
 //! does not grow past the limit; it does not shrink either.
 
-use super::{Batch, Outcome};
+use super::{Batch, Outcome, is_corrupt};
 use crate::gateway::journal::Options;
 use crate::gateway::journal::store::Write;
 
@@ -24,12 +26,26 @@ pub(super) struct Sweep {
     firing: Vec<u8>,
 }
 
+/// What a step of removing pushes came to.
+struct Step {
+    looked: usize,
+    /// The last push that was looked at.
+    last: i64,
+    /// Whether there is none after it.
+    is_last: bool,
+    /// The rule sets of those that went.
+    rules: Vec<i64>,
+}
+
 struct Old {
     id: i64,
     received: i64,
     rules: i64,
     settled: bool,
 }
+
+/// How many pushes are passed over at once where one of them is damaged.
+const PASSED_OVER: i64 = 16;
 
 /// How long a firing is open without a sign of it, in milliseconds.
 pub(in crate::gateway::journal) const MOST_OPEN: i64 = 30 * 24 * 3_600_000;
@@ -56,14 +72,31 @@ impl Batch<'_> {
     /// One step of everything; whether there is more.
     pub(super) fn tidy(&mut self, options: &Options, sweep: &mut Sweep, now: i64) -> Outcome<bool> {
         let pushes = self.remove_pushes(options, sweep, now, STEP)?;
-        let dead = self.remove_dead(now - milliseconds(options.keep_dead_for))?;
-        let seen = self
-            .connection
-            .prepare_cached("DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)")?
-            .execute([now])?;
-        self.remove_firings(sweep, now)?;
+        let before = now.saturating_sub(milliseconds(options.keep_dead_for));
+        let channels = self.unless_damaged(|| self.remove_dead(before))?.unwrap_or_default();
+        let dead = channels.len();
+        channels.into_iter().for_each(|channel| self.tally.left_dead(channel));
+        let seen = self.unless_damaged(|| self.remove_seen(now))?.unwrap_or_default();
+        let last = self.unless_damaged(|| self.remove_firings(&sweep.firing, now))?;
+        sweep.firing = last.unwrap_or_else(|| next_part(&sweep.firing));
         self.bound_quarantine(options.most_quarantined)?;
         Ok(pushes == STEP || dead == STEP || seen == STEP)
+    }
+
+    /// Does it, or none of it where a record is damaged that it touches.
+    fn unless_damaged<T>(&self, work: impl FnOnce() -> Outcome<T>) -> Outcome<Option<T>> {
+        let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]);
+        run("SAVEPOINT part")?;
+        let done = match work() {
+            Ok(done) => Some(done),
+            Err(error) if is_corrupt(&error) => {
+                run("ROLLBACK TO part")?;
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        run("RELEASE part")?;
+        Ok(done)
     }
 
     /// Bytes of the pages in use.
@@ -87,24 +120,36 @@ impl Batch<'_> {
             (sweep.push, sweep.began) = (0, now);
         }
         let before = now.saturating_sub(milliseconds(options.keep_for));
-        let (mut looked, mut is_over) = (0, false);
-        for old in self.oldest(sweep.push, most)? {
-            if looked % 16 == 0 {
+        let step = self.unless_damaged(|| self.remove_step(options, sweep.push, before, most))?;
+        let Some(step) = step else {
+            sweep.push = sweep.push.saturating_add(PASSED_OVER);
+            return Ok(most);
+        };
+        step.rules.into_iter().for_each(|rules| self.tally.decided(rules, -1));
+        sweep.push = if step.is_last { 0 } else { step.last };
+        Ok(step.looked)
+    }
+
+    /// Removes pushes after that one which are old, or too much.
+    fn remove_step(&self, options: &Options, after: i64, before: i64, most: usize) -> Outcome<Step> {
+        let mut step = Step { looked: 0, last: after, is_last: false, rules: Vec::new() };
+        let mut is_over = false;
+        for old in self.oldest(after, most)? {
+            if step.looked % 16 == 0 {
                 is_over = self.used()? > allowed(options);
             }
             if old.received >= before && !is_over {
-                return Ok(looked);
+                return Ok(step);
             }
-            looked += 1;
-            sweep.push = old.id;
+            step.looked += 1;
+            step.last = old.id;
             if old.settled {
                 self.remove_push(&old)?;
+                step.rules.push(old.rules);
             }
         }
-        if looked < most {
-            sweep.push = 0;
-        }
-        Ok(looked)
+        step.is_last = step.looked < most;
+        Ok(step)
     }
 
     fn oldest(&self, after: i64, most: usize) -> Outcome<Vec<Old>> {
@@ -118,7 +163,7 @@ impl Batch<'_> {
             .collect()
     }
 
-    fn remove_push(&mut self, old: &Old) -> Outcome<()> {
+    fn remove_push(&self, old: &Old) -> Outcome<()> {
         let deliveries: Vec<i64> = self
             .connection
             .prepare_cached("SELECT id FROM delivery WHERE push = ?1")?
@@ -128,42 +173,49 @@ impl Batch<'_> {
             self.remove_delivery(delivery)?;
         }
         self.connection.prepare_cached("DELETE FROM push WHERE id = ?1")?.execute([old.id])?;
-        self.tally.decided(old.rules, -1);
         Ok(())
     }
 
-    fn remove_dead(&mut self, before: i64) -> Outcome<usize> {
+    /// Dead letters that ended before that time; their channels.
+    fn remove_dead(&self, before: i64) -> Outcome<Vec<i64>> {
         let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
         let old: Vec<(i64, i64)> = self
             .connection
             .prepare_cached(sql)?
             .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Outcome<_>>()?;
-        for (id, channel) in &old {
+        for (id, _) in &old {
             self.remove_delivery(*id)?;
-            self.tally.left_dead(*channel);
         }
-        Ok(old.len())
+        Ok(old.into_iter().map(|(_, channel)| channel).collect())
     }
 
-    fn remove_firings(&self, sweep: &mut Sweep, now: i64) -> Outcome<()> {
+    fn remove_seen(&self, now: i64) -> Outcome<usize> {
+        let sql = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)";
+        self.connection.prepare_cached(sql)?.execute([now])
+    }
+
+    /// Firings after that one which nothing was heard of for too long; the last that was looked at.
+    fn remove_firings(&self, after: &[u8], now: i64) -> Outcome<Vec<u8>> {
         let rows: Vec<(Vec<u8>, i64)> = self
             .connection
             .prepare_cached("SELECT id, since FROM firing WHERE id > ?1 ORDER BY id LIMIT 256")?
-            .query_map([&sweep.firing], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Outcome<_>>()?;
         for (id, since) in &rows {
             if *since < now - MOST_OPEN {
                 self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([id])?;
             }
         }
-        sweep.firing = if rows.len() < STEP {
-            Vec::new()
-        } else {
-            rows.last().map(|row| row.0.clone()).unwrap_or_default()
-        };
-        Ok(())
+        let is_last = rows.len() < STEP;
+        Ok(rows.into_iter().next_back().filter(|_| !is_last).map(|(id, _)| id).unwrap_or_default())
     }
+}
+
+/// Where the next 256th of all firings begins; nothing behind the last.
+fn next_part(firing: &[u8]) -> Vec<u8> {
+    let first = firing.first().copied().unwrap_or_default();
+    first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
 /// The bytes of pages that are allowed: the log has its share.
