@@ -200,7 +200,7 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
     command.args(["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
     command.args(["--least-free", "1MiB"]);
     command.arg("--listen").arg(format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
-    let _gateway = Gateway(command.spawn().expect("starts"));
+    let gateway = Gateway(command.spawn().expect("starts"));
     let patience = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let push = |body: &str| loop {
         let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
@@ -257,4 +257,16 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
     fs::write(folder.0.join("a.rules"), RULES.replace("disk full", "disk nearly full")).expect("written");
     let (code, text, told) = run(&["explain", "--event", &id]);
     assert!(code == Some(0) && text.contains("\"disk full\""), "{text}{told}");
+
+    drop(gateway);
+    let (code, _, told) = run(&["replay", "--id", push_id]);
+    assert!(code == Some(3) && told.contains("--rules"), "{told}");
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
+    command.args(["replay", "--id", push_id, "--rules", "a.rules"]).stdin(Stdio::null());
+    let output = command.output().expect("the program starts");
+    assert!(out(&output).contains("accepted as"), "{}{}", out(&output), err(&output));
+    assert!(err(&output).contains("once `pointsman serve` does"), "{}", err(&output));
+    let (_, text, _) = run(&["events", "--limit", "1"]);
+    assert!(text.contains("oncall pending") && text.contains("disk nearly full"), "{text}");
 }

@@ -5,6 +5,7 @@
 //! clock is handed in.
 
 mod form;
+mod offline;
 mod replay;
 mod selection;
 
@@ -12,6 +13,7 @@ pub use form::{
     Affected, Attempt, Bulk, Decision, Delivery, Detail, Event, Letter, Page, Planned, Refused,
     RefusedDetail, Replay, Replayed, moment,
 };
+pub use offline::Offline;
 pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
 pub use selection::Selection;
 

@@ -5,7 +5,7 @@
 //! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
 //! does not grow past the limit; it does not shrink either.
 
-use super::{Batch, Outcome, is_corrupt};
+use super::{Batch, Outcome};
 use crate::gateway::journal::Options;
 use crate::gateway::journal::store::Write;
 
@@ -22,8 +22,52 @@ pub(super) struct Sweep {
     push: i64,
     /// When that began at the oldest.
     began: i64,
+    /// Whether steps are small, as damage is near.
+    is_narrow: bool,
     /// The last firing that was looked at.
     firing: Vec<u8>,
+}
+
+/// What is removed, each by itself where damage is in the way of all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Pushes,
+    Dead,
+    Seen,
+    Firings,
+    Quarantine,
+}
+
+impl Part {
+    /// All there are.
+    pub(super) const ALL: [Self; 5] = [Self::Pushes, Self::Dead, Self::Seen, Self::Firings, Self::Quarantine];
+}
+
+impl Sweep {
+    /// Begins at the oldest, where it began long ago. A time that is not known begins nothing.
+    pub(super) fn begin(&mut self, now: i64) {
+        if now != i64::MIN && (now - self.began).abs() > SWEEP {
+            (self.push, self.began) = (0, now);
+        }
+    }
+
+    /// Goes on behind a damaged record; whether a part has more to do there.
+    pub(super) fn pass_over(&mut self, part: Part) -> bool {
+        match part {
+            Part::Pushes => {
+                if self.is_narrow {
+                    self.push = self.push.saturating_add(NARROW);
+                }
+                self.is_narrow = true;
+                true
+            }
+            Part::Firings => {
+                self.firing = next_part(&self.firing);
+                false
+            }
+            Part::Dead | Part::Seen | Part::Quarantine => false,
+        }
+    }
 }
 
 /// What a step of removing pushes came to.
@@ -44,8 +88,8 @@ struct Old {
     settled: bool,
 }
 
-/// How many pushes are passed over at once where one of them is damaged.
-const PASSED_OVER: i64 = 16;
+/// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
+const NARROW: i64 = 16;
 
 /// How long a firing is open without a sign of it, in milliseconds.
 pub(in crate::gateway::journal) const MOST_OPEN: i64 = 30 * 24 * 3_600_000;
@@ -69,34 +113,32 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// One step of everything; whether there is more.
-    pub(super) fn tidy(&mut self, options: &Options, sweep: &mut Sweep, now: i64) -> Outcome<bool> {
-        let pushes = self.remove_pushes(options, sweep, now, STEP)?;
-        let before = now.saturating_sub(milliseconds(options.keep_dead_for));
-        let channels = self.unless_damaged(|| self.remove_dead(before))?.unwrap_or_default();
-        let dead = channels.len();
-        channels.into_iter().for_each(|channel| self.tally.left_dead(channel));
-        let seen = self.unless_damaged(|| self.remove_seen(now))?.unwrap_or_default();
-        let last = self.unless_damaged(|| self.remove_firings(&sweep.firing, now))?;
-        sweep.firing = last.unwrap_or_else(|| next_part(&sweep.firing));
-        self.bound_quarantine(options.most_quarantined)?;
-        Ok(pushes == STEP || dead == STEP || seen == STEP)
-    }
-
-    /// Does it, or none of it where a record is damaged that it touches.
-    fn unless_damaged<T>(&self, work: impl FnOnce() -> Outcome<T>) -> Outcome<Option<T>> {
-        let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]);
-        run("SAVEPOINT part")?;
-        let done = match work() {
-            Ok(done) => Some(done),
-            Err(error) if is_corrupt(&error) => {
-                run("ROLLBACK TO part")?;
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        run("RELEASE part")?;
-        Ok(done)
+    /// One step of these parts; whether there is more.
+    pub(super) fn tidy(
+        &mut self,
+        parts: &[Part],
+        options: &Options,
+        sweep: &mut Sweep,
+        now: i64,
+    ) -> Outcome<bool> {
+        let mut more = false;
+        for part in parts {
+            let removed = match part {
+                Part::Pushes => self.remove_pushes(options, sweep, now, STEP)?,
+                Part::Dead => self.remove_dead(now.saturating_sub(milliseconds(options.keep_dead_for)))?,
+                Part::Seen => self.remove_seen(now)?,
+                Part::Firings => {
+                    sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    0
+                }
+                Part::Quarantine => {
+                    self.bound_quarantine(options.most_quarantined)?;
+                    0
+                }
+            };
+            more |= removed == STEP;
+        }
+        Ok(more)
     }
 
     /// Bytes of the pages in use.
@@ -108,7 +150,7 @@ impl Batch<'_> {
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
 
-    /// How many it looked at.
+    /// How many it looked at; as many as were meant, where there may be more.
     fn remove_pushes(
         &mut self,
         options: &Options,
@@ -116,18 +158,18 @@ impl Batch<'_> {
         now: i64,
         most: usize,
     ) -> Outcome<usize> {
-        if now != i64::MIN && (now - sweep.began).abs() > SWEEP {
-            (sweep.push, sweep.began) = (0, now);
-        }
+        sweep.begin(now);
+        let narrow = usize::try_from(NARROW).unwrap_or(most).min(most);
+        let asked = if sweep.is_narrow { narrow } else { most };
         let before = now.saturating_sub(milliseconds(options.keep_for));
-        let step = self.unless_damaged(|| self.remove_step(options, sweep.push, before, most))?;
-        let Some(step) = step else {
-            sweep.push = sweep.push.saturating_add(PASSED_OVER);
-            return Ok(most);
-        };
+        let step = self.remove_step(options, sweep.push, before, asked)?;
         step.rules.into_iter().for_each(|rules| self.tally.decided(rules, -1));
-        sweep.push = if step.is_last { 0 } else { step.last };
-        Ok(step.looked)
+        if step.is_last {
+            (sweep.push, sweep.is_narrow) = (0, false);
+        } else {
+            sweep.push = step.last;
+        }
+        Ok(if step.looked == asked { most } else { step.looked })
     }
 
     /// Removes pushes after that one which are old, or too much.
@@ -176,18 +218,19 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Dead letters that ended before that time; their channels.
-    fn remove_dead(&self, before: i64) -> Outcome<Vec<i64>> {
+    /// Dead letters that ended before that time; how many.
+    fn remove_dead(&mut self, before: i64) -> Outcome<usize> {
         let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
         let old: Vec<(i64, i64)> = self
             .connection
             .prepare_cached(sql)?
             .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Outcome<_>>()?;
-        for (id, _) in &old {
+        for (id, channel) in &old {
             self.remove_delivery(*id)?;
+            self.tally.left_dead(*channel);
         }
-        Ok(old.into_iter().map(|(_, channel)| channel).collect())
+        Ok(old.len())
     }
 
     fn remove_seen(&self, now: i64) -> Outcome<usize> {
