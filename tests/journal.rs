@@ -71,6 +71,8 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         rules: Hash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
         outcomes: vec![format!(r#"{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}"#)],
+        sent: 1,
+        dropped: 0,
         deliveries: vec![NewDelivery {
             index: 0,
             channel: channel.to_owned(),
@@ -138,7 +140,8 @@ fn what_was_answered_is_there_after_a_crash() {
     let events = journal.events(&Filter::default()).unwrap();
     let deliveries: Vec<_> = events.iter().map(|event| event.deliveries[0].1).collect();
     assert_eq!(deliveries, [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Pending]);
-    assert_eq!(journal.integrations().unwrap()[0].accepted, 3);
+    let counts = &journal.integrations().unwrap()[0];
+    assert_eq!((counts.accepted, counts.sent, counts.dropped), (3, 3, 0));
     journal.close();
     assert_eq!(wait(journal.accept(push(4, "page", "a", None))), Err(Fault::Closed));
 }
@@ -304,6 +307,32 @@ fn lists_are_narrowed() {
     assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(0), ..none() }), [4]);
     assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }), [0; 0]);
     assert_eq!(journal.attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
+}
+
+#[test]
+fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
+    let folder = Folder::new();
+    let journal = folder.open();
+    for number in 0..3_u64 {
+        let one = push(number, "page", &format!("k{number}"), None);
+        let outcomes = vec![one.outcomes[0].clone(); 3];
+        wait(journal.accept(Push { outcomes, ..one })).unwrap();
+    }
+    let mut asked = Filter { limit: 2, ..Filter::default() };
+    let mut found = Vec::new();
+    let mut pages = 0;
+    loop {
+        let page = journal.events_page(&asked).unwrap();
+        found.extend(page.found.iter().map(|event| (event.id.push.random(), event.id.index)));
+        pages += 1;
+        let Some(next) = page.next else { break };
+        asked.before = Some(next);
+    }
+    let all = [2, 1, 0].into_iter().flat_map(|push| (0..3).map(move |index| (push, index)));
+    assert_eq!(found, all.collect::<Vec<_>>());
+    assert_eq!(pages, 4);
+    let rare = Filter { key: Some("k0".to_owned()), limit: 9, ..Filter::default() };
+    assert_eq!(journal.events(&rare).unwrap().len(), 3);
 }
 
 #[test]

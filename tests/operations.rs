@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
@@ -118,7 +118,7 @@ fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
 #[test]
 fn a_replay_is_planned_and_goes_from_the_oldest_to_the_newest() {
     let folder = Folder::new("replay");
-    let plan = r#"{"items":[{"id":"01KADZ3V9G0000000000000002","integration":"arms","received":"2026-03-07T18:00:00Z","events":[0]},{"id":"01KADZ3V9G0000000000000001","integration":"arms","received":"2026-03-06T18:00:00Z","events":[0,1]}]}"#;
+    let plan = r#"{"items":[{"id":"01KADZ3V9G0000000000000002","integration":"arms","received":"2026-03-07T18:00:00Z","events":[0]},{"id":"01KADZ3V9G0000000000000001","integration":"arms","received":"2026-03-06T18:00:00Z","events":[0,1]}],"next":"01KADZ3V9G0000000000000001"}"#;
     let done = r#"{"items":[{"id":"01KADZ3V9G0000000000000001","refused":"no mapping accepts it"}]}"#;
     let gateway =
         play(&folder.0.join("pointsman-state"), vec![(200, plan), (200, r#"{"items":[]}"#), (200, done)]);
@@ -152,4 +152,123 @@ fn a_state_directory_that_is_not_there_is_not_made() {
     assert_eq!(output.status.code(), Some(3));
     assert!(err(&output).contains("there is no state directory `elsewhere`"), "{}", err(&output));
     assert!(!folder.0.join("elsewhere").exists());
+}
+
+/// A gateway on a state directory; it is killed where the test fails.
+struct Gateway(Child);
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const RULES: &str = r#"edition 1
+mapping arms {
+  accept when $.alerts is not missing
+  each $.alerts[*]
+  severity = Critical
+  status   = match @.status { "resolved" => Resolved  else => Firing }
+  title    = "disk full"
+  key      = "disk"
+}
+channel oncall = webhook(url = env("ONCALL_URL"))
+routing main { else => oncall }
+integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
+"#;
+
+/// The whole way: a destination that refuses for good, dead letters, a refused body, replays, and the explanation.
+#[test]
+fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
+    let folder = Folder::new("whole");
+    fs::write(folder.0.join("a.rules"), RULES).expect("written");
+    let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let sink_url = format!("http://{}/hook", sink.local_addr().expect("an address"));
+    // The first delivery is refused for good, all others arrive.
+    let (tell, bodies) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for (count, stream) in sink.incoming().flatten().enumerate() {
+            let Some(request) = hear(&stream) else { continue };
+            let status = if count == 0 { 410 } else { 200 };
+            let _ = write!(&stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = tell.send(request);
+        }
+    });
+    let heard = || bodies.recv_timeout(std::time::Duration::from_mins(1)).expect("a delivery");
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
+    command.args(["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
+    command.args(["--least-free", "1MiB"]);
+    command.arg("--listen").arg(format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
+    let gateway = Gateway(command.spawn().expect("starts"));
+    let patience = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let push = |body: &str| loop {
+        let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+            assert!(std::time::Instant::now() < patience, "the gateway does not listen");
+            thread::sleep(std::time::Duration::from_millis(50));
+            continue;
+        };
+        let start = format!("POST /push/arms_prod?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n");
+        let rest = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        write!(&stream, "{start}{rest}connection: close\r\n\r\n{body}").expect("sent");
+        let mut answer = String::new();
+        (&stream).read_to_string(&mut answer).expect("answered");
+        break answer;
+    };
+    let run = |words: &[&str]| {
+        let output = pointsman(&folder.0, words);
+        (output.status.code(), out(&output), err(&output))
+    };
+    // A listing is asked for until what is expected is in it: settling is not part of the delivery.
+    let until = |words: &[&str], expected: &str| {
+        let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        loop {
+            let (_, text, told) = run(words);
+            if text.contains(expected) {
+                return text;
+            }
+            assert!(std::time::Instant::now() < end, "{text}{told}");
+            thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    assert!(push(r#"{"alerts":[{"status":"firing"}]}"#).starts_with("HTTP/1.1 202"));
+    let first = heard();
+    let letter = until(&["dead", "list"], "oncall");
+    let id = letter.split_whitespace().next().expect("an id").to_owned();
+    until(&["events", &id], "dead");
+    assert_eq!(run(&["dead", "retry", "--id", &id]).1, "1 dead letter to be delivered again\n");
+    let body = |request: &str| request.split("\r\n\r\n").nth(1).map(str::to_owned);
+    assert_eq!(body(&heard()), body(&first));
+    until(&["events"], "oncall delivered");
+
+    assert!(push(r#"{"alarms":[]}"#).starts_with("HTTP/1.1 422"));
+    let refused = until(&["quarantine", "list"], "422");
+    let refused = refused.split_whitespace().next().expect("an id").to_owned();
+    assert!(run(&["quarantine", "show", &refused]).1.contains("alarms"));
+    assert_eq!(run(&["quarantine", "replay", "--id", &refused]).0, Some(1));
+
+    let push_id = id.split('-').next().expect("a push");
+    assert_eq!(run(&["replay", "--stored", "--id", &id]).0, Some(0));
+    assert_eq!(body(&heard()), body(&first));
+    let (code, text, told) = run(&["replay", "--id", push_id]);
+    assert!(code == Some(0) && text.contains("accepted as"), "{text}{told}");
+    heard();
+
+    fs::write(folder.0.join("a.rules"), RULES.replace("disk full", "disk nearly full")).expect("written");
+    let (code, text, told) = run(&["explain", "--event", &id]);
+    assert!(code == Some(0) && text.contains("\"disk full\""), "{text}{told}");
+
+    drop(gateway);
+    let (code, _, told) = run(&["replay", "--id", push_id]);
+    assert!(code == Some(3) && told.contains("--rules"), "{told}");
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
+    command.args(["replay", "--id", push_id, "--rules", "a.rules"]).stdin(Stdio::null());
+    let output = command.output().expect("the program starts");
+    assert!(out(&output).contains("accepted as"), "{}{}", out(&output), err(&output));
+    assert!(err(&output).contains("once `pointsman serve` does"), "{}", err(&output));
+    let (_, text, _) = run(&["events", "--limit", "1"]);
+    assert!(text.contains("oncall pending") && text.contains("disk nearly full"), "{text}");
 }

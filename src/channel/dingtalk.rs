@@ -2,7 +2,10 @@
 //!
 //! Sources: DingTalk open platform, "Custom robot access" (`open.dingtalk.com/document/robots/custom-robot-access`): the form
 //! of a Markdown message, `at`, the signature, 20 messages a minute; "Robot error codes": `130101`, `410100`, `-1`, and
-//! `460101` for a message of more than 20,000 bytes.
+//! `460101` for a message of more than 20,000 bytes; `310000` for a wrong signature or keyword, `300005` and `400101` for a
+//! token that is none, `400102` for a robot that was stopped help nobody who tries again. The gateway before it answers a
+//! flood with `{"status":1111,"wait":5,"source":"x5","punish":"deny"}`, with or without an `errcode`
+//! (`blog.csdn.net/jialiuyang/article/details/118615052`).
 
 use super::answer;
 use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
@@ -104,7 +107,9 @@ fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
         return verdict;
     }
     let body = answer::json(answer);
-    let Some(code) = answer::code(body.as_ref(), "errcode") else { return answer::unintelligible() };
+    let Some(code) = answer::code(body.as_ref(), "errcode") else {
+        return punished(body.as_ref()).unwrap_or_else(answer::unintelligible);
+    };
     let words = answer::words(body.as_ref(), "errmsg").unwrap_or_default();
     let words = answer::said(settings, words);
     let reason = format!("errcode {code}: {words}");
@@ -114,4 +119,13 @@ fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
         -1 => Verdict::Retry { reason, after: None },
         _ => Verdict::Refused { reason },
     }
+}
+
+/// What the gateway before DingTalk says where it lets nothing through.
+fn punished(body: Option<&serde_json::Value>) -> Option<Verdict> {
+    let punish = answer::words(body, "punish")?;
+    let wait = answer::code(body, "wait").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
+    let reason = if punish == "deny" { "too many requests: denied" } else { "too many requests" };
+    let after = Duration::from_secs(wait).clamp(Duration::from_secs(1), BLOCKED);
+    Some(Verdict::Retry { reason: reason.to_owned(), after: Some(after) })
 }

@@ -2,7 +2,9 @@
 //!
 //! Sources: Feishu open platform, "Custom bot usage guide" (`open.feishu.cn/document/client-docs/bot-v3/add-custom-bot`): cards,
 //! the signature in the body, at most 20 KB a request, 100 messages a minute and 5 a second, `code` (formerly `StatusCode`)
-//! 0, `11232` for too many messages; "Frequency control": 429 or 400 with code `99991400` and the seconds to wait in
+//! 0, `11232` for too many messages (at full hours above all), `19021` for a wrong signature, `19022` for an address that is
+//! not allowed, `19024` for a missing keyword, `9499` for a body that is none; "Send message": `230020` for too many messages
+//! in one group; "Frequency control": 429 or 400 with code `99991400` and the seconds to wait in
 //! `x-ogw-ratelimit-reset`; "Card header": the colours of a template.
 
 use super::answer;
@@ -52,6 +54,9 @@ static HTTP: Http =
 
 /// The most bytes of a body, with room for time and signature within 20 KB.
 const MOST_BYTES: usize = 19_800;
+/// How long a robot that is limited waits where the answer does not say: the limit is no failure of the far side, and holds for
+/// all messages.
+const LIMITED: Duration = Duration::from_secs(10);
 
 fn render(occasion: &Occasion<'_>) -> Rendered {
     let mut pieces = chat::pieces(occasion);
@@ -135,7 +140,9 @@ fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
     let reason = |code: i64| format!("code {code}: {}", answer::said(settings, words.unwrap_or_default()));
     match code {
         // A rate limit comes with status 400, too.
-        Some(code @ (99_991_400 | 11_232)) => Verdict::Retry { reason: reason(code), after: wait(answer) },
+        Some(code @ (99_991_400 | 11_232 | 230_020)) => {
+            Verdict::Retry { reason: reason(code), after: wait(answer).or(Some(LIMITED)) }
+        }
         Some(_) | None => match (answer::by_status(settings, answer), code) {
             (Some(Verdict::Retry { reason, after }), _) => {
                 Verdict::Retry { reason, after: wait(answer).or(after) }

@@ -2,7 +2,8 @@
 //!
 //! Sources: WeCom developer centre, "Group robot configuration" (`developer.work.weixin.qq.com/document/path/91770`): the form
 //! of a Markdown message, at most 4,096 bytes of UTF-8, `<@userid>`, 20 messages a minute; "Global error codes": `45009` for
-//! too many calls, `45033` for too many at once, `-1` for a busy system.
+//! too many calls, `45033` for too many at once, `-1` for a busy system, `93000` for an address that is no robot's, which no
+//! retry mends.
 
 use super::answer;
 use super::http::{Answer, Http, Limits, Occasion, Rendered, Verdict};

@@ -51,6 +51,10 @@ Examples:
   pointsman dead retry --channel oncall --since 2h
   pointsman dead drop --id 01KADZ3V9G0000000000000000-0
 
+What is retried keeps its idempotency key, is marked as a replay, and stands behind what came meanwhile: where the
+recovery of an alert has arrived since, a retried firing opens the alert once more, and nothing closes it. A
+letter without a body (`channel … no longer exists`) only tells of a recovery that could not follow its firing.
+
 Exit codes:
   0  done
   2  the command line is wrong, or does not say which are meant

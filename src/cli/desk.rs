@@ -5,13 +5,15 @@ use super::exit::Exit;
 use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
+use crate::diagnostic::{self, Format};
 use crate::gateway::client::Client;
 use crate::gateway::journal::{Journal, Options};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::operations::{
-    self, Affected, Bulk, Decision, Detail, Event, Letter, Page, Planned, Refused, RefusedDetail, Replay,
-    Replayed, Selection, Trouble,
+    self, Affected, Bulk, Decision, Detail, Event, Letter, Offline, Page, Planned, Refused, RefusedDetail,
+    Replay, Replayed, Selection, Trouble,
 };
+use crate::reload::Rejection;
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,8 +122,8 @@ pub(super) fn client(
 pub(super) enum Desk {
     /// A gateway that runs.
     Gateway(Client),
-    /// The journal, whose lock this process has.
-    Journal(Journal),
+    /// The journal, whose lock this process has, and rules that decide about what is replayed, where some are named.
+    Journal(Journal, Option<Box<Offline>>),
 }
 
 impl Desk {
@@ -132,7 +134,7 @@ impl Desk {
     pub(super) fn open(place: &Place, terminal: &mut Terminal) -> Result<Self, Exit> {
         match client(place.admin.as_deref(), place.token_file.clone(), &place.state, terminal)? {
             Some(client) => Ok(Self::Gateway(client)),
-            None => journal(&place.state, terminal).map(Self::Journal),
+            None => journal(&place.state, terminal).map(|journal| Self::Journal(journal, None)),
         }
     }
 
@@ -140,63 +142,63 @@ impl Desk {
     pub(super) fn is_live(&self) -> bool {
         match self {
             Self::Gateway(_) => true,
-            Self::Journal(_) => false,
+            Self::Journal(..) => false,
         }
     }
 
     pub(super) fn events(&self, selection: &Selection) -> Result<Page<Event>, String> {
         match self {
             Self::Gateway(client) => list(client, "events", selection),
-            Self::Journal(journal) => words(operations::events(journal, selection, now())),
+            Self::Journal(journal, _) => words(operations::events(journal, selection, now())),
         }
     }
 
     pub(super) fn event(&self, id: &str) -> Result<Detail, String> {
         match self {
             Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}", escaped(id)))?),
-            Self::Journal(journal) => words(operations::event(journal, id)),
+            Self::Journal(journal, _) => words(operations::event(journal, id)),
         }
     }
 
     pub(super) fn decision(&self, id: &str) -> Result<Decision, String> {
         match self {
             Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}/decision", escaped(id)))?),
-            Self::Journal(journal) => words(operations::decision(journal, id)),
+            Self::Journal(journal, _) => words(operations::decision(journal, id)),
         }
     }
 
     pub(super) fn dead(&self, selection: &Selection) -> Result<Page<Letter>, String> {
         match self {
             Self::Gateway(client) => list(client, "dead", selection),
-            Self::Journal(journal) => words(operations::dead(journal, selection, now())),
+            Self::Journal(journal, _) => words(operations::dead(journal, selection, now())),
         }
     }
 
     pub(super) fn retry_dead(&self, bulk: &Bulk) -> Result<Affected, String> {
         match self {
             Self::Gateway(client) => ask(client, "dead/retry", bulk),
-            Self::Journal(journal) => words(operations::retry_dead(journal, bulk, now())),
+            Self::Journal(journal, _) => words(operations::retry_dead(journal, bulk, now())),
         }
     }
 
     pub(super) fn drop_dead(&self, bulk: &Bulk) -> Result<Affected, String> {
         match self {
             Self::Gateway(client) => ask(client, "dead/drop", bulk),
-            Self::Journal(journal) => words(operations::drop_dead(journal, bulk, now())),
+            Self::Journal(journal, _) => words(operations::drop_dead(journal, bulk, now())),
         }
     }
 
     pub(super) fn quarantine(&self, selection: &Selection) -> Result<Page<Refused>, String> {
         match self {
             Self::Gateway(client) => list(client, "quarantine", selection),
-            Self::Journal(journal) => words(operations::quarantined(journal, selection, now())),
+            Self::Journal(journal, _) => words(operations::quarantined(journal, selection, now())),
         }
     }
 
     pub(super) fn quarantined(&self, id: &str) -> Result<RefusedDetail, String> {
         match self {
             Self::Gateway(client) => read(client.get(&format!("/api/v1/quarantine/{}", escaped(id)))?),
-            Self::Journal(journal) => words(operations::quarantined_one(journal, id)),
+            Self::Journal(journal, _) => words(operations::quarantined_one(journal, id)),
         }
     }
 
@@ -204,7 +206,7 @@ impl Desk {
     pub(super) fn plan(&self, selection: &Selection) -> Result<Page<Planned>, String> {
         match self {
             Self::Gateway(client) => list(client, "replay", selection),
-            Self::Journal(journal) => words(operations::plan(journal, selection, now())),
+            Self::Journal(journal, _) => words(operations::plan(journal, selection, now())),
         }
     }
 
@@ -212,7 +214,7 @@ impl Desk {
     pub(super) fn plan_quarantine(&self, selection: &Selection) -> Result<Page<Planned>, String> {
         match self {
             Self::Gateway(client) => list(client, "quarantine/plan", selection),
-            Self::Journal(journal) => words(operations::plan_quarantine(journal, selection, now())),
+            Self::Journal(journal, _) => words(operations::plan_quarantine(journal, selection, now())),
         }
     }
 
@@ -222,10 +224,11 @@ impl Desk {
         let wait = |_: Duration| ();
         match self {
             Self::Gateway(client) => ask(client, "replay", part),
-            Self::Journal(journal) if part.stored => {
+            Self::Journal(journal, _) if part.stored => {
                 words(operations::replay_stored(journal, part, now(), &wait))
             }
-            Self::Journal(_) => Err(NO_RULES.to_owned()),
+            Self::Journal(_, Some(offline)) => words(offline.replay(part)),
+            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
         }
     }
 
@@ -233,13 +236,35 @@ impl Desk {
     pub(super) fn replay_quarantined(&self, part: &Replay) -> Result<Page<Replayed>, String> {
         match self {
             Self::Gateway(client) => ask(client, "quarantine/replay", part),
-            Self::Journal(_) => Err(NO_RULES.to_owned()),
+            Self::Journal(_, Some(offline)) => words(offline.replay_quarantined(part)),
+            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
         }
+    }
+
+    /// Has these rules decide what is replayed, where no gateway runs.
+    ///
+    /// # Errors
+    /// After saying what is wrong: a gateway runs, or the rules could not be served.
+    pub(super) fn decide_by(&mut self, rules: &[PathBuf], terminal: &mut Terminal) -> Result<(), Exit> {
+        let Self::Journal(journal, offline) = self else {
+            terminal.error("a gateway runs on this journal, and its rules decide");
+            terminal.help("leave `--rules` out");
+            return Err(Exit::Usage);
+        };
+        let made = Offline::new(journal.clone(), rules).map_err(|rejection| {
+            let Rejection { message, diagnostics, sources, .. } = *rejection;
+            let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &sources);
+            terminal.err.print(&text);
+            terminal.error(&format!("the rules cannot be used: {message}"));
+            Exit::Failed
+        })?;
+        *offline = Some(Box::new(made));
+        Ok(())
     }
 }
 
 /// Why a journal alone does not replay.
-const NO_RULES: &str = "no gateway runs whose rules could decide: start it with `pointsman serve`";
+const NO_RULES: &str = "no gateway runs whose rules could decide: name them with `--rules`";
 
 fn words<T>(done: Result<T, Trouble>) -> Result<T, String> {
     done.map_err(|trouble| trouble.to_string())

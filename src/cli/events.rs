@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::listing::{self, failed};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::Detail;
+use crate::gateway::operations::{Detail, Event, Selection};
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -52,15 +52,30 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
             Err(error) => failed(&error, terminal),
         };
     }
-    match desk.events(&selection) {
-        Ok(page) => {
-            listing::print(&page.items, arguments.json, terminal);
-            if page.items.is_empty() && !arguments.json {
+    match whole(&desk, selection) {
+        Ok(events) => {
+            listing::print(&events, arguments.json, terminal);
+            if events.is_empty() && !arguments.json {
                 terminal.help("no event is selected; `pointsman quarantine list` shows what was refused");
             }
             Exit::Fine
         }
         Err(error) => failed(&error, terminal),
+    }
+}
+
+/// As many as were asked for, page by page.
+fn whole(desk: &Desk, mut selection: Selection) -> Result<Vec<Event>, String> {
+    let most = selection.most();
+    let mut events = Vec::new();
+    loop {
+        let page = desk.events(&selection)?;
+        events.extend(page.items);
+        if page.next.is_none() || events.len() >= most {
+            events.truncate(most);
+            return Ok(events);
+        }
+        selection.before = page.next;
     }
 }
 

@@ -125,7 +125,7 @@ fn replay(replaying: &Replaying, terminal: &mut Terminal) -> Result<Exit, Exit> 
     let task = Task {
         plan: Desk::plan_quarantine,
         act: Desk::replay_quarantined,
-        needs_gateway: true,
+        needs_rules: true,
         advice: "`pointsman run --rules PATH` shows what rules make of a body without one",
         request: Replay::default(),
     };

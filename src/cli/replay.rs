@@ -6,6 +6,7 @@ use super::listing::{self, failed};
 use super::terminal::Terminal;
 use crate::gateway::operations::{MOST_AT_ONCE, Page, Planned, Replay, Replayed, Selection};
 use clap::Args;
+use std::path::PathBuf;
 
 /// How many pushes a plan may hold: their ids are in memory.
 const MOST: usize = 1_000_000;
@@ -33,6 +34,9 @@ pub(super) struct Pace {
     /// All that the journal holds, where nothing else is said
     #[arg(long)]
     all: bool,
+    /// Rule files and folders that decide where no gateway runs, with their secrets as the gateway has them
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    rules: Vec<PathBuf>,
     /// So many a second
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
@@ -51,7 +55,9 @@ Examples:
   pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
 
 The oldest goes first. By today's rules, a whole push is decided anew, even where only some of its events
-are selected; that needs a gateway that runs. Every receiver may get an alert once more.
+are selected: by the gateway that runs, or by `--rules` where none does; then what comes of it is delivered
+once one runs. Every receiver may get an alert once more. Stored bodies keep
+their idempotency keys and carry the header `Pointsman-Replay: true`: a receiver that knows the key may drop them.
 
 Exit codes:
   0  replayed
@@ -68,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let task = Task {
         plan: Desk::plan,
         act: Desk::replay,
-        needs_gateway: !arguments.stored,
+        needs_rules: !arguments.stored,
         advice: "`--stored` delivers the bodies of that time without one",
         request: Replay {
             stored: arguments.stored,
@@ -85,7 +91,7 @@ pub(super) struct Task {
     pub(super) plan: fn(&Desk, &Selection) -> Result<Page<Planned>, String>,
     pub(super) act: fn(&Desk, &Replay) -> Result<Page<Replayed>, String>,
     /// Whether rules have to decide.
-    pub(super) needs_gateway: bool,
+    pub(super) needs_rules: bool,
     /// What can be done where no gateway runs.
     pub(super) advice: &'static str,
     /// What all parts have in common.
@@ -105,13 +111,17 @@ impl Task {
             terminal.help("select some: `--since 2h`, `--integration NAME`, `--id ID`; or say that all is meant: `--all`");
             return Exit::Usage;
         }
-        let desk = match Desk::open(whose, terminal) {
+        let mut desk = match Desk::open(whose, terminal) {
             Ok(desk) => desk,
             Err(exit) => return exit,
         };
-        if self.needs_gateway && !desk.is_live() && !pace.dry_run {
+        if self.needs_rules && !pace.rules.is_empty() {
+            if let Err(exit) = desk.decide_by(&pace.rules, terminal) {
+                return exit;
+            }
+        } else if self.needs_rules && !desk.is_live() && !pace.dry_run {
             terminal.error("no gateway runs whose rules could decide");
-            terminal.help("start it with `pointsman serve`");
+            terminal.help("start it with `pointsman serve`, or name the rules: `--rules PATH`");
             terminal.help(self.advice);
             return Exit::Failed;
         }
@@ -145,7 +155,7 @@ impl Task {
         }
         if ids.is_empty() {
             terminal.help("nothing is selected");
-        } else if self.request.stored && !desk.is_live() {
+        } else if !desk.is_live() {
             terminal.help("no gateway runs: they go out once `pointsman serve` does");
         }
         exit
@@ -185,10 +195,12 @@ fn pages(
     let mut plan: Vec<Planned> = Vec::new();
     let mut next = Selection { limit: Some(1_000), ..selection.clone() };
     while plan.len() < most {
-        let found = page(&next)?.items;
-        let Some(last) = found.last() else { break };
-        next.before = Some(last.id.clone());
-        plan.extend(found);
+        let found = page(&next)?;
+        plan.extend(found.items);
+        if found.next.is_none() {
+            break;
+        }
+        next.before = found.next;
     }
     plan.truncate(most);
     plan.reverse();
@@ -215,8 +227,12 @@ mod tests {
         all.reverse();
         let page = |selection: &Selection| {
             let before = selection.before.as_deref().map_or(2_500, |id| id.parse().unwrap());
-            let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before).take(1_000);
-            Ok(Page { items: items.cloned().collect() })
+            // As where a rare key is looked for: the first page of it is empty.
+            let first = selection.before.is_none();
+            let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before);
+            let items: Vec<_> = items.take(if first { 0 } else { 1_000 }).cloned().collect();
+            let next = if first { Some("2500".to_owned()) } else { items.last().map(|last| last.id.clone()) };
+            Ok(Page { items, next })
         };
         let plan = pages(&Selection::default(), page).unwrap();
         assert!(plan.iter().map(|item| item.id.parse::<u32>().unwrap()).eq(0..2_500));

@@ -39,6 +39,8 @@ fn push(number: u64) -> Push {
         outcomes: vec![format!(
             r#"{{"outcome":"sent","event":{{"key":"{key}","title":"{title}"}},"channels":["void"],"routes":["main.a"]}}"#
         )],
+        sent: 1,
+        dropped: 0,
         deliveries: vec![NewDelivery {
             index: 0,
             channel: "void".to_owned(),

@@ -1,10 +1,14 @@
 //! Damage: what cannot be read is set aside and counted, everything after it is still served, and nothing is begun anew.
 
-use super::{Folder, open, push, wait};
-use pointsman::gateway::journal::{Fault, Filter, Journal};
+use super::{Folder, now, open, push, settlement, wait};
+use pointsman::gateway::journal::{
+    Fault, Filter, Journal, Options, Push, Settled, SqliteStore, Store as _, Write,
+};
 use pointsman::gateway::metrics::Metrics;
-use std::io::{Seek, SeekFrom, Write};
+use std::collections::HashSet;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn change(folder: &Folder, sql: &str) {
     rusqlite::Connection::open(folder.0.join("journal.db")).unwrap().execute_batch(sql).unwrap();
@@ -38,10 +42,21 @@ fn a_damaged_body_becomes_a_dead_letter() {
     assert_eq!(journal.body(2).unwrap().as_deref(), Some(&b"body"[..]));
 }
 
-/// A page in the middle of the deliveries is overwritten.
-#[test]
-fn a_damaged_page_hides_its_own_rows_only() {
-    let folder = Folder::new();
+/// Overwrites a page in the middle of a table.
+fn overwrite(folder: &Folder, table: &str) {
+    let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
+    let sql = format!(
+        "SELECT pageno FROM dbstat WHERE name = '{table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3"
+    );
+    let page: u32 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut file = std::fs::OpenOptions::new().write(true).open(folder.0.join("journal.db")).unwrap();
+    file.seek(SeekFrom::Start(u64::from(page - 1) * 4_096)).unwrap();
+    file.write_all(&[0xA5; 4_096]).unwrap();
+}
+
+/// A journal of 600 pushes with a page of that table overwritten.
+fn damaged(folder: &Folder, table: &str) -> (Journal, Arc<Metrics>) {
     let journal = folder.open();
     wait(async {
         for number in 0..600 {
@@ -50,22 +65,74 @@ fn a_damaged_page_hides_its_own_rows_only() {
     });
     journal.close();
     drop(journal);
-    let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
-    let sql = "SELECT pageno FROM dbstat WHERE name = 'delivery' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3";
-    let page: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
-    drop(connection);
-    let mut file = std::fs::OpenOptions::new().write(true).open(folder.0.join("journal.db")).unwrap();
-    file.seek(SeekFrom::Start(u64::from(page - 1) * 4_096)).unwrap();
-    file.write_all(&[0xA5; 4_096]).unwrap();
-    drop(file);
-
+    overwrite(folder, table);
     let metrics = Arc::new(Metrics::default());
     let journal = Journal::open(folder.options(), Arc::clone(&metrics), Arc::new(|_: &str| {})).unwrap();
+    (journal, metrics)
+}
+
+#[test]
+fn a_damaged_page_hides_its_own_rows_only() {
+    let folder = Folder::new();
+    let (journal, metrics) = damaged(&folder, "delivery");
     let found = journal.pending("page", 0, 1_000).unwrap();
     assert!((400..600).contains(&found.len()), "{} of 600 are left", found.len());
     assert_eq!(found.last().unwrap().id, 600, "what follows the damage is served");
     assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
     wait(journal.accept(push(1_000, "page", "new", Some(b"body")))).unwrap();
+}
+
+#[test]
+fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
+    let folder = Folder::new();
+    let (journal, metrics) = damaged(&folder, "push");
+    let found = journal.events(&Filter::default()).unwrap();
+    assert!((500..600).contains(&found.len()), "{} of 600 are listed", found.len());
+    assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
+    let paged = journal.events(&Filter { limit: 7, ..Filter::default() }).unwrap();
+    assert_eq!(paged[0].id, found[0].id);
+}
+
+#[test]
+fn a_damaged_record_costs_only_the_writes_that_touch_it() {
+    let folder = Folder::new();
+    let (journal, _) = damaged(&folder, "delivery");
+    let sound: HashSet<i64> =
+        journal.pending("page", 0, 1_000).unwrap().into_iter().map(|found| found.id).collect();
+    let lost: Vec<i64> = (1..=600).filter(|id| !sound.contains(id)).collect();
+    wait(async {
+        for (id, number) in lost.iter().zip(1_000..1_005) {
+            let settled = journal.settle(settlement(*id, Settled::Delivered));
+            let accepted = journal.accept(push(number, "page", "new", Some(b"body")));
+            let (settled, accepted) = tokio::join!(settled, accepted);
+            assert!(matches!(settled, Err(Fault::Failed(_))), "{settled:?}");
+            accepted.unwrap();
+        }
+        for id in lost.iter().take(5) {
+            journal.settle(settlement(*id, Settled::Delivered)).await.unwrap_err();
+        }
+        journal.accept(push(2_000, "page", "new", Some(b"body"))).await.unwrap();
+    });
+}
+
+#[test]
+fn retention_passes_over_damage() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let old = |number| Push { received: now() - 120_000, ..push(number, "page", "a", None) };
+    let mut store = SqliteStore::open(&options).unwrap();
+    let writes: Vec<Write> = (0..2_000).map(|number| Write::Accept(Box::new(old(number)))).collect();
+    store.apply(&writes).unwrap();
+    store.checkpoint(true).unwrap();
+    drop(store);
+    overwrite(&folder, "push");
+    let mut store = SqliteStore::open(&options).unwrap();
+    while store.tidy(now()).unwrap() {}
+    store.apply(&[Write::Accept(Box::new(push(9_999, "page", "a", None)))]).unwrap();
+    drop(store);
+    let left = folder.open().events(&Filter::default()).unwrap().len();
+    assert!((1..100).contains(&left), "{left} of 2,000 are left");
 }
 
 #[test]

@@ -74,7 +74,7 @@ async fn plan_quarantine(State(gateway): Shared, uri: Uri) -> Response {
 
 async fn replay_quarantined(State(gateway): Shared, body: Bytes) -> Response {
     match read::<Replay>(&body) {
-        Ok(request) => answer(operations::replay_quarantined(&gateway, &request).await),
+        Ok(request) => answer(operations::replay_quarantined(&*gateway, &request).await),
         Err(trouble) => problem(&trouble),
     }
 }
@@ -89,7 +89,7 @@ async fn replay(State(gateway): Shared, body: Bytes) -> Response {
             apart(move || operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep))
                 .await
         }
-        Ok(request) => answer(operations::replay(&gateway, &request).await),
+        Ok(request) => answer(operations::replay(&*gateway, &request).await),
         Err(trouble) => problem(&trouble),
     }
 }

@@ -108,9 +108,8 @@ impl<L: Ledger> Job<L> {
             Verdict::Refused { reason } => (Settled::Dead { reason: reason.clone() }, None),
             Verdict::Retry { reason, after } => {
                 let now = clock::wall();
-                let age = u64::try_from(now.saturating_sub(self.head.since)).unwrap_or_default();
                 let attempts = self.head.rest.attempts.saturating_add(1);
-                let age = Duration::from_millis(age);
+                let age = self.clock.age(self.head.since);
                 let failed = Failed { attempts, age, asked: *after, chance: clock::chance() };
                 match self.pace.backoff.next(failed, retry_for) {
                     Some(pause) => {

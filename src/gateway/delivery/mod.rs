@@ -202,7 +202,7 @@ impl Deliveries {
         if let Some(fault) = ground.fault() {
             tracing::error!(fault, "nothing can be delivered over HTTP");
         }
-        let common = Common { ledger, ground, rates: Rates::default(), metrics, pace, clock };
+        let common = Common { ledger, ground, rates: Rates::default(), metrics, pace, clock: clock.clone() };
         let (common, runtime) = (Arc::new(common), Runtime::current());
         let office = Arc::new(Office {
             posts: Mutex::default(),

@@ -228,6 +228,7 @@ impl<L: Ledger> Worker<L> {
             return None;
         }
         let now = self.common.clock.now();
+        self.common.clock.look();
         if self.sweep_at <= now {
             self.sweep_at = now.saturating_add(milliseconds(self.common.pace.sweep));
             self.queue.sweep();
@@ -306,7 +307,7 @@ impl<L: Ledger> Worker<L> {
         if self.aged_from > now || retry_for.is_zero() {
             return;
         }
-        let limit = clock::wall().saturating_sub_unsigned(milliseconds(retry_for));
+        let limit = self.common.clock.before(retry_for);
         while self.under_way < BURIALS {
             let Some(head) = self.queue.take_older(limit) else {
                 self.aged_from = now.saturating_add(AGED_PAUSE);
@@ -319,13 +320,16 @@ impl<L: Ledger> Worker<L> {
 
     fn spawn(&mut self, head: Head<Rest>, task: Task, probe: bool) {
         let common = &self.common;
-        let mut report =
-            Report { mailbox: self.mailbox.clone(), clock: common.clock, head: Some((head.clone(), probe)) };
+        let mut report = Report {
+            mailbox: self.mailbox.clone(),
+            clock: common.clock.clone(),
+            head: Some((head.clone(), probe)),
+        };
         let job = Job {
             ledger: common.ledger.clone(),
             metrics: Arc::clone(&common.metrics),
             pace: common.pace,
-            clock: common.clock,
+            clock: common.clock.clone(),
             channel: self.name.clone(),
             head,
             task,

@@ -112,6 +112,8 @@ pub(super) fn decide(
         rules: version.hash,
         payload: arrival.payload,
         outcomes: decided.outcomes,
+        sent: decided.sent,
+        dropped: decided.dropped,
         deliveries: decided.deliveries,
         firings: decided.firings,
         open: was_open.into_inner().keys,
@@ -167,6 +169,8 @@ impl WasOpen {
 #[derive(Default)]
 struct Decided {
     outcomes: Vec<String>,
+    sent: u32,
+    dropped: u32,
     deliveries: Vec<NewDelivery>,
     firings: Vec<Firing>,
     /// Whether there are several outcomes, one of which may close what another opened.
@@ -188,6 +192,11 @@ impl Decided {
         // An outcome is plain data; writing it cannot fail.
         self.outcomes.push(serde_json::to_string(outcome).unwrap_or_default());
         count(rules, outcome);
+        match &outcome.result {
+            Came::Routed(_, decision) if !decision.channels.is_empty() => self.sent += 1,
+            Came::Routed(..) | Came::Dropped(_) => self.dropped += 1,
+            Came::Empty | Came::Event(_) | Came::Unaccepted(_) | Came::Invalid { .. } => {}
+        }
         let Came::Routed(event, decision) = &outcome.result else { return };
         for channel in &decision.channels {
             self.deliveries.extend(delivery(rules, context, position, event, channel));

@@ -126,15 +126,15 @@ impl Intake {
 ///
 /// # Errors
 /// Where the payload is not accepted.
-pub async fn accept(
-    gateway: &Gateway,
+pub async fn accept<H: Host>(
+    host: &H,
     integration: &str,
     door: Door,
     payload: Vec<u8>,
     replay_of: Option<Ulid>,
 ) -> Result<Receipt, Refusal> {
-    let reception = gateway.intake.reception(gateway);
-    take(gateway, reception, integration, door, payload, replay_of).await
+    let reception = host.intake().reception(host);
+    take(host, reception, integration, door, payload, replay_of).await
 }
 
 /// Bodies above this size are evaluated where they hold up no connection.

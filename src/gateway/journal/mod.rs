@@ -19,7 +19,7 @@ mod store;
 mod writer;
 
 pub use record::{
-    AttemptRecord, ChannelCounts, Dead, DeliveryState, Door, EventId, EventRecord, Filter, Firing,
+    AttemptRecord, ChannelCounts, Dead, DeliveryState, Door, EventId, EventRecord, Events, Filter, Firing,
     IntegrationCounts, NewDelivery, Pending, Push, Quarantined, Refused, Settled, Settlement, Stored,
 };
 
@@ -320,11 +320,27 @@ impl Journal {
         self.inner.readers.channels()
     }
 
-    /// Events, the newest first.
+    /// Events, the newest first: as many pages as it takes.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub fn events(&self, filter: &Filter) -> Result<Vec<EventRecord>, Fault> {
+        let (mut found, mut rest) = (Vec::new(), filter.clone());
+        loop {
+            let page = self.events_page(&rest)?;
+            found.extend(page.found);
+            if page.next.is_none() || (filter.limit > 0 && found.len() >= filter.limit) {
+                return Ok(found);
+            }
+            rest.before = page.next;
+        }
+    }
+
+    /// A page of events. Where few are of the channel or key that is looked for, it may be empty and not the last.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn events_page(&self, filter: &Filter) -> Result<Events, Fault> {
         self.alive()?;
         self.inner.readers.events(filter)
     }

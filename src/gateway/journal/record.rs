@@ -74,6 +74,10 @@ pub struct Push {
     pub payload: Vec<u8>,
     /// One outcome each, in the JSON of `event::Outcome`.
     pub outcomes: Vec<String>,
+    /// How many of them were sent somewhere.
+    pub sent: u32,
+    /// How many of them were dropped, or sent nowhere.
+    pub dropped: u32,
     /// What has to go to channels, in the order of outcomes and channels.
     pub deliveries: Vec<NewDelivery>,
     /// What opened and what closed, in the order of outcomes.
@@ -234,7 +238,7 @@ pub struct Filter {
     pub index: Option<u32>,
     /// Before this push, for the next page.
     pub before: Option<Ulid>,
-    /// At most so many; 0 is all.
+    /// At most so many, of events with the rest of the last push; 0 is all.
     pub limit: usize,
 }
 
@@ -257,6 +261,15 @@ pub struct EventRecord {
     pub outcome: String,
     /// Where each delivery stands: channel, state, attempts, last reason.
     pub deliveries: Vec<(String, DeliveryState, u32, Option<String>)>,
+}
+
+/// A page of events, the newest first. It ends with a whole push, so it may hold more than were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Events {
+    /// What was found.
+    pub found: Vec<EventRecord>,
+    /// The next page is before this push; nothing where there is none.
+    pub next: Option<Ulid>,
 }
 
 /// Where a delivery stands.

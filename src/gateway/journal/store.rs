@@ -110,6 +110,9 @@ pub enum Failure {
     /// There is no room on the disk. Nothing of the batch is stored; the store can go on.
     #[error("the disk is full")]
     NoSpace,
+    /// A record that a write touches is damaged. Nothing of the batch is stored; the store can go on without that write.
+    #[error("a record is damaged: {0}")]
+    Damaged(String),
     /// The disk failed. Whether the batch is stored is unknown; the store has to be opened anew.
     #[error("{0}")]
     Broken(String),

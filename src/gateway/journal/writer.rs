@@ -87,7 +87,27 @@ impl Writer {
                 self.committed(applied, waiters);
             }
             Err(Failure::NoSpace) => self.starve(writes, waiters),
+            Err(Failure::Damaged(_)) => self.commit_apart(writes, waiters),
             Err(Failure::Broken(message)) => self.break_down(&message, waiters),
+        }
+    }
+
+    /// A damaged record costs only the write that touches it. Where it is in the way of what comes in, the journal cannot
+    /// go on as it is.
+    fn commit_apart(&mut self, writes: Vec<Write>, waiters: Vec<Waiter>) {
+        for (write, waiter) in writes.into_iter().zip(waiters) {
+            match self.store.apply(std::slice::from_ref(&write)) {
+                Ok(applied) => self.committed(applied, vec![waiter]),
+                Err(Failure::NoSpace) => self.starve(vec![write], vec![waiter]),
+                Err(Failure::Damaged(message)) if !write.is_refusable() => {
+                    tracing::error!(%message, "a damaged record of the journal cannot be changed");
+                    self.shared.metrics.journal_faults.inc();
+                    waiter.tell(Err(Fault::Failed(message)));
+                }
+                Err(Failure::Damaged(message) | Failure::Broken(message)) => {
+                    self.break_down(&message, vec![waiter]);
+                }
+            }
         }
     }
 
@@ -128,6 +148,7 @@ impl Writer {
         match self.store.apply(&kept) {
             Ok(applied) => self.committed(applied, keepers),
             Err(Failure::NoSpace) => keepers.into_iter().for_each(|waiter| waiter.tell(Err(Fault::NoSpace))),
+            Err(Failure::Damaged(_)) => self.commit_apart(kept, keepers),
             Err(Failure::Broken(message)) => self.break_down(&message, keepers),
         }
     }
@@ -168,6 +189,10 @@ impl Writer {
                 Err(Failure::NoSpace) => {
                     self.shared.directory.drop_ballast();
                     self.shared.starved.store(true, Ordering::Relaxed);
+                    break;
+                }
+                Err(Failure::Damaged(message)) => {
+                    tracing::error!(%message, "a damaged record of the journal cannot be removed");
                     break;
                 }
                 Err(Failure::Broken(message)) => {

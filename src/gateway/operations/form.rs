@@ -10,6 +10,18 @@ use serde::{Deserialize, Serialize};
 pub struct Page<T> {
     /// What was found.
     pub items: Vec<T>,
+    /// The id before which the next page is; none where there is no other. A page that looks for a channel or key may be
+    /// empty and have a next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// All that there is.
+    #[must_use]
+    pub const fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
 }
 
 /// What became of an element of a push.

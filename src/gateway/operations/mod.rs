@@ -5,6 +5,7 @@
 //! clock is handed in.
 
 mod form;
+mod offline;
 mod replay;
 mod selection;
 
@@ -12,6 +13,7 @@ pub use form::{
     Affected, Attempt, Bulk, Decision, Delivery, Detail, Event, Letter, Page, Planned, Refused,
     RefusedDetail, Replay, Replayed, moment,
 };
+pub use offline::Offline;
 pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
 pub use selection::Selection;
 
@@ -44,13 +46,16 @@ fn filter(selection: &Selection, now: i64) -> Result<Filter, Trouble> {
     selection.filter(now).map_err(Trouble::Wrong)
 }
 
-/// Events, the newest first.
+/// A page of events, the newest first, with the rest of its last push.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
 pub fn events(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Event>, Trouble> {
-    let records = journal.events(&filter(selection, now)?)?;
-    Ok(Page { items: records.iter().map(Event::from).collect() })
+    let page = journal.events_page(&filter(selection, now)?)?;
+    Ok(Page {
+        items: page.found.iter().map(Event::from).collect(),
+        next: page.next.map(|push| push.to_string()),
+    })
 }
 
 /// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
@@ -117,7 +122,7 @@ fn told(stored: &Stored, index: Option<u32>, archive: &[u8]) -> Decision {
 /// A selection that cannot be read; a journal that cannot.
 pub fn dead(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Letter>, Trouble> {
     let letters = journal.dead(&filter(selection, now)?)?;
-    Ok(Page { items: letters.iter().map(Letter::from).collect() })
+    Ok(Page::whole(letters.iter().map(Letter::from).collect()))
 }
 
 /// Has dead letters delivered again.
@@ -153,7 +158,7 @@ fn bulk_filter(bulk: &Bulk, now: i64) -> Result<Filter, Trouble> {
 /// A selection that cannot be read; a journal that cannot.
 pub fn quarantined(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Refused>, Trouble> {
     let refused = journal.quarantined(&filter(selection, now)?)?;
-    Ok(Page { items: refused.iter().map(Refused::from).collect() })
+    Ok(Page::whole(refused.iter().map(Refused::from).collect()))
 }
 
 /// A refused body.

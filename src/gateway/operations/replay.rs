@@ -6,8 +6,7 @@
 
 use super::form::{Planned, Replay, Replayed, moment};
 use super::{Page, Selection, Trouble, filter, refused, selection};
-use crate::gateway::Gateway;
-use crate::gateway::intake::{self, Refusal};
+use crate::gateway::intake::{self, Host, Refusal};
 use crate::gateway::journal::{Door, Filter, Journal};
 use std::time::Duration;
 use ulid::Ulid;
@@ -20,13 +19,14 @@ pub const MOST_AT_ONCE: usize = 500;
 /// How many a second, where nothing is said.
 const RATE: u32 = 100;
 
-/// A page of what a replay would take, the newest first. The next page is before the last of it.
+/// A page of what a replay would take, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
 pub fn plan(journal: &Journal, selected: &Selection, now: i64) -> Result<Page<Planned>, Trouble> {
     let mut items: Vec<Planned> = Vec::new();
-    for record in journal.events(&filter(selected, now)?)? {
+    let page = journal.events_page(&filter(selected, now)?)?;
+    for record in page.found {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
             Some(last) => last.events.push(record.id.index),
@@ -41,7 +41,7 @@ pub fn plan(journal: &Journal, selected: &Selection, now: i64) -> Result<Page<Pl
     for item in &mut items {
         item.events.sort_unstable();
     }
-    Ok(Page { items })
+    Ok(Page { items, next: page.next.map(|push| push.to_string()) })
 }
 
 /// As [`plan`], of refused bodies.
@@ -55,7 +55,10 @@ pub fn plan_quarantine(journal: &Journal, selected: &Selection, now: i64) -> Res
         received: moment(item.refused.received),
         events: Vec::new(),
     };
-    Ok(Page { items: journal.quarantined(&filter(selected, now)?)?.into_iter().map(planned).collect() })
+    let asked = filter(selected, now)?;
+    let items: Vec<Planned> = journal.quarantined(&asked)?.into_iter().map(planned).collect();
+    let next = items.last().filter(|_| items.len() >= asked.limit).map(|last| last.id.clone());
+    Ok(Page { items, next })
 }
 
 /// Pushes, or single events of them.
@@ -75,18 +78,17 @@ fn part(request: &Replay) -> Result<(Named, Duration), Trouble> {
 ///
 /// # Errors
 /// A part that is too large or names no ids; a journal that cannot be read.
-pub async fn replay(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed>, Trouble> {
+pub async fn replay<H: Host<Store = Journal>>(host: &H, request: &Replay) -> Result<Page<Replayed>, Trouble> {
     let (ids, pause) = part(request)?;
     let mut items = Vec::new();
     for (id, _) in ids {
-        let journal = gateway.journal.clone();
+        let journal = host.store().clone();
         let stored = apart(move || journal.push(id)).await?;
         items.push(match stored {
             None => not_replayed(id, "the journal does not hold it any more".to_owned()),
             Some(stored) => {
                 let accepted =
-                    intake::accept(gateway, &stored.integration, Door::Replay, stored.payload, Some(id))
-                        .await;
+                    intake::accept(host, &stored.integration, Door::Replay, stored.payload, Some(id)).await;
                 match accepted {
                     Ok(receipt) => replayed(id, receipt.id),
                     Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => {
@@ -99,7 +101,7 @@ pub async fn replay(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed
         });
         tokio::time::sleep(pause).await;
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
 /// Has stored bodies delivered again. The journal alone is asked, and so it works without a gateway, too; how fast they
@@ -122,50 +124,45 @@ pub fn replay_stored(
         items.push(Replayed { id: push.to_string(), push: None, deliveries, refused: None });
         wait(pause);
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
 /// Gives refused bodies to today's rules.
 ///
 /// # Errors
 /// A part that is too large or names no ids; a journal that cannot be read or changed.
-pub async fn replay_quarantined(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed>, Trouble> {
+pub async fn replay_quarantined<H: Host<Store = Journal>>(
+    host: &H,
+    request: &Replay,
+) -> Result<Page<Replayed>, Trouble> {
     let (ids, pause) = part(request)?;
     let mut items = Vec::new();
     for (id, _) in ids {
-        let journal = gateway.journal.clone();
+        let journal = host.store().clone();
         let found = apart(move || refused(&journal, id)).await?;
         items.push(match found {
             None => not_replayed(id, "the quarantine does not hold it any more".to_owned()),
-            Some(found) => quarantined(gateway, id, found.refused).await?,
+            Some(found) => quarantined(host, id, found.refused).await?,
         });
         tokio::time::sleep(pause).await;
     }
-    Ok(Page { items })
+    Ok(Page::whole(items))
 }
 
-async fn quarantined(
-    gateway: &Gateway,
+async fn quarantined<H: Host<Store = Journal>>(
+    host: &H,
     id: Ulid,
     body: crate::gateway::journal::Refused,
 ) -> Result<Replayed, Trouble> {
-    let accepted = intake::accept(gateway, &body.integration, Door::Replay, body.payload, Some(id)).await;
-    let journal = gateway.journal.clone();
+    let accepted = intake::accept(host, &body.integration, Door::Replay, body.payload, Some(id)).await;
+    let journal = host.store().clone();
     match accepted {
         Ok(receipt) => {
             apart(move || journal.release(id)).await?;
             Ok(replayed(id, receipt.id))
         }
-        Err(Refusal::Invalid(again, reason) | Refusal::Unaccepted(again, reason)) => {
-            // The body is in the quarantine a second time, with the reason of today's rules: once is enough, and the
-            // first is let go only where the second is seen to be there.
-            apart(move || match refused(&journal, again)? {
-                Some(_) if again != id => journal.release(id),
-                Some(_) | None => Ok(()),
-            })
-            .await?;
-            Ok(not_replayed(id, reason))
-        }
+        // It stays where it is.
+        Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => Ok(not_replayed(id, reason)),
         Err(Refusal::Unknown) => Ok(not_replayed(id, NO_INTEGRATION.to_owned())),
         Err(Refusal::Fault(fault)) => Ok(not_replayed(id, fault.to_string())),
     }

@@ -47,6 +47,12 @@ impl Selection {
         *self == Self { limit: self.limit, ..Self::default() }
     }
 
+    /// How many records a listing holds, where it is not bounded otherwise.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.limit.unwrap_or(LIMIT)
+    }
+
     /// The journal's words for it; `now` is in milliseconds since 1970. For what a listing shows: never unbounded.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! What operators ask: events, attempts, dead letters and refused bodies, the newest first.
 
-use super::{Conditions, Fault, Readers, door, limit};
+use super::{Conditions, Fault, Readers, door, is_damage, limit};
 use crate::gateway::journal::record::{
-    AttemptRecord, Dead, DeliveryState, EventId, EventRecord, Filter, Quarantined, Refused, Stored,
+    AttemptRecord, Dead, DeliveryState, EventId, EventRecord, Events, Filter, Quarantined, Refused, Stored,
 };
 use crate::gateway::journal::sqlite::checksum;
 use crate::reload::Hash;
@@ -11,8 +11,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::value::RawValue;
 use ulid::Ulid;
 
-/// How many pushes are looked through for events of a channel or key.
-const LOOKED_THROUGH: i64 = 200_000;
+/// How many pushes are looked through at a time for events of a channel or key.
+const LOOKED_THROUGH: i64 = 50_000;
+
+/// What an event is made of.
+const EVENT: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
+                     FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules";
+const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
 
 /// Which settled deliveries are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,37 +50,68 @@ impl Readers {
         Ok(Some(stored))
     }
 
-    pub(in crate::gateway::journal) fn events(&self, filter: &Filter) -> Result<Vec<EventRecord>, Fault> {
+    /// A page of events; one that looks for a channel or key ends where enough was looked through, too.
+    pub(in crate::gateway::journal) fn events(&self, filter: &Filter) -> Result<Events, Fault> {
         let narrow = filter.channel.is_some() || filter.key.is_some();
         let most = if narrow { LOOKED_THROUGH } else { limit(filter.limit) };
-        self.with(|connection| {
-            let mut conditions = Conditions::default();
-            conditions.add("received >= ?", filter.since);
-            conditions.add("received < ?", filter.until);
-            conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
-            conditions.add("ulid = ?", filter.push.map(bytes));
-            conditions.add(
-                "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
-                filter.before.map(bytes),
-            );
-            let sql = format!(
-                "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
-                 FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules \
-                 WHERE TRUE{} ORDER BY received DESC, push.id DESC LIMIT {most}",
-                conditions.sql
-            );
+        let conditions = meant(filter);
+        let read = self.ask(|connection| {
+            let sql = format!("{EVENT} WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params_from_iter(conditions.values))?;
-            let mut found = Vec::new();
+            let mut rows = statement.query(params_from_iter(&conditions.values))?;
+            let mut page = Gathered::default();
             while let Some(row) = rows.next()? {
-                of_push(connection, row, filter, &mut found)?;
-                if filter.limit > 0 && found.len() >= filter.limit {
-                    found.truncate(filter.limit);
+                page.take(connection, row, filter)?;
+                if page.is_full {
                     break;
                 }
             }
-            Ok(found)
-        })
+            Ok(page)
+        });
+        let page = match read {
+            Err(error) if is_damage(&error) => self.events_around_damage(&conditions, filter, most),
+            read => self.told(read),
+        };
+        page.map(|page| page.end(most))
+    }
+
+    /// One by one, passing over what cannot be read; the numbers come from an index.
+    fn events_around_damage(
+        &self,
+        conditions: &Conditions,
+        filter: &Filter,
+        most: i64,
+    ) -> Result<Gathered, Fault> {
+        let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
+        let ids: Vec<i64> = self.with(|connection| {
+            let values = params_from_iter(&conditions.values);
+            connection.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
+        })?;
+        let mut page = Gathered::default();
+        for id in ids {
+            let sql = format!("{EVENT} WHERE push.id = ?1");
+            let one = self.ask(|connection| {
+                let mut one = Gathered::default();
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query([id])?;
+                while let Some(row) = rows.next()? {
+                    one.take(connection, row, filter)?;
+                }
+                Ok(one)
+            });
+            match one {
+                Ok(one) => page.add(one, filter),
+                Err(error) if is_damage(&error) => {
+                    page.looked += 1;
+                    self.note_damage(-id);
+                }
+                Err(error) => return self.told(Err(error)),
+            }
+            if page.is_full {
+                break;
+            }
+        }
+        Ok(page)
     }
 
     pub(in crate::gateway::journal) fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, Fault> {
@@ -198,6 +234,55 @@ impl Readers {
             None
         };
         Ok(found.into_iter().filter_map(sound).collect())
+    }
+}
+
+/// Which pushes a filter means, as far as their rows say so.
+fn meant(filter: &Filter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("received >= ?", filter.since);
+    conditions.add("received < ?", filter.until);
+    conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
+    conditions.add("ulid = ?", filter.push.map(bytes));
+    conditions.add(
+        "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
+        filter.before.map(bytes),
+    );
+    conditions
+}
+
+/// Events of pushes that were looked through.
+#[derive(Default)]
+struct Gathered {
+    found: Vec<EventRecord>,
+    /// Pushes.
+    looked: i64,
+    last: Option<Ulid>,
+    /// Whether as many are found as were asked for. A push is never taken in part, so that none of its events is passed
+    /// over by whoever asks for the next page.
+    is_full: bool,
+}
+
+impl Gathered {
+    fn take(&mut self, connection: &Connection, row: &Row<'_>, filter: &Filter) -> rusqlite::Result<()> {
+        of_push(connection, row, filter, &mut self.found)?;
+        self.looked += 1;
+        self.last = Some(Ulid::from_bytes(row.get(1)?));
+        self.is_full = filter.limit > 0 && self.found.len() >= filter.limit;
+        Ok(())
+    }
+
+    fn add(&mut self, other: Self, filter: &Filter) {
+        self.found.extend(other.found);
+        self.looked += other.looked;
+        self.last = other.last.or(self.last);
+        self.is_full = filter.limit > 0 && self.found.len() >= filter.limit;
+    }
+
+    /// What `most` pushes gave.
+    fn end(self, most: i64) -> Events {
+        let is_cut = self.is_full || (most >= 0 && self.looked >= most);
+        Events { found: self.found, next: self.last.filter(|_| is_cut) }
     }
 }
 

@@ -46,7 +46,12 @@ impl Readers {
 
     /// Asks something of a connection that is free.
     fn with<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
-        self.ask(ask).map_err(|error| {
+        self.told(self.ask(ask))
+    }
+
+    /// Counts an error, and puts it in words.
+    fn told<T>(&self, read: rusqlite::Result<T>) -> Result<T, Fault> {
+        read.map_err(|error| {
             self.metrics.journal_faults.inc();
             Fault::Failed(error.to_string())
         })

@@ -21,6 +21,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use tally::Tally;
+use tidy::Part;
 
 /// How many archives are remembered, for a rule set that comes back after its last push went.
 const REMEMBERED_ARCHIVES: usize = 8;
@@ -141,6 +142,30 @@ impl SqliteStore {
         })
     }
 
+    /// Writes all of it, and makes room for more where asked.
+    fn batch(&mut self, writes: &[Write], makes_room: bool) -> Result<Applied, Failure> {
+        let mut sweep = self.sweep.clone();
+        let options = self.options.clone();
+        let (done, mut applied) = self.transact(|batch| {
+            let done = writes.iter().map(|write| batch.write(write)).collect::<Outcome<Vec<Done>>>()?;
+            if makes_room {
+                batch.make_room(&options, &mut sweep, writes)?;
+            }
+            Ok(done)
+        })?;
+        self.sweep = sweep;
+        applied.done = done;
+        Ok(applied)
+    }
+
+    fn tidy_parts(&mut self, parts: &[Part], now: i64) -> Result<bool, Failure> {
+        let mut sweep = self.sweep.clone();
+        let options = self.options.clone();
+        let (more, _) = self.transact(|batch| batch.tidy(parts, &options, &mut sweep, now))?;
+        self.sweep = sweep;
+        Ok(more)
+    }
+
     fn recall(&mut self, hash: Hash, archive: &[u8]) {
         if !self.archives.iter().any(|(known, _)| *known == hash) {
             self.archives.push_back((hash, archive.to_vec()));
@@ -158,23 +183,30 @@ impl Store for SqliteStore {
                 self.recall(*hash, archive);
             }
         }
-        let mut sweep = self.sweep.clone();
-        let options = self.options.clone();
-        let (done, mut applied) = self.transact(|batch| {
-            let done = writes.iter().map(|write| batch.write(write)).collect::<Outcome<Vec<Done>>>()?;
-            batch.make_room(&options, &mut sweep, writes)?;
-            Ok(done)
-        })?;
-        self.sweep = sweep;
-        applied.done = done;
-        Ok(applied)
+        match self.batch(writes, true) {
+            // It may lie where room was made, which is done elsewhere the next time.
+            Err(Failure::Damaged(_)) => {
+                self.sweep.pass_over(Part::Pushes);
+                self.batch(writes, false)
+            }
+            result => result,
+        }
     }
 
     fn tidy(&mut self, now: i64) -> Result<bool, Failure> {
-        let mut sweep = self.sweep.clone();
-        let options = self.options.clone();
-        let (more, _) = self.transact(|batch| batch.tidy(&options, &mut sweep, now))?;
-        self.sweep = sweep;
+        // Before, as what a transaction that fails changes is forgotten.
+        self.sweep.begin(now);
+        match self.tidy_parts(&Part::ALL, now) {
+            Err(Failure::Damaged(_)) => {}
+            result => return result,
+        }
+        let mut more = false;
+        for part in Part::ALL {
+            more |= match self.tidy_parts(&[part], now) {
+                Err(Failure::Damaged(_)) => self.sweep.pass_over(part),
+                result => result?,
+            };
+        }
         Ok(more)
     }
 
@@ -251,6 +283,7 @@ impl Batch<'_> {
 fn failure(error: &rusqlite::Error) -> Failure {
     match error.sqlite_error() {
         Some(cause) if cause.code == ErrorCode::DiskFull => Failure::NoSpace,
+        Some(cause) if cause.code == ErrorCode::DatabaseCorrupt => Failure::Damaged(error.to_string()),
         _ => Failure::Broken(error.to_string()),
     }
 }

@@ -37,16 +37,11 @@ struct Channel {
 
 impl Tally {
     pub(super) fn accepted(&mut self, integration: i64, push: &Push) {
-        let starts = |word: &str| {
-            let start = format!("{{\"outcome\":\"{word}\"");
-            let count = push.outcomes.iter().filter(|outcome| outcome.starts_with(&start)).count();
-            i64::try_from(count).unwrap_or(i64::MAX)
-        };
         let counted = self.integrations.entry(integration).or_default();
         counted.accepted += 1;
         counted.latest = counted.latest.max(push.received);
-        counted.sent += starts("sent");
-        counted.dropped += starts("dropped");
+        counted.sent += i64::from(push.sent);
+        counted.dropped += i64::from(push.dropped);
     }
 
     pub(super) fn refused(&mut self, integration: i64, received: i64) {

@@ -1,5 +1,7 @@
 //! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes along with every batch.
 //!
+//! Damage stops none of it: what cannot be read is passed over, and the rest is removed.
+//!
 //! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
 //! does not grow past the limit; it does not shrink either.
 
@@ -20,8 +22,63 @@ pub(super) struct Sweep {
     push: i64,
     /// When that began at the oldest.
     began: i64,
+    /// Whether steps are small, as damage is near.
+    is_narrow: bool,
     /// The last firing that was looked at.
     firing: Vec<u8>,
+}
+
+/// What is removed, each by itself where damage is in the way of all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Pushes,
+    Dead,
+    Seen,
+    Firings,
+    Quarantine,
+}
+
+impl Part {
+    /// All there are.
+    pub(super) const ALL: [Self; 5] = [Self::Pushes, Self::Dead, Self::Seen, Self::Firings, Self::Quarantine];
+}
+
+impl Sweep {
+    /// Begins at the oldest, where it began long ago. A time that is not known begins nothing.
+    pub(super) fn begin(&mut self, now: i64) {
+        if now != i64::MIN && (now - self.began).abs() > SWEEP {
+            (self.push, self.began) = (0, now);
+        }
+    }
+
+    /// Goes on behind a damaged record; whether a part has more to do there.
+    pub(super) fn pass_over(&mut self, part: Part) -> bool {
+        match part {
+            Part::Pushes => {
+                if self.is_narrow {
+                    self.push = self.push.saturating_add(NARROW);
+                }
+                self.is_narrow = true;
+                true
+            }
+            Part::Firings => {
+                self.firing = next_part(&self.firing);
+                false
+            }
+            Part::Dead | Part::Seen | Part::Quarantine => false,
+        }
+    }
+}
+
+/// What a step of removing pushes came to.
+struct Step {
+    looked: usize,
+    /// The last push that was looked at.
+    last: i64,
+    /// Whether there is none after it.
+    is_last: bool,
+    /// The rule sets of those that went.
+    rules: Vec<i64>,
 }
 
 struct Old {
@@ -30,6 +87,9 @@ struct Old {
     rules: i64,
     settled: bool,
 }
+
+/// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
+const NARROW: i64 = 16;
 
 /// How long a firing is open without a sign of it, in milliseconds.
 pub(in crate::gateway::journal) const MOST_OPEN: i64 = 30 * 24 * 3_600_000;
@@ -53,17 +113,32 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// One step of everything; whether there is more.
-    pub(super) fn tidy(&mut self, options: &Options, sweep: &mut Sweep, now: i64) -> Outcome<bool> {
-        let pushes = self.remove_pushes(options, sweep, now, STEP)?;
-        let dead = self.remove_dead(now - milliseconds(options.keep_dead_for))?;
-        let seen = self
-            .connection
-            .prepare_cached("DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)")?
-            .execute([now])?;
-        self.remove_firings(sweep, now)?;
-        self.bound_quarantine(options.most_quarantined)?;
-        Ok(pushes == STEP || dead == STEP || seen == STEP)
+    /// One step of these parts; whether there is more.
+    pub(super) fn tidy(
+        &mut self,
+        parts: &[Part],
+        options: &Options,
+        sweep: &mut Sweep,
+        now: i64,
+    ) -> Outcome<bool> {
+        let mut more = false;
+        for part in parts {
+            let removed = match part {
+                Part::Pushes => self.remove_pushes(options, sweep, now, STEP)?,
+                Part::Dead => self.remove_dead(now.saturating_sub(milliseconds(options.keep_dead_for)))?,
+                Part::Seen => self.remove_seen(now)?,
+                Part::Firings => {
+                    sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    0
+                }
+                Part::Quarantine => {
+                    self.bound_quarantine(options.most_quarantined)?;
+                    0
+                }
+            };
+            more |= removed == STEP;
+        }
+        Ok(more)
     }
 
     /// Bytes of the pages in use.
@@ -75,7 +150,7 @@ impl Batch<'_> {
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
 
-    /// How many it looked at.
+    /// How many it looked at; as many as were meant, where there may be more.
     fn remove_pushes(
         &mut self,
         options: &Options,
@@ -83,28 +158,40 @@ impl Batch<'_> {
         now: i64,
         most: usize,
     ) -> Outcome<usize> {
-        if now != i64::MIN && (now - sweep.began).abs() > SWEEP {
-            (sweep.push, sweep.began) = (0, now);
-        }
+        sweep.begin(now);
+        let narrow = usize::try_from(NARROW).unwrap_or(most).min(most);
+        let asked = if sweep.is_narrow { narrow } else { most };
         let before = now.saturating_sub(milliseconds(options.keep_for));
-        let (mut looked, mut is_over) = (0, false);
-        for old in self.oldest(sweep.push, most)? {
-            if looked % 16 == 0 {
+        let step = self.remove_step(options, sweep.push, before, asked)?;
+        step.rules.into_iter().for_each(|rules| self.tally.decided(rules, -1));
+        if step.is_last {
+            (sweep.push, sweep.is_narrow) = (0, false);
+        } else {
+            sweep.push = step.last;
+        }
+        Ok(if step.looked == asked { most } else { step.looked })
+    }
+
+    /// Removes pushes after that one which are old, or too much.
+    fn remove_step(&self, options: &Options, after: i64, before: i64, most: usize) -> Outcome<Step> {
+        let mut step = Step { looked: 0, last: after, is_last: false, rules: Vec::new() };
+        let mut is_over = false;
+        for old in self.oldest(after, most)? {
+            if step.looked % 16 == 0 {
                 is_over = self.used()? > allowed(options);
             }
             if old.received >= before && !is_over {
-                return Ok(looked);
+                return Ok(step);
             }
-            looked += 1;
-            sweep.push = old.id;
+            step.looked += 1;
+            step.last = old.id;
             if old.settled {
                 self.remove_push(&old)?;
+                step.rules.push(old.rules);
             }
         }
-        if looked < most {
-            sweep.push = 0;
-        }
-        Ok(looked)
+        step.is_last = step.looked < most;
+        Ok(step)
     }
 
     fn oldest(&self, after: i64, most: usize) -> Outcome<Vec<Old>> {
@@ -118,7 +205,7 @@ impl Batch<'_> {
             .collect()
     }
 
-    fn remove_push(&mut self, old: &Old) -> Outcome<()> {
+    fn remove_push(&self, old: &Old) -> Outcome<()> {
         let deliveries: Vec<i64> = self
             .connection
             .prepare_cached("SELECT id FROM delivery WHERE push = ?1")?
@@ -128,10 +215,10 @@ impl Batch<'_> {
             self.remove_delivery(delivery)?;
         }
         self.connection.prepare_cached("DELETE FROM push WHERE id = ?1")?.execute([old.id])?;
-        self.tally.decided(old.rules, -1);
         Ok(())
     }
 
+    /// Dead letters that ended before that time; how many.
     fn remove_dead(&mut self, before: i64) -> Outcome<usize> {
         let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
         let old: Vec<(i64, i64)> = self
@@ -146,24 +233,32 @@ impl Batch<'_> {
         Ok(old.len())
     }
 
-    fn remove_firings(&self, sweep: &mut Sweep, now: i64) -> Outcome<()> {
+    fn remove_seen(&self, now: i64) -> Outcome<usize> {
+        let sql = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)";
+        self.connection.prepare_cached(sql)?.execute([now])
+    }
+
+    /// Firings after that one which nothing was heard of for too long; the last that was looked at.
+    fn remove_firings(&self, after: &[u8], now: i64) -> Outcome<Vec<u8>> {
         let rows: Vec<(Vec<u8>, i64)> = self
             .connection
             .prepare_cached("SELECT id, since FROM firing WHERE id > ?1 ORDER BY id LIMIT 256")?
-            .query_map([&sweep.firing], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Outcome<_>>()?;
         for (id, since) in &rows {
             if *since < now - MOST_OPEN {
                 self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([id])?;
             }
         }
-        sweep.firing = if rows.len() < STEP {
-            Vec::new()
-        } else {
-            rows.last().map(|row| row.0.clone()).unwrap_or_default()
-        };
-        Ok(())
+        let is_last = rows.len() < STEP;
+        Ok(rows.into_iter().next_back().filter(|_| !is_last).map(|(id, _)| id).unwrap_or_default())
     }
+}
+
+/// Where the next 256th of all firings begins; nothing behind the last.
+fn next_part(firing: &[u8]) -> Vec<u8> {
+    let first = firing.first().copied().unwrap_or_default();
+    first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
 /// The bytes of pages that are allowed: the log has its share.
