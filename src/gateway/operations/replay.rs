@@ -89,9 +89,11 @@ pub async fn replay(gateway: &Gateway, request: &Replay) -> Result<Page<Replayed
                         .await;
                 match accepted {
                     Ok(receipt) => replayed(id, receipt.id),
-                    Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => {
-                        not_replayed(id, reason)
-                    }
+                    Err(
+                        Refusal::Invalid(_, reason)
+                        | Refusal::Unaccepted(_, reason)
+                        | Refusal::TooMuch(_, reason),
+                    ) => not_replayed(id, reason),
                     Err(Refusal::Unknown) => not_replayed(id, NO_INTEGRATION.to_owned()),
                     Err(Refusal::Fault(fault)) => not_replayed(id, fault.to_string()),
                 }
@@ -156,7 +158,11 @@ async fn quarantined(
             apart(move || journal.release(id)).await?;
             Ok(replayed(id, receipt.id))
         }
-        Err(Refusal::Invalid(again, reason) | Refusal::Unaccepted(again, reason)) => {
+        Err(
+            Refusal::Invalid(again, reason)
+            | Refusal::Unaccepted(again, reason)
+            | Refusal::TooMuch(again, reason),
+        ) => {
             // The body is in the quarantine a second time, with the reason of today's rules: once is enough, and the
             // first is let go only where the second is seen to be there.
             apart(move || match refused(&journal, again)? {
