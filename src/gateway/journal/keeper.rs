@@ -2,7 +2,7 @@
 //! space on the disk.
 
 use super::sqlite::{JOURNAL, reader};
-use super::writer::Shared;
+use super::writer::{Shared, Vital};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn run(self) {
+        let _vital = Vital(Arc::clone(&self.shared));
         let mut connection: Option<Connection> = None;
         let mut tick = 0_u32;
         while self.alive.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {

@@ -37,6 +37,19 @@ pub(super) struct Shared {
     pub(super) doomed: watch::Sender<bool>,
 }
 
+/// Where a thread of the journal panics, nobody waits for it: the queue ends, and the process is told to.
+pub(super) struct Vital(pub(super) Arc<Shared>);
+
+impl Drop for Vital {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.ended.store(true, Ordering::Relaxed);
+            self.0.doomed.send_replace(true);
+            self.0.queue.end(End::Dropped);
+        }
+    }
+}
+
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) store: Box<dyn Store>,
@@ -50,6 +63,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Writes until the queue ends.
     pub(super) fn run(mut self) {
+        let _vital = Vital(Arc::clone(&self.shared));
         loop {
             match self.shared.queue.take(IDLE) {
                 Taken::Batch(writes, waiters) => {
