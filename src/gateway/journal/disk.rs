@@ -6,9 +6,11 @@
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
 use super::Fault;
+use super::sqlite::JOURNAL;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// How large the ballast is, in bytes; at most a sixteenth of the file system.
@@ -42,13 +44,14 @@ impl Directory {
     /// Makes the directory where there is none, and locks it.
     pub(super) fn take(path: &Path, least_free: Option<u64>) -> Result<Self, Fault> {
         let failed = |error: std::io::Error| Fault::Failed(format!("`{}`: {error}", path.display()));
-        std::fs::create_dir_all(path).map_err(failed)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
         let mut lock = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -62,6 +65,7 @@ impl Directory {
         }
         lock.set_len(0).map_err(failed)?;
         lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
+        make_private(&path.join(JOURNAL)).map_err(failed)?;
         let directory = Self { path: path.to_owned(), least_free, lock };
         if !directory.make_ballast() {
             tracing::warn!("no ballast could be put by: the disk is nearly full");
@@ -85,6 +89,7 @@ impl Directory {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(self.ballast())
             .and_then(|file| Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size.max(1))?));
         match made {
@@ -119,6 +124,18 @@ impl Directory {
     fn ballast(&self) -> PathBuf {
         self.path.join("ballast")
     }
+}
+
+/// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has
+/// its rights.
+fn make_private(database: &Path) -> std::io::Result<()> {
+    let file = File::options().append(true).create(true).mode(0o600).open(database)?;
+    let mut rights = file.metadata()?.permissions();
+    if rights.mode() & 0o007 != 0 {
+        rights.set_mode(rights.mode() & !0o007);
+        file.set_permissions(rights)?;
+    }
+    Ok(())
 }
 
 fn refuse_remote(path: &Path) -> Result<(), Fault> {
