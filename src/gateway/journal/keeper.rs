@@ -35,6 +35,13 @@ impl Keeper {
         while self.alive.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             if tick.is_multiple_of(TICKS_OF_SPACE) {
                 self.look_at_space();
+                if self.shared.directory.is_lost() {
+                    tracing::error!(
+                        "the files of the state directory were removed or replaced while the gateway runs: it ends"
+                    );
+                    self.shared.give_up();
+                    return;
+                }
             }
             tick = tick.wrapping_add(1);
             if connection.is_none() {

@@ -43,10 +43,17 @@ pub(super) struct Vital(pub(super) Arc<Shared>);
 impl Drop for Vital {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.ended.store(true, Ordering::Relaxed);
-            self.0.doomed.send_replace(true);
-            self.0.queue.end(End::Dropped);
+            self.0.give_up();
         }
+    }
+}
+
+impl Shared {
+    /// Nothing is acknowledged any more, nobody waits, and the process is told to end.
+    pub(super) fn give_up(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        self.doomed.send_replace(true);
+        self.queue.end(End::Dropped);
     }
 }
 
@@ -79,9 +86,7 @@ impl Writer {
                 drop(self.store.checkpoint(false));
             }
             if self.failures >= MOST_FAILURES {
-                self.shared.ended.store(true, Ordering::Relaxed);
-                self.shared.doomed.send_replace(true);
-                self.shared.queue.end(End::Dropped);
+                self.shared.give_up();
             }
         }
         if self.dirty && self.failures == 0 {
