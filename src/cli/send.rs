@@ -4,7 +4,6 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
 use crate::channel::Verdict;
-use crate::check::model::{Argument, Channel, Secret};
 use crate::diagnostic::{self, Format, nearest};
 use crate::evaluate::Context;
 use crate::event::{Event, Labels, Severity, Status};
@@ -101,35 +100,15 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
     })
 }
 
-/// Reads the secrets of that channel, and of no other.
+/// Reads the secrets of that channel, and of no other: whoever tries a channel need not have the keys of integrations.
 fn resolve(rules: &RuleSet, position: usize, terminal: &mut Terminal) -> Result<served::Channel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
-    let wanted = secrets(channel);
-    let read = |named: &Secret, folder: &Path| {
-        if wanted.contains(&named) { secret::read(named, folder) } else { Ok("not read".to_owned()) }
-    };
-    let mut resolved = rules.resolve(&read).map_err(|diagnostics| {
+    let settings = rules.resolve_channel(position, &secret::read).map_err(|diagnostics| {
         let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &rules.sources);
         terminal.err.print(&text);
         Exit::Failed
     })?;
-    let settings = resolved.channels.get_mut(position).map(std::mem::take).unwrap_or_default();
     Ok(served::Channel { name: channel.name.to_string(), kind: channel.kind, settings })
-}
-
-/// The secrets that a channel names.
-fn secrets(channel: &Channel) -> Vec<&Secret> {
-    let mut found = Vec::new();
-    let mut open: Vec<&Argument> = channel.parameters.iter().map(|(_, argument)| argument).collect();
-    while let Some(argument) = open.pop() {
-        match argument {
-            Argument::Secret(secret) => found.push(secret),
-            Argument::List(list) => open.extend(list),
-            Argument::Object(members) => open.extend(members.iter().map(|(_, argument)| argument)),
-            Argument::Literal(_) | Argument::Expression(_) => {}
-        }
-    }
-    found
 }
 
 fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {

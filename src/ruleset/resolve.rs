@@ -2,7 +2,7 @@
 
 use super::RuleSet;
 use crate::channel::{self, Occasion, Rendered, Setting, Settings, Transport};
-use crate::check::model::{Argument, Literal, Secret};
+use crate::check::model::{Argument, Channel, Literal, Secret};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, Context};
 use crate::event::Event;
@@ -35,11 +35,7 @@ impl RuleSet {
     /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
         let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
-        let channels = self.model.channels.iter().map(|channel| {
-            let said = format!("the channel `{}`", channel.name);
-            resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
-        });
-        let channels = channels.collect();
+        let channels = self.model.channels.iter().map(|channel| resolver.channel(channel)).collect();
         let integrations: Vec<Settings> = self
             .model
             .integrations
@@ -56,6 +52,21 @@ impl RuleSet {
         } else {
             Err(resolver.diagnostics)
         }
+    }
+
+    /// Resolves the secrets of one channel, by its position in the model, and reads no other.
+    ///
+    /// # Errors
+    /// As [`RuleSet::resolve`].
+    pub fn resolve_channel(
+        &self,
+        position: usize,
+        read: &ReadSecret<'_>,
+    ) -> Result<Settings, Vec<Diagnostic>> {
+        let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
+        let channel = self.model.channels.get(position);
+        let settings = channel.map(|channel| resolver.channel(channel)).unwrap_or_default();
+        if resolver.diagnostics.is_empty() { Ok(settings) } else { Err(resolver.diagnostics) }
     }
 
     /// The body that a channel, by its position in the model, gets for an event; nothing where the kind takes no body.
@@ -91,6 +102,11 @@ struct Resolver<'r> {
 }
 
 impl Resolver<'_> {
+    fn channel(&mut self, channel: &Channel) -> Settings {
+        let said = format!("the channel `{}`", channel.name);
+        self.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+    }
+
     /// The settings of one channel or integration.
     fn settings(
         &mut self,

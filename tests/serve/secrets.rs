@@ -213,7 +213,9 @@ fn no_secret_comes_out_anywhere() {
     for (name, ..) in CHANNELS {
         let mut command = place.command(&["send", name, "--rules", "rules", "--allow", "127.0.0.0/8"]);
         environment(&mut command, &host);
-        let (_, out, err) = finish(&mut command);
+        // The secrets of integrations are none of its business.
+        let (exit, out, err) = finish(command.env_remove("S_KEY").env_remove("POINTSMAN_DEMO_KEY"));
+        assert_eq!(exit, Some(i32::from(name != "accepts")), "{name}: {out}{err}");
         said.push((format!("send {name}"), (out + &err).into_bytes()));
     }
     let token = gateway.token.clone();
