@@ -440,3 +440,15 @@ fn lines_of_a_file_channel_arrive_in_order_and_whole() {
     assert_eq!(text.lines().collect::<Vec<_>>(), lines);
     std::fs::remove_dir_all(directory).unwrap();
 }
+
+#[test]
+fn a_channel_that_cannot_go_on_says_so_instead_of_standing_still() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    memory.put("c", "plain", "k");
+    memory.with(|book| book.panics = true);
+    let (port, _log) = listen(|_, _| now(status(200)));
+    let _deliveries = deliver(&memory, channel("c", &at(port)));
+    memory.until("the word that a new start is needed", |book| book.doomed);
+}

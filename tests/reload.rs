@@ -73,7 +73,7 @@ impl Drop for Folder {
     }
 }
 
-/// The texts of all files, one after the other; a text with `BROKEN` is refused, `table NAME` and `secret NAME` are read.
+/// The texts of all files, one after the other; a text with `BROKEN` is refused, one with `FOUNDER` panics, `table NAME` and `secret NAME` are read.
 fn join(snapshot: &Snapshot) -> Result<String, Rejection> {
     let refuse = |message: String| Rejection {
         stage: Stage::Check,
@@ -93,6 +93,7 @@ fn join(snapshot: &Snapshot) -> Result<String, Rejection> {
             }
         }
     }
+    assert!(!whole.contains("FOUNDER"), "a build that founders");
     if whole.contains("BROKEN") { Err(refuse("it is broken".to_owned())) } else { Ok(whole) }
 }
 

@@ -1,5 +1,10 @@
 //! The gateway as people start it: the built program on the shipped rules, pushed to, asked, reloaded and ended.
 
+#[path = "serve/robust.rs"]
+mod robust;
+#[path = "serve/secrets.rs"]
+mod secrets;
+
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -154,7 +159,11 @@ struct Running {
 
 impl Running {
     fn start(place: &Place, words: &[&str]) -> Self {
-        let mut child = place.serve(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::of(place, &mut place.serve(words))
+    }
+
+    fn of(place: &Place, command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = Lines::of(child.stdout.take().unwrap());
         let err = Lines::of(child.stderr.take().unwrap());
         let state = place.state();

@@ -56,6 +56,10 @@ fn of(parameter: &'static str, settings: &Settings) -> Vec<Fault> {
             "it leads out of the state directory",
             "write a path below the gateway's state directory, as `events.ndjson`",
         )],
+        "path" if text.is_some_and(is_taken) => vec![fault(
+            "the gateway keeps something of its own in that file",
+            "choose another name, as `events.ndjson`, or a folder, as `events/journal.db`",
+        )],
         _ => Vec::new(),
     }
 }
@@ -96,6 +100,16 @@ fn host(text: &str) -> Option<&'static str> {
 fn leaves(path: &str) -> bool {
     let mut parts = path.split(['/', '\\']);
     path.is_empty() || path.starts_with(['/', '\\']) || path.contains('\0') || parts.any(|part| part == "..")
+}
+
+/// What files of a state directory that belong to the gateway begin with: lines in them would cost the journal or the token.
+const TAKEN: [&str; 3] = ["journal.", "admin.", "last-good"];
+
+/// A file in which the gateway keeps something of its own.
+fn is_taken(path: &str) -> bool {
+    let mut parts = path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
+    let first = parts.next().unwrap_or_default().to_ascii_lowercase();
+    matches!(&*first, "lock" | "ballast") || TAKEN.iter().any(|name| first.starts_with(name))
 }
 
 fn headers(headers: &[(String, Secret)]) -> Vec<Fault> {

@@ -100,7 +100,7 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
     })
 }
 
-/// Reads the secrets of that channel, and of no other.
+/// Reads the secrets of that channel, and of no other: whoever tries a channel need not have the keys of integrations.
 fn resolve(rules: &RuleSet, position: usize, terminal: &mut Terminal) -> Result<served::Channel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
     let settings = rules.resolve_channel(position, &secret::read).map_err(|diagnostics| {

@@ -16,6 +16,10 @@ use crate::time::Instant;
 use crate::value::Value;
 use std::borrow::Cow;
 
+/// How many elements of one payload an integration reads: what they become is stored and sent in one piece, and three
+/// bytes may ask for an element. Nothing bounds who maps without an integration, such as `pointsman run --mapping`.
+pub const ELEMENTS_LIMIT: usize = 10_000;
+
 /// What a mapping made of a payload.
 pub(super) enum Mapped<'a> {
     /// It does not accept it.
@@ -47,13 +51,25 @@ pub(super) fn map<'a, O: Observer>(
     if let Some(refusal) = machine.refusal(mapping) {
         return Mapped::Refused(refusal);
     }
+    let chosen = chosen(mapping, document);
+    if pipeline.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
+        return Mapped::Refused(too_many(mapping, chosen.len()));
+    }
     let mut elements = Vec::new();
-    for (index, element) in chosen(mapping, document).into_iter().enumerate() {
+    for (index, element) in chosen.into_iter().enumerate() {
         machine.observer.element(index);
         machine.begin(document, element);
         elements.push(machine.element(mapping, pipeline));
     }
     Mapped::Elements(elements)
+}
+
+fn too_many<'a>(mapping: &'a Mapping, count: usize) -> Refusal<'a> {
+    let reason = format!(
+        "`each` chooses {count} elements, and an integration reads at most {ELEMENTS_LIMIT} of one payload: send fewer \
+         alerts at once"
+    );
+    Refusal { mapping: &mapping.name, reason: reason.into(), at: "" }
 }
 
 /// The elements of `each`; without it, the payload. The path is one that check lets through, so its work is bounded by the

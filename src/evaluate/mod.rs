@@ -16,6 +16,7 @@ mod work;
 
 pub use body::Parameters;
 pub use machine::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
+pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineEnd, Observer, Silent};
 pub use text::{brief, written};
 pub use work::WORK_LIMIT;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "logs go to the standard error")]
 
+use super::log_pipe::Pipe;
 use super::metrics::stage_name;
 use crate::diagnostic::{self, Diagnostic, Level as Severity};
 use crate::reload::Rejection;
@@ -84,10 +85,28 @@ impl FromStr for Format {
     }
 }
 
+/// Logs that are on their way; what is left is written when this is dropped, where somebody reads it.
+#[must_use]
+pub struct Started(Option<Pipe>);
+
 /// Sends logs to the standard error from now on; does nothing where somebody did so before.
-pub fn start(options: Options) {
+pub fn start(options: Options) -> Started {
     let color = std::io::stderr().is_terminal();
-    drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
+    let Ok(pipe) = Pipe::to(std::io::stderr(), options.format) else {
+        drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
+        return Started(None);
+    };
+    let writer = pipe.clone();
+    let chosen = tracing::subscriber::set_global_default(subscriber(options, color, move || writer.clone()));
+    Started(chosen.is_ok().then_some(pipe))
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(pipe) = &self.0 {
+            pipe.finish();
+        }
+    }
 }
 
 /// What writes logs of this program to a writer.

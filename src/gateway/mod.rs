@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod intake;
 pub mod journal;
 pub mod keys;
+mod log_pipe;
 pub mod logs;
 pub mod metrics;
 pub mod operations;

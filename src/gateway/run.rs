@@ -54,8 +54,10 @@ pub enum Failure {
     /// The system denies what every program may have.
     #[error("the system denies what a gateway needs: {0}")]
     System(std::io::Error),
-    /// The journal's disk failed again and again.
-    #[error("the journal cannot go on; what was acknowledged is safe, and a new start tries again")]
+    /// The journal's disk failed again and again, or what nothing goes on without panicked.
+    #[error(
+        "the gateway cannot go on without a part that failed; what was acknowledged is safe, and a new start tries again"
+    )]
     Doomed,
     /// A listener ended although nobody asked it to.
     #[error("the push listener ended by itself")]
@@ -67,7 +69,7 @@ pub enum Failure {
 /// # Errors
 /// Where it cannot start, or cannot go on.
 pub fn run(config: Config) -> Result<(), Failure> {
-    logs::start(config.logs);
+    let _logs = logs::start(config.logs);
     // Another part of the program may have chosen the provider, which is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =

@@ -4,7 +4,7 @@ use super::manifest::{self, Manifest};
 use super::signals::Signals;
 use super::view::{Named, Use, View};
 use super::watcher::{self, Watcher};
-use super::{Build, Hash, Options, Rejection, Snapshot};
+use super::{Build, Hash, Options, Rejection, Snapshot, Stage};
 use crate::mutant::Mutant;
 use crate::ruleset::Unreadable;
 use crate::ruleset::disk::Reach;
@@ -43,6 +43,21 @@ pub(super) struct Candidate<T> {
 }
 
 impl<T> Loader<T> {
+    /// What a snapshot becomes. Files on which the program itself founders are refused like any others that cannot be
+    /// served: those in force stay, and reloading goes on.
+    pub(super) fn build(&self, snapshot: &Snapshot) -> Result<T, Rejection> {
+        let built = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.build)(snapshot)));
+        built.unwrap_or_else(|_| {
+            Err(Rejection {
+                stage: Stage::Check,
+                message: "the program foundered on these files, which is its own fault: please report them"
+                    .to_owned(),
+                diagnostics: Vec::new(),
+                sources: snapshot.sources().clone(),
+            })
+        })
+    }
+
     /// The files as a candidate; nothing where they are those in force.
     pub(super) fn load(&mut self) -> Result<Option<Candidate<T>>, Rejection> {
         let first = self.look();
@@ -67,7 +82,7 @@ impl<T> Loader<T> {
                 return Ok(None);
             }
             let snapshot = self.sound(&last)?;
-            let built = (self.build)(&snapshot);
+            let built = self.build(&snapshot);
             let named = snapshot.named();
             let is_new = |key: &(Use, PathBuf)| !last.named.contains_key(key);
             let is_more = named.keys().any(is_new);

@@ -122,7 +122,7 @@ impl<T: Send + Sync> Worker<T> {
             ..rejection.clone()
         };
         let snapshot = last_good::load(path).map_err(|other| both(&other))?;
-        let value = (self.loader.build)(&snapshot).map_err(|other| both(&other))?;
+        let value = self.loader.build(&snapshot).map_err(|other| both(&other))?;
         self.publish(Candidate { value, snapshot });
         (self.tell)(&Attempt::Rejected(&rejection));
         self.refuse(rejection);
@@ -244,7 +244,7 @@ impl<T: Send + Sync> Worker<T> {
         for (name, text) in changed {
             mixed.insert(name.clone(), text.clone());
             let snapshot = whole.with_sources(&mixed);
-            if let Ok(value) = (self.loader.build)(&snapshot) {
+            if let Ok(value) = self.loader.build(&snapshot) {
                 self.publish(Candidate { value, snapshot });
             }
             self.signals.pause(self.loader.options.settle);

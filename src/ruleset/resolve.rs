@@ -2,7 +2,7 @@
 
 use super::RuleSet;
 use crate::channel::{self, Occasion, Rendered, Setting, Settings, Transport};
-use crate::check::model::{Argument, Literal, Secret};
+use crate::check::model::{Argument, Channel, Literal, Secret};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, Context};
 use crate::event::Event;
@@ -35,11 +35,7 @@ impl RuleSet {
     /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
         let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
-        let channels = self.model.channels.iter().map(|channel| {
-            let said = format!("the channel `{}`", channel.name);
-            resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
-        });
-        let channels = channels.collect();
+        let channels = self.model.channels.iter().map(|channel| resolver.channel(channel)).collect();
         let integrations: Vec<Settings> = self
             .model
             .integrations
@@ -109,6 +105,11 @@ struct Resolver<'r> {
 }
 
 impl Resolver<'_> {
+    fn channel(&mut self, channel: &Channel) -> Settings {
+        let said = format!("the channel `{}`", channel.name);
+        self.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+    }
+
     /// The settings of one channel or integration.
     fn settings(
         &mut self,

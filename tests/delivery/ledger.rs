@@ -22,6 +22,9 @@ pub(crate) struct Book {
     pub(crate) settlements: Vec<Settlement>,
     pub(crate) failing_settles: usize,
     pub(crate) failing_reads: usize,
+    /// The next reading of a page panics.
+    pub(crate) panics: bool,
+    pub(crate) doomed: bool,
 }
 
 #[derive(Clone, Default)]
@@ -111,6 +114,8 @@ impl Book {
 
 impl Ledger for Memory {
     fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
+        let panics = self.with(|book| std::mem::take(&mut book.panics));
+        assert!(!panics, "the ledger panics");
         self.with(|book| {
             let rows = book.read()?.of(channel).filter(|row| row.pending.id > after);
             Ok(rows.take(limit).map(|row| row.pending.clone()).collect())
@@ -157,5 +162,10 @@ impl Ledger for Memory {
         });
         self.0.1.notify_all();
         result
+    }
+
+    fn doom(&self) {
+        self.with(|book| book.doomed = true);
+        self.0.1.notify_all();
     }
 }

@@ -408,3 +408,27 @@ async fn a_large_batch_is_evaluated_whole() {
     assert_eq!((push.outcomes.len(), push.deliveries.len(), push.firings.len()), (5_000, 10_000, 5_000));
     assert_eq!(push.deliveries[9_999].index, 4_999);
 }
+
+#[tokio::test]
+async fn a_small_body_does_not_become_a_large_push() {
+    let limits = Limits::default();
+    let running = listener(limits).await;
+    // Three bytes each: a body of the usual size may hold 349,000 of them.
+    let many = |count: usize, title: usize| {
+        let alerts = vec!["{}"; count].join(",");
+        format!("{{\"title\": \"{}\", \"alerts\": [{alerts}]}}", "t".repeat(title)).into_bytes()
+    };
+    let answer = running.post(URL, &[], &many(10_001, 1)).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("10001 elements") && detail.contains("at most 10000"), "{detail}");
+    // Few bytes that all of them carry, into two channels.
+    let answer = running.post(URL, &[], &many(9_000, 2_000)).await;
+    assert_eq!(answer.status, 413, "{answer:?}");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("32 MiB"), "{answer:?}");
+    assert!(running.pushes().is_empty());
+    let refused: Vec<u16> =
+        running.parts.store.0.refused.lock().unwrap().iter().map(|one| one.status).collect();
+    assert_eq!(refused, [422, 413], "both are kept");
+    assert_eq!(running.post(URL, &[], &many(10_000, 1)).await.status, 202);
+}

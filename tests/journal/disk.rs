@@ -80,6 +80,20 @@ fn a_full_disk_refuses_and_recovers() {
 }
 
 #[test]
+fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
+    for taken in ["journal.db", "lock"] {
+        let folder = Folder::new();
+        let journal = open(folder.options());
+        wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
+        let path = folder.options().directory.join(taken);
+        std::fs::rename(&path, path.with_extension("gone")).unwrap();
+        std::fs::write(&path, "another").unwrap();
+        wait(journal.doomed());
+        assert_eq!(wait(journal.accept(push(2, "page", "a", Some(b"x")))), Err(Fault::Closed), "{taken}");
+    }
+}
+
+#[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = Folder::new();
     let journal = open(Options { least_free: Some(u64::MAX), ..folder.options() });

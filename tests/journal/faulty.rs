@@ -8,7 +8,7 @@ use pointsman::gateway::journal::{
 use pointsman::gateway::metrics::Metrics;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What the next batches meet.
@@ -17,6 +17,8 @@ struct Fate {
     state: AtomicU64,
     /// Of 100 calls, so many fail; above 100 all do.
     failing: AtomicU64,
+    /// The next batch panics.
+    panics: AtomicBool,
 }
 
 impl Fate {
@@ -43,6 +45,7 @@ fn broken() -> Failure {
 
 impl Store for Faulty {
     fn apply(&mut self, writes: &[Write]) -> Result<Applied, Failure> {
+        assert!(!self.fate.panics.swap(false, Ordering::Relaxed), "the store panics");
         if !self.fate.fails() {
             return self.store.apply(writes);
         }
@@ -163,4 +166,18 @@ fn work_goes_on_where_the_sender_went_away() {
         journal.accept(push(2, "page", "a", Some(b"x"))).await.unwrap();
     });
     assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 2);
+}
+
+#[test]
+fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process() {
+    let folder = Folder::new();
+    let fate = Arc::new(Fate::default());
+    let journal = open(&folder, &fate);
+    fate.panics.store(true, Ordering::Relaxed);
+    assert!(wait(journal.accept(push(1, "page", "a", Some(b"x")))).is_err());
+    wait(journal.doomed());
+    assert!(wait(journal.accept(push(2, "page", "a", Some(b"x")))).is_err());
+    journal.close();
+    let journal = open(&folder, &fate);
+    assert!(wait(journal.accept(push(3, "page", "a", Some(b"x")))).is_ok());
 }

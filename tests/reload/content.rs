@@ -235,3 +235,14 @@ fn names_are_those_of_check() {
     let read = |path: &std::path::Path| snapshot.read(path);
     assert!(RuleSet::from_sources(snapshot.sources().clone(), &read, None).rules.is_some());
 }
+
+#[test]
+fn files_on_which_the_program_founders_are_refused_and_reloading_goes_on() {
+    let folder = Folder::with("founder", "one");
+    let subject = Subject::start(folder.options());
+    folder.write("rules/r.rules", "FOUNDER");
+    subject.refuses("the program foundered on these files");
+    assert_eq!(subject.text(), "one");
+    folder.write("rules/r.rules", "two");
+    subject.holds("two");
+}

@@ -74,7 +74,9 @@ impl<'r> Story<'r> {
             Came::Unaccepted(refusals) => {
                 for refusal in refusals {
                     let reason = one_line(&refusal.reason);
-                    let text = format!("`{}` does not accept it: {reason} ({})", refusal.mapping, refusal.at);
+                    let place =
+                        if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
+                    let text = format!("`{}` does not accept it: {reason}{place}", refusal.mapping);
                     self.line("  ", &text);
                 }
             }

@@ -34,6 +34,20 @@ pub trait Ledger: Clone + Send + Sync + 'static {
     /// # Errors
     /// Where it is not.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Says that deliveries cannot go on, and that the process has to be started anew.
+    fn doom(&self);
+}
+
+/// Held by what nothing goes on without: where that panics, it is better to start anew than to stand still unseen.
+pub(super) struct Vital<L: Ledger>(pub(super) L);
+
+impl<L: Ledger> Drop for Vital<L> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.doom();
+        }
+    }
 }
 
 impl Ledger for Journal {
@@ -55,5 +69,9 @@ impl Ledger for Journal {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
         Self::settle(self, settlement).await
+    }
+
+    fn doom(&self) {
+        Self::doom(self);
     }
 }

@@ -341,6 +341,7 @@ fn hire<L: Ledger>(
 
 /// Counts what is pending from time to time, and finds what is pending for channels that nobody knows.
 async fn survey<L: Ledger>(office: Weak<Office>, common: Arc<Common<L>>) {
+    let _vital = ledger::Vital(common.ledger.clone());
     let mut counted: Vec<String> = Vec::new();
     loop {
         let ledger = common.ledger.clone();

@@ -8,7 +8,7 @@ use super::Pace;
 use super::breaker::{Breaker, Permit, State};
 use super::clock::{self, Clock, milliseconds};
 use super::job::{Job, Over, Rest, Task, gave_up, put_off};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Vital};
 use super::queue::{Head, MOST_KEYS, Queue, Reading};
 use super::rate::{Rates, Shared as SharedRate};
 use super::way::{Ground, Way};
@@ -123,6 +123,7 @@ impl<L: Ledger> Worker<L> {
 
     /// Works until it is told to stop and nothing is under way.
     pub(super) async fn run(mut self, mut inbox: UnboundedReceiver<Message>, woken: Arc<AtomicBool>) {
+        let _vital = Vital(self.common.ledger.clone());
         loop {
             let until = self.act();
             self.show();
@@ -249,6 +250,7 @@ impl<L: Ledger> Worker<L> {
         if let Some(reading) = self.queue.read() {
             let (common, name, mailbox) = (Arc::clone(&self.common), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
+                let _vital = Vital(common.ledger.clone());
                 let page = common.ledger.pending(&name, reading.after, reading.limit);
                 // A worker that has gone needs no page.
                 let _ = mailbox.send(Message::Page(reading, page));
@@ -257,6 +259,7 @@ impl<L: Ledger> Worker<L> {
         for key in self.queue.fetches() {
             let (common, name, mailbox) = (Arc::clone(&self.common), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
+                let _vital = Vital(common.ledger.clone());
                 // From the beginning, as an older delivery of the key may have been revived.
                 let fetched = Box::new(common.ledger.pending_of_key(&name, &key, 0));
                 let _ = mailbox.send(Message::Fetched(key, fetched));

@@ -17,6 +17,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use ulid::Ulid;
 
+/// How many bytes one push may become: its outcomes and the bodies of its deliveries, [`PER_DELIVERY`] added for each of
+/// these. A small body with many alerts for many channels would fill memory and journal otherwise.
+pub(super) const MOST_BYTES: usize = 32 << 20;
+
+/// What a delivery costs besides its body.
+const PER_DELIVERY: usize = 512;
+
 /// What came in.
 #[derive(Debug)]
 pub(super) struct Arrival {
@@ -41,6 +48,8 @@ pub(super) enum Refused {
     Invalid(Vec<u8>, String),
     /// No mapping accepts it: the reasons of each.
     Unaccepted(Vec<u8>, String),
+    /// What would be stored and sent of it is too much for one push.
+    TooMuch(Vec<u8>),
     /// The rules in force hold no such integration any more.
     Unknown,
 }
@@ -96,6 +105,12 @@ pub(super) fn decide(
     let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
     for (index, outcome) in outcomes.iter().enumerate() {
         decided.add(rules, &context, index, outcome, &was_open);
+        if decided.bytes > MOST_BYTES {
+            drop(outcomes);
+            drop(routed_again);
+            drop(document);
+            return Err(Refused::TooMuch(arrival.payload));
+        }
     }
     let desk = rules.reception.named(&arrival.integration);
     let window = desk.and_then(|desk| desk.deduplicate_for).filter(|_| arrival.replay_of.is_none());
@@ -142,7 +157,10 @@ fn routed_again<'a>(
 /// The reasons of every mapping, where none accepts the payload.
 fn unaccepted(outcomes: &[Outcome<'_>]) -> Option<String> {
     let [Outcome { result: Came::Unaccepted(refusals), .. }] = outcomes else { return None };
-    let reasons = refusals.iter().map(|one| format!("`{}`: {} ({})", one.mapping, one.reason, one.at));
+    let reasons = refusals.iter().map(|one| match one.at {
+        "" => format!("`{}`: {}", one.mapping, one.reason),
+        at => format!("`{}`: {} ({at})", one.mapping, one.reason),
+    });
     Some(reasons.collect::<Vec<_>>().join("; "))
 }
 
@@ -177,6 +195,8 @@ struct Decided {
     is_batch: bool,
     opened: HashSet<String>,
     closed: HashSet<String>,
+    /// What it comes to so far; what goes beyond [`MOST_BYTES`] is not made.
+    bytes: usize,
 }
 
 impl Decided {
@@ -190,7 +210,9 @@ impl Decided {
     ) {
         let position = u32::try_from(index).unwrap_or(u32::MAX);
         // An outcome is plain data; writing it cannot fail.
-        self.outcomes.push(serde_json::to_string(outcome).unwrap_or_default());
+        let written = serde_json::to_string(outcome).unwrap_or_default();
+        self.bytes += written.len();
+        self.outcomes.push(written);
         count(rules, outcome);
         match &outcome.result {
             Came::Routed(_, decision) if !decision.channels.is_empty() => self.sent += 1,
@@ -199,7 +221,12 @@ impl Decided {
         }
         let Came::Routed(event, decision) = &outcome.result else { return };
         for channel in &decision.channels {
-            self.deliveries.extend(delivery(rules, context, position, event, channel));
+            if self.bytes > MOST_BYTES {
+                return;
+            }
+            let Some(made) = delivery(rules, context, position, event, channel) else { continue };
+            self.bytes += made.body.as_ref().map_or(0, Vec::len) + PER_DELIVERY;
+            self.deliveries.push(made);
         }
         match event.status {
             Status::Firing if decision.channels.is_empty() => {}

@@ -289,7 +289,7 @@ pub(super) async fn resolve_lapsed<H: Host>(host: &H) {
         let Ok(mut memory) = memory() else { continue };
         match accepted {
             Ok(_) => memory.keep(&integration, alerts, now),
-            Err(Refusal::Unknown | Refusal::Invalid(..) | Refusal::Unaccepted(..)) => {
+            Err(Refusal::Unknown | Refusal::Invalid(..) | Refusal::Unaccepted(..) | Refusal::TooMuch(..)) => {
                 memory.lose(&integration, &alerts);
             }
             // The next round tries again.
@@ -311,6 +311,11 @@ fn problem(refusal: Refusal) -> Problem {
             ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("no mapping accepts the payload: {reason}")).help(
                 "mend the rules and run `pointsman quarantine replay` with that id, or mend what the sender sends",
             )
+        },
+        Refusal::TooMuch(id, reason) => Problem {
+            quarantined: Some(id),
+            ..Problem::new(StatusCode::PAYLOAD_TOO_LARGE, reason)
+                .help("send fewer alerts at once, or have the rules send them to fewer channels")
         },
         Refusal::Unknown => Problem::unknown(),
         Refusal::Fault(fault) => {

@@ -41,6 +41,7 @@ use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Semaphore;
 use ulid::{Generator, Ulid};
 
 /// What a sender hears of an accepted push.
@@ -63,6 +64,8 @@ pub enum Refusal {
     Invalid(Ulid, String),
     /// No mapping accepts it. It is in the quarantine under that id.
     Unaccepted(Ulid, String),
+    /// What would be stored and sent of it is too much for one push. It is in the quarantine under that id.
+    TooMuch(Ulid, String),
     /// The rules in force hold no such integration.
     Unknown,
     /// It cannot be made durable now.
@@ -76,6 +79,8 @@ pub struct Intake {
     reception: RwLock<Option<Arc<Reception>>>,
     ids: Mutex<Generator>,
     memory: Mutex<alertmanager::Memory>,
+    /// Places for the evaluation of large bodies.
+    evaluations: Arc<Semaphore>,
 }
 
 impl Default for Intake {
@@ -85,6 +90,7 @@ impl Default for Intake {
             reception: RwLock::default(),
             ids: Mutex::new(Generator::new()),
             memory: Mutex::default(),
+            evaluations: Arc::new(Semaphore::new(MOST_LARGE)),
         }
     }
 }
@@ -139,6 +145,8 @@ pub async fn accept<H: Host>(
 
 /// Bodies above this size are evaluated where they hold up no connection.
 const LARGE: usize = 64 << 10;
+/// How many of them at once: a large body takes many times its size while it is evaluated.
+const MOST_LARGE: usize = 4;
 
 async fn take<H: Host>(
     host: &H,
@@ -155,8 +163,13 @@ async fn take<H: Host>(
     let routing = routing(host, &reception);
     let decided = if is_large {
         let (store, metrics) = (host.store().clone(), Arc::clone(host.metrics()));
-        let evaluation =
-            tokio::task::spawn_blocking(move || evaluate(&store, &metrics, &reception, &routing, arrival));
+        // The place goes with the evaluation, which goes on where its client leaves.
+        let place = Arc::clone(&host.intake().evaluations).acquire_owned().await;
+        let place = place.map_err(|_| Refusal::Fault(Fault::Closed))?;
+        let evaluation = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            evaluate(&store, &metrics, &reception, &routing, arrival)
+        });
         evaluation
             .await
             .map_err(|_| Refusal::Fault(Fault::Failed("the evaluation was broken off".to_owned())))?
@@ -168,6 +181,11 @@ async fn take<H: Host>(
         Err(decide::Refused::Unknown) => return Err(Refusal::Unknown),
         Err(decide::Refused::Invalid(payload, reason)) => (payload, reason, 400),
         Err(decide::Refused::Unaccepted(payload, reason)) => (payload, reason, 422),
+        Err(decide::Refused::TooMuch(payload)) => (
+            payload,
+            format!("it becomes more than {} MiB of events and deliveries", decide::MOST_BYTES >> 20),
+            413,
+        ),
     };
     // What is replayed is kept where it came from.
     if replay_of.is_none() {
@@ -176,7 +194,11 @@ async fn take<H: Host>(
         let refused = Refused { id, integration, door, received, payload, status, reason };
         host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
     }
-    Err(if status == 400 { Refusal::Invalid(id, reason) } else { Refusal::Unaccepted(id, reason) })
+    Err(match status {
+        400 => Refusal::Invalid(id, reason),
+        413 => Refusal::TooMuch(id, reason),
+        _ => Refusal::Unaccepted(id, reason),
+    })
 }
 
 fn evaluate<S: Store>(

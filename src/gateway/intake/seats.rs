@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts connections.
 pub(super) struct Seats {
@@ -34,7 +34,7 @@ impl Seats {
     #[must_use]
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
         let of = network(address);
-        let mut taken = self.taken.lock().ok()?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.most {
             return None;
         }
@@ -50,7 +50,7 @@ impl Seats {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let Ok(mut taken) = self.seats.taken.lock() else { return };
+        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all = taken.all.saturating_sub(1);
         if let Some(count) = taken.of.get_mut(&self.of) {
             *count -= 1;

@@ -6,10 +6,11 @@
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
 use super::Fault;
+use super::sqlite::JOURNAL;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// How large the ballast is, in bytes; at most a sixteenth of the file system.
@@ -37,7 +38,12 @@ pub(super) struct Directory {
     path: PathBuf,
     least_free: Option<u64>,
     lock: File,
+    /// The lock and the database as they were found or made: the device and the number of each.
+    own: Own,
 }
+
+/// What tells files apart.
+type Own = [(u64, u64); 2];
 
 impl Directory {
     /// Makes the directory where there is none, and locks it.
@@ -51,6 +57,7 @@ impl Directory {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -64,11 +71,21 @@ impl Directory {
         }
         lock.set_len(0).map_err(failed)?;
         lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
-        let directory = Self { path: path.to_owned(), least_free, lock };
+        make_private(&path.join(JOURNAL)).map_err(failed)?;
+        let own = identities(path).map_err(failed)?;
+        let directory = Self { path: path.to_owned(), least_free, lock, own };
         if !directory.make_ballast() {
             tracing::warn!("no ballast could be put by: the disk is nearly full");
         }
         Ok(directory)
+    }
+
+    /// Whether the lock or the database was removed or replaced: what is written goes where nobody will find it.
+    pub(super) fn is_lost(&self) -> bool {
+        match identities(&self.path) {
+            Ok(found) => found != self.own,
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        }
     }
 
     /// Whether there is too little room for pushes.
@@ -87,6 +104,7 @@ impl Directory {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(self.ballast())
             .and_then(|file| Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size.max(1))?));
         match made {
@@ -121,6 +139,23 @@ impl Directory {
     fn ballast(&self) -> PathBuf {
         self.path.join("ballast")
     }
+}
+
+fn identities(path: &Path) -> std::io::Result<Own> {
+    let identity = |name| std::fs::metadata(path.join(name)).map(|file| (file.dev(), file.ino()));
+    Ok([identity("lock")?, identity(JOURNAL)?])
+}
+
+/// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has
+/// its rights.
+fn make_private(database: &Path) -> std::io::Result<()> {
+    let file = File::options().append(true).create(true).mode(0o600).open(database)?;
+    let mut rights = file.metadata()?.permissions();
+    if rights.mode() & 0o007 != 0 {
+        rights.set_mode(rights.mode() & !0o007);
+        file.set_permissions(rights)?;
+    }
+    Ok(())
 }
 
 fn refuse_remote(path: &Path) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 //! space on the disk.
 
 use super::sqlite::{JOURNAL, reader};
-use super::writer::Shared;
+use super::writer::{Shared, Vital};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,11 +29,19 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn run(self) {
+        let _vital = Vital(Arc::clone(&self.shared));
         let mut connection: Option<Connection> = None;
         let mut tick = 0_u32;
         while self.alive.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             if tick.is_multiple_of(TICKS_OF_SPACE) {
                 self.look_at_space();
+                if self.shared.directory.is_lost() {
+                    tracing::error!(
+                        "the files of the state directory were removed or replaced while the gateway runs: it ends"
+                    );
+                    self.shared.give_up();
+                    return;
+                }
             }
             tick = tick.wrapping_add(1);
             if connection.is_none() {

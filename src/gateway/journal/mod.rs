@@ -431,6 +431,11 @@ impl Journal {
         }
     }
 
+    /// Ends the process in order, as [`Journal::doomed`] tells it: what the gateway cannot do without has panicked.
+    pub fn doom(&self) {
+        self.inner.shared.doomed.send_replace(true);
+    }
+
     /// Commits what waits, checkpoints and closes; later calls answer [`Fault::Closed`].
     pub fn close(&self) {
         self.inner.end(End::Drained);

@@ -37,6 +37,26 @@ pub(super) struct Shared {
     pub(super) doomed: watch::Sender<bool>,
 }
 
+/// Where a thread of the journal panics, nobody waits for it: the queue ends, and the process is told to.
+pub(super) struct Vital(pub(super) Arc<Shared>);
+
+impl Drop for Vital {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.give_up();
+        }
+    }
+}
+
+impl Shared {
+    /// Nothing is acknowledged any more, nobody waits, and the process is told to end.
+    pub(super) fn give_up(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        self.doomed.send_replace(true);
+        self.queue.end(End::Dropped);
+    }
+}
+
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) store: Box<dyn Store>,
@@ -50,6 +70,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Writes until the queue ends.
     pub(super) fn run(mut self) {
+        let _vital = Vital(Arc::clone(&self.shared));
         loop {
             match self.shared.queue.take(IDLE) {
                 Taken::Batch(writes, waiters) => {
@@ -65,9 +86,7 @@ impl Writer {
                 drop(self.store.checkpoint(false));
             }
             if self.failures >= MOST_FAILURES {
-                self.shared.ended.store(true, Ordering::Relaxed);
-                self.shared.doomed.send_replace(true);
-                self.shared.queue.end(End::Dropped);
+                self.shared.give_up();
             }
         }
         if self.dirty && self.failures == 0 {

@@ -91,9 +91,11 @@ pub async fn replay<H: Host<Store = Journal>>(host: &H, request: &Replay) -> Res
                     intake::accept(host, &stored.integration, Door::Replay, stored.payload, Some(id)).await;
                 match accepted {
                     Ok(receipt) => replayed(id, receipt.id),
-                    Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => {
-                        not_replayed(id, reason)
-                    }
+                    Err(
+                        Refusal::Invalid(_, reason)
+                        | Refusal::Unaccepted(_, reason)
+                        | Refusal::TooMuch(_, reason),
+                    ) => not_replayed(id, reason),
                     Err(Refusal::Unknown) => not_replayed(id, NO_INTEGRATION.to_owned()),
                     Err(Refusal::Fault(fault)) => not_replayed(id, fault.to_string()),
                 }
@@ -162,7 +164,9 @@ async fn quarantined<H: Host<Store = Journal>>(
             Ok(replayed(id, receipt.id))
         }
         // It stays where it is.
-        Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason)) => Ok(not_replayed(id, reason)),
+        Err(Refusal::Invalid(_, reason) | Refusal::Unaccepted(_, reason) | Refusal::TooMuch(_, reason)) => {
+            Ok(not_replayed(id, reason))
+        }
         Err(Refusal::Unknown) => Ok(not_replayed(id, NO_INTEGRATION.to_owned())),
         Err(Refusal::Fault(fault)) => Ok(not_replayed(id, fault.to_string())),
     }
