@@ -34,7 +34,7 @@ use super::served::Served;
 use crate::mutant::Mutant;
 use crate::reload::Version;
 use crate::time::Instant;
-use decide::{Arrival, Rules, decide};
+use decide::{Arrival, Counted, Rules, decide};
 use keys::Pepper;
 use reception::Reception;
 use serde::Serialize;
@@ -155,6 +155,7 @@ async fn take<H: Host>(
     let routing = routing(host, &reception);
     let decided = if is_large {
         let (store, metrics) = (host.store().clone(), Arc::clone(host.metrics()));
+        let reception = Arc::clone(&reception);
         let evaluation =
             tokio::task::spawn_blocking(move || evaluate(&store, &metrics, &reception, &routing, arrival));
         evaluation
@@ -164,7 +165,13 @@ async fn take<H: Host>(
         evaluate(host.store(), host.metrics(), &reception, &routing, arrival)
     };
     let (payload, reason, status) = match decided {
-        Ok(push) => return make_durable(host.store(), push).await,
+        Ok((push, counted)) => {
+            let receipt = make_durable(host.store(), push).await?;
+            if !receipt.duplicate {
+                counted.count(integration, &reception, host.metrics());
+            }
+            return Ok(receipt);
+        }
         Err(decide::Refused::Unknown) => return Err(Refusal::Unknown),
         Err(decide::Refused::Invalid(payload, reason)) => (payload, reason, 400),
         Err(decide::Refused::Unaccepted(payload, reason)) => (payload, reason, 422),
@@ -173,10 +180,21 @@ async fn take<H: Host>(
     if replay_of.is_none() {
         let (integration, reason, received) =
             (integration.to_owned(), reason.clone(), now.epoch_milliseconds());
-        let refused = Refused { id, integration, door, received, payload, status, reason };
-        host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
+        set_aside(host, &reception, Refused { id, integration, door, received, payload, status, reason })
+            .await?;
     }
     Err(if status == 400 { Refusal::Invalid(id, reason) } else { Refusal::Unaccepted(id, reason) })
+}
+
+/// Keeps a refused body; counted when it is durable.
+async fn set_aside<H: Host>(host: &H, reception: &Reception, refused: Refused) -> Result<(), Refusal> {
+    let desk = reception.named(&refused.integration);
+    let status = refused.status;
+    host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
+    if let Some(desk) = desk {
+        if status == 400 { &desk.invalid } else { &desk.unaccepted }.inc();
+    }
+    Ok(())
 }
 
 fn evaluate<S: Store>(
@@ -185,11 +203,10 @@ fn evaluate<S: Store>(
     reception: &Reception,
     routing: &Arc<Version<Served>>,
     arrival: Arrival,
-) -> Result<Push, decide::Refused> {
+) -> Result<(Push, Counted), decide::Refused> {
     let began = std::time::Instant::now();
     let name = arrival.integration.clone();
-    let decided =
-        decide(&Rules { reception, routing, metrics }, arrival, &|key| store.open_channels(&name, key));
+    let decided = decide(&Rules { reception, routing }, arrival, &|key| store.open_channels(&name, key));
     metrics.evaluate_seconds.observe(began.elapsed().as_secs_f64());
     decided
 }
