@@ -9,8 +9,9 @@ use crate::diagnostic::{self, Format, nearest};
 use crate::evaluate::Context;
 use crate::event::{Event, Labels, Severity, Status};
 use crate::gateway::delivery::{Exchange, Options, send_once};
-use crate::gateway::{secret, served};
+use crate::gateway::served;
 use crate::json;
+use crate::reload::Snapshot;
 use crate::ruleset::RuleSet;
 use crate::time::Instant;
 use clap::Args;
@@ -74,7 +75,7 @@ fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Ch
     };
     let rules = load::usable(&arguments.rules, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
-    let channel = resolve(&rules, position, terminal)?;
+    let channel = resolve(&arguments.rules, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let document = bytes.as_ref().map(|bytes| json::parse(bytes)).transpose().map_err(|invalid| {
         let json::Invalid { line, column, message } = invalid;
@@ -102,11 +103,24 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
 }
 
 /// Reads the secrets of that channel, and of no other.
-fn resolve(rules: &RuleSet, position: usize, terminal: &mut Terminal) -> Result<served::Channel, Exit> {
+fn resolve(
+    paths: &[PathBuf],
+    rules: &RuleSet,
+    position: usize,
+    terminal: &mut Terminal,
+) -> Result<served::Channel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
+    let files = Snapshot::of(paths).map_err(|rejection| {
+        terminal.error(&rejection.message);
+        Exit::Failed
+    })?;
     let wanted = secrets(channel);
     let read = |named: &Secret, folder: &Path| {
-        if wanted.contains(&named) { secret::read(named, folder) } else { Ok("not read".to_owned()) }
+        if wanted.contains(&named) {
+            served::read_secret(named, folder, &files)
+        } else {
+            Ok("not read".to_owned())
+        }
     };
     let mut resolved = rules.resolve(&read).map_err(|diagnostics| {
         let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &rules.sources);
