@@ -300,6 +300,36 @@ fn every_secret_that_cannot_be_read_is_named_at_its_place() {
     }
 }
 
+/// What is wrong with a rule set whatever its secrets hold, `check` says without them.
+#[test]
+fn what_needs_no_secret_is_foreseen() {
+    let foreseen = |declarations: &str| {
+        let rules = rules(declarations);
+        render(Format::Short, false, &rules.foresee(), &rules.sources)
+    };
+    for (declarations, expected) in [
+        ("channel c = webhook(url = \"hooks.example.com\")\n", "it is no URL"),
+        (
+            "channel c = webhook(url = env(\"S\"), headers = { \"Host\": env(\"S\") })\n",
+            "`Host` cannot be set",
+        ),
+        ("channel c = file(path = \"../out\")\n", "out of the state directory"),
+    ] {
+        let said = foreseen(declarations);
+        assert!(said.contains("E0159") && said.contains(expected), "{declarations}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let sound = "channel a = slack(url = env(\"A\"))\nchannel b = webhook(url = secret_file(\"b\"), hmac = env(\"C\"))\n";
+    assert_eq!(foreseen(sound), "");
+    let integration = |keys: &str| {
+        foreseen(&format!(
+            "mapping m {{ severity = Info  status = Firing  title = \"t\"  key = \"k\" }}\nchannel c = stdout()\n\
+             integration one {{ keys = [{keys}]  m => c }}\nintegration two {{ keys = [env(\"Z\")]  m => c }}\n"
+        ))
+    };
+    assert_eq!(integration("env(\"A\"), secret_file(\"A\")"), "");
+}
+
 #[test]
 fn values_that_cannot_work_are_refused_and_never_shown() {
     let wrong = [

@@ -1,8 +1,8 @@
 //! Rules, payloads and folders that mean harm: each gives an error or an outcome, and nothing panics, hangs or grows.
 //!
-//! What a case does in release is under a second and 100 MB. Here a watchdog of ten times that second ends the process, and
-//! what bounds the work is asserted where it can be counted: the budget of a path, the notes of an event, the number of
-//! findings. How long a case takes is asserted nowhere else.
+//! What a case does in release is under a second and 100 MB. What bounds the work is asserted where it can be counted: the
+//! budget of a path, the notes of an event, the number of findings. How long a case takes is asserted nowhere, as other
+//! programs share the machine; a watchdog that is far too patient ends the process where a case hangs.
 
 mod payloads;
 mod rules;
@@ -18,8 +18,8 @@ use std::io::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// Ten times what a case may take in release.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Ten times what the slowest case takes in a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs a case; the process ends where it does not come back.
 fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'static) -> R {

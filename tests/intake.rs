@@ -5,6 +5,7 @@ mod connections;
 mod doors;
 mod host;
 mod signatures;
+mod tls;
 
 use host::{Running, keys, start, version};
 use pointsman::gateway::config::Limits;

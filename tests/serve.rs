@@ -4,6 +4,8 @@
 mod robust;
 #[path = "serve/secrets.rs"]
 mod secrets;
+#[path = "serve/whole.rs"]
+mod whole;
 
 use serde_json::Value;
 use std::fs;
@@ -200,8 +202,12 @@ impl Running {
         }
     }
 
+    fn listen(&self) -> String {
+        self.status()["listen"].as_str().unwrap().to_owned()
+    }
+
     fn push(&self, sample: &str) -> (u16, String) {
-        let listen = self.status()["listen"].as_str().unwrap().to_owned();
+        let listen = self.listen();
         let body = fs::read(root().join("rules/arms/samples").join(sample)).unwrap();
         let path = format!("/push/demo?integration_key={KEY}");
         request(&listen, "POST", &path, "Content-Type: application/json\r\n", &body)

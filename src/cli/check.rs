@@ -67,10 +67,14 @@ impl From<Style> for Format {
 
 /// Checks, and prints what was found.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let loaded = match load::read(&arguments.paths, clock::at(arguments.at), terminal) {
+    let mut loaded = match load::read(&arguments.paths, clock::at(arguments.at), terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    if let Some(rules) = &loaded.rules {
+        // The secrets are the gateway's; what it would refuse without them is said here.
+        loaded.diagnostics.extend(rules.foresee());
+    }
     let color = terminal.out.color();
     let text = diagnostic::render(arguments.format.into(), color, &loaded.diagnostics, &loaded.sources);
     terminal.out.print(&text);

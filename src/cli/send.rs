@@ -4,12 +4,14 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
 use crate::channel::Verdict;
+use crate::check::model::Secret;
 use crate::diagnostic::{self, Format, nearest};
 use crate::evaluate::Context;
 use crate::event::{Event, Labels, Severity, Status};
 use crate::gateway::delivery::{Exchange, Options, send_once};
-use crate::gateway::{secret, served};
+use crate::gateway::served;
 use crate::json;
+use crate::reload::Snapshot;
 use crate::ruleset::RuleSet;
 use crate::time::Instant;
 use clap::Args;
@@ -73,7 +75,7 @@ fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Ch
     };
     let rules = load::usable(&arguments.rules, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
-    let channel = resolve(&rules, position, terminal)?;
+    let channel = resolve(&arguments.rules, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let document = bytes.as_ref().map(|bytes| json::parse(bytes)).transpose().map_err(|invalid| {
         let json::Invalid { line, column, message } = invalid;
@@ -101,9 +103,19 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
 }
 
 /// Reads the secrets of that channel, and of no other: whoever tries a channel need not have the keys of integrations.
-fn resolve(rules: &RuleSet, position: usize, terminal: &mut Terminal) -> Result<served::Channel, Exit> {
+fn resolve(
+    paths: &[PathBuf],
+    rules: &RuleSet,
+    position: usize,
+    terminal: &mut Terminal,
+) -> Result<served::Channel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
-    let settings = rules.resolve_channel(position, &secret::read).map_err(|diagnostics| {
+    let files = Snapshot::of(paths).map_err(|rejection| {
+        terminal.error(&rejection.message);
+        Exit::Failed
+    })?;
+    let read = |named: &Secret, folder: &Path| served::read_secret(named, folder, &files);
+    let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
         let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &rules.sources);
         terminal.err.print(&text);
         Exit::Failed

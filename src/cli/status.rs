@@ -115,6 +115,9 @@ fn rules(rules: &Rules, now: Option<Instant>) -> String {
             let _ = writeln!(text, "         {}", visible_line(finding));
         }
     }
+    if let Some(why) = &rules.not_kept {
+        let _ = writeln!(text, "       warning: {}", visible_line(why));
+    }
     for warning in &rules.warnings {
         let _ = writeln!(text, "       warning: {}", visible_line(warning));
     }
@@ -124,6 +127,8 @@ fn rules(rules: &Rules, now: Option<Instant>) -> String {
 fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
     let heading = [
         "integration",
+        "kind",
+        "reads",
         "sends to",
         "latest",
         "accepted",
@@ -136,6 +141,8 @@ fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
     for integration in integrations {
         table.row([
             integration.name.clone(),
+            integration.kind.clone(),
+            integration.mappings.join(", "),
             integration.destination.clone(),
             ago(integration.latest.as_ref(), now),
             integration.accepted.to_string(),
@@ -236,9 +243,9 @@ mod tests {
                    the rules hold 1 error
                      shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
 
-            integration  sends to      latest    accepted  sent  dropped  refused  push URL, without the key
-            shop_arms    routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
-            db           page          never            0     0        0        0  https://alerts.example.com/push/db
+            integration  kind       reads         sends to      latest    accepted  sent  dropped  refused  push URL, without the key
+            shop_arms    shared     arms          routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
+            db           dedicated  alertmanager  page          never            0     0        0        0  https://alerts.example.com/push/db
 
             channel  kind       latest   delivered  pending  retrying  dead  breaker              last error
             page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503

@@ -117,7 +117,10 @@ fn start(
 fn round(snapshot: &Snapshot) -> Round {
     let began = Instant::now();
     let read = |path: &Path| snapshot.read(path);
-    let loaded = RuleSet::from_sources(snapshot.sources().clone(), &read, clock::at(None));
+    let mut loaded = RuleSet::from_sources(snapshot.sources().clone(), &read, clock::at(None));
+    if let Some(rules) = &loaded.rules {
+        loaded.diagnostics.extend(rules.foresee());
+    }
     let checked = began.elapsed();
     let began = Instant::now();
     let test = |rules| suite::run(rules, &suite::Options::default(), &mut Recorded(snapshot));

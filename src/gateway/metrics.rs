@@ -148,8 +148,10 @@ pub struct Metrics {
     pub reload_seconds: Histogram,
     /// The rule set in force.
     pub reload_hash: Family<HashLabels, Gauge>,
-    /// Versions that something still uses, the one in force included.
+    /// Versions that something still uses besides the one in force.
     pub reload_alive: Gauge,
+    /// For how many seconds the oldest version that something still uses has not been in force any more.
+    pub reload_oldest: Gauge,
     /// How changes are noticed.
     pub watcher_mode: Family<ModeLabels, Gauge>,
     /// Errors of the watcher.
@@ -198,6 +200,7 @@ impl Default for Metrics {
             reload_seconds: seconds(),
             reload_hash: Family::default(),
             reload_alive: Gauge::default(),
+            reload_oldest: Gauge::default(),
             watcher_mode: Family::default(),
             watcher_errors: Counter::default(),
             watcher_rescans: Counter::default(),
@@ -257,7 +260,7 @@ impl Metrics {
         to.register("config_last_reload_successful", help, self.reload_successful.clone());
         let help = "When files were last read for a load, in seconds since 1970";
         to.register("config_last_reload_attempt_timestamp", help, self.reload_attempt.clone());
-        let help = "When a load last succeeded, in seconds since 1970";
+        let help = "When a load last succeeded, whether it changed anything or not, in seconds since 1970; 0 for never";
         to.register("config_last_success_timestamp", help, self.reload_success.clone());
         let help = "When the rules in force came into force, in seconds since 1970";
         to.register("config_last_change_timestamp", help, self.reload_change.clone());
@@ -271,6 +274,8 @@ impl Metrics {
         to.register("reload_duration_seconds", help, self.reload_seconds.clone());
         let help = "Versions of the rules that something still uses besides the one in force";
         to.register("config_old_generations_alive", help, self.reload_alive.clone());
+        let help = "For how long the oldest of those has not been in force any more, in seconds; 0 where there is none";
+        to.register("config_oldest_generation_seconds", help, self.reload_oldest.clone());
         to.register(
             "watcher_mode",
             "1 for how changes are noticed: inotify or poll",
@@ -287,8 +292,11 @@ impl Metrics {
         self.reload_successful.set(i64::from(report.failure.is_none()));
         self.reload_generation.set(i64::try_from(report.generation).unwrap_or(i64::MAX));
         self.reload_attempt.set(seconds(report.attempted));
+        self.reload_success.set(report.succeeded.map_or(0, seconds));
         self.reload_change.set(seconds(report.loaded));
         self.reload_alive.set(i64::try_from(report.alive.saturating_sub(1)).unwrap_or(i64::MAX));
+        let oldest = report.oldest.map_or(0, |oldest| oldest.as_secs());
+        self.reload_oldest.set(i64::try_from(oldest).unwrap_or(i64::MAX));
         let hash = HashLabels { sha256: report.hash.to_string() };
         if self.reload_hash.get(&hash).is_none() {
             self.reload_hash.clear();
@@ -384,6 +392,7 @@ mod tests {
             watcher_errors: 3,
             rescans: 1,
             alive: 2,
+            oldest: Some(std::time::Duration::from_secs(61)),
         }
     }
 
@@ -397,7 +406,9 @@ mod tests {
             "pointsman_config_last_reload_successful 1",
             "pointsman_config_generation 2",
             "pointsman_config_last_reload_attempt_timestamp 1772848810",
+            "pointsman_config_last_success_timestamp 0",
             "pointsman_config_old_generations_alive 1",
+            "pointsman_config_oldest_generation_seconds 61",
             "pointsman_watcher_errors_total 3",
             "pointsman_watcher_mode{mode=\"poll\"} 1",
             "pointsman_watcher_mode{mode=\"inotify\"} 0",

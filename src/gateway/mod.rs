@@ -5,7 +5,11 @@
 //! evaluates, and hands the push with its outcomes and rendered deliveries to the [`journal`], which answers when all of
 //! it is durable, in one transaction. Then the sender hears 202. [`delivery`] takes pending deliveries from the journal,
 //! sends, retries and settles them. [`admin`] is a listener of its own for those who run the gateway.
-//! [`run`] opens all of it, and closes it in order.
+//! [`run`] opens all of it, and closes it in order; in between `rounds` looks after what no event tells.
+//!
+//! [`served`] is what a rule set becomes here, [`config`] how a gateway is asked to run; [`status`], [`metrics`] and [`logs`]
+//! are what it says of itself. [`operations`] is what operators do with the journal, at [`admin`] through [`client`], or on
+//! the journal alone where none runs.
 
 pub mod admin;
 pub mod client;
@@ -19,9 +23,8 @@ mod log_pipe;
 pub mod logs;
 pub mod metrics;
 pub mod operations;
-mod race;
+mod rounds;
 mod run;
-pub mod secret;
 pub mod served;
 pub mod status;
 pub mod tls;

@@ -9,10 +9,9 @@ use super::config::Config;
 use super::delivery::Deliveries;
 use super::journal::{Fault, Journal};
 use super::metrics::{Metrics, StageLabels};
-use super::race::{First, race};
 use super::served::Served;
 use super::tls::Certificate;
-use super::{Gateway, clock, intake, logs};
+use super::{Gateway, intake, logs, rounds};
 use crate::reload::{Attempt, Rejection, Reloader, Version};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,10 +27,6 @@ use tokio::task::JoinHandle;
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 /// How long deliveries under way are waited for.
 const LAST_DELIVERIES: Duration = Duration::from_secs(20);
-/// How often certificates are compared with their files, and the versions in use are counted.
-const ROUND: Duration = Duration::from_secs(10);
-/// How many versions of the rules may be in use at once before the log says so.
-const MANY_VERSIONS: usize = 3;
 
 /// Why a gateway did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +43,7 @@ pub enum Failure {
     /// The certificate cannot be served.
     #[error("TLS cannot be spoken: {0}")]
     Tls(String),
-    /// The admin listener has no token, or cannot be announced.
+    /// A secret of the gateway's own cannot be read or made, or the admin listener cannot be announced.
     #[error("{0}")]
     Admin(String),
     /// The system denies what every program may have.
@@ -89,6 +84,8 @@ pub fn check(config: &Config) -> Result<Arc<Version<Served>>, Box<Rejection>> {
     options.last_good = None;
     options.start_with_last_good = false;
     options.poll_only = true;
+    options.fingerprints =
+        token::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprints);
     let run_tests = config.run_tests;
     let build = Box::new(move |snapshot: &_| Served::build(snapshot, run_tests));
     Reloader::start(options, build, Box::new(|_| {})).map(|rules| rules.current()).map_err(Box::new)
@@ -99,24 +96,25 @@ async fn live(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(Failure::System)?;
     let running = Running::start(config).await?;
     let mut pushes = running.pushes;
-    let end = race(pushes.end(), race(signals.end(&running.gateway), running.gateway.journal.doomed())).await;
-    let outcome = match end {
-        First::This(()) => Err(Failure::Lost),
-        First::That(First::This(name)) => {
+    let outcome = tokio::select! {
+        biased;
+        () = pushes.end() => Err(Failure::Lost),
+        name = signals.end(&running.gateway) => {
             tracing::info!(signal = name, "shutting down");
             Ok(())
         }
-        First::That(First::That(())) => Err(Failure::Doomed),
+        () = running.gateway.journal.doomed() => Err(Failure::Doomed),
     };
     if let Err(failure) = &outcome {
         tracing::error!("{failure}");
     }
-    let closing = close(&running.gateway, &mut pushes, running.admin);
-    if let First::That(name) = race(closing, signals.end(&running.gateway)).await {
-        tracing::warn!(
+    tokio::select! {
+        biased;
+        () = close(&running.gateway, &mut pushes, running.admin) => {}
+        name = signals.end(&running.gateway) => tracing::warn!(
             signal = name,
             "ending at once; what is not delivered yet is delivered after the next start"
-        );
+        ),
     }
     let journal = running.gateway.journal.clone();
     // The journal waits for its disk.
@@ -174,7 +172,7 @@ impl Running {
         let tls = certificate.as_ref().map(Certificate::server).transpose().map_err(Failure::Tls)?;
         let (gateway, listeners) = open(&mut config).await?;
         say(&gateway);
-        tokio::spawn(rounds(Arc::downgrade(&gateway), certificate));
+        tokio::spawn(rounds::go(Arc::downgrade(&gateway), certificate));
         let (pushes, admin) = listeners;
         let (of_pushes, of_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
         Ok(Self {
@@ -229,6 +227,7 @@ async fn open_rest(
     deliveries: Arc<OnceLock<Deliveries>>,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), Failure> {
     let state = config.journal.directory.clone();
+    config.reload.fingerprints = token::fingerprint_key(&state).map_err(Failure::Admin)?;
     let hearer = Hearer {
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
@@ -247,7 +246,6 @@ async fn open_rest(
     }
     token::announce(&state, config.admin).map_err(Failure::Admin)?;
     let current = rules.current();
-    keep(&journal, &current);
     let started = Deliveries::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
     // Nobody else sets it.
     let _ = deliveries.set(started.clone());
@@ -298,10 +296,8 @@ struct Hearer {
 
 impl Hearer {
     fn hear(&self, attempt: &Attempt<'_, Served>) {
-        let now = clock::now().epoch_milliseconds() / 1000;
         match attempt {
             Attempt::Published(version) => {
-                self.metrics.reload_success.set(now);
                 keep(&self.journal, version);
                 let (generation, sha256) = (version.generation, version.hash);
                 tracing::info!(generation, %sha256, "the rules are in force");
@@ -313,10 +309,7 @@ impl Hearer {
                     deliveries.reconfigure(version);
                 }
             }
-            Attempt::Unchanged => {
-                self.metrics.reload_success.set(now);
-                tracing::debug!("the rules did not change");
-            }
+            Attempt::Unchanged => tracing::debug!("the rules did not change"),
             Attempt::Rejected(rejection) => {
                 self.metrics.reload_failures.get_or_create(&StageLabels::of(rejection.stage)).inc();
                 // At the start whoever started the gateway is told, unless it starts all the same.
@@ -328,7 +321,8 @@ impl Hearer {
     }
 }
 
-/// Keeps the files of a version with what they will decide. Where that fails, pushes fail as well, and say so.
+/// Keeps the files of a version with what they will decide, the first one's too. The listener does so again before the first
+/// push that they decide, for a push may be faster; where that fails, pushes fail as well, and say so.
 fn keep(journal: &Journal, version: &Version<Served>) {
     if let Err(fault) = journal.keep_rules(version.hash, &version.value.archive) {
         tracing::error!(
@@ -361,25 +355,6 @@ fn say(gateway: &Gateway) {
     tracing::info!(%listen, %admin, %state, generation = served.generation, "the gateway is ready");
 }
 
-/// What has to be looked after now and then.
-async fn rounds(gateway: std::sync::Weak<Gateway>, certificate: Option<Arc<Certificate>>) {
-    loop {
-        tokio::time::sleep(ROUND).await;
-        let Some(gateway) = gateway.upgrade() else { return };
-        if let Some(certificate) = certificate.clone() {
-            match tokio::task::spawn_blocking(move || certificate.refresh()).await {
-                Ok(Ok(true)) => tracing::info!("another certificate is served"),
-                Ok(Err(wrong)) => tracing::error!("the certificate in use stays: {wrong}"),
-                Ok(Ok(false)) | Err(_) => {}
-            }
-        }
-        let alive = gateway.rules.report().map_or(0, |report| report.alive);
-        if alive > MANY_VERSIONS {
-            tracing::warn!(alive, "old versions of the rules are still in use");
-        }
-    }
-}
-
 /// The signals that a gateway heeds.
 struct Signals {
     terminate: Signal,
@@ -399,11 +374,11 @@ impl Signals {
     /// Waits for one that ends the gateway; one that asks for a load is heeded meanwhile.
     async fn end(&mut self, gateway: &Gateway) -> &'static str {
         loop {
-            let end = race(self.terminate.recv(), self.interrupt.recv());
-            match race(end, self.hangup.recv()).await {
-                First::This(First::This(_)) => return "SIGTERM",
-                First::This(First::That(_)) => return "SIGINT",
-                First::That(_) => gateway.rules.trigger(),
+            tokio::select! {
+                biased;
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hangup.recv() => gateway.rules.trigger(),
             }
         }
     }

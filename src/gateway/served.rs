@@ -76,6 +76,10 @@ impl Served {
         let sources = snapshot.sources().clone();
         let mut served = Self::assemble(sources, &files, &environment, run_tests)?;
         served.archive = snapshot.archive();
+        served.warnings.extend(snapshot.exposed().iter().map(|path| {
+            let path = path.display();
+            format!("everybody on this machine may read the secret file `{path}`: `chmod o= {path}` takes that away")
+        }));
         Ok(served)
     }
 
@@ -112,6 +116,15 @@ impl Served {
     pub fn integration(&self, name: &str) -> Option<&Integration> {
         self.integrations.iter().find(|integration| integration.name == name)
     }
+}
+
+/// The text of a secret that a rule file in that folder names; `files` are those of the rule set.
+///
+/// # Errors
+/// The reason in words, without the secret.
+pub fn read_secret(secret: &model::Secret, folder: &Path, files: &Snapshot) -> Result<String, String> {
+    let files = Files { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
+    Missing::default().read(secret, folder, &files, &|name| std::env::var(name).ok())
 }
 
 /// Where the files that rules name come from.

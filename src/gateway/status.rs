@@ -6,13 +6,12 @@ use super::config::Config;
 use super::delivery;
 use super::journal::{ChannelCounts, IntegrationCounts};
 use super::metrics::stage_name;
+use super::served::Served;
 use super::{Gateway, logs};
 use crate::reload::{Report, Watching};
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
-
-use super::served::Served;
 
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +49,17 @@ pub struct Rules {
     pub watching: String,
     /// Why the system's events are not used, where they are not.
     pub why_poll: Option<String>,
-    /// Versions that something still uses.
+    /// Why the last good set could not be kept for a start with bad rules, where it could not.
+    #[serde(default)]
+    pub not_kept: Option<String>,
+    /// When a load last succeeded, whether it changed anything or not.
+    #[serde(default)]
+    pub succeeded: Option<String>,
+    /// Versions that something still uses, the one in force included.
     pub alive: usize,
+    /// For how many seconds the oldest of them has not been in force any more.
+    #[serde(default)]
+    pub oldest_seconds: Option<u64>,
     /// What ought to be mended.
     pub warnings: Vec<String>,
 }
@@ -165,7 +173,10 @@ fn rules(config: &Config, report: &Report, served: &Served) -> Rules {
         failure,
         watching: watching.to_owned(),
         why_poll,
+        not_kept: report.not_kept.clone(),
+        succeeded: report.succeeded.map(|at| at.to_string()),
         alive: report.alive,
+        oldest_seconds: report.oldest.map(|oldest| oldest.as_secs()),
         warnings: served.warnings.clone(),
     }
 }

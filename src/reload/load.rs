@@ -1,5 +1,6 @@
 //! One load: readings until two agree, a build, and a last reading of what the build asked for first.
 
+use super::digest::FingerprintKey;
 use super::manifest::{self, Manifest};
 use super::signals::Signals;
 use super::view::{Named, Use, View};
@@ -128,7 +129,7 @@ impl<T> Loader<T> {
 
     fn look(&mut self) -> View {
         let wanted = self.wanted();
-        let view = View::read(&self.options.roots, &wanted);
+        let view = View::read(&self.options.roots, &wanted, &self.options.fingerprints);
         self.found = Some(Found(view.scan.as_ref().map(|_| view.hash_of(&wanted)).map_err(Clone::clone)));
         self.arm(view.folders.clone(), &view);
         view
@@ -151,7 +152,7 @@ impl<T> Loader<T> {
         if scan.files.is_empty() && !self.options.allow_empty {
             return Err(Rejection::unreadable(Unreadable::NoRules { paths: self.options.roots.clone() }));
         }
-        let snapshot = Snapshot::new(view.clone());
+        let snapshot = Snapshot::new(view.clone(), self.options.fingerprints);
         self.listed(&snapshot, view)?;
         snapshot.sound()?;
         Ok(snapshot)
@@ -188,7 +189,8 @@ impl<T> Loader<T> {
 
 /// The digest of a file that a manifest lists beside the rules: a payload, a page.
 fn digest_at(path: &Path) -> Result<super::digest::Digest, String> {
-    let (named, content) = Named::read(Use::Sample, path, &Reach::default(), &mut BTreeSet::new());
+    let (reach, key) = (Reach::default(), FingerprintKey::default());
+    let (named, content) = Named::read(Use::Sample, path, &reach, &key, &mut BTreeSet::new());
     content.map(|_| named.digest)
 }
 

@@ -16,12 +16,16 @@ mod digest;
 mod last_good;
 mod load;
 mod manifest;
+mod remote;
+mod secrets;
 mod signals;
 mod snapshot;
 mod view;
 mod watcher;
 mod worker;
 
+pub use digest::FingerprintKey;
+pub use remote::remote_file_system;
 pub use snapshot::{Hash, Snapshot};
 
 use crate::diagnostic::Diagnostic;
@@ -59,6 +63,8 @@ pub struct Options {
     pub last_good: Option<PathBuf>,
     /// Start with the last good set where the rules are bad.
     pub start_with_last_good: bool,
+    /// By what the fingerprints of secret files are made that count in the hash.
+    pub fingerprints: FingerprintKey,
 }
 
 impl Default for Options {
@@ -74,6 +80,7 @@ impl Default for Options {
             manifest: None,
             last_good: None,
             start_with_last_good: false,
+            fingerprints: FingerprintKey::default(),
         }
     }
 }
@@ -155,6 +162,8 @@ pub struct Report {
     pub rescans: u64,
     /// Versions that are still used by something, the one in force included.
     pub alive: usize,
+    /// For how long the oldest of them has not been in force any more; nothing where only the one in force is used.
+    pub oldest: Option<Duration>,
 }
 
 /// How changes are noticed.

@@ -1,11 +1,11 @@
 //! The files of a rule set as they were at one moment.
 //!
 //! A snapshot begins as the rule files, and as what the last build read besides; what a build reads through it becomes
-//! part of it, and so of its hash. Of a secret only a keyed fingerprint is kept: the key lives in this process alone, so
-//! that neither the hash nor an archive helps anybody to guess the secret. (For that reason the hash of a set that names
-//! secret files is another one after a restart.)
+//! part of it, and so of its hash. Of a secret only a keyed fingerprint is kept, so that neither the hash nor an archive
+//! helps anybody to guess the secret. (For that reason the hash of a set that names secret files differs from gateway to
+//! gateway.)
 
-use super::digest::{self, Digest};
+use super::digest::{self, Digest, FingerprintKey};
 use super::view::{self, Named, Use, View};
 use super::{Rejection, Stage};
 use crate::diagnostic::Diagnostic;
@@ -38,6 +38,7 @@ pub struct Snapshot {
     ready: BTreeMap<(Use, PathBuf), Named>,
     /// Whether tables are those of an archive, and never read from the disk.
     archived: bool,
+    fingerprints: FingerprintKey,
     read: Mutex<Read>,
 }
 
@@ -58,6 +59,7 @@ impl Clone for Snapshot {
             reach: self.reach.clone(),
             ready: self.ready.clone(),
             archived: self.archived,
+            fingerprints: self.fingerprints,
             read: Mutex::new(self.locked().clone()),
         }
     }
@@ -69,16 +71,18 @@ impl Snapshot {
     /// # Errors
     /// Where something cannot be read, or nothing is found.
     pub fn of(roots: &[PathBuf]) -> Result<Self, Rejection> {
-        let view = View::read(roots, &BTreeSet::new());
+        let key = FingerprintKey::default();
+        let view = View::read(roots, &BTreeSet::new(), &key);
         view.scan.as_ref().map_err(Rejection::unreadable)?;
-        Ok(Self::new(view))
+        Ok(Self::new(view, key))
     }
 
-    pub(super) fn new(view: View) -> Self {
+    pub(super) fn new(view: View, fingerprints: FingerprintKey) -> Self {
         let scan = view.scan.unwrap_or_default();
         let rules = scan.files.iter().map(|file| (file.path.clone(), view::digest_of(file))).collect();
         let (sources, diagnostics) = files::sources(scan.files);
-        Self { sources, diagnostics, rules, reach: scan.reach, ready: view.named, ..Self::default() }
+        let (reach, ready) = (scan.reach, view.named);
+        Self { sources, diagnostics, rules, reach, ready, fingerprints, ..Self::default() }
     }
 
     /// From texts that come from an archive: rule files by name, tables by path.
@@ -92,6 +96,11 @@ impl Snapshot {
             |(path, text): (String, String)| ((Use::Table, PathBuf::from(path)), Named::of_text(text));
         snapshot.ready = tables.into_iter().map(table).collect();
         snapshot
+    }
+
+    /// The same in the place of roots: secrets are read from where they lie, whatever became of the rules.
+    pub(super) fn in_place_of(self, roots: &[PathBuf], fingerprints: FingerprintKey) -> Self {
+        Self { reach: Reach::of(roots), fingerprints, ..self }
     }
 
     /// The rule files.
@@ -115,6 +124,15 @@ impl Snapshot {
     /// The reason in words.
     pub fn read_secret(&self, path: &Path) -> Result<String, String> {
         self.ask(Use::Secret, path).and_then(files::text)
+    }
+
+    /// The secret files that everybody on the machine may read, of those that were asked for.
+    #[must_use]
+    pub fn exposed(&self) -> Vec<PathBuf> {
+        let read = self.locked();
+        let exposed =
+            read.named.iter().filter(|((used, _), named)| *used == Use::Secret && named.is_open_to_all());
+        exposed.map(|((_, path), _)| path.clone()).collect()
     }
 
     /// As [`Snapshot::read`] for a file that a test names: it counts in the hash, and is not archived.
@@ -198,7 +216,7 @@ impl Snapshot {
         // A secret that was read before is not at hand any more, and is read again.
         let again = used == Use::Secret || (known.is_none() && !(self.archived && used == Use::Table));
         let (named, content) = if again {
-            Named::read(used, path, &self.reach, &mut read.folders)
+            Named::read(used, path, &self.reach, &self.fingerprints, &mut read.folders)
         } else {
             let named = known.cloned().unwrap_or_else(|| Named::missing("it is not in the archive"));
             let content = named.content.clone();

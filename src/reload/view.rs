@@ -1,7 +1,7 @@
 //! One reading of everything that a rule set is made of: the rule files, and what the last build read besides.
 
-use super::Hash;
-use super::digest::{self, Digest};
+use super::digest::{self, Digest, FingerprintKey};
+use super::{Hash, secrets};
 use crate::ruleset::disk::{self, Reach, Stamp};
 use crate::ruleset::files::{self, Found, MAX_FILE_BYTES, Scan};
 use sha2::{Digest as _, Sha256};
@@ -54,19 +54,29 @@ impl Named {
         used: Use,
         path: &Path,
         reach: &Reach,
+        key: &FingerprintKey,
         folders: &mut BTreeSet<PathBuf>,
     ) -> (Self, Result<Vec<u8>, String>) {
-        // Secrets are mounted where the system wants them; the rule spells out the path.
-        let reach = (used == Use::Table).then_some(reach);
+        let is_secret = used == Use::Secret;
+        let with_secrets = is_secret.then(|| secrets::reach(reach));
+        // A payload of a test lies where who wrote the test keeps it, and is sent to nobody.
+        let reach = with_secrets.as_ref().or_else(|| (used == Use::Table).then_some(reach));
         match disk::read_named(path, used.most_bytes(), reach, folders) {
             Ok((stamp, bytes)) => {
-                let is_secret = used == Use::Secret;
-                let digest = if is_secret { digest::of_secret(&bytes) } else { digest::of(&bytes) };
+                let digest = if is_secret { digest::of_secret(&bytes, key) } else { digest::of(&bytes) };
                 let kept = if is_secret { Vec::new() } else { bytes.clone() };
                 (Self { stamp: Some(stamp), digest, content: Ok(kept) }, Ok(bytes))
             }
-            Err(reason) => (Self::missing(&reason), Err(reason)),
+            Err(reason) => {
+                let reason = if is_secret { secrets::words(reason) } else { reason };
+                (Self::missing(&reason), Err(reason))
+            }
         }
+    }
+
+    /// Whether everybody on the machine may read the file.
+    pub(super) fn is_open_to_all(&self) -> bool {
+        self.stamp.is_some_and(|stamp| stamp.is_open_to_all())
     }
 
     pub(super) fn missing(reason: &str) -> Self {
@@ -90,13 +100,13 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn read(roots: &[PathBuf], wanted: &BTreeSet<(Use, PathBuf)>) -> Self {
+    pub(super) fn read(roots: &[PathBuf], wanted: &BTreeSet<(Use, PathBuf)>, key: &FingerprintKey) -> Self {
         let mut folders = BTreeSet::new();
         let scan = files::scan(roots, &mut folders);
         let reach = scan.as_ref().map(|scan| scan.reach.clone()).unwrap_or_default();
         let mut named = BTreeMap::new();
         for (used, path) in wanted {
-            let (found, _) = Named::read(*used, path, &reach, &mut folders);
+            let (found, _) = Named::read(*used, path, &reach, key, &mut folders);
             named.insert((*used, path.clone()), found);
         }
         Self { scan: scan.map_err(|unreadable| unreadable.to_string()), named, folders }

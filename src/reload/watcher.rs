@@ -6,6 +6,7 @@
 //! the system cannot tell (no watches left, a file system of the network), contents are polled.
 
 use super::Watching;
+use super::remote::remote_file_system;
 use super::signals::Signals;
 use crate::mutant::Mutant;
 use notify::event::{AccessKind, AccessMode};
@@ -137,29 +138,9 @@ fn starves(error: &notify::Error) -> bool {
 }
 
 /// File systems whose changes are made elsewhere, where the system does not hear of them.
-#[cfg(target_os = "linux")]
 fn remote(folder: &Path) -> Option<String> {
-    // From `linux/magic.h` and the sources of the file systems.
-    const REMOTE: [(u32, &str); 9] = [
-        (0x6969, "NFS"),
-        (0xff53_4d42, "CIFS"),
-        (0xfe53_4d42, "SMB"),
-        (0x517b, "SMB"),
-        (0x6573_5546, "FUSE or virtiofs"),
-        (0x0102_1997, "9p"),
-        (0x786f_4256, "vboxsf"),
-        (0x00c3_6400, "Ceph"),
-        (0x5346_414f, "AFS"),
-    ];
-    let magic = rustix::fs::statfs(folder).ok()?.f_type;
-    let (_, name) =
-        REMOTE.iter().find(|(number, _)| i128::from(*number) == i128::from(magic) & 0xffff_ffff)?;
+    let name = remote_file_system(folder).ok()??;
     Some(format!("`{}` lies on a file system that does not tell of changes: {name}", folder.display()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn remote(_folder: &Path) -> Option<String> {
-    None
 }
 
 /// What a defect of this part watches: files.

@@ -27,19 +27,39 @@ pub(super) struct Status<T> {
 
 struct Known<T> {
     report: Option<Report>,
-    versions: Vec<Weak<Version<T>>>,
+    versions: Vec<Published<T>>,
+}
+
+/// A version, and when another took its place.
+struct Published<T> {
+    version: Weak<Version<T>>,
+    replaced: Option<std::time::Instant>,
 }
 
 impl<T> Status<T> {
     pub(super) fn report(&self) -> Option<Report> {
         let mut known = self.locked();
-        known.versions.retain(|version| version.strong_count() > 0);
+        known.versions.retain(|published| published.version.strong_count() > 0);
         let alive = known.versions.len();
-        known.report.clone().map(|report| Report { alive, ..report })
+        // They stand in the order of their publication.
+        let oldest = known.versions.first().and_then(|published| Some(published.replaced?.elapsed()));
+        known.report.clone().map(|report| Report { alive, oldest, ..report })
     }
 
     fn locked(&self) -> MutexGuard<'_, Known<T>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Known<T> {
+    fn published(&mut self, version: &Arc<Version<T>>) {
+        let now = std::time::Instant::now();
+        for before in &mut self.versions {
+            before.replaced.get_or_insert(now);
+        }
+        // Nobody may ever ask for the report, where versions that are gone are left out as well.
+        self.versions.retain(|published| published.version.strong_count() > 0);
+        self.versions.push(Published { version: Arc::downgrade(version), replaced: None });
     }
 }
 
@@ -122,6 +142,7 @@ impl<T: Send + Sync> Worker<T> {
             ..rejection.clone()
         };
         let snapshot = last_good::load(path).map_err(|other| both(&other))?;
+        let snapshot = snapshot.in_place_of(&options.roots, options.fingerprints);
         let value = self.loader.build(&snapshot).map_err(|other| both(&other))?;
         self.publish(Candidate { value, snapshot });
         (self.tell)(&Attempt::Rejected(&rejection));
@@ -181,7 +202,7 @@ impl<T: Send + Sync> Worker<T> {
         self.generation += 1;
         let hash = snapshot.hash();
         let version = Arc::new(Version { generation: self.generation, hash, loaded: now(), value });
-        self.status.locked().versions.push(Arc::downgrade(&version));
+        self.status.locked().published(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),
             None => self.current = Some(Arc::new(ArcSwap::new(Arc::clone(&version)))),
@@ -218,6 +239,7 @@ impl<T: Send + Sync> Worker<T> {
             watcher_errors: 0,
             rescans: 0,
             alive: 0,
+            oldest: None,
         });
     }
 

@@ -27,6 +27,7 @@ pub struct Stamp {
     size: i128,
     modified: (i128, i128),
     changed: (i128, i128),
+    open_to_all: bool,
 }
 
 impl Stamp {
@@ -37,7 +38,14 @@ impl Stamp {
             size: i128::from(stat.st_size),
             modified: (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
             changed: (i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
+            open_to_all: stat.st_mode & 0o004 != 0,
         }
+    }
+
+    /// Whether everybody on the machine may read the file.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.open_to_all
     }
 
     /// Which file it is, whatever it is called.
@@ -53,6 +61,19 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// That of roots which may be gone.
+    #[must_use]
+    pub fn of(roots: &[PathBuf]) -> Self {
+        let mut reach = Self::default();
+        for root in roots {
+            let real = resolve(root, &mut BTreeSet::new()).or_else(|_| std::path::absolute(root));
+            let Ok(real) = real else { continue };
+            let is_folder = stat_real(&real).map_or(true, |stat| kind(&stat) == FileType::Directory);
+            reach.add(root, &real, is_folder);
+        }
+        reach
+    }
+
     /// Adds a root: where it was said to be, and where it really is.
     pub(super) fn add(&mut self, said: &Path, real: &Path, is_folder: bool) {
         let folder = if is_folder { Some(real) } else { real.parent() };
@@ -69,7 +90,18 @@ impl Reach {
     pub fn allows(&self, real: &Path) -> bool {
         self.folders.iter().any(|folder| real.starts_with(folder))
     }
+
+    /// The same with more folders, which must be resolved.
+    #[must_use]
+    pub fn and(&self, more: impl Iterator<Item = PathBuf>) -> Self {
+        Self { folders: self.folders.iter().cloned().chain(more).collect() }
+    }
 }
+
+/// What Kubernetes puts into a container for the pod itself, its token: no rule leads there.
+const OF_THE_POD: &str = "kubernetes.io";
+/// Why a file is not read that lies outside of a reach.
+pub const AWAY: &str = "it leads away from the folders of the rules";
 
 /// Follows every link of a path. `folders` gets the folders that hold a link of the chain, and the one that holds what it
 /// leads to; where it leads nowhere, the last that exists.
@@ -168,7 +200,7 @@ pub(super) fn read_open(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
 
 /// What a path that a rule names leads to, read as one regular file.
 ///
-/// Where a `reach` is given, links may not lead outside it. `folders` is as for [`resolve`].
+/// Where a `reach` is given, neither the path nor its links may lead outside it. `folders` is as for [`resolve`].
 ///
 /// # Errors
 /// The reason in words.
@@ -180,8 +212,9 @@ pub fn read_named(
 ) -> Result<(Stamp, Vec<u8>), String> {
     let words = |error: io::Error| error.to_string();
     let real = resolve(path, folders).map_err(words)?;
-    if reach.is_some_and(|reach| !reach.allows(&real)) {
-        return Err("it is a link that leads away from the folders of the rules".to_owned());
+    let is_of_the_pod = |real: &Path| real.iter().any(|part| part == OF_THE_POD);
+    if reach.is_some_and(|reach| !reach.allows(&real) || is_of_the_pod(&real)) {
+        return Err(AWAY.to_owned());
     }
     if kind(&stat_real(&real).map_err(words)?) != FileType::RegularFile {
         return Err("it is no regular file".to_owned());

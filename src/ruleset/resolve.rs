@@ -34,7 +34,20 @@ impl RuleSet {
     /// # Errors
     /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
-        let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
+        self.resolve_with(Resolver { rules: self, read, knows_secrets: true, diagnostics: Vec::new() })
+    }
+
+    /// What a gateway would refuse whatever its secrets hold: values that stand in the rules themselves.
+    #[must_use]
+    pub fn foresee(&self) -> Vec<Diagnostic> {
+        // Long enough for a key, and never shown.
+        let stand_in = |_: &Secret, _: &Path| Ok("what-stands-for-every-secret".to_owned());
+        let resolver =
+            Resolver { rules: self, read: &stand_in, knows_secrets: false, diagnostics: Vec::new() };
+        self.resolve_with(resolver).err().unwrap_or_default()
+    }
+
+    fn resolve_with(&self, mut resolver: Resolver<'_>) -> Result<Resolved, Vec<Diagnostic>> {
         let channels = self.model.channels.iter().map(|channel| resolver.channel(channel)).collect();
         let integrations: Vec<Settings> = self
             .model
@@ -46,7 +59,9 @@ impl RuleSet {
                 resolver.settings(&said, integration.span, &integration.parameters, known)
             })
             .collect();
-        resolver.shared_keys(&integrations);
+        if resolver.knows_secrets {
+            resolver.shared_keys(&integrations);
+        }
         if resolver.diagnostics.is_empty() {
             Ok(Resolved { channels, integrations })
         } else {
@@ -64,7 +79,7 @@ impl RuleSet {
         channel: usize,
         read: &ReadSecret<'_>,
     ) -> Result<Settings, Vec<Diagnostic>> {
-        let mut resolver = Resolver { rules: self, read, diagnostics: Vec::new() };
+        let mut resolver = Resolver { rules: self, read, knows_secrets: true, diagnostics: Vec::new() };
         let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
             let said = format!("the channel `{}`", channel.name);
             resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
@@ -101,6 +116,8 @@ impl RuleSet {
 struct Resolver<'r> {
     rules: &'r RuleSet,
     read: &'r ReadSecret<'r>,
+    /// Whether secrets are what `read` brings, and not what stands for them.
+    knows_secrets: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -127,7 +144,15 @@ impl Resolver<'_> {
         }
         // A value is looked at where all of them could be read.
         if self.diagnostics.len() == before {
+            let is_secret = |name: &str| {
+                arguments.iter().any(|(parameter, argument)| {
+                    &**parameter == name && matches!(argument, Argument::Secret(_))
+                })
+            };
             for fault in channel::faults(known, &settings) {
+                if !self.knows_secrets && is_secret(fault.parameter) {
+                    continue;
+                }
                 let message = format!("`{}` of {said} cannot be used: {}", fault.parameter, fault.message);
                 self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(fault.help));
             }

@@ -1,11 +1,12 @@
 //! Bodies, keys and answers of each door.
 
-use super::host::{WATCHDOG, keys, start, text, version};
+use super::host::{Running, WATCHDOG, keys, start, text, version};
 use super::{EVENT, RULES, listener};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
 use pointsman::gateway::config::Limits;
+use pointsman::gateway::intake::Host as _;
 use pointsman::gateway::journal::{Door, Fault, Firing};
 use serde_json::json;
 use std::io::Write;
@@ -212,6 +213,25 @@ async fn what_cannot_be_made_durable_is_asked_for_again() {
         assert_eq!(answer.status, 503, "{fault:?}");
         assert!(answer.headers.contains("retry-after: ") && !answer.body.contains("canary"), "{answer:?}");
     }
+    // What is not durable did not happen: only its answers are counted.
+    let counted = |running: &Running| -> Vec<String> {
+        let text = running.parts.metrics().render();
+        let prefixes = ["pointsman_outcomes_total{integration=\"plain\"", "pointsman_routes_total"];
+        let lines = text.lines().filter(|line| prefixes.iter().any(|prefix| line.starts_with(prefix)));
+        lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect()
+    };
+    assert_eq!(counted(&running), [""; 0]);
+    *running.parts.store.0.fault.lock().unwrap() = None;
+    assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
+    assert_eq!(running.post(URL, &[], b"{").await.status, 400);
+    let mut lines = counted(&running);
+    lines.sort();
+    let expected = [
+        "pointsman_outcomes_total{integration=\"plain\",outcome=\"invalid\"} 1",
+        "pointsman_outcomes_total{integration=\"plain\",outcome=\"sent\"} 1",
+        "pointsman_routes_total{route=\"main.else\"} 1",
+    ];
+    assert_eq!(lines, expected);
     running.parts.stopping.store(true, Ordering::Relaxed);
     let answer = running.post(URL, &[], EVENT).await;
     assert_eq!((answer.status, answer.headers.contains("retry-after: ")), (503, true));
@@ -393,8 +413,17 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
         assert_eq!((answer.status, answer.json().is_string()), (400, true), "{wrong}");
     }
     assert_eq!(running.post("/api/v2/alerts", &KEY, b"[{").await.status, 400);
+    // What no alert can be read from is kept as it came; senders do not resend what was refused.
+    let kept: Vec<_> = running
+        .refused()
+        .iter()
+        .map(|one| (one.status, String::from_utf8(one.payload.clone()).unwrap()))
+        .collect();
+    let expected = ["{}", r#"[{"labels":{}}]"#, r#"[{"labels":{"a":1}}]"#, "[1]", "[{"];
+    assert_eq!(kept, expected.map(|body| (400, body.to_owned())));
     let wrong = running.post("/api/v2/alerts", &[("Authorization", "Bearer x")], b"[]").await;
     assert_eq!((wrong.status, wrong.json().is_string()), (401, true));
+    assert!(wrong.headers.contains("www-authenticate: bearer"), "{wrong:?}");
 }
 
 #[tokio::test]

@@ -161,6 +161,14 @@ pub(super) fn version(
 }
 
 pub(super) async fn start(version: Arc<Version<Served>>, limits: Limits) -> Running {
+    start_with(version, limits, None).await
+}
+
+pub(super) async fn start_with(
+    version: Arc<Version<Served>>,
+    limits: Limits,
+    tls: Option<Arc<rustls::ServerConfig>>,
+) -> Running {
     let parts = Arc::new(Parts {
         version: Mutex::new(version),
         store: Memory::default(),
@@ -172,7 +180,7 @@ pub(super) async fn start(version: Arc<Version<Served>>, limits: Limits) -> Runn
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(serve_host(Arc::clone(&parts), listener, None, stopped));
+    let task = tokio::spawn(serve_host(Arc::clone(&parts), listener, tls, stopped));
     Running { parts, address, stop, task }
 }
 

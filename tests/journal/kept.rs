@@ -69,6 +69,34 @@ fn age_ends_what_is_settled_and_its_rules() {
     assert_eq!(opened.rules(Hash([9; 32])).unwrap(), None, "rules go with the last push that they decided");
 }
 
+/// A gateway whose rules are saved all day, and that nobody pushes to, keeps the last few of them alone.
+#[test]
+fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let mut store = SqliteStore::open(&options).unwrap();
+    let keep = |store: &mut SqliteStore, number: u8| {
+        store.apply(&[Write::Rules(Hash([number; 32]), vec![number])]).unwrap();
+    };
+    keep(&mut store, 200);
+    accept(&mut store, [Push { rules: Hash([200; 32]), ..push(0, "page", "a", None) }]);
+    for number in 0..40 {
+        keep(&mut store, number);
+    }
+    // The last push that those in force decided goes, and the next one comes.
+    let in_force = Hash([39; 32]);
+    accept(&mut store, [Push { rules: in_force, received: now() - 120_000, ..push(1, "page", "a", None) }]);
+    while store.tidy(now()).unwrap() {}
+    accept(&mut store, [Push { rules: in_force, ..push(2, "page", "a", None) }]);
+    drop(store);
+    let journal = open(folder.options());
+    assert_eq!(journal.rules(in_force).unwrap(), Some(vec![39]));
+    assert_eq!(journal.rules(Hash([200; 32])).unwrap(), Some(vec![200]), "it decided a push that is there");
+    let left = (0..39).filter(|number| journal.rules(Hash([*number; 32])).unwrap().is_some()).count();
+    assert!(left <= 8, "{left} rule sets that decided nothing");
+}
+
 #[test]
 fn dead_letters_have_a_time_of_their_own() {
     let folder = Folder::new();

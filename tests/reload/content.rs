@@ -1,9 +1,10 @@
 //! T31 to T42: what files hold.
 
 use super::{Folder, Subject, ms};
-use pointsman::reload::{Options, Stage};
+use pointsman::reload::{FingerprintKey, Options, Snapshot, Stage};
 use pointsman::ruleset::RuleSet;
 use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::thread::sleep;
 
 /// What can be read in between is complete at that moment as far as anybody can tell; no more is promised than that the
@@ -158,6 +159,10 @@ fn t40_what_is_no_file_hangs_nothing() {
     fs::remove_file(folder.path("rules/large.rules")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path("rules/zero.csv")).unwrap();
     folder.write("rules/r.rules", "secret zero.csv");
+    subject.refuses("leads away");
+    fs::remove_file(folder.path("rules/zero.csv")).unwrap();
+    pipe("rules/zero.csv");
+    folder.write("rules/r.rules", "secret ./zero.csv");
     subject.refuses("no regular file");
     folder.write("rules/r.rules", "three");
     subject.holds("three");
@@ -207,15 +212,60 @@ fn tables_and_secrets_are_part_of_the_set() {
     assert_eq!(subject.generation(), 3);
 }
 
+/// Whoever may write rules cannot have the gateway send away what else it may read.
+#[test]
+fn secrets_lie_with_the_rules_whatever_links_lead_there() {
+    let folder = Folder::with("outside", "secret key\n");
+    folder.write("rules/..v1/key", "canary");
+    symlink("..v1", folder.path("rules/..data")).unwrap();
+    symlink("..data/key", folder.path("rules/key")).unwrap();
+    let subject = Subject::start(folder.options());
+    assert_eq!(subject.text(), "secret key\ncanary");
+    for away in ["/etc/hostname", "../../../../../../../../etc/hostname", "/proc/self/environ", "link"] {
+        folder.write("rules/r.rules", &format!("secret {away}\n"));
+        let _ = symlink("/etc/hostname", folder.path("rules/link"));
+        assert!(subject.reloader.reload().is_err_and(|no| no.message.contains("leads away")), "{away}");
+        assert!(subject.report().failure.unwrap().message.contains("`/run/secrets`"), "{away}");
+    }
+    folder.write("rules/kubernetes.io/token", "canary");
+    folder.write("rules/r.rules", "secret kubernetes.io/token\n");
+    assert!(subject.reloader.reload().is_err(), "it may be the pod's own");
+}
+
+#[test]
+fn secret_files_that_everybody_may_read_are_named() {
+    let folder = Folder::with("exposed", "secret open\nsecret shut\n");
+    folder.write("rules/open", "canary");
+    folder.write("rules/shut", "canary");
+    fs::set_permissions(folder.path("rules/open"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(folder.path("rules/shut"), fs::Permissions::from_mode(0o640)).unwrap();
+    let snapshot = Snapshot::of(&[folder.path("rules")]).unwrap();
+    super::join(&snapshot).unwrap();
+    assert_eq!(snapshot.exposed(), [folder.path("rules/open")]);
+}
+
+/// A restart is no change, and neither tells the hash what a secret holds.
+#[test]
+fn the_hash_of_a_set_with_secrets_is_that_of_its_key() {
+    let folder = Folder::with("fingerprint", "secret key\n");
+    folder.write("rules/key", "canary");
+    let hash = |key: &str| {
+        let fingerprints = FingerprintKey::of(key);
+        Subject::start(Options { fingerprints, ..folder.options() }).report().hash
+    };
+    assert_eq!(hash("one"), hash("one"));
+    assert_ne!(hash("one"), hash("two"));
+}
+
 #[test]
 fn what_is_reported_and_archived_holds_no_secret() {
     let folder = Folder::with("bird", "secret key\ntable t.csv\n");
     folder.write("rules/key", "canary-7c1f");
     folder.write("rules/t.csv", "rows");
-    let snapshot = pointsman::reload::Snapshot::of(&[folder.path("rules")]).unwrap();
+    let snapshot = Snapshot::of(&[folder.path("rules")]).unwrap();
     assert!(super::join(&snapshot).unwrap().contains("canary-7c1f"));
     assert!(!format!("{snapshot:?}").contains("canary"));
-    let again = pointsman::reload::Snapshot::from_archive(&snapshot.archive()).unwrap();
+    let again = Snapshot::from_archive(&snapshot.archive()).unwrap();
     assert!(!format!("{again:?}").contains("canary"));
     assert_eq!(again.read(&folder.path("rules/t.csv")).unwrap(), "rows");
 }
@@ -226,7 +276,7 @@ fn names_are_those_of_check() {
     let folder = Folder::with("names", "edition 1\nchannel c = stdout()\n");
     folder.write("rules/below/s.rules", "edition 1\nchannel d = stdout()\n");
     let roots = [folder.path("rules/below/s.rules"), folder.path("rules/.")];
-    let snapshot = pointsman::reload::Snapshot::of(&roots).unwrap();
+    let snapshot = Snapshot::of(&roots).unwrap();
     let loaded = RuleSet::load(&roots, None).unwrap();
     let names = |sources: &pointsman::source::Sources| -> Vec<String> {
         sources.iter().map(|(_, file)| file.name().to_owned()).collect()

@@ -134,15 +134,21 @@ fn versions_live_as_long_as_somebody_holds_them() {
     subject.holds("two");
     subject.until(|subject| subject.report().alive == 2);
     assert_eq!(old.value, "one");
+    let age = subject.report().oldest.unwrap();
+    sleep(ms(20));
+    folder.write("rules/r.rules", "three");
+    subject.holds("three");
+    assert!(subject.report().oldest.unwrap() >= age + ms(20), "it counts from its own replacement");
     drop(old);
-    assert_eq!(subject.report().alive, 1);
+    assert_eq!((subject.report().alive, subject.report().oldest), (1, None));
 }
 
 /// T51: what was in force before the end is there after it, whatever the files hold then.
 #[test]
 fn t51_the_last_good_set() {
-    let folder = Folder::with("t51", "one\ntable t.csv\n");
+    let folder = Folder::with("t51", "one\ntable t.csv\nsecret key\n");
     folder.write("rules/t.csv", "rows");
+    folder.write("rules/key", " and a key");
     let options = Options {
         last_good: Some(folder.path("state/last-good")),
         start_with_last_good: true,
@@ -157,7 +163,7 @@ fn t51_the_last_good_set() {
     let strict = Options { start_with_last_good: false, ..options.clone() };
     assert!(Subject::try_start(strict).is_err_and(|failure| failure.message.contains("broken")));
     let subject = Subject::start(options.clone());
-    assert_eq!(subject.text(), "one\ntable t.csv\nrows");
+    assert_eq!(subject.text(), "one\ntable t.csv\nsecret key\nrows and a key");
     let report = subject.report();
     assert_eq!((report.hash, report.succeeded), (hash, None));
     assert!(report.failure.is_some());

@@ -9,7 +9,6 @@ pub mod records;
 pub mod token;
 
 use super::Gateway;
-use super::race::{First, race};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -43,14 +42,18 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
             let permit = Arc::clone(&free).acquire_owned().await.ok()?;
             Some((listener.accept().await, permit))
         };
-        // An error says that nobody is left to tell.
-        let stopped = async { drop(stop.wait_for(|stopped| *stopped).await) };
-        match race(stopped, next).await {
-            First::That(Some((Ok((stream, _)), permit))) => {
+        let accepted = tokio::select! {
+            biased;
+            // An error says that nobody is left to tell.
+            _ = stop.wait_for(|stopped| *stopped) => break,
+            accepted = next => accepted,
+        };
+        match accepted {
+            Some((Ok((stream, _)), permit)) => {
                 tokio::spawn(connection(stream, router.clone(), connections.watcher(), permit));
             }
-            First::That(Some((Err(_), _))) => tokio::time::sleep(BREATH).await,
-            First::This(()) | First::That(None) => break,
+            Some((Err(_), _)) => tokio::time::sleep(BREATH).await,
+            None => break,
         }
     }
     drop(tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await);

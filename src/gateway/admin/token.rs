@@ -1,12 +1,15 @@
-//! The token of the admin listener, and how the command line finds a gateway that runs: two files in the state directory.
+//! What a gateway keeps beside its journal for itself: three small files in the state directory.
 //!
-//! `admin.token` holds the token and is readable by its owner alone; it is made at the first start and kept. `admin.json`
-//! holds the address and goes when the gateway ends in order; whoever finds one must expect that nobody answers there.
+//! `admin.token` holds the token of the admin listener, `fingerprint.key` what the fingerprints of secret files are made by;
+//! both are readable by their owner alone, made at the first start and kept. `admin.json` holds the address, by which the
+//! command line finds a gateway that runs, and goes when the gateway ends in order; whoever finds one must expect that
+//! nobody answers there.
 
 #![expect(clippy::disallowed_methods, reason = "the token is kept in the state directory")]
 
 use crate::channel::Secret;
 use crate::gateway::keys;
+use crate::reload::FingerprintKey;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -30,11 +33,33 @@ pub fn address_path(state: &Path) -> PathBuf {
 /// # Errors
 /// In words, where it can neither be read nor made.
 pub fn token(state: &Path) -> Result<Secret, String> {
-    let path = token_path(state);
-    match read(&path) {
-        Ok(token) => Ok(token),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
-        Err(error) => Err(format!("cannot read the admin token in `{}`: {error}", path.display())),
+    read_or_make(&token_path(state), "admin token")
+}
+
+/// By what a gateway makes the fingerprints of secret files; made once for a state directory.
+///
+/// # Errors
+/// In words, where it can neither be read nor made.
+pub fn fingerprint_key(state: &Path) -> Result<FingerprintKey, String> {
+    let secret = read_or_make(&fingerprint_path(state), "key of fingerprints")?;
+    Ok(FingerprintKey::of(secret.expose()))
+}
+
+/// The same where there is one already.
+#[must_use]
+pub fn known_fingerprint_key(state: &Path) -> Option<FingerprintKey> {
+    read(&fingerprint_path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
+}
+
+fn fingerprint_path(state: &Path) -> PathBuf {
+    state.join("fingerprint.key")
+}
+
+fn read_or_make(path: &Path, what: &str) -> Result<Secret, String> {
+    match read(path) {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, what),
+        Err(error) => Err(format!("cannot read the {what} in `{}`: {error}", path.display())),
     }
 }
 
@@ -56,11 +81,11 @@ pub fn read(path: &Path) -> io::Result<Secret> {
     Ok(Secret::new(token.to_owned()))
 }
 
-fn make(path: &Path) -> Result<Secret, String> {
-    let words = |error: io::Error| format!("cannot write the admin token to `{}`: {error}", path.display());
+fn make(path: &Path, what: &str) -> Result<Secret, String> {
+    let words = |error: io::Error| format!("cannot write the {what} to `{}`: {error}", path.display());
     let token = keys::new_key()?;
     // A start that is killed between the two steps leaves no empty token behind.
-    let fresh = path.with_extension("token.new");
+    let fresh = path.with_extension("new");
     write_private(&fresh, &token).map_err(words)?;
     std::fs::rename(&fresh, path).map_err(words)?;
     Ok(Secret::new(token))

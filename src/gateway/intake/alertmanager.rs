@@ -20,6 +20,8 @@ const RESOLVE: i64 = 5 * 60 * 1000;
 const MOST_ALERTS: usize = 200_000;
 /// The most bytes of them.
 const MOST_BYTES: usize = 64 << 20;
+/// How many alerts an answer says what is wrong with: a body of a megabyte can hold half a million.
+const MOST_REASONS: usize = 10;
 /// The most alerts of one lapsed batch.
 const MOST_OF_BATCH: usize = 64;
 
@@ -57,11 +59,16 @@ pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<Alert>, Vec<String>), S
         serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
     let mut alerts = Vec::new();
     let mut wrong = Vec::new();
+    let mut more = 0_usize;
     for (index, one) in posted.into_iter().enumerate() {
         match alert(one, now) {
             Ok(alert) => alerts.push(alert),
-            Err(reason) => wrong.push(format!("alert {index}: {reason}")),
+            Err(reason) if wrong.len() < MOST_REASONS => wrong.push(format!("alert {index}: {reason}")),
+            Err(_) => more += 1,
         }
+    }
+    if more > 0 {
+        wrong.push(format!("and {more} more"));
     }
     Ok((alerts, wrong))
 }
@@ -332,6 +339,13 @@ mod tests {
             1,
             "an integration of its own"
         );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_a_few_words() {
+        let (alerts, wrong) = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
+        assert_eq!((alerts.len(), wrong.len()), (0, 11));
+        assert_eq!(wrong.last().map(String::as_str), Some("and 4991 more"));
     }
 
     #[test]

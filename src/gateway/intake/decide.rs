@@ -13,7 +13,7 @@ use crate::ruleset::Subject;
 use crate::time::Instant;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use ulid::Ulid;
 
@@ -60,8 +60,47 @@ pub(super) struct Rules<'r> {
     pub(super) reception: &'r Reception,
     /// Its rules, or those of another version, to show that the campaign finds it.
     pub(super) routing: &'r Arc<Version<Served>>,
-    /// Where routes are counted.
-    pub(super) metrics: &'r Metrics,
+}
+
+/// What a push adds to the metrics, once it is durable.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    sent: u64,
+    dropped: u64,
+    empty: u64,
+    /// How often each route decided; the paths are those of the rules.
+    routes: BTreeMap<String, u64>,
+}
+
+impl Counted {
+    fn add(&mut self, outcome: &Outcome<'_>) {
+        match &outcome.result {
+            Came::Routed(_, decision) => {
+                *(if decision.channels.is_empty() { &mut self.dropped } else { &mut self.sent }) += 1;
+                for route in &decision.routes {
+                    match self.routes.get_mut(route.path) {
+                        Some(count) => *count += 1,
+                        None => drop(self.routes.insert(route.path.to_owned(), 1)),
+                    }
+                }
+            }
+            Came::Dropped(_) => self.dropped += 1,
+            Came::Empty => self.empty += 1,
+            Came::Event(_) | Came::Unaccepted(_) | Came::Invalid { .. } => {}
+        }
+    }
+
+    /// Counts it.
+    pub(super) fn count(&self, integration: &str, reception: &Reception, metrics: &Metrics) {
+        if let Some(desk) = reception.named(integration) {
+            desk.sent.inc_by(self.sent);
+            desk.dropped.inc_by(self.dropped);
+            desk.empty.inc_by(self.empty);
+        }
+        for (path, count) in &self.routes {
+            reception.count_route(path, *count, metrics);
+        }
+    }
 }
 
 /// Decides about a payload. `open` says in which channels the firing of a key is open.
@@ -72,7 +111,7 @@ pub(super) fn decide(
     rules: &Rules<'_>,
     arrival: Arrival,
     open: &dyn Fn(&str) -> Vec<String>,
-) -> Result<Push, Refused> {
+) -> Result<(Push, Counted), Refused> {
     let version = &rules.reception.version;
     let document = match json::parse(&arrival.payload) {
         Ok(document) => document,
@@ -118,7 +157,7 @@ pub(super) fn decide(
     drop(outcomes);
     drop(routed_again);
     drop(document);
-    Ok(Push {
+    let push = Push {
         id: arrival.id,
         integration: arrival.integration,
         door: arrival.door,
@@ -134,7 +173,8 @@ pub(super) fn decide(
         open: was_open.into_inner().keys,
         deduplicate,
         replay_of: arrival.replay_of,
-    })
+    };
+    Ok((push, decided.counted))
 }
 
 fn in_words(wrong: &json::Invalid) -> String {
@@ -197,6 +237,7 @@ struct Decided {
     closed: HashSet<String>,
     /// What it comes to so far; what goes beyond [`MOST_BYTES`] is not made.
     bytes: usize,
+    counted: Counted,
 }
 
 impl Decided {
@@ -213,7 +254,7 @@ impl Decided {
         let written = serde_json::to_string(outcome).unwrap_or_default();
         self.bytes += written.len();
         self.outcomes.push(written);
-        count(rules, outcome);
+        self.counted.add(outcome);
         match &outcome.result {
             Came::Routed(_, decision) if !decision.channels.is_empty() => self.sent += 1,
             Came::Routed(..) | Came::Dropped(_) => self.dropped += 1,
@@ -279,24 +320,4 @@ fn delivery(
     };
     let key = event.key.to_string();
     Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
-}
-
-fn count(rules: &Rules<'_>, outcome: &Outcome<'_>) {
-    let Some(desk) = outcome.integration.and_then(|name| rules.reception.named(name)) else { return };
-    match &outcome.result {
-        Came::Routed(_, decision) => {
-            let counter = if decision.channels.is_empty() { &desk.dropped } else { &desk.sent };
-            counter.inc();
-            for route in &decision.routes {
-                rules.reception.count_route(route.path, rules.metrics);
-            }
-        }
-        Came::Dropped(_) => {
-            desk.dropped.inc();
-        }
-        Came::Empty => {
-            desk.empty.inc();
-        }
-        Came::Event(_) | Came::Unaccepted(_) | Came::Invalid { .. } => {}
-    }
 }

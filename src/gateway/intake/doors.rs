@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::reception::{Desk, MAX_BODY, Reception};
 use super::router::Front;
 use super::{Receipt, Refusal, now, since_1970, take};
-use crate::gateway::journal::{Door, Fault};
+use crate::gateway::journal::{self, Door, Fault};
 use crate::gateway::metrics::PushLabels;
 use axum::body::Body;
 use axum::extract::State;
@@ -213,7 +213,8 @@ fn unsigned() -> Problem {
 fn within_rate(desk: &Arc<Desk>) -> Result<(), Refused> {
     let Some(bucket) = &desk.bucket else { return Ok(()) };
     bucket.take(Instant::now()).map_err(|wait| {
-        let detail = format!("the integration takes {} pushes a minute", bucket.per_minute());
+        let (most, plural) = (bucket.per_minute(), if bucket.per_minute() == 1 { "" } else { "es" });
+        let detail = format!("the integration takes {most} push{plural} a minute");
         Refused(Box::new(Problem::unavailable(detail, wait)), Some(Arc::clone(desk)))
     })
 }
@@ -226,17 +227,16 @@ impl<H: Host> Front<H> {
 
     /// Tells what is new among posted alerts.
     async fn tell(&self, admitted: &Admitted) -> Result<(), Problem> {
-        let wrong = |reason: String| {
-            Problem::new(StatusCode::BAD_REQUEST, reason)
-                .help("post what Prometheus posts: an array of alerts with labels")
-        };
         let (name, now) = (&*admitted.desk.name, now().epoch_milliseconds());
         if crate::json::parse(&admitted.payload).is_err() {
             // Refused with the place and the reason, and kept in the quarantine, as by every other door.
             let accepted = self.accept(admitted, Door::Alertmanager, admitted.payload.clone()).await;
             return accepted.map(drop).map_err(problem);
         }
-        let (alerts, refused) = alerts::read(&admitted.payload, now).map_err(wrong)?;
+        let (alerts, refused) = match alerts::read(&admitted.payload, now) {
+            Ok(read) => read,
+            Err(reason) => return Err(self.set_aside(admitted, now, reason).await),
+        };
         let memory = || self.host.intake().memory.lock();
         let news = memory().map(|mut memory| memory.news(name, alerts, now)).unwrap_or_default();
         if !news.is_empty() {
@@ -246,7 +246,27 @@ impl<H: Host> Front<H> {
                 memory.keep(name, news, now);
             }
         }
-        if refused.is_empty() { Ok(()) } else { Err(wrong(refused.join("; "))) }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        Err(self.set_aside(admitted, now, refused.join("; ")).await)
+    }
+
+    /// Keeps a body of which something is no alert, as it came.
+    async fn set_aside(&self, admitted: &Admitted, received: i64, reason: String) -> Problem {
+        let (id, payload) = (self.host.intake().id(), admitted.payload.clone());
+        let (integration, door) = (admitted.desk.name.to_string(), Door::Alertmanager);
+        let kept = reason.clone();
+        let refused =
+            journal::Refused { id, integration, door, received, payload, status: 400, reason: kept };
+        match super::set_aside(&*self.host, &admitted.reception, refused).await {
+            Ok(()) => Problem {
+                quarantined: Some(id),
+                ..Problem::new(StatusCode::BAD_REQUEST, reason)
+                    .help("post what Prometheus posts: an array of alerts with labels")
+            },
+            Err(refusal) => problem(refusal),
+        }
     }
 
     fn count(&self, admitted: &Admitted) {

@@ -34,7 +34,7 @@ use super::served::Served;
 use crate::mutant::Mutant;
 use crate::reload::Version;
 use crate::time::Instant;
-use decide::{Arrival, Rules, decide};
+use decide::{Arrival, Counted, Rules, decide};
 use keys::Pepper;
 use reception::Reception;
 use serde::Serialize;
@@ -166,6 +166,7 @@ async fn take<H: Host>(
         // The place goes with the evaluation, which goes on where its client leaves.
         let place = Arc::clone(&host.intake().evaluations).acquire_owned().await;
         let place = place.map_err(|_| Refusal::Fault(Fault::Closed))?;
+        let reception = Arc::clone(&reception);
         let evaluation = tokio::task::spawn_blocking(move || {
             let _place = place;
             evaluate(&store, &metrics, &reception, &routing, arrival)
@@ -177,7 +178,13 @@ async fn take<H: Host>(
         evaluate(host.store(), host.metrics(), &reception, &routing, arrival)
     };
     let (payload, reason, status) = match decided {
-        Ok(push) => return make_durable(host.store(), push).await,
+        Ok((push, counted)) => {
+            let receipt = make_durable(host.store(), push).await?;
+            if !receipt.duplicate {
+                counted.count(integration, &reception, host.metrics());
+            }
+            return Ok(receipt);
+        }
         Err(decide::Refused::Unknown) => return Err(Refusal::Unknown),
         Err(decide::Refused::Invalid(payload, reason)) => (payload, reason, 400),
         Err(decide::Refused::Unaccepted(payload, reason)) => (payload, reason, 422),
@@ -191,8 +198,8 @@ async fn take<H: Host>(
     if replay_of.is_none() {
         let (integration, reason, received) =
             (integration.to_owned(), reason.clone(), now.epoch_milliseconds());
-        let refused = Refused { id, integration, door, received, payload, status, reason };
-        host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
+        set_aside(host, &reception, Refused { id, integration, door, received, payload, status, reason })
+            .await?;
     }
     Err(match status {
         400 => Refusal::Invalid(id, reason),
@@ -201,17 +208,27 @@ async fn take<H: Host>(
     })
 }
 
+/// Keeps a refused body; counted when it is durable.
+async fn set_aside<H: Host>(host: &H, reception: &Reception, refused: Refused) -> Result<(), Refusal> {
+    let desk = reception.named(&refused.integration);
+    let status = refused.status;
+    host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
+    if let Some(desk) = desk {
+        if status == 400 { &desk.invalid } else { &desk.unaccepted }.inc();
+    }
+    Ok(())
+}
+
 fn evaluate<S: Store>(
     store: &S,
     metrics: &Metrics,
     reception: &Reception,
     routing: &Arc<Version<Served>>,
     arrival: Arrival,
-) -> Result<Push, decide::Refused> {
+) -> Result<(Push, Counted), decide::Refused> {
     let began = std::time::Instant::now();
     let name = arrival.integration.clone();
-    let decided =
-        decide(&Rules { reception, routing, metrics }, arrival, &|key| store.open_channels(&name, key));
+    let decided = decide(&Rules { reception, routing }, arrival, &|key| store.open_channels(&name, key));
     metrics.evaluate_seconds.observe(began.elapsed().as_secs_f64());
     decided
 }

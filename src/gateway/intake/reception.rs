@@ -48,6 +48,10 @@ pub(super) struct Desk {
     pub(super) dropped: Counter,
     /// Payloads without elements.
     pub(super) empty: Counter,
+    /// Payloads that are no JSON.
+    pub(super) invalid: Counter,
+    /// Payloads that no mapping accepts.
+    pub(super) unaccepted: Counter,
 }
 
 impl Reception {
@@ -83,11 +87,11 @@ impl Reception {
         self.desks.get(self.keys.as_ref()?.find(key)?)
     }
 
-    /// Counts a route that decided.
-    pub(super) fn count_route(&self, path: &str, metrics: &Metrics) {
+    /// Counts a route that decided so often.
+    pub(super) fn count_route(&self, path: &str, count: u64, metrics: &Metrics) {
         if let Some(cell) = self.routes.get(path) {
             let make = || metrics.routes.get_or_create_owned(&RouteLabels { route: path.to_owned() });
-            cell.get_or_init(make).inc();
+            cell.get_or_init(make).inc_by(count);
         }
     }
 }
@@ -112,6 +116,8 @@ impl Desk {
             sent: outcome("sent"),
             dropped: outcome("dropped"),
             empty: outcome("empty"),
+            invalid: outcome("invalid"),
+            unaccepted: outcome("unaccepted"),
         }
     }
 }

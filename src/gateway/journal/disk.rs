@@ -7,6 +7,7 @@
 
 use super::Fault;
 use super::sqlite::JOURNAL;
+use crate::reload::remote_file_system;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
@@ -19,19 +20,6 @@ const BALLAST: u64 = 16 << 20;
 /// How much has to be free by default, and which part of the file system.
 const LEAST_FREE: u64 = 1 << 30;
 const LEAST_FREE_PART: u64 = 20;
-
-/// File systems that are reached over a network or a program, by the numbers of `statfs(2)`.
-const REMOTE: [(i64, &str); 9] = [
-    (0x6969, "NFS"),
-    (0xFF53_4D42, "CIFS"),
-    (0xFE53_4D42, "SMB2"),
-    (0x517B, "SMB"),
-    (0x0102_1997, "9p"),
-    (0x6573_5546, "FUSE"),
-    (0x00C3_6400, "Ceph"),
-    (0x5346_414F, "AFS"),
-    (0x786F_4256, "vboxsf"),
-];
 
 /// A state directory that this process holds.
 pub(super) struct Directory {
@@ -160,29 +148,11 @@ fn make_private(database: &Path) -> std::io::Result<()> {
 
 fn refuse_remote(path: &Path) -> Result<(), Fault> {
     let found =
-        rustix::fs::statfs(path).map_err(|error| Fault::Failed(format!("`{}`: {error}", path.display())))?;
-    remote(found.f_type).map_or(Ok(()), |name| {
+        remote_file_system(path).map_err(|error| Fault::Failed(format!("`{}`: {error}", path.display())))?;
+    found.map_or(Ok(()), |name| {
         Err(Fault::Failed(format!(
             "`{}` lies on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",
             path.display()
         )))
     })
-}
-
-fn remote(kind: i64) -> Option<&'static str> {
-    REMOTE.iter().find(|(number, _)| *number == kind & 0xFFFF_FFFF).map(|(_, name)| *name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::remote;
-
-    #[test]
-    fn network_file_systems_are_known_by_their_numbers() {
-        assert_eq!(remote(0x6969), Some("NFS"));
-        assert_eq!(remote(0xFF53_4D42), Some("CIFS"));
-        assert_eq!(remote(-11_317_950), Some("CIFS"));
-        assert_eq!(remote(0xEF53), None, "ext4");
-        assert_eq!(remote(0x0102_1994), None, "tmpfs");
-    }
 }

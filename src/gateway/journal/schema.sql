@@ -10,7 +10,8 @@ CREATE TABLE name (
   text    TEXT NOT NULL UNIQUE
 );
 
--- The files of rule sets that decided something. A row goes with the last push that it decided.
+-- The files of rule sets that decided something, and of the last few in force. A row goes with the last push that it decided;
+-- one that never decided anything goes when later ones come.
 CREATE TABLE rule_set (
   id      INTEGER PRIMARY KEY,
   hash    BLOB NOT NULL UNIQUE,          -- SHA-256 of the files

@@ -35,7 +35,30 @@ struct Origin {
 }
 
 impl Batch<'_> {
-    pub(super) fn rules(&mut self, hash: Hash, archive: &[u8]) -> Outcome<Done> {
+    /// Keeps a rule set. One that is new takes the place of those that never decided anything, but for the last few: a push
+    /// of theirs may be on its way.
+    pub(super) fn keep_rules(&mut self, hash: Hash, archive: &[u8]) -> Outcome<Done> {
+        if !self.memory.rules.contains_key(&hash) {
+            let recent = |hash: &Hash| self.archives.iter().any(|(known, _)| known == hash);
+            let mut gone = Vec::new();
+            let mut idle = self.connection.prepare_cached("SELECT hash FROM rule_set WHERE pushes = 0")?;
+            for row in idle.query_map([], |row| row.get(0).map(Hash))? {
+                let idle = row?;
+                if !recent(&idle) && !self.tally.decides(self.memory.rules.get(&idle)) {
+                    gone.push(idle);
+                }
+            }
+            for hash in gone {
+                self.connection
+                    .prepare_cached("DELETE FROM rule_set WHERE hash = ?1 AND pushes = 0")?
+                    .execute([hash.0])?;
+                self.memory.rules.remove(&hash);
+            }
+        }
+        self.rules(hash, archive)
+    }
+
+    fn rules(&mut self, hash: Hash, archive: &[u8]) -> Outcome<Done> {
         let sql = "INSERT INTO rule_set (hash, archive) VALUES (?1, ?2) \
                    ON CONFLICT (hash) DO UPDATE SET archive = excluded.archive WHERE length(archive) = 0";
         self.connection.prepare_cached(sql)?.execute((hash.0, archive))?;

@@ -166,12 +166,12 @@ impl SqliteStore {
         Ok(more)
     }
 
+    /// The one in force is the last that was handed in, and so never the one that is forgotten.
     fn recall(&mut self, hash: Hash, archive: &[u8]) {
-        if !self.archives.iter().any(|(known, _)| *known == hash) {
-            self.archives.push_back((hash, archive.to_vec()));
-            if self.archives.len() > REMEMBERED_ARCHIVES {
-                self.archives.pop_front();
-            }
+        self.archives.retain(|(known, _)| *known != hash);
+        self.archives.push_back((hash, archive.to_vec()));
+        if self.archives.len() > REMEMBERED_ARCHIVES {
+            self.archives.pop_front();
         }
     }
 }
@@ -231,7 +231,7 @@ impl Batch<'_> {
 
     fn write(&mut self, write: &Write) -> Outcome<Done> {
         match write {
-            Write::Rules(hash, archive) => self.rules(*hash, archive),
+            Write::Rules(hash, archive) => self.keep_rules(*hash, archive),
             Write::Accept(push) => self.accept(push),
             Write::Refuse(refused) => self.refuse(refused),
             Write::Settle(settlement) => self.settle(settlement),

@@ -54,6 +54,11 @@ impl Tally {
         *self.rules.entry(rules).or_default() += pushes;
     }
 
+    /// Whether a rule set decided something in this batch, which its row does not say yet.
+    pub(super) fn decides(&self, rules: Option<&i64>) -> bool {
+        rules.is_some_and(|rules| self.rules.get(rules).is_some_and(|pushes| *pushes != 0))
+    }
+
     /// So many deliveries more wait; fewer, where negative.
     pub(super) fn pending(&mut self, integration: i64, wake: &str, channel: i64, count: i64, bytes: i64) {
         self.integrations.entry(integration).or_default().load.add(Load { count, bytes });
