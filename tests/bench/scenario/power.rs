@@ -7,19 +7,21 @@ use crate::harness::load::Plan;
 use crate::harness::mount::Mount;
 use crate::harness::server::Setup;
 use crate::harness::sink::Sink;
-use crate::harness::{Folder, Random, rules};
+use crate::harness::{Folder, Random, micros, rules};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(course: &Course) -> Ending {
-    let folder = Folder::new("power");
+    let mut folder = Folder::new("power");
     let mount = match Mount::ext4(folder.path(), 1_024) {
         Ok(mount) => mount,
         Err(reason) => return Ending::Skipped(reason),
     };
-    broken_where_refused(|| ordeal(course, folder.path(), &mount))
+    let ending = broken_where_refused(|| ordeal(course, folder.path(), &mount));
+    folder.keep = matches!(ending, Ending::Broken(_));
+    ending
 }
 
 fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, String> {
@@ -34,10 +36,13 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     let load = plan.start();
     let end = Instant::now() + Duration::from_secs(course.seconds);
     let (mut cuts, mut written, mut lost) = (0_u64, 0_u64, 0_u64);
+    let mut times = Vec::new();
     while Instant::now() < end || cuts == 0 {
         let control = mount.path.join(format!("control-{cuts}"));
         let records = write_carelessly(&control, random.pause(150, 1_200))?;
+        let begun = micros();
         mount.cut_power()?;
+        times.push(format!("{begun} to {}", micros()));
         // It may notice and end, or refuse; either way nothing must be accepted any more.
         std::thread::sleep(random.pause(0, 100));
         server.kill();
@@ -57,7 +62,11 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
             "{cuts} cuts, and the control lost none of its {written} records: the cuts prove nothing"
         ));
     }
-    Ok(Ending::of(&verdict, &format!("{cuts} power cuts; the control lost {lost} of {written} records")))
+    let mut figures = format!("{cuts} power cuts; the control lost {lost} of {written} records");
+    if !verdict.is_clean() {
+        figures.push_str(&format!("; cut at {}", times.join(", ")));
+    }
+    Ok(Ending::of(&verdict, &figures))
 }
 
 /// Bytes of a record of the control.
