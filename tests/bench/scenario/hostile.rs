@@ -36,7 +36,7 @@ fn ordeal(course: &Course, folder: &Path) -> Result<Ending, String> {
     setup.environment.extend([
         ("SINK_URL".to_owned(), format!("http://{}/sink/0?token={url}", sink.address)),
         ("DEAD_URL".to_owned(), format!("{dead}{url}")),
-        ("SINK_HMAC".to_owned(), format!("whsec_{hmac}")),
+        ("SINK_HMAC".to_owned(), format!("whsec_{hmac}=")),
     ]);
     fs::create_dir_all(&setup.rules).map_err(|error| error.to_string())?;
     fs::write(setup.rules.join("hostile.rules"), RULES).map_err(|error| error.to_string())?;
