@@ -275,8 +275,8 @@ fn restarts(folder: &Path, seconds: u64, seed: u64) -> Result<(String, Verdict),
     let (server, kills) = killed?;
     let version = editor.edit(WHILE_KILLED[0], Flaw::None).map_err(failed)?;
     let number = version.number;
-    let seen = wait_until(Duration::from_secs(8), || sink.newest_version() >= number);
-    version.missed = (!seen).then(micros);
+    let in_force = wait_until(Duration::from_secs(8), || sink.newest_version() >= number);
+    version.missed = (!in_force).then(micros);
     let figures = format!("{kills} kills, {} edits", editor.log.len());
     let history = History { pushes: load.stop(), versions: editor.log, kills, ..History::default() };
     let (_, verdict) = drain_and_check(history, &sink, Duration::from_secs(30));
