@@ -43,7 +43,8 @@ impl Debounce {
         }
         let calm =
             self.signs.map(|(first, last)| (last + self.quiet).min(first.saturating_add(self.at_most)));
-        let next = [calm, self.poll_at].into_iter().flatten().min()?;
+        // A poll in the midst of a change would read half of it; and what follows the signs reads all that it would.
+        let next = calm.or(self.poll_at)?;
         Some(next.saturating_sub(now))
     }
 
@@ -52,6 +53,20 @@ impl Debounce {
         let seen = self.asked || self.signs.is_some();
         (self.signs, self.asked, self.poll_at) = (None, false, None);
         seen
+    }
+
+    /// Until when the load that is due may be drawn out by further signs: not at all where somebody asked for it, and
+    /// never beyond what the first sign allows.
+    pub(super) fn drawn_out_until(&self, now: Duration) -> Duration {
+        if self.asked {
+            return now;
+        }
+        self.signs.map_or(now, |(first, _)| first).saturating_add(self.at_most)
+    }
+
+    /// How long it takes from now on until there was no sign for as long as a change needs to be over.
+    pub(super) fn unrest(&self, now: Duration) -> Duration {
+        self.signs.map_or(Duration::ZERO, |(_, last)| (last + self.quiet).saturating_sub(now))
     }
 }
 
@@ -100,14 +115,36 @@ mod tests {
     }
 
     #[test]
-    fn the_poll_comes_whatever_else_happens() {
+    fn the_poll_comes_where_nothing_else_does() {
+        let mut signs = usual();
+        signs.poll_at(ms(100));
+        assert_eq!(signs.wait(ms(60)), Some(ms(40)));
+        assert_eq!(signs.wait(ms(100)), Some(ms(0)));
+        assert!(!signs.take());
+    }
+
+    #[test]
+    fn the_poll_does_not_read_in_the_midst_of_a_change() {
         let mut signs = usual();
         signs.poll_at(ms(100));
         signs.note(ms(50));
-        assert_eq!(signs.wait(ms(60)), Some(ms(40)));
+        assert_eq!(signs.wait(ms(60)), Some(ms(190)));
+        assert_eq!(signs.wait(ms(250)), Some(ms(0)));
         assert!(signs.take());
-        signs.poll_at(ms(100));
-        assert!(!signs.take());
+    }
+
+    #[test]
+    fn a_load_is_drawn_out_by_signs_and_not_for_ever() {
+        let mut signs = usual();
+        signs.note(ms(1_000));
+        assert_eq!(signs.drawn_out_until(ms(1_200)), ms(3_000));
+        signs.take();
+        assert_eq!(signs.unrest(ms(1_200)), ms(0));
+        signs.note(ms(1_250));
+        assert_eq!(signs.unrest(ms(1_300)), ms(150));
+        assert_eq!(signs.unrest(ms(1_500)), ms(0));
+        signs.ask();
+        assert_eq!(signs.drawn_out_until(ms(1_500)), ms(1_500));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::ruleset::disk::Reach;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often files are read again until they hold still.
 const MOST_READINGS: usize = 10;
@@ -59,8 +60,8 @@ impl<T> Loader<T> {
         })
     }
 
-    /// The files as a candidate; nothing where they are those in force.
-    pub(super) fn load(&mut self) -> Result<Option<Candidate<T>>, Rejection> {
+    /// The files as a candidate; nothing where they are those in force. Further signs draw it out until then at most.
+    pub(super) fn load(&mut self, until: Duration) -> Result<Option<Candidate<T>>, Rejection> {
         let first = self.look();
         if self.is_in_force(&first) {
             return Ok(None);
@@ -68,7 +69,7 @@ impl<T> Loader<T> {
         let mut last = first;
         for _ in 0..MOST_READINGS {
             if !Mutant::NoSecondScan.is_on() {
-                self.signals.pause(self.options.settle);
+                self.signals.settle(self.options.settle, until);
                 let next = self.look();
                 let agrees = next.agrees(&last);
                 last = next;
@@ -92,7 +93,7 @@ impl<T> Loader<T> {
             self.named = named.keys().cloned().collect();
             self.arm(last.folders.union(&snapshot.folders()).cloned().collect(), &last);
             if is_more && !Mutant::NoSecondScan.is_on() {
-                self.signals.pause(self.options.settle);
+                self.signals.settle(self.options.settle, until);
                 let next = self.look();
                 let same = next.scan_agrees(&last)
                     && named.iter().all(|(key, read)| next.named.get(key) == Some(read));

@@ -33,6 +33,8 @@ struct Inbox {
 pub(super) struct Due {
     /// Whether there was more than the poll.
     pub(super) signs: bool,
+    /// Until when further signs may draw it out, as [`Signals::settle`] has it.
+    pub(super) until: Duration,
     /// Who waits for it.
     pub(super) waiters: Vec<Waiter>,
 }
@@ -118,8 +120,9 @@ impl Signals {
             }
             inbox = match inbox.signs.wait(self.origin.elapsed()) {
                 Some(Duration::ZERO) => {
+                    let until = inbox.signs.drawn_out_until(self.origin.elapsed());
                     let signs = inbox.signs.take();
-                    return Some(Due { signs, waiters: std::mem::take(&mut inbox.waiters) });
+                    return Some(Due { signs, until, waiters: std::mem::take(&mut inbox.waiters) });
                 }
                 Some(pause) => {
                     self.changed.wait_timeout(inbox, pause).unwrap_or_else(PoisonError::into_inner).0
@@ -139,6 +142,20 @@ impl Signals {
                 return;
             }
             inbox = self.changed.wait_timeout(inbox, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits for some time, and then until there was quiet, so that what is read before and after is no state between two
+    /// writes; `until` ends the wait for quiet. Less where it is time to end.
+    pub(super) fn settle(&self, least: Duration, until: Duration) {
+        self.pause(least);
+        loop {
+            let now = self.origin.elapsed();
+            let unrest = self.locked().signs.unrest(now).min(until.saturating_sub(now));
+            if unrest.is_zero() || self.is_stopped() {
+                return;
+            }
+            self.pause(unrest);
         }
     }
 

@@ -117,7 +117,7 @@ impl<T: Send + Sync> Worker<T> {
     /// The first load, or what stands in for it.
     pub(super) fn start(&mut self) -> Result<Shared<T>, Rejection> {
         let began = std::time::Instant::now();
-        match self.loader.load() {
+        match self.loader.load(Duration::ZERO) {
             Ok(Some(candidate)) => {
                 self.succeeded = Some(now());
                 self.publish(candidate);
@@ -168,7 +168,7 @@ impl<T: Send + Sync> Worker<T> {
         if !due.signs && is_old_failure && self.loader.is_as_before() {
             return self.write_down(began.elapsed());
         }
-        match self.loader.load() {
+        match self.loader.load(due.until) {
             Ok(Some(candidate)) => {
                 self.succeed();
                 self.one_by_one(&candidate.snapshot);
@@ -197,8 +197,17 @@ impl<T: Send + Sync> Worker<T> {
         self.refused = Some(std::time::Instant::now());
     }
 
-    /// The one store by which a candidate becomes the version in force.
+    /// The one store by which a candidate becomes the version in force. It is kept before that: whoever dies in between
+    /// and starts with the last good set must not go back behind what already decided something.
     fn publish(&mut self, Candidate { value, snapshot }: Candidate<T>) {
+        self.not_kept = None;
+        if let Some(path) = &self.loader.options.last_good
+            && self.failure.is_none()
+        {
+            let kept = last_good::keep(path, &snapshot.archive());
+            let failed = |error| format!("cannot keep the last good rule set `{}`: {error}", path.display());
+            self.not_kept = kept.err().map(failed);
+        }
         self.generation += 1;
         let hash = snapshot.hash();
         let version = Arc::new(Version { generation: self.generation, hash, loaded: now(), value });
@@ -210,14 +219,6 @@ impl<T: Send + Sync> Worker<T> {
         self.loader.in_force = Some((hash, snapshot.named().into_keys().collect()));
         if Mutant::FileByFile.is_on() {
             self.texts = texts(&snapshot);
-        }
-        self.not_kept = None;
-        if let Some(path) = &self.loader.options.last_good
-            && self.failure.is_none()
-        {
-            let kept = last_good::keep(path, &snapshot.archive());
-            let failed = |error| format!("cannot keep the last good rule set `{}`: {error}", path.display());
-            self.not_kept = kept.err().map(failed);
         }
         (self.tell)(&Attempt::Published(&version));
     }

@@ -32,6 +32,21 @@ fn t31_a_prefix_that_is_valid() {
     subject.refuses("`s.rules` is not listed");
 }
 
+/// A poll, or a load that earlier signs asked for, may fall into the pause of a writer: it waits for the rest.
+#[test]
+fn a_pause_of_the_writer_shorter_than_the_quiet_is_no_end() {
+    let folder = Folder::with("pause", "one");
+    let subject = Subject::start(Options { poll: Some(ms(20)), quiet: ms(2_000), ..folder.options() });
+    subject.until(|subject| subject.generation() == 1 && subject.report().failure.is_none());
+    folder.write("rules/r.rules", "BROKEN first");
+    subject.refuses("broken");
+    folder.write("rules/r.rules", "first");
+    sleep(ms(300));
+    folder.write("rules/r.rules", "first, second");
+    subject.holds("first, second");
+    assert_eq!(subject.generation(), 2);
+}
+
 #[test]
 fn a_change_of_several_files_behind_a_manifest_is_one() {
     let folder = Folder::new("several");

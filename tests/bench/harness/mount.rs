@@ -1,5 +1,6 @@
 //! A filesystem of its own, to be filled or to lose its power: ext4 in a file, or a tmpfs. Needs root.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -50,11 +51,30 @@ impl Mount {
         run("mount", &["-o", "loop", &image.to_string_lossy(), &self.path.to_string_lossy()])
     }
 
-    /// Takes the power away: what was not flushed is gone, and every write fails from now on.
-    pub(crate) fn cut_power(&self) -> Result<(), String> {
+    /// Takes the power away: what was not flushed is gone, and every write fails from now on. Returns the time just before.
+    pub(crate) fn cut_power(&self) -> Result<u64, String> {
+        // It waits for a byte, so that its own start lies before the cut.
         const SHUT_DOWN_WITHOUT_FLUSH: &str = "import fcntl, os, struct, sys\n\
-            fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
-        run("python3", &["-c", SHUT_DOWN_WITHOUT_FLUSH, &self.path.to_string_lossy()])
+            folder = os.open(sys.argv[1], os.O_RDONLY)\n\
+            os.write(1, b'.')\n\
+            os.read(0, 1)\n\
+            fcntl.ioctl(folder, 0x8004587d, struct.pack('I', 2))";
+        let failed = |error: std::io::Error| format!("python3: {error}");
+        let mut cutter = Command::new("python3")
+            .args(["-c".as_ref(), SHUT_DOWN_WITHOUT_FLUSH.as_ref(), self.path.as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(stdout) = &mut cutter.stdout {
+            stdout.read_exact(&mut [0]).map_err(failed)?;
+        }
+        let begun = super::micros();
+        if let Some(stdin) = &mut cutter.stdin {
+            stdin.write_all(b".").map_err(failed)?;
+        }
+        let status = cutter.wait().map_err(failed)?;
+        if status.success() { Ok(begun) } else { Err("the filesystem cannot be shut down".to_owned()) }
     }
 
     /// Mounts it again after the power was cut; nothing may use it any more.

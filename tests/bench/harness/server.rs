@@ -107,6 +107,13 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        if let Some(process) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = rustix::process::kill_process(process, signal);
+        }
+    }
+
     /// SIGKILL, and waits for the end.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

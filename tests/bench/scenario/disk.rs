@@ -16,7 +16,7 @@ const MEGABYTES: u64 = 512;
 const LEAST_FREE: u64 = 16 << 20;
 const ROUNDS: u64 = 20;
 /// How long it may take to notice that the disk is full, or free again.
-const NOTICE: Duration = Duration::from_secs(10);
+const NOTICE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(course: &Course) -> Ending {
     let folder = Folder::new("disk");

@@ -30,6 +30,14 @@ pub(crate) enum Technique {
     ConfigMap,
     /// A link to a folder, replaced by a link to another.
     Link,
+    /// Each file through memory, which no event but the end of writing tells.
+    Mapped,
+    /// Each file in place by another name of it, in a folder that nobody watches.
+    HardLink,
+    /// The folder exchanged for another in one step.
+    Exchange,
+    /// A fresh filesystem mounted over the folder, and filled. Needs root; who uses it unmounts them all.
+    MountOver,
 }
 
 /// How long an editor may be stalled between two files before a stable snapshot cannot tell any more.
@@ -78,9 +86,19 @@ impl Editor {
             | Technique::Vim
             | Technique::Prefix
             | Technique::Recreate(_)
-            | Technique::MoveIn => {
+            | Technique::MoveIn
+            | Technique::Mapped
+            | Technique::Exchange
+            | Technique::MountOver => {
                 fs::create_dir_all(root)?;
                 editor.write(Technique::InPlace(0), Flaw::None)?;
+            }
+            Technique::HardLink => {
+                fs::create_dir_all(root)?;
+                editor.write(Technique::InPlace(0), Flaw::None)?;
+                for (name, _) in files(0, port, Flaw::None) {
+                    fs::hard_link(root.join(name), workshop.join(name))?;
+                }
             }
         }
         let zero = Version {
@@ -178,8 +196,49 @@ impl Editor {
                     fs::remove_dir_all(before)?;
                 }
             }
+            Technique::Mapped => self.through_memory(&root, &texts)?,
+            Technique::HardLink => {
+                let workshop = self.workshop.clone();
+                texts.iter().try_for_each(|(name, text)| self.put(&workshop.join(name), text))?;
+            }
+            Technique::Exchange => {
+                use rustix::fs::{CWD, RenameFlags, renameat_with};
+                let fresh = self.workshop.join("exchanged");
+                self.fill(&fresh, &texts)?;
+                renameat_with(CWD, &fresh, CWD, &root, RenameFlags::EXCHANGE)?;
+                fs::remove_dir_all(fresh)?;
+            }
+            Technique::MountOver => {
+                mount(&["-t", "tmpfs", "tmpfs", &root.to_string_lossy()])?;
+                self.last_write = micros();
+                self.fill(&root, &texts)?;
+            }
         }
         Ok(())
+    }
+
+    /// By one process for all files, as its start takes longer than the writing.
+    fn through_memory(&mut self, root: &Path, texts: &[(&str, String)]) -> Result<()> {
+        const WRITE: &str = "import mmap, os, sys\n\
+            for name in os.listdir(sys.argv[1]):\n    \
+            text = open(os.path.join(sys.argv[1], name), 'rb').read()\n    \
+            file = open(os.path.join(sys.argv[2], name), 'r+b')\n    \
+            if os.fstat(file.fileno()).st_size != len(text): file.truncate(len(text))\n    \
+            memory = mmap.mmap(file.fileno(), len(text))\n    \
+            memory[:] = text\n    \
+            memory.close()\n    \
+            file.close()\n";
+        let prepared = self.workshop.join("mapped");
+        let _ = fs::remove_dir_all(&prepared);
+        self.fill(&prepared, texts)?;
+        let status = std::process::Command::new("python3")
+            .args(["-c".as_ref(), WRITE.as_ref(), prepared.as_os_str(), root.as_os_str()])
+            .status()?;
+        let now = micros();
+        // How long the process stalled between two files nobody knows: not longer than it took.
+        self.longest_pause = self.longest_pause.max((now - self.last_write).saturating_sub(100_000));
+        self.last_write = now;
+        if status.success() { Ok(()) } else { Err(std::io::Error::other("python3 failed")) }
     }
 
     fn put(&mut self, path: &Path, text: &str) -> Result<()> {
@@ -224,6 +283,12 @@ impl Editor {
         }
         Ok(())
     }
+}
+
+/// Runs `mount`.
+pub(crate) fn mount(arguments: &[&str]) -> Result<()> {
+    let status = std::process::Command::new("mount").args(arguments).status()?;
+    if status.success() { Ok(()) } else { Err(std::io::Error::other("mount failed")) }
 }
 
 /// One of some.

@@ -36,7 +36,7 @@ fn ordeal(course: &Course, folder: &Path) -> Result<Ending, String> {
     setup.environment.extend([
         ("SINK_URL".to_owned(), format!("http://{}/sink/0?token={url}", sink.address)),
         ("DEAD_URL".to_owned(), format!("{dead}{url}")),
-        ("SINK_HMAC".to_owned(), format!("whsec_{hmac}")),
+        ("SINK_HMAC".to_owned(), format!("whsec_{hmac}=")),
     ]);
     fs::create_dir_all(&setup.rules).map_err(|error| error.to_string())?;
     fs::write(setup.rules.join("hostile.rules"), RULES).map_err(|error| error.to_string())?;
@@ -91,7 +91,7 @@ fn ordeal(course: &Course, folder: &Path) -> Result<Ending, String> {
 }
 
 const RULES: &str = r#"edition 1
-mapping any {
+mapping whatever {
   severity = Warning
   status   = Firing
   title    = string($.status) ?? "nothing"
@@ -102,7 +102,7 @@ channel sink = webhook(url = env("SINK_URL"), hmac = env("SINK_HMAC"), body = {
   id: labels.id, alert: labels.alert, stamps: [], status: status, title: title })
 channel dead = webhook(url = env("DEAD_URL"))
 routing main { else => sink, dead }
-integration load { keys = [env("LOAD_KEY")]  any => routing main }
+integration load { keys = [env("LOAD_KEY")]  whatever => routing main }
 "#;
 
 /// One event from the push to the sink.

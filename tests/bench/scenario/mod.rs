@@ -7,6 +7,7 @@ pub(crate) mod hostile;
 pub(crate) mod mutants;
 pub(crate) mod power;
 pub(crate) mod reload;
+pub(crate) mod torture;
 
 use crate::checker::{History, Push, Verdict, check};
 use crate::harness::sink::Sink;
@@ -51,6 +52,9 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "mutants", share: 28, run: mutants::run },
     Scenario { name: "hostile", share: 8, run: hostile::run },
 ];
+
+/// Those that are run by name alone: they take their time, and part of them needs root.
+pub(crate) const BY_NAME: &[Scenario] = &[Scenario { name: "torture", share: 100, run: torture::run }];
 
 impl Ending {
     /// Kept or broken, as the verdict says.

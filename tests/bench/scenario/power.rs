@@ -7,19 +7,21 @@ use crate::harness::load::Plan;
 use crate::harness::mount::Mount;
 use crate::harness::server::Setup;
 use crate::harness::sink::Sink;
-use crate::harness::{Folder, Random, rules};
+use crate::harness::{Folder, Random, micros, rules};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(course: &Course) -> Ending {
-    let folder = Folder::new("power");
+    let mut folder = Folder::new("power");
     let mount = match Mount::ext4(folder.path(), 1_024) {
         Ok(mount) => mount,
         Err(reason) => return Ending::Skipped(reason),
     };
-    broken_where_refused(|| ordeal(course, folder.path(), &mount))
+    let ending = broken_where_refused(|| ordeal(course, folder.path(), &mount));
+    folder.keep = matches!(ending, Ending::Broken(_));
+    ending
 }
 
 fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, String> {
@@ -34,13 +36,15 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     let load = plan.start();
     let end = Instant::now() + Duration::from_secs(course.seconds);
     let (mut cuts, mut written, mut lost) = (0_u64, 0_u64, 0_u64);
+    let mut dark = Vec::new();
     while Instant::now() < end || cuts == 0 {
         let control = mount.path.join(format!("control-{cuts}"));
         let records = write_carelessly(&control, random.pause(150, 1_200))?;
-        mount.cut_power()?;
+        let cut = mount.cut_power()?;
         // It may notice and end, or refuse; either way nothing must be accepted any more.
         std::thread::sleep(random.pause(0, 100));
         server.kill();
+        dark.push((cut, micros()));
         cuts += 1;
         mount.power_on()?;
         written += records;
@@ -49,7 +53,17 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
         server = setup.start()?;
     }
     std::thread::sleep(Duration::from_millis(300));
-    let history = History { pushes: load.stop(), kills: cuts, ..History::default() };
+    // A machine without power answers nothing. Here it lives on, and an fsync that is under way may succeed though the
+    // journal of the filesystem was given up in its midst; what is heard from then on counts as not heard.
+    let mut pushes = load.stop();
+    let mut unheard = 0;
+    for push in pushes.iter_mut().filter(|push| push.status == 202) {
+        if dark.iter().any(|(cut, killed)| (*cut..=killed + 100_000).contains(&push.answered)) {
+            push.status = 0;
+            unheard += 1;
+        }
+    }
+    let history = History { pushes, kills: cuts, ..History::default() };
     let (_, verdict) = drain_and_check(history, &sink, Duration::from_mins(1));
     server.kill();
     if lost == 0 {
@@ -57,7 +71,13 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
             "{cuts} cuts, and the control lost none of its {written} records: the cuts prove nothing"
         ));
     }
-    Ok(Ending::of(&verdict, &format!("{cuts} power cuts; the control lost {lost} of {written} records")))
+    let mut figures = format!(
+        "{cuts} power cuts; the control lost {lost} of {written} records; {unheard} answers after a cut not counted"
+    );
+    if !verdict.is_clean() {
+        figures.push_str(&format!("; dark {dark:?}"));
+    }
+    Ok(Ending::of(&verdict, &figures))
 }
 
 /// Bytes of a record of the control.

@@ -8,6 +8,7 @@ use crate::harness::rules::Flaw;
 use crate::harness::server::{Server, Setup};
 use crate::harness::sink::Sink;
 use crate::harness::{Folder, Random, micros, wait_until};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,14 @@ pub(crate) struct Trial {
     pub(crate) in_time: Duration,
     /// Connections of the load, and the pause of each.
     pub(crate) load: (u32, Duration),
+    /// Where the editor has its hands, if it is not the folder that is served.
+    pub(crate) edited: Option<PathBuf>,
+    /// What else happens all the time, until told to end.
+    pub(crate) meanwhile: Option<Meanwhile>,
 }
+
+/// What happens beside the edits, to the server and the folder of its rules.
+pub(crate) type Meanwhile = fn(&Server, &Path, &AtomicBool);
 
 const PLAIN: &[Technique] = &[
     Technique::InPlace(10),
@@ -41,9 +49,10 @@ const PLAIN: &[Technique] = &[
     Technique::Recreate(50),
     Technique::Recreate(500),
     Technique::MoveIn,
+    Technique::Exchange,
 ];
 
-const FLAWS: &[Flaw] = &[Flaw::Syntax, Flaw::UnknownChannel, Flaw::MissingSecret];
+pub(crate) const FLAWS: &[Flaw] = &[Flaw::Syntax, Flaw::UnknownChannel, Flaw::MissingSecret];
 
 impl Trial {
     /// Some techniques with flaws for a time, at the load and bound of a release build.
@@ -54,8 +63,11 @@ impl Trial {
             hammer: false,
             noise: false,
             time,
-            in_time: Duration::from_secs(4),
+            // Below the slow poll, so that a sign that is missed shows; far above what it takes, for busy machines.
+            in_time: Duration::from_secs(8),
             load: (16, Duration::from_millis(5)),
+            edited: None,
+            meanwhile: None,
         }
     }
 }
@@ -92,7 +104,8 @@ pub(super) fn run(course: &Course) -> Ending {
 pub(crate) fn ordeal(setup: &Setup, trial: &Trial, seed: u64) -> Result<(String, Verdict), String> {
     let sink = Sink::start(seed);
     let workshop = setup.rules.with_file_name("workshop");
-    let mut editor = Editor::new(&setup.rules, &workshop, sink.address.port(), trial.techniques[0])
+    let edited = trial.edited.as_ref().unwrap_or(&setup.rules);
+    let mut editor = Editor::new(edited, &workshop, sink.address.port(), trial.techniques[0])
         .map_err(|error| format!("the rules: {error}"))?;
     let server = setup.start()?;
     let (connections, pause) = trial.load;
@@ -114,6 +127,10 @@ pub(crate) fn ordeal(setup: &Setup, trial: &Trial, seed: u64) -> Result<(String,
                     std::thread::sleep(Duration::from_millis(50));
                 }
             });
+        }
+        if let Some(meanwhile) = trial.meanwhile {
+            let (server, over) = (&server, &over);
+            scope.spawn(move || meanwhile(server, &setup.rules, over));
         }
         let edited = edit(&mut editor, trial, &server, &sink, &mut Random::new(seed));
         over.store(true, Ordering::Relaxed);
