@@ -62,6 +62,7 @@ impl Batch<'_> {
             .prepare_cached("DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)")?
             .execute([now])?;
         self.remove_firings(sweep, now)?;
+        self.fold(STEP / 2)?;
         self.bound_quarantine(options.most_quarantined)?;
         Ok(pushes == STEP || dead == STEP || seen == STEP)
     }
