@@ -110,7 +110,7 @@ fn journal(senders: u64, time: Duration) {
         tasks.into_iter().flat_map(|task| runtime.block_on(task).unwrap()).collect();
     let took = begin.elapsed();
     times.sort_unstable();
-    let part = |part: usize| times[(times.len() - 1) * part / 1000].as_secs_f64() * 1e3;
+    let part = |part: usize| times.get((times.len() - 1) * part / 1000).unwrap().as_secs_f64() * 1e3;
     println!(
         "journal, {senders:>4} senders: {:>7.0} pushes/s, p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, worst {:.1} ms",
         times.len() as f64 / took.as_secs_f64(),

@@ -183,6 +183,7 @@ impl Journal {
             doomed: watch::Sender::new(false),
         });
         tracing::info!(sqlite = sqlite::sqlite_version(), "the journal is open");
+        let recent = store.recent();
         let store = around(store);
         let writer = Writer {
             shared: Arc::clone(&shared),
@@ -193,7 +194,7 @@ impl Journal {
             tidied: Instant::now(),
         };
         let (alive, gone) = mpsc::channel();
-        let readers = Readers::new(&options.directory, metrics);
+        let readers = Readers::new(&options.directory, recent, metrics);
         let keeper = Keeper { shared: Arc::clone(&shared), directory: options.directory, alive: gone };
         let threads = Threads {
             writer: thread("journal-writer", move || writer.run())?,

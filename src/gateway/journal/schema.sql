@@ -82,12 +82,20 @@ CREATE TABLE attempt (
   PRIMARY KEY (delivery, number)
 ) WITHOUT ROWID;
 
--- Where the firings of alert keys are open.
+-- Where the firings of alert keys are open, but for what `firing_change` says otherwise.
 CREATE TABLE firing (
   id       BLOB PRIMARY KEY,             -- SHA-256 of integration and key, 16 bytes of it
   since    INTEGER NOT NULL,             -- the last firing, to the hour
   channels TEXT NOT NULL                 -- separated by U+001F
 ) WITHOUT ROWID;
+
+-- The last changes of open firings, in their order. They are folded into `firing` in the order of keys, many to a page.
+CREATE TABLE firing_change (
+  id       INTEGER PRIMARY KEY,
+  key      BLOB NOT NULL,                -- firing.id
+  since    INTEGER NOT NULL,
+  channels TEXT NOT NULL                 -- empty where it closed
+);
 
 -- Bodies that integrations with `deduplicate_for` have accepted.
 CREATE TABLE seen (

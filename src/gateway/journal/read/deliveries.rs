@@ -28,13 +28,19 @@ impl Readers {
     pub(in crate::gateway::journal) fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let oldest = i64::try_from(now).unwrap_or(i64::MAX) - MOST_OPEN;
-        let found: Result<Option<String>, Fault> = self.with(|connection| {
-            connection
-                .prepare_cached("SELECT channels FROM firing WHERE id = ?1 AND since >= ?2")?
-                .query_row((identify(integration, key.as_bytes()), oldest), |row| row.get(0))
-                .optional()
-        });
-        let channels = found.ok().flatten().unwrap_or_default();
+        let id = identify(integration, key.as_bytes());
+        // Memory first: what leaves it is in the table by then.
+        let channels: Box<str> = if let Some(change) = self.recent.get(&id) {
+            if change.since < oldest { Box::default() } else { change.channels }
+        } else {
+            let found: Result<Option<Box<str>>, Fault> = self.with(|connection| {
+                connection
+                    .prepare_cached("SELECT channels FROM firing WHERE id = ?1 AND since >= ?2")?
+                    .query_row((id, oldest), |row| row.get(0))
+                    .optional()
+            });
+            found.ok().flatten().unwrap_or_default()
+        };
         channels.split(SEPARATOR).filter(|channel| !channel.is_empty()).map(ToOwned::to_owned).collect()
     }
 

@@ -7,7 +7,7 @@ mod list;
 
 use super::Fault;
 use super::record::Door;
-use super::sqlite::{JOURNAL, reader};
+use super::sqlite::{JOURNAL, Recent, reader};
 use crate::gateway::metrics::Metrics;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode};
@@ -29,16 +29,18 @@ pub(super) struct Readers {
     path: PathBuf,
     connections: [Mutex<Option<Connection>>; CONNECTIONS],
     next: AtomicUsize,
+    recent: Arc<Recent>,
     metrics: Arc<Metrics>,
     damage: Mutex<HashSet<i64>>,
 }
 
 impl Readers {
-    pub(super) fn new(directory: &std::path::Path, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(directory: &std::path::Path, recent: Arc<Recent>, metrics: Arc<Metrics>) -> Self {
         Self {
             path: directory.join(JOURNAL),
             connections: Default::default(),
             next: AtomicUsize::new(0),
+            recent,
             metrics,
             damage: Mutex::default(),
         }

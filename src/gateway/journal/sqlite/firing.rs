@@ -1,5 +1,6 @@
-//! Open firings and repeated bodies: rows that are found by a digest.
+//! Open firings and repeated bodies: what is found by a digest.
 
+use super::recent::Key;
 use super::{Batch, Outcome};
 use crate::gateway::journal::record::Firing;
 use rusqlite::OptionalExtension;
@@ -13,7 +14,7 @@ pub(in crate::gateway::journal) const SEPARATOR: char = '\u{1f}';
 const REFRESH: i64 = 3_600_000;
 
 /// The digest by which a key of an integration, or a body of it, is found.
-pub(in crate::gateway::journal) fn identify(integration: &str, rest: &[u8]) -> [u8; 16] {
+pub(in crate::gateway::journal) fn identify(integration: &str, rest: &[u8]) -> Key {
     let digest = Sha256::new().chain_update(integration).chain_update([0]).chain_update(rest).finalize();
     let mut id = [0; 16];
     id.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
@@ -21,12 +22,19 @@ pub(in crate::gateway::journal) fn identify(integration: &str, rest: &[u8]) -> [
 }
 
 impl Batch<'_> {
-    pub(super) fn open_firing(&self, id: [u8; 16], now: i64, channels: &[String]) -> Outcome<()> {
-        let known: Option<(i64, String)> = self
-            .connection
+    /// Since when and where a firing is open; nothing where it is not, or closed.
+    fn firing(&self, id: Key) -> Outcome<Option<(i64, Box<str>)>> {
+        if let Some(change) = self.recent_change(&id) {
+            return Ok(Some((change.since, change.channels)));
+        }
+        self.connection
             .prepare_cached("SELECT since, channels FROM firing WHERE id = ?1")?
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+            .optional()
+    }
+
+    fn open_firing(&mut self, id: Key, now: i64, channels: &[String]) -> Outcome<()> {
+        let known = self.firing(id)?;
         let mut all: Vec<&str> = Vec::new();
         if let Some((_, open)) = &known {
             all.extend(open.split(SEPARATOR).filter(|channel| !channel.is_empty()));
@@ -43,22 +51,15 @@ impl Batch<'_> {
             return Ok(());
         }
         let joined = all.join("\u{1f}");
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO firing (id, since, channels) VALUES (?1, ?2, ?3)")?
-            .execute((id, now, joined))?;
-        Ok(())
+        self.change(id, now, &joined)
     }
 
-    pub(super) fn change_firing(&self, integration: &str, now: i64, firing: &Firing) -> Outcome<()> {
+    pub(super) fn change_firing(&mut self, integration: &str, now: i64, firing: &Firing) -> Outcome<()> {
         match firing {
             Firing::Opened { key, channels } => {
                 self.open_firing(identify(integration, key.as_bytes()), now, channels)
             }
-            Firing::Closed { key, .. } => {
-                let id = identify(integration, key.as_bytes());
-                self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([id])?;
-                Ok(())
-            }
+            Firing::Closed { key, .. } => self.change(identify(integration, key.as_bytes()), now, ""),
         }
     }
 

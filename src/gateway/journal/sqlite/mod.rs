@@ -6,20 +6,24 @@
 mod accept;
 mod firing;
 mod open;
+mod recent;
 mod settle;
 mod tally;
 mod tidy;
 
 pub(super) use firing::{SEPARATOR, identify};
 pub(super) use open::{JOURNAL, reader, sqlite_version};
+pub(super) use recent::Recent;
 pub(super) use tidy::MOST_OPEN;
 
 use super::Options;
 use super::store::{Applied, Done, Failure, Load, Store, Write};
 use crate::reload::Hash;
+use recent::{Changes, Folding};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tally::Tally;
 use tidy::Part;
 
@@ -32,6 +36,7 @@ pub struct SqliteStore {
     options: Options,
     connection: Option<Connection>,
     memory: Memory,
+    recent: Arc<Recent>,
     archives: VecDeque<(Hash, Vec<u8>)>,
     sweep: tidy::Sweep,
 }
@@ -44,6 +49,7 @@ struct Memory {
     next_delivery: i64,
     quarantined: i64,
     quarantined_bytes: i64,
+    folding: Folding,
     /// Whether a total above changed in the batch at hand.
     touched: bool,
 }
@@ -52,6 +58,8 @@ struct Memory {
 struct Batch<'b> {
     connection: &'b Connection,
     memory: &'b mut Memory,
+    recent: &'b Recent,
+    changes: Changes,
     archives: &'b VecDeque<(Hash, Vec<u8>)>,
     tally: Tally,
 }
@@ -71,6 +79,7 @@ impl SqliteStore {
             options: options.clone(),
             connection: Some(connection),
             memory: Memory::default(),
+            recent: Arc::default(),
             archives: VecDeque::new(),
             sweep: tidy::Sweep::default(),
         };
@@ -93,11 +102,17 @@ impl SqliteStore {
         read(self.handle()?).map_err(|error| failure(&error))
     }
 
+    /// What changed lately in which firings are open.
+    pub(super) fn recent(&self) -> Arc<Recent> {
+        Arc::clone(&self.recent)
+    }
+
     fn handle(&self) -> Result<&Connection, Failure> {
         self.connection.as_ref().ok_or_else(|| Failure::Broken("the store is not open".to_owned()))
     }
 
     fn remember(&mut self) -> Result<(), Failure> {
+        let recent = &self.recent;
         let read = |connection: &Connection| -> Outcome<Memory> {
             let names = connection
                 .prepare("SELECT text, id FROM name")?
@@ -112,7 +127,16 @@ impl SqliteStore {
                 .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()?;
             let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
-            Ok(Memory { names, rules, next_delivery, quarantined, quarantined_bytes, touched: false })
+            let folding = recent.read(connection)?;
+            Ok(Memory {
+                names,
+                rules,
+                next_delivery,
+                quarantined,
+                quarantined_bytes,
+                folding,
+                touched: false,
+            })
         };
         self.memory = read(self.handle()?).map_err(|error| failure(&error))?;
         Ok(())
@@ -125,12 +149,19 @@ impl SqliteStore {
     ) -> Result<(T, Applied), Failure> {
         let connection =
             self.connection.as_ref().ok_or_else(|| Failure::Broken("the store is not open".to_owned()))?;
-        let mut batch =
-            Batch { connection, memory: &mut self.memory, archives: &self.archives, tally: Tally::default() };
+        let mut batch = Batch {
+            connection,
+            memory: &mut self.memory,
+            recent: &self.recent,
+            changes: Changes::default(),
+            archives: &self.archives,
+            tally: Tally::default(),
+        };
         let result = batch.begin().and_then(|()| {
             let value = work(&mut batch)?;
             let applied = batch.finish()?;
             connection.execute_batch("COMMIT")?;
+            self.recent.publish(std::mem::take(&mut batch.changes));
             Ok((value, applied))
         });
         if result.is_err() && !connection.is_autocommit() {
@@ -275,6 +306,7 @@ impl Batch<'_> {
                 ))?;
             self.memory.touched = false;
         }
+        self.fold(self.brought())?;
         self.tally.write(self.connection, &mut self.memory.rules)
     }
 }

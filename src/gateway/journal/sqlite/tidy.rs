@@ -129,6 +129,7 @@ impl Batch<'_> {
                 Part::Seen => self.remove_seen(now)?,
                 Part::Firings => {
                     sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    self.fold(STEP / 2)?;
                     0
                 }
                 Part::Quarantine => {
