@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 const RULES: &str = r#"edition 1
 mapping arms {
-  accept when exists $.alerts
+  accept when $.alerts is not missing
   each $.alerts[*]
   severity = Critical
   status   = match @.status { "resolved" => Resolved  else => Firing }
@@ -30,7 +30,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 /// A mapping for what the rules above refuse, and another title for what they accept.
 const MENDED: &str = r#"
 mapping alarms {
-  accept when exists $.alarms
+  accept when $.alarms is not missing
   severity = Warning
   status   = Firing
   title    = "an alarm"

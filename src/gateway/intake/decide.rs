@@ -112,51 +112,14 @@ pub(super) fn decide(
     arrival: Arrival,
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<(Push, Counted), Refused> {
-    let version = &rules.reception.version;
-    let document = match json::parse(&arrival.payload) {
-        Ok(document) => document,
-        Err(wrong) => return Err(Refused::Invalid(arrival.payload, in_words(&wrong))),
+    let (decided, was_open) = match reach(rules, &arrival, open) {
+        Ok(reached) => reached,
+        Err((refused, reason)) => return Err(refused(arrival.payload, reason)),
     };
-    let was_open = RefCell::new(WasOpen::default());
-    let ask = |key: &str| {
-        let channels = open(key);
-        was_open.borrow_mut().note(key, &channels);
-        channels
-    };
-    let context = Context { now: arrival.now, open: &ask };
-    let subject = Subject::Integration(&arrival.integration);
-    let mut outcomes = version
-        .value
-        .rules
-        .evaluate(subject, &document, &context, &mut Silent)
-        .map_err(|_| Refused::Unknown)?;
-    if let Some(reasons) = unaccepted(&outcomes) {
-        drop(outcomes);
-        drop(document);
-        return Err(Refused::Unaccepted(arrival.payload, reasons));
-    }
-    let routed_again = routed_again(rules, subject, &document, &context);
-    for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
-        if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
-            decision.clone_from(other);
-        }
-    }
-    let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
-    for (index, outcome) in outcomes.iter().enumerate() {
-        decided.add(rules, &context, index, outcome, &was_open);
-        if decided.bytes > MOST_BYTES {
-            drop(outcomes);
-            drop(routed_again);
-            drop(document);
-            return Err(Refused::TooMuch(arrival.payload));
-        }
-    }
     let desk = rules.reception.named(&arrival.integration);
     let window = desk.and_then(|desk| desk.deduplicate_for).filter(|_| arrival.replay_of.is_none());
     let deduplicate = window.map(|window| (Sha256::digest(&arrival.payload).into(), window));
-    drop(outcomes);
-    drop(routed_again);
-    drop(document);
+    let version = &rules.reception.version;
     let push = Push {
         id: arrival.id,
         integration: arrival.integration,
@@ -170,11 +133,54 @@ pub(super) fn decide(
         dropped: decided.dropped,
         deliveries: decided.deliveries,
         firings: decided.firings,
-        open: was_open.into_inner().keys,
+        open: was_open.keys,
         deduplicate,
         replay_of: arrival.replay_of,
     };
     Ok((push, decided.counted))
+}
+
+/// Makes a refusal of the payload and the reason.
+type Refuse = fn(Vec<u8>, String) -> Refused;
+
+/// What the rules make of a payload, and what was open meanwhile; or why it is refused.
+fn reach(
+    rules: &Rules<'_>,
+    arrival: &Arrival,
+    open: &dyn Fn(&str) -> Vec<String>,
+) -> Result<(Decided, WasOpen), (Refuse, String)> {
+    let document =
+        json::parse(&arrival.payload).map_err(|wrong| (Refused::Invalid as Refuse, in_words(&wrong)))?;
+    let was_open = RefCell::new(WasOpen::default());
+    let ask = |key: &str| {
+        let channels = open(key);
+        was_open.borrow_mut().note(key, &channels);
+        channels
+    };
+    let context = Context { now: arrival.now, open: &ask };
+    let subject = Subject::Integration(&arrival.integration);
+    let in_force = &rules.reception.version.value.rules;
+    let unknown: (Refuse, String) = (|_, _| Refused::Unknown, String::new());
+    let mut outcomes = in_force.evaluate(subject, &document, &context, &mut Silent).map_err(|_| unknown)?;
+    if let Some(reasons) = unaccepted(&outcomes) {
+        return Err((Refused::Unaccepted, reasons));
+    }
+    let routed_again = routed_again(rules, subject, &document, &context);
+    for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
+        if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
+            decision.clone_from(other);
+        }
+    }
+    let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
+    for (index, outcome) in outcomes.iter().enumerate() {
+        decided.add(rules, &context, index, outcome, &was_open);
+        if decided.bytes > MOST_BYTES {
+            return Err((|payload, _| Refused::TooMuch(payload), String::new()));
+        }
+    }
+    drop(outcomes);
+    drop(routed_again);
+    Ok((decided, was_open.into_inner()))
 }
 
 fn in_words(wrong: &json::Invalid) -> String {
