@@ -173,8 +173,8 @@ impl Running {
         running.err.wait("the gateway is ready");
         let said = fs::read_to_string(running.state.join("admin.json")).unwrap();
         let said: Value = serde_json::from_str(&said).unwrap();
-        running.admin = said["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        running.token = fs::read_to_string(running.state.join("admin.token")).unwrap().trim().to_owned();
+        running.admin = String::from(said["url"].as_str().unwrap().trim_start_matches("http://"));
+        running.token = String::from(fs::read_to_string(running.state.join("admin.token")).unwrap().trim());
         running
     }
 

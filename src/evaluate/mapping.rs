@@ -64,7 +64,7 @@ pub(super) fn map<'a, O: Observer>(
     Mapped::Elements(elements)
 }
 
-fn too_many<'a>(mapping: &'a Mapping, count: usize) -> Refusal<'a> {
+fn too_many(mapping: &Mapping, count: usize) -> Refusal<'_> {
     let reason = format!(
         "`each` chooses {count} elements, and an integration reads at most {ELEMENTS_LIMIT} of one payload: send fewer \
          alerts at once"

@@ -5,10 +5,10 @@
 //! and a slow poll that compares contents always runs. What is published was read twice with the same result, was built
 //! completely, and is one immutable value behind one pointer.
 //!
-//! A trigger sets a mark in [`signals`], whose pure part is [`debounce`]; the thread of [`worker`] takes it and loads
-//! ([`load`]): a [`view`] of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
+//! A trigger sets a mark in `signals`, whose pure part is `debounce`; the thread of `worker` takes it and loads
+//! (`load`): a `view` of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
 //! build; one store of a pointer. Whatever comes during a load is for the next. Reading three times what nobody touches
-//! cannot make one change of several files: a link to a folder that is swapped can, and so can a [`manifest`].
+//! cannot make one change of several files: a link to a folder that is swapped can, and so can a `manifest`.
 
 mod archive;
 mod debounce;

@@ -18,7 +18,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
 /// Where pages say that a gateway listens.
 const LISTEN: &str = "127.0.0.1:8480";
 /// How long a gateway may take until what was pushed is settled, and to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs all commands of a page and compares what they print with what the page shows.
 pub(super) fn run(page: &str) {

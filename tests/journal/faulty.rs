@@ -103,7 +103,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented() {
             fate.failing.store(30, Ordering::Relaxed);
             let journal = open(&folder, &fate);
             for _ in 0..6 {
-                let numbers: Vec<u64> = (0..1 + fate.draw() % 20).map(|at| number + at).collect();
+                let numbers: Vec<u64> = (0..=fate.draw() % 20).map(|at| number + at).collect();
                 number += numbers.len() as u64;
                 offered.extend(numbers.iter().copied());
                 for (number, answer) in wait(accept_all(&journal, numbers)) {

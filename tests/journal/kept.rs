@@ -106,10 +106,9 @@ fn dead_letters_have_a_time_of_their_own() {
     wait(journal.settle(settlement(id, Settled::Dead { reason: "no".to_owned() }))).unwrap();
     journal.close();
     drop(journal);
-    const DAY: i64 = 86_400_000;
     for (days, left) in [(29, 1), (31, 0)] {
         let mut store = SqliteStore::open(&folder.options()).unwrap();
-        store.tidy(now() + days * DAY).unwrap();
+        store.tidy(now() + days * 86_400_000).unwrap();
         drop(store);
         let journal = folder.open();
         assert_eq!(journal.dead(&Filter::default()).unwrap().len(), left, "after {days} days");

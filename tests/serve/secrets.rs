@@ -60,10 +60,10 @@ fn echo() -> String {
                 continue;
             }
             let length = heard.len();
-            let head = format!(
+            let answer = format!(
                 "HTTP/1.1 {status} X\r\nLocation: http://{target}\r\nServer: {target}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
             );
-            let _ = stream.write_all(format!("{head}{heard}").as_bytes());
+            let _ = stream.write_all(format!("{answer}{heard}").as_bytes());
         }
     });
     address

@@ -191,7 +191,7 @@ mod tests {
     use super::{Key, MANY};
     use crate::gateway::journal::{Options, Store};
     use rusqlite::OptionalExtension;
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     fn store(name: &str) -> (Options, SqliteStore) {
         let directory = std::env::temp_dir().join(format!("pointsman-recent-{}-{name}", std::process::id()));
@@ -225,13 +225,13 @@ mod tests {
     #[test]
     fn what_is_open_is_the_same_before_and_after_folding_failing_and_opening_anew() {
         let (options, mut store) = store("model");
-        let mut model: HashMap<Key, String> = HashMap::new();
+        let mut model: BTreeMap<Key, String> = BTreeMap::new();
         let mut most = 0;
         for round in 0..400 {
             let changes: Vec<(Key, String)> = (0..7)
                 .map(|at| {
                     let key = [u8::try_from(number(round, at) % 200).unwrap_or_default(); 16];
-                    let closes = number(round, at + 100) % 3 == 0;
+                    let closes = number(round, at + 100).is_multiple_of(3);
                     (key, if closes { String::new() } else { format!("channel-{round}-{at}") })
                 })
                 .collect();

@@ -178,7 +178,7 @@ impl Batch<'_> {
         let mut step = Step { looked: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
         for old in self.oldest(after, most)? {
-            if step.looked % 16 == 0 {
+            if step.looked.is_multiple_of(16) {
                 is_over = self.used()? > allowed(options);
             }
             if old.received >= before && !is_over {
