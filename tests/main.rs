@@ -30,6 +30,7 @@ mod kept;
 mod messages;
 mod path;
 mod pattern;
+mod reach;
 mod render;
 mod routing;
 mod rules;
