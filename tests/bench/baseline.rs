@@ -26,8 +26,10 @@ pub(crate) fn typed(bytes: &[u8], out: &mut Vec<u8>) {
             status,
             event_status: if status == "Resolved" { "Ok" } else { severity },
             title: format!("{name} on {}", alert.labels.get("instance").unwrap_or_default()),
-            key: alert.fingerprint.unwrap_or_else(|| key(&alert.labels).into()),
-            description: alert.annotations.description.or(alert.annotations.summary),
+            key: alert.fingerprint.filter(|key| !key.is_empty()).unwrap_or_else(|| key(&alert.labels).into()),
+            description: (alert.annotations.description)
+                .or(alert.annotations.details)
+                .or(alert.annotations.summary),
             starts_at: alert.starts_at.as_deref().map(time),
             labels: alert.labels,
             link: alert.generator_url,
@@ -43,7 +45,7 @@ pub(crate) fn value(bytes: &[u8], out: &mut Vec<u8>) {
     let payload: Value = serde_json::from_slice(bytes).expect("the payload is JSON");
     for (index, alert) in payload["alerts"].as_array().into_iter().flatten().enumerate() {
         let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
-        let text = |value: &'_ Value| value.as_str().map(str::to_owned).map(Cow::Owned);
+        let text = |value: &'_ Value| value.as_str().map(str::to_owned).map(Cow::<str>::Owned);
         let (severity, note) = severity(labels["severity"].as_str());
         let status = status(alert["status"].as_str());
         let (name, instance) = (labels["alertname"].as_str(), labels["instance"].as_str());
@@ -52,8 +54,12 @@ pub(crate) fn value(bytes: &[u8], out: &mut Vec<u8>) {
             status,
             event_status: if status == "Resolved" { "Ok" } else { severity },
             title: format!("{} on {}", name.unwrap_or_default(), instance.unwrap_or_default()),
-            key: text(&alert["fingerprint"]).unwrap_or_else(|| key(&labels_of(labels)).into()),
-            description: text(&annotations["description"]).or_else(|| text(&annotations["summary"])),
+            key: text(&alert["fingerprint"])
+                .filter(|key| !key.is_empty())
+                .unwrap_or_else(|| key(&labels_of(labels)).into()),
+            description: ["description", "details", "summary"]
+                .iter()
+                .find_map(|name| text(&annotations[name])),
             starts_at: alert["startsAt"].as_str().map(time),
             labels: labels_of(labels),
             link: text(&alert["generatorURL"]),
@@ -185,6 +191,8 @@ struct Alert<'a> {
 struct Annotations<'a> {
     #[serde(borrow)]
     description: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    details: Option<Cow<'a, str>>,
     #[serde(borrow)]
     summary: Option<Cow<'a, str>>,
 }
