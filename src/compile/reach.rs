@@ -14,7 +14,9 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Reach {
     // Whether a payload is accepted is asked before there are elements.
     for (rule, because) in &mapping.accept {
         survey.look(rule.when, Look::Kind);
-        because.iter().for_each(|because| survey.look(*because, Look::Whole));
+        if let Some(because) = because {
+            survey.look(*because, Look::Whole);
+        }
     }
     if let Some(each) = mapping.each.as_deref() {
         survey.path(each, Look::Kind, &[]);
@@ -64,10 +66,13 @@ impl<'p> Survey<'p> {
             | Node::Label(_) => {}
             Node::Path(path) => self.path(path, look, &[]),
             Node::Nodes(path) => self.path(path, Look::Whole, &[]),
-            Node::Navigate(base, steps) => match self.program.node(*base) {
-                Node::Path(path) => self.path(path, look, steps),
-                _ => self.look(*base, Look::Whole),
-            },
+            Node::Navigate(base, steps) => {
+                if let Node::Path(path) = self.program.node(*base) {
+                    self.path(path, look, steps);
+                } else {
+                    self.look(*base, Look::Whole);
+                }
+            }
             Node::Template(parts) => {
                 for part in parts {
                     if let Part::Value(value) = part {
@@ -100,7 +105,9 @@ impl<'p> Survey<'p> {
     }
 
     fn all(&mut self, nodes: &'p [NodeId], look: Look) {
-        nodes.iter().for_each(|node| self.look(*node, look));
+        for node in nodes {
+            self.look(*node, look);
+        }
     }
 
     fn define(&mut self, position: usize) {

@@ -53,7 +53,7 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
 fn hides_something(text: &str) -> bool {
     const BULK: usize = 32;
     // All are looked at, so that a processor can look at them at once.
-    let is_odd = |bulk: &[u8; BULK]| bulk.iter().fold(false, |odd, byte| odd | (*byte >= 0x7f));
+    let is_odd = |bulk: &[u8; BULK]| bulk.iter().fold(false, |odd, byte| (*byte >= 0x7f) | odd);
     let begins = |byte: u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3);
     let hidden = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hidden);
     let hides = |offset: usize, bytes: &[u8]| {

@@ -244,7 +244,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     /// The members of an object, but for those whose name fits a glob.
     fn spread(&mut self, node: NodeId, except: &[Glob], labels: &mut Labels<'a>) {
         let value = self.value(node);
-        let Some(json::Value::Object(object)) = value.as_json() else { return self.no_members(node, value) };
+        let Some(json::Value::Object(object)) = value.as_json() else { return self.no_members(node, &value) };
         if !self.may_spend(object.len() * PER_NODE) {
             return;
         }
@@ -265,15 +265,15 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
                 }
             }
         } else {
-            self.no_members(node, value);
+            self.no_members(node, &value);
         }
     }
 
-    fn no_members(&mut self, node: NodeId, value: Value<'a>) {
-        if !is_nothing(&value) {
+    fn no_members(&mut self, node: NodeId, value: &Value<'a>) {
+        if !is_nothing(value) {
             let words = self.program.words(node);
             // A long value is not written out to be cut.
-            let found = if self.may_read(&value) { shortened(written(&value)) } else { "…".to_owned() };
+            let found = if self.may_read(value) { shortened(written(value)) } else { "…".to_owned() };
             self.note(format!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
     }

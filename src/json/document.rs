@@ -107,12 +107,11 @@ impl<'de> Open<'de> {
                 self.repeated.get_or_insert_with(|| name.to_string());
             }
             let value = value(self, members, &name)?;
-            match held.and_then(|place| self.members.get_mut(start + place)) {
-                Some((_, held)) => *held = value,
-                None => {
-                    self.members.push((name, value));
-                    places.note(mark, self.members.get(start..).unwrap_or_default());
-                }
+            if let Some((_, held)) = held.and_then(|place| self.members.get_mut(start + place)) {
+                *held = value;
+            } else {
+                self.members.push((name, value));
+                places.note(mark, self.members.get(start..).unwrap_or_default());
             }
         }
         Ok(start)

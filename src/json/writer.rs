@@ -84,7 +84,7 @@ fn escaped(text: &str, out: &mut Vec<u8>) {
 /// How many bytes stand before the first that is escaped.
 fn plain(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks::<16>();
-    let passed = 16 * chunks.iter().take_while(|chunk| !holds_special(*chunk)).count();
+    let passed = 16 * chunks.iter().take_while(|chunk| !holds_special(chunk)).count();
     let rest = bytes.get(passed..).unwrap_or_default();
     if rest.len() < 16 && is_plain_end(bytes) {
         return bytes.len();
@@ -112,6 +112,7 @@ fn holds_special<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(false, |special, byte| special | is_special(*byte))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
 fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }

@@ -13,7 +13,9 @@ impl Path {
         let segments: Vec<&Segment> = before.iter().chain(&self.query.segments).collect();
         walk(payload, &segments, nodes);
         let mut rooted = Vec::new();
-        segments.iter().for_each(|segment| from_payload(segment, &mut rooted));
+        for segment in &segments {
+            from_payload(segment, &mut rooted);
+        }
         for (query, is_whole) in rooted {
             within_filter(payload, query, is_whole);
         }
