@@ -103,7 +103,13 @@ impl<'a> Labels<'a> {
         }
     }
 
-    fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+    /// Makes room for so many more labels.
+    pub fn reserve(&mut self, more: usize) {
+        self.entries.reserve(more);
+    }
+
+    /// Adds a label whose name is not there yet.
+    pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
         if self.entries.len() >= Self::SCANNED {
             let entries = &self.entries;
             let all =

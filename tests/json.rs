@@ -328,10 +328,11 @@ proptest! {
 fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (mut open, mut before, mut found) = (Vec::new(), 0, Vec::new());
+    let whole = json::Reach::whole();
     for (at, chunk) in lines.chunks(lines_at_once).enumerate() {
         open.extend_from_slice(&chunk.concat());
         let more = (at + 1) * lines_at_once < lines.len();
-        let mut part = json::Part::new(&open, more);
+        let mut part = json::Part::new(&open, more, &whole);
         for (_, document) in part.by_ref() {
             found.push(match document {
                 Ok(document) => format!("{:?}", document.root),

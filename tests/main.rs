@@ -35,6 +35,7 @@ mod messages;
 mod operations;
 mod path;
 mod pattern;
+mod reach;
 mod reload;
 mod render;
 mod routing;

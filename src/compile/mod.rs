@@ -2,8 +2,10 @@
 
 mod expression;
 mod index;
+mod reach;
 
 use crate::check::model::{self, Argument, Model};
+use crate::json::Reach;
 use crate::pattern;
 use crate::program::{
     Block, Channel, CsvIndex, Destination, Integration, LabelEntry, Line, LineBody, Mapping, Names, NodeId,
@@ -42,7 +44,8 @@ impl Compiler {
             self.program.defines.push(value);
         }
         for mapping in &model.mappings {
-            let mapping = self.mapping(mapping);
+            let mut mapping = self.mapping(mapping);
+            mapping.reach = reach::reach(&self.program, &mapping);
             self.program.mappings.push(mapping);
         }
         for channel in &model.channels {
@@ -53,7 +56,8 @@ impl Compiler {
             let block = self.block(&routing.block);
             self.program.routings.push(Routing { name: routing.name.clone(), block });
         }
-        self.program.integrations = model.integrations.iter().map(integration).collect();
+        self.program.integrations =
+            model.integrations.iter().map(|each| integration(each, &self.program.mappings)).collect();
     }
 
     fn table(&mut self, table: &model::Table) -> Table {
@@ -79,6 +83,7 @@ impl Compiler {
                 .collect(),
             fields: mapping.fields.iter().map(|(field, value)| (*field, self.expression(value))).collect(),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
+            reach: Reach::default(),
         }
     }
 
@@ -168,8 +173,13 @@ fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
     parts.iter().flat_map(conjuncts).collect()
 }
 
-fn integration(integration: &model::Integration) -> Integration {
+fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integration {
+    let mut reach = Reach::default();
+    for mapping in integration.mappings.iter().filter_map(|place| mappings.get(*place)) {
+        reach.add(&mapping.reach);
+    }
     Integration {
+        reach,
         name: integration.name.clone(),
         mappings: integration.mappings.clone(),
         destination: destination(integration.destination),

@@ -144,7 +144,8 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     fn test_text(&mut self, test: &'p Test, ignore_case: bool, value: &str) -> Verdict {
         let subject = || folded(value, ignore_case);
         match test {
-            Test::Text(literal) => (*subject() == **literal).into(),
+            Test::Text(literal) if ignore_case => pattern::folds_to(value, literal).into(),
+            Test::Text(literal) => (*value == **literal).into(),
             Test::Texts(literals) => {
                 let subject = subject();
                 literals.binary_search_by(|literal| (**literal).cmp(&*subject)).is_ok().into()

@@ -14,6 +14,7 @@ use crate::pattern;
 use crate::program::{Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
@@ -167,15 +168,22 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
-    pub(super) fn text(&mut self, value: &Value<'v>, name: &str) -> Option<Cow<'v, str>> {
-        if !self.may_read(value) {
+    pub(super) fn text<'n>(
+        &mut self,
+        value: Value<'v>,
+        name: impl FnOnce() -> &'n str,
+    ) -> Option<Cow<'v, str>> {
+        if !self.may_read(&value) {
             return None;
         }
-        let (text, oddity) = text::text(value)?;
+        let (text, oddity) = text::into_text(value)?;
         match oddity {
             Oddity::None => {}
-            Oddity::Structure(kind) => self.note(format!("`{name}` is {kind}; its JSON text is used")),
+            Oddity::Structure(kind) => {
+                self.note(format!("`{}` is {kind}; its JSON text is used", name()));
+            }
             Oddity::HugeNumber => {
+                let name = name();
                 self.note(format!(
                     "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
                 ));
@@ -250,14 +258,17 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     fn template(&mut self, parts: &'p [Part]) -> Value<'v> {
-        let mut whole = String::new();
+        /// Room for a value of which nothing is known yet.
+        const ROOM: usize = 24;
+        let room = parts.iter().map(|part| if let Part::Text(text) = part { text.len() } else { ROOM });
+        let mut whole = String::with_capacity(room.sum());
         for part in parts {
             match part {
                 Part::Text(text) => whole.push_str(text),
                 Part::Value(node) => {
                     let value = self.value(*node);
-                    let name = self.program.words(*node);
-                    if let Some(text) = self.text(&value, name) {
+                    let program = self.program;
+                    if let Some(text) = self.text(value, || program.words(*node)) {
                         whole.push_str(&text);
                     }
                 }
@@ -284,7 +295,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> Value<'v> {
-        let mut values = Vec::with_capacity(arguments.len());
+        let mut values = SmallVec::<[Value<'v>; 4]>::new();
         for (position, argument) in arguments.iter().enumerate() {
             let last = function.parameters.len().saturating_sub(1);
             let takes = function.parameters.get(position.min(last)).map_or(Takes::Any, |each| each.takes);
@@ -319,8 +330,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         let value = self.value(node);
         match takes {
             Takes::Text => {
-                let name = self.program.words(node);
-                self.text(&value, name).map_or(Value::Missing, Value::Text)
+                let program = self.program;
+                self.text(value, || program.words(node)).map_or(Value::Missing, Value::Text)
             }
             Takes::Number if !matches!(value, Value::Number(_)) => Value::Missing,
             Takes::Number

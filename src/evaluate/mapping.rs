@@ -11,6 +11,7 @@ use crate::event::{Event, Labels, Reason, Refusal, Severity, Status};
 use crate::function;
 use crate::json::{self, Document};
 use crate::path::Budget;
+use crate::pattern::Glob;
 use crate::program::{LabelEntry, Mapping, Node, NodeId, Program, Subject};
 use crate::time::Instant;
 use crate::value::Value;
@@ -55,7 +56,7 @@ pub(super) fn map<'a, O: Observer>(
     if pipeline.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
         return Mapped::Refused(too_many(mapping, chosen.len()));
     }
-    let mut elements = Vec::new();
+    let mut elements = Vec::with_capacity(chosen.len());
     for (index, element) in chosen.into_iter().enumerate() {
         machine.observer.element(index);
         machine.begin(document, element);
@@ -91,7 +92,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             if !holds {
                 let found = self.found(rule.when);
                 let because = because.map(|because| self.value(because));
-                let because = because.and_then(|because| self.text(&because, "because"));
+                let because = because.and_then(|because| self.text(because, || "because"));
                 let fact = format!("`{}` does not hold{found}", rule.words);
                 let reason = because.map_or_else(|| fact.clone(), |because| format!("{because} ({fact})"));
                 let reason = reason.into();
@@ -157,7 +158,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             self.observer.condition(rule.place, holds);
             if holds {
                 let reason = self.value(*because);
-                let reason = self.text(&reason, "because").unwrap_or_default();
+                let reason = self.text(reason, || "because").unwrap_or_default();
                 return Some(Reason { reason, at: &rule.at });
             }
         }
@@ -230,7 +231,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     fn field_text(&mut self, mapping: &'a Mapping, field: Field) -> Option<Cow<'a, str>> {
         let value = self.field(mapping, field);
-        self.text(&value, field.name())
+        self.text(value, || field.name())
     }
 
     fn field_time(&mut self, mapping: &'a Mapping, field: Field) -> Option<Instant> {
@@ -245,56 +246,51 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
                 LabelEntry::Set(name, node) => {
                     let value = self.value(*node);
                     self.assigned(name, *node, &value);
-                    if let Some(text) = self.text(&value, name) {
+                    if let Some(text) = self.text(value, || name) {
                         labels.set(Cow::Borrowed(name), text);
                     }
                 }
-                LabelEntry::Spread(node, except) => {
-                    let kept = |name: &str| !except.iter().any(|glob| glob.fits(name));
-                    for (name, value) in self.members(*node) {
-                        if kept(&name)
-                            && let Some(text) = self.text(&value, &name)
-                        {
-                            labels.set(name, text);
-                        }
-                    }
-                }
+                LabelEntry::Spread(node, except) => self.spread(*node, except, &mut labels),
             }
         }
         labels
     }
 
-    fn members(&mut self, node: NodeId) -> Vec<(Cow<'a, str>, Value<'a>)> {
+    /// The members of an object, but for those whose name fits a glob.
+    fn spread(&mut self, node: NodeId, except: &[Glob], labels: &mut Labels<'a>) {
         let value = self.value(node);
-        if let Some(json::Value::Object(object)) = value.as_json()
-            && !self.may_spend(object.len() * PER_NODE)
-        {
-            return Vec::new();
+        let Some(json::Value::Object(object)) = value.as_json() else { return self.no_members(node, &value) };
+        if !self.may_spend(object.len() * PER_NODE) {
+            return;
         }
-        if let Value::Json(json::Value::Object(object)) = &value {
-            let members = object.iter();
-            return members.map(|(name, value)| (Cow::Borrowed(&**name), Value::borrowed(value))).collect();
+        let kept = |name: &str| !except.iter().any(|glob| glob.fits(name));
+        if let Value::Json(json::Value::Object(object)) = value {
+            // The names of one object differ from each other.
+            let are_new = labels.is_empty();
+            labels.reserve(object.len());
+            for (name, value) in object.iter().filter(|(name, _)| kept(name)) {
+                let Some(text) = self.text(Value::borrowed(value), || name) else { continue };
+                let name = Cow::Borrowed(&**name);
+                if are_new { labels.push(name, text) } else { labels.set(name, text) }
+            }
+        } else if self.may_read(&value) {
+            for (name, value) in object.iter().filter(|(name, _)| kept(name)) {
+                if let Some(text) = self.text(Value::owned(value.clone().into_owned()), || name) {
+                    labels.set(Cow::Owned(name.to_string()), text);
+                }
+            }
+        } else {
+            self.no_members(node, &value);
         }
-        if let Value::Parsed(parsed) = &value
-            && let json::Value::Object(object) = &**parsed
-            && self.may_read(&value)
-        {
-            let members = object.iter();
-            return members
-                .map(|(name, value)| (Cow::Owned(name.to_string()), Value::owned(value.clone())))
-                .collect();
-        }
-        self.no_members(node, &value)
     }
 
-    fn no_members(&mut self, node: NodeId, value: &Value<'a>) -> Vec<(Cow<'a, str>, Value<'a>)> {
+    fn no_members(&mut self, node: NodeId, value: &Value<'a>) {
         if !is_nothing(value) {
             let words = self.program.words(node);
             // A long value is not written out to be cut.
             let found = if self.may_read(value) { shortened(written(value)) } else { "…".to_owned() };
             self.note(format!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
-        Vec::new()
     }
 
     fn assigned(&mut self, name: &str, node: NodeId, value: &Value<'a>) {

@@ -6,12 +6,13 @@ use super::observer::Observer;
 use crate::pattern;
 use crate::program::{ArmIndex, Match, MatchArm};
 use crate::value::Value;
-use std::borrow::Cow;
+use smallvec::SmallVec;
 
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// The result of the first arm that fits the subjects.
     pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
-        let subjects: Vec<Value<'v>> = arms.subjects.iter().map(|subject| self.value(*subject)).collect();
+        let subjects: SmallVec<[Value<'v>; 2]> =
+            arms.subjects.iter().map(|subject| self.value(*subject)).collect();
         self.choose_for(arms, &subjects)
     }
 
@@ -43,8 +44,8 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         subject: &Value<'v>,
     ) -> Option<&'p MatchArm<R>> {
         let chosen = subject.as_text().and_then(|text| {
-            let text = if arms.ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) };
-            index.texts.get(&*text).copied()
+            let chosen = |text: &str| index.texts.get(text).copied();
+            if arms.ignore_case { pattern::with_folded(text, chosen) } else { chosen(text) }
         });
         let others =
             index.others.iter().copied().take_while(|other| chosen.is_none_or(|chosen| *other < chosen));

@@ -24,8 +24,14 @@ pub(super) fn decide<'p, O: Observer>(
     let mut machine = Machine::new(program, context, observer);
     machine.event = Some(event);
     let mut walk = Walk { machine, gathered: Gathered::default(), in_always: false, called: HashMap::new() };
-    walk.destination(destination);
-    let gathered = walk.gathered;
+    let gathered = match destination {
+        // Nothing calls the routing that calls all others, so what it gives need not be kept.
+        Destination::Routing(routing) => walk.run(routing),
+        Destination::Channel(_) => {
+            walk.destination(destination);
+            walk.gathered
+        }
+    };
     let open = open_channels(program, event, context);
     if open.is_empty() {
         return gathered.decision(program);

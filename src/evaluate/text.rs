@@ -38,6 +38,11 @@ pub(super) fn text<'v>(value: &Value<'v>) -> Option<(Cow<'v, str>, Oddity)> {
     }
 }
 
+/// The same of a value that is not needed any more: a string is not copied.
+pub(super) fn into_text(value: Value<'_>) -> Option<(Cow<'_, str>, Oddity)> {
+    if let Value::Text(text) = value { Some((text, Oddity::None)) } else { text(&value) }
+}
+
 /// How rules would write a value: strings in quotes, constants bare, `missing`.
 #[must_use]
 pub fn written(value: &Value<'_>) -> String {

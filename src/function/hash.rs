@@ -5,7 +5,6 @@ use super::{Function, PLAIN, Takes, parameter};
 use crate::value::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::fmt::Write;
 
 pub(super) static SHA256: Function = Function {
     name: "sha256",
@@ -59,9 +58,6 @@ fn key<'a>(arguments: &[Value<'a>]) -> Value<'a> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to memory cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

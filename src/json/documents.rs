@@ -1,8 +1,9 @@
 //! Reading a file of documents: one, several one after another, printed over many lines, or one a line.
 
-use super::Document;
-use super::document::BYTE_ORDER_MARK;
+use super::document::{self, BYTE_ORDER_MARK, Open};
+use super::reach::WHOLE;
 use super::refusal::{self, Invalid};
+use super::{Document, Reach};
 use std::iter;
 
 /// Reads the documents of a file, each with the offset of its first byte.
@@ -13,7 +14,7 @@ use std::iter;
 /// is the first that is broken, however far into the others its reading went. A document that never closes can swallow
 /// the next only as far as the 127 levels of nesting allow, so the work is linear in the length of the file.
 pub fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, Result<Document<'_>, Invalid>)> {
-    let mut part = Part::new(bytes, false);
+    let mut part = Part::new(bytes, false, &WHOLE);
     iter::from_fn(move || part.next())
 }
 
@@ -28,13 +29,22 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Reads whole lines, the last one's end included where `more` of them follow. A byte order mark before them is passed
-    /// over.
+    /// Reads whole lines, the last one's end included where `more` of them follow, and of each document what is looked at.
+    /// A byte order mark before them is passed over.
     #[must_use]
-    pub fn new(bytes: &'a [u8], more: bool) -> Self {
+    pub fn new(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
         let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         Self {
-            stream: Stream { bytes, origin: offset, offset, counted: offset, lines: 0, open: false },
+            stream: Stream {
+                bytes,
+                reach,
+                reading: Open::default(),
+                origin: offset,
+                offset,
+                counted: offset,
+                lines: 0,
+                open: false,
+            },
             more,
         }
     }
@@ -70,6 +80,9 @@ impl<'a> Iterator for Part<'a> {
 /// Where reading stands.
 struct Stream<'a> {
     bytes: &'a [u8],
+    reach: &'a Reach,
+    /// What documents leave behind for the next to use.
+    reading: Open<'a>,
     /// Where the first line begins, behind a byte order mark.
     origin: usize,
     offset: usize,
@@ -90,6 +103,10 @@ impl<'a> Stream<'a> {
         }
         let start = self.offset;
         let rest = self.rest(start);
+        if let Some((length, document)) = alone(rest, self.reach, &mut self.reading) {
+            self.offset = start + length;
+            return Some((start, Ok(document)));
+        }
         let mut values = serde_json::Deserializer::from_slice(rest).into_iter();
         match values.next()? {
             Ok(document) => {
@@ -134,6 +151,19 @@ impl<'a> Stream<'a> {
         let before = self.bytes.get(self.origin..self.offset).unwrap_or_default();
         before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
     }
+}
+
+/// The document that stands alone on the first line, and the length of that line. It is the one that reading on from here
+/// would give, since what follows the line cannot change it.
+fn alone<'a>(rest: &'a [u8], reach: &Reach, reading: &mut Open<'a>) -> Option<(usize, Document<'a>)> {
+    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let line = rest.get(..end)?;
+    // Most documents over many lines show it by how the first line ends.
+    if matches!(line.trim_ascii_end(), [] | [.., b'{' | b'[' | b',' | b':']) {
+        return None;
+    }
+    let document = document::read(str::from_utf8(line).ok()?, reach, reading).ok()?;
+    Some((end, document))
 }
 
 /// The first line, and how it ends too early, where documents stand one a line and this one is cut off.

@@ -8,13 +8,17 @@ mod document;
 mod documents;
 mod number;
 mod object;
+mod reach;
 mod refusal;
 mod value;
 mod write;
+mod writer;
 
-pub use document::{Document, parse};
+pub use document::{Document, parse, parse_within};
 pub use documents::{Part, documents};
 pub use number::Number;
 pub use object::Object;
+pub use reach::Reach;
 pub use refusal::Invalid;
 pub use value::Value;
+pub use writer::write;

@@ -63,6 +63,17 @@ impl<'a> Object<'a> {
         sorted
     }
 
+    /// An object of members whose names differ.
+    pub(super) fn unique(members: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+        if members.len() <= SCANNED {
+            return Self { members, by_name: Box::default() };
+        }
+        let mut names: Vec<_> = members.iter().enumerate().map(|(place, (name, _))| (name, place)).collect();
+        names.sort_unstable();
+        let by_name = names.into_iter().map(|(_, place)| place).collect();
+        Self { members, by_name }
+    }
+
     /// The same members, borrowing nothing.
     pub(super) fn into_owned(self) -> Object<'static> {
         let members = self.members.into_iter();
@@ -85,61 +96,69 @@ impl Eq for Object<'_> {}
 
 impl<'a> FromIterator<(Cow<'a, str>, Value<'a>)> for Object<'a> {
     fn from_iter<M: IntoIterator<Item = (Cow<'a, str>, Value<'a>)>>(members: M) -> Self {
-        let mut gathered = Gathered::default();
+        let members = members.into_iter();
+        let mut gathered: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(members.size_hint().0);
+        let mut places = Places::default();
         for (name, value) in members {
-            gathered.insert(name, value);
+            let mark = mark(&name);
+            if let Some((_, held)) =
+                places.find(mark, &name, &gathered).and_then(|place| gathered.get_mut(place))
+            {
+                *held = value;
+            } else {
+                gathered.push((name, value));
+                places.note(mark, &gathered);
+            }
         }
-        gathered.finish()
+        Self::unique(gathered)
     }
 }
 
-/// An object while its members arrive.
+/// Where the names of an object stand while its members arrive.
 #[derive(Default)]
-pub(super) struct Gathered<'a> {
-    members: Vec<(Cow<'a, str>, Value<'a>)>,
+pub(super) struct Places<'a> {
+    /// A bit for each name: a name whose bit is not set is new.
+    marks: u64,
     /// Where each name stands, once there are more members than are scanned. Its hasher is keyed at random, so that a
     /// sender cannot choose names that collide.
-    places: HashMap<Cow<'a, str>, usize>,
+    by_name: Option<HashMap<Cow<'a, str>, usize>>,
 }
 
-impl<'a> Gathered<'a> {
-    /// Whether a member of this name is here.
-    pub(super) fn holds(&self, name: &str) -> bool {
-        self.place(name).is_some()
-    }
-
-    /// Adds a member, or gives the one of this name another value.
-    pub(super) fn insert(&mut self, name: Cow<'a, str>, value: Value<'a>) {
-        if let Some((_, held)) = self.place(&name).and_then(|place| self.members.get_mut(place)) {
-            *held = value;
-            return;
+impl<'a> Places<'a> {
+    /// Where the member of this name, whose mark is given, stands.
+    pub(super) fn find<V>(&self, mark: u64, name: &str, members: &[(Cow<'a, str>, V)]) -> Option<usize> {
+        if self.marks & mark == 0 {
+            return None;
         }
-        let place = self.members.len();
-        self.members.push((name, value));
-        if place == SCANNED {
-            self.places = self.members.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
-        } else if let (true, Some((name, _))) = (place > SCANNED, self.members.last()) {
-            self.places.insert(name.clone(), place);
+        match &self.by_name {
+            None => members.iter().position(|(known, _)| known == name),
+            Some(places) => places.get(name).copied(),
         }
     }
 
-    /// The object, indexed where it is large.
-    pub(super) fn finish(self) -> Object<'a> {
-        let members = self.members;
-        if members.len() <= SCANNED {
-            return Object { members, by_name: Box::default() };
+    /// Takes note of the member that was added last, and of its name's mark.
+    pub(super) fn note<V>(&mut self, mark: u64, members: &[(Cow<'a, str>, V)]) {
+        self.marks |= mark;
+        if members.len() > SCANNED {
+            self.index(members);
         }
-        let mut names: Vec<_> = members.iter().enumerate().map(|(place, (name, _))| (name, place)).collect();
-        names.sort_unstable();
-        let by_name = names.into_iter().map(|(_, place)| place).collect();
-        Object { members, by_name }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        if self.places.is_empty() {
-            self.members.iter().position(|(key, _)| key == name)
-        } else {
-            self.places.get(name).copied()
+    fn index<V>(&mut self, members: &[(Cow<'a, str>, V)]) {
+        let all = || members.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+        let places = self.by_name.get_or_insert_with(all);
+        if let Some(((name, _), before)) = members.split_last() {
+            places.insert(name.clone(), before.len());
         }
     }
+}
+
+/// One of 64 bits, which different names seldom share.
+pub(super) fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let first = bytes.first().copied().map_or(0, u64::from);
+    let last = bytes.last().copied().map_or(0, u64::from);
+    let middle = bytes.get(bytes.len() / 2).copied().map_or(0, u64::from);
+    let mixed = bytes.len() as u64 | first << 8 | middle << 16 | last << 24;
+    1 << (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
 }

@@ -11,6 +11,7 @@ mod condition;
 mod evaluation;
 mod lowering;
 mod program;
+mod reach;
 mod reading;
 
 use crate::json::Value;

@@ -21,8 +21,15 @@ fn unite_sigmas(character: char) -> char {
     if character == 'ς' { 'σ' } else { character }
 }
 
-/// Calls `apply` with the folded text; a short ASCII text is folded without touching the heap.
-pub(super) fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
+/// Whether folding a text gives one that is folded already.
+#[must_use]
+pub fn folds_to(text: &str, folded: &str) -> bool {
+    if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { fold(text) == folded }
+}
+
+/// What `apply` gives for the folded text; a short ASCII text is folded without touching the heap.
+#[must_use]
+pub fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
     let mut room = [0_u8; 256];
     if text.is_ascii()
         && let Some(bytes) = room.get_mut(..text.len())

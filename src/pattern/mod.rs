@@ -9,7 +9,7 @@ mod network;
 mod regex;
 mod required;
 
-pub use fold::fold;
+pub use fold::{fold, folds_to, with_folded};
 pub use glob::Glob;
 pub use network::{Network, address};
 pub use regex::{MOST_MEASURED, Regex};

@@ -12,6 +12,7 @@ pub use index::{BlockIndex, Slot, Source};
 pub use table::{Cells, CsvIndex, Table};
 
 use crate::check::model::{Field, Literal};
+use crate::json::Reach;
 use crate::path::Path;
 use crate::pattern::Glob;
 use crate::source::{Sources, Span};
@@ -77,6 +78,8 @@ pub struct Mapping {
     pub fields: Vec<(Field, NodeId)>,
     /// Entries of `labels` in order.
     pub labels: Vec<LabelEntry>,
+    /// What it looks at of a payload.
+    pub reach: Reach,
 }
 
 impl Mapping {
@@ -191,6 +194,8 @@ pub struct Integration {
     pub mappings: Vec<usize>,
     /// Shared: a routing. Dedicated: a channel.
     pub destination: Destination,
+    /// What its mappings look at of a payload.
+    pub reach: Reach,
 }
 
 impl Program {

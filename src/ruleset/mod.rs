@@ -18,11 +18,12 @@ use crate::check::{self, Surroundings};
 use crate::diagnostic::{self, Code, Diagnostic, Level};
 use crate::evaluate::{self, Context, Observer, Pipeline};
 use crate::event::{Event, Outcome, Result as Came};
-use crate::json;
+use crate::json::{self, Reach};
 use crate::program::{Destination, Program};
 use crate::source::Sources;
 use crate::time::Instant;
 use crate::{compile, syntax};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +127,37 @@ impl RuleSet {
     ) -> Result<Vec<Outcome<'a>>, Unknown> {
         let pipeline = self.pipeline(subject)?;
         Ok(evaluate::evaluate(&self.program, pipeline, document, context, observer))
+    }
+
+    /// Reads of a payload what the subject looks at: [`RuleSet::evaluate`] gives for it what it would give for all of the
+    /// payload.
+    ///
+    /// # Errors
+    /// Where the bytes are not one JSON document, the place and the reason.
+    pub fn read<'a>(
+        &self,
+        subject: Subject<'_>,
+        bytes: &'a [u8],
+    ) -> Result<json::Document<'a>, json::Invalid> {
+        json::parse_within(bytes, &self.reach(subject))
+    }
+
+    /// What a subject looks at of a payload; nothing where the set does not hold it.
+    #[must_use]
+    pub fn reach(&self, subject: Subject<'_>) -> Cow<'_, Reach> {
+        let names = &self.program.names;
+        let reach = match subject {
+            Subject::Integration(name) => {
+                let integration = names.integrations.get(name);
+                let integration = integration.and_then(|place| self.program.integrations.get(*place));
+                integration.map(|integration| &integration.reach)
+            }
+            Subject::Mapping(name, _) => {
+                let mapping = names.mappings.get(name);
+                mapping.and_then(|place| self.program.mappings.get(*place)).map(|mapping| &mapping.reach)
+            }
+        };
+        reach.map_or_else(|| Cow::Owned(Reach::default()), Cow::Borrowed)
     }
 
     /// Routes an event.

@@ -13,6 +13,7 @@
     reason = "a benchmark measures time, prints, and may fail by a panic"
 )]
 
+mod baseline;
 mod measure;
 mod workload;
 
@@ -22,15 +23,26 @@ use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::time::Instant;
 use pointsman::{check, compile, evaluate, json, syntax};
+use std::cell::RefCell;
 use std::hint::black_box;
 
 fn main() {
     println!("workload: {}", workload::origin());
-    for routes in [1_000, 10_000] {
-        loading(routes);
+    // `cargo bench --bench engine -- mapping` measures that alone.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
+    if is_asked("loading") {
+        for routes in [1_000, 10_000] {
+            loading(routes);
+        }
     }
-    for routes in [10, 1_000, 10_000] {
-        events(routes);
+    if is_asked("mapping") {
+        for routes in [10, 1_000] {
+            events(routes);
+        }
+    }
+    if !is_asked("routing") {
+        return;
     }
     println!(
         "\none routing decision, nanoseconds (events of the generator: each hits a route, or none does)"
@@ -51,6 +63,8 @@ fn decisions(mix: &str, routes: usize) {
     let rules = RuleSet::from_sources(sources, &read, None).rules.expect("the workload loads");
     let context = Context::at(Instant::read("2026-11-20T12:00:00Z").expect("a time"));
     let destination = pointsman::program::Destination::Routing(0);
+    let by_hand =
+        if routes <= 10_000 { workload::by_hand(mix, routes).unwrap_or_default() } else { Vec::new() };
     let mut figures = Vec::new();
     for (name, sets) in &labelsets {
         let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels)).collect();
@@ -63,9 +77,18 @@ fn decisions(mix: &str, routes: usize) {
                 black_box(evaluate::route(&rules.program, destination, event, &context, &mut Silent));
             }
         };
-        let median = medians(21, &mut [Round::new("route", run)])[0].1;
-        #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
-        figures.push(format!("{name} {:.0}", median / events.len() as f64));
+        let scan = || {
+            for set in sets {
+                black_box(baseline::scan(&by_hand, &set.labels));
+            }
+        };
+        let rounds = &mut [Round::new("route", run), Round::new("scan", scan)];
+        // A scan through very many routes takes as long as all the rest, and says nothing new.
+        let kept = if by_hand.is_empty() { 1 } else { 2 };
+        for (way, median) in medians(21, &mut rounds[..kept]) {
+            #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
+            figures.push(format!("{name} {way} {:.0}", median / events.len() as f64));
+        }
     }
     println!("  {routes:>7} {}routes: {}", mix.replace('-', " "), figures.join(", "));
 }
@@ -98,7 +121,8 @@ fn loading(routes: usize) {
     }
 }
 
-/// Mapping, and mapping with routing, as a ratio to parsing the same bytes into `serde_json::Value`.
+/// Mapping, and mapping with routing, from bytes to bytes, as a ratio to parsing the same bytes into `serde_json::Value`,
+/// beside what is written by hand.
 fn events(routes: usize) {
     let mut sources = Sources::default();
     sources.add("workload.rules", &workload::rules(routes));
@@ -119,26 +143,64 @@ fn events(routes: usize) {
     println!("\n{routes} routes; 1.00 is one serde_json::from_slice::<Value> of the same bytes");
     for (name, payload) in workload::payloads() {
         let bytes = payload.as_bytes();
+        let out = RefCell::new(Vec::new());
         let run = |subject| {
-            let document = json::parse(bytes).expect("the payload is JSON");
-            let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).expect("known names");
-            black_box(outcomes.len());
+            let mut out = out.borrow_mut();
+            out.clear();
+            let document = rules.read(subject, bytes).expect("the payload is JSON");
+            for outcome in rules.evaluate(subject, &document, &context, &mut Silent).expect("known names") {
+                json::write(&outcome, &mut out);
+                out.push(b'\n');
+            }
         };
+        let by_hand = |map: fn(&[u8], &mut Vec<u8>)| {
+            let mut out = out.borrow_mut();
+            out.clear();
+            map(bytes, &mut out);
+        };
+        let (map, route) = (Subject::Mapping("bench", None), Subject::Mapping("bench", Some("workload")));
+        let written = |run: &dyn Fn()| {
+            run();
+            String::from_utf8(out.take()).expect("JSON is text")
+        };
+        // What is hashed for a key is each one's own matter.
+        let hash = regex::Regex::new(r#""bench:[0-9a-f]{32}""#).expect("a regex");
+        let ours = written(&|| run(map));
+        for (name, map) in
+            [("typed serde", baseline::typed as fn(&[u8], &mut Vec<u8>)), ("Value", baseline::value)]
+        {
+            let theirs = written(&|| by_hand(map));
+            let same = hash.replace_all(&ours, "hash") == hash.replace_all(&theirs, "hash");
+            assert!(same || name == "Value", "{name} writes something else");
+        }
         let figures = medians(
             21,
             &mut [
                 Round::new("serde_json::Value", || {
                     drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)));
                 }),
-                Round::new("own tree", || drop(black_box(json::parse(bytes)))),
-                Round::new("tree and map", || run(Subject::Mapping("bench", None))),
-                Round::new("tree, map and route", || run(Subject::Mapping("bench", Some("workload")))),
+                Round::new("skipped by IgnoredAny", || baseline::skip(bytes)),
+                Round::new("own tree, all of it", || drop(black_box(json::parse(bytes)))),
+                Round::new("own tree, what counts", || drop(black_box(rules.read(map, bytes)))),
+                Round::new("map, to bytes", || run(map)),
+                Round::new("map and route, to bytes", || run(route)),
+                Round::new("typed serde, to bytes", || by_hand(baseline::typed)),
+                Round::new("Value, to bytes", || by_hand(baseline::value)),
             ],
         );
         let unit = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
         println!("  {name}, {} bytes", bytes.len());
         for (name, nanoseconds) in figures {
-            println!("    {name:<22} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
+            println!("    {name:<24} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
+        }
+        for (name, allocations) in [
+            ("map", allocation_counter::measure(|| run(map))),
+            ("typed serde", allocation_counter::measure(|| by_hand(baseline::typed))),
+            ("Value", allocation_counter::measure(|| by_hand(baseline::value))),
+        ] {
+            let events = ours.lines().count() as u64;
+            let allocations = allocations.count_total;
+            println!("    {name}: {allocations} allocations for {events} events");
         }
     }
 }

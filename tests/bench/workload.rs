@@ -1,5 +1,6 @@
 //! The workload: many routes, and payloads to send through them.
 
+use crate::baseline::{Condition, Test};
 use pointsman::event::{Event, Labels, Severity, Status};
 use serde_json::Value;
 use std::fmt::Write;
@@ -55,6 +56,28 @@ pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<NamedSets>)
     let document: Value = serde_json::from_str(&text).ok()?;
     let sets = |name: &str| document[name].as_array()?.iter().map(label_set).collect::<Option<Vec<_>>>();
     Some((rules, vec![("match", sets("match")?), ("no match", sets("nomatch")?)]))
+}
+
+/// The routes of a mix as one would write them by hand; nothing where the generator is not there.
+pub(crate) fn by_hand(mix: &str, routes: usize) -> Option<Vec<Vec<Condition>>> {
+    let text = std::fs::read_to_string(folder()?.join(format!("routes-{mix}{routes}.json"))).ok()?;
+    let document: Value = serde_json::from_str(&text).ok()?;
+    let conditions = |route: &Value| route["conds"].as_array()?.iter().map(test).collect::<Option<Vec<_>>>();
+    document["routes"].as_array()?.iter().map(conditions).collect()
+}
+
+fn test(condition: &Value) -> Option<Condition> {
+    let text = || Some(condition["value"].as_str()?.to_owned());
+    let test = match condition["op"].as_str()? {
+        "eq" => Test::Is(text()?),
+        "ne" => Test::IsNot(text()?),
+        "re" => Test::Fits(regex::Regex::new(&format!("^(?:{})$", text()?)).ok()?),
+        "in" => Test::In(serde_json::from_value(condition["values"].clone()).ok()?),
+        "exists" => Test::Exists,
+        "ge" => Test::AtLeast(condition["num"].as_f64()?),
+        _ => return None,
+    };
+    Some(Condition { label: condition["label"].as_str()?.to_owned(), test })
 }
 
 fn label_set(set: &Value) -> Option<LabelSet> {

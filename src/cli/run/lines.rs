@@ -8,7 +8,7 @@ use crate::cli::subject::Reader;
 use crate::diagnostic::visible_json;
 use crate::evaluate::{Context, Silent};
 use crate::event::Outcome;
-use crate::json::{self, Document, Invalid};
+use crate::json::{self, Document, Invalid, Reach};
 use crate::ruleset::{RuleSet, Unknown};
 use crate::time::Instant;
 use std::borrow::Cow;
@@ -40,8 +40,14 @@ pub(super) struct Evaluated {
 impl Evaluator<'_> {
     /// Reads the documents of a block that begins after so many lines of its input.
     pub(super) fn block(&self, block: Block, lines_before: usize) -> Evaluated {
-        let (mut output, mut invalid, mut tally) = (Vec::new(), Vec::new(), Tally::default());
-        let mut part = json::Part::new(&block.bytes, block.more);
+        // Outcomes are about as long as what they come from.
+        let mut output = Vec::with_capacity(block.bytes.len() + block.bytes.len() / 4);
+        let (mut invalid, mut tally) = (Vec::new(), Tally::default());
+        let reach = match self.reader {
+            Reader::Payloads(subject) => self.rules.reach(subject),
+            Reader::Events(_) => Cow::Owned(Reach::whole()),
+        };
+        let mut part = json::Part::new(&block.bytes, block.more, &reach);
         let mut places = Places { bytes: &block.bytes, offset: 0, line: lines_before + 1, line_start: 0 };
         for (offset, document) in part.by_ref() {
             tally.payload();
@@ -94,10 +100,10 @@ impl Evaluator<'_> {
         tally.outcome(outcome);
         let start = output.len();
         // An outcome always serializes, and a vector takes what it is given.
-        let _ = match self.style {
-            Style::Ndjson => serde_json::to_writer(&mut *output, outcome),
-            Style::Pretty => serde_json::to_writer_pretty(&mut *output, outcome),
-        };
+        match self.style {
+            Style::Ndjson => json::write(outcome, output),
+            Style::Pretty => drop(serde_json::to_writer_pretty(&mut *output, outcome)),
+        }
         let written = str::from_utf8(output.get(start..).unwrap_or_default()).unwrap_or_default();
         if let Cow::Owned(shown) = visible_json(written) {
             output.truncate(start);

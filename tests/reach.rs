@@ -1,0 +1,266 @@
+//! Reading what the rules look at gives what reading everything gives: the same outcomes, and the same refusals.
+
+use pointsman::evaluate::{Context, Silent};
+use pointsman::json::{self, Reach};
+use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::source::Sources;
+use pointsman::time::Instant;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// What becomes of bytes, one way and the other.
+fn outcomes(rules: &RuleSet, subject: Subject<'_>, bytes: &[u8], read_all: bool) -> Result<String, String> {
+    let read = if read_all { json::parse(bytes) } else { rules.read(subject, bytes) };
+    let document = read.map_err(|invalid| format!("{invalid:?}"))?;
+    let context = Context::at(Instant::read("2026-03-07T02:00:00+08:00").unwrap());
+    let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).unwrap();
+    let mut text = Vec::new();
+    for outcome in &outcomes {
+        json::write(outcome, &mut text);
+        assert_eq!(text, serde_json::to_vec(outcome).unwrap(), "both writers write the same");
+        text.clear();
+    }
+    Ok(serde_json::to_string(&outcomes).unwrap())
+}
+
+fn agree(rules: &RuleSet, bytes: &[u8]) {
+    let mappings = rules.model.mappings.iter().map(|mapping| Subject::Mapping(&mapping.name, None));
+    let integrations = rules.model.integrations.iter().map(|each| Subject::Integration(&each.name));
+    for subject in mappings.chain(integrations) {
+        let (part, all) = (outcomes(rules, subject, bytes, false), outcomes(rules, subject, bytes, true));
+        assert_eq!(part, all, "{subject:?} on {}", String::from_utf8_lossy(bytes));
+    }
+}
+
+fn loaded(text: &str) -> Option<RuleSet> {
+    let mut sources = Sources::default();
+    sources.add("it.rules", text);
+    RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None).rules
+}
+
+/// Names that paths and payloads share, so that they meet.
+const NAMES: [&str; 8] = ["a", "b", "c", "alerts", "labels", "status", "x y", "é"];
+
+/// JSON text, some of it odd or wrong.
+fn payload() -> impl Strategy<Value = String> {
+    let scalar = select(vec![
+        "null",
+        "true",
+        "0",
+        "1.0",
+        "-7",
+        "1e400",
+        "123456789012345678901234567890",
+        "\"\"",
+        "\"a\"",
+        "\"b\"",
+        "\"resolved\"",
+        r#""\u0061""#,
+        r#""\ud83d\ude00""#,
+        r#""\ud800""#,
+        r#""\x""#,
+        "[]",
+        "{}",
+        "01",
+        r#""{\"a\":{\"b\":1}}""#,
+        "\"2026-03-07T02:00:00Z\"",
+    ]);
+    let scalar = prop_oneof![12 => scalar.prop_map(str::to_owned), 1 => Just("[".repeat(130))];
+    scalar.prop_recursive(6, 64, 6, |inner| {
+        let escaped = prop_oneof![Just(r"\u0061"), Just(r"labels\u0020")];
+        let name = prop_oneof![9 => select(&NAMES[..]), 1 => escaped];
+        let member = (name, inner.clone()).prop_map(|(name, value)| format!("\"{name}\": {value}"));
+        prop_oneof![
+            proptest::collection::vec(inner, 0..5).prop_map(|items| format!("[{}]", items.join(","))),
+            proptest::collection::vec(member, 0..8).prop_map(|members| format!("{{{}}}", members.join(","))),
+        ]
+    })
+}
+
+/// A payload whose elements and labels are where the mappings look for them.
+fn likely() -> impl Strategy<Value = String> {
+    (payload(), payload(), payload(), payload()).prop_map(|(a, labels, b, c)| {
+        format!(
+            r#"{{"status": {c}, "alerts": [{{"labels": {{"a": "x", "b": {labels}}}, "a": {a}}}, {b}], "b": {b}, "labels": {labels}}}"#
+        )
+    })
+}
+
+fn segment() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![
+        8 => select(&["a", "b", "c", "alerts", "labels", "status"][..]).prop_map(|name| format!(".{name}")),
+        1 => Just("['x y']".to_owned()),
+        1 => Just("[0]".to_owned()),
+        1 => Just("[-1]".to_owned()),
+    ]
+}
+
+fn singular() -> impl Strategy<Value = String> + Clone {
+    let root = select(&["$", "@"][..]);
+    (root, proptest::collection::vec(segment(), 0..4))
+        .prop_map(|(root, segments)| root.to_owned() + &segments.concat())
+}
+
+fn plural() -> impl Strategy<Value = String> + Clone {
+    let spread = select(vec![
+        "[*]",
+        ".*",
+        "[1:]",
+        "[::-1]",
+        "..a",
+        "..*",
+        "['a','b']",
+        "[?@.a]",
+        "[?@.a == $.b]",
+        "[?@ == 'a']",
+        "[?length(@.labels) > 1]",
+        "[?count(@.*) > 1]",
+        "[?match(@.a, 'a.*')]",
+        "[?!@.b && @.a != 1]",
+        "[?@.labels[?@.a]]",
+        "[?value(@..a) == 1]",
+    ]);
+    let parts = (singular(), spread, proptest::collection::vec(segment(), 0..3));
+    parts.prop_map(|(begin, spread, end)| format!("{begin}{spread}{}", end.concat()))
+}
+
+/// A value, each kind of expression that looks at a payload in its own way.
+fn value() -> impl Strategy<Value = String> + Clone {
+    let one = singular();
+    let list = plural();
+    prop_oneof![
+        4 => one.clone(),
+        1 => one.clone().prop_map(|path| format!("present({path})")),
+        1 => one.clone().prop_map(|path| format!("len({path})")),
+        1 => one.clone().prop_map(|path| format!("key(\"k\", {path})")),
+        1 => one.clone().prop_map(|path| format!("label_lines({path}, r\"{{name}}={{value}}\")")),
+        1 => one.clone().prop_map(|path| format!("parse_json({path})")),
+        1 => list.clone().prop_map(|path| format!("first({path})")),
+        1 => list.clone().prop_map(|path| format!("count({path})")),
+        1 => list.clone().prop_map(|path| format!("join({path}, \",\")")),
+        1 => (one.clone(), one.clone()).prop_map(|(left, right)| format!("{left} ?? {right}")),
+        1 => Just("within.a.b ?? within[0].c".to_owned()),
+        1 => (one.clone(), one).prop_map(|(subject, found)| {
+            format!("match {subject} {{ \"a\" | \"b\" => {found}  null => \"n\"  missing => \"m\"  else => \"e\" }}")
+        }),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> + Clone {
+    let test = select(vec![
+        "is array",
+        "is object",
+        "is empty",
+        "is null",
+        "is missing",
+        "== \"a\"",
+        "== $.b",
+        "!= 1",
+        "in [\"a\", $.c]",
+        "contains \"a\"",
+        "> 0",
+        "like \"a*\"",
+        "is not string",
+    ]);
+    let one = (singular(), test.clone()).prop_map(|(path, test)| format!("{path} {test}"));
+    let list = (select(&["any", "all", "none"][..]), plural(), test)
+        .prop_map(|(quantifier, path, test)| format!("{quantifier} {path} {test}"));
+    prop_oneof![2 => one, 1 => list]
+}
+
+/// Two mappings that one integration reads with.
+fn rule_text() -> impl Strategy<Value = String> {
+    let mapping = (
+        condition(),
+        plural(),
+        proptest::collection::vec(value().boxed(), 5),
+        condition(),
+        any::<[bool; 3]>(),
+    );
+    (mapping.clone(), mapping).prop_map(|(first, second)| {
+        let mut text = "edition 1\n".to_owned();
+        for (name, (accept, each, values, drop, [accepts, has_each, drops])) in [("m", first), ("n", second)]
+        {
+            let of_payload = accept.replace('@', "$");
+            let accept = if accepts { format!("accept when {of_payload}") } else { String::new() };
+            let each = if has_each { format!("each {}", each.replacen('@', "$", 1)) } else { String::new() };
+            let drop = if drops { format!("drop when {drop} because \"it\"") } else { String::new() };
+            write!(
+                text,
+                "mapping {name} {{\n{accept}\n{each}\nlet within = {}\n{drop}\nseverity = Warning\n\
+                 status = match $.status {{ \"resolved\" => Resolved  else => Firing }}\n\
+                 title = \"t {{@.a.b}} {{$.labels}}\"\nkey = present(string({})) ?? \"k\"\n\
+                 labels {{ ...@.labels\n one = string({})\n two = string({})\n three = string({}) }}\n}}\n",
+                values[0], values[1], values[2], values[3], values[4]
+            )
+            .unwrap();
+        }
+        text + "channel c = discard()\nintegration i { keys = [env(\"K\")] m, n => c }\n"
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_part_gives_what_all_of_it_gives(
+        texts in proptest::collection::vec(rule_text(), 8),
+        payloads in proptest::collection::vec(prop_oneof![payload(), likely()], 8),
+    ) {
+        // Where a path costs too much, or a line can never be reached, check refuses the rules.
+        let mut sets = texts.iter().filter_map(|text| loaded(text));
+        let rules = sets.next();
+        prop_assume!(rules.is_some());
+        for payload in payloads {
+            agree(rules.as_ref().unwrap(), payload.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_part_is_refused_where_all_of_it_is(
+        payload in likely(),
+        at in any::<prop::sample::Index>(),
+        byte in select(&b"\"\\{}[],:0e- \n\xff\x00u"[..]),
+    ) {
+        let mut bytes = payload.into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let mut reach = Reach::default();
+        reach.member("alerts").every().member("labels").take();
+        for reach in [Reach::default(), reach] {
+            let part = json::parse_within(&bytes, &reach).map(|document| document.repeated);
+            prop_assert_eq!(part, json::parse(&bytes).map(|document| document.repeated));
+        }
+    }
+}
+
+#[test]
+fn the_shipped_rules_read_what_they_need() {
+    let text = |path: PathBuf| std::fs::read(path).unwrap();
+    for set in ["alertmanager", "arms", "cloudmonitor", "prometheus"] {
+        let folder = PathBuf::from("rules").join(set);
+        let rules = RuleSet::load(std::slice::from_ref(&folder), None).unwrap().rules.unwrap();
+        let samples = std::fs::read_dir(folder.join("samples")).into_iter().flatten();
+        let samples = samples.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let samples: Vec<_> = samples.map(text).collect();
+        assert!(!samples.is_empty(), "{set}");
+        for sample in samples {
+            agree(&rules, &sample);
+        }
+    }
+}
+
+#[test]
+fn a_storm_runs_out_of_the_same_work() {
+    let rules = loaded(
+        "edition 1\nmapping m {\n  each $.alerts[*]\n  severity = Warning\n  status = Firing\n  \
+         title = \"{count($.alerts[*].labels.*)} {@.a}\"\n  key = \"k\"\n  labels { ...$.labels }\n}\n",
+    );
+    let alert =
+        format!(r#"{{"a": "{}", "b": [1, 2, 3], "labels": {{"a": 1, "b": 2, "c": {{}}}}}}"#, "x".repeat(300));
+    let alerts = vec![alert; 1_000].join(",");
+    let payload = format!(r#"{{"labels": {{"a": "{}"}}, "alerts": [{alerts}]}}"#, "y".repeat(50_000));
+    agree(&rules.unwrap(), payload.as_bytes());
+}
