@@ -24,7 +24,7 @@ pub(crate) fn typed(bytes: &[u8], out: &mut Vec<u8>) {
         let event = Event {
             severity,
             status,
-            event_status: if status == "Resolved" { "Ok" } else { severity },
+            shown_status: if status == "Resolved" { "Ok" } else { severity },
             title: format!("{name} on {}", alert.labels.get("instance").unwrap_or_default()),
             key: alert.fingerprint.filter(|key| !key.is_empty()).unwrap_or_else(|| key(&alert.labels).into()),
             description: (alert.annotations.description)
@@ -52,7 +52,7 @@ pub(crate) fn value(bytes: &[u8], out: &mut Vec<u8>) {
         let event = Event {
             severity,
             status,
-            event_status: if status == "Resolved" { "Ok" } else { severity },
+            shown_status: if status == "Resolved" { "Ok" } else { severity },
             title: format!("{} on {}", name.unwrap_or_default(), instance.unwrap_or_default()),
             key: text(&alert["fingerprint"])
                 .filter(|key| !key.is_empty())
@@ -159,7 +159,7 @@ fn time(text: &str) -> Time {
 }
 
 fn write(index: usize, event: &Event<'_>, out: &mut Vec<u8>) {
-    let outcome = Outcome { outcome: "event", mapping: "bench", index, event };
+    let outcome = Outcome { name: "event", mapping: "bench", index, event };
     serde_json::to_writer(&mut *out, &outcome).expect("memory takes what is written");
     out.push(b'\n');
 }
@@ -238,7 +238,8 @@ impl Serialize for Labels<'_> {
 
 #[derive(Serialize)]
 struct Outcome<'a> {
-    outcome: &'static str,
+    #[serde(rename = "outcome")]
+    name: &'static str,
     mapping: &'static str,
     index: usize,
     event: &'a Event<'a>,
@@ -248,7 +249,8 @@ struct Outcome<'a> {
 struct Event<'a> {
     severity: &'static str,
     status: &'static str,
-    event_status: &'static str,
+    #[serde(rename = "event_status")]
+    shown_status: &'static str,
     title: String,
     key: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]

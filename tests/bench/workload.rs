@@ -67,17 +67,17 @@ pub(crate) fn by_hand(mix: &str, routes: usize) -> Option<Vec<Vec<Condition>>> {
 }
 
 fn test(condition: &Value) -> Option<Condition> {
-    let text = || Some(condition["value"].as_str()?.to_owned());
-    let test = match condition["op"].as_str()? {
-        "eq" => Test::Is(text()?),
-        "ne" => Test::IsNot(text()?),
-        "re" => Test::Fits(regex::Regex::new(&format!("^(?:{})$", text()?)).ok()?),
+    let value = || Some(condition["value"].as_str()?.to_owned());
+    let expected = match condition["op"].as_str()? {
+        "eq" => Test::Is(value()?),
+        "ne" => Test::IsNot(value()?),
+        "re" => Test::Fits(regex::Regex::new(&format!("^(?:{})$", value()?)).ok()?),
         "in" => Test::In(serde_json::from_value(condition["values"].clone()).ok()?),
         "exists" => Test::Exists,
         "ge" => Test::AtLeast(condition["num"].as_f64()?),
         _ => return None,
     };
-    Some(Condition { label: condition["label"].as_str()?.to_owned(), test })
+    Some(Condition { label: condition["label"].as_str()?.to_owned(), test: expected })
 }
 
 fn label_set(set: &Value) -> Option<LabelSet> {
