@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How a server is started; every start from it uses the same folders and ports.
@@ -36,18 +37,31 @@ pub(crate) struct Server {
     pub(crate) start_time: Duration,
 }
 
+/// An address at a port that is free, and stays so while the server is down: the system takes the ports of outgoing
+/// connections from 32768 on (`ip_local_port_range`), and a client that tries again and again may even meet itself there.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(7) % 12_000;
+    (0..12_000)
+        .find_map(|_| {
+            let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+            let listener = TcpListener::bind(("127.0.0.1", u16::try_from(port).ok()?)).ok()?;
+            listener.local_addr().ok()
+        })
+        .expect("a free port")
+}
+
 impl Setup {
     /// The release build, or what `POINTSMAN_PROGRAM` names, with rules and state below a folder, at free ports.
     pub(crate) fn new(folder: &Path) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         Self {
             program: std::env::var_os("POINTSMAN_PROGRAM")
                 .map_or_else(|| env!("CARGO_BIN_EXE_pointsman").into(), PathBuf::from),
             rules: folder.join("rules"),
             state: folder.join("state"),
             log: folder.join("server.log"),
-            listen: free().expect("a free port"),
-            admin: free().expect("a free port"),
+            listen: free_address(),
+            admin: free_address(),
             environment: vec![("LOAD_KEY".to_owned(), KEY.to_owned())],
             arguments: Vec::new(),
         }
