@@ -41,7 +41,8 @@
 //! let rules = loaded.rules.expect("the rules hold no error");
 //!
 //! let body = br#"{"alerts": [{"status": "firing", "labels": {"alertname": "disk full", "severity": "P1"}}]}"#;
-//! let document = pointsman::json::parse(body).expect("the body is JSON");
+//! let arena = pointsman::json::Arena::new();
+//! let document = pointsman::json::parse(body, &arena).expect("the body is JSON");
 //! let context = Context::at(Instant::read("2026-03-07T02:00:00+08:00").expect("a time"));
 //! let outcomes = rules.evaluate(Subject::Mapping("arms", Some("main")), &document, &context, &mut Silent)?;
 //! assert_eq!(outcomes[0].decision().expect("it was routed").channels, ["page", "chat"]);
@@ -55,7 +56,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
-//! | 0 | [`json`] | the borrowed tree of a payload, exact numbers, the canonical form |
+//! | 0 | [`json`] | the tree of a payload in its arena, exact numbers, the canonical form |
 //! | 0 | [`time`] | instants and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
 //! | 0 | [`mutant`] | deliberate defects of debug builds, for the campaign |

@@ -1,16 +1,14 @@
 //! The values that expressions have while they run, and the types that `check` reasons with.
 
 use crate::event::{Labels, Severity, Status};
-use crate::json;
+use crate::json::{self, Arena, Json};
 use crate::pattern::Regex;
 use crate::time::Instant;
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::BitOr;
-use std::rc::Rc;
 
-/// A value at run time; it borrows from the payload, the event and the program wherever it can.
-#[derive(Debug, Clone)]
+/// A value at run time. It points into the payload, the event, the program, or the arena for what was made meanwhile.
+#[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
     /// Nothing is there.
     Missing,
@@ -21,13 +19,11 @@ pub enum Value<'a> {
     /// A number.
     Number(json::Number),
     /// A string.
-    Text(Cow<'a, str>),
-    /// An array or object of the payload.
+    Text(&'a str),
+    /// An array or object.
     Json(&'a json::Value<'a>),
-    /// An array or object that evaluation made (`parse_json`).
-    Parsed(Rc<json::Value<'static>>),
     /// The nodes of a path, or the result of `split`.
-    List(Rc<[Value<'a>]>),
+    List(&'a [Value<'a>]),
     /// A severity.
     Severity(Severity),
     /// A status.
@@ -43,25 +39,13 @@ pub enum Value<'a> {
 impl<'a> Value<'a> {
     /// What stands in a payload.
     #[must_use]
-    pub fn borrowed(json: &'a json::Value<'_>) -> Self {
+    pub fn of_json(json: &'a json::Value<'a>) -> Self {
         match json {
             json::Value::Null => Self::Null,
             json::Value::Boolean(boolean) => Self::Boolean(*boolean),
             json::Value::Number(number) => Self::Number(*number),
-            json::Value::Text(text) => Self::Text(Cow::Borrowed(text)),
-            json::Value::Array(_) | json::Value::Object(_) => Self::Json(json),
-        }
-    }
-
-    /// What evaluation made.
-    #[must_use]
-    pub fn owned(json: json::Value<'static>) -> Self {
-        match json {
-            json::Value::Null => Self::Null,
-            json::Value::Boolean(boolean) => Self::Boolean(boolean),
-            json::Value::Number(number) => Self::Number(number),
             json::Value::Text(text) => Self::Text(text),
-            json::Value::Array(_) | json::Value::Object(_) => Self::Parsed(Rc::new(json)),
+            json::Value::Array(_) | json::Value::Object(_) => Self::Json(json),
         }
     }
 
@@ -72,7 +56,6 @@ impl<'a> Value<'a> {
             Self::Missing | Self::Null => true,
             Self::Text(text) => text.is_empty(),
             Self::Json(json) => json.is_empty(),
-            Self::Parsed(json) => json.is_empty(),
             Self::List(items) => items.is_empty(),
             Self::Labels(labels) => labels.is_empty(),
             Self::Boolean(_)
@@ -86,17 +69,54 @@ impl<'a> Value<'a> {
 
     /// The string, where it is one.
     #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
+    pub fn as_text(&self) -> Option<&'a str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The array or object, where it is one of JSON.
+    /// The value as a string: a string is itself, constants and times their spelling, everything else its JSON text; no value
+    /// is none.
     #[must_use]
-    pub fn as_json(&self) -> Option<&json::Value<'_>> {
-        if let Self::Json(node) = self {
-            return Some(node);
+    pub fn to_text(&self, arena: &'a Arena) -> Option<&'a str> {
+        Some(match self {
+            Self::Missing | Self::Null => return None,
+            Self::Boolean(true) => "true",
+            Self::Boolean(false) => "false",
+            Self::Number(number) => arena.text(&number.to_string()),
+            Self::Text(text) => text,
+            Self::Json(json) => arena.text(&json.to_json()),
+            Self::List(_) | Self::Labels(_) => arena.text(&self.to_json(arena).to_json()),
+            Self::Severity(severity) => severity.name(),
+            Self::Status(status) => status.name(),
+            Self::Time(instant) => arena.text(&instant.to_string()),
+            Self::Regex(regex) => regex.pattern(),
+        })
+    }
+
+    /// The value as JSON: what JSON has no form of is a string.
+    #[must_use]
+    pub fn to_json(&self, arena: &'a Arena) -> json::Value<'a> {
+        match self {
+            Self::Missing | Self::Null => json::Value::Null,
+            Self::Boolean(truth) => json::Value::Boolean(*truth),
+            Self::Number(number) => json::Value::Number(*number),
+            Self::Json(json) => **json,
+            Self::List(items) => {
+                json::Value::Array(arena.gather(items.iter().map(|item| item.to_json(arena))))
+            }
+            Self::Labels(labels) => {
+                let members = labels.iter().map(|(name, text)| (name, json::Value::Text(text)));
+                json::Value::Object(arena.keep(json::Object::of(members, arena)))
+            }
+            Self::Text(_) | Self::Severity(_) | Self::Status(_) | Self::Time(_) | Self::Regex(_) => {
+                json::Value::Text(self.to_text(arena).unwrap_or_default())
+            }
         }
-        if let Self::Parsed(node) = self { Some(node) } else { None }
+    }
+
+    /// The array or object of JSON, where it is one.
+    #[must_use]
+    pub fn as_json(&self) -> Option<&'a json::Value<'a>> {
+        if let Self::Json(node) = self { Some(node) } else { None }
     }
 }
 

@@ -6,11 +6,11 @@
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::{Context, Silent};
 use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::json::Arena;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::time::Instant;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -90,29 +90,29 @@ impl Tree {
     }
 
     fn decide(&self, labels: &Value) -> Vec<String> {
-        let mut event = Event {
+        let arena = Arena::new();
+        let labels = labels.as_object().expect("labels are an object").iter();
+        let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().expect("labels are strings")));
+        let event = Event {
             severity: Severity::Warning,
             status: Status::Firing,
-            title: Cow::Borrowed("alert"),
-            key: Cow::Borrowed("key"),
+            title: "alert",
+            key: "key",
             description: None,
-            labels: Labels::default(),
+            labels: Labels::of(labels, &arena),
             starts_at: None,
             ends_at: None,
             link: None,
-            source: Cow::Borrowed("test"),
+            source: "test",
             integration: None,
-            notes: Vec::new(),
+            notes: &[],
         };
-        for (name, value) in labels.as_object().expect("labels are an object") {
-            event
-                .labels
-                .set(name.clone().into(), value.as_str().expect("labels are strings").to_owned().into());
-        }
         let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
-        let outcome =
-            self.rules.route("main", event, &Context::at(now), &mut Silent).expect("the routing is there");
-        let channels = &outcome.decision().expect("a routing decides").channels;
+        let outcome = self
+            .rules
+            .route("main", &event, &Context::at(now), &arena, &mut Silent)
+            .expect("the routing is there");
+        let channels = outcome.decision().expect("a routing decides").channels;
         let position = |channel: &&str| channel[1..].parse::<usize>().expect("c and a number");
         channels.iter().map(|channel| self.receivers[position(channel)].clone()).collect()
     }

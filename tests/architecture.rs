@@ -27,6 +27,7 @@ const FLOORS: &[&[&str]] = &[
 /// Outside crates that few modules keep to themselves, and where.
 const KEPT: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["diagnostic"]),
+    ("bumpalo", &["json"]),
     ("anstream", &["cli"]),
     ("indicatif", &["cli"]),
     ("similar", &["suite"]),

@@ -4,12 +4,14 @@
 //! The signatures that stand there were computed a second time by Python's `hmac` and `base64` over the message that each
 //! far side documents, and are the same.
 
+use crate::arena;
 use expect_test::expect_file;
 use pointsman::channel::{Answer, Attempt, Http, Settings, Transport, kinds};
 use pointsman::check::model::Secret;
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::Context;
 use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::json::Json;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::time::Instant;
@@ -121,26 +123,24 @@ fn resolved(
 }
 
 fn event(json: &Value) -> Event<'_> {
-    let text = |name: &str| json[name].as_str().map(Into::into);
+    let text = |name: &str| json[name].as_str();
     let time = |name: &str| json[name].as_str().and_then(Instant::read);
     let severity = Severity::ALL.into_iter().find(|severity| json["severity"] == severity.name());
-    let mut labels = Labels::default();
-    for pair in json["labels"].as_array().into_iter().flatten() {
-        labels.set(pair[0].as_str().unwrap().into(), pair[1].as_str().unwrap().into());
-    }
+    let labels = json["labels"].as_array().into_iter().flatten();
+    let labels = labels.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
     Event {
         severity: severity.unwrap_or(Severity::Warning),
         status: if json["status"] == "Resolved" { Status::Resolved } else { Status::Firing },
         title: text("title").unwrap_or_default(),
-        key: text("key").unwrap_or_else(|| "k".into()),
+        key: text("key").unwrap_or("k"),
         description: text("description"),
-        labels,
+        labels: Labels::of(labels, arena()),
         starts_at: time("starts_at"),
         ends_at: time("ends_at"),
         link: text("link"),
-        source: "arms".into(),
+        source: "arms",
         integration: None,
-        notes: Vec::new(),
+        notes: &[],
     }
 }
 
@@ -431,7 +431,7 @@ fn kinds_without_requests_write_the_event() {
     let json = json!({ "title": "t", "labels": [["a", "b"]] });
     let event = event(&json);
     let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
-    let whole = serde_json::to_value(&event).unwrap();
+    let whole = event.to_value();
     for position in [0, 1] {
         assert_eq!(rules.render(position, &event, &context).unwrap().body, whole);
     }

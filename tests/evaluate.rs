@@ -1,8 +1,9 @@
 //! What rules mean: rule tests in `cases/evaluate`, and what is too large to be written there.
 
+use crate::arena;
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::{Context, Silent};
-use pointsman::json;
+use pointsman::json::{self, Json};
 use pointsman::ruleset::{Loaded, RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::suite::{self, Disk, Options, report};
@@ -32,11 +33,11 @@ fn outcomes_with(
     payload: &str,
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Vec<serde_json::Value> {
-    let document = json::parse(payload.as_bytes()).unwrap();
+    let document = json::parse(payload.as_bytes(), arena()).unwrap();
     let context = Context { now: Instant::read("2026-03-07T02:00:00+08:00").unwrap(), open };
     let rules = rules(text);
     let outcomes = rules.evaluate(Subject::Mapping("m", routing), &document, &context, &mut Silent);
-    outcomes.unwrap().iter().map(|outcome| serde_json::to_value(outcome).unwrap()).collect()
+    outcomes.unwrap().iter().map(|outcome| outcome.to_value()).collect()
 }
 
 #[test]

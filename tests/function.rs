@@ -3,13 +3,13 @@
 //! Both are lines of rule text, `upper("a") -> "A"`, read here by a small reader that knows calls, literals, regexes,
 //! constants and plain paths.
 
+use crate::arena;
 use pointsman::event::{Labels, Severity};
 use pointsman::function::{self, EXAMPLE_PAYLOAD, Function, Takes};
 use pointsman::json;
 use pointsman::pattern::Regex;
 use pointsman::value::Value;
 use proptest::prelude::*;
-use std::borrow::Cow;
 
 /// Reads and evaluates rule text.
 struct Reader<'t> {
@@ -35,7 +35,7 @@ impl Reader<'_> {
     fn value(&mut self) -> Value<'static> {
         self.rest = self.rest.trim_start();
         match self.rest.chars().next().unwrap_or(' ') {
-            '"' => Value::Text(Cow::Owned(self.string())),
+            '"' => Value::Text(arena().text(&self.string())),
             '/' => self.regex(),
             '$' => self.path(),
             '0'..='9' | '-' => {
@@ -70,9 +70,9 @@ impl Reader<'_> {
         }
         if self.eat("[*]") {
             let items = at.and_then(|value| value.as_array()).unwrap_or_default();
-            return Value::List(items.iter().map(of_json).collect());
+            return Value::List(arena().gather(items.iter().map(Value::of_json)));
         }
-        at.map_or(Value::Missing, of_json)
+        at.map_or(Value::Missing, Value::of_json)
     }
 
     fn word(&mut self) -> Value<'static> {
@@ -111,32 +111,18 @@ fn call(function: &'static Function, mut arguments: Vec<Value<'static>>) -> Valu
     }
     for (parameter, argument) in function.parameters.iter().zip(&mut arguments) {
         if parameter.takes == Takes::Text && !matches!(argument, Value::Text(_)) {
-            *argument = (function::find("string").unwrap().call)(std::slice::from_ref(argument));
+            *argument = (function::find("string").unwrap().call)(std::slice::from_ref(argument), arena());
         }
     }
-    (function.call)(&arguments)
-}
-
-fn of_json(json: &'static json::Value<'static>) -> Value<'static> {
-    match json {
-        json::Value::Null => Value::Null,
-        json::Value::Boolean(truth) => Value::Boolean(*truth),
-        json::Value::Number(number) => Value::Number(*number),
-        json::Value::Text(text) => Value::Text(text.clone()),
-        json::Value::Array(_) | json::Value::Object(_) => Value::Json(json),
-    }
+    (function.call)(&arguments, arena())
 }
 
 fn leak(text: &str) -> &'static json::Value<'static> {
-    Box::leak(Box::new(json::parse(text.as_bytes()).unwrap().root.into_owned()))
+    json::parse(arena().text(text).as_bytes(), arena()).unwrap().root
 }
 
 fn labels() -> &'static Labels<'static> {
-    let mut labels = Labels::default();
-    for (name, value) in [("team", "sre"), ("env", "prod"), ("zone", "b")] {
-        labels.set(name.into(), value.into());
-    }
-    Box::leak(Box::new(labels))
+    arena().keep(Labels::of([("team", "sre"), ("env", "prod"), ("zone", "b")], arena()))
 }
 
 fn evaluate(text: &str) -> Value<'static> {
@@ -215,18 +201,18 @@ fn keys_differ_where_parts_differ() {
 
 #[test]
 fn what_a_payload_makes_is_bounded() {
-    let text = |length: usize| Value::Text(Cow::Owned("ä".repeat(length)));
+    let text = |length: usize| Value::Text(arena().text(&"ä".repeat(length)));
     let length =
         |name: &str, arguments: Vec<Value<'static>>| match call(function::find(name).unwrap(), arguments) {
             Value::Text(text) => text.len(),
             Value::List(items) => items.len(),
             other => panic!("{other:?}"),
         };
-    assert_eq!(length("replace", vec![text(2000), Value::Text("ä".into()), text(2000)]), function::LONGEST);
-    assert_eq!(length("split", vec![text(50_000), Value::Text("ä".into())]), function::MOST_PARTS);
-    let parts = call(function::find("split").unwrap(), vec![text(5_000), Value::Text("ä".into())]);
+    assert_eq!(length("replace", vec![text(2000), Value::Text("ä"), text(2000)]), function::LONGEST);
+    assert_eq!(length("split", vec![text(50_000), Value::Text("ä")]), function::MOST_PARTS);
+    let parts = call(function::find("split").unwrap(), vec![text(5_000), Value::Text("ä")]);
     assert_eq!(length("join", vec![parts, text(5_000)]), function::LONGEST);
-    let form = Value::Text(Cow::Owned("{name}{value}".repeat(100_000)));
+    let form = Value::Text(arena().text(&"{name}{value}".repeat(100_000)));
     assert_eq!(length("label_lines", vec![Value::Labels(labels()), form]), function::LONGEST);
 }
 
@@ -238,9 +224,9 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
         any::<i64>().prop_map(|number| Value::Number(number.into())),
         (-5_i64..5).prop_map(|number| Value::Number(number.into())),
         (-1e20_f64..1e20).prop_map(|number| Value::Number(json::Number::Float(number))),
-        "\\PC{0,12}".prop_map(|text| Value::Text(Cow::Owned(text))),
-        "[0-9{}\\[\\]\",:. name]{0,12}".prop_map(|text| Value::Text(Cow::Owned(text))),
-        Just(Value::List([Value::Null, Value::Missing, Value::Boolean(true)].into())),
+        "\\PC{0,12}".prop_map(|text| Value::Text(arena().text(&text))),
+        "[0-9{}\\[\\]\",:. name]{0,12}".prop_map(|text| Value::Text(arena().text(&text))),
+        Just(Value::List(&[Value::Null, Value::Missing, Value::Boolean(true)])),
         Just(Value::Json(leak(EXAMPLE_PAYLOAD))),
         Just(Value::Severity(Severity::Info)),
         Just(Value::Labels(labels())),
@@ -251,7 +237,7 @@ proptest! {
     #[test]
     fn no_function_panics(arguments in prop::collection::vec(any_value(), 0..5)) {
         for function in function::all() {
-            let _ = (function.call)(&arguments);
+            let _ = (function.call)(&arguments, arena());
         }
     }
 
@@ -259,7 +245,7 @@ proptest! {
     fn slices_are_those_of_characters(text in "[aé值]{0,8}", from in 0_usize..10, to in 0_usize..10) {
         let expected: String = text.chars().skip(from).take(to.saturating_sub(from)).collect();
         let number = |number: usize| Value::Number((number as u64).into());
-        let found = (function::find("slice").unwrap().call)(&[Value::Text(Cow::Owned(text)), number(from), number(to)]);
+        let found = (function::find("slice").unwrap().call)(&[Value::Text(&text), number(from), number(to)], arena());
         prop_assert!(matches!(found, Value::Text(text) if text == expected));
     }
 }

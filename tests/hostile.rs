@@ -8,9 +8,9 @@ mod payloads;
 mod rules;
 mod surroundings;
 
+use crate::arena;
 use pointsman::evaluate::{Context, Silent};
-use pointsman::event::Outcome;
-use pointsman::json;
+use pointsman::json::{self, Json};
 use pointsman::ruleset::{Loaded, RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::time::Instant;
@@ -60,7 +60,7 @@ fn load(text: &str) -> Loaded {
 
 /// The outcomes of a payload by a mapping `m`, as JSON.
 fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
-    let document = match json::parse(payload) {
+    let document = match json::parse(payload, arena()) {
         Ok(document) => document,
         Err(invalid) => {
             return vec![format!("invalid {}:{} {}", invalid.line, invalid.column, invalid.message)];
@@ -68,5 +68,5 @@ fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
     };
     let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
     let outcomes = rules.evaluate(Subject::Mapping("m", None), &document, &context, &mut Silent).unwrap();
-    outcomes.iter().map(|outcome: &Outcome<'_>| serde_json::to_string(outcome).unwrap()).collect()
+    outcomes.iter().map(Json::to_json).collect()
 }

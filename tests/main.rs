@@ -44,3 +44,8 @@ mod schedule;
 mod serve;
 mod suite;
 mod syntax;
+
+/// Memory for what a test reads and makes, which nobody gives back before the tests end.
+fn arena() -> &'static pointsman::json::Arena {
+    Box::leak(Box::default())
+}

@@ -1,15 +1,16 @@
 //! The path language: the published compliance suite, cases of our own, refusals, limits.
 
+use crate::arena;
 use expect_test::expect_file;
 use jsonpath_rust::JsonPath as _;
-use pointsman::json::{self, Value};
-use pointsman::path::{Budget, Exhausted, Invalid, Path, Root};
+use pointsman::json::{self, Json, Value};
+use pointsman::path::{Budget, Exhausted, Invalid, Nodes, Path, Root};
 use proptest::prelude::*;
 
 /// Where the published suite lies, outside the project.
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/jsonpath-cts/cts.json");
 
-fn find<'v>(path: &Path, document: &'v Value<'v>) -> Vec<&'v Value<'v>> {
+fn find<'v>(path: &Path, document: &'v Value<'v>) -> Nodes<'v> {
     path.find(document, document, &mut Budget::default()).expect("the budget suffices")
 }
 
@@ -19,7 +20,7 @@ fn the_published_compliance_suite_passes() {
         println!("SKIPPED: the JSONPath compliance suite is not at {SUITE}");
         return;
     };
-    let suite = json::parse(&bytes).expect("the suite is JSON").root;
+    let suite = json::parse(&bytes, arena()).expect("the suite is JSON").root;
     let cases =
         suite.as_object().and_then(|suite| suite.get("tests")).and_then(Value::as_array).expect("tests");
     assert_eq!(cases.len(), 703);
@@ -38,7 +39,7 @@ fn failure(case: &Value<'_>) -> Result<(), String> {
         (Ok(path), None) => path,
     };
     let document = case.get("document").expect("a document");
-    let found = Value::Array(find(&path, document).into_iter().cloned().collect());
+    let found = Value::Array(arena().gather(find(&path, document).into_iter().copied()));
     let expected: Vec<_> = match case.get("results") {
         Some(results) => results.as_array().expect("results").iter().collect(),
         None => case.get("result").into_iter().collect(),
@@ -90,16 +91,16 @@ fn costly_paths_are_told_from_cheap_ones() {
 
 #[test]
 fn queries_give_their_nodes_in_order() {
-    let mut document = Value::Null;
+    let mut document = &Value::Null;
     let mut cases = 0;
     for line in include_str!("cases/path/queries.txt").lines() {
         if let Some(text) = line.strip_prefix("document ") {
-            document = json::parse(text.as_bytes()).expect(text).root;
+            document = json::parse(text.as_bytes(), arena()).expect(text).root;
         } else if let Some((path, expected)) = line.split_once(" => ") {
             let path = Path::parse(path).unwrap_or_else(|invalid| panic!("{}", shown(path, Some(&invalid))));
-            let found = Value::Array(find(&path, &document).into_iter().cloned().collect());
-            let expected = json::parse(expected.as_bytes()).expect(expected).root;
-            assert_eq!(found.to_json(), found_as(&expected, &found), "{line}");
+            let found = Value::Array(arena().gather(find(&path, document).into_iter().copied()));
+            let expected = json::parse(expected.as_bytes(), arena()).expect(expected).root;
+            assert_eq!(found.to_json(), found_as(expected, &found), "{line}");
             cases += 1;
         }
     }
@@ -113,9 +114,9 @@ fn found_as(expected: &Value<'_>, found: &Value<'_>) -> String {
 
 #[test]
 fn a_singular_path_is_found_without_a_budget() {
-    let document = json::parse(br#"{"a": [{"b": 1}], "e": {"b": 2}}"#).expect("JSON").root;
+    let document = json::parse(br#"{"a": [{"b": 1}], "e": {"b": 2}}"#, arena()).expect("JSON").root;
     let element = document.as_object().and_then(|object| object.get("e")).expect("a member");
-    let get = |text: &str| Path::parse(text).expect(text).get(&document, element).map(Value::to_json);
+    let get = |text: &str| Path::parse(text).expect(text).get(document, element).map(Json::to_json);
     assert_eq!(get("$.a[0].b"), Some("1".to_owned()));
     assert_eq!(get("@.b"), Some("2".to_owned()));
     assert_eq!(get("$.a[*].b"), None);
@@ -137,16 +138,16 @@ fn work(text: &str, document: &Value<'_>) -> (usize, Result<usize, Exhausted>) {
 #[test]
 fn an_explosion_ends_within_the_budget() {
     let nested = format!("{}{}", "[".repeat(127), "]".repeat(127));
-    let nested = json::parse(nested.as_bytes()).expect("127 levels").root;
-    assert_eq!(work("$..*", &nested).1, Ok(126));
-    assert_eq!(work("$..*..*", &nested).1, Ok(7_875));
-    assert_eq!(work("$..*..*..*..*", &nested).1, Err(Exhausted));
-    assert_eq!(work("$[?count(@..*..*..*..*) > 3]", &nested).1, Err(Exhausted));
+    let nested = json::parse(nested.as_bytes(), arena()).expect("127 levels").root;
+    assert_eq!(work("$..*", nested).1, Ok(126));
+    assert_eq!(work("$..*..*", nested).1, Ok(7_875));
+    assert_eq!(work("$..*..*..*..*", nested).1, Err(Exhausted));
+    assert_eq!(work("$[?count(@..*..*..*..*) > 3]", nested).1, Err(Exhausted));
 
     let text = format!("[{}]", vec!["[0,0]"; 3_000].join(","));
-    let wide = json::parse(text.as_bytes()).expect("JSON").root;
-    assert_eq!(work("$[*,*,*,*][*,*,*,*]", &wide).1, Err(Exhausted));
-    let (visits, found) = work("$[?count($..*) == 9000]", &wide);
+    let wide = json::parse(text.as_bytes(), arena()).expect("JSON").root;
+    assert_eq!(work("$[*,*,*,*][*,*,*,*]", wide).1, Err(Exhausted));
+    let (visits, found) = work("$[?count($..*) == 9000]", wide);
     assert!(found == Ok(3_000) && visits < 30_000, "{visits} {found:?}");
 }
 
@@ -154,24 +155,24 @@ fn an_explosion_ends_within_the_budget() {
 fn large_values_and_regexes_from_the_document_count_as_work() {
     let big = "x".repeat(100_000);
     let text = format!("{{\"a\":\"{big}\",\"b\":\"{big}\",\"n\":[{}]}}", vec!["1"; 1_000].join(","));
-    let document = json::parse(text.as_bytes()).expect("JSON").root;
-    assert_eq!(work("$.n[?$.a == $.b]", &document).1, Err(Exhausted));
-    assert_eq!(work("$.n[?length($.a) == 1]", &document).1, Err(Exhausted));
-    assert_eq!(work("$.n[?search($.a, 'y')]", &document).1, Err(Exhausted));
+    let document = json::parse(text.as_bytes(), arena()).expect("JSON").root;
+    assert_eq!(work("$.n[?$.a == $.b]", document).1, Err(Exhausted));
+    assert_eq!(work("$.n[?length($.a) == 1]", document).1, Err(Exhausted));
+    assert_eq!(work("$.n[?search($.a, 'y')]", document).1, Err(Exhausted));
     let patterns: Vec<_> = (0..1_000).map(|n| format!("\"a{n}\"")).collect();
     let document = format!("[{}]", patterns.join(","));
-    let document = json::parse(document.as_bytes()).expect("JSON").root;
-    assert_eq!(work("$[?match('a', @)]", &document).1, Err(Exhausted));
-    assert_eq!(work("$[?match(@, $[0])]", &document).1, Ok(1));
+    let document = json::parse(document.as_bytes(), arena()).expect("JSON").root;
+    assert_eq!(work("$[?match('a', @)]", document).1, Err(Exhausted));
+    assert_eq!(work("$[?match(@, $[0])]", document).1, Ok(1));
 }
 
 #[test]
 fn a_spent_budget_stays_spent() {
-    let document = json::parse(b"[1,2,3]").expect("JSON").root;
+    let document = json::parse(b"[1,2,3]", arena()).expect("JSON").root;
     let path = Path::parse("$[*]").expect("a path");
     let mut budget = Budget { visits: 100, kept: 4 };
-    assert_eq!(path.find(&document, &document, &mut budget).map(|nodes| nodes.len()), Ok(3));
-    assert_eq!(path.find(&document, &document, &mut budget), Err(Exhausted));
+    assert_eq!(path.find(document, document, &mut budget).map(|nodes| nodes.len()), Ok(3));
+    assert_eq!(path.find(document, document, &mut budget), Err(Exhausted));
 }
 
 #[test]
@@ -190,14 +191,14 @@ fn hostile_texts_are_refused_at_once() {
         assert!(Path::parse(&text).is_err(), "{text}");
     }
     let nested = format!("{}{}", "[".repeat(127), "]".repeat(127));
-    let nested = json::parse(nested.as_bytes()).expect("127 levels").root;
+    let nested = json::parse(nested.as_bytes(), arena()).expect("127 levels").root;
     let deep = format!("${}", "[?$".repeat(31) + &".*".repeat(126) + &"]".repeat(31));
-    assert_eq!(work(&deep, &nested).1, Ok(1));
-    assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), &nested).1, Err(Exhausted));
+    assert_eq!(work(&deep, nested).1, Ok(1));
+    assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), nested).1, Err(Exhausted));
     assert!(Path::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some());
     let long = "$".to_owned() + &".*".repeat(511);
-    let document = json::parse(b"[[[[]]]]").expect("JSON").root;
-    assert_eq!(work(&long, &document).1, Ok(0));
+    let document = json::parse(b"[[[[]]]]", arena()).expect("JSON").root;
+    assert_eq!(work(&long, document).1, Ok(0));
 }
 
 /// Documents small enough that most random paths find something.
@@ -250,11 +251,11 @@ proptest! {
     #[test]
     fn the_two_evaluators_agree(document in any_document(), text in any_path()) {
         let theirs = document.query(&text).expect("the crate takes it");
-        let theirs: Vec<_> = theirs.into_iter().map(|node| Value::from(node.clone())).collect();
-        let own = Value::from(document.clone());
+        let theirs: Vec<_> = theirs.into_iter().map(|node| Value::of(node, arena())).collect();
+        let own = Value::of(&document, arena());
         let path = Path::parse(&text).expect("we take it");
-        let nodes: Vec<_> = find(&path, &own).into_iter().cloned().collect();
-        prop_assert_eq!(Value::Array(nodes).to_json(), Value::Array(theirs).to_json(), "{}", text);
+        let nodes: Vec<_> = find(&path, &own).into_iter().copied().collect();
+        prop_assert_eq!(nodes.to_json(), theirs.to_json(), "{}", text);
     }
 
     #[test]
@@ -278,8 +279,9 @@ fn check_anything(text: &str) {
             assert_ne!(invalid.message, "this path cannot be read", "{text}");
         }
         Ok(path) => {
-            let document = json::parse(br#"{"a": [1, {"b": "x"}], "b": {"a": null}}"#).expect("JSON").root;
-            let _ = path.find(&document, &document, &mut Budget::default());
+            let document =
+                json::parse(br#"{"a": [1, {"b": "x"}], "b": {"a": null}}"#, arena()).expect("JSON").root;
+            let _ = path.find(document, document, &mut Budget::default());
         }
     }
 }

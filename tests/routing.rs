@@ -1,5 +1,6 @@
 //! Large blocks have an index; an observer that listens makes the evaluator try every line. The two must decide alike.
 
+use crate::arena;
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::{Context, Observer, Silent, route};
 use pointsman::event::{Event, Labels, Severity, Status};
@@ -127,28 +128,28 @@ impl Dice {
     }
 
     fn event(&mut self) -> Event<'static> {
-        let mut labels = Labels::default();
+        let mut labels = Vec::new();
         for name in ["team", "env", "app.name"] {
             if self.roll(5) > 0 {
-                labels.set(name.into(), self.word().into());
+                labels.push((name, arena().text(&self.word())));
             }
         }
         if self.roll(3) > 0 {
-            labels.set("size".into(), self.roll(20).to_string().into());
+            labels.push(("size", arena().text(&self.roll(20).to_string())));
         }
         Event {
             severity: Severity::ALL[self.roll(3)],
             status: Status::ALL[self.roll(2)],
-            title: self.word().into(),
-            key: "key".into(),
+            title: arena().text(&self.word()),
+            key: "key",
             description: None,
-            labels,
+            labels: Labels::of(labels, arena()),
             starts_at: None,
             ends_at: None,
             link: None,
-            source: "test".into(),
+            source: "test",
             integration: None,
-            notes: Vec::new(),
+            notes: &[],
         }
     }
 }
@@ -169,8 +170,8 @@ proptest! {
         let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
         for _ in 0..100 {
             let event = dice.event();
-            let found = route(&rules.program, Destination::Routing(0), &event, &context, &mut Silent);
-            let walked = route(&rules.program, Destination::Routing(0), &event, &context, &mut Listening);
+            let found = route(&rules.program, Destination::Routing(0), arena().keep(event), &context, arena(), &mut Silent);
+            let walked = route(&rules.program, Destination::Routing(0), arena().keep(event), &context, arena(), &mut Listening);
             prop_assert_eq!(found, walked, "{:?}\n{}", event, text);
         }
     }

@@ -1,6 +1,7 @@
 //! What the shipped rule sets make of the samples: those beside them, in a table to read, and those of the index that the
 //! project was given, where it is present.
 
+use crate::arena;
 use expect_test::expect_file;
 use pointsman::evaluate::{Context, Silent};
 use pointsman::event::{Outcome, Result as Came};
@@ -113,7 +114,7 @@ fn expected(sample: &str, event: &serde_json::Value) -> String {
 /// Each outcome of a sample in a few words, with the mapping that read it: the first that accepts.
 fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'static str, String)> {
     let bytes = fs::read(file).unwrap();
-    let document = match json::parse(&bytes) {
+    let document = match json::parse(&bytes, arena()) {
         Ok(document) => document,
         Err(invalid) => return vec![("-", format!("invalid: {}", invalid.message))],
     };

@@ -7,7 +7,7 @@
 use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
 use super::settings::{Secret, Settings};
 use super::{Kind, Parameter, Takes, Transport, answer, answer_path, carry, cut, delivery, signature};
-use serde_json::Value;
+use crate::json::Json;
 
 /// The kind.
 pub(super) const KIND: Kind = Kind {
@@ -80,7 +80,7 @@ const PREFIX: &str = "whsec_";
 
 fn render(occasion: &Occasion<'_>) -> Rendered {
     let own = occasion.body.clone();
-    let mut body = own.unwrap_or_else(|| serde_json::to_value(occasion.event).unwrap_or(Value::Null));
+    let mut body = own.unwrap_or_else(|| occasion.event.to_value());
     let mut notes = Vec::new();
     if cut::shrink(&mut body, MOST_BYTES) {
         notes.push("the body was cut to 1 MiB".to_owned());

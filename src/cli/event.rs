@@ -5,9 +5,8 @@
 
 use crate::diagnostic::nearest;
 use crate::event::{Event, Labels, Severity, Status};
-use crate::json::{Object, Value};
+use crate::json::{Arena, Document, Object, Value};
 use crate::time::Instant;
-use std::borrow::Cow;
 
 /// The members of an event. `event_status` is derived, and read over.
 const MEMBERS: [&str; 13] = [
@@ -30,17 +29,20 @@ const MEMBERS: [&str; 13] = [
 const MOST_LABELS: usize = 1_000;
 
 /// The event, or what is wrong with it.
-pub(super) fn read<'d>(value: &'d Value<'_>) -> Result<Event<'d>, String> {
-    let Value::Object(object) = value else { return Err("expected an event, which is an object".to_owned()) };
-    match object.get("event") {
-        Some(Value::Object(event)) if object.get("outcome").is_some() => event_of(event),
+pub(super) fn read<'d>(document: &Document<'d>) -> Result<&'d Event<'d>, String> {
+    let Value::Object(object) = document.root else {
+        return Err("expected an event, which is an object".to_owned());
+    };
+    let event = match object.get("event") {
+        Some(Value::Object(event)) if object.get("outcome").is_some() => event_of(event, document.arena),
         Some(_) | None if object.get("outcome").is_some() => Err("the outcome holds no event".to_owned()),
-        Some(_) | None => event_of(object),
-    }
+        Some(_) | None => event_of(object, document.arena),
+    };
+    Ok(document.arena.keep(event?))
 }
 
-fn event_of<'d>(object: &'d Object<'_>) -> Result<Event<'d>, String> {
-    if let Some((name, _)) = object.iter().find(|(name, _)| !MEMBERS.contains(&&***name)) {
+fn event_of<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Event<'d>, String> {
+    if let Some((name, _)) = object.iter().find(|(name, _)| !MEMBERS.contains(name)) {
         let near = nearest(name, MEMBERS).map(|near| format!("; did you mean `{near}`?"));
         return Err(format!("an event has no member `{name}`{}", near.unwrap_or_default()));
     }
@@ -51,13 +53,13 @@ fn event_of<'d>(object: &'d Object<'_>) -> Result<Event<'d>, String> {
         title: text(object, "title")?.ok_or_else(|| absent("title"))?,
         key: text(object, "key")?.ok_or_else(|| absent("key"))?,
         description: text(object, "description")?,
-        labels: labels(object)?,
+        labels: labels(object, arena)?,
         starts_at: time(object, "starts_at")?,
         ends_at: time(object, "ends_at")?,
         link: text(object, "link")?,
-        source: text(object, "source")?.unwrap_or(Cow::Borrowed("event")),
+        source: text(object, "source")?.unwrap_or("event"),
         integration: text(object, "integration")?,
-        notes: notes(object)?,
+        notes: notes(object, arena)?,
     })
 }
 
@@ -70,14 +72,14 @@ fn wrong(name: &str, expected: &str) -> String {
 }
 
 /// A member that has a value.
-fn member<'d>(object: &'d Object<'_>, name: &str) -> Option<&'d Value<'d>> {
+fn member<'d>(object: &Object<'d>, name: &str) -> Option<&'d Value<'d>> {
     object.get(name).filter(|value| !matches!(value, Value::Null))
 }
 
-fn text<'d>(object: &'d Object<'_>, name: &str) -> Result<Option<Cow<'d, str>>, String> {
+fn text<'d>(object: &Object<'d>, name: &str) -> Result<Option<&'d str>, String> {
     match member(object, name) {
         None => Ok(None),
-        Some(Value::Text(text)) => Ok(Some(Cow::Borrowed(text))),
+        Some(Value::Text(text)) => Ok(Some(text)),
         Some(_) => Err(wrong(name, "a string")),
     }
 }
@@ -96,37 +98,32 @@ fn constant<const N: usize, C: Copy>(
 
 fn time(object: &Object<'_>, name: &str) -> Result<Option<Instant>, String> {
     let Some(text) = text(object, name)? else { return Ok(None) };
-    Instant::read(&text).map(Some).ok_or_else(|| wrong(name, "a time such as \"2026-03-07T02:00:00+08:00\""))
+    Instant::read(text).map(Some).ok_or_else(|| wrong(name, "a time such as \"2026-03-07T02:00:00+08:00\""))
 }
 
-fn labels<'d>(object: &'d Object<'_>) -> Result<Labels<'d>, String> {
-    let mut labels = Labels::default();
+fn labels<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Labels<'d>, String> {
     match member(object, "labels") {
-        None => {}
+        None => Ok(Labels::default()),
         Some(Value::Object(members)) if members.len() > MOST_LABELS => {
-            return Err(wrong("labels", &format!("at most {MOST_LABELS} labels")));
+            Err(wrong("labels", &format!("at most {MOST_LABELS} labels")))
         }
         Some(Value::Object(members)) => {
-            for (name, value) in members.iter() {
-                let Value::Text(value) = value else { return Err(wrong("labels", "an object of strings")) };
-                labels.set(Cow::Borrowed(name), Cow::Borrowed(value));
-            }
+            let entry = |(name, value): (&'d str, &'d Value<'d>)| Some((name, value.as_text()?));
+            let entries: Option<Vec<_>> = members.iter().map(entry).collect();
+            let entries = entries.ok_or_else(|| wrong("labels", "an object of strings"))?;
+            Ok(Labels::of(entries, arena))
         }
-        Some(_) => return Err(wrong("labels", "an object of strings")),
+        Some(_) => Err(wrong("labels", "an object of strings")),
     }
-    Ok(labels)
 }
 
-fn notes<'d>(object: &'d Object<'_>) -> Result<Vec<Cow<'d, str>>, String> {
-    let note = |value: &'d Value<'_>| match value {
-        Value::Text(text) => Ok(Cow::Borrowed(&**text)),
-        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Err(wrong("notes", "a list of strings"))
-        }
-    };
+fn notes<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<&'d [&'d str], String> {
     match member(object, "notes") {
-        None => Ok(Vec::new()),
-        Some(Value::Array(items)) => items.iter().map(note).collect(),
+        None => Ok(&[]),
+        Some(Value::Array(items)) => {
+            let notes: Option<Vec<&str>> = items.iter().map(Value::as_text).collect();
+            notes.map(|notes| arena.slice(&notes)).ok_or_else(|| wrong("notes", "a list of strings"))
+        }
         Some(_) => Err(wrong("notes", "a list of strings")),
     }
 }

@@ -15,7 +15,6 @@ use crate::reload::Snapshot;
 use crate::ruleset::RuleSet;
 use crate::time::Instant;
 use clap::Args;
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Sends one event to a channel, for real, and shows the request and the answer
@@ -77,19 +76,20 @@ fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Ch
     let position = find(&rules, &arguments.channel, terminal)?;
     let channel = resolve(&arguments.rules, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
-    let document = bytes.as_ref().map(|bytes| json::parse(bytes)).transpose().map_err(|invalid| {
+    let arena = json::Arena::new();
+    let document = bytes.as_ref().map(|bytes| json::parse(bytes, &arena)).transpose().map_err(|invalid| {
         let json::Invalid { line, column, message } = invalid;
         terminal.error(&format!("the event is no JSON: {line}:{column}: {message}"));
         Exit::Findings
     })?;
     let event = match &document {
-        None => test_event(now),
-        Some(document) => event::read(&document.root).map_err(|message| {
+        None => test_event(now, &arena),
+        Some(document) => event::read(document).map_err(|message| {
             terminal.error(&message);
             Exit::Findings
         })?,
     };
-    Ok((channel, body(&rules, position, &event, now)))
+    Ok((channel, body(&rules, position, event, now)))
 }
 
 fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, Exit> {
@@ -132,23 +132,21 @@ fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
 }
 
 /// An event that nobody takes for a real one.
-fn test_event(now: Instant) -> Event<'static> {
-    let mut labels = Labels::default();
-    labels.set(Cow::Borrowed("test"), Cow::Borrowed("true"));
-    Event {
+fn test_event(now: Instant, arena: &json::Arena) -> &Event<'_> {
+    arena.keep(Event {
         severity: Severity::Warning,
         status: Status::Firing,
-        title: Cow::Borrowed("pointsman test"),
-        key: Cow::Owned(format!("pointsman-test-{}", now.epoch_milliseconds())),
-        description: Some(Cow::Borrowed("Sent by `pointsman send` to see whether this channel works.")),
-        labels,
+        title: "pointsman test",
+        key: arena.text(&format!("pointsman-test-{}", now.epoch_milliseconds())),
+        description: Some("Sent by `pointsman send` to see whether this channel works."),
+        labels: Labels::of([("test", "true")], arena),
         starts_at: Some(now),
         ends_at: None,
         link: None,
-        source: Cow::Borrowed("pointsman"),
+        source: "pointsman",
         integration: None,
-        notes: Vec::new(),
-    }
+        notes: &[],
+    })
 }
 
 /// What the channel's kind makes of the event; the event itself where it makes nothing.
@@ -157,7 +155,7 @@ fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Instant) -> Ve
     // An event and a JSON value always serialize.
     match rendered {
         Some(rendered) => serde_json::to_vec(&rendered.body).unwrap_or_default(),
-        None => serde_json::to_vec(event).unwrap_or_default(),
+        None => json::Json::to_json(event).into_bytes(),
     }
 }
 

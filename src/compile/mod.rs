@@ -4,15 +4,14 @@ mod expression;
 mod index;
 mod reach;
 
-use crate::check::model::{self, Argument, Model};
+use crate::check::model::{self, Argument, Field, Model};
 use crate::json::Reach;
 use crate::pattern;
 use crate::program::{
     Block, Channel, CsvIndex, Destination, Integration, LabelEntry, Line, LineBody, Mapping, Names, NodeId,
-    Program, Routing, Rule, Table, Target,
+    Positions, Program, Routing, Rule, Table, Target,
 };
 use crate::source::{Sources, Span};
-use std::collections::HashMap;
 
 /// Compiles a checked rule set.
 #[must_use]
@@ -81,10 +80,17 @@ impl Compiler {
                 .iter()
                 .map(|drop| (self.rule(&drop.when, drop.span), self.expression(&drop.because)))
                 .collect(),
-            fields: mapping.fields.iter().map(|(field, value)| (*field, self.expression(value))).collect(),
+            fields: self.fields(&mapping.fields),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
             reach: Reach::default(),
         }
+    }
+
+    fn fields(&mut self, set: &[(Field, model::Expression)]) -> [Option<NodeId>; Field::ALL.len()] {
+        Field::ALL.map(|field| {
+            let value = set.iter().find(|(name, _)| *name == field);
+            value.map(|(_, value)| self.expression(value))
+        })
     }
 
     /// The conditions of one line, which share its reason.
@@ -194,10 +200,7 @@ fn destination(destination: model::Destination) -> Destination {
 }
 
 fn names(model: &Model) -> Names {
-    fn index<'m, T: 'm>(
-        all: impl IntoIterator<Item = &'m T>,
-        name: fn(&T) -> &Box<str>,
-    ) -> HashMap<Box<str>, usize> {
+    fn index<'m, T: 'm>(all: impl IntoIterator<Item = &'m T>, name: fn(&T) -> &Box<str>) -> Positions {
         all.into_iter().enumerate().map(|(position, each)| (name(each).clone(), position)).collect()
     }
     Names {

@@ -27,7 +27,7 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Reach {
         survey.look(*because, Look::Whole);
     }
     let lets = mapping.lets.iter().map(|(_, value)| *value);
-    let fields = mapping.fields.iter().map(|(_, value)| *value);
+    let fields = mapping.fields.iter().flatten().copied();
     let labels = mapping.labels.iter().map(|entry| match entry {
         LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => *value,
     });

@@ -3,9 +3,8 @@
 use super::Context;
 use super::machine::Machine;
 use super::observer::{Observer, Silent};
-use super::text;
 use crate::event::Event;
-use crate::json::{self, Number};
+use crate::json::{self, Arena, Json as _, Number};
 use crate::program::{Node, NodeId, Program};
 use crate::value::Value;
 use serde_json::Value as Json;
@@ -28,21 +27,22 @@ pub(super) fn parameters<'p>(
     event: &Event<'_>,
     context: &Context<'_>,
 ) -> Parameters<'p> {
+    let arena = Arena::new();
     let mut evaluated = Parameters::default();
     let Some(channel) = program.channels.get(channel).filter(|channel| !channel.parameters.is_empty()) else {
         return evaluated;
     };
     let mut observer = Silent;
-    let mut machine = Machine::new(program, context, &mut observer);
+    let mut machine = Machine::new(program, context, &arena, &mut observer);
     machine.event = Some(event);
     for (name, value) in &channel.parameters {
         if &**name == "body" {
             evaluated.body = Some(machine.json(*value).unwrap_or(Json::Null));
-        } else if let Some((text, _)) = text::text(&machine.value(*value)) {
-            evaluated.texts.push((name, text.into_owned()));
+        } else if let Some(text) = machine.value(*value).to_text(&arena) {
+            evaluated.texts.push((name, text.to_owned()));
         }
     }
-    evaluated.notes = machine.notes.into_iter().map(std::borrow::Cow::into_owned).collect();
+    evaluated.notes = machine.notes.into_iter().map(str::to_owned).collect();
     evaluated
 }
 
@@ -69,15 +69,14 @@ fn to_json(value: &Value<'_>) -> Option<Json> {
         Value::Null => Some(Json::Null),
         Value::Boolean(boolean) => Some(Json::Bool(*boolean)),
         Value::Number(number) => Some(number_to_json(*number)),
-        Value::Text(text) => Some(Json::String(text.clone().into_owned())),
+        Value::Text(text) => Some(Json::String((*text).to_owned())),
         Value::Json(node) => Some(node_to_json(node)),
-        Value::Parsed(node) => Some(node_to_json(node)),
         Value::List(items) => {
             Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect()))
         }
-        Value::Labels(labels) => serde_json::to_value(labels).ok(),
+        Value::Labels(labels) => Some(labels.to_value()),
         Value::Severity(_) | Value::Status(_) | Value::Time(_) | Value::Regex(_) => {
-            text::text(value).map(|(text, _)| Json::String(text.into_owned()))
+            value.to_text(&Arena::new()).map(|text| Json::String(text.to_owned()))
         }
     }
 }
@@ -95,10 +94,10 @@ fn node_to_json(node: &json::Value<'_>) -> Json {
         json::Value::Null => Json::Null,
         json::Value::Boolean(boolean) => Json::Bool(*boolean),
         json::Value::Number(number) => number_to_json(*number),
-        json::Value::Text(text) => Json::String(text.clone().into_owned()),
+        json::Value::Text(text) => Json::String((*text).to_owned()),
         json::Value::Array(items) => Json::Array(items.iter().map(node_to_json).collect()),
-        json::Value::Object(object) => Json::Object(
-            object.iter().map(|(name, value)| (name.clone().into_owned(), node_to_json(value))).collect(),
-        ),
+        json::Value::Object(object) => {
+            Json::Object(object.iter().map(|(name, value)| (name.to_owned(), node_to_json(value))).collect())
+        }
     }
 }

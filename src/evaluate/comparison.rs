@@ -49,8 +49,8 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             }
             Subject::Nodes(quantifier, path) => {
                 let nodes = self.find(path).unwrap_or_default();
-                let verdict = self.quantified(*quantifier, &nodes, comparison);
-                (Value::List(nodes.into()), verdict)
+                let verdict = self.quantified(*quantifier, nodes, comparison);
+                (Value::List(nodes), verdict)
             }
         };
         let holds = (verdict == Verdict::Holds) != comparison.negated;

@@ -4,18 +4,17 @@ use super::Context;
 use super::comparison::is_nothing;
 use super::observer::Observer;
 use super::text::{self, Oddity};
-use super::work::WORK_LIMIT;
+use super::work::{FREE, WORK_LIMIT};
 use crate::check::model::{Field, Literal};
 use crate::event::Event;
 use crate::function::{Function, Takes};
-use crate::json;
+use crate::json::{self, Arena};
 use crate::path::{Budget, Path};
 use crate::pattern;
 use crate::program::{Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use smallvec::SmallVec;
-use std::borrow::Cow;
 
 /// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
@@ -38,8 +37,12 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) program: &'p Program,
     pub(super) context: &'m Context<'m>,
     pub(super) observer: &'m mut O,
+    /// Where what is made lies.
+    pub(super) arena: &'v Arena,
     /// The payload and the element, within a mapping.
     pub(super) payload: Option<(&'v json::Value<'v>, &'v json::Value<'v>)>,
+    /// The text of the payload.
+    pub(super) source: &'v [u8],
     /// The event, after a mapping.
     pub(super) event: Option<&'v Event<'v>>,
     /// The lets of the element so far.
@@ -47,7 +50,7 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
     pub(super) defines: Vec<Option<Value<'v>>>,
     /// The arguments of the table that is looked up.
-    pub(super) parameters: Vec<Value<'v>>,
+    pub(super) parameters: SmallVec<[Value<'v>; 4]>,
     /// What the paths of the payload may still cost.
     pub(super) budget: Budget,
     /// How many bytes of text may still be made.
@@ -57,20 +60,27 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     /// How much of the payload may still be read.
     pub(super) work_left: usize,
     /// What was odd.
-    pub(super) notes: Vec<Cow<'v, str>>,
+    pub(super) notes: Vec<&'v str>,
 }
 
 impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
-    pub(super) fn new(program: &'p Program, context: &'m Context<'m>, observer: &'m mut O) -> Self {
+    pub(super) fn new(
+        program: &'p Program,
+        context: &'m Context<'m>,
+        arena: &'v Arena,
+        observer: &'m mut O,
+    ) -> Self {
         Self {
             program,
             context,
             observer,
+            arena,
             payload: None,
+            source: &[],
             event: None,
             lets: Vec::new(),
             defines: Vec::new(),
-            parameters: Vec::new(),
+            parameters: SmallVec::new(),
             budget: Budget::default(),
             text_left: TEXT_LIMIT,
             payload_text_left: PAYLOAD_TEXT_LIMIT,
@@ -85,22 +95,24 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Literal(literal) => constant(literal),
             Node::Template(parts) => self.template(parts),
             Node::Path(path) => self.get(path),
-            Node::Nodes(path) => self.find(path).map_or(Value::Missing, |nodes| Value::List(nodes.into())),
+            Node::Nodes(path) => self.find(path).map_or(Value::Missing, Value::List),
             Node::Regex(regex) => Value::Regex(regex),
-            Node::Let(position) => self.lets.get(*position).cloned().unwrap_or(Value::Missing),
-            Node::Parameter(position) => self.parameters.get(*position).cloned().unwrap_or(Value::Missing),
-            Node::Field(field) => self.event.map_or(Value::Missing, |event| field_value(event, *field)),
+            Node::Let(position) => self.lets.get(*position).copied().unwrap_or(Value::Missing),
+            Node::Parameter(position) => self.parameters.get(*position).copied().unwrap_or(Value::Missing),
+            Node::Field(field) => {
+                self.event.map_or(Value::Missing, |event| field_value(event, *field, self.arena))
+            }
             Node::Label(name) => self.label(name),
             Node::Define(position) => self.define(*position),
             Node::Navigate(base, steps) => {
-                let part = navigate(&self.value(*base), steps);
-                self.afforded(part)
+                let base = self.value(*base);
+                navigate(base, steps)
             }
             Node::Call(function, arguments) => self.call(function, arguments),
             Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
             Node::Coalesce(parts) => self.coalesce(parts),
             Node::Match(arms) => self.choose(arms).map_or(Value::Missing, |result| self.value(*result)),
-            Node::List(parts) => Value::List(parts.iter().map(|part| self.value(*part)).collect()),
+            Node::List(parts) => self.list(parts),
             Node::Or(_) | Node::And(_) | Node::Not(_) | Node::Compare(_) => Value::Boolean(self.holds(id)),
             Node::Choose(_) | Node::Object(_) => Value::Missing,
         }
@@ -155,36 +167,39 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     /// Keeps a note, once, and no more than [`MOST_NOTES`].
-    pub(super) fn note(&mut self, note: impl Into<Cow<'v, str>>) {
+    pub(super) fn note(&mut self, note: &'v str) {
         if self.notes.len() > MOST_NOTES {
             return;
         }
         let full = self.notes.len() == MOST_NOTES;
-        let note = if full { Cow::Borrowed("more notes were left out") } else { note.into() };
-        self.observer.noted(&note);
+        let note = if full { "more notes were left out" } else { note };
+        self.observer.noted(note);
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
 
     /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
-    pub(super) fn text<'n>(
-        &mut self,
-        value: Value<'v>,
-        name: impl FnOnce() -> &'n str,
-    ) -> Option<Cow<'v, str>> {
+    pub(super) fn text<'n>(&mut self, value: Value<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
+        match value {
+            Value::Text(text) if text.len() <= FREE => self.affords(text.len()).then_some(text),
+            _ => self.any_text(value, name),
+        }
+    }
+
+    fn any_text<'n>(&mut self, value: Value<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
         if !self.may_read(&value) {
             return None;
         }
-        let (text, oddity) = text::into_text(value)?;
-        match oddity {
+        let text = value.to_text(self.arena)?;
+        match text::oddity(&value) {
             Oddity::None => {}
             Oddity::Structure(kind) => {
-                self.note(format!("`{}` is {kind}; its JSON text is used", name()));
+                self.remark(format_args!("`{}` is {kind}; its JSON text is used", name()));
             }
             Oddity::HugeNumber => {
                 let name = name();
-                self.note(format!(
+                self.remark(format_args!(
                     "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
                 ));
             }
@@ -192,36 +207,41 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         self.affords(text.len()).then_some(text)
     }
 
+    /// Keeps a note that has to be written first.
+    pub(super) fn remark(&mut self, note: std::fmt::Arguments<'_>) {
+        let note = self.arena.text(&note.to_string());
+        self.note(note);
+    }
+
     fn affords(&mut self, bytes: usize) -> bool {
-        let left = self.payload_text_left.checked_sub(bytes + PER_TEXT);
-        self.payload_text_left = left.unwrap_or(0);
-        if left.is_none() {
-            self.note(
-                "the events of this payload hold more than 32 MiB of text; what goes beyond is missing",
-            );
+        if let Some(left) = self.payload_text_left.checked_sub(bytes + PER_TEXT) {
+            self.payload_text_left = left;
+            return true;
         }
-        left.is_some()
+        self.payload_text_left = 0;
+        self.note("the events of this payload hold more than 32 MiB of text; what goes beyond is missing");
+        false
     }
 
     /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
     /// would be a wrong answer.
-    pub(super) fn find(&mut self, path: &'p Path) -> Option<Vec<Value<'v>>> {
-        let Some((payload, element)) = self.payload else { return Some(Vec::new()) };
+    pub(super) fn find(&mut self, path: &'p Path) -> Option<&'v [Value<'v>]> {
+        let Some((payload, element)) = self.payload else { return Some(&[]) };
         if let Ok(nodes) = path.find(payload, element, &mut self.budget) {
-            return Some(nodes.into_iter().map(Value::borrowed).collect());
+            return Some(self.arena.gather(nodes.into_iter().map(Value::of_json)));
         }
-        self.note(format!("`{}` chose too much of the payload; it counts as missing", path.text()));
+        self.remark(format_args!("`{}` chose too much of the payload; it counts as missing", path.text()));
         None
     }
 
     fn get(&self, path: &'p Path) -> Value<'v> {
         let node = self.payload.and_then(|(payload, element)| path.get(payload, element));
-        node.map_or(Value::Missing, Value::borrowed)
+        node.map_or(Value::Missing, Value::of_json)
     }
 
     fn label(&self, name: &str) -> Value<'v> {
         let value = self.event.and_then(|event| event.labels.get(name));
-        value.map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
+        value.map_or(Value::Missing, Value::Text)
     }
 
     fn knows(&self, define: usize) -> bool {
@@ -239,10 +259,10 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     fn define(&mut self, position: usize) -> Value<'v> {
         if let Some(Some(known)) = self.defines.get(position) {
-            return known.clone();
+            return *known;
         }
         let value = self.program.defines.get(position).map_or(Value::Missing, |node| self.value(*node));
-        self.remember(position, value.clone());
+        self.remember(position, value);
         value
     }
 
@@ -257,41 +277,39 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         value
     }
 
+    fn list(&mut self, parts: &'p [NodeId]) -> Value<'v> {
+        let values: SmallVec<[Value<'v>; 8]> = parts.iter().map(|part| self.value(*part)).collect();
+        Value::List(self.arena.slice(&values))
+    }
+
     fn template(&mut self, parts: &'p [Part]) -> Value<'v> {
-        /// Room for a value of which nothing is known yet.
-        const ROOM: usize = 24;
-        let room = parts.iter().map(|part| if let Part::Text(text) = part { text.len() } else { ROOM });
-        let mut whole = String::with_capacity(room.sum());
+        let mut texts = SmallVec::<[&str; 8]>::new();
+        let mut length = 0;
         for part in parts {
             match part {
-                Part::Text(text) => whole.push_str(text),
+                Part::Text(text) => texts.push(text),
                 Part::Value(node) => {
                     let value = self.value(*node);
                     let program = self.program;
-                    if let Some(text) = self.text(value, || program.words(*node)) {
-                        whole.push_str(&text);
-                    }
+                    texts.push(self.text(value, || program.words(*node)).unwrap_or_default());
                 }
             }
-            if whole.len() > self.text_left {
+            length += texts.last().map_or(0, |text| text.len());
+            if length > self.text_left {
                 break;
             }
         }
-        Value::Text(Cow::Owned(self.charge(whole)))
+        Value::Text(self.charge(self.arena.concat(&texts)))
     }
 
     /// Takes made text off the allowance of the element, and cuts what goes beyond it.
-    fn charge(&mut self, mut text: String) -> String {
+    fn charge(&mut self, mut text: &'v str) -> &'v str {
         if text.len() > self.text_left {
-            let mut end = self.text_left;
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
+            text = text.get(..text.floor_char_boundary(self.text_left)).unwrap_or_default();
             self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
         }
         self.text_left -= text.len();
-        if self.may_spend(text.len()) { text } else { String::new() }
+        if self.may_spend(text.len()) { text } else { "" }
     }
 
     fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> Value<'v> {
@@ -312,11 +330,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         if function.name == "key" && self.tells_nothing(arguments, &values) {
             return Value::Missing;
         }
-        let result = (function.call)(&values);
-        if let Value::Text(Cow::Owned(text)) = result {
-            return Value::Text(Cow::Owned(self.charge(text)));
+        let before = self.arena.made();
+        let result = (function.call)(&values, self.arena);
+        let made = self.arena.made() - before;
+        match result {
+            _ if made == 0 => result,
+            Value::Text(text) => Value::Text(self.charge(text)),
+            _ if self.may_spend(made) => result,
+            _ => Value::Missing,
         }
-        self.afforded(result)
     }
 
     /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
@@ -346,7 +368,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     fn lookup(&mut self, id: NodeId, table: usize, arguments: &'p [NodeId]) -> Value<'v> {
-        let arguments: Vec<Value<'v>> = arguments.iter().map(|argument| self.value(*argument)).collect();
+        let arguments: SmallVec<[Value<'v>; 4]> =
+            arguments.iter().map(|argument| self.value(*argument)).collect();
         match self.program.tables.get(table) {
             None => Value::Missing,
             Some(Table::Csv(index)) => {
@@ -374,8 +397,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         if !self.may_read(value) {
             return None;
         }
-        let (text, _) = text::text(value)?;
-        Some(if ignore_case { pattern::fold(&text).into() } else { text.into() })
+        let text = value.to_text(self.arena)?;
+        Some(if ignore_case { pattern::fold(text).into() } else { text.into() })
     }
 }
 
@@ -385,45 +408,41 @@ fn constant(literal: &Literal) -> Value<'_> {
         Literal::Null => Value::Null,
         Literal::Boolean(boolean) => Value::Boolean(*boolean),
         Literal::Number(number) => Value::Number(*number),
-        Literal::Text(text) => Value::Text(Cow::Borrowed(text)),
+        Literal::Text(text) => Value::Text(text),
         Literal::Severity(severity) => Value::Severity(*severity),
         Literal::Status(status) => Value::Status(*status),
         Literal::Time(time) => Value::Time(*time),
     }
 }
 
-fn field_value<'v>(event: &'v Event<'v>, field: Field) -> Value<'v> {
-    let text = |text: &'v str| Value::Text(Cow::Borrowed(text));
-    let optional = |value: Option<&'v str>| value.map_or(Value::Missing, text);
+fn field_value<'v>(event: &'v Event<'v>, field: Field, arena: &'v Arena) -> Value<'v> {
+    let optional = |value: Option<&'v str>| value.map_or(Value::Missing, Value::Text);
     match field {
         Field::Severity => Value::Severity(event.severity),
         Field::Status => Value::Status(event.status),
-        Field::Title => text(&event.title),
-        Field::Key => text(&event.key),
-        Field::Description => optional(event.description.as_deref()),
+        Field::Title => Value::Text(event.title),
+        Field::Key => Value::Text(event.key),
+        Field::Description => optional(event.description),
         Field::Labels => Value::Labels(&event.labels),
         Field::StartsAt => event.starts_at.map_or(Value::Missing, Value::Time),
         Field::EndsAt => event.ends_at.map_or(Value::Missing, Value::Time),
-        Field::Link => optional(event.link.as_deref()),
-        Field::Source => text(&event.source),
-        Field::Integration => optional(event.integration.as_deref()),
-        Field::Notes => Value::List(event.notes.iter().map(|note| text(note)).collect()),
+        Field::Link => optional(event.link),
+        Field::Source => Value::Text(event.source),
+        Field::Integration => optional(event.integration),
+        Field::Notes => Value::List(arena.gather(event.notes.iter().copied().map(Value::Text))),
     }
 }
 
-fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
-    let Some((first, rest)) = steps.split_first() else { return base.clone() };
+fn navigate<'v>(base: Value<'v>, steps: &[Step]) -> Value<'v> {
+    let Some((first, rest)) = steps.split_first() else { return base };
     match base {
-        Value::Json(node) => descend(node, steps).map_or(Value::Missing, Value::borrowed),
-        Value::Parsed(node) => descend(node, steps).map_or(Value::Missing, |node| Value::owned(node.clone())),
+        Value::Json(node) => descend(node, steps).map_or(Value::Missing, Value::of_json),
         Value::Labels(labels) => match first {
-            Step::Member(name) if rest.is_empty() => {
-                labels.get(name).map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
-            }
+            Step::Member(name) if rest.is_empty() => labels.get(name).map_or(Value::Missing, Value::Text),
             Step::Member(_) | Step::Index(_) => Value::Missing,
         },
         Value::List(items) => match first {
-            Step::Index(index) => item(items, *index).map_or(Value::Missing, |item| navigate(item, rest)),
+            Step::Index(index) => item(items, *index).map_or(Value::Missing, |item| navigate(*item, rest)),
             Step::Member(_) => Value::Missing,
         },
         Value::Missing
@@ -438,7 +457,7 @@ fn navigate<'v>(base: &Value<'v>, steps: &[Step]) -> Value<'v> {
     }
 }
 
-fn descend<'t, 'v>(node: &'t json::Value<'v>, steps: &[Step]) -> Option<&'t json::Value<'v>> {
+fn descend<'v>(node: &'v json::Value<'v>, steps: &[Step]) -> Option<&'v json::Value<'v>> {
     steps.iter().try_fold(node, |node, step| match (node, step) {
         (json::Value::Object(object), Step::Member(name)) => object.get(name),
         (json::Value::Array(items), Step::Index(index)) => item(items, *index),

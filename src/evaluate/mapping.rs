@@ -1,85 +1,82 @@
 //! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
 
+use super::Pipeline;
 use super::comparison::is_nothing;
 use super::machine::{Machine, TEXT_LIMIT};
 use super::observer::Observer;
 use super::text::written;
 use super::work::PER_NODE;
-use super::{Context, Pipeline};
 use crate::check::model::Field;
-use crate::event::{Event, Labels, Reason, Refusal, Severity, Status};
+use crate::event::{Event, Labels, LabelsBuilder, Reason, Refusal, Severity, Status};
 use crate::function;
-use crate::json::{self, Document};
-use crate::path::Budget;
+use crate::json::{self, Arena, Document};
+use crate::path::{Budget, Nodes};
 use crate::pattern::Glob;
-use crate::program::{LabelEntry, Mapping, Node, NodeId, Program, Subject};
+use crate::program::{LabelEntry, Mapping, Node, NodeId, Subject};
 use crate::time::Instant;
 use crate::value::Value;
-use std::borrow::Cow;
+use smallvec::smallvec;
 
 /// How many elements of one payload an integration reads: what they become is stored and sent in one piece, and three
 /// bytes may ask for an element. Nothing bounds who maps without an integration, such as `pointsman run --mapping`.
 pub const ELEMENTS_LIMIT: usize = 10_000;
 
-/// What a mapping made of a payload.
-pub(super) enum Mapped<'a> {
-    /// It does not accept it.
-    Refused(Refusal<'a>),
-    /// What became of each element; none where `each` chose nothing.
-    Elements(Vec<Element<'a>>),
-}
-
 /// What became of one element.
 pub(super) enum Element<'a> {
     /// An event.
-    Event(Box<Event<'a>>),
+    Event(&'a Event<'a>),
     /// A drop.
     Dropped(Reason<'a>),
 }
 
-/// Reads a payload.
-pub(super) fn map<'a, O: Observer>(
-    program: &'a Program,
+/// The elements of a payload that a mapping accepts; or why it does not.
+pub(super) fn accept<'a, O: Observer>(
+    machine: &mut Machine<'a, 'a, '_, O>,
     mapping: &'a Mapping,
     pipeline: Pipeline<'a>,
-    document: &'a Document<'a>,
-    context: &Context<'_>,
-    observer: &mut O,
-) -> Mapped<'a> {
-    observer.mapping(&mapping.name);
-    let mut machine = Machine::new(program, context, observer);
-    machine.payload = Some((&document.root, &document.root));
+    document: &Document<'a>,
+) -> Result<Nodes<'a>, Refusal<'a>> {
+    machine.observer.mapping(&mapping.name);
+    machine.payload = Some((document.root, document.root));
+    machine.source = document.source;
     if let Some(refusal) = machine.refusal(mapping) {
-        return Mapped::Refused(refusal);
+        return Err(refusal);
     }
     let chosen = chosen(mapping, document);
     if pipeline.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
-        return Mapped::Refused(too_many(mapping, chosen.len()));
+        return Err(too_many(mapping, chosen.len(), document.arena));
     }
-    let mut elements = Vec::with_capacity(chosen.len());
-    for (index, element) in chosen.into_iter().enumerate() {
-        machine.observer.element(index);
-        machine.begin(document, element);
-        elements.push(machine.element(mapping, pipeline));
-    }
-    Mapped::Elements(elements)
+    Ok(chosen)
 }
 
-fn too_many(mapping: &Mapping, count: usize) -> Refusal<'_> {
+/// What becomes of an element.
+pub(super) fn map<'a, O: Observer>(
+    machine: &mut Machine<'a, 'a, '_, O>,
+    mapping: &'a Mapping,
+    pipeline: Pipeline<'a>,
+    document: &Document<'a>,
+    (index, element): (usize, &'a json::Value<'a>),
+) -> Element<'a> {
+    machine.observer.element(index);
+    machine.begin(document, element);
+    machine.element(mapping, pipeline)
+}
+
+fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> Refusal<'a> {
     let reason = format!(
         "`each` chooses {count} elements, and an integration reads at most {ELEMENTS_LIMIT} of one payload: send fewer \
          alerts at once"
     );
-    Refusal { mapping: &mapping.name, reason: reason.into(), at: "" }
+    Refusal { mapping: &mapping.name, reason: arena.text(&reason), at: "" }
 }
 
 /// The elements of `each`; without it, the payload. The path is one that check lets through, so its work is bounded by the
 /// size of the body alone.
-fn chosen<'a>(mapping: &'a Mapping, document: &'a Document<'a>) -> Vec<&'a json::Value<'a>> {
+fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> Nodes<'a> {
     let mut unbounded = Budget { visits: usize::MAX, kept: usize::MAX };
     match &mapping.each {
-        None => vec![&document.root],
-        Some(path) => path.find(&document.root, &document.root, &mut unbounded).unwrap_or_default(),
+        None => smallvec![document.root],
+        Some(path) => path.find(document.root, document.root, &mut unbounded).unwrap_or_default(),
     }
 }
 
@@ -95,7 +92,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
                 let because = because.and_then(|because| self.text(because, || "because"));
                 let fact = format!("`{}` does not hold{found}", rule.words);
                 let reason = because.map_or_else(|| fact.clone(), |because| format!("{because} ({fact})"));
-                let reason = reason.into();
+                let reason = self.arena.text(&reason);
                 return Some(Refusal { mapping: &mapping.name, reason, at: &rule.at });
             }
         }
@@ -115,7 +112,6 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             Value::Boolean(_)
             | Value::Number(_)
             | Value::Text(_)
-            | Value::Parsed(_)
             | Value::List(_)
             | Value::Severity(_)
             | Value::Status(_)
@@ -125,13 +121,15 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         }
     }
 
-    fn begin(&mut self, document: &'a Document<'a>, element: &'a json::Value<'a>) {
-        self.payload = Some((&document.root, element));
+    fn begin(&mut self, document: &Document<'a>, element: &'a json::Value<'a>) {
+        self.payload = Some((document.root, element));
         self.text_left = TEXT_LIMIT;
         self.lets.clear();
         self.notes.clear();
-        if let Some(name) = &document.repeated {
-            self.note(format!("the payload repeats the member `{name}` in an object; the last one counts"));
+        if let Some(name) = document.repeated {
+            self.remark(format_args!(
+                "the payload repeats the member `{name}` in an object; the last one counts"
+            ));
         }
     }
 
@@ -142,12 +140,14 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             self.lets.push(value);
         }
         let Some(reason) = self.drop_reason(mapping) else {
-            return Element::Event(Box::new(self.event(mapping, pipeline)));
+            let event = self.event(mapping, pipeline);
+            return Element::Event(self.arena.keep(event));
         };
         if pipeline.destination.is_some() && self.closes_an_open_firing(mapping) {
-            let mut event = self.event(mapping, pipeline);
-            event.notes.push(followed_note(&reason));
-            return Element::Event(Box::new(event));
+            let event = self.event(mapping, pipeline);
+            let note = self.arena.text(&followed_note(&reason));
+            let notes = event.notes.iter().copied().chain([note]).collect::<Vec<_>>();
+            return Element::Event(self.arena.keep(Event { notes: self.arena.slice(&notes), ..event }));
         }
         Element::Dropped(reason)
     }
@@ -171,7 +171,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             return false;
         }
         let (_, key) = self.title_and_key(mapping);
-        let open = (self.context.open)(&key);
+        let open = (self.context.open)(key);
         open.iter().any(|channel| self.program.names.channels.contains_key(channel.as_str()))
     }
 
@@ -179,7 +179,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         let severity = self.severity(mapping);
         let status = self.status(mapping);
         let (title, key) = self.title_and_key(mapping);
-        let source = self.field_text(mapping, Field::Source).unwrap_or(Cow::Borrowed(&*mapping.name));
+        let source = self.field_text(mapping, Field::Source).unwrap_or(&mapping.name);
         Event {
             severity,
             status,
@@ -191,8 +191,8 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             ends_at: self.field_time(mapping, Field::EndsAt),
             link: self.field_text(mapping, Field::Link),
             source,
-            integration: pipeline.integration.map(Cow::Borrowed),
-            notes: std::mem::take(&mut self.notes),
+            integration: pipeline.integration,
+            notes: self.arena.slice(&self.notes),
         }
     }
 
@@ -208,7 +208,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     }
 
     /// An empty title is noted; an empty key as well, and one is computed from what tells alerts apart.
-    fn title_and_key(&mut self, mapping: &'a Mapping) -> (Cow<'a, str>, Cow<'a, str>) {
+    fn title_and_key(&mut self, mapping: &'a Mapping) -> (&'a str, &'a str) {
         let title = self.field_text(mapping, Field::Title).unwrap_or_default();
         if title.is_empty() {
             self.note("the title is empty");
@@ -219,7 +219,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         }
         self.note("the key is empty; one was computed from the mapping, the title and the labels");
         let labels = self.labels(mapping);
-        (title.clone(), Cow::Owned(computed_key(&mapping.name, &title, &labels)))
+        (title, computed_key(&mapping.name, title, self.arena.keep(labels), self.arena))
     }
 
     fn field(&mut self, mapping: &'a Mapping, field: Field) -> Value<'a> {
@@ -229,7 +229,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         value
     }
 
-    fn field_text(&mut self, mapping: &'a Mapping, field: Field) -> Option<Cow<'a, str>> {
+    fn field_text(&mut self, mapping: &'a Mapping, field: Field) -> Option<&'a str> {
         let value = self.field(mapping, field);
         self.text(value, || field.name())
     }
@@ -240,48 +240,34 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     /// Later entries win; a missing value leaves the earlier one.
     fn labels(&mut self, mapping: &'a Mapping) -> Labels<'a> {
-        let mut labels = Labels::default();
+        let mut labels = LabelsBuilder::new(self.arena);
         for entry in &mapping.labels {
             match entry {
                 LabelEntry::Set(name, node) => {
                     let value = self.value(*node);
                     self.assigned(name, *node, &value);
                     if let Some(text) = self.text(value, || name) {
-                        labels.set(Cow::Borrowed(name), text);
+                        labels.set(name, text);
                     }
                 }
                 LabelEntry::Spread(node, except) => self.spread(*node, except, &mut labels),
             }
         }
-        labels
+        labels.finish(self.source)
     }
 
     /// The members of an object, but for those whose name fits a glob.
-    fn spread(&mut self, node: NodeId, except: &[Glob], labels: &mut Labels<'a>) {
+    fn spread(&mut self, node: NodeId, except: &[Glob], labels: &mut LabelsBuilder<'a>) {
         let value = self.value(node);
         let Some(json::Value::Object(object)) = value.as_json() else { return self.no_members(node, &value) };
         if !self.may_spend(object.len() * PER_NODE) {
             return;
         }
-        let kept = |name: &str| !except.iter().any(|glob| glob.fits(name));
-        if let Value::Json(json::Value::Object(object)) = value {
-            // The names of one object differ from each other.
-            let are_new = labels.is_empty();
-            labels.reserve(object.len());
-            for (name, value) in object.iter().filter(|(name, _)| kept(name)) {
-                let Some(text) = self.text(Value::borrowed(value), || name) else { continue };
-                let name = Cow::Borrowed(&**name);
-                if are_new { labels.push(name, text) } else { labels.set(name, text) }
-            }
-        } else if self.may_read(&value) {
-            for (name, value) in object.iter().filter(|(name, _)| kept(name)) {
-                if let Some(text) = self.text(Value::owned(value.clone().into_owned()), || name) {
-                    labels.set(Cow::Owned(name.to_string()), text);
-                }
-            }
-        } else {
-            self.no_members(node, &value);
-        }
+        let kept = object.iter().filter(|(name, _)| !except.iter().any(|glob| glob.fits(name)));
+        labels.extend(kept.filter_map(|(name, value)| {
+            let text = self.text(Value::of_json(value), || name)?;
+            Some((name, text))
+        }));
     }
 
     fn no_members(&mut self, node: NodeId, value: &Value<'a>) {
@@ -289,7 +275,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             let words = self.program.words(node);
             // A long value is not written out to be cut.
             let found = if self.may_read(value) { shortened(written(value)) } else { "…".to_owned() };
-            self.note(format!("`{words}` is no object, so it gives no labels: it is {found}"));
+            self.remark(format_args!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
     }
 
@@ -302,20 +288,18 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
     }
 }
 
-fn followed_note(reason: &Reason<'_>) -> Cow<'static, str> {
+fn followed_note(reason: &Reason<'_>) -> String {
     let Reason { reason, at } = reason;
     format!(
         "this recovery would have been dropped ({reason}, {at}), but its firing was sent and is still open"
     )
-    .into()
 }
 
-fn computed_key(mapping: &str, title: &str, labels: &Labels<'_>) -> String {
-    let parts =
-        [Value::Text(Cow::Borrowed(mapping)), Value::Text(Cow::Borrowed(title)), Value::Labels(labels)];
-    match function::find("key").map(|key| (key.call)(&parts)) {
-        Some(Value::Text(key)) => key.into_owned(),
-        _ => mapping.to_owned(),
+fn computed_key<'a>(mapping: &'a str, title: &'a str, labels: &'a Labels<'a>, arena: &'a Arena) -> &'a str {
+    let parts = [Value::Text(mapping), Value::Text(title), Value::Labels(labels)];
+    match function::find("key").map(|key| (key.call)(&parts, arena)) {
+        Some(Value::Text(key)) => key,
+        _ => mapping,
     }
 }
 

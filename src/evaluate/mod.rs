@@ -22,10 +22,11 @@ pub use text::{brief, written};
 pub use work::WORK_LIMIT;
 
 use crate::event::{Decision, Event, Outcome, Refusal, Result, Status};
-use crate::json::Document;
+use crate::json::{self, Arena, Document};
 use crate::program::{Destination, Mapping, Program};
 use crate::time::Instant;
-use mapping::{Element, Mapped};
+use machine::Machine;
+use mapping::Element;
 use std::collections::HashMap;
 
 /// What evaluation needs to know besides the payload.
@@ -59,17 +60,16 @@ pub struct Pipeline<'a> {
 pub fn evaluate<'a, O: Observer>(
     program: &'a Program,
     pipeline: Pipeline<'a>,
-    document: &'a Document<'a>,
+    document: &Document<'a>,
     context: &Context<'_>,
     observer: &mut O,
 ) -> Vec<Outcome<'a>> {
+    let mut machine = Machine::new(program, context, document.arena, observer);
     let mut refusals = Vec::new();
     for mapping in pipeline.mappings.iter().filter_map(|position| program.mappings.get(*position)) {
-        match mapping::map(program, mapping, pipeline, document, context, observer) {
-            Mapped::Refused(refusal) => refusals.push(refusal),
-            Mapped::Elements(elements) => {
-                return finish(program, pipeline, mapping, elements, context, observer);
-            }
+        match mapping::accept(&mut machine, mapping, pipeline, document) {
+            Ok(elements) => return outcomes(&mut machine, mapping, pipeline, document, &elements),
+            Err(refusal) => refusals.push(refusal),
         }
     }
     vec![unaccepted(pipeline, refusals)]
@@ -79,11 +79,12 @@ pub fn evaluate<'a, O: Observer>(
 pub fn route<'a, O: Observer>(
     program: &'a Program,
     destination: Destination,
-    event: &Event<'_>,
+    event: &'a Event<'a>,
     context: &Context<'_>,
+    arena: &'a Arena,
     observer: &mut O,
 ) -> Decision<'a> {
-    routing::decide(program, destination, event, context, observer)
+    routing::decide(program, destination, event, context, arena, observer)
 }
 
 /// What the parameters of a channel that are expressions come to for an event.
@@ -97,13 +98,12 @@ pub fn parameters<'p>(
     body::parameters(program, channel, event, context)
 }
 
-fn finish<'a, O: Observer>(
-    program: &'a Program,
-    pipeline: Pipeline<'a>,
+fn outcomes<'a, O: Observer>(
+    machine: &mut Machine<'a, 'a, '_, O>,
     mapping: &'a Mapping,
-    elements: Vec<Element<'a>>,
-    context: &Context<'_>,
-    observer: &mut O,
+    pipeline: Pipeline<'a>,
+    document: &Document<'a>,
+    elements: &[&'a json::Value<'a>],
 ) -> Vec<Outcome<'a>> {
     let outcome = |index, result| Outcome {
         integration: pipeline.integration,
@@ -114,77 +114,76 @@ fn finish<'a, O: Observer>(
     if elements.is_empty() {
         return vec![outcome(None, Result::Empty)];
     }
-    let mut opened = Opened::of(&elements);
+    let mut routed = Routed::new(machine.program, document.arena, machine.context);
     let mut outcomes = Vec::with_capacity(elements.len());
-    for (index, element) in elements.into_iter().enumerate() {
-        let result = match element {
-            Element::Dropped(reason) => Result::Dropped(reason),
-            Element::Event(event) => match pipeline.destination {
-                None => Result::Event(event),
-                Some(destination) => {
-                    observer.routed(index);
-                    let decision = match &mut opened {
-                        None => route(program, destination, &event, context, observer),
-                        Some(opened) => opened.route(program, destination, &event, context, observer),
-                    };
-                    Result::Routed(event, decision)
-                }
-            },
+    for (index, element) in elements.iter().enumerate() {
+        let element = mapping::map(machine, mapping, pipeline, document, (index, element));
+        let result = match (element, pipeline.destination) {
+            (Element::Dropped(reason), _) => Result::Dropped(reason),
+            (Element::Event(event), None) => Result::Event(event),
+            (Element::Event(event), Some(destination)) => {
+                machine.observer.routed(index);
+                Result::Routed(event, routed.route(destination, event, machine.observer))
+            }
         };
         outcomes.push(outcome(Some(index), result));
     }
     outcomes
 }
 
-/// Where the firings of one payload went, so that a recovery behind them in the same payload goes there too.
-#[derive(Default)]
-struct Opened<'a> {
-    channels: HashMap<String, Vec<&'a str>>,
+/// Routes the events of one payload: a recovery goes where a firing before it in the same payload went.
+struct Routed<'a, 'c> {
+    program: &'a Program,
+    arena: &'a Arena,
+    context: &'c Context<'c>,
+    /// What was opened, in order: most payloads hold no recovery behind a firing and never ask.
+    opened: Vec<(&'a str, &'a [&'a str])>,
+    /// The same by key, up to the last recovery.
+    by_key: HashMap<&'a str, Vec<&'a str>>,
 }
 
-impl<'a> Opened<'a> {
-    /// Nothing where no recovery stands behind a firing: most payloads need no such account.
-    fn of(elements: &[Element<'_>]) -> Option<Self> {
-        let statuses = || {
-            elements.iter().filter_map(|element| match element {
-                Element::Event(event) => Some(event.status),
-                Element::Dropped(_) => None,
-            })
-        };
-        let behind_firing = statuses().skip_while(|status| *status != Status::Firing);
-        let mut resolved = behind_firing.filter(|status| *status == Status::Resolved);
-        resolved.next().map(|_| Self::default())
+impl<'a, 'c> Routed<'a, 'c> {
+    fn new(program: &'a Program, arena: &'a Arena, context: &'c Context<'c>) -> Self {
+        Self { program, arena, context, opened: Vec::new(), by_key: HashMap::new() }
     }
 
     fn route<O: Observer>(
         &mut self,
-        program: &'a Program,
         destination: Destination,
-        event: &Event<'_>,
-        context: &Context<'_>,
+        event: &'a Event<'a>,
         observer: &mut O,
     ) -> Decision<'a> {
         match event.status {
             Status::Firing => {
-                let decision = route(program, destination, event, context, observer);
+                let decision = route(self.program, destination, event, self.context, self.arena, observer);
                 if !decision.channels.is_empty() {
-                    let known = self.channels.entry(event.key.to_string()).or_default();
-                    let new: Vec<&str> =
-                        decision.channels.iter().copied().filter(|one| !known.contains(one)).collect();
-                    known.extend(new);
+                    self.opened.push((event.key, decision.channels));
                 }
                 decision
             }
             Status::Resolved => {
-                let here = self.channels.remove(&*event.key).unwrap_or_default();
+                let here = self.closed(event.key);
                 let open = |key: &str| {
-                    let before = (context.open)(key);
+                    let before = (self.context.open)(key);
                     before.into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
                 };
-                let context = Context { now: context.now, open: &open };
-                route(program, destination, event, &context, observer)
+                let context = Context { now: self.context.now, open: &open };
+                route(self.program, destination, event, &context, self.arena, observer)
             }
         }
+    }
+
+    /// The channels that firings of the key opened in this payload, each once; they are closed then.
+    fn closed(&mut self, key: &str) -> Vec<&'a str> {
+        for (key, channels) in self.opened.drain(..) {
+            let known = self.by_key.entry(key).or_default();
+            for channel in channels {
+                if !known.contains(channel) {
+                    known.push(channel);
+                }
+            }
+        }
+        self.by_key.remove(key).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::observer::{LineEnd, Observer};
 use crate::check::model::Field;
 use crate::event::{Decided, Decision, Event, Reason, Status};
+use crate::json::Arena;
 use crate::pattern;
 use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, Program, Source, Target};
 use crate::syntax::tree::LineKind;
@@ -14,14 +15,15 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Decides where an event goes.
-pub(super) fn decide<'p, O: Observer>(
-    program: &'p Program,
+pub(super) fn decide<'a, O: Observer>(
+    program: &'a Program,
     destination: Destination,
-    event: &Event<'_>,
+    event: &'a Event<'a>,
     context: &Context<'_>,
+    arena: &'a Arena,
     observer: &mut O,
-) -> Decision<'p> {
-    let mut machine = Machine::new(program, context, observer);
+) -> Decision<'a> {
+    let mut machine = Machine::new(program, context, arena, observer);
     machine.event = Some(event);
     let mut walk = Walk { machine, gathered: Gathered::default(), in_always: false, called: HashMap::new() };
     let gathered = match destination {
@@ -34,9 +36,9 @@ pub(super) fn decide<'p, O: Observer>(
     };
     let open = open_channels(program, event, context);
     if open.is_empty() {
-        return gathered.decision(program);
+        return gathered.decision(program, arena);
     }
-    let decision = gathered.following(program, &open);
+    let decision = gathered.following(program, &open, arena);
     observer.followed(&open.iter().filter_map(|channel| name(program, *channel)).collect::<Vec<_>>());
     decision
 }
@@ -46,7 +48,7 @@ fn open_channels(program: &Program, event: &Event<'_>, context: &Context<'_>) ->
     match event.status {
         Status::Firing => Vec::new(),
         Status::Resolved => {
-            let open = (context.open)(&event.key);
+            let open = (context.open)(event.key);
             open.iter().filter_map(|name| program.names.channels.get(name.as_str()).copied()).collect()
         }
     }
@@ -90,7 +92,7 @@ impl<'p> Gathered<'p> {
         self.calls.push((routing, always));
         self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, *own || always)));
         self.routes.extend(other.routes.iter().map(|(route, own)| (*route, *own || always)));
-        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (reason.clone(), *own || always)));
+        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (*reason, *own || always)));
     }
 
     /// The same with each entry once: routings that call routings by several ways would else double it at each level.
@@ -103,25 +105,26 @@ impl<'p> Gathered<'p> {
         }
     }
 
-    fn decision(self, program: &'p Program) -> Decision<'p> {
+    fn decision(self, program: &'p Program, arena: &'p Arena) -> Decision<'p> {
         let channels = unique(self.channels.into_iter().map(|(channel, _)| channel));
-        let routes = self.routes.into_iter().map(|(route, _)| route);
-        let reasons = self.reasons.into_iter().map(|(reason, _)| reason).collect();
-        Decision { channels: names(program, &channels), routes: unique(routes), reasons, followed: false }
+        let routes = unique(self.routes.into_iter().map(|(route, _)| route));
+        let reasons = arena.gather(self.reasons.into_iter().map(|(reason, _)| reason));
+        let channels = names(program, &channels, arena);
+        Decision { channels, routes: arena.slice(&routes), reasons, followed: false }
     }
 
     /// A recovery goes where its firing went, and to what `always` lines give today.
-    fn following(self, program: &'p Program, open: &[usize]) -> Decision<'p> {
+    fn following(self, program: &'p Program, open: &[usize], arena: &'p Arena) -> Decision<'p> {
         let always = self.channels.into_iter().filter(|(_, always)| *always).map(|(channel, _)| channel);
         let channels = unique(open.iter().copied().chain(always));
         let routes = self.routes.into_iter().filter(|(_, always)| *always).map(|(route, _)| route);
-        let routes = unique(routes);
-        Decision { channels: names(program, &channels), routes, reasons: Vec::new(), followed: true }
+        let routes = arena.slice(&unique(routes));
+        Decision { channels: names(program, &channels, arena), routes, reasons: &[], followed: true }
     }
 }
 
-fn names<'p>(program: &'p Program, channels: &[usize]) -> Vec<&'p str> {
-    channels.iter().filter_map(|channel| name(program, *channel)).collect()
+fn names<'p>(program: &'p Program, channels: &[usize], arena: &'p Arena) -> &'p [&'p str] {
+    arena.gather(channels.iter().map(|channel| name(program, *channel).unwrap_or_default()))
 }
 
 /// Each once, in order of first mention. Few are compared with each other, many are hashed.
@@ -154,18 +157,18 @@ struct Progress {
 }
 
 /// The text that an index looks up.
-fn text<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e str> {
+fn text<'e>(event: &Event<'e>, source: &Source) -> Option<&'e str> {
     let field = match source {
         Source::Label(name) => return event.labels.get(name),
         Source::Field(field) => field,
     };
     match field {
-        Field::Title => Some(&event.title),
-        Field::Key => Some(&event.key),
-        Field::Description => event.description.as_deref(),
-        Field::Link => event.link.as_deref(),
-        Field::Source => Some(&event.source),
-        Field::Integration => event.integration.as_deref(),
+        Field::Title => Some(event.title),
+        Field::Key => Some(event.key),
+        Field::Description => event.description,
+        Field::Link => event.link,
+        Field::Source => Some(event.source),
+        Field::Integration => event.integration,
         Field::Severity | Field::Status | Field::Labels | Field::StartsAt | Field::EndsAt | Field::Notes => {
             None
         }
@@ -178,10 +181,10 @@ type Candidates = SmallVec<[u32; 16]>;
 /// A walk through routings for one event.
 struct Walk<'p, 'v, 'm, O> {
     machine: Machine<'p, 'v, 'm, O>,
-    gathered: Gathered<'p>,
+    gathered: Gathered<'v>,
     in_always: bool,
     /// What each called routing gave: it decides the same whoever calls it.
-    called: HashMap<usize, Rc<Gathered<'p>>>,
+    called: HashMap<usize, Rc<Gathered<'v>>>,
 }
 
 impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
@@ -202,7 +205,7 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
         self.gathered.add(routing, &given, self.in_always);
     }
 
-    fn run(&mut self, routing: usize) -> Gathered<'p> {
+    fn run(&mut self, routing: usize) -> Gathered<'v> {
         let outer = std::mem::take(&mut self.gathered);
         let in_always = std::mem::take(&mut self.in_always);
         let program = self.machine.program;
@@ -329,13 +332,7 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
         true
     }
 
-    /// A reason outlives the event, so what was interpolated from it is copied; plain words are borrowed.
-    fn words(&mut self, because: crate::program::NodeId) -> Cow<'p, str> {
-        use crate::check::model::Literal;
-        if let Node::Literal(Literal::Text(text)) = self.machine.program.node(because) {
-            return Cow::Borrowed(text);
-        }
-        let words = self.machine.value(because);
-        words.as_text().map_or_else(String::new, str::to_owned).into()
+    fn words(&mut self, because: crate::program::NodeId) -> &'v str {
+        self.machine.value(because).as_text().unwrap_or_default()
     }
 }

@@ -1,10 +1,8 @@
 //! Values as text: how string places read them, and how people are shown them.
 
 use super::work;
-use crate::event::Labels;
-use crate::json::{self, Number};
+use crate::json::{self, Arena, Number};
 use crate::value::Value;
-use std::borrow::Cow;
 
 /// What is odd about a value that was read as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,30 +15,24 @@ pub(super) enum Oddity {
     HugeNumber,
 }
 
-/// The text of a value in a string place: scalars as their JSON text (a string as itself), arrays and objects as JSON
-/// text; nothing for *missing* and null.
-pub(super) fn text<'v>(value: &Value<'v>) -> Option<(Cow<'v, str>, Oddity)> {
-    let plain = |text: String| Some((Cow::Owned(text), Oddity::None));
+/// What is odd about a value in a string place, which reads scalars as their JSON text.
+pub(super) fn oddity(value: &Value<'_>) -> Oddity {
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     match value {
-        Value::Missing | Value::Null => None,
-        Value::Boolean(true) => Some((Cow::Borrowed("true"), Oddity::None)),
-        Value::Boolean(false) => Some((Cow::Borrowed("false"), Oddity::None)),
-        Value::Number(number) => Some((Cow::Owned(number.to_string()), oddity(*number))),
-        Value::Text(text) => Some((text.clone(), Oddity::None)),
-        Value::Json(node) => Some((Cow::Owned(node.to_json()), Oddity::Structure(kind(node)))),
-        Value::Parsed(node) => Some((Cow::Owned(node.to_json()), Oddity::Structure(kind(node)))),
-        Value::List(items) => Some((Cow::Owned(list(items)), Oddity::Structure("a list"))),
-        Value::Severity(severity) => Some((Cow::Borrowed(severity.name()), Oddity::None)),
-        Value::Status(status) => Some((Cow::Borrowed(status.name()), Oddity::None)),
-        Value::Time(time) => plain(time.to_string()),
-        Value::Labels(labels) => plain(object(labels)),
-        Value::Regex(regex) => plain(regex.pattern().to_owned()),
+        Value::Number(Number::Float(float)) if float.abs() >= BEYOND => Oddity::HugeNumber,
+        Value::Json(node) => Oddity::Structure(kind(node)),
+        Value::List(_) => Oddity::Structure("a list"),
+        Value::Missing
+        | Value::Null
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Severity(_)
+        | Value::Status(_)
+        | Value::Time(_)
+        | Value::Labels(_)
+        | Value::Regex(_) => Oddity::None,
     }
-}
-
-/// The same of a value that is not needed any more: a string is not copied.
-pub(super) fn into_text(value: Value<'_>) -> Option<(Cow<'_, str>, Oddity)> {
-    if let Value::Text(text) = value { Some((text, Oddity::None)) } else { text(&value) }
 }
 
 /// How rules would write a value: strings in quotes, constants bare, `missing`.
@@ -55,11 +47,10 @@ pub fn written(value: &Value<'_>) -> String {
         Value::Boolean(_)
         | Value::Number(_)
         | Value::Json(_)
-        | Value::Parsed(_)
         | Value::Severity(_)
         | Value::Status(_)
         | Value::Time(_)
-        | Value::Labels(_) => text(value).map(|(text, _)| text.into_owned()).unwrap_or_default(),
+        | Value::Labels(_) => value.to_text(&Arena::new()).unwrap_or_default().to_owned(),
     }
 }
 
@@ -76,7 +67,6 @@ pub fn brief(value: &Value<'_>) -> String {
             quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
         }
         Value::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
-        Value::Parsed(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
         Value::List(items) if items.len() > BRIEF / work::PER_NODE => {
             format!("a list of {} nodes", items.len())
         }
@@ -87,7 +77,6 @@ pub fn brief(value: &Value<'_>) -> String {
         | Value::Number(_)
         | Value::Text(_)
         | Value::Json(_)
-        | Value::Parsed(_)
         | Value::Severity(_)
         | Value::Status(_)
         | Value::Time(_)
@@ -101,14 +90,6 @@ pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn oddity(number: Number) -> Oddity {
-    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
-    match number {
-        Number::Float(float) if float.abs() >= BEYOND => Oddity::HugeNumber,
-        Number::Float(_) | Number::Negative(_) | Number::Natural(_) => Oddity::None,
-    }
-}
-
 fn kind(node: &json::Value<'_>) -> &'static str {
     match node {
         json::Value::Array(_) => "an array",
@@ -117,22 +98,4 @@ fn kind(node: &json::Value<'_>) -> &'static str {
             "a value"
         }
     }
-}
-
-fn list(items: &[Value<'_>]) -> String {
-    let items = items.iter().map(|item| match item {
-        Value::Missing | Value::Null => "null".to_owned(),
-        Value::Boolean(_) | Value::Number(_) | Value::Json(_) | Value::Parsed(_) => written(item),
-        Value::List(items) => list(items),
-        Value::Labels(labels) => object(labels),
-        Value::Text(_) | Value::Severity(_) | Value::Status(_) | Value::Time(_) | Value::Regex(_) => {
-            quoted(&text(item).map(|(text, _)| text).unwrap_or_default())
-        }
-    });
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
-}
-
-fn object(labels: &Labels<'_>) -> String {
-    let members = labels.iter().map(|(name, value)| format!("{}:{}", quoted(name), quoted(value)));
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }

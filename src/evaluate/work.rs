@@ -12,7 +12,7 @@ pub const WORK_LIMIT: usize = 128 << 20;
 
 /// What is no larger costs nothing: looking at it is no more work than the expression that does, and so a title goes on being
 /// one where the rules have read too much elsewhere.
-const FREE: usize = 256;
+pub(super) const FREE: usize = 256;
 
 /// What a node of an array or an object costs besides its text.
 pub(super) const PER_NODE: usize = 16;
@@ -38,7 +38,6 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         let size = match value {
             Value::Text(text) => text.len(),
             Value::Json(node) => size(node, most),
-            Value::Parsed(node) => size(node, most),
             Value::List(items) => items.iter().fold(0, |sum, item| match item {
                 Value::Json(node) => size(node, most.saturating_sub(sum)).saturating_add(sum),
                 Value::Text(text) => sum + PER_NODE + text.len(),
@@ -46,7 +45,6 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 | Value::Null
                 | Value::Boolean(_)
                 | Value::Number(_)
-                | Value::Parsed(_)
                 | Value::List(_)
                 | Value::Severity(_)
                 | Value::Status(_)
@@ -67,14 +65,6 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Value::Regex(_) => return true,
         };
         self.may_spend(size)
-    }
-
-    /// A value that was made, or copied from one that was made: missing where that was too much work.
-    pub(super) fn afforded(&mut self, value: Value<'v>) -> Value<'v> {
-        if matches!(value, Value::Parsed(_)) && !self.may_read(&value) {
-            return Value::Missing;
-        }
-        value
     }
 }
 

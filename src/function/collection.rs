@@ -1,11 +1,10 @@
 //! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
 
-use super::argument::{as_text, items, text};
+use super::argument::{items, text};
 use super::bounded::Bounded;
 use super::{Function, PLAIN, Takes, parameter};
-use crate::json::Number;
+use crate::json::{Arena, Number};
 use crate::value::{Type, Value};
-use std::borrow::Cow;
 
 pub(super) static LEN: Function = Function {
     name: "len",
@@ -30,7 +29,10 @@ pub(super) static COUNT: Function = Function {
     result: Type::NUMBER,
     documentation: "How many nodes a path finds.",
     examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
-    call: |arguments| arguments.first().and_then(items).map_or(Value::Missing, |items| number(items.len())),
+    call: |arguments, arena| {
+        let items = arguments.first().and_then(|list| items(list, arena));
+        items.map_or(Value::Missing, |items| number(items.len()))
+    },
     ..PLAIN
 };
 
@@ -45,8 +47,9 @@ pub(super) static FIRST: Function = Function {
         ("first($.empty[*])", "missing"),
         (r#"first(split("a:b", ":"))"#, r#""a""#),
     ],
-    call: |arguments| {
-        arguments.first().and_then(items).and_then(|items| items.first().cloned()).unwrap_or(Value::Missing)
+    call: |arguments, arena| {
+        let items = arguments.first().and_then(|list| items(list, arena));
+        items.and_then(|items| items.first().copied()).unwrap_or(Value::Missing)
     },
     ..PLAIN
 };
@@ -82,7 +85,9 @@ pub(super) static PRESENT: Function = Function {
         ("present(0)", "0"),
         ("present(false)", "false"),
     ],
-    call: |arguments| arguments.first().filter(|value| !value.is_empty()).cloned().unwrap_or(Value::Missing),
+    call: |arguments, _| {
+        arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(Value::Missing)
+    },
     ..PLAIN
 };
 
@@ -90,14 +95,13 @@ fn number<'a>(count: usize) -> Value<'a> {
     Value::Number(Number::Natural(count as u64))
 }
 
-fn len<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn len<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
     let of_json = |json: &crate::json::Value<'_>| {
         json.as_array().map(<[_]>::len).or_else(|| json.as_object().map(crate::json::Object::len))
     };
     let length = arguments.first().and_then(|value| match value {
         Value::Text(text) => Some(text.chars().count()),
         Value::Json(json) => of_json(json),
-        Value::Parsed(json) => of_json(json),
         Value::List(items) => Some(items.len()),
         Value::Labels(labels) => Some(labels.len()),
         Value::Missing
@@ -112,15 +116,16 @@ fn len<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     length.map_or(Value::Missing, number)
 }
 
-fn join<'a>(arguments: &[Value<'a>]) -> Value<'a> {
-    let (Some(items), Some(separator)) = (arguments.first().and_then(items), text(arguments, 1)) else {
+fn join<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+    let items = arguments.first().and_then(|list| items(list, arena));
+    let (Some(items), Some(separator)) = (items, text(arguments, 1)) else {
         return Value::Missing;
     };
     let mut result = Bounded::default();
-    for (at, item) in items.iter().filter_map(as_text).enumerate() {
-        if !(at == 0 || result.push(separator)) || !result.push(&item) {
+    for (at, item) in items.iter().filter_map(|item| item.to_text(arena)).enumerate() {
+        if !(at == 0 || result.push(separator)) || !result.push(item) {
             break;
         }
     }
-    Value::Text(Cow::Owned(result.finish()))
+    Value::Text(arena.text(&result.finish()))
 }

@@ -1,8 +1,8 @@
 //! Functions that read one kind of value out of another: `number`, `string`, `time`, `parse_json`, `capture`.
 
-use super::argument::{as_text, part, text};
+use super::argument::text;
 use super::{Function, PLAIN, Takes, parameter};
-use crate::json::{self, Number};
+use crate::json::{self, Arena, Number};
 use crate::time::Instant;
 use crate::value::{Type, Value};
 
@@ -38,7 +38,10 @@ pub(super) static STRING: Function = Function {
         ("string(null)", "missing"),
         ("string($.list)", r#""[\"a\",\"b\",\"c\"]""#),
     ],
-    call: |arguments| arguments.first().and_then(as_text).map_or(Value::Missing, Value::Text),
+    call: |arguments, arena| {
+        let text = arguments.first().and_then(|value| value.to_text(arena));
+        text.map_or(Value::Missing, Value::Text)
+    },
     ..PLAIN
 };
 
@@ -96,39 +99,39 @@ pub(super) static CAPTURE: Function = Function {
     ..PLAIN
 };
 
-fn number<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn number<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
     if let Some(number @ Value::Number(_)) = arguments.first() {
-        return number.clone();
+        return *number;
     }
     let read = text(arguments, 0).and_then(|text| text.trim().parse::<Number>().ok());
     read.map_or(Value::Missing, Value::Number)
 }
 
-fn time<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn time<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
     let instant = match arguments.first() {
         Some(Value::Time(instant)) => Some(*instant),
         Some(Value::Number(Number::Natural(number))) => Instant::from_whole_epoch(*number),
         Some(Value::Number(number)) => Instant::from_epoch(number.float()),
-        _ => text(arguments, 0).and_then(|text| Instant::read(text)),
+        _ => text(arguments, 0).and_then(Instant::read),
     };
     instant.map_or(Value::Missing, Value::Time)
 }
 
-fn parse_json<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn parse_json<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     match text(arguments, 0) {
-        Some(text) => match json::parse(text.as_bytes()) {
-            Ok(document) => Value::owned(document.root.into_owned()),
+        Some(text) => match json::parse(text.as_bytes(), arena) {
+            Ok(document) => Value::of_json(document.root),
             Err(_) => Value::Missing,
         },
-        None => arguments.first().cloned().unwrap_or(Value::Missing),
+        None => arguments.first().copied().unwrap_or(Value::Missing),
     }
 }
 
-fn capture<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn capture<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
     let (Some(subject), Some(Value::Regex(regex)), Some(group)) =
         (text(arguments, 0), arguments.get(1), text(arguments, 2))
     else {
         return Value::Missing;
     };
-    part(subject, |subject| regex.capture(subject, group))
+    regex.capture(subject, group).map_or(Value::Missing, Value::Text)
 }

@@ -2,9 +2,9 @@
 
 use super::argument::{canonical, text};
 use super::{Function, PLAIN, Takes, parameter};
+use crate::json::Arena;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
 pub(super) static SHA256: Function = Function {
     name: "sha256",
@@ -14,9 +14,9 @@ pub(super) static SHA256: Function = Function {
         r#"sha256("abc")"#,
         r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
     )],
-    call: |arguments| {
-        text(arguments, 0)
-            .map_or(Value::Missing, |text| Value::Text(Cow::Owned(hex(&Sha256::digest(text.as_bytes())))))
+    call: |arguments, arena| {
+        let hashed = text(arguments, 0).map(|text| hex(&Sha256::digest(text.as_bytes())));
+        hashed.map_or(Value::Missing, |hex| Value::Text(arena.text(&hex)))
     },
     ..PLAIN
 };
@@ -41,20 +41,21 @@ pub(super) static KEY: Function = Function {
     ..PLAIN
 };
 
-fn key<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn key<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
         return Value::Missing;
     };
     if parts.iter().all(Value::is_empty) {
         return Value::Missing;
     }
-    let mut bytes = Vec::new();
+    // The labels of an ordinary alert fit.
+    let mut bytes = Vec::with_capacity(1 << 10);
     for part in parts {
-        canonical(part, &mut bytes);
+        canonical(part, arena, &mut bytes);
     }
     let digest = Sha256::digest(&bytes);
     let first_half = digest.get(..16).unwrap_or_default();
-    Value::Text(Cow::Owned(format!("{prefix}:{}", hex(first_half))))
+    Value::Text(arena.text(&format!("{prefix}:{}", hex(first_half))))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -3,9 +3,8 @@
 use super::argument::{text, whole};
 use super::bounded::Bounded;
 use super::{Function, PLAIN, Takes, optional, parameter};
-use crate::json;
+use crate::json::{self, Arena, Json};
 use crate::value::Value;
-use std::borrow::Cow;
 
 pub(super) static LABEL_LINES: Function = Function {
     name: "label_lines",
@@ -27,8 +26,9 @@ pub(super) static LABEL_LINES: Function = Function {
     ..PLAIN
 };
 
-fn label_lines<'a>(arguments: &[Value<'a>]) -> Value<'a> {
-    let (Some(labels), Some(form)) = (arguments.first().and_then(entries), text(arguments, 1)) else {
+fn label_lines<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+    let labels = arguments.first().and_then(|labels| entries(labels, arena));
+    let (Some(labels), Some(form)) = (labels, text(arguments, 1)) else {
         return Value::Missing;
     };
     let most = whole(arguments, 2).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
@@ -42,7 +42,7 @@ fn label_lines<'a>(arguments: &[Value<'a>]) -> Value<'a> {
     if let Some(left_out) = labels.len().checked_sub(most).filter(|count| *count > 0) {
         result.push(&format!("{}… and {left_out} more", if most == 0 { "" } else { "\n" }));
     }
-    Value::Text(Cow::Owned(result.finish()))
+    Value::Text(arena.text(&result.finish()))
 }
 
 fn push_line(result: &mut Bounded, form: &[Piece<'_>], name: &str, value: &str) -> bool {
@@ -55,13 +55,10 @@ fn push_line(result: &mut Bounded, form: &[Piece<'_>], name: &str, value: &str) 
 }
 
 /// Names and values of labels, or of an object's members.
-fn entries<'v>(value: &'v Value<'_>) -> Option<Vec<(&'v str, Cow<'v, str>)>> {
+fn entries<'a>(value: &Value<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {
     match value {
-        Value::Labels(labels) => {
-            Some(labels.iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect())
-        }
-        Value::Json(json) => members(json),
-        Value::Parsed(json) => members(json),
+        Value::Labels(labels) => Some(labels.iter().collect()),
+        Value::Json(json) => members(json, arena),
         Value::Missing
         | Value::Null
         | Value::Boolean(_)
@@ -75,15 +72,15 @@ fn entries<'v>(value: &'v Value<'_>) -> Option<Vec<(&'v str, Cow<'v, str>)>> {
     }
 }
 
-fn members<'v>(json: &'v json::Value<'_>) -> Option<Vec<(&'v str, Cow<'v, str>)>> {
-    let text = |value: &'v json::Value<'_>| match value {
-        json::Value::Null => Cow::Borrowed(""),
-        json::Value::Text(text) => Cow::Borrowed(text.as_ref()),
+fn members<'a>(json: &json::Value<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {
+    let text = |value: &json::Value<'a>| match value {
+        json::Value::Null => "",
+        json::Value::Text(text) => text,
         json::Value::Boolean(_) | json::Value::Number(_) | json::Value::Array(_) | json::Value::Object(_) => {
-            Cow::Owned(value.to_json())
+            arena.text(&value.to_json())
         }
     };
-    Some(json.as_object()?.iter().map(|(name, value)| (name.as_ref(), text(value))).collect())
+    Some(json.as_object()?.iter().map(|(name, value)| (name, text(value))).collect())
 }
 
 /// A piece of a form.

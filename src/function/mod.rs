@@ -12,6 +12,7 @@ mod hash;
 mod label_lines;
 mod text;
 
+use crate::json::Arena;
 use crate::value::{Type, Value};
 
 /// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.
@@ -50,8 +51,8 @@ pub struct Function {
     pub documentation: &'static str,
     /// Expressions and what they come to, as rule text: `("upper(\"a\")", "\"A\"")`.
     pub examples: &'static [(&'static str, &'static str)],
-    /// The function itself. Arguments have been read as their parameters ask; there are as many as the signature allows.
-    pub call: for<'a> fn(&[Value<'a>]) -> Value<'a>,
+    /// The function itself; what it makes lies in the arena. Arguments have been read as their parameters ask; there are as many as the signature allows.
+    pub call: for<'a> fn(&[Value<'a>], &'a Arena) -> Value<'a>,
 }
 
 /// A parameter of a function.
@@ -143,5 +144,5 @@ const PLAIN: Function = Function {
     reads_whole: false,
     documentation: "",
     examples: &[],
-    call: |_| Value::Missing,
+    call: |_, _| Value::Missing,
 };

@@ -1,17 +1,17 @@
 //! Functions over strings: `lower`, `upper`, `trim`, `replace`, `split`, `slice`.
 
-use super::argument::{part, text, whole};
+use super::argument::{text, whole};
 use super::bounded::Bounded;
 use super::{Function, MOST_PARTS, PLAIN, Takes, optional, parameter};
+use crate::json::Arena;
 use crate::value::{Type, Value};
-use std::borrow::Cow;
 
 pub(super) static LOWER: Function = Function {
     name: "lower",
     parameters: &[parameter("text", Takes::Text)],
     documentation: "The text in lower case, by Unicode.",
     examples: &[(r#"lower("P1")"#, r#""p1""#), (r#"lower("ÄÖ")"#, r#""äö""#), ("lower(missing)", "missing")],
-    call: |arguments| map(arguments, str::to_lowercase),
+    call: |arguments, arena| map(arguments, arena, str::to_lowercase),
     ..PLAIN
 };
 
@@ -20,7 +20,7 @@ pub(super) static UPPER: Function = Function {
     parameters: &[parameter("text", Takes::Text)],
     documentation: "The text in upper case, by Unicode.",
     examples: &[(r#"upper("p1")"#, r#""P1""#), (r#"upper("straße")"#, r#""STRASSE""#)],
-    call: |arguments| map(arguments, str::to_uppercase),
+    call: |arguments, arena| map(arguments, arena, str::to_uppercase),
     ..PLAIN
 };
 
@@ -29,7 +29,7 @@ pub(super) static TRIM: Function = Function {
     parameters: &[parameter("text", Takes::Text)],
     documentation: "The text without the blanks and line ends around it.",
     examples: &[(r#"trim("  P1\n")"#, r#""P1""#), (r#"trim(" ")"#, r#""""#)],
-    call: |arguments| text(arguments, 0).map_or(Value::Missing, |text| part(text, |text| Some(text.trim()))),
+    call: |arguments, _| text(arguments, 0).map_or(Value::Missing, |text| Value::Text(text.trim())),
     ..PLAIN
 };
 
@@ -86,55 +86,46 @@ pub(super) static SLICE: Function = Function {
     ..PLAIN
 };
 
-fn map<'a>(arguments: &[Value<'a>], change: impl FnOnce(&str) -> String) -> Value<'a> {
-    text(arguments, 0).map_or(Value::Missing, |text| Value::Text(Cow::Owned(change(text))))
+fn map<'a>(arguments: &[Value<'a>], arena: &'a Arena, change: impl FnOnce(&str) -> String) -> Value<'a> {
+    text(arguments, 0).map_or(Value::Missing, |text| Value::Text(arena.text(&change(text))))
 }
 
-fn replace<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn replace<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     let (Some(text), Some(old), Some(new)) = (text(arguments, 0), text(arguments, 1), text(arguments, 2))
     else {
         return Value::Missing;
     };
-    if old.is_empty() || !text.contains(old.as_ref()) {
-        return Value::Text(text.clone());
+    if old.is_empty() || !text.contains(old) {
+        return Value::Text(text);
     }
     let mut result = Bounded::default();
-    for (at, part) in text.split(old.as_ref()).enumerate() {
+    for (at, part) in text.split(old).enumerate() {
         if !(at == 0 || result.push(new)) || !result.push(part) {
             break;
         }
     }
-    Value::Text(Cow::Owned(result.finish()))
+    Value::Text(arena.text(&result.finish()))
 }
 
-fn split<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn split<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     let (Some(text), Some(separator)) = (text(arguments, 0), text(arguments, 1)) else {
         return Value::Missing;
     };
     if separator.is_empty() {
-        return Value::List([Value::Text(text.clone())].into());
+        return Value::List(arena.slice(&[Value::Text(text)]));
     }
-    Value::List(match text {
-        Cow::Borrowed(text) => {
-            text.splitn(MOST_PARTS, separator.as_ref()).map(|part| Value::Text(Cow::Borrowed(part))).collect()
-        }
-        Cow::Owned(text) => {
-            let parts = text.splitn(MOST_PARTS, separator.as_ref());
-            parts.map(|part| Value::Text(Cow::Owned(part.to_owned()))).collect()
-        }
-    })
+    let parts: Vec<Value<'a>> = text.splitn(MOST_PARTS, separator).map(Value::Text).collect();
+    Value::List(arena.slice(&parts))
 }
 
-fn slice<'a>(arguments: &[Value<'a>]) -> Value<'a> {
+fn slice<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
     let (Some(text), Some(from)) = (text(arguments, 0), whole(arguments, 1)) else {
         return Value::Missing;
     };
     let to = whole(arguments, 2);
-    part(text, |text| {
-        let start = byte_position(text, from);
-        let end = to.map_or(text.len(), |to| byte_position(text, to));
-        text.get(start..end.max(start))
-    })
+    let start = byte_position(text, from);
+    let end = to.map_or(text.len(), |to| byte_position(text, to));
+    text.get(start..end.max(start)).map_or(Value::Missing, Value::Text)
 }
 
 /// The byte where the character at that position begins; a negative position counts from the end.

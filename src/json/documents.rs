@@ -1,9 +1,10 @@
 //! Reading a file of documents: one, several one after another, printed over many lines, or one a line.
 
-use super::document::{self, BYTE_ORDER_MARK, Open};
+use super::document::{self, BYTE_ORDER_MARK};
 use super::reach::WHOLE;
 use super::refusal::{self, Invalid};
-use super::{Document, Reach};
+use super::{Arena, Document, Reach};
+use serde::de::IgnoredAny;
 use std::iter;
 
 /// Reads the documents of a file, each with the offset of its first byte.
@@ -13,9 +14,12 @@ use std::iter;
 /// `{` or `[`, because the lines between are its own. Where a line is cut off and a document stands alone on the next, it
 /// is the first that is broken, however far into the others its reading went. A document that never closes can swallow
 /// the next only as far as the 127 levels of nesting allow, so the work is linear in the length of the file.
-pub fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, Result<Document<'_>, Invalid>)> {
+pub fn documents<'a>(
+    bytes: &'a [u8],
+    arena: &'a Arena,
+) -> impl Iterator<Item = (usize, Result<Document<'a>, Invalid>)> {
     let mut part = Part::new(bytes, false, &WHOLE);
-    iter::from_fn(move || part.next())
+    iter::from_fn(move || part.next(arena))
 }
 
 /// The documents of the lines of a file that were read so far, as [`documents`] reads the whole.
@@ -35,16 +39,7 @@ impl<'a> Part<'a> {
     pub fn new(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
         let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         Self {
-            stream: Stream {
-                bytes,
-                reach,
-                reading: Open::default(),
-                origin: offset,
-                offset,
-                counted: offset,
-                lines: 0,
-                open: false,
-            },
+            stream: Stream { bytes, reach, origin: offset, offset, counted: offset, lines: 0, open: false },
             more,
         }
     }
@@ -60,13 +55,13 @@ impl<'a> Part<'a> {
     pub fn lines(&self) -> usize {
         self.stream.lines_to(self.stream.offset)
     }
-}
 
-impl<'a> Iterator for Part<'a> {
-    type Item = (usize, Result<Document<'a>, Invalid>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let found = self.stream.next()?;
+    /// The next document, and the offset of its first byte.
+    pub fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, Invalid>)>
+    where
+        'a: 'd,
+    {
+        let found = self.stream.next(arena)?;
         if self.more && self.stream.open && found.1.is_err() {
             self.more = false;
             self.stream.offset = found.0;
@@ -81,8 +76,6 @@ impl<'a> Iterator for Part<'a> {
 struct Stream<'a> {
     bytes: &'a [u8],
     reach: &'a Reach,
-    /// What documents leave behind for the next to use.
-    reading: Open<'a>,
     /// Where the first line begins, behind a byte order mark.
     origin: usize,
     offset: usize,
@@ -94,7 +87,10 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn next(&mut self) -> Option<(usize, Result<Document<'a>, Invalid>)> {
+    fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, Invalid>)>
+    where
+        'a: 'd,
+    {
         let rest = self.rest(self.offset);
         let blank = rest.iter().take_while(|byte| is_blank(**byte)).count();
         self.offset += blank;
@@ -103,14 +99,13 @@ impl<'a> Stream<'a> {
         }
         let start = self.offset;
         let rest = self.rest(start);
-        if let Some((length, document)) = alone(rest, self.reach, &mut self.reading) {
-            self.offset = start + length;
-            return Some((start, Ok(document)));
-        }
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter();
-        match values.next()? {
-            Ok(document) => {
-                self.offset = start + values.byte_offset();
+        let read = match alone(rest, self.reach, arena) {
+            Some(read) => Ok(read),
+            None => first(rest, self.reach, arena),
+        };
+        match read {
+            Ok((length, document)) => {
+                self.offset = start + length;
                 Some((start, Ok(document)))
             }
             Err(error) => Some((start, Err(self.refuse(&error)))),
@@ -155,15 +150,31 @@ impl<'a> Stream<'a> {
 
 /// The document that stands alone on the first line, and the length of that line. It is the one that reading on from here
 /// would give, since what follows the line cannot change it.
-fn alone<'a>(rest: &'a [u8], reach: &Reach, reading: &mut Open<'a>) -> Option<(usize, Document<'a>)> {
+fn alone<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> Option<(usize, Document<'a>)> {
     let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     let line = rest.get(..end)?;
     // Most documents over many lines show it by how the first line ends.
     if matches!(line.trim_ascii_end(), [] | [.., b'{' | b'[' | b',' | b':']) {
         return None;
     }
-    let document = document::read(str::from_utf8(line).ok()?, reach, reading).ok()?;
+    let document = document::read(str::from_utf8(line).ok()?, reach, arena).ok()?;
     Some((end, document))
+}
+
+/// The document that begins here, over however many lines, and its length.
+fn first<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> serde_json::Result<(usize, Document<'a>)> {
+    let mut deserializer = serde_json::Deserializer::from_slice(rest);
+    let document = document::read_from(&mut deserializer, rest, reach, arena)?;
+    let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
+    // Brackets and quotes say where a value ends, a blank or the beginning of another value where a number or a word does.
+    let shows_its_end = matches!(rest.first(), Some(b'{' | b'[' | b'"'));
+    let ends = |byte: u8| is_blank(byte) || b"\"[]{},:".contains(&byte);
+    match rest.get(length) {
+        Some(byte) if !shows_its_end && !ends(*byte) => {
+            serde_json::from_slice::<IgnoredAny>(rest).map(|_| (length, document))
+        }
+        Some(_) | None => Ok((length, document)),
+    }
 }
 
 /// The first line, and how it ends too early, where documents stand one a line and this one is cut off.
@@ -186,7 +197,10 @@ fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
 
 /// What is wrong with a text that should be one document.
 fn refused(text: &[u8]) -> Option<serde_json::Error> {
-    serde_json::from_slice::<Document<'_>>(text).err()
+    let arena = Arena::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = document::read_from(&mut deserializer, text, &WHOLE, &arena).map(drop);
+    read.and_then(|()| deserializer.end()).err()
 }
 
 /// How many bytes to pass over after a refusal, up to the line on which reading goes on.

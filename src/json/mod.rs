@@ -4,21 +4,25 @@
 //! numbers must compare exactly, and because a repeated member name should be noticed. No value nests deeper than 127
 //! levels, so plain recursion over a value is safe everywhere. Reading a stream never stops at a bad line.
 
+mod arena;
 mod document;
 mod documents;
 mod number;
 mod object;
 mod reach;
 mod refusal;
+mod stack;
 mod value;
 mod write;
 mod writer;
 
+pub use arena::Arena;
 pub use document::{Document, parse, parse_within};
 pub use documents::{Part, documents};
 pub use number::Number;
 pub use object::Object;
 pub use reach::Reach;
 pub use refusal::Invalid;
+pub use stack::Stack;
 pub use value::Value;
-pub use writer::write;
+pub use writer::{Json, Members};

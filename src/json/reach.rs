@@ -62,6 +62,11 @@ impl Reach {
         }
     }
 
+    /// Whether it is all of a value.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
     /// taken as a whole, because joining the two could grow without bound.
     pub(super) fn of_member(&self, name: &str) -> Option<&Self> {

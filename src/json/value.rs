@@ -1,41 +1,28 @@
 //! The tree of a document.
 
-use super::{Number, Object};
-use std::borrow::Cow;
+use super::{Arena, Number, Object};
 
-/// A JSON value that borrows its strings from the bytes wherever they hold no escape.
+/// A JSON value: a node that points to its parts, in the bytes it was read from or in an [`Arena`].
 ///
 /// Equality is that of JSON: the order of members is irrelevant, and `1` equals `1.0`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`
+    #[default]
     Null,
     /// `true`, `false`
     Boolean(bool),
     /// A number.
     Number(Number),
     /// A string.
-    Text(Cow<'a, str>),
+    Text(&'a str),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(&'a [Value<'a>]),
     /// An object.
-    Object(Object<'a>),
+    Object(&'a Object<'a>),
 }
 
 impl<'a> Value<'a> {
-    /// The same value, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Value<'static> {
-        match self {
-            Self::Null => Value::Null,
-            Self::Boolean(truth) => Value::Boolean(truth),
-            Self::Number(number) => Value::Number(number),
-            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Self::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),
-            Self::Object(object) => Value::Object(object.into_owned()),
-        }
-    }
-
     /// Whether it is `null`, `""`, `[]` or `{}`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -63,7 +50,7 @@ impl<'a> Value<'a> {
 
     /// The string, where it is one.
     #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
+    pub fn as_text(&self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
             Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
@@ -72,7 +59,7 @@ impl<'a> Value<'a> {
 
     /// The elements, where it is an array.
     #[must_use]
-    pub fn as_array(&self) -> Option<&[Value<'a>]> {
+    pub fn as_array(&self) -> Option<&'a [Value<'a>]> {
         match self {
             Self::Array(items) => Some(items),
             Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => None,
@@ -81,25 +68,27 @@ impl<'a> Value<'a> {
 
     /// The members, where it is an object.
     #[must_use]
-    pub fn as_object(&self) -> Option<&Object<'a>> {
+    pub fn as_object(&self) -> Option<&'a Object<'a>> {
         match self {
             Self::Object(object) => Some(object),
             Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Array(_) => None,
         }
     }
-}
 
-impl From<serde_json::Value> for Value<'static> {
-    fn from(value: serde_json::Value) -> Self {
+    /// A copy of a value of `serde_json`.
+    #[must_use]
+    pub fn of(value: &serde_json::Value, arena: &'a Arena) -> Self {
         match value {
             serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(truth) => Self::Boolean(truth),
-            serde_json::Value::Number(number) => Self::Number(Number::from(&number)),
-            serde_json::Value::String(text) => Self::Text(Cow::Owned(text)),
-            serde_json::Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            serde_json::Value::Bool(truth) => Self::Boolean(*truth),
+            serde_json::Value::Number(number) => Self::Number(Number::from(number)),
+            serde_json::Value::String(text) => Self::Text(arena.text(text)),
+            serde_json::Value::Array(items) => {
+                Self::Array(arena.gather(items.iter().map(|item| Self::of(item, arena))))
+            }
             serde_json::Value::Object(members) => {
-                let members = members.into_iter().map(|(name, value)| (Cow::Owned(name), Self::from(value)));
-                Self::Object(members.collect())
+                let members = members.iter().map(|(name, value)| (arena.text(name), Self::of(value, arena)));
+                Self::Object(arena.keep(Object::of(members, arena)))
             }
         }
     }

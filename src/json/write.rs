@@ -1,16 +1,9 @@
 //! Writing JSON: the text, and the bytes that equal values share.
 
-use super::{Number, Object, Value};
-use serde::ser::{Serialize, Serializer};
+use super::{Json, Members, Number, Value};
+use std::io::Write;
 
 impl Value<'_> {
-    /// The JSON text: strings quoted, no blanks, members in document order.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        // Writing to memory cannot fail, and names are strings.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
     /// Appends bytes that are the same for equal values and differ for others, also when several values are appended
     /// one after another: members sorted by name, lengths before contents, `1` as `1.0`.
     pub fn canonical(&self, out: &mut Vec<u8>) {
@@ -25,7 +18,7 @@ impl Value<'_> {
             Self::Array(items) => {
                 out.push(b'a');
                 canonical_length(items.len(), out);
-                for item in items {
+                for item in *items {
                     item.canonical(out);
                 }
             }
@@ -63,31 +56,28 @@ fn canonical_length(length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(length as u64).to_be_bytes());
 }
 
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Json for Value<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Boolean(truth) => serializer.serialize_bool(*truth),
-            Self::Number(number) => number.serialize(serializer),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Array(items) => serializer.collect_seq(items),
-            Self::Object(object) => object.serialize(serializer),
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Boolean(truth) => truth.write(out),
+            Self::Number(number) => number.write(out),
+            Self::Text(text) => text.write(out),
+            Self::Array(items) => items.write(out),
+            Self::Object(object) => {
+                let mut members = Members::open(out);
+                for (name, value) in object.iter() {
+                    members.named(name, value);
+                }
+                members.close();
+            }
         }
     }
 }
 
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Negative(integer) => serializer.serialize_i64(*integer),
-            Self::Natural(integer) => serializer.serialize_u64(*integer),
-            Self::Float(float) => serializer.serialize_f64(*float),
-        }
+impl Json for Number {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Digits, a point and an exponent are the same in JSON; writing to memory cannot fail.
+        let _ = write!(out, "{self}");
     }
 }

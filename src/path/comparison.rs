@@ -10,7 +10,7 @@ pub(super) enum Found<'o> {
     /// No node, or a function without a result.
     Nothing,
     /// A node or a literal.
-    Value(&'o Value<'o>),
+    Value(Value<'o>),
     /// The result of a function.
     Number(Number),
 }
@@ -20,10 +20,10 @@ impl Run<'_, '_> {
     pub(super) fn same(&mut self, left: Found<'_>, right: Found<'_>) -> Result<bool, Stop> {
         match (left, right) {
             (Found::Nothing, Found::Nothing) => Ok(true),
-            (Found::Value(left), Found::Value(right)) => self.equal(left, right),
+            (Found::Value(left), Found::Value(right)) => self.equal(&left, &right),
             (Found::Number(left), Found::Number(right)) => Ok(left == right),
-            (Found::Value(Value::Number(left)), Found::Number(right)) => Ok(*left == right),
-            (Found::Number(left), Found::Value(Value::Number(right))) => Ok(left == *right),
+            (Found::Value(Value::Number(left)), Found::Number(right))
+            | (Found::Number(left), Found::Value(Value::Number(right))) => Ok(left == right),
             (Found::Nothing | Found::Value(_) | Found::Number(_), _) => Ok(false),
         }
     }
@@ -53,7 +53,7 @@ impl Run<'_, '_> {
                 if left.len() != right.len() {
                     return Ok(false);
                 }
-                for (left, right) in left.iter().zip(right) {
+                for (left, right) in left.iter().zip(*right) {
                     self.charge(1)?;
                     if !self.equal(left, right)? {
                         return Ok(false);
@@ -90,7 +90,7 @@ impl Run<'_, '_> {
 fn number(found: Found<'_>) -> Option<Number> {
     match found {
         Found::Number(number) => Some(number),
-        Found::Value(Value::Number(number)) => Some(*number),
+        Found::Value(Value::Number(number)) => Some(number),
         Found::Nothing | Found::Value(_) => None,
     }
 }

@@ -60,14 +60,15 @@ impl<'v> Run<'_, 'v> {
         'v: 'o,
     {
         Ok(match operand {
-            Operand::Literal(value) => Found::Value(value),
+            Operand::Literal(value) => Found::Value(*value),
+            Operand::Text(text) => Found::Value(Value::Text(text)),
             Operand::Single(query) | Operand::ValueOf(query) => {
-                self.only(query, current)?.map_or(Found::Nothing, Found::Value)
+                self.only(query, current)?.map_or(Found::Nothing, |node| Found::Value(*node))
             }
             Operand::Count(query) => Found::Number(natural(self.count(query, current)?)),
             Operand::Length(operand) => match self.operand(operand, current)? {
                 Found::Nothing | Found::Number(_) => Found::Nothing,
-                Found::Value(value) => self.length(value)?,
+                Found::Value(value) => self.length(&value)?,
             },
         })
     }

@@ -93,7 +93,7 @@ impl<'r, 'v> Run<'r, 'v> {
                 }
                 Value::Object(object) => {
                     self.charge(object.len())?;
-                    waiting.extend(object.values().rev().filter(|value| is_container(value)));
+                    waiting.extend(object.values().iter().rev().filter(|value| is_container(value)));
                 }
                 Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
             }
@@ -127,7 +127,7 @@ impl<'r, 'v> Run<'r, 'v> {
                 }
                 Selector::Every | Selector::Filter(_) => match node {
                     Value::Array(items) => self.each(items.iter(), selector, rest, sink)?,
-                    Value::Object(object) => self.each(object.values(), selector, rest, sink)?,
+                    Value::Object(object) => self.each(object.values().iter(), selector, rest, sink)?,
                     Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
                 },
             }
@@ -157,7 +157,7 @@ impl<'r, 'v> Run<'r, 'v> {
 
     /// Whether a query within a filter gives any node.
     pub(super) fn exists(&mut self, query: &Query, current: &'v Value<'v>) -> Result<bool, Stop> {
-        if query.singular {
+        if query.is_singular() {
             return Ok(self.only(query, current)?.is_some());
         }
         if let Some(Memory::Count(count)) = self.remembered(query) {
@@ -192,7 +192,7 @@ impl<'r, 'v> Run<'r, 'v> {
         query: &Query,
         current: &'v Value<'v>,
     ) -> Result<Option<&'v Value<'v>>, Stop> {
-        if query.singular {
+        if query.is_singular() {
             self.charge(1 + query.segments.len())?;
             return Ok(query.single(self.start(query, current)));
         }

@@ -7,7 +7,6 @@ use super::reading::Findings;
 use crate::json::Value;
 use jsonpath_rust::parser::model as tree;
 use jsonpath_rust::parser::parse_json_path;
-use std::borrow::Cow;
 
 /// Parses a text that was read well, and lowers it; gives how many memories its queries need besides.
 pub(super) fn lower(text: &str, findings: &Findings) -> Result<(Query, usize), Invalid> {
@@ -52,11 +51,7 @@ impl Lowering<'_> {
 
     fn query(&mut self, segments: &[tree::Segment], start: Start) -> Lowered<Query> {
         let segments = segments.iter().map(|segment| self.segment(segment)).collect::<Lowered<Vec<_>>>()?;
-        let is_single = |selector: &Selector| matches!(selector, Selector::Name(_) | Selector::Index(_));
-        let singular = segments.iter().all(|segment| {
-            !segment.descends && segment.selectors.len() == 1 && segment.selectors.iter().all(is_single)
-        });
-        Ok(Query { start, segments, singular })
+        Ok(Query::new(start, segments))
     }
 
     fn payload_query(&mut self, segments: &[tree::Segment]) -> Lowered<Query> {
@@ -173,7 +168,7 @@ impl Lowering<'_> {
             };
             Segment { descends: false, selectors: vec![selector] }
         });
-        Operand::Single(Query { start, segments: segments.collect(), singular: true })
+        Operand::Single(Query::new(start, segments.collect()))
     }
 
     fn function(&mut self, function: &tree::TestFunction) -> Lowered<Operand> {
@@ -218,7 +213,7 @@ impl Lowering<'_> {
                 Value::Number(number.ok_or_else(|| self.beyond())?.1)
             }
             tree::Literal::Float(_) => return Err(self.beyond()),
-            tree::Literal::String(text) => Value::Text(Cow::Owned(text.clone())),
+            tree::Literal::String(text) => return Ok(Operand::Text(text.as_str().into())),
             tree::Literal::Bool(truth) => Value::Boolean(*truth),
             tree::Literal::Null => Value::Null,
         }))

@@ -17,6 +17,7 @@ mod reading;
 use crate::json::Value;
 use evaluation::{Run, Stop};
 use program::Query;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// What a path starts from.
@@ -67,6 +68,9 @@ impl Default for Budget {
     }
 }
 
+/// The nodes that a path found; those of an ordinary batch of alerts need nothing from the heap.
+pub type Nodes<'v> = SmallVec<[&'v Value<'v>; 64]>;
+
 /// The budget ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted;
@@ -92,7 +96,7 @@ impl Path {
     /// Whether names and indices are all it has.
     #[must_use]
     pub fn is_singular(&self) -> bool {
-        self.query.singular
+        self.query.is_singular()
     }
 
     /// Whether its text is `$` or `@` alone.
@@ -129,8 +133,8 @@ impl Path {
         payload: &'v Value<'v>,
         element: &'v Value<'v>,
         budget: &mut Budget,
-    ) -> Result<Vec<&'v Value<'v>>, Exhausted> {
-        let mut nodes = Vec::new();
+    ) -> Result<Nodes<'v>, Exhausted> {
+        let mut nodes = Nodes::new();
         let kept = &mut budget.kept;
         let mut run = Run::new(payload, self.memories, &mut budget.visits);
         let ended = run.walk(self.start(payload, element), &self.query.segments, &mut |node| {

@@ -8,8 +8,8 @@ use crate::pattern::Regex;
 pub(super) struct Query {
     pub(super) start: Start,
     pub(super) segments: Vec<Segment>,
-    /// Whether every segment is one name or one index.
-    pub(super) singular: bool,
+    /// The same where every segment is one name or one index.
+    singular: Option<Box<[Step]>>,
 }
 
 /// What a query within a filter starts from.
@@ -64,6 +64,7 @@ pub(super) enum Operator {
 #[derive(Debug)]
 pub(super) enum Operand {
     Literal(Value<'static>),
+    Text(Box<str>),
     Single(Query),
     Length(Box<Operand>),
     Count(Query),
@@ -80,15 +81,49 @@ pub(super) enum Pattern {
 }
 
 impl Query {
+    pub(super) fn new(start: Start, segments: Vec<Segment>) -> Self {
+        let singular = segments.iter().map(Segment::step).collect();
+        Self { start, segments, singular }
+    }
+
+    /// Whether every segment is one name or one index.
+    pub(super) fn is_singular(&self) -> bool {
+        self.singular.is_some()
+    }
+
     /// The node of a singular query.
     pub(super) fn single<'v>(&self, start: &'v Value<'v>) -> Option<&'v Value<'v>> {
-        if !self.singular {
-            return None;
+        self.singular.as_ref()?.iter().try_fold(start, |node, step| step.child(node))
+    }
+}
+
+/// A segment of one name or one index.
+#[derive(Debug)]
+enum Step {
+    Name(Box<str>),
+    Index(i64),
+}
+
+impl Step {
+    fn child<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
+        match self {
+            Self::Name(name) => node.as_object()?.get(name),
+            Self::Index(index) => {
+                let items = node.as_array()?;
+                items.get(place(*index, items.len())?)
+            }
         }
-        self.segments.iter().try_fold(start, |node, segment| {
-            let [selector] = segment.selectors.as_slice() else { return None };
-            selector.single(node)
-        })
+    }
+}
+
+impl Segment {
+    /// The segment as a step, where it is one.
+    fn step(&self) -> Option<Step> {
+        match self.selectors.as_slice() {
+            [Selector::Name(name)] if !self.descends => Some(Step::Name(name.as_str().into())),
+            [Selector::Index(index)] if !self.descends => Some(Step::Index(*index)),
+            _ => None,
+        }
     }
 }
 

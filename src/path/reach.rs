@@ -87,7 +87,7 @@ fn queries(condition: &Condition) -> Vec<(&Query, bool)> {
 
 fn operand(side: &Operand) -> Option<(&Query, bool)> {
     match side {
-        Operand::Literal(_) => None,
+        Operand::Literal(_) | Operand::Text(_) => None,
         Operand::Single(query) | Operand::ValueOf(query) => Some((query, true)),
         Operand::Count(query) => Some((query, false)),
         Operand::Length(value) => operand(value),

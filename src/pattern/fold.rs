@@ -24,7 +24,7 @@ fn unite_sigmas(character: char) -> char {
 /// Whether folding a text gives one that is folded already.
 #[must_use]
 pub fn folds_to(text: &str, folded: &str) -> bool {
-    if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { fold(text) == folded }
+    text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && fold(text) == folded)
 }
 
 /// What `apply` gives for the folded text; a short ASCII text is folded without touching the heap.

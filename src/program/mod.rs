@@ -18,6 +18,7 @@ use crate::pattern::Glob;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
 use crate::time::Schedule;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -48,17 +49,20 @@ pub struct Program {
     pub names: Names,
 }
 
+/// Positions by name. The names are those of the rules, so nobody who sends alerts can make them collide.
+pub type Positions = HashMap<Box<str>, usize, RandomState>;
+
 /// Positions by name, for everything that a caller may ask for.
 #[derive(Debug, Default)]
 pub struct Names {
     /// In [`Program::mappings`].
-    pub mappings: HashMap<Box<str>, usize>,
+    pub mappings: Positions,
     /// In [`Program::channels`].
-    pub channels: HashMap<Box<str>, usize>,
+    pub channels: Positions,
     /// In [`Program::routings`].
-    pub routings: HashMap<Box<str>, usize>,
+    pub routings: Positions,
     /// In [`Program::integrations`].
-    pub integrations: HashMap<Box<str>, usize>,
+    pub integrations: Positions,
 }
 
 /// A compiled mapping.
@@ -74,8 +78,8 @@ pub struct Mapping {
     pub lets: Vec<(Box<str>, NodeId)>,
     /// Drops in order: a condition, its place, the reason.
     pub drops: Vec<(Rule, NodeId)>,
-    /// The fields that are set, but for labels.
-    pub fields: Vec<(Field, NodeId)>,
+    /// The expression of each field that is set, but for labels; in the order of [`Field::ALL`].
+    pub fields: [Option<NodeId>; Field::ALL.len()],
     /// Entries of `labels` in order.
     pub labels: Vec<LabelEntry>,
     /// What it looks at of a payload.
@@ -86,7 +90,7 @@ impl Mapping {
     /// The expression of a field, where the mapping sets it.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<NodeId> {
-        self.fields.iter().find(|(name, _)| *name == field).map(|(_, node)| *node)
+        self.fields.get(field as usize).copied().flatten()
     }
 }
 

@@ -18,13 +18,12 @@ use crate::check::{self, Surroundings};
 use crate::diagnostic::{self, Code, Diagnostic, Level};
 use crate::evaluate::{self, Context, Observer, Pipeline};
 use crate::event::{Event, Outcome, Result as Came};
-use crate::json::{self, Reach};
-use crate::program::{Destination, Program};
+use crate::json::{self, Arena, Json, Reach};
+use crate::program::{Destination, Positions, Program};
 use crate::source::Sources;
 use crate::time::Instant;
 use crate::{compile, syntax};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Brings the text of a file that a rule names; the error is the reason in words.
@@ -121,7 +120,7 @@ impl RuleSet {
     pub fn evaluate<'a, O: Observer>(
         &'a self,
         subject: Subject<'_>,
-        document: &'a json::Document<'a>,
+        document: &json::Document<'a>,
         context: &Context<'_>,
         observer: &mut O,
     ) -> Result<Vec<Outcome<'a>>, Unknown> {
@@ -138,8 +137,9 @@ impl RuleSet {
         &self,
         subject: Subject<'_>,
         bytes: &'a [u8],
+        arena: &'a Arena,
     ) -> Result<json::Document<'a>, json::Invalid> {
-        json::parse_within(bytes, &self.reach(subject))
+        json::parse_within(bytes, &self.reach(subject), arena)
     }
 
     /// What a subject looks at of a payload; nothing where the set does not hold it.
@@ -167,16 +167,17 @@ impl RuleSet {
     pub fn route<'a, O: Observer>(
         &'a self,
         routing: &str,
-        event: Event<'a>,
+        event: &'a Event<'a>,
         context: &Context<'_>,
+        arena: &'a Arena,
         observer: &mut O,
     ) -> Result<Outcome<'a>, Unknown> {
         let routing = *find("routing", &self.program.names.routings, routing)?.1;
         observer.element(0);
         observer.routed(0);
         let destination = Destination::Routing(routing);
-        let decision = evaluate::route(&self.program, destination, &event, context, observer);
-        let result = Came::Routed(Box::new(event), decision);
+        let decision = evaluate::route(&self.program, destination, event, context, arena, observer);
+        let result = Came::Routed(event, decision);
         Ok(Outcome { integration: None, mapping: None, index: None, result })
     }
 
@@ -192,7 +193,7 @@ impl RuleSet {
     ) -> Result<serde_json::Value, Unknown> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
         let rendered = self.render(channel, event, context).map(|rendered| rendered.body);
-        Ok(rendered.or_else(|| serde_json::to_value(event).ok()).unwrap_or_default())
+        Ok(rendered.unwrap_or_else(|| event.to_value()))
     }
 
     /// What a subject means: mappings and a destination.
@@ -233,11 +234,7 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
-fn find<'r>(
-    kind: &'static str,
-    names: &'r HashMap<Box<str>, usize>,
-    name: &str,
-) -> Result<(&'r str, &'r usize), Unknown> {
+fn find<'r>(kind: &'static str, names: &'r Positions, name: &str) -> Result<(&'r str, &'r usize), Unknown> {
     names.get_key_value(name).map(|(name, position)| (&**name, position)).ok_or_else(|| {
         let mut known: Vec<&str> = names.keys().map(|name| &**name).collect();
         known.sort_unstable();

@@ -6,7 +6,8 @@ use crate::check::model::{Argument, Channel, Literal, Secret};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, Context};
 use crate::event::Event;
-use crate::json::Number;
+
+use crate::json::{Json, Number};
 use crate::source::{SourceFile, Span};
 use std::collections::HashMap;
 use std::path::Path;
@@ -94,7 +95,7 @@ impl RuleSet {
         let http = match declared.kind.transport {
             Transport::Http(http) => http,
             Transport::File | Transport::Stdout => {
-                return Some(Rendered { body: serde_json::to_value(event).ok()?, notes: Vec::new() });
+                return Some(Rendered { body: event.to_value(), notes: Vec::new() });
             }
             Transport::Discard => return None,
         };

@@ -84,7 +84,8 @@ impl Bench<'_> {
             }
         };
         let mut watch = Watch::default();
-        let seen = match json::parse(bytes) {
+        let arena = json::Arena::new();
+        let seen = match json::parse(bytes, &arena) {
             Ok(document) => {
                 let context = Context { now: self.now()?, open: &|_| self.open() };
                 let outcomes = self.rules.evaluate(subject, &document, &context, &mut watch);
@@ -103,17 +104,19 @@ impl Bench<'_> {
         json: &Json,
         place: Span,
     ) -> Result<Attempt, Box<Failure>> {
-        let event = stand_in::event(&self.fill(json)?).map_err(|message| self.fail(place, message))?;
+        let arena = json::Arena::new();
+        let event =
+            stand_in::event(&self.fill(json)?, &arena).map_err(|message| self.fail(place, message))?;
         let context = Context { now: self.now()?, open: &|_| self.open() };
         let mut watch = Watch::default();
         match kind {
             TestSubject::Routing => {
-                let outcome = self.rules.route(&name.text, event, &context, &mut watch);
+                let outcome = self.rules.route(&name.text, event, &context, &arena, &mut watch);
                 let seen = vec![self.see(&outcome.map_err(|_| self.unknown(name))?)];
                 Ok(Attempt { seen, body: None, watch })
             }
             TestSubject::Channel => {
-                let body = self.rules.body(&name.text, &event, &context).map_err(|_| self.unknown(name))?;
+                let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
                 Ok(Attempt { seen: Vec::new(), body: Some(Shown::from(&body)), watch })
             }
             TestSubject::Mapping | TestSubject::Integration => {

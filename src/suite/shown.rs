@@ -231,11 +231,11 @@ impl From<&json::Value<'_>> for Shown {
             json::Value::Null => Self::Null,
             json::Value::Boolean(value) => Self::Boolean(*value),
             json::Value::Number(number) => Self::Number(number.to_string().into()),
-            json::Value::Text(text) => Self::Text(text.as_ref().into()),
+            json::Value::Text(text) => Self::Text((*text).into()),
             json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            json::Value::Object(members) => Self::Object(
-                members.iter().map(|(name, value)| (name.as_ref().into(), Self::from(value))).collect(),
-            ),
+            json::Value::Object(members) => {
+                Self::Object(members.iter().map(|(name, value)| (name.into(), Self::from(value))).collect())
+            }
         }
     }
 }
@@ -247,9 +247,8 @@ impl From<&Value<'_>> for Shown {
             Value::Null => Self::Null,
             Value::Boolean(value) => Self::Boolean(*value),
             Value::Number(number) => Self::Number(number.to_string().into()),
-            Value::Text(text) => Self::Text(text.as_ref().into()),
+            Value::Text(text) => Self::Text((*text).into()),
             Value::Json(value) => Self::from(*value),
-            Value::Parsed(value) => Self::from(&**value),
             Value::List(items) => Self::List(items.iter().map(Self::from).collect()),
             Value::Severity(severity) => Self::Name(severity.name().into()),
             Value::Status(status) => Self::Name(status.name().into()),
@@ -270,20 +269,20 @@ impl Shown {
 impl From<&Event<'_>> for Shown {
     fn from(event: &Event<'_>) -> Self {
         let time = |time: Option<crate::time::Instant>| Self::text(time.map(|at| at.to_string()).as_deref());
-        let notes = event.notes.iter().map(|note| Self::Text(note.as_ref().into())).collect();
+        let notes = event.notes.iter().map(|note| Self::Text((*note).into())).collect();
         let fields = [
             ("severity", Self::Name(event.severity.name().into())),
             ("status", Self::Name(event.status.name().into())),
             ("event_status", Self::Name(event.event_status().into())),
-            ("title", Self::Text(event.title.as_ref().into())),
-            ("key", Self::Text(event.key.as_ref().into())),
-            ("description", Self::text(event.description.as_deref())),
+            ("title", Self::Text(event.title.into())),
+            ("key", Self::Text(event.key.into())),
+            ("description", Self::text(event.description)),
             ("labels", Self::labels(event.labels.iter())),
             ("starts_at", time(event.starts_at)),
             ("ends_at", time(event.ends_at)),
-            ("link", Self::text(event.link.as_deref())),
-            ("source", Self::Text(event.source.as_ref().into())),
-            ("integration", Self::text(event.integration.as_deref())),
+            ("link", Self::text(event.link)),
+            ("source", Self::Text(event.source.into())),
+            ("integration", Self::text(event.integration)),
             ("notes", Self::List(notes)),
         ];
         let present = fields.into_iter().filter(|(_, value)| !matches!(value, Self::Missing));

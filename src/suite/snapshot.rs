@@ -9,7 +9,8 @@ use super::files::Files;
 use super::judge::{Judge, Verdict};
 use super::seen::listed;
 use crate::check::stays_below;
-use crate::event::{Outcome, Result as Came};
+use crate::event::{Outcome, Reason, Result as Came};
+use crate::json::{Arena, Json};
 use crate::syntax::tree::Text;
 use serde_json::Value;
 
@@ -83,23 +84,23 @@ fn lines(attempt: &Attempt, outcome: Option<usize>) -> String {
 
 /// The line of an outcome, its places as seen from the folder.
 pub(super) fn wire(outcome: &Outcome<'_>, folder: &str) -> String {
+    let arena = Arena::new();
+    let seen = |at: &str| arena.text(&relative(at, folder));
     let mut outcome = outcome.clone();
-    let places: Vec<String> = ats(&mut outcome.result).into_iter().map(|at| relative(at, folder)).collect();
-    let mut outcome: Outcome<'_> = outcome;
-    for (at, place) in ats(&mut outcome.result).into_iter().zip(&places) {
-        *at = place;
+    match &mut outcome.result {
+        Came::Routed(_, decision) => {
+            let reasons = decision.reasons.iter().map(|reason| Reason { at: seen(reason.at), ..*reason });
+            decision.reasons = arena.gather(reasons);
+        }
+        Came::Dropped(reason) => reason.at = seen(reason.at),
+        Came::Unaccepted(refusals) => {
+            for refusal in refusals {
+                refusal.at = seen(refusal.at);
+            }
+        }
+        Came::Event(_) | Came::Empty | Came::Invalid { .. } => {}
     }
-    serde_json::to_string(&outcome).unwrap_or_default()
-}
-
-/// Every place that an outcome names.
-fn ats<'o, 'a>(result: &'o mut Came<'a>) -> Vec<&'o mut &'a str> {
-    match result {
-        Came::Routed(_, decision) => decision.reasons.iter_mut().map(|reason| &mut reason.at).collect(),
-        Came::Dropped(reason) => vec![&mut reason.at],
-        Came::Unaccepted(refusals) => refusals.iter_mut().map(|refusal| &mut refusal.at).collect(),
-        Came::Event(_) | Came::Empty | Came::Invalid { .. } => Vec::new(),
-    }
+    outcome.to_json()
 }
 
 /// `path` as seen from `folder`.

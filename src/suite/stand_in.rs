@@ -2,8 +2,8 @@
 
 use super::shown::Shown;
 use crate::event::{Event, Labels, Severity, Status};
+use crate::json::Arena;
 use crate::time::Instant;
-use std::borrow::Cow;
 
 /// The title of an event that a test gives none.
 pub const TITLE: &str = "a test alert";
@@ -16,21 +16,22 @@ pub const AT: &str = "2026-01-01T00:00:00Z";
 
 /// The event that a test writes: Warning, Firing, [`TITLE`], [`KEY`] and [`SOURCE`] unless it says otherwise; no
 /// labels, times, link or integration.
-pub(super) fn event(written: &Shown) -> Result<Event<'static>, String> {
-    Ok(Event {
+pub(super) fn event<'a>(written: &Shown, arena: &'a Arena) -> Result<&'a Event<'a>, String> {
+    let text = |field| text(written, field, arena);
+    Ok(arena.keep(Event {
         severity: constant(written, "severity", Severity::Warning, &Severity::ALL, Severity::name)?,
         status: constant(written, "status", Status::Firing, &Status::ALL, Status::name)?,
-        title: text(written, "title")?.unwrap_or(Cow::Borrowed(TITLE)),
-        key: text(written, "key")?.unwrap_or(Cow::Borrowed(KEY)),
-        description: text(written, "description")?,
-        labels: labels(written.member("labels"))?,
+        title: text("title")?.unwrap_or(TITLE),
+        key: text("key")?.unwrap_or(KEY),
+        description: text("description")?,
+        labels: labels(written.member("labels"), arena)?,
         starts_at: time(written, "starts_at")?,
         ends_at: time(written, "ends_at")?,
-        link: text(written, "link")?,
-        source: text(written, "source")?.unwrap_or(Cow::Borrowed(SOURCE)),
-        integration: text(written, "integration")?,
-        notes: notes(written.member("notes"))?,
-    })
+        link: text("link")?,
+        source: text("source")?.unwrap_or(SOURCE),
+        integration: text("integration")?,
+        notes: notes(written.member("notes"), arena)?,
+    }))
 }
 
 fn constant<C: Copy>(
@@ -53,39 +54,40 @@ fn constant<C: Copy>(
     found.ok_or_else(|| format!("`{field}` cannot be `{word}`; it is one of {}", names()))
 }
 
-fn text(written: &Shown, field: &str) -> Result<Option<Cow<'static, str>>, String> {
-    scalar(written.member(field)).map_err(|other| format!("`{field}` is a string and cannot be {other}"))
+fn text<'a>(written: &Shown, field: &str, arena: &'a Arena) -> Result<Option<&'a str>, String> {
+    scalar(written.member(field), arena)
+        .map_err(|other| format!("`{field}` is a string and cannot be {other}"))
 }
 
 /// A scalar as its JSON text.
-fn scalar(value: &Shown) -> Result<Option<Cow<'static, str>>, &Shown> {
+fn scalar<'a, 's>(value: &'s Shown, arena: &'a Arena) -> Result<Option<&'a str>, &'s Shown> {
     match value {
         Shown::Missing | Shown::Null => Ok(None),
-        Shown::Text(text) | Shown::Number(text) => Ok(Some(Cow::Owned(text.to_string()))),
-        Shown::Boolean(value) => Ok(Some(Cow::Owned(value.to_string()))),
+        Shown::Text(text) | Shown::Number(text) => Ok(Some(arena.text(text))),
+        Shown::Boolean(value) => Ok(Some(if *value { "true" } else { "false" })),
         Shown::Name(_) | Shown::List(_) | Shown::Object(_) => Err(value),
     }
 }
 
-fn labels(written: &Shown) -> Result<Labels<'static>, String> {
-    let mut labels = Labels::default();
+fn labels<'a>(written: &Shown, arena: &'a Arena) -> Result<Labels<'a>, String> {
+    let mut labels = Vec::new();
     for (name, value) in written.members() {
-        let value =
-            scalar(value).map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
-        if let Some(value) = value {
-            labels.set(Cow::Owned(name.to_string()), value);
-        }
+        let value = scalar(value, arena)
+            .map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
+        labels.extend(value.map(|value| (arena.text(name), value)));
     }
-    Ok(labels)
+    Ok(Labels::of(labels, arena))
 }
 
 fn time(written: &Shown, field: &str) -> Result<Option<Instant>, String> {
-    let Some(text) = text(written, field)? else { return Ok(None) };
-    Instant::read(&text).map(Some).ok_or_else(|| format!("`{field}` is a time and cannot be `{text}`"))
+    let arena = Arena::new();
+    let Some(text) = text(written, field, &arena)? else { return Ok(None) };
+    Instant::read(text).map(Some).ok_or_else(|| format!("`{field}` is a time and cannot be `{text}`"))
 }
 
-fn notes(written: &Shown) -> Result<Vec<Cow<'static, str>>, String> {
-    let Shown::List(items) = written else { return Ok(Vec::new()) };
-    let notes = items.iter().map(|item| scalar(item).map_err(|other| format!("a note cannot be {other}")));
-    Ok(notes.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+fn notes<'a>(written: &Shown, arena: &'a Arena) -> Result<&'a [&'a str], String> {
+    let Shown::List(items) = written else { return Ok(&[]) };
+    let note = |item| scalar(item, arena).map_err(|other| format!("a note cannot be {other}"));
+    let notes = items.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    Ok(arena.slice(&notes.into_iter().flatten().collect::<Vec<_>>()))
 }

@@ -19,6 +19,7 @@ mod workload;
 
 use measure::{Round, medians};
 use pointsman::evaluate::{Context, Silent};
+use pointsman::json::Arena;
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::time::Instant;
@@ -66,15 +67,18 @@ fn decisions(mix: &str, routes: usize) {
     let by_hand =
         if routes <= 10_000 { workload::by_hand(mix, routes).unwrap_or_default() } else { Vec::new() };
     let mut figures = Vec::new();
+    let (kept, arena) = (Arena::new(), RefCell::new(Arena::new()));
     for (name, sets) in &labelsets {
-        let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels)).collect();
+        let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels, &kept)).collect();
         for (event, set) in events.iter().zip(sets) {
-            let decision = evaluate::route(&rules.program, destination, event, &context, &mut Silent);
+            let decision = evaluate::route(&rules.program, destination, event, &context, &kept, &mut Silent);
             assert_eq!(decision.routes[0].path, set.expected, "{name}");
         }
         let run = || {
+            let mut arena = arena.borrow_mut();
             for event in &events {
-                black_box(evaluate::route(&rules.program, destination, event, &context, &mut Silent));
+                arena.clear();
+                black_box(evaluate::route(&rules.program, destination, event, &context, &arena, &mut Silent));
             }
         };
         let scan = || {
@@ -145,15 +149,22 @@ fn events(routes: usize) {
     println!("\n{routes} routes; 1.00 is one serde_json::from_slice::<Value> of the same bytes");
     for (name, payload) in workload::payloads() {
         let bytes = payload.as_bytes();
-        let out = RefCell::new(Vec::new());
+        let (out, arena) = (RefCell::new(Vec::new()), RefCell::new(Arena::new()));
         let run = |subject| {
             let mut out = out.borrow_mut();
             out.clear();
-            let document = rules.read(subject, bytes).expect("the payload is JSON");
+            let mut arena = arena.borrow_mut();
+            arena.clear();
+            let document = rules.read(subject, bytes, &arena).expect("the payload is JSON");
             for outcome in rules.evaluate(subject, &document, &context, &mut Silent).expect("known names") {
-                json::write(&outcome, &mut out);
+                json::Json::write(&outcome, &mut out);
                 out.push(b'\n');
             }
+        };
+        let read = |read: &dyn Fn(&Arena)| {
+            let mut arena = arena.borrow_mut();
+            arena.clear();
+            read(&arena);
         };
         let by_hand = |map: fn(&[u8], &mut Vec<u8>)| {
             let mut out = out.borrow_mut();
@@ -180,8 +191,12 @@ fn events(routes: usize) {
                     drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)));
                 }),
                 Round::new("skipped by IgnoredAny", || baseline::skip(bytes)),
-                Round::new("own tree, all of it", || drop(black_box(json::parse(bytes)))),
-                Round::new("own tree, what counts", || drop(black_box(rules.read(map, bytes)))),
+                Round::new("own tree, all of it", || {
+                    read(&|arena| drop(black_box(json::parse(bytes, arena))))
+                }),
+                Round::new("own tree, what counts", || {
+                    read(&|arena| drop(black_box(rules.read(map, bytes, arena))));
+                }),
                 Round::new("map, to bytes", || run(map)),
                 Round::new("map and route, to bytes", || run(route)),
                 Round::new("typed serde, to bytes", || by_hand(baseline::typed)),

@@ -2,6 +2,7 @@
 
 use crate::baseline::{Condition, Test};
 use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::json::Arena;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -91,25 +92,22 @@ fn label_set(set: &Value) -> Option<LabelSet> {
 }
 
 /// An event with those labels.
-pub(crate) fn event(labels: &[(String, String)]) -> Event<'_> {
-    let mut event = Event {
+pub(crate) fn event<'a>(labels: &'a [(String, String)], arena: &'a Arena) -> Event<'a> {
+    let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Event {
         severity: Severity::Warning,
         status: Status::Firing,
-        title: "alert".into(),
-        key: "key".into(),
+        title: "alert",
+        key: "key",
         description: None,
-        labels: Labels::default(),
+        labels: Labels::of(labels, arena),
         starts_at: None,
         ends_at: None,
         link: None,
-        source: "bench".into(),
+        source: "bench",
         integration: None,
-        notes: Vec::new(),
-    };
-    for (name, value) in labels {
-        event.labels.set(name.as_str().into(), value.as_str().into());
+        notes: &[],
     }
-    event
 }
 
 /// One alert and a batch of fifty.

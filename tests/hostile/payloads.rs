@@ -1,6 +1,7 @@
 //! Payloads.
 
 use super::{load, outcomes, watched};
+use crate::arena;
 use pointsman::path::{Budget, Path};
 
 /// A mapping with these lines, and what is required besides.
@@ -87,10 +88,10 @@ fn a_path_that_explodes_ends_within_its_budget() {
     let (visits, kept) = (200_000, 10_000);
     let payload = "[".repeat(100) + &"]".repeat(100);
     let left = watched("paths", move || {
-        let document = pointsman::json::parse(payload.as_bytes()).unwrap();
+        let document = pointsman::json::parse(payload.as_bytes(), arena()).unwrap();
         let path = Path::parse("$..*..*..*..*").unwrap();
         let mut budget = Budget { visits, kept };
-        assert!(path.find(&document.root, &document.root, &mut budget).is_err());
+        assert!(path.find(document.root, document.root, &mut budget).is_err());
         budget
     });
     assert!(left.visits == 0 || left.kept == 0, "{left:?}");
@@ -161,6 +162,6 @@ fn very_many_elements() {
     );
     assert_eq!(mapped("filters", "each $.a[*]\ntitle = \"{count($.a[?@ > 3])}\"", any).len(), 20_000);
     let lines = "{\"a\":\"x\"}\n".repeat(20_000) + &"{\"a\"\n".repeat(20_000);
-    let read = watched("documents", move || pointsman::json::documents(lines.as_bytes()).count());
+    let read = watched("documents", move || pointsman::json::documents(lines.as_bytes(), arena()).count());
     assert!(read >= 20_000, "{read}");
 }

@@ -65,7 +65,8 @@ impl Explainer<'_> {
     fn input(&self, input: &Input, terminal: &mut Terminal) -> Exit {
         let mut exit = Exit::Fine;
         let mut cursor = Cursor::new();
-        for (offset, document) in json::documents(&input.bytes) {
+        let arena = json::Arena::new();
+        for (offset, document) in json::documents(&input.bytes, &arena) {
             let read = document.and_then(|document| {
                 let (line, column) = cursor.position(&input.bytes, offset);
                 let explained = self.document(&document, &input.name);
@@ -96,16 +97,15 @@ impl Explainer<'_> {
         let outcomes = match self.reader {
             Reader::Payloads(subject) => self.rules.evaluate(subject, document, &self.context, &mut trace),
             Reader::Events(routing) => {
-                let event = event::read(&document.root)?;
-                let routed = self.rules.route(routing, event, &self.context, &mut trace);
+                let event = event::read(document)?;
+                let routed = self.rules.route(routing, event, &self.context, document.arena, &mut trace);
                 routed.map(|outcome| vec![outcome])
             }
         };
         let outcomes = outcomes.map_err(|unknown: Unknown| unknown.to_string())?;
-        let written = |outcome: &Outcome<'_>| serde_json::to_string(outcome).unwrap_or_default();
         Ok(Explained {
             stories: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
-            outcomes: outcomes.iter().map(written).collect(),
+            outcomes: outcomes.iter().map(json::Json::to_json).collect(),
             accepted: !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_))),
         })
     }

@@ -80,7 +80,8 @@ struct Told {
 
 fn tell(rules: &RuleSet, decision: &Decision, why_not: &[String], color: bool) -> Result<Told, String> {
     let payload = STANDARD.decode(&decision.payload).map_err(|error| error.to_string())?;
-    let document = json::parse(&payload).map_err(|invalid| invalid.message)?;
+    let arena = json::Arena::new();
+    let document = json::parse(&payload, &arena).map_err(|invalid| invalid.message)?;
     let received = u64::try_from(decision.received).ok().and_then(Instant::from_whole_epoch);
     let now = received.ok_or("the journal does not say when the event came")?;
     let open = |key: &str| {
@@ -146,7 +147,8 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 
     /// A push as the journal would hand it out, decided by these rules.
     fn decided(rules: &RuleSet, payload: &str, open: &[(String, Vec<String>)]) -> Decision {
-        let document = json::parse(payload.as_bytes()).unwrap();
+        let arena = json::Arena::new();
+        let document = json::parse(payload.as_bytes(), &arena).unwrap();
         let now = Instant::from_whole_epoch(NIGHT.unsigned_abs()).unwrap();
         let channels = |_: &str| open.first().map(|(_, channels)| channels.clone()).unwrap_or_default();
         let context = Context { now, open: &channels };
@@ -160,7 +162,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             generation: 7,
             rules: "ab".into(),
             payload: STANDARD.encode(payload),
-            outcomes: outcomes.iter().map(|outcome| serde_json::to_string(outcome).unwrap()).collect(),
+            outcomes: outcomes.iter().map(|outcome| json::Json::to_json(outcome)).collect(),
             open: open.to_vec(),
             archive: String::new(),
         }

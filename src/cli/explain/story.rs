@@ -87,7 +87,7 @@ impl<'r> Story<'r> {
             self.event(event);
         }
         if let Some(decision) = outcome.decision() {
-            for reason in &decision.reasons {
+            for reason in decision.reasons {
                 self.because(&reason.reason, reason.at);
             }
         }
@@ -103,7 +103,7 @@ impl<'r> Story<'r> {
         let (title, key) = (quoted(&event.title), quoted(&event.key));
         self.line("  ", &format!("{} {} {title}, key {key}", event.severity, event.status));
         self.labels(event);
-        for note in &event.notes {
+        for note in event.notes {
             let note = self.ink(Ink::Declined, &format!("note: {}", one_line(note)));
             self.line("  ", &note);
         }

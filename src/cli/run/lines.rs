@@ -8,7 +8,7 @@ use crate::cli::subject::Reader;
 use crate::diagnostic::visible_json;
 use crate::evaluate::{Context, Silent};
 use crate::event::Outcome;
-use crate::json::{self, Document, Invalid, Reach};
+use crate::json::{self, Arena, Document, Invalid, Json, Reach};
 use crate::ruleset::{RuleSet, Unknown};
 use crate::time::Instant;
 use std::borrow::Cow;
@@ -49,7 +49,11 @@ impl Evaluator<'_> {
         };
         let mut part = json::Part::new(&block.bytes, block.more, &reach);
         let mut places = Places { bytes: &block.bytes, offset: 0, line: lines_before + 1, line_start: 0 };
-        for (offset, document) in part.by_ref() {
+        let mut arena = Arena::new();
+        while let Some((offset, document)) = {
+            arena.clear();
+            part.next(&arena)
+        } {
             tally.payload();
             let read = match document {
                 Ok(document) => self.document(&document, &mut tally, &mut output).map_err(|message| {
@@ -78,8 +82,9 @@ impl Evaluator<'_> {
         let outcomes = match self.reader {
             Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut Silent),
             Reader::Events(routing) => {
-                let event = event::read(&document.root)?;
-                self.rules.route(routing, event, &context, &mut Silent).map(|outcome| vec![outcome])
+                let event = event::read(document)?;
+                let routed = self.rules.route(routing, event, &context, document.arena, &mut Silent);
+                routed.map(|outcome| vec![outcome])
             }
         };
         for outcome in outcomes.map_err(|unknown: Unknown| unknown.to_string())? {
@@ -101,8 +106,8 @@ impl Evaluator<'_> {
         let start = output.len();
         // An outcome always serializes, and a vector takes what it is given.
         match self.style {
-            Style::Ndjson => json::write(outcome, output),
-            Style::Pretty => drop(serde_json::to_writer_pretty(&mut *output, outcome)),
+            Style::Ndjson => outcome.write(output),
+            Style::Pretty => drop(serde_json::to_writer_pretty(&mut *output, &outcome.to_value())),
         }
         let written = str::from_utf8(output.get(start..).unwrap_or_default()).unwrap_or_default();
         if let Cow::Owned(shown) = visible_json(written) {

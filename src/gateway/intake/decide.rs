@@ -7,7 +7,7 @@ use crate::event::{Event, Outcome, Result as Came, Status};
 use crate::gateway::journal::{Door, Firing, NewDelivery, Push};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::served::Served;
-use crate::json;
+use crate::json::{self, Arena, Json};
 use crate::reload::Version;
 use crate::ruleset::Subject;
 use crate::time::Instant;
@@ -77,7 +77,7 @@ impl Counted {
         match &outcome.result {
             Came::Routed(_, decision) => {
                 *(if decision.channels.is_empty() { &mut self.dropped } else { &mut self.sent }) += 1;
-                for route in &decision.routes {
+                for route in decision.routes {
                     match self.routes.get_mut(route.path) {
                         Some(count) => *count += 1,
                         None => drop(self.routes.insert(route.path.to_owned(), 1)),
@@ -149,8 +149,6 @@ fn reach(
     arrival: &Arrival,
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<(Decided, WasOpen), (Refuse, String)> {
-    let document =
-        json::parse(&arrival.payload).map_err(|wrong| (Refused::Invalid as Refuse, in_words(&wrong)))?;
     let was_open = RefCell::new(WasOpen::default());
     let ask = |key: &str| {
         let channels = open(key);
@@ -161,14 +159,18 @@ fn reach(
     let subject = Subject::Integration(&arrival.integration);
     let in_force = &rules.reception.version.value.rules;
     let unknown: (Refuse, String) = (|_, _| Refused::Unknown, String::new());
+    let arena = Arena::for_payload(arrival.payload.len());
+    let document = in_force
+        .read(subject, &arrival.payload, &arena)
+        .map_err(|wrong| (Refused::Invalid as Refuse, in_words(&wrong)))?;
     let mut outcomes = in_force.evaluate(subject, &document, &context, &mut Silent).map_err(|_| unknown)?;
     if let Some(reasons) = unaccepted(&outcomes) {
         return Err((Refused::Unaccepted, reasons));
     }
-    let routed_again = routed_again(rules, subject, &document, &context);
+    let routed_again = routed_again(rules, subject, &arrival.payload, &arena, &context);
     for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
         if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
-            decision.clone_from(other);
+            *decision = *other;
         }
     }
     let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
@@ -191,13 +193,16 @@ fn in_words(wrong: &json::Invalid) -> String {
 fn routed_again<'a>(
     rules: &Rules<'a>,
     subject: Subject<'_>,
-    document: &'a json::Document<'a>,
+    payload: &'a [u8],
+    arena: &'a Arena,
     context: &Context<'_>,
 ) -> Option<Vec<Outcome<'a>>> {
     if Arc::ptr_eq(&rules.reception.version, rules.routing) {
         return None;
     }
-    rules.routing.value.rules.evaluate(subject, document, context, &mut Silent).ok()
+    let others = &rules.routing.value.rules;
+    let document = others.read(subject, payload, arena).ok()?;
+    others.evaluate(subject, &document, context, &mut Silent).ok()
 }
 
 /// The reasons of every mapping, where none accepts the payload.
@@ -256,8 +261,7 @@ impl Decided {
         was_open: &RefCell<WasOpen>,
     ) {
         let position = u32::try_from(index).unwrap_or(u32::MAX);
-        // An outcome is plain data; writing it cannot fail.
-        let written = serde_json::to_string(outcome).unwrap_or_default();
+        let written = outcome.to_json();
         self.bytes += written.len();
         self.outcomes.push(written);
         self.counted.add(outcome);
@@ -267,7 +271,7 @@ impl Decided {
             Came::Empty | Came::Event(_) | Came::Unaccepted(_) | Came::Invalid { .. } => {}
         }
         let Came::Routed(event, decision) = &outcome.result else { return };
-        for channel in &decision.channels {
+        for channel in decision.channels {
             if self.bytes > MOST_BYTES {
                 return;
             }
@@ -321,7 +325,7 @@ fn delivery(
         | crate::channel::Transport::Stdout => match served.rules.render(position, event, context) {
             Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
             // Where a kind has no form of its own the event itself is sent.
-            None => (serde_json::to_vec(event).ok(), Vec::new()),
+            None => (Some(event.to_json().into_bytes()), Vec::new()),
         },
     };
     let key = event.key.to_string();

@@ -228,7 +228,7 @@ impl<H: Host> Front<H> {
     /// Tells what is new among posted alerts.
     async fn tell(&self, admitted: &Admitted) -> Result<(), Problem> {
         let (name, now) = (&*admitted.desk.name, now().epoch_milliseconds());
-        if crate::json::parse(&admitted.payload).is_err() {
+        if crate::json::parse(&admitted.payload, &crate::json::Arena::new()).is_err() {
             // Refused with the place and the reason, and kept in the quarantine, as by every other door.
             let accepted = self.accept(admitted, Door::Alertmanager, admitted.payload.clone()).await;
             return accepted.map(drop).map_err(problem);

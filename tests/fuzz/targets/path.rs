@@ -10,11 +10,11 @@ const DOCUMENT: &str =
     r#"{"a":[1,{"b":"x","c":[[[[2]]],null]}],"b":{"a":{"a":{"a":"a.*"}}},"c":"(","limit":50}"#;
 
 static ROOT: LazyLock<Value<'static>> =
-    LazyLock::new(|| json::parse(DOCUMENT.as_bytes()).expect("JSON").root);
+    LazyLock::new(|| json::parse(DOCUMENT.as_bytes(), &Arena::new()).expect("JSON").root);
 
 fn target(bytes: &[u8]) {
-    let _ = json::parse(bytes);
-    let _ = json::documents(bytes).count();
+    let _ = json::parse(bytes, &Arena::new());
+    let _ = json::documents(bytes, &Arena::new()).count();
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let path = match Path::parse(text) {
         Ok(path) => path,

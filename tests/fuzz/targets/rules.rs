@@ -49,7 +49,7 @@ fn target(bytes: &[u8]) {
 }
 
 fn evaluate(rules: &RuleSet, now: Instant) {
-    let document = json::parse(PAYLOAD).expect("JSON");
+    let document = json::parse(PAYLOAD, &Arena::new()).expect("JSON");
     let context = Context { now, open: &|_| vec!["sre".to_owned()] };
     let routing = rules.model.routings.first().map(|routing| &*routing.name);
     for mapping in &rules.model.mappings {
@@ -57,7 +57,7 @@ fn evaluate(rules: &RuleSet, now: Instant) {
         let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).expect("a mapping of the set");
         for outcome in outcomes {
             let json = serde_json::to_string(&outcome).expect("an outcome is JSON");
-            assert!(json::parse(json.as_bytes()).is_ok(), "{json}");
+            assert!(json::parse(json.as_bytes(), &Arena::new()).is_ok(), "{json}");
         }
     }
     let report = suite::run(rules, &suite::Options::default(), &mut NoFiles);

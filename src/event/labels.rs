@@ -1,0 +1,168 @@
+//! The labels of an event.
+
+use crate::json::{Arena, Stack};
+use std::collections::HashMap;
+
+/// Up to this many labels a scan is faster than any index.
+const SCANNED: usize = 32;
+
+/// Labels in the order in which they were first set; names are unique.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Labels<'a> {
+    entries: &'a [(&'a str, &'a str)],
+    /// Places of entries, sorted by name; empty where there are few enough to be scanned.
+    by_name: &'a [u32],
+    /// The payload, in which most of them stand.
+    source: &'a [u8],
+}
+
+impl<'a> Labels<'a> {
+    /// Labels of these names and values; a later value takes the place of an earlier one.
+    #[must_use]
+    pub fn of(entries: impl IntoIterator<Item = (&'a str, &'a str)>, arena: &'a Arena) -> Self {
+        let mut labels = LabelsBuilder::new(arena);
+        for (name, value) in entries {
+            labels.set(name, value);
+        }
+        labels.finish(&[])
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        if self.by_name.is_empty() {
+            return self.entries.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        }
+        let name_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| *name);
+        let found = self.by_name.binary_search_by(|&place| name_at(place).cmp(name)).ok()?;
+        self.entries.get(*self.by_name.get(found)? as usize).map(|(_, value)| *value)
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.entries.iter().copied()
+    }
+
+    /// Names and values in order.
+    pub(super) fn entries(&self) -> &'a [(&'a str, &'a str)] {
+        self.entries
+    }
+
+    /// How many of the first of some entries stand side by side in the payload, and how they stand there: as JSON without
+    /// blanks, in which nothing is escaped.
+    pub(super) fn as_they_stand(&self, entries: &[(&'a str, &'a str)]) -> (usize, &'a [u8]) {
+        // A text that points into the payload is a string, or a part of one, that holds no escape.
+        let place = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
+        let stands = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
+        let Some((first, _)) = entries.first() else { return (0, &[]) };
+        let start = place(first).wrapping_sub(1);
+        let mut end = start;
+        let mut count = 0;
+        for (name, value) in entries {
+            let begins: &[u8] = if count == 0 { b"\"" } else { b",\"" };
+            let of_name = end.wrapping_add(begins.len());
+            let behind_name = of_name.wrapping_add(name.len());
+            let of_value = behind_name.wrapping_add(3);
+            let behind_value = of_value.wrapping_add(value.len());
+            let is_next = place(name) == of_name
+                && place(value) == of_value
+                && stands(end, begins)
+                && stands(behind_name, b"\":\"")
+                && stands(behind_value, b"\"");
+            if !is_next {
+                break;
+            }
+            end = behind_value + 1;
+            count += 1;
+        }
+        (count, self.source.get(start..end).unwrap_or_default())
+    }
+
+    /// How many labels there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl PartialEq for Labels<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+/// Labels while they are set.
+///
+/// The few labels of an ordinary alert are scanned; a payload that brings many gets an index, so that setting them stays
+/// linear.
+#[derive(Debug)]
+pub struct LabelsBuilder<'a> {
+    entries: Stack<'a, (&'a str, &'a str)>,
+    index: HashMap<&'a str, usize>,
+    arena: &'a Arena,
+}
+
+impl<'a> LabelsBuilder<'a> {
+    /// No labels yet.
+    #[must_use]
+    pub fn new(arena: &'a Arena) -> Self {
+        Self { entries: Stack::with_room(16, arena), index: HashMap::new(), arena }
+    }
+
+    /// Sets a label; a later value takes the place of an earlier one.
+    pub fn set(&mut self, name: &'a str, value: &'a str) {
+        match self.position(name) {
+            Some(place) => self.entries.replace(place, (name, value)),
+            None => self.push(name, value),
+        }
+    }
+
+    /// Sets labels whose names differ from each other.
+    pub fn extend(&mut self, labels: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let is_new = self.entries.is_empty();
+        for (name, value) in labels {
+            if is_new { self.push(name, value) } else { self.set(name, value) }
+        }
+    }
+
+    /// The labels that were set, most of which point into the payload `source`.
+    #[must_use]
+    pub fn finish(self, source: &'a [u8]) -> Labels<'a> {
+        let entries = self.entries.into_slice();
+        if entries.len() <= SCANNED {
+            return Labels { entries, by_name: &[], source };
+        }
+        let mut places: Vec<(&str, u32)> = entries.iter().map(|(name, _)| *name).zip(0..).collect();
+        places.sort_unstable();
+        let by_name = self.arena.gather(places.into_iter().map(|(_, place)| place));
+        Labels { entries, by_name, source }
+    }
+
+    fn push(&mut self, name: &'a str, value: &'a str) {
+        if self.entries.len() >= SCANNED {
+            self.index(name);
+        }
+        self.entries.push((name, value));
+    }
+
+    fn index(&mut self, new: &'a str) {
+        if self.index.is_empty() {
+            self.index.extend(self.entries.since(0).iter().map(|(name, _)| *name).zip(0..));
+        }
+        self.index.insert(new, self.entries.len());
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            self.entries.since(0).iter().position(|(known, _)| *known == name)
+        } else {
+            self.index.get(name).copied()
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The one JSON form of an outcome, its event and its decision: what `run` prints, the status API answers and the journal
+//! keeps.
+
+use super::{Decided, Decision, Event, Labels, Outcome, Reason, Refusal, Result};
+use crate::json::{Json, Members};
+use crate::time::Instant;
+use std::io::Write;
+
+impl Json for Outcome<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.member("outcome", self.name());
+        object.optional("integration", self.integration);
+        object.optional("mapping", self.mapping);
+        object.optional("index", self.index);
+        match &self.result {
+            Result::Event(event) => object.member("event", *event),
+            Result::Routed(event, decision) => {
+                object.member("event", *event);
+                decision.members(&mut object);
+            }
+            Result::Dropped(reason) => object.member("reasons", [*reason].as_slice()),
+            Result::Empty => {}
+            Result::Unaccepted(refusals) => object.member("reasons", refusals.as_slice()),
+            Result::Invalid { line, column, message } => {
+                object.member("line", line);
+                object.member("column", column);
+                object.member("reason", message.as_str());
+            }
+        }
+        object.close();
+    }
+}
+
+impl Decision<'_> {
+    fn members(&self, object: &mut Members<'_>) {
+        object.member("channels", self.channels);
+        object.member("routes", self.routes);
+        if self.routes.iter().any(|route| route.arm.is_some()) {
+            object.member("arms", &Arms(self.routes));
+        }
+        object.member("reasons", self.reasons);
+        if self.followed {
+            object.member("followed", &true);
+        }
+    }
+}
+
+impl Json for Decided<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.path.write(out);
+    }
+}
+
+/// The arms that were chosen, by route path.
+struct Arms<'d, 'a>(&'d [Decided<'a>]);
+
+impl Json for Arms<'_, '_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        for (path, arm) in self.0.iter().filter_map(|route| Some((route.path, route.arm?))) {
+            object.named(path, &arm);
+        }
+        object.close();
+    }
+}
+
+impl Json for Reason<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.member("reason", self.reason);
+        object.member("at", self.at);
+        object.close();
+    }
+}
+
+impl Json for Refusal<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.member("mapping", self.mapping);
+        object.member("reason", self.reason);
+        object.member("at", self.at);
+        object.close();
+    }
+}
+
+impl Json for Event<'_> {
+    /// An absent field is left out.
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.member("severity", self.severity.name());
+        object.member("status", self.status.name());
+        object.member("event_status", self.event_status());
+        object.member("title", self.title);
+        object.member("key", self.key);
+        object.optional("description", self.description);
+        object.member("labels", &self.labels);
+        object.optional("starts_at", self.starts_at);
+        object.optional("ends_at", self.ends_at);
+        object.optional("link", self.link);
+        object.member("source", self.source);
+        object.optional("integration", self.integration);
+        object.member("notes", self.notes);
+        object.close();
+    }
+}
+
+impl Json for Labels<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut rest = self.entries();
+        out.push(b'{');
+        while let Some((name, value)) = rest.first() {
+            if rest.len() < self.len() {
+                out.push(b',');
+            }
+            let (count, text) = self.as_they_stand(rest);
+            if count > 0 {
+                out.extend_from_slice(text);
+            } else {
+                name.write(out);
+                out.push(b':');
+                value.write(out);
+            }
+            rest = rest.get(count.max(1)..).unwrap_or_default();
+        }
+        out.push(b'}');
+    }
+}
+
+impl Json for Instant {
+    fn write(&self, out: &mut Vec<u8>) {
+        // A time holds nothing to escape, and writing to memory cannot fail.
+        let _ = write!(out, "\"{self}\"");
+    }
+}

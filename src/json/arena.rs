@@ -1,0 +1,88 @@
+//! Memory for what one payload becomes.
+
+use bumpalo::Bump;
+use std::cell::Cell;
+
+/// Memory that grows while a payload is read and evaluated, and is given back as a whole.
+///
+/// What lies in it is plain data that is never changed: values, texts, events. Nothing in it is freed by itself, so
+/// whoever fills it bounds what a payload may make. Clearing it keeps its largest piece, so that the next payload needs
+/// nothing from the heap.
+#[derive(Debug, Default)]
+pub struct Arena {
+    bump: Bump,
+    made: Cell<usize>,
+}
+
+impl Arena {
+    /// An arena that takes nothing from the heap before it is used.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An arena with room for what a payload of so many bytes usually becomes.
+    #[must_use]
+    pub fn for_payload(bytes: usize) -> Self {
+        const LEAST: usize = 4 << 10;
+        const MOST: usize = 1 << 20;
+        let bump = Bump::with_capacity(bytes.saturating_mul(3).clamp(LEAST, MOST));
+        Self { bump, made: Cell::new(0) }
+    }
+
+    /// Gives back what lies in it.
+    pub fn clear(&mut self) {
+        self.bump.reset();
+        self.made.set(0);
+    }
+
+    /// How many bytes were put into it since it was cleared.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.made.get()
+    }
+
+    /// A copy of a text.
+    pub fn text(&self, text: &str) -> &str {
+        self.count(text.len());
+        self.bump.alloc_str(text)
+    }
+
+    /// Some texts, one behind the other.
+    pub fn concat(&self, texts: &[&str]) -> &str {
+        let length = texts.iter().map(|text| text.len()).sum();
+        self.count(length);
+        let mut whole = bumpalo::collections::String::with_capacity_in(length, &self.bump);
+        texts.iter().for_each(|text| whole.push_str(text));
+        whole.into_bump_str()
+    }
+
+    /// A value.
+    pub fn keep<T: Copy>(&self, value: T) -> &T {
+        self.count(size_of::<T>());
+        self.bump.alloc(value)
+    }
+
+    /// A copy of some values.
+    pub fn slice<T: Copy>(&self, values: &[T]) -> &[T] {
+        self.count(size_of_val(values));
+        self.bump.alloc_slice_copy(values)
+    }
+
+    /// What an iterator brings that knows its length.
+    pub fn gather<T: Copy>(&self, values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> &[T] {
+        let values = self.bump.alloc_slice_fill_iter(values);
+        self.count(size_of_val(values));
+        values
+    }
+
+    /// Room for so many values, to be filled.
+    pub(super) fn room<T: Copy + Default>(&self, count: usize) -> &mut [T] {
+        self.count(count * size_of::<T>());
+        self.bump.alloc_slice_fill_copy(count, T::default())
+    }
+
+    fn count(&self, bytes: usize) {
+        self.made.set(self.made.get() + bytes);
+    }
+}
