@@ -37,7 +37,7 @@ fn outcomes_with(
     let context = Context { now: Instant::read("2026-03-07T02:00:00+08:00").unwrap(), open };
     let rules = rules(text);
     let outcomes = rules.evaluate(Subject::Mapping("m", routing), &document, &context, &mut Silent);
-    outcomes.unwrap().iter().map(|outcome| outcome.to_value()).collect()
+    outcomes.unwrap().iter().map(pointsman::json::Json::to_value).collect()
 }
 
 #[test]

@@ -66,10 +66,10 @@ impl Reader<'_> {
         let mut at = Some(self.payload);
         while self.eat(".") {
             let name = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
-            at = at.and_then(|value| value.as_object()).and_then(|object| object.get(&name));
+            at = at.and_then(pointsman::json::Value::as_object).and_then(|object| object.get(&name));
         }
         if self.eat("[*]") {
-            let items = at.and_then(|value| value.as_array()).unwrap_or_default();
+            let items = at.and_then(pointsman::json::Value::as_array).unwrap_or_default();
             return Value::List(arena().gather(items.iter().map(Value::of_json)));
         }
         at.map_or(Value::Missing, Value::of_json)

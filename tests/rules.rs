@@ -139,7 +139,7 @@ fn line(outcome: &Outcome<'_>) -> String {
     }
     match &outcome.result {
         Came::Unaccepted(refusals) => {
-            let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason.as_ref()).collect();
+            let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason).collect();
             format!("unaccepted: {}", reasons.join("; "))
         }
         _ => outcome.name().to_owned(),

@@ -65,7 +65,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         Value::from(text)
     };
     let mut all = serde_json::Map::new();
-    all.insert("alertname".to_owned(), limited("`alertname`", &event.source, LONGEST_VALUE));
+    all.insert("alertname".to_owned(), limited("`alertname`", event.source, LONGEST_VALUE));
     for (name, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
         all.insert(name.clone(), limited(&format!("the label `{name}`"), value, LONGEST_VALUE));
     }
@@ -75,15 +75,15 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         Severity::Info => "info",
     };
     all.insert("severity".to_owned(), severity.into());
-    all.insert("alert_key".to_owned(), limited("the key", &event.key, LONGEST_VALUE));
+    all.insert("alert_key".to_owned(), limited("the key", event.key, LONGEST_VALUE));
     let mut annotations = serde_json::Map::new();
-    annotations.insert("title".to_owned(), limited("the title", &event.title, LONGEST_TEXT));
-    if let Some(description) = event.description.as_deref() {
+    annotations.insert("title".to_owned(), limited("the title", event.title, LONGEST_TEXT));
+    if let Some(description) = event.description {
         annotations.insert("description".to_owned(), limited("the description", description, LONGEST_TEXT));
     }
     let mut alert = serde_json::Map::new();
     alert.insert("labels".to_owned(), all.into());
-    if let Some(link) = event.link.as_deref().filter(|link| link.len() <= LONGEST_VALUE) {
+    if let Some(link) = event.link.filter(|link| link.len() <= LONGEST_VALUE) {
         annotations.insert("link".to_owned(), link.into());
         // `generatorURL` has to be an address, or the request is refused.
         if url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {

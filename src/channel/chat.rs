@@ -40,19 +40,19 @@ pub(super) struct Pieces {
 pub(super) fn pieces(occasion: &Occasion<'_>) -> Pieces {
     let event = occasion.event;
     let mut notes = Vec::new();
-    let (title, was_cut) = cut::characters(&line(&event.title), LONGEST_TITLE);
+    let (title, was_cut) = cut::characters(&line(event.title), LONGEST_TITLE);
     if was_cut {
         notes.push(format!("the title was cut to {LONGEST_TITLE} characters"));
     }
     let own = occasion.texts.get("text");
-    let text = own.map_or_else(|| event.description.as_deref().unwrap_or_default(), String::as_str);
+    let text = own.map_or_else(|| event.description.unwrap_or_default(), String::as_str);
     let (text, was_cut) = cut::bytes(text, LONGEST_TEXT);
     if was_cut {
         notes.push(CUT.to_owned());
     }
     let is_own = own.is_some();
     let labels = if is_own { Vec::new() } else { labels(event) };
-    let link = event.link.as_deref().filter(|_| !is_own).and_then(|link| {
+    let link = event.link.filter(|_| !is_own).and_then(|link| {
         let sound = self::link(link);
         if sound.is_none() {
             notes.push("the link is not shown: it is no HTTP address, or too long".to_owned());

@@ -72,7 +72,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         }
         text
     };
-    let title = title(occasion.texts.get("title").map_or(&*event.title, String::as_str));
+    let title = title(occasion.texts.get("title").map_or(event.title, String::as_str));
     let description = occasion.texts.get("description").cloned().unwrap_or_else(|| description(event));
     let title = limited("the title", &title, LONGEST_TITLE);
     let description = limited("the description", &description, LONGEST_DESCRIPTION);
@@ -83,7 +83,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
             (name, value.into())
         })
         .collect();
-    let key = key(&event.key);
+    let key = key(event.key);
     if key != event.key {
         notes.push(format!("the key is longer than {LONGEST_KEY} characters; its SHA-256 is sent"));
     }
@@ -109,9 +109,8 @@ fn title(title: &str) -> String {
 
 /// By default the event's description, and its link below.
 fn description(event: &crate::event::Event<'_>) -> String {
-    let words = event.description.as_deref().unwrap_or_default();
-    let Some(link) = event.link.as_deref().filter(|link| link.chars().count() < LONGEST_DESCRIPTION / 2)
-    else {
+    let words = event.description.unwrap_or_default();
+    let Some(link) = event.link.filter(|link| link.chars().count() < LONGEST_DESCRIPTION / 2) else {
         return words.to_owned();
     };
     if words.is_empty() {

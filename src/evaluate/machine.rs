@@ -181,10 +181,12 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
     pub(super) fn text<'n>(&mut self, value: Value<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
-        match value {
-            Value::Text(text) if text.len() <= FREE => self.affords(text.len()).then_some(text),
-            _ => self.any_text(value, name),
+        if let Value::Text(text) = value
+            && text.len() <= FREE
+        {
+            return self.affords(text.len()).then_some(text);
         }
+        self.any_text(value, name)
     }
 
     fn any_text<'n>(&mut self, value: Value<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
@@ -333,12 +335,12 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         let before = self.arena.made();
         let result = (function.call)(&values, self.arena);
         let made = self.arena.made() - before;
-        match result {
-            _ if made == 0 => result,
-            Value::Text(text) => Value::Text(self.charge(text)),
-            _ if self.may_spend(made) => result,
-            _ => Value::Missing,
+        if let Value::Text(text) = result
+            && made > 0
+        {
+            return Value::Text(self.charge(text));
         }
+        if self.may_spend(made) { result } else { Value::Missing }
     }
 
     /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of

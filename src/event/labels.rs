@@ -39,6 +39,7 @@ impl<'a> Labels<'a> {
     }
 
     /// Names and values in order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
         self.entries.iter().copied()
     }

@@ -53,7 +53,9 @@ impl Arena {
         let length = texts.iter().map(|text| text.len()).sum();
         self.count(length);
         let mut whole = bumpalo::collections::String::with_capacity_in(length, &self.bump);
-        texts.iter().for_each(|text| whole.push_str(text));
+        for text in texts {
+            whole.push_str(text);
+        }
         whole.into_bump_str()
     }
 

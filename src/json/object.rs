@@ -31,6 +31,7 @@ impl<'a> Object<'a> {
     }
 
     /// Members in document order.
+    #[must_use]
     pub fn iter(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&'a str, &'a Value<'a>)> + ExactSizeIterator + use<'a> {

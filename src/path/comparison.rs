@@ -2,42 +2,28 @@
 //! element, would cost far more than the nodes that are visited.
 
 use super::evaluation::{Run, Stop};
-use crate::json::{Number, Value};
-
-/// What an operand came to.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Found<'o> {
-    /// No node, or a function without a result.
-    Nothing,
-    /// A node or a literal.
-    Value(Value<'o>),
-    /// The result of a function.
-    Number(Number),
-}
+use crate::json::Value;
 
 impl Run<'_, '_> {
     /// Whether two operands are equal; nothing equals nothing.
-    pub(super) fn same(&mut self, left: Found<'_>, right: Found<'_>) -> Result<bool, Stop> {
+    pub(super) fn same(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, Stop> {
         match (left, right) {
-            (Found::Nothing, Found::Nothing) => Ok(true),
-            (Found::Value(left), Found::Value(right)) => self.equal(&left, &right),
-            (Found::Number(left), Found::Number(right)) => Ok(left == right),
-            (Found::Value(Value::Number(left)), Found::Number(right))
-            | (Found::Number(left), Found::Value(Value::Number(right))) => Ok(left == right),
-            (Found::Nothing | Found::Value(_) | Found::Number(_), _) => Ok(false),
+            (None, None) => Ok(true),
+            (Some(left), Some(right)) => self.equal(&left, &right),
+            (None, Some(_)) | (Some(_), None) => Ok(false),
         }
     }
 
     /// Whether two operands are both numbers or both strings, and the left is less.
-    pub(super) fn less(&mut self, left: Found<'_>, right: Found<'_>) -> Result<bool, Stop> {
-        if let (Found::Value(Value::Text(left)), Found::Value(Value::Text(right))) = (left, right) {
-            self.charge(left.len().min(right.len()) / 64)?;
-            return Ok(left < right);
+    pub(super) fn less(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, Stop> {
+        match (left, right) {
+            (Some(Value::Text(left)), Some(Value::Text(right))) => {
+                self.charge(left.len().min(right.len()) / 64)?;
+                Ok(left < right)
+            }
+            (Some(Value::Number(left)), Some(Value::Number(right))) => Ok(left < right),
+            (Some(_) | None, _) => Ok(false),
         }
-        Ok(match (number(left), number(right)) {
-            (Some(left), Some(right)) => left < right,
-            (None, _) | (_, None) => false,
-        })
     }
 
     fn equal(&mut self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, Stop> {
@@ -84,13 +70,5 @@ impl Run<'_, '_> {
                 _,
             ) => Ok(left == right),
         }
-    }
-}
-
-fn number(found: Found<'_>) -> Option<Number> {
-    match found {
-        Found::Number(number) => Some(number),
-        Found::Value(Value::Number(number)) => Some(number),
-        Found::Nothing | Found::Value(_) => None,
     }
 }

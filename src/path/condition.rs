@@ -1,6 +1,5 @@
 //! The conditions of filters.
 
-use super::comparison::Found;
 use super::evaluation::{Run, Stop};
 use super::program::{Condition, Operand, Operator, Pattern};
 use crate::json::{Number, Value};
@@ -55,27 +54,26 @@ impl<'v> Run<'_, 'v> {
         }
     }
 
-    fn operand<'o>(&mut self, operand: &'o Operand, current: &'v Value<'v>) -> Result<Found<'o>, Stop>
+    /// What an operand comes to: a node, a literal, the number of a function; nothing where there is none.
+    fn operand<'o>(&mut self, operand: &'o Operand, current: &'v Value<'v>) -> Result<Option<Value<'o>>, Stop>
     where
         'v: 'o,
     {
         Ok(match operand {
-            Operand::Literal(value) => Found::Value(*value),
-            Operand::Text(text) => Found::Value(Value::Text(text)),
-            Operand::Single(query) | Operand::ValueOf(query) => {
-                self.only(query, current)?.map_or(Found::Nothing, |node| Found::Value(*node))
-            }
-            Operand::Count(query) => Found::Number(natural(self.count(query, current)?)),
+            Operand::Literal(value) => Some(*value),
+            Operand::Text(text) => Some(Value::Text(text)),
+            Operand::Single(query) | Operand::ValueOf(query) => self.only(query, current)?.copied(),
+            Operand::Count(query) => Some(natural(self.count(query, current)?)),
             Operand::Length(operand) => match self.operand(operand, current)? {
-                Found::Nothing | Found::Number(_) => Found::Nothing,
-                Found::Value(value) => self.length(&value)?,
+                None => None,
+                Some(value) => self.length(&value)?,
             },
         })
     }
 
-    fn length<'o>(&mut self, value: &Value<'_>) -> Result<Found<'o>, Stop> {
+    fn length(&mut self, value: &Value<'_>) -> Result<Option<Value<'static>>, Stop> {
         let length = match value {
-            Value::Null | Value::Boolean(_) | Value::Number(_) => return Ok(Found::Nothing),
+            Value::Null | Value::Boolean(_) | Value::Number(_) => return Ok(None),
             Value::Text(text) => {
                 self.charge(text.len() / 64)?;
                 text.chars().count()
@@ -83,7 +81,7 @@ impl<'v> Run<'_, 'v> {
             Value::Array(items) => items.len(),
             Value::Object(object) => object.len(),
         };
-        Ok(Found::Number(natural(length)))
+        Ok(Some(natural(length)))
     }
 
     fn fits(
@@ -93,14 +91,14 @@ impl<'v> Run<'_, 'v> {
         whole: bool,
         current: &'v Value<'v>,
     ) -> Result<bool, Stop> {
-        let Found::Value(Value::Text(text)) = self.operand(text, current)? else { return Ok(false) };
+        let Some(Value::Text(text)) = self.operand(text, current)? else { return Ok(false) };
         match pattern {
             Pattern::Written(regex) => {
                 self.charge(text.len() / 16)?;
                 Ok(fits(regex, text, whole))
             }
             Pattern::Found(operand) => {
-                let Found::Value(Value::Text(pattern)) = self.operand(operand, current)? else {
+                let Some(Value::Text(pattern)) = self.operand(operand, current)? else {
                     return Ok(false);
                 };
                 // Whoever sends the document chose both sides, so the worst case is what is charged.
@@ -149,6 +147,6 @@ fn fits(regex: &Regex, text: &str, whole: bool) -> bool {
     if whole { regex.matches(text) } else { regex.finds(text) }
 }
 
-fn natural(count: usize) -> Number {
-    Number::Natural(count as u64)
+fn natural(count: usize) -> Value<'static> {
+    Value::Number(Number::Natural(count as u64))
 }

@@ -192,7 +192,7 @@ fn events(routes: usize) {
                 }),
                 Round::new("skipped by IgnoredAny", || baseline::skip(bytes)),
                 Round::new("own tree, all of it", || {
-                    read(&|arena| drop(black_box(json::parse(bytes, arena))))
+                    read(&|arena| drop(black_box(json::parse(bytes, arena))));
                 }),
                 Round::new("own tree, what counts", || {
                     read(&|arena| drop(black_box(rules.read(map, bytes, arena))));

@@ -162,7 +162,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             generation: 7,
             rules: "ab".into(),
             payload: STANDARD.encode(payload),
-            outcomes: outcomes.iter().map(|outcome| json::Json::to_json(outcome)).collect(),
+            outcomes: outcomes.iter().map(json::Json::to_json).collect(),
             open: open.to_vec(),
             archive: String::new(),
         }

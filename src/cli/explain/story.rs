@@ -73,14 +73,14 @@ impl<'r> Story<'r> {
         match &outcome.result {
             Came::Unaccepted(refusals) => {
                 for refusal in refusals {
-                    let reason = one_line(&refusal.reason);
+                    let reason = one_line(refusal.reason);
                     let place =
                         if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
                     let text = format!("`{}` does not accept it: {reason}{place}", refusal.mapping);
                     self.line("  ", &text);
                 }
             }
-            Came::Dropped(reason) => self.because(&reason.reason, reason.at),
+            Came::Dropped(reason) => self.because(reason.reason, reason.at),
             Came::Event(_) | Came::Routed(..) | Came::Empty | Came::Invalid { .. } => {}
         }
         if let Some(event) = outcome.event() {
@@ -88,7 +88,7 @@ impl<'r> Story<'r> {
         }
         if let Some(decision) = outcome.decision() {
             for reason in decision.reasons {
-                self.because(&reason.reason, reason.at);
+                self.because(reason.reason, reason.at);
             }
         }
     }
@@ -100,7 +100,7 @@ impl<'r> Story<'r> {
 
     fn event(&mut self, event: &Event<'_>) {
         let quoted = |text: &str| visible_json(&serde_json::Value::from(text).to_string()).into_owned();
-        let (title, key) = (quoted(&event.title), quoted(&event.key));
+        let (title, key) = (quoted(event.title), quoted(event.key));
         self.line("  ", &format!("{} {} {title}, key {key}", event.severity, event.status));
         self.labels(event);
         for note in event.notes {

@@ -281,8 +281,8 @@ impl Decided {
         }
         match event.status {
             Status::Firing if decision.channels.is_empty() => {}
-            Status::Firing => self.open(&event.key, &decision.channels),
-            Status::Resolved => self.close(rules, position, &event.key, &was_open.borrow()),
+            Status::Firing => self.open(event.key, decision.channels),
+            Status::Resolved => self.close(rules, position, event.key, &was_open.borrow()),
         }
     }
 
