@@ -12,8 +12,10 @@
     clippy::print_stdout,
     reason = "a benchmark measures time, prints, and may fail by a panic"
 )]
+#![allow(dead_code, reason = "the worker needs more of the files that they share")]
 
 mod baseline;
+mod library;
 mod loading;
 mod measure;
 mod workload;

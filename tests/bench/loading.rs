@@ -1,14 +1,12 @@
 //! What loading costs: parse, check and compile apart, the grammar alone beside them, and what stays in memory.
 
+use crate::library::{load, no_file, sources};
 use crate::measure::{Round, medians};
 use crate::workload;
 use allocation_counter::measure;
 use pointsman::program::Program;
-use pointsman::ruleset::RuleSet;
-use pointsman::source::{FileId, Sources};
 use pointsman::{check, compile, syntax};
 use std::hint::black_box;
-use std::path::Path;
 
 /// Prints both for that many routes.
 pub(crate) fn report(routes: usize) {
@@ -33,7 +31,7 @@ fn times(routes: usize, text: &str) {
             Round::new("parse", || drop(black_box(parse()))),
             Round::new("check", || drop(black_box(check()))),
             Round::new("compile", || drop(black_box(compile::compile(&model, sources.clone())))),
-            Round::new("whole", || drop(black_box(load(text)))),
+            Round::new("whole", || drop(black_box(load(text).expect("the workload loads")))),
         ],
     );
     let bare = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
@@ -53,7 +51,7 @@ fn bytes(routes: usize, text: &str) {
     let model = held("model", &mut kept, || check::check(&trees, &surroundings, &mut Vec::new()));
     let mut program = held("program", &mut kept, || compile::compile(&model, sources.clone()));
     parts(&mut program, &mut kept);
-    let _rules = held("whole", &mut kept, || load(text));
+    let _rules = held("whole", &mut kept, || load(text).expect("the workload loads"));
     for (name, bytes) in kept {
         println!("  {name:<9} {:>8.0}", bytes / count(routes));
     }
@@ -71,29 +69,15 @@ fn parts(program: &mut Program, kept: &mut Vec<(&'static str, f64)>) {
 }
 
 fn held<T>(name: &'static str, kept: &mut Vec<(&'static str, f64)>, make: impl FnOnce() -> T) -> T {
-    let mut made = None;
-    let bytes = -freed(|| made = Some(make()));
+    let mut given = None;
+    let bytes = -freed(|| given = Some(make()));
     kept.push((name, bytes));
-    made.expect("it was made")
+    given.expect("it was given")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
 fn freed(run: impl FnOnce()) -> f64 {
     -measure(run).bytes_current as f64
-}
-
-fn load(text: &str) -> RuleSet {
-    RuleSet::from_sources(sources(text).0, &no_file, None).rules.expect("the workload loads")
-}
-
-fn sources(text: &str) -> (Sources, FileId) {
-    let mut sources = Sources::default();
-    let file = sources.add("workload.rules", text);
-    (sources, file)
-}
-
-fn no_file(_: &Path) -> Result<String, String> {
-    Err("the workload names no file".to_owned())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
