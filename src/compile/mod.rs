@@ -19,6 +19,8 @@ use std::collections::HashMap;
 pub fn compile(model: &Model, sources: Sources) -> Program {
     let mut compiler = Compiler { program: Program { sources, ..Program::default() } };
     compiler.declarations(model);
+    compiler.program.nodes.shrink_to_fit();
+    compiler.program.places.shrink_to_fit();
     compiler.program
 }
 
@@ -125,7 +127,7 @@ impl Compiler {
     }
 
     fn block(&mut self, block: &model::Block) -> Block {
-        let lines: Vec<Line> = block.lines.iter().map(|line| self.line(line)).collect();
+        let lines: Box<[Line]> = block.lines.iter().map(|line| self.line(line)).collect();
         let index = index::index(&self.program, &lines).map(Box::new);
         Block { lines, index }
     }
