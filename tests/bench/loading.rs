@@ -42,7 +42,7 @@ fn times(routes: usize, text: &str) {
     }
 }
 
-/// What each stage leaves in memory; `whole` is all that a rule set keeps.
+/// What each stage leaves in memory; `whole` is all that a rule set keeps, `most` what loading holds at its height.
 fn bytes(routes: usize, text: &str) {
     let mut kept = Vec::new();
     let (sources, file) = held("text", &mut kept, || sources(text));
@@ -52,6 +52,7 @@ fn bytes(routes: usize, text: &str) {
     let mut program = held("program", &mut kept, || compile::compile(&model, sources.clone()));
     parts(&mut program, &mut kept);
     let _rules = held("whole", &mut kept, || load(text).expect("the workload loads"));
+    kept.push(("most", most(|| drop(load(text)))));
     for (name, bytes) in kept {
         println!("  {name:<9} {:>8.0}", bytes / count(routes));
     }
@@ -78,6 +79,11 @@ fn held<T>(name: &'static str, kept: &mut Vec<(&'static str, f64)>, make: impl F
 #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
 fn freed(run: impl FnOnce()) -> f64 {
     -measure(run).bytes_current as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to read")]
+fn most(run: impl FnOnce()) -> f64 {
+    measure(run).bytes_max as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
