@@ -114,7 +114,9 @@ fn see_nodes<'a>(
         visit::walk(item, &mut |node| {
             let seen = Seen { item, node, surroundings };
             mentions.take_in(&seen);
-            lints.iter().for_each(|lint| lint(&seen, diagnostics));
+            for lint in &lints {
+                lint(&seen, diagnostics);
+            }
         });
     }
     mentions
