@@ -101,7 +101,7 @@ impl Lowering<'_, '_> {
             return broken(span);
         }
         let types = result(function, &lowered);
-        make(ExpressionKind::Call(function, lowered), types, span)
+        make(ExpressionKind::Call(function, lowered.into()), types, span)
     }
 
     fn takes_so_many(&mut self, function: &Function, name: &Name, count: usize, span: Span) -> bool {
@@ -178,7 +178,7 @@ impl Lowering<'_, '_> {
         if !sound {
             return broken(span);
         }
-        make(ExpressionKind::Lookup(table, lowered), signature.result, span)
+        make(ExpressionKind::Lookup(table, lowered.into()), signature.result, span)
     }
 
     fn fits_parameter(&mut self, name: &Name, argument: &Expression, types: Type, place: Span) -> bool {

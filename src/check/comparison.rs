@@ -88,11 +88,11 @@ impl Lowering<'_, '_> {
             tree::Comparator::In(values) => self.one_of(values, left),
             tree::Comparator::Cidr(networks) => {
                 let networks = self.networks(networks);
-                self.is_text(left, "in cidr").then_some(networks?).map(Comparator::Cidr)
+                self.is_text(left, "in cidr").then_some(networks?.into()).map(Comparator::Cidr)
             }
             tree::Comparator::Like(globs) => {
                 let globs = self.globs(globs, left.ignore_case.is_some());
-                self.is_text(left, "like").then_some(globs?).map(Comparator::Like)
+                self.is_text(left, "like").then_some(globs?.into()).map(Comparator::Like)
             }
             tree::Comparator::Matches(regex) => {
                 let regex = self.regex(regex, left.ignore_case.is_some());
@@ -201,7 +201,7 @@ impl Lowering<'_, '_> {
             self.cx.report(Diagnostic::new(&code::NEVER_EQUAL, left.operator, message));
             return None;
         }
-        sound.then_some(Comparator::In(lowered))
+        sound.then_some(Comparator::In(lowered.into()))
     }
 
     fn part(&mut self, value: &tree::Expression, left: &Left, operator: &str) -> Option<Expression> {

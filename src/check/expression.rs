@@ -72,7 +72,7 @@ impl Lowering<'_, '_> {
         make(kind, Type::BOOLEAN, span)
     }
 
-    fn conditions(&mut self, parts: &[tree::Expression]) -> Vec<Expression> {
+    fn conditions(&mut self, parts: &[tree::Expression]) -> Box<[Expression]> {
         parts.iter().map(|part| self.condition(part)).collect()
     }
 
@@ -127,7 +127,7 @@ impl Lowering<'_, '_> {
             return broken(span);
         }
         let types = others.iter().fold(last.types, |types, value| types | value.types.without(Type::NOTHING));
-        make(ExpressionKind::Coalesce(values), types, span)
+        make(ExpressionKind::Coalesce(values.into()), types, span)
     }
 
     fn never_missing(&mut self, value: Span, last: Span) {
@@ -157,7 +157,7 @@ impl Lowering<'_, '_> {
             [] => literal(Literal::Text("".into()), template.span),
             [model::Part::Text(text)] => literal(Literal::Text(text.clone()), template.span),
             [model::Part::Value(_)] | [_, _, ..] => {
-                make(ExpressionKind::Template(parts), Type::TEXT, template.span)
+                make(ExpressionKind::Template(parts.into()), Type::TEXT, template.span)
             }
         }
     }
@@ -318,7 +318,7 @@ impl Lowering<'_, '_> {
             }
             lowered.push((name.value.clone(), self.value_or_labels(value)));
         }
-        make(ExpressionKind::Object(lowered), Type::OBJECT, span)
+        make(ExpressionKind::Object(lowered.into()), Type::OBJECT, span)
     }
 
     fn stray_list(&mut self, what: &str, span: Span) -> Expression {

@@ -7,6 +7,7 @@ use crate::check::scope::{Lowering, View};
 use crate::check::{block, code};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{self, Item, TargetKind};
+use std::sync::Arc;
 
 /// Where a block stands.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ fn lines(tree: &tree::Block, place: Place<'_>, cx: &mut Context<'_>) -> Block {
 
 fn line(line: &tree::Line, place: Place<'_>, cx: &mut Context<'_>) -> Line {
     let name = line.name.as_ref().map_or("else", |name| &*name.text);
-    let path = format!("{}.{name}", place.path).into_boxed_str();
+    let path: Arc<str> = format!("{}.{name}", place.path).into();
     let may_decline = line.kind != LineKind::Else || place.may_decline;
     let inner = Place { path: &path, may_decline, is_broken: place.is_broken };
     let when = line.when.as_ref().map(|when| Lowering { cx, view: View::Event }.condition(when));
@@ -47,7 +48,7 @@ fn line(line: &tree::Line, place: Place<'_>, cx: &mut Context<'_>) -> Line {
                 block::check_arm(target, line, inner, this.cx);
                 self::target(target, this.cx)
             };
-            LineBody::Match(lowering.arms(subjects, &it.arms, arm))
+            LineBody::Match(Box::new(lowering.arms(subjects, &it.arms, arm)))
         }
         tree::LineBody::Target(target) => {
             block::check_target(target, line, place, cx);
@@ -62,11 +63,11 @@ fn target(target: &tree::Target, cx: &mut Context<'_>) -> Option<Target> {
         TargetKind::Destinations(destinations) => {
             let found: Vec<Option<Destination>> =
                 destinations.iter().map(|destination| self::destination(destination, cx)).collect();
-            found.into_iter().collect::<Option<Vec<Destination>>>().map(Target::Destinations)
+            found.into_iter().collect::<Option<_>>().map(Target::Destinations)
         }
         TargetKind::Nothing(because) => {
             let because = Lowering { cx, view: View::Event }.template(because);
-            Some(Target::Nothing(because, target.span))
+            Some(Target::Nothing(Box::new(because), target.span))
         }
         TargetKind::Decline => Some(Target::Decline),
     }

@@ -18,9 +18,7 @@ impl Compiler {
             ExpressionKind::Label(name) => Node::Label(name.clone()),
             ExpressionKind::Parameter(position) => Node::Parameter(*position),
             ExpressionKind::Define(id) => Node::Define(*id),
-            ExpressionKind::Navigate(base, steps) => {
-                Node::Navigate(self.expression(base), steps.clone().into())
-            }
+            ExpressionKind::Navigate(base, steps) => Node::Navigate(self.expression(base), steps.clone()),
             ExpressionKind::Call(function, arguments) => Node::Call(function, self.all(arguments)),
             ExpressionKind::Lookup(table, arguments) => Node::Lookup(*table, self.all(arguments)),
             ExpressionKind::Coalesce(parts) => Node::Coalesce(self.all(parts)),
@@ -96,8 +94,8 @@ impl Compiler {
             Comparator::Greater(value) => Test::Order(Order::Greater, self.expression(value)),
             Comparator::GreaterOrEqual(value) => Test::Order(Order::GreaterOrEqual, self.expression(value)),
             Comparator::In(values) => self.one_of(values, ignore_case),
-            Comparator::Cidr(networks) => Test::Cidr(networks.clone().into()),
-            Comparator::Like(globs) => Test::Like(globs.clone().into()),
+            Comparator::Cidr(networks) => Test::Cidr(networks.clone()),
+            Comparator::Like(globs) => Test::Like(globs.clone()),
             Comparator::Matches(regex) => Test::Matches(regex.clone()),
             Comparator::Finds(regex) => Test::Finds(regex.clone()),
             Comparator::Contains(value) => Test::Contains(self.folded(value, ignore_case)),

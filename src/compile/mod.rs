@@ -18,6 +18,8 @@ use crate::source::{Sources, Span};
 pub fn compile(model: &Model, sources: Sources) -> Program {
     let mut compiler = Compiler { program: Program { sources, ..Program::default() } };
     compiler.declarations(model);
+    compiler.program.nodes.shrink_to_fit();
+    compiler.program.places.shrink_to_fit();
     compiler.program
 }
 
@@ -131,7 +133,7 @@ impl Compiler {
     }
 
     fn block(&mut self, block: &model::Block) -> Block {
-        let lines: Vec<Line> = block.lines.iter().map(|line| self.line(line)).collect();
+        let lines: Box<[Line]> = block.lines.iter().map(|line| self.line(line)).collect();
         let index = index::index(&self.program, &lines).map(Box::new);
         Block { lines, index }
     }

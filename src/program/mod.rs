@@ -138,7 +138,7 @@ pub struct Routing {
 #[derive(Debug)]
 pub struct Block {
     /// The lines in order.
-    pub lines: Vec<Line>,
+    pub lines: Box<[Line]>,
     /// Which of them an event may hit; nothing for a small block.
     pub index: Option<Box<BlockIndex>>,
 }
@@ -149,7 +149,7 @@ pub struct Line {
     /// How it counts.
     pub kind: LineKind,
     /// `main.payments.page`
-    pub path: Box<str>,
+    pub path: Arc<str>,
     /// Its condition.
     pub when: Option<NodeId>,
     /// What follows.
@@ -164,7 +164,7 @@ pub enum LineBody {
     /// A block.
     Block(Block),
     /// A match; the node's arms index these targets.
-    Match(NodeId, Vec<Target>),
+    Match(NodeId, Box<[Target]>),
     /// A target.
     Target(Target),
 }
@@ -173,7 +173,7 @@ pub enum LineBody {
 #[derive(Debug)]
 pub enum Target {
     /// Channels and routings in order.
-    Destinations(Vec<Destination>),
+    Destinations(Box<[Destination]>),
     /// Nothing is sent: the reason, and `file:line`.
     Nothing(NodeId, Box<str>),
     /// The line is as if its condition had been false.

@@ -101,6 +101,8 @@ impl RuleSet {
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let surroundings = Surroundings { sources: &sources, read, at };
         let model = check::check(&files, &surroundings, &mut diagnostics);
+        // The trees hold more memory than all that is kept.
+        drop(files);
         for each in &mut diagnostics {
             each.align(&sources);
         }

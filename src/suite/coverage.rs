@@ -90,7 +90,7 @@ impl Hits {
             let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
             (
                 line.span,
-                self.lines.contains(&line.path),
+                self.lines.contains(&*line.path),
                 Missed { place: Place::of(sources, line.span), text },
             )
         };

@@ -10,6 +10,8 @@ pub mod tree;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Sources, Span};
+use grammar::{Grammar, Rule};
+use pest::Parser as _;
 
 /// The largest file that is read, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -42,6 +44,12 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
     }
     edition(&tree, text, diagnostics, findings);
     tree
+}
+
+/// Whether the grammar takes a text as a rule file. No tree is built: this is what [`parse`] costs at the least.
+#[must_use]
+pub fn accepts(text: &str) -> bool {
+    Grammar::parse(Rule::file, text).is_ok()
 }
 
 fn too_large(file: FileId, text: &str) -> Option<Diagnostic> {

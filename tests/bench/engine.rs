@@ -12,8 +12,11 @@
     clippy::print_stdout,
     reason = "a benchmark measures time, prints, and may fail by a panic"
 )]
+#![allow(dead_code, reason = "the worker needs more of the files that they share")]
 
 mod baseline;
+mod library;
+mod loading;
 mod measure;
 mod workload;
 
@@ -23,7 +26,7 @@ use pointsman::json::Arena;
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::time::Instant;
-use pointsman::{check, compile, evaluate, json, syntax};
+use pointsman::{evaluate, json};
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -33,8 +36,8 @@ fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
     if is_asked("loading") {
-        for routes in [1_000, 10_000] {
-            loading(routes);
+        for routes in [1_000, 10_000, 100_000] {
+            loading::report(routes);
         }
     }
     if is_asked("mapping") {
@@ -95,34 +98,6 @@ fn decisions(mix: &str, routes: usize) {
         }
     }
     println!("  {routes:>7} {}routes: {}", mix.replace('-', " "), figures.join(", "));
-}
-
-/// Parse, check and compile, each per route.
-fn loading(routes: usize) {
-    let text = workload::rules(routes);
-    let mut sources = Sources::default();
-    let file = sources.add("workload.rules", &text);
-    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
-    let surroundings = check::Surroundings { sources: &sources, read: &read, at: None };
-    let parse = || vec![syntax::parse(&sources, file, &mut Vec::new())];
-    let trees = parse();
-    let check = || check::check(&trees, &surroundings, &mut Vec::new());
-    let model = check();
-    let compile = || compile::compile(&model, sources.clone());
-    let figures = medians(
-        7,
-        &mut [
-            Round::new("parse", || drop(black_box(parse()))),
-            Round::new("check", || drop(black_box(check()))),
-            Round::new("compile", || drop(black_box(compile()))),
-        ],
-    );
-    println!("\nloading {routes} routes ({} bytes), microseconds a route", text.len());
-    for (name, nanoseconds) in figures {
-        #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
-        let each = nanoseconds / 1_000.0 / routes as f64;
-        println!("  {name:<8} {each:>8.2}");
-    }
 }
 
 /// Mapping, and mapping with routing, from bytes to bytes, as a ratio to parsing the same bytes into `serde_json::Value`,

@@ -19,9 +19,19 @@ pub(crate) fn origin() -> String {
 
 /// A rule file with a routing `workload` of that many routes.
 pub(crate) fn rules(routes: usize) -> String {
-    written(
-        &folder().and_then(|folder| read_routes(folder, &routes.to_string())).unwrap_or_else(|| own(routes)),
-    )
+    let generated = folder().and_then(|folder| read_routes(&routes_file(folder, &routes.to_string())));
+    written(&generated.unwrap_or_else(|| own(routes)))
+}
+
+/// The generator's routes in a file as a rule file with a routing `workload`, and how many they are.
+pub(crate) fn rules_from(path: &Path) -> Option<(String, usize)> {
+    let routes = read_routes(path)?;
+    Some((written(&routes), routes.len()))
+}
+
+/// A rule file with a routing `workload` of some routes of our own.
+pub(crate) fn small(routes: usize) -> String {
+    written(&own(routes))
 }
 
 fn written(routes: &[Route]) -> String {
@@ -52,16 +62,20 @@ pub(crate) type NamedSets = (&'static str, Vec<LabelSet>);
 /// The rules of a mix, and label sets that hit and that hit nothing; nothing where the generator is not there.
 pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<NamedSets>)> {
     let folder = folder()?;
-    let rules = written(&read_routes(folder, &format!("{mix}{routes}"))?);
-    let text = std::fs::read_to_string(folder.join(format!("labelsets-{mix}{routes}.json"))).ok()?;
-    let document: Value = serde_json::from_str(&text).ok()?;
+    let (rules, _) = rules_from(&routes_file(folder, &format!("{mix}{routes}")))?;
+    Some((rules, label_sets(&folder.join(format!("labelsets-{mix}{routes}.json")))?))
+}
+
+/// The generator's label sets in a file: those that hit, and those that hit nothing.
+pub(crate) fn label_sets(path: &Path) -> Option<Vec<NamedSets>> {
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     let sets = |name: &str| document[name].as_array()?.iter().map(label_set).collect::<Option<Vec<_>>>();
-    Some((rules, vec![("match", sets("match")?), ("no match", sets("nomatch")?)]))
+    Some(vec![("match", sets("match")?), ("no match", sets("nomatch")?)])
 }
 
 /// The routes of a mix as one would write them by hand; nothing where the generator is not there.
 pub(crate) fn by_hand(mix: &str, routes: usize) -> Option<Vec<Vec<Condition>>> {
-    let text = std::fs::read_to_string(folder()?.join(format!("routes-{mix}{routes}.json"))).ok()?;
+    let text = std::fs::read_to_string(routes_file(folder()?, &format!("{mix}{routes}"))).ok()?;
     let document: Value = serde_json::from_str(&text).ok()?;
     let conditions = |route: &Value| route["conds"].as_array()?.iter().map(test).collect::<Option<Vec<_>>>();
     document["routes"].as_array()?.iter().map(conditions).collect()
@@ -141,9 +155,12 @@ fn folder() -> Option<&'static Path> {
     made.as_deref()
 }
 
-fn read_routes(folder: &Path, name: &str) -> Option<Vec<Route>> {
-    let text = std::fs::read_to_string(folder.join(format!("routes-{name}.json"))).ok()?;
-    let document: Value = serde_json::from_str(&text).ok()?;
+fn routes_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("routes-{name}.json"))
+}
+
+fn read_routes(path: &Path) -> Option<Vec<Route>> {
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     document["routes"].as_array()?.iter().map(translated).collect()
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Opaque {
     /// A regex, over the whole string or anywhere in it.
     Regex(bool, Arc<Regex>),
     /// An address in a network.
-    Cidr(Vec<Network>),
+    Cidr(Box<[Network]>),
 }
 
 /// Where a piece of text is looked for.

@@ -48,7 +48,7 @@ fn pattern(text: &str, ignore_case: bool, span: Span) -> Pattern {
         "like" => Comparator::Like(
             rest.split(',').map(|glob| Glob::new(&unquoted(glob), ignore_case).expect("a glob")).collect(),
         ),
-        "cidr" => Comparator::Cidr(vec![Network::new(&unquoted(rest)).expect("a network")]),
+        "cidr" => Comparator::Cidr([Network::new(&unquoted(rest)).expect("a network")].into()),
         "matches" => Comparator::Matches(regex(rest)),
         "finds" => Comparator::Finds(regex(rest)),
         "contains" => Comparator::Contains(operand(rest)),

@@ -62,7 +62,7 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
         Comparator::Contains(value) => format!("contains {}", operand(value)?),
         Comparator::StartsWith(value) => format!("starts with {}", operand(value)?),
         Comparator::EndsWith(value) => format!("ends with {}", operand(value)?),
-        Comparator::Like(globs) => match globs.as_slice() {
+        Comparator::Like(globs) => match &**globs {
             [glob] => format!("like {}", quoted(glob.text())),
             _ => return None,
         },

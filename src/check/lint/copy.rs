@@ -33,7 +33,10 @@ fn visit(input: &Input<'_>, block: &Block, diagnostics: &mut Vec<Diagnostic>) {
 fn kept_from_else(input: &Input<'_>, block: &Block) -> Option<Diagnostic> {
     let fallback = block.lines.iter().find(|line| line.kind == LineKind::Else)?;
     let usual = reached(&fallback.body);
-    let count = block.lines.iter().filter(|line| line.kind == LineKind::AlsoRoute).count().max(1);
+    let count = block.lines.iter().filter(|line| line.kind == LineKind::AlsoRoute).count();
+    if count == 0 {
+        return None;
+    }
     let routes = block.lines.iter().filter(|line| line.kind == LineKind::Route && !declines(&line.body));
     let routes: Vec<Vec<&str>> =
         routes.take(MOST_COMPARISONS / count).map(|line| parts(input, line)).collect();

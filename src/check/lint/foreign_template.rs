@@ -1,28 +1,24 @@
 //! Text that looks like the template of another system: `{{ .Labels.x }}`, `{{ $labels.x }}`, `${x}`.
 
-use super::Input;
-use super::visit::{self, Node};
+use super::Seen;
+use super::visit::Node;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Declaration, Part, Template};
 
 pub(crate) const CODE: Code = crate::code!("W0007", "text that looks like another system's template");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for item in input.items() {
-        let in_mapping = matches!(item.kind, Declaration::Mapping(_));
-        visit::walk(item, &mut |node| {
-            if let Node::Template(template) = node {
-                go_actions(input, template, in_mapping, diagnostics);
-                shell_names(template, diagnostics);
-            }
-        });
+pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if let Node::Template(template) = seen.node {
+        go_actions(seen, template, diagnostics);
+        shell_names(template, diagnostics);
     }
 }
 
 /// `{{ … }}` as written, where what stands between begins as a Go template does.
-fn go_actions(input: &Input<'_>, template: &Template, in_mapping: bool, diagnostics: &mut Vec<Diagnostic>) {
-    let source = input.surroundings.sources.text(template.span);
+fn go_actions(seen: &Seen<'_>, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
+    let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));
+    let source = seen.surroundings.sources.text(template.span);
     let raw = source.starts_with('r');
     let mut from = 0;
     while let Some((start, end)) = next_action(source, from) {

@@ -1,27 +1,27 @@
 //! A condition on the label `severity` where the event's own severity is meant.
 
-use super::Input;
-use super::visit::{self, Node, label, plain};
+use super::Seen;
+use super::visit::{Node, label, plain};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Severity;
 use crate::syntax::tree::{Comparator, Comparison, Declaration, Expression, Subject};
 
 pub(crate) const CODE: Code = crate::code!("W0008", "condition on the label `severity`");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let over_events = |kind: &Declaration| matches!(kind, Declaration::Routing(_) | Declaration::Define(_));
-    for item in input.items().filter(|item| over_events(&item.kind)) {
-        visit::walk(item, &mut |node| match node {
-            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-            Node::MatchSubject(value) if is_severity(value) => {
-                diagnostics.push(found(value).suggest("match the event's severity", value.span, "severity"));
-            }
-            Node::Expression(_)
-            | Node::Pattern(..)
-            | Node::Template(_)
-            | Node::MatchSubject(_)
-            | Node::During(_) => {}
-        });
+pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if !matches!(seen.item.kind, Declaration::Routing(_) | Declaration::Define(_)) {
+        return;
+    }
+    match seen.node {
+        Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        Node::MatchSubject(value) if is_severity(value) => {
+            diagnostics.push(found(value).suggest("match the event's severity", value.span, "severity"));
+        }
+        Node::Expression(_)
+        | Node::Pattern(..)
+        | Node::Template(_)
+        | Node::MatchSubject(_)
+        | Node::During(_) => {}
     }
 }
 

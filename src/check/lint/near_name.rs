@@ -1,10 +1,9 @@
 //! A name that differs from another of its kind by one letter: likely one of the two is a slip of the pen.
 
-use super::Input;
-use super::visit::{self, Node, label};
+use super::{Input, visit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::tree::{Declaration, Item};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) const CODE: Code = crate::code!("W0009", "names that differ by one letter");
@@ -24,41 +23,19 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for (kind, names) in &kinds {
         near(kind, names, diagnostics);
     }
-    near("label", &rare_last(labels_read(input)), diagnostics);
+    near("label", &labels(input), diagnostics);
 }
 
-/// The labels that conditions read; those of mappings are paths into the payload.
-fn labels_read<'t>(input: &Input<'t>) -> Vec<(&'t str, Span)> {
-    let mut read = Vec::new();
-    let mut take_in = |item: &'t Item| {
-        visit::walk(item, &mut |node| {
-            if let Node::Expression(value) = node
-                && let Some(name) = label(value)
-            {
-                read.push((name, value.span));
-            }
-        });
-    };
-    input.items().filter(|item| !matches!(item.kind, Declaration::Mapping(_))).for_each(&mut take_in);
-    for item in input.items() {
-        read.extend(visit::set_labels(item).into_iter().map(|(name, _)| (&*name.value, name.span)));
+/// The labels that conditions read and mappings set, each once, where it first stands; the most used first, so that the
+/// rare one is the one in doubt.
+fn labels<'t>(input: &Input<'t>) -> Vec<(&'t str, Span)> {
+    let mut labels = input.mentions.labels.clone();
+    for (name, _) in input.items().flat_map(visit::set_labels) {
+        labels.entry(&name.value).or_insert((0, name.span)).0 += 1;
     }
-    read
-}
-
-/// Each label once, where it first stands; the most used first, so that the rare one is the one in doubt.
-fn rare_last(read: Vec<(&str, Span)>) -> Vec<(&str, Span)> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    let mut once: Vec<(&str, Span)> = Vec::new();
-    for (name, span) in read {
-        let count = counts.entry(name).or_default();
-        *count += 1;
-        if *count == 1 {
-            once.push((name, span));
-        }
-    }
-    once.sort_by_key(|(name, span)| (std::cmp::Reverse(counts.get(name).copied()), *span));
-    once
+    let mut labels: Vec<_> = labels.into_iter().collect();
+    labels.sort_by_key(|(_, (count, first))| (Reverse(*count), *first));
+    labels.into_iter().map(|(name, (_, first))| (name, first)).collect()
 }
 
 /// Reports each name that is one letter away from an earlier one. Names meet by what is left of them when a letter is

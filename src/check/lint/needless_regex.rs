@@ -1,20 +1,18 @@
 //! A regex that says no more than a word, a glob, `starts with`, `ends with` or `contains` would.
 
-use super::Input;
-use super::visit::{self, Node, quoted};
+use super::Seen;
+use super::visit::{Node, quoted};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Regex};
 
 pub(crate) const CODE: Code = crate::code!("W0005", "regex that simpler words would serve");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for item in input.items() {
-        visit::walk(item, &mut |node| match node {
-            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-            Node::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
-            Node::Expression(_) | Node::Template(_) | Node::MatchSubject(_) | Node::During(_) => {}
-        });
+pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    match seen.node {
+        Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        Node::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
+        Node::Expression(_) | Node::Template(_) | Node::MatchSubject(_) | Node::During(_) => {}
     }
 }
 

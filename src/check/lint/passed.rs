@@ -1,7 +1,7 @@
 //! A schedule whose windows have all passed, and a comparison with a moment that has.
 
-use super::Input;
 use super::visit::{self, Node};
+use super::{Input, Seen};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind};
@@ -18,12 +18,11 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let finding = Diagnostic::new(&CODE, schedule.span, message).label("never holds again");
         diagnostics.push(finding.help("remove the schedule and the lines that use it, or give it new dates"));
     }
-    for item in input.items() {
-        visit::walk(item, &mut |node| {
-            if let Node::Comparison(comparison) = node {
-                diagnostics.extend(past_moment(comparison, at));
-            }
-        });
+}
+
+pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if let (Node::Comparison(comparison), Some(at)) = (seen.node, seen.surroundings.at) {
+        diagnostics.extend(past_moment(comparison, at));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `*` in a string that is compared letter by letter.
 
-use super::Input;
+use super::Seen;
 use super::visit::{self, Node, plain};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -8,17 +8,15 @@ use crate::syntax::tree::{Comparator, Comparison, Expression};
 
 pub(crate) const CODE: Code = crate::code!("W0004", "`*` that is compared as a letter");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for item in input.items() {
-        visit::walk(item, &mut |node| match node {
-            Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-            Node::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
-            Node::Expression(_)
-            | Node::Pattern(..)
-            | Node::Template(_)
-            | Node::MatchSubject(_)
-            | Node::During(_) => {}
-        });
+pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    match seen.node {
+        Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        Node::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
+        Node::Expression(_)
+        | Node::Pattern(..)
+        | Node::Template(_)
+        | Node::MatchSubject(_)
+        | Node::During(_) => {}
     }
 }
 

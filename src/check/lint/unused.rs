@@ -1,6 +1,7 @@
 //! A declaration that nothing uses. What only a test names is not in use.
 
 use super::Input;
+use super::mention::Mentions;
 use super::visit::{self, Node};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::tree::{Declaration, Destination, ExpressionKind, Item, Name, TargetKind};
@@ -22,12 +23,13 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let needed = users(kind).iter().any(|user| kinds.contains(user));
         if let Some(name) = visit::name(item)
             && needed
-            && !uses.has(kind, &name.text)
+            && !uses.has(&input.mentions, kind, &name.text)
         {
             diagnostics.push(unused(kind, name, item));
         }
-        let mentioned = names(item);
-        for name in visit::lets(item).into_iter().filter(|name| !mentioned.contains(&*name.text)) {
+        let lets = visit::lets(item);
+        let mentioned = if lets.is_empty() { HashSet::new() } else { names(item) };
+        for name in lets.into_iter().filter(|name| !mentioned.contains(&*name.text)) {
             diagnostics.push(unused("let", name, item));
         }
     }
@@ -61,24 +63,21 @@ fn unused(kind: &str, name: &Name, item: &Item) -> Diagnostic {
     finding.suggest("remove it, or say why it stays", item.span.before(), allow)
 }
 
+/// What destinations and integrations name.
 #[derive(Default)]
 struct Uses<'t> {
-    /// Defines and tables: names in expressions outside mappings, names of calls.
-    names: HashSet<&'t str>,
-    calls: HashSet<&'t str>,
-    schedules: HashSet<&'t str>,
     channels: HashSet<&'t str>,
     routings: HashSet<&'t str>,
     mappings: HashSet<&'t str>,
 }
 
 impl<'t> Uses<'t> {
-    fn has(&self, kind: &str, name: &str) -> bool {
+    fn has(&self, mentions: &Mentions<'_>, kind: &str, name: &str) -> bool {
         match kind {
             "channel" => self.channels.contains(name),
-            "table" => self.calls.contains(name),
-            "define" => self.names.contains(name),
-            "schedule" => self.schedules.contains(name),
+            "table" => mentions.calls.contains(name),
+            "define" => mentions.names.contains(name),
+            "schedule" => mentions.schedules.contains(name),
             "mapping" => self.mappings.contains(name),
             "routing" => self.routings.contains(name),
             _ => true,
@@ -87,26 +86,6 @@ impl<'t> Uses<'t> {
 
     fn take_in(&mut self, item: &'t Item) {
         let own = visit::name(item).map_or("", |name| &*name.text);
-        let in_mapping = matches!(item.kind, Declaration::Mapping(_));
-        visit::walk(item, &mut |node| match node {
-            Node::Expression(value) => {
-                if let ExpressionKind::Name(name) = &value.kind
-                    && !in_mapping
-                    && &*name.text != own
-                {
-                    self.names.insert(&name.text);
-                }
-                if let ExpressionKind::Call(name, _) = &value.kind
-                    && &*name.text != own
-                {
-                    self.calls.insert(&name.text);
-                }
-            }
-            Node::During(name) => {
-                self.schedules.insert(&name.text);
-            }
-            Node::Comparison(_) | Node::Pattern(..) | Node::Template(_) | Node::MatchSubject(_) => {}
-        });
         match &item.kind {
             Declaration::Routing(routing) => {
                 visit::targets(&routing.block, &mut |target| match &target.kind {

@@ -8,6 +8,7 @@ use crate::syntax::tree::{
 };
 
 /// What a lint may want to see.
+#[derive(Clone, Copy)]
 pub(crate) enum Node<'t> {
     /// An expression, before its parts.
     Expression(&'t Expression),

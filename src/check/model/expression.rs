@@ -29,7 +29,7 @@ pub enum ExpressionKind {
     /// A constant value.
     Literal(Literal),
     /// A string with interpolated values.
-    Template(Vec<Part>),
+    Template(Box<[Part]>),
     /// A singular path.
     Path(Arc<Path>),
     /// A path as an argument that takes nodes (`count`, `first`, `join`).
@@ -47,27 +47,27 @@ pub enum ExpressionKind {
     /// A define.
     Define(DefineId),
     /// Members and items of a value.
-    Navigate(Box<Expression>, Vec<tree::Step>),
+    Navigate(Box<Expression>, Box<[tree::Step]>),
     /// A built-in function.
-    Call(&'static Function, Vec<Expression>),
+    Call(&'static Function, Box<[Expression]>),
     /// A table.
-    Lookup(TableId, Vec<Expression>),
+    Lookup(TableId, Box<[Expression]>),
     /// The first that is not missing or null.
-    Coalesce(Vec<Expression>),
+    Coalesce(Box<[Expression]>),
     /// A match.
     Match(Box<Match<Expression>>),
     /// At least one holds.
-    Or(Vec<Expression>),
+    Or(Box<[Expression]>),
     /// All hold.
-    And(Vec<Expression>),
+    And(Box<[Expression]>),
     /// It does not hold.
     Not(Box<Expression>),
     /// A comparison.
     Compare(Box<Comparison>),
     /// A list, in a body.
-    List(Vec<Expression>),
+    List(Box<[Expression]>),
     /// An object, in a body; members whose value is missing are left out.
-    Object(Vec<(Box<str>, Expression)>),
+    Object(Box<[(Box<str>, Expression)]>),
 }
 
 /// A constant value.
@@ -204,11 +204,11 @@ pub enum Comparator {
     /// Greater or equal.
     GreaterOrEqual(Expression),
     /// Equal to one of.
-    In(Vec<Expression>),
+    In(Box<[Expression]>),
     /// An address within one of the networks.
-    Cidr(Vec<Network>),
+    Cidr(Box<[Network]>),
     /// A glob fits the whole string.
-    Like(Vec<Glob>),
+    Like(Box<[Glob]>),
     /// The regex fits the whole string.
     Matches(Arc<Regex>),
     /// The regex fits somewhere.

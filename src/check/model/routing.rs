@@ -3,6 +3,7 @@
 use super::{ChannelId, Expression, LineKind, Literal, MappingId, Match, RoutingId};
 use crate::channel;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// A channel.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub struct Routing {
 #[derive(Debug)]
 pub struct Block {
     /// The lines in order.
-    pub lines: Vec<Line>,
+    pub lines: Box<[Line]>,
     /// Braces included.
     pub span: Span,
 }
@@ -67,7 +68,7 @@ pub struct Line {
     /// How it counts.
     pub kind: LineKind,
     /// Its path: `main.payments.page`, `main.else`.
-    pub path: Box<str>,
+    pub path: Arc<str>,
     /// Its condition.
     pub when: Option<Expression>,
     /// What follows.
@@ -84,7 +85,7 @@ pub enum LineBody {
     /// A block.
     Block(Block),
     /// A match.
-    Match(Match<Target>),
+    Match(Box<Match<Target>>),
     /// A target.
     Target(Target),
 }
@@ -93,9 +94,9 @@ pub enum LineBody {
 #[derive(Debug, Clone)]
 pub enum Target {
     /// Channels and routings in order.
-    Destinations(Vec<Destination>),
+    Destinations(Box<[Destination]>),
     /// `nothing because "…"`, with its place
-    Nothing(Expression, Span),
+    Nothing(Box<Expression>, Span),
     /// `decline`
     Decline,
 }

@@ -25,7 +25,7 @@ pub(super) struct Reception {
     keys: Option<Keys>,
     desks: Vec<Arc<Desk>>,
     by_name: HashMap<Box<str>, usize>,
-    routes: HashMap<Box<str>, OnceLock<Counter>>,
+    routes: HashMap<Arc<str>, OnceLock<Counter>>,
 }
 
 /// What is kept of one integration.
@@ -127,7 +127,7 @@ fn bucket(name: &str, rate: u64, before: Option<&Reception>) -> Arc<Bucket> {
     same.filter(|bucket| bucket.per_minute() == rate).unwrap_or_else(|| Arc::new(Bucket::new(rate)))
 }
 
-fn paths(block: &Block, found: &mut HashMap<Box<str>, OnceLock<Counter>>) {
+fn paths(block: &Block, found: &mut HashMap<Arc<str>, OnceLock<Counter>>) {
     for line in &block.lines {
         found.entry(line.path.clone()).or_default();
         match &line.body {

@@ -71,12 +71,10 @@ impl Builder<'_> {
             None => ExpressionKind::Name(name),
         };
         let base = Expression { kind, span: self.until_here(start) };
-        let mut segments = Vec::new();
+        let Some(first) = self.take(Rule::segment, &mut parts) else { return Some(base) };
+        let mut segments = vec![self.segment(&first)];
         while let Some(pair) = self.take(Rule::segment, &mut parts) {
             segments.push(self.segment(&pair));
-        }
-        if segments.is_empty() {
-            return Some(base);
         }
         Some(Expression {
             kind: ExpressionKind::Navigate(Box::new(base), segments),

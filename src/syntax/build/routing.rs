@@ -47,7 +47,7 @@ impl Builder<'_> {
         let body = self.next(&mut parts)?;
         let body = match body.as_rule() {
             Rule::block => LineBody::Block(self.block(body)?),
-            Rule::route_match => LineBody::Match(self.route_match(body)?),
+            Rule::route_match => LineBody::Match(Box::new(self.route_match(body)?)),
             _ => LineBody::Target(self.target(body)?),
         };
         Some(Line { kind, name, when, body, head, span: self.until_here(start) })
@@ -98,7 +98,8 @@ impl Builder<'_> {
     }
 
     pub(super) fn destinations(&mut self, parts: &mut Pairs<'_>) -> Option<Vec<Destination>> {
-        let mut destinations = Vec::new();
+        // Nearly every target is one channel.
+        let mut destinations = Vec::with_capacity(1);
         while let Some(pair) = self.next(parts) {
             let span = self.span(&pair);
             destinations.push(if pair.as_rule() == Rule::to_routing {

@@ -57,7 +57,7 @@ pub enum LineBody {
     /// `{ lines }`
     Block(Block),
     /// `match value { arms }`
-    Match(Match<Target>),
+    Match(Box<Match<Target>>),
     /// `=> …`
     Target(Target),
 }
