@@ -3,7 +3,7 @@
 use crate::arena;
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::{Context, Silent};
-use pointsman::json::{self, Json};
+use pointsman::json;
 use pointsman::ruleset::{Loaded, RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::suite::{self, Disk, Options, report};

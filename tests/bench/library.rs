@@ -3,10 +3,11 @@
 use pointsman::diagnostic::{Format, render};
 use pointsman::evaluate::{self, Context, Silent};
 use pointsman::event::{Decision, Event};
+use pointsman::json::{Arena, Json};
 use pointsman::program::Destination;
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::{FileId, Sources};
-use pointsman::{check, compile, json, syntax, time};
+use pointsman::{check, compile, syntax, time};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -51,8 +52,13 @@ pub(crate) fn context() -> Context<'static> {
 }
 
 /// Where the first routing sends an event, decided with nobody listening.
-pub(crate) fn route<'r>(rules: &'r RuleSet, event: &Event<'_>, context: &Context<'_>) -> Decision<'r> {
-    evaluate::route(&rules.program, Destination::Routing(0), event, context, &mut Silent)
+pub(crate) fn route<'a>(
+    rules: &'a RuleSet,
+    event: &'a Event<'a>,
+    context: &Context<'_>,
+    arena: &'a Arena,
+) -> Decision<'a> {
+    evaluate::route(&rules.program, Destination::Routing(0), event, context, arena, &mut Silent)
 }
 
 /// Maps the bytes of a payload, routes the events where a routing is named, and writes the outcomes.
@@ -61,12 +67,14 @@ pub(crate) fn map(
     routing: Option<&str>,
     context: &Context<'_>,
     bytes: &[u8],
+    arena: &mut Arena,
     out: &mut Vec<u8>,
 ) {
+    arena.clear();
     let subject = Subject::Mapping("bench", routing);
-    let document = rules.read(subject, bytes).expect("the payload is JSON");
+    let document = rules.read(subject, bytes, arena).expect("the payload is JSON");
     for outcome in rules.evaluate(subject, &document, context, &mut Silent).expect("known names") {
-        json::write(&outcome, out);
+        outcome.write(out);
         out.push(b'\n');
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{baseline, library, workload};
 use pointsman::evaluate::Context;
+use pointsman::json::Arena;
 use pointsman::ruleset::RuleSet;
 use std::hint::black_box;
 
@@ -55,12 +56,12 @@ impl Mapper {
     }
 
     /// Maps a payload once; `out` then holds what is written, which is nothing where a variant only reads.
-    pub(crate) fn run(&self, variant: Variant, payload: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn run(&self, variant: Variant, payload: &[u8], arena: &mut Arena, out: &mut Vec<u8>) {
         out.clear();
         match variant {
-            Variant::Map => library::map(&self.rules, None, &self.context, payload, out),
+            Variant::Map => library::map(&self.rules, None, &self.context, payload, arena, out),
             Variant::MapAndRoute => {
-                library::map(&self.rules, Some("workload"), &self.context, payload, out);
+                library::map(&self.rules, Some("workload"), &self.context, payload, arena, out);
             }
             Variant::Typed => baseline::typed(payload, out),
             Variant::Value => baseline::value(payload, out),

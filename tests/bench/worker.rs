@@ -30,6 +30,7 @@ mod workload;
 
 use allocation_counter::{AllocationInfo, measure};
 use pointsman::event::Event;
+use pointsman::json::Arena;
 use pointsman::ruleset::RuleSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ impl Worker {
             Request::Mapout { variant } => {
                 let (mapper, payload) = self.mapper()?;
                 let mut out = Vec::new();
-                mapper.run(Variant::named(&variant)?, payload, &mut out);
+                mapper.run(Variant::named(&variant)?, payload, &mut Arena::new(), &mut out);
                 Ok(json!({ "out": String::from_utf8_lossy(&out) }))
             }
             Request::Map { variant, ms } => self.map(&variant, seconds(ms / 1e3)?),
@@ -160,7 +161,9 @@ impl Worker {
         let sets = self.sets.iter().flat_map(|(_, sets)| sets).take_while(|_| start.elapsed() < within);
         let decided: Vec<bool> = sets
             .map(|set| {
-                let decision = library::route(rules, &workload::event(&set.labels), &context);
+                let arena = Arena::new();
+                let event = workload::event(&set.labels, &arena);
+                let decision = library::route(rules, &event, &context, &arena);
                 decision.routes.first().is_some_and(|route| route.path == set.expected)
             })
             .collect();
@@ -171,7 +174,13 @@ impl Worker {
     fn time_of_event(&self) -> f64 {
         const TIMES: u32 = 64;
         let make = |set: &LabelSet| {
-            let run = || (0..TIMES).for_each(|_| drop(black_box(workload::event(&set.labels))));
+            let mut arena = Arena::new();
+            let run = || {
+                for _ in 0..TIMES {
+                    arena.clear();
+                    black_box(workload::event(&set.labels, &arena));
+                }
+            };
             library::timed(run).1.as_nanos() as f64 / f64::from(TIMES)
         };
         median(self.sets.iter().flat_map(|(_, sets)| sets).map(make).collect())
@@ -182,14 +191,19 @@ impl Worker {
         let named = |(name, _): &&NamedSets| name.replace(' ', "") == set;
         let (_, sets) =
             self.sets.iter().find(named).ok_or("read `labelsets` first; a set of it is asked for")?;
-        let events: Vec<Event<'_>> = sets.iter().map(|set| workload::event(&set.labels)).collect();
+        let kept = Arena::new();
+        let events: Vec<Event<'_>> = sets.iter().map(|set| workload::event(&set.labels, &kept)).collect();
         let context = library::context();
-        let decide = |event: &Event<'_>| drop(black_box(library::route(rules, event, &context)));
+        let mut arena = Arena::new();
+        let mut decide = |event: &Event<'_>| {
+            arena.clear();
+            black_box(library::route(rules, event, &context, &arena));
+        };
         // What is built at the first use of a condition is not the cost of a decision.
-        events.iter().for_each(decide);
-        let allocated = measure(|| events.iter().for_each(decide));
+        events.iter().for_each(&mut decide);
+        let allocated = measure(|| events.iter().for_each(&mut decide));
         let mut all = events.iter().cycle();
-        let (iters, taken) = repeat(window, || all.next().into_iter().for_each(decide));
+        let (iters, taken) = repeat(window, || all.next().into_iter().for_each(&mut decide));
         let AllocationInfo { count_total, bytes_total, .. } = allocated;
         let each = |total: u64| total as f64 / events.len() as f64;
         let ns = taken.as_nanos() as f64 / iters as f64;
@@ -199,8 +213,8 @@ impl Worker {
     fn map(&mut self, variant: &str, window: Duration) -> Result<Value, String> {
         let variant = Variant::named(variant)?;
         let (mapper, payload) = self.mapper()?;
-        let mut out = Vec::new();
-        let mut run = || mapper.run(variant, payload, &mut out);
+        let (mut arena, mut out) = (Arena::new(), Vec::new());
+        let mut run = || mapper.run(variant, payload, &mut arena, &mut out);
         run();
         let allocs = measure(&mut run).count_total;
         let (runs, taken) = repeat(window, run);
