@@ -24,7 +24,7 @@ impl Compiler {
             ExpressionKind::Coalesce(parts) => Node::Coalesce(self.all(parts)),
             ExpressionKind::Match(arms) => Node::Match(Box::new(self.value_match(arms))),
             ExpressionKind::Or(parts) => Node::Or(self.all(parts)),
-            ExpressionKind::And(parts) => Node::And(self.all(parts)),
+            ExpressionKind::And(parts) => Node::And(self.conjunction(parts)),
             ExpressionKind::Not(part) => Node::Not(self.expression(part)),
             ExpressionKind::Compare(comparison) => Node::Compare(Box::new(self.comparison(comparison))),
             ExpressionKind::List(parts) => Node::List(self.all(parts)),
@@ -37,6 +37,13 @@ impl Compiler {
 
     fn all(&mut self, parts: &[model::Expression]) -> Box<[NodeId]> {
         parts.iter().map(|part| self.expression(part)).collect()
+    }
+
+    /// Conditions have no effect, so that their order is free.
+    fn conjunction(&mut self, parts: &[model::Expression]) -> Box<[NodeId]> {
+        let mut parts = self.all(parts);
+        parts.sort_by_key(|part| self.program.effort(*part));
+        parts
     }
 
     fn template(&mut self, parts: &[model::Part]) -> Node {

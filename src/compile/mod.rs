@@ -5,11 +5,11 @@ mod index;
 mod reach;
 
 use crate::check::model::{self, Argument, Field, Model};
-use crate::json::Reach;
+use crate::json::{KeptName, Reach};
 use crate::pattern;
 use crate::program::{
-    Block, Channel, CsvIndex, Destination, Integration, LabelEntry, Line, LineBody, Mapping, Names, NodeId,
-    Positions, Program, Routing, Rule, Table, Target,
+    Block, Channel, CsvIndex, Destination, Integration, LabelEntry, LabelText, Line, LineBody, Mapping,
+    Names, Node, NodeId, Positions, Program, Routing, Rule, Table, Target, Test,
 };
 use crate::source::{Sources, Span};
 
@@ -106,7 +106,9 @@ impl Compiler {
             model::LabelEntry::Spread(value, except) => {
                 LabelEntry::Spread(self.expression(value), except.clone())
             }
-            model::LabelEntry::Set(name, value) => LabelEntry::Set(name.clone(), self.expression(value)),
+            model::LabelEntry::Set(name, value) => {
+                LabelEntry::Set(KeptName::new(name), self.expression(value))
+            }
         }
     }
 
@@ -135,7 +137,28 @@ impl Compiler {
     fn block(&mut self, block: &model::Block) -> Block {
         let lines: Box<[Line]> = block.lines.iter().map(|line| self.line(line)).collect();
         let index = index::index(&self.program, &lines).map(Box::new);
-        Block { lines, index }
+        let labels = if index.is_some() {
+            Box::default()
+        } else {
+            lines.iter().map(|line| self.label_text(line)).collect()
+        };
+        Block { lines, index, labels }
+    }
+
+    /// The text that a line requires of a label.
+    fn label_text(&self, line: &Line) -> Option<LabelText> {
+        let when = line.when?;
+        let (condition, is_all) = match self.program.node(when) {
+            // What is decided fastest comes first.
+            Node::And(parts) => (*parts.first()?, false),
+            _ => (when, true),
+        };
+        let Node::Compare(comparison) = self.program.node(condition) else { return None };
+        let Test::Text(text) = &comparison.test else { return None };
+        if comparison.negated || comparison.ignore_case {
+            return None;
+        }
+        Some(LabelText { id: comparison.label?, text: text.clone(), is_all })
     }
 
     fn line(&mut self, line: &model::Line) -> Line {

@@ -30,6 +30,23 @@ const PER_TEXT: usize = 64;
 /// How many notes an event carries.
 pub const MOST_NOTES: usize = 100;
 
+/// What may still be made and read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    /// How many bytes of text the templates and functions of the element may make.
+    pub(super) text: usize,
+    /// How many bytes of text the events of the payload may hold.
+    pub(super) payload_text: usize,
+    /// How many bytes may be read and made.
+    pub(super) work: usize,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT }
+    }
+}
+
 /// Everything that an expression may look at, and what evaluation leaves behind.
 ///
 /// `'p` is the program's life, `'v` that of the payload or event that is looked at.
@@ -45,8 +62,8 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) source: &'v [u8],
     /// The event, after a mapping; [`Machine::look_at`] sets it.
     pub(super) event: Option<&'v Event<'v>>,
-    /// Where its labels stand that the rules look at, counted from 1; 0 where it has no such label.
-    labels: SmallVec<[u32; 32]>,
+    /// Those of its labels that the rules look at.
+    labels: &'v mut [Option<&'v str>],
     /// The lets of the element so far.
     pub(super) lets: Vec<Value<'v>>,
     /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
@@ -55,12 +72,8 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) parameters: SmallVec<[Value<'v>; 4]>,
     /// What the paths of the payload may still cost.
     pub(super) budget: Budget,
-    /// How many bytes of text may still be made.
-    pub(super) text_left: usize,
-    /// How many bytes of text the events of the payload may still hold.
-    pub(super) payload_text_left: usize,
-    /// How much of the payload may still be read.
-    pub(super) work_left: usize,
+    /// What may still be made and read.
+    pub(super) left: Left,
     /// What was odd.
     pub(super) notes: Vec<&'v str>,
 }
@@ -80,14 +93,12 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             payload: None,
             source: &[],
             event: None,
-            labels: SmallVec::new(),
+            labels: &mut [],
             lets: Vec::new(),
             defines: Vec::new(),
             parameters: SmallVec::new(),
             budget: Budget::default(),
-            text_left: TEXT_LIMIT,
-            payload_text_left: PAYLOAD_TEXT_LIMIT,
-            work_left: WORK_LIMIT,
+            left: Left::default(),
             notes: Vec::new(),
         }
     }
@@ -136,6 +147,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     fn follows(&mut self, node: &'p Node, id: NodeId) -> bool {
         match node {
             Node::Or(parts) => parts.iter().any(|part| self.holds(*part)),
+            Node::And(parts) if O::LISTENS => self.holds_as_written(parts),
             Node::And(parts) => parts.iter().all(|part| self.holds(*part)),
             Node::Not(part) => !self.holds(*part),
             Node::Compare(comparison) => self.compare(comparison, id),
@@ -163,6 +175,13 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             | Node::List(_)
             | Node::Object(_) => self.truth(id),
         }
+    }
+
+    /// Whether all hold, tried in the order in which the rules write them.
+    fn holds_as_written(&mut self, parts: &[NodeId]) -> bool {
+        let mut parts = parts.to_vec();
+        parts.sort_by_key(|part| self.program.place(*part).map(|place| place.start));
+        parts.into_iter().all(|part| self.holds(part))
     }
 
     /// A value that stands as a condition: it has to be `true`.
@@ -230,11 +249,11 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     fn affords(&mut self, bytes: usize) -> bool {
-        if let Some(left) = self.payload_text_left.checked_sub(bytes + PER_TEXT) {
-            self.payload_text_left = left;
+        if let Some(left) = self.left.payload_text.checked_sub(bytes + PER_TEXT) {
+            self.left.payload_text = left;
             return true;
         }
-        self.payload_text_left = 0;
+        self.left.payload_text = 0;
         self.note("the events of this payload hold more than 32 MiB of text; what goes beyond is missing");
         false
     }
@@ -258,16 +277,19 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     /// A label of the event.
     #[inline]
     pub(super) fn label(&self, id: LabelId) -> Option<&'v str> {
-        let position = self.labels.get(id.0 as usize)?.checked_sub(1)?;
-        self.event?.labels.at(position as usize)
+        self.labels.get(id.0 as usize).copied().flatten()
     }
 
     /// Looks at an event from now on.
     pub(super) fn look_at(&mut self, event: &'v Event<'v>) {
         self.event = Some(event);
-        self.labels.clear();
-        self.labels.resize(self.program.labels.len(), 0);
-        self.program.labels.places(event.labels.iter().map(|(name, _)| name), &mut self.labels);
+        self.defines.clear();
+        if self.labels.is_empty() {
+            self.labels = self.arena.room(self.program.labels.len());
+        } else {
+            self.labels.fill(None);
+        }
+        self.program.labels.values(event.labels.entries(), self.labels);
     }
 
     fn knows(&self, define: usize) -> bool {
@@ -321,7 +343,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
                 }
             }
             length += texts.last().map_or(0, |text| text.len());
-            if length > self.text_left {
+            if length > self.left.text {
                 break;
             }
         }
@@ -330,11 +352,11 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     /// Takes made text off the allowance of the element, and cuts what goes beyond it.
     fn charge(&mut self, mut text: &'v str) -> &'v str {
-        if text.len() > self.text_left {
-            text = text.get(..text.floor_char_boundary(self.text_left)).unwrap_or_default();
+        if text.len() > self.left.text {
+            text = text.get(..text.floor_char_boundary(self.left.text)).unwrap_or_default();
             self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
         }
-        self.text_left -= text.len();
+        self.left.text -= text.len();
         if self.may_spend(text.len()) { text } else { "" }
     }
 

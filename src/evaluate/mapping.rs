@@ -123,7 +123,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
 
     fn begin(&mut self, document: &Document<'a>, element: &'a json::Value<'a>) {
         self.payload = Some((document.root, element));
-        self.text_left = TEXT_LIMIT;
+        self.left.text = TEXT_LIMIT;
         self.lets.clear();
         self.notes.clear();
         if let Some(name) = document.repeated {
@@ -245,9 +245,9 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             match entry {
                 LabelEntry::Set(name, node) => {
                     let value = self.value(*node);
-                    self.assigned(name, *node, &value);
-                    if let Some(text) = self.text(value, || name) {
-                        labels.set(name, text);
+                    self.assigned(name.name().text(), *node, &value);
+                    if let Some(text) = self.text(value, || name.name().text()) {
+                        labels.set(name.name(), text);
                     }
                 }
                 LabelEntry::Spread(node, except) => self.spread(*node, except, &mut labels),
@@ -263,9 +263,9 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         if !self.may_spend(object.len() * PER_NODE) {
             return;
         }
-        let kept = object.iter().filter(|(name, _)| !except.iter().any(|glob| glob.fits(name)));
+        let kept = object.members().filter(|(name, _)| !except.iter().any(|glob| glob.fits(name.text())));
         labels.extend(kept.filter_map(|(name, value)| {
-            let text = self.text(Value::of_json(value), || name)?;
+            let text = self.text(Value::of_json(value), || name.text())?;
             Some((name, text))
         }));
     }

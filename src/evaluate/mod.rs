@@ -86,7 +86,8 @@ pub fn route<'a, O: Observer>(
     arena: &'a Arena,
     observer: &mut O,
 ) -> Decision<'a> {
-    routing::decide(program, destination, event, context, arena, observer)
+    let mut machine = Machine::new(program, context, arena, observer);
+    routing::decide(&mut machine, destination, event, context.open)
 }
 
 /// What the parameters of a channel that are expressions come to for an event.
@@ -116,7 +117,7 @@ fn outcomes<'a, O: Observer>(
     if elements.is_empty() {
         return vec![outcome(None, Result::Empty)];
     }
-    let mut routed = Routed::new(machine.program, document.arena, machine.context);
+    let mut opened = Opened::default();
     let mut outcomes = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
         let element = mapping::map(machine, mapping, pipeline, document, (index, element));
@@ -125,7 +126,7 @@ fn outcomes<'a, O: Observer>(
             (Element::Event(event), None) => Result::Event(event),
             (Element::Event(event), Some(destination)) => {
                 machine.observer.routed(index);
-                Result::Routed(event, routed.route(destination, event, machine.observer))
+                Result::Routed(event, opened.route(machine, destination, event))
             }
         };
         outcomes.push(outcome(Some(index), result));
@@ -133,31 +134,26 @@ fn outcomes<'a, O: Observer>(
     outcomes
 }
 
-/// Routes the events of one payload: a recovery goes where a firing before it in the same payload went.
-struct Routed<'a, 'c> {
-    program: &'a Program,
-    arena: &'a Arena,
-    context: &'c Context<'c>,
+/// Where the firings of one payload went, so that a recovery behind them in the same payload goes there too.
+#[derive(Default)]
+struct Opened<'a> {
     /// What was opened, in order: most payloads hold no recovery behind a firing and never ask.
     opened: Vec<(&'a str, &'a [&'a str])>,
     /// The same by key, up to the last recovery.
     by_key: HashMap<&'a str, Vec<&'a str>>,
 }
 
-impl<'a, 'c> Routed<'a, 'c> {
-    fn new(program: &'a Program, arena: &'a Arena, context: &'c Context<'c>) -> Self {
-        Self { program, arena, context, opened: Vec::new(), by_key: HashMap::new() }
-    }
-
+impl<'a> Opened<'a> {
     fn route<O: Observer>(
         &mut self,
+        machine: &mut Machine<'a, 'a, '_, O>,
         destination: Destination,
         event: &'a Event<'a>,
-        observer: &mut O,
     ) -> Decision<'a> {
+        let before = machine.context.open;
         match event.status {
             Status::Firing => {
-                let decision = route(self.program, destination, event, self.context, self.arena, observer);
+                let decision = routing::decide(machine, destination, event, before);
                 if !decision.channels.is_empty() {
                     self.opened.push((event.key, decision.channels));
                 }
@@ -166,11 +162,9 @@ impl<'a, 'c> Routed<'a, 'c> {
             Status::Resolved => {
                 let here = self.closed(event.key);
                 let open = |key: &str| {
-                    let before = (self.context.open)(key);
-                    before.into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
+                    before(key).into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
                 };
-                let context = Context { now: self.context.now, open: &open };
-                route(self.program, destination, event, &context, self.arena, observer)
+                routing::decide(machine, destination, event, &open)
             }
         }
     }

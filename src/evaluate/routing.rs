@@ -1,12 +1,10 @@
 //! A routing decides which channels get an event: a walk over blocks, always lines, declines and called routings.
 
-use super::Context;
 use super::candidates::Shared;
 use super::gathered::Gathered;
 use super::machine::Machine;
 use super::observer::{LineEnd, Observer};
 use crate::event::{Decided, Decision, Event, Reason, Status};
-use crate::json::Arena;
 use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, NodeId, Program, Target};
 use crate::syntax::tree::LineKind;
 use smallvec::SmallVec;
@@ -14,36 +12,37 @@ use std::rc::Rc;
 
 /// Decides where an event goes.
 pub(super) fn decide<'a, O: Observer>(
-    program: &'a Program,
+    machine: &mut Machine<'a, 'a, '_, O>,
     destination: Destination,
     event: &'a Event<'a>,
-    context: &Context<'_>,
-    arena: &'a Arena,
-    observer: &mut O,
+    open: &dyn Fn(&str) -> Vec<String>,
 ) -> Decision<'a> {
-    let mut machine = Machine::new(program, context, arena, observer);
+    let (program, arena) = (machine.program, machine.arena);
+    // What was spent on the payload is not missing here.
+    let left = std::mem::take(&mut machine.left);
     machine.look_at(event);
-    let mut walk = Walk::new(&mut machine);
+    let mut walk = Walk::new(machine);
     match destination {
         Destination::Routing(routing) => walk.routing(routing),
         Destination::Channel(channel) => walk.gathered.channel(channel, false),
     }
-    let open = open_channels(program, event, context);
+    walk.machine.left = left;
+    let open = open_channels(program, event, open);
     if open.is_empty() {
         return walk.gathered.decision(program, arena);
     }
     let decision = walk.gathered.following(program, &open, arena);
     let names = open.iter().filter_map(|channel| program.channels.get(*channel));
-    machine.observer.followed(&names.map(|channel| &*channel.name).collect::<SmallVec<[&str; 8]>>());
+    walk.machine.observer.followed(&names.map(|channel| &*channel.name).collect::<SmallVec<[&str; 8]>>());
     decision
 }
 
 /// The channels in which the firing of a recovery is still open, as far as they still exist.
-fn open_channels(program: &Program, event: &Event<'_>, context: &Context<'_>) -> Vec<usize> {
+fn open_channels(program: &Program, event: &Event<'_>, open: &dyn Fn(&str) -> Vec<String>) -> Vec<usize> {
     match event.status {
         Status::Firing => Vec::new(),
         Status::Resolved => {
-            let open = (context.open)(event.key);
+            let open = open(event.key);
             open.iter().filter_map(|name| program.names.channels.get(name.as_str()).copied()).collect()
         }
     }
@@ -123,8 +122,9 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
         let mut progress = Progress::default();
         match &block.index {
             Some(index) if !O::LISTENS => self.candidates(block, index, &mut progress),
+            Some(_) | None if !O::LISTENS => self.scan(block, &mut progress),
             Some(_) | None => {
-                for line in &block.lines {
+                for line in block.lines.iter() {
                     if progress.asks(line.kind) {
                         self.step(line, line.when, &mut progress);
                     }
@@ -132,6 +132,20 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
             }
         }
         progress.hit
+    }
+
+    /// Tries one line after the other.
+    fn scan(&mut self, block: &'p Block, progress: &mut Progress) {
+        for (line, label) in block.lines.iter().zip(&block.labels) {
+            if !progress.asks(line.kind) {
+                continue;
+            }
+            match label {
+                Some(label) if self.machine.label(label.id) != Some(&label.text) => {}
+                Some(label) if label.is_all => self.step(line, None, progress),
+                Some(_) | None => self.try_line(line, line.when, progress),
+            }
+        }
     }
 
     /// Tries the lines that the index finds, as far as they do not fail at what is known of the event.
@@ -150,12 +164,19 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
                 && guard.allows(combination)
                 && shared.hold(guard.shared(), self.machine)
             {
-                self.step(line, if guard.is_all() { None } else { line.when }, progress);
+                self.try_line(line, if guard.is_all() { None } else { line.when }, progress);
             }
         }
     }
 
     /// Tries a line, of which so much of the condition is open.
+    #[inline]
+    fn try_line(&mut self, line: &'p Line, when: Option<NodeId>, progress: &mut Progress) {
+        if when.is_none_or(|when| self.machine.holds(when)) {
+            self.step(line, None, progress);
+        }
+    }
+
     fn step(&mut self, line: &'p Line, when: Option<NodeId>, progress: &mut Progress) {
         if line.kind == LineKind::Always {
             let outer = std::mem::replace(&mut self.in_always, true);

@@ -23,18 +23,18 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         if work <= FREE {
             return true;
         }
-        if let Some(left) = self.work_left.checked_sub(work) {
-            self.work_left = left;
+        if let Some(left) = self.left.work.checked_sub(work) {
+            self.left.work = left;
             return true;
         }
-        self.work_left = 0;
+        self.left.work = 0;
         self.note("the rules read more than 128 MiB for this payload; what goes beyond counts as missing");
         false
     }
 
     /// The same for reading a value whole. What is not afforded is not walked through either.
     pub(super) fn may_read(&mut self, value: &Value<'_>) -> bool {
-        let most = self.work_left.max(FREE);
+        let most = self.left.work.max(FREE);
         let size = match value {
             Value::Text(text) => text.len(),
             Value::Json(node) => size(node, most),

@@ -1,6 +1,6 @@
 //! The labels of an event.
 
-use crate::json::{Arena, Stack};
+use crate::json::{Arena, Name, Stack};
 use std::collections::HashMap;
 
 /// Up to this many labels a scan is faster than any index.
@@ -9,7 +9,7 @@ const SCANNED: usize = 32;
 /// Labels in the order in which they were first set; names are unique.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Labels<'a> {
-    entries: &'a [(&'a str, &'a str)],
+    entries: &'a [(Name<'a>, &'a str)],
     /// Places of entries, sorted by name; empty where there are few enough to be scanned.
     by_name: &'a [u32],
     /// The payload, in which most of them stand.
@@ -22,7 +22,7 @@ impl<'a> Labels<'a> {
     pub fn of(entries: impl IntoIterator<Item = (&'a str, &'a str)>, arena: &'a Arena) -> Self {
         let mut labels = LabelsBuilder::new(arena);
         for (name, value) in entries {
-            labels.set(name, value);
+            labels.set(Name::new(name), value);
         }
         labels.finish(&[])
     }
@@ -31,41 +31,38 @@ impl<'a> Labels<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
         if self.by_name.is_empty() {
+            let name = Name::new(name);
             return self.entries.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         }
-        let name_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| *name);
-        let found = self.by_name.binary_search_by(|&place| name_at(place).cmp(name)).ok()?;
+        let text_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| name.text());
+        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name)).ok()?;
         self.entries.get(*self.by_name.get(found)? as usize).map(|(_, value)| *value)
     }
 
     /// Names and values in order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.entries.iter().copied()
-    }
-
-    /// The value of the label at that position.
-    #[must_use]
-    pub fn at(&self, position: usize) -> Option<&'a str> {
-        self.entries.get(position).map(|(_, value)| *value)
+        self.entries.iter().map(|(name, value)| (name.text(), *value))
     }
 
     /// Names and values in order.
-    pub(super) fn entries(&self) -> &'a [(&'a str, &'a str)] {
+    #[must_use]
+    pub fn entries(&self) -> &'a [(Name<'a>, &'a str)] {
         self.entries
     }
 
     /// How many of the first of some entries stand side by side in the payload, and how they stand there: as JSON without
     /// blanks, in which nothing is escaped.
-    pub(super) fn as_they_stand(&self, entries: &[(&'a str, &'a str)]) -> (usize, &'a [u8]) {
+    pub(super) fn as_they_stand(&self, entries: &[(Name<'a>, &'a str)]) -> (usize, &'a [u8]) {
         // A text that points into the payload is a string, or a part of one, that holds no escape.
         let place = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
         let stands = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
         let Some((first, _)) = entries.first() else { return (0, &[]) };
-        let start = place(first).wrapping_sub(1);
+        let start = place(first.text()).wrapping_sub(1);
         let mut end = start;
         let mut count = 0;
         for (name, value) in entries {
+            let name = name.text();
             let begins: &[u8] = if count == 0 { b"\"" } else { b",\"" };
             let of_name = end.wrapping_add(begins.len());
             let behind_name = of_name.wrapping_add(name.len());
@@ -110,7 +107,7 @@ impl PartialEq for Labels<'_> {
 /// linear.
 #[derive(Debug)]
 pub struct LabelsBuilder<'a> {
-    entries: Stack<'a, (&'a str, &'a str)>,
+    entries: Stack<'a, (Name<'a>, &'a str)>,
     index: HashMap<&'a str, usize>,
     arena: &'a Arena,
 }
@@ -123,7 +120,7 @@ impl<'a> LabelsBuilder<'a> {
     }
 
     /// Sets a label; a later value takes the place of an earlier one.
-    pub fn set(&mut self, name: &'a str, value: &'a str) {
+    pub fn set(&mut self, name: Name<'a>, value: &'a str) {
         match self.position(name) {
             Some(place) => self.entries.replace(place, (name, value)),
             None => self.push(name, value),
@@ -131,7 +128,7 @@ impl<'a> LabelsBuilder<'a> {
     }
 
     /// Sets labels whose names differ from each other.
-    pub fn extend(&mut self, labels: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    pub fn extend(&mut self, labels: impl IntoIterator<Item = (Name<'a>, &'a str)>) {
         let is_new = self.entries.is_empty();
         for (name, value) in labels {
             if is_new { self.push(name, value) } else { self.set(name, value) }
@@ -145,31 +142,31 @@ impl<'a> LabelsBuilder<'a> {
         if entries.len() <= SCANNED {
             return Labels { entries, by_name: &[], source };
         }
-        let mut places: Vec<(&str, u32)> = entries.iter().map(|(name, _)| *name).zip(0..).collect();
+        let mut places: Vec<(&str, u32)> = entries.iter().map(|(name, _)| name.text()).zip(0..).collect();
         places.sort_unstable();
         let by_name = self.arena.gather(places.into_iter().map(|(_, place)| place));
         Labels { entries, by_name, source }
     }
 
-    fn push(&mut self, name: &'a str, value: &'a str) {
+    fn push(&mut self, name: Name<'a>, value: &'a str) {
         if self.entries.len() >= SCANNED {
-            self.index(name);
+            self.index(name.text());
         }
         self.entries.push((name, value));
     }
 
     fn index(&mut self, new: &'a str) {
         if self.index.is_empty() {
-            self.index.extend(self.entries.since(0).iter().map(|(name, _)| *name).zip(0..));
+            self.index.extend(self.entries.since(0).iter().map(|(name, _)| name.text()).zip(0..));
         }
         self.index.insert(new, self.entries.len());
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
+    fn position(&self, name: Name<'_>) -> Option<usize> {
         if self.index.is_empty() {
             self.entries.since(0).iter().position(|(known, _)| *known == name)
         } else {
-            self.index.get(name).copied()
+            self.index.get(name.text()).copied()
         }
     }
 }

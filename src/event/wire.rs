@@ -117,7 +117,7 @@ impl Json for Labels<'_> {
             if count > 0 {
                 out.extend_from_slice(text);
             } else {
-                name.write(out);
+                name.text().write(out);
                 out.push(b':');
                 value.write(out);
             }

@@ -79,7 +79,7 @@ impl Arena {
     }
 
     /// Room for so many values, to be filled.
-    pub(super) fn room<T: Copy + Default>(&self, count: usize) -> &mut [T] {
+    pub fn room<T: Copy + Default>(&self, count: usize) -> &mut [T] {
         self.count(count * size_of::<T>());
         self.bump.alloc_slice_fill_copy(count, T::default())
     }

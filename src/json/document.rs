@@ -4,7 +4,7 @@ use super::object::Places;
 use super::reach::WHOLE;
 use super::refusal::{self, Invalid};
 use super::stack::Stack;
-use super::{Arena, Number, Object, Reach, Value};
+use super::{Arena, Name, Number, Object, Reach, Value};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -68,7 +68,7 @@ pub(super) fn read_from<'a, D: Deserializer<'a>>(
 /// innermost last. So none of them grows by itself, and each gets the room that it needs when it is closed.
 struct Open<'a> {
     /// Of what is passed over as well.
-    names: Stack<'a, &'a str>,
+    names: Stack<'a, Name<'a>>,
     values: Stack<'a, Value<'a>>,
     /// Of an object of which members are passed over: which of its names have a value.
     kept: Stack<'a, u32>,
@@ -103,11 +103,11 @@ impl<'a> Open<'a> {
     }
 
     /// Adds a name to those of an object; where it stands already, says its place.
-    fn name(&mut self, from: Mark, name: &'a str, places: &mut Places<'a>) -> Option<usize> {
+    fn name(&mut self, from: Mark, name: Name<'a>, places: &mut Places<'a>) -> Option<usize> {
         let held = places.add(name, self.names.since(from.names));
         match held {
             None => self.names.push(name),
-            Some(_) => self.repeated = self.repeated.or(Some(name)),
+            Some(_) => self.repeated = self.repeated.or(Some(name.text())),
         }
         held
     }
@@ -116,7 +116,7 @@ impl<'a> Open<'a> {
     fn whole<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
         let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(Name(self.arena))? {
+        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
             let held = self.name(from, name, &mut places);
             let value = members.next_value_seed(Reader { open: self, reach: &WHOLE })?;
             match held {
@@ -134,7 +134,7 @@ impl<'a> Open<'a> {
     fn part<A: MapAccess<'a>>(&mut self, mut members: A, reach: &Reach) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
         let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(Name(self.arena))? {
+        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
             let place = self.names.len() - from.names;
             let held = self.name(from, name, &mut places);
             let Some(reach) = reach.of_member(name) else {
@@ -174,7 +174,7 @@ impl<'a> Open<'a> {
     fn judge<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<(), A::Error> {
         let from = self.mark();
         let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(Name(self.arena))? {
+        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
             self.name(from, name, &mut places);
             members.next_value_seed(Judge(self))?;
         }
@@ -311,28 +311,28 @@ impl<'a> Visitor<'a> for Judge<'_, 'a> {
 }
 
 /// Reads the name of a member, borrowing it where it holds no escape.
-struct Name<'a>(&'a Arena);
+struct ReadName<'a>(&'a Arena);
 
-impl<'a> DeserializeSeed<'a> for Name<'a> {
-    type Value = &'a str;
+impl<'a> DeserializeSeed<'a> for ReadName<'a> {
+    type Value = Name<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'a> Visitor<'a> for Name<'a> {
-    type Value = &'a str;
+impl<'a> Visitor<'a> for ReadName<'a> {
+    type Value = Name<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
     fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Self::Value, E> {
-        Ok(name)
+        Ok(Name::new(name))
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.text(name))
+        Ok(Name::new(self.0.text(name)))
     }
 }

@@ -7,6 +7,7 @@
 mod arena;
 mod document;
 mod documents;
+mod name;
 mod number;
 mod object;
 mod reach;
@@ -19,6 +20,7 @@ mod writer;
 pub use arena::Arena;
 pub use document::{Document, parse, parse_within};
 pub use documents::{Part, documents};
+pub use name::{KeptName, Name};
 pub use number::Number;
 pub use object::Object;
 pub use reach::Reach;

@@ -1,6 +1,6 @@
 //! The members of an object.
 
-use super::{Arena, Value};
+use super::{Arena, Name, Value};
 use std::collections::HashMap;
 
 /// Up to this many members a scan is faster than any index.
@@ -11,7 +11,7 @@ const SCANNED: usize = 16;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Object<'a> {
     /// Names and values stand apart, as names are what is searched.
-    names: &'a [&'a str],
+    names: &'a [Name<'a>],
     values: &'a [Value<'a>],
     /// Places of names, sorted by name; empty for an object that is small enough to be scanned.
     by_name: &'a [u32],
@@ -21,20 +21,33 @@ impl<'a> Object<'a> {
     /// The value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a Value<'a>> {
+        self.find(Name::new(name))
+    }
+
+    /// The same for a name that was seen before.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, name: Name<'_>) -> Option<&'a Value<'a>> {
         if self.by_name.is_empty() {
             let place = self.names.iter().position(|known| *known == name)?;
             return self.values.get(place);
         }
-        let name_at = |place: u32| self.names.get(place as usize).copied().unwrap_or_default();
-        let found = self.by_name.binary_search_by(|&place| name_at(place).cmp(name)).ok()?;
+        let text_at = |place: u32| self.names.get(place as usize).map_or("", |name| name.text());
+        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name.text())).ok()?;
         self.values.get(*self.by_name.get(found)? as usize)
     }
 
     /// Members in document order.
-    #[must_use]
     pub fn iter(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&'a str, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
+        self.members().map(|(name, value)| (name.text(), value))
+    }
+
+    /// Members in document order, their names as they are quickly told apart.
+    pub fn members(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (Name<'a>, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
         self.names.iter().copied().zip(self.values)
     }
 
@@ -64,11 +77,11 @@ impl<'a> Object<'a> {
     }
 
     /// An object of as many values as names, which differ from each other.
-    pub(super) fn unique(names: &'a [&'a str], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
+    pub(super) fn unique(names: &'a [Name<'a>], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
         if names.len() <= SCANNED {
             return Self { names, values, by_name: &[] };
         }
-        let mut places: Vec<(&str, u32)> = names.iter().copied().zip(0..).collect();
+        let mut places: Vec<(&str, u32)> = names.iter().map(|name| name.text()).zip(0..).collect();
         places.sort_unstable();
         let by_name = arena.gather(places.into_iter().map(|(_, place)| place));
         Self { names, values, by_name }
@@ -79,6 +92,7 @@ impl<'a> Object<'a> {
         let (mut names, mut values) = (Vec::new(), Vec::new());
         let mut places = Places::default();
         for (name, value) in members {
+            let name = Name::new(name);
             if let Some(held) = places.add(name, &names).and_then(|place| values.get_mut(place)) {
                 *held = value;
             } else {
@@ -92,7 +106,7 @@ impl<'a> Object<'a> {
 
 impl PartialEq for Object<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
+        self.len() == other.len() && self.members().all(|(name, value)| other.find(name) == Some(value))
     }
 }
 
@@ -101,7 +115,7 @@ impl Eq for Object<'_> {}
 /// Where the names of an object stand while its members arrive.
 #[derive(Default)]
 pub(super) struct Places<'a> {
-    /// A bit for each name: a name whose bit is not set is new.
+    /// A bit for each name, which others seldom share: a name whose bit is not set is new.
     marks: u64,
     /// Where each name stands, once there are more members than are scanned. Its hasher is keyed at random, so that a
     /// sender cannot choose names that collide.
@@ -110,37 +124,26 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Where a name stands among those that are known. One that is new is the caller's to add behind them.
-    pub(super) fn add(&mut self, name: &'a str, known: &[&'a str]) -> Option<usize> {
-        let mark = mark(name);
+    pub(super) fn add(&mut self, name: Name<'a>, known: &[Name<'a>]) -> Option<usize> {
+        // The uppermost bits of a mark are mixed best.
+        let mark = 1 << (name.mark() >> 58);
         if self.marks & mark != 0
             && let Some(place) = self.find(name, known)
         {
             return Some(place);
         }
         if known.len() >= SCANNED {
-            let all = || known.iter().copied().zip(0..).collect();
-            self.by_name.get_or_insert_with(all).insert(name, known.len());
+            let all = || known.iter().map(|name| name.text()).zip(0..).collect();
+            self.by_name.get_or_insert_with(all).insert(name.text(), known.len());
         }
         self.marks |= mark;
         None
     }
 
-    fn find(&self, name: &str, known: &[&str]) -> Option<usize> {
+    fn find(&self, name: Name<'_>, known: &[Name<'_>]) -> Option<usize> {
         match &self.by_name {
             None => known.iter().position(|known| *known == name),
-            Some(places) => places.get(name).copied(),
+            Some(places) => places.get(name.text()).copied(),
         }
     }
-}
-
-/// One of 64 bits, which different names seldom share.
-fn mark(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let ends = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-        }
-        _ => bytes.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
-    };
-    1 << ((ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
 }

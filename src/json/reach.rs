@@ -1,5 +1,7 @@
 //! What of a document is looked at, so that reading can pass over the rest.
 
+use super::{KeptName, Name};
+
 /// What is looked at of a value: all of it, or some members and elements.
 ///
 /// Of a value that is looked at in part, its kind and whether it is empty are known; an array keeps its length where its
@@ -9,8 +11,15 @@
 pub struct Reach {
     whole: bool,
     /// Sorted by name.
-    members: Vec<(Box<str>, Reach)>,
+    members: Vec<Member>,
     every: Option<Box<Reach>>,
+}
+
+/// A member that is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Member {
+    name: KeptName,
+    reach: Reach,
 }
 
 /// All of a value.
@@ -33,15 +42,15 @@ impl Reach {
         if self.whole {
             return self;
         }
-        let place = match self.members.binary_search_by(|(known, _)| (**known).cmp(name)) {
+        let place = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
             Ok(place) => place,
             Err(place) => {
-                self.members.insert(place, (name.into(), Self::default()));
+                self.members.insert(place, Member { name: KeptName::new(name), reach: Self::default() });
                 place
             }
         };
         #[expect(clippy::indexing_slicing, reason = "the place was found or made just above")]
-        &mut self.members[place].1
+        &mut self.members[place].reach
     }
 
     /// Looks at every element of an array and every member of an object, in the way that is added to what is returned.
@@ -54,8 +63,8 @@ impl Reach {
         if other.whole {
             self.take();
         }
-        for (name, member) in &other.members {
-            self.member(name).add(member);
+        for Member { name, reach } in &other.members {
+            self.member(name.name().text()).add(reach);
         }
         if let Some(every) = &other.every {
             self.every().add(every);
@@ -69,7 +78,7 @@ impl Reach {
 
     /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
     /// taken as a whole, because joining the two could grow without bound.
-    pub(super) fn of_member(&self, name: &str) -> Option<&Self> {
+    pub(super) fn of_member(&self, name: Name<'_>) -> Option<&Self> {
         if self.whole {
             return Some(self);
         }
@@ -85,13 +94,14 @@ impl Reach {
         if self.whole { Some(self) } else { self.every.as_deref() }
     }
 
-    fn named(&self, name: &str) -> Option<&Self> {
-        /// Up to this many names a scan, which compares lengths first, is faster than a search.
+    fn named(&self, name: Name<'_>) -> Option<&Self> {
+        /// Up to this many names a scan, which compares marks first, is faster than a search.
         const SCANNED: usize = 12;
         if self.members.len() <= SCANNED {
-            return self.members.iter().find(|(known, _)| **known == *name).map(|(_, member)| member);
+            let known = self.members.iter().find(|known| known.name.name() == name);
+            return known.map(|known| &known.reach);
         }
-        let place = self.members.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        self.members.get(place).map(|(_, member)| member)
+        let place = self.members.binary_search_by(|known| known.name.name().text().cmp(name.text())).ok()?;
+        self.members.get(place).map(|known| &known.reach)
     }
 }

@@ -1,6 +1,6 @@
 //! The compiled form of a path.
 
-use crate::json::Value;
+use crate::json::{KeptName, Value};
 use crate::pattern::Regex;
 
 /// A query: a start, and the segments that lead on from it.
@@ -100,14 +100,14 @@ impl Query {
 /// A segment of one name or one index.
 #[derive(Debug)]
 enum Step {
-    Name(Box<str>),
+    Name(KeptName),
     Index(i64),
 }
 
 impl Step {
     fn child<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
         match self {
-            Self::Name(name) => node.as_object()?.get(name),
+            Self::Name(name) => node.as_object()?.find(name.name()),
             Self::Index(index) => {
                 let items = node.as_array()?;
                 items.get(place(*index, items.len())?)
@@ -120,7 +120,7 @@ impl Segment {
     /// The segment as a step, where it is one.
     fn step(&self) -> Option<Step> {
         match self.selectors.as_slice() {
-            [Selector::Name(name)] if !self.descends => Some(Step::Name(name.as_str().into())),
+            [Selector::Name(name)] if !self.descends => Some(Step::Name(KeptName::new(name))),
             [Selector::Index(index)] if !self.descends => Some(Step::Index(*index)),
             _ => None,
         }

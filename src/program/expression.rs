@@ -51,7 +51,7 @@ pub enum Node {
     Choose(Box<Match<usize>>),
     /// At least one holds.
     Or(Box<[NodeId]>),
-    /// All hold.
+    /// All hold; what is decided fastest comes first.
     And(Box<[NodeId]>),
     /// It does not hold.
     Not(NodeId),

@@ -16,7 +16,7 @@ pub use labels::{LabelId, LabelNames};
 pub use table::{Cells, CsvIndex, Table};
 
 use crate::check::model::{Field, Literal};
-use crate::json::Reach;
+use crate::json::{KeptName, Reach};
 use crate::path::Path;
 use crate::pattern::Glob;
 use crate::source::{Sources, Span};
@@ -119,7 +119,7 @@ pub enum LabelEntry {
     /// The members of an object, but for those whose name fits a glob.
     Spread(NodeId, Vec<Glob>),
     /// One label.
-    Set(Box<str>, NodeId),
+    Set(KeptName, NodeId),
 }
 
 /// A channel: its name, and what of its parameters depends on the event.
@@ -147,6 +147,19 @@ pub struct Block {
     pub lines: Box<[Line]>,
     /// Which of them an event may hit; nothing for a small block.
     pub index: Option<Box<BlockIndex>>,
+    /// For each line of a small block the text that it requires of a label, if it requires one.
+    pub labels: Box<[Option<LabelText>]>,
+}
+
+/// A text that a line requires of a label.
+#[derive(Debug)]
+pub struct LabelText {
+    /// The label.
+    pub id: LabelId,
+    /// What it must be.
+    pub text: Box<str>,
+    /// Whether the line requires nothing else.
+    pub is_all: bool,
 }
 
 /// A line of a block.
@@ -208,12 +221,37 @@ pub struct Integration {
     pub reach: Reach,
 }
 
+/// How much work a condition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// A label is compared with a text.
+    Least,
+    /// A label is tested otherwise.
+    Label,
+    /// A regex is tried on a label.
+    Regex,
+    /// Anything else.
+    More,
+}
+
 impl Program {
     /// An expression. Ids come from this program, so the fallback is never seen.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         const NONE: Node = Node::Literal(Literal::Missing);
         self.nodes.get(id.0 as usize).unwrap_or(&NONE)
+    }
+
+    /// How much work a condition is, compared with others: an equality of a label is least.
+    #[must_use]
+    pub fn effort(&self, condition: NodeId) -> Effort {
+        let Node::Compare(comparison) = self.node(condition) else { return Effort::More };
+        match (&comparison.test, comparison.label) {
+            (Test::Text(_), Some(_)) => Effort::Least,
+            (Test::Matches(_) | Test::Finds(_), Some(_)) => Effort::Regex,
+            (_, Some(_)) => Effort::Label,
+            (_, None) => Effort::More,
+        }
     }
 
     /// The place of an expression.

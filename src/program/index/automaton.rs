@@ -14,6 +14,8 @@ pub struct Automaton {
     pub ignore_case: bool,
     anchored: Anchored,
     states: NFA,
+    /// The bytes with which the texts begin.
+    first: Box<[bool; 256]>,
     postings: Box<[Posting]>,
     lines: Postings,
 }
@@ -35,16 +37,32 @@ impl Automaton {
         let mut builder = NFA::builder();
         builder.match_kind(MatchKind::Standard).prefilter(false);
         let states = builder.build(texts.iter().map(|(text, _)| text.as_bytes())).ok()?;
+        let mut first = Box::new([false; 256]);
+        for byte in texts.iter().filter_map(|(text, _)| text.as_bytes().first()) {
+            first.get_mut(usize::from(*byte)).into_iter().for_each(|begins| *begins = true);
+        }
         let mut lines = Postings::default();
         let postings = texts.iter().map(|(_, filed)| lines.add(filed)).collect();
-        Some(Self { source, ignore_case, anchored, states, postings, lines: lines.shrunk() })
+        Some(Self { source, ignore_case, anchored, states, first, postings, lines: lines.shrunk() })
     }
 
     /// Hands over the lines of every text that is found.
     pub fn find<'i>(&'i self, text: &str, mut found: impl FnMut(&'i [u32])) {
-        let Ok(mut state) = self.states.start_state(self.anchored) else { return };
-        for byte in text.bytes() {
-            state = self.states.next_state(self.anchored, state, byte);
+        let mut rest = text.as_bytes();
+        let Ok(start) = self.states.start_state(self.anchored) else { return };
+        let mut state = start;
+        while let Some((byte, behind)) = rest.split_first() {
+            // Few texts hold a byte with which one of the others begins.
+            if state == start && !self.begins(*byte) {
+                if self.anchored.is_anchored() {
+                    return;
+                }
+                let next = behind.iter().position(|byte| self.begins(*byte));
+                rest = next.and_then(|next| behind.get(next..)).unwrap_or_default();
+                continue;
+            }
+            state = self.states.next_state(self.anchored, state, *byte);
+            rest = behind;
             if !self.states.is_special(state) {
                 continue;
             }
@@ -59,5 +77,10 @@ impl Automaton {
                 }
             }
         }
+    }
+
+    /// Whether some text begins with that byte.
+    fn begins(&self, byte: u8) -> bool {
+        self.first.get(usize::from(byte)).is_some_and(|begins| *begins)
     }
 }
