@@ -21,15 +21,6 @@ impl Arena {
         Self::default()
     }
 
-    /// An arena with room for what a payload of so many bytes usually becomes.
-    #[must_use]
-    pub fn for_payload(bytes: usize) -> Self {
-        const LEAST: usize = 4 << 10;
-        const MOST: usize = 1 << 20;
-        let bump = Bump::with_capacity(bytes.saturating_mul(3).clamp(LEAST, MOST));
-        Self { bump, made: Cell::new(0) }
-    }
-
     /// Gives back what lies in it.
     pub fn clear(&mut self) {
         const MOST_KEPT: usize = 4 << 20;
