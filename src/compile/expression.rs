@@ -2,7 +2,7 @@
 
 use super::{Compiler, folded};
 use crate::check::model::{self, ExpressionKind, Literal};
-use crate::program::{Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+use crate::program::{Comparison, LabelId, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
 
 impl Compiler {
     /// Appends an expression and all that it is made of.
@@ -15,7 +15,7 @@ impl Compiler {
             ExpressionKind::Regex(regex) => Node::Regex(regex.clone()),
             ExpressionKind::Let(id) => Node::Let(*id),
             ExpressionKind::Field(field) => Node::Field(*field),
-            ExpressionKind::Label(name) => Node::Label(name.clone()),
+            ExpressionKind::Label(name) => Node::Label(self.program.labels.add(name)),
             ExpressionKind::Parameter(position) => Node::Parameter(*position),
             ExpressionKind::Define(id) => Node::Define(*id),
             ExpressionKind::Navigate(base, steps) => Node::Navigate(self.expression(base), steps.clone()),
@@ -81,8 +81,15 @@ impl Compiler {
             model::Subject::Nodes(quantifier, path) => Subject::Nodes(*quantifier, path.clone()),
             model::Subject::Now => Subject::Now,
         };
+        let label = self.label_of(&subject);
         let test = self.test(&comparison.test, comparison.ignore_case);
-        Comparison { subject, negated: comparison.negated, test, ignore_case: comparison.ignore_case }
+        Comparison { subject, label, negated: comparison.negated, test, ignore_case: comparison.ignore_case }
+    }
+
+    fn label_of(&self, subject: &Subject) -> Option<LabelId> {
+        let Subject::Value(value) = subject else { return None };
+        let Node::Label(id) = self.program.node(*value) else { return None };
+        Some(*id)
     }
 
     fn test(&mut self, test: &model::Comparator, ignore_case: bool) -> Test {

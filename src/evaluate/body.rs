@@ -34,7 +34,7 @@ pub(super) fn parameters<'p>(
     };
     let mut observer = Silent;
     let mut machine = Machine::new(program, context, &arena, &mut observer);
-    machine.event = Some(event);
+    machine.look_at(event);
     for (name, value) in &channel.parameters {
         if &**name == "body" {
             evaluated.body = Some(machine.json(*value).unwrap_or(Json::Null));

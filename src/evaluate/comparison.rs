@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::observer::Observer;
 use crate::check::model::Kind;
 use crate::pattern;
-use crate::program::{Comparison, Node, NodeId, Order, Subject, Test};
+use crate::program::{Comparison, LabelId, NodeId, Order, Subject, Test};
 use crate::source::Span;
 use crate::syntax::tree::Quantifier;
 use crate::value::Value;
@@ -30,12 +30,31 @@ impl From<bool> for Verdict {
 
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// Decides a comparison.
-    pub(super) fn compare(&mut self, comparison: &'p Comparison, place: Option<Span>) -> bool {
+    #[inline]
+    pub(super) fn compare(&mut self, comparison: &'p Comparison, id: NodeId) -> bool {
         if !O::LISTENS
-            && let Some(verdict) = self.compare_label(comparison)
+            && let Some(label) = comparison.label
+            && let Some(holds) = self.compare_label(comparison, label)
         {
-            return (verdict == Verdict::Holds) != comparison.negated;
+            return holds != comparison.negated;
         }
+        self.compare_any(comparison, id)
+    }
+
+    /// A label with a text, without a value in between.
+    fn compare_label(&mut self, comparison: &'p Comparison, label: LabelId) -> Option<bool> {
+        let label = self.label(label);
+        match &comparison.test {
+            Test::Text(literal) if !comparison.ignore_case => Some(label == Some(literal)),
+            test if test.is_for_text() => {
+                let ignore_case = comparison.ignore_case;
+                Some(label.is_some_and(|label| self.test_text(test, ignore_case, label) == Verdict::Holds))
+            }
+            _ => None,
+        }
+    }
+
+    fn compare_any(&mut self, comparison: &'p Comparison, id: NodeId) -> bool {
         let (subject, verdict) = match &comparison.subject {
             Subject::Value(node) => {
                 let subject = self.value(*node);
@@ -55,23 +74,9 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         };
         let holds = (verdict == Verdict::Holds) != comparison.negated;
         if O::LISTENS {
-            self.report(comparison, place, &subject, verdict, holds);
+            self.report(comparison, self.program.place(id), &subject, verdict, holds);
         }
         holds
-    }
-
-    /// The commonest comparison by far, of a label with a constant text, without a value in between.
-    fn compare_label(&mut self, comparison: &'p Comparison) -> Option<Verdict> {
-        let Subject::Value(node) = &comparison.subject else { return None };
-        let Node::Label(name) = self.program.node(*node) else { return None };
-        if !comparison.test.is_for_text() {
-            return None;
-        }
-        let event = self.event?;
-        let label = event.labels.get(name);
-        Some(label.map_or(Verdict::Mismatch, |label| {
-            self.test_text(&comparison.test, comparison.ignore_case, label)
-        }))
     }
 
     fn report(

@@ -11,7 +11,7 @@ use crate::function::{Function, Takes};
 use crate::json::{self, Arena};
 use crate::path::{Budget, Path};
 use crate::pattern;
-use crate::program::{Node, NodeId, Part, Program, Table};
+use crate::program::{LabelId, Node, NodeId, Part, Program, Table};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -43,8 +43,10 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) payload: Option<(&'v json::Value<'v>, &'v json::Value<'v>)>,
     /// The text of the payload.
     pub(super) source: &'v [u8],
-    /// The event, after a mapping.
+    /// The event, after a mapping; [`Machine::look_at`] sets it.
     pub(super) event: Option<&'v Event<'v>>,
+    /// Where its labels stand that the rules look at, counted from 1; 0 where it has no such label.
+    labels: SmallVec<[u32; 32]>,
     /// The lets of the element so far.
     pub(super) lets: Vec<Value<'v>>,
     /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
@@ -78,6 +80,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             payload: None,
             source: &[],
             event: None,
+            labels: SmallVec::new(),
             lets: Vec::new(),
             defines: Vec::new(),
             parameters: SmallVec::new(),
@@ -102,7 +105,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             Node::Field(field) => {
                 self.event.map_or(Value::Missing, |event| field_value(event, *field, self.arena))
             }
-            Node::Label(name) => self.label(name),
+            Node::Label(id) => self.label(*id).map_or(Value::Missing, Value::Text),
             Node::Define(position) => self.define(*position),
             Node::Navigate(base, steps) => {
                 let base = self.value(*base);
@@ -118,13 +121,24 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         }
     }
 
-    /// Whether a condition holds.
+    /// Whether a condition holds. Most are comparisons, or conjunctions of them.
+    #[inline]
     pub(super) fn holds(&mut self, id: NodeId) -> bool {
-        match self.program.node(id) {
+        let node = self.program.node(id);
+        if let Node::Compare(comparison) = node {
+            self.compare(comparison, id)
+        } else {
+            self.follows(node, id)
+        }
+    }
+
+    /// Whether a condition that is made of others holds.
+    fn follows(&mut self, node: &'p Node, id: NodeId) -> bool {
+        match node {
             Node::Or(parts) => parts.iter().any(|part| self.holds(*part)),
             Node::And(parts) => parts.iter().all(|part| self.holds(*part)),
             Node::Not(part) => !self.holds(*part),
-            Node::Compare(comparison) => self.compare(comparison, self.program.place(id)),
+            Node::Compare(comparison) => self.compare(comparison, id),
             Node::Define(position) if !self.knows(*position) => {
                 let holds = self.program.defines.get(*position).is_some_and(|define| self.holds(*define));
                 self.remember(*position, Value::Boolean(holds));
@@ -241,9 +255,19 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         node.map_or(Value::Missing, Value::of_json)
     }
 
-    fn label(&self, name: &str) -> Value<'v> {
-        let value = self.event.and_then(|event| event.labels.get(name));
-        value.map_or(Value::Missing, Value::Text)
+    /// A label of the event.
+    #[inline]
+    pub(super) fn label(&self, id: LabelId) -> Option<&'v str> {
+        let position = self.labels.get(id.0 as usize)?.checked_sub(1)?;
+        self.event?.labels.at(position as usize)
+    }
+
+    /// Looks at an event from now on.
+    pub(super) fn look_at(&mut self, event: &'v Event<'v>) {
+        self.event = Some(event);
+        self.labels.clear();
+        self.labels.resize(self.program.labels.len(), 0);
+        self.program.labels.places(event.labels.iter().map(|(name, _)| name), &mut self.labels);
     }
 
     fn knows(&self, define: usize) -> bool {

@@ -5,7 +5,9 @@
 //! defines and called routings are evaluated once for each event.
 
 mod body;
+mod candidates;
 mod comparison;
+mod gathered;
 mod machine;
 mod mapping;
 mod matching;

@@ -1,17 +1,15 @@
 //! A routing decides which channels get an event: a walk over blocks, always lines, declines and called routings.
 
 use super::Context;
+use super::candidates::Shared;
+use super::gathered::Gathered;
 use super::machine::Machine;
 use super::observer::{LineEnd, Observer};
-use crate::check::model::Field;
 use crate::event::{Decided, Decision, Event, Reason, Status};
 use crate::json::Arena;
-use crate::pattern;
-use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, Program, Source, Target};
+use crate::program::{Block, BlockIndex, Destination, Line, LineBody, Node, NodeId, Program, Target};
 use crate::syntax::tree::LineKind;
 use smallvec::SmallVec;
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Decides where an event goes.
@@ -24,22 +22,19 @@ pub(super) fn decide<'a, O: Observer>(
     observer: &mut O,
 ) -> Decision<'a> {
     let mut machine = Machine::new(program, context, arena, observer);
-    machine.event = Some(event);
-    let mut walk = Walk { machine, gathered: Gathered::default(), in_always: false, called: HashMap::new() };
-    let gathered = match destination {
-        // Nothing calls the routing that calls all others, so what it gives need not be kept.
-        Destination::Routing(routing) => walk.run(routing),
-        Destination::Channel(_) => {
-            walk.destination(destination);
-            walk.gathered
-        }
-    };
+    machine.look_at(event);
+    let mut walk = Walk::new(&mut machine);
+    match destination {
+        Destination::Routing(routing) => walk.routing(routing),
+        Destination::Channel(channel) => walk.gathered.channel(channel, false),
+    }
     let open = open_channels(program, event, context);
     if open.is_empty() {
-        return gathered.decision(program, arena);
+        return walk.gathered.decision(program, arena);
     }
-    let decision = gathered.following(program, &open, arena);
-    observer.followed(&open.iter().filter_map(|channel| name(program, *channel)).collect::<Vec<_>>());
+    let decision = walk.gathered.following(program, &open, arena);
+    let names = open.iter().filter_map(|channel| program.channels.get(*channel));
+    machine.observer.followed(&names.map(|channel| &*channel.name).collect::<SmallVec<[&str; 8]>>());
     decision
 }
 
@@ -54,99 +49,6 @@ fn open_channels(program: &Program, event: &Event<'_>, context: &Context<'_>) ->
     }
 }
 
-fn name(program: &Program, channel: usize) -> Option<&str> {
-    program.channels.get(channel).map(|channel| &*channel.name)
-}
-
-/// What a walk gathered so far. Each entry says whether an `always` line gave it.
-#[derive(Debug, Clone, Default)]
-struct Gathered<'p> {
-    channels: SmallVec<[(usize, bool); 8]>,
-    routes: SmallVec<[(Decided<'p>, bool); 4]>,
-    reasons: Vec<(Reason<'p>, bool)>,
-    /// The routings whose gatherings were added: adding one again would say nothing new.
-    calls: Vec<(usize, bool)>,
-}
-
-/// How much had been gathered at some moment, so that what came after it can be withdrawn.
-#[derive(Clone, Copy)]
-struct Mark(usize, usize, usize, usize);
-
-impl<'p> Gathered<'p> {
-    fn mark(&self) -> Mark {
-        Mark(self.channels.len(), self.routes.len(), self.reasons.len(), self.calls.len())
-    }
-
-    fn withdraw(&mut self, mark: Mark) {
-        self.channels.truncate(mark.0);
-        self.routes.truncate(mark.1);
-        self.reasons.truncate(mark.2);
-        self.calls.truncate(mark.3);
-    }
-
-    /// Adds what a called routing gave.
-    fn add(&mut self, routing: usize, other: &Self, always: bool) {
-        if self.calls.contains(&(routing, always)) {
-            return;
-        }
-        self.calls.push((routing, always));
-        self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, *own || always)));
-        self.routes.extend(other.routes.iter().map(|(route, own)| (*route, *own || always)));
-        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (*reason, *own || always)));
-    }
-
-    /// The same with each entry once: routings that call routings by several ways would else double it at each level.
-    fn compact(self) -> Self {
-        Self {
-            channels: unique(self.channels.into_iter()).into(),
-            routes: unique(self.routes.into_iter()).into(),
-            reasons: unique(self.reasons.into_iter()),
-            calls: Vec::new(),
-        }
-    }
-
-    fn decision(self, program: &'p Program, arena: &'p Arena) -> Decision<'p> {
-        let channels = unique(self.channels.into_iter().map(|(channel, _)| channel));
-        let routes = unique(self.routes.into_iter().map(|(route, _)| route));
-        let reasons = arena.gather(self.reasons.into_iter().map(|(reason, _)| reason));
-        let channels = names(program, &channels, arena);
-        Decision { channels, routes: arena.slice(&routes), reasons, followed: false }
-    }
-
-    /// A recovery goes where its firing went, and to what `always` lines give today.
-    fn following(self, program: &'p Program, open: &[usize], arena: &'p Arena) -> Decision<'p> {
-        let always = self.channels.into_iter().filter(|(_, always)| *always).map(|(channel, _)| channel);
-        let channels = unique(open.iter().copied().chain(always));
-        let routes = self.routes.into_iter().filter(|(_, always)| *always).map(|(route, _)| route);
-        let routes = arena.slice(&unique(routes));
-        Decision { channels: names(program, &channels, arena), routes, reasons: &[], followed: true }
-    }
-}
-
-fn names<'p>(program: &'p Program, channels: &[usize], arena: &'p Arena) -> &'p [&'p str] {
-    arena.gather(channels.iter().map(|channel| name(program, *channel).unwrap_or_default()))
-}
-
-/// Each once, in order of first mention. Few are compared with each other, many are hashed.
-fn unique<T: Eq + std::hash::Hash + Clone>(all: impl Iterator<Item = T>) -> Vec<T> {
-    const FEW: usize = 16;
-    let mut once: Vec<T> = Vec::new();
-    let mut seen = HashSet::new();
-    for each in all {
-        let is_new = if once.len() < FEW { !once.contains(&each) } else { !seen.contains(&each) };
-        if !is_new {
-            continue;
-        }
-        once.push(each.clone());
-        match once.len() {
-            FEW => seen.extend(once.iter().cloned()),
-            more if more > FEW => drop(seen.insert(each)),
-            _ => {}
-        }
-    }
-    once
-}
-
 /// How far a block has come.
 #[derive(Default)]
 struct Progress {
@@ -156,64 +58,62 @@ struct Progress {
     over: bool,
 }
 
-/// The text that an index looks up.
-fn text<'e>(event: &Event<'e>, source: &Source) -> Option<&'e str> {
-    let field = match source {
-        Source::Label(name) => return event.labels.get(name),
-        Source::Field(field) => field,
-    };
-    match field {
-        Field::Title => Some(event.title),
-        Field::Key => Some(event.key),
-        Field::Description => event.description,
-        Field::Link => event.link,
-        Field::Source => Some(event.source),
-        Field::Integration => event.integration,
-        Field::Severity | Field::Status | Field::Labels | Field::StartsAt | Field::EndsAt | Field::Notes => {
-            None
+impl Progress {
+    /// Whether a line of that kind is still tried.
+    fn asks(&self, kind: LineKind) -> bool {
+        match kind {
+            LineKind::Always => true,
+            LineKind::Route | LineKind::AlsoRoute => !self.over,
+            LineKind::Else => !self.hit,
         }
     }
 }
 
-/// Positions of lines.
-type Candidates = SmallVec<[u32; 16]>;
-
 /// A walk through routings for one event.
-struct Walk<'p, 'v, 'm, O> {
-    machine: Machine<'p, 'v, 'm, O>,
+struct Walk<'p, 'v, 'm, 'w, O> {
+    machine: &'w mut Machine<'p, 'v, 'm, O>,
     gathered: Gathered<'v>,
     in_always: bool,
-    /// What each called routing gave: it decides the same whoever calls it.
-    called: HashMap<usize, Rc<Gathered<'v>>>,
+    /// What each called routing gave: it decides the same whoever calls it. Empty until one is called.
+    called: Vec<Option<Rc<Gathered<'v>>>>,
 }
 
-impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
+impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
+    fn new(machine: &'w mut Machine<'p, 'v, 'm, O>) -> Self {
+        Self { machine, gathered: Gathered::default(), in_always: false, called: Vec::new() }
+    }
+
     fn destination(&mut self, destination: Destination) {
         match destination {
-            Destination::Channel(channel) => self.gathered.channels.push((channel, self.in_always)),
+            Destination::Channel(channel) => self.gathered.channel(channel, self.in_always),
             Destination::Routing(routing) => self.call(routing),
         }
     }
 
     fn call(&mut self, routing: usize) {
-        let known = self.called.get(&routing).cloned();
-        let given = known.unwrap_or_else(|| {
-            let given = Rc::new(self.run(routing).compact());
-            self.called.insert(routing, Rc::clone(&given));
-            given
-        });
+        let known = self.called.get(routing).cloned().flatten();
+        let given = known.unwrap_or_else(|| self.run(routing));
         self.gathered.add(routing, &given, self.in_always);
     }
 
-    fn run(&mut self, routing: usize) -> Gathered<'v> {
+    fn run(&mut self, routing: usize) -> Rc<Gathered<'v>> {
         let outer = std::mem::take(&mut self.gathered);
         let in_always = std::mem::take(&mut self.in_always);
+        self.routing(routing);
+        self.in_always = in_always;
+        let given = Rc::new(std::mem::replace(&mut self.gathered, outer).compact());
+        self.called.resize(self.machine.program.routings.len(), None);
+        if let Some(known) = self.called.get_mut(routing) {
+            *known = Some(Rc::clone(&given));
+        }
+        given
+    }
+
+    fn routing(&mut self, routing: usize) {
         let program = self.machine.program;
         if let Some(routing) = program.routings.get(routing) {
             self.block(&routing.block);
         }
-        self.in_always = in_always;
-        std::mem::replace(&mut self.gathered, outer)
     }
 
     /// Runs a block; says whether it hit (it declines otherwise).
@@ -222,67 +122,61 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
     fn block(&mut self, block: &'p Block) -> bool {
         let mut progress = Progress::default();
         match &block.index {
-            Some(index) if !O::LISTENS => {
-                for position in self.candidates(index) {
-                    if let Some(line) = block.lines.get(position as usize) {
-                        self.step(line, &mut progress);
+            Some(index) if !O::LISTENS => self.candidates(block, index, &mut progress),
+            Some(_) | None => {
+                for line in &block.lines {
+                    if progress.asks(line.kind) {
+                        self.step(line, line.when, &mut progress);
                     }
                 }
             }
-            Some(_) | None => block.lines.iter().for_each(|line| self.step(line, &mut progress)),
         }
         progress.hit
     }
 
-    fn step(&mut self, line: &'p Line, progress: &mut Progress) {
-        match line.kind {
-            LineKind::Always => self.always(line),
-            LineKind::Route if !progress.over => {
-                progress.over = self.line(line);
-                progress.hit |= progress.over;
+    /// Tries the lines that the index finds, as far as they do not fail at what is known of the event.
+    fn candidates(&mut self, block: &'p Block, index: &'p BlockIndex, progress: &mut Progress) {
+        let combination = self.machine.combination();
+        let mut shared = Shared::of(index);
+        for position in self.machine.candidates(index, combination, &mut shared) {
+            if progress.over && position >= index.always_until {
+                return;
             }
-            LineKind::AlsoRoute if !progress.over => progress.hit |= self.line(line),
-            LineKind::Else if !progress.hit => progress.hit = self.line(line),
-            LineKind::Route | LineKind::AlsoRoute | LineKind::Else => {}
+            let place = position as usize;
+            let (Some(line), Some(guard)) = (block.lines.get(place), index.guards.get(place)) else {
+                continue;
+            };
+            if progress.asks(line.kind)
+                && guard.allows(combination)
+                && shared.hold(guard.shared(), self.machine)
+            {
+                self.step(line, if guard.is_all() { None } else { line.when }, progress);
+            }
         }
     }
 
-    /// The positions of the lines that the event may hit, in order.
-    fn candidates(&mut self, index: &'p BlockIndex) -> Candidates {
-        let mut found = Candidates::from_slice(&index.always);
-        for slot in &index.slots {
-            let text = self.machine.event.and_then(|event| text(event, &slot.source));
-            if let Some(text) = text {
-                let folded = if slot.ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) };
-                slot.find(&folded, &mut found);
-            }
+    /// Tries a line, of which so much of the condition is open.
+    fn step(&mut self, line: &'p Line, when: Option<NodeId>, progress: &mut Progress) {
+        if line.kind == LineKind::Always {
+            let outer = std::mem::replace(&mut self.in_always, true);
+            self.line(line, when);
+            self.in_always = outer;
+        } else if self.line(line, when) {
+            progress.hit = true;
+            progress.over |= line.kind == LineKind::Route;
         }
-        for (condition, lines) in &index.groups {
-            if self.machine.holds(*condition) {
-                found.extend_from_slice(lines);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
     }
 
-    fn always(&mut self, line: &'p Line) {
-        let outer = std::mem::replace(&mut self.in_always, true);
-        self.line(line);
-        self.in_always = outer;
-    }
-
-    /// Tries a line; says whether it hit.
-    fn line(&mut self, line: &'p Line) -> bool {
+    /// Says whether the line hit.
+    fn line(&mut self, line: &'p Line, when: Option<NodeId>) -> bool {
         self.machine.observer.enter(&line.path, line.place);
-        let end = self.attempt(line);
+        let end = self.attempt(line, when);
         self.machine.observer.leave(&line.path, end);
         end == LineEnd::Hit
     }
 
-    fn attempt(&mut self, line: &'p Line) -> LineEnd {
-        if let Some(when) = line.when {
+    fn attempt(&mut self, line: &'p Line, when: Option<NodeId>) -> LineEnd {
+        if let Some(when) = when {
             let holds = self.machine.holds(when);
             if O::LISTENS
                 && let Some(place) = self.machine.program.place(when)
@@ -311,7 +205,7 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
         LineEnd::Declined
     }
 
-    fn chosen(&mut self, choice: crate::program::NodeId) -> Option<usize> {
+    fn chosen(&mut self, choice: NodeId) -> Option<usize> {
         let Node::Choose(arms) = self.machine.program.node(choice) else { return None };
         self.machine.choose(arms).copied()
     }
@@ -320,19 +214,15 @@ impl<'p: 'v, 'v, O: Observer> Walk<'p, 'v, '_, O> {
         if matches!(target, Target::Decline) {
             return false;
         }
-        self.gathered.routes.push((Decided { path, arm }, self.in_always));
+        self.gathered.route(Decided { path, arm }, self.in_always);
         match target {
             Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
             Target::Nothing(because, at) => {
-                let reason = Reason { reason: self.words(*because), at };
-                self.gathered.reasons.push((reason, self.in_always));
+                let reason = self.machine.value(*because).as_text().unwrap_or_default();
+                self.gathered.reason(Reason { reason, at }, self.in_always);
             }
             Target::Decline => {}
         }
         true
-    }
-
-    fn words(&mut self, because: crate::program::NodeId) -> &'v str {
-        self.machine.value(because).as_text().unwrap_or_default()
     }
 }

@@ -44,6 +44,12 @@ impl<'a> Labels<'a> {
         self.entries.iter().copied()
     }
 
+    /// The value of the label at that position.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<&'a str> {
+        self.entries.get(position).map(|(_, value)| *value)
+    }
+
     /// Names and values in order.
     pub(super) fn entries(&self) -> &'a [(&'a str, &'a str)] {
         self.entries

@@ -123,6 +123,12 @@ impl FromStr for Number {
 
     /// Reads JSON's number syntax.
     fn from_str(text: &str) -> Result<Self, ()> {
+        // Up to so many digits fit, however large they are.
+        const FITTING: usize = 19;
+        let is_plain = text.len() <= FITTING && !text.starts_with('0') || text == "0";
+        if is_plain && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().map(Self::Natural).map_err(|_| ());
+        }
         // The reader below allows blanks around a number, which a number does not hold.
         if text.trim_ascii().len() != text.len() {
             return Err(());

@@ -48,16 +48,16 @@ impl Glob {
         &self.text
     }
 
-    /// What a text must be or hold for this to fit it; folded where letter case is ignored.
+    /// What a text must be or hold for this to fit it, the strictest first; folded where letter case is ignored.
     #[must_use]
-    pub fn required(&self) -> Option<Required> {
-        match &self.shape {
-            Shape::Whole(run) => required::of_glob(std::iter::once(&*run.text), true),
+    pub fn required(&self) -> Vec<Required> {
+        let runs: Vec<&str> = match &self.shape {
+            Shape::Whole(run) => vec![&run.text],
             Shape::Starred(first, middle, last) => {
-                let runs = [first].into_iter().chain(middle).chain([last]).map(|run| &*run.text);
-                required::of_glob(runs, false)
+                [first].into_iter().chain(middle).chain([last]).map(|run| &*run.text).collect()
             }
-        }
+        };
+        required::of_glob(&runs)
     }
 
     /// Whether it fits the whole text.

@@ -12,8 +12,8 @@ mod required;
 pub use fold::{fold, folds_to, with_folded};
 pub use glob::Glob;
 pub use network::{Network, address};
-pub use regex::{MOST_MEASURED, Regex};
-pub use required::Required;
+pub use regex::{MOST_MEASURED, Regex, RegexSet};
+pub use required::{How, Required};
 
 use std::ops::Range;
 

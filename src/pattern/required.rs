@@ -1,83 +1,157 @@
 //! What a text must be or hold for a pattern to fit it, so that many patterns can be looked up at once.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-/// A necessary condition of a pattern: one of these texts, as the whole or as a piece. None of them is empty.
+/// A necessary condition of a pattern: the text is, begins with or holds one of these. None of them is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Required {
-    /// The text is one of these, and each of them fits.
-    Whole(Vec<String>),
-    /// The text holds one of these.
-    Piece(Vec<String>),
+pub struct Required {
+    /// How.
+    pub how: How,
+    /// The texts.
+    pub texts: Vec<String>,
+}
+
+/// How a text has to hold one of some others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum How {
+    /// It is one of them, and each of them fits the pattern.
+    Whole,
+    /// It begins with one.
+    Start,
+    /// One lies somewhere in it.
+    Piece,
 }
 
 /// More alternatives than this are not written out.
 const MOST: usize = 16;
 
+/// A beginning of so many bytes tells enough, and need not be written out further.
+const TELLING: usize = 3;
+
 /// What the parts of a regex come to.
-struct Needed {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Needed {
     /// All texts that it fits, where they are few.
     exact: Option<Vec<String>>,
+    /// Texts of which every fitting one begins with some.
+    start: Option<Vec<String>>,
     /// Texts of which every fitting one holds some.
-    best: Option<Vec<String>>,
+    piece: Option<Vec<String>>,
 }
 
-/// The condition that a parsed regex sets: for the whole text, or for a fit anywhere in it.
-pub(super) fn of_regex(hir: &Hir, whole: bool) -> Option<Required> {
-    let needed = Needed::of(hir);
-    let usable = |texts: &Vec<String>| !texts.is_empty() && texts.iter().all(|text| !text.is_empty());
-    match needed.exact.filter(usable) {
-        Some(texts) if whole && !has_looks(hir) => Some(Required::Whole(texts)),
-        Some(texts) => Some(Required::Piece(texts)),
-        None => needed.best.filter(usable).map(Required::Piece),
+/// The conditions that a regex sets, the strictest first.
+#[derive(Debug)]
+pub(super) struct Requirements {
+    needed: Needed,
+    /// Whether an anchor or a word boundary may refuse a text that the letters alone would fit.
+    has_looks: bool,
+    /// Whether it fits at the beginning of a text alone.
+    at_start: bool,
+}
+
+impl Requirements {
+    pub(super) fn of(hir: &Hir) -> Self {
+        let properties = hir.properties();
+        let has_looks = !properties.look_set().is_empty();
+        let at_start = properties.look_set_prefix().contains(Look::Start);
+        Self { needed: Needed::of(hir), has_looks, at_start }
+    }
+
+    /// Whether the whole text fits, where the letters alone say so.
+    pub(super) fn decide(&self, text: &str) -> Option<bool> {
+        let Needed { exact, start, .. } = &self.needed;
+        if let Some(exact) = exact {
+            let is_one = exact.iter().any(|exact| exact == text);
+            return (!is_one || !self.has_looks).then_some(is_one);
+        }
+        let begins = start.as_ref()?.iter().any(|start| text.starts_with(start.as_str()));
+        (!begins).then_some(false)
+    }
+
+    /// For a fit of the whole text, or for one anywhere in it.
+    pub(super) fn all(&self, whole: bool) -> Vec<Required> {
+        let Needed { exact, start, piece } = &self.needed;
+        let at_start = whole || self.at_start;
+        let mut all = Vec::new();
+        let mut add = |how, texts: &Option<Vec<String>>| {
+            let usable = texts.as_ref().filter(|texts| is_usable(texts));
+            all.extend(usable.map(|texts| Required { how, texts: texts.clone() }));
+        };
+        if exact.as_deref().is_some_and(is_usable) {
+            add(
+                if !at_start {
+                    How::Piece
+                } else if !whole || self.has_looks {
+                    How::Start
+                } else {
+                    How::Whole
+                },
+                exact,
+            );
+            return all;
+        }
+        if at_start {
+            add(How::Start, start);
+        }
+        add(How::Piece, piece);
+        all
     }
 }
 
-/// An anchor or a word boundary may refuse a text that the letters alone would fit.
-fn has_looks(hir: &Hir) -> bool {
-    !hir.properties().look_set().is_empty()
+/// Whether a list of alternatives says anything.
+fn is_usable(texts: &[String]) -> bool {
+    !texts.is_empty() && texts.iter().all(|text| !text.is_empty())
 }
 
-/// The condition that a glob sets; `runs` is what stands between its stars.
-pub(super) fn of_glob<'r>(runs: impl Iterator<Item = &'r str>, is_whole: bool) -> Option<Required> {
-    if is_whole {
-        let text: String = runs.collect();
-        return (!text.is_empty() && !text.contains('?')).then(|| Required::Whole(vec![text]));
+/// The conditions that a glob sets; `runs` is what stands between its stars.
+pub(super) fn of_glob(runs: &[&str]) -> Vec<Required> {
+    let one = |how, text: &str| Required { how, texts: vec![text.to_owned()] };
+    let certain = |run: &&str| run.split('?').next().unwrap_or_default().to_owned();
+    let start = runs.first().map(certain).filter(|start| !start.is_empty());
+    if let [whole] = runs
+        && !whole.contains('?')
+    {
+        return start.map(|_| one(How::Whole, whole)).into_iter().collect();
     }
-    let pieces = runs.flat_map(|run| run.split('?'));
-    let longest = pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty())?;
-    Some(Required::Piece(vec![longest.to_owned()]))
+    let pieces = runs.iter().flat_map(|run| run.split('?'));
+    let longest = pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty());
+    let start = start.map(|start| one(How::Start, &start));
+    start.into_iter().chain(longest.map(|piece| one(How::Piece, piece))).collect()
 }
 
 impl Needed {
-    const NOTHING: Self = Self { exact: None, best: None };
-
     fn exactly(texts: Vec<String>) -> Self {
-        Self { exact: Some(texts), best: None }
+        Self { exact: Some(texts), ..Self::default() }
     }
 
     fn of(hir: &Hir) -> Self {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Self::exactly(vec![String::new()]),
-            HirKind::Literal(literal) => {
-                String::from_utf8(literal.0.to_vec()).map_or(Self::NOTHING, |text| Self::exactly(vec![text]))
-            }
-            HirKind::Class(class) => letters(class).map_or(Self::NOTHING, Self::exactly),
+            HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec())
+                .map_or(Self::default(), |text| Self::exactly(vec![text])),
+            HirKind::Class(class) => letters(class).map_or(Self::default(), Self::exactly),
             HirKind::Capture(capture) => Self::of(&capture.sub),
-            HirKind::Repetition(repetition) if repetition.min == 0 => Self::NOTHING,
-            HirKind::Repetition(repetition) => Self { exact: None, best: Self::of(&repetition.sub).any() },
+            HirKind::Repetition(repetition) if repetition.min == 0 => Self::default(),
+            HirKind::Repetition(repetition) => {
+                let once = Self::of(&repetition.sub);
+                Self { exact: None, start: once.start().cloned(), piece: once.piece() }
+            }
             HirKind::Concat(parts) => Self::of_sequence(parts),
             HirKind::Alternation(branches) => Self::of_branches(branches),
         }
     }
 
+    fn start(&self) -> Option<&Vec<String>> {
+        self.exact.as_ref().or(self.start.as_ref())
+    }
+
     /// The better of what is known: all texts, or pieces of them.
-    fn any(self) -> Option<Vec<String>> {
-        better(self.exact, self.best)
+    fn piece(self) -> Option<Vec<String>> {
+        better(better(self.exact, self.start), self.piece)
     }
 
     fn of_sequence(parts: &[Hir]) -> Self {
-        let mut best = None;
+        let (mut start, mut piece) = (None, None);
         let mut run = vec![String::new()];
         let mut is_exact = true;
         for part in parts {
@@ -86,11 +160,18 @@ impl Needed {
                 run = longer;
                 continue;
             }
+            if is_exact {
+                let longer = needed.start().filter(|_| run.iter().any(|text| text.len() < TELLING));
+                start = longer.and_then(|texts| product(&run, texts)).or_else(|| Some(run.clone()));
+            }
             is_exact = false;
             let run = std::mem::replace(&mut run, vec![String::new()]);
-            best = better(better(best, Some(run)), needed.any());
+            piece = better(better(piece, Some(run)), needed.piece());
         }
-        if is_exact { Self::exactly(run) } else { Self { exact: None, best: better(best, Some(run)) } }
+        if is_exact {
+            return Self::exactly(run);
+        }
+        Self { exact: None, start: start.filter(|texts| is_usable(texts)), piece: better(piece, Some(run)) }
     }
 
     fn of_branches(branches: &[Hir]) -> Self {
@@ -102,7 +183,12 @@ impl Needed {
         if let Some(exact) = all(branches.iter().map(|branch| branch.exact.clone()).collect()) {
             return Self::exactly(exact);
         }
-        Self { exact: None, best: all(branches.into_iter().map(Self::any).collect()) }
+        let start = all(branches.iter().map(|branch| branch.start().cloned()).collect());
+        Self {
+            exact: None,
+            start: start.filter(|texts| is_usable(texts)),
+            piece: all(branches.into_iter().map(Self::piece).collect()),
+        }
     }
 }
 
@@ -112,7 +198,7 @@ fn better(left: Option<Vec<String>>, right: Option<Vec<String>>) -> Option<Vec<S
         texts.as_ref().and_then(|texts| texts.iter().map(String::len).min()).unwrap_or(0)
     };
     let best = if score(&right) > score(&left) { right } else { left };
-    best.filter(|texts| texts.iter().all(|text| !text.is_empty()))
+    best.filter(|texts| is_usable(texts))
 }
 
 fn product(left: &[String], right: &[String]) -> Option<Vec<String>> {
@@ -132,44 +218,56 @@ fn letters(class: &Class) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Required;
+    use super::How::{self, Piece, Start, Whole};
     use crate::pattern::{Glob, Regex};
 
-    fn regex(pattern: &str, whole: bool) -> Option<Required> {
-        Regex::new(pattern, "", false).unwrap().required(whole)
+    type Said = Vec<(How, Vec<String>)>;
+
+    fn regex(pattern: &str, whole: bool) -> Said {
+        let all = Regex::new(pattern, "", false).unwrap().required(whole);
+        all.into_iter().map(|required| (required.how, required.texts)).collect()
     }
 
-    fn piece(texts: &[&str]) -> Required {
-        Required::Piece(texts.iter().map(|&text| text.to_owned()).collect())
-    }
-
-    fn whole(texts: &[&str]) -> Required {
-        Required::Whole(texts.iter().map(|&text| text.to_owned()).collect())
-    }
-
-    #[test]
-    fn regexes_need_their_longest_literals() {
-        assert_eq!(regex("Disk7Full.*", true), Some(piece(&["Disk7Full"])));
-        assert_eq!(regex("(api|web|db)-7", true), Some(whole(&["api-7", "web-7", "db-7"])));
-        assert_eq!(regex("(api|web|db)-7", false), Some(piece(&["api-7", "web-7", "db-7"])));
-        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), Some(piece(&["host-7-"])));
-        assert_eq!(regex(".*-node7-.*", true), Some(piece(&["-node7-"])));
-        assert_eq!(regex("(ab|cd.*)+x?", true), Some(piece(&["ab", "cd"])));
-        assert_eq!(regex("^a$", true), Some(piece(&["a"])));
-        assert_eq!(regex("a?", true), None);
-        assert_eq!(regex("|a", true), None);
-        assert_eq!(regex(".*", true), None);
-        assert_eq!(regex("[a-c]x", true), Some(whole(&["ax", "bx", "cx"])));
+    fn said(all: &[(How, &[&str])]) -> Said {
+        all.iter().map(|(how, texts)| (*how, texts.iter().map(|&text| text.to_owned()).collect())).collect()
     }
 
     #[test]
-    fn globs_need_their_longest_run() {
-        let glob = |text| Glob::new(text, false).unwrap().required();
-        assert_eq!(glob("mysql-*"), Some(piece(&["mysql-"])));
-        assert_eq!(glob("a*long?er*b"), Some(piece(&["long"])));
-        assert_eq!(glob("mysql"), Some(whole(&["mysql"])));
-        assert_eq!(glob("*"), None);
-        assert_eq!(glob("?"), None);
-        assert_eq!(Glob::new("MySQL-*", true).unwrap().required(), Some(piece(&["mysql-"])));
+    fn regexes_need_their_literals() {
+        let disk = said(&[(Start, &["Disk7Full"]), (Piece, &["Disk7Full"])]);
+        assert_eq!(regex("Disk7Full.*", true), disk);
+        assert_eq!(regex("^Disk7Full.*", false), disk);
+        assert_eq!(regex("Disk7Full.*", false), said(&[(Piece, &["Disk7Full"])]));
+        assert_eq!(regex("(?m)^a.*", false), said(&[(Piece, &["a"])]));
+        assert_eq!(regex("(api|web|db)-7", true), said(&[(Whole, &["api-7", "web-7", "db-7"])]));
+        assert_eq!(regex("(api|web|db)-7", false), said(&[(Piece, &["api-7", "web-7", "db-7"])]));
+        let host = said(&[(Start, &["host-7-"]), (Piece, &["host-7-"])]);
+        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), host);
+        assert_eq!(regex(".*-node7-.*", true), said(&[(Piece, &["-node7-"])]));
+        assert_eq!(regex("(ab|cd.*)+x?", true), said(&[(Start, &["ab", "cd"]), (Piece, &["ab", "cd"])]));
+        assert_eq!(regex("a(b|cd*)[0-9]{40}long", true), said(&[(Start, &["ab", "ac"]), (Piece, &["long"])]));
+        assert_eq!(regex("^a$", true), said(&[(Start, &["a"])]));
+        assert_eq!(regex(r"\ba", false), said(&[(Piece, &["a"])]));
+        assert_eq!(regex("[a-c]x", true), said(&[(Whole, &["ax", "bx", "cx"])]));
+        for nothing in ["a?", "|a", ".*", "(^a|b)?c*"] {
+            assert_eq!(regex(nothing, true), [], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn globs_need_their_beginning_and_their_longest_run() {
+        let glob = |text, ignore_case| {
+            let all = Glob::new(text, ignore_case).unwrap().required();
+            all.into_iter().map(|required| (required.how, required.texts)).collect::<Said>()
+        };
+        assert_eq!(glob("mysql-*", false), said(&[(Start, &["mysql-"]), (Piece, &["mysql-"])]));
+        assert_eq!(glob("a*long?er*b", false), said(&[(Start, &["a"]), (Piece, &["long"])]));
+        assert_eq!(glob("*.local", false), said(&[(Piece, &[".local"])]));
+        assert_eq!(glob("a?", false), said(&[(Start, &["a"]), (Piece, &["a"])]));
+        assert_eq!(glob("mysql", false), said(&[(Whole, &["mysql"])]));
+        assert_eq!(glob("MySQL", true), said(&[(Whole, &["mysql"])]));
+        for nothing in ["*", "?", ""] {
+            assert_eq!(glob(nothing, false), [], "{nothing}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Expressions as flat nodes.
 
+use super::LabelId;
 use crate::check::model::{Field, Kind, Literal};
 use crate::function::Function;
 use crate::path::Path;
@@ -31,7 +32,7 @@ pub enum Node {
     /// A field of the event.
     Field(Field),
     /// A label of the event.
-    Label(Box<str>),
+    Label(LabelId),
     /// A parameter of the table.
     Parameter(usize),
     /// A define.
@@ -76,6 +77,8 @@ pub enum Part {
 pub struct Comparison {
     /// What is tested.
     pub subject: Subject,
+    /// The label, where one is tested: the commonest case by far.
+    pub label: Option<LabelId>,
     /// Whether the result is turned round.
     pub negated: bool,
     /// How.

@@ -5,10 +5,14 @@
 
 mod expression;
 mod index;
+mod labels;
 mod table;
 
 pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
-pub use index::{BlockIndex, Slot, Source};
+pub use index::{
+    Automaton, BlockIndex, Bound, Bounds, Combinations, Guard, MOST_SHARED, Pairs, Patterns, Source, Wholes,
+};
+pub use labels::{LabelId, LabelNames};
 pub use table::{Cells, CsvIndex, Table};
 
 use crate::check::model::{Field, Literal};
@@ -31,6 +35,8 @@ pub struct Program {
     pub nodes: Vec<Node>,
     /// The place of every expression.
     pub places: Vec<Span>,
+    /// The names of the labels that expressions look at.
+    pub labels: LabelNames,
     /// Mappings.
     pub mappings: Vec<Mapping>,
     /// Tables.

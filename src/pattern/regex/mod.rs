@@ -6,9 +6,12 @@
 
 mod refusal;
 mod sample;
+mod set;
 mod size;
 
-use super::required::{self, Required};
+pub use set::RegexSet;
+
+use super::required::{Required, Requirements};
 use super::{Invalid, within_limit};
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::hir::Hir;
@@ -30,6 +33,7 @@ pub struct Regex {
     pattern: Box<str>,
     flags: Flags,
     groups: Box<[Box<str>]>,
+    requirements: Requirements,
     /// What the pattern becomes between `\A(?:` and `)\z`.
     whole: Box<str>,
     anchored: OnceLock<Option<regex::Regex>>,
@@ -85,6 +89,7 @@ impl Regex {
             pattern: pattern.into(),
             flags,
             groups: names(&hir),
+            requirements: Requirements::of(&hir),
             whole: whole.into(),
             anchored: OnceLock::new(),
             unanchored: OnceLock::new(),
@@ -107,6 +112,9 @@ impl Regex {
     /// Whether it fits the whole text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        if let Some(fits) = self.requirements.decide(text) {
+            return fits;
+        }
         let compiled = self.anchored.get_or_init(|| self.flags.compile(&self.whole, 2 * LARGEST));
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
@@ -138,10 +146,19 @@ impl Regex {
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
     }
 
-    /// What a text must be or hold for this to fit it: as a whole, or somewhere in it.
+    /// What a text must be or hold for this to fit it, as a whole or somewhere in it; the strictest first.
     #[must_use]
-    pub fn required(&self, whole: bool) -> Option<Required> {
-        required::of_regex(&self.hir()?, whole)
+    pub fn required(&self, whole: bool) -> Vec<Required> {
+        self.requirements.all(whole)
+    }
+
+    /// The pattern with its flags written into it, for the whole text or for somewhere in it.
+    fn with_flags(&self, whole: bool) -> String {
+        let pattern = if whole { &self.whole } else { &self.pattern };
+        match self.flags.letters().as_str() {
+            "" => pattern.to_string(),
+            letters => format!("(?{letters}){pattern}"),
+        }
     }
 
     fn anywhere(&self) -> Option<&regex::Regex> {
@@ -168,6 +185,18 @@ impl Flags {
             }
         }
         Ok(flags)
+    }
+
+    /// The letters that ask for them.
+    fn letters(self) -> String {
+        let all = [
+            ('i', self.ignore_case),
+            ('m', self.multi_line),
+            ('s', self.dot_matches_newline),
+            ('x', self.verbose),
+            ('U', self.swap_greed),
+        ];
+        all.into_iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect()
     }
 
     fn translator(self) -> TranslatorBuilder {

@@ -1,0 +1,168 @@
+//! Under which of its requirements a line is filed: the one that the fewest lines share.
+
+use super::keys::{KeyId, Keys};
+use super::need::{Need, Needs, Texts};
+use super::shared::Shared;
+use crate::pattern::How;
+use crate::program::Source;
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// Of lines that share a text more than this many look for a second one.
+const LONG: usize = 8;
+/// A product of more texts than this is not written out.
+const MOST_PAIRS: usize = 64;
+/// Fewer regexes of one label or field are tried one by one.
+const FEWEST_REGEXES: usize = 4;
+
+/// How a line is filed.
+pub(super) enum Choice<'n> {
+    /// Under texts of the part at that position.
+    Texts(usize, &'n Texts),
+    /// Under pairs of texts.
+    Pairs(&'n Texts, &'n Texts),
+    /// Under the number of the part at that position.
+    Number(usize),
+    /// Under the regex of the part at that position.
+    Regex(usize),
+    /// Under a shared condition.
+    Group(u8),
+    /// Nowhere.
+    Rest,
+}
+
+/// How often each text, and each pair of common texts, is required.
+pub(super) struct Counts {
+    keys: Vec<usize>,
+    /// What looking for a text costs besides, in lines: a short piece is in many texts.
+    vague: Vec<usize>,
+    pairs: HashMap<(KeyId, KeyId), usize, RandomState>,
+    regexes: HashMap<Source, usize, RandomState>,
+}
+
+impl Counts {
+    pub(super) fn of(needs: &[Needs<'_>], keys: &Keys<'_>) -> Self {
+        let vague = keys.iter().map(|(_, key)| match key.place.how {
+            How::Whole => 0,
+            How::Start => 16 / key.text.len().max(1),
+            How::Piece => 64 / key.text.len().max(1),
+        });
+        let mut counts = Self {
+            keys: vec![0; keys.len()],
+            vague: vague.collect(),
+            pairs: HashMap::default(),
+            regexes: HashMap::default(),
+        };
+        for part in needs.iter().flat_map(|needs| &needs.parts) {
+            match &part.need {
+                Need::Texts(options) => options.iter().for_each(|texts| counts.add(texts)),
+                Need::Regex { source, .. } => *counts.regexes.entry(*source).or_default() += 1,
+                Need::Number { .. } | Need::Other => {}
+            }
+        }
+        for needs in needs {
+            if counts.best(needs).is_some_and(|(_, texts)| counts.cost(texts) > LONG) {
+                for (first, second) in pairs(needs, keys) {
+                    for pair in product(first, second) {
+                        *counts.pairs.entry(pair).or_default() += 1;
+                    }
+                }
+            }
+        }
+        counts
+    }
+
+    /// How a line with those needs is filed.
+    pub(super) fn choice<'n>(
+        &self,
+        needs: &'n Needs<'_>,
+        keys: &Keys<'_>,
+        shared: &Shared<'_>,
+    ) -> Choice<'n> {
+        if let Some((position, texts)) = self.best(needs) {
+            let cost = self.cost(texts);
+            let pair = if cost > LONG { self.best_pair(needs, keys) } else { None };
+            return match pair {
+                Some((first, second, pair_cost)) if 2 * pair_cost < cost => Choice::Pairs(first, second),
+                Some(_) | None => Choice::Texts(position, texts),
+            };
+        }
+        let of_kind = |is: &dyn Fn(&Need<'_>) -> bool| needs.parts.iter().position(|part| is(&part.need));
+        if let Some(number) = of_kind(&|need| matches!(need, Need::Number { .. })) {
+            return Choice::Number(number);
+        }
+        let group = needs.parts.iter().filter_map(|part| shared.number(part)).min();
+        let many = |source: &Source| self.regexes.get(source).is_some_and(|count| *count >= FEWEST_REGEXES);
+        let regex = of_kind(&|need| matches!(need, Need::Regex { source, .. } if many(source)));
+        match (regex, group) {
+            (Some(regex), _) => Choice::Regex(regex),
+            (None, Some(group)) => Choice::Group(group),
+            (None, None) => Choice::Rest,
+        }
+    }
+
+    fn add(&mut self, texts: &Texts) {
+        for key in &texts.keys {
+            if let Some(count) = self.keys.get_mut(key.position()) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// How many lines an event that holds one of these texts brings, roughly.
+    fn cost(&self, texts: &Texts) -> usize {
+        let of = |all: &[usize], key: &KeyId| all.get(key.position()).copied().unwrap_or_default();
+        texts.keys.iter().map(|key| of(&self.keys, key) + of(&self.vague, key)).sum()
+    }
+
+    fn best<'n>(&self, needs: &'n Needs<'_>) -> Option<(usize, &'n Texts)> {
+        let options = needs.parts.iter().enumerate().flat_map(|(position, part)| match &part.need {
+            Need::Texts(options) => options.iter().map(move |texts| (position, texts)).collect(),
+            Need::Number { .. } | Need::Regex { .. } | Need::Other => Vec::new(),
+        });
+        options.min_by_key(|(_, texts)| self.cost(texts))
+    }
+
+    fn best_pair<'n>(&self, needs: &'n Needs<'_>, keys: &Keys<'_>) -> Option<(&'n Texts, &'n Texts, usize)> {
+        let cost = |(first, second): (&'n Texts, &'n Texts)| {
+            let count = |pair| self.pairs.get(&pair).copied().unwrap_or_default();
+            (first, second, product(first, second).map(count).sum())
+        };
+        pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
+    }
+}
+
+/// Each two texts that two labels or fields have to be.
+fn pairs<'n>(needs: &'n Needs<'_>, keys: &Keys<'_>) -> SmallVec<[(&'n Texts, &'n Texts); 4]> {
+    let mut wholes = SmallVec::<[(Source, &'n Texts); 4]>::new();
+    for part in &needs.parts {
+        let Need::Texts(options) = &part.need else { continue };
+        wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
+    }
+    wholes.sort_by_key(|(source, _)| *source);
+    let mut all = SmallVec::new();
+    for (position, (source, first)) in wholes.iter().enumerate() {
+        for (other, second) in wholes.iter().skip(position + 1) {
+            if source != other && first.keys.len() * second.keys.len() <= MOST_PAIRS {
+                all.push((*first, *second));
+            }
+        }
+    }
+    all
+}
+
+/// The one label or field that has to be one of the texts, if there is one.
+fn only_source(texts: &Texts, keys: &Keys<'_>) -> Option<Source> {
+    let mut places = texts.keys.iter().map(|key| keys.key(*key).map(|key| key.place));
+    let first = places.next()??;
+    let is_one = first.how == How::Whole && places.all(|place| place == Some(first));
+    is_one.then_some(first.source)
+}
+
+pub(super) fn product<'n>(
+    first: &'n Texts,
+    second: &'n Texts,
+) -> impl Iterator<Item = (KeyId, KeyId)> + use<'n> {
+    first.keys.iter().flat_map(|first| second.keys.iter().map(move |second| (*first, *second)))
+}

@@ -1,0 +1,298 @@
+//! What a line requires, part by part.
+
+use super::combinations::combinations;
+use super::keys::{Key, KeyId, Keys, Place};
+use crate::check::model::{Field, Literal};
+use crate::pattern::{How, Regex, Required};
+use crate::program::{
+    Block, Bound, Combinations, Line, LineBody, Match, Node, NodeId, Order, Program, Source, Subject, Target,
+    Test,
+};
+use crate::syntax::tree::LineKind;
+use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A list of more texts than this is not written out.
+const MOST_TEXTS: usize = 64;
+/// How deep a condition is looked into.
+const DEEPEST: usize = 16;
+
+/// What a line requires.
+pub(super) struct Needs<'p> {
+    /// What must all hold.
+    pub(super) parts: Vec<Part<'p>>,
+    /// The combinations of severity and status for which it may hit.
+    pub(super) combinations: Combinations,
+}
+
+/// A part of a conjunction that looks at more than severity and status.
+pub(super) struct Part<'p> {
+    /// The condition; nothing for what the body of a line requires.
+    pub(super) condition: Option<NodeId>,
+    /// Its words, which tell whether other lines share it.
+    pub(super) words: &'p str,
+    pub(super) need: Need<'p>,
+}
+
+/// What a condition requires that may be looked up.
+pub(super) enum Need<'p> {
+    /// Some text has to be there: several ways to say so.
+    Texts(SmallVec<[Texts; 2]>),
+    /// A number has to lie above or below a bound.
+    Number { subject: NodeId, words: &'p str, is_least: bool, bound: Bound },
+    /// A regex has to fit of which nothing else is known.
+    Regex { source: Source, regex: &'p Arc<Regex>, whole: bool },
+    /// Nothing that may be looked up.
+    Other,
+}
+
+/// One of these texts has to be there.
+#[derive(Clone)]
+pub(super) struct Texts {
+    pub(super) keys: SmallVec<[KeyId; 4]>,
+    /// Whether nothing else is required where one is.
+    pub(super) is_all: bool,
+}
+
+impl<'p> Needs<'p> {
+    pub(super) fn of(program: &'p Program, line: &'p Line, keys: &mut Keys<'p>) -> Self {
+        let mut conditions = SmallVec::<[NodeId; 4]>::new();
+        if let Some(when) = line.when {
+            conjuncts(program, when, DEEPEST, &mut conditions);
+        }
+        let mut needs = Self { parts: Vec::with_capacity(conditions.len()), combinations: Combinations::ALL };
+        let mut reader = Reader { program, keys };
+        for condition in conditions {
+            if let Some(some) = combinations(program, condition, DEEPEST) {
+                needs.combinations = needs.combinations.and(some);
+                continue;
+            }
+            let need = reader.need(condition);
+            let words = program.words(condition);
+            needs.parts.push(Part { condition: Some(condition), words, need });
+        }
+        if let Some(texts) = reader.of_body(&line.body, DEEPEST) {
+            needs.parts.push(Part { condition: None, words: "", need: Need::Texts(smallvec![texts]) });
+        }
+        needs
+    }
+}
+
+/// The conditions that must all hold for this one to hold.
+fn conjuncts(program: &Program, condition: NodeId, depth: usize, parts: &mut SmallVec<[NodeId; 4]>) {
+    let node = program.node(condition);
+    if depth == 0 {
+        parts.push(condition);
+    } else if let Node::And(all) = node {
+        for part in all {
+            conjuncts(program, *part, depth - 1, parts);
+        }
+    } else if let Node::Define(position) = node
+        && let Some(value) = program.defines.get(*position)
+        && matches!(program.node(*value), Node::And(_))
+    {
+        conjuncts(program, *value, depth - 1, parts);
+    } else {
+        parts.push(condition);
+    }
+}
+
+/// Reads conditions, and numbers the texts that they require.
+struct Reader<'p, 'k> {
+    program: &'p Program,
+    keys: &'k mut Keys<'p>,
+}
+
+impl<'p> Reader<'p, '_> {
+    fn need(&mut self, condition: NodeId) -> Need<'p> {
+        let options = self.texts(condition, DEEPEST);
+        if !options.is_empty() {
+            return Need::Texts(options);
+        }
+        let Node::Compare(comparison) = self.program.node(condition) else { return Need::Other };
+        let Subject::Value(subject) = comparison.subject else { return Need::Other };
+        if comparison.negated {
+            return Need::Other;
+        }
+        if let Some((is_least, bound)) = self.bound(&comparison.test) {
+            return Need::Number { subject, words: self.program.words(subject), is_least, bound };
+        }
+        let Some(source) = source(self.program.node(subject)) else { return Need::Other };
+        if let Test::Matches(regex) = &comparison.test {
+            return Need::Regex { source, regex, whole: true };
+        }
+        if let Test::Finds(regex) = &comparison.test {
+            return Need::Regex { source, regex, whole: false };
+        }
+        Need::Other
+    }
+
+    /// Whether a test asks a number to lie at least, or at most, at a bound.
+    fn bound(&self, test: &Test) -> Option<(bool, Bound)> {
+        let Test::Order(order, operand) = test else { return None };
+        let Node::Literal(Literal::Number(number)) = self.program.node(*operand) else { return None };
+        let (is_least, is_strict) = match order {
+            Order::Less => (false, true),
+            Order::LessOrEqual => (false, false),
+            Order::Greater => (true, true),
+            Order::GreaterOrEqual => (true, false),
+        };
+        Some((is_least, Bound { number: *number, is_strict }))
+    }
+
+    /// Texts of which one must be there for the condition to hold, in one way or another.
+    fn texts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[Texts; 2]> {
+        let Some(depth) = depth.checked_sub(1) else { return SmallVec::new() };
+        if let Node::Define(position) = self.program.node(condition) {
+            let value = self.program.defines.get(*position);
+            return value.map_or_else(SmallVec::new, |value| self.texts(*value, depth));
+        }
+        if let Node::Or(branches) = self.program.node(condition) {
+            let mut branches = branches.iter().map(|branch| self.of_branch(*branch, depth));
+            return union(&mut branches).into_iter().collect();
+        }
+        let Node::Compare(comparison) = self.program.node(condition) else { return SmallVec::new() };
+        let Subject::Value(subject) = comparison.subject else { return SmallVec::new() };
+        if comparison.negated {
+            return SmallVec::new();
+        }
+        let Some(source) = source(self.program.node(subject)) else { return SmallVec::new() };
+        self.of_test(source, &comparison.test, comparison.ignore_case)
+    }
+
+    /// A branch of an `or` may itself be a conjunction: its first part that requires a text stands for it.
+    fn of_branch(&mut self, branch: NodeId, depth: usize) -> Option<Texts> {
+        let mut parts = SmallVec::new();
+        conjuncts(self.program, branch, depth, &mut parts);
+        let is_one = parts.len() == 1;
+        let texts = parts.into_iter().find_map(|part| self.texts(part, depth).into_iter().next())?;
+        Some(Texts { is_all: texts.is_all && is_one, ..texts })
+    }
+
+    /// What a test requires of a text.
+    fn of_test(&mut self, source: Source, test: &'p Test, ignore_case: bool) -> SmallVec<[Texts; 2]> {
+        let place = |how| Place { how, source, ignore_case };
+        let exactly = |how| Place { how, source, ignore_case: false };
+        match test {
+            Test::Text(whole) => smallvec![self.one_of([&**whole], place(How::Whole))],
+            Test::Texts(texts) if texts.len() <= MOST_TEXTS => {
+                smallvec![self.one_of(texts.iter().map(|text| &**text), place(How::Whole))]
+            }
+            Test::Matches(regex) => self.options(regex.required(true), exactly),
+            Test::Finds(regex) => self.options(regex.required(false), exactly),
+            Test::Like(globs) => match &**globs {
+                [glob] => self.options(glob.required(), place),
+                globs => {
+                    let mut each =
+                        globs.iter().map(|glob| self.options(glob.required(), place).into_iter().next());
+                    union(&mut each).into_iter().collect()
+                }
+            },
+            Test::Contains(node) | Test::EndsWith(node) => self.literal(*node, place(How::Piece)),
+            Test::StartsWith(node) => self.literal(*node, place(How::Start)),
+            Test::Texts(_)
+            | Test::Any
+            | Test::Missing
+            | Test::Null
+            | Test::Equal(_)
+            | Test::Order(..)
+            | Test::In(_)
+            | Test::Cidr(_)
+            | Test::Is(_)
+            | Test::During(_) => SmallVec::new(),
+        }
+    }
+
+    fn one_of(&mut self, texts: impl IntoIterator<Item = &'p str>, place: Place) -> Texts {
+        let keys = texts.into_iter().map(|text| self.keys.number(Key { place, text: Cow::Borrowed(text) }));
+        Texts { keys: keys.collect(), is_all: true }
+    }
+
+    fn options(&mut self, all: Vec<Required>, place: impl Fn(How) -> Place) -> SmallVec<[Texts; 2]> {
+        let option = |Required { how, texts }| {
+            let place = place(how);
+            let keys = texts.into_iter().map(|text| self.keys.number(Key { place, text: Cow::Owned(text) }));
+            Texts { keys: keys.collect(), is_all: how == How::Whole }
+        };
+        all.into_iter().map(option).collect()
+    }
+
+    fn literal(&mut self, node: NodeId, place: Place) -> SmallVec<[Texts; 2]> {
+        let Node::Literal(Literal::Text(text)) = self.program.node(node) else { return SmallVec::new() };
+        if text.is_empty() {
+            return SmallVec::new();
+        }
+        smallvec![Texts { is_all: false, ..self.one_of([&**text], place) }]
+    }
+
+    /// What a body requires that declines everything else.
+    fn of_body(&mut self, body: &'p LineBody, depth: usize) -> Option<Texts> {
+        let depth = depth.checked_sub(1)?;
+        match body {
+            LineBody::Target(_) => None,
+            LineBody::Match(choice, targets) => {
+                let Node::Choose(arms) = self.program.node(*choice) else { return None };
+                self.of_arms(arms, targets)
+            }
+            LineBody::Block(block) => self.of_block(block, depth),
+        }
+    }
+
+    fn of_arms(&mut self, arms: &'p Match<usize>, targets: &'p [Target]) -> Option<Texts> {
+        let [subject] = &*arms.subjects else { return None };
+        let source = source(self.program.node(*subject))?;
+        let hits = |arm: &&crate::program::MatchArm<usize>| {
+            !matches!(targets.get(arm.result), Some(Target::Decline))
+        };
+        let mut each = arms.arms.iter().filter(hits).flat_map(|arm| match &*arm.columns {
+            [column] => column.iter().map(Some).collect(),
+            // `else` takes whatever is left.
+            _ => vec![None],
+        });
+        let mut each =
+            each.by_ref().map(|test| self.of_test(source, test?, arms.ignore_case).into_iter().next());
+        union(&mut each).map(|texts| Texts { is_all: false, ..texts })
+    }
+
+    fn of_block(&mut self, block: &'p Block, depth: usize) -> Option<Texts> {
+        let declines = |line: &Line| matches!(line.body, LineBody::Target(Target::Decline));
+        let hits = block.lines.iter().filter(|line| line.kind != LineKind::Always && !declines(line));
+        let mut each = hits.map(|line| match line.when {
+            Some(when) => self.of_branch(when, depth),
+            None => self.of_body(&line.body, depth),
+        });
+        union(&mut each).map(|texts| Texts { is_all: false, ..texts })
+    }
+}
+
+/// One of several conditions; nothing where one of them requires no text.
+fn union(each: &mut dyn Iterator<Item = Option<Texts>>) -> Option<Texts> {
+    let mut all = Texts { keys: SmallVec::new(), is_all: true };
+    for texts in each {
+        let texts = texts?;
+        all.is_all &= texts.is_all;
+        all.keys.extend(texts.keys);
+        if all.keys.len() > MOST_TEXTS {
+            return None;
+        }
+    }
+    all.keys.sort_unstable();
+    all.keys.dedup();
+    (!all.keys.is_empty()).then_some(all)
+}
+
+fn source(node: &Node) -> Option<Source> {
+    if let Node::Label(id) = node {
+        return Some(Source::Label(*id));
+    }
+    let Node::Field(field) = node else { return None };
+    match field {
+        Field::Title | Field::Key | Field::Description | Field::Link | Field::Source | Field::Integration => {
+            Some(Source::Field(*field))
+        }
+        Field::Severity | Field::Status | Field::Labels | Field::StartsAt | Field::EndsAt | Field::Notes => {
+            None
+        }
+    }
+}

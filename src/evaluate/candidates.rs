@@ -1,0 +1,158 @@
+//! The lines of a block that an event may hit, by its index.
+
+use super::machine::Machine;
+use super::observer::Observer;
+use crate::check::model::Field;
+use crate::pattern;
+use crate::program::{BlockIndex, Combinations, Source};
+use crate::value::Value;
+use smallvec::SmallVec;
+
+/// More lists than this are sorted into one.
+const MERGED: usize = 12;
+
+/// Sorted lists of lines, merged while they are read: whoever finds a line that decides looks at no more.
+pub(super) struct Candidates<'p> {
+    lists: SmallVec<[&'p [u32]; MERGED]>,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        if let [list] = self.lists.as_mut_slice() {
+            let (first, rest) = list.split_first()?;
+            *list = rest;
+            return Some(*first);
+        }
+        let next = *self.lists.iter().filter_map(|list| list.first()).min()?;
+        for list in &mut self.lists {
+            if let Some((first, rest)) = list.split_first()
+                && *first == next
+            {
+                *list = rest;
+            }
+        }
+        Some(next)
+    }
+}
+
+/// The shared conditions of a block that were decided for an event.
+pub(super) struct Shared<'p> {
+    index: &'p BlockIndex,
+    known: u64,
+    held: u64,
+}
+
+impl<'p> Shared<'p> {
+    pub(super) fn of(index: &'p BlockIndex) -> Self {
+        Self { index, known: 0, held: 0 }
+    }
+
+    /// Whether all of some conditions hold, a bit for each.
+    pub(super) fn hold<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Machine<'p, 'v, '_, O>) -> bool
+    where
+        'p: 'v,
+    {
+        let mut unknown = wanted & !self.known;
+        while unknown != 0 && wanted & self.known & !self.held == 0 {
+            let number = unknown.trailing_zeros();
+            let condition = self.index.shared.get(number as usize);
+            let holds = condition.is_some_and(|condition| machine.holds(*condition));
+            self.known |= 1 << number;
+            self.held |= u64::from(holds) << number;
+            unknown &= unknown - 1;
+        }
+        wanted & !self.held == 0
+    }
+}
+
+impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
+    /// The lines that the event may hit.
+    pub(super) fn candidates(
+        &mut self,
+        index: &'p BlockIndex,
+        combination: usize,
+        shared: &mut Shared<'p>,
+    ) -> Candidates<'v> {
+        let mut lists = SmallVec::<[&'v [u32]; MERGED]>::new();
+        let mut add = |list: &'v [u32]| {
+            if !list.is_empty() {
+                lists.push(list);
+            }
+        };
+        for wholes in &index.wholes {
+            if let Some(text) = self.source(wholes.source) {
+                add(folded(text, wholes.ignore_case, |text| wholes.find(text)));
+            }
+        }
+        for pairs in &index.pairs {
+            let [(first, first_case), (second, second_case)] = pairs.sources;
+            if let (Some(first), Some(second)) = (self.source(first), self.source(second)) {
+                add(folded(first, first_case, |first| {
+                    folded(second, second_case, |second| pairs.find(first, second))
+                }));
+            }
+        }
+        for automaton in &index.automata {
+            if let Some(text) = self.source(automaton.source) {
+                folded(text, automaton.ignore_case, |text| automaton.find(text, &mut add));
+            }
+        }
+        for patterns in &index.patterns {
+            if let Some(text) = self.source(patterns.source) {
+                patterns.find(text, &mut add);
+            }
+        }
+        for bounds in &index.bounds {
+            if let Value::Number(number) = self.value(bounds.subject) {
+                bounds.find(number, &mut add);
+            }
+        }
+        for (number, lines) in &index.groups {
+            if shared.hold(1 << number, self) {
+                add(lines);
+            }
+        }
+        add(index.rest.get(combination).map_or(&[], |rest| rest));
+        if lists.len() > MERGED {
+            let mut all = lists.concat();
+            all.sort_unstable();
+            all.dedup();
+            lists = SmallVec::from_slice(&[self.arena.slice(&all)]);
+        }
+        Candidates { lists }
+    }
+
+    /// The position of the event's severity and status.
+    pub(super) fn combination(&self) -> usize {
+        self.event.map_or(0, |event| Combinations::position(event.severity, event.status))
+    }
+
+    /// The text that an index looks up.
+    fn source(&self, source: Source) -> Option<&'v str> {
+        let field = match source {
+            Source::Label(id) => return self.label(id),
+            Source::Field(field) => field,
+        };
+        let event = self.event?;
+        match field {
+            Field::Title => Some(event.title),
+            Field::Key => Some(event.key),
+            Field::Description => event.description,
+            Field::Link => event.link,
+            Field::Source => Some(event.source),
+            Field::Integration => event.integration,
+            Field::Severity
+            | Field::Status
+            | Field::Labels
+            | Field::StartsAt
+            | Field::EndsAt
+            | Field::Notes => None,
+        }
+    }
+}
+
+fn folded<R>(text: &str, ignore_case: bool, apply: impl FnOnce(&str) -> R) -> R {
+    if ignore_case { pattern::with_folded(text, apply) } else { apply(text) }
+}

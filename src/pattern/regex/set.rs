@@ -1,0 +1,82 @@
+//! Regexes that are tried against one text together.
+
+use super::{LARGEST_CACHE, Regex};
+use std::sync::{Arc, OnceLock};
+
+/// The most bytes that the patterns of a set may compile to together; beyond that each is tried by itself.
+const LARGEST: usize = 1024 * 1024;
+
+/// Some regexes, each for the whole text or for somewhere in it. They are compiled together at the first test.
+#[derive(Debug)]
+pub struct RegexSet {
+    all: Box<[(Arc<Regex>, bool)]>,
+    together: OnceLock<Option<regex::RegexSet>>,
+}
+
+impl RegexSet {
+    /// How many regexes a set may hold without growing slow.
+    pub const MOST: usize = 64;
+
+    /// A set of regexes, each with whether it has to fit the whole text.
+    #[must_use]
+    pub fn new(all: Vec<(Arc<Regex>, bool)>) -> Self {
+        Self { all: all.into(), together: OnceLock::new() }
+    }
+
+    /// Says which regexes fit the text, by position.
+    pub fn fitting(&self, text: &str, mut fits: impl FnMut(usize)) {
+        if let Some(together) = self.together.get_or_init(|| self.compile()) {
+            together.matches(text).into_iter().for_each(fits);
+            return;
+        }
+        for (position, (regex, whole)) in self.all.iter().enumerate() {
+            if if *whole { regex.matches(text) } else { regex.finds(text) } {
+                fits(position);
+            }
+        }
+    }
+
+    fn compile(&self) -> Option<regex::RegexSet> {
+        let patterns = self.all.iter().map(|(regex, whole)| regex.with_flags(*whole));
+        let mut builder = regex::RegexSetBuilder::new(patterns);
+        builder.size_limit(LARGEST).dfa_size_limit(LARGEST_CACHE).build().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Regex, RegexSet};
+    use std::sync::Arc;
+
+    fn fitting(patterns: &[(&str, &str, bool)], text: &str) -> Vec<usize> {
+        let regex = |(pattern, flags, whole): &(&str, &str, bool)| {
+            (Arc::new(Regex::new(pattern, flags, false).unwrap()), *whole)
+        };
+        let mut found = Vec::new();
+        RegexSet::new(patterns.iter().map(regex).collect()).fitting(text, |position| found.push(position));
+        found
+    }
+
+    #[test]
+    fn each_fits_as_it_would_by_itself() {
+        let patterns = [
+            ("[a-z]+", "", true),
+            ("[a-z]+", "", false),
+            ("[A-Z]+ # letters", "ix", true),
+            ("^b.c$", "ms", false),
+            ("[0-9]", "", false),
+        ];
+        assert_eq!(fitting(&patterns, "abc"), [0, 1, 2]);
+        assert_eq!(fitting(&patterns, "a\nb\nc"), [1, 3]);
+        assert_eq!(fitting(&patterns, "7"), [4]);
+        assert_eq!(fitting(&patterns, ""), [0_usize; 0]);
+    }
+
+    #[test]
+    fn what_is_too_large_together_is_tried_one_by_one() {
+        let large: Vec<String> = (0..64).map(|number| format!(r"\w{{{}}}", 1 + number % 4)).collect();
+        let patterns: Vec<_> = large.iter().map(|pattern| (pattern.as_str(), "", true)).collect();
+        let expected: Vec<usize> = (0..64).filter(|number| number % 4 == 2).collect();
+        assert_eq!(fitting(&patterns, "abc"), expected);
+    }
+}

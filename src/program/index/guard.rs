@@ -1,0 +1,114 @@
+//! What a line requires that is quickly known of an event.
+
+use crate::event::{Severity, Status};
+
+/// How many shared conditions a guard can name.
+pub const MOST_SHARED: usize = 48;
+
+/// A set of combinations of a severity and a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Combinations(u8);
+
+impl Combinations {
+    /// How many there are.
+    pub const COUNT: usize = Severity::ALL.len() * Status::ALL.len();
+    /// All of them.
+    pub const ALL: Self = Self((1 << Self::COUNT) - 1);
+
+    /// The position of a combination, from 0.
+    #[must_use]
+    pub fn position(severity: Severity, status: Status) -> usize {
+        severity as usize * Status::ALL.len() + status as usize
+    }
+
+    /// The combinations for which something holds.
+    #[must_use]
+    pub fn of(holds: impl Fn(Severity, Status) -> bool) -> Self {
+        let mut set = Self(0);
+        for severity in Severity::ALL {
+            for status in Status::ALL {
+                set.0 |= u8::from(holds(severity, status)) << Self::position(severity, status);
+            }
+        }
+        set
+    }
+
+    /// Whether the combination at that position is among them.
+    #[must_use]
+    pub fn holds(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
+
+    /// Those that are in both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Those that are in one of the sets.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those that are not in the set.
+    #[must_use]
+    pub fn not(self) -> Self {
+        Self(!self.0 & Self::ALL.0)
+    }
+}
+
+/// What a line requires: combinations of severity and status, shared conditions, and whether that and being found by the
+/// index is all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard(u64);
+
+impl Guard {
+    const IS_ALL: u64 = 1 << 63;
+
+    /// A guard; `shared` has a bit for each shared condition, by its number below [`MOST_SHARED`].
+    #[must_use]
+    pub fn new(combinations: Combinations, shared: u64, is_all: bool) -> Self {
+        let mark = if is_all { Self::IS_ALL } else { 0 };
+        Self(u64::from(combinations.0) | (shared & ((1 << MOST_SHARED) - 1)) << 8 | mark)
+    }
+
+    /// Whether it lets the combination at that position pass.
+    #[must_use]
+    pub fn allows(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
+
+    /// The shared conditions that must hold, a bit for each.
+    #[must_use]
+    pub fn shared(self) -> u64 {
+        self.0 << 1 >> 9
+    }
+
+    /// Whether a line that the index found and that passes requires nothing else.
+    #[must_use]
+    pub fn is_all(self) -> bool {
+        self.0 & Self::IS_ALL != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Combinations, Guard, MOST_SHARED};
+    use crate::event::{Severity, Status};
+
+    #[test]
+    fn a_guard_gives_back_what_it_was_made_of() {
+        let urgent =
+            Combinations::of(|severity, status| severity == Severity::Critical && status == Status::Firing);
+        let position = Combinations::position(Severity::Critical, Status::Firing);
+        let shared = 1 << (MOST_SHARED - 1) | 1;
+        let guard = Guard::new(urgent, shared, true);
+        assert!(guard.allows(position) && guard.is_all());
+        assert_eq!(guard.shared(), shared);
+        assert_eq!((0..Combinations::COUNT).filter(|position| guard.allows(*position)).count(), 1);
+        let other = Guard::new(urgent.not(), 0, false);
+        assert!(!other.allows(position) && !other.is_all() && other.shared() == 0);
+        assert_eq!(urgent.or(urgent.not()), Combinations::ALL);
+    }
+}
