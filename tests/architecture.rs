@@ -54,7 +54,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("notify_debouncer_full", &["reload"]),
     ("arc_swap", &["reload", "gateway"]),
     ("flate2", &["reload", "gateway"]),
-    ("rustix", &["ruleset", "reload", "gateway"]),
+    ("rustix", &["ruleset", "reload", "gateway", "cli"]),
     ("tokio", &["gateway", "cli"]),
     ("tokio_rustls", &["gateway"]),
     ("rustls", &["gateway"]),

@@ -225,6 +225,30 @@ fn a_run_answers_while_its_input_goes_on() {
 }
 
 #[test]
+fn a_run_whose_reader_goes_away_does_not_wait_for_its_input() {
+    let folder = Folder::new("abandoned");
+    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    for threads in ["1", "3"] {
+        let mut child = pointsman(&folder.0)
+            .args(["run", "--rules", "rules", "--threads", threads])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        let mut input = child.stdin.take().expect("piped");
+        input.write_all(b"{\"alerts\":[]}\n").expect("written");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        assert!(line.starts_with("{\"outcome\":\"empty\""), "{line}");
+        // The next outcome finds nobody; the input stays open.
+        input.write_all(b"{\"alerts\":[]}\n").expect("written");
+        assert_eq!(child.wait().expect("ends").code(), Some(0));
+        drop(input);
+    }
+}
+
+#[test]
 fn colour_only_where_it_is_asked_for() {
     let folder = Folder::new("color");
     let errors = |arguments: &[&str], environment: &[(&str, &str)]| {

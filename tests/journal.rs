@@ -70,7 +70,8 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         generation: 3,
         rules: Hash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
-        outcomes: vec![format!(r#"{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}"#)],
+        outcomes: format!(r#"[{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}]"#)
+            .into(),
         sent: 1,
         dropped: 0,
         deliveries: vec![NewDelivery {
@@ -126,7 +127,8 @@ fn what_was_answered_is_there_after_a_crash() {
 
     let journal = folder.open();
     let stored = journal.push(pushes[1].id).unwrap().unwrap();
-    assert_eq!((stored.payload, stored.outcomes), (pushes[1].payload.clone(), pushes[1].outcomes.clone()));
+    assert_eq!(stored.payload, pushes[1].payload);
+    assert_eq!(format!("[{}]", stored.outcomes.join(",")), *pushes[1].outcomes);
     let pending = journal.pending("page", 0, 10).unwrap();
     assert_eq!(
         pending.iter().map(|found| found.event.push).collect::<Vec<_>>(),
@@ -315,7 +317,8 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
     let journal = folder.open();
     for number in 0..3_u64 {
         let one = push(number, "page", &format!("k{number}"), None);
-        let outcomes = vec![one.outcomes[0].clone(); 3];
+        let outcome = one.outcomes.trim_matches(['[', ']']);
+        let outcomes = format!("[{}]", [outcome; 3].join(",")).into();
         wait(journal.accept(Push { outcomes, ..one })).unwrap();
     }
     let mut asked = Filter { limit: 2, ..Filter::default() };

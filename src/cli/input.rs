@@ -48,17 +48,8 @@ pub(super) fn paths(given: &[PathBuf]) -> Vec<PathBuf> {
     if inputs.is_empty() { vec![PathBuf::from("-")] } else { inputs }
 }
 
-/// Opens an input, to be read as it comes; its name is how messages call it.
-pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<(String, Box<dyn Read + Send>)> {
-    if path.as_os_str() == "-" {
-        greet(terminal);
-        return Ok(("standard input".to_owned(), Box::new(io::stdin())));
-    }
-    Ok((path.display().to_string(), Box::new(fs::File::open(path)?)))
-}
-
 /// Says what is waited for where a person types.
-fn greet(terminal: &mut Terminal) {
+pub(super) fn greet(terminal: &mut Terminal) {
     if io::stdin().is_terminal() {
         terminal.err.print("reading payloads from the terminal; end them with Ctrl-D\n");
     }

@@ -17,7 +17,7 @@ pub(super) struct Terminal {
 ///
 /// A reader that goes away (`| head`) is no error: what follows is not written, and nothing is said about it.
 pub(super) struct Stream {
-    writer: Box<dyn Write>,
+    writer: Box<dyn Write + Send>,
     color: bool,
     terminal: bool,
     error: Option<io::Error>,
@@ -78,7 +78,7 @@ fn shown(character: char) -> impl Iterator<Item = char> {
 }
 
 impl Stream {
-    fn new(color: bool, terminal: bool, writer: impl Write + 'static) -> Self {
+    fn new(color: bool, terminal: bool, writer: impl Write + Send + 'static) -> Self {
         Self { writer: Box::new(writer), color, terminal, error: None }
     }
 

@@ -14,7 +14,7 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
-pub(crate) use visible::{push_visible, visible_json, visible_line};
+pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};
 

@@ -1,7 +1,8 @@
 //! Text of users made safe to show: nothing in it moves the cursor, sets a colour, or turns the direction of writing.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Characters of a message that are shown; a user's own word may be megabytes long.
 const LONGEST: usize = 2_000;
@@ -28,40 +29,66 @@ pub(crate) fn visible_line(text: &str) -> String {
     visible(&lines.join(" ")).into_owned()
 }
 
-/// JSON text whose hidden characters are escaped, which serializers ask of C0 controls alone. They occur in strings only.
+/// JSON text whose hidden characters are escaped.
 pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
-    if !hides_something(json) {
+    if hidden_from(json.as_bytes(), 0).is_none() {
         return Cow::Borrowed(json);
     }
-    let mut shown = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character != '\n' && is_hidden(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing to a string cannot fail.
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
+    let mut shown = json.as_bytes().to_vec();
+    escape_hidden(&mut shown);
+    Cow::Owned(String::from_utf8(shown).unwrap_or_default())
 }
 
-/// Whether a hidden character stands in the text. Every outcome is asked, so most bytes are passed over in bulk, and
-/// characters are looked at only where a byte stands with which hidden ones begin.
-fn hides_something(text: &str) -> bool {
+/// Escapes in JSON text what is hidden, which serializers do with C0 controls alone. It occurs in strings only.
+pub(crate) fn escape_hidden(json: &mut Vec<u8>) {
+    let Some(mut found) = hidden_from(json, 0) else { return };
+    let (mut shown, mut passed) = (Vec::with_capacity(json.len() + json.len() / 8), 0);
+    loop {
+        let (at, character) = found;
+        shown.extend_from_slice(json.get(passed..at).unwrap_or_default());
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a vector cannot fail.
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+        passed = at + character.len_utf8();
+        let Some(next) = hidden_from(json, passed) else { break };
+        found = next;
+    }
+    shown.extend_from_slice(json.get(passed..).unwrap_or_default());
+    *json = shown;
+}
+
+/// The first hidden character of a text from an offset on, but for C0 controls. All that is written is asked, so most bytes
+/// are passed over in bulk, and characters are looked at only where a byte stands with which hidden ones begin.
+fn hidden_from(text: &[u8], offset: usize) -> Option<(usize, char)> {
     const BULK: usize = 32;
     // All are looked at, so that a processor can look at them at once.
     let is_odd = |bulk: &[u8; BULK]| bulk.iter().fold(false, |odd, byte| (*byte >= 0x7f) | odd);
-    let begins = |byte: u8| matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3);
-    let hidden = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(is_hidden);
-    let hides = |offset: usize, bytes: &[u8]| {
-        bytes.iter().enumerate().any(|(at, byte)| begins(*byte) && hidden(offset + at))
+    let mut from = offset;
+    while from < text.len() {
+        let (bulks, _) = text.get(from..)?.as_chunks();
+        from += BULK * bulks.iter().take_while(|bulk| !is_odd(bulk)).count();
+        let end = text.len().min(from + BULK);
+        let found = (from..end).find_map(|at| Some((at, hidden_at(text, at)?)));
+        if found.is_some() {
+            return found;
+        }
+        from = end;
+    }
+    None
+}
+
+/// The hidden character that begins at a byte.
+fn hidden_at(text: &[u8], at: usize) -> Option<char> {
+    let length = match text.get(at)? {
+        0x7f => 1,
+        0xc2 | 0xd8 => 2,
+        0xe2 | 0xef => 3,
+        0xf3 => 4,
+        _ => return None,
     };
-    let (bulks, rest) = text.as_bytes().as_chunks::<BULK>();
-    bulks.iter().enumerate().any(|(number, bulk)| is_odd(bulk) && hides(number * BULK, bulk))
-        || hides(bulks.len() * BULK, rest)
+    let character = str::from_utf8(text.get(at..at + length)?).ok()?.chars().next()?;
+    is_hidden(character).then_some(character)
 }
 
 /// Appends the character, or what stands for it.
@@ -90,13 +117,35 @@ fn is_hidden(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{visible, visible_line};
+    use super::{escape_hidden, is_hidden, visible, visible_line};
 
     #[test]
     fn escapes_are_shown_not_obeyed() {
         assert_eq!(visible("a\u{1b}[31mb\u{9b}2J\u{202e}c\0"), "a␛[31mb\\u{9b}2J\\u{202e}c␀");
         assert_eq!(visible("报警\tok"), "报警\tok");
         assert_eq!(visible_line("one\r\n  two\n"), "one two");
+    }
+
+    #[test]
+    fn json_is_escaped_where_something_is_hidden_and_nowhere_else() {
+        let spelt = |character: char| match character {
+            _ if !is_hidden(character) => character.to_string(),
+            '\u{e0000}'.. => {
+                format!("\\udb40\\u{:04x}", 0xdc00 + u32::from(character) - 0xe_0000)
+            }
+            _ => format!("\\u{:04x}", u32::from(character)),
+        };
+        let near = ('\u{20}'..'\u{3000}').chain('\u{f000}'..='\u{ffff}').chain('\u{dff00}'..'\u{e0100}');
+        // Hidden ones close together and far apart, at every place of what is looked at in bulk.
+        for apart in [0, 1, 40] {
+            let between = "x".repeat(apart);
+            let text: String =
+                near.clone().flat_map(|character| [character.to_string(), between.clone()]).collect();
+            let mut json = text.clone().into_bytes();
+            escape_hidden(&mut json);
+            let expected: String = text.chars().map(spelt).collect();
+            assert!(json == expected.into_bytes(), "{apart}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::cell::Cell;
 ///
 /// What lies in it is plain data that is never changed: values, texts, events. Nothing in it is freed by itself, so
 /// whoever fills it bounds what a payload may make. Clearing it keeps its largest piece, so that the next payload needs
-/// nothing from the heap.
+/// nothing from the heap, unless that piece is far larger than most payloads need.
 #[derive(Debug, Default)]
 pub struct Arena {
     bump: Bump,
@@ -21,18 +21,13 @@ impl Arena {
         Self::default()
     }
 
-    /// An arena with room for what a payload of so many bytes usually becomes.
-    #[must_use]
-    pub fn for_payload(bytes: usize) -> Self {
-        const LEAST: usize = 4 << 10;
-        const MOST: usize = 1 << 20;
-        let bump = Bump::with_capacity(bytes.saturating_mul(3).clamp(LEAST, MOST));
-        Self { bump, made: Cell::new(0) }
-    }
-
     /// Gives back what lies in it.
     pub fn clear(&mut self) {
+        const MOST_KEPT: usize = 4 << 20;
         self.bump.reset();
+        if self.bump.allocated_bytes() > MOST_KEPT {
+            self.bump = Bump::new();
+        }
         self.made.set(0);
     }
 

@@ -79,7 +79,7 @@ struct Stream<'a> {
     /// Where the first line begins, behind a byte order mark.
     origin: usize,
     offset: usize,
-    /// Up to where lines were counted, and how many end before that: only what is wrong asks for its line.
+    /// Up to where lines were counted, and how many end before that.
     counted: usize,
     lines: usize,
     /// Whether the last refusal was of a document that might have gone on.
@@ -99,11 +99,13 @@ impl<'a> Stream<'a> {
         }
         let start = self.offset;
         let rest = self.rest(start);
-        let read = match alone(rest, self.reach, arena) {
-            Some(read) => Ok(read),
-            None => first(rest, self.reach, arena),
-        };
-        match read {
+        if let Some((length, document)) = alone(rest, self.reach, arena) {
+            self.offset = start + length;
+            // No line ends within a line.
+            (self.lines, self.counted) = (self.lines_to(start), self.offset);
+            return Some((start, Ok(document)));
+        }
+        match first(rest, self.reach, arena) {
             Ok((length, document)) => {
                 self.offset = start + length;
                 Some((start, Ok(document)))

@@ -17,26 +17,34 @@ pub(crate) fn skip(bytes: &[u8]) {
 pub(crate) fn typed(bytes: &[u8], out: &mut Vec<u8>) {
     let payload: Payload<'_> = serde_json::from_slice(bytes).expect("the payload is of this form");
     for (index, alert) in payload.alerts.into_iter().enumerate() {
-        let (severity, note) = severity(alert.labels.get("severity"));
-        let status = status(alert.status.as_deref());
-        let notes = notes(note);
-        let name = alert.labels.get("alertname").unwrap_or_default();
-        let event = Event {
-            severity,
-            status,
-            shown_status: if status == "Resolved" { "Ok" } else { severity },
-            title: format!("{name} on {}", alert.labels.get("instance").unwrap_or_default()),
-            key: alert.fingerprint.filter(|key| !key.is_empty()).unwrap_or_else(|| key(&alert.labels).into()),
-            description: (alert.annotations.description)
-                .or(alert.annotations.details)
-                .or(alert.annotations.summary),
-            starts_at: alert.starts_at.as_deref().map(time),
-            labels: alert.labels,
-            link: alert.generator_url,
-            source: "bench",
-            notes,
-        };
-        write(index, &event, out);
+        write(index, &mapped(alert), out);
+    }
+}
+
+/// As [`typed`] does it, where a payload is one alert.
+pub(crate) fn typed_alert(bytes: &[u8], out: &mut Vec<u8>) {
+    let alert: Alert<'_> = serde_json::from_slice(bytes).expect("the alert is of this form");
+    write(0, &mapped(alert), out);
+}
+
+fn mapped(alert: Alert<'_>) -> Event<'_> {
+    let (severity, note) = severity(alert.labels.get("severity"));
+    let status = status(alert.status.as_deref());
+    let name = alert.labels.get("alertname").unwrap_or_default();
+    Event {
+        severity,
+        status,
+        shown_status: if status == "Resolved" { "Ok" } else { severity },
+        title: format!("{name} on {}", alert.labels.get("instance").unwrap_or_default()),
+        key: alert.fingerprint.filter(|key| !key.is_empty()).unwrap_or_else(|| key(&alert.labels).into()),
+        description: (alert.annotations.description)
+            .or(alert.annotations.details)
+            .or(alert.annotations.summary),
+        starts_at: alert.starts_at.as_deref().map(time),
+        labels: alert.labels,
+        link: alert.generator_url,
+        source: "bench",
+        notes: notes(note),
     }
 }
 

@@ -3,7 +3,7 @@
 //! down slows both sides.
 //!
 //! `cargo bench --bench gateway -- [SECONDS] [PART…]`: `SECONDS` for each measurement (10 by default), the parts are
-//! `accept deliver save reload dead overload backlog`.
+//! `accept share deliver save reload dead overload backlog`.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -25,6 +25,7 @@ mod checker;
 #[path = "scenario/editor.rs"]
 mod editor;
 mod harness;
+mod share;
 
 use checker::Push;
 use editor::{Editor, Technique};
@@ -40,6 +41,7 @@ type Part = (&'static str, fn(Duration) -> Result<(), String>);
 
 const PARTS: &[Part] = &[
     ("accept", accept),
+    ("share", share::share),
     ("deliver", deliver),
     ("save", save),
     ("reload", reload),

@@ -36,9 +36,10 @@ fn push(number: u64) -> Push {
         generation: 1,
         rules: Hash([7; 32]),
         payload: vec![b'p'; 1_000],
-        outcomes: vec![format!(
-            r#"{{"outcome":"sent","event":{{"key":"{key}","title":"{title}"}},"channels":["void"],"routes":["main.a"]}}"#
-        )],
+        outcomes: format!(
+            r#"[{{"outcome":"sent","event":{{"key":"{key}","title":"{title}"}},"channels":["void"],"routes":["main.a"]}}]"#
+        )
+        .into(),
         sent: 1,
         dropped: 0,
         deliveries: vec![NewDelivery {

@@ -142,17 +142,20 @@ struct Route {
 fn folder() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let made = FOLDER.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let script = root.join("../shared/workload/gen.py");
-        let out = root.join("target/workload");
-        let all_made = ["full", "hard"].iter().all(|mix| {
-            let arguments = ["--sizes", "10,1000,10000,100000", "--ndjson", "0", "--mix", mix];
-            let made = Command::new("python3").arg(&script).arg(&out).args(arguments).output();
-            made.is_ok_and(|made| made.status.success())
-        });
+        let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/workload");
+        let all_made = ["full", "hard"]
+            .iter()
+            .all(|mix| generate(&out, &["--sizes", "10,1000,10000,100000", "--ndjson", "0", "--mix", mix]));
         all_made.then_some(out)
     });
     made.as_deref()
+}
+
+/// Runs the generator; whether it is there and did its work.
+fn generate(out: &Path, arguments: &[&str]) -> bool {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/workload/gen.py");
+    let made = Command::new("python3").arg(script).arg(out).args(arguments).output();
+    made.is_ok_and(|made| made.status.success())
 }
 
 fn routes_file(folder: &Path, name: &str) -> PathBuf {
@@ -198,20 +201,43 @@ fn own(routes: usize) -> Vec<Route> {
 }
 
 fn payload(alerts: usize) -> String {
-    let alert = |position: usize| {
-        serde_json::json!({
-            "status": if position.is_multiple_of(3) { "resolved" } else { "firing" },
-            "labels": {
-                "alertname": "HighCPU", "severity": "P2", "service": format!("svc-{position}"), "team": "core",
-                "namespace": "shop", "cluster": "eu-1", "env": "prod", "region": "eu-west-1",
-                "instance": format!("10.0.0.{position}:9100"), "pod": format!("web-{position}"), "job": "node", "tier": "2",
-            },
-            "annotations": { "summary": "CPU is high", "description": "The processor has been busy for ten minutes." },
-            "startsAt": "2026-11-20T08:00:00.000Z", "endsAt": "0001-01-01T00:00:00Z",
-            "generatorURL": "http://prometheus.example.com/graph?g0.expr=up", "fingerprint": format!("{position:016x}"),
-        })
-    };
     let alerts: Vec<Value> = (0..alerts).map(alert).collect();
     serde_json::json!({ "version": "4", "status": "firing", "commonLabels": {}, "alerts": alerts })
         .to_string()
+}
+
+fn alert(position: usize) -> Value {
+    serde_json::json!({
+        "status": if position.is_multiple_of(3) { "resolved" } else { "firing" },
+        "labels": {
+            "alertname": "HighCPU", "severity": "P2", "service": format!("svc-{position}"), "team": "core",
+            "namespace": "shop", "cluster": "eu-1", "env": "prod", "region": "eu-west-1",
+            "instance": format!("10.0.0.{position}:9100"), "pod": format!("web-{position}"), "job": "node", "tier": "2",
+        },
+        "annotations": { "summary": "CPU is high", "description": "The processor has been busy for ten minutes." },
+        "startsAt": "2026-11-20T08:00:00.000Z", "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example.com/graph?g0.expr=up", "fingerprint": format!("{position:016x}"),
+    })
+}
+
+/// Ten routes, and a file of alerts, one a line; both are made once and kept.
+pub(crate) fn stream(alerts: usize) -> (String, PathBuf) {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/workload").join(format!("stream-{alerts}"));
+    let file = folder.join("alerts.ndjson");
+    if !file.exists() {
+        let partly = folder.with_extension("partly");
+        let arguments = ["--sizes", "10", "--ndjson", &alerts.to_string()];
+        if !generate(&partly, &arguments) {
+            let mut lines = String::new();
+            for position in 0..alerts {
+                let _ = writeln!(lines, "{}", alert(position));
+            }
+            std::fs::create_dir_all(&partly).expect("a folder for the workload");
+            std::fs::write(partly.join("alerts.ndjson"), lines).expect("room for the workload");
+        }
+        std::fs::rename(&partly, &folder).expect("the workload is kept");
+    }
+    let generated = rules_from(&routes_file(&folder, "10")).map(|(rules, _)| rules);
+    (generated.unwrap_or_else(|| small(10)), file)
 }

@@ -394,7 +394,8 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
         assert_eq!(send(json!([alert("Down", "2026-11-20T11:00:00Z")])).await.status, 200);
     }
     assert_eq!(running.pushes().len(), 2);
-    let recovery: serde_json::Value = serde_json::from_str(&running.pushes()[1].outcomes[0]).unwrap();
+    let recovery: serde_json::Value = serde_json::from_str(&running.pushes()[1].outcomes).unwrap();
+    let recovery = &recovery[0];
     assert_eq!(recovery["event"]["status"], "Resolved");
     assert_eq!(recovery["event"]["key"], push.deliveries[0].key);
     assert_eq!(recovery["event"]["ends_at"], "2026-11-20T11:00:00Z");
@@ -434,7 +435,8 @@ async fn a_large_batch_is_evaluated_whole() {
     assert!(body.len() > 64 << 10);
     assert_eq!(running.post(URL, &[], body.as_bytes()).await.status, 202);
     let push = running.pushes().remove(0);
-    assert_eq!((push.outcomes.len(), push.deliveries.len(), push.firings.len()), (5_000, 10_000, 5_000));
+    let outcomes: Vec<serde_json::Value> = serde_json::from_str(&push.outcomes).unwrap();
+    assert_eq!((outcomes.len(), push.deliveries.len(), push.firings.len()), (5_000, 10_000, 5_000));
     assert_eq!(push.deliveries[9_999].index, 4_999);
 }
 

@@ -1,17 +1,53 @@
-//! An input in blocks of whole lines, as they arrive: a file in large ones, a pipe as fast as it is written.
+//! An input in blocks of whole lines, as they arrive: a file in pieces of one size, a pipe as fast as it is written.
 
 use std::io::{self, ErrorKind, Read};
 
-/// How much is asked for at once: enough that handing blocks around costs nothing, little enough that allocators give
-/// back what blocks leave.
-const READ: usize = 256 << 10;
+/// How much is asked for at once: enough that handing blocks around costs nothing, little enough that a block and what is
+/// made of it stay in a processor's cache.
+const READ: usize = 128 << 10;
 
-/// Whole lines of an input.
+/// Whole lines of an input, in room that is used for one block after the other: it is made, and faulted in, once.
+#[derive(Default)]
 pub(super) struct Block {
-    /// The lines, up to and with the end of the last one, or the end of the input.
-    pub(super) bytes: Vec<u8>,
+    room: Vec<u8>,
+    length: usize,
     /// Whether more may follow.
     pub(super) more: bool,
+}
+
+impl Block {
+    /// The lines, up to and with the end of the last one, or the end of the input.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.room.get(..self.length).unwrap_or_default()
+    }
+
+    /// Takes other lines, and gives its own room for them.
+    pub(super) fn replace(&mut self, lines: &mut Vec<u8>) {
+        std::mem::swap(&mut self.room, lines);
+        self.length = self.room.len();
+        lines.clear();
+    }
+
+    /// Whether a long document left more room than other blocks need.
+    pub(super) fn is_large(&self) -> bool {
+        self.room.len() > 4 * READ
+    }
+
+    /// Puts the beginning of a line in front.
+    fn begin(&mut self, bytes: &[u8]) {
+        self.room.resize(self.room.len().max(bytes.len()), 0);
+        if let Some(front) = self.room.get_mut(..bytes.len()) {
+            front.copy_from_slice(bytes);
+        }
+    }
+
+    /// Room behind so many bytes.
+    fn room(&mut self, held: usize) -> &mut [u8] {
+        if self.room.len() < held + READ {
+            self.room.resize(held + READ, 0);
+        }
+        self.room.get_mut(held..held + READ).unwrap_or_default()
+    }
 }
 
 /// Cuts what a reader brings into blocks.
@@ -27,47 +63,55 @@ impl<R: Read> Blocks<R> {
         Self { reader, begun: Vec::new(), ended: false }
     }
 
-    /// The next block; nothing at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
-        while !self.ended {
-            let held = self.begun.len();
-            self.begun.resize(held + READ, 0);
-            let read = match self.reader.read(self.begun.get_mut(held..).unwrap_or_default()) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => 0,
-                Ok(0) => {
-                    self.ended = true;
-                    0
-                }
-                Ok(read) => read,
-                Err(error) => return Err(error),
-            };
-            self.begun.truncate(held + read);
-            // What was held has no line end, so only what is new is searched.
-            let new = self.begun.get(held..).unwrap_or_default();
-            if let Some(end) = boundary(new) {
-                let rest = self.begun.split_off(held + end);
-                return Ok(Some(Block { bytes: std::mem::replace(&mut self.begun, rest), more: true }));
-            }
+    /// Puts the next block in the place of another; whether there was one.
+    pub(super) fn next(&mut self, block: &mut Block) -> io::Result<bool> {
+        let mut held = self.begun.len();
+        if held > 0 {
+            block.begin(&self.begun);
+            self.begun.clear();
         }
-        let bytes = std::mem::take(&mut self.begun);
-        Ok((!bytes.is_empty()).then_some(Block { bytes, more: false }))
+        while !self.ended {
+            let read = self.read(block.room(held))?;
+            // What was held has no line end, so only what is new is searched.
+            let new = block.room.get(held..held + read).unwrap_or_default();
+            if let Some(end) = boundary(new) {
+                self.begun.extend_from_slice(new.get(end..).unwrap_or_default());
+                (block.length, block.more) = (held + end, true);
+                return Ok(true);
+            }
+            held += read;
+        }
+        (block.length, block.more) = (held, false);
+        Ok(held > 0)
+    }
+
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self.reader.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            Ok(0) => {
+                self.ended = true;
+                Ok(0)
+            }
+            result => result,
+        }
     }
 }
 
 /// Behind which line a block ends: before a line that opens a document, if there is one, as then no document is likely to
 /// be cut.
 fn boundary(bytes: &[u8]) -> Option<usize> {
-    let last = bytes.iter().rposition(|byte| *byte == b'\n')? + 1;
-    if last == bytes.len() {
+    let mut starts = memchr::memrchr_iter(b'\n', bytes).map(|end| end + 1);
+    let last = starts.next()?;
+    let opens = |start: &usize| matches!(bytes.get(*start), Some(b'{' | b'['));
+    if last == bytes.len() || opens(&last) {
         return Some(last);
     }
-    let opening = bytes.windows(2).rposition(|pair| matches!(pair, [b'\n', b'{' | b'[']));
-    Some(opening.map_or(last, |at| at + 1))
+    starts.find(opens).or(Some(last))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Blocks;
+    use super::{Block, Blocks};
     use std::io::{self, Read};
 
     /// Gives its pieces one by one, as a pipe does.
@@ -86,8 +130,12 @@ mod tests {
 
     fn blocks(pieces: &[&'static str]) -> Vec<(String, bool)> {
         let mut blocks = Blocks::new(Pieces(pieces.to_vec()));
-        let next = || blocks.next().unwrap();
-        std::iter::from_fn(next).map(|block| (String::from_utf8(block.bytes).unwrap(), block.more)).collect()
+        let mut block = Block::default();
+        let next = || {
+            let read = blocks.next(&mut block).unwrap();
+            read.then(|| (String::from_utf8(block.bytes().to_vec()).unwrap(), block.more))
+        };
+        std::iter::from_fn(next).collect()
     }
 
     #[test]
@@ -96,6 +144,7 @@ mod tests {
         assert_eq!(blocks(&["1\n2\n", "3"]), [of("1\n2\n", true), of("3", false)]);
         assert_eq!(blocks(&["{\"a", "\":1}\n{", "}"]), [of("{\"a\":1}\n", true), of("{}", false)]);
         assert_eq!(blocks(&["{\n}\n{\n  1"]), [of("{\n}\n", true), of("{\n  1", false)]);
+        assert_eq!(blocks(&["1\n", "2", "2\n", "3\n"]), [of("1\n", true), of("22\n", true), of("3\n", true)]);
         assert_eq!(blocks(&[]), []);
     }
 }

@@ -5,8 +5,8 @@ use super::blocks::Block;
 use super::tally::Tally;
 use crate::cli::event;
 use crate::cli::subject::Reader;
-use crate::diagnostic::visible_json;
-use crate::evaluate::{Context, Silent};
+use crate::diagnostic::escape_hidden;
+use crate::evaluate::{self, Context, Pipeline, Silent};
 use crate::event::Outcome;
 use crate::json::{self, Arena, Document, Invalid, Json, Reach};
 use crate::ruleset::{RuleSet, Unknown};
@@ -15,13 +15,23 @@ use std::borrow::Cow;
 
 /// What stays the same for all inputs.
 pub(super) struct Evaluator<'r> {
-    pub(super) rules: &'r RuleSet,
-    pub(super) reader: Reader<'r>,
-    pub(super) now: Instant,
-    pub(super) style: Style,
+    rules: &'r RuleSet,
+    reader: Reader<'r>,
+    way: Way<'r>,
+    /// What is looked at of a document.
+    reach: Cow<'r, Reach>,
+    now: Instant,
+    style: Style,
 }
 
-/// What a block came to.
+/// Where documents go, its names looked up once.
+enum Way<'r> {
+    Payloads(Pipeline<'r>),
+    Events(&'r str),
+}
+
+/// A block and what it came to, in room that is used for one block after the other.
+#[derive(Default)]
 pub(super) struct Evaluated {
     /// The block.
     pub(super) block: Block,
@@ -37,38 +47,57 @@ pub(super) struct Evaluated {
     pub(super) tally: Tally,
 }
 
-impl Evaluator<'_> {
-    /// Reads the documents of a block that begins after so many lines of its input.
-    pub(super) fn block(&self, block: Block, lines_before: usize) -> Evaluated {
-        // Outcomes are about as long as what they come from.
-        let mut output = Vec::with_capacity(block.bytes.len() + block.bytes.len() / 4);
-        let (mut invalid, mut tally) = (Vec::new(), Tally::default());
-        let reach = match self.reader {
-            Reader::Payloads(subject) => self.rules.reach(subject),
-            Reader::Events(_) => Cow::Owned(Reach::whole()),
+impl Evaluated {
+    /// Whether it holds far more memory than the next block is likely to need.
+    pub(super) fn is_large(&self) -> bool {
+        const LARGE: usize = 1 << 20;
+        self.block.is_large() || self.output.capacity() > LARGE
+    }
+}
+
+impl<'r> Evaluator<'r> {
+    pub(super) fn new(
+        rules: &'r RuleSet,
+        reader: Reader<'r>,
+        now: Instant,
+        style: Style,
+    ) -> Result<Self, Unknown> {
+        let (way, reach) = match reader {
+            Reader::Payloads(subject) => (Way::Payloads(rules.pipeline(subject)?), rules.reach(subject)),
+            Reader::Events(routing) => (Way::Events(routing), Cow::Owned(Reach::whole())),
         };
-        let mut part = json::Part::new(&block.bytes, block.more, &reach);
-        let mut places = Places { bytes: &block.bytes, offset: 0, line: lines_before + 1, line_start: 0 };
-        let mut arena = Arena::new();
+        Ok(Self { rules, reader, way, reach, now, style })
+    }
+
+    /// Reads the documents of a block that begins after so many lines of its input. The arena is for what is made of one
+    /// document after the other.
+    pub(super) fn block(&self, evaluated: &mut Evaluated, lines_before: usize, arena: &mut Arena) {
+        let Evaluated { block, judged, lines, output, invalid, tally } = evaluated;
+        output.clear();
+        invalid.clear();
+        *tally = Tally::default();
+        let bytes = block.bytes();
+        let mut part = json::Part::new(bytes, block.more, &self.reach);
+        let mut places = Places { bytes, offset: 0, line: lines_before + 1, line_start: 0 };
         while let Some((offset, document)) = {
             arena.clear();
-            part.next(&arena)
+            part.next(arena)
         } {
             tally.payload();
             let read = match document {
-                Ok(document) => self.document(&document, &mut tally, &mut output).map_err(|message| {
+                Ok(document) => self.document(&document, tally, output).map_err(|message| {
                     let (line, column) = places.of(offset);
                     Invalid { line, column, message }
                 }),
                 Err(wrong) => Err(Invalid { line: wrong.line + lines_before, ..wrong }),
             };
             if let Err(wrong) = read {
-                self.refuse(&wrong, &mut tally, &mut output);
+                self.refuse(&wrong, tally, output);
                 invalid.push(wrong);
             }
         }
-        let (judged, lines) = (part.judged(), part.lines());
-        Evaluated { block, judged, lines, output, invalid, tally }
+        (*judged, *lines) = (part.judged(), part.lines());
+        escape_hidden(output);
     }
 
     /// Writes the outcomes of a document; the error says why it is no event.
@@ -79,16 +108,18 @@ impl Evaluator<'_> {
         output: &mut Vec<u8>,
     ) -> Result<(), String> {
         let context = Context::at(self.now);
-        let outcomes = match self.reader {
-            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &context, &mut Silent),
-            Reader::Events(routing) => {
+        match self.way {
+            Way::Payloads(pipeline) => {
+                let program = &self.rules.program;
+                for outcome in evaluate::evaluate(program, pipeline, document, &context, &mut Silent) {
+                    self.write(&outcome, tally, output);
+                }
+            }
+            Way::Events(routing) => {
                 let event = event::read(document)?;
                 let routed = self.rules.route(routing, event, &context, document.arena, &mut Silent);
-                routed.map(|outcome| vec![outcome])
+                self.write(&routed.map_err(|unknown| unknown.to_string())?, tally, output);
             }
-        };
-        for outcome in outcomes.map_err(|unknown: Unknown| unknown.to_string())? {
-            self.write(&outcome, tally, output);
         }
         Ok(())
     }
@@ -103,16 +134,10 @@ impl Evaluator<'_> {
 
     fn write(&self, outcome: &Outcome<'_>, tally: &mut Tally, output: &mut Vec<u8>) {
         tally.outcome(outcome);
-        let start = output.len();
         // An outcome always serializes, and a vector takes what it is given.
         match self.style {
             Style::Ndjson => outcome.write(output),
             Style::Pretty => drop(serde_json::to_writer_pretty(&mut *output, &outcome.to_value())),
-        }
-        let written = str::from_utf8(output.get(start..).unwrap_or_default()).unwrap_or_default();
-        if let Cow::Owned(shown) = visible_json(written) {
-            output.truncate(start);
-            output.extend_from_slice(shown.as_bytes());
         }
         output.push(b'\n');
     }

@@ -3,6 +3,7 @@
 mod blocks;
 mod lines;
 mod pipeline;
+mod source;
 mod tally;
 
 use super::exit::Exit;
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
     /// How to write outcomes
     #[arg(long, value_enum, default_value_t = Style::Ndjson)]
     format: Style,
-    /// How many threads evaluate; as many as there are cores by default
+    /// How many threads read, evaluate and write; as many as there are cores by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
     /// Payloads; `-` is the standard input. Folders and `*.rules` files here count as rules
@@ -76,7 +77,13 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
         Ok(reader) => reader,
         Err(refusal) => return refusal.tell(terminal),
     };
-    let evaluator = Evaluator { rules, reader, now, style: arguments.format };
+    let evaluator = match Evaluator::new(rules, reader, now, arguments.format) {
+        Ok(evaluator) => evaluator,
+        Err(unknown) => {
+            terminal.error(&unknown.to_string());
+            return Exit::Usage;
+        }
+    };
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZero::get);
     let mut tally = Tally::default();
@@ -84,8 +91,8 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
     let progress = Progress::new(&inputs, terminal);
     let mut exit = Exit::Fine;
     for path in &inputs {
-        let read = input::open(path, terminal).and_then(|(name, input)| {
-            pipeline::run(&evaluator, input, threads, |evaluated| {
+        let read = source::open(path, terminal).and_then(|(name, source)| {
+            pipeline::run(&evaluator, source, threads, |evaluated| {
                 show(evaluated, &name, &mut tally, &progress, terminal)
             })
         });

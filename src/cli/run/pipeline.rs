@@ -1,27 +1,21 @@
 //! Blocks through as many threads as there are cores, and their outcomes out again in order.
 //!
-//! One thread reads, several evaluate, and the caller writes. At most a few blocks are under way, so an input of any size
-//! takes little memory, and a slow reader of the output slows the reading of the input.
+//! Each thread reads a block, evaluates it and shows it, so that one thread alone does everything and nothing is done beside
+//! it. Where a block is ready before an earlier one, its thread leaves it to the one that shows and goes on with another. At
+//! most two blocks for each thread are under way, in room that is used again, so an input of any size takes little memory,
+//! and a slow reader of the output slows the reading of the input.
 
-use super::blocks::{Block, Blocks};
+use super::blocks::Blocks;
 use super::lines::{Evaluated, Evaluator};
-use std::collections::BTreeMap;
-use std::io::{self, Read};
+use super::source::{Interest, Source};
+use crate::json::Arena;
+use std::io;
 use std::ops::ControlFlow;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Bytes of a document that goes on, up to which it is tried again with every block that follows.
 const SMALL: usize = 64 << 10;
-
-/// What the caller of the threads hears of.
-enum Happening {
-    /// The input gave a block; nothing: it has ended.
-    Read(io::Result<Option<Block>>),
-    /// The block of this number was evaluated.
-    Done(usize, Box<Evaluated>),
-}
 
 /// Evaluates an input, and shows what its blocks came to, in order, until `show` says that nobody is interested any more.
 ///
@@ -29,64 +23,164 @@ enum Happening {
 /// Where the input cannot be read; what came before was shown.
 pub(super) fn run(
     evaluator: &Evaluator<'_>,
-    input: impl Read + Send + 'static,
+    (source, interest): (Source, Interest),
     threads: usize,
-    mut show: impl FnMut(&Evaluated) -> ControlFlow<()>,
+    show: impl FnMut(&Evaluated) -> ControlFlow<()> + Send,
 ) -> io::Result<()> {
-    let (happen, happenings) = mpsc::channel();
-    let (ask, asked) = mpsc::channel();
-    let (give, given) = mpsc::channel();
-    let given = Mutex::new(given);
-    // Nobody waits for the reader: it may hang in a pipe long after the outputs were closed.
-    let heard = happen.clone();
-    thread::spawn(move || read(input, &asked, &heard));
+    let input = Input { blocks: Blocks::new(source), given: 0, ended: None };
+    let mut free = Vec::new();
+    free.resize_with(2 * threads, Evaluated::default);
+    let queue = Queue { free, early: Vec::new(), shown: 0, is_showing: false, interest: Some(interest) };
+    let pipeline = Pipeline {
+        evaluator,
+        input: Mutex::new(input),
+        queue: Mutex::new(queue),
+        changed: Condvar::new(),
+        order: Mutex::new(Order { evaluator, show, lines: 0, open: Vec::new(), tried: 0 }),
+    };
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let (given, happen) = (&given, happen.clone());
-            scope.spawn(move || work(evaluator, given, &happen));
+        for _ in 1..threads {
+            scope.spawn(|| pipeline.work());
         }
-        let mut order = Order::new(evaluator);
-        for _ in 0..2 * threads {
-            // The reader listens as long as it reads.
-            let _ = ask.send(());
-        }
-        let result = order.keep(&happenings, &give, &ask, &mut show);
-        drop(give);
-        result
-    })
+        pipeline.work();
+    });
+    pipeline.end()
 }
 
-/// Reads one block for each time that it is asked.
-fn read(input: impl Read, asked: &Receiver<()>, heard: &Sender<Happening>) {
-    let mut blocks = Blocks::new(input);
-    while asked.recv().is_ok() {
-        let block = blocks.next();
-        let last = !matches!(block, Ok(Some(_)));
-        if heard.send(Happening::Read(block)).is_err() || last {
+/// What the threads share. Nobody holds one of its locks while waiting for another.
+struct Pipeline<'e, 'r, S> {
+    evaluator: &'e Evaluator<'r>,
+    input: Mutex<Input>,
+    queue: Mutex<Queue>,
+    /// Something became free, or nobody is interested any more.
+    changed: Condvar,
+    /// Locked by the thread that shows.
+    order: Mutex<Order<'e, 'r, S>>,
+}
+
+/// What is read.
+struct Input {
+    blocks: Blocks<Source>,
+    /// The number of the next block.
+    given: usize,
+    ended: Option<io::Result<()>>,
+}
+
+/// Where blocks wait.
+struct Queue {
+    /// Room for further blocks.
+    free: Vec<Evaluated>,
+    /// What was evaluated before its turn.
+    early: Vec<(usize, Evaluated)>,
+    /// The number of the next block to show.
+    shown: usize,
+    /// Whether a thread is at it.
+    is_showing: bool,
+    /// Whether anybody wants more.
+    interest: Option<Interest>,
+}
+
+impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
+    /// What each thread does until there is nothing more.
+    fn work(&self) {
+        let mut arena = Arena::new();
+        while let Some(mut evaluated) = self.free() {
+            let Some(number) = self.read(&mut evaluated) else { return };
+            // Where in the input it stands is not known yet, and matters only where something is wrong.
+            self.evaluator.block(&mut evaluated, 0, &mut arena);
+            self.show(number, evaluated, &mut arena);
+        }
+    }
+
+    /// Waits for room for another block; nothing: nobody is interested any more.
+    fn free(&self) -> Option<Evaluated> {
+        let mut queue = lock(&self.queue);
+        while queue.interest.is_some() {
+            if let Some(free) = queue.free.pop() {
+                return Some(free);
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    /// Reads the next block: its number; nothing at the end of the input.
+    fn read(&self, into: &mut Evaluated) -> Option<usize> {
+        let mut input = lock(&self.input);
+        if input.ended.is_some() {
+            return None;
+        }
+        match input.blocks.next(&mut into.block) {
+            Ok(true) => {
+                input.given += 1;
+                return Some(input.given - 1);
+            }
+            Ok(false) => input.ended = Some(Ok(())),
+            Err(error) => input.ended = Some(Err(error)),
+        }
+        None
+    }
+
+    /// Shows a block, and those behind it that are ready; or leaves it to the thread that shows what is before it.
+    fn show(&self, number: usize, evaluated: Evaluated, arena: &mut Arena) {
+        let mut queue = lock(&self.queue);
+        queue.early.push((number, evaluated));
+        if queue.is_showing {
             return;
         }
+        queue.is_showing = true;
+        while let Some(mut evaluated) = queue.next() {
+            drop(queue);
+            let interest = lock(&self.order).next(&mut evaluated, arena);
+            queue = lock(&self.queue);
+            queue.take_back(evaluated, interest);
+            self.changed.notify_all();
+        }
+        queue.is_showing = false;
+    }
+
+    /// Shows what waited for an end that never came.
+    fn end(self) -> io::Result<()> {
+        let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let input = self.input.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if queue.interest.is_none() {
+            return Ok(());
+        }
+        if !order.open.is_empty() {
+            order.last();
+        }
+        input.ended.unwrap_or(Ok(()))
     }
 }
 
-/// Evaluates blocks until there are no more. Where in the input they stand is not known yet, and matters only where
-/// something is wrong.
-fn work(evaluator: &Evaluator<'_>, given: &Mutex<Receiver<(usize, Block)>>, heard: &Sender<Happening>) {
-    loop {
-        let job = given.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, block)) = job else { return };
-        if heard.send(Happening::Done(number, Box::new(evaluator.block(block, 0)))).is_err() {
-            return;
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Queue {
+    /// What is shown next, if it is ready and anybody is interested.
+    fn next(&mut self) -> Option<Evaluated> {
+        self.interest.as_ref()?;
+        let place = self.early.iter().position(|(number, _)| *number == self.shown)?;
+        self.shown += 1;
+        Some(self.early.swap_remove(place).1)
+    }
+
+    /// Takes back the room of what was shown.
+    fn take_back(&mut self, evaluated: Evaluated, interest: ControlFlow<()>) {
+        // A long document does not leave its room to short ones.
+        self.free.push(if evaluated.is_large() { Evaluated::default() } else { evaluated });
+        if interest.is_break() {
+            self.interest = None;
         }
     }
 }
 
 /// Puts what was evaluated into the order of the input.
-struct Order<'r, 'e> {
+struct Order<'e, 'r, S> {
     evaluator: &'e Evaluator<'r>,
-    /// The number of the next block to give out, and of the next to show.
-    given: usize,
-    shown: usize,
-    early: BTreeMap<usize, Evaluated>,
+    show: S,
     /// Whole lines before what is shown next.
     lines: usize,
     /// Lines of a document that may go on, and with how many bytes it was last tried.
@@ -94,71 +188,35 @@ struct Order<'r, 'e> {
     tried: usize,
 }
 
-impl<'r, 'e> Order<'r, 'e> {
-    fn new(evaluator: &'e Evaluator<'r>) -> Self {
-        Self { evaluator, given: 0, shown: 0, early: BTreeMap::new(), lines: 0, open: Vec::new(), tried: 0 }
-    }
-
-    fn keep(
-        &mut self,
-        happenings: &Receiver<Happening>,
-        give: &Sender<(usize, Block)>,
-        ask: &Sender<()>,
-        show: &mut impl FnMut(&Evaluated) -> ControlFlow<()>,
-    ) -> io::Result<()> {
-        let mut ended = None;
-        while ended.is_none() || self.shown < self.given {
-            match happenings.recv() {
-                Err(_) => break,
-                Ok(Happening::Read(Ok(Some(block)))) => {
-                    let _ = give.send((self.given, block));
-                    self.given += 1;
-                }
-                Ok(Happening::Read(Ok(None))) => ended = Some(Ok(())),
-                Ok(Happening::Read(Err(error))) => ended = Some(Err(error)),
-                Ok(Happening::Done(number, evaluated)) => {
-                    self.early.insert(number, *evaluated);
-                }
-            }
-            while let Some(evaluated) = self.early.remove(&self.shown) {
-                self.shown += 1;
-                if self.next(evaluated, show).is_break() {
-                    return Ok(());
-                }
-                // The reader may have ended.
-                let _ = ask.send(());
-            }
-        }
-        if !self.open.is_empty() {
-            let last = Block { bytes: std::mem::take(&mut self.open), more: false };
-            let _ = show(&self.evaluator.block(last, self.lines));
-        }
-        ended.unwrap_or(Ok(()))
-    }
-
+impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
     /// Shows the next block, joined to what was left open before it.
-    fn next(
-        &mut self,
-        evaluated: Evaluated,
-        show: &mut impl FnMut(&Evaluated) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let whole = if self.open.is_empty() && (self.lines == 0 || evaluated.invalid.is_empty()) {
-            evaluated
-        } else {
-            let Block { bytes, more } = evaluated.block;
-            self.open.extend_from_slice(&bytes);
+    fn next(&mut self, evaluated: &mut Evaluated, arena: &mut Arena) -> ControlFlow<()> {
+        if !self.open.is_empty() || (self.lines > 0 && !evaluated.invalid.is_empty()) {
+            let block = &mut evaluated.block;
+            self.open.extend_from_slice(block.bytes());
             // A document of many blocks is tried when it has doubled, so that it costs what its length is.
-            if more && self.open.len() > SMALL && self.open.len() < 2 * self.tried {
+            if block.more && self.open.len() > SMALL && self.open.len() < 2 * self.tried {
                 return ControlFlow::Continue(());
             }
             self.tried = self.open.len();
-            self.evaluator.block(Block { bytes: std::mem::take(&mut self.open), more }, self.lines)
-        };
-        self.lines += whole.lines;
-        self.open = whole.block.bytes.get(whole.judged..).unwrap_or_default().to_vec();
+            block.replace(&mut self.open);
+            self.evaluator.block(evaluated, self.lines, arena);
+        }
+        self.lines += evaluated.lines;
+        self.open.clear();
+        self.open.extend_from_slice(evaluated.block.bytes().get(evaluated.judged..).unwrap_or_default());
         if self.open.is_empty() {
             self.tried = 0;
         }
-        show(&whole)
+        (self.show)(evaluated)
+    }
+
+    /// Shows what was left open.
+    fn last(&mut self) {
+        let mut last = Evaluated::default();
+        last.block.replace(&mut self.open);
+        last.block.more = false;
+        self.evaluator.block(&mut last, self.lines, &mut Arena::new());
+        let _ = (self.show)(&last);
     }
 }

@@ -12,7 +12,7 @@ use crate::reload::Version;
 use crate::ruleset::Subject;
 use crate::time::Instant;
 use sha2::{Digest, Sha256};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use ulid::Ulid;
@@ -112,7 +112,11 @@ pub(super) fn decide(
     arrival: Arrival,
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<(Push, Counted), Refused> {
-    let (decided, was_open) = match reach(rules, &arrival, open) {
+    let mut room = ROOM.take();
+    let reached = reach(rules, &arrival, open, &mut room);
+    room.clear();
+    ROOM.set(room);
+    let (decided, was_open) = match reached {
         Ok(reached) => reached,
         Err((refused, reason)) => return Err(refused(arrival.payload, reason)),
     };
@@ -140,6 +144,28 @@ pub(super) fn decide(
     Ok((push, decided.counted))
 }
 
+thread_local! {
+    /// Kept between pushes: what one needs is much like what the one before it needed.
+    static ROOM: Cell<Room> = Cell::default();
+}
+
+/// Memory for what a push becomes while it is decided.
+#[derive(Default)]
+struct Room {
+    arena: Arena,
+    /// The outcomes as they are written.
+    text: Vec<u8>,
+}
+
+impl Room {
+    fn clear(&mut self) {
+        const MOST_KEPT: usize = 1 << 20;
+        self.arena.clear();
+        self.text.clear();
+        self.text.shrink_to(MOST_KEPT);
+    }
+}
+
 /// Makes a refusal of the payload and the reason.
 type Refuse = fn(Vec<u8>, String) -> Refused;
 
@@ -148,6 +174,7 @@ fn reach(
     rules: &Rules<'_>,
     arrival: &Arrival,
     open: &dyn Fn(&str) -> Vec<String>,
+    Room { arena, text }: &mut Room,
 ) -> Result<(Decided, WasOpen), (Refuse, String)> {
     let was_open = RefCell::new(WasOpen::default());
     let ask = |key: &str| {
@@ -159,15 +186,14 @@ fn reach(
     let subject = Subject::Integration(&arrival.integration);
     let in_force = &rules.reception.version.value.rules;
     let unknown: (Refuse, String) = (|_, _| Refused::Unknown, String::new());
-    let arena = Arena::for_payload(arrival.payload.len());
     let document = in_force
-        .read(subject, &arrival.payload, &arena)
+        .read(subject, &arrival.payload, arena)
         .map_err(|wrong| (Refused::Invalid as Refuse, in_words(&wrong)))?;
     let mut outcomes = in_force.evaluate(subject, &document, &context, &mut Silent).map_err(|_| unknown)?;
     if let Some(reasons) = unaccepted(&outcomes) {
         return Err((Refused::Unaccepted, reasons));
     }
-    let routed_again = routed_again(rules, subject, &arrival.payload, &arena, &context);
+    let routed_again = routed_again(rules, subject, &arrival.payload, arena, &context);
     for (outcome, again) in outcomes.iter_mut().zip(routed_again.iter().flatten()) {
         if let (Came::Routed(_, decision), Some(other)) = (&mut outcome.result, again.decision()) {
             *decision = *other;
@@ -175,11 +201,15 @@ fn reach(
     }
     let mut decided = Decided { is_batch: outcomes.len() > 1, ..Decided::default() };
     for (index, outcome) in outcomes.iter().enumerate() {
+        text.push(if index == 0 { b'[' } else { b',' });
+        outcome.write(text);
         decided.add(rules, &context, index, outcome, &was_open);
-        if decided.bytes > MOST_BYTES {
+        if text.len() + decided.bytes > MOST_BYTES {
             return Err((|payload, _| Refused::TooMuch(payload), String::new()));
         }
     }
+    text.push(b']');
+    decided.outcomes = str::from_utf8(text).unwrap_or_default().into();
     drop(outcomes);
     drop(routed_again);
     Ok((decided, was_open.into_inner()))
@@ -237,7 +267,8 @@ impl WasOpen {
 
 #[derive(Default)]
 struct Decided {
-    outcomes: Vec<String>,
+    /// As one JSON array.
+    outcomes: Arc<str>,
     sent: u32,
     dropped: u32,
     deliveries: Vec<NewDelivery>,
@@ -246,7 +277,7 @@ struct Decided {
     is_batch: bool,
     opened: HashSet<String>,
     closed: HashSet<String>,
-    /// What it comes to so far; what goes beyond [`MOST_BYTES`] is not made.
+    /// What its deliveries come to so far; what goes beyond [`MOST_BYTES`] is not made.
     bytes: usize,
     counted: Counted,
 }
@@ -261,9 +292,6 @@ impl Decided {
         was_open: &RefCell<WasOpen>,
     ) {
         let position = u32::try_from(index).unwrap_or(u32::MAX);
-        let written = outcome.to_json();
-        self.bytes += written.len();
-        self.outcomes.push(written);
         self.counted.add(outcome);
         match &outcome.result {
             Came::Routed(_, decision) if !decision.channels.is_empty() => self.sent += 1,

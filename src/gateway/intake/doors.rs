@@ -363,21 +363,7 @@ fn json(status: StatusCode, body: String) -> Response<Body> {
 }
 
 fn written(receipt: &Receipt) -> String {
-    let length = receipt.outcomes.iter().map(|outcome| outcome.len() + 1).sum::<usize>();
-    let mut text = String::with_capacity(length + 80);
-    text.push_str("{\"id\":\"");
-    text.push_str(&receipt.id.to_string());
-    text.push_str(if receipt.duplicate {
-        "\",\"duplicate\":true,\"outcomes\":["
-    } else {
-        "\",\"outcomes\":["
-    });
-    for (index, outcome) in receipt.outcomes.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        text.push_str(outcome);
-    }
-    text.push_str("]}\n");
-    text
+    let duplicate = if receipt.duplicate { ",\"duplicate\":true" } else { "" };
+    let id = receipt.id.to_string();
+    ["{\"id\":\"", &id, "\"", duplicate, ",\"outcomes\":", &receipt.outcomes, "}\n"].concat()
 }

@@ -10,11 +10,9 @@ use ulid::Ulid;
 /// The answer to an accepted event: its key, which is made here where the sender gave none.
 #[must_use]
 pub(super) fn accepted(receipt: &Receipt) -> String {
-    let keys = receipt.outcomes.iter().filter_map(|outcome| {
-        let outcome: Value = serde_json::from_str(outcome).ok()?;
-        Some(outcome.get("event")?.get("key")?.clone())
-    });
-    let data = keys.take(1).map(|key| json!({ "alert_key": key })).next().unwrap_or_else(|| json!({}));
+    let outcomes: Vec<Value> = serde_json::from_str(&receipt.outcomes).unwrap_or_default();
+    let key = outcomes.iter().find_map(|outcome| outcome.get("event")?.get("key"));
+    let data = key.map_or_else(|| json!({}), |key| json!({ "alert_key": key }));
     json!({ "request_id": receipt.id.to_string(), "data": data }).to_string()
 }
 

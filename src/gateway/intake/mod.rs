@@ -52,9 +52,9 @@ pub struct Receipt {
     /// Whether the same body was accepted before and nothing was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate: bool,
-    /// The outcomes, in the JSON of `event::Outcome`.
+    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`.
     #[serde(skip)]
-    pub outcomes: Vec<String>,
+    pub outcomes: Arc<str>,
 }
 
 /// Why a payload is not accepted.
@@ -258,7 +258,7 @@ async fn keep_rules<S: Store>(store: &S, reception: &Arc<Reception>) -> Result<(
 
 async fn make_durable<S: Store>(store: &S, push: Push) -> Result<Receipt, Refusal> {
     let id = push.id;
-    let outcomes = push.outcomes.clone();
+    let outcomes = Arc::clone(&push.outcomes);
     if Mutant::AnswerEarly.is_on() {
         let store = store.clone();
         drop(tokio::spawn(async move { store.accept(push).await }));
@@ -266,7 +266,9 @@ async fn make_durable<S: Store>(store: &S, push: Push) -> Result<Receipt, Refusa
     }
     match store.accept(push).await {
         Ok(Accepted::Stored) => Ok(Receipt { id, duplicate: false, outcomes }),
-        Ok(Accepted::Duplicate(first)) => Ok(Receipt { id: first, duplicate: true, outcomes: Vec::new() }),
+        Ok(Accepted::Duplicate(first)) => {
+            Ok(Receipt { id: first, duplicate: true, outcomes: Arc::from("[]") })
+        }
         Err(fault) => Err(Refusal::Fault(fault)),
     }
 }

@@ -4,6 +4,7 @@ use crate::reload::Hash;
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use ulid::Ulid;
 
 /// Names one event of a push: `01J…-0`.
@@ -72,8 +73,8 @@ pub struct Push {
     pub rules: Hash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
-    /// One outcome each, in the JSON of `event::Outcome`.
-    pub outcomes: Vec<String>,
+    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender is told the same text.
+    pub outcomes: Arc<str>,
     /// How many of them were sent somewhere.
     pub sent: u32,
     /// How many of them were dropped, or sent nowhere.

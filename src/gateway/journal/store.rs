@@ -39,7 +39,7 @@ impl Write {
             Self::Rules(_, archive) => archive.len(),
             Self::Accept(push) => {
                 push.payload.len()
-                    + push.outcomes.iter().map(String::len).sum::<usize>()
+                    + push.outcomes.len()
                     + push
                         .deliveries
                         .iter()

@@ -1,6 +1,7 @@
 //! The server under test: the built program with folders of its own, started, killed and asked how it fares.
 
 use super::{http, wait_until};
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -150,6 +151,20 @@ impl Server {
     /// The most memory that it ever had, in bytes.
     pub(crate) fn most_memory(&self) -> u64 {
         self.status_of_process("VmHWM:")
+    }
+
+    /// The processor time that each of its threads took so far, in seconds, by their names.
+    pub(crate) fn processor(&self) -> BTreeMap<String, f64> {
+        let mut taken = BTreeMap::new();
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten()
+        {
+            let read = |file| fs::read_to_string(thread.path().join(file)).unwrap_or_default();
+            // Nanoseconds on a processor come first in `schedstat`.
+            let nanoseconds = read("schedstat").split(' ').next().and_then(|first| first.parse::<f64>().ok());
+            *taken.entry(read("comm").trim().to_owned()).or_default() +=
+                nanoseconds.unwrap_or_default() / 1e9;
+        }
+        taken
     }
 
     fn status_of_process(&self, name: &str) -> u64 {

@@ -125,7 +125,7 @@ impl Batch<'_> {
             json_unless(settled.is_empty(), &settled),
             json_unless(push.open.is_empty(), &push.open),
             push.replay_of.map(|id| id.to_bytes()),
-            joined(&push.outcomes),
+            &*push.outcomes,
             &push.payload,
         ))?;
         if changed == 0 {
@@ -246,19 +246,4 @@ impl Batch<'_> {
 
 fn json_unless<T: serde::Serialize>(empty: bool, value: &T) -> Option<String> {
     if empty { None } else { serde_json::to_string(value).ok() }
-}
-
-/// A list of JSON texts as one.
-fn joined(outcomes: &[String]) -> String {
-    let mut text =
-        String::with_capacity(outcomes.iter().map(String::len).sum::<usize>() + outcomes.len() + 2);
-    text.push('[');
-    for (at, outcome) in outcomes.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.push_str(outcome);
-    }
-    text.push(']');
-    text
 }
