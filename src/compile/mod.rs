@@ -9,7 +9,7 @@ use crate::json::{KeptName, Reach};
 use crate::pattern;
 use crate::program::{
     Block, Channel, CsvIndex, Destination, Integration, LabelEntry, LabelText, Line, LineBody, Mapping,
-    Names, Node, NodeId, Positions, Program, Routing, Rule, Table, Target, Test,
+    Names, Node, NodeId, Nothing, Positions, Program, Routing, Rule, Table, Target, Test,
 };
 use crate::source::{Sources, Span};
 
@@ -148,10 +148,11 @@ impl Compiler {
     /// The text that a line requires of a label.
     fn label_text(&self, line: &Line) -> Option<LabelText> {
         let when = line.when?;
-        let (condition, is_all) = match self.program.node(when) {
-            // What is decided fastest comes first.
-            Node::And(parts) => (*parts.first()?, false),
-            _ => (when, true),
+        // What is decided fastest comes first.
+        let (condition, is_all) = if let Node::And(parts) = self.program.node(when) {
+            (*parts.first()?, false)
+        } else {
+            (when, true)
         };
         let Node::Compare(comparison) = self.program.node(condition) else { return None };
         let Test::Text(text) = &comparison.test else { return None };
@@ -164,7 +165,7 @@ impl Compiler {
     fn line(&mut self, line: &model::Line) -> Line {
         let when = line.when.as_ref().map(|when| self.expression(when));
         let body = match &line.body {
-            model::LineBody::Block(block) => LineBody::Block(self.block(block)),
+            model::LineBody::Block(block) => LineBody::Block(Box::new(self.block(block))),
             model::LineBody::Match(arms) => self.route_match(arms),
             model::LineBody::Target(target) => LineBody::Target(self.target(target)),
         };
@@ -179,12 +180,13 @@ impl Compiler {
 
     fn target(&mut self, target: &model::Target) -> Target {
         match target {
-            model::Target::Destinations(all) => {
-                Target::Destinations(all.iter().copied().map(destination).collect())
-            }
+            model::Target::Destinations(all) => match **all {
+                [model::Destination::Channel(channel)] => Target::Channel(channel),
+                ref all => Target::Destinations(all.iter().copied().map(destination).collect()),
+            },
             model::Target::Nothing(because, place) => {
                 let at = self.at(*place);
-                Target::Nothing(self.expression(because), at)
+                Target::Nothing(Box::new(Nothing { because: self.expression(because), at }))
             }
             model::Target::Decline => Target::Decline,
         }

@@ -50,7 +50,15 @@ impl<'p> Shared<'p> {
     }
 
     /// Whether all of some conditions hold, a bit for each.
+    #[inline]
     pub(super) fn hold<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Machine<'p, 'v, '_, O>) -> bool
+    where
+        'p: 'v,
+    {
+        wanted & !self.held == 0 || self.decide(wanted, machine)
+    }
+
+    fn decide<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Machine<'p, 'v, '_, O>) -> bool
     where
         'p: 'v,
     {
@@ -130,7 +138,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     }
 
     /// The text that an index looks up.
-    fn source(&self, source: Source) -> Option<&'v str> {
+    fn source(&mut self, source: Source) -> Option<&'v str> {
         let field = match source {
             Source::Label(id) => return self.label(id),
             Source::Field(field) => field,

@@ -44,14 +44,14 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// A label with a text, without a value in between.
     fn compare_label(&mut self, comparison: &'p Comparison, label: LabelId) -> Option<bool> {
         let label = self.label(label);
-        match &comparison.test {
-            Test::Text(literal) if !comparison.ignore_case => Some(label == Some(literal)),
-            test if test.is_for_text() => {
-                let ignore_case = comparison.ignore_case;
-                Some(label.is_some_and(|label| self.test_text(test, ignore_case, label) == Verdict::Holds))
-            }
-            _ => None,
+        if let Test::Text(literal) = &comparison.test
+            && !comparison.ignore_case
+        {
+            return Some(label == Some(literal));
         }
+        let (test, ignore_case) = (&comparison.test, comparison.ignore_case);
+        let holds = |label| self.test_text(test, ignore_case, label) == Verdict::Holds;
+        test.is_for_text().then(|| label.is_some_and(holds))
     }
 
     fn compare_any(&mut self, comparison: &'p Comparison, id: NodeId) -> bool {

@@ -7,11 +7,9 @@ use super::text::{self, Oddity};
 use super::work::{FREE, WORK_LIMIT};
 use crate::check::model::{Field, Literal};
 use crate::event::Event;
-use crate::function::{Function, Takes};
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Name};
 use crate::path::{Budget, Path};
-use crate::pattern;
-use crate::program::{LabelId, Node, NodeId, Part, Program, Table};
+use crate::program::{LabelId, Node, NodeId, Part, Program};
 use crate::syntax::tree::Step;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -26,6 +24,10 @@ pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
 
 /// What a text costs besides its bytes.
 const PER_TEXT: usize = 64;
+
+/// A label that was not looked up yet, and one that the event does not have.
+const UNKNOWN: u32 = u32::MAX;
+const ABSENT: u32 = u32::MAX - 1;
 
 /// How many notes an event carries.
 pub const MOST_NOTES: usize = 100;
@@ -62,8 +64,9 @@ pub(super) struct Machine<'p, 'v, 'm, O> {
     pub(super) source: &'v [u8],
     /// The event, after a mapping; [`Machine::look_at`] sets it.
     pub(super) event: Option<&'v Event<'v>>,
-    /// Those of its labels that the rules look at.
-    labels: &'v mut [Option<&'v str>],
+    labels: &'v [(Name<'v>, &'v str)],
+    /// Where its labels stand, as far as they were asked for, by their ids.
+    places: &'v mut [u32],
     /// The lets of the element so far.
     pub(super) lets: Vec<Value<'v>>,
     /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
@@ -93,7 +96,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
             payload: None,
             source: &[],
             event: None,
-            labels: &mut [],
+            labels: &[],
+            places: &mut [],
             lets: Vec::new(),
             defines: Vec::new(),
             parameters: SmallVec::new(),
@@ -276,20 +280,24 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
 
     /// A label of the event.
     #[inline]
-    pub(super) fn label(&self, id: LabelId) -> Option<&'v str> {
-        self.labels.get(id.0 as usize).copied().flatten()
+    pub(super) fn label(&mut self, id: LabelId) -> Option<&'v str> {
+        let place = self.places.get_mut(id.0 as usize)?;
+        if *place == UNKNOWN {
+            let found = self.event?.labels.place(self.program.labels.name(id));
+            *place = found.unwrap_or(ABSENT);
+        }
+        self.labels.get(*place as usize).map(|(_, value)| *value)
     }
 
     /// Looks at an event from now on.
     pub(super) fn look_at(&mut self, event: &'v Event<'v>) {
         self.event = Some(event);
         self.defines.clear();
-        if self.labels.is_empty() {
-            self.labels = self.arena.room(self.program.labels.len());
-        } else {
-            self.labels.fill(None);
+        self.labels = event.labels.entries();
+        if self.places.is_empty() {
+            self.places = self.arena.room(self.program.labels.len());
         }
-        self.program.labels.values(event.labels.entries(), self.labels);
+        self.places.fill(UNKNOWN);
     }
 
     fn knows(&self, define: usize) -> bool {
@@ -351,7 +359,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
     }
 
     /// Takes made text off the allowance of the element, and cuts what goes beyond it.
-    fn charge(&mut self, mut text: &'v str) -> &'v str {
+    pub(super) fn charge(&mut self, mut text: &'v str) -> &'v str {
         if text.len() > self.left.text {
             text = text.get(..text.floor_char_boundary(self.left.text)).unwrap_or_default();
             self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
@@ -359,98 +367,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         self.left.text -= text.len();
         if self.may_spend(text.len()) { text } else { "" }
     }
-
-    fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> Value<'v> {
-        let mut values = SmallVec::<[Value<'v>; 4]>::new();
-        for (position, argument) in arguments.iter().enumerate() {
-            let last = function.parameters.len().saturating_sub(1);
-            let takes = function.parameters.get(position.min(last)).map_or(Takes::Any, |each| each.takes);
-            let value = self.argument(*argument, takes);
-            if is_nothing(&value) && !function.takes_missing {
-                return Value::Missing;
-            }
-            let whole = function.reads_whole || matches!(value, Value::Text(_));
-            if whole && takes != Takes::Text && !self.may_read(&value) {
-                return Value::Missing;
-            }
-            values.push(value);
-        }
-        if function.name == "key" && self.tells_nothing(arguments, &values) {
-            return Value::Missing;
-        }
-        let before = self.arena.made();
-        let result = (function.call)(&values, self.arena);
-        let made = self.arena.made() - before;
-        if let Value::Text(text) = result
-            && made > 0
-        {
-            return Value::Text(self.charge(text));
-        }
-        if self.may_spend(made) { result } else { Value::Missing }
-    }
-
-    /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
-    /// that alone would be shared by all.
-    fn tells_nothing(&self, parts: &[NodeId], values: &[Value<'v>]) -> bool {
-        let mut given = parts.iter().zip(values);
-        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
-    }
-
-    fn argument(&mut self, node: NodeId, takes: Takes) -> Value<'v> {
-        let value = self.value(node);
-        match takes {
-            Takes::Text => {
-                let program = self.program;
-                self.text(value, || program.words(node)).map_or(Value::Missing, Value::Text)
-            }
-            Takes::Number if !matches!(value, Value::Number(_)) => Value::Missing,
-            Takes::Number
-            | Takes::Any
-            | Takes::AnyOrLabels
-            | Takes::Nodes
-            | Takes::List
-            | Takes::Regex
-            | Takes::LiteralText
-            | Takes::LiteralNumber => value,
-        }
-    }
-
-    fn lookup(&mut self, id: NodeId, table: usize, arguments: &'p [NodeId]) -> Value<'v> {
-        let arguments: SmallVec<[Value<'v>; 4]> =
-            arguments.iter().map(|argument| self.value(*argument)).collect();
-        match self.program.tables.get(table) {
-            None => Value::Missing,
-            Some(Table::Csv(index)) => {
-                let keys: Vec<_> =
-                    arguments.iter().map(|value| self.cell(value, index.ignore_case)).collect();
-                let found = index.find(&keys);
-                if O::LISTENS
-                    && let Some(place) = self.program.place(id)
-                {
-                    self.observer.row(place, found.map(|(row, _)| row), &arguments);
-                }
-                found.map_or(Value::Missing, |(_, result)| constant(result))
-            }
-            Some(Table::Arms(arms)) => {
-                let outer = std::mem::replace(&mut self.parameters, arguments);
-                let value = self.choose(arms).map_or(Value::Missing, |result| self.value(*result));
-                self.parameters = outer;
-                value
-            }
-        }
-    }
-
-    /// A key cell for an argument: scalars as their text, as a file's cells are text.
-    fn cell(&mut self, value: &Value<'v>, ignore_case: bool) -> Option<Box<str>> {
-        if !self.may_read(value) {
-            return None;
-        }
-        let text = value.to_text(self.arena)?;
-        Some(if ignore_case { pattern::fold(text).into() } else { text.into() })
-    }
 }
 
-fn constant(literal: &Literal) -> Value<'_> {
+pub(super) fn constant(literal: &Literal) -> Value<'_> {
     match literal {
         Literal::Missing => Value::Missing,
         Literal::Null => Value::Null,

@@ -5,6 +5,7 @@
 //! defines and called routings are evaluated once for each event.
 
 mod body;
+mod call;
 mod candidates;
 mod comparison;
 mod gathered;

@@ -124,7 +124,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
             Some(index) if !O::LISTENS => self.candidates(block, index, &mut progress),
             Some(_) | None if !O::LISTENS => self.scan(block, &mut progress),
             Some(_) | None => {
-                for line in block.lines.iter() {
+                for line in &block.lines {
                     if progress.asks(line.kind) {
                         self.step(line, line.when, &mut progress);
                     }
@@ -237,10 +237,11 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
         }
         self.gathered.route(Decided { path, arm }, self.in_always);
         match target {
+            Target::Channel(channel) => self.gathered.channel(*channel, self.in_always),
             Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
-            Target::Nothing(because, at) => {
-                let reason = self.machine.value(*because).as_text().unwrap_or_default();
-                self.gathered.reason(Reason { reason, at }, self.in_always);
+            Target::Nothing(nothing) => {
+                let reason = self.machine.value(nothing.because).as_text().unwrap_or_default();
+                self.gathered.reason(Reason { reason, at: &nothing.at }, self.in_always);
             }
             Target::Decline => {}
         }

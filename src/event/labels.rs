@@ -30,19 +30,27 @@ impl<'a> Labels<'a> {
     /// The value of a label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        if self.by_name.is_empty() {
-            let name = Name::new(name);
-            return self.entries.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        }
-        let text_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| name.text());
-        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name)).ok()?;
-        self.entries.get(*self.by_name.get(found)? as usize).map(|(_, value)| *value)
+        let place = self.place(Name::new(name))?;
+        self.entries.get(place as usize).map(|(_, value)| *value)
     }
 
     /// Names and values in order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
         self.entries.iter().map(|(name, value)| (name.text(), *value))
+    }
+
+    /// Where the label of that name stands.
+    #[inline]
+    #[must_use]
+    pub fn place(&self, name: Name<'_>) -> Option<u32> {
+        if self.by_name.is_empty() {
+            let mut places = self.entries.iter().zip(0..);
+            return places.find(|((known, _), _)| *known == name).map(|(_, place)| place);
+        }
+        let text_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| name.text());
+        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name.text())).ok()?;
+        self.by_name.get(found).copied()
     }
 
     /// Names and values in order.

@@ -38,6 +38,7 @@ impl<'a> Object<'a> {
     }
 
     /// Members in document order.
+    #[must_use]
     pub fn iter(
         &self,
     ) -> impl DoubleEndedIterator<Item = (&'a str, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
@@ -45,6 +46,7 @@ impl<'a> Object<'a> {
     }
 
     /// Members in document order, their names as they are quickly told apart.
+    #[must_use]
     pub fn members(
         &self,
     ) -> impl DoubleEndedIterator<Item = (Name<'a>, &'a Value<'a>)> + ExactSizeIterator + use<'a> {

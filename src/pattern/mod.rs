@@ -12,7 +12,7 @@ mod required;
 pub use fold::{fold, folds_to, with_folded};
 pub use glob::Glob;
 pub use network::{Network, address};
-pub use regex::{MOST_MEASURED, Regex, RegexSet};
+pub use regex::{Fit, MOST_MEASURED, Regex, RegexSet};
 pub use required::{How, Required};
 
 use std::ops::Range;

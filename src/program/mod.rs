@@ -181,7 +181,7 @@ pub struct Line {
 #[derive(Debug)]
 pub enum LineBody {
     /// A block.
-    Block(Block),
+    Block(Box<Block>),
     /// A match; the node's arms index these targets.
     Match(NodeId, Box<[Target]>),
     /// A target.
@@ -191,12 +191,23 @@ pub enum LineBody {
 /// What stands after `=>`.
 #[derive(Debug)]
 pub enum Target {
+    /// One channel, by position: what most routes name.
+    Channel(usize),
     /// Channels and routings in order.
     Destinations(Box<[Destination]>),
-    /// Nothing is sent: the reason, and `file:line`.
-    Nothing(NodeId, Box<str>),
+    /// Nothing is sent.
+    Nothing(Box<Nothing>),
     /// The line is as if its condition had been false.
     Decline,
+}
+
+/// Why nothing is sent.
+#[derive(Debug)]
+pub struct Nothing {
+    /// The reason.
+    pub because: NodeId,
+    /// `file:line`
+    pub at: Box<str>,
 }
 
 /// A channel or a routing, by position.

@@ -12,10 +12,10 @@ pub(super) fn combinations(program: &Program, condition: NodeId, depth: usize) -
         return parts.iter().try_fold(Combinations::ALL, |all, part| Some(all.and(each(part)?)));
     }
     if let Node::Or(parts) = program.node(condition) {
-        return parts.iter().try_fold(Combinations::ALL.not(), |all, part| Some(all.or(each(part)?)));
+        return parts.iter().try_fold(Combinations::ALL.others(), |all, part| Some(all.or(each(part)?)));
     }
     if let Node::Not(part) = program.node(condition) {
-        return Some(each(part)?.not());
+        return Some(each(part)?.others());
     }
     if let Node::Define(position) = program.node(condition) {
         return each(program.defines.get(*position)?);
@@ -37,7 +37,7 @@ pub(super) fn combinations(program: &Program, condition: NodeId, depth: usize) -
         | Field::Integration
         | Field::Notes => return None,
     };
-    Some(if comparison.negated { set.not() } else { set })
+    Some(if comparison.negated { set.others() } else { set })
 }
 
 fn of_severity(program: &Program, test: &Test) -> Option<Combinations> {

@@ -4,8 +4,7 @@ use super::choice::{Choice, product};
 use super::keys::{Key, KeyId, Keys, Place};
 use super::need::{Need, Needs};
 use super::shared::Shared;
-use crate::pattern::RegexSet;
-use crate::pattern::{How, Regex};
+use crate::pattern::{Fit, How, RegexSet};
 use crate::program::{
     Automaton, BlockIndex, Bound, Bounds, Combinations, Guard, Line, NodeId, Pairs, Patterns, Source, Wholes,
 };
@@ -15,6 +14,8 @@ use std::sync::Arc;
 
 /// Texts, each with the lines that require it.
 type Filed = Vec<(Box<str>, Vec<u32>)>;
+/// Pairs of texts, each with the lines that require both.
+type FiledPairs = Vec<([Box<str>; 2], Vec<u32>)>;
 
 /// Lines by what they are filed under; ordered, so that the same rules give the same index.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(super) struct Filing<'p> {
     texts: BTreeMap<KeyId, Vec<u32>>,
     pairs: BTreeMap<(KeyId, KeyId), Vec<u32>>,
     numbers: BTreeMap<&'p str, Number>,
-    regexes: BTreeMap<Source, Vec<((Arc<Regex>, bool), Vec<u32>)>>,
+    regexes: BTreeMap<Source, Vec<(Fit, u32)>>,
     groups: BTreeMap<u8, Vec<u32>>,
     rest: [Vec<u32>; Combinations::COUNT],
     guards: Vec<Guard>,
@@ -37,9 +38,9 @@ struct Number {
 
 impl<'p> Filing<'p> {
     /// Files the next line.
-    pub(super) fn file(&mut self, line: u32, needs: &Needs<'p>, choice: Choice<'_>, shared: &Shared<'p>) {
+    pub(super) fn file(&mut self, line: u32, needs: &Needs<'p>, choice: &Choice<'_>, shared: &Shared<'p>) {
         let mut proven = None;
-        match choice {
+        match *choice {
             Choice::Texts(part, texts) => {
                 proven = texts.is_all.then_some(part);
                 for key in &texts.keys {
@@ -90,7 +91,8 @@ impl<'p> Filing<'p> {
         let Some(Need::Regex { source, regex, whole }) = needs.parts.get(part).map(|part| &part.need) else {
             return;
         };
-        self.regexes.entry(*source).or_default().push(((Arc::clone(regex), *whole), vec![line]));
+        let fit = Fit { regex: Arc::clone(regex), whole: *whole };
+        self.regexes.entry(*source).or_default().push((fit, line));
     }
 
     /// The index of the lines that were filed.
@@ -105,8 +107,8 @@ impl<'p> Filing<'p> {
         for (Place { how, source, ignore_case }, texts) in places {
             match how {
                 How::Whole => wholes.push(Wholes::new(source, ignore_case, texts)),
-                How::Start => automata.extend(Automaton::new(source, ignore_case, true, texts)),
-                How::Piece => automata.extend(Automaton::new(source, ignore_case, false, texts)),
+                How::Start => automata.extend(Automaton::new(source, ignore_case, true, &texts)),
+                How::Piece => automata.extend(Automaton::new(source, ignore_case, false, &texts)),
             }
         }
         let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
@@ -117,7 +119,7 @@ impl<'p> Filing<'p> {
             bounds: (self.numbers.into_values())
                 .map(|Number { subject, least, most }| Bounds::new(subject, least, most))
                 .collect(),
-            patterns: patterns(self.regexes),
+            patterns: patterns(&self.regexes),
             shared: shared.conditions.as_slice().into(),
             groups: self.groups.into_iter().map(|(number, lines)| (number, lines.into())).collect(),
             rest: self.rest.map(Into::into),
@@ -143,7 +145,7 @@ fn guard(needs: &Needs<'_>, proven: Option<usize>, shared: &Shared<'_>) -> Guard
 }
 
 fn pairs(filed: BTreeMap<(KeyId, KeyId), Vec<u32>>, keys: &Keys<'_>) -> Box<[Pairs]> {
-    let mut by_sources: BTreeMap<[(Source, bool); 2], Vec<([Box<str>; 2], Vec<u32>)>> = BTreeMap::new();
+    let mut by_sources: BTreeMap<[(Source, bool); 2], FiledPairs> = BTreeMap::new();
     for ((first, second), lines) in filed {
         let (Some(first), Some(second)) = (keys.key(first), keys.key(second)) else { continue };
         let sources = [first, second].map(|key| (key.place.source, key.place.ignore_case));
@@ -153,10 +155,9 @@ fn pairs(filed: BTreeMap<(KeyId, KeyId), Vec<u32>>, keys: &Keys<'_>) -> Box<[Pai
     by_sources.into_iter().map(|(sources, pairs)| Pairs::new(sources, pairs)).collect()
 }
 
-fn patterns(filed: BTreeMap<Source, Vec<((Arc<Regex>, bool), Vec<u32>)>>) -> Box<[Patterns]> {
-    let sets = filed.into_iter().flat_map(|(source, regexes)| {
-        let sets: Vec<_> = regexes.chunks(RegexSet::MOST).map(<[_]>::to_vec).collect();
-        sets.into_iter().map(move |set| Patterns::new(source, set))
+fn patterns(filed: &BTreeMap<Source, Vec<(Fit, u32)>>) -> Box<[Patterns]> {
+    let sets = filed.iter().flat_map(|(source, required)| {
+        required.chunks(RegexSet::MOST).map(|set| Patterns::new(*source, set))
     });
     sets.collect()
 }

@@ -28,7 +28,7 @@ pub(super) fn index(program: &Program, lines: &[Line]) -> Option<BlockIndex> {
     let counts = Counts::of(&needs, &keys);
     let mut filing = Filing::default();
     for (position, needs) in (0..).zip(&needs) {
-        filing.file(position, needs, counts.choice(needs, &keys, &shared), &shared);
+        filing.file(position, needs, &counts.choice(needs, &keys, &shared), &shared);
     }
     Some(filing.finish(&keys, &shared, lines))
 }

@@ -9,7 +9,7 @@ mod sample;
 mod set;
 mod size;
 
-pub use set::RegexSet;
+pub use set::{Fit, RegexSet};
 
 use super::required::{Required, Requirements};
 use super::{Invalid, within_limit};

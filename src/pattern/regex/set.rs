@@ -6,10 +6,19 @@ use std::sync::{Arc, OnceLock};
 /// The most bytes that the patterns of a set may compile to together; beyond that each is tried by itself.
 const LARGEST: usize = 1024 * 1024;
 
-/// Some regexes, each for the whole text or for somewhere in it. They are compiled together at the first test.
+/// A regex, and whether it has to fit the whole text or somewhere in it.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The regex.
+    pub regex: Arc<Regex>,
+    /// Whether it has to fit the whole text.
+    pub whole: bool,
+}
+
+/// Some regexes. They are compiled together at the first test.
 #[derive(Debug)]
 pub struct RegexSet {
-    all: Box<[(Arc<Regex>, bool)]>,
+    all: Box<[Fit]>,
     together: OnceLock<Option<regex::RegexSet>>,
 }
 
@@ -17,10 +26,10 @@ impl RegexSet {
     /// How many regexes a set may hold without growing slow.
     pub const MOST: usize = 64;
 
-    /// A set of regexes, each with whether it has to fit the whole text.
+    /// A set of regexes.
     #[must_use]
-    pub fn new(all: Vec<(Arc<Regex>, bool)>) -> Self {
-        Self { all: all.into(), together: OnceLock::new() }
+    pub fn new(all: Box<[Fit]>) -> Self {
+        Self { all, together: OnceLock::new() }
     }
 
     /// Says which regexes fit the text, by position.
@@ -29,7 +38,7 @@ impl RegexSet {
             together.matches(text).into_iter().for_each(fits);
             return;
         }
-        for (position, (regex, whole)) in self.all.iter().enumerate() {
+        for (position, Fit { regex, whole }) in self.all.iter().enumerate() {
             if if *whole { regex.matches(text) } else { regex.finds(text) } {
                 fits(position);
             }
@@ -37,7 +46,7 @@ impl RegexSet {
     }
 
     fn compile(&self) -> Option<regex::RegexSet> {
-        let patterns = self.all.iter().map(|(regex, whole)| regex.with_flags(*whole));
+        let patterns = self.all.iter().map(|fit| fit.regex.with_flags(fit.whole));
         let mut builder = regex::RegexSetBuilder::new(patterns);
         builder.size_limit(LARGEST).dfa_size_limit(LARGEST_CACHE).build().ok()
     }
@@ -45,15 +54,16 @@ impl RegexSet {
 
 #[cfg(test)]
 mod tests {
-    use super::{Regex, RegexSet};
+    use super::{Fit, Regex, RegexSet};
     use std::sync::Arc;
 
     fn fitting(patterns: &[(&str, &str, bool)], text: &str) -> Vec<usize> {
-        let regex = |(pattern, flags, whole): &(&str, &str, bool)| {
-            (Arc::new(Regex::new(pattern, flags, false).unwrap()), *whole)
+        let fit = |(pattern, flags, whole): &(&str, &str, bool)| Fit {
+            regex: Arc::new(Regex::new(pattern, flags, false).unwrap()),
+            whole: *whole,
         };
         let mut found = Vec::new();
-        RegexSet::new(patterns.iter().map(regex).collect()).fitting(text, |position| found.push(position));
+        RegexSet::new(patterns.iter().map(fit).collect()).fitting(text, |position| found.push(position));
         found
     }
 

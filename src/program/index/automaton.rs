@@ -28,7 +28,7 @@ impl Automaton {
         source: Source,
         ignore_case: bool,
         at_start: bool,
-        texts: Vec<(Box<str>, Vec<u32>)>,
+        texts: &[(Box<str>, Vec<u32>)],
     ) -> Option<Self> {
         if texts.is_empty() {
             return None;
@@ -73,7 +73,7 @@ impl Automaton {
                 for number in 0..self.states.match_len(state) {
                     let pattern = self.states.match_pattern(state, number);
                     let posting = self.postings.get(pattern.as_usize());
-                    found(posting.map_or(&[], |posting| self.lines.of(*posting)));
+                    found(posting.map_or(&[], |posting| self.lines.of(posting)));
                 }
             }
         }

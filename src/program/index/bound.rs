@@ -62,7 +62,7 @@ impl Sorted {
     fn find<'i>(&'i self, satisfied: impl Fn(&Bound) -> bool, found: &mut impl FnMut(&'i [u32])) {
         let end = self.bounds.partition_point(|(bound, _)| satisfied(bound));
         for (_, posting) in self.bounds.get(..end).unwrap_or_default() {
-            found(self.lines.of(*posting));
+            found(self.lines.of(posting));
         }
     }
 }

@@ -53,7 +53,7 @@ impl Combinations {
 
     /// Those that are not in the set.
     #[must_use]
-    pub fn not(self) -> Self {
+    pub fn others(self) -> Self {
         Self(!self.0 & Self::ALL.0)
     }
 }
@@ -107,8 +107,8 @@ mod tests {
         assert!(guard.allows(position) && guard.is_all());
         assert_eq!(guard.shared(), shared);
         assert_eq!((0..Combinations::COUNT).filter(|position| guard.allows(*position)).count(), 1);
-        let other = Guard::new(urgent.not(), 0, false);
+        let other = Guard::new(urgent.others(), 0, false);
         assert!(!other.allows(position) && !other.is_all() && other.shared() == 0);
-        assert_eq!(urgent.or(urgent.not()), Combinations::ALL);
+        assert_eq!(urgent.or(urgent.others()), Combinations::ALL);
     }
 }

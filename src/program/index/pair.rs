@@ -39,7 +39,7 @@ impl Pairs {
     /// The lines that require these texts.
     #[must_use]
     pub fn find(&self, first: &str, second: &str) -> &[u32] {
-        self.by_hash.get(&self.hash(first, second)).map_or(&[], |lines| self.lines.of(*lines))
+        self.by_hash.get(&self.hash(first, second)).map_or(&[], |lines| self.lines.of(lines))
     }
 
     fn hash(&self, first: &str, second: &str) -> u64 {

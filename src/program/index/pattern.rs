@@ -1,8 +1,7 @@
 //! Lines that require a label or field to fit a regex of which nothing is known that could be looked up.
 
-use super::{Posting, Postings, Source};
-use crate::pattern::{Regex, RegexSet};
-use std::sync::Arc;
+use super::Source;
+use crate::pattern::{Fit, RegexSet};
 
 /// The lines by regex, tried together.
 #[derive(Debug)]
@@ -10,26 +9,21 @@ pub struct Patterns {
     /// What is tried.
     pub source: Source,
     set: RegexSet,
-    postings: Box<[Posting]>,
-    lines: Postings,
+    lines: Box<[u32]>,
 }
 
 impl Patterns {
-    /// The lines that require each regex to fit, each with whether it has to fit the whole text.
+    /// What must fit, and the line that requires it.
     #[must_use]
-    pub fn new(source: Source, regexes: Vec<((Arc<Regex>, bool), Vec<u32>)>) -> Self {
-        let mut lines = Postings::default();
-        let (regexes, postings): (Vec<_>, Vec<_>) =
-            regexes.into_iter().map(|(regex, filed)| (regex, lines.add(&filed))).unzip();
-        Self { source, set: RegexSet::new(regexes), postings: postings.into(), lines: lines.shrunk() }
+    pub fn new(source: Source, required: &[(Fit, u32)]) -> Self {
+        let set = RegexSet::new(required.iter().map(|(fit, _)| fit.clone()).collect());
+        Self { source, set, lines: required.iter().map(|(_, line)| *line).collect() }
     }
 
-    /// Hands over the lines of every regex that fits.
+    /// Hands over the line of every regex that fits.
     pub fn find<'i>(&'i self, text: &str, mut found: impl FnMut(&'i [u32])) {
         self.set.fitting(text, |position| {
-            if let Some(posting) = self.postings.get(position) {
-                found(self.lines.of(*posting));
-            }
+            found(self.lines.get(position).map_or(&[], std::slice::from_ref));
         });
     }
 }

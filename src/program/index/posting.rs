@@ -1,10 +1,10 @@
 //! Lists of lines, side by side.
 
-/// A run of the lines of some [`Postings`].
+/// A run of the lines of some [`Postings`]; of one line, the line itself, as that is what most texts have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Posting {
     start: u32,
-    end: u32,
+    count: u32,
 }
 
 /// Lists of lines in one piece.
@@ -16,15 +16,21 @@ pub(super) struct Postings {
 impl Postings {
     /// Adds a list.
     pub(super) fn add(&mut self, lines: &[u32]) -> Posting {
+        if let [line] = lines {
+            return Posting { start: *line, count: 1 };
+        }
         let start = offset(self.lines.len());
         self.lines.extend_from_slice(lines);
-        Posting { start, end: offset(self.lines.len()) }
+        Posting { start, count: offset(lines.len()) }
     }
 
     /// The lines of a list.
-    #[must_use]
-    pub(super) fn of(&self, posting: Posting) -> &[u32] {
-        self.lines.get(posting.start as usize..posting.end as usize).unwrap_or_default()
+    pub(super) fn of<'l>(&'l self, posting: &'l Posting) -> &'l [u32] {
+        if posting.count == 1 {
+            return std::slice::from_ref(&posting.start);
+        }
+        let start = posting.start as usize;
+        self.lines.get(start..start + posting.count as usize).unwrap_or_default()
     }
 
     /// Gives back what was reserved and not used.

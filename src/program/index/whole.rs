@@ -28,6 +28,6 @@ impl Wholes {
     /// The lines that require this text.
     #[must_use]
     pub fn find(&self, text: &str) -> &[u32] {
-        self.by_text.get(text).map_or(&[], |lines| self.lines.of(*lines))
+        self.by_text.get(text).map_or(&[], |lines| self.lines.of(lines))
     }
 }
