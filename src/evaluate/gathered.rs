@@ -68,8 +68,8 @@ impl<'v> Gathered<'v> {
 
     pub(super) fn decision(&self, program: &'v Program, arena: &'v Arena) -> Decision<'v> {
         if let ([(channel, _)], [(route, _)], []) = (&*self.channels, &*self.routes, &*self.reasons) {
-            let channels = names(program, &[*channel], arena);
-            return Decision { channels, routes: arena.slice(&[*route]), reasons: &[], followed: false };
+            let channels = arena.keep([name(program, *channel)]);
+            return Decision { channels, routes: arena.keep([*route]), reasons: &[], followed: false };
         }
         let channels: SmallVec<[usize; 8]> = unique(self.channels.iter().map(|(channel, _)| *channel));
         let routes: SmallVec<[Decided<'v>; 4]> = unique(self.routes.iter().map(|(route, _)| *route));
@@ -93,8 +93,11 @@ impl<'v> Gathered<'v> {
 }
 
 fn names<'v>(program: &'v Program, channels: &[usize], arena: &'v Arena) -> &'v [&'v str] {
-    let name = |channel: &usize| program.channels.get(*channel).map_or("", |channel| &*channel.name);
-    arena.gather(channels.iter().map(name))
+    arena.gather(channels.iter().map(|channel| name(program, *channel)))
+}
+
+fn name(program: &Program, channel: usize) -> &str {
+    program.channels.get(channel).map_or("", |channel| &channel.name)
 }
 
 /// Each once, in order of first mention. Few are compared with each other, many are hashed.

@@ -10,12 +10,11 @@ use crate::check::model::Field;
 use crate::event::{Event, Labels, LabelsBuilder, Reason, Refusal, Severity, Status};
 use crate::function;
 use crate::json::{self, Arena, Document};
-use crate::path::{Budget, Nodes};
+use crate::path::Budget;
 use crate::pattern::Glob;
 use crate::program::{LabelEntry, Mapping, Node, NodeId, Subject};
 use crate::time::Instant;
 use crate::value::Value;
-use smallvec::smallvec;
 
 /// How many elements of one payload an integration reads: what they become is stored and sent in one piece, and three
 /// bytes may ask for an element. Nothing bounds who maps without an integration, such as `pointsman run --mapping`.
@@ -35,7 +34,7 @@ pub(super) fn accept<'a, O: Observer>(
     mapping: &'a Mapping,
     pipeline: Pipeline<'a>,
     document: &Document<'a>,
-) -> Result<Nodes<'a>, Refusal<'a>> {
+) -> Result<&'a [&'a json::Value<'a>], Refusal<'a>> {
     machine.observer.mapping(&mapping.name);
     machine.payload = Some((document.root, document.root));
     machine.source = document.source;
@@ -72,11 +71,12 @@ fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> Refusal
 
 /// The elements of `each`; without it, the payload. The path is one that check lets through, so its work is bounded by the
 /// size of the body alone.
-fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> Nodes<'a> {
+fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> &'a [&'a json::Value<'a>] {
     let mut unbounded = Budget { visits: usize::MAX, kept: usize::MAX };
+    let (root, arena) = (document.root, document.arena);
     match &mapping.each {
-        None => smallvec![document.root],
-        Some(path) => path.find(document.root, document.root, &mut unbounded).unwrap_or_default(),
+        None => arena.slice(&[root]),
+        Some(path) => path.find(root, root, &mut unbounded).map_or(&[], |nodes| arena.slice(&nodes)),
     }
 }
 

@@ -11,7 +11,11 @@ use smallvec::SmallVec;
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
     /// The result of the first arm that fits the subjects.
     pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
-        let subjects: SmallVec<[Value<'v>; 2]> =
+        if let [subject] = &*arms.subjects {
+            let subject = self.value(*subject);
+            return self.choose_for(arms, &[subject]);
+        }
+        let subjects: SmallVec<[Value<'v>; 4]> =
             arms.subjects.iter().map(|subject| self.value(*subject)).collect();
         self.choose_for(arms, &subjects)
     }

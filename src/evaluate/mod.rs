@@ -71,7 +71,7 @@ pub fn evaluate<'a, O: Observer>(
     let mut refusals = Vec::new();
     for mapping in pipeline.mappings.iter().filter_map(|position| program.mappings.get(*position)) {
         match mapping::accept(&mut machine, mapping, pipeline, document) {
-            Ok(elements) => return outcomes(&mut machine, mapping, pipeline, document, &elements),
+            Ok(elements) => return outcomes(&mut machine, mapping, pipeline, document, elements),
             Err(refusal) => refusals.push(refusal),
         }
     }

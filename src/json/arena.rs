@@ -73,6 +73,12 @@ impl Arena {
         values
     }
 
+    /// A vector with room for so many values. What it grows beyond that is not counted.
+    pub(super) fn vector<T>(&self, room: usize) -> bumpalo::collections::Vec<'_, T> {
+        self.count(room * size_of::<T>());
+        bumpalo::collections::Vec::with_capacity_in(room, &self.bump)
+    }
+
     /// Room for so many values, to be filled.
     pub fn room<T: Copy + Default>(&self, count: usize) -> &mut [T] {
         self.count(count * size_of::<T>());

@@ -252,7 +252,7 @@ impl<'a> Visitor<'a> for Reader<'_, '_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, members: A) -> Result<Value<'a>, A::Error> {
         let Self { open, reach } = self;
-        let object = if reach.is_whole() { open.whole(members) } else { open.part(members, reach) };
+        let object = if reach.is_whole_object() { open.whole(members) } else { open.part(members, reach) };
         Ok(Value::Object(open.arena.keep(object?)))
     }
 }

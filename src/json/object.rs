@@ -126,20 +126,24 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Where a name stands among those that are known. One that is new is the caller's to add behind them.
+    #[inline]
     pub(super) fn add(&mut self, name: Name<'a>, known: &[Name<'a>]) -> Option<usize> {
         // The uppermost bits of a mark are mixed best.
         let mark = 1 << (name.mark() >> 58);
-        if self.marks & mark != 0
-            && let Some(place) = self.find(name, known)
-        {
-            return Some(place);
-        }
-        if known.len() >= SCANNED {
+        let is_new = self.marks & mark == 0;
+        self.marks |= mark;
+        if is_new && known.len() < SCANNED { None } else { self.add_marked(name, known) }
+    }
+
+    /// The same for a name that may be known, or is one of many.
+    #[inline(never)]
+    fn add_marked(&mut self, name: Name<'a>, known: &[Name<'a>]) -> Option<usize> {
+        let held = self.find(name, known);
+        if held.is_none() && known.len() >= SCANNED {
             let all = || known.iter().map(|name| name.text()).zip(0..).collect();
             self.by_name.get_or_insert_with(all).insert(name.text(), known.len());
         }
-        self.marks |= mark;
-        None
+        held
     }
 
     fn find(&self, name: Name<'_>, known: &[Name<'_>]) -> Option<usize> {

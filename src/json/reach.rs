@@ -71,9 +71,9 @@ impl Reach {
         }
     }
 
-    /// Whether it is all of a value.
-    pub(super) fn is_whole(&self) -> bool {
-        self.whole
+    /// Whether it is all of an object: so it is where it is all of every member.
+    pub(super) fn is_whole_object(&self) -> bool {
+        self.whole || self.every.as_ref().is_some_and(|every| every.whole)
     }
 
     /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
