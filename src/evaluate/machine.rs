@@ -147,6 +147,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
         }
     }
 
+    /// Whether a conjunction holds, of which the first part does.
+    pub(super) fn rest_holds(&mut self, id: NodeId) -> bool {
+        if let Node::And(parts) = self.program.node(id) {
+            parts.iter().skip(1).all(|part| self.holds(*part))
+        } else {
+            self.holds(id)
+        }
+    }
+
     /// Whether a condition that is made of others holds.
     fn follows(&mut self, node: &'p Node, id: NodeId) -> bool {
         match node {

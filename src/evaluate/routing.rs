@@ -140,10 +140,14 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
             if !progress.asks(line.kind) {
                 continue;
             }
-            match label {
-                Some(label) if self.machine.label(label.id) != Some(&label.text) => {}
-                Some(label) if label.is_all => self.step(line, None, progress),
-                Some(_) | None => self.try_line(line, line.when, progress),
+            let Some(label) = label else {
+                self.try_line(line, line.when, progress);
+                continue;
+            };
+            if self.machine.label(label.id) == Some(&label.text)
+                && (label.is_all || line.when.is_none_or(|when| self.machine.rest_holds(when)))
+            {
+                self.step(line, None, progress);
             }
         }
     }
