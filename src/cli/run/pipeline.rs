@@ -40,7 +40,8 @@ pub(super) fn run(
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| pipeline.work());
+            // Where the system gives no more threads, those that there are do the work.
+            let _ = thread::Builder::new().spawn_scoped(scope, || pipeline.work());
         }
         pipeline.work();
     });
