@@ -356,7 +356,7 @@ fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
         "[\n",
         "{\"é\": \"ü\"} {\"two\": 2}\n",
         "{} {\"a\": 1\n",
-        "\"not closed\n",
+        "\"not closed\r\n",
         "\u{feff}{\"a\":\n1}\n",
     ];
     // Every order of three pieces, and some long ones.

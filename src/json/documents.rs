@@ -208,7 +208,7 @@ fn first<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> serde_json::Res
 /// In a document that is printed over lines, a line with more on it than brackets is not followed by one that is a whole
 /// document, or the beginning of another, from its first column on.
 fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
-    let mut lines = rest.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = lines(rest);
     let first = lines.next()?;
     if first.iter().all(|byte| is_blank(*byte) || matches!(byte, b'{' | b'[')) {
         return None;
@@ -223,9 +223,14 @@ fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
 
 /// Whether the first line ends too early and the line that tells whether a document was cut off there is still to come.
 fn may_be_cut_off(rest: &[u8]) -> bool {
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    let (first, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-    behind.iter().all(|byte| is_blank(*byte)) && refused(first).is_some_and(|error| error.is_eof())
+    let mut lines = lines(rest);
+    let first = lines.next();
+    let is_last = lines.all(|line| line.iter().all(|byte| is_blank(*byte)));
+    is_last && first.and_then(refused).is_some_and(|error| error.is_eof())
+}
+
+fn lines(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    rest.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// What is wrong with a text that should be one document.
