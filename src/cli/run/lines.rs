@@ -85,8 +85,10 @@ impl<'r> Evaluator<'r> {
         let bytes = block.bytes();
         let read = if block.first { json::Part::first } else { json::Part::new };
         let mut part = read(bytes, block.more, &self.reach).behind(lead_before);
-        let mut places =
-            Places { bytes, offset: 0, line: lines_before + 1, line_start: 0, before: lead_before };
+        // Behind a byte order mark, which is no character of the first line.
+        let start = part.judged();
+        let line = lines_before + 1;
+        let mut places = Places { bytes, start, before: lead_before, offset: start, line, line_start: start };
         while let Some((offset, document)) = {
             arena.clear();
             part.next(arena)
@@ -154,11 +156,12 @@ impl<'r> Evaluator<'r> {
 /// Lines and columns of rising offsets, so that any number of them costs one pass.
 struct Places<'b> {
     bytes: &'b [u8],
+    /// Where the first line begins, and how many of its characters stand before.
+    start: usize,
+    before: usize,
     offset: usize,
     line: usize,
     line_start: usize,
-    /// How many characters of the first line stand before the bytes.
-    before: usize,
 }
 
 impl Places<'_> {
@@ -169,7 +172,7 @@ impl Places<'_> {
         }
         self.offset = offset;
         let lead = self.bytes.get(self.line_start..offset).unwrap_or_default();
-        let before = if self.line_start == 0 { self.before } else { 0 };
+        let before = if self.line_start == self.start { self.before } else { 0 };
         (self.line, before + lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
     }
 }
