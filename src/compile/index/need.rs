@@ -60,6 +60,15 @@ pub(super) struct Texts {
     pub(super) is_all: bool,
 }
 
+impl Texts {
+    /// Each text once: a line that is filed twice under one would be tried twice.
+    fn new(mut keys: SmallVec<[KeyId; 4]>, is_all: bool) -> Self {
+        keys.sort_unstable();
+        keys.dedup();
+        Self { keys, is_all }
+    }
+}
+
 /// How many conditions may still be looked at.
 pub(super) struct Effort(usize);
 
@@ -239,14 +248,14 @@ impl<'p> Reader<'p, '_> {
 
     fn one_of(&mut self, texts: impl IntoIterator<Item = &'p str>, place: Place) -> Texts {
         let keys = texts.into_iter().map(|text| self.key(place, Cow::Borrowed(text)));
-        Texts { keys: keys.collect(), is_all: true }
+        Texts::new(keys.collect(), true)
     }
 
     fn options(&mut self, all: Vec<Required>, place: impl Fn(How) -> Place) -> SmallVec<[Texts; 2]> {
         let option = |Required { how, texts }| {
             let place = place(how);
             let keys = texts.into_iter().map(|text| self.key(place, Cow::Owned(text)));
-            Texts { keys: keys.collect(), is_all: how == How::Whole }
+            Texts::new(keys.collect(), how == How::Whole)
         };
         all.into_iter().map(option).collect()
     }
@@ -301,18 +310,16 @@ impl<'p> Reader<'p, '_> {
 
 /// One of several conditions; nothing where one of them requires no text.
 fn union(each: &mut dyn Iterator<Item = Option<Texts>>) -> Option<Texts> {
-    let mut all = Texts { keys: SmallVec::new(), is_all: true };
+    let (mut keys, mut is_all) = (SmallVec::new(), true);
     for texts in each {
         let texts = texts?;
-        all.is_all &= texts.is_all;
-        all.keys.extend(texts.keys);
-        if all.keys.len() > MOST_TEXTS {
+        is_all &= texts.is_all;
+        keys.extend(texts.keys);
+        if keys.len() > MOST_TEXTS {
             return None;
         }
     }
-    all.keys.sort_unstable();
-    all.keys.dedup();
-    (!all.keys.is_empty()).then_some(all)
+    (!keys.is_empty()).then(|| Texts::new(keys, is_all))
 }
 
 fn source(node: &Node) -> Option<Source> {
