@@ -193,6 +193,24 @@ fn a_run_is_the_same_on_any_number_of_threads() {
     assert!(one.2.ends_with("13001 sent, 9 empty, 17 invalid\n"), "{}", one.2);
 }
 
+/// A byte order mark counts at the beginning of an input alone, and what was judged before on a line counts as columns.
+#[test]
+fn places_are_those_of_the_whole_input() {
+    let folder = Folder::new("places");
+    let rules = "edition 1\nchannel c = stdout()\nrouting main { else => c }\n";
+    fs::write(folder.0.join("it.rules"), rules).expect("written");
+    let events = "\u{feff}{\"title\":1}\n{} {\"title\":\n2}\n\u{feff}{}\n";
+    fs::write(folder.0.join("events.json"), events).expect("written");
+    let arguments = ["run", "--rules", "it.rules", "--events", "--routing", "main", "events.json"];
+    let output = pointsman(&folder.0).args(arguments).output().expect("starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for place in
+        ["events.json:1:1: ", "events.json:2:1: ", "events.json:2:4: ", "events.json:4:1: expected a value"]
+    {
+        assert!(said.contains(place), "{place}{said}");
+    }
+}
+
 #[test]
 fn a_run_answers_while_its_input_goes_on() {
     let folder = Folder::new("follow");

@@ -319,12 +319,13 @@ proptest! {
 /// The documents of a text that arrives line by line, in the form of [`stream`].
 fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let (mut open, mut before, mut found) = (Vec::new(), 0, Vec::new());
+    let (mut open, mut before, mut lead, mut found) = (Vec::new(), 0, 0, Vec::new());
     let whole = json::Reach::whole();
     for (at, chunk) in lines.chunks(lines_at_once).enumerate() {
         open.extend_from_slice(&chunk.concat());
         let more = (at + 1) * lines_at_once < lines.len();
-        let mut part = json::Part::new(&open, more, &whole);
+        let read = if at == 0 { json::Part::first } else { json::Part::new };
+        let mut part = read(&open, more, &whole).behind(lead);
         while let Some((_, document)) = part.next(arena()) {
             found.push(match document {
                 Ok(document) => format!("{:?}", document.root),
@@ -332,6 +333,7 @@ fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
             });
         }
         before += part.lines();
+        lead = part.lead();
         let judged = part.judged();
         open.drain(..judged);
     }
@@ -353,6 +355,9 @@ fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
         "\"text\"\n12\n",
         "[\n",
         "{\"é\": \"ü\"} {\"two\": 2}\n",
+        "{} {\"a\": 1\n",
+        "\"not closed\r\n",
+        "\u{feff}{\"a\":\n1}\n",
     ];
     // Every order of three pieces, and some long ones.
     let mut seed = 1_usize;

@@ -154,6 +154,64 @@ impl Dice {
     }
 }
 
+/// A line that names one text several times is tried once.
+#[test]
+fn a_line_is_found_once() {
+    let conditions = [
+        "labels.a matches /(x|x)-.*/",
+        "labels.a in [\"x-1\", \"X-1\"] ignore case",
+        "labels.a like [\"x-*\", \"x-*\"]",
+        "(labels.a contains \"-1\" or labels.a contains \"-1\")",
+        "labels.a finds /x-(1|1)?/",
+    ];
+    let others =
+        (0..20).map(|at| format!("route o{at} when labels.a == \"o{at}\" => c\n")).collect::<String>();
+    let lines = conditions.iter().enumerate();
+    let lines = lines
+        .map(|(at, when)| format!("always r{at} when {when} {{ route q => nothing because \"q{at}\" }}\n"));
+    let text = format!(
+        "edition 1\nchannel c = discard()\nrouting main {{ {others} {} else => c }}\n",
+        lines.collect::<String>()
+    );
+    let mut sources = Sources::default();
+    sources.add("once.rules", &text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let Some(rules) = loaded.rules else {
+        panic!("{}", render(Format::Short, false, &loaded.diagnostics, &loaded.sources))
+    };
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+    let event = arena().keep(Event { labels: Labels::of([("a", "x-1")], arena()), ..Dice(1).event() });
+    let decided = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Silent);
+    let reasons: Vec<&str> = decided.reasons.iter().map(|reason| reason.reason).collect();
+    assert_eq!(reasons, ["q0", "q1", "q2", "q3", "q4"]);
+}
+
+/// A label is read within the same budget by who listens and who does not.
+#[test]
+fn a_long_label_is_read_within_a_budget() {
+    let routes = (0..12).map(|at| {
+        let finds = (0..5).map(|part| format!("labels.a finds /q{at}{part}[^0-9]/"));
+        format!("route r{at} when {} => c\n", finds.collect::<Vec<_>>().join(" or "))
+    });
+    let text = format!(
+        "edition 1\nchannel c = discard()\nchannel d = discard()\n\
+         routing main {{ {} route last when labels.a contains \"xx\" => c else => d }}\n",
+        routes.collect::<String>()
+    );
+    let mut sources = Sources::default();
+    sources.add("long.rules", &text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let rules = loaded.rules.expect("no error");
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+    for (length, channel) in [(1 << 20, "c"), (3 << 20, "d")] {
+        let labels = Labels::of([("a", arena().text(&"x".repeat(length)))], arena());
+        let event = arena().keep(Event { labels, ..Dice(1).event() });
+        let found = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Silent);
+        let walked = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Listening);
+        assert_eq!((found.channels, &found), (&[channel][..], &walked));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

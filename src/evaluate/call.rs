@@ -4,6 +4,7 @@ use super::comparison::is_nothing;
 use super::machine::{Machine, constant};
 use super::observer::Observer;
 use crate::function::{Function, Takes};
+use crate::json::Arena;
 use crate::pattern;
 use crate::program::{Node, NodeId, Table};
 use crate::value::Value;
@@ -28,6 +29,11 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         if function.name == "key" && self.tells_nothing(arguments, &values) {
             return Value::Missing;
         }
+        if self.left.work == 0
+            && let Some(refused) = self.refused(function, &values)
+        {
+            return refused;
+        }
         let before = self.arena.made();
         let result = (function.call)(&values, self.arena);
         let made = self.arena.made() - before;
@@ -37,6 +43,20 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             return Value::Text(self.charge(text));
         }
         if self.may_spend(made) { result } else { Value::Missing }
+    }
+
+    /// What a call comes to that makes more than is free, where nothing is left: it is tried in memory of its own, as what is
+    /// made for each of very many elements would stay until their payload is done.
+    fn refused(&mut self, function: &'static Function, values: &[Value<'_>]) -> Option<Value<'v>> {
+        let trial = Arena::new();
+        let result = (function.call)(values, &trial);
+        let made = trial.made();
+        if let Value::Text(text) = result
+            && made > 0
+        {
+            return (!self.may_spend(text.len())).then_some(Value::Text(""));
+        }
+        (!self.may_spend(made)).then_some(Value::Missing)
     }
 
     /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of

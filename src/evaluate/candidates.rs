@@ -7,26 +7,33 @@ use crate::pattern;
 use crate::program::{BlockIndex, Combinations, Source};
 use crate::value::Value;
 use smallvec::SmallVec;
+use std::vec;
 
 /// More lists than this are sorted into one.
 const MERGED: usize = 12;
 
 /// Sorted lists of lines, merged while they are read: whoever finds a line that decides looks at no more.
-pub(super) struct Candidates<'p> {
-    lists: SmallVec<[&'p [u32]; MERGED]>,
+pub(super) enum Candidates<'p> {
+    Few(SmallVec<[&'p [u32]; MERGED]>),
+    /// Not in the arena, which holds what is made for all elements of a payload until its end.
+    Many(vec::IntoIter<u32>),
 }
 
 impl Iterator for Candidates<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        if let [list] = self.lists.as_mut_slice() {
+        let lists = match self {
+            Self::Few(lists) => lists,
+            Self::Many(sorted) => return sorted.next(),
+        };
+        if let [list] = lists.as_mut_slice() {
             let (first, rest) = list.split_first()?;
             *list = rest;
             return Some(*first);
         }
-        let next = *self.lists.iter().filter_map(|list| list.first()).min()?;
-        for list in &mut self.lists {
+        let next = *lists.iter().filter_map(|list| list.first()).min()?;
+        for list in lists {
             if let Some((first, rest)) = list.split_first()
                 && *first == next
             {
@@ -108,7 +115,10 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             }
         }
         for patterns in &index.patterns {
-            if let Some(text) = self.source(patterns.source) {
+            // A regex may need long for a long text, and there may be very many sets of them.
+            if let Some(text) = self.source(patterns.source)
+                && self.may_spend(text.len())
+            {
                 patterns.find(text, &mut add);
             }
         }
@@ -127,9 +137,9 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             let mut all = lists.concat();
             all.sort_unstable();
             all.dedup();
-            lists = SmallVec::from_slice(&[self.arena.slice(&all)]);
+            return Candidates::Many(all.into_iter());
         }
-        Candidates { lists }
+        Candidates::Few(lists)
     }
 
     /// The position of the event's severity and status.

@@ -50,8 +50,11 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             return Some(label == Some(literal));
         }
         let (test, ignore_case) = (&comparison.test, comparison.ignore_case);
-        let holds = |label| self.test_text(test, ignore_case, label) == Verdict::Holds;
-        test.is_for_text().then(|| label.is_some_and(holds))
+        if !test.is_for_text() {
+            return None;
+        }
+        let Some(label) = label else { return Some(false) };
+        Some(self.test_within(test, ignore_case, label) == Verdict::Holds)
     }
 
     fn compare_any(&mut self, comparison: &'p Comparison, id: NodeId) -> bool {
@@ -135,15 +138,19 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             | Test::Contains(_)
             | Test::StartsWith(_)
             | Test::EndsWith(_) => {
-                let Some(subject) = value.as_text() else { return Verdict::Mismatch };
-                // Equality compares lengths first, and then it is what the rules write that bounds it.
-                let looks = matches!(test, Test::Text(_) | Test::Texts(_)) && !ignore_case;
-                if !looks && !self.may_spend(subject.len()) {
-                    return Verdict::Mismatch;
-                }
-                self.test_text(test, ignore_case, subject)
+                value.as_text().map_or(Verdict::Mismatch, |text| self.test_within(test, ignore_case, text))
             }
         }
+    }
+
+    /// What a test says of a text, which costs its length.
+    fn test_within(&mut self, test: &'p Test, ignore_case: bool, subject: &str) -> Verdict {
+        // Equality compares lengths first, and then it is what the rules write that bounds it.
+        let looks = matches!(test, Test::Text(_) | Test::Texts(_)) && !ignore_case;
+        if !looks && !self.may_spend(subject.len()) {
+            return Verdict::Mismatch;
+        }
+        self.test_text(test, ignore_case, subject)
     }
 
     fn test_text(&mut self, test: &'p Test, ignore_case: bool, value: &str) -> Verdict {

@@ -364,6 +364,10 @@ impl<'p: 'v, 'v, 'm, O: Observer> Machine<'p, 'v, 'm, O> {
                 break;
             }
         }
+        // Where nothing is left, what is not free is not made either.
+        if self.left.work == 0 && !self.may_spend(length) {
+            return Value::Text("");
+        }
         Value::Text(self.charge(self.arena.concat(&texts)))
     }
 

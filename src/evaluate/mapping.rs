@@ -117,7 +117,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
             | Value::Status(_)
             | Value::Time(_)
             | Value::Labels(_)
-            | Value::Regex(_) => format!(": `{words}` is {}", shortened(written(&value))),
+            | Value::Regex(_) => format!(": `{words}` is {}", shortened(&written(&value))),
         }
     }
 
@@ -127,6 +127,8 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         self.lets.clear();
         self.notes.clear();
         if let Some(name) = document.repeated {
+            // Each element gets the note, so a long name is not written out.
+            let name = shortened(name);
             self.remark(format_args!(
                 "the payload repeats the member `{name}` in an object; the last one counts"
             ));
@@ -274,7 +276,7 @@ impl<'a, O: Observer> Machine<'a, 'a, '_, O> {
         if !is_nothing(value) {
             let words = self.program.words(node);
             // A long value is not written out to be cut.
-            let found = if self.may_read(value) { shortened(written(value)) } else { "…".to_owned() };
+            let found = if self.may_read(value) { shortened(&written(value)) } else { "…".to_owned() };
             self.remark(format_args!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
     }
@@ -304,9 +306,9 @@ fn computed_key<'a>(mapping: &'a str, title: &'a str, labels: &'a Labels<'a>, ar
 }
 
 /// At most 80 characters of a value in a message.
-fn shortened(text: String) -> String {
+fn shortened(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
+        None => text.to_owned(),
     }
 }

@@ -30,7 +30,7 @@ use crate::program::{Destination, Mapping, Program};
 use crate::time::Instant;
 use machine::Machine;
 use mapping::Element;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What evaluation needs to know besides the payload.
 pub struct Context<'e> {
@@ -141,7 +141,14 @@ struct Opened<'a> {
     /// What was opened, in order: most payloads hold no recovery behind a firing and never ask.
     opened: Vec<(&'a str, &'a [&'a str])>,
     /// The same by key, up to the last recovery.
-    by_key: HashMap<&'a str, Vec<&'a str>>,
+    by_key: HashMap<&'a str, Channels<'a>>,
+}
+
+/// Channels, each once, in order.
+#[derive(Default)]
+struct Channels<'a> {
+    ordered: Vec<&'a str>,
+    known: HashSet<&'a str>,
 }
 
 impl<'a> Opened<'a> {
@@ -175,12 +182,12 @@ impl<'a> Opened<'a> {
         for (key, channels) in self.opened.drain(..) {
             let known = self.by_key.entry(key).or_default();
             for channel in channels {
-                if !known.contains(channel) {
-                    known.push(channel);
+                if known.known.insert(channel) {
+                    known.ordered.push(channel);
                 }
             }
         }
-        self.by_key.remove(key).unwrap_or_default()
+        self.by_key.remove(key).unwrap_or_default().ordered
     }
 }
 

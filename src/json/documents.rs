@@ -18,7 +18,7 @@ pub fn documents<'a>(
     bytes: &'a [u8],
     arena: &'a Arena,
 ) -> impl Iterator<Item = (usize, Result<Document<'a>, Invalid>)> {
-    let mut part = Part::new(bytes, false, &WHOLE);
+    let mut part = Part::first(bytes, false, &WHOLE);
     iter::from_fn(move || part.next(arena))
 }
 
@@ -33,15 +33,24 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// Reads the first lines of a file as [`Part::new`] reads others. A byte order mark before them is passed over.
+    #[must_use]
+    pub fn first(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
+        let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        Self { stream: Stream { origin: offset, offset, counted: offset, ..Stream::new(bytes, reach) }, more }
+    }
+
     /// Reads whole lines, the last one's end included where `more` of them follow, and of each document what is looked at.
-    /// A byte order mark before them is passed over.
     #[must_use]
     pub fn new(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
-        let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Self {
-            stream: Stream { bytes, reach, origin: offset, offset, counted: offset, lines: 0, open: false },
-            more,
-        }
+        Self { stream: Stream::new(bytes, reach), more }
+    }
+
+    /// The same where so many characters of the first line were judged before.
+    #[must_use]
+    pub fn behind(mut self, characters: usize) -> Self {
+        self.stream.before = characters;
+        self
     }
 
     /// How many bytes were judged; the rest waits for what follows.
@@ -54,6 +63,12 @@ impl<'a> Part<'a> {
     #[must_use]
     pub fn lines(&self) -> usize {
         self.stream.lines_to(self.stream.offset)
+    }
+
+    /// How many characters of its line stand before what waits.
+    #[must_use]
+    pub fn lead(&self) -> usize {
+        self.stream.lead()
     }
 
     /// The next document, and the offset of its first byte.
@@ -79,6 +94,8 @@ struct Stream<'a> {
     /// Where the first line begins, behind a byte order mark.
     origin: usize,
     offset: usize,
+    /// How many characters of the first line stand before the bytes.
+    before: usize,
     /// Up to where lines were counted, and how many end before that.
     counted: usize,
     lines: usize,
@@ -87,6 +104,10 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
+    fn new(bytes: &'a [u8], reach: &'a Reach) -> Self {
+        Self { bytes, reach, origin: 0, offset: 0, before: 0, counted: 0, lines: 0, open: false }
+    }
+
     fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, Invalid>)>
     where
         'a: 'd,
@@ -117,14 +138,14 @@ impl<'a> Stream<'a> {
     /// Says what is wrong at the current offset, and moves to where reading goes on.
     fn refuse(&mut self, error: &serde_json::Error) -> Invalid {
         let rest = self.rest(self.offset);
-        let goes_on = error.is_eof();
         let cut = cut_off(rest);
+        let goes_on = error.is_eof() || (cut.is_none() && may_be_cut_off(rest));
         let (rest, error) = cut.as_ref().map_or((rest, error), |(line, error)| (*line, error));
         (self.lines, self.counted) = (self.lines_to(self.offset), self.offset);
         let mut invalid = refusal::of(rest, error);
         let over_lines = invalid.line > 1;
         if !over_lines {
-            invalid.column += refusal::characters(self.lead());
+            invalid.column += self.lead();
         }
         invalid.line += self.lines;
         let passed = resumption(rest, over_lines);
@@ -143,10 +164,13 @@ impl<'a> Stream<'a> {
         self.lines + refusal::line_breaks(self.bytes.get(self.counted..offset).unwrap_or_default())
     }
 
-    /// What stands before the current offset on its line.
-    fn lead(&self) -> &'a [u8] {
+    /// How many characters stand before the current offset on its line.
+    fn lead(&self) -> usize {
         let before = self.bytes.get(self.origin..self.offset).unwrap_or_default();
-        before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
+        match memchr::memrchr(b'\n', before) {
+            Some(end) => refusal::characters(before.get(end + 1..).unwrap_or_default()),
+            None => self.before + refusal::characters(before),
+        }
     }
 }
 
@@ -184,7 +208,7 @@ fn first<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> serde_json::Res
 /// In a document that is printed over lines, a line with more on it than brackets is not followed by one that is a whole
 /// document, or the beginning of another, from its first column on.
 fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
-    let mut lines = rest.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = lines(rest);
     let first = lines.next()?;
     if first.iter().all(|byte| is_blank(*byte) || matches!(byte, b'{' | b'[')) {
         return None;
@@ -195,6 +219,18 @@ fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
     }
     let error = refused(first)?;
     error.is_eof().then_some((first, error))
+}
+
+/// Whether the first line ends too early and the line that tells whether a document was cut off there is still to come.
+fn may_be_cut_off(rest: &[u8]) -> bool {
+    let mut lines = lines(rest);
+    let first = lines.next();
+    let is_last = lines.all(|line| line.iter().all(|byte| is_blank(*byte)));
+    is_last && first.and_then(refused).is_some_and(|error| error.is_eof())
+}
+
+fn lines(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    rest.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// What is wrong with a text that should be one document.

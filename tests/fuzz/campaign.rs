@@ -102,7 +102,11 @@ impl Random {
             input.truncate(LONGEST);
         }
         for _ in 0..self.below(6) {
-            if self.below(4) == 0 { self.spoil(&mut input, seeds) } else { self.rewrite(&mut input, words) }
+            if self.below(4) == 0 {
+                self.spoil(&mut input, seeds)
+            } else {
+                self.rewrite(&mut input, words)
+            }
             input.truncate(LONGEST);
         }
         input
@@ -212,7 +216,8 @@ fn string(rest: &[u8]) -> usize {
 
 /// From the next opening bracket to its partner; nothing where there is none.
 fn bracketed(text: &[u8], from: usize) -> std::ops::Range<usize> {
-    let Some(start) = text.iter().skip(from).position(|byte| b"([{".contains(byte)).map(|at| at + from) else {
+    let Some(start) = text.iter().skip(from).position(|byte| b"([{".contains(byte)).map(|at| at + from)
+    else {
         return from..from;
     };
     let mut depth = 0_usize;

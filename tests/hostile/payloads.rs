@@ -2,7 +2,11 @@
 
 use super::{load, outcomes, watched};
 use crate::arena;
+use pointsman::evaluate::{Context, Silent};
+use pointsman::json::{self, Arena};
 use pointsman::path::{Budget, Path};
+use pointsman::ruleset::Subject;
+use pointsman::time::Instant;
 
 /// A mapping with these lines, and what is required besides.
 fn rules(lines: &str) -> String {
@@ -137,6 +141,48 @@ fn small_values_outlive_the_budget() {
     let lines = "each $.a[*]\ndrop when $.big finds /y/ because \"x\"\ntitle = @.t ?? \"none\"";
     let outcomes = mapped("small values", lines, payload);
     assert!(outcomes.iter().all(|outcome| outcome.contains("\"title\":\"small\"")), "{:?}", outcomes.last());
+}
+
+/// What is made beyond the budget is not kept either, as it would be made for each of very many elements.
+#[test]
+fn nothing_is_made_where_nothing_is_left() {
+    let made = |name: &'static str, lines: &str, elements: usize| {
+        let text = rules(&format!("each $.a[*]\ndrop when $.big finds /y/ because \"x\"\n{lines}"));
+        let short = list("0", 100);
+        let payload = format!(
+            "{{\"big\":\"{}\",\"s\":\"{short}\",\"a\":{}}}",
+            "x".repeat(2_000_000),
+            list("1", elements)
+        );
+        watched(name, move || {
+            let (rules, arena) = (load(&text).rules.unwrap(), Arena::new());
+            let document = json::parse(payload.as_bytes(), &arena).unwrap();
+            let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
+            let subject = Subject::Mapping("m", None);
+            assert_eq!(rules.evaluate(subject, &document, &context, &mut Silent).unwrap().len(), elements);
+            arena.made()
+        })
+    };
+    let long = "x".repeat(1_000);
+    for (name, lines) in [
+        ("trees", "title = string(parse_json($.s)) ?? \"x\""),
+        ("parts", "title = \"{len(split($.s, \",\"))}\""),
+        ("replacements", &format!("title = replace($.s, \",\", \"{long}\") ?? \"x\"")),
+        ("templates", &format!("title = \"{{$.s}}{long}\"")),
+    ] {
+        let each = (made(name, lines, 2_000) - made(name, lines, 1_000)) / 1_000;
+        assert!(each < 1_500, "{name}: {each} bytes for each element");
+    }
+}
+
+/// A note stands in the outcome of every element.
+#[test]
+fn a_note_does_not_write_out_a_long_name() {
+    let name = "k".repeat(100_000);
+    let payload = format!("{{\"{name}\":1,\"{name}\":2,\"a\":{}}}", list("1", 100));
+    let outcomes = mapped("a long name", "each $.a[*]", payload);
+    let is_short = |outcome: &String| outcome.len() < 1_000 && outcome.contains("repeats the member `kkk");
+    assert!(outcomes.iter().all(is_short), "{}", outcomes[0].len());
 }
 
 #[test]

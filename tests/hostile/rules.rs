@@ -183,6 +183,20 @@ fn very_many_of_everything() {
             let chain = each(SEVERAL, |at| format!("define d{} = d{at} and d{at}\n", at + 1));
             format!("edition 1\ndefine d0 = title == \"x\"\n{chain}")
         }),
+        ("defines that double", {
+            let uses = |at: usize| vec![format!("d{at}"); 9].join(" or ");
+            let chain = each(7, |at| format!("define d{} = {}\n", at + 1, uses(at)));
+            let routes = each(20, |at| format!("route r{at} when d7 and title == \"{at}\" => c\n"));
+            format!(
+                "edition 1\nchannel c = stdout()\ndefine d0 = title == \"x\"\n{chain}routing r {{ {routes} else => c }}"
+            )
+        }),
+        ("pieces of pieces", {
+            let long = format!("route long when title contains \"{}\" => c\n", "a".repeat(400_000));
+            let routes =
+                each(500, |at| format!("route r{at} when title contains \"{}\" => c\n", "a".repeat(at + 1)));
+            format!("edition 1\nchannel c = stdout()\nrouting r {{ {long} {routes} else => c }}")
+        }),
         ("routings of routings", {
             let chain = each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", at + 1));
             format!("edition 1\nchannel c = stdout()\n{chain}routing r{SEVERAL} {{ else => c }}\n")

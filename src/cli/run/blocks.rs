@@ -11,6 +11,8 @@ const READ: usize = 128 << 10;
 pub(super) struct Block {
     room: Vec<u8>,
     length: usize,
+    /// Whether nothing stands before it.
+    pub(super) first: bool,
     /// Whether more may follow.
     pub(super) more: bool,
 }
@@ -25,6 +27,7 @@ impl Block {
     pub(super) fn replace(&mut self, lines: &mut Vec<u8>) {
         std::mem::swap(&mut self.room, lines);
         self.length = self.room.len();
+        self.first = false;
         lines.clear();
     }
 
@@ -55,16 +58,18 @@ pub(super) struct Blocks<R> {
     reader: R,
     /// The beginning of a line that is not complete yet.
     begun: Vec<u8>,
+    given: bool,
     ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, begun: Vec::new(), ended: false }
+        Self { reader, begun: Vec::new(), given: false, ended: false }
     }
 
     /// Puts the next block in the place of another; whether there was one.
     pub(super) fn next(&mut self, block: &mut Block) -> io::Result<bool> {
+        block.first = !std::mem::replace(&mut self.given, true);
         let mut held = self.begun.len();
         if held > 0 {
             block.begin(&self.begun);

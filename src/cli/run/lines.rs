@@ -37,8 +37,9 @@ pub(super) struct Evaluated {
     pub(super) block: Block,
     /// How much of it was judged; the rest belongs to a document that may go on.
     pub(super) judged: usize,
-    /// How many lines end in what was judged.
+    /// How many lines end in what was judged, and how many characters of the line behind them it holds.
     pub(super) lines: usize,
+    pub(super) lead: usize,
     /// The text of all outcomes.
     pub(super) output: Vec<u8>,
     /// What could not be read, each at its line of the input.
@@ -69,16 +70,25 @@ impl<'r> Evaluator<'r> {
         Ok(Self { rules, reader, way, reach, now, style })
     }
 
-    /// Reads the documents of a block that begins after so many lines of its input. The arena is for what is made of one
-    /// document after the other.
-    pub(super) fn block(&self, evaluated: &mut Evaluated, lines_before: usize, arena: &mut Arena) {
-        let Evaluated { block, judged, lines, output, invalid, tally } = evaluated;
+    /// Reads the documents of a block that begins after so many lines of its input, and so many characters of the next. The
+    /// arena is for what is made of one document after the other.
+    pub(super) fn block(
+        &self,
+        evaluated: &mut Evaluated,
+        (lines_before, lead_before): (usize, usize),
+        arena: &mut Arena,
+    ) {
+        let Evaluated { block, judged, lines, lead, output, invalid, tally } = evaluated;
         output.clear();
         invalid.clear();
         *tally = Tally::default();
         let bytes = block.bytes();
-        let mut part = json::Part::new(bytes, block.more, &self.reach);
-        let mut places = Places { bytes, offset: 0, line: lines_before + 1, line_start: 0 };
+        let read = if block.first { json::Part::first } else { json::Part::new };
+        let mut part = read(bytes, block.more, &self.reach).behind(lead_before);
+        // Behind a byte order mark, which is no character of the first line.
+        let start = part.judged();
+        let line = lines_before + 1;
+        let mut places = Places { bytes, start, before: lead_before, offset: start, line, line_start: start };
         while let Some((offset, document)) = {
             arena.clear();
             part.next(arena)
@@ -96,7 +106,7 @@ impl<'r> Evaluator<'r> {
                 invalid.push(wrong);
             }
         }
-        (*judged, *lines) = (part.judged(), part.lines());
+        (*judged, *lines, *lead) = (part.judged(), part.lines(), part.lead());
         escape_hidden(output);
     }
 
@@ -146,6 +156,9 @@ impl<'r> Evaluator<'r> {
 /// Lines and columns of rising offsets, so that any number of them costs one pass.
 struct Places<'b> {
     bytes: &'b [u8],
+    /// Where the first line begins, and how many of its characters stand before.
+    start: usize,
+    before: usize,
     offset: usize,
     line: usize,
     line_start: usize,
@@ -159,6 +172,7 @@ impl Places<'_> {
         }
         self.offset = offset;
         let lead = self.bytes.get(self.line_start..offset).unwrap_or_default();
-        (self.line, lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+        let before = if self.line_start == self.start { self.before } else { 0 };
+        (self.line, before + lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
     }
 }

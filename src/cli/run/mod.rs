@@ -31,9 +31,9 @@ pub(super) struct Arguments {
     /// How to write outcomes
     #[arg(long, value_enum, default_value_t = Style::Ndjson)]
     format: Style,
-    /// How many threads read, evaluate and write; as many as there are cores by default
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    /// How many threads read, evaluate and write: up to 1,024, as many as cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Payloads; `-` is the standard input. Folders and `*.rules` files here count as rules
     #[arg(value_name = "FILE", default_value = "-")]
     inputs: Vec<PathBuf>,
@@ -84,8 +84,8 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
             return Exit::Usage;
         }
     };
-    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
-    let threads = threads.map_or(1, NonZero::get);
+    let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = arguments.threads.map_or_else(cores, usize::from);
     let mut tally = Tally::default();
     let inputs = input::paths(&arguments.inputs);
     let progress = Progress::new(&inputs, terminal);

@@ -36,11 +36,12 @@ pub(super) fn run(
         input: Mutex::new(input),
         queue: Mutex::new(queue),
         changed: Condvar::new(),
-        order: Mutex::new(Order { evaluator, show, lines: 0, open: Vec::new(), tried: 0 }),
+        order: Mutex::new(Order { evaluator, show, passed: (0, 0), open: Vec::new(), tried: 0 }),
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| pipeline.work());
+            // Where the system gives no more threads, those that there are do the work.
+            let _ = thread::Builder::new().spawn_scoped(scope, || pipeline.work());
         }
         pipeline.work();
     });
@@ -87,7 +88,7 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
         while let Some(mut evaluated) = self.free() {
             let Some(number) = self.read(&mut evaluated) else { return };
             // Where in the input it stands is not known yet, and matters only where something is wrong.
-            self.evaluator.block(&mut evaluated, 0, &mut arena);
+            self.evaluator.block(&mut evaluated, (0, 0), &mut arena);
             self.show(number, evaluated, &mut arena);
         }
     }
@@ -181,8 +182,8 @@ impl Queue {
 struct Order<'e, 'r, S> {
     evaluator: &'e Evaluator<'r>,
     show: S,
-    /// Whole lines before what is shown next.
-    lines: usize,
+    /// Whole lines before what is shown next, and how many characters of its line.
+    passed: (usize, usize),
     /// Lines of a document that may go on, and with how many bytes it was last tried.
     open: Vec<u8>,
     tried: usize,
@@ -191,7 +192,7 @@ struct Order<'e, 'r, S> {
 impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
     /// Shows the next block, joined to what was left open before it.
     fn next(&mut self, evaluated: &mut Evaluated, arena: &mut Arena) -> ControlFlow<()> {
-        if !self.open.is_empty() || (self.lines > 0 && !evaluated.invalid.is_empty()) {
+        if !self.open.is_empty() || (self.passed.0 > 0 && !evaluated.invalid.is_empty()) {
             let block = &mut evaluated.block;
             self.open.extend_from_slice(block.bytes());
             // A document of many blocks is tried when it has doubled, so that it costs what its length is.
@@ -200,9 +201,9 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             }
             self.tried = self.open.len();
             block.replace(&mut self.open);
-            self.evaluator.block(evaluated, self.lines, arena);
+            self.evaluator.block(evaluated, self.passed, arena);
         }
-        self.lines += evaluated.lines;
+        self.passed = (self.passed.0 + evaluated.lines, evaluated.lead);
         self.open.clear();
         self.open.extend_from_slice(evaluated.block.bytes().get(evaluated.judged..).unwrap_or_default());
         if self.open.is_empty() {
@@ -216,7 +217,7 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
         let mut last = Evaluated::default();
         last.block.replace(&mut self.open);
         last.block.more = false;
-        self.evaluator.block(&mut last, self.lines, &mut Arena::new());
+        self.evaluator.block(&mut last, self.passed, &mut Arena::new());
         let _ = (self.show)(&last);
     }
 }

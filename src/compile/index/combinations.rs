@@ -1,13 +1,20 @@
 //! Conditions over severity and status alone.
 
+use super::need::Effort;
 use crate::check::model::{Field, Literal};
 use crate::event::{Severity, Status};
 use crate::program::{Combinations, Node, NodeId, Order, Program, Subject, Test};
 
 /// The combinations of severity and status for which a condition holds; nothing where it looks at anything else.
-pub(super) fn combinations(program: &Program, condition: NodeId, depth: usize) -> Option<Combinations> {
+pub(super) fn combinations(
+    program: &Program,
+    condition: NodeId,
+    depth: usize,
+    effort: &mut Effort,
+) -> Option<Combinations> {
     let depth = depth.checked_sub(1)?;
-    let each = |part: &NodeId| combinations(program, *part, depth);
+    effort.spend()?;
+    let mut each = |part: &NodeId| combinations(program, *part, depth, effort);
     if let Node::And(parts) = program.node(condition) {
         return parts.iter().try_fold(Combinations::ALL, |all, part| Some(all.and(each(part)?)));
     }

@@ -17,6 +17,11 @@ use std::sync::Arc;
 const MOST_TEXTS: usize = 64;
 /// How deep a condition is looked into.
 const DEEPEST: usize = 16;
+/// How many conditions of a line are looked at: where defines use defines, few words stand for very many.
+const MOST_CONDITIONS: usize = 4096;
+/// So many bytes of a beginning or a piece are looked for. A long run of one letter holds all shorter ones, and the
+/// automaton keeps a list of them at each of its letters.
+const LONGEST_PIECE: usize = 64;
 
 /// What a line requires.
 pub(super) struct Needs<'p> {
@@ -55,16 +60,33 @@ pub(super) struct Texts {
     pub(super) is_all: bool,
 }
 
+impl Texts {
+    /// Each text once: a line that is filed twice under one would be tried twice.
+    fn new(mut keys: SmallVec<[KeyId; 4]>, is_all: bool) -> Self {
+        keys.sort_unstable();
+        keys.dedup();
+        Self { keys, is_all }
+    }
+}
+
+/// How many conditions may still be looked at.
+pub(super) struct Effort(usize);
+
+impl Effort {
+    /// Takes one off, if there is one left.
+    pub(super) fn spend(&mut self) -> Option<()> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(())
+    }
+}
+
 impl<'p> Needs<'p> {
     pub(super) fn of(program: &'p Program, line: &'p Line, keys: &mut Keys<'p>) -> Self {
-        let mut conditions = SmallVec::<[NodeId; 4]>::new();
-        if let Some(when) = line.when {
-            conjuncts(program, when, DEEPEST, &mut conditions);
-        }
+        let mut reader = Reader { program, keys, effort: Effort(MOST_CONDITIONS) };
+        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, DEEPEST));
         let mut needs = Self { parts: Vec::with_capacity(conditions.len()), combinations: Combinations::ALL };
-        let mut reader = Reader { program, keys };
         for condition in conditions {
-            if let Some(some) = combinations(program, condition, DEEPEST) {
+            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.effort) {
                 needs.combinations = needs.combinations.and(some);
                 continue;
             }
@@ -79,32 +101,38 @@ impl<'p> Needs<'p> {
     }
 }
 
-/// The conditions that must all hold for this one to hold.
-fn conjuncts(program: &Program, condition: NodeId, depth: usize, parts: &mut SmallVec<[NodeId; 4]>) {
-    let node = program.node(condition);
-    if depth == 0 {
-        parts.push(condition);
-    } else if let Node::And(all) = node {
-        for part in all {
-            conjuncts(program, *part, depth - 1, parts);
-        }
-    } else if let Node::Define(position) = node
-        && let Some(value) = program.defines.get(*position)
-        && matches!(program.node(*value), Node::And(_))
-    {
-        conjuncts(program, *value, depth - 1, parts);
-    } else {
-        parts.push(condition);
-    }
-}
-
 /// Reads conditions, and numbers the texts that they require.
 struct Reader<'p, 'k> {
     program: &'p Program,
     keys: &'k mut Keys<'p>,
+    effort: Effort,
 }
 
 impl<'p> Reader<'p, '_> {
+    /// The conditions that must all hold for this one to hold.
+    fn conjuncts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[NodeId; 4]> {
+        let mut parts = SmallVec::new();
+        self.add_conjuncts(condition, depth, &mut parts);
+        parts
+    }
+
+    fn add_conjuncts(&mut self, condition: NodeId, depth: usize, parts: &mut SmallVec<[NodeId; 4]>) {
+        let program = self.program;
+        let node = program.node(condition);
+        if depth == 0 || self.effort.spend().is_none() {
+            parts.push(condition);
+        } else if let Node::And(all) = node {
+            all.iter().for_each(|part| self.add_conjuncts(*part, depth - 1, parts));
+        } else if let Node::Define(position) = node
+            && let Some(value) = program.defines.get(*position)
+            && matches!(program.node(*value), Node::And(_))
+        {
+            self.add_conjuncts(*value, depth - 1, parts);
+        } else {
+            parts.push(condition);
+        }
+    }
+
     fn need(&mut self, condition: NodeId) -> Need<'p> {
         let options = self.texts(condition, DEEPEST);
         if !options.is_empty() {
@@ -144,6 +172,9 @@ impl<'p> Reader<'p, '_> {
     /// Texts of which one must be there for the condition to hold, in one way or another.
     fn texts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[Texts; 2]> {
         let Some(depth) = depth.checked_sub(1) else { return SmallVec::new() };
+        if self.effort.spend().is_none() {
+            return SmallVec::new();
+        }
         if let Node::Define(position) = self.program.node(condition) {
             let value = self.program.defines.get(*position);
             return value.map_or_else(SmallVec::new, |value| self.texts(*value, depth));
@@ -163,8 +194,7 @@ impl<'p> Reader<'p, '_> {
 
     /// A branch of an `or` may itself be a conjunction: its first part that requires a text stands for it.
     fn of_branch(&mut self, branch: NodeId, depth: usize) -> Option<Texts> {
-        let mut parts = SmallVec::new();
-        conjuncts(self.program, branch, depth, &mut parts);
+        let parts = self.conjuncts(branch, depth);
         let is_one = parts.len() == 1;
         let texts = parts.into_iter().find_map(|part| self.texts(part, depth).into_iter().next())?;
         Some(Texts { is_all: texts.is_all && is_one, ..texts })
@@ -204,16 +234,28 @@ impl<'p> Reader<'p, '_> {
         }
     }
 
+    fn key(&mut self, place: Place, text: Cow<'p, str>) -> KeyId {
+        let end = if place.how == How::Whole { text.len() } else { text.floor_char_boundary(LONGEST_PIECE) };
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+            Cow::Owned(mut text) => {
+                text.truncate(end);
+                Cow::Owned(text)
+            }
+        };
+        self.keys.number(Key { place, text })
+    }
+
     fn one_of(&mut self, texts: impl IntoIterator<Item = &'p str>, place: Place) -> Texts {
-        let keys = texts.into_iter().map(|text| self.keys.number(Key { place, text: Cow::Borrowed(text) }));
-        Texts { keys: keys.collect(), is_all: true }
+        let keys = texts.into_iter().map(|text| self.key(place, Cow::Borrowed(text)));
+        Texts::new(keys.collect(), true)
     }
 
     fn options(&mut self, all: Vec<Required>, place: impl Fn(How) -> Place) -> SmallVec<[Texts; 2]> {
         let option = |Required { how, texts }| {
             let place = place(how);
-            let keys = texts.into_iter().map(|text| self.keys.number(Key { place, text: Cow::Owned(text) }));
-            Texts { keys: keys.collect(), is_all: how == How::Whole }
+            let keys = texts.into_iter().map(|text| self.key(place, Cow::Owned(text)));
+            Texts::new(keys.collect(), how == How::Whole)
         };
         all.into_iter().map(option).collect()
     }
@@ -268,18 +310,16 @@ impl<'p> Reader<'p, '_> {
 
 /// One of several conditions; nothing where one of them requires no text.
 fn union(each: &mut dyn Iterator<Item = Option<Texts>>) -> Option<Texts> {
-    let mut all = Texts { keys: SmallVec::new(), is_all: true };
+    let (mut keys, mut is_all) = (SmallVec::new(), true);
     for texts in each {
         let texts = texts?;
-        all.is_all &= texts.is_all;
-        all.keys.extend(texts.keys);
-        if all.keys.len() > MOST_TEXTS {
+        is_all &= texts.is_all;
+        keys.extend(texts.keys);
+        if keys.len() > MOST_TEXTS {
             return None;
         }
     }
-    all.keys.sort_unstable();
-    all.keys.dedup();
-    (!all.keys.is_empty()).then_some(all)
+    (!keys.is_empty()).then(|| Texts::new(keys, is_all))
 }
 
 fn source(node: &Node) -> Option<Source> {

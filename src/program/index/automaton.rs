@@ -4,6 +4,14 @@ use super::{Posting, Postings, Source};
 use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// Building an automaton of which nearly each state ends a text takes the square of their number, divided by how many states
+/// that end none were made before them. So many are made first, of a text that no label holds: this byte is in no UTF-8.
+const AHEAD: [u8; 1024] = [0xFF; 1024];
 
 /// The lines by text, all of which are looked for in one scan.
 #[derive(Debug)]
@@ -22,7 +30,7 @@ pub struct Automaton {
 
 impl Automaton {
     /// The lines that require each text, at the start or anywhere. Nothing where there is no text; the automaton of the
-    /// rules' own short literals can always be built.
+    /// rules' own literals, of which a short beginning is enough, can always be built.
     #[must_use]
     pub fn new(
         source: Source,
@@ -36,18 +44,21 @@ impl Automaton {
         let anchored = if at_start { Anchored::Yes } else { Anchored::No };
         let mut builder = NFA::builder();
         builder.match_kind(MatchKind::Standard).prefilter(false);
-        let states = builder.build(texts.iter().map(|(text, _)| text.as_bytes())).ok()?;
+        let ahead = (texts.len() > AHEAD.len()).then_some((&AHEAD[..], &[][..]));
+        let all = ahead.into_iter().chain(texts.iter().map(|(text, filed)| (text.as_bytes(), &**filed)));
+        let states = builder.build(all.clone().map(|(text, _)| text)).ok()?;
         let mut first = Box::new([false; 256]);
         for byte in texts.iter().filter_map(|(text, _)| text.as_bytes().first()) {
             first.get_mut(usize::from(*byte)).into_iter().for_each(|begins| *begins = true);
         }
         let mut lines = Postings::default();
-        let postings = texts.iter().map(|(_, filed)| lines.add(filed)).collect();
+        let postings = all.map(|(_, filed)| lines.add(filed)).collect();
         Some(Self { source, ignore_case, anchored, states, first, postings, lines: lines.shrunk() })
     }
 
-    /// Hands over the lines of every text that is found.
+    /// Hands over the lines of every text that is found, once however often it is.
     pub fn find<'i>(&'i self, text: &str, mut found: impl FnMut(&'i [u32])) {
+        let (mut states, mut numbers) = (Seen::default(), Seen::default());
         let mut rest = text.as_bytes();
         let Ok(start) = self.states.start_state(self.anchored) else { return };
         let mut state = start;
@@ -69,11 +80,14 @@ impl Automaton {
             if self.states.is_dead(state) {
                 return;
             }
-            if self.states.is_match(state) {
+            if self.states.is_match(state) && states.is_new(state) {
                 for number in 0..self.states.match_len(state) {
                     let pattern = self.states.match_pattern(state, number);
-                    let posting = self.postings.get(pattern.as_usize());
-                    found(posting.map_or(&[], |posting| self.lines.of(posting)));
+                    if numbers.is_new(pattern)
+                        && let Some(posting) = self.postings.get(pattern.as_usize())
+                    {
+                        found(self.lines.of(posting));
+                    }
                 }
             }
         }
@@ -82,5 +96,65 @@ impl Automaton {
     /// Whether some text begins with that byte.
     fn begins(&self, byte: u8) -> bool {
         self.first.get(usize::from(byte)).is_some_and(|begins| *begins)
+    }
+}
+
+/// What was come across: mostly little, in a long text of few letters very much.
+struct Seen<T> {
+    first: SmallVec<[T; 8]>,
+    others: HashSet<T, RandomState>,
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { first: SmallVec::new(), others: HashSet::default() }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Seen<T> {
+    fn is_new(&mut self, thing: T) -> bool {
+        if self.first.contains(&thing) {
+            return false;
+        }
+        if self.first.len() == self.first.inline_size() {
+            return self.others.insert(thing);
+        }
+        self.first.push(thing);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Automaton, Source};
+    use crate::check::model::Field;
+
+    fn found(texts: &[(Box<str>, Vec<u32>)], at_start: bool, text: &str) -> Vec<u32> {
+        let automaton = Automaton::new(Source::Field(Field::Title), false, at_start, texts).unwrap();
+        let mut found = Vec::new();
+        automaton.find(text, |lines| found.extend_from_slice(lines));
+        found.sort_unstable();
+        found
+    }
+
+    fn texts(count: u32, text: impl Fn(u32) -> String) -> Vec<(Box<str>, Vec<u32>)> {
+        (0..count).map(|number| (text(number).into(), vec![number])).collect()
+    }
+
+    #[test]
+    fn a_text_is_found_once_however_often_it_is_there() {
+        let runs = texts(20, |number| "a".repeat(number as usize + 1));
+        let all: Vec<u32> = (0..20).collect();
+        assert_eq!(found(&runs, false, &"a".repeat(10_000)), all);
+        assert_eq!(found(&runs, false, &"xaaxaaxaaa".repeat(10)), [0, 1, 2]);
+        assert_eq!(found(&runs, true, "aax"), [0, 1]);
+    }
+
+    #[test]
+    fn very_many_texts_are_found() {
+        let numbers = texts(20_000, |number| format!("host-{number}"));
+        assert_eq!(found(&numbers, false, "a host-1234"), [1, 12, 123, 1234]);
+        assert_eq!(found(&numbers, true, "host-70: host-1"), [7, 70]);
+        assert_eq!(found(&numbers, true, "a host-1"), [0_u32; 0]);
     }
 }

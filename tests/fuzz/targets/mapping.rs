@@ -1,8 +1,9 @@
-//! Maps any JSON by every mapping of the shipped rule sets: evaluation is total.
+//! Maps any JSON by every mapping of the shipped rule sets: evaluation is total, and reading what a mapping looks at gives
+//! what reading everything gives.
 #![cfg_attr(fuzzing, no_main)]
 
 use pointsman::evaluate::{Context, Silent};
-use pointsman::json;
+use pointsman::json::{self, Arena, Document, Json};
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::time::Instant;
 use std::path::Path;
@@ -15,17 +16,25 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
 });
 
 fn target(bytes: &[u8]) {
-    let Ok(document) = json::parse(bytes, &Arena::new()) else { return };
-    let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
-    let context = Context { now, open: &|_| Vec::new() };
+    let (whole, part) = (Arena::new(), Arena::new());
+    let all = json::parse(bytes, &whole);
     for mapping in &RULES.model.mappings {
         let subject = Subject::Mapping(&mapping.name, Some("shop_main"));
-        let outcomes = RULES.evaluate(subject, &document, &context, &mut Silent).expect("names of the set");
-        for outcome in outcomes {
-            let json = serde_json::to_string(&outcome).expect("an outcome is JSON");
-            assert!(json::parse(json.as_bytes(), &Arena::new()).is_ok(), "{json}");
+        match (&all, RULES.read(subject, bytes, &part)) {
+            (Ok(all), Ok(some)) => assert_eq!(outcomes(subject, all), outcomes(subject, &some)),
+            (Err(refusal), Err(other)) => assert_eq!(*refusal, other),
+            (all, some) => panic!("{}: {all:?} but {some:?}", mapping.name),
         }
     }
+}
+
+fn outcomes(subject: Subject<'_>, document: &Document<'_>) -> String {
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").expect("a time"));
+    let outcomes = RULES.evaluate(subject, document, &context, &mut Silent).expect("names of the set");
+    let json = outcomes.to_json();
+    let read: serde_json::Value = serde_json::from_str(&json).expect("an outcome is JSON");
+    assert_eq!(json, read.to_string(), "it is written as serde_json writes it");
+    json
 }
 
 #[cfg(fuzzing)]

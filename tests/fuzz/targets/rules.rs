@@ -1,10 +1,10 @@
 //! Reads anything as a rule file, checks it, and runs it where it is sound: every diagnostic stands within the text, every
-//! finding can be rendered, and every mapping and routing comes to an end.
+//! finding can be rendered, every mapping and routing comes to an end, and the index decides as the walk over all lines.
 #![cfg_attr(fuzzing, no_main)]
 
 use pointsman::diagnostic::{self, Format};
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json;
+use pointsman::evaluate::{Context, Observer, Silent};
+use pointsman::json::{self, Arena, Json};
 use pointsman::ruleset::{RuleSet, Subject};
 use pointsman::source::Sources;
 use pointsman::suite;
@@ -28,6 +28,13 @@ impl suite::Files for NoFiles {
     }
 }
 
+/// Is shown every line of a routing, so that none is left to an index.
+struct Listening;
+
+impl Observer for Listening {
+    const LISTENS: bool = true;
+}
+
 fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut sources = Sources::default();
@@ -40,8 +47,12 @@ fn target(bytes: &[u8]) {
     }
     for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
         let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
-        let unsafe_for_terminals = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-        assert!(!rendered.contains(unsafe_for_terminals), "a control character reaches the terminal: {rendered:?}");
+        let unsafe_for_terminals =
+            |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        assert!(
+            !rendered.contains(unsafe_for_terminals),
+            "a control character reaches the terminal: {rendered:?}"
+        );
     }
     if let Some(rules) = &loaded.rules {
         evaluate(rules, now);
@@ -49,16 +60,18 @@ fn target(bytes: &[u8]) {
 }
 
 fn evaluate(rules: &RuleSet, now: Instant) {
-    let document = json::parse(PAYLOAD, &Arena::new()).expect("JSON");
+    let arena = Arena::new();
+    let document = json::parse(PAYLOAD, &arena).expect("JSON");
     let context = Context { now, open: &|_| vec!["sre".to_owned()] };
     let routing = rules.model.routings.first().map(|routing| &*routing.name);
     for mapping in &rules.model.mappings {
         let subject = Subject::Mapping(&mapping.name, routing);
-        let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).expect("a mapping of the set");
-        for outcome in outcomes {
-            let json = serde_json::to_string(&outcome).expect("an outcome is JSON");
-            assert!(json::parse(json.as_bytes(), &Arena::new()).is_ok(), "{json}");
-        }
+        let outcomes =
+            rules.evaluate(subject, &document, &context, &mut Silent).expect("a mapping of the set");
+        let walked = rules.evaluate(subject, &document, &context, &mut Listening).expect("the same mapping");
+        let json = outcomes.to_json();
+        assert_eq!(json, walked.to_json());
+        assert!(json::parse(json.as_bytes(), &Arena::new()).is_ok(), "{json}");
     }
     let report = suite::run(rules, &suite::Options::default(), &mut NoFiles);
     let _ = suite::report::text::render(&report);
