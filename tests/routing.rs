@@ -164,15 +164,14 @@ fn a_line_is_found_once() {
         "(labels.a contains \"-1\" or labels.a contains \"-1\")",
         "labels.a finds /x-(1|1)?/",
     ];
-    let others =
-        (0..20).map(|at| format!("route o{at} when labels.a == \"o{at}\" => c\n")).collect::<String>();
-    let lines = conditions.iter().enumerate();
-    let lines = lines
-        .map(|(at, when)| format!("always r{at} when {when} {{ route q => nothing because \"q{at}\" }}\n"));
-    let text = format!(
-        "edition 1\nchannel c = discard()\nrouting main {{ {others} {} else => c }}\n",
-        lines.collect::<String>()
-    );
+    let mut text = "edition 1\nchannel c = discard()\nrouting main {\n".to_owned();
+    for at in 0..20 {
+        let _ = writeln!(text, "route o{at} when labels.a == \"o{at}\" => c");
+    }
+    for (at, when) in conditions.iter().enumerate() {
+        let _ = writeln!(text, "always r{at} when {when} {{ route q => nothing because \"q{at}\" }}");
+    }
+    text.push_str("else => c }\n");
     let mut sources = Sources::default();
     sources.add("once.rules", &text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
