@@ -103,6 +103,7 @@ impl<'a> Open<'a> {
     }
 
     /// Adds a name to those of an object; where it stands already, says its place.
+    #[inline]
     fn name(&mut self, from: Mark, name: Name<'a>, places: &mut Places<'a>) -> Option<usize> {
         let held = places.add(name, self.names.since(from.names));
         match held {

@@ -78,6 +78,7 @@ impl Reach {
 
     /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
     /// taken as a whole, because joining the two could grow without bound.
+    #[inline]
     pub(super) fn of_member(&self, name: Name<'_>) -> Option<&Self> {
         if self.whole {
             return Some(self);

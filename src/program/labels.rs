@@ -30,6 +30,7 @@ impl LabelNames {
 
     /// The name of a label.
     #[must_use]
+    #[inline]
     pub fn name(&self, id: LabelId) -> Name<'_> {
         self.names.get(id.0 as usize).map_or_else(Name::default, KeptName::name)
     }
