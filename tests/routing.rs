@@ -211,6 +211,28 @@ fn a_long_label_is_read_within_a_budget() {
     }
 }
 
+/// What finding lines reads is not missing where they are tried.
+#[test]
+fn a_long_label_does_not_exhaust_what_lines_may_read() {
+    let mut text = "edition 1\nchannel c = discard()\nchannel d = discard()\nrouting main {\n".to_owned();
+    text.push_str("route first when labels.a finds /[xy][xz]/ => c\n");
+    for at in 0..300 {
+        let _ = writeln!(text, "route r{at} when labels.a finds /[q-u][0-9]{{{at}}}[a-c]/ => d");
+    }
+    text.push_str("else => d }\n");
+    let mut sources = Sources::default();
+    sources.add("long.rules", &text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let Some(rules) = loaded.rules else {
+        panic!("{}", render(Format::Short, false, &loaded.diagnostics, &loaded.sources))
+    };
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+    let labels = Labels::of([("a", arena().text(&"x".repeat(40 << 20)))], arena());
+    let event = arena().keep(Event { labels, ..Dice(1).event() });
+    let decided = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Silent);
+    assert_eq!(decided.channels, ["c"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

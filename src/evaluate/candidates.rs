@@ -83,8 +83,24 @@ impl<'p> Shared<'p> {
 }
 
 impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
-    /// The lines that the event may hit.
+    /// The lines that the event may hit; nothing where finding them would read too much.
     pub(super) fn candidates(
+        &mut self,
+        index: &'p BlockIndex,
+        combination: usize,
+        shared: &mut Shared<'p>,
+    ) -> Option<Candidates<'v>> {
+        if self.left.index == 0 {
+            return None;
+        }
+        // What is read here is not missing where the lines are tried.
+        std::mem::swap(&mut self.left.work, &mut self.left.index);
+        let candidates = self.filed(index, combination, shared);
+        std::mem::swap(&mut self.left.work, &mut self.left.index);
+        (self.left.index > 0).then_some(candidates)
+    }
+
+    fn filed(
         &mut self,
         index: &'p BlockIndex,
         combination: usize,

@@ -41,11 +41,13 @@ pub(super) struct Left {
     pub(super) payload_text: usize,
     /// How many bytes may be read and made.
     pub(super) work: usize,
+    /// How many bytes indexes may read to find lines, besides.
+    pub(super) index: usize,
 }
 
 impl Default for Left {
     fn default() -> Self {
-        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT }
+        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT, index: WORK_LIMIT }
     }
 }
 

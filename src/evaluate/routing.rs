@@ -123,15 +123,18 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
         match &block.index {
             Some(index) if !O::LISTENS => self.candidates(block, index, &mut progress),
             Some(_) | None if !O::LISTENS => self.scan(block, &mut progress),
-            Some(_) | None => {
-                for line in &block.lines {
-                    if progress.asks(line.kind) {
-                        self.step(line, line.when, &mut progress);
-                    }
-                }
-            }
+            Some(_) | None => self.walk(block, &mut progress),
         }
         progress.hit
+    }
+
+    /// Tries every line with all of its condition.
+    fn walk(&mut self, block: &'p Block, progress: &mut Progress) {
+        for line in &block.lines {
+            if progress.asks(line.kind) {
+                self.step(line, line.when, progress);
+            }
+        }
     }
 
     /// Tries one line after the other.
@@ -156,7 +159,10 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
     fn candidates(&mut self, block: &'p Block, index: &'p BlockIndex, progress: &mut Progress) {
         let combination = self.machine.combination();
         let mut shared = Shared::of(index);
-        for position in self.machine.candidates(index, combination, &mut shared) {
+        let Some(candidates) = self.machine.candidates(index, combination, &mut shared) else {
+            return self.walk(block, progress);
+        };
+        for position in candidates {
             if progress.over && position >= index.always_until {
                 return;
             }

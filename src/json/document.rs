@@ -143,8 +143,10 @@ impl<'a> Open<'a> {
                 continue;
             };
             let value = members.next_value_seed(Reader { open: self, reach })?;
-            let held = held
-                .and_then(|held| self.kept.since(from.kept).iter().position(|kept| *kept as usize == held));
+            // The places of what is kept rise.
+            let held = held.and_then(|held| {
+                self.kept.since(from.kept).binary_search_by_key(&held, |kept| *kept as usize).ok()
+            });
             match held {
                 None => {
                     self.values.push(value);

@@ -88,6 +88,16 @@ fn members_and_numbers() {
 }
 
 #[test]
+fn names_that_repeat() {
+    let members: Vec<_> = (0..60_000).map(|at| format!("\"k{at}\":{{\"p\":1,\"q\":2}},")).collect();
+    let members = members.concat();
+    let payload = format!("{{\"l\":{{{members}{}\"z\":0}}}}", "\"k59999\":{\"p\":3},".repeat(60_000));
+    let outcomes = mapped("repeats", "each $.l[*]\ntitle = \"{@.p}\"", payload);
+    assert_eq!(outcomes.len(), 60_001);
+    assert!(outcomes[59_999].contains("\"title\":\"3\""), "{}", outcomes[59_999]);
+}
+
+#[test]
 fn a_path_that_explodes_ends_within_its_budget() {
     let (visits, kept) = (200_000, 10_000);
     let payload = "[".repeat(100) + &"]".repeat(100);

@@ -183,6 +183,22 @@ fn very_many_of_everything() {
             let chain = each(SEVERAL, |at| format!("define d{} = d{at} and d{at}\n", at + 1));
             format!("edition 1\ndefine d0 = title == \"x\"\n{chain}")
         }),
+        ("routings of routings", {
+            let chain = each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", at + 1));
+            format!("edition 1\nchannel c = stdout()\n{chain}routing r{SEVERAL} {{ else => c }}\n")
+        }),
+        ("a cycle of routings", {
+            let chain =
+                each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", (at + 1) % SEVERAL));
+            format!("edition 1\n{chain}")
+        }),
+    ]);
+}
+
+/// What lines require decides where they are filed.
+#[test]
+fn lines_that_require_very_much() {
+    survived(vec![
         ("defines that double", {
             let uses = |at: usize| vec![format!("d{at}"); 9].join(" or ");
             let chain = each(7, |at| format!("define d{} = {}\n", at + 1, uses(at)));
@@ -197,14 +213,16 @@ fn very_many_of_everything() {
                 each(500, |at| format!("route r{at} when title contains \"{}\" => c\n", "a".repeat(at + 1)));
             format!("edition 1\nchannel c = stdout()\nrouting r {{ {long} {routes} else => c }}")
         }),
-        ("routings of routings", {
-            let chain = each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", at + 1));
-            format!("edition 1\nchannel c = stdout()\n{chain}routing r{SEVERAL} {{ else => c }}\n")
-        }),
-        ("a cycle of routings", {
-            let chain =
-                each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", (at + 1) % SEVERAL));
-            format!("edition 1\n{chain}")
+        ("lists of each of very many labels", {
+            let list = |label: usize, at: usize| {
+                let texts: Vec<String> = (0..8).map(|text| format!("\"v{text}x{}\"", at % 3)).collect();
+                format!("labels.l{label} in [{}]", texts.join(", "))
+            };
+            let routes = each(20, |at| {
+                let lists: Vec<String> = (0..400).map(|label| list(label, at)).collect();
+                format!("route r{at} when {} and title == \"{at}\" => c\n", lists.join(" and "))
+            });
+            format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}")
         }),
     ]);
 }

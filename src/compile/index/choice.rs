@@ -11,6 +11,8 @@ use std::collections::HashMap;
 
 /// Of lines that share a text more than this many look for a second one.
 const LONG: usize = 8;
+/// Of a line that requires very many texts, only pairs of the rarest are looked at.
+const MOST_PAIRED: usize = 4;
 /// A product of more texts than this is not written out.
 const MOST_PAIRS: usize = 64;
 /// Fewer regexes of one label or field are tried one by one.
@@ -63,7 +65,7 @@ impl Counts {
         }
         for needs in needs {
             if counts.best(needs).is_some_and(|(_, texts)| counts.cost(texts) > LONG) {
-                for (first, second) in pairs(needs, keys) {
+                for (first, second) in counts.pairs(needs, keys) {
                     for pair in product(first, second) {
                         *counts.pairs.entry(pair).or_default() += 1;
                     }
@@ -129,27 +131,29 @@ impl Counts {
             let count = |pair| self.pairs.get(&pair).copied().unwrap_or_default();
             (first, second, product(first, second).map(count).sum())
         };
-        pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
+        self.pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
     }
-}
 
-/// Each two texts that two labels or fields have to be.
-fn pairs<'n>(needs: &'n Needs<'_>, keys: &Keys<'_>) -> SmallVec<[(&'n Texts, &'n Texts); 4]> {
-    let mut wholes = SmallVec::<[(Source, &'n Texts); 4]>::new();
-    for part in &needs.parts {
-        let Need::Texts(options) = &part.need else { continue };
-        wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
-    }
-    wholes.sort_by_key(|(source, _)| *source);
-    let mut all = SmallVec::new();
-    for (position, (source, first)) in wholes.iter().enumerate() {
-        for (other, second) in wholes.iter().skip(position + 1) {
-            if source != other && first.keys.len() * second.keys.len() <= MOST_PAIRS {
-                all.push((*first, *second));
+    /// Each two texts that two labels or fields have to be.
+    fn pairs<'n>(&self, needs: &'n Needs<'_>, keys: &Keys<'_>) -> SmallVec<[(&'n Texts, &'n Texts); 4]> {
+        let mut wholes = SmallVec::<[(Source, &'n Texts); 4]>::new();
+        for part in &needs.parts {
+            let Need::Texts(options) = &part.need else { continue };
+            wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
+        }
+        wholes.sort_by_cached_key(|(source, texts)| (self.cost(texts), *source));
+        wholes.truncate(MOST_PAIRED);
+        wholes.sort_by_key(|(source, _)| *source);
+        let mut all = SmallVec::new();
+        for (position, (source, first)) in wholes.iter().enumerate() {
+            for (other, second) in wholes.iter().skip(position + 1) {
+                if source != other && first.keys.len() * second.keys.len() <= MOST_PAIRS {
+                    all.push((*first, *second));
+                }
             }
         }
+        all
     }
-    all
 }
 
 /// The one label or field that has to be one of the texts, if there is one.

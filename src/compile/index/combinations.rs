@@ -1,6 +1,6 @@
 //! Conditions over severity and status alone.
 
-use super::need::Effort;
+use super::need::Allowance;
 use crate::check::model::{Field, Literal};
 use crate::event::{Severity, Status};
 use crate::program::{Combinations, Node, NodeId, Order, Program, Subject, Test};
@@ -10,11 +10,11 @@ pub(super) fn combinations(
     program: &Program,
     condition: NodeId,
     depth: usize,
-    effort: &mut Effort,
+    allowance: &mut Allowance,
 ) -> Option<Combinations> {
     let depth = depth.checked_sub(1)?;
-    effort.spend()?;
-    let mut each = |part: &NodeId| combinations(program, *part, depth, effort);
+    allowance.spend()?;
+    let mut each = |part: &NodeId| combinations(program, *part, depth, allowance);
     if let Node::And(parts) = program.node(condition) {
         return parts.iter().try_fold(Combinations::ALL, |all, part| Some(all.and(each(part)?)));
     }

@@ -103,12 +103,16 @@ impl<'p> Filing<'p> {
                 places.entry(*place).or_default().push((text.as_ref().into(), filed));
             }
         }
-        let (mut wholes, mut automata) = (Vec::new(), Vec::new());
+        let (mut wholes, mut automata, mut rest) = (Vec::new(), Vec::new(), self.rest);
         for (Place { how, source, ignore_case }, texts) in places {
             match how {
                 How::Whole => wholes.push(Wholes::new(source, ignore_case, texts)),
-                How::Start => automata.extend(Automaton::new(source, ignore_case, true, &texts)),
-                How::Piece => automata.extend(Automaton::new(source, ignore_case, false, &texts)),
+                How::Start | How::Piece => {
+                    match Automaton::new(source, ignore_case, how == How::Start, &texts) {
+                        Some(automaton) => automata.push(automaton),
+                        None => texts.iter().for_each(|(_, lines)| add(&mut rest, lines)),
+                    }
+                }
             }
         }
         let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
@@ -122,10 +126,19 @@ impl<'p> Filing<'p> {
             patterns: patterns(&self.regexes),
             shared: shared.conditions.as_slice().into(),
             groups: self.groups.into_iter().map(|(number, lines)| (number, lines.into())).collect(),
-            rest: self.rest.map(Into::into),
+            rest: rest.map(Into::into),
             guards: self.guards.into(),
             always_until: always.map_or(0, |last| u32::try_from(last + 1).unwrap_or(u32::MAX)),
         }
+    }
+}
+
+/// Files lines nowhere else.
+fn add(rest: &mut [Vec<u32>; Combinations::COUNT], lines: &[u32]) {
+    for rest in rest {
+        rest.extend(lines);
+        rest.sort_unstable();
+        rest.dedup();
     }
 }
 

@@ -70,9 +70,9 @@ impl Texts {
 }
 
 /// How many conditions may still be looked at.
-pub(super) struct Effort(usize);
+pub(super) struct Allowance(usize);
 
-impl Effort {
+impl Allowance {
     /// Takes one off, if there is one left.
     pub(super) fn spend(&mut self) -> Option<()> {
         self.0 = self.0.checked_sub(1)?;
@@ -82,11 +82,11 @@ impl Effort {
 
 impl<'p> Needs<'p> {
     pub(super) fn of(program: &'p Program, line: &'p Line, keys: &mut Keys<'p>) -> Self {
-        let mut reader = Reader { program, keys, effort: Effort(MOST_CONDITIONS) };
+        let mut reader = Reader { program, keys, allowance: Allowance(MOST_CONDITIONS) };
         let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, DEEPEST));
         let mut needs = Self { parts: Vec::with_capacity(conditions.len()), combinations: Combinations::ALL };
         for condition in conditions {
-            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.effort) {
+            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.allowance) {
                 needs.combinations = needs.combinations.and(some);
                 continue;
             }
@@ -105,7 +105,7 @@ impl<'p> Needs<'p> {
 struct Reader<'p, 'k> {
     program: &'p Program,
     keys: &'k mut Keys<'p>,
-    effort: Effort,
+    allowance: Allowance,
 }
 
 impl<'p> Reader<'p, '_> {
@@ -119,7 +119,7 @@ impl<'p> Reader<'p, '_> {
     fn add_conjuncts(&mut self, condition: NodeId, depth: usize, parts: &mut SmallVec<[NodeId; 4]>) {
         let program = self.program;
         let node = program.node(condition);
-        if depth == 0 || self.effort.spend().is_none() {
+        if depth == 0 || self.allowance.spend().is_none() {
             parts.push(condition);
         } else if let Node::And(all) = node {
             all.iter().for_each(|part| self.add_conjuncts(*part, depth - 1, parts));
@@ -172,7 +172,7 @@ impl<'p> Reader<'p, '_> {
     /// Texts of which one must be there for the condition to hold, in one way or another.
     fn texts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[Texts; 2]> {
         let Some(depth) = depth.checked_sub(1) else { return SmallVec::new() };
-        if self.effort.spend().is_none() {
+        if self.allowance.spend().is_none() {
             return SmallVec::new();
         }
         if let Node::Define(position) = self.program.node(condition) {

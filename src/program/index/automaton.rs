@@ -29,8 +29,8 @@ pub struct Automaton {
 }
 
 impl Automaton {
-    /// The lines that require each text, at the start or anywhere. Nothing where there is no text; the automaton of the
-    /// rules' own literals, of which a short beginning is enough, can always be built.
+    /// The lines that require each text, at the start or anywhere. Nothing where there is no text, or where the texts are more
+    /// than one automaton holds: 2³¹ bytes and more.
     #[must_use]
     pub fn new(
         source: Source,

@@ -28,6 +28,7 @@ impl Pairs {
         all.sort_unstable();
         for (hash, mut filed) in all {
             filed.sort_unstable();
+            filed.dedup();
             let filed = index.lines.add(&filed);
             index.by_hash.insert(hash, filed);
         }
