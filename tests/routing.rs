@@ -233,6 +233,45 @@ fn a_long_label_does_not_exhaust_what_lines_may_read() {
     assert_eq!(decided.channels, ["c"]);
 }
 
+/// Where rules look at very many labels, those of the event are looked up.
+#[test]
+fn rules_may_look_at_very_many_labels() {
+    let mut text = "edition 1\nrouting main {\n".to_owned();
+    for at in 0..100 {
+        let _ = writeln!(text, "also route e{at} when labels.l{at} == \"x\" => c{}", at % 6);
+        let _ = writeln!(text, "also route s{at} when labels.l{at} starts with \"x-\" => c{}", (at + 1) % 6);
+        let _ = writeln!(
+            text,
+            "also route t{at} when labels.l{at} contains \"y\" ignore case => c{}",
+            (at + 2) % 6
+        );
+        let _ = writeln!(
+            text,
+            "also route r{at} when labels.l{at} matches /[a-z0-9]{{1,3}}/ => c{}",
+            (at + 3) % 6
+        );
+    }
+    text.push_str("also route f when title contains \"b\" => c5\nelse => c0 }\n");
+    (0..6).for_each(|channel| text += &format!("channel c{channel} = discard()\n"));
+    let mut sources = Sources::default();
+    sources.add("labels.rules", &text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let rules = loaded.rules.expect("no error");
+    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+    let mut dice = Dice(7);
+    for _ in 0..200 {
+        let labels: Vec<_> = (0..dice.roll(5))
+            .map(|_| {
+                (arena().text(&format!("l{}", dice.roll(120))), dice.of(&["x", "x-1", "yY", "Y", "ab", "-"]))
+            })
+            .collect();
+        let event = arena().keep(Event { labels: Labels::of(labels, arena()), ..dice.event() });
+        let found = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Silent);
+        let walked = route(&rules.program, Destination::Routing(0), event, &context, arena(), &mut Listening);
+        assert_eq!(found, walked, "{event:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::observer::Observer;
 use crate::check::model::Field;
 use crate::pattern;
-use crate::program::{BlockIndex, Combinations, Source};
+use crate::program::{BlockIndex, Combinations, Filed, Source};
 use crate::value::Value;
 use smallvec::SmallVec;
 use std::vec;
@@ -112,32 +112,32 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 lists.push(list);
             }
         };
-        for wholes in &index.wholes {
-            if let Some(text) = self.source(wholes.source) {
+        self.each(&index.wholes, |machine, wholes, source| {
+            if let Some(text) = machine.source(source) {
                 add(folded(text, wholes.ignore_case, |text| wholes.find(text)));
             }
-        }
-        for pairs in &index.pairs {
-            let [(first, first_case), (second, second_case)] = pairs.sources;
-            if let (Some(first), Some(second)) = (self.source(first), self.source(second)) {
+        });
+        self.each(&index.pairs, |machine, pairs, source| {
+            let [(_, first_case), (second, second_case)] = pairs.sources;
+            if let (Some(first), Some(second)) = (machine.source(source), machine.source(second)) {
                 add(folded(first, first_case, |first| {
                     folded(second, second_case, |second| pairs.find(first, second))
                 }));
             }
-        }
-        for automaton in &index.automata {
-            if let Some(text) = self.source(automaton.source) {
+        });
+        self.each(&index.automata, |machine, automaton, source| {
+            if let Some(text) = machine.source(source) {
                 folded(text, automaton.ignore_case, |text| automaton.find(text, &mut add));
             }
-        }
-        for patterns in &index.patterns {
+        });
+        self.each(&index.patterns, |machine, patterns, source| {
             // A regex may need long for a long text, and there may be very many sets of them.
-            if let Some(text) = self.source(patterns.source)
-                && self.may_spend(text.len())
+            if let Some(text) = machine.source(source)
+                && machine.may_spend(text.len())
             {
                 patterns.find(text, &mut add);
             }
-        }
+        });
         for bounds in &index.bounds {
             if let Value::Number(number) = self.value(bounds.subject) {
                 bounds.find(number, &mut add);
@@ -156,6 +156,31 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             return Candidates::Many(all.into_iter());
         }
         Candidates::Few(lists)
+    }
+
+    /// Visits what is filed under a label of the event or under a field. Where rules look at very many labels, it is those
+    /// that the event has which are looked up.
+    fn each<'i, F: Filed>(&mut self, all: &'i [F], mut visit: impl FnMut(&mut Self, &'i F, Source)) {
+        const FEW: usize = 32;
+        let mut visit_all = |machine: &mut Self, filed: &'i [F], source: Option<Source>| {
+            let filed = filed.iter().take_while(|filed| source.is_none_or(|source| filed.source() == source));
+            filed.for_each(|filed| visit(machine, filed, filed.source()));
+        };
+        if all.len() <= FEW {
+            return visit_all(self, all, None);
+        }
+        let from = |start: &dyn Fn(Source) -> bool| {
+            let place = all.partition_point(|filed| start(filed.source()));
+            all.get(place..).unwrap_or_default()
+        };
+        let names = self.event.map_or(&[][..], |event| event.labels.entries());
+        for (name, _) in names {
+            if let Some(id) = self.program.labels.id(name.text()) {
+                let label = Source::Label(id);
+                visit_all(self, from(&|source| source < label), Some(label));
+            }
+        }
+        visit_all(self, from(&|source| matches!(source, Source::Label(_))), None);
     }
 
     /// The position of the event's severity and status.

@@ -35,6 +35,12 @@ impl LabelNames {
         self.names.get(id.0 as usize).map_or_else(Name::default, KeptName::name)
     }
 
+    /// The label of that name, where the rules look at it.
+    #[must_use]
+    pub fn id(&self, name: &str) -> Option<LabelId> {
+        self.ids.get(name).copied()
+    }
+
     /// The label of that name, which is added if need be.
     pub fn add(&mut self, name: &str) -> LabelId {
         if let Some(known) = self.ids.get(name) {

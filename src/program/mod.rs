@@ -10,7 +10,8 @@ mod table;
 
 pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
 pub use index::{
-    Automaton, BlockIndex, Bound, Bounds, Combinations, Guard, MOST_SHARED, Pairs, Patterns, Source, Wholes,
+    Automaton, BlockIndex, Bound, Bounds, Combinations, Filed, Guard, MOST_SHARED, Pairs, Patterns, Source,
+    Wholes,
 };
 pub use labels::{LabelId, LabelNames};
 pub use table::{Cells, CsvIndex, Table};

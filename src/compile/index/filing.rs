@@ -6,14 +6,15 @@ use super::need::{Need, Needs};
 use super::shared::Shared;
 use crate::pattern::{Fit, How, RegexSet};
 use crate::program::{
-    Automaton, BlockIndex, Bound, Bounds, Combinations, Guard, Line, NodeId, Pairs, Patterns, Source, Wholes,
+    Automaton, BlockIndex, Bound, Bounds, Combinations, Filed, Guard, Line, NodeId, Pairs, Patterns, Source,
+    Wholes,
 };
 use crate::syntax::tree::LineKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Texts, each with the lines that require it.
-type Filed = Vec<(Box<str>, Vec<u32>)>;
+type FiledTexts = Vec<(Box<str>, Vec<u32>)>;
 /// Pairs of texts, each with the lines that require both.
 type FiledPairs = Vec<([Box<str>; 2], Vec<u32>)>;
 
@@ -97,7 +98,7 @@ impl<'p> Filing<'p> {
 
     /// The index of the lines that were filed.
     pub(super) fn finish(self, keys: &Keys<'p>, shared: &Shared<'p>, lines: &[Line]) -> BlockIndex {
-        let mut places: BTreeMap<Place, Filed> = BTreeMap::new();
+        let mut places: BTreeMap<Place, FiledTexts> = BTreeMap::new();
         for (id, filed) in self.texts {
             if let Some(Key { place, text }) = keys.key(id) {
                 places.entry(*place).or_default().push((text.as_ref().into(), filed));
@@ -115,6 +116,7 @@ impl<'p> Filing<'p> {
                 }
             }
         }
+        automata.sort_by_key(Filed::source);
         let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
         BlockIndex {
             wholes: wholes.into(),

@@ -1,6 +1,6 @@
 //! Lines that require a label or field to begin with a certain text, or to hold it.
 
-use super::{Posting, Postings, Source};
+use super::{Filed, Posting, Postings, Source};
 use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
@@ -26,6 +26,12 @@ pub struct Automaton {
     first: Box<[bool; 256]>,
     postings: Box<[Posting]>,
     lines: Postings,
+}
+
+impl Filed for Automaton {
+    fn source(&self) -> Source {
+        self.source
+    }
 }
 
 impl Automaton {

@@ -24,7 +24,13 @@ pub use whole::Wholes;
 use super::{LabelId, NodeId};
 use crate::check::model::Field;
 
-/// The index of a block. Lists of lines are sorted.
+/// Lines that are filed under what a label or field is.
+pub trait Filed {
+    /// The label or field; of two, the first.
+    fn source(&self) -> Source;
+}
+
+/// The index of a block. Lists of lines are sorted, and what is filed under labels and fields is by [`Filed::source`].
 #[derive(Debug, Default)]
 pub struct BlockIndex {
     /// Texts that a label or field must be.

@@ -1,6 +1,6 @@
 //! Lines that require two labels or fields to be certain texts, each of which very many lines require.
 
-use super::{Posting, Postings, Source};
+use super::{Filed, Posting, Postings, Source};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -13,6 +13,13 @@ pub struct Pairs {
     pub sources: [(Source, bool); 2],
     by_hash: HashMap<u64, Posting, RandomState>,
     lines: Postings,
+}
+
+impl Filed for Pairs {
+    fn source(&self) -> Source {
+        let [(first, _), _] = self.sources;
+        first
+    }
 }
 
 impl Pairs {

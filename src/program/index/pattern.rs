@@ -1,6 +1,6 @@
 //! Lines that require a label or field to fit a regex of which nothing is known that could be looked up.
 
-use super::Source;
+use super::{Filed, Source};
 use crate::pattern::{Fit, RegexSet};
 
 /// The lines by regex, tried together.
@@ -10,6 +10,12 @@ pub struct Patterns {
     pub source: Source,
     set: RegexSet,
     lines: Box<[u32]>,
+}
+
+impl Filed for Patterns {
+    fn source(&self) -> Source {
+        self.source
+    }
 }
 
 impl Patterns {

@@ -1,6 +1,6 @@
 //! Lines that require a label or field to be a certain text.
 
-use super::{Posting, Postings, Source};
+use super::{Filed, Posting, Postings, Source};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -14,6 +14,12 @@ pub struct Wholes {
     // The texts come from the rules, so that nobody who sends alerts can make them collide.
     by_text: HashMap<Box<str>, Posting, RandomState>,
     lines: Postings,
+}
+
+impl Filed for Wholes {
+    fn source(&self) -> Source {
+        self.source
+    }
 }
 
 impl Wholes {
