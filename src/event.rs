@@ -1,7 +1,7 @@
 //! The words of the domain: events, their severity and status, and what became of them.
 //!
-//! An event is plain data that points into the payload, the rule set and the arena. The wire form of an outcome, one JSON object a
-//! line, is written in `wire`, and nowhere else.
+//! An event is plain data that points into the payload, the rule set and the arena. The wire form of an outcome, one JSON
+//! object a line, is written in `wire`, and nowhere else.
 
 mod labels;
 mod outcome;

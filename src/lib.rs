@@ -9,7 +9,7 @@
 //! ```text
 //! rule text ─ syntax::parse ─ check::check ─ compile::compile ─→ program::Program
 //!                                                                      │
-//! bytes ─ json::parse ─→ evaluate::evaluate (accept, each, drop, fields; then the routing) ─→ event::Outcome
+//! bytes ─ RuleSet::read ─→ evaluate::evaluate (accept, each, drop, fields; then the routing) ─→ event::Outcome
 //! ```
 //!
 //! Everything that asks what a rule means — `run`, `test`, `explain`, whoever serves rules — asks
@@ -56,7 +56,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
-//! | 0 | [`json`] | the tree of a payload in its arena, exact numbers, the canonical form |
+//! | 0 | [`json`] | what rules look at of a payload, as a tree in its arena; exact numbers; the canonical form; writing |
 //! | 0 | [`time`] | instants and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
 //! | 0 | [`mutant`] | deliberate defects of debug builds, for the campaign |

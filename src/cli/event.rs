@@ -25,7 +25,7 @@ const MEMBERS: [&str; 13] = [
     "notes",
 ];
 
-/// Labels of one event, which are searched one after another.
+/// Labels of one event: far more than an alert has.
 const MOST_LABELS: usize = 1_000;
 
 /// The event, or what is wrong with it.

@@ -175,7 +175,7 @@ impl Compiler {
     fn route_match(&mut self, arms: &model::Match<model::Target>) -> LineBody {
         let targets = arms.arms.iter().map(|arm| self.target(&arm.result)).collect();
         let choice = self.match_with(arms, |_, arm, _| arm);
-        LineBody::Match(self.push(crate::program::Node::Choose(Box::new(choice)), arms.span), targets)
+        LineBody::Match(self.push(Node::Choose(Box::new(choice)), arms.span), targets)
     }
 
     fn target(&mut self, target: &model::Target) -> Target {
@@ -192,7 +192,7 @@ impl Compiler {
         }
     }
 
-    fn push(&mut self, node: crate::program::Node, place: Span) -> NodeId {
+    fn push(&mut self, node: Node, place: Span) -> NodeId {
         let id = u32::try_from(self.program.nodes.len()).unwrap_or(u32::MAX);
         self.program.nodes.push(node);
         self.program.places.push(place);

@@ -178,3 +178,38 @@ impl<'a> LabelsBuilder<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Labels, LabelsBuilder};
+    use crate::json::{Arena, Json, Name};
+
+    /// Labels that point into the payload are written as others are, whichever part of it each points to.
+    #[test]
+    fn labels_that_stand_in_the_payload_are_written_as_others_are() {
+        let source = r#"{"a":"bcd","e":"","f":"g","h": "i","j":"k\"l","m":"n"}"#;
+        let arena = Arena::new();
+        let texts = ["a", "bcd", "bc", "cd", "", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"];
+        let texts = texts.map(|text| {
+            let start =
+                source.find(&format!("\"{text}")).map_or_else(|| source.find(text).unwrap(), |at| at + 1);
+            source.get(start..start + text.len()).unwrap()
+        });
+        let pairs: Vec<_> = texts.iter().flat_map(|name| texts.map(|value| (*name, value))).collect();
+        for first in &pairs {
+            for second in &pairs {
+                let entries = [*first, *second, ("m", texts[14])];
+                let mut labels = LabelsBuilder::new(&arena);
+                entries.iter().for_each(|(name, value)| labels.set(Name::new(name), value));
+                let standing = labels.finish(source.as_bytes());
+                assert_eq!(standing.to_json(), Labels::of(entries, &arena).to_json(), "{entries:?}");
+            }
+        }
+        let standing = [(texts[0], texts[1]), (texts[5], source.get(16..16).unwrap()), (texts[6], texts[7])];
+        let mut labels = LabelsBuilder::new(&arena);
+        standing.iter().for_each(|(name, value)| labels.set(Name::new(name), value));
+        let labels = labels.finish(source.as_bytes());
+        let (count, text) = labels.as_they_stand(labels.entries());
+        assert_eq!((count, text), (3, &br#""a":"bcd","e":"","f":"g""#[..]));
+    }
+}

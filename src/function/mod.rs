@@ -51,7 +51,8 @@ pub struct Function {
     pub documentation: &'static str,
     /// Expressions and what they come to, as rule text: `("upper(\"a\")", "\"A\"")`.
     pub examples: &'static [(&'static str, &'static str)],
-    /// The function itself; what it makes lies in the arena. Arguments have been read as their parameters ask; there are as many as the signature allows.
+    /// The function itself; what it makes lies in the arena. Arguments have been read as their parameters ask; there are as
+    /// many as the signature allows.
     pub call: for<'a> fn(&[Value<'a>], &'a Arena) -> Value<'a>,
 }
 

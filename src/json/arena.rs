@@ -31,7 +31,8 @@ impl Arena {
         self.made.set(0);
     }
 
-    /// How many bytes were put into it since it was cleared.
+    /// How many bytes were put into it since it was cleared; what vectors took while they grew, at most as much again as
+    /// they hold in the end, does not count.
     #[must_use]
     pub fn made(&self) -> usize {
         self.made.get()

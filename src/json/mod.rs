@@ -1,10 +1,11 @@
-//! Reading JSON: a tree that borrows from the bytes, equality and order, the canonical form.
+//! JSON: reading what rules look at into a tree that borrows from the bytes, equality and order, the canonical form, writing.
 //!
 //! `serde_json` reads the bytes; the tree is our own, because a payload is read once and looked at many times, because
 //! numbers must compare exactly, and because a repeated member name should be noticed. No value nests deeper than 127
 //! levels, so plain recursion over a value is safe everywhere. Reading a stream never stops at a bad line.
 
 mod arena;
+mod canonical;
 mod document;
 mod documents;
 mod name;
@@ -14,7 +15,6 @@ mod reach;
 mod refusal;
 mod stack;
 mod value;
-mod write;
 mod writer;
 
 pub use arena::Arena;

@@ -2,6 +2,9 @@
 //!
 //! Most of what is written are strings that hold nothing to escape, which is found out many bytes at a time.
 
+use super::{Number, Value};
+use std::io::Write;
+
 /// What has a JSON text.
 pub trait Json {
     /// Appends the JSON text: no blanks, members in their order.
@@ -73,6 +76,32 @@ impl<T: Json> Json for [T] {
 impl<T: Json + ?Sized> Json for &T {
     fn write(&self, out: &mut Vec<u8>) {
         (*self).write(out);
+    }
+}
+
+impl Json for Value<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Boolean(truth) => truth.write(out),
+            Self::Number(number) => number.write(out),
+            Self::Text(text) => text.write(out),
+            Self::Array(items) => items.write(out),
+            Self::Object(object) => {
+                let mut members = Members::open(out);
+                for (name, value) in object.iter() {
+                    members.named(name, value);
+                }
+                members.close();
+            }
+        }
+    }
+}
+
+impl Json for Number {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Digits, a point and an exponent are the same in JSON; writing to memory cannot fail.
+        let _ = write!(out, "{self}");
     }
 }
 

@@ -6,7 +6,6 @@ use crate::check::model::{Argument, Channel, Literal, Secret};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, Context};
 use crate::event::Event;
-
 use crate::json::{Json, Number};
 use crate::source::{SourceFile, Span};
 use std::collections::HashMap;

@@ -21,12 +21,8 @@ mod measure;
 mod workload;
 
 use measure::{Round, medians};
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json::Arena;
+use pointsman::json::{self, Arena};
 use pointsman::ruleset::{RuleSet, Subject};
-use pointsman::source::Sources;
-use pointsman::time::Instant;
-use pointsman::{evaluate, json};
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -61,12 +57,7 @@ fn main() {
 /// One routing decision, and that it is the one the generator's reference says.
 fn decisions(mix: &str, routes: usize) {
     let Some((text, labelsets)) = workload::mixed(mix, routes) else { return };
-    let mut sources = Sources::default();
-    sources.add("workload.rules", &text);
-    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
-    let rules = RuleSet::from_sources(sources, &read, None).rules.expect("the workload loads");
-    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").expect("a time"));
-    let destination = pointsman::program::Destination::Routing(0);
+    let (rules, context) = (loaded(&text), library::context());
     let by_hand =
         if routes <= 10_000 { workload::by_hand(mix, routes).unwrap_or_default() } else { Vec::new() };
     let mut figures = Vec::new();
@@ -74,14 +65,14 @@ fn decisions(mix: &str, routes: usize) {
     for (name, sets) in &labelsets {
         let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels, &kept)).collect();
         for (event, set) in events.iter().zip(sets) {
-            let decision = evaluate::route(&rules.program, destination, event, &context, &kept, &mut Silent);
+            let decision = library::route(&rules, event, &context, &kept);
             assert_eq!(decision.routes[0].path, set.expected, "{name}");
         }
         let run = || {
             let mut arena = arena.borrow_mut();
             for event in &events {
                 arena.clear();
-                black_box(evaluate::route(&rules.program, destination, event, &context, &arena, &mut Silent));
+                black_box(library::route(&rules, event, &context, &arena));
             }
         };
         let scan = || {
@@ -100,97 +91,84 @@ fn decisions(mix: &str, routes: usize) {
     println!("  {routes:>7} {}routes: {}", mix.replace('-', " "), figures.join(", "));
 }
 
+fn loaded(text: &str) -> RuleSet {
+    library::load(text).unwrap_or_else(|wrong| panic!("the workload does not load:\n{wrong}"))
+}
+
 /// Mapping, and mapping with routing, from bytes to bytes, as a ratio to parsing the same bytes into `serde_json::Value`,
 /// beside what is written by hand.
 fn events(routes: usize) {
-    let mut sources = Sources::default();
-    sources.add("workload.rules", &workload::rules(routes));
-    sources.add("mapping.rules", include_str!("mapping.rules"));
-    let read = |_: &std::path::Path| Err("the workload names no file".to_owned());
-    let loaded = RuleSet::from_sources(sources, &read, None);
-    let Some(rules) = loaded.rules else {
-        let text = pointsman::diagnostic::render(
-            pointsman::diagnostic::Format::Short,
-            false,
-            &loaded.diagnostics,
-            &loaded.sources,
-        );
-        panic!("the workload does not load:\n{text}");
-    };
-    let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
-    let context = Context::at(now);
-    // What is hashed for a key is each one's own matter.
-    let hash = regex::Regex::new(r#""bench:[0-9a-f]{32}""#).expect("a regex");
+    let mapping = include_str!("mapping.rules").replacen("edition 1\n", "", 1);
+    let rules = loaded(&(workload::rules(routes) + &mapping));
     println!("\n{routes} routes; 1.00 is one serde_json::from_slice::<Value> of the same bytes");
     for (name, payload) in workload::payloads() {
-        let bytes = payload.as_bytes();
-        let (out, arena) = (RefCell::new(Vec::new()), RefCell::new(Arena::new()));
-        let run = |subject| {
-            let mut out = out.borrow_mut();
-            out.clear();
-            let mut arena = arena.borrow_mut();
-            arena.clear();
-            let document = rules.read(subject, bytes, &arena).expect("the payload is JSON");
-            for outcome in rules.evaluate(subject, &document, &context, &mut Silent).expect("known names") {
-                json::Json::write(&outcome, &mut out);
-                out.push(b'\n');
-            }
-        };
-        let read = |read: &dyn Fn(&Arena)| {
-            let mut arena = arena.borrow_mut();
-            arena.clear();
-            read(&arena);
-        };
-        let by_hand = |map: fn(&[u8], &mut Vec<u8>)| {
-            let mut out = out.borrow_mut();
-            out.clear();
-            map(bytes, &mut out);
-        };
-        let (map, route) = (Subject::Mapping("bench", None), Subject::Mapping("bench", Some("workload")));
-        let written = |run: &dyn Fn()| {
-            run();
-            String::from_utf8(out.take()).expect("JSON is text")
-        };
-        let ours = written(&|| run(map));
-        for (name, map) in
-            [("typed serde", baseline::typed as fn(&[u8], &mut Vec<u8>)), ("Value", baseline::value)]
-        {
-            let theirs = written(&|| by_hand(map));
-            let same = hash.replace_all(&ours, "hash") == hash.replace_all(&theirs, "hash");
-            assert!(same || name == "Value", "{name} writes something else");
-        }
-        let figures = medians(
-            21,
-            &mut [
-                Round::new("serde_json::Value", || {
-                    drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)));
-                }),
-                Round::new("skipped by IgnoredAny", || baseline::skip(bytes)),
-                Round::new("own tree, all of it", || {
-                    read(&|arena| drop(black_box(json::parse(bytes, arena))));
-                }),
-                Round::new("own tree, what counts", || {
-                    read(&|arena| drop(black_box(rules.read(map, bytes, arena))));
-                }),
-                Round::new("map, to bytes", || run(map)),
-                Round::new("map and route, to bytes", || run(route)),
-                Round::new("typed serde, to bytes", || by_hand(baseline::typed)),
-                Round::new("Value, to bytes", || by_hand(baseline::value)),
-            ],
-        );
-        let unit = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
-        println!("  {name}, {} bytes", bytes.len());
-        for (name, nanoseconds) in figures {
-            println!("    {name:<24} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
-        }
-        for (name, allocations) in [
-            ("map", allocation_counter::measure(|| run(map))),
-            ("typed serde", allocation_counter::measure(|| by_hand(baseline::typed))),
-            ("Value", allocation_counter::measure(|| by_hand(baseline::value))),
-        ] {
-            let events = ours.lines().count() as u64;
-            let allocations = allocations.count_total;
-            println!("    {name}: {allocations} allocations for {events} events");
-        }
+        println!("  {name}, {} bytes", payload.len());
+        payload_to_bytes(&rules, payload.as_bytes());
     }
+}
+
+fn payload_to_bytes(rules: &RuleSet, bytes: &[u8]) {
+    let context = library::context();
+    let (out, arena) = (RefCell::new(Vec::new()), RefCell::new(Arena::new()));
+    let run = |routing| {
+        let (mut out, mut arena) = (out.borrow_mut(), arena.borrow_mut());
+        out.clear();
+        library::map(rules, routing, &context, bytes, &mut arena, &mut out);
+    };
+    let read = |read: &dyn Fn(&Arena)| {
+        let mut arena = arena.borrow_mut();
+        arena.clear();
+        read(&arena);
+    };
+    let by_hand = |map: fn(&[u8], &mut Vec<u8>)| {
+        let mut out = out.borrow_mut();
+        out.clear();
+        map(bytes, &mut out);
+    };
+    let written = |run: &dyn Fn()| {
+        run();
+        String::from_utf8(out.take()).expect("JSON is text")
+    };
+    let ours = written(&|| run(None));
+    write_the_same(&ours, &written(&|| by_hand(baseline::typed)));
+    let figures = medians(
+        21,
+        &mut [
+            Round::new("serde_json::Value", || {
+                drop(black_box(serde_json::from_slice::<serde_json::Value>(bytes)));
+            }),
+            Round::new("skipped by IgnoredAny", || baseline::skip(bytes)),
+            Round::new("own tree, all of it", || {
+                read(&|arena| drop(black_box(json::parse(bytes, arena))));
+            }),
+            Round::new("own tree, what counts", || {
+                read(&|arena| drop(black_box(rules.read(Subject::Mapping("bench", None), bytes, arena))));
+            }),
+            Round::new("map, to bytes", || run(None)),
+            Round::new("map and route, to bytes", || run(Some("workload"))),
+            Round::new("typed serde, to bytes", || by_hand(baseline::typed)),
+            Round::new("Value, to bytes", || by_hand(baseline::value)),
+        ],
+    );
+    let unit = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
+    for (name, nanoseconds) in figures {
+        println!("    {name:<24} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
+    }
+    for (name, allocations) in [
+        ("map", allocation_counter::measure(|| run(None))),
+        ("typed serde", allocation_counter::measure(|| by_hand(baseline::typed))),
+        ("Value", allocation_counter::measure(|| by_hand(baseline::value))),
+    ] {
+        let events = ours.lines().count();
+        println!("    {name}: {} allocations for {events} events", allocations.count_total);
+    }
+}
+
+/// What is hashed for a key is each one's own matter.
+fn write_the_same(ours: &str, theirs: &str) {
+    let hash = regex::Regex::new(r#""bench:[0-9a-f]{32}""#).expect("a regex");
+    assert!(
+        hash.replace_all(ours, "hash") == hash.replace_all(theirs, "hash"),
+        "typed serde writes something else"
+    );
 }

@@ -89,10 +89,9 @@ impl<'r> Evaluator<'r> {
         let start = part.judged();
         let line = lines_before + 1;
         let mut places = Places { bytes, start, before: lead_before, offset: start, line, line_start: start };
-        while let Some((offset, document)) = {
+        loop {
             arena.clear();
-            part.next(arena)
-        } {
+            let Some((offset, document)) = part.next(arena) else { break };
             tally.payload();
             let read = match document {
                 Ok(document) => self.document(&document, tally, output).map_err(|message| {
@@ -144,9 +143,9 @@ impl<'r> Evaluator<'r> {
 
     fn write(&self, outcome: &Outcome<'_>, tally: &mut Tally, output: &mut Vec<u8>) {
         tally.outcome(outcome);
-        // An outcome always serializes, and a vector takes what it is given.
         match self.style {
             Style::Ndjson => outcome.write(output),
+            // A value always serializes, and a vector takes what it is given.
             Style::Pretty => drop(serde_json::to_writer_pretty(&mut *output, &outcome.to_value())),
         }
         output.push(b'\n');

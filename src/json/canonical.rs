@@ -1,7 +1,6 @@
-//! Writing JSON: the text, and the bytes that equal values share.
+//! The bytes that equal values share.
 
-use super::{Json, Members, Number, Value};
-use std::io::Write;
+use super::{Number, Value};
 
 impl Value<'_> {
     /// Appends bytes that are the same for equal values and differ for others, also when several values are appended
@@ -54,30 +53,4 @@ fn canonical_text(text: &str, out: &mut Vec<u8>) {
 
 fn canonical_length(length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(length as u64).to_be_bytes());
-}
-
-impl Json for Value<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Null => out.extend_from_slice(b"null"),
-            Self::Boolean(truth) => truth.write(out),
-            Self::Number(number) => number.write(out),
-            Self::Text(text) => text.write(out),
-            Self::Array(items) => items.write(out),
-            Self::Object(object) => {
-                let mut members = Members::open(out);
-                for (name, value) in object.iter() {
-                    members.named(name, value);
-                }
-                members.close();
-            }
-        }
-    }
-}
-
-impl Json for Number {
-    fn write(&self, out: &mut Vec<u8>) {
-        // Digits, a point and an exponent are the same in JSON; writing to memory cannot fail.
-        let _ = write!(out, "{self}");
-    }
 }
