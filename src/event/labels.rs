@@ -184,6 +184,14 @@ mod tests {
     use super::{Labels, LabelsBuilder};
     use crate::json::{Arena, Json, Name};
 
+    fn standing<'a>(entries: &[(&'a str, &'a str)], source: &'a str, arena: &'a Arena) -> Labels<'a> {
+        let mut labels = LabelsBuilder::new(arena);
+        for (name, value) in entries {
+            labels.set(Name::new(name), value);
+        }
+        labels.finish(source.as_bytes())
+    }
+
     /// Labels that point into the payload are written as others are, whichever part of it each points to.
     #[test]
     fn labels_that_stand_in_the_payload_are_written_as_others_are() {
@@ -199,16 +207,12 @@ mod tests {
         for first in &pairs {
             for second in &pairs {
                 let entries = [*first, *second, ("m", texts[14])];
-                let mut labels = LabelsBuilder::new(&arena);
-                entries.iter().for_each(|(name, value)| labels.set(Name::new(name), value));
-                let standing = labels.finish(source.as_bytes());
+                let standing = standing(&entries, source, &arena);
                 assert_eq!(standing.to_json(), Labels::of(entries, &arena).to_json(), "{entries:?}");
             }
         }
-        let standing = [(texts[0], texts[1]), (texts[5], source.get(16..16).unwrap()), (texts[6], texts[7])];
-        let mut labels = LabelsBuilder::new(&arena);
-        standing.iter().for_each(|(name, value)| labels.set(Name::new(name), value));
-        let labels = labels.finish(source.as_bytes());
+        let entries = [(texts[0], texts[1]), (texts[5], source.get(16..16).unwrap()), (texts[6], texts[7])];
+        let labels = standing(&entries, source, &arena);
         let (count, text) = labels.as_they_stand(labels.entries());
         assert_eq!((count, text), (3, &br#""a":"bcd","e":"","f":"g""#[..]));
     }
