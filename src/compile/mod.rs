@@ -12,6 +12,7 @@ use crate::program::{
     Names, Node, NodeId, Nothing, Positions, Program, Routing, Rule, Table, Target, Test,
 };
 use crate::source::{Sources, Span};
+use crate::syntax::tree::LineKind;
 
 /// Compiles a checked rule set.
 #[must_use]
@@ -142,7 +143,9 @@ impl Compiler {
         } else {
             lines.iter().map(|line| self.label_text(line)).collect()
         };
-        Block { lines, index, labels }
+        let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
+        let always_until = always.map_or(0, |last| u32::try_from(last + 1).unwrap_or(u32::MAX));
+        Block { lines, index, labels, always_until }
     }
 
     /// The text that a line requires of a label.

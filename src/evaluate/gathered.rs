@@ -10,8 +10,8 @@ use std::hash::Hash;
 /// What a walk gathered so far. Each entry says whether an `always` line gave it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gathered<'v> {
-    channels: SmallVec<[(usize, bool); 8]>,
-    routes: SmallVec<[(Decided<'v>, bool); 4]>,
+    channels: SmallVec<[(usize, bool); 4]>,
+    routes: SmallVec<[(Decided<'v>, bool); 2]>,
     reasons: Vec<(Reason<'v>, bool)>,
     /// The routings whose gatherings were added: adding one again would say nothing new.
     calls: Vec<(usize, bool)>,
@@ -22,10 +22,12 @@ pub(super) struct Gathered<'v> {
 pub(super) struct Mark(usize, usize, usize, usize);
 
 impl<'v> Gathered<'v> {
+    #[inline]
     pub(super) fn channel(&mut self, channel: usize, always: bool) {
         self.channels.push((channel, always));
     }
 
+    #[inline]
     pub(super) fn route(&mut self, route: Decided<'v>, always: bool) {
         self.routes.push((route, always));
     }
@@ -34,6 +36,7 @@ impl<'v> Gathered<'v> {
         self.reasons.push((reason, always));
     }
 
+    #[inline]
     pub(super) fn mark(&self) -> Mark {
         Mark(self.channels.len(), self.routes.len(), self.reasons.len(), self.calls.len())
     }

@@ -139,17 +139,25 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
 
     /// Tries one line after the other.
     fn scan(&mut self, block: &'p Block, progress: &mut Progress) {
-        for (line, label) in block.lines.iter().zip(&block.labels) {
+        for (place, label) in (0..).zip(&block.labels) {
+            if progress.over && place >= block.always_until {
+                return;
+            }
+            // Most lines are passed over for their label.
+            if let Some(label) = label
+                && self.machine.label(label.id) != Some(&label.text)
+            {
+                continue;
+            }
+            let Some(line) = block.lines.get(place as usize) else { return };
             if !progress.asks(line.kind) {
                 continue;
             }
-            let Some(label) = label else {
-                self.try_line(line, line.when, progress);
-                continue;
-            };
-            if self.machine.label(label.id) == Some(&label.text)
-                && (label.is_all || line.when.is_none_or(|when| self.machine.rest_holds(when)))
-            {
+            let holds = line.when.is_none_or(|when| match label {
+                Some(label) => label.is_all || self.machine.rest_holds(when),
+                None => self.machine.holds(when),
+            });
+            if holds {
                 self.step(line, None, progress);
             }
         }
@@ -163,7 +171,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
             return self.walk(block, progress);
         };
         for position in candidates {
-            if progress.over && position >= index.always_until {
+            if progress.over && position >= block.always_until {
                 return;
             }
             let place = position as usize;
@@ -206,6 +214,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
         end == LineEnd::Hit
     }
 
+    #[inline]
     fn attempt(&mut self, line: &'p Line, when: Option<NodeId>) -> LineEnd {
         if let Some(when) = when {
             let holds = self.machine.holds(when);
@@ -241,6 +250,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> Walk<'p, 'v, 'm, 'w, O> {
         self.machine.choose(arms).copied()
     }
 
+    #[inline]
     fn target(&mut self, path: &'p str, arm: Option<usize>, target: &'p Target) -> bool {
         if matches!(target, Target::Decline) {
             return false;

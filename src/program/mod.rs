@@ -150,6 +150,8 @@ pub struct Block {
     pub index: Option<Box<BlockIndex>>,
     /// For each line of a small block the text that it requires of a label, if it requires one.
     pub labels: Box<[Option<LabelText>]>,
+    /// Behind this line there is no `always`.
+    pub always_until: u32,
 }
 
 /// A text that a line requires of a label.

@@ -6,10 +6,8 @@ use super::need::{Need, Needs};
 use super::shared::Shared;
 use crate::pattern::{Fit, How, RegexSet};
 use crate::program::{
-    Automaton, BlockIndex, Bound, Bounds, Combinations, Filed, Guard, Line, NodeId, Pairs, Patterns, Source,
-    Wholes,
+    Automaton, BlockIndex, Bound, Bounds, Combinations, Filed, Guard, NodeId, Pairs, Patterns, Source, Wholes,
 };
-use crate::syntax::tree::LineKind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -97,7 +95,7 @@ impl<'p> Filing<'p> {
     }
 
     /// The index of the lines that were filed.
-    pub(super) fn finish(self, keys: &Keys<'p>, shared: &Shared<'p>, lines: &[Line]) -> BlockIndex {
+    pub(super) fn finish(self, keys: &Keys<'p>, shared: &Shared<'p>) -> BlockIndex {
         let mut places: BTreeMap<Place, FiledTexts> = BTreeMap::new();
         for (id, filed) in self.texts {
             if let Some(Key { place, text }) = keys.key(id) {
@@ -117,7 +115,6 @@ impl<'p> Filing<'p> {
             }
         }
         automata.sort_by_key(Filed::source);
-        let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
         BlockIndex {
             wholes: wholes.into(),
             pairs: pairs(self.pairs, keys),
@@ -130,7 +127,6 @@ impl<'p> Filing<'p> {
             groups: self.groups.into_iter().map(|(number, lines)| (number, lines.into())).collect(),
             rest: rest.map(Into::into),
             guards: self.guards.into(),
-            always_until: always.map_or(0, |last| u32::try_from(last + 1).unwrap_or(u32::MAX)),
         }
     }
 }

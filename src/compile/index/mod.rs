@@ -30,5 +30,5 @@ pub(super) fn index(program: &Program, lines: &[Line]) -> Option<BlockIndex> {
     for (position, needs) in (0..).zip(&needs) {
         filing.file(position, needs, &counts.choice(needs, &keys, &shared), &shared);
     }
-    Some(filing.finish(&keys, &shared, lines))
+    Some(filing.finish(&keys, &shared))
 }

@@ -108,12 +108,12 @@ impl Automaton {
 /// What was come across: mostly little, in a long text of few letters very much.
 struct Seen<T> {
     first: SmallVec<[T; 8]>,
-    others: HashSet<T, RandomState>,
+    others: Option<HashSet<T, RandomState>>,
 }
 
 impl<T> Default for Seen<T> {
     fn default() -> Self {
-        Self { first: SmallVec::new(), others: HashSet::default() }
+        Self { first: SmallVec::new(), others: None }
     }
 }
 
@@ -123,7 +123,7 @@ impl<T: Copy + Eq + Hash> Seen<T> {
             return false;
         }
         if self.first.len() == self.first.inline_size() {
-            return self.others.insert(thing);
+            return self.others.get_or_insert_default().insert(thing);
         }
         self.first.push(thing);
         true

@@ -51,8 +51,6 @@ pub struct BlockIndex {
     pub rest: [Box<[u32]>; Combinations::COUNT],
     /// What each line requires that is quickly known.
     pub guards: Box<[Guard]>,
-    /// Behind this line there is no `always`.
-    pub always_until: u32,
 }
 
 /// Where a text is found in an event.
