@@ -194,6 +194,41 @@ fn a_run_is_the_same_on_any_number_of_threads() {
 }
 
 /// A byte order mark counts at the beginning of an input alone, and what was judged before on a line counts as columns.
+/// Outcomes are shown before a block that has very much to say was judged to its end.
+#[test]
+fn a_run_that_says_much_says_all_of_it() {
+    let folder = Folder::new("much");
+    let rules = format!(
+        "edition 1\nmapping m {{\nseverity = Info\nstatus = Firing\ntitle = \"{}\"\nkey = \"k\"\n}}\n",
+        "{$.a}".repeat(40)
+    );
+    fs::write(folder.0.join("m.rules"), rules).expect("written");
+    let line = |number: usize| match number % 50 {
+        0 => "{\"a\":,}\n".to_owned(),
+        _ => format!("{{\"a\":\"{number}{}\"}}\n", "x".repeat(1_000)),
+    };
+    let input: Vec<_> = (1..=1_000).map(line).collect();
+    fs::write(folder.0.join("in.json"), input.concat()).expect("written");
+    let run = |threads: &str| {
+        let arguments = ["run", "--rules", "m.rules", "--mapping", "m", "--threads", threads, "in.json"];
+        let output = pointsman(&folder.0).args(arguments).output().expect("starts");
+        (String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr).expect("text"))
+    };
+    let (outcomes, errors) = run("1");
+    assert!((&outcomes, &errors) == (&run("3").0, &run("3").1));
+    for (outcome, number) in outcomes.lines().zip(1..) {
+        let begins =
+            if number % 50 == 0 { format!("\"line\":{number},") } else { format!("\"title\":\"{number}x") };
+        assert!(outcome.contains(&begins), "{number}: {}", &outcome[..200]);
+    }
+    assert_eq!(outcomes.lines().count(), 1_000);
+    assert_eq!(
+        errors.lines().filter(|line| line.contains("in.json:") && line.contains("50:6: ")).count(),
+        10
+    );
+    assert!(errors.ends_with("980 event, 20 invalid\n"), "{errors}");
+}
+
 #[test]
 fn places_are_those_of_the_whole_input() {
     let folder = Folder::new("places");

@@ -6,10 +6,15 @@ use std::io::{self, ErrorKind, Read};
 /// made of it stay in a processor's cache.
 const READ: usize = 128 << 10;
 
+/// The longest line that is read, in bytes: what never ends must not take all memory before anybody is told.
+const LONGEST_LINE: usize = 1 << 30;
+
 /// Whole lines of an input, in room that is used for one block after the other: it is made, and faulted in, once.
 #[derive(Default)]
 pub(super) struct Block {
     room: Vec<u8>,
+    /// Where what is not passed yet begins.
+    start: usize,
     length: usize,
     /// Whether nothing stands before it.
     pub(super) first: bool,
@@ -20,15 +25,21 @@ pub(super) struct Block {
 impl Block {
     /// The lines, up to and with the end of the last one, or the end of the input.
     pub(super) fn bytes(&self) -> &[u8] {
-        self.room.get(..self.length).unwrap_or_default()
+        self.room.get(self.start..self.length).unwrap_or_default()
     }
 
     /// Takes other lines, and gives its own room for them.
     pub(super) fn replace(&mut self, lines: &mut Vec<u8>) {
         std::mem::swap(&mut self.room, lines);
-        self.length = self.room.len();
+        (self.start, self.length) = (0, self.room.len());
         self.first = false;
         lines.clear();
+    }
+
+    /// Goes on behind so many bytes.
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.first = false;
     }
 
     /// Whether a long document left more room than other blocks need.
@@ -69,7 +80,7 @@ impl<R: Read> Blocks<R> {
 
     /// Puts the next block in the place of another; whether there was one.
     pub(super) fn next(&mut self, block: &mut Block) -> io::Result<bool> {
-        block.first = !std::mem::replace(&mut self.given, true);
+        (block.start, block.first) = (0, !std::mem::replace(&mut self.given, true));
         let mut held = self.begun.len();
         if held > 0 {
             block.begin(&self.begun);
@@ -85,6 +96,9 @@ impl<R: Read> Blocks<R> {
                 return Ok(true);
             }
             held += read;
+            if held > LONGEST_LINE {
+                return Err(io::Error::other("a line is longer than 1 GiB"));
+            }
         }
         (block.length, block.more) = (held, false);
         Ok(held > 0)

@@ -13,6 +13,9 @@ use crate::ruleset::{RuleSet, Unknown};
 use crate::time::Instant;
 use std::borrow::Cow;
 
+/// When so many bytes are to be written, they are, before more is judged.
+const FULL: usize = 1 << 20;
+
 /// What stays the same for all inputs.
 pub(super) struct Evaluator<'r> {
     rules: &'r RuleSet,
@@ -40,6 +43,8 @@ pub(super) struct Evaluated {
     /// How many lines end in what was judged, and how many characters of the line behind them it holds.
     pub(super) lines: usize,
     pub(super) lead: usize,
+    /// Whether there was so much to say that the rest was not judged yet.
+    pub(super) is_full: bool,
     /// The text of all outcomes.
     pub(super) output: Vec<u8>,
     /// What could not be read, each at its line of the input.
@@ -78,7 +83,8 @@ impl<'r> Evaluator<'r> {
         (lines_before, lead_before): (usize, usize),
         arena: &mut Arena,
     ) {
-        let Evaluated { block, judged, lines, lead, output, invalid, tally } = evaluated;
+        let Evaluated { block, judged, lines, lead, is_full, output, invalid, tally } = evaluated;
+        *is_full = false;
         output.clear();
         invalid.clear();
         *tally = Tally::default();
@@ -103,6 +109,10 @@ impl<'r> Evaluator<'r> {
             if let Err(wrong) = read {
                 self.refuse(&wrong, tally, output);
                 invalid.push(wrong);
+            }
+            if output.len() > FULL {
+                *is_full = true;
+                break;
             }
         }
         (*judged, *lines, *lead) = (part.judged(), part.lines(), part.lead());

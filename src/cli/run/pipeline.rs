@@ -17,6 +17,9 @@ use std::thread;
 /// Bytes of a document that goes on, up to which it is tried again with every block that follows.
 const SMALL: usize = 64 << 10;
 
+/// The longest document over many lines, in bytes.
+const LONGEST: usize = 1 << 30;
+
 /// Evaluates an input, and shows what its blocks came to, in order, until `show` says that nobody is interested any more.
 ///
 /// # Errors
@@ -36,7 +39,14 @@ pub(super) fn run(
         input: Mutex::new(input),
         queue: Mutex::new(queue),
         changed: Condvar::new(),
-        order: Mutex::new(Order { evaluator, show, passed: (0, 0), open: Vec::new(), tried: 0 }),
+        order: Mutex::new(Order {
+            evaluator,
+            show,
+            passed: (0, 0),
+            open: Vec::new(),
+            tried: 0,
+            is_over: false,
+        }),
     };
     thread::scope(|scope| {
         for _ in 1..threads {
@@ -145,6 +155,10 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         let input = self.input.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut order = self.order.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if order.is_over {
+            let line = order.passed.0 + 1;
+            return Err(io::Error::other(format!("the document on line {line} is longer than 1 GiB")));
+        }
         if queue.interest.is_none() {
             return Ok(());
         }
@@ -187,6 +201,8 @@ struct Order<'e, 'r, S> {
     /// Lines of a document that may go on, and with how many bytes it was last tried.
     open: Vec<u8>,
     tried: usize,
+    /// Whether such a document is too long.
+    is_over: bool,
 }
 
 impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
@@ -196,6 +212,10 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             let block = &mut evaluated.block;
             self.open.extend_from_slice(block.bytes());
             // A document of many blocks is tried when it has doubled, so that it costs what its length is.
+            if block.more && self.open.len() > LONGEST {
+                self.is_over = true;
+                return ControlFlow::Break(());
+            }
             if block.more && self.open.len() > SMALL && self.open.len() < 2 * self.tried {
                 return ControlFlow::Continue(());
             }
@@ -203,7 +223,7 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             block.replace(&mut self.open);
             self.evaluator.block(evaluated, self.passed, arena);
         }
-        self.passed = (self.passed.0 + evaluated.lines, evaluated.lead);
+        self.show_full(evaluated, arena)?;
         self.open.clear();
         self.open.extend_from_slice(evaluated.block.bytes().get(evaluated.judged..).unwrap_or_default());
         if self.open.is_empty() {
@@ -217,7 +237,23 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
         let mut last = Evaluated::default();
         last.block.replace(&mut self.open);
         last.block.more = false;
-        self.evaluator.block(&mut last, self.passed, &mut Arena::new());
-        let _ = (self.show)(&last);
+        let mut arena = Arena::new();
+        self.evaluator.block(&mut last, self.passed, &mut arena);
+        if self.show_full(&mut last, &mut arena).is_continue() {
+            let _ = (self.show)(&last);
+        }
+    }
+
+    /// Shows what was judged of a block as long as there is so much to say that the rest was not, and judges that.
+    fn show_full(&mut self, evaluated: &mut Evaluated, arena: &mut Arena) -> ControlFlow<()> {
+        loop {
+            self.passed = (self.passed.0 + evaluated.lines, evaluated.lead);
+            if !evaluated.is_full {
+                return ControlFlow::Continue(());
+            }
+            (self.show)(evaluated)?;
+            evaluated.block.pass(evaluated.judged);
+            self.evaluator.block(evaluated, self.passed, arena);
+        }
     }
 }
