@@ -142,7 +142,7 @@ impl Dice {
             4 | 5 => format!("{source} in [\"{word}\", \"{other}\", \"{word}b\"]{case}"),
             6 => format!("{source} like \"{word}\"{case}"),
             7 => format!("{source} like [\"{word}*\", \"*{other}*b\"]{case}"),
-            8 => format!("{source} like \"{word}?*{other}\"{case}"),
+            8 => format!("{source} like \"{word}{}{other}*\"{case}", self.of(&["?", "?*", "*"])),
             9 => format!("{source} matches /({word}|{other}).*/"),
             10 => format!("{source} matches /{word}({other}|b)/i"),
             // Two ways to the same text.
