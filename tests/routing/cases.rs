@@ -90,7 +90,7 @@ fn an_index_reads_within_an_allowance_of_its_own() {
     assert_eq!(found.channels, ["c1"]);
 }
 
-/// Where rules look at very many labels, it is those of the event that are looked up.
+/// Where rules look at very many labels, it is those of the event that are looked up, and the fields beside them.
 #[test]
 fn rules_may_look_at_very_many_labels() {
     let conditions =
@@ -99,7 +99,9 @@ fn rules_may_look_at_very_many_labels() {
         let (label, condition) = (at / 4, conditions[at % 4]);
         format!("also route r{at} when labels.l{label} {condition} => c{}\n", (label + at) % 6)
     });
-    let rules = loaded(&(routes + "also route f when title contains \"b\" => c5\n"));
+    let fields =
+        lines(conditions.len(), |at| format!("also route f{at} when title {} => c{at}\n", conditions[at]));
+    let rules = loaded(&(routes + &fields));
     let mut dice = Dice::new(7);
     for _ in 0..200 {
         let mut labels = Vec::new();
@@ -107,7 +109,9 @@ fn rules_may_look_at_very_many_labels() {
             let name = arena().text(&format!("l{}", dice.roll(120)));
             labels.push((name, dice.of(&["x", "x-1", "yY", "Y", "ab", "-"])));
         }
-        let [found, walked] = decisions(&rules, event(&labels));
-        assert_eq!(found, walked, "{labels:?}");
+        let title = dice.of(&["x", "x-1", "yY", "-"]);
+        let event = arena().keep(Event { title, ..*event(&labels) });
+        let [found, walked] = decisions(&rules, event);
+        assert_eq!(found, walked, "{title} {labels:?}");
     }
 }
