@@ -2,7 +2,7 @@
 //!
 //! `cargo bench` prints medians of interleaved rounds. The unit for events is one `serde_json::from_slice::<Value>` of the
 //! same bytes in the same run, so that figures of different machines can be compared. The workload comes from the
-//! generator beside the checkout where it is there, else from the small one in `workload.rs`.
+//! generator beside the checkout where it is there, else from `own.rs`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,6 +18,7 @@ mod baseline;
 mod library;
 mod loading;
 mod measure;
+mod own;
 mod workload;
 
 use measure::{Round, medians};
@@ -44,9 +45,7 @@ fn main() {
     if !is_asked("routing") {
         return;
     }
-    println!(
-        "\none routing decision, nanoseconds (events of the generator: each hits a route, or none does)"
-    );
+    println!("\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)");
     for mix in ["", "hard-"] {
         for routes in [10, 1_000, 10_000, 100_000] {
             decisions(mix, routes);
@@ -54,15 +53,13 @@ fn main() {
     }
 }
 
-/// One routing decision, and that it is the one the generator's reference says.
+/// One routing decision, and that it is the one that is expected.
 fn decisions(mix: &str, routes: usize) {
-    let Some((text, labelsets)) = workload::mixed(mix, routes) else { return };
-    let (rules, context) = (loaded(&text), library::context());
-    let by_hand =
-        if routes <= 10_000 { workload::by_hand(mix, routes).unwrap_or_default() } else { Vec::new() };
+    let workload::Mix { rules, by_hand, sets } = workload::mix(mix, routes).expect("a mix");
+    let (rules, context) = (loaded(&rules), library::context());
     let mut figures = Vec::new();
     let (kept, arena) = (Arena::new(), RefCell::new(Arena::new()));
-    for (name, sets) in &labelsets {
+    for (name, sets) in &sets {
         let events: Vec<_> = sets.iter().map(|set| workload::event(&set.labels, &kept)).collect();
         for (event, set) in events.iter().zip(sets) {
             let decision = library::route(&rules, event, &context, &kept);
@@ -82,7 +79,7 @@ fn decisions(mix: &str, routes: usize) {
         };
         let rounds = &mut [Round::new("route", run), Round::new("scan", scan)];
         // A scan through very many routes takes as long as all the rest, and says nothing new.
-        let kept = if by_hand.is_empty() { 1 } else { 2 };
+        let kept = if routes > 10_000 { 1 } else { 2 };
         for (way, median) in medians(21, &mut rounds[..kept]) {
             #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
             figures.push(format!("{name} {way} {:.0}", median / events.len() as f64));

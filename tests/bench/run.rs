@@ -6,7 +6,7 @@
 //! program, started anew: `Value` parses each line into `serde_json::Value` and drops it, `typed serde` reads structs that
 //! borrow and writes the same events as the mapping, without routing. A thread counts as such where it is busy: the column
 //! `cores` is processor time by time. The workload comes from the generator beside the checkout where it is there, else from
-//! the small one in `workload.rs`.
+//! `own.rs`.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -20,6 +20,7 @@
 )]
 
 mod baseline;
+mod own;
 mod workload;
 
 use std::fs::{self, File};

@@ -25,6 +25,7 @@
 
 mod baseline;
 mod library;
+mod own;
 mod variant;
 mod workload;
 

@@ -1,6 +1,7 @@
 //! The workload: many routes, and payloads to send through them.
 
-use crate::baseline::{Condition, Test};
+use crate::baseline::{self, Condition, Test};
+use crate::own;
 use pointsman::event::{Event, Labels, Severity, Status};
 use pointsman::json::Arena;
 use serde_json::Value;
@@ -19,19 +20,18 @@ pub(crate) fn origin() -> String {
 
 /// A rule file with a routing `workload` of that many routes.
 pub(crate) fn rules(routes: usize) -> String {
-    let generated = folder().and_then(|folder| read_routes(&routes_file(folder, &routes.to_string())));
-    written(&generated.unwrap_or_else(|| own(routes)))
+    written(&read_routes(&routes_of("", routes)).expect("the workload is of the generator's form"))
 }
 
 /// The generator's routes in a file as a rule file with a routing `workload`, and how many they are.
 pub(crate) fn rules_from(path: &Path) -> Option<(String, usize)> {
-    let routes = read_routes(path)?;
+    let routes = read_routes(&read(path)?)?;
     Some((written(&routes), routes.len()))
 }
 
 /// A rule file with a routing `workload` of some routes of our own.
 pub(crate) fn small(routes: usize) -> String {
-    written(&own(routes))
+    written(&read_routes(&own::routes("", routes)).expect("our own routes are of that form"))
 }
 
 fn written(routes: &[Route]) -> String {
@@ -59,24 +59,49 @@ pub(crate) struct LabelSet {
 /// Label sets and what they are called.
 pub(crate) type NamedSets = (&'static str, Vec<LabelSet>);
 
-/// The rules of a mix, and label sets that hit and that hit nothing; nothing where the generator is not there.
-pub(crate) fn mixed(mix: &str, routes: usize) -> Option<(String, Vec<NamedSets>)> {
-    let folder = folder()?;
-    let (rules, _) = rules_from(&routes_file(folder, &format!("{mix}{routes}")))?;
-    Some((rules, label_sets(&folder.join(format!("labelsets-{mix}{routes}.json")))?))
+/// A mix of routes: as rules, as one would write them by hand, and label sets that hit and that hit nothing.
+pub(crate) struct Mix {
+    pub(crate) rules: String,
+    pub(crate) by_hand: Vec<Vec<Condition>>,
+    pub(crate) sets: Vec<NamedSets>,
+}
+
+/// That many routes of a mix. What our own label sets hit is what a scan by hand says.
+pub(crate) fn mix(mix: &str, routes: usize) -> Option<Mix> {
+    let document = routes_of(mix, routes);
+    let (rules, by_hand) = (written(&read_routes(&document)?), by_hand(&document)?);
+    let generated =
+        folder().and_then(|folder| label_sets(&folder.join(format!("labelsets-{mix}{routes}.json"))));
+    let by_scan = |_: &Value, labels: &Pairs| Some(path(baseline::scan(&by_hand, labels)));
+    let sets = generated.or_else(|| sets(&own::label_sets(routes), &by_scan))?;
+    Some(Mix { rules, by_hand, sets })
 }
 
 /// The generator's label sets in a file: those that hit, and those that hit nothing.
-pub(crate) fn label_sets(path: &Path) -> Option<Vec<NamedSets>> {
-    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
-    let sets = |name: &str| document[name].as_array()?.iter().map(label_set).collect::<Option<Vec<_>>>();
-    Some(vec![("match", sets("match")?), ("no match", sets("nomatch")?)])
+pub(crate) fn label_sets(file: &Path) -> Option<Vec<NamedSets>> {
+    sets(&read(file)?, &|set, _| Some(path(usize::try_from(set["expect"].as_i64()?).ok())))
 }
 
-/// The routes of a mix as one would write them by hand; nothing where the generator is not there.
-pub(crate) fn by_hand(mix: &str, routes: usize) -> Option<Vec<Vec<Condition>>> {
-    let text = std::fs::read_to_string(routes_file(folder()?, &format!("{mix}{routes}"))).ok()?;
-    let document: Value = serde_json::from_str(&text).ok()?;
+/// Names and values of labels.
+type Pairs = Vec<(String, String)>;
+
+fn sets(document: &Value, expected: &dyn Fn(&Value, &Pairs) -> Option<String>) -> Option<Vec<NamedSets>> {
+    let set = |set: &Value| {
+        let labels = set["labels"].as_object()?.iter();
+        let labels = labels.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let labels = labels.collect::<Option<Pairs>>()?;
+        Some(LabelSet { expected: expected(set, &labels)?, labels })
+    };
+    let all = |name: &str| document[name].as_array()?.iter().map(set).collect::<Option<Vec<_>>>();
+    Some(vec![("match", all("match")?), ("no match", all("nomatch")?)])
+}
+
+/// The path of the route that is chosen.
+fn path(route: Option<usize>) -> String {
+    route.map_or_else(|| "workload.else".to_owned(), |route| format!("workload.r{route}"))
+}
+
+fn by_hand(document: &Value) -> Option<Vec<Vec<Condition>>> {
     let conditions = |route: &Value| route["conds"].as_array()?.iter().map(test).collect::<Option<Vec<_>>>();
     document["routes"].as_array()?.iter().map(conditions).collect()
 }
@@ -93,16 +118,6 @@ fn test(condition: &Value) -> Option<Condition> {
         _ => return None,
     };
     Some(Condition { label: condition["label"].as_str()?.to_owned(), test: expected })
-}
-
-fn label_set(set: &Value) -> Option<LabelSet> {
-    let labels = set["labels"].as_object()?.iter();
-    let labels = labels.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    let expected = match set["expect"].as_i64()? {
-        -1 => "workload.else".to_owned(),
-        route => format!("workload.r{route}"),
-    };
-    Some(LabelSet { labels: labels.collect::<Option<_>>()?, expected })
 }
 
 /// An event with those labels.
@@ -128,8 +143,8 @@ pub(crate) fn event<'a>(labels: &'a [(String, String)], arena: &'a Arena) -> Eve
 pub(crate) fn payloads() -> Vec<(&'static str, String)> {
     let read = |name: &str| folder().and_then(|folder| std::fs::read_to_string(folder.join(name)).ok());
     vec![
-        ("one alert", read("payload-1.json").unwrap_or_else(|| payload(1))),
-        ("fifty alerts", read("payload-50.json").unwrap_or_else(|| payload(50))),
+        ("one alert", read("payload-1.json").unwrap_or_else(|| own::payload(1))),
+        ("fifty alerts", read("payload-50.json").unwrap_or_else(|| own::payload(50))),
     ]
 }
 
@@ -162,8 +177,17 @@ fn routes_file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("routes-{name}.json"))
 }
 
-fn read_routes(path: &Path) -> Option<Vec<Route>> {
-    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+/// The generator's routes of a mix, or our own.
+fn routes_of(mix: &str, routes: usize) -> Value {
+    let generated = folder().and_then(|folder| read(&routes_file(folder, &format!("{mix}{routes}"))));
+    generated.unwrap_or_else(|| own::routes(mix, routes))
+}
+
+fn read(file: &Path) -> Option<Value> {
+    serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()
+}
+
+fn read_routes(document: &Value) -> Option<Vec<Route>> {
     document["routes"].as_array()?.iter().map(translated).collect()
 }
 
@@ -186,40 +210,6 @@ fn condition(condition: &Value) -> Option<String> {
     })
 }
 
-/// A small mix of the same kinds of conditions.
-fn own(routes: usize) -> Vec<Route> {
-    let condition = |position: usize| match position % 5 {
-        0 => format!("labels.service == \"svc-{position}\""),
-        1 => format!("labels.team == \"team-{position}\" and labels.env == \"prod\""),
-        2 => format!("labels.pod matches /.*-node{position}-.*/"),
-        3 => format!("labels.cluster in [\"clu-{position}\", \"clu-{position}-b\"]"),
-        _ => format!("number(labels.tier) >= 3 and labels.namespace == \"ns-{position}\""),
-    };
-    let route =
-        |position| Route { condition: condition(position), receiver: format!("ch-{}", position % 97) };
-    (0..routes).map(route).collect()
-}
-
-fn payload(alerts: usize) -> String {
-    let alerts: Vec<Value> = (0..alerts).map(alert).collect();
-    serde_json::json!({ "version": "4", "status": "firing", "commonLabels": {}, "alerts": alerts })
-        .to_string()
-}
-
-fn alert(position: usize) -> Value {
-    serde_json::json!({
-        "status": if position.is_multiple_of(3) { "resolved" } else { "firing" },
-        "labels": {
-            "alertname": "HighCPU", "severity": "P2", "service": format!("svc-{position}"), "team": "core",
-            "namespace": "shop", "cluster": "eu-1", "env": "prod", "region": "eu-west-1",
-            "instance": format!("10.0.0.{position}:9100"), "pod": format!("web-{position}"), "job": "node", "tier": "2",
-        },
-        "annotations": { "summary": "CPU is high", "description": "The processor has been busy for ten minutes." },
-        "startsAt": "2026-11-20T08:00:00.000Z", "endsAt": "0001-01-01T00:00:00Z",
-        "generatorURL": "http://prometheus.example.com/graph?g0.expr=up", "fingerprint": format!("{position:016x}"),
-    })
-}
-
 /// Ten routes, and a file of alerts, one a line; both are made once and kept.
 pub(crate) fn stream(alerts: usize) -> (String, PathBuf) {
     let folder =
@@ -231,7 +221,7 @@ pub(crate) fn stream(alerts: usize) -> (String, PathBuf) {
         if !generate(&partly, &arguments) {
             let mut lines = String::new();
             for position in 0..alerts {
-                let _ = writeln!(lines, "{}", alert(position));
+                let _ = writeln!(lines, "{}", own::alert(position));
             }
             std::fs::create_dir_all(&partly).expect("a folder for the workload");
             std::fs::write(partly.join("alerts.ndjson"), lines).expect("room for the workload");
