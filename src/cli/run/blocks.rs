@@ -6,9 +6,6 @@ use std::io::{self, ErrorKind, Read};
 /// made of it stay in a processor's cache.
 const READ: usize = 128 << 10;
 
-/// The longest line that is read, in bytes: what never ends must not take all memory before anybody is told.
-const LONGEST_LINE: usize = 1 << 30;
-
 /// Whole lines of an input, in room that is used for one block after the other: it is made, and faulted in, once.
 #[derive(Default)]
 pub(super) struct Block {
@@ -69,18 +66,22 @@ pub(super) struct Blocks<R> {
     reader: R,
     /// The beginning of a line that is not complete yet.
     begun: Vec<u8>,
-    given: bool,
+    /// The most bytes that a line may have.
+    longest: usize,
     ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
-    pub(super) fn new(reader: R) -> Self {
-        Self { reader, begun: Vec::new(), given: false, ended: false }
+    pub(super) fn new(reader: R, longest: usize) -> Self {
+        Self { reader, begun: Vec::new(), longest, ended: false }
     }
 
     /// Puts the next block in the place of another; whether there was one.
+    ///
+    /// # Errors
+    /// Those of the reader, and [`ErrorKind::FileTooLarge`] where a line is longer than it may be.
     pub(super) fn next(&mut self, block: &mut Block) -> io::Result<bool> {
-        (block.start, block.first) = (0, !std::mem::replace(&mut self.given, true));
+        block.start = 0;
         let mut held = self.begun.len();
         if held > 0 {
             block.begin(&self.begun);
@@ -96,8 +97,8 @@ impl<R: Read> Blocks<R> {
                 return Ok(true);
             }
             held += read;
-            if held > LONGEST_LINE {
-                return Err(io::Error::other("a line is longer than 1 GiB"));
+            if held > self.longest {
+                return Err(ErrorKind::FileTooLarge.into());
             }
         }
         (block.length, block.more) = (held, false);
@@ -131,7 +132,7 @@ fn boundary(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::{Block, Blocks};
-    use std::io::{self, Read};
+    use std::io::{self, ErrorKind, Read};
 
     /// Gives its pieces one by one, as a pipe does.
     struct Pieces(Vec<&'static str>);
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn blocks(pieces: &[&'static str]) -> Vec<(String, bool)> {
-        let mut blocks = Blocks::new(Pieces(pieces.to_vec()));
+        let mut blocks = Blocks::new(Pieces(pieces.to_vec()), 100);
         let mut block = Block::default();
         let next = || {
             let read = blocks.next(&mut block).unwrap();
@@ -165,5 +166,15 @@ mod tests {
         assert_eq!(blocks(&["{\n}\n{\n  1"]), [of("{\n}\n", true), of("{\n  1", false)]);
         assert_eq!(blocks(&["1\n", "2", "2\n", "3\n"]), [of("1\n", true), of("22\n", true), of("3\n", true)]);
         assert_eq!(blocks(&[]), []);
+    }
+
+    #[test]
+    fn a_line_has_a_longest_length() {
+        let read = |pieces: &[&'static str]| {
+            let mut blocks = Blocks::new(Pieces(pieces.to_vec()), 4);
+            blocks.next(&mut Block::default()).map_err(|error| error.kind())
+        };
+        assert_eq!(read(&["12", "34", "\n"]), Ok(true));
+        assert_eq!(read(&["12", "345"]), Err(ErrorKind::FileTooLarge));
     }
 }

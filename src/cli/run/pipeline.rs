@@ -9,7 +9,7 @@ use super::blocks::Blocks;
 use super::lines::{Evaluated, Evaluator};
 use super::source::{Interest, Source};
 use crate::json::Arena;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -17,20 +17,20 @@ use std::thread;
 /// Bytes of a document that goes on, up to which it is tried again with every block that follows.
 const SMALL: usize = 64 << 10;
 
-/// The longest document over many lines, in bytes.
+/// The most bytes of a document, on one line or on many: what never ends must not take all memory before anybody is told.
 const LONGEST: usize = 1 << 30;
 
 /// Evaluates an input, and shows what its blocks came to, in order, until `show` says that nobody is interested any more.
 ///
 /// # Errors
-/// Where the input cannot be read; what came before was shown.
+/// Where the input cannot be read or holds a document of more than 1 GiB; what came before was shown.
 pub(super) fn run(
     evaluator: &Evaluator<'_>,
     (source, interest): (Source, Interest),
     threads: usize,
     show: impl FnMut(&Evaluated) -> ControlFlow<()> + Send,
 ) -> io::Result<()> {
-    let input = Input { blocks: Blocks::new(source), given: 0, ended: None };
+    let input = Input { blocks: Blocks::new(source, LONGEST), given: 0, ended: None };
     let mut free = Vec::new();
     free.resize_with(2 * threads, Evaluated::default);
     let queue = Queue { free, early: Vec::new(), shown: 0, is_showing: false, interest: Some(interest) };
@@ -45,7 +45,8 @@ pub(super) fn run(
             passed: (0, 0),
             open: Vec::new(),
             tried: 0,
-            is_over: false,
+            longest: LONGEST,
+            is_too_long: false,
         }),
     };
     thread::scope(|scope| {
@@ -123,6 +124,7 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
         }
         match input.blocks.next(&mut into.block) {
             Ok(true) => {
+                into.block.first = input.given == 0;
                 input.given += 1;
                 return Some(input.given - 1);
             }
@@ -155,9 +157,9 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         let input = self.input.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut order = self.order.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if order.is_over {
-            let line = order.passed.0 + 1;
-            return Err(io::Error::other(format!("the document on line {line} is longer than 1 GiB")));
+        let ended = input.ended.unwrap_or(Ok(()));
+        if order.is_too_long || matches!(&ended, Err(error) if error.kind() == ErrorKind::FileTooLarge) {
+            return Err(order.too_long());
         }
         if queue.interest.is_none() {
             return Ok(());
@@ -165,7 +167,7 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Pipeline<'_, '_, S> {
         if !order.open.is_empty() {
             order.last();
         }
-        input.ended.unwrap_or(Ok(()))
+        ended
     }
 }
 
@@ -201,8 +203,9 @@ struct Order<'e, 'r, S> {
     /// Lines of a document that may go on, and with how many bytes it was last tried.
     open: Vec<u8>,
     tried: usize,
-    /// Whether such a document is too long.
-    is_over: bool,
+    /// The most bytes that a document may have, and whether one has more.
+    longest: usize,
+    is_too_long: bool,
 }
 
 impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
@@ -212,8 +215,8 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             let block = &mut evaluated.block;
             self.open.extend_from_slice(block.bytes());
             // A document of many blocks is tried when it has doubled, so that it costs what its length is.
-            if block.more && self.open.len() > LONGEST {
-                self.is_over = true;
+            if block.more && self.open.len() > self.longest {
+                self.is_too_long = true;
                 return ControlFlow::Break(());
             }
             if block.more && self.open.len() > SMALL && self.open.len() < 2 * self.tried {
@@ -230,6 +233,14 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             self.tried = 0;
         }
         (self.show)(evaluated)
+    }
+
+    /// Says which document is too long.
+    fn too_long(&self) -> io::Error {
+        let line = self.passed.0 + 1;
+        let message =
+            format!("the document on line {line} is longer than 1 GiB; split it into several, one a line");
+        io::Error::new(ErrorKind::FileTooLarge, message)
     }
 
     /// Shows what was left open.
@@ -255,5 +266,61 @@ impl<S: FnMut(&Evaluated) -> ControlFlow<()>> Order<'_, '_, S> {
             evaluated.block.pass(evaluated.judged);
             self.evaluator.block(evaluated, self.passed, arena);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Evaluated, Evaluator, Order};
+    use crate::cli::run::Style;
+    use crate::cli::subject::Reader;
+    use crate::json::Arena;
+    use crate::ruleset::{RuleSet, Subject};
+    use crate::source::Sources;
+    use crate::time::Instant;
+    use std::ops::ControlFlow;
+
+    const RULES: &str =
+        "edition 1\nmapping m {\nseverity = Info\nstatus = Firing\ntitle = \"t\"\nkey = \"k\"\n}\n";
+
+    #[test]
+    fn a_document_that_never_ends_is_given_up() {
+        let mut sources = Sources::default();
+        sources.add("m.rules", RULES);
+        let rules = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None).rules.unwrap();
+        let (reader, now) = (Reader::Payloads(Subject::Mapping("m", None)), Instant::default());
+        let evaluator = Evaluator::new(&rules, reader, now, Style::Ndjson).unwrap();
+        let (mut shown, mut given) = (0, 0);
+        let show = |evaluated: &Evaluated| {
+            shown += memchr::memchr_iter(b'\n', &evaluated.output).count();
+            ControlFlow::Continue(())
+        };
+        let open = Vec::new();
+        let longest = 1_000_000;
+        let mut order = Order {
+            evaluator: &evaluator,
+            show,
+            passed: (0, 0),
+            open,
+            tried: 0,
+            longest,
+            is_too_long: false,
+        };
+        let mut arena = Arena::new();
+        loop {
+            let mut evaluated = Evaluated::default();
+            let begin = if given == 0 { "{}\n{}\n[\n" } else { "" };
+            evaluated.block.replace(&mut (begin.to_owned() + &"1,\n".repeat(10_000)).into_bytes());
+            evaluated.block.more = true;
+            given += evaluated.block.bytes().len();
+            evaluator.block(&mut evaluated, (0, 0), &mut arena);
+            if order.next(&mut evaluated, &mut arena).is_break() {
+                break;
+            }
+            assert!(given < 2 * longest, "it is still read");
+        }
+        let said = order.too_long().to_string();
+        assert_eq!(said, "the document on line 3 is longer than 1 GiB; split it into several, one a line");
+        assert_eq!(shown, 2);
     }
 }
