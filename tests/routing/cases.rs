@@ -1,32 +1,19 @@
 //! What random rules seldom come to.
 
 use super::dice::Dice;
+use super::{Hits, load};
 use crate::arena;
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::{Context, Observer, Silent, route};
+use pointsman::evaluate::{Context, Silent, route};
 use pointsman::event::{Decision, Event, Labels};
 use pointsman::program::Destination;
 use pointsman::ruleset::RuleSet;
-use pointsman::source::Sources;
 use pointsman::time::Instant;
-
-/// Tries every line.
-struct Listening;
-
-impl Observer for Listening {
-    const LISTENS: bool = true;
-}
 
 /// A routing of these lines; what hits none of them goes to `c0`.
 fn loaded(lines: &str) -> RuleSet {
     let channels: Vec<_> = (0..6).map(|channel| format!("channel c{channel} = discard()\n")).collect();
     let text = format!("edition 1\n{}routing main {{\n{lines}else => c0\n}}\n", channels.concat());
-    let mut sources = Sources::default();
-    sources.add("case.rules", &text);
-    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    loaded
-        .rules
-        .unwrap_or_else(|| panic!("{}", render(Format::Short, false, &loaded.diagnostics, &loaded.sources)))
+    load(&text).unwrap_or_else(|said| panic!("{said}"))
 }
 
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
@@ -44,7 +31,7 @@ fn decisions<'a>(rules: &'a RuleSet, event: &'static Event<'static>) -> [Decisio
     let to = Destination::Routing(0);
     [
         route(&rules.program, to, event, &context, arena(), &mut Silent),
-        route(&rules.program, to, event, &context, arena(), &mut Listening),
+        route(&rules.program, to, event, &context, arena(), &mut Hits::<true>::of(0)),
     ]
 }
 
