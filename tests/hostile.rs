@@ -58,15 +58,16 @@ fn load(text: &str) -> Loaded {
     loaded
 }
 
-/// The outcomes of a payload by a mapping `m`, as JSON.
+/// The outcomes of a payload by a mapping `m`, of which what it looks at is read, as JSON.
 fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
-    let document = match json::parse(payload, arena()) {
+    let subject = Subject::Mapping("m", None);
+    let document = match rules.read(subject, payload, arena()) {
         Ok(document) => document,
         Err(invalid) => {
             return vec![format!("invalid {}:{} {}", invalid.line, invalid.column, invalid.message)];
         }
     };
     let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
-    let outcomes = rules.evaluate(Subject::Mapping("m", None), &document, &context, &mut Silent).unwrap();
+    let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).unwrap();
     outcomes.iter().map(Json::to_json).collect()
 }

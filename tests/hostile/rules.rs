@@ -215,12 +215,12 @@ fn lines_that_require_very_much() {
         }),
         ("lists of each of very many labels", {
             let list = |label: usize, at: usize| {
-                let texts: Vec<String> = (0..8).map(|text| format!("\"v{text}x{}\"", at % 3)).collect();
+                let texts: Vec<String> = (0..8).map(|text| format!("\"v{text}x{}\"", at % 2)).collect();
                 format!("labels.l{label} in [{}]", texts.join(", "))
             };
             let routes = each(20, |at| {
                 let lists: Vec<String> = (0..400).map(|label| list(label, at)).collect();
-                format!("route r{at} when {} and title == \"{at}\" => c\n", lists.join(" and "))
+                format!("route r{at} when {} => c\n", lists.join(" and "))
             });
             format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}")
         }),

@@ -162,5 +162,10 @@ mod tests {
         assert_eq!(found(&numbers, false, "a host-1234"), [1, 12, 123, 1234]);
         assert_eq!(found(&numbers, true, "host-70: host-1"), [7, 70]);
         assert_eq!(found(&numbers, true, "a host-1"), [0_u32; 0]);
+        // Lines of which there are several are kept apart from the texts.
+        let several =
+            |(text, lines): &(Box<str>, Vec<u32>)| (text.clone(), vec![lines[0], lines[0] + 90_000]);
+        let several: Vec<_> = numbers.iter().map(several).collect();
+        assert_eq!(found(&several, false, "a host-123"), [1, 12, 123, 90_001, 90_012, 90_123]);
     }
 }
