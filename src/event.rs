@@ -8,9 +8,9 @@ mod outcome;
 mod wire;
 
 pub use labels::{Labels, LabelsBuilder};
-pub use outcome::{Decided, Decision, Outcome, Reason, Refusal, Result};
+pub use outcome::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 
-use crate::time::Instant;
+use crate::time::Timestamp;
 use std::fmt;
 
 /// How bad it is, as Flashduty names it (flashduty-docs, "Standard alert": `Critical`, `Warning`, `Info`).
@@ -47,14 +47,14 @@ impl fmt::Display for Severity {
 
 /// Whether it goes on. A recovery is a status, never a severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
+pub enum AlertStatus {
     /// The trouble is there.
     Firing,
     /// The trouble is over.
     Resolved,
 }
 
-impl Status {
+impl AlertStatus {
     /// Both statuses.
     pub const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
 
@@ -68,7 +68,7 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for AlertStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -80,7 +80,7 @@ pub struct Event<'a> {
     /// How bad it is.
     pub severity: Severity,
     /// Whether it goes on.
-    pub status: Status,
+    pub status: AlertStatus,
     /// One line for people.
     pub title: &'a str,
     /// The deduplication key: the same for a firing and its recovery.
@@ -90,9 +90,9 @@ pub struct Event<'a> {
     /// What the routes look at.
     pub labels: Labels<'a>,
     /// When it began.
-    pub starts_at: Option<Instant>,
+    pub starts_at: Option<Timestamp>,
     /// When it ended.
-    pub ends_at: Option<Instant>,
+    pub ends_at: Option<Timestamp>,
     /// Where to look.
     pub link: Option<&'a str>,
     /// The mapping's name, unless the mapping sets it.
@@ -108,8 +108,8 @@ impl Event<'_> {
     #[must_use]
     pub fn event_status(&self) -> &'static str {
         match self.status {
-            Status::Firing => self.severity.name(),
-            Status::Resolved => "Ok",
+            AlertStatus::Firing => self.severity.name(),
+            AlertStatus::Resolved => "Ok",
         }
     }
 }

@@ -16,10 +16,10 @@
 //! [`ruleset::RuleSet`], and so the one evaluator behind it:
 //!
 //! ```
-//! use pointsman::evaluate::{Context, Silent};
-//! use pointsman::ruleset::{RuleSet, Subject};
+//! use pointsman::evaluate::{EvaluationContext, SilentObserver};
+//! use pointsman::ruleset::{EntryPoint, RuleSet};
 //! use pointsman::source::Sources;
-//! use pointsman::time::Instant;
+//! use pointsman::time::Timestamp;
 //!
 //! let mut sources = Sources::default();
 //! sources.add("arms.rules", r#"edition 1
@@ -43,10 +43,10 @@
 //! let body = br#"{"alerts": [{"status": "firing", "labels": {"alertname": "disk full", "severity": "P1"}}]}"#;
 //! let arena = pointsman::json::Arena::new();
 //! let document = pointsman::json::parse(body, &arena).expect("the body is JSON");
-//! let context = Context::at(Instant::read("2026-03-07T02:00:00+08:00").expect("a time"));
-//! let outcomes = rules.evaluate(Subject::Mapping("arms", Some("main")), &document, &context, &mut Silent)?;
+//! let context = EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00+08:00").expect("a time"));
+//! let outcomes = rules.evaluate(EntryPoint::Mapping("arms", Some("main")), &document, &context, &mut SilentObserver)?;
 //! assert_eq!(outcomes[0].decision().expect("it was routed").channels, ["page", "chat"]);
-//! # Ok::<(), pointsman::ruleset::Unknown>(())
+//! # Ok::<(), pointsman::ruleset::UnknownName>(())
 //! ```
 //!
 //! # The house, from the ground up

@@ -61,7 +61,7 @@ impl Span {
 
 /// A line and a column as people count them: from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct SourcePosition {
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1, in characters (Unicode scalar values).
@@ -97,12 +97,12 @@ impl SourceFile {
 
     /// The line and column of a byte offset; an offset past the end is the end.
     #[must_use]
-    pub fn position(&self, offset: u32) -> Position {
+    pub fn position(&self, offset: u32) -> SourcePosition {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
         let end = (offset as usize).min(self.text.len());
         let before = self.text.get(start..end).unwrap_or_default();
-        Position { line, column: before.chars().count() + 1 }
+        SourcePosition { line, column: before.chars().count() + 1 }
     }
 
     /// The text of a line, counted from 1, without its end.
@@ -152,13 +152,13 @@ impl Sources {
 
     /// The line and column where a span begins.
     #[must_use]
-    pub fn position(&self, span: Span) -> Position {
-        self.file(span.file).map_or(Position { line: 1, column: 1 }, |file| file.position(span.start))
+    pub fn position(&self, span: Span) -> SourcePosition {
+        self.file(span.file).map_or(SourcePosition { line: 1, column: 1 }, |file| file.position(span.start))
     }
 
     /// `file:line`, the form in which outcomes name a place.
     #[must_use]
-    pub fn place(&self, span: Span) -> String {
+    pub fn file_and_line(&self, span: Span) -> String {
         format!("{}:{}", self.name(span), self.position(span).line)
     }
 }

@@ -1,15 +1,15 @@
 //! The values that expressions have while they run, and the types that `check` reasons with.
 
-use crate::event::{Labels, Severity, Status};
-use crate::json::{self, Arena, Json};
-use crate::pattern::Regex;
-use crate::time::Instant;
+use crate::event::{AlertStatus, Labels, Severity};
+use crate::json::{self, Arena, ToJson};
+use crate::pattern::RegexPattern;
+use crate::time::Timestamp;
 use std::fmt;
 use std::ops::BitOr;
 
 /// A value at run time. It points into the payload, the event, the program, or the arena for what was made meanwhile.
 #[derive(Debug, Clone, Copy)]
-pub enum Value<'a> {
+pub enum RuntimeValue<'a> {
     /// Nothing is there.
     Missing,
     /// JSON's `null`: also "no value", but told apart by `is null`.
@@ -23,20 +23,20 @@ pub enum Value<'a> {
     /// An array or object.
     Json(&'a json::Value<'a>),
     /// The nodes of a path, or the result of `split`.
-    List(&'a [Value<'a>]),
+    List(&'a [RuntimeValue<'a>]),
     /// A severity.
     Severity(Severity),
     /// A status.
-    Status(Status),
+    Status(AlertStatus),
     /// A time.
-    Time(Instant),
+    Time(Timestamp),
     /// The labels of an event as a whole.
     Labels(&'a Labels<'a>),
     /// A compiled regular expression, as an argument of a function.
-    Regex(&'a Regex),
+    Regex(&'a RegexPattern),
 }
 
-impl<'a> Value<'a> {
+impl<'a> RuntimeValue<'a> {
     /// What stands in a payload.
     #[must_use]
     pub fn of_json(json: &'a json::Value<'a>) -> Self {
@@ -101,11 +101,11 @@ impl<'a> Value<'a> {
             Self::Number(number) => json::Value::Number(*number),
             Self::Json(json) => **json,
             Self::List(items) => {
-                json::Value::Array(arena.gather(items.iter().map(|item| item.to_json(arena))))
+                json::Value::Array(arena.collect(items.iter().map(|item| item.to_json(arena))))
             }
             Self::Labels(labels) => {
                 let members = labels.iter().map(|(name, text)| (name, json::Value::Text(text)));
-                json::Value::Object(arena.keep(json::Object::of(members, arena)))
+                json::Value::Object(arena.alloc(json::Object::of(members, arena)))
             }
             Self::Text(_) | Self::Severity(_) | Self::Status(_) | Self::Time(_) | Self::Regex(_) => {
                 json::Value::Text(self.to_text(arena).unwrap_or_default())
@@ -122,9 +122,9 @@ impl<'a> Value<'a> {
 
 /// The set of kinds that an expression's value may have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Type(u16);
+pub struct ValueType(u16);
 
-impl Type {
+impl ValueType {
     /// No value is possible.
     pub const NEVER: Self = Self(0);
     /// *missing*.
@@ -173,7 +173,7 @@ impl Type {
 
     /// Whether the two have a kind in common.
     #[must_use]
-    pub fn meets(self, other: Self) -> bool {
+    pub fn overlaps(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -192,7 +192,7 @@ impl Type {
     /// Whether the value may be missing or null.
     #[must_use]
     pub fn may_be_missing(self) -> bool {
-        self.meets(Self::NOTHING)
+        self.overlaps(Self::NOTHING)
     }
 
     const NAMES: [(Self, &'static str); 14] = [
@@ -213,7 +213,7 @@ impl Type {
     ];
 }
 
-impl BitOr for Type {
+impl BitOr for ValueType {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
@@ -221,13 +221,13 @@ impl BitOr for Type {
     }
 }
 
-impl fmt::Display for Type {
+impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.contains(Self::JSON) {
             return f.write_str("any JSON value");
         }
         let names: Vec<&str> =
-            Self::NAMES.iter().filter(|(kind, _)| self.meets(*kind)).map(|(_, name)| *name).collect();
+            Self::NAMES.iter().filter(|(kind, _)| self.overlaps(*kind)).map(|(_, name)| *name).collect();
         match names.split_last() {
             None => f.write_str("nothing"),
             Some((last, [])) => f.write_str(last),
@@ -236,7 +236,7 @@ impl fmt::Display for Type {
     }
 }
 
-impl fmt::Debug for Type {
+impl fmt::Debug for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -3,13 +3,13 @@
 //! A node is `also route` where it says `continue: true`, else `route`; its children form its block; its receiver is the
 //! block's `else`. Label names are compared with `?? ""`, as a missing label equals the empty string there.
 
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::{Context, Silent};
-use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::Arena;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -83,7 +83,7 @@ impl Tree {
         let mut sources = Sources::default();
         sources.add(&path.display().to_string(), &rules);
         let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
-        let problems = render(Format::Short, false, &loaded.diagnostics, &loaded.sources);
+        let problems = render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources);
         let rules =
             loaded.rules.unwrap_or_else(|| panic!("{} does not load:\n{problems}\n{rules}", path.display()));
         Self { rules, receivers: writer.receivers }
@@ -95,7 +95,7 @@ impl Tree {
         let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().expect("labels are strings")));
         let event = Event {
             severity: Severity::Warning,
-            status: Status::Firing,
+            status: AlertStatus::Firing,
             title: "alert",
             key: "key",
             description: None,
@@ -107,10 +107,10 @@ impl Tree {
             integration: None,
             notes: &[],
         };
-        let now = Instant::read("2026-11-20T12:00:00Z").expect("a time");
+        let now = Timestamp::read("2026-11-20T12:00:00Z").expect("a time");
         let outcome = self
             .rules
-            .route("main", &event, &Context::at(now), &arena, &mut Silent)
+            .route("main", &event, &EvaluationContext::at(now), &arena, &mut SilentObserver)
             .expect("the routing is there");
         let channels = outcome.decision().expect("a routing decides").channels;
         let position = |channel: &&str| channel[1..].parse::<usize>().expect("c and a number");

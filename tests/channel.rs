@@ -6,15 +6,15 @@
 
 use crate::arena;
 use expect_test::expect_file;
-use pointsman::channel::{Answer, Attempt, Http, Settings, Transport, kinds};
-use pointsman::check::model::Secret;
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::Context;
-use pointsman::event::{Event, Labels, Severity, Status};
-use pointsman::json::Json;
+use pointsman::channel::{HttpAdapter, HttpResponse, RequestContext, Settings, Transport, kinds};
+use pointsman::check::model::SecretReference;
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::EvaluationContext;
+use pointsman::event::{AlertStatus, Event, Labels, Severity};
+use pointsman::json::ToJson;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -44,12 +44,12 @@ fn shown(case: &Value) -> String {
     let settings = resolved(&rules, &case["secrets"]).unwrap().channels.remove(0);
     let Transport::Http(http) = rules.model.channels[0].kind.transport else { panic!("it speaks no HTTP") };
     let event = event(&case["event"]);
-    let rendered = rules.render(0, &event, &Context::at(at(case))).unwrap();
-    assert_eq!(rules.body("c", &event, &Context::at(at(case))).unwrap(), rendered.body);
+    let rendered = rules.render(0, &event, &EvaluationContext::at(at(case))).unwrap();
+    assert_eq!(rules.body("c", &event, &EvaluationContext::at(at(case))).unwrap(), rendered.body);
     let mut text = format!("{}\n", serde_json::to_string_pretty(&rendered.body).unwrap());
     rendered.notes.iter().for_each(|note| writeln!(text, "note: {note}").unwrap());
     let stored = serde_json::to_vec(&rendered.body).unwrap();
-    let attempt = Attempt {
+    let attempt = RequestContext {
         body: &stored,
         idempotency_key: "01KAGQYTJ00000000000000000-0:c",
         at: at(case),
@@ -64,7 +64,7 @@ fn shown(case: &Value) -> String {
 }
 
 /// The request as it goes over the wire, but for a body that is the stored one.
-fn request(http: &Http, settings: &Settings, attempt: &Attempt<'_>) -> String {
+fn request(http: &HttpAdapter, settings: &Settings, attempt: &RequestContext<'_>) -> String {
     let request = match (http.request)(settings, attempt) {
         Ok(request) => request,
         Err(unsendable) => return format!("\nunsendable: {unsendable}\n"),
@@ -88,7 +88,7 @@ fn request(http: &Http, settings: &Settings, attempt: &Attempt<'_>) -> String {
     text.replace(concat!("pointsman/", env!("CARGO_PKG_VERSION")), "pointsman/VERSION") + "\n" + &body + "\n"
 }
 
-fn verdict(http: &Http, settings: &Settings, answer: &Value, at: Instant) -> String {
+fn verdict(http: &HttpAdapter, settings: &Settings, answer: &Value, at: Timestamp) -> String {
     let header = |name: &str| answer["headers"][name].as_str().map(str::to_owned);
     let body = match &answer["body"] {
         Value::String(text) => text.clone(),
@@ -96,41 +96,44 @@ fn verdict(http: &Http, settings: &Settings, answer: &Value, at: Instant) -> Str
         other => other.to_string(),
     };
     let status = answer["status"].as_u64().unwrap() as u16;
-    format!("{:?}", (http.judge)(settings, &Answer { status, header: &header, body: body.as_bytes(), at }))
+    format!(
+        "{:?}",
+        (http.judge)(settings, &HttpResponse { status, header: &header, body: body.as_bytes(), at })
+    )
 }
 
-fn at(case: &Value) -> Instant {
-    Instant::read(case["at"].as_str().unwrap_or("2026-11-20T12:00:00Z")).unwrap()
+fn at(case: &Value) -> Timestamp {
+    Timestamp::read(case["at"].as_str().unwrap_or("2026-11-20T12:00:00Z")).unwrap()
 }
 
 fn rules(declarations: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add("duty/case.rules", &format!("edition 1\n{declarations}"));
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    let said = render(Format::Human, false, &loaded.diagnostics, &loaded.sources);
+    let said = render(DiagnosticFormat::Human, false, &loaded.diagnostics, &loaded.sources);
     loaded.rules.unwrap_or_else(|| panic!("{said}"))
 }
 
 fn resolved(
     rules: &RuleSet,
     secrets: &Value,
-) -> Result<pointsman::ruleset::Resolved, Vec<pointsman::diagnostic::Diagnostic>> {
-    rules.resolve(&|secret: &Secret, folder: &Path| {
+) -> Result<pointsman::ruleset::ResolvedSettings, Vec<pointsman::diagnostic::Diagnostic>> {
+    rules.resolve(&|secret: &SecretReference, folder: &Path| {
         assert_eq!(folder, Path::new("duty"));
-        let (Secret::Environment(name) | Secret::File(name)) = secret;
+        let (SecretReference::Environment(name) | SecretReference::File(name)) = secret;
         secrets[&**name].as_str().map(str::to_owned).ok_or_else(|| "it is not set".to_owned())
     })
 }
 
 fn event(json: &Value) -> Event<'_> {
     let text = |name: &str| json[name].as_str();
-    let time = |name: &str| json[name].as_str().and_then(Instant::read);
+    let time = |name: &str| json[name].as_str().and_then(Timestamp::read);
     let severity = Severity::ALL.into_iter().find(|severity| json["severity"] == severity.name());
     let labels = json["labels"].as_array().into_iter().flatten();
     let labels = labels.map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
     Event {
         severity: severity.unwrap_or(Severity::Warning),
-        status: if json["status"] == "Resolved" { Status::Resolved } else { Status::Firing },
+        status: if json["status"] == "Resolved" { AlertStatus::Resolved } else { AlertStatus::Firing },
         title: text("title").unwrap_or_default(),
         key: text("key").unwrap_or("k"),
         description: text("description"),
@@ -192,7 +195,7 @@ fn over_limit(kind: &str, body: &Value) -> Option<String> {
 
 fn assert_within_limits(rules: &RuleSet, event: &Event<'_>) {
     for (position, channel) in rules.model.channels.iter().enumerate() {
-        let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+        let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
         let rendered = rules.render(position, event, &context).unwrap();
         if let Some(wrong) = over_limit(channel.kind.name, &rendered.body) {
             panic!("`{}` goes beyond its limit: {wrong}", channel.name);
@@ -251,7 +254,7 @@ fn words_of_an_alert_mention_nobody() {
         if !["dingtalk", "feishu", "wecom", "slack"].contains(&name) {
             continue;
         }
-        let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+        let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
         let body = rules.render(position, &event, &context).unwrap().body;
         let mut marked_up = Vec::new();
         strings(&body, name == "feishu", &mut marked_up);
@@ -279,7 +282,7 @@ fn strings<'b>(body: &'b Value, is_card: bool, found: &mut Vec<&'b str>) {
 fn findings(declarations: &str, secrets: &Value) -> String {
     let rules = rules(declarations);
     let found = resolved(&rules, secrets).err().unwrap_or_default();
-    render(Format::Short, false, &found, &rules.sources)
+    render(DiagnosticFormat::Short, false, &found, &rules.sources)
 }
 
 #[test]
@@ -305,7 +308,7 @@ fn every_secret_that_cannot_be_read_is_named_at_its_place() {
 fn what_needs_no_secret_is_foreseen() {
     let foreseen = |declarations: &str| {
         let rules = rules(declarations);
-        render(Format::Short, false, &rules.foresee(), &rules.sources)
+        render(DiagnosticFormat::Short, false, &rules.check_parameters(), &rules.sources)
     };
     for (declarations, expected) in [
         ("channel c = webhook(url = \"hooks.example.com\")\n", "it is no URL"),
@@ -418,8 +421,11 @@ fn rule_tests_see_the_body_of_every_kind() {
          test \"push\" {\n  channel duty\n  event { severity: Critical, title: \"down\", labels: { service: \"pay\" } }\n  expect body { title_rule: \"pay: down\", event_status: \"Critical\", labels: { service: \"pay\" } }\n}\n\
          test \"chat\" {\n  channel chat\n  event { severity: Critical, title: \"down\" }\n  expect body { msgtype: \"markdown\", markdown: { title: \"🔴 [Critical] down\" } }\n}\n",
     );
-    let report =
-        pointsman::suite::run(&rules, &pointsman::suite::Options::default(), &mut pointsman::suite::Disk);
+    let report = pointsman::suite::run(
+        &rules,
+        &pointsman::suite::TestOptions::default(),
+        &mut pointsman::suite::DiskFiles,
+    );
     assert_eq!(report.failed(), 0, "{}", pointsman::suite::report::text::render(&report));
     assert_eq!(report.results.len(), 2);
 }
@@ -430,7 +436,7 @@ fn kinds_without_requests_write_the_event() {
     let rules = rules("channel a = file(path = \"a.ndjson\")\nchannel b = stdout()\nchannel c = discard()\n");
     let json = json!({ "title": "t", "labels": [["a", "b"]] });
     let event = event(&json);
-    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+    let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
     let whole = event.to_value();
     for position in [0, 1] {
         assert_eq!(rules.render(position, &event, &context).unwrap().body, whole);

@@ -1,11 +1,11 @@
 //! Rule sets that are mutilated or large: the work of `check` and the number of its findings stay bounded. What it says
 //! of each mistake is in `messages`.
 
-use pointsman::check::{self, Surroundings};
-use pointsman::diagnostic::{Format, render};
+use pointsman::check::{self, CheckEnvironment};
+use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -17,10 +17,10 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
     let mut diagnostics = Vec::new();
     let files = [syntax::parse(&sources, id, &mut diagnostics)];
     let read = |_: &Path| Err("there is no such file".to_owned());
-    let at = Instant::read("2026-11-20T12:00:00Z");
-    check::check(&files, &Surroundings { sources: &sources, read: &read, at }, &mut diagnostics);
+    let at = Timestamp::read("2026-11-20T12:00:00Z");
+    check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, &mut diagnostics);
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
-    (render(Format::Human, false, &diagnostics, &sources), codes)
+    (render(DiagnosticFormat::Human, false, &diagnostics, &sources), codes)
 }
 
 #[test]

@@ -10,10 +10,10 @@ use axum::body::Body;
 use axum::response::Response;
 use destination::{KIND, Log, OTHER, at, channel, listen, listen_securely, now, status, with};
 use ledger::{Memory, wall};
-use pointsman::channel::{Secret, Setting, Verdict, find};
-use pointsman::gateway::delivery::{Deliveries, Options, Pace, send_once};
-use pointsman::gateway::journal::Settled;
-use pointsman::gateway::served::Channel;
+use pointsman::channel::{DeliveryVerdict, Secret, Setting, find};
+use pointsman::gateway::delivery::{DeliveryService, DeliveryTimings, OutboundConfig, send_once};
+use pointsman::gateway::journal::SettlementResult;
+use pointsman::gateway::served_rules::ServedChannel;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,17 +23,22 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn open() -> Options {
-    Options { allow_private: true, ..Options::default() }
+fn open() -> OutboundConfig {
+    OutboundConfig { allow_private: true, ..OutboundConfig::default() }
 }
 
-fn start(memory: &Memory, channels: &[Channel], options: Options, pace: Pace) -> Deliveries {
-    Deliveries::start_on(memory.clone(), channels, options, Arc::default(), pace)
+fn start(
+    memory: &Memory,
+    channels: &[ServedChannel],
+    options: OutboundConfig,
+    pace: DeliveryTimings,
+) -> DeliveryService {
+    DeliveryService::start_with(memory.clone(), channels, options, Arc::default(), pace)
 }
 
 /// Delivers what is in the ledger to one channel.
-fn deliver(memory: &Memory, channel: Channel) -> Deliveries {
-    start(memory, &[channel], open(), Pace::hurried())
+fn deliver(memory: &Memory, channel: ServedChannel) -> DeliveryService {
+    start(memory, &[channel], open(), DeliveryTimings::shortened())
 }
 
 fn count(log: &Log) -> usize {
@@ -81,7 +86,7 @@ fn nothing_is_lost_and_each_key_keeps_its_order_whatever_fails() {
     memory.until("all deliveries", |book| book.delivered() == 300);
     let mut arrived: HashMap<String, Vec<i64>> = HashMap::new();
     for (id, result) in memory.results() {
-        if result == Settled::Delivered {
+        if result == SettlementResult::Delivered {
             let key = memory.with(|book| book.rows[&id].pending.key.clone());
             arrived.entry(key).or_default().push(id);
         }
@@ -106,7 +111,7 @@ fn a_dead_destination_is_asked_ten_times_and_then_left_in_peace() {
     (0..30).for_each(|key| _ = memory.put("c", "plain", &key.to_string()));
     let (port, log) = listen(|_, _| now(status(500)));
     let channel = with(channel("c", &at(port)), "concurrency", Setting::Number(1));
-    let deliveries = start(&memory, &[channel], open(), Pace::default());
+    let deliveries = start(&memory, &[channel], open(), DeliveryTimings::default());
     memory.until("ten attempts", |book| book.settlements.len() >= 10);
     let end = Instant::now() + Duration::from_secs(30);
     while !deliveries.status()[0].breaker.starts_with("open until ") {
@@ -124,11 +129,15 @@ fn what_has_become_too_old_is_given_up_even_if_nobody_can_be_asked() {
     (0..30).for_each(|key| _ = memory.put_since("c", "plain", &key.to_string(), wall() - 100_000));
     let (port, _) = listen(|_, _| now(status(500)));
     let hour = Setting::Duration(Duration::from_mins(1));
-    let _deliveries =
-        start(&memory, &[with(channel("c", &at(port)), "retry_for", hour)], open(), Pace::default());
+    let _deliveries = start(
+        &memory,
+        &[with(channel("c", &at(port)), "retry_for", hour)],
+        open(),
+        DeliveryTimings::default(),
+    );
     memory.until("thirty deaths", |book| book.deaths() == 30);
     for (_, result) in memory.results() {
-        let Settled::Dead { reason } = result else { panic!("{result:?}") };
+        let SettlementResult::Dead { reason } = result else { panic!("{result:?}") };
         assert_eq!(reason, "gave up after 1m: status 500: ");
     }
 }
@@ -145,7 +154,7 @@ fn a_channel_that_hangs_holds_up_no_other() {
     let (hanging, hung) = listen(|_, _| Box::pin(std::future::pending()));
     let (healthy, _) = listen(|_, _| now(status(200)));
     let channels = [channel("hanging", &at(hanging)), channel("healthy", &at(healthy))];
-    let _deliveries = start(&memory, &channels, open(), Pace::hurried());
+    let _deliveries = start(&memory, &channels, open(), DeliveryTimings::shortened());
     memory.until("all of the healthy one", |book| book.delivered() == 100);
     assert!(count(&hung) <= 8, "and no more than its concurrency hangs");
 }
@@ -179,7 +188,10 @@ fn a_refusal_is_final_and_frees_the_key() {
     let (port, log) = listen(|_, before| now(status(if before == 0 { 400 } else { 200 })));
     let _deliveries = deliver(&memory, channel("c", &at(port)));
     memory.until("both", |book| book.settled(1) && book.settled(2));
-    assert!(matches!(&memory.results()[..], [(1, Settled::Dead { .. }), (2, Settled::Delivered)]));
+    assert!(matches!(
+        &memory.results()[..],
+        [(1, SettlementResult::Dead { .. }), (2, SettlementResult::Delivered)]
+    ));
     assert_eq!(count(&log), 2);
 }
 
@@ -217,7 +229,7 @@ fn the_own_network_is_closed_however_the_address_is_written() {
         let memory = Memory::default();
         memory.put("c", "plain", "a");
         let channel = channel("c", &format!("http://{host}:{port}/canary"));
-        let _deliveries = start(&memory, &[channel], Options::default(), Pace::hurried());
+        let _deliveries = start(&memory, &[channel], OutboundConfig::default(), DeliveryTimings::shortened());
         let reason = memory.only_death();
         assert!(reason.contains("--allow ") && !reason.contains("canary"), "{host}: {reason}");
     }
@@ -225,9 +237,9 @@ fn the_own_network_is_closed_however_the_address_is_written() {
     for (allow, host) in [("127.0.0.0/8", "127.0.0.1"), ("LocalHost", "localhost")] {
         let memory = Memory::default();
         memory.put("c", "plain", "a");
-        let options = Options { allow: vec![allow.to_owned()], ..Options::default() };
+        let options = OutboundConfig { allow: vec![allow.to_owned()], ..OutboundConfig::default() };
         let channel = channel("c", &format!("http://{host}:{port}/"));
-        let _deliveries = start(&memory, &[channel], options, Pace::hurried());
+        let _deliveries = start(&memory, &[channel], options, DeliveryTimings::shortened());
         memory.until("what is allowed", |book| book.delivered() == 1);
     }
 }
@@ -248,11 +260,11 @@ fn an_endless_answer_is_cut_and_a_slow_one_is_left() {
     let slow = with(channel("d", &at(port)), "timeout", Setting::Duration(Duration::from_millis(100)));
     let slow = with(slow, "retry_for", Setting::Duration(Duration::ZERO));
     memory.put("d", "plain", "a");
-    deliveries.take_over(&[slow]);
+    deliveries.set_channels(&[slow]);
     memory.until("the slow one", |book| book.deaths() == 2);
     let (_, last) = memory.results().pop().unwrap();
     let reason = "gave up after a single attempt: no answer within 0.1 s".to_owned();
-    assert_eq!(last, Settled::Dead { reason });
+    assert_eq!(last, SettlementResult::Dead { reason });
 }
 
 #[test]
@@ -265,13 +277,14 @@ fn what_waits_for_a_removed_channel_becomes_dead_letters_at_once_and_at_the_next
     let (port, _) = listen(|_, _| now(status(500)));
     let deliveries = deliver(&memory, channel("gone", &at(port)));
     memory.until("a failure", |book| !book.settlements.is_empty());
-    deliveries.take_over(&[]);
+    deliveries.set_channels(&[]);
     memory.until("all of them", |book| book.deaths() == 203);
     let named = |channel: &str| format!("channel `{channel}` was removed from the rules");
     for (id, result) in memory.results() {
         let channel = if id <= 200 { "gone" } else { "never" };
         assert!(
-            matches!(&result, Settled::Retry { .. }) || result == Settled::Dead { reason: named(channel) },
+            matches!(&result, SettlementResult::Retry { .. })
+                || result == SettlementResult::Dead { reason: named(channel) },
             "{result:?}"
         );
     }
@@ -286,13 +299,13 @@ fn a_changed_address_holds_for_the_next_attempt_and_a_changed_kind_for_none() {
     (0..20).for_each(|key| _ = memory.put("c", "plain", &key.to_string()));
     let (wrong, _) = listen(|_, _| now(status(500)));
     let (right, log) = listen(|_, _| now(status(200)));
-    let deliveries = start(&memory, &[channel("c", &at(wrong))], open(), Pace::default());
+    let deliveries = start(&memory, &[channel("c", &at(wrong))], open(), DeliveryTimings::default());
     memory.until("the breaker's failures", |book| book.settlements.len() >= 10);
-    deliveries.take_over(&[channel("c", &at(right))]);
+    deliveries.set_channels(&[channel("c", &at(right))]);
     memory.until("all of them", |book| book.delivered() == 20);
     assert_eq!(count(&log), 20);
     memory.put("c", "plain", "a");
-    deliveries.take_over(&[Channel { kind: &OTHER, ..channel("c", &at(right)) }]);
+    deliveries.set_channels(&[ServedChannel { kind: &OTHER, ..channel("c", &at(right)) }]);
     deliveries.wake("c");
     assert_eq!(memory.only_death(), "its kind changed from `plain` to `other`");
     assert_eq!(count(&log), 20);
@@ -381,7 +394,7 @@ fn no_reason_shows_what_an_answer_repeats_of_a_secret() {
     let headers = Setting::Headers(vec![("X-Key".to_owned(), Secret::new("canary-header\r\n".to_owned()))]);
     let echoed = channel("c", &format!("http://127.0.0.1:{port}/hook?key=canary-url"));
     let broken = with(channel("d", &at(port)), "headers", headers);
-    let _deliveries = start(&memory, &[echoed, broken], open(), Pace::hurried());
+    let _deliveries = start(&memory, &[echoed, broken], open(), DeliveryTimings::shortened());
     memory.until("both", |book| book.deaths() == 2);
     assert!(!format!("{:?}", memory.results()).contains("canary"), "{:?}", memory.results());
     assert_eq!(count(&log), 1, "a header with a line break is not sent");
@@ -395,7 +408,7 @@ fn a_refused_connection_names_no_address() {
     drop(listener);
     let channel = channel("c", &format!("http://127.0.0.1:{port}/canary"));
     let exchange = runtime.block_on(send_once(&channel, b"{}", &open()));
-    let Verdict::Retry { reason, .. } = exchange.verdict else { panic!("{exchange:?}") };
+    let DeliveryVerdict::Retry { reason, .. } = exchange.verdict else { panic!("{exchange:?}") };
     assert!(reason.starts_with("no connection: ") && !reason.contains("canary"), "{reason}");
     assert!(
         exchange.request.starts_with(&format!("POST http://127.0.0.1:{port}/…\n")),
@@ -411,10 +424,10 @@ fn a_certificate_counts_where_somebody_trusted_vouches_for_it() {
     let channel = channel("c", &format!("https://localhost:{}/canary", listen_securely()));
     let ca_file = |name: &str| {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/delivery/tls");
-        Options { ca_file: Some(folder.join(name)), ..open() }
+        OutboundConfig { ca_file: Some(folder.join(name)), ..open() }
     };
     let trusting = runtime.block_on(send_once(&channel, b"{}", &ca_file("ca.pem")));
-    assert_eq!(trusting.verdict, Verdict::Delivered, "{}", trusting.answer);
+    assert_eq!(trusting.verdict, DeliveryVerdict::Delivered, "{}", trusting.answer);
     let strict = runtime.block_on(send_once(&channel, b"{}", &open()));
     assert!(strict.answer.contains("invalid peer certificate"), "{}", strict.answer);
     assert!(ca_file("localhost.key").check().unwrap_err().contains("no certificate"));
@@ -431,9 +444,9 @@ fn lines_of_a_file_channel_arrive_in_order_and_whole() {
     (0..500).for_each(|_| _ = memory.put("f", "file", "a"));
     let entries = vec![("path".to_owned(), Setting::Text("out/events.ndjson".to_owned()))];
     let settings = pointsman::channel::Settings { entries };
-    let file = Channel { name: "f".to_owned(), kind: find("file").unwrap(), settings };
-    let options = Options { directory: directory.clone(), ..Options::default() };
-    let _deliveries = start(&memory, &[file], options, Pace::hurried());
+    let file = ServedChannel { name: "f".to_owned(), kind: find("file").unwrap(), settings };
+    let options = OutboundConfig { directory: directory.clone(), ..OutboundConfig::default() };
+    let _deliveries = start(&memory, &[file], options, DeliveryTimings::shortened());
     memory.until("all lines", |book| book.delivered() == 500);
     let text = std::fs::read_to_string(directory.join("out/events.ndjson")).unwrap();
     let lines: Vec<String> = (1..=500).map(|id| format!("{{\"key\":\"a\",\"id\":{id}}}")).collect();

@@ -3,9 +3,9 @@
 
 mod page;
 
-use pointsman::diagnostic::Level;
-use pointsman::ruleset::{Loaded, RuleSet};
-use pointsman::time::Instant;
+use pointsman::diagnostic::DiagnosticLevel;
+use pointsman::ruleset::{LoadedRules, RuleSet};
+use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -154,7 +154,7 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
         }
         fs::write(folder.join("example.rules"), block.file()).unwrap();
         let loaded =
-            RuleSet::load(std::slice::from_ref(&folder), Instant::read("2026-11-20T12:00:00Z")).unwrap();
+            RuleSet::load(std::slice::from_ref(&folder), Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }
@@ -184,14 +184,14 @@ impl Block {
         })
     }
 
-    fn judge(&self, loaded: &Loaded, page: Option<&str>) -> Option<String> {
+    fn judge(&self, loaded: &LoadedRules, page: Option<&str>) -> Option<String> {
         let found: Vec<String> = loaded
             .diagnostics
             .iter()
             .map(|finding| format!("{}: {}", finding.code.id, finding.message))
             .collect();
         let ids: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.code.id).collect();
-        let errors = loaded.diagnostics.iter().any(|finding| finding.level() == Level::Error);
+        let errors = loaded.diagnostics.iter().any(|finding| finding.level() == DiagnosticLevel::Error);
         if !self.is_failing() {
             let silent = page.is_none() || ids.is_empty();
             return (errors || !silent).then(|| format!("the example has findings: {found:#?}"));

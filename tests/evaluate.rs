@@ -1,19 +1,19 @@
 //! What rules mean: rule tests in `cases/evaluate`, and what is too large to be written there.
 
 use crate::arena;
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::{Context, Silent};
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::json;
-use pointsman::ruleset::{Loaded, RuleSet, Subject};
+use pointsman::ruleset::{EntryPoint, LoadedRules, RuleSet};
 use pointsman::source::Sources;
-use pointsman::suite::{self, Disk, Options, report};
-use pointsman::time::Instant;
+use pointsman::suite::{self, DiskFiles, TestOptions, report};
+use pointsman::time::Timestamp;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-fn sound(loaded: Loaded) -> RuleSet {
-    let Loaded { sources, diagnostics, rules } = loaded;
-    rules.unwrap_or_else(|| panic!("{}", render(Format::Human, false, &diagnostics, &sources)))
+fn sound(loaded: LoadedRules) -> RuleSet {
+    let LoadedRules { sources, diagnostics, rules } = loaded;
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
 }
 
 fn rules(text: &str) -> RuleSet {
@@ -34,16 +34,17 @@ fn outcomes_with(
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Vec<serde_json::Value> {
     let document = json::parse(payload.as_bytes(), arena()).unwrap();
-    let context = Context { now: Instant::read("2026-03-07T02:00:00+08:00").unwrap(), open };
+    let context = EvaluationContext { now: Timestamp::read("2026-03-07T02:00:00+08:00").unwrap(), open };
     let rules = rules(text);
-    let outcomes = rules.evaluate(Subject::Mapping("m", routing), &document, &context, &mut Silent);
-    outcomes.unwrap().iter().map(pointsman::json::Json::to_value).collect()
+    let outcomes =
+        rules.evaluate(EntryPoint::Mapping("m", routing), &document, &context, &mut SilentObserver);
+    outcomes.unwrap().iter().map(pointsman::json::ToJson::to_value).collect()
 }
 
 #[test]
 fn the_rule_tests_pass() {
     let loaded = RuleSet::load(&[PathBuf::from("tests/cases/evaluate")], None).unwrap();
-    let report = suite::run(&sound(loaded), &Options::default(), &mut Disk);
+    let report = suite::run(&sound(loaded), &TestOptions::default(), &mut DiskFiles);
     assert_eq!(report.failed(), 0, "{}", report::text::render(&report));
     assert!(!report.results.is_empty());
 }

@@ -5,10 +5,10 @@
 
 use crate::arena;
 use pointsman::event::{Labels, Severity};
-use pointsman::function::{self, EXAMPLE_PAYLOAD, Function, Takes};
+use pointsman::function::{self, ArgumentKind, EXAMPLE_PAYLOAD, Function};
 use pointsman::json;
-use pointsman::pattern::Regex;
-use pointsman::value::Value;
+use pointsman::pattern::RegexPattern;
+use pointsman::value::RuntimeValue;
 use proptest::prelude::*;
 
 /// Reads and evaluates rule text.
@@ -32,15 +32,15 @@ impl Reader<'_> {
         taken.to_owned()
     }
 
-    fn value(&mut self) -> Value<'static> {
+    fn value(&mut self) -> RuntimeValue<'static> {
         self.rest = self.rest.trim_start();
         match self.rest.chars().next().unwrap_or(' ') {
-            '"' => Value::Text(arena().text(&self.string())),
+            '"' => RuntimeValue::Text(arena().text(&self.string())),
             '/' => self.regex(),
             '$' => self.path(),
-            '0'..='9' | '-' => {
-                Value::Number(self.take(|c| c.is_ascii_digit() || "+-.eE".contains(c)).parse().unwrap())
-            }
+            '0'..='9' | '-' => RuntimeValue::Number(
+                self.take(|c| c.is_ascii_digit() || "+-.eE".contains(c)).parse().unwrap(),
+            ),
             _ => self.word(),
         }
     }
@@ -53,15 +53,15 @@ impl Reader<'_> {
         text
     }
 
-    fn regex(&mut self) -> Value<'static> {
+    fn regex(&mut self) -> RuntimeValue<'static> {
         assert!(self.eat("/"));
         let pattern = self.take(|character| character != '/');
         assert!(self.eat("/"));
-        Value::Regex(Box::leak(Box::new(Regex::new(&pattern, "", false).unwrap())))
+        RuntimeValue::Regex(Box::leak(Box::new(RegexPattern::new(&pattern, "", false).unwrap())))
     }
 
     /// `$.a.b` is a value, `$.a[*]` a list.
-    fn path(&mut self) -> Value<'static> {
+    fn path(&mut self) -> RuntimeValue<'static> {
         assert!(self.eat("$"));
         let mut at = Some(self.payload);
         while self.eat(".") {
@@ -70,25 +70,25 @@ impl Reader<'_> {
         }
         if self.eat("[*]") {
             let items = at.and_then(pointsman::json::Value::as_array).unwrap_or_default();
-            return Value::List(arena().gather(items.iter().map(Value::of_json)));
+            return RuntimeValue::List(arena().collect(items.iter().map(RuntimeValue::of_json)));
         }
-        at.map_or(Value::Missing, Value::of_json)
+        at.map_or(RuntimeValue::Missing, RuntimeValue::of_json)
     }
 
-    fn word(&mut self) -> Value<'static> {
+    fn word(&mut self) -> RuntimeValue<'static> {
         let name = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
         match name.as_str() {
-            "missing" => Value::Missing,
-            "null" => Value::Null,
-            "true" => Value::Boolean(true),
-            "false" => Value::Boolean(false),
-            "Critical" => Value::Severity(Severity::Critical),
-            "labels" => Value::Labels(labels()),
+            "missing" => RuntimeValue::Missing,
+            "null" => RuntimeValue::Null,
+            "true" => RuntimeValue::Boolean(true),
+            "false" => RuntimeValue::Boolean(false),
+            "Critical" => RuntimeValue::Severity(Severity::Critical),
+            "labels" => RuntimeValue::Labels(labels()),
             _ => self.call(function::find(&name).unwrap_or_else(|| panic!("`{name}` in `{}`", self.rest))),
         }
     }
 
-    fn call(&mut self, function: &'static Function) -> Value<'static> {
+    fn call(&mut self, function: &'static Function) -> RuntimeValue<'static> {
         assert!(self.eat("("), "{}", self.rest);
         let mut arguments = Vec::new();
         while !self.eat(")") {
@@ -100,17 +100,17 @@ impl Reader<'_> {
 }
 
 /// Calls a function as evaluation does.
-fn call(function: &'static Function, mut arguments: Vec<Value<'static>>) -> Value<'static> {
+fn call(function: &'static Function, mut arguments: Vec<RuntimeValue<'static>>) -> RuntimeValue<'static> {
     let required = function.parameters.iter().filter(|parameter| !parameter.optional).count();
     assert!(
         arguments.len() >= required && (function.variadic || arguments.len() <= function.parameters.len())
     );
-    let missing = |value: &Value<'_>| matches!(value, Value::Missing | Value::Null);
+    let missing = |value: &RuntimeValue<'_>| matches!(value, RuntimeValue::Missing | RuntimeValue::Null);
     if !function.takes_missing && arguments.iter().any(missing) {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     }
     for (parameter, argument) in function.parameters.iter().zip(&mut arguments) {
-        if parameter.takes == Takes::Text && !matches!(argument, Value::Text(_)) {
+        if parameter.takes == ArgumentKind::Text && !matches!(argument, RuntimeValue::Text(_)) {
             *argument = (function::find("string").unwrap().call)(std::slice::from_ref(argument), arena());
         }
     }
@@ -122,10 +122,10 @@ fn leak(text: &str) -> &'static json::Value<'static> {
 }
 
 fn labels() -> &'static Labels<'static> {
-    arena().keep(Labels::of([("team", "sre"), ("env", "prod"), ("zone", "b")], arena()))
+    arena().alloc(Labels::of([("team", "sre"), ("env", "prod"), ("zone", "b")], arena()))
 }
 
-fn evaluate(text: &str) -> Value<'static> {
+fn evaluate(text: &str) -> RuntimeValue<'static> {
     let mut reader = Reader { rest: text, payload: leak(EXAMPLE_PAYLOAD) };
     let value = reader.value();
     assert_eq!(reader.rest.trim(), "", "left over of `{text}`");
@@ -201,35 +201,37 @@ fn keys_differ_where_parts_differ() {
 
 #[test]
 fn what_a_payload_makes_is_bounded() {
-    let text = |length: usize| Value::Text(arena().text(&"ä".repeat(length)));
-    let length =
-        |name: &str, arguments: Vec<Value<'static>>| match call(function::find(name).unwrap(), arguments) {
-            Value::Text(text) => text.len(),
-            Value::List(items) => items.len(),
-            other => panic!("{other:?}"),
-        };
-    assert_eq!(length("replace", vec![text(2000), Value::Text("ä"), text(2000)]), function::LONGEST);
-    assert_eq!(length("split", vec![text(50_000), Value::Text("ä")]), function::MOST_PARTS);
-    let parts = call(function::find("split").unwrap(), vec![text(5_000), Value::Text("ä")]);
+    let text = |length: usize| RuntimeValue::Text(arena().text(&"ä".repeat(length)));
+    let length = |name: &str, arguments: Vec<RuntimeValue<'static>>| match call(
+        function::find(name).unwrap(),
+        arguments,
+    ) {
+        RuntimeValue::Text(text) => text.len(),
+        RuntimeValue::List(items) => items.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(length("replace", vec![text(2000), RuntimeValue::Text("ä"), text(2000)]), function::LONGEST);
+    assert_eq!(length("split", vec![text(50_000), RuntimeValue::Text("ä")]), function::MOST_PARTS);
+    let parts = call(function::find("split").unwrap(), vec![text(5_000), RuntimeValue::Text("ä")]);
     assert_eq!(length("join", vec![parts, text(5_000)]), function::LONGEST);
-    let form = Value::Text(arena().text(&"{name}{value}".repeat(100_000)));
-    assert_eq!(length("label_lines", vec![Value::Labels(labels()), form]), function::LONGEST);
+    let form = RuntimeValue::Text(arena().text(&"{name}{value}".repeat(100_000)));
+    assert_eq!(length("label_lines", vec![RuntimeValue::Labels(labels()), form]), function::LONGEST);
 }
 
-fn any_value() -> impl Strategy<Value = Value<'static>> {
+fn any_value() -> impl Strategy<Value = RuntimeValue<'static>> {
     prop_oneof![
-        Just(Value::Missing),
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::Boolean),
-        any::<i64>().prop_map(|number| Value::Number(number.into())),
-        (-5_i64..5).prop_map(|number| Value::Number(number.into())),
-        (-1e20_f64..1e20).prop_map(|number| Value::Number(json::Number::Float(number))),
-        "\\PC{0,12}".prop_map(|text| Value::Text(arena().text(&text))),
-        "[0-9{}\\[\\]\",:. name]{0,12}".prop_map(|text| Value::Text(arena().text(&text))),
-        Just(Value::List(&[Value::Null, Value::Missing, Value::Boolean(true)])),
-        Just(Value::Json(leak(EXAMPLE_PAYLOAD))),
-        Just(Value::Severity(Severity::Info)),
-        Just(Value::Labels(labels())),
+        Just(RuntimeValue::Missing),
+        Just(RuntimeValue::Null),
+        any::<bool>().prop_map(RuntimeValue::Boolean),
+        any::<i64>().prop_map(|number| RuntimeValue::Number(number.into())),
+        (-5_i64..5).prop_map(|number| RuntimeValue::Number(number.into())),
+        (-1e20_f64..1e20).prop_map(|number| RuntimeValue::Number(json::Number::Float(number))),
+        "\\PC{0,12}".prop_map(|text| RuntimeValue::Text(arena().text(&text))),
+        "[0-9{}\\[\\]\",:. name]{0,12}".prop_map(|text| RuntimeValue::Text(arena().text(&text))),
+        Just(RuntimeValue::List(&[RuntimeValue::Null, RuntimeValue::Missing, RuntimeValue::Boolean(true)])),
+        Just(RuntimeValue::Json(leak(EXAMPLE_PAYLOAD))),
+        Just(RuntimeValue::Severity(Severity::Info)),
+        Just(RuntimeValue::Labels(labels())),
     ]
 }
 
@@ -244,8 +246,8 @@ proptest! {
     #[test]
     fn slices_are_those_of_characters(text in "[aé值]{0,8}", from in 0_usize..10, to in 0_usize..10) {
         let expected: String = text.chars().skip(from).take(to.saturating_sub(from)).collect();
-        let number = |number: usize| Value::Number((number as u64).into());
-        let found = (function::find("slice").unwrap().call)(&[Value::Text(&text), number(from), number(to)], arena());
-        prop_assert!(matches!(found, Value::Text(text) if text == expected));
+        let number = |number: usize| RuntimeValue::Number((number as u64).into());
+        let found = (function::find("slice").unwrap().call)(&[RuntimeValue::Text(&text), number(from), number(to)], arena());
+        prop_assert!(matches!(found, RuntimeValue::Text(text) if text == expected));
     }
 }

@@ -9,11 +9,11 @@ mod rules;
 mod surroundings;
 
 use crate::arena;
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json::{self, Json};
-use pointsman::ruleset::{Loaded, RuleSet, Subject};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::json::ToJson;
+use pointsman::ruleset::{EntryPoint, LoadedRules, RuleSet};
 use pointsman::source::Sources;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use std::io::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -40,8 +40,8 @@ fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'sta
 }
 
 /// Loads a text as the one file of a rule set; every finding stands within it and can be rendered.
-fn load(text: &str) -> Loaded {
-    use pointsman::diagnostic::{Format, render};
+fn load(text: &str) -> LoadedRules {
+    use pointsman::diagnostic::{DiagnosticFormat, render};
     let mut sources = Sources::default();
     sources.add("case.rules", text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("there are no files".to_owned()), None);
@@ -49,7 +49,9 @@ fn load(text: &str) -> Loaded {
         assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
     }
     let first: Vec<_> = loaded.diagnostics.iter().take(20).cloned().collect();
-    for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
+    for format in
+        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
+    {
         let rendered = render(format, false, &first, &loaded.sources);
         let hidden =
             rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
@@ -60,14 +62,14 @@ fn load(text: &str) -> Loaded {
 
 /// The outcomes of a payload by a mapping `m`, of which what it looks at is read, as JSON.
 fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
-    let subject = Subject::Mapping("m", None);
+    let subject = EntryPoint::Mapping("m", None);
     let document = match rules.read(subject, payload, arena()) {
         Ok(document) => document,
         Err(invalid) => {
             return vec![format!("invalid {}:{} {}", invalid.line, invalid.column, invalid.message)];
         }
     };
-    let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
-    let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).unwrap();
-    outcomes.iter().map(Json::to_json).collect()
+    let context = EvaluationContext::at(Timestamp::read("2026-03-07T12:00:00Z").unwrap());
+    let outcomes = rules.evaluate(subject, &document, &context, &mut SilentObserver).unwrap();
+    outcomes.iter().map(ToJson::to_json).collect()
 }

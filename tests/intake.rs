@@ -8,7 +8,7 @@ mod signatures;
 mod tls;
 
 use host::{Running, keys, start, version};
-use pointsman::gateway::config::Limits;
+use pointsman::gateway::config::ListenerLimits;
 
 /// Any object with a `title` is read, an event for each of its `alerts`.
 const RULES: &str = r#"edition 1
@@ -43,7 +43,7 @@ integration prometheus { keys = [env("D")]  alertmanager => page }
 const EVENT: &[u8] = br#"{"title": "disk full", "alerts": [{"key": "a"}]}"#;
 
 /// A listener with four integrations.
-async fn listener(limits: Limits) -> Running {
+async fn listener(limits: ListenerLimits) -> Running {
     let settings: [(&str, &[_]); 4] = [
         ("plain", &[("keys", keys(&["key-of-plain", "old+key of plain"]))]),
         ("other", &[("keys", keys(&["key-of-other"]))]),

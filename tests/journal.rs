@@ -7,11 +7,11 @@ mod faulty;
 mod kept;
 
 use pointsman::gateway::journal::{
-    Accepted, DeliveryState, Door, EventId, Fault, Filter, Firing, Journal, NewDelivery, Options, Push,
-    Refused, Settled, Settlement,
+    AcceptResult, DeliveryState, EventId, FiringTransition, Journal, JournalConfig, JournalError,
+    NewDelivery, Push, PushOrigin, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 use pointsman::gateway::metrics::Metrics;
-use pointsman::reload::Hash;
+use pointsman::reload::RuleSetHash;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,8 +31,8 @@ impl Folder {
         Self(path)
     }
 
-    pub(crate) fn options(&self) -> Options {
-        Options { directory: self.0.clone(), least_free: Some(0), ..Options::default() }
+    pub(crate) fn options(&self) -> JournalConfig {
+        JournalConfig { directory: self.0.clone(), least_free: Some(0), ..JournalConfig::default() }
     }
 
     pub(crate) fn open(&self) -> Journal {
@@ -46,7 +46,7 @@ impl Drop for Folder {
     }
 }
 
-pub(crate) fn open(options: Options) -> Journal {
+pub(crate) fn open(options: JournalConfig) -> Journal {
     Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap()
 }
 
@@ -65,10 +65,10 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
     Push {
         id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
         integration: "shop".to_owned(),
-        door: Door::Push,
+        origin: PushOrigin::Push,
         received: now(),
         generation: 3,
-        rules: Hash([9; 32]),
+        rules: RuleSetHash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
         outcomes: format!(r#"[{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}]"#)
             .into(),
@@ -82,22 +82,22 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
             body: body.map(<[u8]>::to_vec),
             notes: Vec::new(),
         }],
-        firings: Vec::new(),
+        transitions: Vec::new(),
         open: Vec::new(),
         deduplicate: None,
         replay_of: None,
     }
 }
 
-pub(crate) fn settlement(delivery: i64, result: Settled) -> Settlement {
+pub(crate) fn settlement(delivery: i64, result: SettlementResult) -> Settlement {
     Settlement { delivery, at: now(), took: 5, status: Some(500), result }
 }
 
-pub(crate) fn refused(number: u64, payload: &[u8]) -> Refused {
-    Refused {
+pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
+    RefusedPayload {
         id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
         integration: "shop".to_owned(),
-        door: Door::Push,
+        origin: PushOrigin::Push,
         received: now(),
         payload: payload.to_vec(),
         status: 400,
@@ -120,13 +120,13 @@ fn what_was_answered_is_there_after_a_crash() {
         push(3, "page", "a", Some(b"three")),
     ];
     for push in pushes.clone() {
-        assert_eq!(wait(journal.accept(push)), Ok(Accepted::Stored));
+        assert_eq!(wait(journal.accept(push)), Ok(AcceptResult::Stored));
     }
     drop(journal);
     assert_eq!(*woken.lock().unwrap(), ["page", "page"]);
 
     let journal = folder.open();
-    let stored = journal.push(pushes[1].id).unwrap().unwrap();
+    let stored = journal.find_push(pushes[1].id).unwrap().unwrap();
     assert_eq!(stored.payload, pushes[1].payload);
     assert_eq!(format!("[{}]", stored.outcomes.join(",")), *pushes[1].outcomes);
     let pending = journal.pending("page", 0, 10).unwrap();
@@ -139,13 +139,13 @@ fn what_was_answered_is_there_after_a_crash() {
     assert_eq!(journal.pending_of_key("page", "a", pending[0].id).unwrap().as_ref(), Some(&pending[1]));
     assert_eq!(journal.pending("page", pending[1].id, 10).unwrap(), []);
     assert_eq!(journal.channels_pending().unwrap(), [("page".to_owned(), 2)]);
-    let events = journal.events(&Filter::default()).unwrap();
+    let events = journal.events(&RecordFilter::default()).unwrap();
     let deliveries: Vec<_> = events.iter().map(|event| event.deliveries[0].1).collect();
     assert_eq!(deliveries, [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Pending]);
     let counts = &journal.integrations().unwrap()[0];
     assert_eq!((counts.accepted, counts.sent, counts.dropped), (3, 3, 0));
     journal.close();
-    assert_eq!(wait(journal.accept(push(4, "page", "a", None))), Err(Fault::Closed));
+    assert_eq!(wait(journal.accept(push(4, "page", "a", None))), Err(JournalError::Closed));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
     wait(journal.accept(push(1, "page", "a", Some(b"one")))).unwrap();
     let first = journal.pending("page", 0, 1).unwrap().remove(0);
     for due in 0..25 {
-        let result = Settled::Retry { due, reason: format!("failure {due}") };
+        let result = SettlementResult::Retry { due, reason: format!("failure {due}") };
         wait(journal.settle(settlement(first.id, result))).unwrap();
     }
     let pending = journal.pending("page", 0, 1).unwrap().remove(0);
@@ -163,30 +163,45 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
     let attempts = journal.attempts(first.event).unwrap();
     assert_eq!((attempts.len(), attempts[19].result.as_str()), (20, "failure 24"));
 
-    wait(journal.settle(settlement(first.id, Settled::Dead { reason: "too old".to_owned() }))).unwrap();
-    wait(journal.settle(settlement(first.id, Settled::Delivered))).unwrap();
-    let dead = journal.dead(&Filter::default()).unwrap();
+    wait(journal.settle(settlement(first.id, SettlementResult::Dead { reason: "too old".to_owned() })))
+        .unwrap();
+    wait(journal.settle(settlement(first.id, SettlementResult::Delivered))).unwrap();
+    let dead = journal.dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!((dead.len(), dead[0].reason.as_str(), dead[0].attempts), (1, "too old", 26));
     wait(journal.accept(push(2, "page", "a", Some(b"two")))).unwrap();
     assert_eq!(
-        journal.revive(&Filter { channel: Some("chat".to_owned()), ..Filter::default() }, 77).unwrap(),
+        journal
+            .requeue_dead_letters(
+                &RecordFilter { channel: Some("chat".to_owned()), ..RecordFilter::default() },
+                77
+            )
+            .unwrap(),
         0
     );
-    assert_eq!(journal.revive(&Filter { push: Some(first.event.push), ..Filter::default() }, 77).unwrap(), 1);
+    assert_eq!(
+        journal
+            .requeue_dead_letters(
+                &RecordFilter { push: Some(first.event.push), ..RecordFilter::default() },
+                77
+            )
+            .unwrap(),
+        1
+    );
     let pending = journal.pending("page", 0, 9).unwrap();
     assert_eq!(pending.iter().map(|found| found.replay).collect::<Vec<_>>(), [false, true]);
     assert_eq!((pending[1].since, pending[1].attempts), (77, 0));
     assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"one"[..]));
     for found in &pending {
-        wait(journal.settle(settlement(found.id, Settled::Delivered))).unwrap();
+        wait(journal.settle(settlement(found.id, SettlementResult::Delivered))).unwrap();
     }
     assert_eq!(journal.channels_pending().unwrap(), []);
-    assert_eq!(journal.deliver_again(&Filter::default(), 99).unwrap(), 2);
+    assert_eq!(journal.redeliver(&RecordFilter::default(), 99).unwrap(), 2);
     let again = journal.pending("page", 0, 9).unwrap();
     assert!(again.iter().all(|found| found.replay && found.since == 99 && found.id > pending[1].id));
-    wait(journal.settle(settlement(again[0].id, Settled::Dead { reason: "gone".to_owned() }))).unwrap();
-    assert_eq!(journal.drop_dead(&Filter::default()).unwrap(), 1);
-    assert_eq!(journal.dead(&Filter::default()).unwrap(), []);
+    wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() })))
+        .unwrap();
+    assert_eq!(journal.delete_dead_letters(&RecordFilter::default()).unwrap(), 1);
+    assert_eq!(journal.dead_letters(&RecordFilter::default()).unwrap(), []);
     let counts = &journal.channels().unwrap()[0];
     assert_eq!((counts.delivered, counts.retried, counts.dead, counts.pending), (2, 25, 0, 1));
 }
@@ -195,12 +210,12 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
 fn recoveries_know_where_the_firing_went() {
     let folder = Folder::new();
     let journal = folder.open();
-    let opened = |channels: &[&str]| Firing::Opened {
+    let opened = |channels: &[&str]| FiringTransition::Opened {
         key: "a".to_owned(),
         channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
     };
     for (number, channels) in [(1, &["page"][..]), (2, &["chat", "page"])] {
-        wait(journal.accept(Push { firings: vec![opened(channels)], ..push(number, "page", "a", None) }))
+        wait(journal.accept(Push { transitions: vec![opened(channels)], ..push(number, "page", "a", None) }))
             .unwrap();
     }
     assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
@@ -209,15 +224,16 @@ fn recoveries_know_where_the_firing_went() {
     drop(journal);
     let journal = folder.open();
     assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
-    let closed = Firing::Closed { key: "a".to_owned(), gone: vec!["chat".to_owned()], index: 0 };
-    wait(journal.accept(Push { firings: vec![closed], ..push(3, "page", "a", None) })).unwrap();
+    let closed =
+        FiringTransition::Closed { key: "a".to_owned(), removed_channels: vec!["chat".to_owned()], index: 0 };
+    wait(journal.accept(Push { transitions: vec![closed], ..push(3, "page", "a", None) })).unwrap();
     assert_eq!(journal.open_channels("shop", "a"), [""; 0]);
-    let dead = journal.dead(&Filter::default()).unwrap();
+    let dead = journal.dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!(dead[0].reason, "channel `chat` no longer exists");
     assert_eq!(dead[0].channel, "chat");
     let old = Push {
         received: now() - 31 * 86_400_000,
-        firings: vec![opened(&["page"])],
+        transitions: vec![opened(&["page"])],
         ..push(4, "page", "a", None)
     };
     wait(journal.accept(old)).unwrap();
@@ -237,15 +253,15 @@ fn a_repeated_body_is_accepted_once() {
         let first = journal.accept(with(1, 60_000));
         tokio::join!(first, second.accept(with(2, 60_000)))
     });
-    assert_eq!((first, second), (Ok(Accepted::Stored), Ok(Accepted::Duplicate(with(1, 0).id))));
+    assert_eq!((first, second), (Ok(AcceptResult::Stored), Ok(AcceptResult::Duplicate(with(1, 0).id))));
     let other = Push { integration: "bank".to_owned(), ..with(3, 60_000) };
     assert_eq!(
         wait(journal.accept(other)),
-        Ok(Accepted::Stored),
+        Ok(AcceptResult::Stored),
         "another integration's body is another body"
     );
     let later = Push { received: now() + 61_000, ..with(4, 60_000) };
-    assert_eq!(wait(journal.accept(later)), Ok(Accepted::Stored), "the time is over");
+    assert_eq!(wait(journal.accept(later)), Ok(AcceptResult::Stored), "the time is over");
     assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 3);
 }
 
@@ -254,7 +270,7 @@ fn a_push_that_is_stored_already_is_not_stored_twice() {
     let folder = Folder::new();
     let journal = folder.open();
     for _ in 0..2 {
-        assert_eq!(wait(journal.accept(push(1, "page", "a", Some(b"x")))), Ok(Accepted::Stored));
+        assert_eq!(wait(journal.accept(push(1, "page", "a", Some(b"x")))), Ok(AcceptResult::Stored));
     }
     assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 1);
     assert_eq!(journal.integrations().unwrap()[0].accepted, 1);
@@ -263,7 +279,7 @@ fn a_push_that_is_stored_already_is_not_stored_twice() {
 #[test]
 fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
     let folder = Folder::new();
-    let journal = open(Options { most_pending: 8, ..folder.options() });
+    let journal = open(JournalConfig { most_pending: 8, ..folder.options() });
     let of = |number, integration: &str| Push {
         integration: integration.to_owned(),
         ..push(number, "page", "a", Some(b"x"))
@@ -271,17 +287,17 @@ fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
     for number in 0..5 {
         wait(journal.accept(of(number, "loud"))).unwrap();
     }
-    assert_eq!(wait(journal.accept(of(5, "loud"))), Err(Fault::Full));
+    assert_eq!(wait(journal.accept(of(5, "loud"))), Err(JournalError::Full));
     for number in 6..9 {
         wait(journal.accept(of(number, "quiet"))).unwrap();
     }
-    assert_eq!(wait(journal.accept(of(9, "quiet"))), Err(Fault::Full));
+    assert_eq!(wait(journal.accept(of(9, "quiet"))), Err(JournalError::Full));
     let first = journal.pending("page", 0, 1).unwrap()[0].id;
-    wait(journal.settle(settlement(first, Settled::Delivered))).unwrap();
+    wait(journal.settle(settlement(first, SettlementResult::Delivered))).unwrap();
     wait(journal.accept(of(10, "quiet"))).unwrap();
     drop(journal);
-    let journal = open(Options { most_pending: 8, ..folder.options() });
-    assert_eq!(wait(journal.accept(of(11, "quiet"))), Err(Fault::Full), "a restart forgets nothing");
+    let journal = open(JournalConfig { most_pending: 8, ..folder.options() });
+    assert_eq!(wait(journal.accept(of(11, "quiet"))), Err(JournalError::Full), "a restart forgets nothing");
 }
 
 #[test]
@@ -296,18 +312,24 @@ fn lists_are_narrowed() {
         let push = Push { integration, received, ..push(number, channel, &format!("k{}", number % 4), body) };
         wait(journal.accept(push)).unwrap();
     }
-    let numbers = |filter: Filter| -> Vec<u128> {
+    let numbers = |filter: RecordFilter| -> Vec<u128> {
         journal.events(&filter).unwrap().iter().map(|event| event.id.push.random()).collect()
     };
-    let none = Filter::default;
-    assert_eq!(numbers(Filter { limit: 3, ..none() }), [19, 18, 17]);
-    assert_eq!(numbers(Filter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }), [16, 15]);
-    assert_eq!(numbers(Filter { since: Some(1_004), until: Some(1_007), ..none() }), [6, 5, 4]);
-    assert_eq!(numbers(Filter { integration: Some("odd".to_owned()), limit: 2, ..none() }), [19, 17]);
-    assert_eq!(numbers(Filter { channel: Some("five".to_owned()), ..none() }), [15, 10, 5, 0]);
-    assert_eq!(numbers(Filter { key: Some("k3".to_owned()), limit: 2, ..none() }), [19, 15]);
-    assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(0), ..none() }), [4]);
-    assert_eq!(numbers(Filter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }), [0; 0]);
+    let none = RecordFilter::default;
+    assert_eq!(numbers(RecordFilter { limit: 3, ..none() }), [19, 18, 17]);
+    assert_eq!(
+        numbers(RecordFilter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }),
+        [16, 15]
+    );
+    assert_eq!(numbers(RecordFilter { since: Some(1_004), until: Some(1_007), ..none() }), [6, 5, 4]);
+    assert_eq!(numbers(RecordFilter { integration: Some("odd".to_owned()), limit: 2, ..none() }), [19, 17]);
+    assert_eq!(numbers(RecordFilter { channel: Some("five".to_owned()), ..none() }), [15, 10, 5, 0]);
+    assert_eq!(numbers(RecordFilter { key: Some("k3".to_owned()), limit: 2, ..none() }), [19, 15]);
+    assert_eq!(numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(0), ..none() }), [4]);
+    assert_eq!(
+        numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }),
+        [0; 0]
+    );
     assert_eq!(journal.attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
 }
 
@@ -321,12 +343,12 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
         let outcomes = format!("[{}]", [outcome; 3].join(",")).into();
         wait(journal.accept(Push { outcomes, ..one })).unwrap();
     }
-    let mut asked = Filter { limit: 2, ..Filter::default() };
+    let mut asked = RecordFilter { limit: 2, ..RecordFilter::default() };
     let mut found = Vec::new();
     let mut pages = 0;
     loop {
         let page = journal.events_page(&asked).unwrap();
-        found.extend(page.found.iter().map(|event| (event.id.push.random(), event.id.index)));
+        found.extend(page.events.iter().map(|event| (event.id.push.random(), event.id.index)));
         pages += 1;
         let Some(next) = page.next else { break };
         asked.before = Some(next);
@@ -334,7 +356,7 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
     let all = [2, 1, 0].into_iter().flat_map(|push| (0..3).map(move |index| (push, index)));
     assert_eq!(found, all.collect::<Vec<_>>());
     assert_eq!(pages, 4);
-    let rare = Filter { key: Some("k0".to_owned()), limit: 9, ..Filter::default() };
+    let rare = RecordFilter { key: Some("k0".to_owned()), limit: 9, ..RecordFilter::default() };
     assert_eq!(journal.events(&rare).unwrap().len(), 3);
 }
 
@@ -343,7 +365,7 @@ fn a_directory_has_one_owner() {
     let folder = Folder::new();
     let journal = folder.open();
     let second = Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
-    let Err(Fault::Failed(message)) = second else { panic!("it was opened twice") };
+    let Err(JournalError::Failed(message)) = second else { panic!("it was opened twice") };
     assert!(message.contains(&format!("in use by process {}", std::process::id())), "{message}");
     journal.close();
     folder.open();

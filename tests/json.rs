@@ -1,7 +1,7 @@
 //! The JSON reader: what it takes, what it refuses and in which words, and that numbers and equality are exact.
 
 use crate::arena;
-use pointsman::json::{self, Document, Json, Number, Value};
+use pointsman::json::{self, Document, Number, ToJson, Value};
 use proptest::prelude::*;
 
 fn read(text: &str) -> &Value<'_> {
@@ -217,7 +217,7 @@ fn equality_and_the_canonical_form_are_those_of_json() {
 }
 
 fn stream(text: &[u8]) -> Vec<String> {
-    let line = |(offset, result): (usize, Result<Document<'_>, json::Invalid>)| match result {
+    let line = |(offset, result): (usize, Result<Document<'_>, json::JsonError>)| match result {
         Ok(document) => format!("{offset} {}", document.root.to_json()),
         Err(invalid) => format!("{offset} !{}:{}: {}", invalid.line, invalid.column, invalid.message),
     };
@@ -320,12 +320,12 @@ proptest! {
 fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (mut open, mut before, mut lead, mut found) = (Vec::new(), 0, 0, Vec::new());
-    let whole = json::Reach::whole();
+    let whole = json::Projection::whole();
     for (at, chunk) in lines.chunks(lines_at_once).enumerate() {
         open.extend_from_slice(&chunk.concat());
         let more = (at + 1) * lines_at_once < lines.len();
-        let read = if at == 0 { json::Part::first } else { json::Part::new };
-        let mut part = read(&open, more, &whole).behind(lead);
+        let read = if at == 0 { json::DocumentChunk::first } else { json::DocumentChunk::new };
+        let mut part = read(&open, more, &whole).with_line_prefix(lead);
         while let Some((_, document)) = part.next(arena()) {
             found.push(match document {
                 Ok(document) => format!("{:?}", document.root),
@@ -333,8 +333,8 @@ fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
             });
         }
         before += part.lines();
-        lead = part.lead();
-        let judged = part.judged();
+        lead = part.line_prefix();
+        let judged = part.consumed();
         open.drain(..judged);
     }
     found

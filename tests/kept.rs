@@ -11,7 +11,7 @@ pub(crate) fn kept(text: &str) -> String {
     let file = syntax::parse(&sources, id, &mut Vec::new());
     let names =
         file.items.iter().map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
-    let lost = file.lost.iter().map(|name| format!("{}!", name.text));
+    let lost = file.unparsed_names.iter().map(|name| format!("{}!", name.text));
     let kept: Vec<String> = names.chain(lost).collect();
     format!("kept: {}\n", kept.join(" "))
 }

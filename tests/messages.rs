@@ -5,11 +5,11 @@
 
 use crate::kept::kept;
 use expect_test::expect_file;
-use pointsman::check::{self, Surroundings};
-use pointsman::diagnostic::{Diagnostic, Format, Help, Level, render};
+use pointsman::check::{self, CheckEnvironment};
+use pointsman::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, Suggestion, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -40,13 +40,13 @@ impl Set {
         let read = |path: &Path| {
             std::fs::read_to_string(self.folder.join(path)).map_err(|_| "there is no such file".to_owned())
         };
-        let at = Instant::read("2026-11-20T12:00:00Z");
-        check::check(&files, &Surroundings { sources: &sources, read: &read, at }, &mut diagnostics);
+        let at = Timestamp::read("2026-11-20T12:00:00Z");
+        check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, &mut diagnostics);
         (sources, diagnostics)
     }
 
     /// The set after one edit.
-    fn edited(&self, help: &Help, sources: &Sources) -> Option<Self> {
+    fn edited(&self, help: &Suggestion, sources: &Sources) -> Option<Self> {
         let (span, text) = help.edit.as_ref()?;
         let mut set = self.clone();
         let name = sources.name(*span);
@@ -82,7 +82,7 @@ fn broken_rule_sets_are_told_what_is_wrong() {
     assert!(broken().len() > 200, "cases are not found");
     for case in broken() {
         let (sources, found) = Set::read(&case).check();
-        let mut told = render(Format::Human, false, &found, &sources);
+        let mut told = render(DiagnosticFormat::Human, false, &found, &sources);
         if case.parent().is_some_and(|folder| folder.ends_with("syntax")) {
             told += &kept(&std::fs::read_to_string(&case).unwrap());
         }
@@ -94,12 +94,17 @@ fn broken_rule_sets_are_told_what_is_wrong() {
 fn sound_rule_sets_pass_without_a_word() {
     for case in cases("check/valid") {
         let (sources, found) = Set::read(&case).check();
-        assert!(found.is_empty(), "{}:\n{}", case.display(), render(Format::Human, false, &found, &sources));
+        assert!(
+            found.is_empty(),
+            "{}:\n{}",
+            case.display(),
+            render(DiagnosticFormat::Human, false, &found, &sources)
+        );
     }
 }
 
 /// Whether a finding after an edit says what one before it said, at the same place.
-fn remains(before: &Diagnostic, after: &Diagnostic, help: &Help) -> bool {
+fn remains(before: &Diagnostic, after: &Diagnostic, help: &Suggestion) -> bool {
     let Some((place, text)) = &help.edit else { return true };
     let moved =
         |at: u32| if at >= place.end { at - (place.end - place.start) + text.len() as u32 } else { at };
@@ -127,7 +132,7 @@ fn what_a_report_says_to_paste_mends_the_finding() {
                 let (after_sources, after) = edited.check();
                 let hidden = set.files.iter().any(|(_, text)| text.contains(ANOTHER));
                 let is_new = |other: &&Diagnostic| {
-                    let syntax = other.level() == Level::Error && other.code.id < "E0030";
+                    let syntax = other.level() == DiagnosticLevel::Error && other.code.id < "E0030";
                     syntax && !hidden && !found.iter().any(|old| same(old, other))
                 };
                 let new: Vec<Diagnostic> = after.iter().filter(is_new).cloned().collect();
@@ -141,7 +146,7 @@ fn what_a_report_says_to_paste_mends_the_finding() {
                         finding.code.id,
                         finding.message,
                         help.text,
-                        render(Format::Human, false, &new, &after_sources),
+                        render(DiagnosticFormat::Human, false, &new, &after_sources),
                     );
                 }
             }

@@ -3,15 +3,15 @@
 use crate::arena;
 use expect_test::expect_file;
 use jsonpath_rust::JsonPath as _;
-use pointsman::json::{self, Json, Value};
-use pointsman::path::{Budget, Exhausted, Invalid, Nodes, Path, Root};
+use pointsman::json::{self, ToJson, Value};
+use pointsman::path::{BudgetExhausted, CompiledPath, NodeList, PathBudget, PathError, PathRoot};
 use proptest::prelude::*;
 
 /// Where the published suite lies, outside the project.
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/jsonpath-cts/cts.json");
 
-fn find<'v>(path: &Path, document: &'v Value<'v>) -> Nodes<'v> {
-    path.find(document, document, &mut Budget::default()).expect("the budget suffices")
+fn find<'v>(path: &CompiledPath, document: &'v Value<'v>) -> NodeList<'v> {
+    path.find(document, document, &mut PathBudget::default()).expect("the budget suffices")
 }
 
 #[test]
@@ -32,14 +32,14 @@ fn failure(case: &Value<'_>) -> Result<(), String> {
     let case = case.as_object().expect("a case");
     let text = case.get("selector").and_then(Value::as_text).expect("a selector");
     let name = case.get("name").and_then(Value::as_text).expect("a name");
-    let path = match (Path::parse(text), case.get("invalid_selector")) {
+    let path = match (CompiledPath::parse(text), case.get("invalid_selector")) {
         (Err(_), Some(_)) => return Ok(()),
         (Ok(_), Some(_)) => return Err(format!("{name}: {text} was taken")),
         (Err(invalid), None) => return Err(format!("{name}: {text} was refused: {invalid:?}")),
         (Ok(path), None) => path,
     };
     let document = case.get("document").expect("a document");
-    let found = Value::Array(arena().gather(find(&path, document).into_iter().copied()));
+    let found = Value::Array(arena().collect(find(&path, document).into_iter().copied()));
     let expected: Vec<_> = match case.get("results") {
         Some(results) => results.as_array().expect("results").iter().collect(),
         None => case.get("result").into_iter().collect(),
@@ -51,8 +51,8 @@ fn failure(case: &Value<'_>) -> Result<(), String> {
 }
 
 /// A path, and below it what is said of it, with carets under the place.
-fn shown(text: &str, invalid: Option<&Invalid>) -> String {
-    let Some(Invalid { range, message, help }) = invalid else { return format!("{text}\n  fine\n") };
+fn shown(text: &str, invalid: Option<&PathError>) -> String {
+    let Some(PathError { range, message, help }) = invalid else { return format!("{text}\n  fine\n") };
     let blanks = text[..range.start].chars().count();
     let carets = text[range.clone()].chars().count().max(1);
     let help = help.as_ref().map(|help| format!("  help: {help}\n")).unwrap_or_default();
@@ -61,7 +61,7 @@ fn shown(text: &str, invalid: Option<&Invalid>) -> String {
 
 #[test]
 fn refusals_name_the_place_and_the_mending() {
-    let refused = |text: &str| match Path::parse(text) {
+    let refused = |text: &str| match CompiledPath::parse(text) {
         Err(invalid) => shown(text, Some(&invalid)),
         Ok(_) => format!("{text}\n  TAKEN\n"),
     };
@@ -72,19 +72,23 @@ fn refusals_name_the_place_and_the_mending() {
 #[test]
 fn what_the_help_writes_is_a_path() {
     for text in include_str!("cases/path/refused.txt").lines() {
-        let help = Path::parse(text).err().and_then(|invalid| invalid.help).unwrap_or_default();
+        let help = CompiledPath::parse(text).err().and_then(|invalid| invalid.help).unwrap_or_default();
         let Some(mended) = help.strip_prefix("write `").and_then(|help| help.strip_suffix('`')) else {
             continue;
         };
         if mended.starts_with(['$', '@']) {
-            assert!(Path::parse(mended).is_ok(), "{text}: {mended}: {:?}", Path::parse(mended));
+            assert!(
+                CompiledPath::parse(mended).is_ok(),
+                "{text}: {mended}: {:?}",
+                CompiledPath::parse(mended)
+            );
         }
     }
 }
 
 #[test]
 fn costly_paths_are_told_from_cheap_ones() {
-    let costly = |text: &str| shown(text, Path::parse(text).expect(text).costly().as_ref());
+    let costly = |text: &str| shown(text, CompiledPath::parse(text).expect(text).costly().as_ref());
     let all: Vec<_> = include_str!("cases/path/costly.txt").lines().map(costly).collect();
     expect_file!["cases/path/costly.expected.txt"].assert_eq(&all.join("\n"));
 }
@@ -97,8 +101,9 @@ fn queries_give_their_nodes_in_order() {
         if let Some(text) = line.strip_prefix("document ") {
             document = json::parse(text.as_bytes(), arena()).expect(text).root;
         } else if let Some((path, expected)) = line.split_once(" => ") {
-            let path = Path::parse(path).unwrap_or_else(|invalid| panic!("{}", shown(path, Some(&invalid))));
-            let found = Value::Array(arena().gather(find(&path, document).into_iter().copied()));
+            let path =
+                CompiledPath::parse(path).unwrap_or_else(|invalid| panic!("{}", shown(path, Some(&invalid))));
+            let found = Value::Array(arena().collect(find(&path, document).into_iter().copied()));
             let expected = json::parse(expected.as_bytes(), arena()).expect(expected).root;
             assert_eq!(found.to_json(), found_as(expected, &found), "{line}");
             cases += 1;
@@ -116,22 +121,23 @@ fn found_as(expected: &Value<'_>, found: &Value<'_>) -> String {
 fn a_singular_path_is_found_without_a_budget() {
     let document = json::parse(br#"{"a": [{"b": 1}], "e": {"b": 2}}"#, arena()).expect("JSON").root;
     let element = document.as_object().and_then(|object| object.get("e")).expect("a member");
-    let get = |text: &str| Path::parse(text).expect(text).get(document, element).map(Json::to_json);
+    let get = |text: &str| CompiledPath::parse(text).expect(text).get(document, element).map(ToJson::to_json);
     assert_eq!(get("$.a[0].b"), Some("1".to_owned()));
     assert_eq!(get("@.b"), Some("2".to_owned()));
     assert_eq!(get("$.a[*].b"), None);
-    let path = Path::parse("@").expect("a path");
-    assert!(path.is_root() && path.is_singular() && path.root() == Root::Element && path.text() == "@");
-    assert!(!Path::parse("$..a").expect("a path").is_singular());
+    let path = CompiledPath::parse("@").expect("a path");
+    assert!(path.is_root() && path.is_singular() && path.root() == PathRoot::Element && path.text() == "@");
+    assert!(!CompiledPath::parse("$..a").expect("a path").is_singular());
 }
 
 /// A budget that small documents can use up.
-const SMALL: Budget = Budget { visits: 200_000, kept: 10_000 };
+const SMALL: PathBudget = PathBudget { visits: 200_000, kept: 10_000 };
 
 /// The work that a path does on a document, and whether that was enough.
-fn work(text: &str, document: &Value<'_>) -> (usize, Result<usize, Exhausted>) {
+fn work(text: &str, document: &Value<'_>) -> (usize, Result<usize, BudgetExhausted>) {
     let mut budget = SMALL.clone();
-    let found = Path::parse(text).expect(text).find(document, document, &mut budget).map(|nodes| nodes.len());
+    let found =
+        CompiledPath::parse(text).expect(text).find(document, document, &mut budget).map(|nodes| nodes.len());
     (SMALL.visits - budget.visits, found)
 }
 
@@ -141,12 +147,12 @@ fn an_explosion_ends_within_the_budget() {
     let nested = json::parse(nested.as_bytes(), arena()).expect("127 levels").root;
     assert_eq!(work("$..*", nested).1, Ok(126));
     assert_eq!(work("$..*..*", nested).1, Ok(7_875));
-    assert_eq!(work("$..*..*..*..*", nested).1, Err(Exhausted));
-    assert_eq!(work("$[?count(@..*..*..*..*) > 3]", nested).1, Err(Exhausted));
+    assert_eq!(work("$..*..*..*..*", nested).1, Err(BudgetExhausted));
+    assert_eq!(work("$[?count(@..*..*..*..*) > 3]", nested).1, Err(BudgetExhausted));
 
     let text = format!("[{}]", vec!["[0,0]"; 3_000].join(","));
     let wide = json::parse(text.as_bytes(), arena()).expect("JSON").root;
-    assert_eq!(work("$[*,*,*,*][*,*,*,*]", wide).1, Err(Exhausted));
+    assert_eq!(work("$[*,*,*,*][*,*,*,*]", wide).1, Err(BudgetExhausted));
     let (visits, found) = work("$[?count($..*) == 9000]", wide);
     assert!(found == Ok(3_000) && visits < 30_000, "{visits} {found:?}");
 }
@@ -156,23 +162,23 @@ fn large_values_and_regexes_from_the_document_count_as_work() {
     let big = "x".repeat(100_000);
     let text = format!("{{\"a\":\"{big}\",\"b\":\"{big}\",\"n\":[{}]}}", vec!["1"; 1_000].join(","));
     let document = json::parse(text.as_bytes(), arena()).expect("JSON").root;
-    assert_eq!(work("$.n[?$.a == $.b]", document).1, Err(Exhausted));
-    assert_eq!(work("$.n[?length($.a) == 1]", document).1, Err(Exhausted));
-    assert_eq!(work("$.n[?search($.a, 'y')]", document).1, Err(Exhausted));
+    assert_eq!(work("$.n[?$.a == $.b]", document).1, Err(BudgetExhausted));
+    assert_eq!(work("$.n[?length($.a) == 1]", document).1, Err(BudgetExhausted));
+    assert_eq!(work("$.n[?search($.a, 'y')]", document).1, Err(BudgetExhausted));
     let patterns: Vec<_> = (0..1_000).map(|n| format!("\"a{n}\"")).collect();
     let document = format!("[{}]", patterns.join(","));
     let document = json::parse(document.as_bytes(), arena()).expect("JSON").root;
-    assert_eq!(work("$[?match('a', @)]", document).1, Err(Exhausted));
+    assert_eq!(work("$[?match('a', @)]", document).1, Err(BudgetExhausted));
     assert_eq!(work("$[?match(@, $[0])]", document).1, Ok(1));
 }
 
 #[test]
 fn a_spent_budget_stays_spent() {
     let document = json::parse(b"[1,2,3]", arena()).expect("JSON").root;
-    let path = Path::parse("$[*]").expect("a path");
-    let mut budget = Budget { visits: 100, kept: 4 };
+    let path = CompiledPath::parse("$[*]").expect("a path");
+    let mut budget = PathBudget { visits: 100, kept: 4 };
     assert_eq!(path.find(document, document, &mut budget).map(|nodes| nodes.len()), Ok(3));
-    assert_eq!(path.find(document, document, &mut budget), Err(Exhausted));
+    assert_eq!(path.find(document, document, &mut budget), Err(BudgetExhausted));
 }
 
 #[test]
@@ -188,14 +194,16 @@ fn hostile_texts_are_refused_at_once() {
         "$[".to_owned() + &"\"\\".repeat(400),
     ];
     for text in texts {
-        assert!(Path::parse(&text).is_err(), "{text}");
+        assert!(CompiledPath::parse(&text).is_err(), "{text}");
     }
     let nested = format!("{}{}", "[".repeat(127), "]".repeat(127));
     let nested = json::parse(nested.as_bytes(), arena()).expect("127 levels").root;
     let deep = format!("${}", "[?$".repeat(31) + &".*".repeat(126) + &"]".repeat(31));
     assert_eq!(work(&deep, nested).1, Ok(1));
-    assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), nested).1, Err(Exhausted));
-    assert!(Path::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some());
+    assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), nested).1, Err(BudgetExhausted));
+    assert!(
+        CompiledPath::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some()
+    );
     let long = "$".to_owned() + &".*".repeat(511);
     let document = json::parse(b"[[[[]]]]", arena()).expect("JSON").root;
     assert_eq!(work(&long, document).1, Ok(0));
@@ -253,7 +261,7 @@ proptest! {
         let theirs = document.query(&text).expect("the crate takes it");
         let theirs: Vec<_> = theirs.into_iter().map(|node| Value::of(node, arena())).collect();
         let own = Value::of(&document, arena());
-        let path = Path::parse(&text).expect("we take it");
+        let path = CompiledPath::parse(&text).expect("we take it");
         let nodes: Vec<_> = find(&path, &own).into_iter().copied().collect();
         prop_assert_eq!(nodes.to_json(), theirs.to_json(), "{}", text);
     }
@@ -273,7 +281,7 @@ proptest! {
 
 /// A text is either refused at a place within it, or can be run.
 fn check_anything(text: &str) {
-    match Path::parse(text) {
+    match CompiledPath::parse(text) {
         Err(invalid) => {
             assert!(text.get(invalid.range.clone()).is_some(), "{text}: {invalid:?}");
             assert_ne!(invalid.message, "this path cannot be read", "{text}");
@@ -281,7 +289,7 @@ fn check_anything(text: &str) {
         Ok(path) => {
             let document =
                 json::parse(br#"{"a": [1, {"b": "x"}], "b": {"a": null}}"#, arena()).expect("JSON").root;
-            let _ = path.find(document, document, &mut Budget::default());
+            let _ = path.find(document, document, &mut PathBudget::default());
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Regexes, globs and networks: what they fit, what they refuse and in which words.
 
 use expect_test::expect_file;
-use pointsman::pattern::{Glob, Invalid, Network, Regex, address, fold};
+use pointsman::pattern::{Glob, Network, PatternError, RegexPattern, address, fold};
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern, "", false).unwrap()
+fn regex(pattern: &str) -> RegexPattern {
+    RegexPattern::new(pattern, "", false).unwrap()
 }
 
 fn glob(text: &str) -> Glob {
@@ -19,9 +19,9 @@ fn refusals_are_told_in_words() {
     let mut told = String::new();
     for line in include_str!("cases/pattern/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
-        let invalid: Invalid = match kind {
-            "regex" => Regex::new(text, "", false).expect_err(text),
-            "flags" => Regex::new("a", text, false).expect_err(text),
+        let invalid: PatternError = match kind {
+            "regex" => RegexPattern::new(text, "", false).expect_err(text),
+            "flags" => RegexPattern::new("a", text, false).expect_err(text),
             "network" => Network::new(text).expect_err(text),
             _ => panic!("{kind}"),
         };
@@ -40,15 +40,15 @@ fn matches_is_whole_and_finds_is_anywhere() {
     assert!(alternatives.matches("ab") && alternatives.matches("a") && !alternatives.matches("abc"));
     assert!(alternatives.finds("xxabxx") && !alternatives.finds("xyz"));
     assert!(!regex("a").matches("a\n"));
-    assert!(!Regex::new("a", "m", false).unwrap().matches("x\na"));
-    assert!(Regex::new("a", "", true).unwrap().matches("A"));
-    assert!(Regex::new("ä.ö", "is", false).unwrap().matches("Ä\nÖ"));
+    assert!(!RegexPattern::new("a", "m", false).unwrap().matches("x\na"));
+    assert!(RegexPattern::new("a", "", true).unwrap().matches("A"));
+    assert!(RegexPattern::new("ä.ö", "is", false).unwrap().matches("Ä\nÖ"));
 }
 
 #[test]
 fn a_comment_does_not_swallow_the_anchor() {
     for (pattern, flags) in [("a # first", "x"), ("(?x)a # first", ""), ("a # one\n b", "x")] {
-        let regex = Regex::new(pattern, flags, false).unwrap();
+        let regex = RegexPattern::new(pattern, flags, false).unwrap();
         let fitting = if pattern.contains('b') { "ab" } else { "a" };
         assert!(regex.matches(fitting) && !regex.matches("aa"), "{pattern}");
     }
@@ -65,11 +65,11 @@ fn groups_are_named_and_captured() {
 
 #[test]
 fn limits_hold() {
-    assert!(Regex::new(&"a".repeat(1024), "", false).is_ok());
-    assert!(Regex::new(&"a".repeat(1025), "", false).is_err());
+    assert!(RegexPattern::new(&"a".repeat(1024), "", false).is_ok());
+    assert!(RegexPattern::new(&"a".repeat(1025), "", false).is_err());
     assert!(Glob::new(&"*".repeat(1025), false).is_err());
-    assert!(Regex::new("(a{1000}){1000}", "", false).is_err());
-    assert!(Regex::new("((a{0,1000}){0,1000}){0,1000}", "", false).is_err());
+    assert!(RegexPattern::new("(a{1000}){1000}", "", false).is_err());
+    assert!(RegexPattern::new("((a{0,1000}){0,1000}){0,1000}", "", false).is_err());
 }
 
 #[test]
@@ -169,15 +169,15 @@ proptest! {
 
     #[test]
     fn whole_matches_are_those_of_anchors(pattern in "[ab|()*?.]{0,8}", subject in "[ab]{0,6}") {
-        if let Ok(regex) = Regex::new(&pattern, "", false) {
-            let anchored = Regex::new(&format!("^(?:{pattern})$"), "", false).unwrap();
+        if let Ok(regex) = RegexPattern::new(&pattern, "", false) {
+            let anchored = RegexPattern::new(&format!("^(?:{pattern})$"), "", false).unwrap();
             prop_assert_eq!(regex.matches(&subject), anchored.finds(&subject));
         }
     }
 
     #[test]
     fn nothing_panics(text in "\\PC{0,40}", subject in "\\PC{0,40}", flags in "[imsxUug]{0,3}") {
-        if let Ok(regex) = Regex::new(&text, &flags, true) {
+        if let Ok(regex) = RegexPattern::new(&text, &flags, true) {
             let _ = regex.matches(&subject);
             let _ = regex.finds(&subject);
         }
@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn regexes_from_their_own_alphabet_do_not_panic(text in "[a\\\\(){}\\[\\]?*+|^$.<>:=!PpxiUd0-9,-]{0,24}") {
-        match Regex::new(&text, "", false) {
+        match RegexPattern::new(&text, "", false) {
             Ok(regex) => prop_assert!(regex.matches("a") <= regex.finds("a")),
             Err(invalid) => prop_assert!(text.get(invalid.range).is_some()),
         }

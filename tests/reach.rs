@@ -1,22 +1,27 @@
 //! Reading what the rules look at gives what reading everything gives: the same outcomes, and the same refusals.
 
 use crate::arena;
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json::{self, Json, Reach};
-use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::json::{self, Projection, ToJson};
+use pointsman::ruleset::{EntryPoint, RuleSet};
 use pointsman::source::Sources;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 /// What becomes of bytes, one way and the other.
-fn outcomes(rules: &RuleSet, subject: Subject<'_>, bytes: &[u8], read_all: bool) -> Result<String, String> {
+fn outcomes(
+    rules: &RuleSet,
+    subject: EntryPoint<'_>,
+    bytes: &[u8],
+    read_all: bool,
+) -> Result<String, String> {
     let read = if read_all { json::parse(bytes, arena()) } else { rules.read(subject, bytes, arena()) };
     let document = read.map_err(|invalid| format!("{invalid:?}"))?;
-    let context = Context::at(Instant::read("2026-03-07T02:00:00+08:00").unwrap());
-    let outcomes = rules.evaluate(subject, &document, &context, &mut Silent).unwrap();
+    let context = EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00+08:00").unwrap());
+    let outcomes = rules.evaluate(subject, &document, &context, &mut SilentObserver).unwrap();
     let written = outcomes.to_json();
     let read: serde_json::Value = serde_json::from_str(&written).expect("an outcome is JSON");
     assert_eq!(written, read.to_string(), "it is written as serde_json writes it");
@@ -24,8 +29,8 @@ fn outcomes(rules: &RuleSet, subject: Subject<'_>, bytes: &[u8], read_all: bool)
 }
 
 fn agree(rules: &RuleSet, bytes: &[u8]) {
-    let mappings = rules.model.mappings.iter().map(|mapping| Subject::Mapping(&mapping.name, None));
-    let integrations = rules.model.integrations.iter().map(|each| Subject::Integration(&each.name));
+    let mappings = rules.model.mappings.iter().map(|mapping| EntryPoint::Mapping(&mapping.name, None));
+    let integrations = rules.model.integrations.iter().map(|each| EntryPoint::Integration(&each.name));
     for subject in mappings.chain(integrations) {
         let (part, all) = (outcomes(rules, subject, bytes, false), outcomes(rules, subject, bytes, true));
         assert_eq!(part, all, "{subject:?} on {}", String::from_utf8_lossy(bytes));
@@ -225,10 +230,10 @@ proptest! {
         let mut bytes = payload.into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        let mut reach = Reach::default();
-        reach.member("alerts").every().member("labels").take();
-        for reach in [Reach::default(), reach] {
-            let part = json::parse_within(&bytes, &reach, arena()).map(|document| document.repeated);
+        let mut reach = Projection::default();
+        reach.member("alerts").every().member("labels").select_all();
+        for reach in [Projection::default(), reach] {
+            let part = json::parse_projected(&bytes, &reach, arena()).map(|document| document.repeated);
             prop_assert_eq!(part, json::parse(&bytes, arena()).map(|document| document.repeated));
         }
     }

@@ -10,7 +10,9 @@ mod links;
 mod program;
 mod waiting;
 
-use pointsman::reload::{Attempt, Options, Rejection, Reloader, Report, Snapshot, Stage, Watching};
+use pointsman::reload::{
+    LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMode,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,19 +53,19 @@ impl Folder {
         fs::write(path, text).unwrap();
     }
 
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self) -> ReloadOptions {
+        ReloadOptions {
             roots: vec![self.path("rules")],
             poll: Some(Duration::from_mins(1)),
             quiet: ms(40),
             settle: ms(30),
-            ..Options::default()
+            ..ReloadOptions::default()
         }
     }
 
     /// By the poll alone.
-    fn polled(&self) -> Options {
-        Options { poll_only: true, poll: Some(ms(60)), ..self.options() }
+    fn polled(&self) -> ReloadOptions {
+        ReloadOptions { poll_only: true, poll: Some(ms(60)), ..self.options() }
     }
 }
 
@@ -74,9 +76,9 @@ impl Drop for Folder {
 }
 
 /// The texts of all files, one after the other; a text with `BROKEN` is refused, one with `FOUNDER` panics, `table NAME` and `secret NAME` are read.
-fn join(snapshot: &Snapshot) -> Result<String, Rejection> {
-    let refuse = |message: String| Rejection {
-        stage: Stage::Check,
+fn join(snapshot: &Snapshot) -> Result<String, LoadRejection> {
+    let refuse = |message: String| LoadRejection {
+        stage: LoadStage::Check,
         message,
         diagnostics: Vec::new(),
         sources: snapshot.sources().clone(),
@@ -104,14 +106,14 @@ struct Subject {
 }
 
 impl Subject {
-    fn start(options: Options) -> Self {
+    fn start(options: ReloadOptions) -> Self {
         Self::try_start(options).unwrap()
     }
 
-    fn try_start(options: Options) -> Result<Self, Rejection> {
+    fn try_start(options: ReloadOptions) -> Result<Self, LoadRejection> {
         let attempts = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&attempts);
-        let tell = Box::new(move |_: &Attempt<'_, String>| {
+        let tell = Box::new(move |_: &ReloadOutcome<'_, String>| {
             counted.fetch_add(1, Ordering::SeqCst);
         });
         let subject = Self { reloader: Reloader::start(options, Box::new(join), tell)?, attempts };
@@ -128,7 +130,7 @@ impl Subject {
         self.reloader.current().generation
     }
 
-    fn report(&self) -> Report {
+    fn report(&self) -> ReloadReport {
         self.reloader.report().unwrap()
     }
 
@@ -165,7 +167,7 @@ impl Subject {
 #[test]
 fn this_machine_watches_by_events() {
     let folder = Folder::with("events", "one");
-    assert_eq!(Subject::start(folder.options()).report().watching, Watching::Events);
+    assert_eq!(Subject::start(folder.options()).report().watching, WatchMode::Events);
     let polled = Subject::start(folder.polled()).report().watching;
-    assert_eq!(polled, Watching::Poll("it was asked for".to_owned()));
+    assert_eq!(polled, WatchMode::Poll("it was asked for".to_owned()));
 }

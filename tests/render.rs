@@ -1,16 +1,18 @@
 //! Every way of writing diagnostics, over the places that are hard to show. Snapshots stand in `cases/render`.
 
 use expect_test::expect_file;
-use pointsman::diagnostic::{Code, Diagnostic, Format, render, summary};
+use pointsman::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticFormat, render, summary};
 use pointsman::source::{FileId, Sources, Span};
 
-static UNKNOWN: Code = Code {
+static UNKNOWN: DiagnosticCode = DiagnosticCode {
     id: "E0031",
     title: "unknown channel",
     page: "# E0031: unknown channel\n\nA routing names a channel that no file declares.\n\n```rules fails\nedition 1\n```\n",
 };
-static TWICE: Code = Code { id: "E0030", title: "duplicate name", page: "# E0030: duplicate name\n\nTwo.\n" };
-static UNUSED: Code = Code { id: "W0001", title: "unused", page: "# W0001: unused\n\nNothing uses it.\n" };
+static TWICE: DiagnosticCode =
+    DiagnosticCode { id: "E0030", title: "duplicate name", page: "# E0030: duplicate name\n\nTwo.\n" };
+static UNUSED: DiagnosticCode =
+    DiagnosticCode { id: "W0001", title: "unused", page: "# W0001: unused\n\nNothing uses it.\n" };
 
 const ROUTES: &str = "\
 edition 1
@@ -31,10 +33,10 @@ fn at(file: FileId, text: &str, word: &str, nth: usize) -> Span {
 
 fn all(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
     let formats = [
-        (Format::Human, "human"),
-        (Format::Short, "short"),
-        (Format::Json, "json"),
-        (Format::Sarif, "sarif"),
+        (DiagnosticFormat::Human, "human"),
+        (DiagnosticFormat::Short, "short"),
+        (DiagnosticFormat::Json, "json"),
+        (DiagnosticFormat::Sarif, "sarif"),
     ];
     for (format, ending) in formats {
         let text = render(format, false, diagnostics, sources);
@@ -43,7 +45,7 @@ fn all(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
 }
 
 fn human(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
-    let text = render(Format::Human, false, diagnostics, sources);
+    let text = render(DiagnosticFormat::Human, false, diagnostics, sources);
     expect_file![format!("cases/render/{name}.human")].assert_eq(&text);
 }
 
@@ -79,8 +81,10 @@ fn colour_is_only_added() {
     let mut sources = Sources::default();
     let file = sources.add("a.rules", ROUTES);
     let finding = [Diagnostic::new(&UNKNOWN, at(file, ROUTES, "main", 0), "no")];
-    let (plain, colored) =
-        (render(Format::Human, false, &finding, &sources), render(Format::Human, true, &finding, &sources));
+    let (plain, colored) = (
+        render(DiagnosticFormat::Human, false, &finding, &sources),
+        render(DiagnosticFormat::Human, true, &finding, &sources),
+    );
     assert!(!plain.contains('\u{1b}'));
     assert!(colored.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&colored).to_string(), plain);
@@ -126,7 +130,9 @@ fn nothing_of_the_users_reaches_the_terminal_raw() {
         .note(format!("note {evil}"))
         .help(format!("help {evil}"))
         .suggest(format!("edit {evil}"), at(file, text, "red", 0), format!("text {evil}"));
-    for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
+    for format in
+        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
+    {
         let shown = render(format, false, std::slice::from_ref(&finding), &sources);
         let raw = shown.chars().find(|character| {
             *character != '\n' && (character.is_control() || ['\u{202e}', '\u{feff}'].contains(character))
@@ -165,11 +171,11 @@ fn a_line_of_ten_megabytes_is_cut() {
     let start = std::time::Instant::now();
     all("long", std::slice::from_ref(&finding), &sources);
     let whole = Diagnostic::new(&UNKNOWN, Span::new(file, 0, text.len()), "x".repeat(1 << 20));
-    assert!(render(Format::Human, false, &[whole], &sources).len() < 10_000);
+    assert!(render(DiagnosticFormat::Human, false, &[whole], &sources).len() < 10_000);
     let near = |number: usize| Span::new(file, wrong.range().start - 11 * number, wrong.range().start);
     let many: Vec<Diagnostic> =
         (0..5_000).map(|number| Diagnostic::new(&UNKNOWN, near(number), "near")).collect();
-    for format in [Format::Short, Format::Json] {
+    for format in [DiagnosticFormat::Short, DiagnosticFormat::Json] {
         assert_eq!(render(format, false, &many, &sources).lines().count(), 5_000);
     }
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
@@ -183,12 +189,12 @@ fn people_see_a_hundred_and_programs_all() {
     let warnings = (0..150).map(|number| Diagnostic::new(&UNUSED, place, format!("unused {number}")));
     let error = Diagnostic::new(&UNKNOWN, place, "the one that matters");
     let diagnostics: Vec<Diagnostic> = warnings.chain([error]).collect();
-    let shown = render(Format::Human, false, &diagnostics, &sources);
+    let shown = render(DiagnosticFormat::Human, false, &diagnostics, &sources);
     assert!(shown.contains("the one that matters"));
     assert_eq!(shown.matches("warning[W0001]").count(), 99);
     assert!(
         shown.ends_with("51 more problems are not shown here; `--format short` shows all\n\n"),
         "{shown}"
     );
-    assert_eq!(render(Format::Short, false, &diagnostics, &sources).lines().count(), 151);
+    assert_eq!(render(DiagnosticFormat::Short, false, &diagnostics, &sources).lines().count(), 151);
 }

@@ -7,14 +7,14 @@ mod events;
 mod rules;
 
 use dice::Dice;
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::{Context, LineEnd, Observer, route};
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::{EvaluationContext, LineOutcome, Observer, route};
 use pointsman::event::Event;
 use pointsman::json::Arena;
-use pointsman::program::{Block, Destination, LineBody, MOST_SHARED};
+use pointsman::program::{Destination, MOST_SHARED, RoutingBlock, RoutingLineBody};
 use pointsman::ruleset::RuleSet;
 use pointsman::source::{Sources, Span};
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use proptest::prelude::*;
 use rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,12 +43,12 @@ impl<const LISTENS: bool> Observer for Hits<LISTENS> {
         self.entered.push(self.lines.len());
     }
 
-    fn leave(&mut self, path: &str, end: LineEnd) {
+    fn leave(&mut self, path: &str, end: LineOutcome) {
         let before = self.entered.pop().unwrap();
         match end {
-            LineEnd::Hit if path.starts_with(&self.routing) => self.lines.push(path.to_owned()),
-            LineEnd::Hit => {}
-            LineEnd::Skipped | LineEnd::Declined => self.lines.truncate(before),
+            LineOutcome::Hit if path.starts_with(&self.routing) => self.lines.push(path.to_owned()),
+            LineOutcome::Hit => {}
+            LineOutcome::Skipped | LineOutcome::Declined => self.lines.truncate(before),
         }
     }
 }
@@ -59,7 +59,7 @@ fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let errors: Vec<_> =
         loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
-    let said = render(Format::Short, false, &errors, &loaded.sources);
+    let said = render(DiagnosticFormat::Short, false, &errors, &loaded.sources);
     loaded.rules.ok_or(said)
 }
 
@@ -74,9 +74,9 @@ fn open(key: &str) -> Vec<String> {
 }
 
 /// How the two ways to decide differ for an event, where they do.
-fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Instant) -> Option<String> {
+fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Timestamp) -> Option<String> {
     let arena = Arena::new();
-    let (event, context) = (arena.keep(*event), Context { now, open: &open });
+    let (event, context) = (arena.alloc(*event), EvaluationContext { now, open: &open });
     let to = Destination::Routing(routing);
     let (mut some, mut every) = (Hits::<false>::of(routing), Hits::<true>::of(routing));
     let found = route(&rules.program, to, event, &context, &arena, &mut some);
@@ -88,7 +88,7 @@ fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Instant) 
 }
 
 /// The same difference with as few lines as can be.
-fn smallest(mut rules: Rules, routing: usize, event: &Event<'_>, now: Instant) -> Rules {
+fn smallest(mut rules: Rules, routing: usize, event: &Event<'_>, now: Timestamp) -> Rules {
     let mut is_smaller = true;
     while std::mem::take(&mut is_smaller) {
         for at in 0..rules.routings.len() {
@@ -119,7 +119,7 @@ proptest! {
         let (mut dice, arena) = (Dice::new(seed), Arena::new());
         let rules = dice.rules();
         let loaded = load(&rules.text()).unwrap_or_else(|said| panic!("{said}\n{}", rules.text()));
-        let nows = ["2026-11-20T03:00:00Z", "2026-11-20T12:00:00Z"].map(|now| Instant::read(now).unwrap());
+        let nows = ["2026-11-20T03:00:00Z", "2026-11-20T12:00:00Z"].map(|now| Timestamp::read(now).unwrap());
         for _ in 0..60 {
             let (event, now) = (dice.event(&arena), nows[dice.roll(2)]);
             for routing in 0..rules.routings.len() {
@@ -134,21 +134,24 @@ proptest! {
 }
 
 /// Counts what the indexes of a block, and of those within it, are made of.
-fn count(block: &Block, parts: &mut BTreeMap<&'static str, usize>) {
+fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
     if let Some(index) = &block.index {
-        let folded = index.pairs.iter().filter(|pairs| pairs.sources.iter().any(|(_, folded)| *folded));
-        let sources = index.patterns.iter().map(|patterns| patterns.source);
+        let folded = index.text_pairs.iter().filter(|pairs| pairs.sources.iter().any(|(_, folded)| *folded));
+        let sources = index.regexes.iter().map(|patterns| patterns.source);
         let apart: BTreeSet<_> = sources.collect();
         for (part, count) in [
-            ("wholes", index.wholes.len()),
-            ("pairs", index.pairs.len()),
+            ("wholes", index.texts.len()),
+            ("pairs", index.text_pairs.len()),
             ("pairs without case", folded.count()),
-            ("automata", index.automata.len()),
-            ("bounds of several numbers", index.bounds.len().saturating_sub(1)),
-            ("regexes", index.patterns.len()),
-            ("more regexes than a set holds", index.patterns.len() - apart.len()),
-            ("groups", index.groups.len()),
-            ("as many shared conditions as can be", usize::from(index.shared.len() == MOST_SHARED)),
+            ("automata", index.substrings.len()),
+            ("bounds of several numbers", index.numbers.len().saturating_sub(1)),
+            ("regexes", index.regexes.len()),
+            ("more regexes than a set holds", index.regexes.len() - apart.len()),
+            ("groups", index.condition_groups.len()),
+            (
+                "as many shared conditions as can be",
+                usize::from(index.shared_conditions.len() == MOST_SHARED),
+            ),
             ("rest", index.rest.iter().map(|lines| lines.len()).sum()),
             (
                 "lines of which nothing is left to ask",
@@ -159,7 +162,7 @@ fn count(block: &Block, parts: &mut BTreeMap<&'static str, usize>) {
         }
     }
     for line in &block.lines {
-        if let LineBody::Block(block) = &line.body {
+        if let RoutingLineBody::Block(block) = &line.body {
             count(block, parts);
         }
     }

@@ -3,11 +3,11 @@
 
 use crate::arena;
 use expect_test::expect_file;
-use pointsman::evaluate::{Context, Silent};
-use pointsman::event::{Outcome, Result as Came};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::event::{Outcome, OutcomeKind as Came};
 use pointsman::json;
-use pointsman::ruleset::{RuleSet, Subject};
-use pointsman::time::Instant;
+use pointsman::ruleset::{EntryPoint, RuleSet};
+use pointsman::time::Timestamp;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,12 +40,12 @@ fn every_shipped_sample_comes_to_what_the_table_says() {
 
 #[test]
 fn the_shipped_sets_have_no_findings() {
-    let loaded = RuleSet::load(&[root().join("rules")], Instant::read("2026-11-20T12:00:00Z")).unwrap();
+    let loaded = RuleSet::load(&[root().join("rules")], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
     let found: Vec<String> = loaded
         .diagnostics
         .iter()
         .map(|finding| {
-            format!("{} {}: {}", loaded.sources.place(finding.span), finding.code.id, finding.message)
+            format!("{} {}: {}", loaded.sources.file_and_line(finding.span), finding.code.id, finding.message)
         })
         .collect();
     assert!(found.is_empty(), "{found:#?}");
@@ -118,13 +118,15 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
         Ok(document) => document,
         Err(invalid) => return vec![("-", format!("invalid: {}", invalid.message))],
     };
-    let context = Context { now: Instant::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
+    let context =
+        EvaluationContext { now: Timestamp::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
     let mut last = Vec::new();
     for mapping in mappings {
-        let outcomes =
-            rules.evaluate(Subject::Mapping(mapping, None), &document, &context, &mut Silent).unwrap();
+        let outcomes = rules
+            .evaluate(EntryPoint::Mapping(mapping, None), &document, &context, &mut SilentObserver)
+            .unwrap();
         last = outcomes.iter().map(|outcome| (*mapping, line(outcome))).collect();
-        if !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_))) {
+        if !outcomes.iter().any(|outcome| matches!(outcome.kind, Came::Unaccepted(_))) {
             break;
         }
     }
@@ -137,7 +139,7 @@ fn line(outcome: &Outcome<'_>) -> String {
             if event.notes.is_empty() { String::new() } else { format!(" ({})", event.notes.join("; ")) };
         return format!("is {} {}{notes}", event.severity, event.status);
     }
-    match &outcome.result {
+    match &outcome.kind {
         Came::Unaccepted(refusals) => {
             let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.reason).collect();
             format!("unaccepted: {}", reasons.join("; "))

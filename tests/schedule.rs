@@ -1,21 +1,23 @@
 //! Instants, zones and schedules: what is read, what is refused, and what a schedule holds.
 
 use expect_test::expect_file;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, date};
-use jiff::{SignedDuration, Timestamp};
-use pointsman::time::{Day, Effect, Instant, Invalid, Line, Schedule, Zone, minutes};
+use pointsman::time::{
+    Day, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone, minutes,
+};
 use proptest::prelude::*;
 use std::fmt::Write;
 
-fn at(text: &str) -> Instant {
-    Instant::read(text).unwrap()
+fn at(text: &str) -> Timestamp {
+    Timestamp::read(text).unwrap()
 }
 
 #[test]
 fn instants_are_read_as_systems_write_them() {
     let mut told = String::new();
     for text in include_str!("cases/time/instants.txt").lines() {
-        let read = Instant::read(text).map_or("no time".to_owned(), |instant| instant.to_string());
+        let read = Timestamp::read(text).map_or("no time".to_owned(), |instant| instant.to_string());
         writeln!(told, "{text:42} {read}").unwrap();
     }
     expect_file!["cases/time/instants.expected.txt"].assert_eq(&told);
@@ -23,7 +25,7 @@ fn instants_are_read_as_systems_write_them() {
 
 #[test]
 fn numbers_are_read_by_their_size() {
-    let read = |number: f64| Instant::from_epoch(number).map(|instant| instant.to_string());
+    let read = |number: f64| Timestamp::from_epoch(number).map(|instant| instant.to_string());
     assert_eq!(read(1_614_000_000.0).as_deref(), Some("2021-02-22T13:20:00Z"));
     assert_eq!(read(1_614_000_000.25).as_deref(), Some("2021-02-22T13:20:00.25Z"));
     assert_eq!(read(1_614_000_000_123.0).as_deref(), Some("2021-02-22T13:20:00.123Z"));
@@ -31,10 +33,10 @@ fn numbers_are_read_by_their_size() {
         assert_eq!(read(number), None, "{number}");
     }
     assert_eq!(
-        Instant::from_whole_epoch(1_614_000_000_000_000_001).unwrap().to_string(),
+        Timestamp::from_whole_epoch(1_614_000_000_000_000_001).unwrap().to_string(),
         "2021-02-22T13:20:00.000000001Z"
     );
-    assert_eq!(Instant::from_whole_epoch(u64::MAX), None);
+    assert_eq!(Timestamp::from_whole_epoch(u64::MAX), None);
 }
 
 #[test]
@@ -42,7 +44,7 @@ fn refusals_are_told_in_words() {
     let mut told = String::new();
     for line in include_str!("cases/time/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
-        let refused: Result<(), Invalid> = match kind {
+        let refused: Result<(), ScheduleError> = match kind {
             "zone" => Zone::new(text).map(drop),
             "day" => Day::new(text).map(drop),
             "minutes" => minutes(text).map(drop),
@@ -56,21 +58,21 @@ fn refusals_are_told_in_words() {
 }
 
 /// Reads a schedule as the rules write it, a line a line: `except 2026-10-01..2026-10-07`.
-fn schedule(zone: &str, text: &str) -> Schedule {
-    Schedule::new(
+fn schedule(zone: &str, text: &str) -> ScheduleWindows {
+    ScheduleWindows::new(
         Zone::new(zone).unwrap(),
         text.lines().filter(|line| !line.trim().is_empty()).map(line).collect(),
     )
 }
 
-fn line(text: &str) -> Line {
+fn line(text: &str) -> ScheduleEntry {
     let text = text.trim();
     let (effect, text) = match text.split_once(' ') {
-        Some(("except", rest)) => (Effect::Except, rest),
-        Some(("also", rest)) => (Effect::Also, rest),
-        _ => (Effect::Window, text),
+        Some(("except", rest)) => (ScheduleEffect::Except, rest),
+        Some(("also", rest)) => (ScheduleEffect::Also, rest),
+        _ => (ScheduleEffect::Window, text),
     };
-    let mut line = Line { effect, days: Vec::new(), times: Vec::new() };
+    let mut line = ScheduleEntry { effect, days: Vec::new(), times: Vec::new() };
     for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
         match Day::new(first) {
@@ -81,7 +83,7 @@ fn line(text: &str) -> Line {
     line
 }
 
-fn office() -> Schedule {
+fn office() -> ScheduleWindows {
     schedule(
         "Asia/Shanghai",
         "mon..fri 09:00..12:00, 13:30..18:30
@@ -174,8 +176,8 @@ fn odd_schedules_mean_what_they_say() {
 }
 
 /// Marks every minute of some weeks by walking through all lines day by day.
-fn oracle(lines: &[Line], first: Date, count: usize) -> Vec<bool> {
-    let walk = |line: &Line, mark: &mut dyn FnMut(usize, usize, Date)| {
+fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
+    let walk = |line: &ScheduleEntry, mark: &mut dyn FnMut(usize, usize, Date)| {
         // One day before the first, whose night may reach into it.
         for (at, day) in (0..=count).zip(first.yesterday().unwrap().series(jiff::Span::new().days(1))) {
             let included = line.days.is_empty() || line.days.iter().any(|range| includes(*range, day));
@@ -189,16 +191,18 @@ fn oracle(lines: &[Line], first: Date, count: usize) -> Vec<bool> {
         }
     };
     let mut open = vec![false; (count + 3) * 1440];
-    let of = |effect: Effect| lines.iter().filter(move |line| line.effect == effect);
-    let closed: Vec<&Line> = of(Effect::Except).filter(|line| line.times.is_empty()).collect();
+    let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
+    let closed: Vec<&ScheduleEntry> =
+        of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
     let is_closed = |day: Date| {
         closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|range| includes(*range, day)))
     };
-    let always = Line { effect: Effect::Window, days: vec![], times: vec![] };
-    let base: Vec<&Line> = match (of(Effect::Window).count(), of(Effect::Except).count()) {
-        (0, 1..) => vec![&always],
-        _ => of(Effect::Window).collect(),
-    };
+    let always = ScheduleEntry { effect: ScheduleEffect::Window, days: vec![], times: vec![] };
+    let base: Vec<&ScheduleEntry> =
+        match (of(ScheduleEffect::Window).count(), of(ScheduleEffect::Except).count()) {
+            (0, 1..) => vec![&always],
+            _ => of(ScheduleEffect::Window).collect(),
+        };
     for line in base {
         walk(line, &mut |start, length, day| {
             if !is_closed(day) {
@@ -206,10 +210,10 @@ fn oracle(lines: &[Line], first: Date, count: usize) -> Vec<bool> {
             }
         });
     }
-    for line in of(Effect::Except).filter(|line| !line.times.is_empty()) {
+    for line in of(ScheduleEffect::Except).filter(|line| !line.times.is_empty()) {
         walk(line, &mut |start, length, _| open[start..start + length].fill(false));
     }
-    for line in of(Effect::Also) {
+    for line in of(ScheduleEffect::Also) {
         walk(line, &mut |start, length, _| open[start..start + length].fill(true));
     }
     open[1440..(count + 1) * 1440].to_vec()
@@ -230,7 +234,7 @@ fn includes(range: (Day, Day), day: Date) -> bool {
     }
 }
 
-fn any_line() -> impl Strategy<Value = Line> {
+fn any_line() -> impl Strategy<Value = ScheduleEntry> {
     let first = date(2026, 3, 23);
     let one_date = move |offset: i64| first.checked_add(SignedDuration::from_hours(24 * offset)).unwrap();
     let range = prop_oneof![
@@ -242,9 +246,10 @@ fn any_line() -> impl Strategy<Value = Line> {
         let end = (end * 60 + 30).min(1440);
         (start * 60 != end).then_some((start * 60, end))
     });
-    let effect = prop_oneof![Just(Effect::Window), Just(Effect::Except), Just(Effect::Also)];
+    let effect =
+        prop_oneof![Just(ScheduleEffect::Window), Just(ScheduleEffect::Except), Just(ScheduleEffect::Also)];
     (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3))
-        .prop_map(|(effect, days, times)| Line { effect, days, times })
+        .prop_map(|(effect, days, times)| ScheduleEntry { effect, days, times })
 }
 
 proptest! {
@@ -254,8 +259,8 @@ proptest! {
         let (first, count) = (date(2026, 3, 25), 8);
         let expected = oracle(&lines, first, count);
         let zone = if berlin { "Europe/Berlin" } else { "UTC" };
-        let schedule = Schedule::new(Zone::new(zone).unwrap(), lines);
-        let midnight: Timestamp = first.in_tz("UTC").unwrap().timestamp();
+        let schedule = ScheduleWindows::new(Zone::new(zone).unwrap(), lines);
+        let midnight: jiff::Timestamp = first.in_tz("UTC").unwrap().timestamp();
         for quarter in 0..(count * 96) {
             let instant = midnight + SignedDuration::from_mins(15 * i64::try_from(quarter).unwrap());
             let reading: DateTime = Zone::new(zone).unwrap().wall_clock(instant.into());
@@ -269,7 +274,7 @@ proptest! {
     #[test]
     fn reading_never_panics(text in "\\PC{0,30}", digits in "[0-9:TtZz +.-]{0,30}") {
         for text in [&text, &digits] {
-            let _ = Instant::read(text);
+            let _ = Timestamp::read(text);
             let _ = Zone::new(text);
             let _ = Day::new(text);
             let _ = minutes(text);
@@ -278,7 +283,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_again(seconds in -62_000_000_000_i64..250_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
-        let instant = Instant::from(Timestamp::new(seconds, nanoseconds).unwrap());
-        prop_assert_eq!(Instant::read(&instant.to_string()), Some(instant));
+        let instant = Timestamp::from(jiff::Timestamp::new(seconds, nanoseconds).unwrap());
+        prop_assert_eq!(Timestamp::read(&instant.to_string()), Some(instant));
     }
 }

@@ -1,21 +1,23 @@
 //! Rule tests, run: a folder a case, with its rules and what the reports say of them.
 
 use expect_test::expect_file;
-use pointsman::diagnostic::{self, Format};
-use pointsman::ruleset::{Loaded, RuleSet};
-use pointsman::suite::{self, Disk, Files, Options, Report, report};
+use pointsman::diagnostic::{self, DiagnosticFormat};
+use pointsman::ruleset::{LoadedRules, RuleSet};
+use pointsman::suite::{self, DiskFiles, TestFiles, TestOptions, TestReport, report};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn rules(name: &str) -> RuleSet {
-    let Loaded { sources, diagnostics, rules } =
+    let LoadedRules { sources, diagnostics, rules } =
         RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None)
             .expect("the folder can be read");
-    rules.unwrap_or_else(|| panic!("{}", diagnostic::render(Format::Human, false, &diagnostics, &sources)))
+    rules.unwrap_or_else(|| {
+        panic!("{}", diagnostic::render(DiagnosticFormat::Human, false, &diagnostics, &sources))
+    })
 }
 
-fn run(name: &str) -> Report {
-    suite::run(&rules(name), &Options::default(), &mut Disk)
+fn run(name: &str) -> TestReport {
+    suite::run(&rules(name), &TestOptions::default(), &mut DiskFiles)
 }
 
 fn plain(text: &str) -> String {
@@ -88,8 +90,8 @@ fn machines_read_reports() {
 fn a_filter_chooses_by_test_and_by_row() {
     let rules = rules("passing");
     let names = |filter: &str| {
-        let options = Options { filter: Some(filter.to_owned()), update: false };
-        let report = suite::run(&rules, &options, &mut Disk);
+        let options = TestOptions { filter: Some(filter.to_owned()), update: false };
+        let report = suite::run(&rules, &options, &mut DiskFiles);
         report.results.iter().map(suite::TestResult::name).collect::<Vec<_>>()
     };
     assert_eq!(names("P9"), [r#"every level: "P9" => Info"#]);
@@ -101,9 +103,9 @@ fn a_filter_chooses_by_test_and_by_row() {
 #[derive(Default)]
 struct Overlay(BTreeMap<PathBuf, Vec<u8>>);
 
-impl Files for Overlay {
+impl TestFiles for Overlay {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        self.0.get(path).cloned().map_or_else(|| Disk.read(path), Ok)
+        self.0.get(path).cloned().map_or_else(|| DiskFiles.read(path), Ok)
     }
 
     fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), String> {
@@ -132,7 +134,7 @@ test "a snapshot elsewhere" {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.expect("the rules hold no error");
     let mut files = Overlay::default();
-    let report = suite::run(&rules, &Options { filter: None, update: true }, &mut files);
+    let report = suite::run(&rules, &TestOptions { filter: None, update: true }, &mut files);
     assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
 }
 
@@ -140,9 +142,9 @@ test "a snapshot elsewhere" {
 fn update_writes_the_snapshots_that_differ() {
     let rules = rules("files");
     let mut files = Overlay::default();
-    let options = Options { filter: Some("snapshot".to_owned()), update: true };
+    let options = TestOptions { filter: Some("snapshot".to_owned()), update: true };
     let first = suite::run(&rules, &options, &mut files);
     assert_eq!((first.passed(), first.written.len()), (2, 2));
-    let again = suite::run(&rules, &Options { update: false, ..options }, &mut files);
+    let again = suite::run(&rules, &TestOptions { update: false, ..options }, &mut files);
     assert_eq!((again.passed(), again.written.len()), (2, 0));
 }

@@ -3,9 +3,9 @@
 use pointsman::diagnostic::Diagnostic;
 use pointsman::source::Sources;
 use pointsman::syntax;
-use pointsman::syntax::tree::File;
+use pointsman::syntax::tree::RuleFile;
 
-fn parse(text: &str) -> (Sources, File, Vec<Diagnostic>) {
+fn parse(text: &str) -> (Sources, RuleFile, Vec<Diagnostic>) {
     let mut sources = Sources::default();
     let id = sources.add("case.rules", text);
     let mut diagnostics = Vec::new();

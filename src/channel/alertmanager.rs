@@ -11,28 +11,31 @@
 //! (an alert without `startsAt` starts when it ends; one that starts after its end is refused; an alert whose labels are
 //! not sound takes the whole request with it).
 
-use super::answer;
-use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, cut, delivery, label};
-use crate::event::{Severity, Status};
-use crate::time::Instant;
+use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, label};
+use crate::event::{AlertStatus, Severity};
+use crate::time::Timestamp;
 use serde_json::{Value, json};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "alertmanager",
     documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source where no label says it, and `alert_key` is the event's key. A firing of which nothing more is heard ends after a day.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::SecretOrText,
+            takes: ParameterKind::SecretOrText,
             required: true,
             documentation: "The Alertmanager's address without `/api/v2/alerts`, as `\"http://alertmanager:9093\"`.",
         },
-        Parameter {
+        ParameterSpec {
             name: "headers",
-            takes: Takes::Headers,
+            takes: ParameterKind::Headers,
             required: false,
             documentation: "Headers of the request, each a string or a secret, at most 32: `Authorization` where the Alertmanager asks for it.",
         },
@@ -45,16 +48,17 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http = Http { render, request, judge, limits: Limits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter =
+    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: None, per_second: None } };
 
 const MOST_LABELS: usize = 200;
 /// Texts beyond this many bytes are cut, so that a body stays below 1 MiB.
 const LONGEST_TEXT: usize = 64 << 10;
 const LONGEST_VALUE: usize = 4 << 10;
 /// How long a firing alert lasts without news, in milliseconds: a day.
-const LASTS: i64 = 24 * 60 * 60 * 1_000;
+const FIRING_LIFETIME: i64 = 24 * 60 * 60 * 1_000;
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     let event = occasion.event;
     let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
@@ -94,41 +98,43 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
     if let Some(start) = event.starts_at {
         alert.insert("startsAt".to_owned(), start.to_string().into());
     }
-    if event.status == Status::Resolved {
+    if event.status == AlertStatus::Resolved {
         alert.insert("endsAt".to_owned(), event.ends_at.map(|end| end.to_string()).into());
     }
-    Rendered { body: json!([alert]), notes }
+    RenderedBody { body: json!([alert]), notes }
 }
 
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
-    let host = settings.text("url").ok_or_else(|| Unsendable("the channel has no `url`".to_owned()))?;
-    let mut request = carry::to(format!("{}/api/v2/alerts", host.trim_end_matches('/')), settings, attempt);
-    let broken = |_| Unsendable("the stored body is not JSON".to_owned());
+fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+    let host =
+        settings.text("url").ok_or_else(|| RequestBuildError("the channel has no `url`".to_owned()))?;
+    let mut request =
+        http_request::post_to(format!("{}/api/v2/alerts", host.trim_end_matches('/')), settings, attempt);
+    let broken = |_| RequestBuildError("the stored body is not JSON".to_owned());
     let mut alerts: Vec<serde_json::Map<String, Value>> =
         serde_json::from_slice(attempt.body).map_err(broken)?;
     for alert in &mut alerts {
-        end(alert, attempt.at);
+        set_end(alert, attempt.at);
     }
     request.body = serde_json::to_vec(&alerts).map_err(broken)?;
     Ok(request)
 }
 
 /// A recovery ends now at the latest; a firing ends after a day. None starts after its end.
-fn end(alert: &mut serde_json::Map<String, Value>, at: Instant) {
-    let time = |value: Option<&Value>| value.and_then(Value::as_str).and_then(Instant::read);
+fn set_end(alert: &mut serde_json::Map<String, Value>, at: Timestamp) {
+    let time = |value: Option<&Value>| value.and_then(Value::as_str).and_then(Timestamp::read);
     let now = at.epoch_milliseconds();
     let end = if alert.contains_key("endsAt") {
         time(alert.get("endsAt")).map_or(now, |end| end.epoch_milliseconds().min(now))
     } else {
-        now.saturating_add(LASTS)
+        now.saturating_add(FIRING_LIFETIME)
     };
     if time(alert.get("startsAt")).is_some_and(|start| start.epoch_milliseconds() > end) {
         alert.remove("startsAt");
     }
-    let end = u64::try_from(end).ok().and_then(Instant::from_whole_epoch);
+    let end = u64::try_from(end).ok().and_then(Timestamp::from_whole_epoch);
     alert.insert("endsAt".to_owned(), end.map(|end| end.to_string()).into());
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    answer::by_status(settings, answer).unwrap_or(Verdict::Delivered)
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    response::by_status(settings, answer).unwrap_or(DeliveryVerdict::Delivered)
 }

@@ -4,8 +4,8 @@
 //! hide itself or point somewhere under a false name is taken apart here or escaped by the kind.
 
 use super::cut;
-use super::http::Occasion;
-use crate::event::{Event, Severity, Status};
+use super::http::RenderContext;
+use crate::event::{AlertStatus, Event, Severity};
 
 /// How many labels are shown.
 pub(super) const MOST_LABELS: usize = 10;
@@ -21,7 +21,7 @@ const LONGEST_TEXT: usize = 32 << 10;
 
 /// The pieces.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(super) struct MessageParts {
     /// `🔴 [Critical] checkout is down`, one line.
     pub(super) heading: String,
     /// The text of the rules, or the event's description; empty where there is none.
@@ -37,7 +37,7 @@ pub(super) struct Pieces {
 }
 
 /// The pieces of an occasion.
-pub(super) fn pieces(occasion: &Occasion<'_>) -> Pieces {
+pub(super) fn message_parts(occasion: &RenderContext<'_>) -> MessageParts {
     let event = occasion.event;
     let mut notes = Vec::new();
     let (title, was_cut) = cut::characters(&line(event.title), LONGEST_TITLE);
@@ -59,8 +59,8 @@ pub(super) fn pieces(occasion: &Occasion<'_>) -> Pieces {
         }
         sound
     });
-    Pieces {
-        heading: format!("{} [{}] {title}", emoji(event), word(event)),
+    MessageParts {
+        heading: format!("{} [{}] {title}", emoji(event), status_word(event)),
         text: clean(&text),
         is_own,
         labels,
@@ -80,27 +80,27 @@ pub(super) fn note_cut(notes: &mut Vec<String>) {
 }
 
 /// Whether those whom the rules name are mentioned: for a firing `Critical` alone. Names stand between commas.
-pub(super) fn mentioned<'o>(occasion: &'o Occasion<'_>) -> Vec<&'o str> {
+pub(super) fn mentioned<'o>(occasion: &'o RenderContext<'_>) -> Vec<&'o str> {
     let event = occasion.event;
-    let is_urgent = event.severity == Severity::Critical && event.status == Status::Firing;
+    let is_urgent = event.severity == Severity::Critical && event.status == AlertStatus::Firing;
     let all = occasion.texts.get("mention").filter(|_| is_urgent).map_or("", String::as_str);
     all.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
 /// `Critical`, or `Resolved` where it is over.
-pub(super) fn word(event: &Event<'_>) -> &'static str {
+pub(super) fn status_word(event: &Event<'_>) -> &'static str {
     match event.status {
-        Status::Firing => event.severity.name(),
-        Status::Resolved => event.status.name(),
+        AlertStatus::Firing => event.severity.name(),
+        AlertStatus::Resolved => event.status.name(),
     }
 }
 
 fn emoji(event: &Event<'_>) -> char {
     match (event.status, event.severity) {
-        (Status::Resolved, _) => '🟢',
-        (Status::Firing, Severity::Critical) => '🔴',
-        (Status::Firing, Severity::Warning) => '🟠',
-        (Status::Firing, Severity::Info) => '🔵',
+        (AlertStatus::Resolved, _) => '🟢',
+        (AlertStatus::Firing, Severity::Critical) => '🔴',
+        (AlertStatus::Firing, Severity::Warning) => '🟠',
+        (AlertStatus::Firing, Severity::Info) => '🔵',
     }
 }
 
@@ -203,7 +203,7 @@ pub(super) fn without_mentions(text: &str) -> String {
 }
 
 /// A Markdown message of at most `most` bytes: heading, text, labels, link. Where it is too long the text is cut first.
-pub(super) fn markdown(pieces: &mut Pieces, heading: &str, most: usize) -> String {
+pub(super) fn markdown(pieces: &mut MessageParts, heading: &str, most: usize) -> String {
     let heading = format!("{heading}{}", in_markdown(&pieces.heading));
     let mut tail = String::new();
     for (name, value) in &pieces.labels {

@@ -7,34 +7,39 @@
 //! flood with `{"status":1111,"wait":5,"source":"x5","punish":"deny"}`, with or without an `errcode`
 //! (`blog.csdn.net/jialiuyang/article/details/118615052`).
 
-use super::answer;
-use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, chat, cut, delivery, signature};
+use super::{
+    ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request, signature,
+};
 use serde_json::json;
 use std::time::Duration;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "dingtalk",
     documentation: "A Markdown message of a DingTalk group robot. Success is status 200 and `errcode` 0; a message is cut at 20,000 bytes.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: true,
             documentation: "The robot's webhook URL; it carries the access token, so only a secret is taken.",
         },
-        Parameter {
+        ParameterSpec {
             name: "secret",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: false,
             documentation: "The robot's signing secret (`SEC…`), where its security setting is a signature.",
         },
         delivery::MESSAGE,
-        Parameter {
+        ParameterSpec {
             name: "mention",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "Whom a firing Critical event mentions: mobile numbers with commas between them, or `\"all\"`; nobody by default.",
         },
@@ -49,16 +54,16 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http =
-    Http { render, request, judge, limits: Limits { per_minute: Some(18), per_second: None } };
+static HTTP: HttpAdapter =
+    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: Some(18), per_second: None } };
 
 /// The most bytes of a message.
 const MOST_BYTES: usize = 20_000;
 /// A robot that sent too fast is blocked for ten minutes.
-const BLOCKED: Duration = Duration::from_mins(10);
+const BLOCKED_FOR: Duration = Duration::from_mins(10);
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
-    let mut pieces = chat::pieces(occasion);
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
+    let mut pieces = chat::message_parts(occasion);
     let who = chat::mentioned(occasion);
     let everybody = who.contains(&"all");
     let mobiles: Vec<&str> = who.into_iter().filter(|name| *name != "all").take(50).collect();
@@ -75,7 +80,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         let mentions = if mentions.is_empty() { String::new() } else { format!("\n\n{mentions}") };
         json!({
             "msgtype": "markdown",
-            "markdown": { "title": title, "text": format!("{}{mentions}", breaks(message)) },
+            "markdown": { "title": title, "text": format!("{}{mentions}", hard_breaks(message)) },
             "at": { "atMobiles": mobiles, "isAtAll": everybody },
         })
     };
@@ -83,49 +88,51 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
     if was_cut {
         chat::note_cut(&mut pieces.notes);
     }
-    Rendered { body, notes: pieces.notes }
+    RenderedBody { body, notes: pieces.notes }
 }
 
 /// A line ends where two blanks stand before its break; otherwise DingTalk joins it with the next.
-fn breaks(message: &str) -> String {
+fn hard_breaks(message: &str) -> String {
     message.replace("  \n", "\n").replace('\n', "  \n")
 }
 
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
-    let mut request = carry::post(settings, attempt)?;
+fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+    let mut request = http_request::post(settings, attempt)?;
     if let Some(secret) = settings.text("secret") {
-        let timestamp = carry::milliseconds(attempt);
+        let timestamp = http_request::milliseconds(attempt);
         let sign = signature::sha256_base64(secret.as_bytes(), format!("{timestamp}\n{secret}").as_bytes());
-        let query = format!("timestamp={timestamp}&sign={}", carry::encoded(&sign));
-        request.url = super::Secret::new(carry::with_query(request.url.expose(), &query));
+        let query = format!("timestamp={timestamp}&sign={}", http_request::encoded(&sign));
+        request.url = super::Secret::new(http_request::with_query(request.url.expose(), &query));
     }
     Ok(request)
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    if let Some(verdict) = answer::by_status(settings, answer) {
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    if let Some(verdict) = response::by_status(settings, answer) {
         return verdict;
     }
-    let body = answer::json(answer);
-    let Some(code) = answer::code(body.as_ref(), "errcode") else {
-        return punished(body.as_ref()).unwrap_or_else(answer::unintelligible);
+    let body = response::json(answer);
+    let Some(code) = response::integer_member(body.as_ref(), "errcode") else {
+        return blocked(body.as_ref()).unwrap_or_else(response::unexpected_body);
     };
-    let words = answer::words(body.as_ref(), "errmsg").unwrap_or_default();
-    let words = answer::said(settings, words);
+    let words = response::text_member(body.as_ref(), "errmsg").unwrap_or_default();
+    let words = response::redacted_message(settings, words);
     let reason = format!("errcode {code}: {words}");
     match code {
-        0 => Verdict::Delivered,
-        130_101 | 410_100 => Verdict::Retry { reason, after: Some(BLOCKED) },
-        -1 => Verdict::Retry { reason, after: None },
-        _ => Verdict::Refused { reason },
+        0 => DeliveryVerdict::Delivered,
+        130_101 | 410_100 => DeliveryVerdict::Retry { reason, after: Some(BLOCKED_FOR) },
+        -1 => DeliveryVerdict::Retry { reason, after: None },
+        _ => DeliveryVerdict::Refused { reason },
     }
 }
 
 /// What the gateway before DingTalk says where it lets nothing through.
-fn punished(body: Option<&serde_json::Value>) -> Option<Verdict> {
-    let punish = answer::words(body, "punish")?;
-    let wait = answer::code(body, "wait").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
+fn blocked(body: Option<&serde_json::Value>) -> Option<DeliveryVerdict> {
+    let punish = response::text_member(body, "punish")?;
+    let wait = response::integer_member(body, "wait")
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .unwrap_or_default();
     let reason = if punish == "deny" { "too many requests: denied" } else { "too many requests" };
-    let after = Duration::from_secs(wait).clamp(Duration::from_secs(1), BLOCKED);
-    Some(Verdict::Retry { reason: reason.to_owned(), after: Some(after) })
+    let after = Duration::from_secs(wait).clamp(Duration::from_secs(1), BLOCKED_FOR);
+    Some(DeliveryVerdict::Retry { reason: reason.to_owned(), after: Some(after) })
 }

@@ -1,9 +1,9 @@
 //! Nowhere: a channel that counts and forgets.
 
-use super::{Kind, Transport};
+use super::{ChannelKind, Transport};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "discard",
     documentation: "Counts every event and forgets it; for channels that are to come, and for measurements.",
     parameters: &[],

@@ -1,40 +1,45 @@
 //! A Feishu or Lark group robot. Errors come as a code in the body, the rate limit as code 99991400.
 //!
 //! Sources: Feishu open platform, "Custom bot usage guide" (`open.feishu.cn/document/client-docs/bot-v3/add-custom-bot`): cards,
-//! the signature in the body, at most 20 KB a request, 100 messages a minute and 5 a second, `code` (formerly `StatusCode`)
+//! the signature in the body, at most 20 KB a request, 100 messages a minute and 5 a second, `integer_member` (formerly `StatusCode`)
 //! 0, `11232` for too many messages (at full hours above all), `19021` for a wrong signature, `19022` for an address that is
 //! not allowed, `19024` for a missing keyword, `9499` for a body that is none; "Send message": `230020` for too many messages
 //! in one group; "Frequency control": 429 or 400 with code `99991400` and the seconds to wait in
 //! `x-ogw-ratelimit-reset`; "Card header": the colours of a template.
 
-use super::answer;
-use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, chat, cut, delivery, signature};
+use super::{
+    ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request, signature,
+};
 use serde_json::json;
 use std::time::Duration;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "feishu",
     documentation: "An interactive card of a Feishu or Lark group robot, coloured by severity. Success is status 200 and `code` 0; a request is cut at 20 KB.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: true,
             documentation: "The robot's webhook URL; it carries the robot's key, so only a secret is taken.",
         },
-        Parameter {
+        ParameterSpec {
             name: "secret",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: false,
             documentation: "The robot's signing secret, where signature verification is on.",
         },
         delivery::MESSAGE,
-        Parameter {
+        ParameterSpec {
             name: "mention",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "Whom a firing Critical event mentions: open ids (`ou_…`) with commas between them, or `\"all\"`; nobody by default.",
         },
@@ -49,20 +54,20 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http =
-    Http { render, request, judge, limits: Limits { per_minute: Some(90), per_second: Some(5) } };
+static HTTP: HttpAdapter =
+    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: Some(90), per_second: Some(5) } };
 
 /// The most bytes of a body, with room for time and signature within 20 KB.
 const MOST_BYTES: usize = 19_800;
 /// How long a robot that is limited waits where the answer does not say: the limit is no failure of the far side, and holds for
 /// all messages.
-const LIMITED: Duration = Duration::from_secs(10);
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
-    let mut pieces = chat::pieces(occasion);
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
+    let mut pieces = chat::message_parts(occasion);
     let mentions: String =
         chat::mentioned(occasion).into_iter().take(50).filter_map(mention).collect::<Vec<_>>().join(" ");
-    let template = match chat::word(occasion.event) {
+    let template = match chat::status_word(occasion.event) {
         "Critical" => "red",
         "Warning" => "orange",
         "Resolved" => "green",
@@ -71,16 +76,15 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
     let card = |text: &str| {
         let mut elements = Vec::new();
         if !text.is_empty() {
-            elements.push(json!({ "tag": "div", "text": words(text, pieces.is_own) }));
+            elements.push(json!({ "tag": "div", "text": text_element(text, pieces.is_own) }));
         }
         if !pieces.labels.is_empty() {
             let lines: Vec<String> =
                 pieces.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            elements.push(json!({ "tag": "div", "text": words(&lines.join("\n"), false) }));
+            elements.push(json!({ "tag": "div", "text": text_element(&lines.join("\n"), false) }));
         }
         if let Some(link) = &pieces.link {
-            let open =
-                json!({ "tag": "button", "text": words("Open", false), "type": "default", "url": link });
+            let open = json!({ "tag": "button", "text": text_element("Open", false), "type": "default", "url": link });
             elements.push(json!({ "tag": "action", "actions": [open] }));
         }
         if !mentions.is_empty() {
@@ -90,7 +94,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
             "msg_type": "interactive",
             "card": {
                 "config": { "wide_screen_mode": true },
-                "header": { "template": template, "title": words(&pieces.heading, false) },
+                "header": { "template": template, "title": text_element(&pieces.heading, false) },
                 "elements": elements,
             },
         })
@@ -99,11 +103,11 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
     if was_cut {
         chat::note_cut(&mut pieces.notes);
     }
-    Rendered { body, notes: pieces.notes }
+    RenderedBody { body, notes: pieces.notes }
 }
 
 /// Plain text, in which nothing is marked up; the text of the rules is Markdown, in which no tag mentions anyone.
-fn words(text: &str, is_own: bool) -> serde_json::Value {
+fn text_element(text: &str, is_own: bool) -> serde_json::Value {
     if is_own {
         json!({ "tag": "lark_md", "content": chat::without_mentions(text) })
     } else {
@@ -118,13 +122,13 @@ fn mention(id: &str) -> Option<String> {
 }
 
 /// The signature is a member of the body, and belongs to the attempt.
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
-    let mut request = carry::post(settings, attempt)?;
+fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+    let mut request = http_request::post(settings, attempt)?;
     let Some(secret) = settings.text("secret") else { return Ok(request) };
-    let broken = |_| Unsendable("the stored body is not JSON".to_owned());
+    let broken = |_| RequestBuildError("the stored body is not JSON".to_owned());
     let mut body: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(attempt.body).map_err(broken)?;
-    let timestamp = carry::seconds(attempt).to_string();
+    let timestamp = http_request::seconds(attempt).to_string();
     let sign = signature::sha256_base64(format!("{timestamp}\n{secret}").as_bytes(), b"");
     body.insert("timestamp".to_owned(), timestamp.into());
     body.insert("sign".to_owned(), sign.into());
@@ -132,31 +136,35 @@ fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsend
     Ok(request)
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    let body = answer::json(answer);
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    let body = response::json(answer);
     let body = body.as_ref();
-    let code = answer::code(body, "code").or_else(|| answer::code(body, "StatusCode"));
-    let words = answer::words(body, "msg").or_else(|| answer::words(body, "StatusMessage"));
-    let reason = |code: i64| format!("code {code}: {}", answer::said(settings, words.unwrap_or_default()));
+    let code =
+        response::integer_member(body, "code").or_else(|| response::integer_member(body, "StatusCode"));
+    let words = response::text_member(body, "msg").or_else(|| response::text_member(body, "StatusMessage"));
+    let reason = |code: i64| {
+        format!("code {code}: {}", response::redacted_message(settings, words.unwrap_or_default()))
+    };
     match code {
         // A rate limit comes with status 400, too.
-        Some(code @ (99_991_400 | 11_232 | 230_020)) => {
-            Verdict::Retry { reason: reason(code), after: wait(answer).or(Some(LIMITED)) }
-        }
-        Some(_) | None => match (answer::by_status(settings, answer), code) {
-            (Some(Verdict::Retry { reason, after }), _) => {
-                Verdict::Retry { reason, after: wait(answer).or(after) }
+        Some(code @ (99_991_400 | 11_232 | 230_020)) => DeliveryVerdict::Retry {
+            reason: reason(code),
+            after: rate_limit_wait(answer).or(Some(RATE_LIMIT_WAIT)),
+        },
+        Some(_) | None => match (response::by_status(settings, answer), code) {
+            (Some(DeliveryVerdict::Retry { reason, after }), _) => {
+                DeliveryVerdict::Retry { reason, after: rate_limit_wait(answer).or(after) }
             }
             (Some(verdict), _) => verdict,
-            (None, Some(0)) => Verdict::Delivered,
-            (None, Some(code)) => Verdict::Refused { reason: reason(code) },
-            (None, None) => answer::unintelligible(),
+            (None, Some(0)) => DeliveryVerdict::Delivered,
+            (None, Some(code)) => DeliveryVerdict::Refused { reason: reason(code) },
+            (None, None) => response::unexpected_body(),
         },
     }
 }
 
 /// How many seconds the limit lasts.
-fn wait(answer: &Answer<'_>) -> Option<Duration> {
+fn rate_limit_wait(answer: &HttpResponse<'_>) -> Option<Duration> {
     let seconds = (answer.header)("x-ogw-ratelimit-reset")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(answer::LONGEST_WAIT))
+    Some(Duration::from_secs(seconds).min(response::LONGEST_WAIT))
 }

@@ -1,21 +1,21 @@
 //! A file of events, one JSON object a line.
 
-use super::{Kind, Parameter, Takes, Transport};
+use super::{ChannelKind, ParameterKind, ParameterSpec, Transport};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "file",
     documentation: "Appends every event to a file, one JSON object a line.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "path",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: true,
             documentation: "The file, relative to the gateway's state directory, and never outside of it; it is made where it does not exist.",
         },
-        Parameter {
+        ParameterSpec {
             name: "rotate_at",
-            takes: Takes::Integer(1, 65_536),
+            takes: ParameterKind::Integer(1, 65_536),
             required: false,
             documentation: "The size in MiB at which a new file is begun and the old one is renamed, from 1 to 65,536; 1,024 by default.",
         },

@@ -3,40 +3,43 @@
 //! Sources: flashduty-docs, "Standard alert" (the fields and their limits, `[TPL]`, the error codes) and "Integrate data" (100
 //! requests a second and 1,000 a minute for one integration).
 
-use super::answer;
-use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, cut, delivery, label};
+use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, label};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "flashduty",
     documentation: "An alert push to Flashduty. Title (512 characters), description (2,048) and labels (50, names of 128, values of 2,048) are cut to its limits with a note; a recovery is sent as `Ok`.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "key",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: true,
             documentation: "The integration key, the last part of the push URL that the integration's page shows.",
         },
-        Parameter {
+        ParameterSpec {
             name: "api_host",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "Where Flashduty is, as `https://host` without a path; `\"https://api.flashcat.cloud\"` by default.",
         },
-        Parameter {
+        ParameterSpec {
             name: "title",
-            takes: Takes::Template,
+            takes: ParameterKind::Template,
             required: false,
             documentation: "The alert's title; the event's title by default.",
         },
-        Parameter {
+        ParameterSpec {
             name: "description",
-            takes: Takes::Template,
+            takes: ParameterKind::Template,
             required: false,
             documentation: "The alert's description; by default the event's description and its link.",
         },
@@ -51,8 +54,12 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http =
-    Http { render, request, judge, limits: Limits { per_minute: Some(1_000), per_second: Some(100) } };
+static HTTP: HttpAdapter = HttpAdapter {
+    render,
+    request,
+    judge,
+    limits: RateLimits { per_minute: Some(1_000), per_second: Some(100) },
+};
 
 /// Where Flashduty is, unless the rules say otherwise.
 const API_HOST: &str = "https://api.flashcat.cloud";
@@ -62,7 +69,7 @@ const LONGEST_KEY: usize = 255;
 const MOST_LABELS: usize = 50;
 const LONGEST_VALUE: usize = 2_048;
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     let event = occasion.event;
     let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
@@ -94,7 +101,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         "description": description,
         "labels": labels,
     });
-    Rendered { body, notes }
+    RenderedBody { body, notes }
 }
 
 /// A title beginning with `[TPL]` would be run as a template, whoever wrote it.
@@ -133,32 +140,34 @@ fn key(key: &str) -> String {
     })
 }
 
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
-    let key = settings.text("key").ok_or_else(|| Unsendable("the channel has no `key`".to_owned()))?;
+fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+    let key = settings.text("key").ok_or_else(|| RequestBuildError("the channel has no `key`".to_owned()))?;
     let host = settings.text("api_host").unwrap_or(API_HOST).trim_end_matches('/');
-    let url = format!("{host}/event/push/alert/standard?integration_key={}", carry::encoded(key));
-    Ok(carry::to(url, settings, attempt))
+    let url = format!("{host}/event/push/alert/standard?integration_key={}", http_request::encoded(key));
+    Ok(http_request::post_to(url, settings, attempt))
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    let body = answer::json(answer);
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    let body = response::json(answer);
     let error = body.as_ref().and_then(|body| body.get("error")).filter(|error| !error.is_null());
     if let Some(error) = error {
-        let code = answer::words(Some(error), "code").unwrap_or_default();
-        let words = answer::words(Some(error), "message").unwrap_or_default();
-        let reason = answer::said(settings, &format!("{code}: {words}"));
+        let code = response::text_member(Some(error), "code").unwrap_or_default();
+        let words = response::text_member(Some(error), "message").unwrap_or_default();
+        let reason = response::redacted_message(settings, &format!("{code}: {words}"));
         if matches!(code, "RequestTooFrequently" | "InternalError") {
-            return Verdict::Retry { reason, after: answer::retry_after(answer) };
+            return DeliveryVerdict::Retry { reason, after: response::retry_after(answer) };
         }
         // What the status calls passing is passing, whatever the code.
-        return match answer::by_status(settings, answer) {
-            Some(Verdict::Retry { after, .. }) => Verdict::Retry { reason, after },
-            Some(Verdict::Refused { .. } | Verdict::Delivered) | None => Verdict::Refused { reason },
+        return match response::by_status(settings, answer) {
+            Some(DeliveryVerdict::Retry { after, .. }) => DeliveryVerdict::Retry { reason, after },
+            Some(DeliveryVerdict::Refused { .. } | DeliveryVerdict::Delivered) | None => {
+                DeliveryVerdict::Refused { reason }
+            }
         };
     }
-    match answer::by_status(settings, answer) {
+    match response::by_status(settings, answer) {
         Some(verdict) => verdict,
-        None if body.is_some_and(|body| body.is_object()) => Verdict::Delivered,
-        None => answer::unintelligible(),
+        None if body.is_some_and(|body| body.is_object()) => DeliveryVerdict::Delivered,
+        None => response::unexpected_body(),
     }
 }

@@ -5,26 +5,26 @@
 
 use super::settings::{Secret, Settings};
 use crate::event::Event;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A kind that speaks HTTP.
 #[derive(Debug)]
-pub struct Http {
+pub struct HttpAdapter {
     /// The body for an event.
-    pub render: fn(&Occasion<'_>) -> Rendered,
+    pub render: fn(&RenderContext<'_>) -> RenderedBody,
     /// The request that carries a body.
-    pub request: fn(&Settings, &Attempt<'_>) -> Result<Request, Unsendable>,
+    pub request: fn(&Settings, &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError>,
     /// What an answer means.
-    pub judge: fn(&Settings, &Answer<'_>) -> Verdict,
+    pub judge: fn(&Settings, &HttpResponse<'_>) -> DeliveryVerdict,
     /// What the far side allows where the rules set no `rate`.
-    pub limits: Limits,
+    pub limits: RateLimits,
 }
 
 /// How often the far side may be asked; none: as often as one likes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct RateLimits {
     /// Requests a minute.
     pub per_minute: Option<u32>,
     /// Requests a second, kept besides the other.
@@ -33,7 +33,7 @@ pub struct Limits {
 
 /// What a body is rendered from.
 #[derive(Debug)]
-pub struct Occasion<'a> {
+pub struct RenderContext<'a> {
     /// The event.
     pub event: &'a Event<'a>,
     /// The value of the parameter `body`, where the rules give one.
@@ -44,7 +44,7 @@ pub struct Occasion<'a> {
 
 /// A body, without keys and signatures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rendered {
+pub struct RenderedBody {
     /// The JSON.
     pub body: serde_json::Value,
     /// What was cut to the far side's limits, in words.
@@ -53,20 +53,20 @@ pub struct Rendered {
 
 /// One attempt to deliver a body.
 #[derive(Debug, Clone, Copy)]
-pub struct Attempt<'a> {
+pub struct RequestContext<'a> {
     /// The stored body.
     pub body: &'a [u8],
     /// Identifies (event, channel); the same for every attempt.
     pub idempotency_key: &'a str,
     /// The time of the attempt, for signatures.
-    pub at: Instant,
+    pub at: Timestamp,
     /// Whether an operator had the event delivered again.
     pub replay: bool,
 }
 
 /// A request that is ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct HttpRequest {
     /// `POST`, `PUT` or `PATCH`.
     pub method: &'static str,
     /// Where to; may carry a key.
@@ -80,11 +80,11 @@ pub struct Request {
 /// Why a request cannot be made: the settings are wrong, which no retry mends. In words, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unsendable(pub String);
+pub struct RequestBuildError(pub String);
 
 /// An answer, as far as it matters.
 #[derive(Clone, Copy)]
-pub struct Answer<'a> {
+pub struct HttpResponse<'a> {
     /// The HTTP status.
     pub status: u16,
     /// The value of a header, by its lower-case name.
@@ -92,12 +92,12 @@ pub struct Answer<'a> {
     /// The first 64 KiB of the body.
     pub body: &'a [u8],
     /// When it came, for dates in headers.
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeliveryVerdict {
     /// The far side has it.
     Delivered,
     /// To be tried again, not before that time has passed where the far side names one (at most an hour is kept).

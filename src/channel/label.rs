@@ -11,10 +11,10 @@ pub(super) fn prometheus(labels: &Labels<'_>, most: usize) -> (Vec<(String, Stri
     let mut renamed = 0_usize;
     for (name, value) in labels.iter().take(most) {
         let wanted = super::cut::characters(name, 128).0;
-        let mut own = sound(&wanted);
+        let mut own = sanitized_name(&wanted);
         let mut number = 2;
         while !taken.insert(own.clone()) {
-            own = format!("{}_{number}", sound(&wanted.chars().take(120).collect::<String>()));
+            own = format!("{}_{number}", sanitized_name(&wanted.chars().take(120).collect::<String>()));
             number += 1;
         }
         renamed += usize::from(own != name);
@@ -30,7 +30,7 @@ pub(super) fn prometheus(labels: &Labels<'_>, most: usize) -> (Vec<(String, Stri
     (kept, notes)
 }
 
-fn sound(name: &str) -> String {
+fn sanitized_name(name: &str) -> String {
     let mut sound: String =
         name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
     if !sound.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {

@@ -2,43 +2,46 @@
 //! becomes a request. Nothing here sends anything.
 
 mod alertmanager;
-mod answer;
-mod answer_path;
-mod carry;
 mod chat;
 mod cut;
 mod delivery;
 mod dingtalk;
 mod discard;
-mod fault;
 mod feishu;
 mod file;
 mod flashduty;
 mod http;
+mod http_request;
+mod integration;
 mod label;
-mod push;
 mod reference;
+mod response;
+mod response_path;
 mod settings;
 mod signature;
 mod slack;
 mod stdout;
+mod validation;
 mod webhook;
 mod wecom;
 
-pub use fault::{Fault, faults};
-pub use http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+pub use http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
+pub use validation::{ParameterError, parameter_errors};
 
 /// A kind of channel.
 #[derive(Debug)]
-pub struct Kind {
+pub struct ChannelKind {
     /// Its name, as rules write it.
     pub name: &'static str,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
     /// Its parameters, in the order of the reference.
-    pub parameters: &'static [Parameter],
+    pub parameters: &'static [ParameterSpec],
     /// How an event gets there.
     pub transport: Transport,
 }
@@ -47,7 +50,7 @@ pub struct Kind {
 #[derive(Debug, Clone, Copy)]
 pub enum Transport {
     /// A request over HTTP.
-    Http(&'static Http),
+    Http(&'static HttpAdapter),
     /// A line of JSON, the event, appended to a file.
     File,
     /// A line of JSON, the event, on the standard output.
@@ -58,11 +61,11 @@ pub enum Transport {
 
 /// A parameter of a channel kind or of an integration.
 #[derive(Debug, Clone, Copy)]
-pub struct Parameter {
+pub struct ParameterSpec {
     /// Its name.
     pub name: &'static str,
     /// What it takes.
-    pub takes: Takes,
+    pub takes: ParameterKind,
     /// Whether it must be given.
     pub required: bool,
     /// One sentence for the reference, with units, default and limits.
@@ -71,7 +74,7 @@ pub struct Parameter {
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum ParameterKind {
     /// A secret only: `env("…")` or `secret_file("…")`; a literal is refused, as rule files are shared.
     Secret,
     /// A secret or, where nothing in it is secret, a literal string.
@@ -99,7 +102,7 @@ pub enum Takes {
 }
 
 /// All kinds, in alphabetical order. A new kind is a file and a line.
-const KINDS: &[&Kind] = &[
+const KINDS: &[&ChannelKind] = &[
     &alertmanager::KIND,
     &dingtalk::KIND,
     &discard::KIND,
@@ -114,18 +117,18 @@ const KINDS: &[&Kind] = &[
 
 /// All kinds, in alphabetical order.
 #[must_use]
-pub fn kinds() -> &'static [&'static Kind] {
+pub fn kinds() -> &'static [&'static ChannelKind] {
     KINDS
 }
 
 /// The kind of that name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Kind> {
+pub fn find(name: &str) -> Option<&'static ChannelKind> {
     kinds().iter().copied().find(|kind| kind.name == name)
 }
 
 /// The parameters of an integration: `keys`, and what verifies a signature.
 #[must_use]
-pub fn integration_parameters() -> &'static [Parameter] {
-    push::PARAMETERS
+pub fn integration_parameters() -> &'static [ParameterSpec] {
+    integration::PARAMETERS
 }

@@ -1,6 +1,6 @@
 //! The kinds and their parameters as the table of the language reference.
 
-use super::{Parameter, Takes, integration_parameters, kinds};
+use super::{ParameterKind, ParameterSpec, integration_parameters, kinds};
 use std::fmt::Write;
 
 /// The Markdown table of all channel kinds and of an integration's parameters, one row a parameter.
@@ -22,7 +22,7 @@ pub fn reference() -> String {
     table
 }
 
-fn parameters(table: &mut String, parameters: &[Parameter]) {
+fn parameters(table: &mut String, parameters: &[ParameterSpec]) {
     for parameter in parameters {
         let name = format!("`{}`{}", parameter.name, if parameter.required { ", required" } else { "" });
         row(table, "", &name, &parameter.takes.to_string(), parameter.documentation);
@@ -35,7 +35,7 @@ fn row(table: &mut String, kind: &str, parameter: &str, takes: &str, documentati
     let _ = writeln!(table, "| {} |", cells.join(" | "));
 }
 
-impl std::fmt::Display for Takes {
+impl std::fmt::Display for ParameterKind {
     /// What to write, in the words of messages and of the reference.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -49,7 +49,7 @@ impl std::fmt::Display for Takes {
             Self::Integer(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::Boolean => f.write_str("`true` or `false`"),
             Self::Duration(_, most) => {
-                write!(f, "a duration such as `\"30s\"` or `\"10m\"`, at most `\"{}\"`", Longest(*most))
+                write!(f, "a duration such as `\"30s\"` or `\"10m\"`, at most `\"{}\"`", LargestUnit(*most))
             }
             Self::Headers => f.write_str("an object of strings and secrets"),
             Self::Secrets => f.write_str("a list of `env(\"…\")` and `secret_file(\"…\")`"),
@@ -61,9 +61,9 @@ impl std::fmt::Display for Takes {
 }
 
 /// A number of seconds in the largest unit that holds it exactly.
-struct Longest(u64);
+struct LargestUnit(u64);
 
-impl std::fmt::Display for Longest {
+impl std::fmt::Display for LargestUnit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             seconds if seconds % 3_600 == 0 => write!(f, "{}h", seconds / 3_600),

@@ -5,20 +5,20 @@
 //! message a second, 429 with `Retry-After`), "Formatting message text" (`&`, `<` and `>` are escaped), "Legacy secondary
 //! attachments" (colour, title, text, fields), which Mattermost and Rocket.Chat show as well.
 
-use super::answer;
-use super::http::{Answer, Http, Limits, Occasion, Rendered, Verdict};
+use super::http::{DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, chat, cut, delivery};
+use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request};
 use serde_json::json;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "slack",
     documentation: "A message to a Slack incoming webhook, coloured by severity. Success is status 200; a text is cut at 3,000 characters.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: true,
             documentation: "The webhook URL; whoever knows it can post, so only a secret is taken.",
         },
@@ -32,19 +32,19 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http = Http {
+static HTTP: HttpAdapter = HttpAdapter {
     render,
-    request: carry::post,
+    request: http_request::post,
     judge,
-    limits: Limits { per_minute: Some(60), per_second: Some(1) },
+    limits: RateLimits { per_minute: Some(60), per_second: Some(1) },
 };
 
 /// The most characters of a text, escapes included.
 const MOST_CHARACTERS: usize = 3_000;
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
-    let mut pieces = chat::pieces(occasion);
-    let color = match chat::word(occasion.event) {
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
+    let mut pieces = chat::message_parts(occasion);
+    let color = match chat::status_word(occasion.event) {
         "Critical" => "#d72b2b",
         "Warning" => "#f2a03d",
         "Resolved" => "#2eb67d",
@@ -75,7 +75,7 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
             "fields": fields.collect::<Vec<_>>(),
         })
     };
-    Rendered { body: json!({ "attachments": [attachment] }), notes: pieces.notes }
+    RenderedBody { body: json!({ "attachments": [attachment] }), notes: pieces.notes }
 }
 
 /// A text whose `&`, `<` and `>` are characters, in at most `most` characters of its escaped form.
@@ -100,19 +100,19 @@ fn escaped(text: &str, most: usize) -> (String, bool) {
     (text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"), was_cut)
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    if let Some(verdict) = answer::by_status(settings, answer) {
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    if let Some(verdict) = response::by_status(settings, answer) {
         return verdict;
     }
     if answer.body.trim_ascii_start().starts_with(b"<") {
-        return answer::unintelligible();
+        return response::unexpected_body();
     }
     // Slack says `ok`; Rocket.Chat answers with an object that says whether it went well.
-    let body = answer::json(answer);
+    let body = response::json(answer);
     let says_no = |name| body.as_ref().and_then(|body| body.get(name)?.as_bool()) == Some(false);
     if !says_no("ok") && !says_no("success") {
-        return Verdict::Delivered;
+        return DeliveryVerdict::Delivered;
     }
-    let words = answer::words(body.as_ref(), "error").unwrap_or_default();
-    Verdict::Refused { reason: format!("refused: {}", answer::said(settings, words)) }
+    let words = response::text_member(body.as_ref(), "error").unwrap_or_default();
+    DeliveryVerdict::Refused { reason: format!("refused: {}", response::redacted_message(settings, words)) }
 }

@@ -1,9 +1,9 @@
 //! Standard output, for trying things out.
 
-use super::{Kind, Transport};
+use super::{ChannelKind, Transport};
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "stdout",
     documentation: "Prints every event to the standard output, one JSON object a line.",
     parameters: &[],

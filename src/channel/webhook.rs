@@ -4,61 +4,67 @@
 //! `webhook-id`, `webhook-timestamp` in seconds, and `webhook-signature`, which is `v1,` and the Base64 of the HMAC-SHA256 of
 //! `id.timestamp.body`; a secret that begins with `whsec_` is Base64.
 
-use super::http::{Answer, Attempt, Http, Limits, Occasion, Rendered, Request, Unsendable, Verdict};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
+};
 use super::settings::{Secret, Settings};
-use super::{Kind, Parameter, Takes, Transport, answer, answer_path, carry, cut, delivery, signature};
-use crate::json::Json;
+use super::{
+    ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, response,
+    response_path, signature,
+};
+use crate::json::ToJson;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "webhook",
     documentation: "An HTTP request to a receiver of your own. Redirects are failures and never followed.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::SecretOrText,
+            takes: ParameterKind::SecretOrText,
             required: true,
             documentation: "Where to send, `http://` or `https://`; a secret where the URL carries a key.",
         },
-        Parameter {
+        ParameterSpec {
             name: "method",
-            takes: Takes::OneOf(&["POST", "PUT", "PATCH"]),
+            takes: ParameterKind::OneOf(&["POST", "PUT", "PATCH"]),
             required: false,
             documentation: "The request's method; `\"POST\"` by default.",
         },
-        Parameter {
+        ParameterSpec {
             name: "headers",
-            takes: Takes::Headers,
+            takes: ParameterKind::Headers,
             required: false,
             documentation: "Headers of the request, each a string or a secret, at most 32; `Host`, `Content-Length` and what concerns the connection cannot be set.",
         },
-        Parameter {
+        ParameterSpec {
             name: "body",
-            takes: Takes::Body,
+            takes: ParameterKind::Body,
             required: false,
             documentation: "The JSON body; strings interpolate, bare names are expressions over the event, and a missing value takes its key out. Without it the body is the event itself, in the form in which `run` prints it. At most 1 MiB.",
         },
-        Parameter {
+        ParameterSpec {
             name: "hmac",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: false,
             documentation: "Signs every request as Standard Webhooks does: headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (HMAC-SHA256).",
         },
-        Parameter {
+        ParameterSpec {
             name: "success_status",
-            takes: Takes::Integers(200, 599),
+            takes: ParameterKind::Integers(200, 599),
             required: false,
             documentation: "The HTTP statuses that mean success; 200 to 299 by default.",
         },
-        Parameter {
+        ParameterSpec {
             name: "success_path",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "A singular path into the JSON answer, such as `\"$.code\"`, for receivers that report errors with status 200; without it the status alone counts.",
         },
-        Parameter {
+        ParameterSpec {
             name: "success_value",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "What stands at `success_path` where the request succeeded, as its JSON text without quotes; `\"0\"` by default.",
         },
@@ -71,25 +77,26 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http = Http { render, request, judge, limits: Limits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter =
+    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: None, per_second: None } };
 
 /// The most bytes of a body: 1 MiB.
 const MOST_BYTES: usize = 1 << 20;
 /// What a signing secret of Standard Webhooks begins with.
 const PREFIX: &str = "whsec_";
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     let own = occasion.body.clone();
     let mut body = own.unwrap_or_else(|| occasion.event.to_value());
     let mut notes = Vec::new();
     if cut::shrink(&mut body, MOST_BYTES) {
         notes.push("the body was cut to 1 MiB".to_owned());
     }
-    Rendered { body, notes }
+    RenderedBody { body, notes }
 }
 
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsendable> {
-    let mut request = carry::post(settings, attempt)?;
+fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+    let mut request = http_request::post(settings, attempt)?;
     request.method = match settings.text("method") {
         Some("PUT") => "PUT",
         Some("PATCH") => "PATCH",
@@ -97,8 +104,8 @@ fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<Request, Unsend
     };
     if let Some(secret) = settings.text("hmac") {
         let key = signing_key(secret)
-            .ok_or_else(|| Unsendable("what follows `whsec_` in `hmac` is not Base64".to_owned()))?;
-        let (id, timestamp) = (attempt.idempotency_key, carry::seconds(attempt).to_string());
+            .ok_or_else(|| RequestBuildError("what follows `whsec_` in `hmac` is not Base64".to_owned()))?;
+        let (id, timestamp) = (attempt.idempotency_key, http_request::seconds(attempt).to_string());
         let mut message = format!("{id}.{timestamp}.").into_bytes();
         message.extend_from_slice(&request.body);
         let signature = format!("v1,{}", signature::sha256_base64(&key, &message));
@@ -120,7 +127,7 @@ pub(super) fn signing_key(secret: &str) -> Option<Vec<u8>> {
     }
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
     let statuses = settings.numbers("success_status");
     let is_success = if statuses.is_empty() {
         (200..=299).contains(&answer.status)
@@ -128,21 +135,22 @@ fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
         statuses.contains(&u64::from(answer.status))
     };
     if !is_success {
-        let unexpected =
-            || Verdict::Refused { reason: format!("status {} is not in `success_status`", answer.status) };
-        return answer::by_status(settings, answer).unwrap_or_else(unexpected);
+        let unexpected = || DeliveryVerdict::Refused {
+            reason: format!("status {} is not in `success_status`", answer.status),
+        };
+        return response::by_status(settings, answer).unwrap_or_else(unexpected);
     }
-    let Some(path) = settings.text("success_path") else { return Verdict::Delivered };
-    let Some(body) = answer::json(answer) else { return answer::unintelligible() };
+    let Some(path) = settings.text("success_path") else { return DeliveryVerdict::Delivered };
+    let Some(body) = response::json(answer) else { return response::unexpected_body() };
     let wanted = settings.text("success_value").unwrap_or("0");
-    let found = answer_path::at(path, &body)
+    let found = response_path::at(path, &body)
         .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     match found {
-        Some(found) if found == wanted => Verdict::Delivered,
+        Some(found) if found == wanted => DeliveryVerdict::Delivered,
         Some(found) => {
-            let found = answer::said(settings, &found);
-            Verdict::Refused { reason: format!("`{path}` is {found}, not {wanted}") }
+            let found = response::redacted_message(settings, &found);
+            DeliveryVerdict::Refused { reason: format!("`{path}` is {found}, not {wanted}") }
         }
-        None => Verdict::Refused { reason: format!("the answer has nothing at `{path}`") },
+        None => DeliveryVerdict::Refused { reason: format!("the answer has nothing at `{path}`") },
     }
 }

@@ -5,28 +5,28 @@
 //! too many calls, `45033` for too many at once, `-1` for a busy system, `93000` for an address that is no robot's, which no
 //! retry mends.
 
-use super::answer;
-use super::http::{Answer, Http, Limits, Occasion, Rendered, Verdict};
+use super::http::{DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody};
+use super::response;
 use super::settings::Settings;
-use super::{Kind, Parameter, Takes, Transport, carry, chat, cut, delivery};
+use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request};
 use serde_json::json;
 use std::time::Duration;
 
 /// The kind.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: ChannelKind = ChannelKind {
     name: "wecom",
     documentation: "A Markdown message of a WeCom group robot. Success is status 200 and `errcode` 0; a message is cut at 4,096 bytes.",
     parameters: &[
-        Parameter {
+        ParameterSpec {
             name: "url",
-            takes: Takes::Secret,
+            takes: ParameterKind::Secret,
             required: true,
             documentation: "The robot's webhook URL; it carries the robot's key, so only a secret is taken.",
         },
         delivery::MESSAGE,
-        Parameter {
+        ParameterSpec {
             name: "mention",
-            takes: Takes::Text,
+            takes: ParameterKind::Text,
             required: false,
             documentation: "Whom a firing Critical event mentions: user ids with commas between them; nobody by default.",
         },
@@ -39,8 +39,12 @@ pub(super) const KIND: Kind = Kind {
 };
 
 /// How it speaks HTTP.
-static HTTP: Http =
-    Http { render, request: carry::post, judge, limits: Limits { per_minute: Some(18), per_second: None } };
+static HTTP: HttpAdapter = HttpAdapter {
+    render,
+    request: http_request::post,
+    judge,
+    limits: RateLimits { per_minute: Some(18), per_second: None },
+};
 
 /// The most bytes of a message's content.
 const MOST_BYTES: usize = 4_096;
@@ -49,8 +53,8 @@ const MOST_MENTIONED: usize = 1_024;
 /// The limit is one of a minute.
 const A_MINUTE: Duration = Duration::from_mins(1);
 
-fn render(occasion: &Occasion<'_>) -> Rendered {
-    let mut pieces = chat::pieces(occasion);
+fn render(occasion: &RenderContext<'_>) -> RenderedBody {
+    let mut pieces = chat::message_parts(occasion);
     let mut mentions = String::new();
     for name in chat::mentioned(occasion) {
         let mention = format!(" <@{}>", name.replace(['<', '>'], ""));
@@ -70,22 +74,24 @@ fn render(occasion: &Occasion<'_>) -> Rendered {
         chat::markdown(&mut pieces, "#### ", room)
     };
     let body = json!({ "msgtype": "markdown", "markdown": { "content": format!("{message}{mentions}") } });
-    Rendered { body, notes: pieces.notes }
+    RenderedBody { body, notes: pieces.notes }
 }
 
-fn judge(settings: &Settings, answer: &Answer<'_>) -> Verdict {
-    if let Some(verdict) = answer::by_status(settings, answer) {
+fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+    if let Some(verdict) = response::by_status(settings, answer) {
         return verdict;
     }
-    let body = answer::json(answer);
-    let Some(code) = answer::code(body.as_ref(), "errcode") else { return answer::unintelligible() };
-    let words = answer::words(body.as_ref(), "errmsg").unwrap_or_default();
-    let words = answer::said(settings, words);
+    let body = response::json(answer);
+    let Some(code) = response::integer_member(body.as_ref(), "errcode") else {
+        return response::unexpected_body();
+    };
+    let words = response::text_member(body.as_ref(), "errmsg").unwrap_or_default();
+    let words = response::redacted_message(settings, words);
     let reason = format!("errcode {code}: {words}");
     match code {
-        0 => Verdict::Delivered,
-        45_009 | 45_033 => Verdict::Retry { reason, after: Some(A_MINUTE) },
-        -1 => Verdict::Retry { reason, after: None },
-        _ => Verdict::Refused { reason },
+        0 => DeliveryVerdict::Delivered,
+        45_009 | 45_033 => DeliveryVerdict::Retry { reason, after: Some(A_MINUTE) },
+        -1 => DeliveryVerdict::Retry { reason, after: None },
+        _ => DeliveryVerdict::Refused { reason },
     }
 }

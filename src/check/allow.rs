@@ -2,37 +2,41 @@
 //! run what they refuse.
 
 use crate::check::code;
-use crate::diagnostic::{Code, Diagnostic, Level, nearest};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, nearest};
 use crate::source::{FileId, Span};
-use crate::syntax::tree::{Allow, File};
+use crate::syntax::tree::{AllowDirective, RuleFile};
 use std::collections::HashMap;
 
 /// Takes out what is silenced, and reports every `allow` that has nothing to silence.
-pub(super) fn apply(files: &[File], known: &[&'static Code], diagnostics: &mut Vec<Diagnostic>) {
-    let allows: Vec<&Allow> = files.iter().flat_map(|file| &file.allows).collect();
+pub(super) fn apply(
+    files: &[RuleFile],
+    known: &[&'static DiagnosticCode],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let allows: Vec<&AllowDirective> = files.iter().flat_map(|file| &file.allows).collect();
     if allows.is_empty() {
         return;
     }
-    let index = Index::of(&allows);
+    let index = AllowIndex::of(&allows);
     let mut used = vec![false; allows.len()];
     diagnostics.retain(|diagnostic| !index.silences(diagnostic, &mut used));
-    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.level() == Level::Error);
+    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.level() == DiagnosticLevel::Error);
     for (allow, used) in allows.into_iter().zip(used) {
         if let Some(diagnostic) = unknown(allow, known) {
             diagnostics.push(diagnostic);
         } else if !used && !has_errors {
-            diagnostics.push(idle(allow));
+            diagnostics.push(unused_allow(allow));
         }
     }
 }
 
 /// What the allows cover, by code and file, so that a large set with many of them stays fast.
-struct Index<'a> {
-    covers: HashMap<(&'a str, FileId), Vec<Cover>>,
+struct AllowIndex<'a> {
+    covers: HashMap<(&'a str, FileId), Vec<SilencedSpan>>,
 }
 
 /// A place where a code is silenced.
-struct Cover {
+struct SilencedSpan {
     place: Span,
     /// Where the furthest of this place and those that begin before it ends.
     furthest: u32,
@@ -40,16 +44,16 @@ struct Cover {
     position: usize,
 }
 
-impl<'a> Index<'a> {
-    fn of(allows: &[&'a Allow]) -> Self {
-        let mut positions: Vec<(usize, &Allow)> = allows.iter().copied().enumerate().collect();
+impl<'a> AllowIndex<'a> {
+    fn of(allows: &[&'a AllowDirective]) -> Self {
+        let mut positions: Vec<(usize, &AllowDirective)> = allows.iter().copied().enumerate().collect();
         positions.sort_by_key(|(_, allow)| allow.covers);
-        let mut covers: HashMap<(&str, FileId), Vec<Cover>> = HashMap::new();
+        let mut covers: HashMap<(&str, FileId), Vec<SilencedSpan>> = HashMap::new();
         for (position, allow) in positions {
             let place = allow.covers;
             let before = covers.entry((&allow.code.text, place.file)).or_default();
             let furthest = before.last().map_or(place.end, |cover| cover.furthest.max(place.end));
-            before.push(Cover { place, furthest, position });
+            before.push(SilencedSpan { place, furthest, position });
         }
         Self { covers }
     }
@@ -58,7 +62,7 @@ impl<'a> Index<'a> {
     fn silences(&self, diagnostic: &Diagnostic, used: &mut [bool]) -> bool {
         let place = diagnostic.span;
         let Some(covers) = self.covers.get(&(diagnostic.code.id, place.file)) else { return false };
-        if diagnostic.level() == Level::Error {
+        if diagnostic.level() == DiagnosticLevel::Error {
             return false;
         }
         let after = covers.partition_point(|cover| cover.place.start <= place.start);
@@ -74,9 +78,9 @@ impl<'a> Index<'a> {
     }
 }
 
-fn unknown(allow: &Allow, known: &[&'static Code]) -> Option<Diagnostic> {
+fn unknown(allow: &AllowDirective, known: &[&'static DiagnosticCode]) -> Option<Diagnostic> {
     let name = &allow.code;
-    let warnings = known.iter().filter(|code| code.level() == Level::Warning);
+    let warnings = known.iter().filter(|code| code.level() == DiagnosticLevel::Warning);
     if warnings.clone().any(|code| *code.id == *name.text) {
         return None;
     }
@@ -95,7 +99,7 @@ fn unknown(allow: &Allow, known: &[&'static Code]) -> Option<Diagnostic> {
     })
 }
 
-fn idle(allow: &Allow) -> Diagnostic {
+fn unused_allow(allow: &AllowDirective) -> Diagnostic {
     let message = format!("this `allow` silences nothing: there is no `{}` here", allow.code.text);
     Diagnostic::new(&code::IDLE_ALLOW, allow.span, message).suggest("leave it out", allow.span, "")
 }

@@ -2,30 +2,30 @@
 
 use crate::check::code;
 use crate::check::model::{Expression, ExpressionKind, Literal};
-use crate::check::scope::{Lowering, View, broken, is_known, make};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::function::{Function, Parameter, Takes};
+use crate::function::{ArgumentKind, Function, FunctionParameter};
 use crate::source::Span;
 use crate::syntax::tree;
-use crate::value::Type;
+use crate::value::ValueType;
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// An argument, read as its parameter asks.
     pub(super) fn argument(
         &mut self,
         function: &Function,
-        parameter: &Parameter,
+        parameter: &FunctionParameter,
         argument: &tree::Expression,
     ) -> Expression {
         match parameter.takes {
-            Takes::Text | Takes::Any => self.plain_argument(function, argument),
-            Takes::AnyOrLabels => self.any_argument(function, argument),
-            Takes::Number => self.number_argument(function, argument),
-            Takes::Nodes => self.nodes_argument(function, argument),
-            Takes::List => self.list_argument(function, argument),
-            Takes::Regex => self.regex_argument(function, argument),
-            Takes::LiteralText => self.written_text(function, parameter, argument),
-            Takes::LiteralNumber => self.written_number(function, parameter, argument),
+            ArgumentKind::Text | ArgumentKind::Any => self.plain_argument(function, argument),
+            ArgumentKind::AnyOrLabels => self.any_argument(function, argument),
+            ArgumentKind::Number => self.number_argument(function, argument),
+            ArgumentKind::Nodes => self.nodes_argument(function, argument),
+            ArgumentKind::List => self.list_argument(function, argument),
+            ArgumentKind::Regex => self.regex_argument(function, argument),
+            ArgumentKind::LiteralText => self.literal_text(function, parameter, argument),
+            ArgumentKind::LiteralNumber => self.literal_number(function, parameter, argument),
         }
     }
 
@@ -72,9 +72,12 @@ impl Lowering<'_, '_> {
 
     /// Whether a value may be a string that was pasted together.
     pub(super) fn is_template(&self, value: &Expression) -> bool {
-        match self.view {
-            View::Element(lets) => lets.is_template(value),
-            View::Payload | View::Parameters(..) | View::Event | View::Body => {
+        match self.scope {
+            ExpressionScope::Element(lets) => lets.is_template(value),
+            ExpressionScope::Payload
+            | ExpressionScope::Parameters(..)
+            | ExpressionScope::Event
+            | ExpressionScope::Body => {
                 matches!(value.kind, ExpressionKind::Template(_))
             }
         }
@@ -82,13 +85,13 @@ impl Lowering<'_, '_> {
 
     fn number_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
         let value = self.value(argument);
-        if !is_known(value.types) || value.types.meets(Type::NUMBER) {
+        if !is_known(value.types) || value.types.overlaps(ValueType::NUMBER) {
             return value;
         }
-        let said = self.cx.said(argument.span);
+        let said = self.cx.excerpt(argument.span);
         let message = format!("`{}` takes a number here, and `{said}` is {}", function.name, value.types);
         let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).label("not a number");
-        self.cx.report(if value.types.meets(Type::TEXT) {
+        self.cx.report(if value.types.overlaps(ValueType::TEXT) {
             diagnostic.suggest("read it as a number", argument.span, format!("number({said})"))
         } else {
             diagnostic
@@ -98,7 +101,7 @@ impl Lowering<'_, '_> {
 
     fn nodes_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
         match self.nodes(argument, &format!("`{}`", function.name)) {
-            Some(path) => make(ExpressionKind::Nodes(path), Type::NODES, argument.span),
+            Some(path) => make(ExpressionKind::Nodes(path), ValueType::NODES, argument.span),
             None => broken(argument.span),
         }
     }
@@ -109,10 +112,10 @@ impl Lowering<'_, '_> {
             return self.nodes_argument(function, argument);
         }
         let value = self.value(argument);
-        if !is_known(value.types) || value.types.without(Type::NOTHING) == Type::ARRAY {
+        if !is_known(value.types) || value.types.without(ValueType::NOTHING) == ValueType::ARRAY {
             return value;
         }
-        let said = self.cx.said(argument.span);
+        let said = self.cx.excerpt(argument.span);
         self.cx.report(
             Diagnostic::new(
                 &code::NOT_A_PATH,
@@ -128,11 +131,11 @@ impl Lowering<'_, '_> {
     fn regex_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
         if let tree::ExpressionKind::Regex(regex) = &argument.kind {
             return match self.regex(regex, false) {
-                Some(regex) => make(ExpressionKind::Regex(regex), Type::REGEX, argument.span),
+                Some(regex) => make(ExpressionKind::Regex(regex), ValueType::REGEX, argument.span),
                 None => broken(argument.span),
             };
         }
-        let said = self.cx.said(argument.span);
+        let said = self.cx.excerpt(argument.span);
         let message = format!("`{}` takes a regex here, found `{said}`", function.name);
         self.cx.report(
             Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message)
@@ -142,16 +145,16 @@ impl Lowering<'_, '_> {
     }
 
     /// A string that is written out.
-    pub(super) fn written_text(
+    pub(super) fn literal_text(
         &mut self,
         function: &Function,
-        parameter: &Parameter,
+        parameter: &FunctionParameter,
         argument: &tree::Expression,
     ) -> Expression {
         if let tree::ExpressionKind::Template(template) = &argument.kind {
             let place = format!("the `{}` of `{}`", parameter.name, function.name);
             let text = if function.name == "label_lines" {
-                self.form_of_lines(template)
+                self.label_line_template(template)
             } else {
                 self.plain_text(template, &place)
             };
@@ -169,12 +172,14 @@ impl Lowering<'_, '_> {
     }
 
     /// The form of `label_lines`, whose own `{name}` and `{value}` stand for each label in turn.
-    fn form_of_lines(&mut self, template: &tree::Template) -> Option<Box<str>> {
+    fn label_line_template(&mut self, template: &tree::Template) -> Option<Box<str>> {
         let mut form = String::new();
         for part in &template.parts {
             match part {
-                tree::Part::Text(words) => form.push_str(&words.replace('{', "{{").replace('}', "}}")),
-                tree::Part::Value(value, braces) => form.push_str(self.placeholder(value, *braces)?),
+                tree::TemplatePart::Text(words) => {
+                    form.push_str(&words.replace('{', "{{").replace('}', "}}"))
+                }
+                tree::TemplatePart::Value(value, braces) => form.push_str(self.placeholder(value, *braces)?),
             }
         }
         Some(form.into_boxed_str())
@@ -186,7 +191,7 @@ impl Lowering<'_, '_> {
             "name" => Some("{name}"),
             "value" => Some("{value}"),
             _ => {
-                let said = self.cx.said(braces);
+                let said = self.cx.excerpt(braces);
                 let message = format!("a line of labels has no `{said}`");
                 self.cx.report(
                     Diagnostic::new(&code::INTERPOLATION, braces, message)
@@ -197,10 +202,10 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn written_number(
+    fn literal_number(
         &mut self,
         function: &Function,
-        parameter: &Parameter,
+        parameter: &FunctionParameter,
         argument: &tree::Expression,
     ) -> Expression {
         if let tree::ExpressionKind::Number(text) = &argument.kind
@@ -220,12 +225,12 @@ impl Lowering<'_, '_> {
     fn not_written_out(
         &mut self,
         function: &Function,
-        parameter: &Parameter,
+        parameter: &FunctionParameter,
         argument: &tree::Expression,
         wanted: &str,
         help: &str,
     ) -> Expression {
-        let said = self.cx.said(argument.span);
+        let said = self.cx.excerpt(argument.span);
         let message = format!(
             "the `{}` of `{}` is {wanted} that is written out, found `{said}`",
             parameter.name, function.name

@@ -4,15 +4,15 @@
 //! there may be `always` lines only, since they run whenever the block is entered.
 
 use crate::check::code;
-use crate::check::context::Context;
-use crate::check::routing::Place;
+use crate::check::context::LoweringContext;
+use crate::check::routing::BlockContext;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Block, Line, LineBody, LineKind, Name, Target, TargetKind};
+use crate::syntax::tree::{Block, Identifier, Line, LineBody, LineKind, Target, TargetKind};
 use std::collections::HashMap;
 
 /// Reports what is wrong with the lines of a block as a whole.
-pub(super) fn check(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
+pub(super) fn check(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     unique_names(block, cx);
     let mut end: Option<&Line> = None;
     let mut is_total = false;
@@ -30,8 +30,8 @@ pub(super) fn check(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
     }
 }
 
-fn unique_names(block: &Block, cx: &mut Context<'_>) {
-    let mut seen: HashMap<&str, &Name> = HashMap::with_capacity(block.lines.len());
+fn unique_names(block: &Block, cx: &mut LoweringContext<'_>) {
+    let mut seen: HashMap<&str, &Identifier> = HashMap::with_capacity(block.lines.len());
     for name in block.lines.iter().filter_map(|line| line.name.as_ref()) {
         if let Some(first) = seen.get(&*name.text) {
             let message = format!("this block has a route named `{}` already", name.text);
@@ -68,7 +68,7 @@ fn is_decline(target: &Target) -> bool {
 }
 
 /// Reports a line that stands below the end of its block, if that is wrong; the lines below it share its cause.
-fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) -> bool {
+fn after_end(line: &Line, end: &Line, cx: &mut LoweringContext<'_>) -> bool {
     if end.kind == LineKind::Else {
         if line.kind == LineKind::Else {
             return true; // the parser has told of a second `else`
@@ -94,7 +94,7 @@ fn after_end(line: &Line, end: &Line, cx: &mut Context<'_>) -> bool {
     true
 }
 
-fn no_else(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
+fn no_else(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     let end = Span { start: block.span.end.saturating_sub(1).max(block.span.start), ..block.span };
     let lead = if place.may_decline { "else => decline\n" } else { "else => nothing because \"…\"\n" };
     let diagnostic =
@@ -114,7 +114,12 @@ fn no_else(block: &Block, place: Place<'_>, cx: &mut Context<'_>) {
 }
 
 /// Judges a target that stands in a line itself.
-pub(super) fn check_target(target: &Target, line: &Line, place: Place<'_>, cx: &mut Context<'_>) {
+pub(super) fn check_target(
+    target: &Target,
+    line: &Line,
+    place: BlockContext<'_>,
+    cx: &mut LoweringContext<'_>,
+) {
     if is_decline(target) && line.kind != LineKind::Else {
         cx.report(
             Diagnostic::new(
@@ -131,7 +136,7 @@ pub(super) fn check_target(target: &Target, line: &Line, place: Place<'_>, cx: &
 }
 
 /// Judges a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
-pub(super) fn check_arm(target: &Target, line: &Line, place: Place<'_>, cx: &mut Context<'_>) {
+pub(super) fn check_arm(target: &Target, line: &Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     match target.kind {
         TargetKind::Nothing(_) => check_nothing(target, line, cx),
         TargetKind::Decline if !place.may_decline => top_decline(target.span, cx),
@@ -139,7 +144,7 @@ pub(super) fn check_arm(target: &Target, line: &Line, place: Place<'_>, cx: &mut
     }
 }
 
-fn top_decline(place: Span, cx: &mut Context<'_>) {
+fn top_decline(place: Span, cx: &mut LoweringContext<'_>) {
     cx.report(
         Diagnostic::new(&code::DECLINE, place, "a routing's own `else` cannot `decline`")
             .label("nothing follows that could take the event")
@@ -147,7 +152,7 @@ fn top_decline(place: Span, cx: &mut Context<'_>) {
     );
 }
 
-fn check_nothing(target: &Target, line: &Line, cx: &mut Context<'_>) {
+fn check_nothing(target: &Target, line: &Line, cx: &mut LoweringContext<'_>) {
     let (words, help) = match line.kind {
         LineKind::Route | LineKind::Else => return,
         LineKind::AlsoRoute => ("also route", "to stop here, write `route` in the place of `also route`"),

@@ -4,16 +4,21 @@ use crate::check::code;
 use crate::check::context::with_nearest;
 use crate::check::model::{Expression, ExpressionKind};
 use crate::check::names::{is_field, is_secret_source};
-use crate::check::scope::{Lowering, View, broken, is_known, make};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
 use crate::diagnostic::Diagnostic;
 use crate::function::{self, Function};
 use crate::source::Span;
-use crate::syntax::tree::{self, Name};
-use crate::value::Type;
+use crate::syntax::tree::{self, Identifier};
+use crate::value::ValueType;
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// `name(…)`
-    pub(super) fn call(&mut self, name: &Name, arguments: &[tree::Expression], span: Span) -> Expression {
+    pub(super) fn call(
+        &mut self,
+        name: &Identifier,
+        arguments: &[tree::Expression],
+        span: Span,
+    ) -> Expression {
         if is_secret_source(&name.text) {
             return self.stray_secret(span);
         }
@@ -28,7 +33,7 @@ impl Lowering<'_, '_> {
     }
 
     fn stray_secret(&mut self, span: Span) -> Expression {
-        let said = self.cx.said(span);
+        let said = self.cx.excerpt(span);
         self.cx.report(
             Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{said}` cannot be read here"))
                 .label("would become part of an event")
@@ -37,9 +42,9 @@ impl Lowering<'_, '_> {
         broken(span)
     }
 
-    fn unknown_function(&mut self, name: &Name, arguments: &[tree::Expression], span: Span) {
+    fn unknown_function(&mut self, name: &Identifier, arguments: &[tree::Expression], span: Span) {
         let text = &name.text;
-        if self.cx.names.unread.contains(&**text) {
+        if self.cx.names.unparsed_names.contains(&**text) {
             return;
         }
         let near = self.cx.nearest_of(text, |names| {
@@ -52,7 +57,7 @@ impl Lowering<'_, '_> {
             format!("there is no function or table `{text}`"),
         );
         let said: Vec<&str> = arguments.iter().map(|argument| self.cx.text(argument.span)).collect();
-        if let Some(mended) = in_words(text, &said) {
+        if let Some(mended) = rule_spelling(text, &said) {
             return self.cx.report(diagnostic.suggest(format!("write `{mended}`"), span, mended));
         }
         if &**text == "labels"
@@ -81,30 +86,36 @@ impl Lowering<'_, '_> {
     fn function(
         &mut self,
         function: &'static Function,
-        name: &Name,
+        name: &Identifier,
         arguments: &[tree::Expression],
         span: Span,
     ) -> Expression {
-        if !self.takes_so_many(function, name, arguments.len(), span) {
+        if !self.check_argument_count(function, name, arguments.len(), span) {
             return broken(span);
         }
         if let ("time", [argument]) = (function.name, arguments)
             && let tree::ExpressionKind::Template(template) = &argument.kind
             && let Some(text) = written(template)
         {
-            return self.written_time(&text, argument.span, span);
+            return self.literal_time(&text, argument.span, span);
         }
-        let before = self.cx.findings();
+        let before = self.cx.finding_count();
         let lowered = self.arguments(function, arguments);
         self.check_group(function, &lowered);
-        if self.cx.findings() > before || lowered.iter().any(|argument| !is_known(argument.types)) {
+        if self.cx.finding_count() > before || lowered.iter().any(|argument| !is_known(argument.types)) {
             return broken(span);
         }
         let types = result(function, &lowered);
         make(ExpressionKind::Call(function, lowered.into()), types, span)
     }
 
-    fn takes_so_many(&mut self, function: &Function, name: &Name, count: usize, span: Span) -> bool {
+    fn check_argument_count(
+        &mut self,
+        function: &Function,
+        name: &Identifier,
+        count: usize,
+        span: Span,
+    ) -> bool {
         let least = function.parameters.iter().filter(|parameter| !parameter.optional).count();
         let most = function.parameters.len();
         if count >= least && (function.variadic || count <= most) {
@@ -133,7 +144,7 @@ impl Lowering<'_, '_> {
             let Some(parameter) = function.parameters.get(position).or(last) else { break };
             let is_key_prefix = function.name == "key" && position == 0;
             lowered.push(if is_key_prefix {
-                self.written_text(function, parameter, argument)
+                self.literal_text(function, parameter, argument)
             } else {
                 self.argument(function, parameter, argument)
             });
@@ -145,11 +156,11 @@ impl Lowering<'_, '_> {
     fn lookup(
         &mut self,
         table: usize,
-        name: &Name,
+        name: &Identifier,
         arguments: &[tree::Expression],
         span: Span,
     ) -> Expression {
-        if let View::Parameters(..) = self.view {
+        if let ExpressionScope::Parameters(..) = self.scope {
             self.cx.report(
                 Diagnostic::new(&code::TABLE_IN_TABLE, name.span, "a table cannot call a table")
                     .label("another table")
@@ -181,24 +192,30 @@ impl Lowering<'_, '_> {
         make(ExpressionKind::Lookup(table, lowered.into()), signature.result, span)
     }
 
-    fn fits_parameter(&mut self, name: &Name, argument: &Expression, types: Type, place: Span) -> bool {
+    fn fits_parameter(
+        &mut self,
+        name: &Identifier,
+        argument: &Expression,
+        types: ValueType,
+        place: Span,
+    ) -> bool {
         if !is_known(argument.types) {
             return false;
         }
-        let is_of_constants = types == Type::SEVERITY || types == Type::STATUS;
+        let is_of_constants = types == ValueType::SEVERITY || types == ValueType::STATUS;
         if !is_known(types)
-            || (argument.types.meets(types) && !is_of_constants)
+            || (argument.types.overlaps(types) && !is_of_constants)
             || types.contains(argument.types)
         {
             return true;
         }
-        let said = self.cx.said(argument.span);
+        let said = self.cx.excerpt(argument.span);
         let message =
             format!("the table `{}` takes {types} here, and `{said}` is {}", name.text, argument.types);
         let diagnostic =
             Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).related(place, "declared here");
-        let is_textual =
-            types.meets(Type::TEXT) && argument.types.meets(Type::TIME | Type::SEVERITY | Type::STATUS);
+        let is_textual = types.overlaps(ValueType::TEXT)
+            && argument.types.overlaps(ValueType::TIME | ValueType::SEVERITY | ValueType::STATUS);
         self.cx.report(if is_textual {
             diagnostic.suggest("pass it as a string", argument.span, format!("string({said})"))
         } else {
@@ -209,10 +226,10 @@ impl Lowering<'_, '_> {
 }
 
 /// The kinds that a call may result in.
-fn result(function: &Function, arguments: &[Expression]) -> Type {
+fn result(function: &Function, arguments: &[Expression]) -> ValueType {
     let own = match (function.name, arguments) {
-        ("present", [argument]) => argument.types.without(Type::NOTHING),
-        ("parse_json", [argument]) if !argument.types.meets(Type::TEXT) => argument.types,
+        ("present", [argument]) => argument.types.without(ValueType::NOTHING),
+        ("parse_json", [argument]) if !argument.types.overlaps(ValueType::TEXT) => argument.types,
         _ => function.result,
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
@@ -222,7 +239,7 @@ fn result(function: &Function, arguments: &[Expression]) -> Type {
         ("present", _) => true,
         _ => function.may_be_missing || (!function.takes_missing && some_missing),
     };
-    if may_be_missing { own | Type::MISSING } else { own }
+    if may_be_missing { own | ValueType::MISSING } else { own }
 }
 
 fn is_literal(expression: &Expression) -> bool {
@@ -233,8 +250,8 @@ fn is_literal(expression: &Expression) -> bool {
 fn written(template: &tree::Template) -> Option<Box<str>> {
     match template.parts.as_slice() {
         [] => Some("".into()),
-        [tree::Part::Text(text)] => Some(text.clone()),
-        [tree::Part::Value(..)] | [_, _, ..] => None,
+        [tree::TemplatePart::Text(text)] => Some(text.clone()),
+        [tree::TemplatePart::Value(..)] | [_, _, ..] => None,
     }
 }
 
@@ -261,7 +278,7 @@ fn form(function: &Function) -> String {
 }
 
 /// What a function of another language is here: a comparison, or an operator.
-fn in_words(name: &str, arguments: &[&str]) -> Option<String> {
+fn rule_spelling(name: &str, arguments: &[&str]) -> Option<String> {
     let name = name.to_ascii_lowercase().replace('_', "");
     match (&*name, arguments) {
         ("startswith" | "hasprefix", [value, part]) => Some(format!("{value} starts with {part}")),

@@ -1,24 +1,32 @@
 //! Channels: a kind, and parameters that the kind knows.
 
-use crate::channel::{self, Kind};
-use crate::check::context::Context;
+use crate::channel::{self, ChannelKind};
+use crate::check::context::LoweringContext;
 use crate::check::{code, model, parameter};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::{self, Item};
+use crate::syntax::tree::{self, DocumentedDeclaration};
 
 /// What a channel of an unknown kind is held to be, so that its name stays known.
-static UNKNOWN: Kind =
-    Kind { name: "", documentation: "", parameters: &[], transport: crate::channel::Transport::Discard };
+static UNKNOWN: ChannelKind = ChannelKind {
+    name: "",
+    documentation: "",
+    parameters: &[],
+    transport: crate::channel::Transport::Discard,
+};
 
 /// A channel of the model.
-pub(super) fn lower(item: &Item, channel: &tree::Channel, cx: &mut Context<'_>) -> model::Channel {
+pub(super) fn lower(
+    item: &DocumentedDeclaration,
+    channel: &tree::Channel,
+    cx: &mut LoweringContext<'_>,
+) -> model::Channel {
     let (name, span) = (channel.name.text.clone(), channel.name.span);
     let Some(kind) = channel::find(&channel.kind.text) else {
         unknown_kind(channel, cx);
         return model::Channel { name, span, kind: &UNKNOWN, parameters: Vec::new() };
     };
-    let owner = parameter::Owner {
-        said: format!("a `{}` channel", kind.name),
+    let owner = parameter::ParameterOwner {
+        description: format!("a `{}` channel", kind.name),
         parameters: kind.parameters,
         place: channel.kind.span,
         is_broken: item.broken,
@@ -27,7 +35,7 @@ pub(super) fn lower(item: &Item, channel: &tree::Channel, cx: &mut Context<'_>) 
     model::Channel { name, span, kind, parameters }
 }
 
-fn unknown_kind(channel: &tree::Channel, cx: &mut Context<'_>) {
+fn unknown_kind(channel: &tree::Channel, cx: &mut LoweringContext<'_>) {
     let kinds: Vec<&str> = channel::kinds().iter().map(|kind| kind.name).collect();
     let other = match &*channel.kind.text.to_ascii_lowercase() {
         "wechat" | "wework" | "weixin" | "wxwork" => Some("wecom"),

@@ -1,18 +1,18 @@
 //! Comparisons and patterns: one reading of the right side serves both, since a pattern is a comparison without its left.
 
 use crate::check::code;
-use crate::check::model::{self, Comparator, Expression, ExpressionKind, Kind, Literal};
-use crate::check::scope::{Lowering, broken, is_known, make};
+use crate::check::model::{self, Comparator, Expression, ExpressionKind, Literal, ValueKind};
+use crate::check::scope::{ExpressionLowering, broken, is_known, make};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{self, Name};
-use crate::value::Type;
+use crate::syntax::tree::{self, Identifier};
+use crate::value::ValueType;
 
 /// The left side, as the right side sees it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Left {
+pub(super) struct LeftOperand {
     /// What it may be.
-    pub(super) types: Type,
+    pub(super) types: ValueType,
     /// Its place.
     pub(super) span: Span,
     /// Whether the right side is a pattern in an arm, not part of a comparison.
@@ -25,13 +25,13 @@ pub(super) struct Left {
     pub(super) ignore_case: Option<Span>,
 }
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// `subject test`
     pub(super) fn compare(&mut self, comparison: &tree::Comparison, span: Span) -> Expression {
         let Some((subject, types, place)) = self.subject(comparison, span) else {
-            return make(broken(span).kind, Type::UNKNOWN, span);
+            return make(broken(span).kind, ValueType::UNKNOWN, span);
         };
-        let left = Left {
+        let left = LeftOperand {
             types,
             span: place,
             in_arm: false,
@@ -49,34 +49,40 @@ impl Lowering<'_, '_> {
             test,
             ignore_case: comparison.ignore_case.is_some(),
         };
-        make(ExpressionKind::Compare(Box::new(comparison)), Type::BOOLEAN, span)
+        make(ExpressionKind::Compare(Box::new(comparison)), ValueType::BOOLEAN, span)
     }
 
-    fn subject(&mut self, comparison: &tree::Comparison, span: Span) -> Option<(model::Subject, Type, Span)> {
+    fn subject(
+        &mut self,
+        comparison: &tree::Comparison,
+        span: Span,
+    ) -> Option<(model::ComparisonSubject, ValueType, Span)> {
         match &comparison.subject {
-            tree::Subject::Value(value) => {
+            tree::ComparisonSubject::Value(value) => {
                 let asks_empty =
                     matches!(&comparison.test, tree::Comparator::Is(kind) if &*kind.text == "empty");
                 let lowered = if asks_empty { self.value_or_labels(value) } else { self.value(value) };
                 let (types, place) = (lowered.types, lowered.span);
-                Some((model::Subject::Value(lowered), types, place))
+                Some((model::ComparisonSubject::Value(lowered), types, place))
             }
-            tree::Subject::Nodes(quantifier, path) => {
+            tree::ComparisonSubject::Nodes(quantifier, path) => {
                 let word = match quantifier {
                     tree::Quantifier::Any => "`any`",
                     tree::Quantifier::All => "`all`",
                     tree::Quantifier::None => "`none`",
                 };
                 let nodes = self.nodes(path, word)?;
-                let types = Type::JSON.without(Type::MISSING);
-                Some((model::Subject::Nodes(*quantifier, nodes), types, path.span))
+                let types = ValueType::JSON.without(ValueType::MISSING);
+                Some((model::ComparisonSubject::Nodes(*quantifier, nodes), types, path.span))
             }
-            tree::Subject::Now => Some((model::Subject::Now, Type::TIME, span.before())),
+            tree::ComparisonSubject::Now => {
+                Some((model::ComparisonSubject::Now, ValueType::TIME, span.before()))
+            }
         }
     }
 
     /// What stands right of the left side.
-    pub(super) fn comparator(&mut self, test: &tree::Comparator, left: &Left) -> Option<Comparator> {
+    pub(super) fn comparator(&mut self, test: &tree::Comparator, left: &LeftOperand) -> Option<Comparator> {
         match test {
             tree::Comparator::Equal(value) => self.equal(value, left).map(Comparator::Equal),
             tree::Comparator::Less(value) => self.ordered(value, left).map(Comparator::Less),
@@ -115,7 +121,7 @@ impl Lowering<'_, '_> {
     }
 
     /// The value on the right of an operator: its strings are plain, and in an arm it is a constant.
-    pub(super) fn right(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
+    pub(super) fn right(&mut self, value: &tree::Expression, left: &LeftOperand) -> Option<Expression> {
         let lowered = if let tree::ExpressionKind::Template(template) = &value.kind {
             let place = if left.in_arm { "a pattern" } else { "a string that is compared" };
             let text = self.plain_text(template, place)?;
@@ -127,7 +133,7 @@ impl Lowering<'_, '_> {
             return None;
         }
         if left.in_arm && !matches!(lowered.kind, ExpressionKind::Literal(_)) {
-            let said = self.cx.said(value.span);
+            let said = self.cx.excerpt(value.span);
             self.cx.report(
                 Diagnostic::new(
                     &code::NOT_CONSTANT,
@@ -142,7 +148,7 @@ impl Lowering<'_, '_> {
         Some(lowered)
     }
 
-    fn equal(&mut self, value: &tree::Expression, left: &Left) -> Option<Expression> {
+    fn equal(&mut self, value: &tree::Expression, left: &LeftOperand) -> Option<Expression> {
         let nothing = if matches!(value.kind, tree::ExpressionKind::Null) {
             Some("null")
         } else if matches!(value.kind, tree::ExpressionKind::Missing) {
@@ -158,7 +164,7 @@ impl Lowering<'_, '_> {
         (nothing.is_some() || self.may_be_equal(left, &right)).then_some(right)
     }
 
-    fn compared_with_nothing(&mut self, value: Span, left: &Left, word: &str) {
+    fn compared_with_nothing(&mut self, value: Span, left: &LeftOperand, word: &str) {
         let operator = if left.negated { "is not" } else { "is" };
         let mended = format!("{operator} {word}");
         self.cx.report(
@@ -172,13 +178,13 @@ impl Lowering<'_, '_> {
         );
     }
 
-    fn one_of(&mut self, values: &[tree::Expression], left: &Left) -> Option<Comparator> {
+    fn one_of(&mut self, values: &[tree::Expression], left: &LeftOperand) -> Option<Comparator> {
         let mut lowered = Vec::with_capacity(values.len());
         let mut sound = true;
         for value in values {
             if matches!(value.kind, tree::ExpressionKind::Null | tree::ExpressionKind::Missing) {
-                let word = self.cx.said(value.span);
-                let said = self.cx.said(left.span);
+                let word = self.cx.excerpt(value.span);
+                let said = self.cx.excerpt(left.span);
                 self.cx.report(
                     Diagnostic::new(
                         &code::COMPARED_WITH_NOTHING,
@@ -204,14 +210,14 @@ impl Lowering<'_, '_> {
         sound.then_some(Comparator::In(lowered.into()))
     }
 
-    fn part(&mut self, value: &tree::Expression, left: &Left, operator: &str) -> Option<Expression> {
+    fn part(&mut self, value: &tree::Expression, left: &LeftOperand, operator: &str) -> Option<Expression> {
         let right = self.right(value, left);
         let is_text = self.is_text(left, operator);
         let right = right?;
-        if right.types.meets(Type::TEXT) {
+        if right.types.overlaps(ValueType::TEXT) {
             return is_text.then_some(right);
         }
-        let said = self.cx.said(right.span);
+        let said = self.cx.excerpt(right.span);
         self.cx.report(
             Diagnostic::new(
                 &code::NOT_TEXT,
@@ -224,8 +230,8 @@ impl Lowering<'_, '_> {
     }
 
     /// `is kind`, which must be possible and not certain.
-    fn of_kind(&mut self, name: &Name, left: &Left) -> Option<Kind> {
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == &*name.text) else {
+    fn of_kind(&mut self, name: &Identifier, left: &LeftOperand) -> Option<ValueKind> {
+        let Some(kind) = ValueKind::ALL.into_iter().find(|kind| kind.name() == &*name.text) else {
             self.unknown_kind(name, left);
             return None;
         };
@@ -233,10 +239,10 @@ impl Lowering<'_, '_> {
         if !is_known(left.types) {
             return None;
         }
-        if left.types.meets(types) {
+        if left.types.overlaps(types) {
             return Some(kind);
         }
-        let said = self.cx.said(left.span);
+        let said = self.cx.excerpt(left.span);
         let answer = if left.negated { "true" } else { "false" };
         self.cx.report(
             Diagnostic::new(
@@ -245,27 +251,29 @@ impl Lowering<'_, '_> {
                 format!("`{said}` is {}, so this is always {answer}", left.types),
             )
             .label(match kind {
-                Kind::Missing | Kind::Null | Kind::Empty => format!("is never {}", name.text),
-                Kind::Array | Kind::Object => format!("is never an {}", name.text),
-                Kind::Text | Kind::Number | Kind::Boolean => format!("is never a {}", name.text),
+                ValueKind::Missing | ValueKind::Null | ValueKind::Empty => format!("is never {}", name.text),
+                ValueKind::Array | ValueKind::Object => format!("is never an {}", name.text),
+                ValueKind::Text | ValueKind::Number | ValueKind::Boolean => {
+                    format!("is never a {}", name.text)
+                }
             }),
         );
         None
     }
 
-    fn unknown_kind(&mut self, name: &Name, left: &Left) {
+    fn unknown_kind(&mut self, name: &Identifier, left: &LeftOperand) {
         let meant = match &*name.text {
             "text" => Some("string".to_owned()),
             "bool" => Some("boolean".to_owned()),
             "list" => Some("array".to_owned()),
-            other => self.cx.nearest(other, Kind::ALL.into_iter().map(Kind::name)),
+            other => self.cx.nearest(other, ValueKind::ALL.into_iter().map(ValueKind::name)),
         };
         let message = format!("`is` knows no kind `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
-            .note(format!("the kinds are `{}`", Kind::ALL.map(Kind::name).join("`, `")));
+            .note(format!("the kinds are `{}`", ValueKind::ALL.map(ValueKind::name).join("`, `")));
         let place = left.operator.to(name.span);
         let operator = if left.negated { "!=" } else { "==" };
-        self.cx.report(if super::word::constant(&name.text).is_some() {
+        self.cx.report(if super::bare_word::constant(&name.text).is_some() {
             let mended = format!("{operator} {}", name.text);
             diagnostic.suggest(format!("a value is compared by `{operator}`"), place, mended)
         } else if matches!(&*name.text, "present" | "there" | "set" | "defined") {
@@ -276,22 +284,22 @@ impl Lowering<'_, '_> {
         });
     }
 
-    fn during(&mut self, schedule: &Name, left: &Left) -> Option<Comparator> {
+    fn during(&mut self, schedule: &Identifier, left: &LeftOperand) -> Option<Comparator> {
         let found = self.cx.schedule(schedule);
         if !is_known(left.types) {
             return None;
         }
-        if left.types.meets(Type::TIME) {
+        if left.types.overlaps(ValueType::TIME) {
             return found.map(Comparator::During);
         }
-        let said = self.cx.said(left.span);
+        let said = self.cx.excerpt(left.span);
         let diagnostic = Diagnostic::new(
             &code::NOT_A_TIME,
             left.span,
             format!("`during` asks for a time, and `{said}` is {}", left.types),
         )
         .label("not a time");
-        self.cx.report(if left.types.meets(Type::TEXT | Type::NUMBER) {
+        self.cx.report(if left.types.overlaps(ValueType::TEXT | ValueType::NUMBER) {
             diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
         } else {
             diagnostic
@@ -323,8 +331,8 @@ impl Lowering<'_, '_> {
 /// Whether letter case could matter.
 pub(super) fn compares_text(test: &Comparator) -> bool {
     match test {
-        Comparator::Equal(value) => value.types.meets(Type::TEXT),
-        Comparator::In(values) => values.iter().any(|value| value.types.meets(Type::TEXT)),
+        Comparator::Equal(value) => value.types.overlaps(ValueType::TEXT),
+        Comparator::In(values) => values.iter().any(|value| value.types.overlaps(ValueType::TEXT)),
         Comparator::Like(_)
         | Comparator::Matches(_)
         | Comparator::Finds(_)
@@ -342,15 +350,17 @@ pub(super) fn compares_text(test: &Comparator) -> bool {
 }
 
 /// The values that are of a kind.
-fn kind_type(kind: Kind) -> Type {
+fn kind_type(kind: ValueKind) -> ValueType {
     match kind {
-        Kind::Missing => Type::NOTHING,
-        Kind::Null => Type::NULL,
-        Kind::Empty => Type::NOTHING | Type::TEXT | Type::ARRAY | Type::OBJECT | Type::LABELS,
-        Kind::Text => Type::TEXT,
-        Kind::Number => Type::NUMBER,
-        Kind::Boolean => Type::BOOLEAN,
-        Kind::Array => Type::ARRAY,
-        Kind::Object => Type::OBJECT,
+        ValueKind::Missing => ValueType::NOTHING,
+        ValueKind::Null => ValueType::NULL,
+        ValueKind::Empty => {
+            ValueType::NOTHING | ValueType::TEXT | ValueType::ARRAY | ValueType::OBJECT | ValueType::LABELS
+        }
+        ValueKind::Text => ValueType::TEXT,
+        ValueKind::Number => ValueType::NUMBER,
+        ValueKind::Boolean => ValueType::BOOLEAN,
+        ValueKind::Array => ValueType::ARRAY,
+        ValueKind::Object => ValueType::OBJECT,
     }
 }

@@ -1,14 +1,14 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
 use crate::check::model::DefineId;
-use crate::check::names::Names;
-use crate::check::{Surroundings, code};
-use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::path::Path;
-use crate::pattern::{MOST_MEASURED, Regex};
+use crate::check::names::DeclaredNames;
+use crate::check::{CheckEnvironment, code};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
+use crate::path::CompiledPath;
+use crate::pattern::{MOST_MEASURED, RegexPattern};
 use crate::source::Span;
-use crate::syntax::tree::Name;
-use crate::value::Type;
+use crate::syntax::tree::Identifier;
+use crate::value::ValueType;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,54 +17,54 @@ const NEAREST_LIMIT: usize = 100;
 
 /// A table as its callers see it.
 #[derive(Debug, Clone)]
-pub(super) struct Signature {
+pub(super) struct TableSignature {
     /// What each parameter takes.
-    pub(super) parameters: Vec<Type>,
+    pub(super) parameters: Vec<ValueType>,
     /// What it results in.
-    pub(super) result: Type,
+    pub(super) result: ValueType,
     /// The place of its name.
     pub(super) place: Span,
 }
 
 /// The state of one run of `check`.
-pub(super) struct Context<'c> {
-    pub(super) surroundings: &'c Surroundings<'c>,
-    pub(super) names: Names<'c>,
+pub(super) struct LoweringContext<'c> {
+    pub(super) environment: &'c CheckEnvironment<'c>,
+    pub(super) names: DeclaredNames<'c>,
     /// By position of the table.
-    pub(super) tables: Vec<Signature>,
+    pub(super) tables: Vec<TableSignature>,
     /// By position of the declaration: where the define stands in the model, and its type.
-    pub(super) defines: Vec<Option<(DefineId, Type)>>,
+    pub(super) defines: Vec<Option<(DefineId, ValueType)>>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Paths by their text: a rule set repeats the same ones.
-    pub(super) paths: HashMap<Box<str>, Arc<Path>>,
+    pub(super) paths: HashMap<Box<str>, Arc<CompiledPath>>,
     /// Regexes by pattern, flags and case, for the same reason.
-    pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<Regex>>,
+    pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<RegexPattern>>,
     /// How many large regexes may still be measured.
-    pub(super) measured: usize,
+    pub(super) measurements_left: usize,
     /// Where the parser has found something, in order.
-    unparsed: Vec<Span>,
+    parse_error_spans: Vec<Span>,
     compared: usize,
 }
 
-impl<'c> Context<'c> {
+impl<'c> LoweringContext<'c> {
     /// A run that knows the names.
     pub(super) fn new(
-        surroundings: &'c Surroundings<'c>,
-        names: Names<'c>,
+        environment: &'c CheckEnvironment<'c>,
+        names: DeclaredNames<'c>,
         diagnostics: Vec<Diagnostic>,
     ) -> Self {
-        let mut unparsed: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
-        unparsed.sort_unstable();
+        let mut parse_error_spans: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+        parse_error_spans.sort_unstable();
         Self {
-            surroundings,
+            environment,
             names,
             tables: Vec::new(),
             defines: Vec::new(),
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),
-            measured: MOST_MEASURED,
-            unparsed,
+            measurements_left: MOST_MEASURED,
+            parse_error_spans,
             compared: 0,
         }
     }
@@ -75,20 +75,20 @@ impl<'c> Context<'c> {
     }
 
     /// How many findings there are: where the number has grown, something was broken in between.
-    pub(super) fn findings(&self) -> usize {
+    pub(super) fn finding_count(&self) -> usize {
         self.diagnostics.len()
     }
 
     /// Whether the parser has told of something within a place already.
-    pub(super) fn is_told(&self, place: Span) -> bool {
-        let first = self.unparsed.partition_point(|told| *told < place.before());
-        self.unparsed.get(first).is_some_and(|told| place.covers(*told))
+    pub(super) fn is_reported(&self, place: Span) -> bool {
+        let first = self.parse_error_spans.partition_point(|told| *told < place.before());
+        self.parse_error_spans.get(first).is_some_and(|told| place.covers(*told))
     }
 
     /// The user's own words at a place, cut to what a message can hold.
-    pub(super) fn said(&self, place: Span) -> String {
+    pub(super) fn excerpt(&self, place: Span) -> String {
         const LONGEST: usize = 60;
-        let text = self.surroundings.sources.text(place);
+        let text = self.environment.sources.text(place);
         let line = text.lines().next().unwrap_or_default();
         if line.len() == text.len() && line.chars().count() <= LONGEST {
             return line.to_owned();
@@ -99,12 +99,12 @@ impl<'c> Context<'c> {
 
     /// The whole text of a place, for edits.
     pub(super) fn text(&self, place: Span) -> &'c str {
-        self.surroundings.sources.text(place)
+        self.environment.sources.text(place)
     }
 
     /// What stands before and after a place in its file.
-    pub(super) fn around(&self, place: Span) -> (&'c str, &'c str) {
-        let text = self.surroundings.sources.file(place.file).map_or("", |file| file.text());
+    pub(super) fn surrounding_text(&self, place: Span) -> (&'c str, &'c str) {
+        let text = self.environment.sources.file(place.file).map_or("", |file| file.text());
         let range = place.range();
         (text.get(..range.start).unwrap_or_default(), text.get(range.end..).unwrap_or_default())
     }
@@ -118,7 +118,7 @@ impl<'c> Context<'c> {
     pub(super) fn nearest_of<'n>(
         &mut self,
         word: &str,
-        names: impl FnOnce(&Names<'c>) -> Vec<&'n str>,
+        names: impl FnOnce(&DeclaredNames<'c>) -> Vec<&'n str>,
     ) -> Option<String> {
         self.may_compare().then(|| nearest(word, names(&self.names))).flatten().map(str::to_owned)
     }
@@ -131,12 +131,12 @@ impl<'c> Context<'c> {
     /// Reports a name that is declared nowhere, with the nearest of its kind.
     fn unknown(
         &mut self,
-        code: &'static Code,
+        code: &'static DiagnosticCode,
         kind: &str,
-        name: &Name,
-        space: impl FnOnce(&Names<'c>) -> Vec<&'c str>,
+        name: &Identifier,
+        space: impl FnOnce(&DeclaredNames<'c>) -> Vec<&'c str>,
     ) {
-        if self.names.unread.contains(&*name.text) {
+        if self.names.unparsed_names.contains(&*name.text) {
             return;
         }
         let near = self.nearest_of(&name.text, space);
@@ -160,7 +160,7 @@ impl<'c> Context<'c> {
     }
 
     /// The position of a channel; an unknown one is reported.
-    pub(super) fn channel(&mut self, name: &Name) -> Option<usize> {
+    pub(super) fn channel(&mut self, name: &Identifier) -> Option<usize> {
         if let Some(position) = self.names.channels.find(&name.text) {
             return Some(position);
         }
@@ -179,7 +179,7 @@ impl<'c> Context<'c> {
     }
 
     /// The position of a routing; an unknown one is reported.
-    pub(super) fn routing(&mut self, name: &Name, whole: Span) -> Option<usize> {
+    pub(super) fn routing(&mut self, name: &Identifier, whole: Span) -> Option<usize> {
         if let Some(position) = self.names.routings.find(&name.text) {
             return Some(position);
         }
@@ -194,7 +194,7 @@ impl<'c> Context<'c> {
     }
 
     /// The position of a mapping; an unknown one is reported.
-    pub(super) fn mapping(&mut self, name: &Name) -> Option<usize> {
+    pub(super) fn mapping(&mut self, name: &Identifier) -> Option<usize> {
         if let Some(position) = self.names.mappings.find(&name.text) {
             return Some(position);
         }
@@ -203,7 +203,7 @@ impl<'c> Context<'c> {
     }
 
     /// The position of a schedule; an unknown one is reported.
-    pub(super) fn schedule(&mut self, name: &Name) -> Option<usize> {
+    pub(super) fn schedule(&mut self, name: &Identifier) -> Option<usize> {
         if let Some(position) = self.names.schedules.find(&name.text) {
             return Some(position);
         }
@@ -213,7 +213,7 @@ impl<'c> Context<'c> {
 }
 
 /// Offers the nearest name, where there is one.
-pub(super) fn with_nearest(diagnostic: Diagnostic, name: &Name, near: Option<String>) -> Diagnostic {
+pub(super) fn with_nearest(diagnostic: Diagnostic, name: &Identifier, near: Option<String>) -> Diagnostic {
     match near {
         Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
         None => diagnostic,

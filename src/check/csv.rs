@@ -1,14 +1,14 @@
 //! Tables from CSV files: columns by their header, cells as strings, and every finding with the CSV's own line.
 
+use crate::check::bare_word::{constant, constant_names};
 use crate::check::code;
-use crate::check::context::Context;
-use crate::check::model::{Cell, CsvRows, Literal};
-use crate::check::word::{constant, constant_names};
-use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::event::{Severity, Status};
+use crate::check::context::LoweringContext;
+use crate::check::model::{CsvCell, CsvRows, Literal};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
+use crate::event::{AlertStatus, Severity};
 use crate::pattern::fold;
-use crate::syntax::tree::{self, Name, Text};
-use crate::value::Type;
+use crate::syntax::tree::{self, Identifier, StringLiteral};
+use crate::value::ValueType;
 use std::collections::HashMap;
 use std::path::{Component, Path};
 
@@ -18,26 +18,26 @@ const FINDINGS_LIMIT: usize = 20;
 /// The rows of a file, and what the table may result in.
 pub(super) fn read(
     table: &tree::Table,
-    column: &Name,
-    constants: Option<&Name>,
-    file: &Text,
-    cx: &mut Context<'_>,
-) -> (CsvRows, Type) {
+    column: &Identifier,
+    constants: Option<&Identifier>,
+    file: &StringLiteral,
+    cx: &mut LoweringContext<'_>,
+) -> (CsvRows, ValueType) {
     let mut rows = CsvRows { ignore_case: table.ignore_case.is_some(), rows: Vec::new() };
-    let Some(types) = column_type(constants, cx) else { return (rows, Type::UNKNOWN) };
-    let before = cx.findings();
-    let Some(text) = text(file, cx) else { return (rows, Type::UNKNOWN) };
-    let mut sheet = Sheet { table, column, types, file, findings: 0, cx };
+    let Some(types) = column_type(constants, cx) else { return (rows, ValueType::UNKNOWN) };
+    let before = cx.finding_count();
+    let Some(text) = text(file, cx) else { return (rows, ValueType::UNKNOWN) };
+    let mut sheet = CsvTableReader { table, column, types, file, findings: 0, cx };
     sheet.read(&text, &mut rows);
-    let result = if cx.findings() > before { Type::UNKNOWN } else { types | Type::MISSING };
+    let result = if cx.finding_count() > before { ValueType::UNKNOWN } else { types | ValueType::MISSING };
     (rows, result)
 }
 
-fn column_type(constants: Option<&Name>, cx: &mut Context<'_>) -> Option<Type> {
-    let Some(name) = constants else { return Some(Type::TEXT) };
+fn column_type(constants: Option<&Identifier>, cx: &mut LoweringContext<'_>) -> Option<ValueType> {
+    let Some(name) = constants else { return Some(ValueType::TEXT) };
     match &*name.text {
-        "Severity" => Some(Type::SEVERITY),
-        "Status" => Some(Type::STATUS),
+        "Severity" => Some(ValueType::SEVERITY),
+        "Status" => Some(ValueType::STATUS),
         _ => {
             let near = cx.nearest(&name.text, ["Severity", "Status"].into_iter());
             let message = format!("a column holds `Severity` or `Status` constants, found `{}`", name.text);
@@ -49,8 +49,8 @@ fn column_type(constants: Option<&Name>, cx: &mut Context<'_>) -> Option<Type> {
     }
 }
 
-fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
-    let name = cx.surroundings.sources.name(file.span);
+fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
+    let name = cx.environment.sources.name(file.span);
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
     if !stays_below(&file.value) {
         cx.report(
@@ -63,7 +63,7 @@ fn text(file: &Text, cx: &mut Context<'_>) -> Option<String> {
         );
         return None;
     }
-    match (cx.surroundings.read)(&folder.join(&*file.value)) {
+    match (cx.environment.read)(&folder.join(&*file.value)) {
         Ok(text) => Some(text),
         Err(reason) => {
             cx.report(
@@ -87,23 +87,23 @@ pub(crate) fn stays_below(path: &str) -> bool {
 }
 
 /// One file while it is read.
-struct Sheet<'s, 'c> {
+struct CsvTableReader<'s, 'c> {
     table: &'s tree::Table,
-    column: &'s Name,
-    types: Type,
-    file: &'s Text,
+    column: &'s Identifier,
+    types: ValueType,
+    file: &'s StringLiteral,
     findings: usize,
-    cx: &'s mut Context<'c>,
+    cx: &'s mut LoweringContext<'c>,
 }
 
 /// A row that was read: its line, keys and result.
-struct Row {
+struct CsvRow {
     line: u64,
-    keys: Vec<Cell>,
+    keys: Vec<CsvCell>,
     result: Literal,
 }
 
-impl Sheet<'_, '_> {
+impl CsvTableReader<'_, '_> {
     fn read(&mut self, text: &str, rows: &mut CsvRows) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
@@ -123,7 +123,7 @@ impl Sheet<'_, '_> {
         if read.is_empty() && self.findings == 0 {
             return self.report(&code::EMPTY_CSV, None, "holds a header and no row");
         }
-        self.check_reach(&read, rows.ignore_case);
+        self.report_unreachable_rows(&read, rows.ignore_case);
         rows.rows = read.into_iter().map(|row| (row.keys, row.result)).collect();
     }
 
@@ -142,7 +142,8 @@ impl Sheet<'_, '_> {
                 return None;
             }
         }
-        let names: Vec<&Name> = self.table.parameters.iter().chain(std::iter::once(self.column)).collect();
+        let names: Vec<&Identifier> =
+            self.table.parameters.iter().chain(std::iter::once(self.column)).collect();
         let found: Vec<Option<usize>> =
             names.into_iter().map(|name| self.position(header, &seen, name)).collect();
         let mut found = found.into_iter().collect::<Option<Vec<usize>>>()?;
@@ -154,7 +155,7 @@ impl Sheet<'_, '_> {
         &mut self,
         header: &::csv::StringRecord,
         positions: &HashMap<&str, usize>,
-        name: &Name,
+        name: &Identifier,
     ) -> Option<usize> {
         if let Some(position) = positions.get(&*name.text) {
             return Some(*position);
@@ -179,7 +180,7 @@ impl Sheet<'_, '_> {
         record: &::csv::StringRecord,
         width: usize,
         columns: &(Vec<usize>, usize),
-    ) -> Option<Row> {
+    ) -> Option<CsvRow> {
         let line = record.position().map_or(0, ::csv::Position::line);
         if record.len() != width {
             let cells = match record.len() {
@@ -194,19 +195,19 @@ impl Sheet<'_, '_> {
         }
         let keys = columns.0.iter().map(|column| cell(record.get(*column).unwrap_or_default())).collect();
         let result = self.result(record.get(columns.1).unwrap_or_default(), line)?;
-        Some(Row { line, keys, result })
+        Some(CsvRow { line, keys, result })
     }
 
     fn result(&mut self, cell: &str, line: u64) -> Option<Literal> {
         if cell.is_empty() {
             return Some(Literal::Missing);
         }
-        if self.types == Type::TEXT {
+        if self.types == ValueType::TEXT {
             return Some(Literal::Text(cell.into()));
         }
         let found = constant(cell).filter(|constant| match constant {
-            Literal::Severity(_) => self.types == Type::SEVERITY,
-            Literal::Status(_) => self.types == Type::STATUS,
+            Literal::Severity(_) => self.types == ValueType::SEVERITY,
+            Literal::Status(_) => self.types == ValueType::STATUS,
             Literal::Missing
             | Literal::Null
             | Literal::Boolean(_)
@@ -215,10 +216,10 @@ impl Sheet<'_, '_> {
             | Literal::Time(_) => false,
         });
         if found.is_none() {
-            let names: Vec<&str> = if self.types == Type::SEVERITY {
+            let names: Vec<&str> = if self.types == ValueType::SEVERITY {
                 Severity::ALL.into_iter().map(Severity::name).collect()
             } else {
-                Status::ALL.into_iter().map(Status::name).collect()
+                AlertStatus::ALL.into_iter().map(AlertStatus::name).collect()
             };
             let wanted = format!("`{}`", names.join("`, `"));
             let near = nearest(cell, constant_names().filter(|name| names.contains(name)));
@@ -233,16 +234,16 @@ impl Sheet<'_, '_> {
     }
 
     /// Reports rows that another row above always takes the place of.
-    fn check_reach(&mut self, rows: &[Row], ignore_case: bool) {
+    fn report_unreachable_rows(&mut self, rows: &[CsvRow], ignore_case: bool) {
         let mut masks: Vec<Vec<bool>> = Vec::new();
-        let mut taken: HashMap<Vec<Cell>, u64> = HashMap::new();
+        let mut taken: HashMap<Vec<CsvCell>, u64> = HashMap::new();
         for row in rows {
-            let keys: Vec<Cell> = row.keys.iter().map(|cell| folded(cell, ignore_case)).collect();
+            let keys: Vec<CsvCell> = row.keys.iter().map(|cell| folded(cell, ignore_case)).collect();
             let by = masks.iter().find_map(|mask| {
-                let masked: Vec<Cell> = keys
+                let masked: Vec<CsvCell> = keys
                     .iter()
                     .zip(mask)
-                    .map(|(cell, any)| if *any { Cell::Any } else { cell.clone() })
+                    .map(|(cell, any)| if *any { CsvCell::Any } else { cell.clone() })
                     .collect();
                 taken.get(&masked).copied()
             });
@@ -251,7 +252,7 @@ impl Sheet<'_, '_> {
                 self.report(&code::DUPLICATE_ROW, Some(row.line), &message);
                 continue;
             }
-            let mask: Vec<bool> = keys.iter().map(|cell| *cell == Cell::Any).collect();
+            let mask: Vec<bool> = keys.iter().map(|cell| *cell == CsvCell::Any).collect();
             if !masks.contains(&mask) {
                 masks.push(mask);
             }
@@ -266,7 +267,7 @@ impl Sheet<'_, '_> {
         self.report(&code::BAD_CSV, line, message);
     }
 
-    fn report(&mut self, code: &'static Code, line: Option<u64>, message: &str) {
+    fn report(&mut self, code: &'static DiagnosticCode, line: Option<u64>, message: &str) {
         self.findings += 1;
         if self.findings > FINDINGS_LIMIT {
             return;
@@ -279,17 +280,17 @@ impl Sheet<'_, '_> {
     }
 }
 
-fn cell(text: &str) -> Cell {
+fn cell(text: &str) -> CsvCell {
     match text {
-        "" => Cell::Missing,
-        "*" => Cell::Any,
-        text => Cell::Text(text.into()),
+        "" => CsvCell::Missing,
+        "*" => CsvCell::Any,
+        text => CsvCell::Text(text.into()),
     }
 }
 
-fn folded(cell: &Cell, ignore_case: bool) -> Cell {
+fn folded(cell: &CsvCell, ignore_case: bool) -> CsvCell {
     match cell {
-        Cell::Text(text) if ignore_case => Cell::Text(fold(text).into()),
-        Cell::Text(_) | Cell::Any | Cell::Missing => cell.clone(),
+        CsvCell::Text(text) if ignore_case => CsvCell::Text(fold(text).into()),
+        CsvCell::Text(_) | CsvCell::Any | CsvCell::Missing => cell.clone(),
     }
 }

@@ -1,24 +1,27 @@
 //! Defines: each after those that it uses, and none through itself.
 
-use crate::check::context::Context;
+use crate::check::bare_names::bare_names;
+use crate::check::context::LoweringContext;
 use crate::check::graph::{order, report_long_chains};
 use crate::check::model;
-use crate::check::scope::{Lowering, View};
-use crate::check::words::words;
+use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{code, scope};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::{self, Item};
-use crate::value::Type;
+use crate::syntax::tree::{self, DocumentedDeclaration};
+use crate::value::ValueType;
 
 /// All defines, in an order in which each follows those that it uses.
-pub(super) fn lower(defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) -> Vec<model::Define> {
+pub(super) fn lower(
+    defines: &[(&DocumentedDeclaration, &tree::Define)],
+    cx: &mut LoweringContext<'_>,
+) -> Vec<model::Define> {
     let uses = uses(defines, cx);
     let (order, cycles) = order(&uses);
     for cycle in &cycles {
         report_cycle(cycle, defines, cx);
     }
     if cycles.is_empty() {
-        let names: Vec<&tree::Name> = defines.iter().map(|(_, define)| &define.name).collect();
+        let names: Vec<&tree::Identifier> = defines.iter().map(|(_, define)| &define.name).collect();
         let words = ("defines", "write out one of the defines between them");
         report_long_chains((&uses, &order), &names, words, cx);
     }
@@ -30,10 +33,10 @@ pub(super) fn lower(defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) ->
         let mut value = if in_cycle.contains(&position) {
             scope::broken(define.value.span)
         } else {
-            Lowering { cx, view: View::Event }.value(&define.value)
+            ExpressionLowering { cx, scope: ExpressionScope::Event }.value(&define.value)
         };
-        if value.types.meets(Type::UNKNOWN) {
-            value.types = Type::UNKNOWN;
+        if value.types.overlaps(ValueType::UNKNOWN) {
+            value.types = ValueType::UNKNOWN;
         }
         if let Some(slot) = cx.defines.get_mut(position) {
             *slot = Some((lowered.len(), value.types));
@@ -44,16 +47,23 @@ pub(super) fn lower(defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) ->
 }
 
 /// For each define the positions of those that it names.
-fn uses(defines: &[(&Item, &tree::Define)], cx: &Context<'_>) -> Vec<Vec<usize>> {
+fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContext<'_>) -> Vec<Vec<usize>> {
     defines
         .iter()
         .map(|(_, define)| {
-            words(&define.value).into_iter().filter_map(|name| cx.names.defines.find(&name.text)).collect()
+            bare_names(&define.value)
+                .into_iter()
+                .filter_map(|name| cx.names.defines.find(&name.text))
+                .collect()
         })
         .collect()
 }
 
-fn report_cycle(cycle: &[usize], defines: &[(&Item, &tree::Define)], cx: &mut Context<'_>) {
+fn report_cycle(
+    cycle: &[usize],
+    defines: &[(&DocumentedDeclaration, &tree::Define)],
+    cx: &mut LoweringContext<'_>,
+) {
     let members: Vec<&tree::Define> =
         cycle.iter().filter_map(|at| defines.get(*at)).map(|(_, define)| *define).collect();
     let Some((first, others)) = members.split_first() else { return };

@@ -1,18 +1,18 @@
 //! Values and conditions: what each expression means and what kinds of value it may have.
 
 use crate::check::code;
-use crate::check::model::{self, Expression, ExpressionKind, Field, Literal};
-use crate::check::scope::{Lowering, View, broken, is_known, literal, make, words};
+use crate::check::model::{self, EventField, Expression, ExpressionKind, Literal};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, literal, make, text_part};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{self, Step};
-use crate::value::Type;
+use crate::syntax::tree::{self, NavigationStep};
+use crate::value::ValueType;
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// A value; the labels as a whole are none.
     pub(super) fn value(&mut self, expression: &tree::Expression) -> Expression {
         let value = self.value_or_labels(expression);
-        if value.types.meets(Type::LABELS) {
+        if value.types.overlaps(ValueType::LABELS) {
             self.refuse_labels(expression.span);
             return broken(expression.span);
         }
@@ -69,7 +69,7 @@ impl Lowering<'_, '_> {
             | tree::ExpressionKind::List(_)
             | tree::ExpressionKind::Object(_) => return self.bare_condition(expression),
         };
-        make(kind, Type::BOOLEAN, span)
+        make(kind, ValueType::BOOLEAN, span)
     }
 
     fn conditions(&mut self, parts: &[tree::Expression]) -> Box<[Expression]> {
@@ -78,24 +78,24 @@ impl Lowering<'_, '_> {
 
     fn bare_condition(&mut self, expression: &tree::Expression) -> Expression {
         let value = self.value(expression);
-        let types = value.types.without(Type::NOTHING);
-        if !is_known(types) || types == Type::BOOLEAN {
+        let types = value.types.without(ValueType::NOTHING);
+        if !is_known(types) || types == ValueType::BOOLEAN {
             return value;
         }
-        let said = self.cx.said(value.span);
+        let said = self.cx.excerpt(value.span);
         let message = format!("`{said}` is no condition by itself");
         let diagnostic = Diagnostic::new(&code::NOT_A_CONDITION, value.span, message);
-        let is_any = types.contains(Type::JSON.without(Type::NOTHING));
+        let is_any = types.contains(ValueType::JSON.without(ValueType::NOTHING));
         let label = if is_any { "may be any JSON value".to_owned() } else { format!("this is {types}") };
         let test = if is_any {
             "== true"
-        } else if types.meets(Type::SEVERITY) {
+        } else if types.overlaps(ValueType::SEVERITY) {
             "== Critical"
-        } else if types.meets(Type::STATUS) {
+        } else if types.overlaps(ValueType::STATUS) {
             "== Firing"
-        } else if types.meets(Type::NUMBER) {
+        } else if types.overlaps(ValueType::NUMBER) {
             "> 0"
-        } else if types.meets(Type::TIME) {
+        } else if types.overlaps(ValueType::TIME) {
             "is not missing"
         } else {
             "is not empty"
@@ -126,12 +126,13 @@ impl Lowering<'_, '_> {
             self.never_missing(certain.span, last.span);
             return broken(span);
         }
-        let types = others.iter().fold(last.types, |types, value| types | value.types.without(Type::NOTHING));
+        let types =
+            others.iter().fold(last.types, |types, value| types | value.types.without(ValueType::NOTHING));
         make(ExpressionKind::Coalesce(values.into()), types, span)
     }
 
     fn never_missing(&mut self, value: Span, last: Span) {
-        let said = self.cx.said(value);
+        let said = self.cx.excerpt(value);
         let rest = Span { start: value.end, end: last.end.max(value.end), file: value.file };
         self.cx.report(
             Diagnostic::new(
@@ -149,15 +150,17 @@ impl Lowering<'_, '_> {
         let mut parts = Vec::with_capacity(template.parts.len());
         for part in &template.parts {
             match part {
-                tree::Part::Text(text) => parts.push(words(text)),
-                tree::Part::Value(value, _) => parts.push(model::Part::Value(self.value(value))),
+                tree::TemplatePart::Text(text) => parts.push(text_part(text)),
+                tree::TemplatePart::Value(value, _) => {
+                    parts.push(model::TemplatePart::Value(self.value(value)))
+                }
             }
         }
         match parts.as_slice() {
             [] => literal(Literal::Text("".into()), template.span),
-            [model::Part::Text(text)] => literal(Literal::Text(text.clone()), template.span),
-            [model::Part::Value(_)] | [_, _, ..] => {
-                make(ExpressionKind::Template(parts.into()), Type::TEXT, template.span)
+            [model::TemplatePart::Text(text)] => literal(Literal::Text(text.clone()), template.span),
+            [model::TemplatePart::Value(_)] | [_, _, ..] => {
+                make(ExpressionKind::Template(parts.into()), ValueType::TEXT, template.span)
             }
         }
     }
@@ -168,8 +171,8 @@ impl Lowering<'_, '_> {
         let mut sound = true;
         for part in &template.parts {
             match part {
-                tree::Part::Text(words) => text.push_str(words),
-                tree::Part::Value(_, braces) => {
+                tree::TemplatePart::Text(words) => text.push_str(words),
+                tree::TemplatePart::Value(_, braces) => {
                     sound = false;
                     let said = self.cx.text(*braces);
                     let inner =
@@ -194,44 +197,49 @@ impl Lowering<'_, '_> {
     }
 
     /// Members and items of a value; `labels.name` is a label.
-    fn navigate(&mut self, base: &tree::Expression, segments: &[tree::Segment], span: Span) -> Expression {
+    fn navigate(
+        &mut self,
+        base: &tree::Expression,
+        segments: &[tree::NavigationSegment],
+        span: Span,
+    ) -> Expression {
         let value = self.value_or_labels(base);
         if !is_known(value.types) {
             return broken(span);
         }
-        if value.types.meets(Type::LABELS) {
+        if value.types.overlaps(ValueType::LABELS) {
             return self.label(&value, segments, span);
         }
         let Some(first) = segments.first() else { return value };
         let (needed, what) = match &first.step {
-            Step::Member(_) => (Type::OBJECT, "members"),
-            Step::Index(_) => (Type::ARRAY, "items"),
+            NavigationStep::Member(_) => (ValueType::OBJECT, "members"),
+            NavigationStep::Index(_) => (ValueType::ARRAY, "items"),
         };
-        if !value.types.meets(needed) {
-            let message = format!("`{}` is {}, which has no {what}", self.cx.said(base.span), value.types);
+        if !value.types.overlaps(needed) {
+            let message = format!("`{}` is {}, which has no {what}", self.cx.excerpt(base.span), value.types);
             self.cx
                 .report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
             return broken(span);
         }
         let steps = segments.iter().map(|segment| segment.step.clone()).collect();
-        make(ExpressionKind::Navigate(Box::new(value), steps), Type::JSON, span)
+        make(ExpressionKind::Navigate(Box::new(value), steps), ValueType::JSON, span)
     }
 
-    fn label(&mut self, labels: &Expression, segments: &[tree::Segment], span: Span) -> Expression {
-        if !matches!(labels.kind, ExpressionKind::Field(Field::Labels)) {
+    fn label(&mut self, labels: &Expression, segments: &[tree::NavigationSegment], span: Span) -> Expression {
+        if !matches!(labels.kind, ExpressionKind::Field(EventField::Labels)) {
             self.refuse_labels(labels.span);
             return broken(span);
         }
         match segments {
-            [tree::Segment { step: Step::Member(name), .. }] => {
-                make(ExpressionKind::Label(name.clone()), Type::TEXT | Type::MISSING, span)
+            [tree::NavigationSegment { step: NavigationStep::Member(name), .. }] => {
+                make(ExpressionKind::Label(name.clone()), ValueType::TEXT | ValueType::MISSING, span)
             }
-            [tree::Segment { step: Step::Member(_), .. }, further, ..] => {
+            [tree::NavigationSegment { step: NavigationStep::Member(_), .. }, further, ..] => {
                 let joined = segments
                     .iter()
                     .map(|segment| match &segment.step {
-                        Step::Member(name) => name.to_string(),
-                        Step::Index(index) => index.to_string(),
+                        NavigationStep::Member(name) => name.to_string(),
+                        NavigationStep::Index(index) => index.to_string(),
                     })
                     .collect::<Vec<String>>()
                     .join(".");
@@ -251,7 +259,7 @@ impl Lowering<'_, '_> {
                 );
                 broken(span)
             }
-            [] | [tree::Segment { step: Step::Index(_), .. }, ..] => {
+            [] | [tree::NavigationSegment { step: NavigationStep::Index(_), .. }, ..] => {
                 let place = segments.first().map_or(span, |segment| segment.span);
                 self.cx.report(
                     Diagnostic::new(&code::NO_PARTS, place, "labels are found by name, not by number")
@@ -271,7 +279,7 @@ impl Lowering<'_, '_> {
                     "they stand in `key(…)`, `label_lines(…)`, `len(…)`, before `is empty`, and as a member of a body",
                 )
                 .help("take one label: `labels.name`");
-        if matches!(self.view, View::Body) {
+        if matches!(self.scope, ExpressionScope::Body) {
             diagnostic = diagnostic.suggest(
                 "or write them a line each",
                 place,
@@ -282,7 +290,7 @@ impl Lowering<'_, '_> {
     }
 
     fn stray_regex(&mut self, span: Span) -> Expression {
-        let said = self.cx.said(span);
+        let said = self.cx.excerpt(span);
         self.cx.report(
             Diagnostic::new(&code::STRAY_REGEX, span, "a regex is not a value")
                 .label("stands for nothing here")
@@ -295,15 +303,15 @@ impl Lowering<'_, '_> {
     }
 
     fn list(&mut self, items: &[tree::Expression], span: Span) -> Expression {
-        if !matches!(self.view, View::Body) {
+        if !matches!(self.scope, ExpressionScope::Body) {
             return self.stray_list("list", span);
         }
         let items = items.iter().map(|item| self.value_or_labels(item)).collect();
-        make(ExpressionKind::List(items), Type::ARRAY, span)
+        make(ExpressionKind::List(items), ValueType::ARRAY, span)
     }
 
-    fn object(&mut self, members: &[(tree::Text, tree::Expression)], span: Span) -> Expression {
-        if !matches!(self.view, View::Body) {
+    fn object(&mut self, members: &[(tree::StringLiteral, tree::Expression)], span: Span) -> Expression {
+        if !matches!(self.scope, ExpressionScope::Body) {
             return self.stray_list("object", span);
         }
         let mut seen = std::collections::HashMap::new();
@@ -318,7 +326,7 @@ impl Lowering<'_, '_> {
             }
             lowered.push((name.value.clone(), self.value_or_labels(value)));
         }
-        make(ExpressionKind::Object(lowered.into()), Type::OBJECT, span)
+        make(ExpressionKind::Object(lowered.into()), ValueType::OBJECT, span)
     }
 
     fn stray_list(&mut self, what: &str, span: Span) -> Expression {

@@ -1,14 +1,14 @@
 //! The fields that a mapping sets: which must be set, which may be missing, and what each takes.
 
+use crate::check::bare_word::{self, constant_names};
 use crate::check::code;
-use crate::check::context::Context;
-use crate::check::model::{Expression, ExpressionKind, Field, Literal};
-use crate::check::scope::{Lets, is_known};
-use crate::check::word::{self, constant_names};
+use crate::check::context::LoweringContext;
+use crate::check::model::{EventField, Expression, ExpressionKind, Literal};
+use crate::check::scope::{LetScope, is_known};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{self, Name};
-use crate::value::Type;
+use crate::syntax::tree::{self, Identifier};
+use crate::value::ValueType;
 use std::collections::HashMap;
 
 /// The fields without which there is no event, each with a line that sets it.
@@ -20,7 +20,7 @@ const REQUIRED: [(&str, &str); 4] = [
 ];
 
 /// Reports the required fields that a mapping does not set.
-pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut Context<'_>) {
+pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut LoweringContext<'_>) {
     let absent: Vec<(&str, &str)> =
         REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
     let names: Vec<String> = absent.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -38,63 +38,78 @@ pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx
 }
 
 /// Whether a mapping may set the field; where not, it is reported.
-pub(super) fn is_settable(field: Field, name: &Name, cx: &mut Context<'_>) -> bool {
+pub(super) fn is_settable(field: EventField, name: &Identifier, cx: &mut LoweringContext<'_>) -> bool {
     let (message, help) = match field {
-        Field::Labels => ("labels are set in a block of their own", "write `labels { name = … }`"),
-        Field::Notes => {
+        EventField::Labels => ("labels are set in a block of their own", "write `labels { name = … }`"),
+        EventField::Notes => {
             ("notes are written by what finds something odd", "add `note \"…\"` to an arm of a `match`")
         }
-        Field::Integration => (
+        EventField::Integration => (
             "the integration is known from the push URL, not from the payload",
             "leave the line out, or make it a label",
         ),
-        Field::Severity
-        | Field::Status
-        | Field::Title
-        | Field::Key
-        | Field::Description
-        | Field::StartsAt
-        | Field::EndsAt
-        | Field::Link
-        | Field::Source => return true,
+        EventField::Severity
+        | EventField::Status
+        | EventField::Title
+        | EventField::Key
+        | EventField::Description
+        | EventField::StartsAt
+        | EventField::EndsAt
+        | EventField::Link
+        | EventField::Source => return true,
     };
     cx.report(Diagnostic::new(&code::FIELD_NOT_SETTABLE, name.span, message).help(help));
     false
 }
 
 /// Judges the value of a field.
-pub(super) fn check(field: Field, name: &Name, value: &Expression, lets: &Lets, cx: &mut Context<'_>) {
+pub(super) fn check(
+    field: EventField,
+    name: &Identifier,
+    value: &Expression,
+    lets: &LetScope,
+    cx: &mut LoweringContext<'_>,
+) {
     if !is_known(value.types) {
         return;
     }
     match field {
-        Field::Severity => constant(name, value, Type::SEVERITY, "Warning", cx),
-        Field::Status => constant(name, value, Type::STATUS, "Firing", cx),
-        Field::Key if lets.is_template(value) => template_as_key(value, cx),
-        Field::Key => key(name, value, lets, cx),
-        Field::Title => required_text(name, value, "\"alert\"", cx),
-        Field::Source => required_text(name, value, "\"source\"", cx),
-        Field::Description | Field::Link => {
+        EventField::Severity => constant(name, value, ValueType::SEVERITY, "Warning", cx),
+        EventField::Status => constant(name, value, ValueType::STATUS, "Firing", cx),
+        EventField::Key if lets.is_template(value) => template_as_key(value, cx),
+        EventField::Key => key(name, value, lets, cx),
+        EventField::Title => required_text(name, value, "\"alert\"", cx),
+        EventField::Source => required_text(name, value, "\"source\"", cx),
+        EventField::Description | EventField::Link => {
             check_text(&format!("`{}`", field.name()), value, cx);
         }
-        Field::StartsAt | Field::EndsAt => time(name, value, cx),
-        Field::Labels | Field::Integration | Field::Notes => {}
+        EventField::StartsAt | EventField::EndsAt => time(name, value, cx),
+        EventField::Labels | EventField::Integration | EventField::Notes => {}
     }
 }
 
-fn constant(name: &Name, value: &Expression, wanted: Type, fallback: &str, cx: &mut Context<'_>) {
-    let others = value.types.without(wanted | Type::NOTHING);
-    if others == Type::NEVER {
+fn constant(
+    name: &Identifier,
+    value: &Expression,
+    wanted: ValueType,
+    fallback: &str,
+    cx: &mut LoweringContext<'_>,
+) {
+    let others = value.types.without(wanted | ValueType::NOTHING);
+    if others == ValueType::NEVER {
         if value.types.may_be_missing() {
             may_be_missing(name, value, fallback, cx);
         }
         return;
     }
-    let constants =
-        if wanted == Type::SEVERITY { "`Critical`, `Warning` or `Info`" } else { "`Firing` or `Resolved`" };
-    let found = if others.contains(Type::JSON.without(Type::NOTHING)) {
+    let constants = if wanted == ValueType::SEVERITY {
+        "`Critical`, `Warning` or `Info`"
+    } else {
+        "`Firing` or `Resolved`"
+    };
+    let found = if others.contains(ValueType::JSON.without(ValueType::NOTHING)) {
         "may be any JSON value".to_owned()
-    } else if value.types.meets(wanted) {
+    } else if value.types.overlaps(wanted) {
         format!("may also be {others}")
     } else {
         format!("is {others}")
@@ -110,14 +125,13 @@ fn constant(name: &Name, value: &Expression, wanted: Type, fallback: &str, cx: &
 fn to_constants(
     diagnostic: Diagnostic,
     value: &Expression,
-    wanted: Type,
-    cx: &mut Context<'_>,
+    wanted: ValueType,
+    cx: &mut LoweringContext<'_>,
 ) -> Diagnostic {
     if let ExpressionKind::Match(it) = &value.kind {
-        let odd =
-            it.arms.iter().map(|arm| &arm.result).find(|result| {
-                is_known(result.types) && !wanted.contains(result.types.without(Type::NOTHING))
-            });
+        let odd = it.arms.iter().map(|arm| &arm.result).find(|result| {
+            is_known(result.types) && !wanted.contains(result.types.without(ValueType::NOTHING))
+        });
         return match odd {
             Some(result) => diagnostic.related(result.span, format!("this is {}", result.types)),
             None => diagnostic,
@@ -132,12 +146,12 @@ fn to_constants(
         };
     }
     let text = cx.text(value.span);
-    let arms = if wanted == Type::SEVERITY {
+    let arms = if wanted == ValueType::SEVERITY {
         "\"critical\" => Critical  \"warning\" => Warning  else => Info"
     } else {
         "\"resolved\" => Resolved  else => Firing"
     };
-    let matched = if value.types.meets(Type::TEXT) {
+    let matched = if value.types.overlaps(ValueType::TEXT) {
         format!("match {text} ignore case {{ {arms} }}")
     } else {
         return diagnostic;
@@ -145,10 +159,10 @@ fn to_constants(
     diagnostic.suggest("say which value means which constant", value.span, matched)
 }
 
-fn constant_type(name: &str) -> Option<Type> {
-    match word::constant(name) {
-        Some(Literal::Severity(_)) => Some(Type::SEVERITY),
-        Some(Literal::Status(_)) => Some(Type::STATUS),
+fn constant_type(name: &str) -> Option<ValueType> {
+    match bare_word::constant(name) {
+        Some(Literal::Severity(_)) => Some(ValueType::SEVERITY),
+        Some(Literal::Status(_)) => Some(ValueType::STATUS),
         Some(
             Literal::Missing
             | Literal::Null
@@ -161,8 +175,8 @@ fn constant_type(name: &str) -> Option<Type> {
     }
 }
 
-fn may_be_missing(name: &Name, value: &Expression, fallback: &str, cx: &mut Context<'_>) {
-    let said = cx.said(value.span);
+fn may_be_missing(name: &Identifier, value: &Expression, fallback: &str, cx: &mut LoweringContext<'_>) {
+    let said = cx.excerpt(value.span);
     cx.report(
         Diagnostic::new(
             &code::FIELD_MAY_BE_MISSING,
@@ -174,13 +188,13 @@ fn may_be_missing(name: &Name, value: &Expression, fallback: &str, cx: &mut Cont
     );
 }
 
-fn key(name: &Name, value: &Expression, lets: &Lets, cx: &mut Context<'_>) {
+fn key(name: &Identifier, value: &Expression, lets: &LetScope, cx: &mut LoweringContext<'_>) {
     if check_text("`key`", value, cx) && lets.may_lack_key(value) {
         may_be_missing(name, value, "key(\"name\", @.labels)", cx);
     }
 }
 
-fn template_as_key(value: &Expression, cx: &mut Context<'_>) {
+fn template_as_key(value: &Expression, cx: &mut LoweringContext<'_>) {
     cx.report(
         Diagnostic::new(&code::TEMPLATE_AS_KEY, value.span, "a key is not pasted together from strings")
             .label("`a-b` with `c` and `a` with `b-c` come to the same key")
@@ -189,26 +203,26 @@ fn template_as_key(value: &Expression, cx: &mut Context<'_>) {
     );
 }
 
-fn required_text(name: &Name, value: &Expression, fallback: &str, cx: &mut Context<'_>) {
+fn required_text(name: &Identifier, value: &Expression, fallback: &str, cx: &mut LoweringContext<'_>) {
     if check_text(&format!("`{}`", name.text), value, cx) && value.types.may_be_missing() {
         may_be_missing(name, value, fallback, cx);
     }
 }
 
 /// Whether the value of a string place can be text; where not, it is reported.
-pub(super) fn check_text(place: &str, value: &Expression, cx: &mut Context<'_>) -> bool {
-    let types = value.types.without(Type::NOTHING);
-    let textual = Type::SCALAR | Type::SEVERITY | Type::STATUS | Type::TIME;
-    if !is_known(types) || types.meets(textual) || types == Type::NEVER {
+pub(super) fn check_text(place: &str, value: &Expression, cx: &mut LoweringContext<'_>) -> bool {
+    let types = value.types.without(ValueType::NOTHING);
+    let textual = ValueType::SCALAR | ValueType::SEVERITY | ValueType::STATUS | ValueType::TIME;
+    if !is_known(types) || types.overlaps(textual) || types == ValueType::NEVER {
         return is_known(types);
     }
-    let said = cx.said(value.span);
+    let said = cx.excerpt(value.span);
     let diagnostic = Diagnostic::new(
         &code::FIELD_TYPE,
         value.span,
         format!("{place} takes a string, and `{said}` is {types}"),
     );
-    cx.report(if types == Type::ARRAY {
+    cx.report(if types == ValueType::ARRAY {
         diagnostic.suggest(
             "write the items as one string",
             value.span,
@@ -220,14 +234,14 @@ pub(super) fn check_text(place: &str, value: &Expression, cx: &mut Context<'_>) 
     false
 }
 
-fn time(name: &Name, value: &Expression, cx: &mut Context<'_>) {
-    let others = value.types.without(Type::TIME | Type::NOTHING);
-    if others == Type::NEVER {
+fn time(name: &Identifier, value: &Expression, cx: &mut LoweringContext<'_>) {
+    let others = value.types.without(ValueType::TIME | ValueType::NOTHING);
+    if others == ValueType::NEVER {
         return;
     }
     let text = cx.text(value.span).to_owned();
-    let said = cx.said(value.span);
-    let found = if others == Type::JSON.without(Type::NOTHING) {
+    let said = cx.excerpt(value.span);
+    let found = if others == ValueType::JSON.without(ValueType::NOTHING) {
         "may be any JSON value".to_owned()
     } else {
         format!("is {others}")

@@ -1,9 +1,9 @@
 //! Who uses whom: an order from the bottom up, the circles in it, and the chains that are too long.
 
 use crate::check::code;
-use crate::check::context::Context;
+use crate::check::context::LoweringContext;
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::Name;
+use crate::syntax::tree::Identifier;
 
 /// How many circles are told; past that they are many views of one tangle.
 const CYCLES_LIMIT: usize = 20;
@@ -14,7 +14,7 @@ const LONGEST_CHAIN: usize = 16;
 
 /// How far the walk has come with a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum VisitState {
     New,
     Open,
     Done,
@@ -22,29 +22,29 @@ enum Mark {
 
 /// An order from the bottom up, and the cycles that were met. The walk keeps its own stack: chains may be long.
 pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
-    let mut marks = vec![Mark::New; edges.len()];
+    let mut marks = vec![VisitState::New; edges.len()];
     let (mut order, mut cycles) = (Vec::with_capacity(edges.len()), Vec::new());
     for start in 0..edges.len() {
         let mut stack = vec![(start, 0)];
-        if marks.get(start) != Some(&Mark::New) {
+        if marks.get(start) != Some(&VisitState::New) {
             continue;
         }
-        set(&mut marks, start, Mark::Open);
+        set(&mut marks, start, VisitState::Open);
         while let Some((at, next)) = stack.pop() {
             let Some(used) = edges.get(at).and_then(|targets| targets.get(next)).copied() else {
-                set(&mut marks, at, Mark::Done);
+                set(&mut marks, at, VisitState::Done);
                 order.push(at);
                 continue;
             };
             stack.push((at, next + 1));
-            match marks.get(used).copied().unwrap_or(Mark::Done) {
-                Mark::Done => {}
-                Mark::New => {
-                    set(&mut marks, used, Mark::Open);
+            match marks.get(used).copied().unwrap_or(VisitState::Done) {
+                VisitState::Done => {}
+                VisitState::New => {
+                    set(&mut marks, used, VisitState::Open);
                     stack.push((used, 0));
                 }
-                Mark::Open if cycles.len() >= CYCLES_LIMIT => {}
-                Mark::Open => {
+                VisitState::Open if cycles.len() >= CYCLES_LIMIT => {}
+                VisitState::Open => {
                     let from = stack.iter().position(|(open, _)| *open == used).unwrap_or(0);
                     cycles.push(stack.iter().skip(from).map(|(open, _)| *open).collect());
                 }
@@ -57,9 +57,9 @@ pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
 /// Reports chains that are too long. `order` is one from the bottom up.
 pub(super) fn report_long_chains(
     (edges, order): (&[Vec<usize>], &[usize]),
-    names: &[&Name],
+    names: &[&Identifier],
     (kind, help): (&str, &str),
-    cx: &mut Context<'_>,
+    cx: &mut LoweringContext<'_>,
 ) {
     for (first, last) in long_chains(edges, order) {
         let (Some(first), Some(last)) = (names.get(first), names.get(last)) else { continue };
@@ -95,7 +95,7 @@ fn long_chains(edges: &[Vec<usize>], order: &[usize]) -> Vec<(usize, usize)> {
     found
 }
 
-fn set(marks: &mut [Mark], at: usize, mark: Mark) {
+fn set(marks: &mut [VisitState], at: usize, mark: VisitState) {
     if let Some(slot) = marks.get_mut(at) {
         *slot = mark;
     }

@@ -1,26 +1,26 @@
 //! Integrations: keys, one line of mappings, one destination, and no key that two of them share.
 
 use crate::channel;
-use crate::check::context::Context;
-use crate::check::model::{self, Argument, Destination, Secret};
+use crate::check::context::LoweringContext;
+use crate::check::model::{self, Destination, ParameterValue, SecretReference};
 use crate::check::{code, parameter, routing};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{self, Item, Name, Reading};
+use crate::syntax::tree::{self, DocumentedDeclaration, Identifier, IntegrationRoute};
 use std::collections::HashMap;
 
 /// Where each key is used first.
-pub(super) type Keys = HashMap<Secret, (Box<str>, Span)>;
+pub(super) type KeyOwners = HashMap<SecretReference, (Box<str>, Span)>;
 
 /// An integration of the model; without a destination it leads to a channel that does not exist.
 pub(super) fn lower(
-    item: &Item,
+    item: &DocumentedDeclaration,
     integration: &tree::Integration,
-    keys: &mut Keys,
-    cx: &mut Context<'_>,
+    keys: &mut KeyOwners,
+    cx: &mut LoweringContext<'_>,
 ) -> model::Integration {
-    let owner = parameter::Owner {
-        said: "an integration".to_owned(),
+    let owner = parameter::ParameterOwner {
+        description: "an integration".to_owned(),
         parameters: channel::integration_parameters(),
         place: integration.name.span,
         is_broken: item.broken,
@@ -41,11 +41,12 @@ pub(super) fn lower(
 
 fn check_keys(
     integration: &tree::Integration,
-    parameters: &[(Box<str>, Argument)],
-    keys: &mut Keys,
-    cx: &mut Context<'_>,
+    parameters: &[(Box<str>, ParameterValue)],
+    keys: &mut KeyOwners,
+    cx: &mut LoweringContext<'_>,
 ) {
-    let Some((_, Argument::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys") else {
+    let Some((_, ParameterValue::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys")
+    else {
         return;
     };
     let place = integration
@@ -54,14 +55,18 @@ fn check_keys(
         .find(|parameter| &*parameter.name.text == "keys")
         .map_or(integration.name.span, |parameter| parameter.value.span);
     for secret in secrets {
-        let Argument::Secret(secret) = secret else { continue };
+        let ParameterValue::Secret(secret) = secret else { continue };
         let Some((owner, first)) = keys.get(secret) else {
             keys.insert(secret.clone(), (integration.name.text.clone(), place));
             continue;
         };
         let message = match secret {
-            Secret::Environment(name) => format!("the key `env(\"{name}\")` belongs to `{owner}` already"),
-            Secret::File(path) => format!("the key `secret_file(\"{path}\")` belongs to `{owner}` already"),
+            SecretReference::Environment(name) => {
+                format!("the key `env(\"{name}\")` belongs to `{owner}` already")
+            }
+            SecretReference::File(path) => {
+                format!("the key `secret_file(\"{path}\")` belongs to `{owner}` already")
+            }
         };
         cx.report(
             Diagnostic::new(&code::SHARED_KEY, place, message)
@@ -71,8 +76,12 @@ fn check_keys(
     }
 }
 
-fn reading<'t>(item: &Item, integration: &'t tree::Integration, cx: &mut Context<'_>) -> Option<&'t Reading> {
-    match integration.reads.as_slice() {
+fn reading<'t>(
+    item: &DocumentedDeclaration,
+    integration: &'t tree::Integration,
+    cx: &mut LoweringContext<'_>,
+) -> Option<&'t IntegrationRoute> {
+    match integration.routes.as_slice() {
         [reading] => Some(reading),
         [] => {
             if !item.broken {
@@ -97,8 +106,8 @@ fn reading<'t>(item: &Item, integration: &'t tree::Integration, cx: &mut Context
     }
 }
 
-fn mappings(reading: &Reading, cx: &mut Context<'_>) -> Vec<model::MappingId> {
-    let mut seen: HashMap<&str, &Name> = HashMap::new();
+fn mappings(reading: &IntegrationRoute, cx: &mut LoweringContext<'_>) -> Vec<model::MappingId> {
+    let mut seen: HashMap<&str, &Identifier> = HashMap::new();
     let mut found = Vec::with_capacity(reading.mappings.len());
     for name in &reading.mappings {
         if let Some(first) = seen.insert(&name.text, name) {
@@ -115,7 +124,7 @@ fn mappings(reading: &Reading, cx: &mut Context<'_>) -> Vec<model::MappingId> {
     found
 }
 
-fn destination(reading: &Reading, cx: &mut Context<'_>) -> Option<Destination> {
+fn destination(reading: &IntegrationRoute, cx: &mut LoweringContext<'_>) -> Option<Destination> {
     let found: Vec<Option<Destination>> =
         reading.destinations.iter().map(|destination| routing::destination(destination, cx)).collect();
     if let [one] = found.as_slice() {

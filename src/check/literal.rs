@@ -3,19 +3,19 @@
 use crate::check::code;
 use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::names::is_field;
-use crate::check::scope::{Lowering, View, broken, literal, make};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, literal, make};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::json::Number;
-use crate::path::{Path, Root};
-use crate::pattern::{Glob, Network, Regex};
+use crate::path::{CompiledPath, PathRoot};
+use crate::pattern::{Glob, Network, RegexPattern};
 use crate::source::Span;
-use crate::syntax::tree::{self, Text};
-use crate::time::Instant;
-use crate::value::Type;
+use crate::syntax::tree::{self, StringLiteral};
+use crate::time::Timestamp;
+use crate::value::ValueType;
 use std::ops::Range;
 use std::sync::Arc;
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// A number as written.
     pub(super) fn number(&mut self, text: &str, span: Span) -> Expression {
         if let Ok(number) = text.parse::<Number>() {
@@ -29,10 +29,10 @@ impl Lowering<'_, '_> {
     }
 
     /// A path that is a value: names and indices alone.
-    pub(super) fn singular(&mut self, path: &tree::Path) -> Expression {
+    pub(super) fn singular(&mut self, path: &tree::PathExpression) -> Expression {
         let Some(parsed) = self.path(path) else { return broken(path.span) };
         if parsed.is_singular() {
-            return make(ExpressionKind::Path(parsed), Type::JSON, path.span);
+            return make(ExpressionKind::Path(parsed), ValueType::JSON, path.span);
         }
         let text = &path.text;
         self.cx.report(
@@ -50,14 +50,14 @@ impl Lowering<'_, '_> {
     }
 
     /// A path of many nodes; `what` says who asks for it.
-    pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<Arc<Path>> {
+    pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<Arc<CompiledPath>> {
         let span = expression.span;
         let tree::ExpressionKind::Path(path) = &expression.kind else {
             let found = self.value_or_labels(expression);
-            if found.types.meets(Type::UNKNOWN) {
+            if found.types.overlaps(ValueType::UNKNOWN) {
                 return None;
             }
-            let said = self.cx.said(span);
+            let said = self.cx.excerpt(span);
             self.cx.report(
                 Diagnostic::new(&code::NOT_A_PATH, span, format!("{what} takes a path, found `{said}`"))
                     .label("is no path")
@@ -74,7 +74,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Reports one value where a list of nodes belongs.
-    pub(super) fn report_singular(&mut self, path: &tree::Path, what: &str) {
+    pub(super) fn report_singular(&mut self, path: &tree::PathExpression, what: &str) {
         self.cx.report(
             Diagnostic::new(
                 &code::SINGULAR_AS_LIST,
@@ -87,12 +87,12 @@ impl Lowering<'_, '_> {
     }
 
     /// A path that may stand in this place.
-    pub(super) fn path(&mut self, path: &tree::Path) -> Option<Arc<Path>> {
-        if !self.sees_payload(path) {
+    pub(super) fn path(&mut self, path: &tree::PathExpression) -> Option<Arc<CompiledPath>> {
+        if !self.can_read_payload(path) {
             return None;
         }
         let parsed = self.parse_path(path)?;
-        if parsed.root() == Root::Element && matches!(self.view, View::Payload) {
+        if parsed.root() == PathRoot::Element && matches!(self.scope, ExpressionScope::Payload) {
             let mended = path.text.replacen('@', "$", 1);
             self.cx.report(
                 Diagnostic::new(
@@ -108,14 +108,14 @@ impl Lowering<'_, '_> {
         Some(parsed)
     }
 
-    fn sees_payload(&mut self, path: &tree::Path) -> bool {
-        let (message, help) = match self.view {
-            View::Payload | View::Element(_) => return true,
-            View::Parameters(..) => (
+    fn can_read_payload(&mut self, path: &tree::PathExpression) -> bool {
+        let (message, help) = match self.scope {
+            ExpressionScope::Payload | ExpressionScope::Element(_) => return true,
+            ExpressionScope::Parameters(..) => (
                 "a table sees its parameters alone, not the payload",
                 "pass the value where the table is called",
             ),
-            View::Event | View::Body => (
+            ExpressionScope::Event | ExpressionScope::Body => (
                 "the payload is read by mappings alone; here there is the event",
                 "keep the value in a label of the mapping, and read `labels.name` here",
             ),
@@ -124,7 +124,7 @@ impl Lowering<'_, '_> {
             Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
         // A path that is written as the event's own, but for its beginning.
         let member = path.text.get(2..).unwrap_or_default();
-        let is_event = !matches!(self.view, View::Parameters(..))
+        let is_event = !matches!(self.scope, ExpressionScope::Parameters(..))
             && (is_field(member) && member != "labels"
                 || member.strip_prefix("labels.").is_some_and(is_word));
         self.cx.report(if is_event {
@@ -135,14 +135,14 @@ impl Lowering<'_, '_> {
         false
     }
 
-    fn parse_path(&mut self, path: &tree::Path) -> Option<Arc<Path>> {
+    fn parse_path(&mut self, path: &tree::PathExpression) -> Option<Arc<CompiledPath>> {
         if let Some(known) = self.cx.paths.get(&path.text) {
             return Some(Arc::clone(known));
         }
-        let parsed = match Path::parse(&path.text) {
+        let parsed = match CompiledPath::parse(&path.text) {
             Ok(parsed) => parsed,
             Err(invalid) => {
-                if !self.cx.is_told(path.span) {
+                if !self.cx.is_reported(path.span) {
                     let place = within(path.span, 0, &invalid.range);
                     self.refuse(&code::BAD_PATH, place, &invalid.message, invalid.help);
                 }
@@ -160,12 +160,21 @@ impl Lowering<'_, '_> {
     }
 
     /// A regex, compiled.
-    pub(super) fn regex(&mut self, regex: &tree::Regex, ignore_case: bool) -> Option<Arc<Regex>> {
+    pub(super) fn regex(
+        &mut self,
+        regex: &tree::RegexLiteral,
+        ignore_case: bool,
+    ) -> Option<Arc<RegexPattern>> {
         let key = (regex.pattern.clone(), regex.flags.clone(), ignore_case);
         if let Some(known) = self.cx.regexes.get(&key) {
             return Some(Arc::clone(known));
         }
-        let read = Regex::among(&regex.pattern, &regex.flags, ignore_case, &mut self.cx.measured);
+        let read = RegexPattern::new_measured(
+            &regex.pattern,
+            &regex.flags,
+            ignore_case,
+            &mut self.cx.measurements_left,
+        );
         match read {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
@@ -181,7 +190,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Globs, read.
-    pub(super) fn globs(&mut self, globs: &[Text], ignore_case: bool) -> Option<Vec<Glob>> {
+    pub(super) fn globs(&mut self, globs: &[StringLiteral], ignore_case: bool) -> Option<Vec<Glob>> {
         let read = globs.iter().map(|glob| {
             Glob::new(&glob.value, ignore_case)
                 .map_err(|invalid| self.refuse(&code::BAD_GLOB, glob.span, &invalid.message, invalid.help))
@@ -191,7 +200,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Networks, read.
-    pub(super) fn networks(&mut self, networks: &[Text]) -> Option<Vec<Network>> {
+    pub(super) fn networks(&mut self, networks: &[StringLiteral]) -> Option<Vec<Network>> {
         let read = networks.iter().map(|network| {
             Network::new(&network.value)
                 .map_err(|invalid| {
@@ -203,8 +212,8 @@ impl Lowering<'_, '_> {
     }
 
     /// `time("…")`: a time that is written out.
-    pub(super) fn written_time(&mut self, text: &str, place: Span, span: Span) -> Expression {
-        if let Some(instant) = Instant::read(text) {
+    pub(super) fn literal_time(&mut self, text: &str, place: Span, span: Span) -> Expression {
+        if let Some(instant) = Timestamp::read(text) {
             return literal(Literal::Time(instant), span);
         }
         self.cx.report(
@@ -214,7 +223,7 @@ impl Lowering<'_, '_> {
         broken(span)
     }
 
-    fn refuse(&mut self, code: &'static Code, place: Span, message: &str, help: Option<String>) {
+    fn refuse(&mut self, code: &'static DiagnosticCode, place: Span, message: &str, help: Option<String>) {
         let diagnostic = Diagnostic::new(code, place, message);
         self.cx.report(match help {
             Some(help) => diagnostic.help(help),
@@ -230,7 +239,7 @@ fn within(span: Span, offset: usize, range: &Range<usize>) -> Span {
 }
 
 /// The place of some bytes of a regex; the whole of it where an escaped slash has moved them.
-fn within_regex(regex: &tree::Regex, range: &Range<usize>) -> Span {
+fn within_regex(regex: &tree::RegexLiteral, range: &Range<usize>) -> Span {
     let written = regex.span.range().len();
     let read = regex.pattern.len() + regex.flags.len() + 2;
     if written == read && range.end <= regex.pattern.len() {

@@ -1,20 +1,26 @@
 //! Mappings: conditions of acceptance, `each`, lets, drops, labels; the fields themselves are judged in `field`.
 
-use crate::check::context::Context;
+use crate::check::context::LoweringContext;
 use crate::check::model;
 use crate::check::names::{duplicate, field_name, field_named, fields, is_field};
-use crate::check::scope::{Lets, Lowering, View, is_known};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, is_known};
 use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
-use crate::path::{Path, Root};
+use crate::path::{CompiledPath, PathRoot};
 use crate::source::Span;
-use crate::syntax::tree::{self, Item, LabelEntry, Name, Statement, StatementKind};
-use crate::value::Type;
+use crate::syntax::tree::{
+    self, DocumentedDeclaration, Identifier, LabelEntry, MappingStatement, MappingStatementKind,
+};
+use crate::value::ValueType;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A mapping of the model.
-pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) -> model::Mapping {
+pub(super) fn lower(
+    item: &DocumentedDeclaration,
+    mapping: &tree::Mapping,
+    cx: &mut LoweringContext<'_>,
+) -> model::Mapping {
     let mut lowered = model::Mapping {
         name: mapping.name.text.clone(),
         span: mapping.name.span,
@@ -25,8 +31,8 @@ pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) 
         fields: Vec::new(),
         labels: Vec::new(),
     };
-    let mut lets = foresee(mapping, cx);
-    let mut places = Places::default();
+    let mut lets = declare_lets(mapping, cx);
+    let mut places = StatementSpans::default();
     for statement in &mapping.statements {
         self::statement(statement, &mut lowered, &mut lets, &mut places, cx);
     }
@@ -39,7 +45,7 @@ pub(super) fn lower(item: &Item, mapping: &tree::Mapping, cx: &mut Context<'_>) 
 
 /// Where a mapping says what it may say once.
 #[derive(Debug, Default)]
-struct Places {
+struct StatementSpans {
     each: Option<Span>,
     fields: HashMap<Box<str>, Span>,
     /// Fields whose name is misspelt.
@@ -47,16 +53,16 @@ struct Places {
 }
 
 /// Knows all lets by name before the first is read, and reports names that are taken.
-fn foresee(mapping: &tree::Mapping, cx: &mut Context<'_>) -> Lets {
-    let mut lets = Lets::default();
+fn declare_lets(mapping: &tree::Mapping, cx: &mut LoweringContext<'_>) -> LetScope {
+    let mut lets = LetScope::default();
     for statement in &mapping.statements {
-        let StatementKind::Let(name, _) = &statement.kind else { continue };
+        let MappingStatementKind::Let(name, _) = &statement.kind else { continue };
         if is_field(&name.text) {
             cx.report(field_name("let", name));
         } else if let Some(place) = cx.names.defines.place(&name.text) {
             cx.report(names::duplicate("define", name, place));
         }
-        if let Some(first) = lets.foresee(name) {
+        if let Some(first) = lets.declare(name) {
             cx.report(duplicate("let", name, first));
         }
     }
@@ -64,45 +70,45 @@ fn foresee(mapping: &tree::Mapping, cx: &mut Context<'_>) -> Lets {
 }
 
 fn statement(
-    statement: &Statement,
+    statement: &MappingStatement,
     lowered: &mut model::Mapping,
-    lets: &mut Lets,
-    places: &mut Places,
-    cx: &mut Context<'_>,
+    lets: &mut LetScope,
+    places: &mut StatementSpans,
+    cx: &mut LoweringContext<'_>,
 ) {
     match &statement.kind {
-        StatementKind::Accept(when, because) => {
-            let mut lowering = Lowering { cx, view: View::Payload };
+        MappingStatementKind::Accept(when, because) => {
+            let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Payload };
             let when = lowering.condition(when);
             let because = because.as_ref().map(|because| lowering.template(because));
-            lowered.accept.push(model::Accept { when, because });
+            lowered.accept.push(model::AcceptCondition { when, because });
         }
-        StatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
-        StatementKind::Let(name, value) => {
-            let value = Lowering { cx, view: View::Element(lets) }.value(value);
+        MappingStatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
+        MappingStatementKind::Let(name, value) => {
+            let value = ExpressionLowering { cx, scope: ExpressionScope::Element(lets) }.value(value);
             lets.add(&name.text, &value);
-            lowered.lets.push(model::Let { name: name.text.clone(), value });
+            lowered.lets.push(model::LetBinding { name: name.text.clone(), value });
         }
-        StatementKind::Field(name, value) => set(name, value, lowered, lets, places, cx),
-        StatementKind::Labels(entries) => {
+        MappingStatementKind::Field(name, value) => set(name, value, lowered, lets, places, cx),
+        MappingStatementKind::Labels(entries) => {
             for entry in entries {
                 lowered.labels.extend(label(entry, lets, cx));
             }
         }
-        StatementKind::Drop(when, because) => {
-            let mut lowering = Lowering { cx, view: View::Element(lets) };
+        MappingStatementKind::Drop(when, because) => {
+            let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Element(lets) };
             let (when, because) = (lowering.condition(when), lowering.template(because));
-            lowered.drops.push(model::Drop { when, because, span: statement.span });
+            lowered.drops.push(model::DropCondition { when, because, span: statement.span });
         }
     }
 }
 
 fn each(
-    path: &tree::Path,
+    path: &tree::PathExpression,
     statement: Span,
     lowered: &mut model::Mapping,
-    places: &mut Places,
-    cx: &mut Context<'_>,
+    places: &mut StatementSpans,
+    cx: &mut LoweringContext<'_>,
 ) {
     if let Some(first) = places.each.replace(statement) {
         cx.report(
@@ -113,10 +119,10 @@ fn each(
         );
         return;
     }
-    let lets = Lets::default();
-    let mut lowering = Lowering { cx, view: View::Element(&lets) };
+    let lets = LetScope::default();
+    let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Element(&lets) };
     let Some(parsed) = lowering.path(path) else { return };
-    if parsed.root() == Root::Element {
+    if parsed.root() == PathRoot::Element {
         let mended = path.text.replacen('@', "$", 1);
         cx.report(
             Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, "`@` is the element that `each` chooses")
@@ -130,7 +136,11 @@ fn each(
     }
 }
 
-fn report_single(path: &tree::Path, parsed: &Arc<Path>, mut lowering: Lowering<'_, '_>) {
+fn report_single(
+    path: &tree::PathExpression,
+    parsed: &Arc<CompiledPath>,
+    mut lowering: ExpressionLowering<'_, '_>,
+) {
     if parsed.is_root() {
         lowering.cx.report(
             Diagnostic::new(
@@ -147,21 +157,21 @@ fn report_single(path: &tree::Path, parsed: &Arc<Path>, mut lowering: Lowering<'
 }
 
 fn set(
-    name: &Name,
+    name: &Identifier,
     value: &tree::Expression,
     lowered: &mut model::Mapping,
-    lets: &mut Lets,
-    places: &mut Places,
-    cx: &mut Context<'_>,
+    lets: &mut LetScope,
+    places: &mut StatementSpans,
+    cx: &mut LoweringContext<'_>,
 ) {
-    let value = Lowering { cx, view: View::Element(lets) }.value(value);
+    let value = ExpressionLowering { cx, scope: ExpressionScope::Element(lets) }.value(value);
     let Some(field) = field_named(&name.text) else {
         let settable = fields().filter(|field| !matches!(*field, "labels" | "notes" | "integration"));
         let near = cx.nearest(&name.text, settable);
         let message = format!("an event has no field `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_FIELD, name.span, message);
         // Whoever reads the name below, and whoever misses the field that was meant, need not be told as well.
-        lets.excuse(&name.text);
+        lets.mark_reported(&name.text);
         if let Some(near) = &near {
             places.meant.push((near.as_str().into(), name.span));
         }
@@ -189,8 +199,8 @@ fn set(
     lowered.fields.push((field, value));
 }
 
-fn label(entry: &LabelEntry, lets: &Lets, cx: &mut Context<'_>) -> Option<model::LabelEntry> {
-    let mut lowering = Lowering { cx, view: View::Element(lets) };
+fn label(entry: &LabelEntry, lets: &LetScope, cx: &mut LoweringContext<'_>) -> Option<model::LabelEntry> {
+    let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Element(lets) };
     match entry {
         LabelEntry::Set(name, value) => {
             let value = lowering.value(value);
@@ -200,8 +210,8 @@ fn label(entry: &LabelEntry, lets: &Lets, cx: &mut Context<'_>) -> Option<model:
         LabelEntry::Spread { value, except, .. } => {
             let value = lowering.value(value);
             let except = lowering.globs(except, false)?;
-            if is_known(value.types) && !value.types.meets(Type::OBJECT) {
-                let said = cx.said(value.span);
+            if is_known(value.types) && !value.types.overlaps(ValueType::OBJECT) {
+                let said = cx.excerpt(value.span);
                 let message = format!("labels come from an object, and `{said}` is {}", value.types);
                 cx.report(
                     Diagnostic::new(&code::NOT_LABELS, value.span, message)

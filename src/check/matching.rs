@@ -1,16 +1,16 @@
 //! `match`: subjects, arms, patterns. Tables and the `match` of a route share it.
 
-use crate::check::comparison::{Left, compares_text};
+use crate::check::comparison::{LeftOperand, compares_text};
 use crate::check::model::{self, Expression, ExpressionKind};
-use crate::check::scope::{Lowering, broken, is_known, make};
-use crate::check::{code, cover};
+use crate::check::scope::{ExpressionLowering, broken, is_known, make};
+use crate::check::{code, exhaustiveness};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{self, ArmHead, PatternKind};
-use crate::value::Type;
+use crate::value::ValueType;
 
 /// What is matched, whatever its arms result in.
-pub(super) struct Subjects {
+pub(super) struct MatchSubjects {
     /// The columns.
     pub(super) columns: Vec<Expression>,
     /// `ignore case`
@@ -19,33 +19,33 @@ pub(super) struct Subjects {
     pub(super) span: Span,
 }
 
-impl Lowering<'_, '_> {
+impl ExpressionLowering<'_, '_> {
     /// `match … { … }` as a value.
     pub(super) fn match_value(&mut self, it: &tree::Match<tree::Expression>) -> Expression {
-        let before = self.cx.findings();
+        let before = self.cx.finding_count();
         let subjects = self.subjects(it);
         let lowered = self.arms(subjects, &it.arms, |this, result| Some(this.value(result)));
         let types = union(&lowered.arms);
-        if self.cx.findings() > before && lowered.arms.len() < it.arms.len() {
+        if self.cx.finding_count() > before && lowered.arms.len() < it.arms.len() {
             return broken(it.span);
         }
         make(ExpressionKind::Match(Box::new(lowered)), types, it.span)
     }
 
     /// The subjects of a match.
-    pub(super) fn subjects<R>(&mut self, it: &tree::Match<R>) -> Subjects {
+    pub(super) fn subjects<R>(&mut self, it: &tree::Match<R>) -> MatchSubjects {
         let columns = it.subjects.iter().map(|subject| self.value(subject)).collect();
-        Subjects { columns, ignore_case: it.ignore_case, span: it.span }
+        MatchSubjects { columns, ignore_case: it.ignore_case, span: it.span }
     }
 
     /// The arms of a match; those that are broken are left out. Where all are sound, they must cover every value.
     pub(super) fn arms<R, M>(
         &mut self,
-        subjects: Subjects,
-        arms: &[tree::Arm<R>],
+        subjects: MatchSubjects,
+        arms: &[tree::MatchArm<R>],
         mut result: impl FnMut(&mut Self, &R) -> Option<M>,
     ) -> model::Match<M> {
-        let before = self.cx.findings();
+        let before = self.cx.finding_count();
         let mut lowered = Vec::with_capacity(arms.len());
         let mut heads = Vec::with_capacity(arms.len());
         for arm in arms {
@@ -55,22 +55,27 @@ impl Lowering<'_, '_> {
             if let (Some(columns), Some(result)) = (head, result) {
                 let is_else = matches!(arm.head, ArmHead::Else(_));
                 heads.push((columns.clone(), is_else, arm.span));
-                lowered.push(model::Arm { columns, result, note, span: arm.span });
+                lowered.push(model::MatchArm { columns, result, note, span: arm.span });
             }
         }
         self.require_text(&subjects, &lowered);
-        let types: Vec<Type> = subjects.columns.iter().map(|column| column.types).collect();
+        let types: Vec<ValueType> = subjects.columns.iter().map(|column| column.types).collect();
         let ignore_case = subjects.ignore_case.is_some();
-        if self.cx.findings() == before
-            && !self.cx.is_told(subjects.span)
+        if self.cx.finding_count() == before
+            && !self.cx.is_reported(subjects.span)
             && types.iter().copied().all(is_known)
         {
-            cover::arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
+            exhaustiveness::check_arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
         }
         model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
     }
 
-    fn head(&mut self, subjects: &Subjects, head: &ArmHead, arm: Span) -> Option<Vec<Vec<model::Pattern>>> {
+    fn head(
+        &mut self,
+        subjects: &MatchSubjects,
+        head: &ArmHead,
+        arm: Span,
+    ) -> Option<Vec<Vec<model::Pattern>>> {
         let columns = match head {
             ArmHead::Else(_) => return Some(Vec::new()),
             ArmHead::Columns(columns) => columns,
@@ -119,7 +124,7 @@ impl Lowering<'_, '_> {
             PatternKind::Any => return Some(model::Pattern::Any),
             PatternKind::Test(test) => test,
         };
-        let left = Left {
+        let left = LeftOperand {
             types: column.types,
             span: column.span,
             in_arm: true,
@@ -131,7 +136,7 @@ impl Lowering<'_, '_> {
     }
 
     /// `ignore case` needs a string among what is matched.
-    fn require_text<M>(&mut self, subjects: &Subjects, arms: &[model::Arm<M>]) {
+    fn require_text<M>(&mut self, subjects: &MatchSubjects, arms: &[model::MatchArm<M>]) {
         let Some(place) = subjects.ignore_case else { return };
         let mut patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
         let has_text = patterns.any(|pattern| match pattern {
@@ -145,8 +150,8 @@ impl Lowering<'_, '_> {
 }
 
 /// What any of the arms may result in.
-pub(super) fn union(arms: &[model::Arm<Expression>]) -> Type {
-    arms.iter().fold(Type::NEVER, |types, arm| types | arm.result.types)
+pub(super) fn union(arms: &[model::MatchArm<Expression>]) -> ValueType {
+    arms.iter().fold(ValueType::NEVER, |types, arm| types | arm.result.types)
 }
 
 fn first_place(columns: &[Vec<tree::Pattern>], arm: Span) -> Span {

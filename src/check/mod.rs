@@ -7,15 +7,17 @@ pub mod model;
 
 mod allow;
 mod argument;
+mod bare_names;
+mod bare_word;
 mod block;
 mod call;
 mod channel;
 mod code;
 mod comparison;
 mod context;
-mod cover;
 mod csv;
 mod define;
+mod exhaustiveness;
 mod expression;
 mod field;
 mod graph;
@@ -33,47 +35,45 @@ mod scope;
 mod secret;
 mod table;
 mod test;
-mod word;
-mod words;
 
 pub(crate) use csv::stays_below;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Sources;
 use crate::syntax::{self, tree};
-use crate::time::Instant;
-use context::Context;
-use names::{Declarations, Names};
+use crate::time::Timestamp;
+use context::LoweringContext;
+use names::{Declarations, DeclaredNames};
 use std::path::Path;
 
 /// What `check` needs from outside: files that the rules name, and the date.
-pub struct Surroundings<'s> {
+pub struct CheckEnvironment<'s> {
     /// The text of every rule file.
     pub sources: &'s Sources,
     /// Reads a file that a rule names, relative to the rule file's folder: a table's CSV. The error is the reason.
     pub read: &'s dyn Fn(&std::path::Path) -> Result<String, String>,
     /// The date that warnings about past windows take; none: they are not given.
-    pub at: Option<Instant>,
+    pub at: Option<Timestamp>,
 }
 
 /// Checks all files as one rule set. The model holds every declaration that is sound; a set with an error in its
 /// diagnostics must not be run.
 pub fn check(
-    files: &[tree::File],
-    surroundings: &Surroundings<'_>,
+    files: &[tree::RuleFile],
+    surroundings: &CheckEnvironment<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> model::Model {
     let declarations = Declarations::of(files);
     let mut found = std::mem::take(diagnostics);
-    let names = Names::collect(&declarations, surroundings.sources, &mut found);
-    let mut cx = Context::new(surroundings, names, found);
+    let names = DeclaredNames::collect(&declarations, surroundings.sources, &mut found);
+    let mut cx = LoweringContext::new(surroundings, names, found);
     let model = lower(&declarations, &mut cx);
     let mut found = cx.diagnostics;
     for test in &model.tests {
         test::check(&test.tree, test.span, &model, &mut found);
     }
     lint::run(files, &model, surroundings, &mut found);
-    let known: Vec<&Code> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
+    let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
     allow::apply(files, &known, &mut found);
     sort(&mut found);
     *diagnostics = found;
@@ -82,11 +82,11 @@ pub fn check(
 
 /// The codes of this stage.
 #[must_use]
-pub fn codes() -> Vec<&'static Code> {
-    code::CODES.iter().chain(cover::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
+pub fn codes() -> Vec<&'static DiagnosticCode> {
+    code::CODES.iter().chain(exhaustiveness::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
 }
 
-fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
+fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> model::Model {
     let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
@@ -94,7 +94,7 @@ fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
     let mappings = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
-    let mut keys = integration::Keys::new();
+    let mut keys = integration::KeyOwners::new();
     let integrations =
         all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
     let whole = all.tests.iter().filter(|(item, _)| !item.broken);
@@ -103,8 +103,8 @@ fn lower(all: &Declarations<'_>, cx: &mut Context<'_>) -> model::Model {
 }
 
 /// A test as it is written; the files that it names lie beside its own.
-fn test(item: &tree::Item, test: &tree::Test, cx: &Context<'_>) -> model::Test {
-    let name = cx.surroundings.sources.name(item.span);
+fn test(item: &tree::DocumentedDeclaration, test: &tree::Test, cx: &LoweringContext<'_>) -> model::Test {
+    let name = cx.environment.sources.name(item.span);
     let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_path_buf();
     model::Test { tree: test.clone(), span: item.span, folder }
 }

@@ -4,21 +4,21 @@
 //! uses a broken declaration is not reported as well.
 
 use crate::check::code;
-use crate::check::model::Field;
+use crate::check::model::EventField;
 use crate::diagnostic::Diagnostic;
 use crate::function;
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::tree::{self, Declaration, Item, Name};
+use crate::syntax::tree::{self, Declaration, DocumentedDeclaration, Identifier};
 use std::collections::{HashMap, HashSet};
 
 /// The names of one kind of declaration.
 #[derive(Debug, Default)]
-pub(super) struct Space<'c> {
+pub(super) struct Namespace<'c> {
     positions: HashMap<&'c str, (usize, Span)>,
     order: Vec<&'c str>,
 }
 
-impl<'c> Space<'c> {
+impl<'c> Namespace<'c> {
     /// The position of a declaration among those of its kind.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.positions.get(name).map(|(position, _)| *position)
@@ -35,7 +35,7 @@ impl<'c> Space<'c> {
     }
 
     /// Takes in a name at a position; a name that is taken is reported and keeps its first meaning.
-    fn add(&mut self, kind: &str, name: &'c Name, position: usize, diagnostics: &mut Vec<Diagnostic>) {
+    fn add(&mut self, kind: &str, name: &'c Identifier, position: usize, diagnostics: &mut Vec<Diagnostic>) {
         if let Some((_, first)) = self.positions.get(&*name.text) {
             diagnostics.push(duplicate(kind, name, *first));
             return;
@@ -48,19 +48,19 @@ impl<'c> Space<'c> {
 /// Every declaration with its item, in text order, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Declarations<'c> {
-    pub(super) mappings: Vec<(&'c Item, &'c tree::Mapping)>,
-    pub(super) tables: Vec<(&'c Item, &'c tree::Table)>,
-    pub(super) defines: Vec<(&'c Item, &'c tree::Define)>,
-    pub(super) schedules: Vec<(&'c Item, &'c tree::Schedule)>,
-    pub(super) channels: Vec<(&'c Item, &'c tree::Channel)>,
-    pub(super) routings: Vec<(&'c Item, &'c tree::Routing)>,
-    pub(super) integrations: Vec<(&'c Item, &'c tree::Integration)>,
-    pub(super) tests: Vec<(&'c Item, &'c tree::Test)>,
+    pub(super) mappings: Vec<(&'c DocumentedDeclaration, &'c tree::Mapping)>,
+    pub(super) tables: Vec<(&'c DocumentedDeclaration, &'c tree::Table)>,
+    pub(super) defines: Vec<(&'c DocumentedDeclaration, &'c tree::Define)>,
+    pub(super) schedules: Vec<(&'c DocumentedDeclaration, &'c tree::Schedule)>,
+    pub(super) channels: Vec<(&'c DocumentedDeclaration, &'c tree::Channel)>,
+    pub(super) routings: Vec<(&'c DocumentedDeclaration, &'c tree::Routing)>,
+    pub(super) integrations: Vec<(&'c DocumentedDeclaration, &'c tree::Integration)>,
+    pub(super) tests: Vec<(&'c DocumentedDeclaration, &'c tree::Test)>,
 }
 
 impl<'c> Declarations<'c> {
     /// The declarations of all files.
-    pub(super) fn of(files: &'c [tree::File]) -> Self {
+    pub(super) fn of(files: &'c [tree::RuleFile]) -> Self {
         let mut all = Self::default();
         for item in files.iter().flat_map(|file| &file.items) {
             match &item.kind {
@@ -80,40 +80,40 @@ impl<'c> Declarations<'c> {
 
 /// The names of all kinds.
 #[derive(Debug, Default)]
-pub(super) struct Names<'c> {
-    pub(super) mappings: Space<'c>,
-    pub(super) tables: Space<'c>,
-    pub(super) defines: Space<'c>,
-    pub(super) schedules: Space<'c>,
-    pub(super) channels: Space<'c>,
-    pub(super) routings: Space<'c>,
+pub(super) struct DeclaredNames<'c> {
+    pub(super) mappings: Namespace<'c>,
+    pub(super) tables: Namespace<'c>,
+    pub(super) defines: Namespace<'c>,
+    pub(super) schedules: Namespace<'c>,
+    pub(super) channels: Namespace<'c>,
+    pub(super) routings: Namespace<'c>,
     /// Names in files that did not parse: what stands there may be declared, so nobody who uses it is reported.
-    pub(super) unread: HashSet<&'c str>,
+    pub(super) unparsed_names: HashSet<&'c str>,
 }
 
-impl<'c> Names<'c> {
+impl<'c> DeclaredNames<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
     pub(super) fn collect(
         all: &Declarations<'c>,
         sources: &'c Sources,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let unread = unread(sources, diagnostics);
-        space("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
+        let unparsed_names = unparsed_names(sources, diagnostics);
+        namespace("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
-            mappings: space("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
+            mappings: namespace("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
             tables: tables(all, diagnostics),
             defines: defines(all, diagnostics),
-            schedules: space("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
-            channels: space("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
-            routings: space("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
-            unread,
+            schedules: namespace("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
+            channels: namespace("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
+            routings: namespace("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
+            unparsed_names,
         }
     }
 }
 
 /// The words that follow the word of a declaration, in every file that did not parse.
-fn unread<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
+fn unparsed_names<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
     const DECLARED_BY: [&str; 7] = ["mapping", "table", "define", "schedule", "channel", "routing", "let"];
     let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
     let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
@@ -131,19 +131,19 @@ fn unread<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c s
     names
 }
 
-fn space<'c>(
+fn namespace<'c>(
     kind: &str,
-    names: impl Iterator<Item = &'c Name>,
+    names: impl Iterator<Item = &'c Identifier>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Space<'c> {
-    let mut space = Space::default();
+) -> Namespace<'c> {
+    let mut space = Namespace::default();
     for (position, name) in names.enumerate() {
         space.add(kind, name, position, diagnostics);
     }
     space
 }
 
-fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
+fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Namespace<'c> {
     let names = all.tables.iter().map(|(_, table)| &table.name);
     for name in names.clone() {
         if function::find(&name.text).is_some() || is_secret_source(&name.text) {
@@ -157,21 +157,21 @@ fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Spac
             );
         }
     }
-    space("table", names, diagnostics)
+    namespace("table", names, diagnostics)
 }
 
-fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Space<'c> {
+fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Namespace<'c> {
     let names = all.defines.iter().map(|(_, define)| &define.name);
     for name in names.clone() {
         if is_field(&name.text) {
             diagnostics.push(field_name("define", name));
         }
     }
-    space("define", names, diagnostics)
+    namespace("define", names, diagnostics)
 }
 
 /// A name that is taken already.
-pub(super) fn duplicate(kind: &str, name: &Name, first: Span) -> Diagnostic {
+pub(super) fn duplicate(kind: &str, name: &Identifier, first: Span) -> Diagnostic {
     Diagnostic::new(
         &code::DUPLICATE_NAME,
         name.span,
@@ -187,7 +187,7 @@ fn article(noun: &str) -> &'static str {
 }
 
 /// The name of an event field, given to a define or a let.
-pub(super) fn field_name(kind: &str, name: &Name) -> Diagnostic {
+pub(super) fn field_name(kind: &str, name: &Identifier) -> Diagnostic {
     Diagnostic::new(
         &code::DUPLICATE_NAME,
         name.span,
@@ -198,12 +198,12 @@ pub(super) fn field_name(kind: &str, name: &Name) -> Diagnostic {
 
 /// The names of the fields of an event, in the order of the reference.
 pub(super) fn fields<'f>() -> impl Iterator<Item = &'f str> {
-    Field::ALL.into_iter().map(|field| -> &'f str { field.name() })
+    EventField::ALL.into_iter().map(|field| -> &'f str { field.name() })
 }
 
 /// The field of that name.
-pub(super) fn field_named(word: &str) -> Option<Field> {
-    Field::ALL.into_iter().find(|field| field.name() == word)
+pub(super) fn field_named(word: &str) -> Option<EventField> {
+    EventField::ALL.into_iter().find(|field| field.name() == word)
 }
 
 /// Whether a word names a field of the event.

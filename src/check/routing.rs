@@ -1,17 +1,17 @@
 //! Routings: the lines of each block, where they lead, and that no event falls through.
 
-use crate::check::context::Context;
+use crate::check::context::LoweringContext;
 use crate::check::graph::{order, report_long_chains};
-use crate::check::model::{self, Block, Destination, Line, LineBody, LineKind, Target};
-use crate::check::scope::{Lowering, View};
+use crate::check::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
+use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{block, code};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::{self, Item, TargetKind};
+use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
 use std::sync::Arc;
 
 /// Where a block stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'p> {
+pub(super) struct BlockContext<'p> {
     /// The path of the line that holds it; of a routing's own block, the routing's name.
     pub(super) path: &'p str,
     /// Whether events that hit nothing in it have a line to go on with.
@@ -21,44 +21,51 @@ pub(super) struct Place<'p> {
 }
 
 /// A routing of the model.
-pub(super) fn lower(item: &Item, routing: &tree::Routing, cx: &mut Context<'_>) -> model::Routing {
-    let place = Place { path: &routing.name.text, may_decline: false, is_broken: item.broken };
+pub(super) fn lower(
+    item: &DocumentedDeclaration,
+    routing: &tree::Routing,
+    cx: &mut LoweringContext<'_>,
+) -> model::Routing {
+    let place = BlockContext { path: &routing.name.text, may_decline: false, is_broken: item.broken };
     let block = lines(&routing.block, place, cx);
     model::Routing { name: routing.name.text.clone(), span: routing.name.span, block }
 }
 
-fn lines(tree: &tree::Block, place: Place<'_>, cx: &mut Context<'_>) -> Block {
+fn lines(tree: &tree::Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) -> RoutingBlock {
     block::check(tree, place, cx);
     let lines = tree.lines.iter().map(|line| self::line(line, place, cx)).collect();
-    Block { lines, span: tree.span }
+    RoutingBlock { lines, span: tree.span }
 }
 
-fn line(line: &tree::Line, place: Place<'_>, cx: &mut Context<'_>) -> Line {
+fn line(line: &tree::Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) -> RoutingLine {
     let name = line.name.as_ref().map_or("else", |name| &*name.text);
     let path: Arc<str> = format!("{}.{name}", place.path).into();
     let may_decline = line.kind != LineKind::Else || place.may_decline;
-    let inner = Place { path: &path, may_decline, is_broken: place.is_broken };
-    let when = line.when.as_ref().map(|when| Lowering { cx, view: View::Event }.condition(when));
+    let inner = BlockContext { path: &path, may_decline, is_broken: place.is_broken };
+    let when = line
+        .when
+        .as_ref()
+        .map(|when| ExpressionLowering { cx, scope: ExpressionScope::Event }.condition(when));
     let body = match &line.body {
-        tree::LineBody::Block(block) => LineBody::Block(lines(block, inner, cx)),
+        tree::LineBody::Block(block) => RoutingLineBody::Block(lines(block, inner, cx)),
         tree::LineBody::Match(it) => {
-            let mut lowering = Lowering { cx, view: View::Event };
+            let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Event };
             let subjects = lowering.subjects(it);
-            let arm = |this: &mut Lowering<'_, '_>, target: &tree::Target| {
+            let arm = |this: &mut ExpressionLowering<'_, '_>, target: &tree::Target| {
                 block::check_arm(target, line, inner, this.cx);
                 self::target(target, this.cx)
             };
-            LineBody::Match(Box::new(lowering.arms(subjects, &it.arms, arm)))
+            RoutingLineBody::Match(Box::new(lowering.arms(subjects, &it.arms, arm)))
         }
         tree::LineBody::Target(target) => {
             block::check_target(target, line, place, cx);
-            LineBody::Target(self::target(target, cx).unwrap_or(Target::Decline))
+            RoutingLineBody::Target(self::target(target, cx).unwrap_or(Target::Decline))
         }
     };
-    Line { kind: line.kind, path, when, body, head: line.head, span: line.span }
+    RoutingLine { kind: line.kind, path, when, body, head: line.head, span: line.span }
 }
 
-fn target(target: &tree::Target, cx: &mut Context<'_>) -> Option<Target> {
+fn target(target: &tree::Target, cx: &mut LoweringContext<'_>) -> Option<Target> {
     match &target.kind {
         TargetKind::Destinations(destinations) => {
             let found: Vec<Option<Destination>> =
@@ -66,7 +73,7 @@ fn target(target: &tree::Target, cx: &mut Context<'_>) -> Option<Target> {
             found.into_iter().collect::<Option<_>>().map(Target::Destinations)
         }
         TargetKind::Nothing(because) => {
-            let because = Lowering { cx, view: View::Event }.template(because);
+            let because = ExpressionLowering { cx, scope: ExpressionScope::Event }.template(because);
             Some(Target::Nothing(Box::new(because), target.span))
         }
         TargetKind::Decline => Some(Target::Decline),
@@ -74,7 +81,10 @@ fn target(target: &tree::Target, cx: &mut Context<'_>) -> Option<Target> {
 }
 
 /// A channel or a routing by its name.
-pub(super) fn destination(destination: &tree::Destination, cx: &mut Context<'_>) -> Option<Destination> {
+pub(super) fn destination(
+    destination: &tree::Destination,
+    cx: &mut LoweringContext<'_>,
+) -> Option<Destination> {
     match destination {
         tree::Destination::Channel(name) => cx.channel(name).map(Destination::Channel),
         tree::Destination::Routing(name, whole) => cx.routing(name, *whole).map(Destination::Routing),
@@ -82,7 +92,10 @@ pub(super) fn destination(destination: &tree::Destination, cx: &mut Context<'_>)
 }
 
 /// Reports routings that come back to themselves, and chains of calls that are too long.
-pub(super) fn check_calls(routings: &[(&Item, &tree::Routing)], cx: &mut Context<'_>) {
+pub(super) fn check_calls(
+    routings: &[(&DocumentedDeclaration, &tree::Routing)],
+    cx: &mut LoweringContext<'_>,
+) {
     let calls: Vec<Vec<usize>> = routings
         .iter()
         .map(|(_, routing)| {
@@ -93,12 +106,12 @@ pub(super) fn check_calls(routings: &[(&Item, &tree::Routing)], cx: &mut Context
         .collect();
     let (order, cycles) = order(&calls);
     if cycles.is_empty() {
-        let names: Vec<&tree::Name> = routings.iter().map(|(_, routing)| &routing.name).collect();
+        let names: Vec<&tree::Identifier> = routings.iter().map(|(_, routing)| &routing.name).collect();
         let words = ("routings", "name channels in the place of one of the calls between them");
         report_long_chains((&calls, &order), &names, words, cx);
     }
     for cycle in cycles {
-        let members: Vec<&tree::Name> =
+        let members: Vec<&tree::Identifier> =
             cycle.iter().filter_map(|at| routings.get(*at)).map(|(_, routing)| &routing.name).collect();
         let Some((first, others)) = members.split_first() else { continue };
         let message = if others.is_empty() {
@@ -116,7 +129,7 @@ pub(super) fn check_calls(routings: &[(&Item, &tree::Routing)], cx: &mut Context
     }
 }
 
-fn calls<'t>(block: &'t tree::Block, called: &mut Vec<&'t tree::Name>) {
+fn calls<'t>(block: &'t tree::Block, called: &mut Vec<&'t tree::Identifier>) {
     for line in &block.lines {
         match &line.body {
             tree::LineBody::Block(block) => calls(block, called),
@@ -126,7 +139,7 @@ fn calls<'t>(block: &'t tree::Block, called: &mut Vec<&'t tree::Name>) {
     }
 }
 
-fn of_target<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Name>) {
+fn of_target<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Identifier>) {
     if let TargetKind::Destinations(destinations) = &target.kind {
         for destination in destinations {
             if let tree::Destination::Routing(name, _) = destination {

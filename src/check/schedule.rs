@@ -1,16 +1,16 @@
 //! Schedules: zones, days and times, read.
 
 use crate::check::code;
-use crate::check::context::Context;
+use crate::check::context::LoweringContext;
 use crate::check::model;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
-use crate::syntax::tree::{self, DayRange, ScheduleKind, TimeRange};
-use crate::time::{self, Day, Effect, Line, Zone};
+use crate::syntax::tree::{self, DayRange, ScheduleLineKind, TimeRange};
+use crate::time::{self, Day, ScheduleEffect, ScheduleEntry, Zone};
 use std::sync::Arc;
 
 /// A schedule of the model. A broken zone is read as UTC, so that the name stays known.
-pub(super) fn lower(schedule: &tree::Schedule, cx: &mut Context<'_>) -> Option<model::Schedule> {
+pub(super) fn lower(schedule: &tree::Schedule, cx: &mut LoweringContext<'_>) -> Option<model::Schedule> {
     let zone = match Zone::new(&schedule.zone.value) {
         Ok(zone) => zone,
         Err(invalid) => {
@@ -22,22 +22,22 @@ pub(super) fn lower(schedule: &tree::Schedule, cx: &mut Context<'_>) -> Option<m
     Some(model::Schedule {
         name: schedule.name.text.clone(),
         span: schedule.name.span,
-        windows: Arc::new(time::Schedule::new(zone, lines)),
+        windows: Arc::new(time::ScheduleWindows::new(zone, lines)),
     })
 }
 
-fn line(line: &tree::ScheduleLine, cx: &mut Context<'_>) -> Line {
+fn line(line: &tree::ScheduleLine, cx: &mut LoweringContext<'_>) -> ScheduleEntry {
     let effect = match line.kind {
-        ScheduleKind::Window => Effect::Window,
-        ScheduleKind::Except => Effect::Except,
-        ScheduleKind::Also => Effect::Also,
+        ScheduleLineKind::Window => ScheduleEffect::Window,
+        ScheduleLineKind::Except => ScheduleEffect::Except,
+        ScheduleLineKind::Also => ScheduleEffect::Also,
     };
     let days = line.days.iter().filter_map(|range| days(range, cx)).collect();
     let times = line.times.iter().filter_map(|range| times(range, cx)).collect();
-    Line { effect, days, times }
+    ScheduleEntry { effect, days, times }
 }
 
-fn days(range: &DayRange, cx: &mut Context<'_>) -> Option<(Day, Day)> {
+fn days(range: &DayRange, cx: &mut LoweringContext<'_>) -> Option<(Day, Day)> {
     let first = day(&range.first, cx);
     let Some(last_name) = &range.last else { return first.map(|day| (day, day)) };
     let last = day(last_name, cx);
@@ -62,15 +62,15 @@ fn days(range: &DayRange, cx: &mut Context<'_>) -> Option<(Day, Day)> {
     }
 }
 
-fn day(name: &tree::Name, cx: &mut Context<'_>) -> Option<Day> {
+fn day(name: &tree::Identifier, cx: &mut LoweringContext<'_>) -> Option<Day> {
     Day::new(&name.text).map_err(|invalid| refuse(&code::BAD_DAY, name.span, invalid, cx)).ok()
 }
 
-fn times(range: &TimeRange, cx: &mut Context<'_>) -> Option<(u16, u16)> {
+fn times(range: &TimeRange, cx: &mut LoweringContext<'_>) -> Option<(u16, u16)> {
     let first = minutes(&range.first, cx);
     let last = minutes(&range.last, cx);
     let (first, last) = (first?, last?);
-    if first == time::WHOLE_DAY {
+    if first == time::MINUTES_PER_DAY {
         let place = range.first.span.to(range.last.span);
         let mended = format!("00:00..{}", range.last.text);
         cx.report(
@@ -92,13 +92,18 @@ fn times(range: &TimeRange, cx: &mut Context<'_>) -> Option<(u16, u16)> {
     Some((first, last))
 }
 
-fn minutes(name: &tree::Name, cx: &mut Context<'_>) -> Option<u16> {
+fn minutes(name: &tree::Identifier, cx: &mut LoweringContext<'_>) -> Option<u16> {
     time::minutes(&name.text).map_err(|invalid| refuse(&code::BAD_TIME_OF_DAY, name.span, invalid, cx)).ok()
 }
 
-fn refuse(code: &'static Code, place: Span, invalid: time::Invalid, cx: &mut Context<'_>) {
+fn refuse(
+    code: &'static DiagnosticCode,
+    place: Span,
+    invalid: time::ScheduleError,
+    cx: &mut LoweringContext<'_>,
+) {
     let diagnostic = Diagnostic::new(code, place, invalid.message);
-    cx.report(match (invalid.help, invalid.mended) {
+    cx.report(match (invalid.help, invalid.replacement) {
         (Some(help), Some(mended)) => diagnostic.suggest(help, place, mended),
         (Some(help), None) => diagnostic.help(help),
         (None, _) => diagnostic,

@@ -1,21 +1,21 @@
 //! What an expression can see: the payload and the lets of a mapping, the parameters of a table, or the event.
 
-use crate::check::context::Context;
-use crate::check::model::{self, Expression, ExpressionKind, Field, LetId, Literal};
+use crate::check::context::LoweringContext;
+use crate::check::model::{self, EventField, Expression, ExpressionKind, LetId, Literal};
 use crate::source::Span;
-use crate::syntax::tree::Name;
-use crate::value::Type;
+use crate::syntax::tree::Identifier;
+use crate::value::ValueType;
 use std::collections::{HashMap, HashSet};
 
 /// What an expression can see.
 #[derive(Clone, Copy)]
-pub(super) enum View<'l> {
+pub(super) enum ExpressionScope<'l> {
     /// `accept`: the payload alone.
     Payload,
     /// The lines of a mapping after `accept`: the payload, the element, the lets so far.
-    Element(&'l Lets),
+    Element(&'l LetScope),
     /// The rows of a table: its parameters with their types.
-    Parameters(&'l [Name], &'l [Type]),
+    Parameters(&'l [Identifier], &'l [ValueType]),
     /// A define or a routing: the event.
     Event,
     /// A channel's body: the event, its labels as a whole, lists and objects.
@@ -24,17 +24,17 @@ pub(super) enum View<'l> {
 
 /// The lets of a mapping, those above the line and those below.
 #[derive(Debug, Default)]
-pub(super) struct Lets {
-    above: HashMap<Box<str>, (LetId, Type)>,
+pub(super) struct LetScope {
+    above: HashMap<Box<str>, (LetId, ValueType)>,
     all: HashMap<Box<str>, Span>,
     templates: Vec<bool>,
     missing: Vec<bool>,
-    excused: HashSet<Box<str>>,
+    reported: HashSet<Box<str>>,
 }
 
-impl Lets {
+impl LetScope {
     /// Knows of a let that stands somewhere in the mapping; where the name is taken, the place of the first.
-    pub(super) fn foresee(&mut self, name: &Name) -> Option<Span> {
+    pub(super) fn declare(&mut self, name: &Identifier) -> Option<Span> {
         if let Some(first) = self.all.get(&name.text) {
             return Some(*first);
         }
@@ -51,17 +51,17 @@ impl Lets {
     }
 
     /// The name stands where a `let` was forgotten, which is reported there.
-    pub(super) fn excuse(&mut self, name: &str) {
-        self.excused.insert(name.into());
+    pub(super) fn mark_reported(&mut self, name: &str) {
+        self.reported.insert(name.into());
     }
 
     /// Whether the name was reported already.
-    pub(super) fn is_excused(&self, name: &str) -> bool {
-        self.excused.contains(name)
+    pub(super) fn is_reported(&self, name: &str) -> bool {
+        self.reported.contains(name)
     }
 
     /// A let above the line.
-    pub(super) fn find(&self, name: &str) -> Option<(LetId, Type)> {
+    pub(super) fn find(&self, name: &str) -> Option<(LetId, ValueType)> {
         self.above.get(name).copied()
     }
 
@@ -128,55 +128,57 @@ impl Lets {
 }
 
 /// Reads expressions in one view.
-pub(super) struct Lowering<'l, 'c> {
-    pub(super) cx: &'l mut Context<'c>,
-    pub(super) view: View<'l>,
+pub(super) struct ExpressionLowering<'l, 'c> {
+    pub(super) cx: &'l mut LoweringContext<'c>,
+    pub(super) scope: ExpressionScope<'l>,
 }
 
 /// An expression of the model.
-pub(super) fn make(kind: ExpressionKind, types: Type, span: Span) -> Expression {
+pub(super) fn make(kind: ExpressionKind, types: ValueType, span: Span) -> Expression {
     Expression { kind, types, span }
 }
 
 /// A constant.
 pub(super) fn literal(literal: Literal, span: Span) -> Expression {
     let types = match &literal {
-        Literal::Missing => Type::MISSING,
-        Literal::Null => Type::NULL,
-        Literal::Boolean(_) => Type::BOOLEAN,
-        Literal::Number(_) => Type::NUMBER,
-        Literal::Text(_) => Type::TEXT,
-        Literal::Severity(_) => Type::SEVERITY,
-        Literal::Status(_) => Type::STATUS,
-        Literal::Time(_) => Type::TIME,
+        Literal::Missing => ValueType::MISSING,
+        Literal::Null => ValueType::NULL,
+        Literal::Boolean(_) => ValueType::BOOLEAN,
+        Literal::Number(_) => ValueType::NUMBER,
+        Literal::Text(_) => ValueType::TEXT,
+        Literal::Severity(_) => ValueType::SEVERITY,
+        Literal::Status(_) => ValueType::STATUS,
+        Literal::Time(_) => ValueType::TIME,
     };
     make(ExpressionKind::Literal(literal), types, span)
 }
 
 /// What stands in the place of an expression that was reported: nothing more is said of it.
 pub(super) fn broken(span: Span) -> Expression {
-    make(ExpressionKind::Literal(Literal::Missing), Type::UNKNOWN, span)
+    make(ExpressionKind::Literal(Literal::Missing), ValueType::UNKNOWN, span)
 }
 
 /// Whether anything can be said of a value of this type.
-pub(super) fn is_known(types: Type) -> bool {
-    !types.meets(Type::UNKNOWN)
+pub(super) fn is_known(types: ValueType) -> bool {
+    !types.overlaps(ValueType::UNKNOWN)
 }
 
 /// What the value of a field may be.
-pub(super) fn field_type(field: Field) -> Type {
+pub(super) fn field_type(field: EventField) -> ValueType {
     match field {
-        Field::Severity => Type::SEVERITY,
-        Field::Status => Type::STATUS,
-        Field::Title | Field::Key | Field::Source => Type::TEXT,
-        Field::Description | Field::Link | Field::Integration => Type::TEXT | Type::MISSING,
-        Field::Labels => Type::LABELS,
-        Field::StartsAt | Field::EndsAt => Type::TIME | Type::MISSING,
-        Field::Notes => Type::ARRAY,
+        EventField::Severity => ValueType::SEVERITY,
+        EventField::Status => ValueType::STATUS,
+        EventField::Title | EventField::Key | EventField::Source => ValueType::TEXT,
+        EventField::Description | EventField::Link | EventField::Integration => {
+            ValueType::TEXT | ValueType::MISSING
+        }
+        EventField::Labels => ValueType::LABELS,
+        EventField::StartsAt | EventField::EndsAt => ValueType::TIME | ValueType::MISSING,
+        EventField::Notes => ValueType::ARRAY,
     }
 }
 
-/// A text of the model: `model::Part` holds no place.
-pub(super) fn words(text: &str) -> model::Part {
-    model::Part::Text(text.into())
+/// A text of the model: `model::TemplatePart` holds no place.
+pub(super) fn text_part(text: &str) -> model::TemplatePart {
+    model::TemplatePart::Text(text.into())
 }

@@ -1,13 +1,13 @@
 //! Secrets: named by `env` or `secret_file`, never written into the rules.
 
-use crate::channel::Parameter;
+use crate::channel::ParameterSpec;
 use crate::check::code;
-use crate::check::context::Context;
-use crate::check::model::{Argument, Literal, Secret};
+use crate::check::context::LoweringContext;
+use crate::check::model::{Literal, ParameterValue, SecretReference};
 use crate::check::names::is_secret_source;
 use crate::check::parameter::{plain, refuse};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::{Expression, ExpressionKind, Part};
+use crate::syntax::tree::{Expression, ExpressionKind, TemplatePart};
 
 /// Whether an expression names a secret.
 pub(super) fn is_secret(value: &Expression) -> bool {
@@ -15,8 +15,8 @@ pub(super) fn is_secret(value: &Expression) -> bool {
 }
 
 /// Reports a secret where the parameter is no secret.
-pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) {
-    let said = cx.said(value.span);
+pub(super) fn stray(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) {
+    let said = cx.excerpt(value.span);
     let message = format!("`{}` is not a secret, so it is written out, found `{said}`", parameter.name);
     cx.report(
         Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(super::parameter::purpose(parameter)),
@@ -24,9 +24,13 @@ pub(super) fn stray(parameter: &Parameter, value: &Expression, cx: &mut Context<
 }
 
 /// A secret only.
-pub(super) fn only(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+pub(super) fn only(
+    parameter: &ParameterSpec,
+    value: &Expression,
+    cx: &mut LoweringContext<'_>,
+) -> Option<ParameterValue> {
     if is_secret(value) {
-        return read(value, cx).map(Argument::Secret);
+        return read(value, cx).map(ParameterValue::Secret);
     }
     if let ExpressionKind::Template(_) = &value.kind {
         // `"${HOOK}"` names the variable already.
@@ -49,19 +53,27 @@ pub(super) fn only(parameter: &Parameter, value: &Expression, cx: &mut Context<'
 }
 
 /// A secret, or a string that holds none.
-pub(super) fn or_text(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+pub(super) fn or_text(
+    parameter: &ParameterSpec,
+    value: &Expression,
+    cx: &mut LoweringContext<'_>,
+) -> Option<ParameterValue> {
     if is_secret(value) {
-        return read(value, cx).map(Argument::Secret);
+        return read(value, cx).map(ParameterValue::Secret);
     }
     if let ExpressionKind::Template(_) = &value.kind {
-        return plain(parameter, value, cx).map(|text| Argument::Literal(Literal::Text(text)));
+        return plain(parameter, value, cx).map(|text| ParameterValue::Literal(Literal::Text(text)));
     }
     refuse(parameter, "a string, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx);
     None
 }
 
 /// A list of secrets.
-pub(super) fn list(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+pub(super) fn list(
+    parameter: &ParameterSpec,
+    value: &Expression,
+    cx: &mut LoweringContext<'_>,
+) -> Option<ParameterValue> {
     let ExpressionKind::List(items) = &value.kind else {
         if is_secret(value) {
             let said = cx.text(value.span);
@@ -80,12 +92,16 @@ pub(super) fn list(parameter: &Parameter, value: &Expression, cx: &mut Context<'
         refuse(parameter, "at least one secret", value, cx);
         return None;
     }
-    let secrets: Vec<Option<Argument>> = items.iter().map(|item| only(parameter, item, cx)).collect();
-    secrets.into_iter().collect::<Option<Vec<Argument>>>().map(Argument::List)
+    let secrets: Vec<Option<ParameterValue>> = items.iter().map(|item| only(parameter, item, cx)).collect();
+    secrets.into_iter().collect::<Option<Vec<ParameterValue>>>().map(ParameterValue::List)
 }
 
 /// Named strings or secrets.
-pub(super) fn headers(parameter: &Parameter, value: &Expression, cx: &mut Context<'_>) -> Option<Argument> {
+pub(super) fn headers(
+    parameter: &ParameterSpec,
+    value: &Expression,
+    cx: &mut LoweringContext<'_>,
+) -> Option<ParameterValue> {
     let ExpressionKind::Object(members) = &value.kind else {
         refuse(parameter, "an object, as `{ \"Name\": \"value\" }`", value, cx);
         return None;
@@ -94,15 +110,15 @@ pub(super) fn headers(parameter: &Parameter, value: &Expression, cx: &mut Contex
     for (name, value) in members {
         headers.push((name.value.clone(), or_text(parameter, value, cx)?));
     }
-    Some(Argument::Object(headers))
+    Some(ParameterValue::Object(headers))
 }
 
-fn read(value: &Expression, cx: &mut Context<'_>) -> Option<Secret> {
+fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretReference> {
     let ExpressionKind::Call(source, arguments) = &value.kind else { return None };
     let text = match arguments.as_slice() {
         [Expression { kind: ExpressionKind::Template(template), .. }] => match template.parts.as_slice() {
-            [Part::Text(text)] => Some(text.clone()),
-            [] | [Part::Value(..)] | [_, _, ..] => None,
+            [TemplatePart::Text(text)] => Some(text.clone()),
+            [] | [TemplatePart::Value(..)] | [_, _, ..] => None,
         },
         _ => None,
     };
@@ -129,7 +145,7 @@ fn read(value: &Expression, cx: &mut Context<'_>) -> Option<Secret> {
         );
         return None;
     }
-    Some(if is_env { Secret::Environment(text) } else { Secret::File(text) })
+    Some(if is_env { SecretReference::Environment(text) } else { SecretReference::File(text) })
 }
 
 fn is_variable(text: &str) -> bool {

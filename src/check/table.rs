@@ -1,41 +1,45 @@
 //! Tables: their parameters, and the rows that are written in the rules.
 
-use crate::check::context::{Context, Signature};
+use crate::check::bare_word::constant;
+use crate::check::context::{LoweringContext, TableSignature};
 use crate::check::csv;
-use crate::check::matching::{Subjects, union};
-use crate::check::model::{self, ExpressionKind, Literal, Rows};
+use crate::check::matching::{MatchSubjects, union};
+use crate::check::model::{self, ExpressionKind, Literal, TableRows};
 use crate::check::names::{self};
-use crate::check::scope::{Lowering, View, make};
-use crate::check::word::constant;
-use crate::syntax::tree::{self, ArmHead, Item, Name, PatternKind, TableBody};
-use crate::value::Type;
+use crate::check::scope::{ExpressionLowering, ExpressionScope, make};
+use crate::syntax::tree::{self, ArmHead, DocumentedDeclaration, Identifier, PatternKind, TableBody};
+use crate::value::ValueType;
 use std::collections::HashMap;
 
 /// A table of the model; its signature joins the context.
-pub(super) fn lower(item: &Item, table: &tree::Table, cx: &mut Context<'_>) -> model::Table {
+pub(super) fn lower(
+    item: &DocumentedDeclaration,
+    table: &tree::Table,
+    cx: &mut LoweringContext<'_>,
+) -> model::Table {
     check_parameters(table, cx);
     let (rows, parameters, result) = match &table.body {
         TableBody::Arms(arms, span) => {
-            let types: Vec<Type> =
+            let types: Vec<ValueType> =
                 (0..table.parameters.len()).map(|column| column_type(arms, column)).collect();
             let lowered = inline(table, arms, *span, &types, cx);
             let is_whole = lowered.arms.len() == arms.len() && !item.broken;
-            let result = if is_whole { union(&lowered.arms) } else { Type::UNKNOWN };
-            (Rows::Arms(lowered), types, result)
+            let result = if is_whole { union(&lowered.arms) } else { ValueType::UNKNOWN };
+            (TableRows::Arms(lowered), types, result)
         }
         TableBody::Csv { column, constants, file } => {
             let (rows, result) = csv::read(table, column, constants.as_ref(), file, cx);
-            let types = vec![Type::TEXT | Type::NOTHING; table.parameters.len()];
-            (Rows::Csv(rows), types, result)
+            let types = vec![ValueType::TEXT | ValueType::NOTHING; table.parameters.len()];
+            (TableRows::Csv(rows), types, result)
         }
     };
-    cx.tables.push(Signature { parameters, result, place: table.name.span });
+    cx.tables.push(TableSignature { parameters, result, place: table.name.span });
     let parameters = table.parameters.iter().map(|parameter| parameter.text.clone()).collect();
     model::Table { name: table.name.text.clone(), span: table.name.span, parameters, rows, types: result }
 }
 
-fn check_parameters(table: &tree::Table, cx: &mut Context<'_>) {
-    let mut seen: HashMap<&str, &Name> = HashMap::new();
+fn check_parameters(table: &tree::Table, cx: &mut LoweringContext<'_>) {
+    let mut seen: HashMap<&str, &Identifier> = HashMap::new();
     for parameter in &table.parameters {
         if let Some(first) = seen.insert(&parameter.text, parameter) {
             cx.report(names::duplicate("parameter", parameter, first.span));
@@ -45,10 +49,10 @@ fn check_parameters(table: &tree::Table, cx: &mut Context<'_>) {
 
 fn inline(
     table: &tree::Table,
-    arms: &[tree::Arm<tree::Expression>],
+    arms: &[tree::MatchArm<tree::Expression>],
     span: crate::source::Span,
-    types: &[Type],
-    cx: &mut Context<'_>,
+    types: &[ValueType],
+    cx: &mut LoweringContext<'_>,
 ) -> model::Match<model::Expression> {
     let columns = table
         .parameters
@@ -57,40 +61,44 @@ fn inline(
         .enumerate()
         .map(|(position, (name, types))| make(ExpressionKind::Parameter(position), *types, name.span))
         .collect();
-    let subjects = Subjects { columns, ignore_case: table.ignore_case, span };
-    let view = View::Parameters(&table.parameters, types);
-    Lowering { cx, view }.arms(subjects, arms, |this, result| Some(this.value(result)))
+    let subjects = MatchSubjects { columns, ignore_case: table.ignore_case, span };
+    let view = ExpressionScope::Parameters(&table.parameters, types);
+    ExpressionLowering { cx, scope: view }.arms(subjects, arms, |this, result| Some(this.value(result)))
 }
 
 /// What a parameter takes: where all its patterns are severities, or all statuses, those alone.
-fn column_type(arms: &[tree::Arm<tree::Expression>], column: usize) -> Type {
-    let mut types = Type::NEVER;
+fn column_type(arms: &[tree::MatchArm<tree::Expression>], column: usize) -> ValueType {
+    let mut types = ValueType::NEVER;
     for arm in arms {
         let ArmHead::Columns(columns) = &arm.head else { continue };
         for pattern in columns.get(column).into_iter().flatten() {
             types = types | pattern_type(&pattern.kind);
         }
     }
-    if types == Type::SEVERITY || types == Type::STATUS { types } else { types | Type::JSON | Type::TIME }
+    if types == ValueType::SEVERITY || types == ValueType::STATUS {
+        types
+    } else {
+        types | ValueType::JSON | ValueType::TIME
+    }
 }
 
-fn pattern_type(pattern: &PatternKind) -> Type {
+fn pattern_type(pattern: &PatternKind) -> ValueType {
     match pattern {
-        PatternKind::Any => Type::NEVER,
-        PatternKind::Test(test) if test.operands().is_empty() => Type::JSON,
+        PatternKind::Any => ValueType::NEVER,
+        PatternKind::Test(test) if test.operands().is_empty() => ValueType::JSON,
         PatternKind::Test(test) => {
-            test.operands().iter().fold(Type::NEVER, |types, value| types | value_type(value))
+            test.operands().iter().fold(ValueType::NEVER, |types, value| types | value_type(value))
         }
     }
 }
 
-fn value_type(value: &tree::Expression) -> Type {
+fn value_type(value: &tree::Expression) -> ValueType {
     if let tree::ExpressionKind::Constant(name) = &value.kind {
         return match constant(&name.text) {
-            Some(Literal::Severity(_)) => Type::SEVERITY,
-            Some(Literal::Status(_)) => Type::STATUS,
-            Some(_) | None => Type::JSON,
+            Some(Literal::Severity(_)) => ValueType::SEVERITY,
+            Some(Literal::Status(_)) => ValueType::STATUS,
+            Some(_) | None => ValueType::JSON,
         };
     }
-    Type::JSON
+    ValueType::JSON
 }

@@ -4,27 +4,36 @@
 //! before any test runs: names that nothing has, holes that nothing fills, fields that no event has, a time that is
 //! needed and not given.
 
-mod clock;
 mod code;
 mod event;
 mod expect;
 mod holes;
-mod names;
+mod references;
+mod schedule_use;
 
 pub(crate) use code::CODES;
 
 use crate::check::model::Model;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{At, Cases, Expectation, Json, Name, Test, TestStatementKind, TestSubject, Text};
-use crate::time::Instant;
-use clock::Reach;
-use names::Named;
+use crate::syntax::tree::{
+    CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject,
+    TestTime,
+};
+use crate::time::Timestamp;
+use references::ReferenceKind;
+use schedule_use::EvaluationStage;
 
 /// Reports what is wrong with a test.
 pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Vec<Diagnostic>) {
-    let mut checker = Checker { model, parts: Parts::default(), whole: test.name.span, item, diagnostics };
-    checker.sort(test);
+    let mut checker = TestChecker {
+        model,
+        statements: GroupedStatements::default(),
+        name_span: test.name.span,
+        item_span: item,
+        diagnostics,
+    };
+    checker.group_statements(test);
     checker.subject();
     checker.input();
     checker.time();
@@ -36,24 +45,24 @@ pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Ve
 
 /// A test, sorted.
 #[derive(Default)]
-struct Parts<'t> {
-    subjects: Vec<(TestSubject, &'t Name)>,
-    inputs: Vec<(Input<'t>, Span)>,
-    at: Vec<(&'t At, Span)>,
-    open: Vec<(&'t [Name], Span)>,
-    cases: Vec<(&'t Cases, Span)>,
+struct GroupedStatements<'t> {
+    subjects: Vec<(TestSubject, &'t Identifier)>,
+    inputs: Vec<(InputStatement<'t>, Span)>,
+    at: Vec<(&'t TestTime, Span)>,
+    open: Vec<(&'t [Identifier], Span)>,
+    cases: Vec<(&'t CaseTable, Span)>,
     expectations: Vec<(&'t Expectation, Span)>,
 }
 
 /// What a test gives.
 #[derive(Clone, Copy)]
-enum Input<'t> {
-    Payload(&'t Json),
+enum InputStatement<'t> {
+    Payload(&'t TestJson),
     File,
-    Event(&'t Json),
+    Event(&'t TestJson),
 }
 
-impl Input<'_> {
+impl InputStatement<'_> {
     fn word(self) -> &'static str {
         match self {
             Self::Payload(_) | Self::File => "input",
@@ -63,25 +72,25 @@ impl Input<'_> {
 }
 
 /// One test under check.
-struct Checker<'c, 't> {
+struct TestChecker<'c, 't> {
     model: &'c Model,
-    parts: Parts<'t>,
+    statements: GroupedStatements<'t>,
     /// The test's name, which gets the carets where something is absent.
-    whole: Span,
-    item: Span,
+    name_span: Span,
+    item_span: Span,
     diagnostics: &'c mut Vec<Diagnostic>,
 }
 
-impl<'t> Checker<'_, 't> {
-    fn sort(&mut self, test: &'t Test) {
-        let parts = &mut self.parts;
+impl<'t> TestChecker<'_, 't> {
+    fn group_statements(&mut self, test: &'t Test) {
+        let parts = &mut self.statements;
         for statement in &test.statements {
             let span = statement.span;
             match &statement.kind {
                 TestStatementKind::Subject(kind, name) => parts.subjects.push((*kind, name)),
-                TestStatementKind::Input(json) => parts.inputs.push((Input::Payload(json), span)),
-                TestStatementKind::InputFile(_) => parts.inputs.push((Input::File, span)),
-                TestStatementKind::Event(json) => parts.inputs.push((Input::Event(json), span)),
+                TestStatementKind::Input(json) => parts.inputs.push((InputStatement::Payload(json), span)),
+                TestStatementKind::InputFile(_) => parts.inputs.push((InputStatement::File, span)),
+                TestStatementKind::Event(json) => parts.inputs.push((InputStatement::Event(json), span)),
                 TestStatementKind::At(at) => parts.at.push((at, span)),
                 TestStatementKind::Open(names, _) => parts.open.push((names, span)),
                 TestStatementKind::Cases(cases) => parts.cases.push((cases, span)),
@@ -115,25 +124,29 @@ impl<'t> Checker<'_, 't> {
 
     /// The place before the closing brace, where a statement can be added.
     fn end(&self) -> Span {
-        Span { start: self.item.end.saturating_sub(1), end: self.item.end.saturating_sub(1), ..self.item }
+        Span {
+            start: self.item_span.end.saturating_sub(1),
+            end: self.item_span.end.saturating_sub(1),
+            ..self.item_span
+        }
     }
 
     /// The one subject, where there is one.
     fn kind(&self) -> Option<TestSubject> {
-        match self.parts.subjects.as_slice() {
+        match self.statements.subjects.as_slice() {
             [(kind, _)] => Some(*kind),
             _ => None,
         }
     }
 
     fn subject(&mut self) {
-        match self.parts.subjects.as_slice() {
+        match self.statements.subjects.as_slice() {
             [] => {
                 let found =
-                    Diagnostic::new(&code::SUBJECT, self.whole, "this test does not say what it tests");
-                self.report(found.help(names::subjects(self.model)));
+                    Diagnostic::new(&code::SUBJECT, self.name_span, "this test does not say what it tests");
+                self.report(found.help(references::subjects(self.model)));
             }
-            [(kind, name)] => self.known(Named::from(*kind), name),
+            [(kind, name)] => self.check_reference(ReferenceKind::from(*kind), name),
             [(_, first), rest @ ..] => {
                 let (first, rest) = (first.span, rest.iter().map(|(_, name)| name.span).collect::<Vec<_>>());
                 for span in rest {
@@ -147,11 +160,11 @@ impl<'t> Checker<'_, 't> {
     }
 
     fn input(&mut self) {
-        let inputs = std::mem::take(&mut self.parts.inputs);
+        let inputs = std::mem::take(&mut self.statements.inputs);
         match (inputs.as_slice(), self.kind()) {
             ([], Some(kind)) => {
                 let message = format!("this test gives its {} nothing to read", word(kind));
-                self.report(Diagnostic::new(&code::INPUT, self.whole, message).help(missing_input(kind)));
+                self.report(Diagnostic::new(&code::INPUT, self.name_span, message).help(missing_input(kind)));
             }
             ([(input, span)], Some(kind)) => self.fits(*input, *span, kind),
             ([(_, first), rest @ ..], _) => {
@@ -166,40 +179,49 @@ impl<'t> Checker<'_, 't> {
         }
         for (input, _) in &inputs {
             match input {
-                Input::Payload(json) => self.payload(json),
-                Input::Event(json) => self.given_event(json),
-                Input::File => {}
+                InputStatement::Payload(json) => self.payload(json),
+                InputStatement::Event(json) => self.given_event(json),
+                InputStatement::File => {}
             }
         }
-        self.parts.inputs = inputs;
+        self.statements.inputs = inputs;
     }
 
-    fn fits(&mut self, input: Input, span: Span, kind: TestSubject) {
+    fn fits(&mut self, input: InputStatement, span: Span, kind: TestSubject) {
         let wanted = wanted(kind);
         if input.word() == wanted {
             return;
         }
-        let message =
-            format!("{} reads an `{wanted}`, and this is an `{}`", names::article(word(kind)), input.word());
+        let message = format!(
+            "{} reads an `{wanted}`, and this is an `{}`",
+            references::article(word(kind)),
+            input.word()
+        );
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 
     fn time(&mut self) {
-        for (at, _) in self.parts.at.clone() {
+        for (at, _) in self.statements.at.clone() {
             match at {
-                At::Time(time) if Instant::read(&time.text).is_none() => self.bad_time(time.span, &time.text),
-                At::Time(_) | At::Hole(_) => {}
+                TestTime::Time(time) if Timestamp::read(&time.text).is_none() => {
+                    self.bad_time(time.span, &time.text)
+                }
+                TestTime::Time(_) | TestTime::Hole(_) => {}
             }
         }
-        if !self.parts.at.is_empty() {
+        if !self.statements.at.is_empty() {
             return;
         }
-        let [(kind, name)] = self.parts.subjects.as_slice() else { return };
-        let Some(during) = clock::reached(self.model, *kind, &name.text, self.reach()) else { return };
+        let [(kind, name)] = self.statements.subjects.as_slice() else { return };
+        let Some(during) =
+            schedule_use::first_schedule_use(self.model, *kind, &name.text, self.evaluation_stage())
+        else {
+            return;
+        };
         let schedule = self.model.schedules.get(during.schedule).map_or("", |schedule| &*schedule.name);
         let message =
             format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
-        let found = Diagnostic::new(&code::AT, self.whole, message)
+        let found = Diagnostic::new(&code::AT, self.name_span, message)
             .related(during.place, "the time is asked for here");
         let line = "at 2026-03-07T02:00:00+08:00";
         self.report(found.suggest(
@@ -210,13 +232,17 @@ impl<'t> Checker<'_, 't> {
     }
 
     /// How far what the test expects can depend on the time.
-    fn reach(&self) -> Reach {
-        let row = self.parts.cases.first().map(|(cases, _)| match &*cases.subject.text {
-            "sent" | "dropped" => Reach::Routing,
-            _ => Reach::Mapping,
+    fn evaluation_stage(&self) -> EvaluationStage {
+        let row = self.statements.cases.first().map(|(cases, _)| match &*cases.subject.text {
+            "sent" | "dropped" => EvaluationStage::Routing,
+            _ => EvaluationStage::Mapping,
         });
-        let reaches = self.parts.expectations.iter().map(|(expectation, _)| expect::reach(&expectation.kind));
-        reaches.chain(row).max().unwrap_or(Reach::Routing)
+        let reaches = self
+            .statements
+            .expectations
+            .iter()
+            .map(|(expectation, _)| expect::evaluation_stage(&expectation.kind));
+        reaches.chain(row).max().unwrap_or(EvaluationStage::Routing)
     }
 
     fn bad_time(&mut self, span: Span, text: &str) {
@@ -225,7 +251,7 @@ impl<'t> Checker<'_, 't> {
     }
 
     fn open(&mut self) {
-        for (channels, span) in std::mem::take(&mut self.parts.open) {
+        for (channels, span) in std::mem::take(&mut self.statements.open) {
             if self.kind().is_some_and(|kind| matches!(kind, TestSubject::Channel)) {
                 let found = Diagnostic::new(&code::EXPECTATION, span, "`open` means nothing to a channel");
                 self.report(
@@ -233,7 +259,7 @@ impl<'t> Checker<'_, 't> {
                 );
             }
             for channel in channels {
-                self.known(Named::Channel, channel);
+                self.check_reference(ReferenceKind::Channel, channel);
             }
         }
     }
@@ -268,6 +294,6 @@ fn missing_input(kind: TestSubject) -> &'static str {
 }
 
 /// The value of a plain string.
-fn plain(text: &Text) -> &str {
+fn plain(text: &StringLiteral) -> &str {
     &text.value
 }

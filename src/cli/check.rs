@@ -3,10 +3,10 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
-use crate::check::model::{Block, LineBody, Model};
-use crate::diagnostic::{self, Format, Level};
-use crate::ruleset::Loaded;
-use crate::time::Instant;
+use crate::check::model::{Model, RoutingBlock, RoutingLineBody};
+use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
+use crate::ruleset::LoadedRules;
+use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -22,10 +22,10 @@ pub(super) struct Arguments {
     deny_warnings: bool,
     /// The date for warnings about windows that have passed; today by default
     #[arg(long, value_name = "DATE", value_parser = clock::parse)]
-    at: Option<Instant>,
+    at: Option<Timestamp>,
     /// How to write what was found
-    #[arg(long, value_enum, default_value_t = Style::Human)]
-    format: Style,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    format: CheckFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ Exit codes:
 
 /// The formats, as the command line names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Style {
+enum CheckFormat {
     /// Source lines with carets, reasons and help
     Human,
     /// One line each: `file:line:column: error[E0031]: message; help: …`
@@ -54,13 +54,13 @@ enum Style {
     Sarif,
 }
 
-impl From<Style> for Format {
-    fn from(style: Style) -> Self {
+impl From<CheckFormat> for DiagnosticFormat {
+    fn from(style: CheckFormat) -> Self {
         match style {
-            Style::Human => Self::Human,
-            Style::Short => Self::Short,
-            Style::Json => Self::Json,
-            Style::Sarif => Self::Sarif,
+            CheckFormat::Human => Self::Human,
+            CheckFormat::Short => Self::Short,
+            CheckFormat::Json => Self::Json,
+            CheckFormat::Sarif => Self::Sarif,
         }
     }
 }
@@ -73,21 +73,21 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     };
     if let Some(rules) = &loaded.rules {
         // The secrets are the gateway's; what it would refuse without them is said here.
-        loaded.diagnostics.extend(rules.foresee());
+        loaded.diagnostics.extend(rules.check_parameters());
     }
     let color = terminal.out.color();
     let text = diagnostic::render(arguments.format.into(), color, &loaded.diagnostics, &loaded.sources);
     terminal.out.print(&text);
-    if arguments.format == Style::Human {
+    if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded));
     }
-    let denied = |level| level == Level::Error || arguments.deny_warnings;
+    let denied = |level| level == DiagnosticLevel::Error || arguments.deny_warnings;
     let found = loaded.diagnostics.iter().any(|diagnostic| denied(diagnostic.level()));
-    if found { Exit::Findings } else { Exit::Fine }
+    if found { Exit::Findings } else { Exit::Success }
 }
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
-pub(super) fn summary(loaded: &Loaded) -> String {
+pub(super) fn summary(loaded: &LoadedRules) -> String {
     let files = counted(loaded.sources.iter().count(), "file");
     let problems = diagnostic::summary(&loaded.diagnostics);
     let held = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
@@ -101,10 +101,10 @@ fn contents(model: &Model) -> String {
 }
 
 /// The lines of a block and of all blocks in it. Rules nest 64 deep at most.
-fn routes(block: &Block) -> usize {
-    let within = |body: &LineBody| match body {
-        LineBody::Block(block) => routes(block),
-        LineBody::Match(_) | LineBody::Target(_) => 0,
+fn routes(block: &RoutingBlock) -> usize {
+    let within = |body: &RoutingLineBody| match body {
+        RoutingLineBody::Block(block) => routes(block),
+        RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => 0,
     };
     block.lines.iter().map(|line| 1 + within(&line.body)).sum()
 }

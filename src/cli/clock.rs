@@ -1,23 +1,23 @@
 //! The time of evaluation: what `--at` says, or the clock. The clock is read here and nowhere else.
 
-use crate::time::Instant;
+use crate::time::Timestamp;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time that was asked for, or now.
-pub(super) fn at(asked: Option<Instant>) -> Option<Instant> {
+pub(super) fn at(asked: Option<Timestamp>) -> Option<Timestamp> {
     asked.or_else(now)
 }
 
 /// Reads the value of `--at`: a time, or a date for its midnight in UTC.
-pub(super) fn parse(text: &str) -> Result<Instant, String> {
+pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
     let is_date = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
     let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
-    Instant::read(midnight.as_deref().unwrap_or(text)).ok_or_else(|| {
+    Timestamp::read(midnight.as_deref().unwrap_or(text)).ok_or_else(|| {
         "expected a time such as 2026-03-07T02:00:00+08:00, or a date such as 2026-03-07".to_owned()
     })
 }
 
-fn now() -> Option<Instant> {
+fn now() -> Option<Timestamp> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Instant::from_epoch(since.as_secs_f64())
+    Timestamp::from_epoch(since.as_secs_f64())
 }

@@ -1,10 +1,10 @@
 //! `pointsman dead`: deliveries that were given up.
 
-use super::desk::{Choice, Desk, Place};
+use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
 use super::listing::{self, failed};
 use super::terminal::Terminal;
-use crate::gateway::operations::{Affected, Bulk};
+use crate::gateway::operations::{AffectedCount, BulkRequest};
 use clap::{Args, Subcommand};
 
 /// Lists dead letters, the deliveries that were given up; has them delivered again, or forgets them
@@ -12,37 +12,37 @@ use clap::{Args, Subcommand};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: DeadLetterAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum DeadLetterAction {
     /// Lists dead letters, the newest first
-    List(Listed),
+    List(ListDeadArguments),
     /// Has dead letters delivered again: the same body, a new age limit
-    Retry(Changed),
+    Retry(ChangeDeadArguments),
     /// Forgets dead letters
-    Drop(Changed),
+    Drop(ChangeDeadArguments),
 }
 
 #[derive(Debug, Args)]
-struct Listed {
+struct ListDeadArguments {
     #[command(flatten)]
-    choice: Choice,
+    choice: RecordArguments,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-struct Changed {
+struct ChangeDeadArguments {
     /// All of them, where nothing else is said
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    listed: Listed,
+    listed: ListDeadArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -63,15 +63,16 @@ Exit codes:
 /// Lists, retries or drops.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     match &arguments.action {
-        Action::List(listed) => list(listed, terminal),
-        Action::Retry(changed) => change(changed, "retry", Desk::retry_dead, terminal),
-        Action::Drop(changed) => change(changed, "drop", Desk::drop_dead, terminal),
+        DeadLetterAction::List(listed) => list(listed, terminal),
+        DeadLetterAction::Retry(changed) => change(changed, "retry", OperationsBackend::retry_dead, terminal),
+        DeadLetterAction::Drop(changed) => change(changed, "drop", OperationsBackend::drop_dead, terminal),
     }
 }
 
-fn list(listed: &Listed, terminal: &mut Terminal) -> Exit {
+fn list(listed: &ListDeadArguments, terminal: &mut Terminal) -> Exit {
     let prepared = listed.choice.selection(terminal);
-    let opened = prepared.and_then(|selection| Ok((selection, Desk::open(&listed.place, terminal)?)));
+    let opened =
+        prepared.and_then(|selection| Ok((selection, OperationsBackend::open(&listed.place, terminal)?)));
     let (selection, desk) = match opened {
         Ok(opened) => opened,
         Err(exit) => return exit,
@@ -84,16 +85,16 @@ fn list(listed: &Listed, terminal: &mut Terminal) -> Exit {
             } else if !listed.json {
                 terminal.help("once the channel is mended: `pointsman dead retry --channel NAME`");
             }
-            Exit::Fine
+            Exit::Success
         }
         Err(error) => failed(&error, terminal),
     }
 }
 
 fn change(
-    changed: &Changed,
+    changed: &ChangeDeadArguments,
     verb: &str,
-    act: fn(&Desk, &Bulk) -> Result<Affected, String>,
+    act: fn(&OperationsBackend, &BulkRequest) -> Result<AffectedCount, String>,
     terminal: &mut Terminal,
 ) -> Exit {
     let selection = match changed.listed.choice.selection(terminal) {
@@ -107,20 +108,20 @@ fn change(
         ));
         return Exit::Usage;
     }
-    let desk = match Desk::open(&changed.listed.place, terminal) {
+    let desk = match OperationsBackend::open(&changed.listed.place, terminal) {
         Ok(desk) => desk,
         Err(exit) => return exit,
     };
-    match act(&desk, &Bulk { selection, all: changed.all }) {
+    match act(&desk, &BulkRequest { selection, all: changed.all }) {
         Ok(affected) => tell(affected, verb, changed.listed.json, desk.is_live(), terminal),
         Err(error) => failed(&error, terminal),
     }
 }
 
-fn tell(affected: Affected, verb: &str, json: bool, live: bool, terminal: &mut Terminal) -> Exit {
+fn tell(affected: AffectedCount, verb: &str, json: bool, live: bool, terminal: &mut Terminal) -> Exit {
     if json {
         listing::object(&affected, terminal);
-        return Exit::Fine;
+        return Exit::Success;
     }
     let letters = if affected.affected == 1 { "dead letter" } else { "dead letters" };
     let done = if verb == "drop" { "forgotten" } else { "to be delivered again" };
@@ -128,5 +129,5 @@ fn tell(affected: Affected, verb: &str, json: bool, live: bool, terminal: &mut T
     if !live && verb == "retry" && affected.affected > 0 {
         terminal.help("no gateway runs: they go out once `pointsman serve` does");
     }
-    Exit::Fine
+    Exit::Success
 }

@@ -4,9 +4,9 @@
 //! members are an error, as a misspelt one would otherwise be lost in silence.
 
 use crate::diagnostic::nearest;
-use crate::event::{Event, Labels, Severity, Status};
+use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::json::{Arena, Document, Object, Value};
-use crate::time::Instant;
+use crate::time::Timestamp;
 
 /// The members of an event. `event_status` is derived, and read over.
 const MEMBERS: [&str; 13] = [
@@ -38,7 +38,7 @@ pub(super) fn read<'d>(document: &Document<'d>) -> Result<&'d Event<'d>, String>
         Some(_) | None if object.get("outcome").is_some() => Err("the outcome holds no event".to_owned()),
         Some(_) | None => event_of(object, document.arena),
     };
-    Ok(document.arena.keep(event?))
+    Ok(document.arena.alloc(event?))
 }
 
 fn event_of<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Event<'d>, String> {
@@ -49,7 +49,8 @@ fn event_of<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Event<'d>, Stri
     Ok(Event {
         severity: constant(object, "severity", Severity::ALL, Severity::name)?
             .ok_or_else(|| absent("severity"))?,
-        status: constant(object, "status", Status::ALL, Status::name)?.unwrap_or(Status::Firing),
+        status: constant(object, "status", AlertStatus::ALL, AlertStatus::name)?
+            .unwrap_or(AlertStatus::Firing),
         title: text(object, "title")?.ok_or_else(|| absent("title"))?,
         key: text(object, "key")?.ok_or_else(|| absent("key"))?,
         description: text(object, "description")?,
@@ -96,9 +97,9 @@ fn constant<const N: usize, C: Copy>(
     found.map(Some).ok_or_else(|| wrong(name, &format!("one of {}", spellings())))
 }
 
-fn time(object: &Object<'_>, name: &str) -> Result<Option<Instant>, String> {
+fn time(object: &Object<'_>, name: &str) -> Result<Option<Timestamp>, String> {
     let Some(text) = text(object, name)? else { return Ok(None) };
-    Instant::read(text).map(Some).ok_or_else(|| wrong(name, "a time such as \"2026-03-07T02:00:00+08:00\""))
+    Timestamp::read(text).map(Some).ok_or_else(|| wrong(name, "a time such as \"2026-03-07T02:00:00+08:00\""))
 }
 
 fn labels<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Labels<'d>, String> {

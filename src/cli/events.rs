@@ -1,11 +1,11 @@
 //! `pointsman events`: what came, what was decided, and where the deliveries stand.
 
-use super::desk::{Choice, Desk, Place};
+use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
 use super::listing::{self, failed};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::{Detail, Event, Selection};
+use crate::gateway::operations::{EventDetail, EventSummary, RecordSelection};
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -17,9 +17,9 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "integration", "channel", "key", "id", "limit"])]
     event: Option<String>,
     #[command(flatten)]
-    choice: Choice,
+    choice: RecordArguments,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         Ok(selection) => selection,
         Err(exit) => return exit,
     };
-    let desk = match Desk::open(&arguments.place, terminal) {
+    let desk = match OperationsBackend::open(&arguments.place, terminal) {
         Ok(desk) => desk,
         Err(exit) => return exit,
     };
@@ -52,21 +52,21 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
             Err(error) => failed(&error, terminal),
         };
     }
-    match whole(&desk, selection) {
+    match all_pages(&desk, selection) {
         Ok(events) => {
             listing::print(&events, arguments.json, terminal);
             if events.is_empty() && !arguments.json {
                 terminal.help("no event is selected; `pointsman quarantine list` shows what was refused");
             }
-            Exit::Fine
+            Exit::Success
         }
         Err(error) => failed(&error, terminal),
     }
 }
 
 /// As many as were asked for, page by page.
-fn whole(desk: &Desk, mut selection: Selection) -> Result<Vec<Event>, String> {
-    let most = selection.most();
+fn all_pages(desk: &OperationsBackend, mut selection: RecordSelection) -> Result<Vec<EventSummary>, String> {
+    let most = selection.limit_or_default();
     let mut events = Vec::new();
     loop {
         let page = desk.events(&selection)?;
@@ -79,17 +79,17 @@ fn whole(desk: &Desk, mut selection: Selection) -> Result<Vec<Event>, String> {
     }
 }
 
-fn show(detail: &Detail, json: bool, terminal: &mut Terminal) -> Exit {
+fn show(detail: &EventDetail, json: bool, terminal: &mut Terminal) -> Exit {
     if json {
         listing::object(detail, terminal);
-        return Exit::Fine;
+        return Exit::Success;
     }
-    terminal.out.print(&told(detail));
+    terminal.out.print(&render(detail));
     terminal.help(&format!("`pointsman explain --event {}` says why", detail.event.id));
-    Exit::Fine
+    Exit::Success
 }
 
-fn told(detail: &Detail) -> String {
+fn render(detail: &EventDetail) -> String {
     let event = &detail.event;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
     /// All is well.
-    Fine,
+    Success,
     /// Findings: in the rules, the tests, the payloads.
     Findings,
     /// The command line is wrong.
@@ -18,7 +18,7 @@ pub(super) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
-            Exit::Fine => 0,
+            Exit::Success => 0,
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::Failed => 3,

@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         terminal.out.print(&format!("wrote {}\n", path.display()));
     }
     terminal.out.print(&next(folder));
-    Exit::Fine
+    Exit::Success
 }
 
 /// A file that appeared meanwhile is not overwritten either.

@@ -7,18 +7,18 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes of input from which on a run is long enough for a progress bar.
-const LONG: u64 = 16 << 20;
+const PROGRESS_THRESHOLD: u64 = 16 << 20;
 
 /// How deep folders are searched for rules.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Entries of folders that are looked at.
-const MOST_ENTRIES: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 
 /// Whether a path among the inputs means rules, as people write `--rules a b` with several paths: a rule file, or a
 /// folder that holds one.
 pub(super) fn is_rules(path: &Path) -> bool {
-    let mut left = MOST_ENTRIES;
-    is_rule_file(path) || (path.is_dir() && holds_rules(path, DEEPEST, &mut left))
+    let mut left = MAX_ENTRIES;
+    is_rule_file(path) || (path.is_dir() && holds_rules(path, MAX_DEPTH, &mut left))
 }
 
 fn is_rule_file(path: &Path) -> bool {
@@ -49,23 +49,23 @@ pub(super) fn paths(given: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Says what is waited for where a person types.
-pub(super) fn greet(terminal: &mut Terminal) {
+pub(super) fn announce_stdin(terminal: &mut Terminal) {
     if io::stdin().is_terminal() {
         terminal.err.print("reading payloads from the terminal; end them with Ctrl-D\n");
     }
 }
 
 /// One input, read whole, as documents may run over any number of lines.
-pub(super) struct Input {
+pub(super) struct CommandInput {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
 }
 
-impl Input {
+impl CommandInput {
     pub(super) fn read(path: &Path, terminal: &mut Terminal) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
-            greet(terminal);
+            announce_stdin(terminal);
             io::stdin().lock().read_to_end(&mut bytes)?;
             return Ok(Self { name: "standard input".to_owned(), bytes });
         }
@@ -74,13 +74,13 @@ impl Input {
 }
 
 /// A line and a column that move forward through an input, so that any number of them costs one pass.
-pub(super) struct Cursor {
+pub(super) struct LineColumnCursor {
     offset: usize,
     line: usize,
     column: usize,
 }
 
-impl Cursor {
+impl LineColumnCursor {
     pub(super) fn new() -> Self {
         Self { offset: 0, line: 1, column: 1 }
     }
@@ -101,12 +101,12 @@ impl Cursor {
 }
 
 /// A bar on the standard error, for a long run that a person watches and whose outcomes go elsewhere.
-pub(super) struct Progress(Option<ProgressBar>);
+pub(super) struct ProgressIndicator(Option<ProgressBar>);
 
-impl Progress {
+impl ProgressIndicator {
     pub(super) fn new(inputs: &[PathBuf], terminal: &Terminal) -> Self {
         let size = inputs.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum();
-        let watched = terminal.err.is_terminal() && !terminal.out.is_terminal() && size >= LONG;
+        let watched = terminal.err.is_terminal() && !terminal.out.is_terminal() && size >= PROGRESS_THRESHOLD;
         Self(watched.then(|| {
             let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
             ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
 use crate::channel;
-use crate::check::model::{Argument, Integration, Secret};
+use crate::check::model::{Integration, ParameterValue, SecretReference};
 use crate::diagnostic::nearest;
 use crate::gateway::keys::new_key;
 use crate::ruleset::RuleSet;
@@ -16,18 +16,18 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: KeysAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
-    New(New),
+enum KeysAction {
+    New(NewKeyArguments),
 }
 
 /// Makes a key of 256 random bits, and shows where it belongs and the push URL
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-struct New {
+struct NewKeyArguments {
     /// The integration that the key is for
     #[arg(long, value_name = "NAME")]
     integration: Option<String>,
@@ -52,7 +52,7 @@ Nothing is stored: whoever loses the key makes another. Exit codes: 0 made, 1 th
 
 /// Makes a key.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let Action::New(new) = &arguments.action;
+    let KeysAction::New(new) = &arguments.action;
     let rules = match (&new.integration, new.rules.is_empty()) {
         (Some(_), false) => match load::usable(&new.rules, None, terminal) {
             Ok(rules) => Some(rules),
@@ -69,12 +69,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     };
     let Some(name) = &new.integration else {
         terminal.out.print(&format!("{key}\n"));
-        return Exit::Fine;
+        return Exit::Success;
     };
     match places(name, rules.as_ref()) {
         Ok(places) => {
             terminal.out.print(&show(name, &key, &places, &new.public_url));
-            Exit::Fine
+            Exit::Success
         }
         Err(near) => {
             terminal.error(&format!("there is no integration named `{name}`"));
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 /// Where a key may be written.
-enum Place {
+enum KeyLocation {
     /// An environment variable of the gateway.
     Variable(String),
     /// A file.
@@ -95,9 +95,9 @@ enum Place {
 }
 
 /// The places that the rules name for an integration's keys; without rules, the customary variable.
-fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<Place>, Option<String>> {
+fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Option<String>> {
     let Some(rules) = rules else {
-        return Ok(vec![Place::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);
+        return Ok(vec![KeyLocation::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);
     };
     let all = &rules.model.integrations;
     let Some(integration) = all.iter().find(|integration| &*integration.name == name) else {
@@ -107,35 +107,37 @@ fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<Place>, Option<Stri
     Ok(secrets(integration).map(|secret| place(secret, folder)).collect())
 }
 
-fn secrets(integration: &Integration) -> impl Iterator<Item = &Secret> {
+fn secrets(integration: &Integration) -> impl Iterator<Item = &SecretReference> {
     let keys = channel::integration_parameters().iter().find(|parameter| parameter.name == "keys");
     let given =
         integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
     let items = given.filter_map(
         |(_, argument)| {
-            if let Argument::List(items) = argument { Some(items) } else { None }
+            if let ParameterValue::List(items) = argument { Some(items) } else { None }
         },
     );
-    items.flatten().filter_map(|item| if let Argument::Secret(secret) = item { Some(secret) } else { None })
+    items
+        .flatten()
+        .filter_map(|item| if let ParameterValue::Secret(secret) = item { Some(secret) } else { None })
 }
 
-fn place(secret: &Secret, folder: &Path) -> Place {
+fn place(secret: &SecretReference, folder: &Path) -> KeyLocation {
     match secret {
-        Secret::Environment(name) => Place::Variable(name.to_string()),
-        Secret::File(path) => Place::File(folder.join(&**path)),
+        SecretReference::Environment(name) => KeyLocation::Variable(name.to_string()),
+        SecretReference::File(path) => KeyLocation::File(folder.join(&**path)),
     }
 }
 
-fn show(name: &str, key: &str, places: &[Place], public_url: &str) -> String {
+fn show(name: &str, key: &str, places: &[KeyLocation], public_url: &str) -> String {
     let mut text = format!("key       {key}\n");
     let mut heading = "write     ";
     for place in places {
         // Writing to a string does not fail.
         let _ = match place {
-            Place::Variable(variable) => {
+            KeyLocation::Variable(variable) => {
                 writeln!(text, "{heading}{variable}={key}    (in the gateway's environment)")
             }
-            Place::File(path) => writeln!(text, "{heading}the key to `{}`", path.display()),
+            KeyLocation::File(path) => writeln!(text, "{heading}the key to `{}`", path.display()),
         };
         heading = "or        ";
     }

@@ -3,18 +3,20 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::{Delivery, Event, Letter, Planned, Refused, Replayed};
+use crate::gateway::operations::{
+    DeadLetterSummary, DeliverySummary, EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult,
+};
 use crate::ruleset::one_line;
 use serde::Serialize;
 
 /// What a record shows in a listing.
-pub(super) trait Row {
+pub(super) trait ListingRow {
     /// Its columns; the last one may be long.
     fn columns(&self) -> Vec<String>;
 }
 
 /// Prints records.
-pub(super) fn print<T: Row + Serialize>(items: &[T], json: bool, terminal: &mut Terminal) {
+pub(super) fn print<T: ListingRow + Serialize>(items: &[T], json: bool, terminal: &mut Terminal) {
     if json {
         for item in items {
             object(item, terminal);
@@ -36,7 +38,7 @@ pub(super) fn failed(error: &str, terminal: &mut Terminal) -> Exit {
     Exit::Failed
 }
 
-fn table<T: Row>(items: &[T]) -> String {
+fn table<T: ListingRow>(items: &[T]) -> String {
     let rows: Vec<Vec<String>> =
         items.iter().map(|item| item.columns().iter().map(|text| shown(text)).collect()).collect();
     let mut widths: Vec<usize> = Vec::new();
@@ -68,7 +70,7 @@ fn seconds(moment: &str) -> String {
     moment.split_once('.').map_or_else(|| moment.to_owned(), |(whole, _)| format!("{whole}Z"))
 }
 
-fn delivery(delivery: &Delivery) -> String {
+fn delivery(delivery: &DeliverySummary) -> String {
     let attempts = match (delivery.state.as_str(), delivery.attempts) {
         ("delivered", 0 | 1) | (_, 0) => String::new(),
         (_, attempts) => format!(" after {attempts}"),
@@ -77,13 +79,13 @@ fn delivery(delivery: &Delivery) -> String {
 }
 
 /// What a reader knows an outcome by: its title, or why there is no event.
-pub(super) fn title(event: &Event) -> String {
+pub(super) fn title(event: &EventSummary) -> String {
     let text = |pointer: &str| event.outcome.pointer(pointer).and_then(serde_json::Value::as_str);
     let because = || text("/reasons/0/reason");
     text("/event/title").or_else(because).or_else(|| event.outcome.as_str()).unwrap_or_default().to_owned()
 }
 
-impl Row for Event {
+impl ListingRow for EventSummary {
     fn columns(&self) -> Vec<String> {
         let word = |pointer: &str| {
             self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned()
@@ -101,7 +103,7 @@ impl Row for Event {
     }
 }
 
-impl Row for Letter {
+impl ListingRow for DeadLetterSummary {
     fn columns(&self) -> Vec<String> {
         let attempts = if self.attempts == 1 { "attempt" } else { "attempts" };
         vec![
@@ -116,7 +118,7 @@ impl Row for Letter {
     }
 }
 
-impl Row for Refused {
+impl ListingRow for QuarantineSummary {
     fn columns(&self) -> Vec<String> {
         vec![
             self.id.clone(),
@@ -129,7 +131,7 @@ impl Row for Refused {
     }
 }
 
-impl Row for Planned {
+impl ListingRow for ReplayCandidate {
     fn columns(&self) -> Vec<String> {
         let events = match self.events.len() {
             0 => String::new(),
@@ -140,7 +142,7 @@ impl Row for Planned {
     }
 }
 
-impl Row for Replayed {
+impl ListingRow for ReplayResult {
     fn columns(&self) -> Vec<String> {
         let came = match (&self.push, self.deliveries, &self.refused) {
             (_, _, Some(reason)) => format!("refused: {reason}"),
@@ -155,10 +157,10 @@ impl Row for Replayed {
 #[cfg(test)]
 mod tests {
     use super::table;
-    use crate::gateway::operations::{Delivery, Event, Replayed};
+    use crate::gateway::operations::{DeliverySummary, EventSummary, ReplayResult};
 
-    fn event(id: &str, outcome: &str, deliveries: Vec<Delivery>) -> Event {
-        Event {
+    fn event(id: &str, outcome: &str, deliveries: Vec<DeliverySummary>) -> EventSummary {
+        EventSummary {
             id: id.into(),
             integration: "arms".into(),
             received: "2026-03-06T18:00:00.123Z".into(),
@@ -172,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_listing_is_aligned_and_steers_no_terminal() {
-        let delivery = |channel: &str, state: &str, attempts, reason: Option<&str>| Delivery {
+        let delivery = |channel: &str, state: &str, attempts, reason: Option<&str>| DeliverySummary {
             channel: channel.into(),
             state: state.into(),
             attempts,
@@ -198,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_replay_says_what_became_of_each() {
-        let of = |push: Option<&str>, deliveries, refused: Option<&str>| Replayed {
+        let of = |push: Option<&str>, deliveries, refused: Option<&str>| ReplayResult {
             id: "A".into(),
             push: push.map(str::to_owned),
             deliveries,

@@ -2,23 +2,27 @@
 
 use super::exit::Exit;
 use super::terminal::Terminal;
-use crate::diagnostic::{self, Diagnostic, Format, Level};
-use crate::ruleset::{Loaded, RuleSet, Unreadable};
-use crate::time::Instant;
+use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
+use crate::ruleset::{LoadedRules, RuleFileError, RuleSet};
+use crate::time::Timestamp;
 use std::path::PathBuf;
 
 /// Reads the paths as one rule set.
 ///
 /// # Errors
 /// What could not be read, and paths without a single rule file, after saying so.
-pub(super) fn read(paths: &[PathBuf], at: Option<Instant>, terminal: &mut Terminal) -> Result<Loaded, Exit> {
+pub(super) fn read(
+    paths: &[PathBuf],
+    at: Option<Timestamp>,
+    terminal: &mut Terminal,
+) -> Result<LoadedRules, Exit> {
     RuleSet::load(paths, at).map_err(|unreadable| {
         terminal.error(&unreadable.to_string());
         match unreadable {
-            Unreadable::NoRules { .. } => {
+            RuleFileError::NoRules { .. } => {
                 terminal.help("`pointsman init DIR` writes a rule set to start from");
             }
-            Unreadable::Io { .. } | Unreadable::TooMuch => {}
+            RuleFileError::Io { .. } | RuleFileError::TooLarge => {}
         }
         Exit::Failed
     })
@@ -30,13 +34,13 @@ pub(super) fn read(paths: &[PathBuf], at: Option<Instant>, terminal: &mut Termin
 /// As for [`read`], and where the rules hold an error, after showing it.
 pub(super) fn usable(
     paths: &[PathBuf],
-    at: Option<Instant>,
+    at: Option<Timestamp>,
     terminal: &mut Terminal,
 ) -> Result<RuleSet, Exit> {
-    let Loaded { sources, mut diagnostics, rules } = read(paths, at, terminal)?;
+    let LoadedRules { sources, mut diagnostics, rules } = read(paths, at, terminal)?;
     rules.ok_or_else(|| {
-        diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == Level::Error);
-        let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &sources);
+        diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == DiagnosticLevel::Error);
+        let text = diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &sources);
         terminal.err.print(&text);
         terminal.error(&format!("the rules cannot be used: {}", diagnostic::summary(&diagnostics)));
         Exit::Findings

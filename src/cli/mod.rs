@@ -5,16 +5,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "the command line speaks with the world")]
 
+mod backend;
 mod check;
 mod clock;
 mod dead;
-mod desk;
 mod event;
 mod events;
 mod exit;
 mod explain;
 mod init;
 mod input;
+mod input_reader;
 mod keys;
 mod listing;
 mod load;
@@ -24,7 +25,6 @@ mod run;
 mod send;
 mod serve;
 mod status;
-mod subject;
 mod table;
 mod terminal;
 mod test;
@@ -42,10 +42,10 @@ use terminal::Terminal;
 #[command(name = "pointsman", version, max_term_width = 100, after_help = GUIDE)]
 struct CommandLine {
     /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    color: Color,
+    #[arg(long, global = true, value_enum, default_value_t = ColorMode::Auto, value_name = "WHEN")]
+    color: ColorMode,
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 const GUIDE: &str = "\
@@ -68,14 +68,14 @@ Exit codes:
 
 /// When to write in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
+enum ColorMode {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     Init(init::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
@@ -99,25 +99,25 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(message) => return explain_usage(&message),
     };
     let mut terminal = Terminal::new(match line.color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
+        ColorMode::Auto => ColorChoice::Auto,
+        ColorMode::Always => ColorChoice::Always,
+        ColorMode::Never => ColorChoice::Never,
     });
     let exit = match line.command {
-        Command::Init(arguments) => init::run(&arguments, &mut terminal),
-        Command::Check(arguments) => check::run(&arguments, &mut terminal),
-        Command::Run(arguments) => run::run(&arguments, &mut terminal),
-        Command::Send(arguments) => send::run(&arguments, &mut terminal),
-        Command::Test(arguments) => test::run(&arguments, &mut terminal),
-        Command::Explain(arguments) => explain::run(&arguments, &mut terminal),
-        Command::Events(arguments) => events::run(&arguments, &mut terminal),
-        Command::Dead(arguments) => dead::run(&arguments, &mut terminal),
-        Command::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
-        Command::Replay(arguments) => replay::run(&arguments, &mut terminal),
-        Command::Watch(arguments) => watch::run(&arguments, &mut terminal),
-        Command::Serve(arguments) => serve::run(*arguments, &mut terminal),
-        Command::Status(arguments) => status::run(&arguments, &mut terminal),
-        Command::Keys(arguments) => keys::run(&arguments, &mut terminal),
+        CliCommand::Init(arguments) => init::run(&arguments, &mut terminal),
+        CliCommand::Check(arguments) => check::run(&arguments, &mut terminal),
+        CliCommand::Run(arguments) => run::run(&arguments, &mut terminal),
+        CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
+        CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
+        CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
+        CliCommand::Dead(arguments) => dead::run(&arguments, &mut terminal),
+        CliCommand::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
+        CliCommand::Replay(arguments) => replay::run(&arguments, &mut terminal),
+        CliCommand::Watch(arguments) => watch::run(&arguments, &mut terminal),
+        CliCommand::Serve(arguments) => serve::run(*arguments, &mut terminal),
+        CliCommand::Status(arguments) => status::run(&arguments, &mut terminal),
+        CliCommand::Keys(arguments) => keys::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }
@@ -135,7 +135,7 @@ fn explain_usage(message: &clap::Error) -> ExitCode {
     match written {
         _ if message.use_stderr() => Exit::Usage.into(),
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Failed.into(),
-        Ok(()) | Err(_) => Exit::Fine.into(),
+        Ok(()) | Err(_) => Exit::Success.into(),
     }
 }
 

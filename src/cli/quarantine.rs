@@ -1,12 +1,12 @@
 //! `pointsman quarantine`: bodies that were refused.
 
-use super::desk::{Choice, Desk, Place};
+use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, Row as _, failed};
-use super::replay::{Pace, Task};
+use super::listing::{self, ListingRow as _, failed};
+use super::replay::{ReplayArguments, ReplayTask};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::{Replay, Selection};
+use crate::gateway::operations::{RecordSelection, ReplayRequest};
 use clap::{Args, Subcommand};
 
 /// Lists and shows bodies that were refused, and gives them to today's rules
@@ -14,50 +14,50 @@ use clap::{Args, Subcommand};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    action: QuarantineAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum QuarantineAction {
     /// Lists refused bodies, the newest first
-    List(Listed),
+    List(ListQuarantineArguments),
     /// Shows one
-    Show(Shown),
+    Show(ShowQuarantineArguments),
     /// Gives refused bodies to today's rules; what they accept leaves the quarantine
-    Replay(Replaying),
+    Replay(ReplayQuarantineArguments),
 }
 
 #[derive(Debug, Args)]
-struct Listed {
+struct ListQuarantineArguments {
     #[command(flatten)]
-    choice: Choice,
+    choice: RecordArguments,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-struct Shown {
+struct ShowQuarantineArguments {
     /// Which
     #[arg(value_name = "ID")]
     body: String,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-struct Replaying {
+struct ReplayQuarantineArguments {
     #[command(flatten)]
-    pace: Pace,
+    pace: ReplayArguments,
     #[command(flatten)]
-    choice: Choice,
+    choice: RecordArguments,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -75,15 +75,15 @@ Exit codes:
 /// Lists, shows or replays.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let done = match &arguments.action {
-        Action::List(listed) => list(listed, terminal),
-        Action::Show(shown) => show(shown, terminal),
-        Action::Replay(replaying) => replay(replaying, terminal),
+        QuarantineAction::List(listed) => list(listed, terminal),
+        QuarantineAction::Show(shown) => show(shown, terminal),
+        QuarantineAction::Replay(replaying) => replay(replaying, terminal),
     };
     done.unwrap_or_else(|exit| exit)
 }
 
 /// Dead letters have channels and keys; what no rule accepted has neither.
-fn selection(choice: &Choice, terminal: &mut Terminal) -> Result<Selection, Exit> {
+fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
     let selection = choice.selection(terminal)?;
     if selection.channel.is_some() || selection.key.is_some() {
         terminal.error("a refused body has no channel and no key");
@@ -93,9 +93,9 @@ fn selection(choice: &Choice, terminal: &mut Terminal) -> Result<Selection, Exit
     Ok(selection)
 }
 
-fn list(listed: &Listed, terminal: &mut Terminal) -> Result<Exit, Exit> {
+fn list(listed: &ListQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = selection(&listed.choice, terminal)?;
-    let desk = Desk::open(&listed.place, terminal)?;
+    let desk = OperationsBackend::open(&listed.place, terminal)?;
     let page = desk.quarantine(&selection).map_err(|error| failed(&error, terminal))?;
     listing::print(&page.items, listed.json, terminal);
     if !listed.json && page.items.is_empty() {
@@ -103,31 +103,31 @@ fn list(listed: &Listed, terminal: &mut Terminal) -> Result<Exit, Exit> {
     } else if !listed.json {
         terminal.help("`pointsman quarantine show ID` shows one; once the rules are mended: `pointsman quarantine replay --id ID`");
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-fn show(shown: &Shown, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let desk = Desk::open(&shown.place, terminal)?;
+fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let desk = OperationsBackend::open(&shown.place, terminal)?;
     let detail = desk.quarantined(&shown.body).map_err(|error| failed(&error, terminal))?;
     if shown.json {
         listing::object(&detail, terminal);
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
     let head = detail.refused.columns().join("  ");
     for line in head.lines().chain(detail.payload.lines()) {
         terminal.out.print(&format!("{}\n", visible_line(line)));
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
-fn replay(replaying: &Replaying, terminal: &mut Terminal) -> Result<Exit, Exit> {
+fn replay(replaying: &ReplayQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = selection(&replaying.choice, terminal)?;
-    let task = Task {
-        plan: Desk::plan_quarantine,
-        act: Desk::replay_quarantined,
+    let task = ReplayTask {
+        plan: OperationsBackend::plan_quarantine,
+        replay_part: OperationsBackend::replay_quarantined,
         needs_rules: true,
         advice: "`pointsman run --rules PATH` shows what rules make of a body without one",
-        request: Replay::default(),
+        request: ReplayRequest::default(),
     };
     Ok(task.run(&selection, &replaying.pace, &replaying.place, terminal))
 }

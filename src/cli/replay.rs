@@ -1,17 +1,19 @@
 //! `pointsman replay`: pushes once more, and the loop that all replays share.
 
-use super::desk::{Choice, Desk, Place};
+use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
 use super::listing::{self, failed};
 use super::terminal::Terminal;
-use crate::gateway::operations::{MOST_AT_ONCE, Page, Planned, Replay, Replayed, Selection};
+use crate::gateway::operations::{
+    ListingPage, MOST_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
+};
 use clap::Args;
 use std::path::PathBuf;
 
 /// How many pushes a plan may hold: their ids are in memory.
-const MOST: usize = 1_000_000;
+const MAX_PUSHES: usize = 1_000_000;
 /// How long a part of a replay may take, in seconds, within the patience of the client.
-const PART: u32 = 10;
+const PART_SECONDS: u32 = 10;
 
 /// Replays pushes: decides their payloads by today's rules, or delivers the stored bodies again
 #[derive(Debug, Args)]
@@ -21,16 +23,16 @@ pub(super) struct Arguments {
     #[arg(long)]
     stored: bool,
     #[command(flatten)]
-    pace: Pace,
+    pace: ReplayArguments,
     #[command(flatten)]
-    choice: Choice,
+    choice: RecordArguments,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
 }
 
 /// How a replay goes on.
 #[derive(Debug, Args)]
-pub(super) struct Pace {
+pub(super) struct ReplayArguments {
     /// All that the journal holds, where nothing else is said
     #[arg(long)]
     all: bool,
@@ -71,39 +73,40 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         Ok(selection) => selection,
         Err(exit) => return exit,
     };
-    let task = Task {
-        plan: Desk::plan,
-        act: Desk::replay,
+    let task = ReplayTask {
+        plan: OperationsBackend::plan,
+        replay_part: OperationsBackend::replay,
         needs_rules: !arguments.stored,
         advice: "`--stored` delivers the bodies of that time without one",
-        request: Replay {
+        request: ReplayRequest {
             stored: arguments.stored,
             channel: selection.channel.clone(),
             key: selection.key.clone(),
-            ..Replay::default()
+            ..ReplayRequest::default()
         },
     };
     task.run(&selection, &arguments.pace, &arguments.place, terminal)
 }
 
 /// A replay of some kind.
-pub(super) struct Task {
-    pub(super) plan: fn(&Desk, &Selection) -> Result<Page<Planned>, String>,
-    pub(super) act: fn(&Desk, &Replay) -> Result<Page<Replayed>, String>,
+pub(super) struct ReplayTask {
+    pub(super) plan: fn(&OperationsBackend, &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
+    pub(super) replay_part:
+        fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
     /// Whether rules have to decide.
     pub(super) needs_rules: bool,
     /// What can be done where no gateway runs.
     pub(super) advice: &'static str,
     /// What all parts have in common.
-    pub(super) request: Replay,
+    pub(super) request: ReplayRequest,
 }
 
-impl Task {
+impl ReplayTask {
     pub(super) fn run(
         self,
-        selection: &Selection,
-        pace: &Pace,
-        whose: &Place,
+        selection: &RecordSelection,
+        pace: &ReplayArguments,
+        whose: &GatewayArguments,
         terminal: &mut Terminal,
     ) -> Exit {
         if selection.is_empty() && !pace.all {
@@ -111,12 +114,12 @@ impl Task {
             terminal.help("select some: `--since 2h`, `--integration NAME`, `--id ID`; or say that all is meant: `--all`");
             return Exit::Usage;
         }
-        let mut desk = match Desk::open(whose, terminal) {
+        let mut desk = match OperationsBackend::open(whose, terminal) {
             Ok(desk) => desk,
             Err(exit) => return exit,
         };
         if self.needs_rules && !pace.rules.is_empty() {
-            if let Err(exit) = desk.decide_by(&pace.rules, terminal) {
+            if let Err(exit) = desk.use_rules(&pace.rules, terminal) {
                 return exit;
             }
         } else if self.needs_rules && !desk.is_live() && !pace.dry_run {
@@ -132,13 +135,20 @@ impl Task {
         }
     }
 
-    fn replay(self, desk: &Desk, plan: &[Planned], pace: &Pace, terminal: &mut Terminal) -> Exit {
+    fn replay(
+        self,
+        desk: &OperationsBackend,
+        plan: &[ReplayCandidate],
+        pace: &ReplayArguments,
+        terminal: &mut Terminal,
+    ) -> Exit {
         let ids = ids(plan, self.request.stored);
-        let size = usize::try_from(pace.rate.saturating_mul(PART)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
-        let mut exit = Exit::Fine;
+        let size =
+            usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
+        let mut exit = Exit::Success;
         for part in ids.chunks(size) {
-            let request = Replay { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
-            match (self.act)(desk, &request) {
+            let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
+            match (self.replay_part)(desk, &request) {
                 Ok(done) => {
                     listing::print(&done.items, pace.json, terminal);
                     if done.items.iter().any(|item| item.refused.is_some()) {
@@ -163,8 +173,8 @@ impl Task {
 }
 
 /// Every id of a plan: of pushes, or of the selected events where stored bodies are meant.
-fn ids(plan: &[Planned], stored: bool) -> Vec<String> {
-    let of = |item: &Planned| -> Vec<String> {
+fn ids(plan: &[ReplayCandidate], stored: bool) -> Vec<String> {
+    let of = |item: &ReplayCandidate| -> Vec<String> {
         if stored && !item.events.is_empty() {
             item.events.iter().map(|index| format!("{}-{index}", item.id)).collect()
         } else {
@@ -174,7 +184,7 @@ fn ids(plan: &[Planned], stored: bool) -> Vec<String> {
     plan.iter().flat_map(of).collect()
 }
 
-fn show(plan: &[Planned], pace: &Pace, terminal: &mut Terminal) -> Exit {
+fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Terminal) -> Exit {
     listing::print(plan, pace.json, terminal);
     if !pace.json {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
@@ -183,17 +193,17 @@ fn show(plan: &[Planned], pace: &Pace, terminal: &mut Terminal) -> Exit {
             plan.len()
         ));
     }
-    Exit::Fine
+    Exit::Success
 }
 
 /// The whole plan, the oldest first.
 fn pages(
-    selection: &Selection,
-    mut page: impl FnMut(&Selection) -> Result<Page<Planned>, String>,
-) -> Result<Vec<Planned>, String> {
-    let most = selection.limit.unwrap_or(MOST);
-    let mut plan: Vec<Planned> = Vec::new();
-    let mut next = Selection { limit: Some(1_000), ..selection.clone() };
+    selection: &RecordSelection,
+    mut page: impl FnMut(&RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
+) -> Result<Vec<ReplayCandidate>, String> {
+    let most = selection.limit.unwrap_or(MAX_PUSHES);
+    let mut plan: Vec<ReplayCandidate> = Vec::new();
+    let mut next = RecordSelection { limit: Some(1_000), ..selection.clone() };
     while plan.len() < most {
         let found = page(&next)?;
         plan.extend(found.items);
@@ -210,10 +220,10 @@ fn pages(
 #[cfg(test)]
 mod tests {
     use super::{ids, pages};
-    use crate::gateway::operations::{Page, Planned, Selection};
+    use crate::gateway::operations::{ListingPage, RecordSelection, ReplayCandidate};
 
-    fn planned(id: u32) -> Planned {
-        Planned {
+    fn planned(id: u32) -> ReplayCandidate {
+        ReplayCandidate {
             id: id.to_string(),
             integration: String::new(),
             received: String::new(),
@@ -223,20 +233,20 @@ mod tests {
 
     #[test]
     fn a_plan_of_several_pages_begins_with_the_oldest() {
-        let mut all: Vec<Planned> = (0..2_500).map(planned).collect();
+        let mut all: Vec<ReplayCandidate> = (0..2_500).map(planned).collect();
         all.reverse();
-        let page = |selection: &Selection| {
+        let page = |selection: &RecordSelection| {
             let before = selection.before.as_deref().map_or(2_500, |id| id.parse().unwrap());
             // As where a rare key is looked for: the first page of it is empty.
             let first = selection.before.is_none();
             let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before);
             let items: Vec<_> = items.take(if first { 0 } else { 1_000 }).cloned().collect();
             let next = if first { Some("2500".to_owned()) } else { items.last().map(|last| last.id.clone()) };
-            Ok(Page { items, next })
+            Ok(ListingPage { items, next })
         };
-        let plan = pages(&Selection::default(), page).unwrap();
+        let plan = pages(&RecordSelection::default(), page).unwrap();
         assert!(plan.iter().map(|item| item.id.parse::<u32>().unwrap()).eq(0..2_500));
-        let newest = pages(&Selection { limit: Some(2), ..Selection::default() }, page).unwrap();
+        let newest = pages(&RecordSelection { limit: Some(2), ..RecordSelection::default() }, page).unwrap();
         assert_eq!(newest, [planned(2_498), planned(2_499)]);
     }
 

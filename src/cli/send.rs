@@ -3,17 +3,17 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
-use crate::channel::Verdict;
-use crate::check::model::Secret;
-use crate::diagnostic::{self, Format, nearest};
-use crate::evaluate::Context;
-use crate::event::{Event, Labels, Severity, Status};
-use crate::gateway::delivery::{Exchange, Options, send_once};
-use crate::gateway::served;
+use crate::channel::DeliveryVerdict;
+use crate::check::model::SecretReference;
+use crate::diagnostic::{self, DiagnosticFormat, nearest};
+use crate::evaluate::EvaluationContext;
+use crate::event::{AlertStatus, Event, Labels, Severity};
+use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
+use crate::gateway::served_rules;
 use crate::json;
 use crate::reload::Snapshot;
 use crate::ruleset::RuleSet;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 /// The channel with its secrets, and the body for it.
-fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Channel, Vec<u8>), Exit> {
+fn prepare(
+    arguments: &Arguments,
+    terminal: &mut Terminal,
+) -> Result<(served_rules::ServedChannel, Vec<u8>), Exit> {
     let Some(now) = clock::at(None) else {
         terminal.error("the clock shows no time that can be used");
         return Err(Exit::Failed);
@@ -78,7 +81,7 @@ fn prepare(arguments: &Arguments, terminal: &mut Terminal) -> Result<(served::Ch
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let arena = json::Arena::new();
     let document = bytes.as_ref().map(|bytes| json::parse(bytes, &arena)).transpose().map_err(|invalid| {
-        let json::Invalid { line, column, message } = invalid;
+        let json::JsonError { line, column, message } = invalid;
         terminal.error(&format!("the event is no JSON: {line}:{column}: {message}"));
         Exit::Findings
     })?;
@@ -108,23 +111,24 @@ fn resolve(
     rules: &RuleSet,
     position: usize,
     terminal: &mut Terminal,
-) -> Result<served::Channel, Exit> {
+) -> Result<served_rules::ServedChannel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
     let files = Snapshot::of(paths).map_err(|rejection| {
         terminal.error(&rejection.message);
         Exit::Failed
     })?;
-    let read = |named: &Secret, folder: &Path| served::read_secret(named, folder, &files);
+    let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
-        let text = diagnostic::render(Format::Human, terminal.err.color(), &diagnostics, &rules.sources);
+        let text =
+            diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &rules.sources);
         terminal.err.print(&text);
         Exit::Failed
     })?;
-    Ok(served::Channel { name: channel.name.to_string(), kind: channel.kind, settings })
+    Ok(served_rules::ServedChannel { name: channel.name.to_string(), kind: channel.kind, settings })
 }
 
 fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
-    let input = input::Input::read(path, terminal).map_err(|error| {
+    let input = input::CommandInput::read(path, terminal).map_err(|error| {
         terminal.error(&format!("`{}` could not be read: {error}", path.display()));
         Exit::Failed
     })?;
@@ -132,10 +136,10 @@ fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
 }
 
 /// An event that nobody takes for a real one.
-fn test_event(now: Instant, arena: &json::Arena) -> &Event<'_> {
-    arena.keep(Event {
+fn test_event(now: Timestamp, arena: &json::Arena) -> &Event<'_> {
+    arena.alloc(Event {
         severity: Severity::Warning,
-        status: Status::Firing,
+        status: AlertStatus::Firing,
         title: "pointsman test",
         key: arena.text(&format!("pointsman-test-{}", now.epoch_milliseconds())),
         description: Some("Sent by `pointsman send` to see whether this channel works."),
@@ -150,17 +154,22 @@ fn test_event(now: Instant, arena: &json::Arena) -> &Event<'_> {
 }
 
 /// What the channel's kind makes of the event; the event itself where it makes nothing.
-fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Instant) -> Vec<u8> {
-    let rendered = rules.render(position, event, &Context::at(now));
+fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Timestamp) -> Vec<u8> {
+    let rendered = rules.render(position, event, &EvaluationContext::at(now));
     // An event and a JSON value always serialize.
     match rendered {
         Some(rendered) => serde_json::to_vec(&rendered.body).unwrap_or_default(),
-        None => json::Json::to_json(event).into_bytes(),
+        None => json::ToJson::to_json(event).into_bytes(),
     }
 }
 
-fn send(arguments: &Arguments, channel: &served::Channel, body: &[u8], terminal: &mut Terminal) -> Exit {
-    let options = Options {
+fn send(
+    arguments: &Arguments,
+    channel: &served_rules::ServedChannel,
+    body: &[u8],
+    terminal: &mut Terminal,
+) -> Exit {
+    let options = OutboundConfig {
         directory: arguments.directory.clone(),
         allow: arguments.allow.clone(),
         allow_private: false,
@@ -185,11 +194,11 @@ fn send(arguments: &Arguments, channel: &served::Channel, body: &[u8], terminal:
     terminal.out.print(&quoted("→ ", &request));
     terminal.out.print(&quoted("← ", &answer));
     match verdict {
-        Verdict::Delivered => {
+        DeliveryVerdict::Delivered => {
             terminal.err.print(&format!("`{}` has it\n", channel.name));
-            Exit::Fine
+            Exit::Success
         }
-        Verdict::Retry { reason, .. } | Verdict::Refused { reason } => {
+        DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
             terminal.error(&format!("`{}` did not take it: {reason}", channel.name));
             Exit::Findings
         }

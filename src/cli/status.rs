@@ -2,13 +2,13 @@
 
 use super::exit::Exit;
 use super::serve::options::STATE;
-use super::table::Table;
+use super::table::TextTable;
 use super::terminal::Terminal;
-use super::{clock, desk};
+use super::{backend, clock};
 use crate::diagnostic::visible_line;
-use crate::gateway::client::Client;
-use crate::gateway::status::{Channel, Integration, Rules, Status};
-use crate::time::Instant;
+use crate::gateway::admin_client::AdminClient;
+use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, RulesSummary};
+use crate::time::Timestamp;
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let answer = answer.and_then(|json| {
-        let status: Status = serde_json::from_value(json.clone())
+        let status: GatewayStatus = serde_json::from_value(json.clone())
             .map_err(|error| format!("the gateway's answer is not understood: {error}"))?;
         Ok((json, status))
     });
@@ -64,12 +64,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     };
     let text = if arguments.json { format!("{json:#}\n") } else { render(&status, clock::at(None)) };
     terminal.out.print(&text);
-    if status.rules.failure.is_some() { Exit::Findings } else { Exit::Fine }
+    if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success }
 }
 
-fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<Client, Exit> {
+fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<AdminClient, Exit> {
     let (admin, file) = (arguments.admin.as_deref(), arguments.token_file.clone());
-    let found = desk::client(admin, file, &arguments.state, terminal)?;
+    let found = backend::client(admin, file, &arguments.state, terminal)?;
     found.ok_or_else(|| {
         terminal.error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
         terminal.help("name the directory that `serve` was given: `--state DIR`");
@@ -78,7 +78,7 @@ fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<Client, Exit
 }
 
 /// Everything in three tables; times as they are counted back from `now`.
-fn render(status: &Status, now: Option<Instant>) -> String {
+fn render(status: &GatewayStatus, now: Option<Timestamp>) -> String {
     let mut text = rules(&status.rules, now);
     text.push('\n');
     text.push_str(&integrations(&status.integrations, now));
@@ -90,7 +90,7 @@ fn render(status: &Status, now: Option<Instant>) -> String {
     text
 }
 
-fn rules(rules: &Rules, now: Option<Instant>) -> String {
+fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
     let hash = rules.sha256.get(..12).unwrap_or(&rules.sha256);
     let watching = match &rules.why_poll {
         Some(why) => format!("watched by polling: {}", visible_line(why)),
@@ -124,7 +124,7 @@ fn rules(rules: &Rules, now: Option<Instant>) -> String {
     text
 }
 
-fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
+fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> String {
     let heading = [
         "integration",
         "kind",
@@ -137,7 +137,7 @@ fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
         "refused",
         "push URL, without the key",
     ];
-    let mut table = Table::new(heading);
+    let mut table = TextTable::new(heading);
     for integration in integrations {
         table.row([
             integration.name.clone(),
@@ -155,10 +155,10 @@ fn integrations(integrations: &[Integration], now: Option<Instant>) -> String {
     table.render()
 }
 
-fn channels(channels: &[Channel], now: Option<Instant>) -> String {
+fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
     let heading =
         ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
-    let mut table = Table::new(heading);
+    let mut table = TextTable::new(heading);
     for channel in channels {
         let error = channel.last_error.as_ref().map_or_else(
             || "-".to_owned(),
@@ -180,9 +180,9 @@ fn channels(channels: &[Channel], now: Option<Instant>) -> String {
 }
 
 /// How long ago a time was, in its largest unit: `12 s ago`; the time itself where nobody knows what time it is.
-fn ago(time: Option<&String>, now: Option<Instant>) -> String {
+fn ago(time: Option<&String>, now: Option<Timestamp>) -> String {
     let Some(time) = time else { return "never".to_owned() };
-    let (Some(then), Some(now)) = (Instant::read(time), now) else { return visible_line(time) };
+    let (Some(then), Some(now)) = (Timestamp::read(time), now) else { return visible_line(time) };
     let seconds = (now.epoch_milliseconds() - then.epoch_milliseconds()).max(0) / 1000;
     match seconds {
         0..120 => format!("{seconds} s ago"),
@@ -195,13 +195,13 @@ fn ago(time: Option<&String>, now: Option<Instant>) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::gateway::status::Status;
-    use crate::time::Instant;
+    use crate::gateway::status::GatewayStatus;
+    use crate::time::Timestamp;
     use expect_test::expect;
 
     #[test]
     fn a_status_is_three_tables() {
-        let status: Status = serde_json::from_value(serde_json::json!({
+        let status: GatewayStatus = serde_json::from_value(serde_json::json!({
             "version": "0.1.0", "listen": "127.0.0.1:8480", "accepting": true,
             "rules": {
                 "roots": ["rules/arms", "rules/shop"], "generation": 7, "sha256": "0123456789abcdef0123",
@@ -251,6 +251,6 @@ mod tests {
             page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
             old      (gone)     never            4        0         0     3  closed               -
         "]]
-        .assert_eq(&render(&status, Instant::read("2026-03-07T02:00:00Z")));
+        .assert_eq(&render(&status, Timestamp::read("2026-03-07T02:00:00Z")));
     }
 }

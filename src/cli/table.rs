@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 /// Rows of cells; all rows have as many as the first.
-pub(super) struct Table<const N: usize> {
+pub(super) struct TextTable<const N: usize> {
     rows: Vec<[String; N]>,
 }
 
-impl<const N: usize> Table<N> {
+impl<const N: usize> TextTable<N> {
     /// A table with a heading.
     pub(super) fn new(heading: [&str; N]) -> Self {
         Self { rows: vec![heading.map(str::to_owned)] }

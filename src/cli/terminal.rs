@@ -8,15 +8,15 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 /// Where a command writes.
 pub(super) struct Terminal {
     /// What programs are meant to read.
-    pub(super) out: Stream,
+    pub(super) out: OutputStream,
     /// Messages for people.
-    pub(super) err: Stream,
+    pub(super) err: OutputStream,
 }
 
 /// A stream that remembers its first error, so that commands need not ask at every line.
 ///
 /// A reader that goes away (`| head`) is no error: what follows is not written, and nothing is said about it.
-pub(super) struct Stream {
+pub(super) struct OutputStream {
     writer: Box<dyn Write + Send>,
     color: bool,
     terminal: bool,
@@ -27,8 +27,12 @@ impl Terminal {
     pub(super) fn new(color: ColorChoice) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         Self {
-            out: Stream::new(colors(color, AutoStream::choice(&out)), out.is_terminal(), BufWriter::new(out)),
-            err: Stream::new(colors(color, AutoStream::choice(&err)), err.is_terminal(), err),
+            out: OutputStream::new(
+                colors(color, AutoStream::choice(&out)),
+                out.is_terminal(),
+                BufWriter::new(out),
+            ),
+            err: OutputStream::new(colors(color, AutoStream::choice(&err)), err.is_terminal(), err),
         }
     }
 
@@ -77,7 +81,7 @@ fn shown(character: char) -> impl Iterator<Item = char> {
     raw.into_iter().chain(escaped.into_iter().flatten())
 }
 
-impl Stream {
+impl OutputStream {
     fn new(color: bool, terminal: bool, writer: impl Write + Send + 'static) -> Self {
         Self { writer: Box::new(writer), color, terminal, error: None }
     }
@@ -114,7 +118,7 @@ impl Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for OutputStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_closed() {
             return Err(ErrorKind::BrokenPipe.into());

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
-use crate::suite::{self, Coverage, Disk, Options, Report, report};
+use crate::suite::{self, Coverage, DiskFiles, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     update: bool,
     /// How to write what came of the tests
-    #[arg(long, value_enum, default_value_t = Style::Text)]
-    format: Style,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    format: TestFormat,
     /// Say which arms and routes the tests hit, and list those that they miss
     #[arg(long)]
     coverage: bool,
@@ -48,7 +48,7 @@ have errors, 2 wrong usage, 3 a file could not be read";
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Style {
+enum TestFormat {
     /// A line a file, every failure in full
     Text,
     /// One JSON document
@@ -71,29 +71,29 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         Ok(rules) => rules,
         Err(exit) => return exit,
     };
-    let options = Options { filter: arguments.filter.clone(), update: arguments.update };
-    let report = suite::run(&rules, &options, &mut Disk);
+    let options = TestOptions { filter: arguments.filter.clone(), update: arguments.update };
+    let report = suite::run(&rules, &options, &mut DiskFiles);
     print(arguments, &report, terminal);
     if report.results.is_empty() {
         return none_found(arguments, rules.model.tests.len(), terminal);
     }
-    let covered = enough(arguments, &report.coverage, terminal);
-    if report.failed() == 0 && covered { Exit::Fine } else { Exit::Findings }
+    let covered = is_covered_enough(arguments, &report.coverage, terminal);
+    if report.failed() == 0 && covered { Exit::Success } else { Exit::Findings }
 }
 
-fn print(arguments: &Arguments, report: &Report, terminal: &mut Terminal) {
+fn print(arguments: &Arguments, report: &TestReport, terminal: &mut Terminal) {
     let coverage = wants_coverage(arguments).then_some(&report.coverage);
     let text = match arguments.format {
-        Style::Text if report.results.is_empty() => return,
-        Style::Text => {
+        TestFormat::Text if report.results.is_empty() => return,
+        TestFormat::Text => {
             let coverage = coverage.map(report::text::coverage).unwrap_or_default();
             report::text::render(report) + &coverage
         }
-        Style::Json => report::json::render(report, coverage),
-        Style::Junit => report::junit::render(report),
-        Style::Tap => report::tap::render(report),
+        TestFormat::Json => report::json::render(report, coverage),
+        TestFormat::Junit => report::junit::render(report),
+        TestFormat::Tap => report::tap::render(report),
     };
-    if arguments.format == Style::Text && !terminal.out.color() {
+    if arguments.format == TestFormat::Text && !terminal.out.color() {
         terminal.out.print(&anstream::adapter::strip_str(&text).to_string());
     } else {
         terminal.out.print(&text);
@@ -119,7 +119,7 @@ fn none_found(arguments: &Arguments, tests: usize, terminal: &mut Terminal) -> E
     Exit::Findings
 }
 
-fn enough(arguments: &Arguments, coverage: &Coverage, terminal: &mut Terminal) -> bool {
+fn is_covered_enough(arguments: &Arguments, coverage: &Coverage, terminal: &mut Terminal) -> bool {
     let Some(least) = arguments.min_coverage else { return true };
     let found = coverage.percent();
     if found >= least {
@@ -127,7 +127,7 @@ fn enough(arguments: &Arguments, coverage: &Coverage, terminal: &mut Terminal) -
     }
     terminal
         .error(&format!("the tests hit {found:.1} % of the arms and routes, and {least} % are asked for"));
-    if !matches!(arguments.format, Style::Text) {
+    if !matches!(arguments.format, TestFormat::Text) {
         terminal.help("`--format text` lists what they miss");
     }
     false

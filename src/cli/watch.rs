@@ -5,11 +5,11 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{check, clock};
-use crate::diagnostic::{self, Diagnostic, Format};
-use crate::reload::{Attempt, Options, Rejection, Reloader, Snapshot, Version};
-use crate::ruleset::{Loaded, RuleSet};
+use crate::diagnostic::{self, Diagnostic, DiagnosticFormat};
+use crate::reload::{LoadRejection, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
+use crate::ruleset::{LoadedRules, RuleSet};
 use crate::source::Sources;
-use crate::suite::{self, Files, Report, report};
+use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -44,21 +44,21 @@ Exit codes: 3 a path could not be read at the start; Ctrl-C ends the program as 
 /// A short pause suits a person who has just saved.
 const QUIET: Duration = Duration::from_millis(100);
 /// How often rules that are no text at the start are looked at again.
-const AGAIN: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// What came of one state of the files.
 #[derive(Debug)]
-struct Round {
-    loaded: Loaded,
+struct WatchRound {
+    loaded: LoadedRules,
     checked: Duration,
-    tests: Option<(Report, Duration)>,
+    tests: Option<(TestReport, Duration)>,
 }
 
 /// What the watching thread says.
-enum Message {
-    Round(Arc<Version<Round>>),
+enum WatchMessage {
+    Round(Arc<RuleSetVersion<WatchRound>>),
     Unchanged,
-    Rejected(Rejection),
+    Rejected(LoadRejection),
 }
 
 /// Checks and tests until nobody reads any more.
@@ -70,24 +70,24 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     };
     follow(&messages, arguments.rounds.unwrap_or(usize::MAX), terminal);
     drop(reloader);
-    Exit::Fine
+    Exit::Success
 }
 
 /// Starts, as soon as the rules are texts.
 fn start(
     arguments: &Arguments,
-    sender: &Sender<Message>,
+    sender: &Sender<WatchMessage>,
     terminal: &mut Terminal,
-) -> Result<Reloader<Round>, Exit> {
-    let options = Options { roots: arguments.paths.clone(), quiet: QUIET, ..Options::default() };
+) -> Result<Reloader<WatchRound>, Exit> {
+    let options = ReloadOptions { roots: arguments.paths.clone(), quiet: QUIET, ..ReloadOptions::default() };
     let mut shown = String::new();
     loop {
         let sender = sender.clone();
-        let tell = move |attempt: &Attempt<'_, Round>| {
+        let tell = move |attempt: &ReloadOutcome<'_, WatchRound>| {
             let message = match attempt {
-                Attempt::Published(version) => Message::Round(Arc::clone(version)),
-                Attempt::Unchanged => Message::Unchanged,
-                Attempt::Rejected(rejection) => Message::Rejected((*rejection).clone()),
+                ReloadOutcome::Published(version) => WatchMessage::Round(Arc::clone(version)),
+                ReloadOutcome::Unchanged => WatchMessage::Unchanged,
+                ReloadOutcome::Rejected(rejection) => WatchMessage::Rejected((*rejection).clone()),
             };
             // Whoever listened has ended, and the program with it.
             let _ = sender.send(message);
@@ -105,33 +105,33 @@ fn start(
                     shown.clone_from(&rejection.message);
                 }
                 if terminal.out.is_closed() {
-                    return Err(Exit::Fine);
+                    return Err(Exit::Success);
                 }
-                thread::sleep(AGAIN);
+                thread::sleep(RETRY_PAUSE);
             }
         }
     }
 }
 
 /// Checks, and tests what can be tested.
-fn round(snapshot: &Snapshot) -> Round {
+fn round(snapshot: &Snapshot) -> WatchRound {
     let began = Instant::now();
     let read = |path: &Path| snapshot.read(path);
     let mut loaded = RuleSet::from_sources(snapshot.sources().clone(), &read, clock::at(None));
     if let Some(rules) = &loaded.rules {
-        loaded.diagnostics.extend(rules.foresee());
+        loaded.diagnostics.extend(rules.check_parameters());
     }
     let checked = began.elapsed();
     let began = Instant::now();
-    let test = |rules| suite::run(rules, &suite::Options::default(), &mut Recorded(snapshot));
+    let test = |rules| suite::run(rules, &suite::TestOptions::default(), &mut RecordingFiles(snapshot));
     let tests = loaded.rules.as_ref().map(test).map(|report| (report, began.elapsed()));
-    Round { loaded, checked, tests }
+    WatchRound { loaded, checked, tests }
 }
 
 /// The files of tests, by which the snapshot learns what to watch.
-struct Recorded<'s>(&'s Snapshot);
+struct RecordingFiles<'s>(&'s Snapshot);
 
-impl Files for Recorded<'_> {
+impl TestFiles for RecordingFiles<'_> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         self.0.read_sample(path)
     }
@@ -141,24 +141,24 @@ impl Files for Recorded<'_> {
     }
 }
 
-fn follow(messages: &Receiver<Message>, rounds: usize, terminal: &mut Terminal) {
+fn follow(messages: &Receiver<WatchMessage>, rounds: usize, terminal: &mut Terminal) {
     let mut rejected = String::new();
     let mut shown = 0;
     while shown < rounds && !terminal.out.is_closed() {
         let Ok(message) = messages.recv() else { return };
         match message {
-            Message::Round(version) => {
+            WatchMessage::Round(version) => {
                 show(&version, terminal);
                 rejected.clear();
             }
-            Message::Unchanged if rejected.is_empty() => continue,
-            Message::Unchanged => {
+            WatchMessage::Unchanged if rejected.is_empty() => continue,
+            WatchMessage::Unchanged => {
                 terminal.out.print("the files are as they were before\n");
                 rejected.clear();
             }
             // A poll may find the same again.
-            Message::Rejected(rejection) if rejection.message == rejected => continue,
-            Message::Rejected(rejection) => {
+            WatchMessage::Rejected(rejection) if rejection.message == rejected => continue,
+            WatchMessage::Rejected(rejection) => {
                 show_rejection(&rejection, terminal);
                 rejected = rejection.message;
             }
@@ -169,8 +169,8 @@ fn follow(messages: &Receiver<Message>, rounds: usize, terminal: &mut Terminal) 
     }
 }
 
-fn show(version: &Version<Round>, terminal: &mut Terminal) {
-    let Round { loaded, checked, tests } = &version.value;
+fn show(version: &RuleSetVersion<WatchRound>, terminal: &mut Terminal) {
+    let WatchRound { loaded, checked, tests } = &version.value;
     show_diagnostics(&loaded.diagnostics, &loaded.sources, terminal);
     let mut line = format!(
         "generation {}: {} in {}",
@@ -195,7 +195,7 @@ fn show(version: &Version<Round>, terminal: &mut Terminal) {
     terminal.out.print(&line);
 }
 
-fn show_rejection(rejection: &Rejection, terminal: &mut Terminal) {
+fn show_rejection(rejection: &LoadRejection, terminal: &mut Terminal) {
     show_diagnostics(&rejection.diagnostics, &rejection.sources, terminal);
     terminal.out.print(&format!("{}; still watching\n", visible(&rejection.message)));
     // The stream remembers its error.
@@ -203,7 +203,7 @@ fn show_rejection(rejection: &Rejection, terminal: &mut Terminal) {
 }
 
 fn show_diagnostics(diagnostics: &[Diagnostic], sources: &Sources, terminal: &mut Terminal) {
-    let text = diagnostic::render(Format::Human, terminal.out.color(), diagnostics, sources);
+    let text = diagnostic::render(DiagnosticFormat::Human, terminal.out.color(), diagnostics, sources);
     terminal.out.print(&text);
 }
 

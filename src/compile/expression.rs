@@ -2,7 +2,10 @@
 
 use super::{Compiler, folded};
 use crate::check::model::{self, ExpressionKind, Literal};
-use crate::program::{Comparison, LabelId, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+use crate::program::{
+    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, OrderRelation, Predicate,
+    TemplatePart,
+};
 
 impl Compiler {
     /// Appends an expression and all that it is made of.
@@ -42,14 +45,14 @@ impl Compiler {
     /// Conditions have no effect, so that their order is free.
     fn conjunction(&mut self, parts: &[model::Expression]) -> Box<[NodeId]> {
         let mut parts = self.all(parts);
-        parts.sort_by_key(|part| self.program.effort(*part));
+        parts.sort_by_key(|part| self.program.condition_cost(*part));
         parts
     }
 
-    fn template(&mut self, parts: &[model::Part]) -> Node {
+    fn template(&mut self, parts: &[model::TemplatePart]) -> Node {
         let parts = parts.iter().map(|part| match part {
-            model::Part::Text(text) => Part::Text(text.clone()),
-            model::Part::Value(value) => Part::Value(self.expression(value)),
+            model::TemplatePart::Text(text) => TemplatePart::Text(text.clone()),
+            model::TemplatePart::Value(value) => TemplatePart::Value(self.expression(value)),
         });
         Node::Template(parts.collect())
     }
@@ -74,9 +77,9 @@ impl Compiler {
         Match::new(self.all(&arms.subjects), arms.ignore_case, compiled)
     }
 
-    fn column(&mut self, alternatives: &[model::Pattern], ignore_case: bool) -> Box<[Test]> {
+    fn column(&mut self, alternatives: &[model::Pattern], ignore_case: bool) -> Box<[Predicate]> {
         let tests = alternatives.iter().map(|pattern| match pattern {
-            model::Pattern::Any => Test::Any,
+            model::Pattern::Any => Predicate::Any,
             model::Pattern::Test(test, _) => self.test(test, ignore_case),
         });
         tests.collect()
@@ -84,53 +87,59 @@ impl Compiler {
 
     fn comparison(&mut self, comparison: &model::Comparison) -> Comparison {
         let subject = match &comparison.subject {
-            model::Subject::Value(value) => Subject::Value(self.expression(value)),
-            model::Subject::Nodes(quantifier, path) => Subject::Nodes(*quantifier, path.clone()),
-            model::Subject::Now => Subject::Now,
+            model::ComparisonSubject::Value(value) => ComparisonSubject::Value(self.expression(value)),
+            model::ComparisonSubject::Nodes(quantifier, path) => {
+                ComparisonSubject::Nodes(*quantifier, path.clone())
+            }
+            model::ComparisonSubject::Now => ComparisonSubject::Now,
         };
         let label = self.label_of(&subject);
         let test = self.test(&comparison.test, comparison.ignore_case);
         Comparison { subject, label, negated: comparison.negated, test, ignore_case: comparison.ignore_case }
     }
 
-    fn label_of(&self, subject: &Subject) -> Option<LabelId> {
-        let Subject::Value(value) = subject else { return None };
+    fn label_of(&self, subject: &ComparisonSubject) -> Option<LabelId> {
+        let ComparisonSubject::Value(value) = subject else { return None };
         let Node::Label(id) = self.program.node(*value) else { return None };
         Some(*id)
     }
 
-    fn test(&mut self, test: &model::Comparator, ignore_case: bool) -> Test {
+    fn test(&mut self, test: &model::Comparator, ignore_case: bool) -> Predicate {
         use model::Comparator;
         match test {
             Comparator::Equal(value) => self.equal(value, ignore_case),
-            Comparator::Less(value) => Test::Order(Order::Less, self.expression(value)),
-            Comparator::LessOrEqual(value) => Test::Order(Order::LessOrEqual, self.expression(value)),
-            Comparator::Greater(value) => Test::Order(Order::Greater, self.expression(value)),
-            Comparator::GreaterOrEqual(value) => Test::Order(Order::GreaterOrEqual, self.expression(value)),
+            Comparator::Less(value) => Predicate::Order(OrderRelation::Less, self.expression(value)),
+            Comparator::LessOrEqual(value) => {
+                Predicate::Order(OrderRelation::LessOrEqual, self.expression(value))
+            }
+            Comparator::Greater(value) => Predicate::Order(OrderRelation::Greater, self.expression(value)),
+            Comparator::GreaterOrEqual(value) => {
+                Predicate::Order(OrderRelation::GreaterOrEqual, self.expression(value))
+            }
             Comparator::In(values) => self.one_of(values, ignore_case),
-            Comparator::Cidr(networks) => Test::Cidr(networks.clone()),
-            Comparator::Like(globs) => Test::Like(globs.clone()),
-            Comparator::Matches(regex) => Test::Matches(regex.clone()),
-            Comparator::Finds(regex) => Test::Finds(regex.clone()),
-            Comparator::Contains(value) => Test::Contains(self.folded(value, ignore_case)),
-            Comparator::StartsWith(value) => Test::StartsWith(self.folded(value, ignore_case)),
-            Comparator::EndsWith(value) => Test::EndsWith(self.folded(value, ignore_case)),
-            Comparator::Is(kind) => Test::Is(*kind),
-            Comparator::During(schedule) => Test::During(*schedule),
+            Comparator::Cidr(networks) => Predicate::Cidr(networks.clone()),
+            Comparator::Like(globs) => Predicate::Like(globs.clone()),
+            Comparator::Matches(regex) => Predicate::Matches(regex.clone()),
+            Comparator::Finds(regex) => Predicate::Finds(regex.clone()),
+            Comparator::Contains(value) => Predicate::Contains(self.folded(value, ignore_case)),
+            Comparator::StartsWith(value) => Predicate::StartsWith(self.folded(value, ignore_case)),
+            Comparator::EndsWith(value) => Predicate::EndsWith(self.folded(value, ignore_case)),
+            Comparator::Is(kind) => Predicate::Is(*kind),
+            Comparator::During(schedule) => Predicate::During(*schedule),
         }
     }
 
-    fn equal(&mut self, value: &model::Expression, ignore_case: bool) -> Test {
+    fn equal(&mut self, value: &model::Expression, ignore_case: bool) -> Predicate {
         match literal(value) {
-            Some(Literal::Missing) => Test::Missing,
-            Some(Literal::Null) => Test::Null,
-            Some(Literal::Text(text)) => Test::Text(folded(text, ignore_case)),
-            _ => Test::Equal(self.expression(value)),
+            Some(Literal::Missing) => Predicate::Missing,
+            Some(Literal::Null) => Predicate::Null,
+            Some(Literal::Text(text)) => Predicate::Text(folded(text, ignore_case)),
+            _ => Predicate::Equal(self.expression(value)),
         }
     }
 
     /// A list of texts is sorted, so that membership is a binary search.
-    fn one_of(&mut self, values: &[model::Expression], ignore_case: bool) -> Test {
+    fn one_of(&mut self, values: &[model::Expression], ignore_case: bool) -> Predicate {
         let texts = values.iter().map(|value| match literal(value) {
             Some(Literal::Text(text)) => Some(folded(text, ignore_case)),
             _ => None,
@@ -139,9 +148,9 @@ impl Compiler {
             Some(mut texts) => {
                 texts.sort_unstable();
                 texts.dedup();
-                Test::Texts(texts.into())
+                Predicate::Texts(texts.into())
             }
-            None => Test::In(self.all(values)),
+            None => Predicate::In(self.all(values)),
         }
     }
 

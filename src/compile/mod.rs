@@ -4,12 +4,13 @@ mod expression;
 mod index;
 mod reach;
 
-use crate::check::model::{self, Argument, Field, Model};
-use crate::json::{KeptName, Reach};
+use crate::check::model::{self, EventField, Model, ParameterValue};
+use crate::json::{OwnedMemberName, Projection};
 use crate::pattern;
 use crate::program::{
-    Block, Channel, CsvIndex, Destination, Integration, LabelEntry, LabelText, Line, LineBody, Mapping,
-    Names, Node, NodeId, Nothing, Positions, Program, Routing, Rule, Table, Target, Test,
+    Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping,
+    NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate, Program, Routing, RoutingBlock,
+    RoutingLine, RoutingLineBody, Table, Target,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -64,8 +65,8 @@ impl Compiler {
 
     fn table(&mut self, table: &model::Table) -> Table {
         match &table.rows {
-            model::Rows::Arms(arms) => Table::Arms(self.value_match(arms)),
-            model::Rows::Csv(csv) => {
+            model::TableRows::Arms(arms) => Table::Arms(self.value_match(arms)),
+            model::TableRows::Csv(csv) => {
                 let ignore_case = csv.ignore_case;
                 Table::Csv(CsvIndex::new(ignore_case, &csv.rows, |text| folded(text, ignore_case)))
             }
@@ -81,25 +82,28 @@ impl Compiler {
             drops: mapping
                 .drops
                 .iter()
-                .map(|drop| (self.rule(&drop.when, drop.span), self.expression(&drop.because)))
+                .map(|drop| (self.located_condition(&drop.when, drop.span), self.expression(&drop.because)))
                 .collect(),
             fields: self.fields(&mapping.fields),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
-            reach: Reach::default(),
+            reach: Projection::default(),
         }
     }
 
-    fn fields(&mut self, set: &[(Field, model::Expression)]) -> [Option<NodeId>; Field::ALL.len()] {
-        Field::ALL.map(|field| {
+    fn fields(&mut self, set: &[(EventField, model::Expression)]) -> [Option<NodeId>; EventField::ALL.len()] {
+        EventField::ALL.map(|field| {
             let value = set.iter().find(|(name, _)| *name == field);
             value.map(|(_, value)| self.expression(value))
         })
     }
 
     /// The conditions of one line, which share its reason.
-    fn accept(&mut self, accept: &model::Accept) -> Vec<(Rule, Option<NodeId>)> {
+    fn accept(&mut self, accept: &model::AcceptCondition) -> Vec<(LocatedCondition, Option<NodeId>)> {
         let because = accept.because.as_ref().map(|because| self.expression(because));
-        conjuncts(&accept.when).into_iter().map(|when| (self.rule(when, when.span), because)).collect()
+        conjuncts(&accept.when)
+            .into_iter()
+            .map(|when| (self.located_condition(when, when.span), because))
+            .collect()
     }
 
     fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {
@@ -108,48 +112,51 @@ impl Compiler {
                 LabelEntry::Spread(self.expression(value), except.clone())
             }
             model::LabelEntry::Set(name, value) => {
-                LabelEntry::Set(KeptName::new(name), self.expression(value))
+                LabelEntry::Set(OwnedMemberName::new(name), self.expression(value))
             }
         }
     }
 
     /// A condition, with the words and the place of what it stands in.
-    fn rule(&mut self, when: &model::Expression, place: Span) -> Rule {
+    fn located_condition(&mut self, when: &model::Expression, place: Span) -> LocatedCondition {
         let words = self.program.sources.text(when.span).into();
-        let at = self.at(place);
-        Rule { when: self.expression(when), words, at, place }
+        let at = self.location(place);
+        LocatedCondition { when: self.expression(when), source_text: words, location: at, place }
     }
 
-    fn at(&self, place: Span) -> Box<str> {
-        self.program.sources.place(place).into()
+    fn location(&self, place: Span) -> Box<str> {
+        self.program.sources.file_and_line(place).into()
     }
 
     fn channel(&mut self, channel: &model::Channel) -> Channel {
         let mut parameters = Vec::new();
         for (name, argument) in &channel.parameters {
             match argument {
-                Argument::Expression(value) => parameters.push((name.clone(), self.expression(value))),
-                Argument::Literal(_) | Argument::Secret(_) | Argument::List(_) | Argument::Object(_) => {}
+                ParameterValue::Expression(value) => parameters.push((name.clone(), self.expression(value))),
+                ParameterValue::Literal(_)
+                | ParameterValue::Secret(_)
+                | ParameterValue::List(_)
+                | ParameterValue::Object(_) => {}
             }
         }
         Channel { name: channel.name.clone(), parameters }
     }
 
-    fn block(&mut self, block: &model::Block) -> Block {
-        let lines: Box<[Line]> = block.lines.iter().map(|line| self.line(line)).collect();
+    fn block(&mut self, block: &model::RoutingBlock) -> RoutingBlock {
+        let lines: Box<[RoutingLine]> = block.lines.iter().map(|line| self.line(line)).collect();
         let index = index::index(&self.program, &lines).map(Box::new);
         let labels = if index.is_some() {
             Box::default()
         } else {
-            lines.iter().map(|line| self.label_text(line)).collect()
+            lines.iter().map(|line| self.label_requirement(line)).collect()
         };
         let always = lines.iter().rposition(|line| line.kind == LineKind::Always);
         let always_until = always.map_or(0, |last| u32::try_from(last + 1).unwrap_or(u32::MAX));
-        Block { lines, index, labels, always_until }
+        RoutingBlock { lines, index, labels, always_until }
     }
 
     /// The text that a line requires of a label.
-    fn label_text(&self, line: &Line) -> Option<LabelText> {
+    fn label_requirement(&self, line: &RoutingLine) -> Option<LabelRequirement> {
         let when = line.when?;
         // What is decided fastest comes first.
         let (condition, is_all) = if let Node::And(parts) = self.program.node(when) {
@@ -158,27 +165,27 @@ impl Compiler {
             (when, true)
         };
         let Node::Compare(comparison) = self.program.node(condition) else { return None };
-        let Test::Text(text) = &comparison.test else { return None };
+        let Predicate::Text(text) = &comparison.test else { return None };
         if comparison.negated || comparison.ignore_case {
             return None;
         }
-        Some(LabelText { id: comparison.label?, text: text.clone(), is_all })
+        Some(LabelRequirement { id: comparison.label?, text: text.clone(), is_all })
     }
 
-    fn line(&mut self, line: &model::Line) -> Line {
+    fn line(&mut self, line: &model::RoutingLine) -> RoutingLine {
         let when = line.when.as_ref().map(|when| self.expression(when));
         let body = match &line.body {
-            model::LineBody::Block(block) => LineBody::Block(Box::new(self.block(block))),
-            model::LineBody::Match(arms) => self.route_match(arms),
-            model::LineBody::Target(target) => LineBody::Target(self.target(target)),
+            model::RoutingLineBody::Block(block) => RoutingLineBody::Block(Box::new(self.block(block))),
+            model::RoutingLineBody::Match(arms) => self.route_match(arms),
+            model::RoutingLineBody::Target(target) => RoutingLineBody::Target(self.target(target)),
         };
-        Line { kind: line.kind, path: line.path.clone(), when, body, place: line.head }
+        RoutingLine { kind: line.kind, path: line.path.clone(), when, body, place: line.head }
     }
 
-    fn route_match(&mut self, arms: &model::Match<model::Target>) -> LineBody {
+    fn route_match(&mut self, arms: &model::Match<model::Target>) -> RoutingLineBody {
         let targets = arms.arms.iter().map(|arm| self.target(&arm.result)).collect();
         let choice = self.match_with(arms, |_, arm, _| arm);
-        LineBody::Match(self.push(Node::Choose(Box::new(choice)), arms.span), targets)
+        RoutingLineBody::Match(self.push(Node::Choose(Box::new(choice)), arms.span), targets)
     }
 
     fn target(&mut self, target: &model::Target) -> Target {
@@ -188,8 +195,8 @@ impl Compiler {
                 ref all => Target::Destinations(all.iter().copied().map(destination).collect()),
             },
             model::Target::Nothing(because, place) => {
-                let at = self.at(*place);
-                Target::Nothing(Box::new(Nothing { because: self.expression(because), at }))
+                let at = self.location(*place);
+                Target::Nothing(Box::new(NothingReason { because: self.expression(because), location: at }))
             }
             model::Target::Decline => Target::Decline,
         }
@@ -210,7 +217,7 @@ fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
 }
 
 fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integration {
-    let mut reach = Reach::default();
+    let mut reach = Projection::default();
     for mapping in integration.mappings.iter().filter_map(|place| mappings.get(*place)) {
         reach.add(&mapping.reach);
     }
@@ -229,11 +236,11 @@ fn destination(destination: model::Destination) -> Destination {
     }
 }
 
-fn names(model: &Model) -> Names {
-    fn index<'m, T: 'm>(all: impl IntoIterator<Item = &'m T>, name: fn(&T) -> &Box<str>) -> Positions {
+fn names(model: &Model) -> NameIndex {
+    fn index<'m, T: 'm>(all: impl IntoIterator<Item = &'m T>, name: fn(&T) -> &Box<str>) -> PositionsByName {
         all.into_iter().enumerate().map(|(position, each)| (name(each).clone(), position)).collect()
     }
-    Names {
+    NameIndex {
         mappings: index(&model.mappings, |mapping| &mapping.name),
         channels: index(&model.channels, |channel| &channel.name),
         routings: index(&model.routings, |routing| &routing.name),

@@ -1,30 +1,32 @@
 //! What of a payload a mapping looks at: the paths of its expressions, and whether they are asked for their kind alone.
 
-use crate::json::Reach;
-use crate::path::Path;
+use crate::json::Projection;
+use crate::path::CompiledPath;
 use crate::program::{
-    Comparison, LabelEntry, Mapping, Match, Node, NodeId, Part, Program, Subject, Table, Test,
+    Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table,
+    TemplatePart,
 };
-use crate::syntax::tree::Step;
+use crate::syntax::tree::NavigationStep;
 use std::collections::HashSet;
 
 /// What a mapping looks at.
-pub(super) fn reach(program: &Program, mapping: &Mapping) -> Reach {
-    let mut survey = Survey { program, each: None, reach: Reach::default(), shared: HashSet::new() };
+pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
+    let mut survey =
+        AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
     // Whether a payload is accepted is asked before there are elements.
     for (rule, because) in &mapping.accept {
-        survey.look(rule.when, Look::Kind);
+        survey.visit(rule.when, ValueAccess::Kind);
         if let Some(because) = because {
-            survey.look(*because, Look::Whole);
+            survey.visit(*because, ValueAccess::Whole);
         }
     }
     if let Some(each) = mapping.each.as_deref() {
-        survey.path(each, Look::Kind, &[]);
+        survey.path(each, ValueAccess::Kind, &[]);
         survey.each = Some(each);
     }
     for (rule, because) in &mapping.drops {
-        survey.look(rule.when, Look::Kind);
-        survey.look(*because, Look::Whole);
+        survey.visit(rule.when, ValueAccess::Kind);
+        survey.visit(*because, ValueAccess::Whole);
     }
     let lets = mapping.lets.iter().map(|(_, value)| *value);
     let fields = mapping.fields.iter().flatten().copied();
@@ -32,31 +34,31 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Reach {
         LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => *value,
     });
     for value in lets.chain(fields).chain(labels) {
-        survey.look(value, Look::Whole);
+        survey.visit(value, ValueAccess::Whole);
     }
     survey.reach
 }
 
 /// What is asked of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum ValueAccess {
     /// Whether it is there, its kind, whether it is empty, and if it is a scalar all of it.
     Kind,
     /// Everything.
     Whole,
 }
 
-struct Survey<'p> {
+struct AccessCollector<'p> {
     program: &'p Program,
     /// What chooses the elements.
-    each: Option<&'p Path>,
-    reach: Reach,
+    each: Option<&'p CompiledPath>,
+    reach: Projection,
     /// Tables and defines that were surveyed: expressions share them.
-    shared: HashSet<NodeId>,
+    visited: HashSet<NodeId>,
 }
 
-impl<'p> Survey<'p> {
-    fn look(&mut self, id: NodeId, look: Look) {
+impl<'p> AccessCollector<'p> {
+    fn visit(&mut self, id: NodeId, look: ValueAccess) {
         match self.program.node(id) {
             Node::Literal(_)
             | Node::Regex(_)
@@ -65,132 +67,134 @@ impl<'p> Survey<'p> {
             | Node::Field(_)
             | Node::Label(_) => {}
             Node::Path(path) => self.path(path, look, &[]),
-            Node::Nodes(path) => self.path(path, Look::Whole, &[]),
+            Node::Nodes(path) => self.path(path, ValueAccess::Whole, &[]),
             Node::Navigate(base, steps) => {
                 if let Node::Path(path) = self.program.node(*base) {
                     self.path(path, look, steps);
                 } else {
-                    self.look(*base, Look::Whole);
+                    self.visit(*base, ValueAccess::Whole);
                 }
             }
             Node::Template(parts) => {
                 for part in parts {
-                    if let Part::Value(value) = part {
-                        self.look(*value, Look::Whole);
+                    if let TemplatePart::Value(value) = part {
+                        self.visit(*value, ValueAccess::Whole);
                     }
                 }
             }
             Node::Define(position) => self.define(*position),
-            Node::Call(_, arguments) => self.all(arguments, Look::Whole),
+            Node::Call(_, arguments) => self.all(arguments, ValueAccess::Whole),
             Node::Lookup(table, arguments) => {
-                self.all(arguments, Look::Whole);
+                self.all(arguments, ValueAccess::Whole);
                 if let Some(Table::Arms(arms)) = self.program.tables.get(*table)
-                    && arms.arms.first().is_some_and(|arm| self.shared.insert(arm.result))
+                    && arms.arms.first().is_some_and(|arm| self.visited.insert(arm.result))
                 {
                     self.choice(arms);
-                    arms.arms.iter().for_each(|arm| self.look(arm.result, Look::Whole));
+                    arms.arms.iter().for_each(|arm| self.visit(arm.result, ValueAccess::Whole));
                 }
             }
             Node::Match(arms) => {
                 self.choice(arms);
-                arms.arms.iter().for_each(|arm| self.look(arm.result, look));
+                arms.arms.iter().for_each(|arm| self.visit(arm.result, look));
             }
             Node::Choose(arms) => self.choice(arms),
             Node::Coalesce(parts) | Node::Or(parts) | Node::And(parts) => self.all(parts, look),
-            Node::Not(part) => self.look(*part, look),
+            Node::Not(part) => self.visit(*part, look),
             Node::Compare(comparison) => self.comparison(comparison),
-            Node::List(parts) => self.all(parts, Look::Whole),
-            Node::Object(members) => members.iter().for_each(|(_, value)| self.look(*value, Look::Whole)),
+            Node::List(parts) => self.all(parts, ValueAccess::Whole),
+            Node::Object(members) => {
+                members.iter().for_each(|(_, value)| self.visit(*value, ValueAccess::Whole))
+            }
         }
     }
 
-    fn all(&mut self, nodes: &'p [NodeId], look: Look) {
+    fn all(&mut self, nodes: &'p [NodeId], look: ValueAccess) {
         for node in nodes {
-            self.look(*node, look);
+            self.visit(*node, look);
         }
     }
 
     fn define(&mut self, position: usize) {
         if let Some(value) = self.program.defines.get(position)
-            && self.shared.insert(*value)
+            && self.visited.insert(*value)
         {
-            self.look(*value, Look::Whole);
+            self.visit(*value, ValueAccess::Whole);
         }
     }
 
     fn choice<R>(&mut self, arms: &'p Match<R>) {
         for (column, subject) in arms.subjects.iter().enumerate() {
             let tests = arms.arms.iter().filter_map(|arm| arm.columns.get(column)).flatten();
-            let look = if tests.clone().all(asks_kind) { Look::Kind } else { Look::Whole };
-            self.look(*subject, look);
+            let look = if tests.clone().all(asks_kind) { ValueAccess::Kind } else { ValueAccess::Whole };
+            self.visit(*subject, look);
             tests.for_each(|test| self.operands(test));
         }
-        arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.look(note, Look::Whole));
+        arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.visit(note, ValueAccess::Whole));
     }
 
     fn comparison(&mut self, comparison: &'p Comparison) {
-        let look = if asks_kind(&comparison.test) { Look::Kind } else { Look::Whole };
+        let look = if asks_kind(&comparison.test) { ValueAccess::Kind } else { ValueAccess::Whole };
         match &comparison.subject {
-            Subject::Value(value) => self.look(*value, look),
-            Subject::Nodes(_, path) => self.path(path, look, &[]),
-            Subject::Now => {}
+            ComparisonSubject::Value(value) => self.visit(*value, look),
+            ComparisonSubject::Nodes(_, path) => self.path(path, look, &[]),
+            ComparisonSubject::Now => {}
         }
         self.operands(&comparison.test);
     }
 
-    fn operands(&mut self, test: &'p Test) {
+    fn operands(&mut self, test: &'p Predicate) {
         match test {
-            Test::Equal(node)
-            | Test::Order(_, node)
-            | Test::Contains(node)
-            | Test::StartsWith(node)
-            | Test::EndsWith(node) => self.look(*node, Look::Whole),
-            Test::In(nodes) => self.all(nodes, Look::Whole),
-            Test::Any
-            | Test::Missing
-            | Test::Null
-            | Test::Text(_)
-            | Test::Texts(_)
-            | Test::Cidr(_)
-            | Test::Like(_)
-            | Test::Matches(_)
-            | Test::Finds(_)
-            | Test::Is(_)
-            | Test::During(_) => {}
+            Predicate::Equal(node)
+            | Predicate::Order(_, node)
+            | Predicate::Contains(node)
+            | Predicate::StartsWith(node)
+            | Predicate::EndsWith(node) => self.visit(*node, ValueAccess::Whole),
+            Predicate::In(nodes) => self.all(nodes, ValueAccess::Whole),
+            Predicate::Any
+            | Predicate::Missing
+            | Predicate::Null
+            | Predicate::Text(_)
+            | Predicate::Texts(_)
+            | Predicate::Cidr(_)
+            | Predicate::Like(_)
+            | Predicate::Matches(_)
+            | Predicate::Finds(_)
+            | Predicate::Is(_)
+            | Predicate::During(_) => {}
         }
     }
 
-    fn path(&mut self, path: &Path, look: Look, steps: &[Step]) {
-        path.reach(self.each, &mut self.reach, &|nodes| {
+    fn path(&mut self, path: &CompiledPath, look: ValueAccess, steps: &[NavigationStep]) {
+        path.project(self.each, &mut self.reach, &|nodes| {
             let end = steps.iter().fold(nodes, |reach, step| match step {
-                Step::Member(name) => reach.member(name),
-                Step::Index(_) => reach.every(),
+                NavigationStep::Member(name) => reach.member(name),
+                NavigationStep::Index(_) => reach.every(),
             });
-            if look == Look::Whole {
-                end.take();
+            if look == ValueAccess::Whole {
+                end.select_all();
             }
         });
     }
 }
 
 /// Whether a test looks at scalars, and at the kind of everything else.
-fn asks_kind(test: &Test) -> bool {
+fn asks_kind(test: &Predicate) -> bool {
     match test {
-        Test::Equal(_) | Test::In(_) => false,
-        Test::Any
-        | Test::Missing
-        | Test::Null
-        | Test::Text(_)
-        | Test::Texts(_)
-        | Test::Order(..)
-        | Test::Cidr(_)
-        | Test::Like(_)
-        | Test::Matches(_)
-        | Test::Finds(_)
-        | Test::Contains(_)
-        | Test::StartsWith(_)
-        | Test::EndsWith(_)
-        | Test::Is(_)
-        | Test::During(_) => true,
+        Predicate::Equal(_) | Predicate::In(_) => false,
+        Predicate::Any
+        | Predicate::Missing
+        | Predicate::Null
+        | Predicate::Text(_)
+        | Predicate::Texts(_)
+        | Predicate::Order(..)
+        | Predicate::Cidr(_)
+        | Predicate::Like(_)
+        | Predicate::Matches(_)
+        | Predicate::Finds(_)
+        | Predicate::Contains(_)
+        | Predicate::StartsWith(_)
+        | Predicate::EndsWith(_)
+        | Predicate::Is(_)
+        | Predicate::During(_) => true,
     }
 }

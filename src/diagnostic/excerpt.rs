@@ -23,7 +23,7 @@ pub(super) struct Excerpt {
     /// The number of the first of them in the file.
     pub(super) first_line: usize,
     /// Whether columns in it are those of the file.
-    pub(super) faithful: bool,
+    pub(super) keeps_columns: bool,
     /// The places in [`Excerpt::text`], each with its position in the list that was asked for.
     pub(super) places: Vec<(usize, Range<usize>)>,
 }
@@ -58,15 +58,15 @@ pub(super) fn spans_many_lines(text: &str) -> bool {
 }
 
 /// Lines that are shown together, and the places in them.
-struct Cluster {
+struct LineCluster {
     lines: Range<usize>,
     members: Vec<usize>,
 }
 
-fn clusters(text: &str, places: &[Range<usize>]) -> Vec<Cluster> {
+fn clusters(text: &str, places: &[Range<usize>]) -> Vec<LineCluster> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(|index| places.get(*index).map(|place| place.start));
-    let mut clusters: Vec<Cluster> = Vec::new();
+    let mut clusters: Vec<LineCluster> = Vec::new();
     for index in order {
         let Some(place) = places.get(index) else { continue };
         let lines = line_start(text, place.start)..line_end(text, place.end);
@@ -75,13 +75,13 @@ fn clusters(text: &str, places: &[Range<usize>]) -> Vec<Cluster> {
                 last.lines.end = last.lines.end.max(lines.end);
                 last.members.push(index);
             }
-            Some(_) | None => clusters.push(Cluster { lines, members: vec![index] }),
+            Some(_) | None => clusters.push(LineCluster { lines, members: vec![index] }),
         }
     }
     clusters
 }
 
-fn excerpt(file: &SourceFile, cluster: &Cluster, places: &[Range<usize>]) -> Excerpt {
+fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) -> Excerpt {
     let start = cluster.lines.start;
     let mut shown = String::new();
     let mut lines = Vec::new();
@@ -95,7 +95,7 @@ fn excerpt(file: &SourceFile, cluster: &Cluster, places: &[Range<usize>]) -> Exc
     }
     // The text of the last line is closed by the excerpt's own end.
     shown.pop();
-    let carry = |offset: usize| carry(file.text(), &lines, offset).min(shown.len());
+    let carry = |offset: usize| excerpt_offset(file.text(), &lines, offset).min(shown.len());
     let carried = |member: &usize| {
         let place = places.get(*member)?;
         Some((*member, carry(place.start)..carry(place.end)))
@@ -104,18 +104,18 @@ fn excerpt(file: &SourceFile, cluster: &Cluster, places: &[Range<usize>]) -> Exc
     let original = file.text().get(cluster.lines.clone()).unwrap_or_default();
     let faithful = original.lines().eq(shown.lines());
     let first_line = file.position(u32::try_from(start).unwrap_or(u32::MAX)).line;
-    Excerpt { text: shown, first_line, faithful, places }
+    Excerpt { text: shown, first_line, keeps_columns: faithful, places }
 }
 
 /// A line as it is shown: which bytes of the file, and where they begin in the excerpt.
-struct Shown {
+struct ExcerptLine {
     line: usize,
     bytes: Range<usize>,
     at: usize,
 }
 
 /// Appends a line, cut to a window that begins shortly before `focus`.
-fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> Shown {
+fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> ExcerptLine {
     let window = if line.len() <= WIDTH { line.clone() } else { window(text, line, focus) };
     if window.start > line.start {
         shown.push('…');
@@ -126,7 +126,7 @@ fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> Sh
         shown.push('…');
     }
     shown.push('\n');
-    Shown { line: line.start, bytes: window, at }
+    ExcerptLine { line: line.start, bytes: window, at }
 }
 
 fn window(text: &str, line: &Range<usize>, focus: usize) -> Range<usize> {
@@ -147,7 +147,7 @@ fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
 }
 
 /// The place in the excerpt of an offset in the file; what was cut away lies at the edge of its window.
-fn carry(text: &str, lines: &[Shown], offset: usize) -> usize {
+fn excerpt_offset(text: &str, lines: &[ExcerptLine], offset: usize) -> usize {
     let after = lines.partition_point(|line| line.line <= offset).saturating_sub(1);
     let Some(line) = lines.get(after) else { return 0 };
     let offset = offset.clamp(line.bytes.start, line.bytes.end);

@@ -3,7 +3,7 @@
 
 use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
 use super::visible::{visible, visible_line};
-use super::{Diagnostic, Help, Level};
+use super::{Diagnostic, DiagnosticLevel, Suggestion};
 use crate::source::{FileId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
 use std::fmt::Write;
@@ -33,12 +33,16 @@ pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources)
 }
 
 fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == Level::Error).count().min(MOST);
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error)
+        .count()
+        .min(MOST);
     let mut room = [errors, MOST - errors];
-    let mut fits = |level: Level| {
+    let mut fits = |level: DiagnosticLevel| {
         let left = match level {
-            Level::Error => room.first_mut(),
-            Level::Warning => room.last_mut(),
+            DiagnosticLevel::Error => room.first_mut(),
+            DiagnosticLevel::Warning => room.last_mut(),
         };
         left.filter(|left| **left > 0).map(|left| *left -= 1).is_some()
     };
@@ -48,8 +52,8 @@ fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 /// The finding with its places and reasons, then a group for every edit.
 fn report<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Vec<Group<'d>> {
     let heading = match diagnostic.level() {
-        Level::Error => Heading::ERROR,
-        Level::Warning => Heading::WARNING,
+        DiagnosticLevel::Error => Heading::ERROR,
+        DiagnosticLevel::Warning => Heading::WARNING,
     };
     let title = heading.primary_title(visible_line(&diagnostic.message)).id(diagnostic.code.id);
     let mut finding = Group::with_title(title);
@@ -94,7 +98,7 @@ fn places<'d>(
     let marks: Vec<(Span, &str, AnnotationKind)> =
         std::iter::once(own).chain(related).filter(|(span, ..)| span.file == id).collect();
     let ranges: Vec<_> = marks.iter().map(|(span, ..)| marked(file.text(), &span.range())).collect();
-    for Excerpt { text, first_line, faithful, places } in excerpts(file, &ranges) {
+    for Excerpt { text, first_line, keeps_columns: faithful, places } in excerpts(file, &ranges) {
         let Some((first, ..)) =
             places.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index))
         else {
@@ -120,7 +124,7 @@ fn places<'d>(
 }
 
 /// A help as the lines would read after its edit; none where it has no edit, or one too long to show.
-fn patch<'d>(help: &'d Help, sources: &'d Sources) -> Option<Group<'d>> {
+fn patch<'d>(help: &'d Suggestion, sources: &'d Sources) -> Option<Group<'d>> {
     let (span, replacement) = help.edit.as_ref()?;
     let file = sources.file(span.file)?;
     let old = file.text().get(span.range())?;

@@ -2,13 +2,13 @@
 
 use super::locate::Locator;
 use super::visible::visible_json;
-use super::{Diagnostic, Help};
+use super::{Diagnostic, Suggestion};
 use crate::source::{Sources, Span};
 use serde::Serialize;
 
 /// All findings.
 pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let mut reader = Reader { sources, locator: Locator::new(sources) };
+    let mut reader = FindingConverter { sources, locator: Locator::new(sources) };
     let lines = diagnostics.iter().map(|diagnostic| {
         // Strings and numbers always serialize.
         let json = serde_json::to_string(&reader.finding(diagnostic)).unwrap_or_default();
@@ -23,15 +23,15 @@ struct Finding<'d> {
     level: &'d str,
     message: &'d str,
     #[serde(flatten)]
-    place: Place<'d>,
+    location: FileLocation<'d>,
     label: &'d str,
-    related: Vec<Related<'d>>,
+    related: Vec<RelatedLocation<'d>>,
     notes: &'d [String],
-    help: Vec<Advice<'d>>,
+    help: Vec<FindingHelp<'d>>,
 }
 
 #[derive(Serialize)]
-struct Place<'d> {
+struct FileLocation<'d> {
     file: &'d str,
     line: usize,
     column: usize,
@@ -40,56 +40,59 @@ struct Place<'d> {
 }
 
 #[derive(Serialize)]
-struct Related<'d> {
+struct RelatedLocation<'d> {
     message: &'d str,
     #[serde(flatten)]
-    place: Place<'d>,
+    location: FileLocation<'d>,
 }
 
 #[derive(Serialize)]
-struct Advice<'d> {
+struct FindingHelp<'d> {
     message: &'d str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    edit: Option<Edit<'d>>,
+    edit: Option<SuggestedEdit<'d>>,
 }
 
 #[derive(Serialize)]
-struct Edit<'d> {
+struct SuggestedEdit<'d> {
     #[serde(flatten)]
-    place: Place<'d>,
+    location: FileLocation<'d>,
     replacement: &'d str,
 }
 
-struct Reader<'d> {
+struct FindingConverter<'d> {
     sources: &'d Sources,
     locator: Locator<'d>,
 }
 
-impl<'d> Reader<'d> {
+impl<'d> FindingConverter<'d> {
     fn finding(&mut self, diagnostic: &'d Diagnostic) -> Finding<'d> {
-        let place = self.place(diagnostic.span);
+        let place = self.location(diagnostic.span);
         let related = diagnostic.related.iter();
         Finding {
             code: diagnostic.code.id,
             level: diagnostic.level().name(),
             message: &diagnostic.message,
-            place,
+            location: place,
             label: &diagnostic.label,
-            related: related.map(|(span, message)| Related { message, place: self.place(*span) }).collect(),
+            related: related
+                .map(|(span, message)| RelatedLocation { message, location: self.location(*span) })
+                .collect(),
             notes: &diagnostic.notes,
-            help: diagnostic.help.iter().map(|help| self.advice(help)).collect(),
+            help: diagnostic.help.iter().map(|help| self.help(help)).collect(),
         }
     }
 
-    fn advice(&mut self, help: &'d Help) -> Advice<'d> {
+    fn help(&mut self, help: &'d Suggestion) -> FindingHelp<'d> {
         let edit = help.edit.as_ref();
-        let edit = edit.map(|(span, replacement)| Edit { place: self.place(*span), replacement });
-        Advice { message: &help.text, edit }
+        let edit =
+            edit.map(|(span, replacement)| SuggestedEdit { location: self.location(*span), replacement });
+        FindingHelp { message: &help.text, edit }
     }
 
-    fn place(&mut self, span: Span) -> Place<'d> {
+    fn location(&mut self, span: Span) -> FileLocation<'d> {
         let region = self.locator.region(span);
-        Place {
+        FileLocation {
             file: self.sources.name(span),
             line: region.start.line,
             column: region.start.column,

@@ -1,6 +1,6 @@
 //! Lines and columns of many places, found quickly even where they all lie in one very long line.
 
-use crate::source::{FileId, Position, Sources, Span};
+use crate::source::{FileId, SourcePosition, Sources, Span};
 
 /// Places closer than this to the last one are counted from there.
 const NEAR: usize = 1 << 16;
@@ -8,13 +8,13 @@ const NEAR: usize = 1 << 16;
 /// Finds positions, and remembers the last, as findings come in the order of the text.
 pub(super) struct Locator<'s> {
     sources: &'s Sources,
-    last: Option<(FileId, u32, Position)>,
+    last: Option<(FileId, u32, SourcePosition)>,
 }
 
 /// The first position of a span, and the position after its last character.
 pub(super) struct Region {
-    pub(super) start: Position,
-    pub(super) end: Position,
+    pub(super) start: SourcePosition,
+    pub(super) end: SourcePosition,
 }
 
 impl<'s> Locator<'s> {
@@ -28,14 +28,14 @@ impl<'s> Locator<'s> {
     }
 
     /// Where a span begins.
-    pub(super) fn position(&mut self, span: Span) -> Position {
+    pub(super) fn position(&mut self, span: Span) -> SourcePosition {
         let found = self.near_last(span).unwrap_or_else(|| self.sources.position(span));
         self.last = Some((span.file, span.start, found));
         found
     }
 
-    fn near_last(&self, span: Span) -> Option<Position> {
-        let (file, offset, Position { line, column }) = self.last?;
+    fn near_last(&self, span: Span) -> Option<SourcePosition> {
+        let (file, offset, SourcePosition { line, column }) = self.last?;
         let (from, to) = (offset.min(span.start) as usize, offset.max(span.start) as usize);
         if file != span.file || to - from > NEAR {
             return None;
@@ -47,6 +47,6 @@ impl<'s> Locator<'s> {
         let characters = between.chars().count();
         let column =
             if span.start >= offset { column + characters } else { column.checked_sub(characters)? };
-        Some(Position { line, column })
+        Some(SourcePosition { line, column })
     }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a rule set, and how to mend it: one public type for every stage's findings.
 //!
 //! A message has a grammar: lower case, no full stop, the user's own words in backticks, what was expected and what was
-//! found. Advice stands apart, as [`Help`], with text that can be pasted. Stages make diagnostics; [`render`] and its
+//! found. Advice stands apart, as [`Suggestion`], with text that can be pasted. Stages make diagnostics; [`render`] and its
 //! sisters turn them into text; nothing here knows what a mapping or a routing is.
 
 mod excerpt;
@@ -20,7 +20,7 @@ use crate::source::{SourceFile, Sources, Span};
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Code {
+pub struct DiagnosticCode {
     /// `E` or `W` and four digits; never reused for another meaning.
     pub id: &'static str,
     /// What went wrong, in a few words.
@@ -31,14 +31,14 @@ pub struct Code {
 
 /// Whether a finding stops the rule set from loading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
+pub enum DiagnosticLevel {
     /// The rule set cannot be used.
     Error,
     /// The rule set works, but likely not as its author wants.
     Warning,
 }
 
-impl Level {
+impl DiagnosticLevel {
     /// `error` or `warning`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -49,11 +49,11 @@ impl Level {
     }
 }
 
-impl Code {
+impl DiagnosticCode {
     /// The level, which the first letter of the code says.
     #[must_use]
-    pub fn level(&self) -> Level {
-        if self.id.starts_with('W') { Level::Warning } else { Level::Error }
+    pub fn level(&self) -> DiagnosticLevel {
+        if self.id.starts_with('W') { DiagnosticLevel::Warning } else { DiagnosticLevel::Error }
     }
 }
 
@@ -62,7 +62,7 @@ impl Code {
 #[doc(hidden)]
 macro_rules! code {
     ($id:literal, $title:literal) => {
-        $crate::diagnostic::Code {
+        $crate::diagnostic::DiagnosticCode {
             id: $id,
             title: $title,
             page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/grammar/codes/", $id, ".md")),
@@ -77,11 +77,11 @@ macro_rules! codes {
     ($($name:ident = $id:literal, $title:literal;)*) => {
         $(
             #[doc = $title]
-            pub(crate) static $name: $crate::diagnostic::Code = $crate::code!($id, $title);
+            pub(crate) static $name: $crate::diagnostic::DiagnosticCode = $crate::code!($id, $title);
         )*
 
         /// Every code of this stage, in the order of their numbers.
-        pub(crate) static CODES: &[&$crate::diagnostic::Code] = &[$(&$name),*];
+        pub(crate) static CODES: &[&$crate::diagnostic::DiagnosticCode] = &[$(&$name),*];
     };
 }
 
@@ -89,7 +89,7 @@ macro_rules! codes {
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// The kind of finding.
-    pub code: &'static Code,
+    pub code: &'static DiagnosticCode,
     /// One line: what is wrong.
     pub message: String,
     /// The place that gets the carets.
@@ -101,12 +101,12 @@ pub struct Diagnostic {
     /// Reasons: facts that explain the finding.
     pub notes: Vec<String>,
     /// Ways to mend it.
-    pub help: Vec<Help>,
+    pub help: Vec<Suggestion>,
 }
 
 /// A way to mend a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Help {
+pub struct Suggestion {
     /// The advice.
     pub text: String,
     /// The text to put in the place of a span, where the mending is that simple.
@@ -116,7 +116,7 @@ pub struct Help {
 impl Diagnostic {
     /// A finding at `span`.
     #[must_use]
-    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(code: &'static DiagnosticCode, span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
             code,
@@ -153,14 +153,14 @@ impl Diagnostic {
     /// Adds advice without an edit.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(Help { text: text.into(), edit: None });
+        self.help.push(Suggestion { text: text.into(), edit: None });
         self
     }
 
     /// Adds advice whose edit replaces `span` by `replacement` (an empty span inserts).
     #[must_use]
     pub fn suggest(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        self.help.push(Help { text: text.into(), edit: Some((span, replacement.into())) });
+        self.help.push(Suggestion { text: text.into(), edit: Some((span, replacement.into())) });
         self
     }
 
@@ -182,14 +182,14 @@ impl Diagnostic {
 
     /// The level of its code.
     #[must_use]
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> DiagnosticLevel {
         self.code.level()
     }
 }
 
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum DiagnosticFormat {
     /// For people: source lines with carets, reasons, help.
     Human,
     /// One line each: `file:line:column: error[E0031]: message; help: …`.
@@ -202,19 +202,24 @@ pub enum Format {
 
 /// The diagnostics as text, in their order; `color` counts for people alone.
 #[must_use]
-pub fn render(format: Format, color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+pub fn render(
+    format: DiagnosticFormat,
+    color: bool,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+) -> String {
     match format {
-        Format::Human => human::render(color, diagnostics, sources),
-        Format::Short => short::render(diagnostics, sources),
-        Format::Json => json::render(diagnostics, sources),
-        Format::Sarif => sarif::render(diagnostics, sources),
+        DiagnosticFormat::Human => human::render(color, diagnostics, sources),
+        DiagnosticFormat::Short => short::render(diagnostics, sources),
+        DiagnosticFormat::Json => json::render(diagnostics, sources),
+        DiagnosticFormat::Sarif => sarif::render(diagnostics, sources),
     }
 }
 
 /// How many findings of each level there are: `2 errors, 1 warning`.
 #[must_use]
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == Level::Error).count();
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
     let warnings = diagnostics.len() - errors;
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     match (errors, warnings) {

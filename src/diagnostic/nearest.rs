@@ -18,7 +18,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }
-    let wanted = Word::new(word);
+    let wanted = MisspeltWord::new(word);
     let mut best: Option<(Nearness, &'c str)> = None;
     for candidate in candidates {
         if candidate == word || candidate.len() > 2 * LONGEST {
@@ -51,14 +51,14 @@ enum Nearness {
 }
 
 /// The misspelt word, with what is asked of it again and again.
-struct Word<'w> {
+struct MisspeltWord<'w> {
     folded: Cow<'w, str>,
     length: usize,
     letters: u64,
     parts: Vec<String>,
 }
 
-impl<'w> Word<'w> {
+impl<'w> MisspeltWord<'w> {
     fn new(word: &'w str) -> Self {
         let folded = fold(word);
         let (length, letters) = (folded.chars().count(), letters(&folded));

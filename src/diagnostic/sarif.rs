@@ -3,7 +3,7 @@
 
 use super::locate::Locator;
 use super::visible::visible_json;
-use super::{Code, Diagnostic, Help};
+use super::{Diagnostic, DiagnosticCode, Suggestion};
 use crate::source::{Sources, Span};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// All findings.
 pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let codes = codes(diagnostics);
-    let mut writer = Writer { sources, locator: Locator::new(sources) };
+    let mut writer = SarifWriter { sources, locator: Locator::new(sources) };
     let results: Vec<Value> =
         diagnostics.iter().map(|diagnostic| writer.result(diagnostic, &codes)).collect();
     let driver = json!({
@@ -29,14 +29,15 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 }
 
 /// The codes that occur, in order.
-fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static Code> {
-    let mut codes: Vec<&'static Code> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static DiagnosticCode> {
+    let mut codes: Vec<&'static DiagnosticCode> =
+        diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
     codes.sort_unstable_by_key(|code| code.id);
     codes.dedup_by_key(|code| code.id);
     codes
 }
 
-fn rule(code: &Code) -> Value {
+fn rule(code: &DiagnosticCode) -> Value {
     json!({
         "id": code.id,
         "shortDescription": { "text": code.title },
@@ -48,18 +49,18 @@ fn rule(code: &Code) -> Value {
 }
 
 /// The first paragraph below the heading of a code's page.
-fn explanation(code: &Code) -> Option<&'static str> {
+fn explanation(code: &DiagnosticCode) -> Option<&'static str> {
     let paragraphs = code.page.split("\n\n").map(str::trim);
     paragraphs.into_iter().find(|text| !text.is_empty() && !text.starts_with(['#', '`']))
 }
 
-struct Writer<'s> {
+struct SarifWriter<'s> {
     sources: &'s Sources,
     locator: Locator<'s>,
 }
 
-impl Writer<'_> {
-    fn result(&mut self, diagnostic: &Diagnostic, codes: &[&Code]) -> Value {
+impl SarifWriter<'_> {
+    fn result(&mut self, diagnostic: &Diagnostic, codes: &[&DiagnosticCode]) -> Value {
         let mut result = json!({
             "ruleId": diagnostic.code.id,
             "ruleIndex": codes.partition_point(|code| code.id < diagnostic.code.id),
@@ -94,7 +95,7 @@ impl Writer<'_> {
         })
     }
 
-    fn fix(&mut self, help: &Help) -> Option<Value> {
+    fn fix(&mut self, help: &Suggestion) -> Option<Value> {
         let (span, replacement) = help.edit.as_ref()?;
         let change =
             json!({ "deletedRegion": self.region(*span), "insertedContent": { "text": replacement } });

@@ -1,11 +1,11 @@
 //! The lines of a block that an event may hit, by its index.
 
-use super::machine::Machine;
+use super::interpreter::Interpreter;
 use super::observer::Observer;
-use crate::check::model::Field;
+use crate::check::model::EventField;
 use crate::pattern;
-use crate::program::{BlockIndex, Combinations, Filed, Source};
-use crate::value::Value;
+use crate::program::{BlockIndex, SeverityStatusSet, SourceIndex, TextSource};
+use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 use std::vec;
 
@@ -13,13 +13,13 @@ use std::vec;
 const MERGED: usize = 12;
 
 /// Sorted lists of lines, merged while they are read: whoever finds a line that decides looks at no more.
-pub(super) enum Candidates<'p> {
+pub(super) enum CandidateLines<'p> {
     Few(SmallVec<[&'p [u32]; MERGED]>),
     /// Not in the arena, which holds what is made for all elements of a payload until its end.
     Many(vec::IntoIter<u32>),
 }
 
-impl Iterator for Candidates<'_> {
+impl Iterator for CandidateLines<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
@@ -45,34 +45,38 @@ impl Iterator for Candidates<'_> {
 }
 
 /// The shared conditions of a block that were decided for an event.
-pub(super) struct Shared<'p> {
+pub(super) struct SharedConditionCache<'p> {
     index: &'p BlockIndex,
     known: u64,
     held: u64,
 }
 
-impl<'p> Shared<'p> {
+impl<'p> SharedConditionCache<'p> {
     pub(super) fn of(index: &'p BlockIndex) -> Self {
         Self { index, known: 0, held: 0 }
     }
 
     /// Whether all of some conditions hold, a bit for each.
     #[inline]
-    pub(super) fn hold<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Machine<'p, 'v, '_, O>) -> bool
+    pub(super) fn hold<'v, O: Observer>(
+        &mut self,
+        wanted: u64,
+        machine: &mut Interpreter<'p, 'v, '_, O>,
+    ) -> bool
     where
         'p: 'v,
     {
         wanted & !self.held == 0 || self.decide(wanted, machine)
     }
 
-    fn decide<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Machine<'p, 'v, '_, O>) -> bool
+    fn decide<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Interpreter<'p, 'v, '_, O>) -> bool
     where
         'p: 'v,
     {
         let mut unknown = wanted & !self.known;
         while unknown != 0 && wanted & self.known & !self.held == 0 {
             let number = unknown.trailing_zeros();
-            let condition = self.index.shared.get(number as usize);
+            let condition = self.index.shared_conditions.get(number as usize);
             let holds = condition.is_some_and(|condition| machine.holds(*condition));
             self.known |= 1 << number;
             self.held |= u64::from(holds) << number;
@@ -82,42 +86,42 @@ impl<'p> Shared<'p> {
     }
 }
 
-impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
+impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     /// The lines that the event may hit; nothing where finding them would read too much.
     pub(super) fn candidates(
         &mut self,
         index: &'p BlockIndex,
         combination: usize,
-        shared: &mut Shared<'p>,
-    ) -> Option<Candidates<'v>> {
-        if self.left.index == 0 {
+        shared: &mut SharedConditionCache<'p>,
+    ) -> Option<CandidateLines<'v>> {
+        if self.remaining.index == 0 {
             return None;
         }
         // What is read here is not missing where the lines are tried.
-        std::mem::swap(&mut self.left.work, &mut self.left.index);
-        let candidates = self.filed(index, combination, shared);
-        std::mem::swap(&mut self.left.work, &mut self.left.index);
-        (self.left.index > 0).then_some(candidates)
+        std::mem::swap(&mut self.remaining.work, &mut self.remaining.index);
+        let candidates = self.collect_candidates(index, combination, shared);
+        std::mem::swap(&mut self.remaining.work, &mut self.remaining.index);
+        (self.remaining.index > 0).then_some(candidates)
     }
 
-    fn filed(
+    fn collect_candidates(
         &mut self,
         index: &'p BlockIndex,
         combination: usize,
-        shared: &mut Shared<'p>,
-    ) -> Candidates<'v> {
+        shared: &mut SharedConditionCache<'p>,
+    ) -> CandidateLines<'v> {
         let mut lists = SmallVec::<[&'v [u32]; MERGED]>::new();
         let mut add = |list: &'v [u32]| {
             if !list.is_empty() {
                 lists.push(list);
             }
         };
-        self.each(&index.wholes, |machine, wholes, source| {
+        self.visit_indexes(&index.texts, |machine, wholes, source| {
             if let Some(text) = machine.source(source) {
                 add(folded(text, wholes.ignore_case, |text| wholes.find(text)));
             }
         });
-        self.each(&index.pairs, |machine, pairs, source| {
+        self.visit_indexes(&index.text_pairs, |machine, pairs, source| {
             let [(_, first_case), (second, second_case)] = pairs.sources;
             if let (Some(first), Some(second)) = (machine.source(source), machine.source(second)) {
                 add(folded(first, first_case, |first| {
@@ -125,12 +129,12 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 }));
             }
         });
-        self.each(&index.automata, |machine, automaton, source| {
+        self.visit_indexes(&index.substrings, |machine, automaton, source| {
             if let Some(text) = machine.source(source) {
                 folded(text, automaton.ignore_case, |text| automaton.find(text, &mut add));
             }
         });
-        self.each(&index.patterns, |machine, patterns, source| {
+        self.visit_indexes(&index.regexes, |machine, patterns, source| {
             // A regex may need long for a long text, and there may be very many sets of them.
             if let Some(text) = machine.source(source)
                 && machine.may_spend(text.len())
@@ -138,12 +142,12 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
                 patterns.find(text, &mut add);
             }
         });
-        for bounds in &index.bounds {
-            if let Value::Number(number) = self.value(bounds.subject) {
+        for bounds in &index.numbers {
+            if let RuntimeValue::Number(number) = self.value(bounds.subject) {
                 bounds.find(number, &mut add);
             }
         }
-        for (number, lines) in &index.groups {
+        for (number, lines) in &index.condition_groups {
             if shared.hold(1 << number, self) {
                 add(lines);
             }
@@ -153,61 +157,65 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
             let mut all = lists.concat();
             all.sort_unstable();
             all.dedup();
-            return Candidates::Many(all.into_iter());
+            return CandidateLines::Many(all.into_iter());
         }
-        Candidates::Few(lists)
+        CandidateLines::Few(lists)
     }
 
     /// Visits what is filed under a label of the event or under a field. Where rules look at very many labels, it is those
     /// that the event has which are looked up.
-    fn each<'i, F: Filed>(&mut self, all: &'i [F], mut visit: impl FnMut(&mut Self, &'i F, Source)) {
+    fn visit_indexes<'i, F: SourceIndex>(
+        &mut self,
+        all: &'i [F],
+        mut visit: impl FnMut(&mut Self, &'i F, TextSource),
+    ) {
         const FEW: usize = 32;
-        let mut visit_all = |machine: &mut Self, filed: &'i [F], source: Option<Source>| {
+        let mut visit_all = |machine: &mut Self, filed: &'i [F], source: Option<TextSource>| {
             let filed = filed.iter().take_while(|filed| source.is_none_or(|source| filed.source() == source));
             filed.for_each(|filed| visit(machine, filed, filed.source()));
         };
         if all.len() <= FEW {
             return visit_all(self, all, None);
         }
-        let from = |start: &dyn Fn(Source) -> bool| {
+        let from = |start: &dyn Fn(TextSource) -> bool| {
             let place = all.partition_point(|filed| start(filed.source()));
             all.get(place..).unwrap_or_default()
         };
         let names = self.event.map_or(&[][..], |event| event.labels.entries());
         for (name, _) in names {
             if let Some(id) = self.program.labels.id(name.text()) {
-                let label = Source::Label(id);
+                let label = TextSource::Label(id);
                 visit_all(self, from(&|source| source < label), Some(label));
             }
         }
-        visit_all(self, from(&|source| matches!(source, Source::Label(_))), None);
+        visit_all(self, from(&|source| matches!(source, TextSource::Label(_))), None);
     }
 
     /// The position of the event's severity and status.
     pub(super) fn combination(&self) -> usize {
-        self.event.map_or(0, |event| Combinations::position(event.severity, event.status))
+        self.event.map_or(0, |event| SeverityStatusSet::position(event.severity, event.status))
     }
 
     /// The text that an index looks up.
-    fn source(&mut self, source: Source) -> Option<&'v str> {
+    fn source(&mut self, source: TextSource) -> Option<&'v str> {
         let field = match source {
-            Source::Label(id) => return self.label(id),
-            Source::Field(field) => field,
+            TextSource::Label(id) => return self.label(id),
+            TextSource::Field(field) => field,
         };
         let event = self.event?;
         match field {
-            Field::Title => Some(event.title),
-            Field::Key => Some(event.key),
-            Field::Description => event.description,
-            Field::Link => event.link,
-            Field::Source => Some(event.source),
-            Field::Integration => event.integration,
-            Field::Severity
-            | Field::Status
-            | Field::Labels
-            | Field::StartsAt
-            | Field::EndsAt
-            | Field::Notes => None,
+            EventField::Title => Some(event.title),
+            EventField::Key => Some(event.key),
+            EventField::Description => event.description,
+            EventField::Link => event.link,
+            EventField::Source => Some(event.source),
+            EventField::Integration => event.integration,
+            EventField::Severity
+            | EventField::Status
+            | EventField::Labels
+            | EventField::StartsAt
+            | EventField::EndsAt
+            | EventField::Notes => None,
         }
     }
 }

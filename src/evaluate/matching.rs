@@ -1,42 +1,42 @@
 //! Which arm of a `match` or of a table its subjects choose.
 
-use super::comparison::Verdict;
-use super::machine::Machine;
+use super::comparison::ComparisonResult;
+use super::interpreter::Interpreter;
 use super::observer::Observer;
 use crate::pattern;
 use crate::program::{ArmIndex, Match, MatchArm};
-use crate::value::Value;
+use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 
-impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
+impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     /// The result of the first arm that fits the subjects.
     pub(super) fn choose<R>(&mut self, arms: &'p Match<R>) -> Option<&'p R> {
         if let [subject] = &*arms.subjects {
             let subject = self.value(*subject);
             return self.choose_for(arms, &[subject]);
         }
-        let subjects: SmallVec<[Value<'v>; 4]> =
+        let subjects: SmallVec<[RuntimeValue<'v>; 4]> =
             arms.subjects.iter().map(|subject| self.value(*subject)).collect();
         self.choose_for(arms, &subjects)
     }
 
-    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[Value<'v>]) -> Option<&'p R> {
+    fn choose_for<R>(&mut self, arms: &'p Match<R>, subjects: &[RuntimeValue<'v>]) -> Option<&'p R> {
         let arm = match (&arms.index, subjects) {
             (Some(index), [subject]) if !O::LISTENS => self.indexed(arms, index, subject),
             _ => arms.arms.iter().find(|arm| self.fits(arms, arm, subjects)),
         }?;
         self.observer.arm(arm.place, subjects);
         if let Some(note) = arm.note
-            && let Value::Text(note) = self.value(note)
+            && let RuntimeValue::Text(note) = self.value(note)
         {
             self.note(note);
         }
         Some(&arm.result)
     }
 
-    fn fits<R>(&mut self, arms: &'p Match<R>, arm: &'p MatchArm<R>, subjects: &[Value<'v>]) -> bool {
+    fn fits<R>(&mut self, arms: &'p Match<R>, arm: &'p MatchArm<R>, subjects: &[RuntimeValue<'v>]) -> bool {
         arm.columns.iter().zip(subjects).all(|(column, subject)| {
-            column.iter().any(|test| self.test(test, arms.ignore_case, subject) == Verdict::Holds)
+            column.iter().any(|test| self.test(test, arms.ignore_case, subject) == ComparisonResult::Holds)
         })
     }
 
@@ -45,7 +45,7 @@ impl<'p: 'v, 'v, O: Observer> Machine<'p, 'v, '_, O> {
         &mut self,
         arms: &'p Match<R>,
         index: &'p ArmIndex,
-        subject: &Value<'v>,
+        subject: &RuntimeValue<'v>,
     ) -> Option<&'p MatchArm<R>> {
         let chosen = subject.as_text().and_then(|text| {
             let chosen = |text: &str| index.texts.get(text).copied();

@@ -1,11 +1,11 @@
 //! Who watches an evaluation: `explain`, coverage, the test runner. A silent observer costs nothing.
 
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::RuntimeValue;
 
 /// How the attempt at a line of a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnd {
+pub enum LineOutcome {
     /// Its condition was false.
     Skipped,
     /// It hit (for `always`: it ran).
@@ -29,14 +29,20 @@ pub trait Observer {
     fn routed(&mut self, _index: usize) {}
 
     /// An arm of a `match` or of a table was chosen; `arm` is its place, `subjects` what it was chosen for.
-    fn arm(&mut self, _arm: Span, _subjects: &[Value<'_>]) {}
+    fn arm(&mut self, _arm: Span, _subjects: &[RuntimeValue<'_>]) {}
 
     /// A row of a CSV table was chosen, counted from 0; none fits: nothing.
-    fn row(&mut self, _lookup: Span, _row: Option<usize>, _arguments: &[Value<'_>]) {}
+    fn row(&mut self, _lookup: Span, _row: Option<usize>, _arguments: &[RuntimeValue<'_>]) {}
 
     /// A comparison or other leaf of a condition was tried. `subject` is the value on its left, `operand` the one on its
     /// right where that had to be computed; `holds` is the result after negation.
-    fn comparison(&mut self, _place: Span, _subject: &Value<'_>, _operand: Option<&Value<'_>>, _holds: bool) {
+    fn comparison(
+        &mut self,
+        _place: Span,
+        _subject: &RuntimeValue<'_>,
+        _operand: Option<&RuntimeValue<'_>>,
+        _holds: bool,
+    ) {
     }
 
     /// The comparison that is reported next could not hold because a value was missing or of the wrong type.
@@ -46,7 +52,7 @@ pub trait Observer {
     fn condition(&mut self, _place: Span, _holds: bool) {}
 
     /// A field, let or label got its value.
-    fn assigned(&mut self, _name: &str, _place: Span, _value: &Value<'_>) {}
+    fn assigned(&mut self, _name: &str, _place: Span, _value: &RuntimeValue<'_>) {}
 
     /// A note was made.
     fn noted(&mut self, _note: &str) {}
@@ -55,7 +61,7 @@ pub trait Observer {
     fn enter(&mut self, _path: &str, _place: Span) {}
 
     /// The attempt ended.
-    fn leave(&mut self, _path: &str, _end: LineEnd) {}
+    fn leave(&mut self, _path: &str, _end: LineOutcome) {}
 
     /// A recovery goes where its firing went.
     fn followed(&mut self, _channels: &[&str]) {}
@@ -63,8 +69,8 @@ pub trait Observer {
 
 /// Nobody listens.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub struct SilentObserver;
 
-impl Observer for Silent {
+impl Observer for SilentObserver {
     const LISTENS: bool = false;
 }

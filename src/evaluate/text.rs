@@ -2,11 +2,11 @@
 
 use super::work;
 use crate::json::{self, Arena, Number};
-use crate::value::Value;
+use crate::value::RuntimeValue;
 
 /// What is odd about a value that was read as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Oddity {
+pub(super) enum ConversionIssue {
     /// Nothing: a scalar.
     None,
     /// An array or object: its JSON text was taken.
@@ -16,41 +16,43 @@ pub(super) enum Oddity {
 }
 
 /// What is odd about a value in a string place, which reads scalars as their JSON text.
-pub(super) fn oddity(value: &Value<'_>) -> Oddity {
+pub(super) fn conversion_issue(value: &RuntimeValue<'_>) -> ConversionIssue {
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     match value {
-        Value::Number(Number::Float(float)) if float.abs() >= BEYOND => Oddity::HugeNumber,
-        Value::Json(node) => Oddity::Structure(kind(node)),
-        Value::List(_) => Oddity::Structure("a list"),
-        Value::Missing
-        | Value::Null
-        | Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Labels(_)
-        | Value::Regex(_) => Oddity::None,
+        RuntimeValue::Number(Number::Float(float)) if float.abs() >= BEYOND => ConversionIssue::HugeNumber,
+        RuntimeValue::Json(node) => ConversionIssue::Structure(kind(node)),
+        RuntimeValue::List(_) => ConversionIssue::Structure("a list"),
+        RuntimeValue::Missing
+        | RuntimeValue::Null
+        | RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Text(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Labels(_)
+        | RuntimeValue::Regex(_) => ConversionIssue::None,
     }
 }
 
 /// How rules would write a value: strings in quotes, constants bare, `missing`.
 #[must_use]
-pub fn written(value: &Value<'_>) -> String {
+pub fn written(value: &RuntimeValue<'_>) -> String {
     match value {
-        Value::Missing => "missing".to_owned(),
-        Value::Null => "null".to_owned(),
-        Value::Text(text) => quoted(text),
-        Value::Regex(regex) => format!("/{}/", regex.pattern()),
-        Value::List(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),
-        Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Json(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Labels(_) => value.to_text(&Arena::new()).unwrap_or_default().to_owned(),
+        RuntimeValue::Missing => "missing".to_owned(),
+        RuntimeValue::Null => "null".to_owned(),
+        RuntimeValue::Text(text) => quoted(text),
+        RuntimeValue::Regex(regex) => format!("/{}/", regex.pattern()),
+        RuntimeValue::List(items) => {
+            format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
+        RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Json(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Labels(_) => value.to_text(&Arena::new()).unwrap_or_default().to_owned(),
     }
 }
 
@@ -60,28 +62,28 @@ const BRIEF: usize = 4096;
 /// As [`written`], but for a large value its beginning, or its kind: a person is not shown more, and writing it at every step
 /// would take as long as the payload is large.
 #[must_use]
-pub fn brief(value: &Value<'_>) -> String {
+pub fn brief(value: &RuntimeValue<'_>) -> String {
     let is_large = |node: &json::Value<'_>| work::size(node, BRIEF) > BRIEF;
     match value {
-        Value::Text(text) if text.len() > BRIEF => {
+        RuntimeValue::Text(text) if text.len() > BRIEF => {
             quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
         }
-        Value::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
-        Value::List(items) if items.len() > BRIEF / work::PER_NODE => {
+        RuntimeValue::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
+        RuntimeValue::List(items) if items.len() > BRIEF / work::BYTES_PER_NODE => {
             format!("a list of {} nodes", items.len())
         }
-        Value::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
-        Value::Missing
-        | Value::Null
-        | Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::Json(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Labels(_)
-        | Value::Regex(_) => written(value),
+        RuntimeValue::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
+        RuntimeValue::Missing
+        | RuntimeValue::Null
+        | RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Text(_)
+        | RuntimeValue::Json(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Labels(_)
+        | RuntimeValue::Regex(_) => written(value),
     }
 }
 

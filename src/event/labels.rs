@@ -1,6 +1,6 @@
 //! The labels of an event.
 
-use crate::json::{Arena, Name, Stack};
+use crate::json::{Arena, MemberName, Stack};
 use std::collections::HashMap;
 
 /// Up to this many labels a scan is faster than any index.
@@ -9,7 +9,7 @@ const SCANNED: usize = 32;
 /// Labels in the order in which they were first set; names are unique.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Labels<'a> {
-    entries: &'a [(Name<'a>, &'a str)],
+    entries: &'a [(MemberName<'a>, &'a str)],
     /// Places of entries, sorted by name; empty where there are few enough to be scanned.
     by_name: &'a [u32],
     /// The payload, in which most of them stand.
@@ -22,7 +22,7 @@ impl<'a> Labels<'a> {
     pub fn of(entries: impl IntoIterator<Item = (&'a str, &'a str)>, arena: &'a Arena) -> Self {
         let mut labels = LabelsBuilder::new(arena);
         for (name, value) in entries {
-            labels.set(Name::new(name), value);
+            labels.set(MemberName::new(name), value);
         }
         labels.finish(&[])
     }
@@ -30,7 +30,7 @@ impl<'a> Labels<'a> {
     /// The value of a label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        let place = self.place(Name::new(name))?;
+        let place = self.index_of(MemberName::new(name))?;
         self.entries.get(place as usize).map(|(_, value)| *value)
     }
 
@@ -43,7 +43,7 @@ impl<'a> Labels<'a> {
     /// Where the label of that name stands.
     #[inline]
     #[must_use]
-    pub fn place(&self, name: Name<'_>) -> Option<u32> {
+    pub fn index_of(&self, name: MemberName<'_>) -> Option<u32> {
         if self.by_name.is_empty() {
             let mut places = self.entries.iter().zip(0..);
             return places.find(|((known, _), _)| *known == name).map(|(_, place)| place);
@@ -55,13 +55,13 @@ impl<'a> Labels<'a> {
 
     /// Names and values in order.
     #[must_use]
-    pub fn entries(&self) -> &'a [(Name<'a>, &'a str)] {
+    pub fn entries(&self) -> &'a [(MemberName<'a>, &'a str)] {
         self.entries
     }
 
     /// How many of the first of some entries stand side by side in the payload, and how they stand there: as JSON without
     /// blanks, in which nothing is escaped.
-    pub(super) fn as_they_stand(&self, entries: &[(Name<'a>, &'a str)]) -> (usize, &'a [u8]) {
+    pub(super) fn contiguous_prefix(&self, entries: &[(MemberName<'a>, &'a str)]) -> (usize, &'a [u8]) {
         // A text that points into the payload is a string, or a part of one, that holds no escape.
         let place = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
         let stands = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
@@ -115,7 +115,7 @@ impl PartialEq for Labels<'_> {
 /// linear.
 #[derive(Debug)]
 pub struct LabelsBuilder<'a> {
-    entries: Stack<'a, (Name<'a>, &'a str)>,
+    entries: Stack<'a, (MemberName<'a>, &'a str)>,
     index: HashMap<&'a str, usize>,
     arena: &'a Arena,
 }
@@ -128,7 +128,7 @@ impl<'a> LabelsBuilder<'a> {
     }
 
     /// Sets a label; a later value takes the place of an earlier one.
-    pub fn set(&mut self, name: Name<'a>, value: &'a str) {
+    pub fn set(&mut self, name: MemberName<'a>, value: &'a str) {
         match self.position(name) {
             Some(place) => self.entries.replace(place, (name, value)),
             None => self.push(name, value),
@@ -136,7 +136,7 @@ impl<'a> LabelsBuilder<'a> {
     }
 
     /// Sets labels whose names differ from each other.
-    pub fn extend(&mut self, labels: impl IntoIterator<Item = (Name<'a>, &'a str)>) {
+    pub fn extend(&mut self, labels: impl IntoIterator<Item = (MemberName<'a>, &'a str)>) {
         let is_new = self.entries.is_empty();
         for (name, value) in labels {
             if is_new { self.push(name, value) } else { self.set(name, value) }
@@ -152,11 +152,11 @@ impl<'a> LabelsBuilder<'a> {
         }
         let mut places: Vec<(&str, u32)> = entries.iter().map(|(name, _)| name.text()).zip(0..).collect();
         places.sort_unstable();
-        let by_name = self.arena.gather(places.into_iter().map(|(_, place)| place));
+        let by_name = self.arena.collect(places.into_iter().map(|(_, place)| place));
         Labels { entries, by_name, source }
     }
 
-    fn push(&mut self, name: Name<'a>, value: &'a str) {
+    fn push(&mut self, name: MemberName<'a>, value: &'a str) {
         if self.entries.len() >= SCANNED {
             self.index(name.text());
         }
@@ -170,7 +170,7 @@ impl<'a> LabelsBuilder<'a> {
         self.index.insert(new, self.entries.len());
     }
 
-    fn position(&self, name: Name<'_>) -> Option<usize> {
+    fn position(&self, name: MemberName<'_>) -> Option<usize> {
         if self.index.is_empty() {
             self.entries.since(0).iter().position(|(known, _)| *known == name)
         } else {
@@ -182,12 +182,12 @@ impl<'a> LabelsBuilder<'a> {
 #[cfg(test)]
 mod tests {
     use super::{Labels, LabelsBuilder};
-    use crate::json::{Arena, Json, Name};
+    use crate::json::{Arena, MemberName, ToJson};
 
     fn standing<'a>(entries: &[(&'a str, &'a str)], source: &'a str, arena: &'a Arena) -> Labels<'a> {
         let mut labels = LabelsBuilder::new(arena);
         for (name, value) in entries {
-            labels.set(Name::new(name), value);
+            labels.set(MemberName::new(name), value);
         }
         labels.finish(source.as_bytes())
     }
@@ -213,7 +213,7 @@ mod tests {
         }
         let entries = [(texts[0], texts[1]), (texts[5], source.get(16..16).unwrap()), (texts[6], texts[7])];
         let labels = standing(&entries, source, &arena);
-        let (count, text) = labels.as_they_stand(labels.entries());
+        let (count, text) = labels.contiguous_prefix(labels.entries());
         assert_eq!((count, text), (3, &br#""a":"bcd","e":"","f":"g""#[..]));
     }
 }

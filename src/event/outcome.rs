@@ -12,22 +12,22 @@ pub struct Outcome<'a> {
     /// The element of `each`, from 0; none for an outcome of the whole payload.
     pub index: Option<usize>,
     /// What it came to.
-    pub result: Result<'a>,
+    pub kind: OutcomeKind<'a>,
 }
 
 /// What an element or a payload came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Result<'a> {
+pub enum OutcomeKind<'a> {
     /// An event; nobody asked for its routing.
     Event(&'a Event<'a>),
     /// An event and the channels that get it; with no channel at all the event counts as dropped.
-    Routed(&'a Event<'a>, Decision<'a>),
+    Routed(&'a Event<'a>, RoutingDecision<'a>),
     /// The mapping dropped the element.
-    Dropped(Reason<'a>),
+    Dropped(RuleReason<'a>),
     /// `each` chose nothing, or the document held no payload.
     Empty,
     /// No mapping accepts the payload.
-    Unaccepted(Vec<Refusal<'a>>),
+    Unaccepted(Vec<MappingRejection<'a>>),
     /// The bytes are not JSON.
     Invalid {
         /// The line, from 1.
@@ -41,20 +41,20 @@ pub enum Result<'a> {
 
 /// Which channels get an event, and why.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Decision<'a> {
+pub struct RoutingDecision<'a> {
     /// The channels, in order of first mention.
     pub channels: &'a [&'a str],
     /// The routes that decided, in the order in which they hit.
-    pub routes: &'a [Decided<'a>],
+    pub routes: &'a [MatchedRoute<'a>],
     /// The reasons of every `nothing` on the way.
-    pub reasons: &'a [Reason<'a>],
+    pub reasons: &'a [RuleReason<'a>],
     /// Whether a recovery went where its firing went.
     pub followed: bool,
 }
 
 /// A route that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Decided<'a> {
+pub struct MatchedRoute<'a> {
     /// The route's path, `main.payments.page`.
     pub path: &'a str,
     /// The arm of a `match` route, from 0.
@@ -63,7 +63,7 @@ pub struct Decided<'a> {
 
 /// Why something was dropped or sent nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Reason<'a> {
+pub struct RuleReason<'a> {
     /// The rule's own words.
     pub reason: &'a str,
     /// Where the rule stands, `arms.rules:37`.
@@ -72,7 +72,7 @@ pub struct Reason<'a> {
 
 /// Why one mapping does not accept a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal<'a> {
+pub struct MappingRejection<'a> {
     /// The mapping.
     pub mapping: &'a str,
     /// Its words: the condition that was false.
@@ -85,14 +85,14 @@ impl Outcome<'_> {
     /// The outcome's name on the wire.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match &self.result {
-            Result::Event(_) => "event",
-            Result::Routed(_, decision) if decision.channels.is_empty() => "dropped",
-            Result::Routed(..) => "sent",
-            Result::Dropped(_) => "dropped",
-            Result::Empty => "empty",
-            Result::Unaccepted(_) => "unaccepted",
-            Result::Invalid { .. } => "invalid",
+        match &self.kind {
+            OutcomeKind::Event(_) => "event",
+            OutcomeKind::Routed(_, decision) if decision.channels.is_empty() => "dropped",
+            OutcomeKind::Routed(..) => "sent",
+            OutcomeKind::Dropped(_) => "dropped",
+            OutcomeKind::Empty => "empty",
+            OutcomeKind::Unaccepted(_) => "unaccepted",
+            OutcomeKind::Invalid { .. } => "invalid",
         }
     }
 }
@@ -101,22 +101,25 @@ impl<'a> Outcome<'a> {
     /// The event, where there is one.
     #[must_use]
     pub fn event(&self) -> Option<&'a Event<'a>> {
-        match &self.result {
-            Result::Event(event) | Result::Routed(event, _) => Some(event),
-            Result::Dropped(_) | Result::Empty | Result::Unaccepted(_) | Result::Invalid { .. } => None,
+        match &self.kind {
+            OutcomeKind::Event(event) | OutcomeKind::Routed(event, _) => Some(event),
+            OutcomeKind::Dropped(_)
+            | OutcomeKind::Empty
+            | OutcomeKind::Unaccepted(_)
+            | OutcomeKind::Invalid { .. } => None,
         }
     }
 
     /// The routing decision, where there is one.
     #[must_use]
-    pub fn decision(&self) -> Option<&Decision<'a>> {
-        match &self.result {
-            Result::Routed(_, decision) => Some(decision),
-            Result::Event(_)
-            | Result::Dropped(_)
-            | Result::Empty
-            | Result::Unaccepted(_)
-            | Result::Invalid { .. } => None,
+    pub fn decision(&self) -> Option<&RoutingDecision<'a>> {
+        match &self.kind {
+            OutcomeKind::Routed(_, decision) => Some(decision),
+            OutcomeKind::Event(_)
+            | OutcomeKind::Dropped(_)
+            | OutcomeKind::Empty
+            | OutcomeKind::Unaccepted(_)
+            | OutcomeKind::Invalid { .. } => None,
         }
     }
 }

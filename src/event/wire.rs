@@ -1,28 +1,30 @@
 //! The one JSON form of an outcome, its event and its decision: what `run` prints, the status API answers and the journal
 //! keeps.
 
-use super::{Decided, Decision, Event, Labels, Outcome, Reason, Refusal, Result};
-use crate::json::{Json, Members};
-use crate::time::Instant;
+use super::{
+    Event, Labels, MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason,
+};
+use crate::json::{ObjectWriter, ToJson};
+use crate::time::Timestamp;
 use std::io::Write;
 
-impl Json for Outcome<'_> {
+impl ToJson for Outcome<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Members::open(out);
+        let mut object = ObjectWriter::open(out);
         object.member("outcome", self.name());
         object.optional("integration", self.integration);
         object.optional("mapping", self.mapping);
         object.optional("index", self.index);
-        match &self.result {
-            Result::Event(event) => object.member("event", *event),
-            Result::Routed(event, decision) => {
+        match &self.kind {
+            OutcomeKind::Event(event) => object.member("event", *event),
+            OutcomeKind::Routed(event, decision) => {
                 object.member("event", *event);
                 decision.members(&mut object);
             }
-            Result::Dropped(reason) => object.member("reasons", [*reason].as_slice()),
-            Result::Empty => {}
-            Result::Unaccepted(refusals) => object.member("reasons", refusals.as_slice()),
-            Result::Invalid { line, column, message } => {
+            OutcomeKind::Dropped(reason) => object.member("reasons", [*reason].as_slice()),
+            OutcomeKind::Empty => {}
+            OutcomeKind::Unaccepted(refusals) => object.member("reasons", refusals.as_slice()),
+            OutcomeKind::Invalid { line, column, message } => {
                 object.member("line", line);
                 object.member("column", column);
                 object.member("reason", message.as_str());
@@ -32,12 +34,12 @@ impl Json for Outcome<'_> {
     }
 }
 
-impl Decision<'_> {
-    fn members(&self, object: &mut Members<'_>) {
+impl RoutingDecision<'_> {
+    fn members(&self, object: &mut ObjectWriter<'_>) {
         object.member("channels", self.channels);
         object.member("routes", self.routes);
         if self.routes.iter().any(|route| route.arm.is_some()) {
-            object.member("arms", &Arms(self.routes));
+            object.member("arms", &MatchedArms(self.routes));
         }
         object.member("reasons", self.reasons);
         if self.followed {
@@ -46,18 +48,18 @@ impl Decision<'_> {
     }
 }
 
-impl Json for Decided<'_> {
+impl ToJson for MatchedRoute<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         self.path.write(out);
     }
 }
 
 /// The arms that were chosen, by route path.
-struct Arms<'d, 'a>(&'d [Decided<'a>]);
+struct MatchedArms<'d, 'a>(&'d [MatchedRoute<'a>]);
 
-impl Json for Arms<'_, '_> {
+impl ToJson for MatchedArms<'_, '_> {
     fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Members::open(out);
+        let mut object = ObjectWriter::open(out);
         for (path, arm) in self.0.iter().filter_map(|route| Some((route.path, route.arm?))) {
             object.named(path, &arm);
         }
@@ -65,18 +67,18 @@ impl Json for Arms<'_, '_> {
     }
 }
 
-impl Json for Reason<'_> {
+impl ToJson for RuleReason<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Members::open(out);
+        let mut object = ObjectWriter::open(out);
         object.member("reason", self.reason);
         object.member("at", self.at);
         object.close();
     }
 }
 
-impl Json for Refusal<'_> {
+impl ToJson for MappingRejection<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Members::open(out);
+        let mut object = ObjectWriter::open(out);
         object.member("mapping", self.mapping);
         object.member("reason", self.reason);
         object.member("at", self.at);
@@ -84,10 +86,10 @@ impl Json for Refusal<'_> {
     }
 }
 
-impl Json for Event<'_> {
+impl ToJson for Event<'_> {
     /// An absent field is left out.
     fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Members::open(out);
+        let mut object = ObjectWriter::open(out);
         object.member("severity", self.severity.name());
         object.member("status", self.status.name());
         object.member("event_status", self.event_status());
@@ -105,7 +107,7 @@ impl Json for Event<'_> {
     }
 }
 
-impl Json for Labels<'_> {
+impl ToJson for Labels<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut rest = self.entries();
         out.push(b'{');
@@ -113,7 +115,7 @@ impl Json for Labels<'_> {
             if rest.len() < self.len() {
                 out.push(b',');
             }
-            let (count, text) = self.as_they_stand(rest);
+            let (count, text) = self.contiguous_prefix(rest);
             if count > 0 {
                 out.extend_from_slice(text);
             } else {
@@ -127,7 +129,7 @@ impl Json for Labels<'_> {
     }
 }
 
-impl Json for Instant {
+impl ToJson for Timestamp {
     fn write(&self, out: &mut Vec<u8>) {
         // A time holds nothing to escape, and writing to memory cannot fail.
         let _ = write!(out, "\"{self}\"");

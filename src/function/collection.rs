@@ -1,15 +1,15 @@
 //! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
 
 use super::argument::{items, text};
-use super::bounded::Bounded;
-use super::{Function, PLAIN, Takes, parameter};
+use super::bounded_text::BoundedText;
+use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::{Arena, Number};
-use crate::value::{Type, Value};
+use crate::value::{RuntimeValue, ValueType};
 
 pub(super) static LEN: Function = Function {
     name: "len",
-    parameters: &[parameter("value", Takes::AnyOrLabels)],
-    result: Type::NUMBER,
+    parameters: &[parameter("value", ArgumentKind::AnyOrLabels)],
+    result: ValueType::NUMBER,
     may_be_missing: true,
     documentation: "How many characters a string has, items an array, members an object, labels an event; missing for \
                     every other value. For the nodes of a path there is `count`.",
@@ -25,21 +25,21 @@ pub(super) static LEN: Function = Function {
 
 pub(super) static COUNT: Function = Function {
     name: "count",
-    parameters: &[parameter("nodes", Takes::Nodes)],
-    result: Type::NUMBER,
+    parameters: &[parameter("nodes", ArgumentKind::Nodes)],
+    result: ValueType::NUMBER,
     documentation: "How many nodes a path finds.",
     examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
     call: |arguments, arena| {
         let items = arguments.first().and_then(|list| items(list, arena));
-        items.map_or(Value::Missing, |items| number(items.len()))
+        items.map_or(RuntimeValue::Missing, |items| number(items.len()))
     },
     ..PLAIN
 };
 
 pub(super) static FIRST: Function = Function {
     name: "first",
-    parameters: &[parameter("list", Takes::List)],
-    result: Type::JSON,
+    parameters: &[parameter("list", ArgumentKind::List)],
+    result: ValueType::JSON,
     may_be_missing: true,
     documentation: "The first node that a path finds, or the first item of a list; missing where there is none.",
     examples: &[
@@ -49,14 +49,14 @@ pub(super) static FIRST: Function = Function {
     ],
     call: |arguments, arena| {
         let items = arguments.first().and_then(|list| items(list, arena));
-        items.and_then(|items| items.first().copied()).unwrap_or(Value::Missing)
+        items.and_then(|items| items.first().copied()).unwrap_or(RuntimeValue::Missing)
     },
     ..PLAIN
 };
 
 pub(super) static JOIN: Function = Function {
     name: "join",
-    parameters: &[parameter("list", Takes::List), parameter("separator", Takes::Text)],
+    parameters: &[parameter("list", ArgumentKind::List), parameter("separator", ArgumentKind::Text)],
     reads_whole: true,
     documentation: "The nodes of a path, or the items of a list, as one string with the separator between them. Null is \
                     passed over, arrays and objects are their JSON text; the result is cut at 1 MiB.",
@@ -71,8 +71,8 @@ pub(super) static JOIN: Function = Function {
 
 pub(super) static PRESENT: Function = Function {
     name: "present",
-    parameters: &[parameter("value", Takes::Any)],
-    result: Type::JSON,
+    parameters: &[parameter("value", ArgumentKind::Any)],
+    result: ValueType::JSON,
     takes_missing: true,
     may_be_missing: true,
     documentation: "The value, unless it is empty: null, `\"\"`, `[]` and `{}` become missing, so that `??` passes over \
@@ -86,46 +86,46 @@ pub(super) static PRESENT: Function = Function {
         ("present(false)", "false"),
     ],
     call: |arguments, _| {
-        arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(Value::Missing)
+        arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(RuntimeValue::Missing)
     },
     ..PLAIN
 };
 
-fn number<'a>(count: usize) -> Value<'a> {
-    Value::Number(Number::Natural(count as u64))
+fn number<'a>(count: usize) -> RuntimeValue<'a> {
+    RuntimeValue::Number(Number::Natural(count as u64))
 }
 
-fn len<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
+fn len<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
     let of_json = |json: &crate::json::Value<'_>| {
         json.as_array().map(<[_]>::len).or_else(|| json.as_object().map(crate::json::Object::len))
     };
     let length = arguments.first().and_then(|value| match value {
-        Value::Text(text) => Some(text.chars().count()),
-        Value::Json(json) => of_json(json),
-        Value::List(items) => Some(items.len()),
-        Value::Labels(labels) => Some(labels.len()),
-        Value::Missing
-        | Value::Null
-        | Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Regex(_) => None,
+        RuntimeValue::Text(text) => Some(text.chars().count()),
+        RuntimeValue::Json(json) => of_json(json),
+        RuntimeValue::List(items) => Some(items.len()),
+        RuntimeValue::Labels(labels) => Some(labels.len()),
+        RuntimeValue::Missing
+        | RuntimeValue::Null
+        | RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Regex(_) => None,
     });
-    length.map_or(Value::Missing, number)
+    length.map_or(RuntimeValue::Missing, number)
 }
 
-fn join<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn join<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let items = arguments.first().and_then(|list| items(list, arena));
     let (Some(items), Some(separator)) = (items, text(arguments, 1)) else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
-    let mut result = Bounded::default();
+    let mut result = BoundedText::default();
     for (at, item) in items.iter().filter_map(|item| item.to_text(arena)).enumerate() {
         if !(at == 0 || result.push(separator)) || !result.push(item) {
             break;
         }
     }
-    Value::Text(arena.text(&result.finish()))
+    RuntimeValue::Text(arena.text(&result.finish()))
 }

@@ -1,15 +1,15 @@
 //! Functions that read one kind of value out of another: `number`, `string`, `time`, `parse_json`, `capture`.
 
 use super::argument::text;
-use super::{Function, PLAIN, Takes, parameter};
+use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::{self, Arena, Number};
-use crate::time::Instant;
-use crate::value::{Type, Value};
+use crate::time::Timestamp;
+use crate::value::{RuntimeValue, ValueType};
 
 pub(super) static NUMBER: Function = Function {
     name: "number",
-    parameters: &[parameter("value", Takes::Any)],
-    result: Type::NUMBER,
+    parameters: &[parameter("value", ArgumentKind::Any)],
+    result: ValueType::NUMBER,
     may_be_missing: true,
     documentation: "A number as it is, or the number that a string holds in JSON's notation, blanks around it aside; \
                     missing for everything else.",
@@ -27,7 +27,7 @@ pub(super) static NUMBER: Function = Function {
 
 pub(super) static STRING: Function = Function {
     name: "string",
-    parameters: &[parameter("value", Takes::Any)],
+    parameters: &[parameter("value", ArgumentKind::Any)],
     reads_whole: true,
     documentation: "A string as it is, a constant's name, a time as RFC 3339 in UTC, and the JSON text of everything \
                     else; null is missing.",
@@ -40,15 +40,15 @@ pub(super) static STRING: Function = Function {
     ],
     call: |arguments, arena| {
         let text = arguments.first().and_then(|value| value.to_text(arena));
-        text.map_or(Value::Missing, Value::Text)
+        text.map_or(RuntimeValue::Missing, RuntimeValue::Text)
     },
     ..PLAIN
 };
 
 pub(super) static TIME: Function = Function {
     name: "time",
-    parameters: &[parameter("value", Takes::Any)],
-    result: Type::TIME,
+    parameters: &[parameter("value", ArgumentKind::Any)],
+    result: ValueType::TIME,
     may_be_missing: true,
     documentation: "The time that a string or a number names: RFC 3339, also with a blank for the `T` or an offset without \
                     colon, or seconds, milliseconds, microseconds or nanoseconds since 1970. Missing for a time without \
@@ -66,8 +66,8 @@ pub(super) static TIME: Function = Function {
 
 pub(super) static PARSE_JSON: Function = Function {
     name: "parse_json",
-    parameters: &[parameter("value", Takes::Any)],
-    result: Type::JSON,
+    parameters: &[parameter("value", ArgumentKind::Any)],
+    result: ValueType::JSON,
     may_be_missing: true,
     documentation: "The value that a string of JSON holds, missing where it is none; a value that is no string is \
                     returned as it is.",
@@ -84,9 +84,9 @@ pub(super) static PARSE_JSON: Function = Function {
 pub(super) static CAPTURE: Function = Function {
     name: "capture",
     parameters: &[
-        parameter("text", Takes::Text),
-        parameter("regex", Takes::Regex),
-        parameter("group", Takes::LiteralText),
+        parameter("text", ArgumentKind::Text),
+        parameter("regex", ArgumentKind::Regex),
+        parameter("group", ArgumentKind::LiteralText),
     ],
     may_be_missing: true,
     documentation: "The text of a named group, where the regex first fits the text; missing where it does not fit, or \
@@ -99,39 +99,39 @@ pub(super) static CAPTURE: Function = Function {
     ..PLAIN
 };
 
-fn number<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
-    if let Some(number @ Value::Number(_)) = arguments.first() {
+fn number<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
+    if let Some(number @ RuntimeValue::Number(_)) = arguments.first() {
         return *number;
     }
     let read = text(arguments, 0).and_then(|text| text.trim().parse::<Number>().ok());
-    read.map_or(Value::Missing, Value::Number)
+    read.map_or(RuntimeValue::Missing, RuntimeValue::Number)
 }
 
-fn time<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
+fn time<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
     let instant = match arguments.first() {
-        Some(Value::Time(instant)) => Some(*instant),
-        Some(Value::Number(Number::Natural(number))) => Instant::from_whole_epoch(*number),
-        Some(Value::Number(number)) => Instant::from_epoch(number.float()),
-        _ => text(arguments, 0).and_then(Instant::read),
+        Some(RuntimeValue::Time(instant)) => Some(*instant),
+        Some(RuntimeValue::Number(Number::Natural(number))) => Timestamp::from_whole_epoch(*number),
+        Some(RuntimeValue::Number(number)) => Timestamp::from_epoch(number.float()),
+        _ => text(arguments, 0).and_then(Timestamp::read),
     };
-    instant.map_or(Value::Missing, Value::Time)
+    instant.map_or(RuntimeValue::Missing, RuntimeValue::Time)
 }
 
-fn parse_json<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn parse_json<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     match text(arguments, 0) {
         Some(text) => match json::parse(text.as_bytes(), arena) {
-            Ok(document) => Value::of_json(document.root),
-            Err(_) => Value::Missing,
+            Ok(document) => RuntimeValue::of_json(document.root),
+            Err(_) => RuntimeValue::Missing,
         },
-        None => arguments.first().copied().unwrap_or(Value::Missing),
+        None => arguments.first().copied().unwrap_or(RuntimeValue::Missing),
     }
 }
 
-fn capture<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
-    let (Some(subject), Some(Value::Regex(regex)), Some(group)) =
+fn capture<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
+    let (Some(subject), Some(RuntimeValue::Regex(regex)), Some(group)) =
         (text(arguments, 0), arguments.get(1), text(arguments, 2))
     else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
-    regex.capture(subject, group).map_or(Value::Missing, Value::Text)
+    regex.capture(subject, group).map_or(RuntimeValue::Missing, RuntimeValue::Text)
 }

@@ -1,14 +1,14 @@
 //! Functions that make short names of long things: `sha256`, `key`.
 
 use super::argument::{canonical, text};
-use super::{Function, PLAIN, Takes, parameter};
+use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::Arena;
-use crate::value::Value;
+use crate::value::RuntimeValue;
 use sha2::{Digest, Sha256};
 
 pub(super) static SHA256: Function = Function {
     name: "sha256",
-    parameters: &[parameter("text", Takes::Text)],
+    parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "SHA-256 of the text in UTF-8, as 64 hexadecimal digits.",
     examples: &[(
         r#"sha256("abc")"#,
@@ -16,14 +16,17 @@ pub(super) static SHA256: Function = Function {
     )],
     call: |arguments, arena| {
         let hashed = text(arguments, 0).map(|text| hex(&Sha256::digest(text.as_bytes())));
-        hashed.map_or(Value::Missing, |hex| Value::Text(arena.text(&hex)))
+        hashed.map_or(RuntimeValue::Missing, |hex| RuntimeValue::Text(arena.text(&hex)))
     },
     ..PLAIN
 };
 
 pub(super) static KEY: Function = Function {
     name: "key",
-    parameters: &[parameter("prefix", Takes::LiteralText), parameter("part", Takes::AnyOrLabels)],
+    parameters: &[
+        parameter("prefix", ArgumentKind::LiteralText),
+        parameter("part", ArgumentKind::AnyOrLabels),
+    ],
     variadic: true,
     takes_missing: true,
     may_be_missing: true,
@@ -41,12 +44,12 @@ pub(super) static KEY: Function = Function {
     ..PLAIN
 };
 
-fn key<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
-    if parts.iter().all(Value::is_empty) {
-        return Value::Missing;
+    if parts.iter().all(RuntimeValue::is_empty) {
+        return RuntimeValue::Missing;
     }
     // The labels of an ordinary alert fit.
     let mut bytes = Vec::with_capacity(1 << 10);
@@ -55,7 +58,7 @@ fn key<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     }
     let digest = Sha256::digest(&bytes);
     let first_half = digest.get(..16).unwrap_or_default();
-    Value::Text(arena.text(&format!("{prefix}:{}", hex(first_half))))
+    RuntimeValue::Text(arena.text(&format!("{prefix}:{}", hex(first_half))))
 }
 
 fn hex(bytes: &[u8]) -> String {

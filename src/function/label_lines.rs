@@ -1,17 +1,17 @@
 //! `label_lines`: labels as text, a line a label.
 
 use super::argument::{text, whole};
-use super::bounded::Bounded;
-use super::{Function, PLAIN, Takes, optional, parameter};
-use crate::json::{self, Arena, Json};
-use crate::value::Value;
+use super::bounded_text::BoundedText;
+use super::{ArgumentKind, Function, PLAIN, optional, parameter};
+use crate::json::{self, Arena, ToJson};
+use crate::value::RuntimeValue;
 
 pub(super) static LABEL_LINES: Function = Function {
     name: "label_lines",
     parameters: &[
-        parameter("labels", Takes::AnyOrLabels),
-        parameter("form", Takes::LiteralText),
-        optional("most", Takes::LiteralNumber),
+        parameter("labels", ArgumentKind::AnyOrLabels),
+        parameter("form", ArgumentKind::LiteralText),
+        optional("most", ArgumentKind::LiteralNumber),
     ],
     may_be_missing: true,
     reads_whole: true,
@@ -26,14 +26,14 @@ pub(super) static LABEL_LINES: Function = Function {
     ..PLAIN
 };
 
-fn label_lines<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn label_lines<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let labels = arguments.first().and_then(|labels| entries(labels, arena));
     let (Some(labels), Some(form)) = (labels, text(arguments, 1)) else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
     let most = whole(arguments, 2).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    let form: Vec<Piece<'_>> = pieces(form).collect();
-    let mut result = Bounded::default();
+    let form: Vec<FormPiece<'_>> = pieces(form).collect();
+    let mut result = BoundedText::default();
     for (at, (name, value)) in labels.iter().take(most).enumerate() {
         if !(at == 0 || result.push("\n")) || !push_line(&mut result, &form, name, value) {
             break;
@@ -42,33 +42,33 @@ fn label_lines<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     if let Some(left_out) = labels.len().checked_sub(most).filter(|count| *count > 0) {
         result.push(&format!("{}… and {left_out} more", if most == 0 { "" } else { "\n" }));
     }
-    Value::Text(arena.text(&result.finish()))
+    RuntimeValue::Text(arena.text(&result.finish()))
 }
 
-fn push_line(result: &mut Bounded, form: &[Piece<'_>], name: &str, value: &str) -> bool {
+fn push_line(result: &mut BoundedText, form: &[FormPiece<'_>], name: &str, value: &str) -> bool {
     form.iter().all(|piece| match piece {
-        Piece::Text(text) => result.push(text),
-        Piece::Name => result.push(name),
-        Piece::Value => result.push(value),
-        Piece::Unknown => true,
+        FormPiece::Text(text) => result.push(text),
+        FormPiece::Name => result.push(name),
+        FormPiece::Value => result.push(value),
+        FormPiece::Unknown => true,
     })
 }
 
 /// Names and values of labels, or of an object's members.
-fn entries<'a>(value: &Value<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {
+fn entries<'a>(value: &RuntimeValue<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {
     match value {
-        Value::Labels(labels) => Some(labels.iter().collect()),
-        Value::Json(json) => members(json, arena),
-        Value::Missing
-        | Value::Null
-        | Value::Boolean(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Severity(_)
-        | Value::Status(_)
-        | Value::Time(_)
-        | Value::Regex(_) => None,
+        RuntimeValue::Labels(labels) => Some(labels.iter().collect()),
+        RuntimeValue::Json(json) => members(json, arena),
+        RuntimeValue::Missing
+        | RuntimeValue::Null
+        | RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Text(_)
+        | RuntimeValue::List(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Regex(_) => None,
     }
 }
 
@@ -85,7 +85,7 @@ fn members<'a>(json: &json::Value<'a>, arena: &'a Arena) -> Option<Vec<(&'a str,
 
 /// A piece of a form.
 #[derive(Debug, Clone, Copy)]
-enum Piece<'f> {
+enum FormPiece<'f> {
     Text(&'f str),
     Name,
     Value,
@@ -94,7 +94,7 @@ enum Piece<'f> {
 }
 
 /// Cuts a form at its braces. A brace that opens nothing, or closes nothing, is itself.
-fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
+fn pieces(form: &str) -> impl Iterator<Item = FormPiece<'_>> {
     let mut rest = form;
     std::iter::from_fn(move || {
         let brace = rest.find(['{', '}']).filter(|at| *at > 0).unwrap_or(rest.len());
@@ -102,27 +102,27 @@ fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
             braces(rest)?
         } else {
             let (text, behind) = rest.split_at_checked(brace)?;
-            (Piece::Text(text), behind)
+            (FormPiece::Text(text), behind)
         };
         rest = behind;
-        (!matches!(piece, Piece::Text(""))).then_some(piece)
+        (!matches!(piece, FormPiece::Text(""))).then_some(piece)
     })
 }
 
 /// What stands at the beginning of a text that begins with a brace, and what follows.
-fn braces(text: &str) -> Option<(Piece<'_>, &str)> {
+fn braces(text: &str) -> Option<(FormPiece<'_>, &str)> {
     if text.starts_with("{{") || text.starts_with("}}") {
         let (brace, _) = text.split_at_checked(1)?;
-        return Some((Piece::Text(brace), text.get(2..)?));
+        return Some((FormPiece::Text(brace), text.get(2..)?));
     }
     let inside = text.strip_prefix('{').and_then(|inside| inside.split_once('}'));
     Some(match inside {
-        Some(("name", behind)) => (Piece::Name, behind),
-        Some(("value", behind)) => (Piece::Value, behind),
-        Some((_, behind)) => (Piece::Unknown, behind),
+        Some(("name", behind)) => (FormPiece::Name, behind),
+        Some(("value", behind)) => (FormPiece::Value, behind),
+        Some((_, behind)) => (FormPiece::Unknown, behind),
         None => {
             let (brace, behind) = text.split_at_checked(1)?;
-            (Piece::Text(brace), behind)
+            (FormPiece::Text(brace), behind)
         }
     })
 }

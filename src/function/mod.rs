@@ -5,7 +5,7 @@
 //! payload holds. A new function is a constant in its family's file and a line in [`all`].
 
 mod argument;
-mod bounded;
+mod bounded_text;
 mod collection;
 mod convert;
 mod hash;
@@ -13,7 +13,7 @@ mod label_lines;
 mod text;
 
 use crate::json::Arena;
-use crate::value::{Type, Value};
+use crate::value::{RuntimeValue, ValueType};
 
 /// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.
 pub const LONGEST: usize = 1024 * 1024;
@@ -35,11 +35,11 @@ pub struct Function {
     /// Its name.
     pub name: &'static str,
     /// Its parameters in order.
-    pub parameters: &'static [Parameter],
+    pub parameters: &'static [FunctionParameter],
     /// Whether the last parameter may be repeated any number of times.
     pub variadic: bool,
     /// What it results in where no argument is missing.
-    pub result: Type,
+    pub result: ValueType,
     /// Whether it runs even where an argument is missing (`present`, `key`); otherwise a missing argument makes
     /// the result missing, and the caller need not ask the function.
     pub takes_missing: bool,
@@ -53,23 +53,23 @@ pub struct Function {
     pub examples: &'static [(&'static str, &'static str)],
     /// The function itself; what it makes lies in the arena. Arguments have been read as their parameters ask; there are as
     /// many as the signature allows.
-    pub call: for<'a> fn(&[Value<'a>], &'a Arena) -> Value<'a>,
+    pub call: for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> RuntimeValue<'a>,
 }
 
 /// A parameter of a function.
 #[derive(Debug, Clone, Copy)]
-pub struct Parameter {
+pub struct FunctionParameter {
     /// Its name, for messages and the reference.
     pub name: &'static str,
     /// What it takes.
-    pub takes: Takes,
+    pub takes: ArgumentKind,
     /// Whether it may be left out.
     pub optional: bool,
 }
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum ArgumentKind {
     /// A string; scalars are read as their JSON text, arrays and objects too, with a note. The function sees `Text`.
     Text,
     /// A number.
@@ -125,13 +125,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
 }
 
 /// A parameter that must be given.
-const fn parameter(name: &'static str, takes: Takes) -> Parameter {
-    Parameter { name, takes, optional: false }
+const fn parameter(name: &'static str, takes: ArgumentKind) -> FunctionParameter {
+    FunctionParameter { name, takes, optional: false }
 }
 
 /// A parameter that may be left out.
-const fn optional(name: &'static str, takes: Takes) -> Parameter {
-    Parameter { name, takes, optional: true }
+const fn optional(name: &'static str, takes: ArgumentKind) -> FunctionParameter {
+    FunctionParameter { name, takes, optional: true }
 }
 
 /// What most functions have in common: they take no missing value, and result in a string.
@@ -139,11 +139,11 @@ const PLAIN: Function = Function {
     name: "",
     parameters: &[],
     variadic: false,
-    result: Type::TEXT,
+    result: ValueType::TEXT,
     takes_missing: false,
     may_be_missing: false,
     reads_whole: false,
     documentation: "",
     examples: &[],
-    call: |_, _| Value::Missing,
+    call: |_, _| RuntimeValue::Missing,
 };

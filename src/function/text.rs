@@ -1,14 +1,14 @@
 //! Functions over strings: `lower`, `upper`, `trim`, `replace`, `split`, `slice`.
 
 use super::argument::{text, whole};
-use super::bounded::Bounded;
-use super::{Function, MOST_PARTS, PLAIN, Takes, optional, parameter};
+use super::bounded_text::BoundedText;
+use super::{ArgumentKind, Function, MOST_PARTS, PLAIN, optional, parameter};
 use crate::json::Arena;
-use crate::value::{Type, Value};
+use crate::value::{RuntimeValue, ValueType};
 
 pub(super) static LOWER: Function = Function {
     name: "lower",
-    parameters: &[parameter("text", Takes::Text)],
+    parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "The text in lower case, by Unicode.",
     examples: &[(r#"lower("P1")"#, r#""p1""#), (r#"lower("ÄÖ")"#, r#""äö""#), ("lower(missing)", "missing")],
     call: |arguments, arena| map(arguments, arena, str::to_lowercase),
@@ -17,7 +17,7 @@ pub(super) static LOWER: Function = Function {
 
 pub(super) static UPPER: Function = Function {
     name: "upper",
-    parameters: &[parameter("text", Takes::Text)],
+    parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "The text in upper case, by Unicode.",
     examples: &[(r#"upper("p1")"#, r#""P1""#), (r#"upper("straße")"#, r#""STRASSE""#)],
     call: |arguments, arena| map(arguments, arena, str::to_uppercase),
@@ -26,19 +26,21 @@ pub(super) static UPPER: Function = Function {
 
 pub(super) static TRIM: Function = Function {
     name: "trim",
-    parameters: &[parameter("text", Takes::Text)],
+    parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "The text without the blanks and line ends around it.",
     examples: &[(r#"trim("  P1\n")"#, r#""P1""#), (r#"trim(" ")"#, r#""""#)],
-    call: |arguments, _| text(arguments, 0).map_or(Value::Missing, |text| Value::Text(text.trim())),
+    call: |arguments, _| {
+        text(arguments, 0).map_or(RuntimeValue::Missing, |text| RuntimeValue::Text(text.trim()))
+    },
     ..PLAIN
 };
 
 pub(super) static REPLACE: Function = Function {
     name: "replace",
     parameters: &[
-        parameter("text", Takes::Text),
-        parameter("old", Takes::Text),
-        parameter("new", Takes::Text),
+        parameter("text", ArgumentKind::Text),
+        parameter("old", ArgumentKind::Text),
+        parameter("new", ArgumentKind::Text),
     ],
     documentation: "The text with every `old` in it replaced by `new`; an empty `old` replaces nothing. The result is \
                     cut at 1 MiB.",
@@ -53,8 +55,8 @@ pub(super) static REPLACE: Function = Function {
 
 pub(super) static SPLIT: Function = Function {
     name: "split",
-    parameters: &[parameter("text", Takes::Text), parameter("separator", Takes::Text)],
-    result: Type::ARRAY,
+    parameters: &[parameter("text", ArgumentKind::Text), parameter("separator", ArgumentKind::Text)],
+    result: ValueType::ARRAY,
     documentation: "The parts of the text between the separators; an empty separator leaves the text whole. Past \
                     10,000 parts the last one keeps the rest.",
     examples: &[
@@ -69,9 +71,9 @@ pub(super) static SPLIT: Function = Function {
 pub(super) static SLICE: Function = Function {
     name: "slice",
     parameters: &[
-        parameter("text", Takes::Text),
-        parameter("from", Takes::Number),
-        optional("to", Takes::Number),
+        parameter("text", ArgumentKind::Text),
+        parameter("from", ArgumentKind::Number),
+        optional("to", ArgumentKind::Number),
     ],
     documentation: "The characters of the text from position `from`, counted from 0, to just before position `to`, or to \
                     the end. A negative position counts from the end; one that lies outside is the nearest inside.",
@@ -86,46 +88,50 @@ pub(super) static SLICE: Function = Function {
     ..PLAIN
 };
 
-fn map<'a>(arguments: &[Value<'a>], arena: &'a Arena, change: impl FnOnce(&str) -> String) -> Value<'a> {
-    text(arguments, 0).map_or(Value::Missing, |text| Value::Text(arena.text(&change(text))))
+fn map<'a>(
+    arguments: &[RuntimeValue<'a>],
+    arena: &'a Arena,
+    change: impl FnOnce(&str) -> String,
+) -> RuntimeValue<'a> {
+    text(arguments, 0).map_or(RuntimeValue::Missing, |text| RuntimeValue::Text(arena.text(&change(text))))
 }
 
-fn replace<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn replace<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let (Some(text), Some(old), Some(new)) = (text(arguments, 0), text(arguments, 1), text(arguments, 2))
     else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
     if old.is_empty() || !text.contains(old) {
-        return Value::Text(text);
+        return RuntimeValue::Text(text);
     }
-    let mut result = Bounded::default();
+    let mut result = BoundedText::default();
     for (at, part) in text.split(old).enumerate() {
         if !(at == 0 || result.push(new)) || !result.push(part) {
             break;
         }
     }
-    Value::Text(arena.text(&result.finish()))
+    RuntimeValue::Text(arena.text(&result.finish()))
 }
 
-fn split<'a>(arguments: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+fn split<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let (Some(text), Some(separator)) = (text(arguments, 0), text(arguments, 1)) else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
     if separator.is_empty() {
-        return Value::List(arena.slice(&[Value::Text(text)]));
+        return RuntimeValue::List(arena.slice(&[RuntimeValue::Text(text)]));
     }
-    let parts: Vec<Value<'a>> = text.splitn(MOST_PARTS, separator).map(Value::Text).collect();
-    Value::List(arena.slice(&parts))
+    let parts: Vec<RuntimeValue<'a>> = text.splitn(MOST_PARTS, separator).map(RuntimeValue::Text).collect();
+    RuntimeValue::List(arena.slice(&parts))
 }
 
-fn slice<'a>(arguments: &[Value<'a>], _: &'a Arena) -> Value<'a> {
+fn slice<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
     let (Some(text), Some(from)) = (text(arguments, 0), whole(arguments, 1)) else {
-        return Value::Missing;
+        return RuntimeValue::Missing;
     };
     let to = whole(arguments, 2);
     let start = byte_position(text, from);
     let end = to.map_or(text.len(), |to| byte_position(text, to));
-    text.get(start..end.max(start)).map_or(Value::Missing, Value::Text)
+    text.get(start..end.max(start)).map_or(RuntimeValue::Missing, RuntimeValue::Text)
 }
 
 /// The byte where the character at that position begins; a negative position counts from the end.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How a gateway runs.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct GatewayConfig {
     /// Where pushes come in.
     pub listen: SocketAddr,
     /// Where operators come in.
@@ -19,22 +19,22 @@ pub struct Config {
     /// Certificate chain and key in PEM files; read again when they change.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Rules.
-    pub reload: reload::Options,
+    pub reload: reload::ReloadOptions,
     /// Whether a set whose tests fail is refused.
     pub run_tests: bool,
     /// The journal.
-    pub journal: journal::Options,
+    pub journal: journal::JournalConfig,
     /// Deliveries.
-    pub delivery: delivery::Options,
+    pub delivery: delivery::OutboundConfig,
     /// What a connection may do.
-    pub limits: Limits,
+    pub limits: ListenerLimits,
     /// The token of the admin listener, where it is given; otherwise it is in the state directory, and made there once.
     pub admin_token: Option<Secret>,
     /// How logs are written.
-    pub logs: logs::Options,
+    pub logs: logs::LogOptions,
 }
 
-impl Config {
+impl GatewayConfig {
     /// The defaults for these rules and that state directory.
     #[must_use]
     pub fn new(roots: Vec<PathBuf>, state: &Path) -> Self {
@@ -43,17 +43,23 @@ impl Config {
             admin: SocketAddr::from(([127, 0, 0, 1], 8481)),
             public_url: None,
             tls: None,
-            reload: reload::Options {
+            reload: reload::ReloadOptions {
                 roots,
                 last_good: Some(state.join("last-good")),
-                ..reload::Options::default()
+                ..reload::ReloadOptions::default()
             },
             run_tests: false,
-            journal: journal::Options { directory: state.to_owned(), ..journal::Options::default() },
-            delivery: delivery::Options { directory: state.to_owned(), ..delivery::Options::default() },
-            limits: Limits::default(),
+            journal: journal::JournalConfig {
+                directory: state.to_owned(),
+                ..journal::JournalConfig::default()
+            },
+            delivery: delivery::OutboundConfig {
+                directory: state.to_owned(),
+                ..delivery::OutboundConfig::default()
+            },
+            limits: ListenerLimits::default(),
             admin_token: None,
-            logs: logs::Options::default(),
+            logs: logs::LogOptions::default(),
         }
     }
 
@@ -74,7 +80,7 @@ impl Config {
 
 /// What a connection may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct ListenerLimits {
     /// Connections at once; 4,096.
     pub connections: usize,
     /// Connections of one address at once; 64.
@@ -93,7 +99,7 @@ pub struct Limits {
     pub body_bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for ListenerLimits {
     fn default() -> Self {
         Self {
             connections: 4_096,

@@ -2,7 +2,7 @@
 //!
 //! What waits is bounded. Lines beyond that are lost, are counted, and the log says how many as soon as somebody reads again.
 
-use super::logs::Format;
+use super::logs::LogFormat;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use std::time::Duration;
 /// Lines that wait.
 const MOST_LINES: usize = 4_096;
 /// How long the end waits for what is left.
-const LAST: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-enum Message {
+enum LogPipeMessage {
     Line(Vec<u8>),
     /// Everything before it is to be written out; then somebody is told.
     Finish(SyncSender<()>),
@@ -22,38 +22,38 @@ enum Message {
 
 /// Takes lines; clones share it.
 #[derive(Clone)]
-pub(super) struct Pipe {
-    sender: SyncSender<Message>,
+pub(super) struct LogPipe {
+    sender: SyncSender<LogPipeMessage>,
     lost: Arc<AtomicU64>,
 }
 
-impl Pipe {
+impl LogPipe {
     /// A pipe to a writer, which may block.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(super) fn to(writer: impl Write + Send + 'static, format: Format) -> io::Result<Self> {
+    pub(super) fn to(writer: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MOST_LINES);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&lost);
         let thread = std::thread::Builder::new().name("logs".to_owned());
-        thread.spawn(move || carry(&receiver, &counted, writer, format))?;
+        thread.spawn(move || write_lines(&receiver, &counted, writer, format))?;
         Ok(Self { sender, lost })
     }
 
     /// Waits until what came before is written, at most a second.
     pub(super) fn finish(&self) {
         let (done, written) = sync_channel(1);
-        if self.sender.try_send(Message::Finish(done)).is_ok() {
+        if self.sender.try_send(LogPipeMessage::Finish(done)).is_ok() {
             // Where nobody reads, the end does not wait.
-            let _ = written.recv_timeout(LAST);
+            let _ = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
 
-impl Write for Pipe {
+impl Write for LogPipe {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
+        if self.sender.try_send(LogPipeMessage::Line(line.to_vec())).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -64,45 +64,50 @@ impl Write for Pipe {
     }
 }
 
-fn carry(receiver: &Receiver<Message>, lost: &AtomicU64, mut writer: impl Write, format: Format) {
+fn write_lines(
+    receiver: &Receiver<LogPipeMessage>,
+    lost: &AtomicU64,
+    mut writer: impl Write,
+    format: LogFormat,
+) {
     while let Ok(message) = receiver.recv() {
         // A log that cannot be written has nowhere to say so.
         match message {
-            Message::Line(line) => drop(writer.write_all(&line)),
-            Message::Finish(done) => {
+            LogPipeMessage::Line(line) => drop(writer.write_all(&line)),
+            LogPipeMessage::Finish(done) => {
                 drop(writer.flush());
                 let _ = done.try_send(());
             }
         }
         let count = lost.swap(0, Ordering::Relaxed);
         if count > 0 {
-            drop(writer.write_all(gap(count, format).as_bytes()));
+            drop(writer.write_all(lost_lines_notice(count, format).as_bytes()));
         }
     }
 }
 
-fn gap(count: u64, format: Format) -> String {
+fn lost_lines_notice(count: u64, format: LogFormat) -> String {
     let said = format!("{count} lines of the log are missing here, as nobody read them in time");
     match format {
-        Format::Text => format!("{said}\n"),
-        Format::Json => format!("{{\"level\":\"WARN\",\"message\":\"{said}\",\"lost\":{count}}}\n"),
+        LogFormat::Text => format!("{said}\n"),
+        LogFormat::Json => format!("{{\"level\":\"WARN\",\"message\":\"{said}\",\"lost\":{count}}}\n"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, MOST_LINES, Pipe};
+    use super::{LogFormat, LogPipe, MOST_LINES};
     use std::io::{self, Write};
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     /// Writes nothing until it may.
-    struct Stuck {
+    struct BlockedWriter {
         may: Receiver<()>,
         free: bool,
         written: Sender<Vec<u8>>,
     }
 
-    impl Write for Stuck {
+    impl Write for BlockedWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             if !self.free {
                 self.may.recv().expect("somebody says so");
@@ -120,8 +125,8 @@ mod tests {
     #[test]
     fn a_log_that_nobody_reads_holds_up_nobody_and_says_what_it_lost() {
         let ((go, may), (written, read)) = (channel(), channel());
-        let stuck = Stuck { may, free: false, written };
-        let mut pipe = Pipe::to(stuck, Format::Text).expect("a thread");
+        let stuck = BlockedWriter { may, free: false, written };
+        let mut pipe = LogPipe::to(stuck, LogFormat::Text).expect("a thread");
         let all = MOST_LINES + 1_000;
         for number in 0..all {
             pipe.write_all(format!("{number}\n").as_bytes()).expect("it never fails");

@@ -4,10 +4,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "logs go to the standard error")]
 
-use super::log_pipe::Pipe;
+use super::log_pipe::LogPipe;
 use super::metrics::stage_name;
-use crate::diagnostic::{self, Diagnostic, Level as Severity};
-use crate::reload::Rejection;
+use crate::diagnostic::{self, Diagnostic, DiagnosticLevel as Severity};
+use crate::reload::LoadRejection;
 use std::io::IsTerminal;
 use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
@@ -15,16 +15,16 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
+pub struct LogOptions {
     /// For people or for machines.
-    pub format: Format,
+    pub format: LogFormat,
     /// The least important that is written.
-    pub level: Level,
+    pub level: LogLevel,
 }
 
 /// The form of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
+pub enum LogFormat {
     /// Time, level, words, `name=value`.
     #[default]
     Text,
@@ -34,7 +34,7 @@ pub enum Format {
 
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Level {
+pub enum LogLevel {
     /// What somebody has to mend.
     Error,
     /// What somebody ought to look at.
@@ -48,7 +48,7 @@ pub enum Level {
     Trace,
 }
 
-impl Level {
+impl LogLevel {
     /// As it is written.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -62,7 +62,7 @@ impl Level {
     }
 }
 
-impl FromStr for Level {
+impl FromStr for LogLevel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -73,7 +73,7 @@ impl FromStr for Level {
     }
 }
 
-impl FromStr for Format {
+impl FromStr for LogFormat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -87,21 +87,21 @@ impl FromStr for Format {
 
 /// Logs that are on their way; what is left is written when this is dropped, where somebody reads it.
 #[must_use]
-pub struct Started(Option<Pipe>);
+pub struct LogGuard(Option<LogPipe>);
 
 /// Sends logs to the standard error from now on; does nothing where somebody did so before.
-pub fn start(options: Options) -> Started {
+pub fn start(options: LogOptions) -> LogGuard {
     let color = std::io::stderr().is_terminal();
-    let Ok(pipe) = Pipe::to(std::io::stderr(), options.format) else {
+    let Ok(pipe) = LogPipe::to(std::io::stderr(), options.format) else {
         drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
-        return Started(None);
+        return LogGuard(None);
     };
     let writer = pipe.clone();
     let chosen = tracing::subscriber::set_global_default(subscriber(options, color, move || writer.clone()));
-    Started(chosen.is_ok().then_some(pipe))
+    LogGuard(chosen.is_ok().then_some(pipe))
 }
 
-impl Drop for Started {
+impl Drop for LogGuard {
     fn drop(&mut self) {
         if let Some(pipe) = &self.0 {
             pipe.finish();
@@ -110,20 +110,20 @@ impl Drop for Started {
 }
 
 /// What writes logs of this program to a writer.
-fn subscriber<W>(options: Options, color: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+fn subscriber<W>(options: LogOptions, color: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter = EnvFilter::new(format!("off,pointsman={}", options.level.name()));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(writer);
     match options.format {
-        Format::Text => Box::new(builder.with_ansi(color).finish()),
-        Format::Json => Box::new(builder.json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(builder.with_ansi(color).finish()),
+        LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
     }
 }
 
 /// Logs why a load failed: a line that says so, and one for each finding.
-pub fn rejection(rejection: &Rejection) {
+pub fn log_rejection(rejection: &LoadRejection) {
     let stage = stage_name(rejection.stage);
     tracing::error!(
         stage,
@@ -137,10 +137,10 @@ pub fn rejection(rejection: &Rejection) {
 
 /// The errors of a rejection, a line each.
 #[must_use]
-pub fn findings(rejection: &Rejection) -> Vec<String> {
+pub fn findings(rejection: &LoadRejection) -> Vec<String> {
     let errors: Vec<Diagnostic> =
         rejection.diagnostics.iter().filter(|each| each.level() == Severity::Error).cloned().collect();
-    let text = diagnostic::render(diagnostic::Format::Short, false, &errors, &rejection.sources);
+    let text = diagnostic::render(diagnostic::DiagnosticFormat::Short, false, &errors, &rejection.sources);
     text.lines().take(MOST_FINDINGS).map(str::to_owned).collect()
 }
 
@@ -149,14 +149,14 @@ const MOST_FINDINGS: usize = 50;
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Level, Options, subscriber};
+    use super::{LogFormat, LogLevel, LogOptions, subscriber};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for LogBuffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().expect("no panic").extend_from_slice(bytes);
             Ok(bytes.len())
@@ -167,8 +167,8 @@ mod tests {
         }
     }
 
-    fn logged(options: Options, write: impl FnOnce()) -> String {
-        let kept = Kept::default();
+    fn logged(options: LogOptions, write: impl FnOnce()) -> String {
+        let kept = LogBuffer::default();
         let writer = kept.clone();
         tracing::subscriber::with_default(subscriber(options, false, move || writer.clone()), write);
         let bytes = kept.0.lock().expect("no panic").clone();
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_libraries_log_is_left_out() {
-        let options = Options { format: Format::Text, level: Level::Trace };
+        let options = LogOptions { format: LogFormat::Text, level: LogLevel::Trace };
         let text = logged(options, || {
             tracing::error!(target: "hyper_util::client", "connecting to https://hooks.example.com/canary");
             tracing::info!(integration = "shop_arms", "a push was accepted");
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn json_is_an_object_a_line() {
-        let options = Options { format: Format::Json, level: Level::Info };
+        let options = LogOptions { format: LogFormat::Json, level: LogLevel::Info };
         let text = logged(options, || {
             tracing::info!(generation = 3, "line one\nline two");
             tracing::debug!("not this");

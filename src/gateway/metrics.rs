@@ -3,8 +3,8 @@
 //!
 //! The page `grammar/metrics.md` is made from what is registered here, and a test compares.
 
-use crate::reload::{Report, Stage, Watching};
-use crate::time::Instant;
+use crate::reload::{LoadStage, ReloadReport, WatchMode};
+use crate::time::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -66,19 +66,19 @@ pub struct StageLabels {
 impl StageLabels {
     /// The labels of a stage.
     #[must_use]
-    pub fn of(stage: Stage) -> Self {
+    pub fn of(stage: LoadStage) -> Self {
         Self { stage: stage_name(stage).to_owned() }
     }
 }
 
 /// A stage as metrics, logs and the status call it.
 #[must_use]
-pub fn stage_name(stage: Stage) -> &'static str {
+pub fn stage_name(stage: LoadStage) -> &'static str {
     match stage {
-        Stage::Read => "read",
-        Stage::Check => "check",
-        Stage::Channels => "channels",
-        Stage::Tests => "tests",
+        LoadStage::Read => "read",
+        LoadStage::Check => "check",
+        LoadStage::Channels => "channels",
+        LoadStage::Tests => "tests",
     }
 }
 
@@ -287,22 +287,22 @@ impl Metrics {
     }
 
     /// Takes over what is known of the loads so far.
-    pub fn observe(&self, report: &Report) {
-        let seconds = |instant: Instant| instant.epoch_milliseconds() / 1000;
+    pub fn observe(&self, report: &ReloadReport) {
+        let seconds = |instant: Timestamp| instant.epoch_milliseconds() / 1000;
         self.reload_successful.set(i64::from(report.failure.is_none()));
         self.reload_generation.set(i64::try_from(report.generation).unwrap_or(i64::MAX));
         self.reload_attempt.set(seconds(report.attempted));
         self.reload_success.set(report.succeeded.map_or(0, seconds));
         self.reload_change.set(seconds(report.loaded));
-        self.reload_alive.set(i64::try_from(report.alive.saturating_sub(1)).unwrap_or(i64::MAX));
-        let oldest = report.oldest.map_or(0, |oldest| oldest.as_secs());
+        self.reload_alive.set(i64::try_from(report.versions_in_use.saturating_sub(1)).unwrap_or(i64::MAX));
+        let oldest = report.oldest_in_use.map_or(0, |oldest| oldest.as_secs());
         self.reload_oldest.set(i64::try_from(oldest).unwrap_or(i64::MAX));
         let hash = HashLabels { sha256: report.hash.to_string() };
         if self.reload_hash.get(&hash).is_none() {
             self.reload_hash.clear();
             self.reload_hash.get_or_create(&hash).set(1);
         }
-        let events = report.watching == Watching::Events;
+        let events = report.watching == WatchMode::Events;
         for (mode, is_on) in [("inotify", events), ("poll", !events)] {
             self.watcher_mode.get_or_create(&ModeLabels { mode: mode.to_owned() }).set(i64::from(is_on));
         }
@@ -374,25 +374,25 @@ fn labels(text: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Metrics, PushLabels, reference};
-    use crate::reload::{Hash, Report, Watching};
-    use crate::time::Instant;
+    use crate::reload::{ReloadReport, RuleSetHash, WatchMode};
+    use crate::time::Timestamp;
 
-    fn report(generation: u64, hash: u8) -> Report {
-        let at = |text| Instant::read(text).expect("a time");
-        Report {
+    fn report(generation: u64, hash: u8) -> ReloadReport {
+        let at = |text| Timestamp::read(text).expect("a time");
+        ReloadReport {
             generation,
-            hash: Hash([hash; 32]),
+            hash: RuleSetHash([hash; 32]),
             loaded: at("2026-03-07T02:00:00Z"),
             attempted: at("2026-03-07T02:00:10Z"),
             succeeded: None,
-            took: std::time::Duration::ZERO,
-            not_kept: None,
+            duration: std::time::Duration::ZERO,
+            last_good_error: None,
             failure: None,
-            watching: Watching::Poll("it was asked for".to_owned()),
+            watching: WatchMode::Poll("it was asked for".to_owned()),
             watcher_errors: 3,
             rescans: 1,
-            alive: 2,
-            oldest: Some(std::time::Duration::from_secs(61)),
+            versions_in_use: 2,
+            oldest_in_use: Some(std::time::Duration::from_secs(61)),
         }
     }
 

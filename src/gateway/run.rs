@@ -4,15 +4,15 @@
 //! under way are answered, deliveries under way are waited for, and the journal is closed; a kill at any moment of this
 //! loses nothing.
 
-use super::admin::{self, token};
-use super::config::Config;
-use super::delivery::Deliveries;
-use super::journal::{Fault, Journal};
+use super::admin::{self, state_files};
+use super::config::GatewayConfig;
+use super::delivery::DeliveryService;
+use super::journal::{Journal, JournalError};
 use super::metrics::{Metrics, StageLabels};
-use super::served::Served;
-use super::tls::Certificate;
-use super::{Gateway, intake, logs, rounds};
-use crate::reload::{Attempt, Rejection, Reloader, Version};
+use super::served_rules::ServedRules;
+use super::tls::ReloadableCertificate;
+use super::{Gateway, intake, logs, maintenance};
+use crate::reload::{LoadRejection, ReloadOutcome, Reloader, RuleSetVersion};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,16 +24,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long requests under way may take once no new one is accepted, a little longer than the listener itself gives them.
-const LAST_REQUESTS: Duration = Duration::from_secs(6);
+const REQUEST_GRACE: Duration = Duration::from_secs(6);
 /// How long deliveries under way are waited for.
-const LAST_DELIVERIES: Duration = Duration::from_secs(20);
+const DELIVERY_GRACE: Duration = Duration::from_secs(20);
 
 /// Why a gateway did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum GatewayError {
     /// The rules cannot be served.
     #[error("the rules cannot be served: {}", .0.message)]
-    Rules(Box<Rejection>),
+    Rules(Box<LoadRejection>),
     /// The state directory cannot be used.
     #[error("the state directory cannot be used: {0}")]
     State(String),
@@ -53,23 +53,23 @@ pub enum Failure {
     #[error(
         "the gateway cannot go on without a part that failed; what was acknowledged is safe, and a new start tries again"
     )]
-    Doomed,
+    Unrecoverable,
     /// A listener ended although nobody asked it to.
     #[error("the push listener ended by itself")]
-    Lost,
+    ListenerEnded,
 }
 
 /// Runs a gateway until a signal ends it. Logs go to the standard error from here on.
 ///
 /// # Errors
 /// Where it cannot start, or cannot go on.
-pub fn run(config: Config) -> Result<(), Failure> {
+pub fn run(config: GatewayConfig) -> Result<(), GatewayError> {
     let _logs = logs::start(config.logs);
     // Another part of the program may have chosen the provider, which is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::System)?;
-    let ended = runtime.block_on(live(config));
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(GatewayError::System)?;
+    let ended = runtime.block_on(run_until_stopped(config));
     // What still waits for a disk or a name server keeps nobody.
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
@@ -79,31 +79,31 @@ pub fn run(config: Config) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Where they cannot be served.
-pub fn check(config: &Config) -> Result<Arc<Version<Served>>, Box<Rejection>> {
+pub fn check(config: &GatewayConfig) -> Result<Arc<RuleSetVersion<ServedRules>>, Box<LoadRejection>> {
     let mut options = config.reload.clone();
     options.last_good = None;
     options.start_with_last_good = false;
     options.poll_only = true;
-    options.fingerprints =
-        token::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprints);
+    options.fingerprint_key =
+        state_files::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprint_key);
     let run_tests = config.run_tests;
-    let build = Box::new(move |snapshot: &_| Served::build(snapshot, run_tests));
+    let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, run_tests));
     Reloader::start(options, build, Box::new(|_| {})).map(|rules| rules.current()).map_err(Box::new)
 }
 
-async fn live(config: Config) -> Result<(), Failure> {
+async fn run_until_stopped(config: GatewayConfig) -> Result<(), GatewayError> {
     // Signals are heard from the first moment, so that one during the start is not lost.
-    let mut signals = Signals::new().map_err(Failure::System)?;
-    let running = Running::start(config).await?;
+    let mut signals = ProcessSignals::new().map_err(GatewayError::System)?;
+    let running = RunningGateway::start(config).await?;
     let mut pushes = running.pushes;
     let outcome = tokio::select! {
         biased;
-        () = pushes.end() => Err(Failure::Lost),
-        name = signals.end(&running.gateway) => {
+        () = pushes.wait() => Err(GatewayError::ListenerEnded),
+        name = signals.wait_for_shutdown(&running.gateway) => {
             tracing::info!(signal = name, "shutting down");
             Ok(())
         }
-        () = running.gateway.journal.doomed() => Err(Failure::Doomed),
+        () = running.gateway.journal.shutdown_requested() => Err(GatewayError::Unrecoverable),
     };
     if let Err(failure) = &outcome {
         tracing::error!("{failure}");
@@ -111,7 +111,7 @@ async fn live(config: Config) -> Result<(), Failure> {
     tokio::select! {
         biased;
         () = close(&running.gateway, &mut pushes, running.admin) => {}
-        name = signals.end(&running.gateway) => tracing::warn!(
+        name = signals.wait_for_shutdown(&running.gateway) => tracing::warn!(
             signal = name,
             "ending at once; what is not delivered yet is delivered after the next start"
         ),
@@ -119,26 +119,26 @@ async fn live(config: Config) -> Result<(), Failure> {
     let journal = running.gateway.journal.clone();
     // The journal waits for its disk.
     drop(tokio::task::spawn_blocking(move || journal.close()).await);
-    token::withdraw(&running.gateway.config.journal.directory);
+    state_files::remove_address(&running.gateway.config.journal.directory);
     tracing::info!("ended");
     outcome
 }
 
 /// No new push, then no new delivery, then nobody to ask.
-async fn close(gateway: &Gateway, pushes: &mut Listening, mut admin: Listening) {
+async fn close(gateway: &Gateway, pushes: &mut ListenerTask, mut admin: ListenerTask) {
     gateway.stopping.store(true, Ordering::SeqCst);
-    pushes.stop(LAST_REQUESTS).await;
-    gateway.deliveries.shut_down(LAST_DELIVERIES).await;
-    admin.stop(LAST_REQUESTS).await;
+    pushes.stop(REQUEST_GRACE).await;
+    gateway.deliveries.shut_down(DELIVERY_GRACE).await;
+    admin.stop(REQUEST_GRACE).await;
 }
 
 /// A listener's task.
-struct Listening {
+struct ListenerTask {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl Listening {
+impl ListenerTask {
     fn spawn<F: Future<Output = ()> + Send + 'static>(
         serve: impl FnOnce(watch::Receiver<bool>) -> F,
     ) -> Self {
@@ -147,7 +147,7 @@ impl Listening {
     }
 
     /// Waits until it ends by itself, as by a panic.
-    async fn end(&mut self) {
+    async fn wait(&mut self) {
         drop((&mut self.task).await);
     }
 
@@ -160,39 +160,45 @@ impl Listening {
 }
 
 /// What has to be told apart until the end.
-struct Running {
+struct RunningGateway {
     gateway: Arc<Gateway>,
-    pushes: Listening,
-    admin: Listening,
+    pushes: ListenerTask,
+    admin: ListenerTask,
 }
 
-impl Running {
-    async fn start(mut config: Config) -> Result<Self, Failure> {
+impl RunningGateway {
+    async fn start(mut config: GatewayConfig) -> Result<Self, GatewayError> {
         let certificate = certificate(&config)?;
-        let tls = certificate.as_ref().map(Certificate::server).transpose().map_err(Failure::Tls)?;
+        let tls = certificate
+            .as_ref()
+            .map(ReloadableCertificate::server_config)
+            .transpose()
+            .map_err(GatewayError::Tls)?;
         let (gateway, listeners) = open(&mut config).await?;
-        say(&gateway);
-        tokio::spawn(rounds::go(Arc::downgrade(&gateway), certificate));
+        log_ready(&gateway);
+        tokio::spawn(maintenance::run(Arc::downgrade(&gateway), certificate));
         let (pushes, admin) = listeners;
         let (of_pushes, of_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
         Ok(Self {
             gateway,
-            pushes: Listening::spawn(|stop| intake::serve(of_pushes, pushes, tls, stop)),
-            admin: Listening::spawn(|stop| admin::serve(of_admin, admin, stop)),
+            pushes: ListenerTask::spawn(|stop| intake::serve(of_pushes, pushes, tls, stop)),
+            admin: ListenerTask::spawn(|stop| admin::serve(of_admin, admin, stop)),
         })
     }
 }
 
-fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Failure> {
+fn certificate(config: &GatewayConfig) -> Result<Option<Arc<ReloadableCertificate>>, GatewayError> {
     let Some((chain, key)) = &config.tls else { return Ok(None) };
-    Certificate::load(chain, key).map(Some).map_err(Failure::Tls)
+    ReloadableCertificate::load(chain, key).map(Some).map_err(GatewayError::Tls)
 }
 
 /// The journal, which holds the lock of the state directory, then the rules, then the addresses: what fails leaves
 /// nothing behind that anybody could push to.
-async fn open(config: &mut Config) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), Failure> {
+async fn open(
+    config: &mut GatewayConfig,
+) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let metrics = Arc::new(Metrics::default());
-    let deliveries: Arc<OnceLock<Deliveries>> = Arc::default();
+    let deliveries: Arc<OnceLock<DeliveryService>> = Arc::default();
     let woken = Arc::clone(&deliveries);
     let wake = move |channel: &str| {
         if let Some(deliveries) = woken.get() {
@@ -201,52 +207,53 @@ async fn open(config: &mut Config) -> Result<(Arc<Gateway>, (TcpListener, TcpLis
     };
     let state = config.journal.directory.clone();
     let journal = Journal::open(config.journal.clone(), Arc::clone(&metrics), Arc::new(wake))
-        .map_err(|fault| Failure::State(unusable(&state, fault)))?;
-    let gateway = open_rest(config, journal.clone(), metrics, deliveries).await;
+        .map_err(|fault| GatewayError::State(unusable_reason(&state, fault)))?;
+    let gateway = open_with_journal(config, journal.clone(), metrics, deliveries).await;
     if gateway.is_err() {
         journal.close();
-        token::withdraw(&state);
+        state_files::remove_address(&state);
     }
     gateway
 }
 
 /// Why a state directory cannot be used. Most reasons name it already.
-fn unusable(state: &Path, fault: Fault) -> String {
+fn unusable_reason(state: &Path, fault: JournalError) -> String {
     let reason = match fault {
-        Fault::Failed(reason) => reason,
-        Fault::Full | Fault::NoSpace | Fault::Closed => fault.to_string(),
+        JournalError::Failed(reason) => reason,
+        JournalError::Full | JournalError::NoSpace | JournalError::Closed => fault.to_string(),
     };
     let state = format!("`{}`", state.display());
     if reason.contains(&state) { reason } else { format!("{state}: {reason}") }
 }
 
-async fn open_rest(
-    config: &mut Config,
+async fn open_with_journal(
+    config: &mut GatewayConfig,
     journal: Journal,
     metrics: Arc<Metrics>,
-    deliveries: Arc<OnceLock<Deliveries>>,
-) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), Failure> {
+    deliveries: Arc<OnceLock<DeliveryService>>,
+) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
-    config.reload.fingerprints = token::fingerprint_key(&state).map_err(Failure::Admin)?;
-    let hearer = Hearer {
+    config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
+    let hearer = ReloadHandler {
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
         deliveries: Arc::clone(&deliveries),
         runtime: tokio::runtime::Handle::current(),
-        may_stand_in: config.reload.start_with_last_good,
+        starts_with_last_good: config.reload.start_with_last_good,
     };
-    let rules =
-        start_rules(config, &metrics, hearer).map_err(|rejection| Failure::Rules(Box::new(rejection)))?;
+    let rules = start_rules(config, &metrics, hearer)
+        .map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
     let listeners = (listen(config.listen).await?, listen(config.admin).await?);
     // Port 0 is whatever the system gave.
-    config.listen = listeners.0.local_addr().map_err(Failure::System)?;
-    config.admin = listeners.1.local_addr().map_err(Failure::System)?;
+    config.listen = listeners.0.local_addr().map_err(GatewayError::System)?;
+    config.admin = listeners.1.local_addr().map_err(GatewayError::System)?;
     if config.admin_token.is_none() {
-        config.admin_token = Some(token::token(&state).map_err(Failure::Admin)?);
+        config.admin_token = Some(state_files::admin_token(&state).map_err(GatewayError::Admin)?);
     }
-    token::announce(&state, config.admin).map_err(Failure::Admin)?;
+    state_files::write_address(&state, config.admin).map_err(GatewayError::Admin)?;
     let current = rules.current();
-    let started = Deliveries::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
+    let started =
+        DeliveryService::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
     // Nobody else sets it.
     let _ = deliveries.set(started.clone());
     // A version that was published meanwhile found nobody to tell.
@@ -256,7 +263,7 @@ async fn open_rest(
     let gateway = Gateway {
         rules,
         journal,
-        intake: super::intake::Intake::default(),
+        intake: super::intake::IntakeState::default(),
         deliveries: started,
         metrics,
         config,
@@ -265,40 +272,40 @@ async fn open_rest(
     Ok((Arc::new(gateway), listeners))
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))
+async fn listen(address: SocketAddr) -> Result<TcpListener, GatewayError> {
+    TcpListener::bind(address).await.map_err(|error| GatewayError::Listen(address, error))
 }
 
 fn start_rules(
-    config: &Config,
+    config: &GatewayConfig,
     metrics: &Arc<Metrics>,
-    hearer: Hearer,
-) -> Result<Reloader<Served>, Rejection> {
+    hearer: ReloadHandler,
+) -> Result<Reloader<ServedRules>, LoadRejection> {
     let run_tests = config.run_tests;
     let clock = Arc::clone(metrics);
     let build = move |snapshot: &_| {
         let begun = tokio::time::Instant::now();
-        let built = Served::build(snapshot, run_tests);
+        let built = ServedRules::build(snapshot, run_tests);
         clock.reload_seconds.observe(begun.elapsed().as_secs_f64());
         built
     };
-    Reloader::start(config.reload.clone(), Box::new(build), Box::new(move |attempt| hearer.hear(attempt)))
+    Reloader::start(config.reload.clone(), Box::new(build), Box::new(move |attempt| hearer.handle(attempt)))
 }
 
 /// Who is told of loads. It lives in the reloader's thread.
-struct Hearer {
+struct ReloadHandler {
     journal: Journal,
     metrics: Arc<Metrics>,
-    deliveries: Arc<OnceLock<Deliveries>>,
+    deliveries: Arc<OnceLock<DeliveryService>>,
     runtime: tokio::runtime::Handle,
-    may_stand_in: bool,
+    starts_with_last_good: bool,
 }
 
-impl Hearer {
-    fn hear(&self, attempt: &Attempt<'_, Served>) {
+impl ReloadHandler {
+    fn handle(&self, attempt: &ReloadOutcome<'_, ServedRules>) {
         match attempt {
-            Attempt::Published(version) => {
-                keep(&self.journal, version);
+            ReloadOutcome::Published(version) => {
+                archive_rules(&self.journal, version);
                 let (generation, sha256) = (version.generation, version.hash);
                 tracing::info!(generation, %sha256, "the rules are in force");
                 for warning in &version.value.warnings {
@@ -309,12 +316,12 @@ impl Hearer {
                     deliveries.reconfigure(version);
                 }
             }
-            Attempt::Unchanged => tracing::debug!("the rules did not change"),
-            Attempt::Rejected(rejection) => {
+            ReloadOutcome::Unchanged => tracing::debug!("the rules did not change"),
+            ReloadOutcome::Rejected(rejection) => {
                 self.metrics.reload_failures.get_or_create(&StageLabels::of(rejection.stage)).inc();
                 // At the start whoever started the gateway is told, unless it starts all the same.
-                if self.may_stand_in || self.deliveries.get().is_some() {
-                    logs::rejection(rejection);
+                if self.starts_with_last_good || self.deliveries.get().is_some() {
+                    logs::log_rejection(rejection);
                 }
             }
         }
@@ -323,7 +330,7 @@ impl Hearer {
 
 /// Keeps the files of a version with what they will decide, the first one's too. The listener does so again before the first
 /// push that they decide, for a push may be faster; where that fails, pushes fail as well, and say so.
-fn keep(journal: &Journal, version: &Version<Served>) {
+fn archive_rules(journal: &Journal, version: &RuleSetVersion<ServedRules>) {
     if let Err(fault) = journal.keep_rules(version.hash, &version.value.archive) {
         tracing::error!(
             generation = version.generation,
@@ -333,7 +340,7 @@ fn keep(journal: &Journal, version: &Version<Served>) {
 }
 
 /// Says what is served and where.
-fn say(gateway: &Gateway) {
+fn log_ready(gateway: &Gateway) {
     let (config, served) = (&gateway.config, gateway.rules.current());
     for integration in &served.value.integrations {
         let url = config.push_url(config.listen, &integration.name);
@@ -356,13 +363,13 @@ fn say(gateway: &Gateway) {
 }
 
 /// The signals that a gateway heeds.
-struct Signals {
+struct ProcessSignals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
 }
 
-impl Signals {
+impl ProcessSignals {
     fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -372,7 +379,7 @@ impl Signals {
     }
 
     /// Waits for one that ends the gateway; one that asks for a load is heeded meanwhile.
-    async fn end(&mut self, gateway: &Gateway) -> &'static str {
+    async fn wait_for_shutdown(&mut self, gateway: &Gateway) -> &'static str {
         loop {
             tokio::select! {
                 biased;

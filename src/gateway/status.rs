@@ -2,20 +2,20 @@
 //!
 //! Made from the rules in force, what the journal counted, and how deliveries fare; read back by `pointsman status`.
 
-use super::config::Config;
+use super::config::GatewayConfig;
 use super::delivery;
 use super::journal::{ChannelCounts, IntegrationCounts};
 use super::metrics::stage_name;
-use super::served::Served;
+use super::served_rules::ServedRules;
 use super::{Gateway, logs};
-use crate::reload::{Report, Watching};
-use crate::time::Instant;
+use crate::reload::{ReloadReport, WatchMode};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
 
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct GatewayStatus {
     /// The program's version.
     pub version: String,
     /// Where pushes come in.
@@ -23,16 +23,16 @@ pub struct Status {
     /// Whether pushes are accepted; not any more while it shuts down.
     pub accepting: bool,
     /// The rules.
-    pub rules: Rules,
+    pub rules: RulesSummary,
     /// The integrations of the rules in force, in their order.
-    pub integrations: Vec<Integration>,
+    pub integrations: Vec<IntegrationSummary>,
     /// The channels of the rules in force, in their order, and those of earlier rules that the journal still counts.
-    pub channels: Vec<Channel>,
+    pub channels: Vec<ChannelSummary>,
 }
 
 /// The rules in force, and what became of later ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules {
+pub struct RulesSummary {
     /// Where they are.
     pub roots: Vec<String>,
     /// From 1 at every start.
@@ -44,7 +44,7 @@ pub struct Rules {
     /// When files were last read.
     pub attempted: String,
     /// Why what is on the disk is not in force.
-    pub failure: Option<Failure>,
+    pub failure: Option<RulesLoadFailure>,
     /// `inotify` or `poll`.
     pub watching: String,
     /// Why the system's events are not used, where they are not.
@@ -66,7 +66,7 @@ pub struct Rules {
 
 /// Why a load failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct RulesLoadFailure {
     /// `read`, `check`, `channels`, `tests`.
     pub stage: String,
     /// One line.
@@ -77,7 +77,7 @@ pub struct Failure {
 
 /// An integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Integration {
+pub struct IntegrationSummary {
     /// Its name.
     pub name: String,
     /// `shared`: to a routing; `dedicated`: to one channel.
@@ -102,7 +102,7 @@ pub struct Integration {
 
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Channel {
+pub struct ChannelSummary {
     /// Its name.
     pub name: String,
     /// Its kind; nothing where no rule in force has it.
@@ -134,12 +134,12 @@ pub struct LastError {
     pub reason: String,
 }
 
-impl Status {
+impl GatewayStatus {
     /// Asks all parts of a gateway. Reads the journal, and so is not for a thread that must not wait.
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn of(gateway: &Gateway) -> Result<Self, super::journal::Fault> {
+    pub fn of(gateway: &Gateway) -> Result<Self, super::journal::JournalError> {
         let served = gateway.rules.current();
         let report = gateway.rules.report();
         let counts = (gateway.journal.integrations()?, gateway.journal.channels()?);
@@ -154,17 +154,17 @@ impl Status {
     }
 }
 
-fn rules(config: &Config, report: &Report, served: &Served) -> Rules {
-    let failure = report.failure.as_ref().map(|rejection| Failure {
+fn rules(config: &GatewayConfig, report: &ReloadReport, served: &ServedRules) -> RulesSummary {
+    let failure = report.failure.as_ref().map(|rejection| RulesLoadFailure {
         stage: stage_name(rejection.stage).to_owned(),
         message: rejection.message.clone(),
         findings: logs::findings(rejection),
     });
     let (watching, why_poll) = match &report.watching {
-        Watching::Events => ("inotify", None),
-        Watching::Poll(why) => ("poll", Some(why.clone())),
+        WatchMode::Events => ("inotify", None),
+        WatchMode::Poll(why) => ("poll", Some(why.clone())),
     };
-    Rules {
+    RulesSummary {
         roots: config.reload.roots.iter().map(|root| root.display().to_string()).collect(),
         generation: report.generation,
         sha256: report.hash.to_string(),
@@ -173,21 +173,25 @@ fn rules(config: &Config, report: &Report, served: &Served) -> Rules {
         failure,
         watching: watching.to_owned(),
         why_poll,
-        not_kept: report.not_kept.clone(),
+        not_kept: report.last_good_error.clone(),
         succeeded: report.succeeded.map(|at| at.to_string()),
-        alive: report.alive,
-        oldest_seconds: report.oldest.map(|oldest| oldest.as_secs()),
+        alive: report.versions_in_use,
+        oldest_seconds: report.oldest_in_use.map(|oldest| oldest.as_secs()),
         warnings: served.warnings.clone(),
     }
 }
 
 /// The integrations in force; `counts` are those of all that there ever were.
 #[must_use]
-pub fn integrations(config: &Config, served: &Served, counts: &[IntegrationCounts]) -> Vec<Integration> {
-    let one = |integration: &super::served::Integration| {
+pub fn integrations(
+    config: &GatewayConfig,
+    served: &ServedRules,
+    counts: &[IntegrationCounts],
+) -> Vec<IntegrationSummary> {
+    let one = |integration: &super::served_rules::ServedIntegration| {
         let counted = counts.iter().find(|counts| counts.name == integration.name);
         let is_shared = integration.destination.starts_with("routing ");
-        Integration {
+        IntegrationSummary {
             name: integration.name.clone(),
             kind: if is_shared { "shared" } else { "dedicated" }.to_owned(),
             destination: integration.destination.clone(),
@@ -206,10 +210,10 @@ pub fn integrations(config: &Config, served: &Served, counts: &[IntegrationCount
 /// The channels in force, and those of earlier rules that still have something waiting or dead.
 #[must_use]
 pub fn channels(
-    served: &Served,
+    served: &ServedRules,
     counts: &[ChannelCounts],
     fares: &[delivery::ChannelStatus],
-) -> Vec<Channel> {
+) -> Vec<ChannelSummary> {
     let known = served.channels.iter().map(|channel| (channel.name.as_str(), Some(channel.kind.name)));
     let gone = counts
         .iter()
@@ -223,11 +227,11 @@ fn channel(
     kind: Option<&str>,
     counts: &[ChannelCounts],
     fares: &[delivery::ChannelStatus],
-) -> Channel {
+) -> ChannelSummary {
     let counted = counts.iter().find(|counts| counts.name == name);
     let fares = fares.iter().find(|fares| fares.name == name);
     let last_error = counted.and_then(|counts| counts.last_error.as_ref());
-    Channel {
+    ChannelSummary {
         name: name.to_owned(),
         kind: kind.map(str::to_owned),
         delivered: counted.map_or(0, |counts| counts.delivered),
@@ -242,5 +246,5 @@ fn channel(
 }
 
 fn time(milliseconds: i64) -> String {
-    Instant::from_epoch_milliseconds(milliseconds).to_string()
+    Timestamp::from_epoch_milliseconds(milliseconds).to_string()
 }

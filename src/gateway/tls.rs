@@ -17,35 +17,35 @@ use zeroize::Zeroizing;
 
 /// A certificate that can be replaced while it is served.
 #[derive(Debug)]
-pub struct Certificate {
+pub struct ReloadableCertificate {
     paths: (PathBuf, PathBuf),
     current: ArcSwap<CertifiedKey>,
-    seen: Mutex<Read>,
+    last_read: Mutex<PemFiles>,
 }
 
 /// The bytes that were read last, good or bad, so that nothing is said twice.
 #[derive(PartialEq, Eq)]
-struct Read {
+struct PemFiles {
     chain: Vec<u8>,
     key: Zeroizing<Vec<u8>>,
 }
 
-impl std::fmt::Debug for Read {
+impl std::fmt::Debug for PemFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("<files>")
     }
 }
 
-impl Certificate {
+impl ReloadableCertificate {
     /// Reads a certificate chain and its key.
     ///
     /// # Errors
     /// What is wrong with the files, in words.
     pub fn load(chain: &Path, key: &Path) -> Result<Arc<Self>, String> {
-        let read = Read::of(chain, key)?;
+        let read = PemFiles::of(chain, key)?;
         let current = ArcSwap::from_pointee(read.certified(chain, key)?);
         let paths = (chain.to_owned(), key.to_owned());
-        Ok(Arc::new(Self { paths, current, seen: Mutex::new(read) }))
+        Ok(Arc::new(Self { paths, current, last_read: Mutex::new(read) }))
     }
 
     /// Reads the files again; whether another certificate is served from now on.
@@ -54,8 +54,8 @@ impl Certificate {
     /// What is wrong with files that changed; the certificate in use stays.
     pub fn refresh(&self) -> Result<bool, String> {
         let (chain, key) = &self.paths;
-        let read = Read::of(chain, key)?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = PemFiles::of(chain, key)?;
+        let mut seen = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == read {
             return Ok(false);
         }
@@ -69,7 +69,7 @@ impl Certificate {
     ///
     /// # Errors
     /// Where the provider lacks what TLS needs.
-    pub fn server(self: &Arc<Self>) -> Result<Arc<rustls::ServerConfig>, String> {
+    pub fn server_config(self: &Arc<Self>) -> Result<Arc<rustls::ServerConfig>, String> {
         let builder = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
@@ -79,13 +79,13 @@ impl Certificate {
     }
 }
 
-impl ResolvesServerCert for Certificate {
+impl ResolvesServerCert for ReloadableCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.load_full())
     }
 }
 
-impl Read {
+impl PemFiles {
     fn of(chain: &Path, key: &Path) -> Result<Self, String> {
         let words = |path: &Path, error: &io::Error| format!("cannot read `{}`: {error}", path.display());
         Ok(Self {

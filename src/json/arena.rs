@@ -11,7 +11,7 @@ use std::cell::Cell;
 #[derive(Debug, Default)]
 pub struct Arena {
     bump: Bump,
-    made: Cell<usize>,
+    allocated: Cell<usize>,
 }
 
 impl Arena {
@@ -28,14 +28,14 @@ impl Arena {
         if self.bump.allocated_bytes() > MOST_KEPT {
             self.bump = Bump::new();
         }
-        self.made.set(0);
+        self.allocated.set(0);
     }
 
     /// How many bytes were put into it since it was cleared; what vectors took while they grew, at most as much again as
     /// they hold in the end, does not count.
     #[must_use]
-    pub fn made(&self) -> usize {
-        self.made.get()
+    pub fn allocated_bytes(&self) -> usize {
+        self.allocated.get()
     }
 
     /// A copy of a text.
@@ -56,7 +56,7 @@ impl Arena {
     }
 
     /// A value.
-    pub fn keep<T: Copy>(&self, value: T) -> &T {
+    pub fn alloc<T: Copy>(&self, value: T) -> &T {
         self.count(size_of::<T>());
         self.bump.alloc(value)
     }
@@ -68,7 +68,7 @@ impl Arena {
     }
 
     /// What an iterator brings that knows its length.
-    pub fn gather<T: Copy>(&self, values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> &[T] {
+    pub fn collect<T: Copy>(&self, values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> &[T] {
         let values = self.bump.alloc_slice_fill_iter(values);
         self.count(size_of_val(values));
         values
@@ -81,12 +81,12 @@ impl Arena {
     }
 
     /// Room for so many values, to be filled.
-    pub fn room<T: Copy + Default>(&self, count: usize) -> &mut [T] {
+    pub fn default_slice<T: Copy + Default>(&self, count: usize) -> &mut [T] {
         self.count(count * size_of::<T>());
         self.bump.alloc_slice_fill_copy(count, T::default())
     }
 
     fn count(&self, bytes: usize) {
-        self.made.set(self.made.get() + bytes);
+        self.allocated.set(self.allocated.get() + bytes);
     }
 }

@@ -1,10 +1,10 @@
 //! Reading one document.
 
-use super::object::Places;
-use super::reach::WHOLE;
-use super::refusal::{self, Invalid};
+use super::error::{self, JsonError};
+use super::object::NamePositions;
+use super::projection::WHOLE_VALUE;
 use super::stack::Stack;
-use super::{Arena, Name, Number, Object, Reach, Value};
+use super::{Arena, MemberName, Number, Object, Projection, Value};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -28,24 +28,32 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 ///
 /// # Errors
 /// Where the bytes are not one JSON document, the place and the reason.
-pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Document<'a>, Invalid> {
-    parse_within(bytes, &WHOLE, arena)
+pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Document<'a>, JsonError> {
+    parse_projected(bytes, &WHOLE_VALUE, arena)
 }
 
 /// Reads of one document what is looked at. The rest is judged as [`parse`] judges it, and left out of the tree.
 ///
 /// # Errors
 /// Those of [`parse`].
-pub fn parse_within<'a>(bytes: &'a [u8], reach: &Reach, arena: &'a Arena) -> Result<Document<'a>, Invalid> {
+pub fn parse_projected<'a>(
+    bytes: &'a [u8],
+    reach: &Projection,
+    arena: &'a Arena,
+) -> Result<Document<'a>, JsonError> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(refusal::not_text(bytes));
+        return Err(error::not_text(bytes));
     };
-    read(text, reach, arena).map_err(|error| refusal::of(bytes, &error))
+    read(text, reach, arena).map_err(|error| error::from_serde(bytes, &error))
 }
 
 /// Reads a text that should be one document and nothing else.
-pub(super) fn read<'a>(text: &'a str, reach: &Reach, arena: &'a Arena) -> serde_json::Result<Document<'a>> {
+pub(super) fn read<'a>(
+    text: &'a str,
+    reach: &Projection,
+    arena: &'a Arena,
+) -> serde_json::Result<Document<'a>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let document = read_from(&mut deserializer, text.as_bytes(), reach, arena)?;
     deserializer.end()?;
@@ -56,22 +64,22 @@ pub(super) fn read<'a>(text: &'a str, reach: &Reach, arena: &'a Arena) -> serde_
 pub(super) fn read_from<'a, D: Deserializer<'a>>(
     deserializer: D,
     source: &'a [u8],
-    reach: &Reach,
+    reach: &Projection,
     arena: &'a Arena,
 ) -> Result<Document<'a>, D::Error> {
-    let mut open = Open::new(arena);
-    let root = Reader { open: &mut open, reach }.deserialize(deserializer)?;
-    Ok(Document { root: arena.keep(root), repeated: open.repeated, source, arena })
+    let mut open = OpenContainers::new(arena);
+    let root = ValueReader { open: &mut open, projection: reach }.deserialize(deserializer)?;
+    Ok(Document { root: arena.alloc(root), repeated: open.repeated, source, arena })
 }
 
 /// What is not closed yet: the names of the members of all open objects, the values of all open objects and arrays, the
 /// innermost last. So none of them grows by itself, and each gets the room that it needs when it is closed.
-struct Open<'a> {
+struct OpenContainers<'a> {
     /// Of what is passed over as well.
-    names: Stack<'a, Name<'a>>,
+    names: Stack<'a, MemberName<'a>>,
     values: Stack<'a, Value<'a>>,
     /// Of an object of which members are passed over: which of its names have a value.
-    kept: Stack<'a, u32>,
+    selected: Stack<'a, u32>,
     /// The first name that was repeated.
     repeated: Option<&'a str>,
     arena: &'a Arena,
@@ -79,32 +87,37 @@ struct Open<'a> {
 
 /// How much was open at some moment.
 #[derive(Clone, Copy)]
-struct Mark {
+struct OpenLengths {
     names: usize,
     values: usize,
-    kept: usize,
+    selected: usize,
 }
 
-impl<'a> Open<'a> {
+impl<'a> OpenContainers<'a> {
     /// An ordinary alert needs no more room.
     fn new(arena: &'a Arena) -> Self {
         let (names, values) = (Stack::with_room(48, arena), Stack::with_room(48, arena));
-        Self { names, values, kept: Stack::with_room(32, arena), repeated: None, arena }
+        Self { names, values, selected: Stack::with_room(32, arena), repeated: None, arena }
     }
 
-    fn mark(&self) -> Mark {
-        Mark { names: self.names.len(), values: self.values.len(), kept: self.kept.len() }
+    fn mark(&self) -> OpenLengths {
+        OpenLengths { names: self.names.len(), values: self.values.len(), selected: self.selected.len() }
     }
 
-    fn close(&mut self, from: Mark) {
+    fn close(&mut self, from: OpenLengths) {
         self.names.truncate(from.names);
         self.values.truncate(from.values);
-        self.kept.truncate(from.kept);
+        self.selected.truncate(from.selected);
     }
 
     /// Adds a name to those of an object; where it stands already, says its place.
     #[inline]
-    fn name(&mut self, from: Mark, name: Name<'a>, places: &mut Places<'a>) -> Option<usize> {
+    fn name(
+        &mut self,
+        from: OpenLengths,
+        name: MemberName<'a>,
+        places: &mut NamePositions<'a>,
+    ) -> Option<usize> {
         let held = places.add(name, self.names.since(from.names));
         match held {
             None => self.names.push(name),
@@ -114,12 +127,12 @@ impl<'a> Open<'a> {
     }
 
     /// Reads an object whole. A name that comes again gets the later value.
-    fn whole<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<Object<'a>, A::Error> {
+    fn read_whole<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
-        let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
+        let mut places = NamePositions::default();
+        while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
             let held = self.name(from, name, &mut places);
-            let value = members.next_value_seed(Reader { open: self, reach: &WHOLE })?;
+            let value = members.next_value_seed(ValueReader { open: self, projection: &WHOLE_VALUE })?;
             match held {
                 None => self.values.push(value),
                 Some(place) => self.values.replace(from.values + place, value),
@@ -132,54 +145,58 @@ impl<'a> Open<'a> {
     }
 
     /// Reads of an object what is looked at.
-    fn part<A: MapAccess<'a>>(&mut self, mut members: A, reach: &Reach) -> Result<Object<'a>, A::Error> {
+    fn read_projected<A: MapAccess<'a>>(
+        &mut self,
+        mut members: A,
+        reach: &Projection,
+    ) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
-        let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
+        let mut places = NamePositions::default();
+        while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
             let place = self.names.len() - from.names;
             let held = self.name(from, name, &mut places);
             let Some(reach) = reach.of_member(name) else {
-                members.next_value_seed(Judge(self))?;
+                members.next_value_seed(ValueValidator(self))?;
                 continue;
             };
-            let value = members.next_value_seed(Reader { open: self, reach })?;
+            let value = members.next_value_seed(ValueReader { open: self, projection: reach })?;
             // The places of what is kept rise.
             let held = held.and_then(|held| {
-                self.kept.since(from.kept).binary_search_by_key(&held, |kept| *kept as usize).ok()
+                self.selected.since(from.selected).binary_search_by_key(&held, |kept| *kept as usize).ok()
             });
             match held {
                 None => {
                     self.values.push(value);
-                    self.kept.push(u32::try_from(place).unwrap_or(u32::MAX));
+                    self.selected.push(u32::try_from(place).unwrap_or(u32::MAX));
                 }
                 Some(place) => self.values.replace(from.values + place, value),
             }
         }
-        let object = self.kept(from);
+        let object = self.projected_object(from);
         self.close(from);
         Ok(object)
     }
 
     /// The object of the members since the mark that were kept.
-    fn kept(&self, from: Mark) -> Object<'a> {
+    fn projected_object(&self, from: OpenLengths) -> Object<'a> {
         let names = self.names.since(from.names);
-        let (kept, values) = (self.kept.since(from.kept), self.values.since(from.values));
+        let (kept, values) = (self.selected.since(from.selected), self.values.since(from.values));
         if let (Some(first), []) = (names.first(), kept) {
             // Something tells it from an empty object.
             return Object::unique(self.arena.slice(&[*first]), &[Value::Null], self.arena);
         }
         let name = |place: &u32| names.get(*place as usize).copied().unwrap_or_default();
-        let names = self.arena.gather(kept.iter().map(name));
+        let names = self.arena.collect(kept.iter().map(name));
         Object::unique(names, self.arena.slice(values), self.arena)
     }
 
     /// Passes over an object.
-    fn judge<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<(), A::Error> {
+    fn validate<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<(), A::Error> {
         let from = self.mark();
-        let mut places = Places::default();
-        while let Some(name) = members.next_key_seed(ReadName(self.arena))? {
+        let mut places = NamePositions::default();
+        while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
             self.name(from, name, &mut places);
-            members.next_value_seed(Judge(self))?;
+            members.next_value_seed(ValueValidator(self))?;
         }
         self.close(from);
         Ok(())
@@ -187,12 +204,12 @@ impl<'a> Open<'a> {
 }
 
 /// Reads what is looked at of a value.
-struct Reader<'o, 'r, 'a> {
-    open: &'o mut Open<'a>,
-    reach: &'r Reach,
+struct ValueReader<'o, 'r, 'a> {
+    open: &'o mut OpenContainers<'a>,
+    projection: &'r Projection,
 }
 
-impl<'a> DeserializeSeed<'a> for Reader<'_, '_, 'a> {
+impl<'a> DeserializeSeed<'a> for ValueReader<'_, '_, 'a> {
     type Value = Value<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
@@ -200,7 +217,7 @@ impl<'a> DeserializeSeed<'a> for Reader<'_, '_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Reader<'_, '_, 'a> {
+impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
     type Value = Value<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -236,16 +253,16 @@ impl<'a> Visitor<'a> for Reader<'_, '_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Value<'a>, A::Error> {
-        let Self { open, reach } = self;
+        let Self { open, projection: reach } = self;
         let Some(reach) = reach.of_elements() else {
             let mut some: &[Value<'_>] = &[];
-            while elements.next_element_seed(Judge(open))?.is_some() {
+            while elements.next_element_seed(ValueValidator(open))?.is_some() {
                 some = &[Value::Null];
             }
             return Ok(Value::Array(some));
         };
         let from = open.mark();
-        while let Some(element) = elements.next_element_seed(Reader { open, reach })? {
+        while let Some(element) = elements.next_element_seed(ValueReader { open, projection: reach })? {
             open.values.push(element);
         }
         let elements = open.arena.slice(open.values.since(from.values));
@@ -254,16 +271,20 @@ impl<'a> Visitor<'a> for Reader<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, members: A) -> Result<Value<'a>, A::Error> {
-        let Self { open, reach } = self;
-        let object = if reach.is_whole_object() { open.whole(members) } else { open.part(members, reach) };
-        Ok(Value::Object(open.arena.keep(object?)))
+        let Self { open, projection: reach } = self;
+        let object = if reach.is_whole_object() {
+            open.read_whole(members)
+        } else {
+            open.read_projected(members, reach)
+        };
+        Ok(Value::Object(open.arena.alloc(object?)))
     }
 }
 
-/// Passes over a value that is not looked at, and refuses what [`Reader`] refuses.
-struct Judge<'o, 'a>(&'o mut Open<'a>);
+/// Passes over a value that is not looked at, and refuses what [`ValueReader`] refuses.
+struct ValueValidator<'o, 'a>(&'o mut OpenContainers<'a>);
 
-impl<'a> DeserializeSeed<'a> for Judge<'_, 'a> {
+impl<'a> DeserializeSeed<'a> for ValueValidator<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -272,7 +293,7 @@ impl<'a> DeserializeSeed<'a> for Judge<'_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Judge<'_, 'a> {
+impl<'a> Visitor<'a> for ValueValidator<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,38 +325,38 @@ impl<'a> Visitor<'a> for Judge<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements.next_element_seed(Judge(self.0))?.is_some() {}
+        while elements.next_element_seed(ValueValidator(self.0))?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'a>>(self, members: A) -> Result<(), A::Error> {
-        self.0.judge(members)
+        self.0.validate(members)
     }
 }
 
 /// Reads the name of a member, borrowing it where it holds no escape.
-struct ReadName<'a>(&'a Arena);
+struct MemberNameReader<'a>(&'a Arena);
 
-impl<'a> DeserializeSeed<'a> for ReadName<'a> {
-    type Value = Name<'a>;
+impl<'a> DeserializeSeed<'a> for MemberNameReader<'a> {
+    type Value = MemberName<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'a> Visitor<'a> for ReadName<'a> {
-    type Value = Name<'a>;
+impl<'a> Visitor<'a> for MemberNameReader<'a> {
+    type Value = MemberName<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
     fn visit_borrowed_str<E>(self, name: &'a str) -> Result<Self::Value, E> {
-        Ok(Name::new(name))
+        Ok(MemberName::new(name))
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Name::new(self.0.text(name)))
+        Ok(MemberName::new(self.0.text(name)))
     }
 }

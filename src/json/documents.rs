@@ -1,15 +1,15 @@
 //! Reading a file of documents: one, several one after another, printed over many lines, or one a line.
 
 use super::document::{self, BYTE_ORDER_MARK};
-use super::reach::WHOLE;
-use super::refusal::{self, Invalid};
-use super::{Arena, Document, Reach};
+use super::error::{self, JsonError};
+use super::projection::WHOLE_VALUE;
+use super::{Arena, Document, Projection};
 use serde::de::IgnoredAny;
 use std::iter;
 
 /// Reads the documents of a file, each with the offset of its first byte.
 ///
-/// What is no JSON is one [`Invalid`], with its place in the whole file, and reading goes on: after a document that broke
+/// What is no JSON is one [`JsonError`], with its place in the whole file, and reading goes on: after a document that broke
 /// on its own first line with the next line, after one that ran over several lines with the next line that begins with
 /// `{` or `[`, because the lines between are its own. Where a line is cut off and a document stands alone on the next, it
 /// is the first that is broken, however far into the others its reading went. A document that never closes can swallow
@@ -17,8 +17,8 @@ use std::iter;
 pub fn documents<'a>(
     bytes: &'a [u8],
     arena: &'a Arena,
-) -> impl Iterator<Item = (usize, Result<Document<'a>, Invalid>)> {
-    let mut part = Part::first(bytes, false, &WHOLE);
+) -> impl Iterator<Item = (usize, Result<Document<'a>, JsonError>)> {
+    let mut part = DocumentChunk::first(bytes, false, &WHOLE_VALUE);
     iter::from_fn(move || part.next(arena))
 }
 
@@ -26,36 +26,44 @@ pub fn documents<'a>(
 ///
 /// Lines that cannot be judged yet, because what follows them may belong to their document, are left to be read again
 /// together with what follows.
-pub struct Part<'a> {
-    stream: Stream<'a>,
+pub struct DocumentChunk<'a> {
+    stream: DocumentStream<'a>,
     /// Whether more lines follow.
     more: bool,
 }
 
-impl<'a> Part<'a> {
-    /// Reads the first lines of a file as [`Part::new`] reads others. A byte order mark before them is passed over.
+impl<'a> DocumentChunk<'a> {
+    /// Reads the first lines of a file as [`DocumentChunk::new`] reads others. A byte order mark before them is passed over.
     #[must_use]
-    pub fn first(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
+    pub fn first(bytes: &'a [u8], more: bool, reach: &'a Projection) -> Self {
         let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        Self { stream: Stream { origin: offset, offset, counted: offset, ..Stream::new(bytes, reach) }, more }
+        Self {
+            stream: DocumentStream {
+                origin: offset,
+                offset,
+                counted: offset,
+                ..DocumentStream::new(bytes, reach)
+            },
+            more,
+        }
     }
 
     /// Reads whole lines, the last one's end included where `more` of them follow, and of each document what is looked at.
     #[must_use]
-    pub fn new(bytes: &'a [u8], more: bool, reach: &'a Reach) -> Self {
-        Self { stream: Stream::new(bytes, reach), more }
+    pub fn new(bytes: &'a [u8], more: bool, reach: &'a Projection) -> Self {
+        Self { stream: DocumentStream::new(bytes, reach), more }
     }
 
     /// The same where so many characters of the first line were judged before.
     #[must_use]
-    pub fn behind(mut self, characters: usize) -> Self {
-        self.stream.before = characters;
+    pub fn with_line_prefix(mut self, characters: usize) -> Self {
+        self.stream.first_line_prefix = characters;
         self
     }
 
     /// How many bytes were judged; the rest waits for what follows.
     #[must_use]
-    pub fn judged(&self) -> usize {
+    pub fn consumed(&self) -> usize {
         self.stream.offset
     }
 
@@ -67,17 +75,17 @@ impl<'a> Part<'a> {
 
     /// How many characters of its line stand before what waits.
     #[must_use]
-    pub fn lead(&self) -> usize {
-        self.stream.lead()
+    pub fn line_prefix(&self) -> usize {
+        self.stream.line_prefix()
     }
 
     /// The next document, and the offset of its first byte.
-    pub fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, Invalid>)>
+    pub fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, JsonError>)>
     where
         'a: 'd,
     {
         let found = self.stream.next(arena)?;
-        if self.more && self.stream.open && found.1.is_err() {
+        if self.more && self.stream.may_continue && found.1.is_err() {
             self.more = false;
             self.stream.offset = found.0;
             self.stream.bytes = self.stream.bytes.get(..found.0).unwrap_or_default();
@@ -88,27 +96,36 @@ impl<'a> Part<'a> {
 }
 
 /// Where reading stands.
-struct Stream<'a> {
+struct DocumentStream<'a> {
     bytes: &'a [u8],
-    reach: &'a Reach,
+    projection: &'a Projection,
     /// Where the first line begins, behind a byte order mark.
     origin: usize,
     offset: usize,
     /// How many characters of the first line stand before the bytes.
-    before: usize,
+    first_line_prefix: usize,
     /// Up to where lines were counted, and how many end before that.
     counted: usize,
     lines: usize,
     /// Whether the last refusal was of a document that might have gone on.
-    open: bool,
+    may_continue: bool,
 }
 
-impl<'a> Stream<'a> {
-    fn new(bytes: &'a [u8], reach: &'a Reach) -> Self {
-        Self { bytes, reach, origin: 0, offset: 0, before: 0, counted: 0, lines: 0, open: false }
+impl<'a> DocumentStream<'a> {
+    fn new(bytes: &'a [u8], projection: &'a Projection) -> Self {
+        Self {
+            bytes,
+            projection,
+            origin: 0,
+            offset: 0,
+            first_line_prefix: 0,
+            counted: 0,
+            lines: 0,
+            may_continue: false,
+        }
     }
 
-    fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, Invalid>)>
+    fn next<'d>(&mut self, arena: &'d Arena) -> Option<(usize, Result<Document<'d>, JsonError>)>
     where
         'a: 'd,
     {
@@ -120,13 +137,13 @@ impl<'a> Stream<'a> {
         }
         let start = self.offset;
         let rest = self.rest(start);
-        if let Some((length, document)) = alone(rest, self.reach, arena) {
+        if let Some((length, document)) = single_line_document(rest, self.projection, arena) {
             self.offset = start + length;
             // No line ends within a line.
             (self.lines, self.counted) = (self.lines_to(start), self.offset);
             return Some((start, Ok(document)));
         }
-        match first(rest, self.reach, arena) {
+        match first_document(rest, self.projection, arena) {
             Ok((length, document)) => {
                 self.offset = start + length;
                 Some((start, Ok(document)))
@@ -136,21 +153,21 @@ impl<'a> Stream<'a> {
     }
 
     /// Says what is wrong at the current offset, and moves to where reading goes on.
-    fn refuse(&mut self, error: &serde_json::Error) -> Invalid {
+    fn refuse(&mut self, error: &serde_json::Error) -> JsonError {
         let rest = self.rest(self.offset);
         let cut = cut_off(rest);
         let goes_on = error.is_eof() || (cut.is_none() && may_be_cut_off(rest));
         let (rest, error) = cut.as_ref().map_or((rest, error), |(line, error)| (*line, error));
         (self.lines, self.counted) = (self.lines_to(self.offset), self.offset);
-        let mut invalid = refusal::of(rest, error);
+        let mut invalid = error::from_serde(rest, error);
         let over_lines = invalid.line > 1;
         if !over_lines {
-            invalid.column += self.lead();
+            invalid.column += self.line_prefix();
         }
         invalid.line += self.lines;
         let passed = resumption(rest, over_lines);
         let ends = self.offset + passed == self.bytes.len();
-        self.open = goes_on || (over_lines && ends);
+        self.may_continue = goes_on || (over_lines && ends);
         self.offset += passed;
         invalid
     }
@@ -161,22 +178,26 @@ impl<'a> Stream<'a> {
 
     /// How many lines end before a later offset.
     fn lines_to(&self, offset: usize) -> usize {
-        self.lines + refusal::line_breaks(self.bytes.get(self.counted..offset).unwrap_or_default())
+        self.lines + error::line_breaks(self.bytes.get(self.counted..offset).unwrap_or_default())
     }
 
     /// How many characters stand before the current offset on its line.
-    fn lead(&self) -> usize {
+    fn line_prefix(&self) -> usize {
         let before = self.bytes.get(self.origin..self.offset).unwrap_or_default();
         match memchr::memrchr(b'\n', before) {
-            Some(end) => refusal::characters(before.get(end + 1..).unwrap_or_default()),
-            None => self.before + refusal::characters(before),
+            Some(end) => error::characters(before.get(end + 1..).unwrap_or_default()),
+            None => self.first_line_prefix + error::characters(before),
         }
     }
 }
 
 /// The document that stands alone on the first line, and the length of that line. It is the one that reading on from here
 /// would give, since what follows the line cannot change it.
-fn alone<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> Option<(usize, Document<'a>)> {
+fn single_line_document<'a>(
+    rest: &'a [u8],
+    reach: &Projection,
+    arena: &'a Arena,
+) -> Option<(usize, Document<'a>)> {
     let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     let line = rest.get(..end)?;
     // Most documents over many lines show it by how the first line ends.
@@ -188,7 +209,11 @@ fn alone<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> Option<(usize, 
 }
 
 /// The document that begins here, over however many lines, and its length.
-fn first<'a>(rest: &'a [u8], reach: &Reach, arena: &'a Arena) -> serde_json::Result<(usize, Document<'a>)> {
+fn first_document<'a>(
+    rest: &'a [u8],
+    reach: &Projection,
+    arena: &'a Arena,
+) -> serde_json::Result<(usize, Document<'a>)> {
     let mut deserializer = serde_json::Deserializer::from_slice(rest);
     let document = document::read_from(&mut deserializer, rest, reach, arena)?;
     let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
@@ -214,10 +239,10 @@ fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
         return None;
     }
     let next = lines.find(|line| !line.iter().all(|byte| is_blank(*byte)))?;
-    if !matches!(next, [b'{' | b'[', ..]) || refused(next).is_some_and(|error| !error.is_eof()) {
+    if !matches!(next, [b'{' | b'[', ..]) || syntax_error(next).is_some_and(|error| !error.is_eof()) {
         return None;
     }
-    let error = refused(first)?;
+    let error = syntax_error(first)?;
     error.is_eof().then_some((first, error))
 }
 
@@ -226,7 +251,7 @@ fn may_be_cut_off(rest: &[u8]) -> bool {
     let mut lines = lines(rest);
     let first = lines.next();
     let is_last = lines.all(|line| line.iter().all(|byte| is_blank(*byte)));
-    is_last && first.and_then(refused).is_some_and(|error| error.is_eof())
+    is_last && first.and_then(syntax_error).is_some_and(|error| error.is_eof())
 }
 
 fn lines(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -234,10 +259,10 @@ fn lines(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What is wrong with a text that should be one document.
-fn refused(text: &[u8]) -> Option<serde_json::Error> {
+fn syntax_error(text: &[u8]) -> Option<serde_json::Error> {
     let arena = Arena::new();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = document::read_from(&mut deserializer, text, &WHOLE, &arena).map(drop);
+    let read = document::read_from(&mut deserializer, text, &WHOLE_VALUE, &arena).map(drop);
     read.and_then(|()| deserializer.end()).err()
 }
 

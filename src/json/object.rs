@@ -1,6 +1,6 @@
 //! The members of an object.
 
-use super::{Arena, Name, Value};
+use super::{Arena, MemberName, Value};
 use std::collections::HashMap;
 
 /// Up to this many members a scan is faster than any index.
@@ -11,7 +11,7 @@ const SCANNED: usize = 16;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Object<'a> {
     /// Names and values stand apart, as names are what is searched.
-    names: &'a [Name<'a>],
+    names: &'a [MemberName<'a>],
     values: &'a [Value<'a>],
     /// Places of names, sorted by name; empty for an object that is small enough to be scanned.
     by_name: &'a [u32],
@@ -21,13 +21,13 @@ impl<'a> Object<'a> {
     /// The value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a Value<'a>> {
-        self.find(Name::new(name))
+        self.find(MemberName::new(name))
     }
 
     /// The same for a name that was seen before.
     #[inline]
     #[must_use]
-    pub fn find(&self, name: Name<'_>) -> Option<&'a Value<'a>> {
+    pub fn find(&self, name: MemberName<'_>) -> Option<&'a Value<'a>> {
         if self.by_name.is_empty() {
             let place = self.names.iter().position(|known| *known == name)?;
             return self.values.get(place);
@@ -49,7 +49,7 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn members(
         &self,
-    ) -> impl DoubleEndedIterator<Item = (Name<'a>, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
+    ) -> impl DoubleEndedIterator<Item = (MemberName<'a>, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
         self.names.iter().copied().zip(self.values)
     }
 
@@ -79,22 +79,22 @@ impl<'a> Object<'a> {
     }
 
     /// An object of as many values as names, which differ from each other.
-    pub(super) fn unique(names: &'a [Name<'a>], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
+    pub(super) fn unique(names: &'a [MemberName<'a>], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
         if names.len() <= SCANNED {
             return Self { names, values, by_name: &[] };
         }
         let mut places: Vec<(&str, u32)> = names.iter().map(|name| name.text()).zip(0..).collect();
         places.sort_unstable();
-        let by_name = arena.gather(places.into_iter().map(|(_, place)| place));
+        let by_name = arena.collect(places.into_iter().map(|(_, place)| place));
         Self { names, values, by_name }
     }
 
     /// An object of members; the last of a repeated name counts.
     pub fn of(members: impl IntoIterator<Item = (&'a str, Value<'a>)>, arena: &'a Arena) -> Self {
         let (mut names, mut values) = (Vec::new(), Vec::new());
-        let mut places = Places::default();
+        let mut places = NamePositions::default();
         for (name, value) in members {
-            let name = Name::new(name);
+            let name = MemberName::new(name);
             if let Some(held) = places.add(name, &names).and_then(|place| values.get_mut(place)) {
                 *held = value;
             } else {
@@ -116,28 +116,28 @@ impl Eq for Object<'_> {}
 
 /// Where the names of an object stand while its members arrive.
 #[derive(Default)]
-pub(super) struct Places<'a> {
+pub(super) struct NamePositions<'a> {
     /// A bit for each name, which others seldom share: a name whose bit is not set is new.
-    marks: u64,
+    fingerprints: u64,
     /// Where each name stands, once there are more members than are scanned. Its hasher is keyed at random, so that a
     /// sender cannot choose names that collide.
     by_name: Option<HashMap<&'a str, usize>>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> NamePositions<'a> {
     /// Where a name stands among those that are known. One that is new is the caller's to add behind them.
     #[inline]
-    pub(super) fn add(&mut self, name: Name<'a>, known: &[Name<'a>]) -> Option<usize> {
+    pub(super) fn add(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
         // The uppermost bits of a mark are mixed best.
-        let mark = 1 << (name.mark() >> 58);
-        let is_new = self.marks & mark == 0;
-        self.marks |= mark;
+        let mark = 1 << (name.fingerprint() >> 58);
+        let is_new = self.fingerprints & mark == 0;
+        self.fingerprints |= mark;
         if is_new && known.len() < SCANNED { None } else { self.add_marked(name, known) }
     }
 
     /// The same for a name that may be known, or is one of many.
     #[inline(never)]
-    fn add_marked(&mut self, name: Name<'a>, known: &[Name<'a>]) -> Option<usize> {
+    fn add_marked(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
         let held = self.find(name, known);
         if held.is_none() && known.len() >= SCANNED {
             let all = || known.iter().map(|name| name.text()).zip(0..).collect();
@@ -146,7 +146,7 @@ impl<'a> Places<'a> {
         held
     }
 
-    fn find(&self, name: Name<'_>, known: &[Name<'_>]) -> Option<usize> {
+    fn find(&self, name: MemberName<'_>, known: &[MemberName<'_>]) -> Option<usize> {
         match &self.by_name {
             None => known.iter().position(|known| *known == name),
             Some(places) => places.get(name.text()).copied(),

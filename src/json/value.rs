@@ -84,11 +84,11 @@ impl<'a> Value<'a> {
             serde_json::Value::Number(number) => Self::Number(Number::from(number)),
             serde_json::Value::String(text) => Self::Text(arena.text(text)),
             serde_json::Value::Array(items) => {
-                Self::Array(arena.gather(items.iter().map(|item| Self::of(item, arena))))
+                Self::Array(arena.collect(items.iter().map(|item| Self::of(item, arena))))
             }
             serde_json::Value::Object(members) => {
                 let members = members.iter().map(|(name, value)| (arena.text(name), Self::of(value, arena)));
-                Self::Object(arena.keep(Object::of(members, arena)))
+                Self::Object(arena.alloc(Object::of(members, arena)))
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Number, Value};
 use std::io::Write;
 
 /// What has a JSON text.
-pub trait Json {
+pub trait ToJson {
     /// Appends the JSON text: no blanks, members in their order.
     fn write(&self, out: &mut Vec<u8>);
 
@@ -23,7 +23,7 @@ pub trait Json {
     }
 }
 
-impl Json for str {
+impl ToJson for str {
     fn write(&self, out: &mut Vec<u8>) {
         out.reserve(self.len() + 2);
         out.push(b'"');
@@ -36,13 +36,13 @@ impl Json for str {
     }
 }
 
-impl Json for bool {
+impl ToJson for bool {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if *self { b"true" } else { b"false" });
     }
 }
 
-impl Json for usize {
+impl ToJson for usize {
     fn write(&self, out: &mut Vec<u8>) {
         let mut digits = [0; 20];
         let mut number = *self;
@@ -60,7 +60,7 @@ impl Json for usize {
     }
 }
 
-impl<T: Json> Json for [T] {
+impl<T: ToJson> ToJson for [T] {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'[');
         for (position, item) in self.iter().enumerate() {
@@ -73,13 +73,13 @@ impl<T: Json> Json for [T] {
     }
 }
 
-impl<T: Json + ?Sized> Json for &T {
+impl<T: ToJson + ?Sized> ToJson for &T {
     fn write(&self, out: &mut Vec<u8>) {
         (*self).write(out);
     }
 }
 
-impl Json for Value<'_> {
+impl ToJson for Value<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
@@ -88,7 +88,7 @@ impl Json for Value<'_> {
             Self::Text(text) => text.write(out),
             Self::Array(items) => items.write(out),
             Self::Object(object) => {
-                let mut members = Members::open(out);
+                let mut members = ObjectWriter::open(out);
                 for (name, value) in object.iter() {
                     members.named(name, value);
                 }
@@ -98,7 +98,7 @@ impl Json for Value<'_> {
     }
 }
 
-impl Json for Number {
+impl ToJson for Number {
     fn write(&self, out: &mut Vec<u8>) {
         // Digits, a point and an exponent are the same in JSON; writing to memory cannot fail.
         let _ = write!(out, "{self}");
@@ -106,12 +106,12 @@ impl Json for Number {
 }
 
 /// An object that is not closed yet.
-pub struct Members<'o> {
+pub struct ObjectWriter<'o> {
     out: &'o mut Vec<u8>,
     is_first: bool,
 }
 
-impl<'o> Members<'o> {
+impl<'o> ObjectWriter<'o> {
     /// Opens an object.
     pub fn open(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
@@ -120,7 +120,7 @@ impl<'o> Members<'o> {
 
     /// A member whose name holds nothing to escape.
     #[inline]
-    pub fn member<T: Json + ?Sized>(&mut self, name: &'static str, value: &T) {
+    pub fn member<T: ToJson + ?Sized>(&mut self, name: &'static str, value: &T) {
         self.out.reserve(name.len() + 4);
         if !self.is_first {
             self.out.push(b',');
@@ -134,14 +134,14 @@ impl<'o> Members<'o> {
 
     /// A member that is left out where it has no value.
     #[inline]
-    pub fn optional<T: Json>(&mut self, name: &'static str, value: Option<T>) {
+    pub fn optional<T: ToJson>(&mut self, name: &'static str, value: Option<T>) {
         if let Some(value) = value {
             self.member(name, &value);
         }
     }
 
     /// A member of any name.
-    pub fn named<T: Json + ?Sized>(&mut self, name: &str, value: &T) {
+    pub fn named<T: ToJson + ?Sized>(&mut self, name: &str, value: &T) {
         if !self.is_first {
             self.out.push(b',');
         }

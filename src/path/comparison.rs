@@ -1,12 +1,16 @@
 //! Comparing what filters name, each comparison charged by its size: otherwise two large members, compared for every
 //! element, would cost far more than the nodes that are visited.
 
-use super::evaluation::{Run, Stop};
+use super::evaluation::{EvaluationStop, PathEvaluation};
 use crate::json::Value;
 
-impl Run<'_, '_> {
+impl PathEvaluation<'_, '_> {
     /// Whether two operands are equal; nothing equals nothing.
-    pub(super) fn same(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, Stop> {
+    pub(super) fn same(
+        &mut self,
+        left: Option<Value<'_>>,
+        right: Option<Value<'_>>,
+    ) -> Result<bool, EvaluationStop> {
         match (left, right) {
             (None, None) => Ok(true),
             (Some(left), Some(right)) => self.equal(&left, &right),
@@ -15,7 +19,11 @@ impl Run<'_, '_> {
     }
 
     /// Whether two operands are both numbers or both strings, and the left is less.
-    pub(super) fn less(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, Stop> {
+    pub(super) fn less(
+        &mut self,
+        left: Option<Value<'_>>,
+        right: Option<Value<'_>>,
+    ) -> Result<bool, EvaluationStop> {
         match (left, right) {
             (Some(Value::Text(left)), Some(Value::Text(right))) => {
                 self.charge(left.len().min(right.len()) / 64)?;
@@ -26,7 +34,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn equal(&mut self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, Stop> {
+    fn equal(&mut self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvaluationStop> {
         match (left, right) {
             (Value::Text(left), Value::Text(right)) => {
                 if left.len() != right.len() {

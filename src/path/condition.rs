@@ -1,18 +1,22 @@
 //! The conditions of filters.
 
-use super::evaluation::{Run, Stop};
-use super::program::{Condition, Operand, Operator, Pattern};
+use super::evaluation::{EvaluationStop, PathEvaluation};
+use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterPattern};
 use crate::json::{Number, Value};
-use crate::pattern::Regex;
+use crate::pattern::RegexPattern;
 
 /// What compiling a regex that the document gives counts as, in nodes visited.
 const COMPILING: usize = 2_000;
 
-impl<'v> Run<'_, 'v> {
+impl<'v> PathEvaluation<'_, 'v> {
     /// Whether a condition holds for the node under test.
-    pub(super) fn holds(&mut self, condition: &Condition, current: &'v Value<'v>) -> Result<bool, Stop> {
+    pub(super) fn holds(
+        &mut self,
+        condition: &FilterCondition,
+        current: &'v Value<'v>,
+    ) -> Result<bool, EvaluationStop> {
         match condition {
-            Condition::Any(conditions) => {
+            FilterCondition::Any(conditions) => {
                 for condition in conditions {
                     if self.holds(condition, current)? {
                         return Ok(true);
@@ -20,7 +24,7 @@ impl<'v> Run<'_, 'v> {
                 }
                 Ok(false)
             }
-            Condition::All(conditions) => {
+            FilterCondition::All(conditions) => {
                 for condition in conditions {
                     if !self.holds(condition, current)? {
                         return Ok(false);
@@ -28,50 +32,56 @@ impl<'v> Run<'_, 'v> {
                 }
                 Ok(true)
             }
-            Condition::Not(condition) => Ok(!self.holds(condition, current)?),
-            Condition::Exists(query) => self.exists(query, current),
-            Condition::Compare(operator, left, right) => self.compares(*operator, left, right, current),
-            Condition::Fits { text, pattern, whole } => self.fits(text, pattern, *whole, current),
+            FilterCondition::Not(condition) => Ok(!self.holds(condition, current)?),
+            FilterCondition::Exists(query) => self.exists(query, current),
+            FilterCondition::Compare(operator, left, right) => self.compares(*operator, left, right, current),
+            FilterCondition::Fits { text, pattern, whole } => self.fits(text, pattern, *whole, current),
         }
     }
 
     fn compares(
         &mut self,
-        operator: Operator,
-        left: &Operand,
-        right: &Operand,
+        operator: ComparisonOperator,
+        left: &FilterOperand,
+        right: &FilterOperand,
         current: &'v Value<'v>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, EvaluationStop> {
         let left = self.operand(left, current)?;
         let right = self.operand(right, current)?;
         match operator {
-            Operator::Equal => self.same(left, right),
-            Operator::Unequal => Ok(!self.same(left, right)?),
-            Operator::Less => self.less(left, right),
-            Operator::Greater => self.less(right, left),
-            Operator::AtMost => Ok(self.less(left, right)? || self.same(left, right)?),
-            Operator::AtLeast => Ok(self.less(right, left)? || self.same(left, right)?),
+            ComparisonOperator::Equal => self.same(left, right),
+            ComparisonOperator::Unequal => Ok(!self.same(left, right)?),
+            ComparisonOperator::Less => self.less(left, right),
+            ComparisonOperator::Greater => self.less(right, left),
+            ComparisonOperator::AtMost => Ok(self.less(left, right)? || self.same(left, right)?),
+            ComparisonOperator::AtLeast => Ok(self.less(right, left)? || self.same(left, right)?),
         }
     }
 
     /// What an operand comes to: a node, a literal, the number of a function; nothing where there is none.
-    fn operand<'o>(&mut self, operand: &'o Operand, current: &'v Value<'v>) -> Result<Option<Value<'o>>, Stop>
+    fn operand<'o>(
+        &mut self,
+        operand: &'o FilterOperand,
+        current: &'v Value<'v>,
+    ) -> Result<Option<Value<'o>>, EvaluationStop>
     where
         'v: 'o,
     {
         Ok(match operand {
-            Operand::Literal(value) => Some(*value),
-            Operand::Text(text) => Some(Value::Text(text)),
-            Operand::Single(query) | Operand::ValueOf(query) => self.only(query, current)?.copied(),
-            Operand::Count(query) => Some(natural(self.count(query, current)?)),
-            Operand::Length(operand) => match self.operand(operand, current)? {
+            FilterOperand::Literal(value) => Some(*value),
+            FilterOperand::Text(text) => Some(Value::Text(text)),
+            FilterOperand::Single(query) | FilterOperand::ValueOf(query) => {
+                self.only(query, current)?.copied()
+            }
+            FilterOperand::Count(query) => Some(natural(self.count(query, current)?)),
+            FilterOperand::Length(operand) => match self.operand(operand, current)? {
                 None => None,
                 Some(value) => self.length(&value)?,
             },
         })
     }
 
-    fn length(&mut self, value: &Value<'_>) -> Result<Option<Value<'static>>, Stop> {
+    fn length(&mut self, value: &Value<'_>) -> Result<Option<Value<'static>>, EvaluationStop> {
         let length = match value {
             Value::Null | Value::Boolean(_) | Value::Number(_) => return Ok(None),
             Value::Text(text) => {
@@ -86,18 +96,18 @@ impl<'v> Run<'_, 'v> {
 
     fn fits(
         &mut self,
-        text: &Operand,
-        pattern: &Pattern,
+        text: &FilterOperand,
+        pattern: &FilterPattern,
         whole: bool,
         current: &'v Value<'v>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, EvaluationStop> {
         let Some(Value::Text(text)) = self.operand(text, current)? else { return Ok(false) };
         match pattern {
-            Pattern::Written(regex) => {
+            FilterPattern::Literal(regex) => {
                 self.charge(text.len() / 16)?;
                 Ok(fits(regex, text, whole))
             }
-            Pattern::Found(operand) => {
+            FilterPattern::FromDocument(operand) => {
                 let Some(Value::Text(pattern)) = self.operand(operand, current)? else {
                     return Ok(false);
                 };
@@ -109,7 +119,7 @@ impl<'v> Run<'_, 'v> {
     }
 
     /// The regex of a pattern in the document; none where it is not valid.
-    fn regex(&mut self, pattern: &str) -> Result<Option<&Regex>, Stop> {
+    fn regex(&mut self, pattern: &str) -> Result<Option<&RegexPattern>, EvaluationStop> {
         if !self.regexes.contains_key(pattern) {
             self.charge(COMPILING)?;
             self.regexes.insert(pattern.to_owned(), regex(pattern).ok());
@@ -119,8 +129,8 @@ impl<'v> Run<'_, 'v> {
 }
 
 /// Compiles an I-Regexp (RFC 9485); what the crate allows beyond that is allowed here.
-pub(super) fn regex(pattern: &str) -> Result<Regex, crate::pattern::Invalid> {
-    Regex::new(&without_line_ends(pattern), "", false)
+pub(super) fn regex(pattern: &str) -> Result<RegexPattern, crate::pattern::PatternError> {
+    RegexPattern::new(&without_line_ends(pattern), "", false)
 }
 
 /// A dot that stands for a character does not fit a carriage return either, where the crate's only leaves out the line
@@ -143,7 +153,7 @@ fn without_line_ends(pattern: &str) -> String {
     translated
 }
 
-fn fits(regex: &Regex, text: &str, whole: bool) -> bool {
+fn fits(regex: &RegexPattern, text: &str, whole: bool) -> bool {
     if whole { regex.matches(text) } else { regex.finds(text) }
 }
 

@@ -1,14 +1,14 @@
 //! Running a query: depth first, so that nothing is kept but what the caller keeps, and an answer that is enough ends the
 //! search. Every step is counted.
 
-use super::program::{Query, Segment, Selector, Start};
+use super::program::{PathQuery, PathSegment, PathSelector, QueryStart};
 use crate::json::Value;
-use crate::pattern::Regex;
+use crate::pattern::RegexPattern;
 use std::collections::HashMap;
 
 /// Why a walk ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum EvaluationStop {
     /// Whoever asked knows enough.
     Enough,
     /// The budget ran out.
@@ -16,18 +16,18 @@ pub(super) enum Stop {
 }
 
 /// One evaluation of one path.
-pub(super) struct Run<'r, 'v> {
+pub(super) struct PathEvaluation<'r, 'v> {
     payload: &'v Value<'v>,
     visits: &'r mut usize,
     /// What queries from `$` gave.
-    memories: Vec<Memory<'v>>,
+    memos: Vec<QueryMemo<'v>>,
     /// Regexes that the document gave.
-    pub(super) regexes: HashMap<String, Option<Regex>>,
+    pub(super) regexes: HashMap<String, Option<RegexPattern>>,
 }
 
 /// What a query within a filter gave, as far as it was asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Memory<'v> {
+pub(super) enum QueryMemo<'v> {
     /// It was not evaluated yet.
     Unknown,
     /// How many nodes there are, or at least whether there is one.
@@ -37,36 +37,37 @@ pub(super) enum Memory<'v> {
 }
 
 /// What is done with each node.
-pub(super) type Sink<'s, 'v> = &'s mut dyn FnMut(&'v Value<'v>) -> Result<(), Stop>;
+pub(super) type NodeSink<'s, 'v> = &'s mut dyn FnMut(&'v Value<'v>) -> Result<(), EvaluationStop>;
 
-impl<'r, 'v> Run<'r, 'v> {
+impl<'r, 'v> PathEvaluation<'r, 'v> {
     pub(super) fn new(payload: &'v Value<'v>, memories: usize, visits: &'r mut usize) -> Self {
-        Self { payload, visits, memories: vec![Memory::Unknown; memories], regexes: HashMap::new() }
+        Self { payload, visits, memos: vec![QueryMemo::Unknown; memories], regexes: HashMap::new() }
     }
 
     /// Takes work off the budget.
-    pub(super) fn charge(&mut self, work: usize) -> Result<(), Stop> {
+    pub(super) fn charge(&mut self, work: usize) -> Result<(), EvaluationStop> {
         if let Some(left) = self.visits.checked_sub(work) {
             *self.visits = left;
             return Ok(());
         }
         *self.visits = 0;
-        Err(Stop::Exhausted)
+        Err(EvaluationStop::Exhausted)
     }
 
     /// Hands every node that the segments lead to, from `node`, to `sink`.
     pub(super) fn walk(
         &mut self,
         mut node: &'v Value<'v>,
-        mut segments: &[Segment],
-        sink: Sink<'_, 'v>,
-    ) -> Result<(), Stop> {
+        mut segments: &[PathSegment],
+        sink: NodeSink<'_, 'v>,
+    ) -> Result<(), EvaluationStop> {
         loop {
             let Some((segment, rest)) = segments.split_first() else { return sink(node) };
             if segment.descends {
                 return self.descend(node, segment, rest, sink);
             }
-            let [selector @ (Selector::Name(_) | Selector::Index(_))] = segment.selectors.as_slice() else {
+            let [selector @ (PathSelector::Name(_) | PathSelector::Index(_))] = segment.selectors.as_slice()
+            else {
                 return self.select(node, segment, rest, sink);
             };
             self.charge(1)?;
@@ -78,10 +79,10 @@ impl<'r, 'v> Run<'r, 'v> {
     fn descend(
         &mut self,
         node: &'v Value<'v>,
-        segment: &Segment,
-        rest: &[Segment],
-        sink: Sink<'_, 'v>,
-    ) -> Result<(), Stop> {
+        segment: &PathSegment,
+        rest: &[PathSegment],
+        sink: NodeSink<'_, 'v>,
+    ) -> Result<(), EvaluationStop> {
         let mut waiting = vec![node];
         while let Some(node) = waiting.pop() {
             self.select(node, segment, rest, sink)?;
@@ -104,19 +105,19 @@ impl<'r, 'v> Run<'r, 'v> {
     fn select(
         &mut self,
         node: &'v Value<'v>,
-        segment: &Segment,
-        rest: &[Segment],
-        sink: Sink<'_, 'v>,
-    ) -> Result<(), Stop> {
+        segment: &PathSegment,
+        rest: &[PathSegment],
+        sink: NodeSink<'_, 'v>,
+    ) -> Result<(), EvaluationStop> {
         for selector in &segment.selectors {
             self.charge(1)?;
             match selector {
-                Selector::Name(_) | Selector::Index(_) => {
+                PathSelector::Name(_) | PathSelector::Index(_) => {
                     if let Some(child) = selector.single(node) {
                         self.walk(child, rest, sink)?;
                     }
                 }
-                Selector::Slice { start, end, step } => {
+                PathSelector::Slice { start, end, step } => {
                     let items = node.as_array().unwrap_or_default();
                     for place in places(*start, *end, *step, items.len()) {
                         self.charge(1)?;
@@ -125,7 +126,7 @@ impl<'r, 'v> Run<'r, 'v> {
                         }
                     }
                 }
-                Selector::Every | Selector::Filter(_) => match node {
+                PathSelector::Every | PathSelector::Filter(_) => match node {
                     Value::Array(items) => self.each(items.iter(), selector, rest, sink)?,
                     Value::Object(object) => self.each(object.values().iter(), selector, rest, sink)?,
                     Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
@@ -139,13 +140,13 @@ impl<'r, 'v> Run<'r, 'v> {
     fn each(
         &mut self,
         children: impl Iterator<Item = &'v Value<'v>>,
-        selector: &Selector,
-        rest: &[Segment],
-        sink: Sink<'_, 'v>,
-    ) -> Result<(), Stop> {
+        selector: &PathSelector,
+        rest: &[PathSegment],
+        sink: NodeSink<'_, 'v>,
+    ) -> Result<(), EvaluationStop> {
         for child in children {
             self.charge(1)?;
-            if let Selector::Filter(condition) = selector
+            if let PathSelector::Filter(condition) = selector
                 && !self.holds(condition, child)?
             {
                 continue;
@@ -156,25 +157,33 @@ impl<'r, 'v> Run<'r, 'v> {
     }
 
     /// Whether a query within a filter gives any node.
-    pub(super) fn exists(&mut self, query: &Query, current: &'v Value<'v>) -> Result<bool, Stop> {
+    pub(super) fn exists(
+        &mut self,
+        query: &PathQuery,
+        current: &'v Value<'v>,
+    ) -> Result<bool, EvaluationStop> {
         if query.is_singular() {
             return Ok(self.only(query, current)?.is_some());
         }
-        if let Some(Memory::Count(count)) = self.remembered(query) {
+        if let Some(QueryMemo::Count(count)) = self.memo(query) {
             return Ok(count > 0);
         }
         let mut found = false;
         self.within_filter(query, current, &mut |_| {
             found = true;
-            Err(Stop::Enough)
+            Err(EvaluationStop::Enough)
         })?;
-        self.remember(query, Memory::Count(usize::from(found)));
+        self.memoize(query, QueryMemo::Count(usize::from(found)));
         Ok(found)
     }
 
     /// How many nodes a query within a filter gives.
-    pub(super) fn count(&mut self, query: &Query, current: &'v Value<'v>) -> Result<usize, Stop> {
-        if let Some(Memory::Count(count)) = self.remembered(query) {
+    pub(super) fn count(
+        &mut self,
+        query: &PathQuery,
+        current: &'v Value<'v>,
+    ) -> Result<usize, EvaluationStop> {
+        if let Some(QueryMemo::Count(count)) = self.memo(query) {
             return Ok(count);
         }
         let mut count = 0;
@@ -182,21 +191,21 @@ impl<'r, 'v> Run<'r, 'v> {
             count += 1;
             Ok(())
         })?;
-        self.remember(query, Memory::Count(count));
+        self.memoize(query, QueryMemo::Count(count));
         Ok(count)
     }
 
     /// The node of a query within a filter, if it gives exactly one.
     pub(super) fn only(
         &mut self,
-        query: &Query,
+        query: &PathQuery,
         current: &'v Value<'v>,
-    ) -> Result<Option<&'v Value<'v>>, Stop> {
+    ) -> Result<Option<&'v Value<'v>>, EvaluationStop> {
         if query.is_singular() {
             self.charge(1 + query.segments.len())?;
             return Ok(query.single(self.start(query, current)));
         }
-        if let Some(Memory::Only(node)) = self.remembered(query) {
+        if let Some(QueryMemo::Only(node)) = self.memo(query) {
             return Ok(node);
         }
         let mut nodes = [None, None];
@@ -207,45 +216,45 @@ impl<'r, 'v> Run<'r, 'v> {
             }
             [_, second] => {
                 *second = Some(node);
-                Err(Stop::Enough)
+                Err(EvaluationStop::Enough)
             }
         })?;
         let [first, second] = nodes;
         let only = if second.is_none() { first } else { None };
-        self.remember(query, Memory::Only(only));
+        self.memoize(query, QueryMemo::Only(only));
         Ok(only)
     }
 
     fn within_filter(
         &mut self,
-        query: &Query,
+        query: &PathQuery,
         current: &'v Value<'v>,
-        sink: Sink<'_, 'v>,
-    ) -> Result<(), Stop> {
+        sink: NodeSink<'_, 'v>,
+    ) -> Result<(), EvaluationStop> {
         self.charge(1)?;
         match self.walk(self.start(query, current), &query.segments, sink) {
-            Err(Stop::Enough) => Ok(()),
-            ended @ (Ok(()) | Err(Stop::Exhausted)) => ended,
+            Err(EvaluationStop::Enough) => Ok(()),
+            ended @ (Ok(()) | Err(EvaluationStop::Exhausted)) => ended,
         }
     }
 
-    fn start(&self, query: &Query, current: &'v Value<'v>) -> &'v Value<'v> {
+    fn start(&self, query: &PathQuery, current: &'v Value<'v>) -> &'v Value<'v> {
         match query.start {
-            Start::Current => current,
-            Start::Payload(_) => self.payload,
+            QueryStart::Current => current,
+            QueryStart::Payload(_) => self.payload,
         }
     }
 
-    fn remembered(&self, query: &Query) -> Option<Memory<'v>> {
+    fn memo(&self, query: &PathQuery) -> Option<QueryMemo<'v>> {
         match query.start {
-            Start::Current => None,
-            Start::Payload(number) => self.memories.get(number).copied(),
+            QueryStart::Current => None,
+            QueryStart::Payload(number) => self.memos.get(number).copied(),
         }
     }
 
-    fn remember(&mut self, query: &Query, memory: Memory<'v>) {
-        if let Start::Payload(number) = query.start
-            && let Some(place) = self.memories.get_mut(number)
+    fn memoize(&mut self, query: &PathQuery, memory: QueryMemo<'v>) {
+        if let QueryStart::Payload(number) = query.start
+            && let Some(place) = self.memos.get_mut(number)
         {
             *place = memory;
         }

@@ -1,24 +1,27 @@
 //! From the crate's tree to the program.
 
-use super::Invalid;
+use super::PathError;
 use super::condition::regex;
-use super::program::{Condition, Operand, Operator, Pattern, Query, Segment, Selector, Start};
-use super::reading::Findings;
+use super::parser::PathAnalysis;
+use super::program::{
+    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector,
+    QueryStart,
+};
 use crate::json::Value;
 use jsonpath_rust::parser::model as tree;
 use jsonpath_rust::parser::parse_json_path;
 
 /// Parses a text that was read well, and lowers it; gives how many memories its queries need besides.
-pub(super) fn lower(text: &str, findings: &Findings) -> Result<(Query, usize), Invalid> {
-    let mut lowering = Lowering { text, findings, memories: 0, patterns: 0 };
+pub(super) fn lower(text: &str, findings: &PathAnalysis) -> Result<(PathQuery, usize), PathError> {
+    let mut lowering = PathLowering { text, analysis: findings, memos: 0, patterns: 0 };
     let parsed = parse_json_path(&rooted(text, findings)).map_err(|_| lowering.beyond())?;
-    let query = lowering.query(&parsed.segments, Start::Current)?;
-    Ok((query, lowering.memories))
+    let query = lowering.query(&parsed.segments, QueryStart::Current)?;
+    Ok((query, lowering.memos))
 }
 
 /// The text for the crate, which knows queries from `$` alone and numbers up to 2^53: `@` at the start becomes `$`, and
 /// a number becomes its place among the numbers that were found.
-fn rooted(text: &str, findings: &Findings) -> String {
+fn rooted(text: &str, findings: &PathAnalysis) -> String {
     let mut rooted = String::with_capacity(text.len());
     let mut from = 0;
     for (place, (range, _)) in findings.numbers.iter().enumerate() {
@@ -33,65 +36,67 @@ fn rooted(text: &str, findings: &Findings) -> String {
     rooted
 }
 
-type Lowered<T> = Result<T, Invalid>;
+type Lowered<T> = Result<T, PathError>;
 
-struct Lowering<'l> {
+struct PathLowering<'l> {
     text: &'l str,
-    findings: &'l Findings,
-    memories: usize,
+    analysis: &'l PathAnalysis,
+    memos: usize,
     /// How many written regexes were met.
     patterns: usize,
 }
 
-impl Lowering<'_> {
+impl PathLowering<'_> {
     /// The refusal of what the reader let through and the crate does not know.
-    fn beyond(&self) -> Invalid {
-        Invalid { range: 0..self.text.len(), message: "this path cannot be read".to_owned(), help: None }
+    fn beyond(&self) -> PathError {
+        PathError { range: 0..self.text.len(), message: "this path cannot be read".to_owned(), help: None }
     }
 
-    fn query(&mut self, segments: &[tree::Segment], start: Start) -> Lowered<Query> {
+    fn query(&mut self, segments: &[tree::Segment], start: QueryStart) -> Lowered<PathQuery> {
         let segments = segments.iter().map(|segment| self.segment(segment)).collect::<Lowered<Vec<_>>>()?;
-        Ok(Query::new(start, segments))
+        Ok(PathQuery::new(start, segments))
     }
 
-    fn payload_query(&mut self, segments: &[tree::Segment]) -> Lowered<Query> {
-        let number = self.memories;
-        self.memories += 1;
-        self.query(segments, Start::Payload(number))
+    fn payload_query(&mut self, segments: &[tree::Segment]) -> Lowered<PathQuery> {
+        let number = self.memos;
+        self.memos += 1;
+        self.query(segments, QueryStart::Payload(number))
     }
 
-    fn segment(&mut self, segment: &tree::Segment) -> Lowered<Segment> {
+    fn segment(&mut self, segment: &tree::Segment) -> Lowered<PathSegment> {
         match segment {
-            tree::Segment::Descendant(segment) => Ok(Segment { descends: true, ..self.segment(segment)? }),
+            tree::Segment::Descendant(segment) => {
+                Ok(PathSegment { descends: true, ..self.segment(segment)? })
+            }
             tree::Segment::Selector(selector) => {
-                Ok(Segment { descends: false, selectors: vec![self.selector(selector)?] })
+                Ok(PathSegment { descends: false, selectors: vec![self.selector(selector)?] })
             }
             tree::Segment::Selectors(selectors) => {
                 let selectors = selectors.iter().map(|selector| self.selector(selector));
-                Ok(Segment { descends: false, selectors: selectors.collect::<Lowered<_>>()? })
+                Ok(PathSegment { descends: false, selectors: selectors.collect::<Lowered<_>>()? })
             }
         }
     }
 
-    fn selector(&mut self, selector: &tree::Selector) -> Lowered<Selector> {
+    fn selector(&mut self, selector: &tree::Selector) -> Lowered<PathSelector> {
         Ok(match selector {
-            tree::Selector::Name(name) => Selector::Name(name.clone()),
-            tree::Selector::Wildcard => Selector::Every,
-            tree::Selector::Index(index) => Selector::Index(*index),
+            tree::Selector::Name(name) => PathSelector::Name(name.clone()),
+            tree::Selector::Wildcard => PathSelector::Every,
+            tree::Selector::Index(index) => PathSelector::Index(*index),
             tree::Selector::Slice(start, end, step) => {
-                Selector::Slice { start: *start, end: *end, step: step.unwrap_or(1) }
+                PathSelector::Slice { start: *start, end: *end, step: step.unwrap_or(1) }
             }
-            tree::Selector::Filter(filter) => Selector::Filter(self.condition(filter)?),
+            tree::Selector::Filter(filter) => PathSelector::Filter(self.condition(filter)?),
         })
     }
 
-    fn condition(&mut self, filter: &tree::Filter) -> Lowered<Condition> {
+    fn condition(&mut self, filter: &tree::Filter) -> Lowered<FilterCondition> {
         let mut all = |filters: &[tree::Filter]| {
             filters.iter().map(|filter| self.condition(filter)).collect::<Lowered<Vec<_>>>()
         };
         match filter {
-            tree::Filter::Or(filters) => Ok(Condition::Any(all(filters)?)),
-            tree::Filter::And(filters) => Ok(Condition::All(all(filters)?)),
+            tree::Filter::Or(filters) => Ok(FilterCondition::Any(all(filters)?)),
+            tree::Filter::And(filters) => Ok(FilterCondition::All(all(filters)?)),
             tree::Filter::Atom(tree::FilterAtom::Filter { expr, not }) => {
                 Ok(negated(self.condition(expr)?, *not))
             }
@@ -100,10 +105,12 @@ impl Lowering<'_> {
         }
     }
 
-    fn test(&mut self, tested: &tree::Test) -> Lowered<Condition> {
+    fn test(&mut self, tested: &tree::Test) -> Lowered<FilterCondition> {
         match tested {
-            tree::Test::RelQuery(segments) => Ok(Condition::Exists(self.query(segments, Start::Current)?)),
-            tree::Test::AbsQuery(query) => Ok(Condition::Exists(self.payload_query(&query.segments)?)),
+            tree::Test::RelQuery(segments) => {
+                Ok(FilterCondition::Exists(self.query(segments, QueryStart::Current)?))
+            }
+            tree::Test::AbsQuery(query) => Ok(FilterCondition::Exists(self.payload_query(&query.segments)?)),
             tree::Test::Function(function) => match function.as_ref() {
                 tree::TestFunction::Match(text, pattern) => self.fits(text, pattern, true),
                 tree::TestFunction::Search(text, pattern) => self.fits(text, pattern, false),
@@ -115,37 +122,37 @@ impl Lowering<'_> {
         }
     }
 
-    fn fits(&mut self, text: &tree::FnArg, pattern: &tree::FnArg, whole: bool) -> Lowered<Condition> {
+    fn fits(&mut self, text: &tree::FnArg, pattern: &tree::FnArg, whole: bool) -> Lowered<FilterCondition> {
         let text = self.argument(text)?;
         let pattern = if let tree::FnArg::Literal(tree::Literal::String(pattern)) = pattern {
-            let place = self.findings.patterns.get(self.patterns).cloned().unwrap_or(0..self.text.len());
+            let place = self.analysis.patterns.get(self.patterns).cloned().unwrap_or(0..self.text.len());
             self.patterns += 1;
-            let compiled = regex(pattern).map_err(|refused| Invalid {
+            let compiled = regex(pattern).map_err(|refused| PathError {
                 range: place,
                 message: refused.message,
                 help: refused.help,
             });
-            Pattern::Written(Box::new(compiled?))
+            FilterPattern::Literal(Box::new(compiled?))
         } else {
-            Pattern::Found(self.argument(pattern)?)
+            FilterPattern::FromDocument(self.argument(pattern)?)
         };
-        Ok(Condition::Fits { text, pattern, whole })
+        Ok(FilterCondition::Fits { text, pattern, whole })
     }
 
-    fn comparison(&mut self, comparison: &tree::Comparison) -> Lowered<Condition> {
+    fn comparison(&mut self, comparison: &tree::Comparison) -> Lowered<FilterCondition> {
         let operator = match comparison {
-            tree::Comparison::Eq(..) => Operator::Equal,
-            tree::Comparison::Ne(..) => Operator::Unequal,
-            tree::Comparison::Gt(..) => Operator::Greater,
-            tree::Comparison::Gte(..) => Operator::AtLeast,
-            tree::Comparison::Lt(..) => Operator::Less,
-            tree::Comparison::Lte(..) => Operator::AtMost,
+            tree::Comparison::Eq(..) => ComparisonOperator::Equal,
+            tree::Comparison::Ne(..) => ComparisonOperator::Unequal,
+            tree::Comparison::Gt(..) => ComparisonOperator::Greater,
+            tree::Comparison::Gte(..) => ComparisonOperator::AtLeast,
+            tree::Comparison::Lt(..) => ComparisonOperator::Less,
+            tree::Comparison::Lte(..) => ComparisonOperator::AtMost,
         };
         let (left, right) = comparison.vals();
-        Ok(Condition::Compare(operator, self.comparable(left)?, self.comparable(right)?))
+        Ok(FilterCondition::Compare(operator, self.comparable(left)?, self.comparable(right)?))
     }
 
-    fn comparable(&mut self, comparable: &tree::Comparable) -> Lowered<Operand> {
+    fn comparable(&mut self, comparable: &tree::Comparable) -> Lowered<FilterOperand> {
         match comparable {
             tree::Comparable::Literal(literal) => self.literal(literal),
             tree::Comparable::Function(function) => self.function(function),
@@ -153,29 +160,31 @@ impl Lowering<'_> {
         }
     }
 
-    fn singular(&mut self, query: &tree::SingularQuery) -> Operand {
+    fn singular(&mut self, query: &tree::SingularQuery) -> FilterOperand {
         let (segments, start) = match query {
-            tree::SingularQuery::Current(segments) => (segments, Start::Current),
+            tree::SingularQuery::Current(segments) => (segments, QueryStart::Current),
             tree::SingularQuery::Root(segments) => {
-                self.memories += 1;
-                (segments, Start::Payload(self.memories - 1))
+                self.memos += 1;
+                (segments, QueryStart::Payload(self.memos - 1))
             }
         };
         let segments = segments.iter().map(|segment| {
             let selector = match segment {
-                tree::SingularQuerySegment::Index(index) => Selector::Index(*index),
-                tree::SingularQuerySegment::Name(name) => Selector::Name(name.clone()),
+                tree::SingularQuerySegment::Index(index) => PathSelector::Index(*index),
+                tree::SingularQuerySegment::Name(name) => PathSelector::Name(name.clone()),
             };
-            Segment { descends: false, selectors: vec![selector] }
+            PathSegment { descends: false, selectors: vec![selector] }
         });
-        Operand::Single(Query::new(start, segments.collect()))
+        FilterOperand::Single(PathQuery::new(start, segments.collect()))
     }
 
-    fn function(&mut self, function: &tree::TestFunction) -> Lowered<Operand> {
+    fn function(&mut self, function: &tree::TestFunction) -> Lowered<FilterOperand> {
         match function {
-            tree::TestFunction::Length(argument) => Ok(Operand::Length(Box::new(self.argument(argument)?))),
-            tree::TestFunction::Count(argument) => Ok(Operand::Count(self.nodes(argument)?)),
-            tree::TestFunction::Value(argument) => Ok(Operand::ValueOf(self.nodes(argument)?)),
+            tree::TestFunction::Length(argument) => {
+                Ok(FilterOperand::Length(Box::new(self.argument(argument)?)))
+            }
+            tree::TestFunction::Count(argument) => Ok(FilterOperand::Count(self.nodes(argument)?)),
+            tree::TestFunction::Value(argument) => Ok(FilterOperand::ValueOf(self.nodes(argument)?)),
             tree::TestFunction::Custom(..)
             | tree::TestFunction::Search(..)
             | tree::TestFunction::Match(..) => Err(self.beyond()),
@@ -183,13 +192,13 @@ impl Lowering<'_> {
     }
 
     /// An argument that is a value; the reader saw to it that a path there is singular.
-    fn argument(&mut self, argument: &tree::FnArg) -> Lowered<Operand> {
+    fn argument(&mut self, argument: &tree::FnArg) -> Lowered<FilterOperand> {
         match argument {
             tree::FnArg::Literal(literal) => self.literal(literal),
             tree::FnArg::Test(test) => match test.as_ref() {
                 tree::Test::Function(function) => self.function(function),
                 tree::Test::RelQuery(_) | tree::Test::AbsQuery(_) => {
-                    Ok(Operand::Single(self.nodes(argument)?))
+                    Ok(FilterOperand::Single(self.nodes(argument)?))
                 }
             },
             tree::FnArg::Filter(_) => Err(self.beyond()),
@@ -197,29 +206,29 @@ impl Lowering<'_> {
     }
 
     /// An argument that is a path.
-    fn nodes(&mut self, argument: &tree::FnArg) -> Lowered<Query> {
+    fn nodes(&mut self, argument: &tree::FnArg) -> Lowered<PathQuery> {
         let tree::FnArg::Test(test) = argument else { return Err(self.beyond()) };
         match test.as_ref() {
-            tree::Test::RelQuery(segments) => self.query(segments, Start::Current),
+            tree::Test::RelQuery(segments) => self.query(segments, QueryStart::Current),
             tree::Test::AbsQuery(query) => self.payload_query(&query.segments),
             tree::Test::Function(_) => Err(self.beyond()),
         }
     }
 
-    fn literal(&self, literal: &tree::Literal) -> Lowered<Operand> {
-        Ok(Operand::Literal(match literal {
+    fn literal(&self, literal: &tree::Literal) -> Lowered<FilterOperand> {
+        Ok(FilterOperand::Literal(match literal {
             tree::Literal::Int(place) => {
-                let number = usize::try_from(*place).ok().and_then(|place| self.findings.numbers.get(place));
+                let number = usize::try_from(*place).ok().and_then(|place| self.analysis.numbers.get(place));
                 Value::Number(number.ok_or_else(|| self.beyond())?.1)
             }
             tree::Literal::Float(_) => return Err(self.beyond()),
-            tree::Literal::String(text) => return Ok(Operand::Text(text.as_str().into())),
+            tree::Literal::String(text) => return Ok(FilterOperand::Text(text.as_str().into())),
             tree::Literal::Bool(truth) => Value::Boolean(*truth),
             tree::Literal::Null => Value::Null,
         }))
     }
 }
 
-fn negated(condition: Condition, not: bool) -> Condition {
-    if not { Condition::Not(Box::new(condition)) } else { condition }
+fn negated(condition: FilterCondition, not: bool) -> FilterCondition {
+    if not { FilterCondition::Not(Box::new(condition)) } else { condition }
 }

@@ -1,7 +1,7 @@
 //! JSONPath (RFC 9535): parsed by jsonpath-rust, checked for well-typedness, lowered to segments of our own, and run
 //! within a budget of work.
 //!
-//! A text passes three gates. `reading` says whether it is a well-typed query, and if not, where and why, in words for
+//! A text passes three gates. `parser` says whether it is a well-typed query, and if not, where and why, in words for
 //! its author; it also caps length and nesting, because the crate's parser is exponential on nested functions. The crate
 //! then gives the tree, and `lowering` turns that into the `program`. The evaluator counts what it visits and never
 //! asks a clock, so the same payload always ends in the same place.
@@ -10,19 +10,19 @@ mod comparison;
 mod condition;
 mod evaluation;
 mod lowering;
+mod parser;
 mod program;
-mod reach;
-mod reading;
+mod projection;
 
 use crate::json::Value;
-use evaluation::{Run, Stop};
-use program::Query;
+use evaluation::{EvaluationStop, PathEvaluation};
+use program::PathQuery;
 use smallvec::SmallVec;
 use std::ops::Range;
 
 /// What a path starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Root {
+pub enum PathRoot {
     /// `$`: the payload.
     Payload,
     /// `@`: the element of `each`.
@@ -31,18 +31,18 @@ pub enum Root {
 
 /// A compiled path.
 #[derive(Debug)]
-pub struct Path {
+pub struct CompiledPath {
     text: String,
-    root: Root,
-    query: Query,
+    root: PathRoot,
+    query: PathQuery,
     /// How many queries within filters start from `$` and are evaluated once.
-    memories: usize,
-    costly: Option<Invalid>,
+    memos: usize,
+    costly: Option<PathError>,
 }
 
 /// Why a text is no path, or none that a rule may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct PathError {
     /// The offending bytes of the path's text.
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
@@ -53,14 +53,14 @@ pub struct Invalid {
 
 /// The work that the paths of one payload may do.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub struct PathBudget {
     /// Nodes that may still be visited.
     pub visits: usize,
     /// Nodes that may still be kept.
     pub kept: usize,
 }
 
-impl Default for Budget {
+impl Default for PathBudget {
     /// 1,000,000 nodes visited and 500,000 kept for each payload: a storm of thousands of alerts in one body, of each of
     /// which rules look at every label several times, stays far below.
     fn default() -> Self {
@@ -69,27 +69,27 @@ impl Default for Budget {
 }
 
 /// The nodes that a path found; those of an ordinary batch of alerts need nothing from the heap.
-pub type Nodes<'v> = SmallVec<[&'v Value<'v>; 64]>;
+pub type NodeList<'v> = SmallVec<[&'v Value<'v>; 64]>;
 
 /// The budget ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exhausted;
+pub struct BudgetExhausted;
 
-impl Path {
+impl CompiledPath {
     /// Reads a path that begins with `$` or `@`.
     ///
     /// # Errors
     /// Where the text is no well-typed RFC 9535 query, is longer than 1 KiB, or nests functions deeper than 3.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let findings = reading::read(text)?;
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let findings = parser::read(text)?;
         let (query, memories) = lowering::lower(text, &findings)?;
-        let root = if text.starts_with('@') { Root::Element } else { Root::Payload };
-        Ok(Self { text: text.to_owned(), root, query, memories, costly: findings.costly })
+        let root = if text.starts_with('@') { PathRoot::Element } else { PathRoot::Payload };
+        Ok(Self { text: text.to_owned(), root, query, memos: memories, costly: findings.costly })
     }
 
     /// What it starts from.
     #[must_use]
-    pub fn root(&self) -> Root {
+    pub fn root(&self) -> PathRoot {
         self.root
     }
 
@@ -114,7 +114,7 @@ impl Path {
     /// Why it could cost more than a payload should: several descendant segments, a product of wildcards, a filter that
     /// reads `$` by a path that is not singular, a regex taken from the document.
     #[must_use]
-    pub fn costly(&self) -> Option<Invalid> {
+    pub fn costly(&self) -> Option<PathError> {
         self.costly.clone()
     }
 
@@ -132,26 +132,26 @@ impl Path {
         &self,
         payload: &'v Value<'v>,
         element: &'v Value<'v>,
-        budget: &mut Budget,
-    ) -> Result<Nodes<'v>, Exhausted> {
-        let mut nodes = Nodes::new();
+        budget: &mut PathBudget,
+    ) -> Result<NodeList<'v>, BudgetExhausted> {
+        let mut nodes = NodeList::new();
         let kept = &mut budget.kept;
-        let mut run = Run::new(payload, self.memories, &mut budget.visits);
+        let mut run = PathEvaluation::new(payload, self.memos, &mut budget.visits);
         let ended = run.walk(self.start(payload, element), &self.query.segments, &mut |node| {
-            *kept = kept.checked_sub(1).ok_or(Stop::Exhausted)?;
+            *kept = kept.checked_sub(1).ok_or(EvaluationStop::Exhausted)?;
             nodes.push(node);
             Ok(())
         });
         match ended {
-            Ok(()) | Err(Stop::Enough) => Ok(nodes),
-            Err(Stop::Exhausted) => Err(Exhausted),
+            Ok(()) | Err(EvaluationStop::Enough) => Ok(nodes),
+            Err(EvaluationStop::Exhausted) => Err(BudgetExhausted),
         }
     }
 
     fn start<'v>(&self, payload: &'v Value<'v>, element: &'v Value<'v>) -> &'v Value<'v> {
         match self.root {
-            Root::Payload => payload,
-            Root::Element => element,
+            PathRoot::Payload => payload,
+            PathRoot::Element => element,
         }
     }
 }

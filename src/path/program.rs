@@ -1,20 +1,20 @@
 //! The compiled form of a path.
 
-use crate::json::{KeptName, Value};
-use crate::pattern::Regex;
+use crate::json::{OwnedMemberName, Value};
+use crate::pattern::RegexPattern;
 
 /// A query: a start, and the segments that lead on from it.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub(super) start: Start,
-    pub(super) segments: Vec<Segment>,
+pub(super) struct PathQuery {
+    pub(super) start: QueryStart,
+    pub(super) segments: Vec<PathSegment>,
     /// The same where every segment is one name or one index.
-    singular: Option<Box<[Step]>>,
+    singular: Option<Box<[SingularStep]>>,
 }
 
 /// What a query within a filter starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum QueryStart {
     /// `@`: the node that the filter tests.
     Current,
     /// `$`: the payload. Nothing in such a query depends on the node under test, so what it gives is kept in the
@@ -24,34 +24,34 @@ pub(super) enum Start {
 
 /// A step from nodes to nodes.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct PathSegment {
     /// Whether it is taken from every descendant too.
     pub(super) descends: bool,
-    pub(super) selectors: Vec<Selector>,
+    pub(super) selectors: Vec<PathSelector>,
 }
 
 #[derive(Debug)]
-pub(super) enum Selector {
+pub(super) enum PathSelector {
     Name(String),
     Index(i64),
     Every,
     Slice { start: Option<i64>, end: Option<i64>, step: i64 },
-    Filter(Condition),
+    Filter(FilterCondition),
 }
 
 /// What a filter asks of a node.
 #[derive(Debug)]
-pub(super) enum Condition {
-    Any(Vec<Condition>),
-    All(Vec<Condition>),
-    Not(Box<Condition>),
-    Exists(Query),
-    Compare(Operator, Operand, Operand),
-    Fits { text: Operand, pattern: Pattern, whole: bool },
+pub(super) enum FilterCondition {
+    Any(Vec<FilterCondition>),
+    All(Vec<FilterCondition>),
+    Not(Box<FilterCondition>),
+    Exists(PathQuery),
+    Compare(ComparisonOperator, FilterOperand, FilterOperand),
+    Fits { text: FilterOperand, pattern: FilterPattern, whole: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(super) enum ComparisonOperator {
     Equal,
     Unequal,
     Less,
@@ -62,27 +62,27 @@ pub(super) enum Operator {
 
 /// One side of a comparison, or an argument that is a value.
 #[derive(Debug)]
-pub(super) enum Operand {
+pub(super) enum FilterOperand {
     Literal(Value<'static>),
     Text(Box<str>),
-    Single(Query),
-    Length(Box<Operand>),
-    Count(Query),
-    ValueOf(Query),
+    Single(PathQuery),
+    Length(Box<FilterOperand>),
+    Count(PathQuery),
+    ValueOf(PathQuery),
 }
 
 /// The regex of `match` and `search`.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub(super) enum FilterPattern {
     /// Written in the path, compiled at load.
-    Written(Box<Regex>),
+    Literal(Box<RegexPattern>),
     /// Taken from the document.
-    Found(Operand),
+    FromDocument(FilterOperand),
 }
 
-impl Query {
-    pub(super) fn new(start: Start, segments: Vec<Segment>) -> Self {
-        let singular = segments.iter().map(Segment::step).collect();
+impl PathQuery {
+    pub(super) fn new(start: QueryStart, segments: Vec<PathSegment>) -> Self {
+        let singular = segments.iter().map(PathSegment::step).collect();
         Self { start, segments, singular }
     }
 
@@ -99,12 +99,12 @@ impl Query {
 
 /// A segment of one name or one index.
 #[derive(Debug)]
-enum Step {
-    Name(KeptName),
+enum SingularStep {
+    Name(OwnedMemberName),
     Index(i64),
 }
 
-impl Step {
+impl SingularStep {
     fn child<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
         match self {
             Self::Name(name) => node.as_object()?.find(name.name()),
@@ -116,18 +116,20 @@ impl Step {
     }
 }
 
-impl Segment {
+impl PathSegment {
     /// The segment as a step, where it is one.
-    fn step(&self) -> Option<Step> {
+    fn step(&self) -> Option<SingularStep> {
         match self.selectors.as_slice() {
-            [Selector::Name(name)] if !self.descends => Some(Step::Name(KeptName::new(name))),
-            [Selector::Index(index)] if !self.descends => Some(Step::Index(*index)),
+            [PathSelector::Name(name)] if !self.descends => {
+                Some(SingularStep::Name(OwnedMemberName::new(name)))
+            }
+            [PathSelector::Index(index)] if !self.descends => Some(SingularStep::Index(*index)),
             _ => None,
         }
     }
 }
 
-impl Selector {
+impl PathSelector {
     /// The child that a name or an index selects.
     pub(super) fn single<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
         match (self, node) {

@@ -5,8 +5,8 @@
 //! of plain characters is found in linear time, and one with `?` costs at most its own length for each place.
 
 use super::fold::{fold, with_folded};
-use super::required::{self, Required};
-use super::{Invalid, within_limit};
+use super::required::{self, RequiredText};
+use super::{PatternError, within_limit};
 
 /// A glob over a whole string: `*` is any run of characters, `?` is one, everything else is itself.
 #[derive(Debug, Clone)]
@@ -19,14 +19,14 @@ pub struct Glob {
 #[derive(Debug, Clone)]
 enum Shape {
     /// No star: the whole text.
-    Whole(Run),
+    Whole(GlobSegment),
     /// What begins the text, what follows in order, what ends it.
-    Starred(Run, Box<[Run]>, Run),
+    Starred(GlobSegment, Box<[GlobSegment]>, GlobSegment),
 }
 
 /// What stands between two stars.
 #[derive(Debug, Clone)]
-struct Run {
+struct GlobSegment {
     text: Box<str>,
     has_any: bool,
 }
@@ -36,7 +36,7 @@ impl Glob {
     ///
     /// # Errors
     /// Where it is longer than 1 KiB.
-    pub fn new(text: &str, ignore_case: bool) -> Result<Self, Invalid> {
+    pub fn new(text: &str, ignore_case: bool) -> Result<Self, PatternError> {
         within_limit(text, "glob")?;
         let folded = if ignore_case { fold(text) } else { text.into() };
         Ok(Self { text: text.into(), ignore_case, shape: Shape::new(&folded) })
@@ -50,7 +50,7 @@ impl Glob {
 
     /// What a text must be or hold for this to fit it, the strictest first; folded where letter case is ignored.
     #[must_use]
-    pub fn required(&self) -> Vec<Required> {
+    pub fn required(&self) -> Vec<RequiredText> {
         let runs: Vec<&str> = match &self.shape {
             Shape::Whole(run) => vec![&run.text],
             Shape::Starred(first, middle, last) => {
@@ -74,11 +74,11 @@ impl Glob {
 impl Shape {
     fn new(text: &str) -> Self {
         let (Some((first, rest)), Some((_, last))) = (text.split_once('*'), text.rsplit_once('*')) else {
-            return Self::Whole(Run::new(text));
+            return Self::Whole(GlobSegment::new(text));
         };
         let middle = rest.strip_suffix(last).unwrap_or_default();
-        let middle = middle.split('*').filter(|run| !run.is_empty()).map(Run::new).collect();
-        Self::Starred(Run::new(first), middle, Run::new(last))
+        let middle = middle.split('*').filter(|run| !run.is_empty()).map(GlobSegment::new).collect();
+        Self::Starred(GlobSegment::new(first), middle, GlobSegment::new(last))
     }
 
     fn fits(&self, text: &str) -> bool {
@@ -92,7 +92,7 @@ impl Shape {
     }
 }
 
-impl Run {
+impl GlobSegment {
     fn new(text: &str) -> Self {
         Self { text: text.into(), has_any: text.contains('?') }
     }

@@ -12,8 +12,8 @@ mod required;
 pub use fold::{fold, folds_to, with_folded};
 pub use glob::Glob;
 pub use network::{Network, address};
-pub use regex::{Fit, MOST_MEASURED, Regex, RegexSet};
-pub use required::{How, Required};
+pub use regex::{MOST_MEASURED, RegexPattern, RegexPatternSet, RegexPredicate};
+pub use required::{RequiredPosition, RequiredText};
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub const LONGEST: usize = 1024;
 
 /// Why a pattern is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct PatternError {
     /// The offending bytes of the pattern's text.
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
@@ -31,7 +31,7 @@ pub struct Invalid {
     pub help: Option<String>,
 }
 
-impl Invalid {
+impl PatternError {
     fn new(range: Range<usize>, message: impl Into<String>) -> Self {
         Self { range, message: message.into(), help: None }
     }
@@ -43,10 +43,11 @@ impl Invalid {
 }
 
 /// Refuses a text that is longer than [`LONGEST`]; the offence is what stands past the limit.
-fn within_limit(text: &str, kind: &str) -> Result<(), Invalid> {
+fn within_limit(text: &str, kind: &str) -> Result<(), PatternError> {
     if text.len() <= LONGEST {
         return Ok(());
     }
     let message = format!("the {kind} is {} bytes long; at most {LONGEST} are allowed", text.len());
-    Err(Invalid::new(LONGEST..text.len(), message).help("split it into several conditions, or use a table"))
+    Err(PatternError::new(LONGEST..text.len(), message)
+        .help("split it into several conditions, or use a table"))
 }

@@ -1,6 +1,6 @@
 //! Networks, and the addresses that stand in labels.
 
-use super::Invalid;
+use super::PatternError;
 use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,13 +15,13 @@ impl Network {
     ///
     /// # Errors
     /// Where it is none, or host bits are set (the help names the network that is meant).
-    pub fn new(text: &str) -> Result<Self, Invalid> {
+    pub fn new(text: &str) -> Result<Self, PatternError> {
         let net = read(text)?;
         let meant = net.trunc();
         if meant != net {
             let message = format!("`{text}` sets bits past its prefix of {}", bits(net.prefix_len()));
             let help = format!("the network is `{meant}`; the address alone is `{}`", net.addr());
-            return Err(Invalid::new(0..text.len(), message).help(help));
+            return Err(PatternError::new(0..text.len(), message).help(help));
         }
         Ok(Self { net: canonical(net) })
     }
@@ -76,7 +76,7 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-fn read(text: &str) -> Result<IpNet, Invalid> {
+fn read(text: &str) -> Result<IpNet, PatternError> {
     let Some((host, prefix)) = text.split_once('/') else {
         return text.parse::<IpAddr>().map(IpNet::from).map_err(|_| no_address(text, 0, text));
     };
@@ -90,10 +90,10 @@ fn read(text: &str) -> Result<IpNet, Invalid> {
     }
 }
 
-fn no_prefix(host: &str, prefix: &str, longest: u8) -> Invalid {
+fn no_prefix(host: &str, prefix: &str, longest: u8) -> PatternError {
     let start = host.len() + 1;
     let message = format!("expected a prefix of 0 to {longest} bits, found `{prefix}`");
-    let invalid = Invalid::new(start..start + prefix.len(), message);
+    let invalid = PatternError::new(start..start + prefix.len(), message);
     let mask = prefix.parse::<Ipv4Addr>().ok();
     match mask.and_then(|mask| Ipv4Net::with_netmask(Ipv4Addr::UNSPECIFIED, mask).ok()) {
         Some(net) => {
@@ -104,13 +104,13 @@ fn no_prefix(host: &str, prefix: &str, longest: u8) -> Invalid {
 }
 
 /// Says that `host`, which stands at `start` of the text, is no address.
-fn no_address(text: &str, start: usize, host: &str) -> Invalid {
+fn no_address(text: &str, start: usize, host: &str) -> PatternError {
     let range = start..start + host.len();
     let message = match host {
         "" => "expected an IP address".to_owned(),
         _ => format!("`{host}` is not an IP address"),
     };
-    let invalid = Invalid::new(range, message);
+    let invalid = PatternError::new(range, message);
     if let Some(address) = address(host) {
         return invalid.help(format!("a network has no port: write `{address}`"));
     }

@@ -4,22 +4,22 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// A necessary condition of a pattern: the text is, begins with or holds one of these. None of them is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Required {
+pub struct RequiredText {
     /// How.
-    pub how: How,
+    pub position: RequiredPosition,
     /// The texts.
     pub texts: Vec<String>,
 }
 
 /// How a text has to hold one of some others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
+pub enum RequiredPosition {
     /// It is one of them, and each of them fits the pattern.
     Whole,
     /// It begins with one.
-    Start,
+    Prefix,
     /// One lies somewhere in it.
-    Piece,
+    Substring,
 }
 
 /// More alternatives than this are not written out.
@@ -30,70 +30,70 @@ const TELLING: usize = 3;
 
 /// What the parts of a regex come to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Needed {
+pub(super) struct TextRequirements {
     /// All texts that it fits, where they are few.
     exact: Option<Vec<String>>,
     /// Texts of which every fitting one begins with some.
-    start: Option<Vec<String>>,
+    prefix: Option<Vec<String>>,
     /// Texts of which every fitting one holds some.
-    piece: Option<Vec<String>>,
+    substring: Option<Vec<String>>,
 }
 
 /// The conditions that a regex sets, the strictest first.
 #[derive(Debug)]
-pub(super) struct Requirements {
-    needed: Needed,
+pub(super) struct RegexRequirements {
+    texts: TextRequirements,
     /// Whether an anchor or a word boundary may refuse a text that the letters alone would fit.
-    has_looks: bool,
+    has_assertions: bool,
     /// Whether it fits at the beginning of a text alone.
     at_start: bool,
 }
 
-impl Requirements {
+impl RegexRequirements {
     pub(super) fn of(hir: &Hir) -> Self {
         let properties = hir.properties();
-        let has_looks = !properties.look_set().is_empty();
+        let has_assertions = !properties.look_set().is_empty();
         let at_start = properties.look_set_prefix().contains(Look::Start);
-        Self { needed: Needed::of(hir), has_looks, at_start }
+        Self { texts: TextRequirements::of(hir), has_assertions, at_start }
     }
 
     /// Whether the whole text fits, where the letters alone say so.
     pub(super) fn decide(&self, text: &str) -> Option<bool> {
-        let Needed { exact, start, .. } = &self.needed;
+        let TextRequirements { exact, prefix: start, .. } = &self.texts;
         if let Some(exact) = exact {
             let is_one = exact.iter().any(|exact| exact == text);
-            return (!is_one || !self.has_looks).then_some(is_one);
+            return (!is_one || !self.has_assertions).then_some(is_one);
         }
         let begins = start.as_ref()?.iter().any(|start| text.starts_with(start.as_str()));
         (!begins).then_some(false)
     }
 
     /// For a fit of the whole text, or for one anywhere in it.
-    pub(super) fn all(&self, whole: bool) -> Vec<Required> {
-        let Needed { exact, start, piece } = &self.needed;
+    pub(super) fn all(&self, whole: bool) -> Vec<RequiredText> {
+        let TextRequirements { exact, prefix: start, substring: piece } = &self.texts;
         let at_start = whole || self.at_start;
         let mut all = Vec::new();
         let mut add = |how, texts: &Option<Vec<String>>| {
             let usable = texts.as_ref().filter(|texts| is_usable(texts));
-            all.extend(usable.map(|texts| Required { how, texts: texts.clone() }));
+            all.extend(usable.map(|texts| RequiredText { position: how, texts: texts.clone() }));
         };
         if exact.as_deref().is_some_and(is_usable) {
             add(
                 if !at_start {
-                    How::Piece
-                } else if !whole || self.has_looks {
-                    How::Start
+                    RequiredPosition::Substring
+                } else if !whole || self.has_assertions {
+                    RequiredPosition::Prefix
                 } else {
-                    How::Whole
+                    RequiredPosition::Whole
                 },
                 exact,
             );
             return all;
         }
         if at_start {
-            add(How::Start, start);
+            add(RequiredPosition::Prefix, start);
         }
-        add(How::Piece, piece);
+        add(RequiredPosition::Substring, piece);
         all
     }
 }
@@ -104,22 +104,22 @@ fn is_usable(texts: &[String]) -> bool {
 }
 
 /// The conditions that a glob sets; `runs` is what stands between its stars.
-pub(super) fn of_glob(runs: &[&str]) -> Vec<Required> {
-    let one = |how, text: &str| Required { how, texts: vec![text.to_owned()] };
+pub(super) fn of_glob(runs: &[&str]) -> Vec<RequiredText> {
+    let one = |how, text: &str| RequiredText { position: how, texts: vec![text.to_owned()] };
     let certain = |run: &&str| run.split('?').next().unwrap_or_default().to_owned();
     let start = runs.first().map(certain).filter(|start| !start.is_empty());
     if let [whole] = runs
         && !whole.contains('?')
     {
-        return start.map(|_| one(How::Whole, whole)).into_iter().collect();
+        return start.map(|_| one(RequiredPosition::Whole, whole)).into_iter().collect();
     }
     let pieces = runs.iter().flat_map(|run| run.split('?'));
     let longest = pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty());
-    let start = start.map(|start| one(How::Start, &start));
-    start.into_iter().chain(longest.map(|piece| one(How::Piece, piece))).collect()
+    let start = start.map(|start| one(RequiredPosition::Prefix, &start));
+    start.into_iter().chain(longest.map(|piece| one(RequiredPosition::Substring, piece))).collect()
 }
 
-impl Needed {
+impl TextRequirements {
     fn exactly(texts: Vec<String>) -> Self {
         Self { exact: Some(texts), ..Self::default() }
     }
@@ -134,20 +134,20 @@ impl Needed {
             HirKind::Repetition(repetition) if repetition.min == 0 => Self::default(),
             HirKind::Repetition(repetition) => {
                 let once = Self::of(&repetition.sub);
-                Self { exact: None, start: once.start().cloned(), piece: once.piece() }
+                Self { exact: None, prefix: once.prefix().cloned(), substring: once.substring() }
             }
             HirKind::Concat(parts) => Self::of_sequence(parts),
             HirKind::Alternation(branches) => Self::of_branches(branches),
         }
     }
 
-    fn start(&self) -> Option<&Vec<String>> {
-        self.exact.as_ref().or(self.start.as_ref())
+    fn prefix(&self) -> Option<&Vec<String>> {
+        self.exact.as_ref().or(self.prefix.as_ref())
     }
 
     /// The better of what is known: all texts, or pieces of them.
-    fn piece(self) -> Option<Vec<String>> {
-        better(better(self.exact, self.start), self.piece)
+    fn substring(self) -> Option<Vec<String>> {
+        better(better(self.exact, self.prefix), self.substring)
     }
 
     fn of_sequence(parts: &[Hir]) -> Self {
@@ -161,17 +161,21 @@ impl Needed {
                 continue;
             }
             if is_exact {
-                let longer = needed.start().filter(|_| run.iter().any(|text| text.len() < TELLING));
+                let longer = needed.prefix().filter(|_| run.iter().any(|text| text.len() < TELLING));
                 start = longer.and_then(|texts| product(&run, texts)).or_else(|| Some(run.clone()));
             }
             is_exact = false;
             let run = std::mem::replace(&mut run, vec![String::new()]);
-            piece = better(better(piece, Some(run)), needed.piece());
+            piece = better(better(piece, Some(run)), needed.substring());
         }
         if is_exact {
             return Self::exactly(run);
         }
-        Self { exact: None, start: start.filter(|texts| is_usable(texts)), piece: better(piece, Some(run)) }
+        Self {
+            exact: None,
+            prefix: start.filter(|texts| is_usable(texts)),
+            substring: better(piece, Some(run)),
+        }
     }
 
     fn of_branches(branches: &[Hir]) -> Self {
@@ -183,11 +187,11 @@ impl Needed {
         if let Some(exact) = all(branches.iter().map(|branch| branch.exact.clone()).collect()) {
             return Self::exactly(exact);
         }
-        let start = all(branches.iter().map(|branch| branch.start().cloned()).collect());
+        let start = all(branches.iter().map(|branch| branch.prefix().cloned()).collect());
         Self {
             exact: None,
-            start: start.filter(|texts| is_usable(texts)),
-            piece: all(branches.into_iter().map(Self::piece).collect()),
+            prefix: start.filter(|texts| is_usable(texts)),
+            substring: all(branches.into_iter().map(Self::substring).collect()),
         }
     }
 }
@@ -218,36 +222,39 @@ fn letters(class: &Class) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::How::{self, Piece, Start, Whole};
-    use crate::pattern::{Glob, Regex};
+    use super::RequiredPosition::{self, Prefix, Substring, Whole};
+    use crate::pattern::{Glob, RegexPattern};
 
-    type Said = Vec<(How, Vec<String>)>;
+    type FoundRequirements = Vec<(RequiredPosition, Vec<String>)>;
 
-    fn regex(pattern: &str, whole: bool) -> Said {
-        let all = Regex::new(pattern, "", false).unwrap().required(whole);
-        all.into_iter().map(|required| (required.how, required.texts)).collect()
+    fn regex(pattern: &str, whole: bool) -> FoundRequirements {
+        let all = RegexPattern::new(pattern, "", false).unwrap().required(whole);
+        all.into_iter().map(|required| (required.position, required.texts)).collect()
     }
 
-    fn said(all: &[(How, &[&str])]) -> Said {
+    fn said(all: &[(RequiredPosition, &[&str])]) -> FoundRequirements {
         all.iter().map(|(how, texts)| (*how, texts.iter().map(|&text| text.to_owned()).collect())).collect()
     }
 
     #[test]
     fn regexes_need_their_literals() {
-        let disk = said(&[(Start, &["Disk7Full"]), (Piece, &["Disk7Full"])]);
+        let disk = said(&[(Prefix, &["Disk7Full"]), (Substring, &["Disk7Full"])]);
         assert_eq!(regex("Disk7Full.*", true), disk);
         assert_eq!(regex("^Disk7Full.*", false), disk);
-        assert_eq!(regex("Disk7Full.*", false), said(&[(Piece, &["Disk7Full"])]));
-        assert_eq!(regex("(?m)^a.*", false), said(&[(Piece, &["a"])]));
+        assert_eq!(regex("Disk7Full.*", false), said(&[(Substring, &["Disk7Full"])]));
+        assert_eq!(regex("(?m)^a.*", false), said(&[(Substring, &["a"])]));
         assert_eq!(regex("(api|web|db)-7", true), said(&[(Whole, &["api-7", "web-7", "db-7"])]));
-        assert_eq!(regex("(api|web|db)-7", false), said(&[(Piece, &["api-7", "web-7", "db-7"])]));
-        let host = said(&[(Start, &["host-7-"]), (Piece, &["host-7-"])]);
+        assert_eq!(regex("(api|web|db)-7", false), said(&[(Substring, &["api-7", "web-7", "db-7"])]));
+        let host = said(&[(Prefix, &["host-7-"]), (Substring, &["host-7-"])]);
         assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), host);
-        assert_eq!(regex(".*-node7-.*", true), said(&[(Piece, &["-node7-"])]));
-        assert_eq!(regex("(ab|cd.*)+x?", true), said(&[(Start, &["ab", "cd"]), (Piece, &["ab", "cd"])]));
-        assert_eq!(regex("a(b|cd*)[0-9]{40}long", true), said(&[(Start, &["ab", "ac"]), (Piece, &["long"])]));
-        assert_eq!(regex("^a$", true), said(&[(Start, &["a"])]));
-        assert_eq!(regex(r"\ba", false), said(&[(Piece, &["a"])]));
+        assert_eq!(regex(".*-node7-.*", true), said(&[(Substring, &["-node7-"])]));
+        assert_eq!(regex("(ab|cd.*)+x?", true), said(&[(Prefix, &["ab", "cd"]), (Substring, &["ab", "cd"])]));
+        assert_eq!(
+            regex("a(b|cd*)[0-9]{40}long", true),
+            said(&[(Prefix, &["ab", "ac"]), (Substring, &["long"])])
+        );
+        assert_eq!(regex("^a$", true), said(&[(Prefix, &["a"])]));
+        assert_eq!(regex(r"\ba", false), said(&[(Substring, &["a"])]));
         assert_eq!(regex("[a-c]x", true), said(&[(Whole, &["ax", "bx", "cx"])]));
         for nothing in ["a?", "|a", ".*", "(^a|b)?c*"] {
             assert_eq!(regex(nothing, true), [], "{nothing}");
@@ -258,12 +265,12 @@ mod tests {
     fn globs_need_their_beginning_and_their_longest_run() {
         let glob = |text, ignore_case| {
             let all = Glob::new(text, ignore_case).unwrap().required();
-            all.into_iter().map(|required| (required.how, required.texts)).collect::<Said>()
+            all.into_iter().map(|required| (required.position, required.texts)).collect::<FoundRequirements>()
         };
-        assert_eq!(glob("mysql-*", false), said(&[(Start, &["mysql-"]), (Piece, &["mysql-"])]));
-        assert_eq!(glob("a*long?er*b", false), said(&[(Start, &["a"]), (Piece, &["long"])]));
-        assert_eq!(glob("*.local", false), said(&[(Piece, &[".local"])]));
-        assert_eq!(glob("a?", false), said(&[(Start, &["a"]), (Piece, &["a"])]));
+        assert_eq!(glob("mysql-*", false), said(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])]));
+        assert_eq!(glob("a*long?er*b", false), said(&[(Prefix, &["a"]), (Substring, &["long"])]));
+        assert_eq!(glob("*.local", false), said(&[(Substring, &[".local"])]));
+        assert_eq!(glob("a?", false), said(&[(Prefix, &["a"]), (Substring, &["a"])]));
         assert_eq!(glob("mysql", false), said(&[(Whole, &["mysql"])]));
         assert_eq!(glob("MySQL", true), said(&[(Whole, &["mysql"])]));
         for nothing in ["*", "?", ""] {

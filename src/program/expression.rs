@@ -1,11 +1,11 @@
 //! Expressions as flat nodes.
 
 use super::LabelId;
-use crate::check::model::{Field, Kind, Literal};
+use crate::check::model::{EventField, Literal, ValueKind};
 use crate::function::Function;
-use crate::path::Path;
-use crate::pattern::{Glob, Network, Regex};
-use crate::syntax::tree::{Quantifier, Step};
+use crate::path::CompiledPath;
+use crate::pattern::{Glob, Network, RegexPattern};
+use crate::syntax::tree::{NavigationStep, Quantifier};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ pub enum Node {
     /// A constant value.
     Literal(Literal),
     /// A string with interpolated values.
-    Template(Box<[Part]>),
+    Template(Box<[TemplatePart]>),
     /// A singular path.
-    Path(Arc<Path>),
+    Path(Arc<CompiledPath>),
     /// All nodes of a path.
-    Nodes(Arc<Path>),
+    Nodes(Arc<CompiledPath>),
     /// A regex as an argument.
-    Regex(Arc<Regex>),
+    Regex(Arc<RegexPattern>),
     /// A let of the mapping.
     Let(usize),
     /// A field of the event.
-    Field(Field),
+    Field(EventField),
     /// A label of the event.
     Label(LabelId),
     /// A parameter of the table.
@@ -38,7 +38,7 @@ pub enum Node {
     /// A define.
     Define(usize),
     /// Members and items of a value.
-    Navigate(NodeId, Box<[Step]>),
+    Navigate(NodeId, Box<[NavigationStep]>),
     /// A built-in function.
     Call(&'static Function, Box<[NodeId]>),
     /// A table.
@@ -65,7 +65,7 @@ pub enum Node {
 
 /// A piece of a template.
 #[derive(Debug)]
-pub enum Part {
+pub enum TemplatePart {
     /// Words.
     Text(Box<str>),
     /// A value, as its text.
@@ -76,31 +76,31 @@ pub enum Part {
 #[derive(Debug)]
 pub struct Comparison {
     /// What is tested.
-    pub subject: Subject,
+    pub subject: ComparisonSubject,
     /// The label, where one is tested: the commonest case by far.
     pub label: Option<LabelId>,
     /// Whether the result is turned round.
     pub negated: bool,
     /// How.
-    pub test: Test,
+    pub test: Predicate,
     /// Whether letter case is ignored.
     pub ignore_case: bool,
 }
 
 /// What a comparison tests.
 #[derive(Debug)]
-pub enum Subject {
+pub enum ComparisonSubject {
     /// One value.
     Value(NodeId),
     /// The nodes of a path.
-    Nodes(Quantifier, Arc<Path>),
+    Nodes(Quantifier, Arc<CompiledPath>),
     /// The time of evaluation.
     Now,
 }
 
 /// How two ordered values have to lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum OrderRelation {
     /// `<`
     Less,
     /// `<=`
@@ -113,7 +113,7 @@ pub enum Order {
 
 /// A comparison or pattern without its left side. Under `ignore case` literal texts are folded already.
 #[derive(Debug)]
-pub enum Test {
+pub enum Predicate {
     /// Whatever it is.
     Any,
     /// Missing or null.
@@ -127,7 +127,7 @@ pub enum Test {
     /// Equal to a value.
     Equal(NodeId),
     /// Before or after a value.
-    Order(Order, NodeId),
+    Order(OrderRelation, NodeId),
     /// Equal to one of these values.
     In(Box<[NodeId]>),
     /// An address within one of the networks.
@@ -135,9 +135,9 @@ pub enum Test {
     /// A glob fits the whole string.
     Like(Box<[Glob]>),
     /// The regex fits the whole string.
-    Matches(Arc<Regex>),
+    Matches(Arc<RegexPattern>),
     /// The regex fits somewhere.
-    Finds(Arc<Regex>),
+    Finds(Arc<RegexPattern>),
     /// The string holds another.
     Contains(NodeId),
     /// The string begins with another.
@@ -145,12 +145,12 @@ pub enum Test {
     /// The string ends with another.
     EndsWith(NodeId),
     /// It is of a kind.
-    Is(Kind),
+    Is(ValueKind),
     /// A time within the schedule.
     During(usize),
 }
 
-impl Test {
+impl Predicate {
     /// Whether it is a test of a string and nothing else.
     #[must_use]
     pub fn is_for_text(&self) -> bool {
@@ -218,7 +218,7 @@ impl ArmIndex {
         for (position, arm) in arms.iter().enumerate() {
             let alternatives = arm.columns.iter().flatten();
             let literals: Option<Vec<&Box<str>>> = alternatives
-                .map(|test| if let Test::Text(text) = test { Some(text) } else { None })
+                .map(|test| if let Predicate::Text(text) = test { Some(text) } else { None })
                 .collect();
             match literals {
                 Some(literals) if !arm.columns.is_empty() => {
@@ -238,7 +238,7 @@ impl ArmIndex {
 #[derive(Debug)]
 pub struct MatchArm<R> {
     /// One entry a column, each with its alternatives; empty for `else`.
-    pub columns: Box<[Box<[Test]>]>,
+    pub columns: Box<[Box<[Predicate]>]>,
     /// What it results in.
     pub result: R,
     /// `note "…"`

@@ -1,6 +1,6 @@
 //! The names of the labels that the rules look at, so that each label of an event is looked up once.
 
-use crate::json::{KeptName, Name};
+use crate::json::{MemberName, OwnedMemberName};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ pub struct LabelId(pub u32);
 /// Names of labels, each once.
 #[derive(Debug, Default)]
 pub struct LabelNames {
-    names: Vec<KeptName>,
+    names: Vec<OwnedMemberName>,
     ids: HashMap<Box<str>, LabelId, RandomState>,
 }
 
@@ -31,8 +31,8 @@ impl LabelNames {
     /// The name of a label.
     #[must_use]
     #[inline]
-    pub fn name(&self, id: LabelId) -> Name<'_> {
-        self.names.get(id.0 as usize).map_or_else(Name::default, KeptName::name)
+    pub fn name(&self, id: LabelId) -> MemberName<'_> {
+        self.names.get(id.0 as usize).map_or_else(MemberName::default, OwnedMemberName::name)
     }
 
     /// The label of that name, where the rules look at it.
@@ -47,7 +47,7 @@ impl LabelNames {
             return *known;
         }
         let id = LabelId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        self.names.push(KeptName::new(name));
+        self.names.push(OwnedMemberName::new(name));
         self.ids.insert(name.into(), id);
         id
     }

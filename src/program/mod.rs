@@ -8,21 +8,24 @@ mod index;
 mod labels;
 mod table;
 
-pub use expression::{ArmIndex, Comparison, Match, MatchArm, Node, NodeId, Order, Part, Subject, Test};
+pub use expression::{
+    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, OrderRelation, Predicate,
+    TemplatePart,
+};
 pub use index::{
-    Automaton, BlockIndex, Bound, Bounds, Combinations, Filed, Guard, MOST_SHARED, Pairs, Patterns, Source,
-    Wholes,
+    BlockIndex, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet, SourceIndex,
+    SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};
-pub use table::{Cells, CsvIndex, Table};
+pub use table::{CsvIndex, KeyCells, Table};
 
-use crate::check::model::{Field, Literal};
-use crate::json::{KeptName, Reach};
-use crate::path::Path;
+use crate::check::model::{EventField, Literal};
+use crate::json::{OwnedMemberName, Projection};
+use crate::path::CompiledPath;
 use crate::pattern::Glob;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
-use crate::time::Schedule;
+use crate::time::ScheduleWindows;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,7 +48,7 @@ pub struct Program {
     /// The value of every define.
     pub defines: Vec<NodeId>,
     /// Schedules, with their names.
-    pub schedules: Vec<(Box<str>, Arc<Schedule>)>,
+    pub schedules: Vec<(Box<str>, Arc<ScheduleWindows>)>,
     /// Channels.
     pub channels: Vec<Channel>,
     /// Routings.
@@ -53,23 +56,23 @@ pub struct Program {
     /// Integrations.
     pub integrations: Vec<Integration>,
     /// Positions by name.
-    pub names: Names,
+    pub names: NameIndex,
 }
 
 /// Positions by name. The names are those of the rules, so nobody who sends alerts can make them collide.
-pub type Positions = HashMap<Box<str>, usize, RandomState>;
+pub type PositionsByName = HashMap<Box<str>, usize, RandomState>;
 
 /// Positions by name, for everything that a caller may ask for.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct NameIndex {
     /// In [`Program::mappings`].
-    pub mappings: Positions,
+    pub mappings: PositionsByName,
     /// In [`Program::channels`].
-    pub channels: Positions,
+    pub channels: PositionsByName,
     /// In [`Program::routings`].
-    pub routings: Positions,
+    pub routings: PositionsByName,
     /// In [`Program::integrations`].
-    pub integrations: Positions,
+    pub integrations: PositionsByName,
 }
 
 /// A compiled mapping.
@@ -78,38 +81,38 @@ pub struct Mapping {
     /// Its name.
     pub name: Box<str>,
     /// Conditions over the payload, split at `and`, each with its place and the reason that its author gives.
-    pub accept: Vec<(Rule, Option<NodeId>)>,
+    pub accept: Vec<(LocatedCondition, Option<NodeId>)>,
     /// What chooses the elements.
-    pub each: Option<Arc<Path>>,
+    pub each: Option<Arc<CompiledPath>>,
     /// The names and values of its lets.
     pub lets: Vec<(Box<str>, NodeId)>,
     /// Drops in order: a condition, its place, the reason.
-    pub drops: Vec<(Rule, NodeId)>,
-    /// The expression of each field that is set, but for labels; in the order of [`Field::ALL`].
-    pub fields: [Option<NodeId>; Field::ALL.len()],
+    pub drops: Vec<(LocatedCondition, NodeId)>,
+    /// The expression of each field that is set, but for labels; in the order of [`EventField::ALL`].
+    pub fields: [Option<NodeId>; EventField::ALL.len()],
     /// Entries of `labels` in order.
     pub labels: Vec<LabelEntry>,
     /// What it looks at of a payload.
-    pub reach: Reach,
+    pub reach: Projection,
 }
 
 impl Mapping {
     /// The expression of a field, where the mapping sets it.
     #[must_use]
-    pub fn field(&self, field: Field) -> Option<NodeId> {
+    pub fn field(&self, field: EventField) -> Option<NodeId> {
         self.fields.get(field as usize).copied().flatten()
     }
 }
 
 /// A condition and where it stands.
 #[derive(Debug)]
-pub struct Rule {
+pub struct LocatedCondition {
     /// The condition.
     pub when: NodeId,
     /// Its words.
-    pub words: Box<str>,
+    pub source_text: Box<str>,
     /// `file:line`
-    pub at: Box<str>,
+    pub location: Box<str>,
     /// The place of the statement.
     pub place: Span,
 }
@@ -120,7 +123,7 @@ pub enum LabelEntry {
     /// The members of an object, but for those whose name fits a glob.
     Spread(NodeId, Vec<Glob>),
     /// One label.
-    Set(KeptName, NodeId),
+    Set(OwnedMemberName, NodeId),
 }
 
 /// A channel: its name, and what of its parameters depends on the event.
@@ -138,25 +141,25 @@ pub struct Routing {
     /// Its name.
     pub name: Box<str>,
     /// Its lines.
-    pub block: Block,
+    pub block: RoutingBlock,
 }
 
 /// A block of lines.
 #[derive(Debug)]
-pub struct Block {
+pub struct RoutingBlock {
     /// The lines in order.
-    pub lines: Box<[Line]>,
+    pub lines: Box<[RoutingLine]>,
     /// Which of them an event may hit; nothing for a small block.
     pub index: Option<Box<BlockIndex>>,
     /// For each line of a small block the text that it requires of a label, if it requires one.
-    pub labels: Box<[Option<LabelText>]>,
+    pub labels: Box<[Option<LabelRequirement>]>,
     /// Behind this line there is no `always`.
     pub always_until: u32,
 }
 
 /// A text that a line requires of a label.
 #[derive(Debug)]
-pub struct LabelText {
+pub struct LabelRequirement {
     /// The label.
     pub id: LabelId,
     /// What it must be.
@@ -167,7 +170,7 @@ pub struct LabelText {
 
 /// A line of a block.
 #[derive(Debug)]
-pub struct Line {
+pub struct RoutingLine {
     /// How it counts.
     pub kind: LineKind,
     /// `main.payments.page`
@@ -175,16 +178,16 @@ pub struct Line {
     /// Its condition.
     pub when: Option<NodeId>,
     /// What follows.
-    pub body: LineBody,
+    pub body: RoutingLineBody,
     /// The place of its head.
     pub place: Span,
 }
 
 /// What follows a line's head.
 #[derive(Debug)]
-pub enum LineBody {
+pub enum RoutingLineBody {
     /// A block.
-    Block(Box<Block>),
+    Block(Box<RoutingBlock>),
     /// A match; the node's arms index these targets.
     Match(NodeId, Box<[Target]>),
     /// A target.
@@ -199,18 +202,18 @@ pub enum Target {
     /// Channels and routings in order.
     Destinations(Box<[Destination]>),
     /// Nothing is sent.
-    Nothing(Box<Nothing>),
+    Nothing(Box<NothingReason>),
     /// The line is as if its condition had been false.
     Decline,
 }
 
 /// Why nothing is sent.
 #[derive(Debug)]
-pub struct Nothing {
+pub struct NothingReason {
     /// The reason.
     pub because: NodeId,
     /// `file:line`
-    pub at: Box<str>,
+    pub location: Box<str>,
 }
 
 /// A channel or a routing, by position.
@@ -232,12 +235,12 @@ pub struct Integration {
     /// Shared: a routing. Dedicated: a channel.
     pub destination: Destination,
     /// What its mappings look at of a payload.
-    pub reach: Reach,
+    pub reach: Projection,
 }
 
 /// How much work a condition is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effort {
+pub enum ConditionCost {
     /// A label is compared with a text.
     Least,
     /// A label is tested otherwise.
@@ -258,13 +261,13 @@ impl Program {
 
     /// How much work a condition is, compared with others: an equality of a label is least.
     #[must_use]
-    pub fn effort(&self, condition: NodeId) -> Effort {
-        let Node::Compare(comparison) = self.node(condition) else { return Effort::More };
+    pub fn condition_cost(&self, condition: NodeId) -> ConditionCost {
+        let Node::Compare(comparison) = self.node(condition) else { return ConditionCost::More };
         match (&comparison.test, comparison.label) {
-            (Test::Text(_), Some(_)) => Effort::Least,
-            (Test::Matches(_) | Test::Finds(_), Some(_)) => Effort::Regex,
-            (_, Some(_)) => Effort::Label,
-            (_, None) => Effort::More,
+            (Predicate::Text(_), Some(_)) => ConditionCost::Least,
+            (Predicate::Matches(_) | Predicate::Finds(_), Some(_)) => ConditionCost::Regex,
+            (_, Some(_)) => ConditionCost::Label,
+            (_, None) => ConditionCost::More,
         }
     }
 
@@ -276,7 +279,7 @@ impl Program {
 
     /// The words of an expression.
     #[must_use]
-    pub fn words(&self, id: NodeId) -> &str {
+    pub fn source_text(&self, id: NodeId) -> &str {
         self.place(id).map_or("", |place| self.sources.text(place))
     }
 }

@@ -1,7 +1,7 @@
 //! Tables: arms like a match, or the rows of a CSV file behind an index.
 
 use super::{Match, NodeId};
-use crate::check::model::{Cell, Literal};
+use crate::check::model::{CsvCell, Literal};
 use std::collections::HashMap;
 
 /// A compiled table.
@@ -14,7 +14,7 @@ pub enum Table {
 }
 
 /// The key cells of a row, without those that are `*`.
-pub type Cells = Box<[Option<Box<str>>]>;
+pub type KeyCells = Box<[Option<Box<str>>]>;
 
 /// The rows of a CSV file, found by hashing: rows are grouped by which of their cells are `*`, each group is one look-up,
 /// and the earliest row of all groups wins. Keys are folded where letter case is ignored.
@@ -22,28 +22,28 @@ pub type Cells = Box<[Option<Box<str>>]>;
 pub struct CsvIndex {
     /// Whether letter case is ignored.
     pub ignore_case: bool,
-    groups: Vec<Group>,
+    groups: Vec<WildcardGroup>,
     results: Vec<Literal>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct WildcardGroup {
     /// For each parameter, whether the cell counts (is not `*`).
     counts: Box<[bool]>,
-    rows: HashMap<Cells, usize>,
+    rows: HashMap<KeyCells, usize>,
 }
 
 impl CsvIndex {
     /// Indexes rows in file order; `fold` is applied to the text of a cell.
     #[must_use]
-    pub fn new(ignore_case: bool, rows: &[(Vec<Cell>, Literal)], fold: impl Fn(&str) -> Box<str>) -> Self {
+    pub fn new(ignore_case: bool, rows: &[(Vec<CsvCell>, Literal)], fold: impl Fn(&str) -> Box<str>) -> Self {
         let mut index = Self { ignore_case, groups: Vec::new(), results: Vec::new() };
         for (row, (cells, result)) in rows.iter().enumerate() {
-            let counts: Box<[bool]> = cells.iter().map(|cell| *cell != Cell::Any).collect();
+            let counts: Box<[bool]> = cells.iter().map(|cell| *cell != CsvCell::Any).collect();
             let key = cells.iter().filter_map(|cell| match cell {
-                Cell::Any => None,
-                Cell::Missing => Some(None),
-                Cell::Text(text) => Some(Some(fold(text))),
+                CsvCell::Any => None,
+                CsvCell::Missing => Some(None),
+                CsvCell::Text(text) => Some(Some(fold(text))),
             });
             index.group(counts).entry(key.collect()).or_insert(row);
             index.results.push(result.clone());
@@ -51,10 +51,10 @@ impl CsvIndex {
         index
     }
 
-    fn group(&mut self, counts: Box<[bool]>) -> &mut HashMap<Cells, usize> {
+    fn group(&mut self, counts: Box<[bool]>) -> &mut HashMap<KeyCells, usize> {
         let position = self.groups.iter().position(|group| group.counts == counts);
         let position = position.unwrap_or_else(|| {
-            self.groups.push(Group { counts, rows: HashMap::new() });
+            self.groups.push(WildcardGroup { counts, rows: HashMap::new() });
             self.groups.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
@@ -66,7 +66,7 @@ impl CsvIndex {
     pub fn find(&self, arguments: &[Option<Box<str>>]) -> Option<(usize, &Literal)> {
         let hits = self.groups.iter().filter_map(|group| {
             let kept = arguments.iter().zip(&group.counts).filter(|(_, counts)| **counts);
-            let key: Cells = kept.map(|(argument, _)| argument.clone()).collect();
+            let key: KeyCells = kept.map(|(argument, _)| argument.clone()).collect();
             group.rows.get(&key).copied()
         });
         let row = hits.min()?;

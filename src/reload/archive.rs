@@ -19,7 +19,7 @@ pub(super) const MAX_UNPACKED_BYTES: u64 = 4 * MAX_TOTAL_BYTES;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct ArchiveDocument {
     format: u32,
     rules: Vec<(String, String)>,
     tables: Vec<(String, String)>,
@@ -30,13 +30,13 @@ pub(super) fn write<'s>(sources: &Sources, tables: impl Iterator<Item = (String,
     let tables = tables.map(|(path, text)| (path, text.to_owned())).collect();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing to memory does not fail; if it did, the archive would not be read back, and that is said there.
-    let _ = serde_json::to_writer(&mut encoder, &Document { format: FORMAT, rules, tables });
+    let _ = serde_json::to_writer(&mut encoder, &ArchiveDocument { format: FORMAT, rules, tables });
     encoder.finish().unwrap_or_default()
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Snapshot, String> {
     let unpacked = BufReader::new(GzDecoder::new(bytes).take(MAX_UNPACKED_BYTES));
-    let document: Document = serde_json::from_reader(unpacked)
+    let document: ArchiveDocument = serde_json::from_reader(unpacked)
         .map_err(|error| format!("it is no archive of a rule set: {error}"))?;
     if document.format != FORMAT {
         return Err(format!("its format is {}, and this program reads {FORMAT}", document.format));

@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::OnceLock;
 
 /// SHA-256 of a content, or its keyed form for a secret.
-pub(super) type Digest = [u8; 32];
+pub(super) type ContentDigest = [u8; 32];
 
-pub(super) fn of(bytes: &[u8]) -> Digest {
+pub(super) fn of(bytes: &[u8]) -> ContentDigest {
     Sha256::digest(bytes).into()
 }
 
@@ -27,8 +27,8 @@ impl FingerprintKey {
 
 impl Default for FingerprintKey {
     fn default() -> Self {
-        static OF_THE_PROCESS: OnceLock<[u8; 32]> = OnceLock::new();
-        Self(*OF_THE_PROCESS.get_or_init(|| {
+        static PROCESS_KEY: OnceLock<[u8; 32]> = OnceLock::new();
+        Self(*PROCESS_KEY.get_or_init(|| {
             let mut key = [0; 32];
             // A system without randomness serves no secret: the key then is that of nobody, and the rest still holds.
             let _ = getrandom::fill(&mut key);
@@ -44,12 +44,12 @@ impl fmt::Debug for FingerprintKey {
 }
 
 /// A fingerprint that only who has the key can make.
-pub(super) fn of_secret(bytes: &[u8], key: &FingerprintKey) -> Digest {
+pub(super) fn of_secret(bytes: &[u8], key: &FingerprintKey) -> ContentDigest {
     Hmac::<Sha256>::new_from_slice(&key.0)
         .map_or_else(|_| of(&key.0), |mac| mac.chain_update(bytes).finalize().into_bytes().into())
 }
 
 /// Small letters, as `sha256sum` writes them.
-pub(super) fn hex(digest: &Digest) -> String {
-    super::Hash(*digest).to_string()
+pub(super) fn hex(digest: &ContentDigest) -> String {
+    super::RuleSetHash(*digest).to_string()
 }

@@ -3,14 +3,14 @@
 #![expect(clippy::disallowed_methods, reason = "the last good set is kept in a file")]
 
 use super::archive::MAX_UNPACKED_BYTES;
-use super::{Rejection, Snapshot};
+use super::{LoadRejection, Snapshot};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Writes beside the file, and renames: whoever dies in between leaves the old one.
-pub(super) fn keep(path: &Path, archive: &[u8]) -> io::Result<()> {
+pub(super) fn save(path: &Path, archive: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp");
     let written = write(Path::new(&beside), archive).and_then(|()| fs::rename(&beside, path));
@@ -30,14 +30,14 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Reads what was kept.
-pub(super) fn load(path: &Path) -> Result<Snapshot, Rejection> {
+pub(super) fn load(path: &Path) -> Result<Snapshot, LoadRejection> {
     let read = || {
         let mut bytes = Vec::new();
         File::open(path)?.take(MAX_UNPACKED_BYTES).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let failed = |reason: String| {
-        Rejection::read(format!("cannot read the last good rule set `{}`: {reason}", path.display()))
+        LoadRejection::read(format!("cannot read the last good rule set `{}`: {reason}", path.display()))
     };
     let bytes = read().map_err(|error: io::Error| failed(error.to_string()))?;
     Snapshot::from_archive(&bytes).map_err(failed)

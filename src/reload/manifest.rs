@@ -3,12 +3,12 @@
 //! A set that does not match its manifest is in the middle of a change, and is never loaded. Every file that is listed
 //! must be there with that content, and every rule file and table below the manifest's folder must be listed.
 
-use super::digest::{self, Digest};
+use super::digest::{self, ContentDigest};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// The name of a manifest in a root.
-pub(super) const NAME: &str = "MANIFEST.sha256";
+pub(super) const FILE_NAME: &str = "MANIFEST.sha256";
 
 /// What a manifest lists.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Manifest {
         let mut files = BTreeMap::new();
         for (line, words) in (1..).zip(text.lines()).filter(|(_, words)| !words.is_empty()) {
             let parts = words.split_once([' ']).map(|(sum, rest)| (sum, rest.strip_prefix([' ', '*'])));
-            let Some((sum, Some(name))) = parts.filter(|(sum, _)| is_sum(sum)) else {
+            let Some((sum, Some(name))) = parts.filter(|(sum, _)| is_sha256(sum)) else {
                 let path = path.display();
                 return Err(format!(
                     "`{path}`, line {line}, is not a line of `sha256sum`: a sum, two blanks, a path"
@@ -45,18 +45,21 @@ impl Manifest {
     /// The first file that does not match, in words.
     pub(super) fn check(
         &self,
-        found: &BTreeMap<PathBuf, Digest>,
-        read: &dyn Fn(&Path) -> Result<Digest, String>,
+        found: &BTreeMap<PathBuf, ContentDigest>,
+        read: &dyn Fn(&Path) -> Result<ContentDigest, String>,
     ) -> Result<(), String> {
         let manifest = self.path.display();
         let found: BTreeMap<_, _> = found.iter().map(|(path, digest)| (lexical(path), digest)).collect();
         for path in found.keys().filter(|path| path.starts_with(&self.folder)) {
             if !self.files.contains_key(path) {
-                return Err(format!("`{}` is not listed in the manifest `{manifest}`", self.shown(path)));
+                return Err(format!(
+                    "`{}` is not listed in the manifest `{manifest}`",
+                    self.display_path(path)
+                ));
             }
         }
         for (path, sum) in &self.files {
-            let shown = self.shown(path);
+            let shown = self.display_path(path);
             let digest = found.get(path).map_or_else(|| read(path), |digest| Ok(**digest));
             let digest = digest.map_err(|reason| {
                 format!("`{shown}` is listed in the manifest `{manifest}` and cannot be read: {reason}")
@@ -68,12 +71,12 @@ impl Manifest {
         Ok(())
     }
 
-    fn shown<'p>(&self, path: &'p Path) -> std::path::Display<'p> {
+    fn display_path<'p>(&self, path: &'p Path) -> std::path::Display<'p> {
         path.strip_prefix(&self.folder).unwrap_or(path).display()
     }
 }
 
-fn is_sum(word: &str) -> bool {
+fn is_sha256(word: &str) -> bool {
     word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

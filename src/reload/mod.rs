@@ -5,8 +5,8 @@
 //! and a slow poll that compares contents always runs. What is published was read twice with the same result, was built
 //! completely, and is one immutable value behind one pointer.
 //!
-//! A trigger sets a mark in `signals`, whose pure part is `debounce`; the thread of `worker` takes it and loads
-//! (`load`): a `view` of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
+//! A trigger sets a mark in `triggers`, whose pure part is `debounce`; the thread of `worker` takes it and loads
+//! (`loader`): a `view` of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
 //! build; one store of a pointer. Whatever comes during a load is for the next. Reading three times what nobody touches
 //! cannot make one change of several files: a link to a folder that is swapped can, and so can a `manifest`.
 
@@ -14,35 +14,35 @@ mod archive;
 mod debounce;
 mod digest;
 mod last_good;
-mod load;
+mod loader;
 mod manifest;
 mod remote;
 mod secrets;
-mod signals;
 mod snapshot;
+mod triggers;
 mod view;
 mod watcher;
 mod worker;
 
 pub use digest::FingerprintKey;
 pub use remote::remote_file_system;
-pub use snapshot::{Hash, Snapshot};
+pub use snapshot::{RuleSetHash, Snapshot};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use arc_swap::ArcSwap;
 use debounce::Debounce;
-use signals::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use worker::{Status, Worker};
+use triggers::ReloadTriggers;
+use worker::{LoadHistory, ReloadWorker};
 
 /// How files are watched and taken over.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ReloadOptions {
     /// Rule files and folders, together one rule set.
     pub roots: Vec<PathBuf>,
     /// How often contents are compared whatever the watcher says; 10 s by default, 2 s in poll mode.
@@ -52,7 +52,7 @@ pub struct Options {
     /// How long files must be quiet before they are read; 200 ms by default.
     pub quiet: Duration,
     /// How long after the first sign of a change they are read regardless; 2 s by default.
-    pub at_most: Duration,
+    pub max_delay: Duration,
     /// The pause between the two readings that must agree; 100 ms by default.
     pub settle: Duration,
     /// Whether a set without any rule may take the place of one with rules.
@@ -64,43 +64,43 @@ pub struct Options {
     /// Start with the last good set where the rules are bad.
     pub start_with_last_good: bool,
     /// By what the fingerprints of secret files are made that count in the hash.
-    pub fingerprints: FingerprintKey,
+    pub fingerprint_key: FingerprintKey,
 }
 
-impl Default for Options {
+impl Default for ReloadOptions {
     fn default() -> Self {
         Self {
             roots: Vec::new(),
             poll: None,
             poll_only: false,
             quiet: Duration::from_millis(200),
-            at_most: Duration::from_secs(2),
+            max_delay: Duration::from_secs(2),
             settle: Duration::from_millis(100),
             allow_empty: false,
             manifest: None,
             last_good: None,
             start_with_last_good: false,
-            fingerprints: FingerprintKey::default(),
+            fingerprint_key: FingerprintKey::default(),
         }
     }
 }
 
 /// A built rule set in force.
 #[derive(Debug)]
-pub struct Version<T> {
+pub struct RuleSetVersion<T> {
     /// Strictly rising, from 1; it survives neither a restart nor needs to.
     pub generation: u64,
     /// SHA-256 over the sorted paths and contents of the files, tables and secret files included.
-    pub hash: Hash,
+    pub hash: RuleSetHash,
     /// When it was published.
-    pub loaded: Instant,
+    pub loaded: Timestamp,
     /// What was built.
     pub value: T,
 }
 
 /// Where a load failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
+pub enum LoadStage {
     /// The files could not be read, or did not hold still.
     Read,
     /// The rules hold an error.
@@ -113,9 +113,9 @@ pub enum Stage {
 
 /// Why a candidate was not taken.
 #[derive(Debug, Clone)]
-pub struct Rejection {
+pub struct LoadRejection {
     /// Where it failed.
-    pub stage: Stage,
+    pub stage: LoadStage,
     /// One line for logs and status.
     pub message: String,
     /// What was found, with places in `sources`.
@@ -126,49 +126,49 @@ pub struct Rejection {
 
 /// What an attempt came to.
 #[derive(Debug)]
-pub enum Attempt<'a, T> {
+pub enum ReloadOutcome<'a, T> {
     /// A new version is in force.
-    Published(&'a Arc<Version<T>>),
+    Published(&'a Arc<RuleSetVersion<T>>),
     /// The files are those in force.
     Unchanged,
     /// The version in force stays.
-    Rejected(&'a Rejection),
+    Rejected(&'a LoadRejection),
 }
 
 /// What is known of the loads so far.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct ReloadReport {
     /// The generation in force.
     pub generation: u64,
     /// Its hash.
-    pub hash: Hash,
+    pub hash: RuleSetHash,
     /// When it was published.
-    pub loaded: Instant,
+    pub loaded: Timestamp,
     /// When files were last read for a load.
-    pub attempted: Instant,
+    pub attempted: Timestamp,
     /// When a load last succeeded, whether it changed anything or not.
-    pub succeeded: Option<Instant>,
+    pub succeeded: Option<Timestamp>,
     /// How long the last load took.
-    pub took: Duration,
+    pub duration: Duration,
     /// Why the last good set could not be kept on disk, if it could not.
-    pub not_kept: Option<String>,
+    pub last_good_error: Option<String>,
     /// Why the last attempt failed, unless it succeeded.
-    pub failure: Option<Rejection>,
+    pub failure: Option<LoadRejection>,
     /// Whether events of the file system are watched, or contents polled alone, and why.
-    pub watching: Watching,
+    pub watching: WatchMode,
     /// Errors of the watcher so far.
     pub watcher_errors: u64,
     /// How often the watcher lost events so far.
     pub rescans: u64,
     /// Versions that are still used by something, the one in force included.
-    pub alive: usize,
+    pub versions_in_use: usize,
     /// For how long the oldest of them has not been in force any more; nothing where only the one in force is used.
-    pub oldest: Option<Duration>,
+    pub oldest_in_use: Option<Duration>,
 }
 
 /// How changes are noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Watching {
+pub enum WatchMode {
     /// By the system's events, and a slow poll besides.
     Events,
     /// By the poll alone, and why.
@@ -176,16 +176,16 @@ pub enum Watching {
 }
 
 /// Builds a value from a snapshot; what it refuses is never published.
-pub type Build<T> = dyn Fn(&Snapshot) -> Result<T, Rejection> + Send + Sync;
+pub type BuildCallback<T> = dyn Fn(&Snapshot) -> Result<T, LoadRejection> + Send + Sync;
 
 /// Hears of every attempt, after it is over; it cannot fail any more.
-pub type Tell<T> = dyn Fn(&Attempt<'_, T>) + Send + Sync;
+pub type OutcomeCallback<T> = dyn Fn(&ReloadOutcome<'_, T>) + Send + Sync;
 
 /// Keeps a value built from files in step with them.
 pub struct Reloader<T> {
-    current: Arc<ArcSwap<Version<T>>>,
-    signals: Arc<Signals>,
-    status: Arc<Status<T>>,
+    current: Arc<ArcSwap<RuleSetVersion<T>>>,
+    triggers: Arc<ReloadTriggers>,
+    history: Arc<LoadHistory<T>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -196,48 +196,53 @@ impl<T: Send + Sync + 'static> Reloader<T> {
     ///
     /// # Errors
     /// Where the first load fails and no last good set may stand in.
-    pub fn start(options: Options, build: Box<Build<T>>, tell: Box<Tell<T>>) -> Result<Self, Rejection> {
+    pub fn start(
+        options: ReloadOptions,
+        build: Box<BuildCallback<T>>,
+        tell: Box<OutcomeCallback<T>>,
+    ) -> Result<Self, LoadRejection> {
         let at_most =
-            if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.at_most };
-        let signals = Arc::new(Signals::new(Debounce::new(options.quiet, at_most)));
-        let mut worker = Worker::new(options, build, tell, &signals);
+            if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.max_delay };
+        let signals = Arc::new(ReloadTriggers::new(Debounce::new(options.quiet, at_most)));
+        let mut worker = ReloadWorker::new(options, build, tell, &signals);
         let (current, status) = worker.start()?;
         let thread = thread::Builder::new().name("reload".to_owned()).spawn(move || worker.run());
-        let thread = thread.map_err(|error| Rejection::read(format!("no thread can be started: {error}")))?;
-        Ok(Self { current, signals, status, thread: Some(thread) })
+        let thread =
+            thread.map_err(|error| LoadRejection::read(format!("no thread can be started: {error}")))?;
+        Ok(Self { current, triggers: signals, history: status, thread: Some(thread) })
     }
 
     /// The version in force. Take it once for a push and pass it on.
     #[must_use]
-    pub fn current(&self) -> Arc<Version<T>> {
+    pub fn current(&self) -> Arc<RuleSetVersion<T>> {
         self.current.load_full()
     }
 
     /// Asks for a load without waiting.
     pub fn trigger(&self) {
-        self.signals.ask();
+        self.triggers.request();
     }
 
     /// Waits for a load that begins after this call, and says which generation is in force then.
     ///
     /// # Errors
     /// Where that load fails.
-    pub fn reload(&self) -> Result<u64, Rejection> {
-        let ended = |_| Err(Rejection::read("reloading has ended"));
-        self.signals.ask_and_wait().recv().unwrap_or_else(ended)
+    pub fn reload(&self) -> Result<u64, LoadRejection> {
+        let ended = |_| Err(LoadRejection::read("reloading has ended"));
+        self.triggers.request_and_wait().recv().unwrap_or_else(ended)
     }
 
     /// What is known of the loads so far.
     #[must_use]
-    pub fn report(&self) -> Option<Report> {
-        let (watcher_errors, rescans) = self.signals.counts();
-        self.status.report().map(|report| Report { watcher_errors, rescans, ..report })
+    pub fn report(&self) -> Option<ReloadReport> {
+        let (watcher_errors, rescans) = self.triggers.counts();
+        self.history.report().map(|report| ReloadReport { watcher_errors, rescans, ..report })
     }
 }
 
 impl<T> Drop for Reloader<T> {
     fn drop(&mut self) {
-        self.signals.stop();
+        self.triggers.stop();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has nothing left to say.
             let _ = thread.join();

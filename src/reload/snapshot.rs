@@ -5,11 +5,11 @@
 //! helps anybody to guess the secret. (For that reason the hash of a set that names secret files differs from gateway to
 //! gateway.)
 
-use super::digest::{self, Digest, FingerprintKey};
-use super::view::{self, Named, Use, View};
-use super::{Rejection, Stage};
+use super::digest::{self, ContentDigest, FingerprintKey};
+use super::view::{self, FileSystemView, FileUsage, ReferencedFile};
+use super::{LoadRejection, LoadStage};
 use crate::diagnostic::Diagnostic;
-use crate::ruleset::disk::Reach;
+use crate::ruleset::disk::AllowedFolders;
 use crate::ruleset::files::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// SHA-256 of a rule set's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Hash(pub [u8; 32]);
+pub struct RuleSetHash(pub [u8; 32]);
 
-impl fmt::Display for Hash {
+impl fmt::Display for RuleSetHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
@@ -32,20 +32,20 @@ impl fmt::Display for Hash {
 pub struct Snapshot {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
-    rules: BTreeMap<PathBuf, Digest>,
-    reach: Reach,
+    rules: BTreeMap<PathBuf, ContentDigest>,
+    reach: AllowedFolders,
     /// What was read before, together with the rules, and may be asked for.
-    ready: BTreeMap<(Use, PathBuf), Named>,
+    preloaded: BTreeMap<(FileUsage, PathBuf), ReferencedFile>,
     /// Whether tables are those of an archive, and never read from the disk.
     archived: bool,
-    fingerprints: FingerprintKey,
-    read: Mutex<Read>,
+    fingerprint_key: FingerprintKey,
+    referenced: Mutex<ReferencedFiles>,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
-struct Read {
-    named: BTreeMap<(Use, PathBuf), Named>,
+struct ReferencedFiles {
+    files: BTreeMap<(FileUsage, PathBuf), ReferencedFile>,
     folders: BTreeSet<PathBuf>,
     bytes: u64,
 }
@@ -57,10 +57,10 @@ impl Clone for Snapshot {
             diagnostics: self.diagnostics.clone(),
             rules: self.rules.clone(),
             reach: self.reach.clone(),
-            ready: self.ready.clone(),
+            preloaded: self.preloaded.clone(),
             archived: self.archived,
-            fingerprints: self.fingerprints,
-            read: Mutex::new(self.locked().clone()),
+            fingerprint_key: self.fingerprint_key,
+            referenced: Mutex::new(self.locked().clone()),
         }
     }
 }
@@ -70,19 +70,19 @@ impl Snapshot {
     ///
     /// # Errors
     /// Where something cannot be read, or nothing is found.
-    pub fn of(roots: &[PathBuf]) -> Result<Self, Rejection> {
+    pub fn of(roots: &[PathBuf]) -> Result<Self, LoadRejection> {
         let key = FingerprintKey::default();
-        let view = View::read(roots, &BTreeSet::new(), &key);
-        view.scan.as_ref().map_err(Rejection::unreadable)?;
+        let view = FileSystemView::read(roots, &BTreeSet::new(), &key);
+        view.scan.as_ref().map_err(LoadRejection::unreadable)?;
         Ok(Self::new(view, key))
     }
 
-    pub(super) fn new(view: View, fingerprints: FingerprintKey) -> Self {
+    pub(super) fn new(view: FileSystemView, fingerprint_key: FingerprintKey) -> Self {
         let scan = view.scan.unwrap_or_default();
         let rules = scan.files.iter().map(|file| (file.path.clone(), view::digest_of(file))).collect();
         let (sources, diagnostics) = files::sources(scan.files);
-        let (reach, ready) = (scan.reach, view.named);
-        Self { sources, diagnostics, rules, reach, ready, fingerprints, ..Self::default() }
+        let (reach, preloaded) = (scan.reach, view.referenced);
+        Self { sources, diagnostics, rules, reach, preloaded, fingerprint_key, ..Self::default() }
     }
 
     /// From texts that come from an archive: rule files by name, tables by path.
@@ -92,15 +92,16 @@ impl Snapshot {
             snapshot.sources.add(&name, &text);
             snapshot.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
         }
-        let table =
-            |(path, text): (String, String)| ((Use::Table, PathBuf::from(path)), Named::of_text(text));
-        snapshot.ready = tables.into_iter().map(table).collect();
+        let table = |(path, text): (String, String)| {
+            ((FileUsage::Table, PathBuf::from(path)), ReferencedFile::of_text(text))
+        };
+        snapshot.preloaded = tables.into_iter().map(table).collect();
         snapshot
     }
 
     /// The same in the place of roots: secrets are read from where they lie, whatever became of the rules.
-    pub(super) fn in_place_of(self, roots: &[PathBuf], fingerprints: FingerprintKey) -> Self {
-        Self { reach: Reach::of(roots), fingerprints, ..self }
+    pub(super) fn with_roots(self, roots: &[PathBuf], fingerprints: FingerprintKey) -> Self {
+        Self { reach: AllowedFolders::of(roots), fingerprint_key: fingerprints, ..self }
     }
 
     /// The rule files.
@@ -114,7 +115,7 @@ impl Snapshot {
     /// # Errors
     /// The reason in words.
     pub fn read(&self, path: &Path) -> Result<String, String> {
-        self.ask(Use::Table, path).and_then(files::text)
+        self.read_referenced(FileUsage::Table, path).and_then(files::text)
     }
 
     /// As [`Snapshot::read`] for a file that holds a secret: its text is never kept, archived or shown, only counted in
@@ -123,15 +124,17 @@ impl Snapshot {
     /// # Errors
     /// The reason in words.
     pub fn read_secret(&self, path: &Path) -> Result<String, String> {
-        self.ask(Use::Secret, path).and_then(files::text)
+        self.read_referenced(FileUsage::Secret, path).and_then(files::text)
     }
 
     /// The secret files that everybody on the machine may read, of those that were asked for.
     #[must_use]
-    pub fn exposed(&self) -> Vec<PathBuf> {
+    pub fn world_readable_secrets(&self) -> Vec<PathBuf> {
         let read = self.locked();
-        let exposed =
-            read.named.iter().filter(|((used, _), named)| *used == Use::Secret && named.is_open_to_all());
+        let exposed = read
+            .files
+            .iter()
+            .filter(|((used, _), named)| *used == FileUsage::Secret && named.is_world_readable());
         exposed.map(|((_, path), _)| path.clone()).collect()
     }
 
@@ -140,14 +143,14 @@ impl Snapshot {
     /// # Errors
     /// The reason in words.
     pub fn read_sample(&self, path: &Path) -> Result<Vec<u8>, String> {
-        self.ask(Use::Sample, path)
+        self.read_referenced(FileUsage::Sample, path)
     }
 
     /// SHA-256 over the sorted paths and contents of the files, those included that were read through this so far.
     #[must_use]
-    pub fn hash(&self) -> Hash {
+    pub fn hash(&self) -> RuleSetHash {
         let read = self.locked();
-        view::hash(self.rules.iter(), read.named.iter().map(|(key, named)| (key, named.digest)))
+        view::rule_set_hash(self.rules.iter(), read.files.iter().map(|(key, named)| (key, named.digest)))
     }
 
     /// The rules and tables, compressed, without any secret: what the journal keeps and a start with the last good set
@@ -155,9 +158,9 @@ impl Snapshot {
     #[must_use]
     pub fn archive(&self) -> Vec<u8> {
         let read = self.locked();
-        let tables = read.named.iter().filter_map(|((used, path), named)| {
+        let tables = read.files.iter().filter_map(|((used, path), named)| {
             let text = named.content.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok())?;
-            (*used == Use::Table).then(|| (path.display().to_string(), text))
+            (*used == FileUsage::Table).then(|| (path.display().to_string(), text))
         });
         super::archive::write(&self.sources, tables)
     }
@@ -171,23 +174,23 @@ impl Snapshot {
     }
 
     /// Fails where a rule file is no text.
-    pub(super) fn sound(&self) -> Result<(), Rejection> {
+    pub(super) fn ensure_text(&self) -> Result<(), LoadRejection> {
         let Some(first) = self.diagnostics.first() else { return Ok(()) };
-        Err(Rejection {
-            stage: Stage::Read,
+        Err(LoadRejection {
+            stage: LoadStage::Read,
             message: format!("{}: {}", self.sources.name(first.span), first.message),
             diagnostics: self.diagnostics.clone(),
             sources: self.sources.clone(),
         })
     }
 
-    pub(super) fn rules(&self) -> &BTreeMap<PathBuf, Digest> {
+    pub(super) fn rules(&self) -> &BTreeMap<PathBuf, ContentDigest> {
         &self.rules
     }
 
     /// What was asked for, and how it was found.
-    pub(super) fn named(&self) -> BTreeMap<(Use, PathBuf), Named> {
-        self.locked().named.clone()
+    pub(super) fn referenced(&self) -> BTreeMap<(FileUsage, PathBuf), ReferencedFile> {
+        self.locked().files.clone()
     }
 
     /// The folders of what was asked for.
@@ -205,41 +208,42 @@ impl Snapshot {
         mixed
     }
 
-    fn locked(&self) -> MutexGuard<'_, Read> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, ReferencedFiles> {
+        self.referenced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, used: Use, path: &Path) -> Result<Vec<u8>, String> {
+    fn read_referenced(&self, used: FileUsage, path: &Path) -> Result<Vec<u8>, String> {
         let mut read = self.locked();
         let key = (used, path.to_owned());
-        let known = read.named.get(&key).or_else(|| self.ready.get(&key));
+        let known = read.files.get(&key).or_else(|| self.preloaded.get(&key));
         // A secret that was read before is not at hand any more, and is read again.
-        let again = used == Use::Secret || (known.is_none() && !(self.archived && used == Use::Table));
+        let again =
+            used == FileUsage::Secret || (known.is_none() && !(self.archived && used == FileUsage::Table));
         let (named, content) = if again {
-            Named::read(used, path, &self.reach, &self.fingerprints, &mut read.folders)
+            ReferencedFile::read(used, path, &self.reach, &self.fingerprint_key, &mut read.folders)
         } else {
-            let named = known.cloned().unwrap_or_else(|| Named::missing("it is not in the archive"));
+            let named = known.cloned().unwrap_or_else(|| ReferencedFile::missing("it is not in the archive"));
             let content = named.content.clone();
             (named, content)
         };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        let is_new = !read.named.contains_key(&key);
-        if is_new && (read.named.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
+        let is_new = !read.files.contains_key(&key);
+        if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
             return Err(format!(
                 "the rules name more than {MAX_FILES} files or {} MiB",
                 MAX_TOTAL_BYTES >> 20
             ));
         }
         read.bytes += if is_new { size } else { 0 };
-        read.named.entry(key).or_insert(named);
+        read.files.entry(key).or_insert(named);
         content
     }
 }
 
-impl Rejection {
+impl LoadRejection {
     pub(super) fn read(message: impl Into<String>) -> Self {
         Self {
-            stage: Stage::Read,
+            stage: LoadStage::Read,
             message: message.into(),
             diagnostics: Vec::new(),
             sources: Sources::default(),

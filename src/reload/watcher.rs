@@ -5,9 +5,9 @@
 //! watch. Events carry no meaning but that something happened; only reading is no sign, else our own would be one. Where
 //! the system cannot tell (no watches left, a file system of the network), contents are polled.
 
-use super::Watching;
+use super::WatchMode;
 use super::remote::remote_file_system;
-use super::signals::Signals;
+use super::triggers::ReloadTriggers;
 use crate::mutant::Mutant;
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -17,49 +17,49 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What watches folders.
-pub(super) struct Watcher {
+pub(super) struct FolderWatcher {
     notify: Option<RecommendedWatcher>,
-    armed: BTreeSet<PathBuf>,
-    why_not: String,
-    signals: Arc<Signals>,
+    watched: BTreeSet<PathBuf>,
+    poll_reason: String,
+    triggers: Arc<ReloadTriggers>,
 }
 
-impl Watcher {
-    pub(super) fn new(poll_only: bool, signals: &Arc<Signals>) -> Self {
+impl FolderWatcher {
+    pub(super) fn new(poll_only: bool, signals: &Arc<ReloadTriggers>) -> Self {
         let mut watcher = Self {
             notify: None,
-            armed: BTreeSet::new(),
-            why_not: "it was asked for".to_owned(),
-            signals: Arc::clone(signals),
+            watched: BTreeSet::new(),
+            poll_reason: "it was asked for".to_owned(),
+            triggers: Arc::clone(signals),
         };
         if !poll_only {
             let heard = Arc::clone(signals);
-            match notify::recommended_watcher(move |event| hear(&heard, &event)) {
+            match notify::recommended_watcher(move |event| on_event(&heard, &event)) {
                 Ok(notify) => watcher.notify = Some(notify),
-                Err(error) => watcher.give_up(&error),
+                Err(error) => watcher.fall_back_to_polling(&error),
             }
         }
         watcher
     }
 
     /// How changes are noticed.
-    pub(super) fn watching(&self) -> Watching {
-        self.notify.as_ref().map_or_else(|| Watching::Poll(self.why_not.clone()), |_| Watching::Events)
+    pub(super) fn watch_mode(&self) -> WatchMode {
+        self.notify.as_ref().map_or_else(|| WatchMode::Poll(self.poll_reason.clone()), |_| WatchMode::Events)
     }
 
     /// Watches these folders and no others; says whether one of them was not watched before.
-    pub(super) fn arm(&mut self, folders: BTreeSet<PathBuf>) -> bool {
-        if Mutant::WatchFiles.is_on() && !self.armed.is_empty() {
+    pub(super) fn watch_folders(&mut self, folders: BTreeSet<PathBuf>) -> bool {
+        if Mutant::WatchFiles.is_on() && !self.watched.is_empty() {
             return false;
         }
         if let Some(reason) =
-            self.signals.starved().or_else(|| folders.iter().find_map(|folder| remote(folder)))
+            self.triggers.watch_failure().or_else(|| folders.iter().find_map(|folder| remote_reason(folder)))
         {
             self.notify = None;
-            self.why_not = reason;
+            self.poll_reason = reason;
         }
         let Some(notify) = &mut self.notify else { return false };
-        for gone in self.armed.difference(&folders) {
+        for gone in self.watched.difference(&folders) {
             // It may be gone from the disk, too, and its watch with it.
             let _ = notify.unwatch(gone);
         }
@@ -68,36 +68,37 @@ impl Watcher {
             match notify.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {}
                 // The folder that held it is watched, and tells when it comes back.
-                Err(error) if is_gone(&error) => {}
-                Err(error) if starves(&error) => failure = Some(error),
-                Err(_) => self.signals.count_error(None),
+                Err(error) if is_missing(&error) => {}
+                Err(error) if is_out_of_watches(&error) => failure = Some(error),
+                Err(_) => self.triggers.count_error(None),
             }
         }
-        let more = !folders.is_subset(&self.armed);
-        self.armed = folders;
+        let more = !folders.is_subset(&self.watched);
+        self.watched = folders;
         if let Some(error) = failure {
-            self.give_up(&error);
+            self.fall_back_to_polling(&error);
         }
         more
     }
 
-    fn give_up(&mut self, error: &notify::Error) {
-        self.signals.count_error(None);
+    fn fall_back_to_polling(&mut self, error: &notify::Error) {
+        self.triggers.count_error(None);
         self.notify = None;
-        self.why_not = format!("the system cannot watch: {error}");
+        self.poll_reason = format!("the system cannot watch: {error}");
     }
 }
 
-fn hear(signals: &Signals, event: &notify::Result<Event>) {
+fn on_event(signals: &ReloadTriggers, event: &notify::Result<Event>) {
     match event {
         Ok(event) if event.need_rescan() => signals.count_rescan(),
         Ok(event) if is_reading(event.kind) => return,
         Ok(_) => {}
         Err(error) => {
-            signals.count_error(starves(error).then(|| format!("the system cannot watch: {error}")));
+            signals
+                .count_error(is_out_of_watches(error).then(|| format!("the system cannot watch: {error}")));
         }
     }
-    signals.note();
+    signals.note_change();
 }
 
 /// Whether somebody only looked. A file that was open for writing and is closed may have been written through memory,
@@ -109,7 +110,7 @@ fn is_reading(kind: EventKind) -> bool {
     )
 }
 
-fn is_gone(error: &notify::Error) -> bool {
+fn is_missing(error: &notify::Error) -> bool {
     match &error.kind {
         ErrorKind::PathNotFound => true,
         ErrorKind::Io(error) => {
@@ -123,7 +124,7 @@ fn is_gone(error: &notify::Error) -> bool {
 }
 
 /// Whether the system has nothing left to watch with.
-fn starves(error: &notify::Error) -> bool {
+fn is_out_of_watches(error: &notify::Error) -> bool {
     use rustix::io::Errno;
     let lacking =
         [Errno::NOSPC, Errno::MFILE, Errno::NFILE, Errno::NOSYS, Errno::NOMEM].map(Errno::raw_os_error);
@@ -138,7 +139,7 @@ fn starves(error: &notify::Error) -> bool {
 }
 
 /// File systems whose changes are made elsewhere, where the system does not hear of them.
-fn remote(folder: &Path) -> Option<String> {
+fn remote_reason(folder: &Path) -> Option<String> {
     let name = remote_file_system(folder).ok()??;
     Some(format!("`{}` lies on a file system that does not tell of changes: {name}", folder.display()))
 }

@@ -2,12 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "versions are dated, and loads are timed")]
 
-use super::load::{Candidate, Loader};
-use super::signals::{Due, Signals};
-use super::watcher::Watcher;
-use super::{Attempt, Build, Options, Rejection, Report, Snapshot, Tell, Version, Watching, last_good};
+use super::loader::{CandidateLoader, ReloadCandidate};
+use super::triggers::{DueLoad, ReloadTriggers};
+use super::watcher::FolderWatcher;
+use super::{
+    BuildCallback, LoadRejection, OutcomeCallback, ReloadOptions, ReloadOutcome, ReloadReport,
+    RuleSetVersion, Snapshot, WatchMode, last_good,
+};
 use crate::mutant::Mutant;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -21,140 +24,146 @@ const FAST_POLL: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_mins(1);
 
 /// What is known of the loads so far.
-pub(super) struct Status<T> {
-    known: Mutex<Known<T>>,
+pub(super) struct LoadHistory<T> {
+    records: Mutex<LoadRecords<T>>,
 }
 
-struct Known<T> {
-    report: Option<Report>,
-    versions: Vec<Published<T>>,
+struct LoadRecords<T> {
+    report: Option<ReloadReport>,
+    versions: Vec<PublishedVersion<T>>,
 }
 
 /// A version, and when another took its place.
-struct Published<T> {
-    version: Weak<Version<T>>,
+struct PublishedVersion<T> {
+    version: Weak<RuleSetVersion<T>>,
     replaced: Option<std::time::Instant>,
 }
 
-impl<T> Status<T> {
-    pub(super) fn report(&self) -> Option<Report> {
+impl<T> LoadHistory<T> {
+    pub(super) fn report(&self) -> Option<ReloadReport> {
         let mut known = self.locked();
         known.versions.retain(|published| published.version.strong_count() > 0);
         let alive = known.versions.len();
         // They stand in the order of their publication.
         let oldest = known.versions.first().and_then(|published| Some(published.replaced?.elapsed()));
-        known.report.clone().map(|report| Report { alive, oldest, ..report })
+        known.report.clone().map(|report| ReloadReport {
+            versions_in_use: alive,
+            oldest_in_use: oldest,
+            ..report
+        })
     }
 
-    fn locked(&self) -> MutexGuard<'_, Known<T>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, LoadRecords<T>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> Known<T> {
-    fn published(&mut self, version: &Arc<Version<T>>) {
+impl<T> LoadRecords<T> {
+    fn add_version(&mut self, version: &Arc<RuleSetVersion<T>>) {
         let now = std::time::Instant::now();
         for before in &mut self.versions {
             before.replaced.get_or_insert(now);
         }
         // Nobody may ever ask for the report, where versions that are gone are left out as well.
         self.versions.retain(|published| published.version.strong_count() > 0);
-        self.versions.push(Published { version: Arc::downgrade(version), replaced: None });
+        self.versions.push(PublishedVersion { version: Arc::downgrade(version), replaced: None });
     }
 }
 
 /// What the thread owns.
-pub(super) struct Worker<T> {
-    loader: Loader<T>,
-    tell: Box<Tell<T>>,
-    signals: Arc<Signals>,
-    status: Arc<Status<T>>,
-    current: Option<Arc<ArcSwap<Version<T>>>>,
+pub(super) struct ReloadWorker<T> {
+    loader: CandidateLoader<T>,
+    on_outcome: Box<OutcomeCallback<T>>,
+    triggers: Arc<ReloadTriggers>,
+    history: Arc<LoadHistory<T>>,
+    current: Option<Arc<ArcSwap<RuleSetVersion<T>>>>,
     generation: u64,
     /// The texts in force, for the defect that takes files one by one.
     texts: BTreeMap<String, String>,
-    failure: Option<Rejection>,
-    refused: Option<std::time::Instant>,
-    succeeded: Option<Instant>,
-    not_kept: Option<String>,
+    failure: Option<LoadRejection>,
+    refused_at: Option<std::time::Instant>,
+    succeeded: Option<Timestamp>,
+    last_good_error: Option<String>,
 }
 
 /// What a worker shares with the reloader.
-type Shared<T> = (Arc<ArcSwap<Version<T>>>, Arc<Status<T>>);
+type WorkerHandles<T> = (Arc<ArcSwap<RuleSetVersion<T>>>, Arc<LoadHistory<T>>);
 
-impl<T: Send + Sync> Worker<T> {
+impl<T: Send + Sync> ReloadWorker<T> {
     pub(super) fn new(
-        options: Options,
-        build: Box<Build<T>>,
-        tell: Box<Tell<T>>,
-        signals: &Arc<Signals>,
+        options: ReloadOptions,
+        build: Box<BuildCallback<T>>,
+        on_outcome: Box<OutcomeCallback<T>>,
+        signals: &Arc<ReloadTriggers>,
     ) -> Self {
-        let watcher = Watcher::new(options.poll_only, signals);
-        let loader = Loader {
+        let watcher = FolderWatcher::new(options.poll_only, signals);
+        let loader = CandidateLoader {
             options,
             build,
-            signals: Arc::clone(signals),
+            triggers: Arc::clone(signals),
             watcher,
             in_force: None,
-            named: BTreeSet::new(),
-            found: None,
+            referenced: BTreeSet::new(),
+            last_fingerprint: None,
         };
         Self {
             loader,
-            tell,
-            signals: Arc::clone(signals),
-            status: Arc::new(Status { known: Mutex::new(Known { report: None, versions: Vec::new() }) }),
+            on_outcome,
+            triggers: Arc::clone(signals),
+            history: Arc::new(LoadHistory {
+                records: Mutex::new(LoadRecords { report: None, versions: Vec::new() }),
+            }),
             current: None,
             generation: 0,
             texts: BTreeMap::new(),
             failure: None,
-            refused: None,
+            refused_at: None,
             succeeded: None,
-            not_kept: None,
+            last_good_error: None,
         }
     }
 
     /// The first load, or what stands in for it.
-    pub(super) fn start(&mut self) -> Result<Shared<T>, Rejection> {
+    pub(super) fn start(&mut self) -> Result<WorkerHandles<T>, LoadRejection> {
         let began = std::time::Instant::now();
         match self.loader.load(Duration::ZERO) {
             Ok(Some(candidate)) => {
                 self.succeeded = Some(now());
                 self.publish(candidate);
             }
-            Ok(None) => return Err(Rejection::read("nothing was loaded")),
-            Err(rejection) => self.stand_in(rejection)?,
+            Ok(None) => return Err(LoadRejection::read("nothing was loaded")),
+            Err(rejection) => self.start_with_last_good(rejection)?,
         }
-        self.write_down(began.elapsed());
-        self.wait_for_poll();
-        let current = self.current.clone().ok_or_else(|| Rejection::read("nothing was loaded"))?;
-        Ok((current, Arc::clone(&self.status)))
+        self.update_report(began.elapsed());
+        self.schedule_poll();
+        let current = self.current.clone().ok_or_else(|| LoadRejection::read("nothing was loaded"))?;
+        Ok((current, Arc::clone(&self.history)))
     }
 
-    fn stand_in(&mut self, rejection: Rejection) -> Result<(), Rejection> {
+    fn start_with_last_good(&mut self, rejection: LoadRejection) -> Result<(), LoadRejection> {
         let options = &self.loader.options;
         let Some(path) = options.last_good.as_ref().filter(|_| options.start_with_last_good) else {
             return Err(rejection);
         };
         // What keeps the files from being loaded is what is to be mended; the archive is the makeshift.
-        let both = |other: &Rejection| Rejection {
+        let both = |other: &LoadRejection| LoadRejection {
             message: format!("{}; and {}", rejection.message, other.message),
             ..rejection.clone()
         };
         let snapshot = last_good::load(path).map_err(|other| both(&other))?;
-        let snapshot = snapshot.in_place_of(&options.roots, options.fingerprints);
+        let snapshot = snapshot.with_roots(&options.roots, options.fingerprint_key);
         let value = self.loader.build(&snapshot).map_err(|other| both(&other))?;
-        self.publish(Candidate { value, snapshot });
-        (self.tell)(&Attempt::Rejected(&rejection));
-        self.refuse(rejection);
+        self.publish(ReloadCandidate { value, snapshot });
+        (self.on_outcome)(&ReloadOutcome::Rejected(&rejection));
+        self.record_failure(rejection);
         Ok(())
     }
 
     /// Loads whenever it is due, until it is time to end.
     pub(super) fn run(mut self) {
-        while let Some(due) = self.signals.next() {
+        while let Some(due) = self.triggers.next() {
             self.attempt(&due);
-            self.wait_for_poll();
+            self.schedule_poll();
             for waiter in due.waiters {
                 // Who asked may have gone.
                 let _ = waiter.send(self.failure.clone().map_or(Ok(self.generation), Err));
@@ -162,101 +171,101 @@ impl<T: Send + Sync> Worker<T> {
         }
     }
 
-    fn attempt(&mut self, due: &Due) {
+    fn attempt(&mut self, due: &DueLoad) {
         let began = std::time::Instant::now();
-        let is_old_failure = self.refused.is_some_and(|refused| refused.elapsed() < RETRY);
-        if !due.signs && is_old_failure && self.loader.is_as_before() {
-            return self.write_down(began.elapsed());
+        let is_old_failure = self.refused_at.is_some_and(|refused| refused.elapsed() < RETRY);
+        if !due.is_triggered && is_old_failure && self.loader.is_unchanged() {
+            return self.update_report(began.elapsed());
         }
-        match self.loader.load(due.until) {
+        match self.loader.load(due.settle_deadline) {
             Ok(Some(candidate)) => {
-                self.succeed();
-                self.one_by_one(&candidate.snapshot);
+                self.record_success();
+                self.publish_file_by_file(&candidate.snapshot);
                 self.publish(candidate);
             }
             Ok(None) => {
-                self.succeed();
-                (self.tell)(&Attempt::Unchanged);
+                self.record_success();
+                (self.on_outcome)(&ReloadOutcome::Unchanged);
             }
-            Err(_) if self.signals.is_stopped() => return,
+            Err(_) if self.triggers.is_stopped() => return,
             Err(rejection) => {
-                (self.tell)(&Attempt::Rejected(&rejection));
-                self.refuse(rejection);
+                (self.on_outcome)(&ReloadOutcome::Rejected(&rejection));
+                self.record_failure(rejection);
             }
         }
-        self.write_down(began.elapsed());
+        self.update_report(began.elapsed());
     }
 
-    fn succeed(&mut self) {
-        (self.failure, self.refused) = (None, None);
+    fn record_success(&mut self) {
+        (self.failure, self.refused_at) = (None, None);
         self.succeeded = Some(now());
     }
 
-    fn refuse(&mut self, rejection: Rejection) {
+    fn record_failure(&mut self, rejection: LoadRejection) {
         self.failure = Some(rejection);
-        self.refused = Some(std::time::Instant::now());
+        self.refused_at = Some(std::time::Instant::now());
     }
 
     /// The one store by which a candidate becomes the version in force. It is kept before that: whoever dies in between
     /// and starts with the last good set must not go back behind what already decided something.
-    fn publish(&mut self, Candidate { value, snapshot }: Candidate<T>) {
-        self.not_kept = None;
+    fn publish(&mut self, ReloadCandidate { value, snapshot }: ReloadCandidate<T>) {
+        self.last_good_error = None;
         if let Some(path) = &self.loader.options.last_good
             && self.failure.is_none()
         {
-            let kept = last_good::keep(path, &snapshot.archive());
+            let kept = last_good::save(path, &snapshot.archive());
             let failed = |error| format!("cannot keep the last good rule set `{}`: {error}", path.display());
-            self.not_kept = kept.err().map(failed);
+            self.last_good_error = kept.err().map(failed);
         }
         self.generation += 1;
         let hash = snapshot.hash();
-        let version = Arc::new(Version { generation: self.generation, hash, loaded: now(), value });
-        self.status.locked().published(&version);
+        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: now(), value });
+        self.history.locked().add_version(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),
             None => self.current = Some(Arc::new(ArcSwap::new(Arc::clone(&version)))),
         }
-        self.loader.in_force = Some((hash, snapshot.named().into_keys().collect()));
+        self.loader.in_force = Some((hash, snapshot.referenced().into_keys().collect()));
         if Mutant::FileByFile.is_on() {
             self.texts = texts(&snapshot);
         }
-        (self.tell)(&Attempt::Published(&version));
+        (self.on_outcome)(&ReloadOutcome::Published(&version));
     }
 
-    fn write_down(&self, took: Duration) {
+    fn update_report(&self, took: Duration) {
         let Some(current) = &self.current else { return };
         let version = current.load();
-        let mut known = self.status.locked();
-        known.report = Some(Report {
+        let mut known = self.history.locked();
+        known.report = Some(ReloadReport {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
             attempted: now(),
             succeeded: self.succeeded,
-            took,
-            not_kept: self.not_kept.clone(),
+            duration: took,
+            last_good_error: self.last_good_error.clone(),
             failure: self.failure.clone(),
-            watching: self.loader.watcher.watching(),
+            watching: self.loader.watcher.watch_mode(),
             watcher_errors: 0,
             rescans: 0,
-            alive: 0,
-            oldest: None,
+            versions_in_use: 0,
+            oldest_in_use: None,
         });
     }
 
-    fn wait_for_poll(&self) {
+    fn schedule_poll(&self) {
         if Mutant::WatchFiles.is_on() {
             return;
         }
-        let usual = match self.loader.watcher.watching() {
-            Watching::Events => SLOW_POLL,
-            Watching::Poll(_) => FAST_POLL,
+        let usual = match self.loader.watcher.watch_mode() {
+            WatchMode::Events => SLOW_POLL,
+            WatchMode::Poll(_) => FAST_POLL,
         };
-        self.signals.poll_after(self.loader.options.poll.unwrap_or(usual));
+        self.triggers.poll_after(self.loader.options.poll.unwrap_or(usual));
     }
 
     /// A defect: each changed file is taken over by itself.
-    fn one_by_one(&mut self, whole: &Snapshot) {
+    fn publish_file_by_file(&mut self, whole: &Snapshot) {
         let after = texts(whole);
         let changed: Vec<_> =
             after.iter().filter(|(name, text)| self.texts.get(*name) != Some(*text)).collect();
@@ -268,9 +277,9 @@ impl<T: Send + Sync> Worker<T> {
             mixed.insert(name.clone(), text.clone());
             let snapshot = whole.with_sources(&mixed);
             if let Ok(value) = self.loader.build(&snapshot) {
-                self.publish(Candidate { value, snapshot });
+                self.publish(ReloadCandidate { value, snapshot });
             }
-            self.signals.pause(self.loader.options.settle);
+            self.triggers.pause(self.loader.options.settle);
         }
     }
 }
@@ -281,7 +290,7 @@ fn texts(snapshot: &Snapshot) -> BTreeMap<String, String> {
 }
 
 /// The wall clock, for display alone; before 1970 is 1970.
-fn now() -> Instant {
+fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant::from_epoch_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    Timestamp::from_epoch_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

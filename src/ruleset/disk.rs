@@ -21,16 +21,16 @@ const MAX_LINKS: usize = 40;
 
 /// What tells one state of a file from another without reading it. Times are compared for equality only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Stamp {
+pub struct FileStamp {
     device: i128,
     inode: i128,
     size: i128,
     modified: (i128, i128),
     changed: (i128, i128),
-    open_to_all: bool,
+    world_readable: bool,
 }
 
-impl Stamp {
+impl FileStamp {
     pub(super) fn of(stat: &Stat) -> Self {
         Self {
             device: i128::from(stat.st_dev),
@@ -38,14 +38,14 @@ impl Stamp {
             size: i128::from(stat.st_size),
             modified: (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
             changed: (i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
-            open_to_all: stat.st_mode & 0o004 != 0,
+            world_readable: stat.st_mode & 0o004 != 0,
         }
     }
 
     /// Whether everybody on the machine may read the file.
     #[must_use]
-    pub fn is_open_to_all(&self) -> bool {
-        self.open_to_all
+    pub fn is_world_readable(&self) -> bool {
+        self.world_readable
     }
 
     /// Which file it is, whatever it is called.
@@ -56,11 +56,11 @@ impl Stamp {
 
 /// The folders below which links may lead: every root, and the folder that holds it unless that is the whole disk.
 #[derive(Debug, Clone, Default)]
-pub struct Reach {
+pub struct AllowedFolders {
     folders: BTreeSet<PathBuf>,
 }
 
-impl Reach {
+impl AllowedFolders {
     /// That of roots which may be gone.
     #[must_use]
     pub fn of(roots: &[PathBuf]) -> Self {
@@ -93,15 +93,15 @@ impl Reach {
 
     /// The same with more folders, which must be resolved.
     #[must_use]
-    pub fn and(&self, more: impl Iterator<Item = PathBuf>) -> Self {
+    pub fn with_folders(&self, more: impl Iterator<Item = PathBuf>) -> Self {
         Self { folders: self.folders.iter().cloned().chain(more).collect() }
     }
 }
 
 /// What Kubernetes puts into a container for the pod itself, its token: no rule leads there.
-const OF_THE_POD: &str = "kubernetes.io";
+const POD_FOLDER: &str = "kubernetes.io";
 /// Why a file is not read that lies outside of a reach.
-pub const AWAY: &str = "it leads away from the folders of the rules";
+pub const OUTSIDE_ALLOWED_FOLDERS: &str = "it leads away from the folders of the rules";
 
 /// Follows every link of a path. `folders` gets the folders that hold a link of the chain, and the one that holds what it
 /// leads to; where it leads nowhere, the last that exists.
@@ -207,14 +207,14 @@ pub(super) fn read_open(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
 pub fn read_named(
     path: &Path,
     limit: u64,
-    reach: Option<&Reach>,
+    reach: Option<&AllowedFolders>,
     folders: &mut BTreeSet<PathBuf>,
-) -> Result<(Stamp, Vec<u8>), String> {
+) -> Result<(FileStamp, Vec<u8>), String> {
     let words = |error: io::Error| error.to_string();
     let real = resolve(path, folders).map_err(words)?;
-    let is_of_the_pod = |real: &Path| real.iter().any(|part| part == OF_THE_POD);
+    let is_of_the_pod = |real: &Path| real.iter().any(|part| part == POD_FOLDER);
     if reach.is_some_and(|reach| !reach.allows(&real) || is_of_the_pod(&real)) {
-        return Err(AWAY.to_owned());
+        return Err(OUTSIDE_ALLOWED_FOLDERS.to_owned());
     }
     if kind(&stat_real(&real).map_err(words)?) != FileType::RegularFile {
         return Err("it is no regular file".to_owned());
@@ -228,5 +228,5 @@ pub fn read_named(
     if size > limit {
         return Err(format!("it has {size} bytes; at most {} MiB are read", limit >> 20));
     }
-    Ok((Stamp::of(&stat), read_open(file, limit).map_err(words)?))
+    Ok((FileStamp::of(&stat), read_open(file, limit).map_err(words)?))
 }

@@ -5,7 +5,7 @@
 //! and everything in it is read below its descriptor. Whoever only checks rules and whoever serves them read them here,
 //! and so alike.
 
-use super::disk::{self, Reach, Stamp};
+use super::disk::{self, AllowedFolders, FileStamp};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use rustix::fs::{AtFlags, FileType};
@@ -30,7 +30,7 @@ crate::codes! {
 
 /// A path that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
+pub enum RuleFileError {
     /// The operating system said no.
     #[error("cannot read `{}`: {reason}", path.display())]
     Io {
@@ -40,17 +40,17 @@ pub enum Unreadable {
         reason: io::Error,
     },
     /// There is nothing to read.
-    #[error("no rule file below {}: rule files end in `.rules`", listed(paths))]
+    #[error("no rule file below {}: rule files end in `.rules`", quoted_paths(paths))]
     NoRules {
         /// The paths that were looked through.
         paths: Vec<PathBuf>,
     },
     /// More files than [`MAX_FILES`], or more text than [`MAX_TOTAL_BYTES`].
     #[error("too many rules: a rule set holds at most {MAX_FILES} files and {} MiB", MAX_TOTAL_BYTES >> 20)]
-    TooMuch,
+    TooLarge,
 }
 
-fn listed(paths: &[PathBuf]) -> String {
+fn quoted_paths(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
 
@@ -58,10 +58,10 @@ fn listed(paths: &[PathBuf]) -> String {
 pub(super) fn read(
     paths: &[PathBuf],
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(Sources, Reach), Unreadable> {
+) -> Result<(Sources, AllowedFolders), RuleFileError> {
     let scan = scan(paths, &mut BTreeSet::new())?;
     if scan.files.is_empty() {
-        return Err(Unreadable::NoRules { paths: paths.to_vec() });
+        return Err(RuleFileError::NoRules { paths: paths.to_vec() });
     }
     let (sources, found) = sources(scan.files);
     diagnostics.extend(found);
@@ -69,7 +69,7 @@ pub(super) fn read(
 }
 
 /// Reads a file that a rule names: a regular one of at most [`MAX_FILE_BYTES`].
-pub(super) fn read_table(path: &Path, reach: &Reach) -> Result<String, String> {
+pub(super) fn read_table(path: &Path, reach: &AllowedFolders) -> Result<String, String> {
     let (_, bytes) = disk::read_named(path, MAX_FILE_BYTES, Some(reach), &mut BTreeSet::new())?;
     text(bytes)
 }
@@ -85,27 +85,27 @@ pub fn text(bytes: Vec<u8>) -> Result<String, String> {
 
 /// The rule files below some paths, as one reading found them.
 #[derive(Debug, Clone, Default)]
-pub struct Scan {
+pub struct RuleFileScan {
     /// The files, in the order of their paths.
-    pub files: Vec<Found>,
+    pub files: Vec<ScannedFile>,
     /// Where links may lead.
-    pub reach: Reach,
+    pub reach: AllowedFolders,
 }
 
 /// A file as it was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct ScannedFile {
     /// Its path below the one that was asked for.
     pub path: PathBuf,
     /// Its state.
-    pub stamp: Stamp,
+    pub stamp: FileStamp,
     /// What it holds, or its size where that is more than [`MAX_FILE_BYTES`].
     pub content: Result<Vec<u8>, u64>,
 }
 
 /// Texts of files, by the names that messages call them, and what keeps them from being texts.
 #[must_use]
-pub fn sources(files: Vec<Found>) -> (Sources, Vec<Diagnostic>) {
+pub fn sources(files: Vec<ScannedFile>) -> (Sources, Vec<Diagnostic>) {
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
     for file in files {
@@ -143,9 +143,9 @@ pub fn name(path: &Path) -> String {
 ///
 /// # Errors
 /// Where something cannot be read, or is too much. That nothing is found is no error.
-pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<Scan, Unreadable> {
+pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<RuleFileScan, RuleFileError> {
     let mut resolved = Vec::new();
-    let mut reach = Reach::default();
+    let mut reach = AllowedFolders::default();
     let mut first_failure = None;
     for path in paths {
         match root(path, folders) {
@@ -154,28 +154,28 @@ pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<Scan, 
                 resolved.push((path, file, real, is_folder));
             }
             // The other roots are watched whatever is wrong with this one.
-            Err(reason) => first_failure = first_failure.or(Some(failed(path, reason))),
+            Err(reason) => first_failure = first_failure.or(Some(io_error(path, reason))),
         }
     }
-    let mut search = Search {
+    let mut search = FolderSearch {
         folders,
         reach: &reach,
-        seen: HashSet::new(),
+        visited: HashSet::new(),
         found: BTreeMap::new(),
-        left: MAX_TOTAL_BYTES,
+        remaining_bytes: MAX_TOTAL_BYTES,
     };
     for (path, file, real, is_folder) in resolved {
-        if is_folder { search.folder(&file, path, &real, 0)? } else { search.take(file, path.clone())? }
+        if is_folder { search.folder(&file, path, &real, 0)? } else { search.add_file(file, path.clone())? }
     }
     let files = search.found.into_values().collect();
-    first_failure.map_or(Ok(Scan { files, reach }), Err)
+    first_failure.map_or(Ok(RuleFileScan { files, reach }), Err)
 }
 
 /// Resolves and opens a root.
 fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<(OwnedFd, PathBuf, bool)> {
     let real = disk::resolve(path, folders)?;
     if !disk::is_plain(&disk::stat_real(&real)?) {
-        return Err(no_regular_file());
+        return Err(not_a_regular_file());
     }
     let file = disk::open_real(&real)?;
     let kind = disk::kind(&rustix::fs::fstat(&file)?);
@@ -186,35 +186,35 @@ fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<(OwnedFd, Pa
 const MAX_DEPTH: usize = 32;
 
 /// A search through folders.
-struct Search<'s> {
+struct FolderSearch<'s> {
     folders: &'s mut BTreeSet<PathBuf>,
-    reach: &'s Reach,
+    reach: &'s AllowedFolders,
     /// A folder is looked through once, by whatever links it is reached: links may lead round in a circle, and many of
     /// them to more paths than there is time for.
-    seen: HashSet<(i128, i128)>,
-    found: BTreeMap<PathBuf, Found>,
-    left: u64,
+    visited: HashSet<(i128, i128)>,
+    found: BTreeMap<PathBuf, ScannedFile>,
+    remaining_bytes: u64,
 }
 
-impl Search<'_> {
+impl FolderSearch<'_> {
     fn folder(
         &mut self,
         folder: &OwnedFd,
         shown: &Path,
         real: &Path,
         depth: usize,
-    ) -> Result<(), Unreadable> {
-        let stat = rustix::fs::fstat(folder).map_err(|errno| failed(shown, errno.into()))?;
-        if depth > MAX_DEPTH || !self.seen.insert(Stamp::of(&stat).identity()) {
+    ) -> Result<(), RuleFileError> {
+        let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno.into()))?;
+        if depth > MAX_DEPTH || !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
         }
         self.folders.insert(real.to_owned());
-        for name in names(folder).map_err(|reason| failed(shown, reason))? {
+        for name in names(folder).map_err(|reason| io_error(shown, reason))? {
             let path = shown.join(&name);
             match self.entry(folder, &name, (&path, real), depth) {
                 Ok(()) => {}
                 // Whoever renames files takes them away between the listing and the reading; the next scan shows it.
-                Err(Unreadable::Io { reason, .. })
+                Err(RuleFileError::Io { reason, .. })
                     if reason.kind() == io::ErrorKind::NotFound && !is_link(folder, &name) => {}
                 Err(unreadable) => return Err(unreadable),
             }
@@ -228,8 +228,8 @@ impl Search<'_> {
         name: &OsStr,
         (path, real): (&Path, &Path),
         depth: usize,
-    ) -> Result<(), Unreadable> {
-        let fail = |reason| failed(path, reason);
+    ) -> Result<(), RuleFileError> {
+        let fail = |reason| io_error(path, reason);
         let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|errno| fail(errno.into()))?;
         match disk::kind(&stat) {
@@ -238,7 +238,7 @@ impl Search<'_> {
                 self.folder(&below, path, &real.join(name), depth + 1)
             }
             FileType::RegularFile if is_rules(path) => {
-                self.take(disk::open_at(folder, name).map_err(fail)?, path.to_owned())
+                self.add_file(disk::open_at(folder, name).map_err(fail)?, path.to_owned())
             }
             FileType::Symlink => self.link(path, &real.join(name), depth),
             FileType::RegularFile
@@ -251,7 +251,7 @@ impl Search<'_> {
     }
 
     /// A link that leads nowhere is not a rule file, unless it is called one; so is one that leads away.
-    fn link(&mut self, path: &Path, link: &Path, depth: usize) -> Result<(), Unreadable> {
+    fn link(&mut self, path: &Path, link: &Path, depth: usize) -> Result<(), RuleFileError> {
         let mut folders = BTreeSet::new();
         let resolved = disk::resolve(link, &mut folders).and_then(|real| Ok((disk::stat_real(&real)?, real)));
         let (stat, real) = match resolved {
@@ -259,7 +259,7 @@ impl Search<'_> {
             Err(_) if !is_rules(path) => return Ok(()),
             Err(reason) => {
                 self.folders.append(&mut folders);
-                return Err(failed(path, reason));
+                return Err(io_error(path, reason));
             }
         };
         let is_folder = disk::kind(&stat) == FileType::Directory;
@@ -268,31 +268,36 @@ impl Search<'_> {
         }
         if !self.reach.allows(&real) {
             let away = "it is a link that leads away from the folders of the rules";
-            return if is_folder { Ok(()) } else { Err(failed(path, io::Error::other(away))) };
+            return if is_folder { Ok(()) } else { Err(io_error(path, io::Error::other(away))) };
         }
         self.folders.append(&mut folders);
-        let file = disk::open_real(&real).map_err(|reason| failed(path, reason))?;
-        if is_folder { self.folder(&file, path, &real, depth + 1) } else { self.take(file, path.to_owned()) }
+        let file = disk::open_real(&real).map_err(|reason| io_error(path, reason))?;
+        if is_folder {
+            self.folder(&file, path, &real, depth + 1)
+        } else {
+            self.add_file(file, path.to_owned())
+        }
     }
 
-    fn take(&mut self, file: OwnedFd, path: PathBuf) -> Result<(), Unreadable> {
+    fn add_file(&mut self, file: OwnedFd, path: PathBuf) -> Result<(), RuleFileError> {
         if self.found.contains_key(&path) {
             return Ok(());
         }
-        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(&path, errno.into()))?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| io_error(&path, errno.into()))?;
         if disk::kind(&stat) != FileType::RegularFile {
-            return Err(failed(&path, no_regular_file()));
+            return Err(io_error(&path, not_a_regular_file()));
         }
         let size = u64::try_from(stat.st_size).unwrap_or_default();
         let content = if size > MAX_FILE_BYTES {
             Err(size)
         } else {
-            let bytes = disk::read_open(file, MAX_FILE_BYTES).map_err(|reason| failed(&path, reason))?;
-            self.left = self.left.checked_sub(bytes.len() as u64).ok_or(Unreadable::TooMuch)?;
+            let bytes = disk::read_open(file, MAX_FILE_BYTES).map_err(|reason| io_error(&path, reason))?;
+            self.remaining_bytes =
+                self.remaining_bytes.checked_sub(bytes.len() as u64).ok_or(RuleFileError::TooLarge)?;
             Ok(bytes)
         };
-        self.found.insert(path.clone(), Found { path, stamp: Stamp::of(&stat), content });
-        if self.found.len() > MAX_FILES { Err(Unreadable::TooMuch) } else { Ok(()) }
+        self.found.insert(path.clone(), ScannedFile { path, stamp: FileStamp::of(&stat), content });
+        if self.found.len() > MAX_FILES { Err(RuleFileError::TooLarge) } else { Ok(()) }
     }
 }
 
@@ -301,7 +306,7 @@ fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
     let names =
         entries.map(|entry| entry.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()));
     let mut names = names.collect::<Result<Vec<_>, _>>()?;
-    names.retain(|name| !is_passed_over(&name.to_string_lossy()));
+    names.retain(|name| !is_ignored_name(&name.to_string_lossy()));
     names.sort();
     Ok(names)
 }
@@ -315,7 +320,7 @@ fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
 /// `..data` and `.a.rules.swp`), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of `JetBrains`,
 /// and `a.tmp`.
 #[must_use]
-pub fn is_passed_over(name: &str) -> bool {
+pub fn is_ignored_name(name: &str) -> bool {
     name.starts_with(['.', '#'])
         || name.ends_with('~')
         || name == "4913"
@@ -328,7 +333,7 @@ fn is_rules(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rules")
 }
 
-fn no_regular_file() -> io::Error {
+fn not_a_regular_file() -> io::Error {
     io::Error::other("it is no regular file")
 }
 
@@ -349,6 +354,6 @@ fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {
         .help("save the file as UTF-8")
 }
 
-fn failed(path: &Path, reason: io::Error) -> Unreadable {
-    Unreadable::Io { path: path.to_owned(), reason }
+fn io_error(path: &Path, reason: io::Error) -> RuleFileError {
+    RuleFileError::Io { path: path.to_owned(), reason }
 }

@@ -8,30 +8,32 @@ mod resolve;
 mod trace;
 mod why_not;
 
-pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Unreadable};
-pub use resolve::{ReadSecret, Resolved};
-pub use trace::{ArmTrace, Assigned, ElementTrace, LineTrace, Trace, Tried, one_line};
+pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError};
+pub use resolve::{ReadSecret, ResolvedSettings};
+pub use trace::{
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, one_line,
+};
 pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::model::Model;
-use crate::check::{self, Surroundings};
-use crate::diagnostic::{self, Code, Diagnostic, Level};
-use crate::evaluate::{self, Context, Observer, Pipeline};
-use crate::event::{Event, Outcome, Result as Came};
-use crate::json::{self, Arena, Json, Reach};
-use crate::program::{Destination, Positions, Program};
+use crate::check::{self, CheckEnvironment};
+use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel};
+use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer};
+use crate::event::{Event, Outcome, OutcomeKind as Came};
+use crate::json::{self, Arena, Projection, ToJson};
+use crate::program::{Destination, PositionsByName, Program};
 use crate::source::Sources;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Brings the text of a file that a rule names; the error is the reason in words.
-pub type Read<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
+pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
 
 /// What reading paths came to.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedRules {
     /// The files that were read, for rendering diagnostics.
     pub sources: Sources,
     /// Everything that was found, in the order of files and places.
@@ -53,7 +55,7 @@ pub struct RuleSet {
 
 /// Who reads a payload, and where its events go.
 #[derive(Debug, Clone, Copy)]
-pub enum Subject<'s> {
+pub enum EntryPoint<'s> {
     /// An integration: its mappings, its destination.
     Integration(&'s str),
     /// A mapping, and a routing where one is asked for.
@@ -63,7 +65,7 @@ pub enum Subject<'s> {
 /// A name that the rule set does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {kind} `{name}`{}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-pub struct Unknown {
+pub struct UnknownName {
     /// `integration`, `mapping`, `routing` or `channel`.
     pub kind: &'static str,
     /// The name.
@@ -77,8 +79,8 @@ impl RuleSet {
     /// warnings that depend on it.
     ///
     /// # Errors
-    /// Where a path cannot be read; what is wrong inside the files is in [`Loaded::diagnostics`].
-    pub fn load(paths: &[PathBuf], at: Option<Instant>) -> Result<Loaded, Unreadable> {
+    /// Where a path cannot be read; what is wrong inside the files is in [`LoadedRules::diagnostics`].
+    pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
         let mut diagnostics = Vec::new();
         let (sources, reach) = files::read(paths, &mut diagnostics)?;
         let read = |path: &Path| files::read_table(path, &reach);
@@ -87,19 +89,19 @@ impl RuleSet {
 
     /// Checks and compiles texts that are already read; `read` brings the files that they name.
     #[must_use]
-    pub fn from_sources(sources: Sources, read: &Read<'_>, at: Option<Instant>) -> Loaded {
+    pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
         Self::build(sources, read, at, Vec::new())
     }
 
     fn build(
         sources: Sources,
-        read: &Read<'_>,
-        at: Option<Instant>,
+        read: &ReadTable<'_>,
+        at: Option<Timestamp>,
         mut diagnostics: Vec<Diagnostic>,
-    ) -> Loaded {
+    ) -> LoadedRules {
         let files: Vec<_> =
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
-        let surroundings = Surroundings { sources: &sources, read, at };
+        let surroundings = CheckEnvironment { sources: &sources, read, at };
         let model = check::check(&files, &surroundings, &mut diagnostics);
         // The trees hold more memory than all that is kept.
         drop(files);
@@ -107,12 +109,12 @@ impl RuleSet {
             each.align(&sources);
         }
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
-        if diagnostics.iter().any(|each| each.level() == Level::Error) {
-            return Loaded { sources, diagnostics, rules: None };
+        if diagnostics.iter().any(|each| each.level() == DiagnosticLevel::Error) {
+            return LoadedRules { sources, diagnostics, rules: None };
         }
         let program = compile::compile(&model, sources.clone());
         let rules = Self { sources: sources.clone(), model, program };
-        Loaded { sources, diagnostics, rules: Some(rules) }
+        LoadedRules { sources, diagnostics, rules: Some(rules) }
     }
 
     /// Maps a payload, and routes its events where the subject says so.
@@ -121,11 +123,11 @@ impl RuleSet {
     /// Where the subject names what the set does not hold.
     pub fn evaluate<'a, O: Observer>(
         &'a self,
-        subject: Subject<'_>,
+        subject: EntryPoint<'_>,
         document: &json::Document<'a>,
-        context: &Context<'_>,
+        context: &EvaluationContext<'_>,
         observer: &mut O,
-    ) -> Result<Vec<Outcome<'a>>, Unknown> {
+    ) -> Result<Vec<Outcome<'a>>, UnknownName> {
         let pipeline = self.pipeline(subject)?;
         Ok(evaluate::evaluate(&self.program, pipeline, document, context, observer))
     }
@@ -137,29 +139,29 @@ impl RuleSet {
     /// Where the bytes are not one JSON document, the place and the reason.
     pub fn read<'a>(
         &self,
-        subject: Subject<'_>,
+        subject: EntryPoint<'_>,
         bytes: &'a [u8],
         arena: &'a Arena,
-    ) -> Result<json::Document<'a>, json::Invalid> {
-        json::parse_within(bytes, &self.reach(subject), arena)
+    ) -> Result<json::Document<'a>, json::JsonError> {
+        json::parse_projected(bytes, &self.reach(subject), arena)
     }
 
     /// What a subject looks at of a payload; nothing where the set does not hold it.
     #[must_use]
-    pub fn reach(&self, subject: Subject<'_>) -> Cow<'_, Reach> {
+    pub fn reach(&self, subject: EntryPoint<'_>) -> Cow<'_, Projection> {
         let names = &self.program.names;
         let reach = match subject {
-            Subject::Integration(name) => {
+            EntryPoint::Integration(name) => {
                 let integration = names.integrations.get(name);
                 let integration = integration.and_then(|place| self.program.integrations.get(*place));
                 integration.map(|integration| &integration.reach)
             }
-            Subject::Mapping(name, _) => {
+            EntryPoint::Mapping(name, _) => {
                 let mapping = names.mappings.get(name);
                 mapping.and_then(|place| self.program.mappings.get(*place)).map(|mapping| &mapping.reach)
             }
         };
-        reach.map_or_else(|| Cow::Owned(Reach::default()), Cow::Borrowed)
+        reach.map_or_else(|| Cow::Owned(Projection::default()), Cow::Borrowed)
     }
 
     /// Routes an event.
@@ -170,17 +172,17 @@ impl RuleSet {
         &'a self,
         routing: &str,
         event: &'a Event<'a>,
-        context: &Context<'_>,
+        context: &EvaluationContext<'_>,
         arena: &'a Arena,
         observer: &mut O,
-    ) -> Result<Outcome<'a>, Unknown> {
+    ) -> Result<Outcome<'a>, UnknownName> {
         let routing = *find("routing", &self.program.names.routings, routing)?.1;
         observer.element(0);
         observer.routed(0);
         let destination = Destination::Routing(routing);
         let decision = evaluate::route(&self.program, destination, event, context, arena, observer);
         let result = Came::Routed(event, decision);
-        Ok(Outcome { integration: None, mapping: None, index: None, result })
+        Ok(Outcome { integration: None, mapping: None, index: None, kind: result })
     }
 
     /// The body of the request that a channel would send for an event; the event itself where nothing is sent.
@@ -191,8 +193,8 @@ impl RuleSet {
         &self,
         channel: &str,
         event: &Event<'_>,
-        context: &Context<'_>,
-    ) -> Result<serde_json::Value, Unknown> {
+        context: &EvaluationContext<'_>,
+    ) -> Result<serde_json::Value, UnknownName> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
         let rendered = self.render(channel, event, context).map(|rendered| rendered.body);
         Ok(rendered.unwrap_or_else(|| event.to_value()))
@@ -202,22 +204,22 @@ impl RuleSet {
     ///
     /// # Errors
     /// Where it names what the set does not hold.
-    pub fn pipeline(&self, subject: Subject<'_>) -> Result<Pipeline<'_>, Unknown> {
+    pub fn pipeline(&self, subject: EntryPoint<'_>) -> Result<EvaluationPlan<'_>, UnknownName> {
         let names = &self.program.names;
         match subject {
-            Subject::Integration(name) => {
+            EntryPoint::Integration(name) => {
                 let (name, position) = find("integration", &names.integrations, name)?;
                 let integration = self.program.integrations.get(*position);
-                Ok(Pipeline {
+                Ok(EvaluationPlan {
                     integration: Some(name),
                     mappings: integration.map_or(&[], |integration| &integration.mappings),
                     destination: integration.map(|integration| integration.destination),
                 })
             }
-            Subject::Mapping(mapping, routing) => {
+            EntryPoint::Mapping(mapping, routing) => {
                 let (_, mapping) = find("mapping", &names.mappings, mapping)?;
                 let routing = routing.map(|name| find("routing", &names.routings, name)).transpose()?;
-                Ok(Pipeline {
+                Ok(EvaluationPlan {
                     integration: None,
                     mappings: std::slice::from_ref(mapping),
                     destination: routing.map(|(_, position)| Destination::Routing(*position)),
@@ -229,18 +231,22 @@ impl RuleSet {
 
 /// Every code of every stage, in the order of their names.
 #[must_use]
-pub fn codes() -> Vec<&'static Code> {
+pub fn codes() -> Vec<&'static DiagnosticCode> {
     let mut codes = check::codes();
     codes.extend(syntax::codes().iter().chain(files::CODES).chain(resolve::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }
 
-fn find<'r>(kind: &'static str, names: &'r Positions, name: &str) -> Result<(&'r str, &'r usize), Unknown> {
+fn find<'r>(
+    kind: &'static str,
+    names: &'r PositionsByName,
+    name: &str,
+) -> Result<(&'r str, &'r usize), UnknownName> {
     names.get_key_value(name).map(|(name, position)| (&**name, position)).ok_or_else(|| {
         let mut known: Vec<&str> = names.keys().map(|name| &**name).collect();
         known.sort_unstable();
         let nearest = diagnostic::nearest(name, known).map(str::to_owned);
-        Unknown { kind, name: name.to_owned(), nearest }
+        UnknownName { kind, name: name.to_owned(), nearest }
     })
 }

@@ -1,12 +1,12 @@
 //! What a gateway needs besides decisions: parameters with their secrets, and bodies for channels.
 
 use super::RuleSet;
-use crate::channel::{self, Occasion, Rendered, Setting, Settings, Transport};
-use crate::check::model::{Argument, Channel, Literal, Secret};
+use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
+use crate::check::model::{Channel, Literal, ParameterValue, SecretReference};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::{self, Context};
+use crate::evaluate::{self, EvaluationContext};
 use crate::event::Event;
-use crate::json::{Json, Number};
+use crate::json::{Number, ToJson};
 use crate::source::{SourceFile, Span};
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,11 +17,11 @@ crate::codes! {
 }
 
 /// Brings the text of a secret; the folder is that of the rule file that names it. The error is the reason in words.
-pub type ReadSecret<'r> = dyn Fn(&Secret, &Path) -> Result<String, String> + 'r;
+pub type ReadSecret<'r> = dyn Fn(&SecretReference, &Path) -> Result<String, String> + 'r;
 
 /// The parameters of all channels and integrations.
 #[derive(Debug, Default)]
-pub struct Resolved {
+pub struct ResolvedSettings {
     /// For each channel of the model, by position.
     pub channels: Vec<Settings>,
     /// For each integration of the model, by position.
@@ -33,21 +33,30 @@ impl RuleSet {
     ///
     /// # Errors
     /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
-    pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<Resolved, Vec<Diagnostic>> {
-        self.resolve_with(Resolver { rules: self, read, knows_secrets: true, diagnostics: Vec::new() })
+    pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<ResolvedSettings, Vec<Diagnostic>> {
+        self.resolve_with(SettingsResolver {
+            rules: self,
+            read,
+            has_real_secrets: true,
+            diagnostics: Vec::new(),
+        })
     }
 
     /// What a gateway would refuse whatever its secrets hold: values that stand in the rules themselves.
     #[must_use]
-    pub fn foresee(&self) -> Vec<Diagnostic> {
+    pub fn check_parameters(&self) -> Vec<Diagnostic> {
         // Long enough for a key, and never shown.
-        let stand_in = |_: &Secret, _: &Path| Ok("what-stands-for-every-secret".to_owned());
-        let resolver =
-            Resolver { rules: self, read: &stand_in, knows_secrets: false, diagnostics: Vec::new() };
+        let stand_in = |_: &SecretReference, _: &Path| Ok("what-stands-for-every-secret".to_owned());
+        let resolver = SettingsResolver {
+            rules: self,
+            read: &stand_in,
+            has_real_secrets: false,
+            diagnostics: Vec::new(),
+        };
         self.resolve_with(resolver).err().unwrap_or_default()
     }
 
-    fn resolve_with(&self, mut resolver: Resolver<'_>) -> Result<Resolved, Vec<Diagnostic>> {
+    fn resolve_with(&self, mut resolver: SettingsResolver<'_>) -> Result<ResolvedSettings, Vec<Diagnostic>> {
         let channels = self.model.channels.iter().map(|channel| resolver.channel(channel)).collect();
         let integrations: Vec<Settings> = self
             .model
@@ -59,11 +68,11 @@ impl RuleSet {
                 resolver.settings(&said, integration.span, &integration.parameters, known)
             })
             .collect();
-        if resolver.knows_secrets {
+        if resolver.has_real_secrets {
             resolver.shared_keys(&integrations);
         }
         if resolver.diagnostics.is_empty() {
-            Ok(Resolved { channels, integrations })
+            Ok(ResolvedSettings { channels, integrations })
         } else {
             Err(resolver.diagnostics)
         }
@@ -79,7 +88,8 @@ impl RuleSet {
         channel: usize,
         read: &ReadSecret<'_>,
     ) -> Result<Settings, Vec<Diagnostic>> {
-        let mut resolver = Resolver { rules: self, read, knows_secrets: true, diagnostics: Vec::new() };
+        let mut resolver =
+            SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
         let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
             let said = format!("the channel `{}`", channel.name);
             resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
@@ -89,20 +99,25 @@ impl RuleSet {
 
     /// The body that a channel, by its position in the model, gets for an event; nothing where the kind takes no body.
     #[must_use]
-    pub fn render(&self, channel: usize, event: &Event<'_>, context: &Context<'_>) -> Option<Rendered> {
+    pub fn render(
+        &self,
+        channel: usize,
+        event: &Event<'_>,
+        context: &EvaluationContext<'_>,
+    ) -> Option<RenderedBody> {
         let declared = self.model.channels.get(channel)?;
         let http = match declared.kind.transport {
             Transport::Http(http) => http,
             Transport::File | Transport::Stdout => {
-                return Some(Rendered { body: event.to_value(), notes: Vec::new() });
+                return Some(RenderedBody { body: event.to_value(), notes: Vec::new() });
             }
             Transport::Discard => return None,
         };
         let parameters = evaluate::parameters(&self.program, channel, event, context);
         let mut occasion =
-            Occasion { event, body: parameters.body, texts: parameters.texts.into_iter().collect() };
+            RenderContext { event, body: parameters.body, texts: parameters.texts.into_iter().collect() };
         for (name, argument) in &declared.parameters {
-            if let Argument::Literal(Literal::Text(text)) = argument {
+            if let ParameterValue::Literal(Literal::Text(text)) = argument {
                 occasion.texts.insert(name, text.to_string());
             }
         }
@@ -113,15 +128,15 @@ impl RuleSet {
 }
 
 /// Reads secrets and gathers what is wrong.
-struct Resolver<'r> {
+struct SettingsResolver<'r> {
     rules: &'r RuleSet,
     read: &'r ReadSecret<'r>,
     /// Whether secrets are what `read` brings, and not what stands for them.
-    knows_secrets: bool,
+    has_real_secrets: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Resolver<'_> {
+impl SettingsResolver<'_> {
     fn channel(&mut self, channel: &Channel) -> Settings {
         let said = format!("the channel `{}`", channel.name);
         self.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
@@ -132,8 +147,8 @@ impl Resolver<'_> {
         &mut self,
         said: &str,
         name: Span,
-        arguments: &[(Box<str>, Argument)],
-        known: &'static [channel::Parameter],
+        arguments: &[(Box<str>, ParameterValue)],
+        known: &'static [channel::ParameterSpec],
     ) -> Settings {
         let before = self.diagnostics.len();
         let mut settings = Settings::default();
@@ -146,11 +161,11 @@ impl Resolver<'_> {
         if self.diagnostics.len() == before {
             let is_secret = |name: &str| {
                 arguments.iter().any(|(parameter, argument)| {
-                    &**parameter == name && matches!(argument, Argument::Secret(_))
+                    &**parameter == name && matches!(argument, ParameterValue::Secret(_))
                 })
             };
-            for fault in channel::faults(known, &settings) {
-                if !self.knows_secrets && is_secret(fault.parameter) {
+            for fault in channel::parameter_errors(known, &settings) {
+                if !self.has_real_secrets && is_secret(fault.parameter) {
                     continue;
                 }
                 let message = format!("`{}` of {said} cannot be used: {}", fault.parameter, fault.message);
@@ -160,44 +175,54 @@ impl Resolver<'_> {
         settings
     }
 
-    fn setting(&mut self, argument: &Argument, takes: Option<channel::Takes>, name: Span) -> Option<Setting> {
+    fn setting(
+        &mut self,
+        argument: &ParameterValue,
+        takes: Option<channel::ParameterKind>,
+        name: Span,
+    ) -> Option<Setting> {
         match argument {
-            Argument::Literal(Literal::Text(text)) => match (takes, channel::duration(text)) {
-                (Some(channel::Takes::Duration(..)), Some(duration)) => Some(Setting::Duration(duration)),
+            ParameterValue::Literal(Literal::Text(text)) => match (takes, channel::duration(text)) {
+                (Some(channel::ParameterKind::Duration(..)), Some(duration)) => {
+                    Some(Setting::Duration(duration))
+                }
                 _ => Some(Setting::Text(text.to_string())),
             },
-            Argument::Literal(literal) => literal_setting(literal),
-            Argument::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
-            Argument::List(items) => self.list(items, name),
-            Argument::Object(members) => {
+            ParameterValue::Literal(literal) => literal_setting(literal),
+            ParameterValue::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
+            ParameterValue::List(items) => self.list(items, name),
+            ParameterValue::Object(members) => {
                 let mut headers = Vec::with_capacity(members.len());
                 for (header, value) in members {
                     let value = match value {
-                        Argument::Secret(secret) => self.secret(secret, name),
-                        Argument::Literal(Literal::Text(text)) => {
+                        ParameterValue::Secret(secret) => self.secret(secret, name),
+                        ParameterValue::Literal(Literal::Text(text)) => {
                             Some(channel::Secret::new(text.to_string()))
                         }
-                        Argument::Literal(_)
-                        | Argument::List(_)
-                        | Argument::Object(_)
-                        | Argument::Expression(_) => None,
+                        ParameterValue::Literal(_)
+                        | ParameterValue::List(_)
+                        | ParameterValue::Object(_)
+                        | ParameterValue::Expression(_) => None,
                     };
                     headers.extend(value.map(|value| (header.to_string(), value)));
                 }
                 Some(Setting::Headers(headers))
             }
-            Argument::Expression(_) => None,
+            ParameterValue::Expression(_) => None,
         }
     }
 
     /// Secrets, or whole numbers.
-    fn list(&mut self, items: &[Argument], name: Span) -> Option<Setting> {
+    fn list(&mut self, items: &[ParameterValue], name: Span) -> Option<Setting> {
         let (mut secrets, mut numbers) = (Vec::new(), Vec::new());
         for item in items {
             match item {
-                Argument::Secret(secret) => secrets.extend(self.secret(secret, name)),
-                Argument::Literal(Literal::Number(Number::Natural(number))) => numbers.push(*number),
-                Argument::Literal(_) | Argument::List(_) | Argument::Object(_) | Argument::Expression(_) => {}
+                ParameterValue::Secret(secret) => secrets.extend(self.secret(secret, name)),
+                ParameterValue::Literal(Literal::Number(Number::Natural(number))) => numbers.push(*number),
+                ParameterValue::Literal(_)
+                | ParameterValue::List(_)
+                | ParameterValue::Object(_)
+                | ParameterValue::Expression(_) => {}
             }
         }
         match (secrets.is_empty(), numbers.is_empty()) {
@@ -207,7 +232,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn secret(&mut self, secret: &Secret, name: Span) -> Option<channel::Secret> {
+    fn secret(&mut self, secret: &SecretReference, name: Span) -> Option<channel::Secret> {
         let sources = &self.rules.sources;
         let file = sources.file(name.file).map_or("", SourceFile::name);
         let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
@@ -222,11 +247,11 @@ impl Resolver<'_> {
             Err(reason) => reason,
         };
         let (written, help) = match secret {
-            Secret::Environment(variable) => (
+            SecretReference::Environment(variable) => (
                 format!("env(\"{variable}\")"),
                 format!("set the variable `{variable}` in the environment of the gateway"),
             ),
-            Secret::File(path) => (
+            SecretReference::File(path) => (
                 format!("secret_file(\"{path}\")"),
                 format!("put the secret into `{path}` (relative to the rule file), readable for the gateway"),
             ),
@@ -238,8 +263,8 @@ impl Resolver<'_> {
     }
 
     /// Where the declaration names a secret; the declaration's name where that is not found.
-    fn place(&self, secret: &Secret, name: Span) -> Span {
-        let (Secret::Environment(words) | Secret::File(words)) = secret;
+    fn place(&self, secret: &SecretReference, name: Span) -> Span {
+        let (SecretReference::Environment(words) | SecretReference::File(words)) = secret;
         let text = self.rules.sources.file(name.file).map_or("", SourceFile::text);
         let from = name.range().end;
         let quoted = format!("\"{words}\"");

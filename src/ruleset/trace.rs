@@ -1,22 +1,22 @@
 //! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
 
 use crate::diagnostic::push_visible;
-use crate::evaluate::{LineEnd, Observer, brief};
+use crate::evaluate::{LineOutcome, Observer, brief};
 use crate::source::{Sources, Span};
-use crate::value::Value;
+use crate::value::RuntimeValue;
 
 /// Everything that happened to one payload.
 #[derive(Debug, Default)]
-pub struct Trace {
+pub struct EvaluationTrace {
     /// The mapping that was tried last.
     pub mapping: Option<String>,
     /// What `accept` tried, for every mapping.
-    pub accept: Vec<Tried>,
+    pub accept: Vec<ComparisonTrace>,
     /// What happened to each element.
     pub elements: Vec<ElementTrace>,
     /// The position of the element that is looked at.
     current: usize,
-    open: Vec<LineTrace>,
+    open: Vec<RouteTrace>,
     routing: bool,
     mismatch: Option<Span>,
 }
@@ -27,11 +27,11 @@ pub struct ElementTrace {
     /// Its position, from 0.
     pub index: usize,
     /// Values that got a name, in order: lets, fields, labels.
-    pub assigned: Vec<Assigned>,
+    pub assigned: Vec<AssignedValue>,
     /// What `drop` lines tried.
-    pub drops: Vec<Tried>,
+    pub drops: Vec<ComparisonTrace>,
     /// The lines of the routing, as they were tried.
-    pub lines: Vec<LineTrace>,
+    pub lines: Vec<RouteTrace>,
     /// Where a recovery followed its firing.
     pub followed: Vec<String>,
     /// Arms that were chosen for a value that has no name yet.
@@ -42,7 +42,7 @@ pub struct ElementTrace {
 
 /// A value that got a name.
 #[derive(Debug)]
-pub struct Assigned {
+pub struct AssignedValue {
     /// The let, field or label.
     pub name: String,
     /// The place of its expression.
@@ -68,7 +68,7 @@ pub struct ArmTrace {
 
 /// A comparison, or another leaf of a condition, that was tried.
 #[derive(Debug)]
-pub struct Tried {
+pub struct ComparisonTrace {
     /// Its place.
     pub place: Span,
     /// The value on its left, as rules write it.
@@ -83,22 +83,22 @@ pub struct Tried {
 
 /// A line of a routing that was tried.
 #[derive(Debug)]
-pub struct LineTrace {
+pub struct RouteTrace {
     /// `main.payments.page`
     pub path: String,
     /// The place of its head.
     pub place: Span,
     /// The comparisons of its condition, in the order in which they were tried.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<ComparisonTrace>,
     /// The arms that were chosen.
     pub arms: Vec<ArmTrace>,
     /// The lines within it.
-    pub lines: Vec<LineTrace>,
+    pub lines: Vec<RouteTrace>,
     /// How it ended.
-    pub end: LineEnd,
+    pub end: LineOutcome,
 }
 
-impl Observer for Trace {
+impl Observer for EvaluationTrace {
     const LISTENS: bool = true;
 
     fn mapping(&mut self, name: &str) {
@@ -116,20 +116,27 @@ impl Observer for Trace {
         self.current = index;
     }
 
-    fn arm(&mut self, place: Span, subjects: &[Value<'_>]) {
+    fn arm(&mut self, place: Span, subjects: &[RuntimeValue<'_>]) {
         let arm = ArmTrace { place, row: None, subjects: subjects.iter().map(brief).collect() };
-        self.chosen(arm);
+        self.record_arm(arm);
     }
 
-    fn row(&mut self, place: Span, row: Option<usize>, arguments: &[Value<'_>]) {
+    fn row(&mut self, place: Span, row: Option<usize>, arguments: &[RuntimeValue<'_>]) {
         if row.is_some() {
-            self.chosen(ArmTrace { place, row, subjects: arguments.iter().map(brief).collect() });
+            self.record_arm(ArmTrace { place, row, subjects: arguments.iter().map(brief).collect() });
         }
     }
 
-    fn comparison(&mut self, place: Span, subject: &Value<'_>, operand: Option<&Value<'_>>, holds: bool) {
+    fn comparison(
+        &mut self,
+        place: Span,
+        subject: &RuntimeValue<'_>,
+        operand: Option<&RuntimeValue<'_>>,
+        holds: bool,
+    ) {
         let mismatch = self.mismatch.take() == Some(place);
-        let tried = Tried { place, subject: brief(subject), operand: operand.map(brief), holds, mismatch };
+        let tried =
+            ComparisonTrace { place, subject: brief(subject), operand: operand.map(brief), holds, mismatch };
         match (self.open.last_mut(), self.elements.get_mut(self.current)) {
             (Some(line), _) => line.tried.push(tried),
             (None, Some(element)) if !self.routing => element.drops.push(tried),
@@ -142,11 +149,17 @@ impl Observer for Trace {
         self.mismatch = Some(place);
     }
 
-    fn assigned(&mut self, name: &str, place: Span, value: &Value<'_>) {
+    fn assigned(&mut self, name: &str, place: Span, value: &RuntimeValue<'_>) {
         let Some(element) = self.elements.get_mut(self.current) else { return };
         element.drops.retain(|tried| !place.covers(tried.place));
         let (arms, notes) = (std::mem::take(&mut element.arms), std::mem::take(&mut element.notes));
-        element.assigned.push(Assigned { name: name.to_owned(), place, value: brief(value), arms, notes });
+        element.assigned.push(AssignedValue {
+            name: name.to_owned(),
+            place,
+            value: brief(value),
+            arms,
+            notes,
+        });
     }
 
     fn noted(&mut self, note: &str) {
@@ -156,8 +169,8 @@ impl Observer for Trace {
     }
 
     fn enter(&mut self, path: &str, place: Span) {
-        let (path, end) = (path.to_owned(), LineEnd::Skipped);
-        self.open.push(LineTrace {
+        let (path, end) = (path.to_owned(), LineOutcome::Skipped);
+        self.open.push(RouteTrace {
             path,
             place,
             tried: Vec::new(),
@@ -167,7 +180,7 @@ impl Observer for Trace {
         });
     }
 
-    fn leave(&mut self, _path: &str, end: LineEnd) {
+    fn leave(&mut self, _path: &str, end: LineOutcome) {
         let Some(mut line) = self.open.pop() else { return };
         line.end = end;
         match (self.open.last_mut(), self.elements.get_mut(self.current)) {
@@ -184,14 +197,14 @@ impl Observer for Trace {
     }
 }
 
-impl Trace {
+impl EvaluationTrace {
     /// What happened to an element.
     #[must_use]
     pub fn element_at(&self, index: usize) -> Option<&ElementTrace> {
         self.elements.get(index)
     }
 
-    fn chosen(&mut self, arm: ArmTrace) {
+    fn record_arm(&mut self, arm: ArmTrace) {
         match (self.open.last_mut(), self.elements.get_mut(self.current)) {
             (Some(line), _) => line.arms.push(arm),
             (None, Some(element)) if !self.routing => element.arms.push(arm),
@@ -203,8 +216,8 @@ impl Trace {
 impl ElementTrace {
     /// The line of that path, wherever it nests.
     #[must_use]
-    pub fn line(&self, path: &str) -> Option<&LineTrace> {
-        fn within<'t>(lines: &'t [LineTrace], path: &str) -> Option<&'t LineTrace> {
+    pub fn line(&self, path: &str) -> Option<&RouteTrace> {
+        fn within<'t>(lines: &'t [RouteTrace], path: &str) -> Option<&'t RouteTrace> {
             lines
                 .iter()
                 .find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
@@ -213,7 +226,7 @@ impl ElementTrace {
     }
 }
 
-impl Tried {
+impl ComparisonTrace {
     /// `no   labels.team == "payments", it is "web"`
     #[must_use]
     pub fn render(&self, sources: &Sources) -> String {

@@ -1,18 +1,18 @@
 //! Why a route did not get an event, and what would have had to be different.
 
-use super::trace::{ElementTrace, LineTrace, Tried};
-use super::{RuleSet, Unknown};
-use crate::check::model::{Block, ExpressionKind, Line, LineBody};
+use super::trace::{ComparisonTrace, ElementTrace, RouteTrace};
+use super::{RuleSet, UnknownName};
+use crate::check::model::{ExpressionKind, RoutingBlock, RoutingLine, RoutingLineBody};
 use crate::diagnostic::nearest;
-use crate::evaluate::LineEnd;
-use crate::program::{Comparison, Node, Order, Program, Subject, Test};
+use crate::evaluate::LineOutcome;
+use crate::program::{Comparison, ComparisonSubject, Node, OrderRelation, Predicate, Program};
 use crate::syntax::tree::LineKind;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use std::fmt::Write;
 
 /// Answers "why not this route?" for an element that was traced. Nothing where no route has that path.
 #[must_use]
-pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant) -> Option<String> {
+pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Timestamp) -> Option<String> {
     let chain = chain(rules, path)?;
     let mut out = String::new();
     let mut declined_above = None;
@@ -20,19 +20,22 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant
         let tried = element.line(&line.path);
         let is_asked = depth + 1 == chain.len();
         match tried {
-            None => return Some(out + &never_tried(rules, element, line)),
+            None => return Some(out + &explain_untried(rules, element, line)),
             Some(traced) => match traced.end {
-                LineEnd::Skipped => return Some(out + &skipped(rules, traced, now)),
-                LineEnd::Declined if is_asked => return Some(out + &declined(traced)),
-                LineEnd::Hit if is_asked => {
+                LineOutcome::Skipped => return Some(out + &explain_skipped(rules, traced, now)),
+                LineOutcome::Declined if is_asked => return Some(out + &explain_declined(traced)),
+                LineOutcome::Hit if is_asked => {
                     // What a line below gave is withdrawn where a line above it declines.
-                    return Some(out + &declined_above.map_or_else(|| hit(element, &line.path), declined));
+                    return Some(
+                        out + &declined_above
+                            .map_or_else(|| explain_hit(element, &line.path), explain_declined),
+                    );
                 }
-                LineEnd::Declined => {
+                LineOutcome::Declined => {
                     declined_above.get_or_insert(traced);
                     let _ = writeln!(out, "`{}` was entered, and declined in the end", line.path);
                 }
-                LineEnd::Hit => {
+                LineOutcome::Hit => {
                     let _ = writeln!(out, "`{}` was entered", line.path);
                 }
             },
@@ -45,7 +48,7 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Instant
 ///
 /// # Errors
 /// Where none has; the nearest path is named.
-pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), Unknown> {
+pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
@@ -53,32 +56,32 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), Unknown> {
     rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
     let longer = all.iter().copied().find(|known| known.starts_with(path));
     let nearest = longer.or_else(|| nearest(path, all)).map(str::to_owned);
-    Err(Unknown { kind: "route", name: path.to_owned(), nearest })
+    Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
 }
 
 /// The line of that path, as it is written.
 #[must_use]
-pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r Line> {
+pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r RoutingLine> {
     chain(rules, path)?.pop()
 }
 
 /// The path of every line of a block.
-fn paths<'r>(block: &'r Block, all: &mut Vec<&'r str>) {
+fn paths<'r>(block: &'r RoutingBlock, all: &mut Vec<&'r str>) {
     for line in &block.lines {
         all.push(&line.path);
-        if let LineBody::Block(block) = &line.body {
+        if let RoutingLineBody::Block(block) = &line.body {
             paths(block, all);
         }
     }
 }
 
 /// The lines from a routing's own block down to the one of that path.
-fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r Line>> {
-    fn within<'r>(block: &'r Block, path: &str, above: &mut Vec<&'r Line>) -> bool {
+fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r RoutingLine>> {
+    fn within<'r>(block: &'r RoutingBlock, path: &str, above: &mut Vec<&'r RoutingLine>) -> bool {
         block.lines.iter().any(|line| {
             above.push(line);
             let found = *line.path == *path
-                || matches!(&line.body, LineBody::Block(block) if path.starts_with(&*line.path) && within(block, path, above));
+                || matches!(&line.body, RoutingLineBody::Block(block) if path.starts_with(&*line.path) && within(block, path, above));
             if !found {
                 above.pop();
             }
@@ -91,7 +94,7 @@ fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r Line>> {
     })
 }
 
-fn hit(element: &ElementTrace, path: &str) -> String {
+fn explain_hit(element: &ElementTrace, path: &str) -> String {
     if element.followed.is_empty() {
         format!("`{path}` did hit: the event went where it says\n")
     } else {
@@ -99,14 +102,14 @@ fn hit(element: &ElementTrace, path: &str) -> String {
     }
 }
 
-fn declined(line: &LineTrace) -> String {
-    let inner = line.lines.iter().rev().find(|inner| inner.end == LineEnd::Declined);
+fn explain_declined(line: &RouteTrace) -> String {
+    let inner = line.lines.iter().rev().find(|inner| inner.end == LineOutcome::Declined);
     let by = inner.map(|inner| format!(" (by `{}`)", inner.path)).unwrap_or_default();
     format!("`{}` was entered and declined{by}, as if its condition had been false\n", line.path)
 }
 
 /// A line that was not even tried: another one before it took the event, or its routing was not called.
-fn never_tried(rules: &RuleSet, element: &ElementTrace, line: &Line) -> String {
+fn explain_untried(rules: &RuleSet, element: &ElementTrace, line: &RoutingLine) -> String {
     let (above, name) = line.path.rsplit_once('.').unwrap_or(("", &line.path));
     let siblings = match element.line(above) {
         Some(outer) => &outer.lines,
@@ -114,13 +117,13 @@ fn never_tried(rules: &RuleSet, element: &ElementTrace, line: &Line) -> String {
     };
     let prefix = format!("{above}.");
     let beside =
-        |other: &&LineTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
+        |other: &&RouteTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
     let taker = siblings.iter().filter(beside).find(|other| {
-        other.end == LineEnd::Hit && kind(rules, &other.path).is_some_and(|kind| kind != LineKind::Always)
+        other.end == LineOutcome::Hit && kind(rules, &other.path).is_some_and(|kind| kind != LineKind::Always)
     });
     match taker {
         Some(taker) => {
-            let place = rules.sources.place(taker.place);
+            let place = rules.sources.file_and_line(taker.place);
             let what = if name == "else" { "runs only where nothing hit" } else { "was never tried" };
             format!("`{}` {what}: `{}` ({place}) took the event before\n", line.path, taker.path)
         }
@@ -132,30 +135,30 @@ fn kind(rules: &RuleSet, path: &str) -> Option<LineKind> {
     line_at(rules, path).map(|line| line.kind)
 }
 
-fn skipped(rules: &RuleSet, line: &LineTrace, now: Instant) -> String {
+fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String {
     let mut out = format!(
         "`{}` ({}) was skipped: its condition is false\n",
         line.path,
-        rules.sources.place(line.place)
+        rules.sources.file_and_line(line.place)
     );
     for tried in &line.tried {
         let _ = writeln!(out, "  {}", tried.render(&rules.sources));
     }
-    let stopped: Vec<&Tried> = line.tried.iter().filter(|tried| !tried.holds).collect();
+    let stopped: Vec<&ComparisonTrace> = line.tried.iter().filter(|tried| !tried.holds).collect();
     for tried in stopped {
-        if let Some(passing) = passing(&rules.program, tried, now) {
+        if let Some(passing) = passing_value(&rules.program, tried, now) {
             let words = rules.sources.text(tried.place);
             let _ = writeln!(out, "  `{words}` would hold with {passing}");
         }
     }
-    if rules_out_the_rest(rules, line) {
+    if has_untried_part(rules, line) {
         let _ = writeln!(out, "  what follows in its condition was not tried");
     }
     out
 }
 
 /// Whether the last part of a line's `and` was not tried, because one before it was false.
-fn rules_out_the_rest(rules: &RuleSet, line: &LineTrace) -> bool {
+fn has_untried_part(rules: &RuleSet, line: &RouteTrace) -> bool {
     let condition = line_at(rules, &line.path).and_then(|line| line.when.as_ref());
     match condition.map(|condition| &condition.kind) {
         Some(ExpressionKind::And(parts)) => parts.last().is_some_and(|last| {
@@ -167,19 +170,19 @@ fn rules_out_the_rest(rules: &RuleSet, line: &LineTrace) -> bool {
 }
 
 /// A value that would have made a comparison hold, in words.
-fn passing(program: &Program, tried: &Tried, now: Instant) -> Option<String> {
+fn passing_value(program: &Program, tried: &ComparisonTrace, now: Timestamp) -> Option<String> {
     let comparison = comparison(program, tried)?;
     let subject = match &comparison.subject {
-        Subject::Value(node) => program.words(*node).to_owned(),
-        Subject::Nodes(_, path) => format!("an item of {}", path.text()),
-        Subject::Now => "a time of evaluation".to_owned(),
+        ComparisonSubject::Value(node) => program.source_text(*node).to_owned(),
+        ComparisonSubject::Nodes(_, path) => format!("an item of {}", path.text()),
+        ComparisonSubject::Now => "a time of evaluation".to_owned(),
     };
-    let wanted = wanted(program, &comparison.test, tried, now)?;
+    let wanted = wanted_operand(program, &comparison.test, tried, now)?;
     let unless = if comparison.negated { "anything but " } else { "" };
     Some(format!("{subject} = {unless}{wanted}"))
 }
 
-fn comparison<'p>(program: &'p Program, tried: &Tried) -> Option<&'p Comparison> {
+fn comparison<'p>(program: &'p Program, tried: &ComparisonTrace) -> Option<&'p Comparison> {
     let position = program
         .places
         .iter()
@@ -191,47 +194,53 @@ fn comparison<'p>(program: &'p Program, tried: &Tried) -> Option<&'p Comparison>
     }
 }
 
-fn wanted(program: &Program, test: &Test, tried: &Tried, now: Instant) -> Option<String> {
+fn wanted_operand(
+    program: &Program,
+    test: &Predicate,
+    tried: &ComparisonTrace,
+    now: Timestamp,
+) -> Option<String> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let operand = tried.operand.clone();
     match test {
-        Test::Text(literal) => Some(quoted(literal)),
-        Test::Texts(texts) => texts.first().map(|text| quoted(text)),
-        Test::In(nodes) => nodes.first().map(|node| program.words(*node).to_owned()),
-        Test::Equal(_) | Test::Order(Order::LessOrEqual | Order::GreaterOrEqual, _) => operand,
-        Test::Order(Order::Less, _) => Some(format!("something below {}", operand?)),
-        Test::Order(Order::Greater, _) => Some(format!("something above {}", operand?)),
-        Test::Contains(_) => Some(format!("a string that holds {}", operand?)),
-        Test::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
-        Test::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
-        Test::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace(['*', '?'], "x"))),
-        Test::Cidr(networks) => {
+        Predicate::Text(literal) => Some(quoted(literal)),
+        Predicate::Texts(texts) => texts.first().map(|text| quoted(text)),
+        Predicate::In(nodes) => nodes.first().map(|node| program.source_text(*node).to_owned()),
+        Predicate::Equal(_)
+        | Predicate::Order(OrderRelation::LessOrEqual | OrderRelation::GreaterOrEqual, _) => operand,
+        Predicate::Order(OrderRelation::Less, _) => Some(format!("something below {}", operand?)),
+        Predicate::Order(OrderRelation::Greater, _) => Some(format!("something above {}", operand?)),
+        Predicate::Contains(_) => Some(format!("a string that holds {}", operand?)),
+        Predicate::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
+        Predicate::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
+        Predicate::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace(['*', '?'], "x"))),
+        Predicate::Cidr(networks) => {
             networks.first().map(|network| format!("an address such as {}", network.first()))
         }
-        Test::Matches(regex) => Some(match regex.sample() {
+        Predicate::Matches(regex) => Some(match regex.sample() {
             Some(sample) => quoted(&sample),
             None => format!("a string that /{}/ fits as a whole", regex.pattern()),
         }),
-        Test::Finds(regex) => Some(match regex.sample() {
+        Predicate::Finds(regex) => Some(match regex.sample() {
             Some(sample) => quoted(&sample),
             None => format!("a string in which /{}/ fits", regex.pattern()),
         }),
-        Test::During(schedule) => opening(program, *schedule, now),
-        Test::Missing => Some("missing".to_owned()),
-        Test::Null => Some("null".to_owned()),
-        Test::Is(kind) => Some(kind.name().to_owned()),
-        Test::Any => None,
+        Predicate::During(schedule) => next_opening(program, *schedule, now),
+        Predicate::Missing => Some("missing".to_owned()),
+        Predicate::Null => Some("null".to_owned()),
+        Predicate::Is(kind) => Some(kind.name().to_owned()),
+        Predicate::Any => None,
     }
 }
 
 /// The next full quarter of an hour within the schedule, looked for over 14 days.
-fn opening(program: &Program, schedule: usize, now: Instant) -> Option<String> {
+fn next_opening(program: &Program, schedule: usize, now: Timestamp) -> Option<String> {
     const QUARTER: i64 = 15 * 60 * 1000;
     let (name, windows) = program.schedules.get(schedule)?;
     let start = now.epoch_milliseconds().div_euclid(QUARTER) * QUARTER;
     let quarters = (1..=14 * 24 * 4).filter_map(|step| {
         let milliseconds = u64::try_from(start + step * QUARTER).ok()?;
-        Instant::from_whole_epoch(milliseconds)
+        Timestamp::from_whole_epoch(milliseconds)
     });
     let mut quarters = quarters;
     let open = quarters.find(|instant| windows.holds(*instant));

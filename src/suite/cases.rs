@@ -1,104 +1,110 @@
 //! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
 
-use super::failure::Failure;
-use super::files::Files;
-use super::plan::Plan;
-use super::shown::{Bindings, Shown};
-use super::watch::{one_line, shorten};
+use super::case_trace::{one_line, shorten};
+use super::failure::TestFailure;
+use super::files::TestFiles;
+use super::plan::TestPlan;
+use super::test_value::{HoleBindings, TestValue};
 use crate::source::{Sources, Span};
-use crate::syntax::tree::{CaseRow, CaseRows, Cases, Holes, Json, Name, Text};
+use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
 
 /// So many cases may come of one row's alternatives.
-const ALTERNATIVES: usize = 10_000;
+const MAX_ALTERNATIVES: usize = 10_000;
 
 /// One case of a table.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct ExpandedCase {
     /// Its text, which names it.
     pub(super) text: String,
     /// Its place.
     pub(super) span: Span,
     /// What fills the holes.
-    pub(super) bindings: Bindings,
+    pub(super) bindings: HoleBindings,
     /// What it expects, and where that is written.
-    pub(super) expected: (Shown, Span),
+    pub(super) expected: (TestValue, Span),
 }
 
 /// A row that cannot be run.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct InvalidCase {
     /// Its text, which names it.
     pub(super) text: String,
     /// Why.
-    pub(super) failure: Box<Failure>,
+    pub(super) failure: Box<TestFailure>,
 }
 
 /// All cases of a table, in order.
-pub(super) fn rows(
-    plan: &Plan,
-    cases: &Cases,
+pub(super) fn expand(
+    plan: &TestPlan,
+    cases: &CaseTable,
     sources: &Sources,
-    files: &dyn Files,
-) -> Vec<Result<Row, Broken>> {
+    files: &dyn TestFiles,
+) -> Vec<Result<ExpandedCase, InvalidCase>> {
     match &cases.rows {
         CaseRows::Inline(rows) => rows.iter().flat_map(|row| inline(&cases.holes, row, sources)).collect(),
         CaseRows::File(file) => from_file(plan, file, sources, files),
     }
 }
 
-fn inline(holes: &Holes, row: &CaseRow, sources: &Sources) -> Vec<Result<Row, Broken>> {
+fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<ExpandedCase, InvalidCase>> {
     let text = one_line(sources.text(row.span));
     let count = row.values.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
-    if count.is_none_or(|count| count > ALTERNATIVES) {
-        let message = format!("the alternatives of this row make more than {ALTERNATIVES} cases");
-        let failure = Failure::new(sources, row.span, message).help("write it as several rows");
-        return vec![Err(Broken { text, failure: Box::new(failure) })];
+    if count.is_none_or(|count| count > MAX_ALTERNATIVES) {
+        let message = format!("the alternatives of this row make more than {MAX_ALTERNATIVES} cases");
+        let failure = TestFailure::new(sources, row.span, message).help("write it as several rows");
+        return vec![Err(InvalidCase { text, failure: Box::new(failure) })];
     }
     let single = count == Some(1);
-    let expected = (Shown::plain(&row.expected), row.expected.span);
-    let case = |values: Vec<&Json>| {
+    let expected = (TestValue::from_cell(&row.expected), row.expected.span);
+    let case = |values: Vec<&TestJson>| {
         let text = if single { text.clone() } else { chosen(&values, row, sources) };
-        Ok(Row { text, span: row.span, bindings: bind(holes, &values), expected: expected.clone() })
+        Ok(ExpandedCase { text, span: row.span, bindings: bind(holes, &values), expected: expected.clone() })
     };
     product(&row.values).into_iter().map(case).collect()
 }
 
 /// The text of one choice among a row's alternatives.
-fn chosen(values: &[&Json], row: &CaseRow, sources: &Sources) -> String {
+fn chosen(values: &[&TestJson], row: &CaseRow, sources: &Sources) -> String {
     let values: Vec<&str> = values.iter().map(|value| sources.text(value.span)).collect();
     one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
 }
 
 /// Every choice of one alternative a column, the last column turning fastest.
-fn product(columns: &[Vec<Json>]) -> Vec<Vec<&Json>> {
+fn product(columns: &[Vec<TestJson>]) -> Vec<Vec<&TestJson>> {
     columns.iter().fold(vec![Vec::new()], |choices, column| {
         choices.iter().flat_map(|choice| column.iter().map(|value| extended(choice, value))).collect()
     })
 }
 
-fn extended<'j>(choice: &[&'j Json], value: &'j Json) -> Vec<&'j Json> {
+fn extended<'j>(choice: &[&'j TestJson], value: &'j TestJson) -> Vec<&'j TestJson> {
     choice.iter().copied().chain([value]).collect()
 }
 
-fn bind(holes: &Holes, values: &[&Json]) -> Bindings {
+fn bind(holes: &CaseHoles, values: &[&TestJson]) -> HoleBindings {
     match holes {
-        Holes::Positional(names) => {
-            let value = |(name, value): (&Name, &&Json)| (name.text.clone(), Shown::plain(value));
+        CaseHoles::Positional(names) => {
+            let value =
+                |(name, value): (&Identifier, &&TestJson)| (name.text.clone(), TestValue::from_cell(value));
             names.iter().zip(values).map(value).collect()
         }
-        Holes::Named(names, _) => {
-            let row = values.first().map_or(Shown::Missing, |value| Shown::plain(value));
+        CaseHoles::Named(names, _) => {
+            let row = values.first().map_or(TestValue::Missing, |value| TestValue::from_cell(value));
             names.iter().map(|name| (name.text.clone(), row.member(&name.text).clone())).collect()
         }
-        Holes::FromFile => Bindings::new(),
+        CaseHoles::FromFile => HoleBindings::new(),
     }
 }
 
 /// The rows of a JSON lines file: an object each, the holes and `expected`.
-fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> Vec<Result<Row, Broken>> {
+fn from_file(
+    plan: &TestPlan,
+    file: &StringLiteral,
+    sources: &Sources,
+    files: &dyn TestFiles,
+) -> Vec<Result<ExpandedCase, InvalidCase>> {
     let broken = |text: &str, message: String, help: &str| {
-        let failure = Failure::new(sources, file.span, message).help(help);
-        Err(Broken { text: text.to_owned(), failure: Box::new(failure) })
+        let failure = TestFailure::new(sources, file.span, message).help(help);
+        Err(InvalidCase { text: text.to_owned(), failure: Box::new(failure) })
     };
     let help = "each line is an object: the holes and `expected`, such as {\"level\": \"P1\", \"expected\": \"Critical\"}";
     let name = &*file.value;
@@ -109,7 +115,7 @@ fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> 
     };
     let lines =
         text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-    let mut rows: Vec<Result<Row, Broken>> = lines
+    let mut rows: Vec<Result<ExpandedCase, InvalidCase>> = lines
         .map(|(line, number)| {
             let text = format!("{name}:{number}: {}", shorten(line.trim(), 80));
             match serde_json::from_str::<serde_json::Value>(line) {
@@ -132,22 +138,22 @@ fn from_file(plan: &Plan, file: &Text, sources: &Sources, files: &dyn Files) -> 
     rows
 }
 
-fn read_row(text: String, span: Span, members: &serde_json::Map<String, serde_json::Value>) -> Row {
-    let expected = members.get("expected").map_or(Shown::Missing, Shown::from);
+fn read_row(text: String, span: Span, members: &serde_json::Map<String, serde_json::Value>) -> ExpandedCase {
+    let expected = members.get("expected").map_or(TestValue::Missing, TestValue::from);
     let holes = members.iter().filter(|(name, _)| *name != "expected");
-    let bindings = holes.map(|(name, value)| (name.as_str().into(), Shown::from(value))).collect();
-    Row { text, span, bindings, expected: (expected, span) }
+    let bindings = holes.map(|(name, value)| (name.as_str().into(), TestValue::from(value))).collect();
+    ExpandedCase { text, span, bindings, expected: (expected, span) }
 }
 
 /// A hole that one line names and another does not is missing there.
-fn fill_missing(rows: &mut [Result<Row, Broken>]) {
-    let holes = |row: &Result<Row, Broken>| -> Vec<Box<str>> {
+fn fill_missing(rows: &mut [Result<ExpandedCase, InvalidCase>]) {
+    let holes = |row: &Result<ExpandedCase, InvalidCase>| -> Vec<Box<str>> {
         row.iter().flat_map(|row| row.bindings.iter().map(|(name, _)| name.clone())).collect()
     };
     let names: std::collections::BTreeSet<Box<str>> = rows.iter().flat_map(holes).collect();
     for row in rows.iter_mut().flatten() {
         let known: std::collections::BTreeSet<Box<str>> =
             row.bindings.iter().map(|(name, _)| name.clone()).collect();
-        row.bindings.extend(names.difference(&known).map(|name| (name.clone(), Shown::Missing)));
+        row.bindings.extend(names.difference(&known).map(|name| (name.clone(), TestValue::Missing)));
     }
 }

@@ -1,6 +1,6 @@
 //! Whether what came out is what was expected, and how the two differ.
 
-use super::shown::Shown;
+use super::test_value::TestValue;
 use crate::json::Number;
 use similar::{ChangeTag, TextDiff};
 
@@ -10,12 +10,12 @@ const LONG: usize = 60;
 const AROUND: usize = 4;
 
 /// Whether `actual` holds all that `expected` names. Lists have the same length; their objects are subsets in turn.
-pub(super) fn holds(expected: &Shown, actual: &Shown) -> bool {
+pub(super) fn holds(expected: &TestValue, actual: &TestValue) -> bool {
     match (expected, actual) {
-        (Shown::Object(members), Shown::Object(_)) => {
+        (TestValue::Object(members), TestValue::Object(_)) => {
             members.iter().all(|(name, value)| holds(value, actual.member(name)))
         }
-        (Shown::List(left), Shown::List(right)) => {
+        (TestValue::List(left), TestValue::List(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| holds(left, right))
         }
         _ => same(expected, actual),
@@ -23,16 +23,18 @@ pub(super) fn holds(expected: &Shown, actual: &Shown) -> bool {
 }
 
 /// Whether the two are the same; the order of members does not count, `1` is `1.0`, and an absent member is *missing*.
-pub(super) fn same(left: &Shown, right: &Shown) -> bool {
+pub(super) fn same(left: &TestValue, right: &TestValue) -> bool {
     match (left, right) {
-        (Shown::Missing, Shown::Missing) | (Shown::Null, Shown::Null) => true,
-        (Shown::Boolean(left), Shown::Boolean(right)) => left == right,
-        (Shown::Number(left), Shown::Number(right)) => left == right || equal_numbers(left, right),
-        (Shown::Text(left), Shown::Text(right)) | (Shown::Name(left), Shown::Name(right)) => left == right,
-        (Shown::List(left), Shown::List(right)) => {
+        (TestValue::Missing, TestValue::Missing) | (TestValue::Null, TestValue::Null) => true,
+        (TestValue::Boolean(left), TestValue::Boolean(right)) => left == right,
+        (TestValue::Number(left), TestValue::Number(right)) => left == right || equal_numbers(left, right),
+        (TestValue::Text(left), TestValue::Text(right)) | (TestValue::Name(left), TestValue::Name(right)) => {
+            left == right
+        }
+        (TestValue::List(left), TestValue::List(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
-        (Shown::Object(members), Shown::Object(others)) => {
+        (TestValue::Object(members), TestValue::Object(others)) => {
             members.iter().all(|(name, value)| same(value, right.member(name)))
                 && others.iter().all(|(name, value)| same(left.member(name), value))
         }
@@ -45,31 +47,31 @@ fn equal_numbers(left: &str, right: &str) -> bool {
 }
 
 /// The part of `actual` that `expected` speaks of, in the order of `expected`.
-pub(super) fn projected(expected: &Shown, actual: &Shown) -> Shown {
+pub(super) fn projected(expected: &TestValue, actual: &TestValue) -> TestValue {
     match (expected, actual) {
-        (Shown::Object(members), Shown::Object(_)) => {
+        (TestValue::Object(members), TestValue::Object(_)) => {
             let member =
-                |(name, value): &(Box<str>, Shown)| (name.clone(), projected(value, actual.member(name)));
-            Shown::Object(members.iter().map(member).collect())
+                |(name, value): &(Box<str>, TestValue)| (name.clone(), projected(value, actual.member(name)));
+            TestValue::Object(members.iter().map(member).collect())
         }
-        (Shown::List(left), Shown::List(right)) if left.len() == right.len() => {
-            Shown::List(left.iter().zip(right).map(|(left, right)| projected(left, right)).collect())
+        (TestValue::List(left), TestValue::List(right)) if left.len() == right.len() => {
+            TestValue::List(left.iter().zip(right).map(|(left, right)| projected(left, right)).collect())
         }
         _ => actual.clone(),
     }
 }
 
 /// All of `actual`, the members that `expected` names first and in its order, so that a diff shows no moved lines.
-pub(super) fn aligned(expected: &Shown, actual: &Shown) -> Shown {
+pub(super) fn aligned(expected: &TestValue, actual: &TestValue) -> TestValue {
     match (expected, actual) {
-        (Shown::Object(members), Shown::Object(others)) => {
-            let named = members.iter().filter(|(name, _)| !matches!(actual.member(name), Shown::Missing));
+        (TestValue::Object(members), TestValue::Object(others)) => {
+            let named = members.iter().filter(|(name, _)| !matches!(actual.member(name), TestValue::Missing));
             let named = named.map(|(name, value)| (name.clone(), aligned(value, actual.member(name))));
             let unnamed = others.iter().filter(|(name, _)| members.iter().all(|(known, _)| known != name));
-            Shown::Object(named.chain(unnamed.cloned()).collect())
+            TestValue::Object(named.chain(unnamed.cloned()).collect())
         }
-        (Shown::List(left), Shown::List(right)) if left.len() == right.len() => {
-            Shown::List(left.iter().zip(right).map(|(left, right)| aligned(left, right)).collect())
+        (TestValue::List(left), TestValue::List(right)) if left.len() == right.len() => {
+            TestValue::List(left.iter().zip(right).map(|(left, right)| aligned(left, right)).collect())
         }
         _ => actual.clone(),
     }

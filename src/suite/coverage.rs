@@ -3,11 +3,11 @@
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
+use super::case_trace::{CaseTrace, one_line};
 use super::failure;
-use super::place::Place;
-use super::walk;
-use super::watch::{Watch, one_line};
-use crate::check::model::{Expression, ExpressionKind, LineBody, Model, Rows};
+use super::failure_trace;
+use super::location::RuleLocation;
+use crate::check::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
 use crate::ruleset::RuleSet;
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -16,32 +16,32 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
     /// Arms of mappings, tables, defines and channels.
-    pub arms: Share,
+    pub arms: CoverageShare,
     /// Lines of routings, and the arms of those that `match`.
-    pub routes: Share,
+    pub routes: CoverageShare,
 }
 
 /// A part of a whole, and what is not in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct CoverageShare {
     /// How many were hit.
     pub hit: usize,
     /// How many there are.
     pub all: usize,
     /// Those that no test hit, by place.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<UncoveredItem>,
 }
 
 /// Something that no test hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missed {
+pub struct UncoveredItem {
     /// Where it is.
-    pub place: Place,
+    pub location: RuleLocation,
     /// Its text; of a line, its path and head.
     pub text: String,
 }
 
-impl Share {
+impl CoverageShare {
     /// Per cent; all of nothing is 100.
     #[must_use]
     pub fn percent(&self) -> f64 {
@@ -64,58 +64,58 @@ fn percent(hit: usize, all: usize) -> f64 {
 
 /// What was hit so far.
 #[derive(Debug, Default)]
-pub(super) struct Hits {
+pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
     lines: BTreeSet<Box<str>>,
 }
 
-impl Hits {
+impl CoverageHits {
     /// Adds what one case hit.
-    pub(super) fn add(&mut self, watch: &Watch) {
+    pub(super) fn add(&mut self, watch: &CaseTrace) {
         self.arms.extend(&watch.arms);
         self.lines.extend(watch.lines.iter().cloned());
     }
 
     /// Of all that the rules declare.
-    pub(super) fn of(&self, rules: &RuleSet) -> Coverage {
+    pub(super) fn coverage(&self, rules: &RuleSet) -> Coverage {
         let sources = &rules.sources;
         let arm = |span: Span| {
-            let missed = || Missed {
-                place: Place::of(sources, span),
-                text: failure::shown(&one_line(sources.text(span))),
+            let missed = || UncoveredItem {
+                location: RuleLocation::of(sources, span),
+                text: failure::visible_text(&one_line(sources.text(span))),
             };
             (span, self.arms.contains(&span), missed())
         };
-        let line = |line: &crate::check::model::Line| {
+        let line = |line: &crate::check::model::RoutingLine| {
             let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
             (
                 line.span,
                 self.lines.contains(&*line.path),
-                Missed { place: Place::of(sources, line.span), text },
+                UncoveredItem { location: RuleLocation::of(sources, line.span), text },
             )
         };
-        let lines = walk::lines(&rules.model);
-        let chosen = Declared::routes(&rules.model);
+        let lines = failure_trace::lines(&rules.model);
+        let chosen = DeclaredArms::routes(&rules.model);
         Coverage {
-            arms: share(Declared::arms(&rules.model).into_iter().map(arm).collect()),
+            arms: share(DeclaredArms::arms(&rules.model).into_iter().map(arm).collect()),
             routes: share(lines.into_iter().map(line).chain(chosen.into_iter().map(arm)).collect()),
         }
     }
 }
 
-fn share(mut all: Vec<(Span, bool, Missed)>) -> Share {
+fn share(mut all: Vec<(Span, bool, UncoveredItem)>) -> CoverageShare {
     all.sort_by_key(|(span, ..)| *span);
     let hit = all.iter().filter(|(_, hit, _)| *hit).count();
     let count = all.len();
     let missed = all.into_iter().filter(|(_, hit, _)| !hit).map(|(.., missed)| missed).collect();
-    Share { hit, all: count, missed }
+    CoverageShare { hit, all: count, missed }
 }
 
 /// The places of arms, gathered from everything that holds expressions.
 #[derive(Default)]
-struct Declared(Vec<Span>);
+struct DeclaredArms(Vec<Span>);
 
-impl Declared {
+impl DeclaredArms {
     fn arms(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
         for mapping in &model.mappings {
@@ -125,11 +125,11 @@ impl Declared {
         model.defines.iter().for_each(|define| found.expression(&define.value));
         for table in &model.tables {
             match &table.rows {
-                Rows::Arms(choice) => {
+                TableRows::Arms(choice) => {
                     found.0.extend(choice.arms.iter().map(|arm| arm.span));
                     choice.each_expression(&mut |part| found.expression(part));
                 }
-                Rows::Csv(_) => {}
+                TableRows::Csv(_) => {}
             }
         }
         let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
@@ -139,14 +139,14 @@ impl Declared {
 
     fn routes(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
-        for line in walk::lines(model) {
+        for line in failure_trace::lines(model) {
             line.when.iter().for_each(|when| found.expression(when));
             match &line.body {
-                LineBody::Match(choice) => {
+                RoutingLineBody::Match(choice) => {
                     choice.each_condition(&mut |part| found.expression(part));
                     found.0.extend(choice.arms.iter().map(|arm| arm.span));
                 }
-                LineBody::Block(_) | LineBody::Target(_) => {}
+                RoutingLineBody::Block(_) | RoutingLineBody::Target(_) => {}
             }
         }
         found.0

@@ -1,16 +1,16 @@
 //! One expectation that did not come true, with everything that a reader needs to see why.
 
 use super::compare;
-use super::place::Place;
-use super::shown::Shown;
+use super::location::RuleLocation;
+use super::test_value::TestValue;
 use crate::diagnostic::push_visible;
 use crate::source::{Sources, Span};
 
 /// One expectation that did not come true.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct TestFailure {
     /// Where the expectation is written.
-    pub place: Place,
+    pub location: RuleLocation,
     /// What is wrong, in a line.
     pub message: String,
     /// What was expected, in the notation of the rules.
@@ -25,12 +25,12 @@ pub struct Failure {
     pub help: Option<String>,
 }
 
-impl Failure {
+impl TestFailure {
     /// A failure at a place.
     pub(super) fn new(sources: &Sources, span: Span, message: impl Into<String>) -> Self {
         Self {
-            place: Place::of(sources, span),
-            message: shown(&message.into()),
+            location: RuleLocation::of(sources, span),
+            message: visible_text(&message.into()),
             expected: None,
             actual: None,
             diff: None,
@@ -40,48 +40,48 @@ impl Failure {
     }
 
     /// Says what was expected and what came out, on a line each.
-    pub(super) fn values(self, expected: &Shown, actual: &Shown) -> Self {
+    pub(super) fn values(self, expected: &TestValue, actual: &TestValue) -> Self {
         self.expected(expected.to_string()).actual(actual.to_string())
     }
 
     /// Says what was expected and what came out as lines of a diff, where there are several.
-    pub(super) fn compared(self, expected: &Shown, actual: &Shown) -> Self {
-        self.lines(&expected.pretty(), &actual.pretty()).values(expected, actual)
+    pub(super) fn compared(self, expected: &TestValue, actual: &TestValue) -> Self {
+        self.diff_lines(&expected.pretty(), &actual.pretty()).values(expected, actual)
     }
 
     /// Shows the lines in which two texts differ.
-    pub(super) fn lines(mut self, expected: &str, actual: &str) -> Self {
-        self.diff = compare::diff(expected, actual).map(|diff| shown(&diff));
+    pub(super) fn diff_lines(mut self, expected: &str, actual: &str) -> Self {
+        self.diff = compare::diff(expected, actual).map(|diff| visible_text(&diff));
         self
     }
 
     /// Says what came out.
     pub(super) fn actual(mut self, words: impl Into<String>) -> Self {
-        self.actual = Some(shown(&words.into()));
+        self.actual = Some(visible_text(&words.into()));
         self
     }
 
     /// Says what was expected.
     pub(super) fn expected(mut self, words: impl Into<String>) -> Self {
-        self.expected = Some(shown(&words.into()));
+        self.expected = Some(visible_text(&words.into()));
         self
     }
 
     /// Shows the condition that decided.
     pub(super) fn decided(mut self, parts: &[String]) -> Self {
-        self.decided = parts.iter().map(|part| shown(part)).collect();
+        self.decided = parts.iter().map(|part| visible_text(part)).collect();
         self
     }
 
     /// Says how to go on.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(shown(&text.into()));
+        self.help = Some(visible_text(&text.into()));
         self
     }
 }
 
 /// Values come from payloads and rules: what a terminal would obey is shown instead.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn visible_text(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
         push_visible(&mut shown, character);
         shown

@@ -9,7 +9,7 @@ use std::path::Path;
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Where the files of tests are.
-pub trait Files {
+pub trait TestFiles {
     /// The bytes of a file.
     ///
     /// # Errors
@@ -25,9 +25,9 @@ pub trait Files {
 
 /// The files of this machine.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Disk;
+pub struct DiskFiles;
 
-impl Files for Disk {
+impl TestFiles for DiskFiles {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         let metadata = std::fs::metadata(path).map_err(|error| reason(&error))?;
         if !metadata.is_file() {

@@ -1,50 +1,50 @@
 //! The rule test runner: every case of every test, held against what the one evaluator says.
 //!
-//! [`run`] is pure but for the files that tests name, which it asks of [`Files`]. A case that fails reports every
+//! [`run`] is pure but for the files that tests name, which it asks of [`TestFiles`]. A case that fails reports every
 //! expectation that did not come true, each with its place, expected and actual in one notation, and the parts of the
 //! condition that decided. The reports in [`report`] turn what came of it into text, JSON, `JUnit` or TAP.
 //!
-//! What a test leaves out is fixed: the time of evaluation is [`AT`]; an event of a routing or channel test is Warning
-//! and Firing, its title [`TITLE`], its key [`KEY`], its source [`SOURCE`].
+//! What a test leaves out is fixed: the time of evaluation is [`DEFAULT_TIME`]; an event of a routing or channel test is Warning
+//! and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
 
-mod attempt;
+mod case_run;
+mod case_trace;
 mod cases;
 mod compare;
 mod coverage;
+mod expectation;
 mod failure;
+mod failure_trace;
 mod fields;
 mod files;
-mod judge;
-mod place;
+mod location;
+mod observed_outcome;
 mod plan;
 pub mod report;
-mod seen;
-mod shown;
 mod snapshot;
-mod stand_in;
-mod walk;
-mod watch;
+mod test_event;
+mod test_value;
 
-pub use coverage::{Coverage, Missed, Share};
-pub use failure::Failure;
-pub use files::{Disk, Files};
-pub use place::Place;
-pub use stand_in::{AT, KEY, SOURCE, TITLE};
+pub use coverage::{Coverage, CoverageShare, UncoveredItem};
+pub use failure::TestFailure;
+pub use files::{DiskFiles, TestFiles};
+pub use location::RuleLocation;
+pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
 
 use crate::ruleset::RuleSet;
 use crate::source::Span;
-use crate::syntax::tree::{ExpectationKind, Name, SentMode};
-use attempt::{Attempt, Bench};
-use cases::Row;
-use coverage::Hits;
-use judge::{Judge, Verdict};
-use plan::Plan;
-use shown::Shown;
-use snapshot::Kept;
+use crate::syntax::tree::{ExpectationKind, Identifier, SentMode};
+use case_run::{CaseRun, CaseRunner};
+use cases::ExpandedCase;
+use coverage::CoverageHits;
+use expectation::{ExpectationChecker, ExpectationResult};
+use plan::TestPlan;
+use snapshot::SnapshotComparison;
+use test_value::TestValue;
 
 /// What to run, and how.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct TestOptions {
     /// Only the cases whose name holds this.
     pub filter: Option<String>,
     /// Write snapshots that differ instead of failing.
@@ -53,7 +53,7 @@ pub struct Options {
 
 /// What came of all cases.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct TestReport {
     /// The cases in the order of files and places.
     pub results: Vec<TestResult>,
     /// What they hit.
@@ -70,9 +70,9 @@ pub struct TestResult {
     /// The text of the row, where the test has cases.
     pub case: Option<String>,
     /// Where the test or the row is written.
-    pub place: Place,
+    pub location: RuleLocation,
     /// Every expectation that did not come true; none: it passed.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<TestFailure>,
 }
 
 impl TestResult {
@@ -89,7 +89,7 @@ impl TestResult {
     }
 }
 
-impl Report {
+impl TestReport {
     /// How many cases passed.
     #[must_use]
     pub fn passed(&self) -> usize {
@@ -104,44 +104,50 @@ impl Report {
 }
 
 /// Runs the tests of a rule set.
-pub fn run(rules: &RuleSet, options: &Options, files: &mut dyn Files) -> Report {
-    let mut runner =
-        Runner { rules, options, files, hits: Hits::default(), results: Vec::new(), written: Vec::new() };
+pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> TestReport {
+    let mut runner = SuiteRunner {
+        rules,
+        options,
+        files,
+        hits: CoverageHits::default(),
+        results: Vec::new(),
+        written: Vec::new(),
+    };
     for test in &rules.model.tests {
-        runner.test(&Plan::new(test));
+        runner.test(&TestPlan::new(test));
     }
-    Report { coverage: runner.hits.of(rules), results: runner.results, written: runner.written }
+    TestReport { coverage: runner.hits.coverage(rules), results: runner.results, written: runner.written }
 }
 
 fn full_name(test: &str, case: Option<&str>) -> String {
     case.map_or_else(|| test.to_owned(), |case| format!("{test}: {case}"))
 }
 
-struct Runner<'r> {
+struct SuiteRunner<'r> {
     rules: &'r RuleSet,
-    options: &'r Options,
-    files: &'r mut dyn Files,
-    hits: Hits,
+    options: &'r TestOptions,
+    files: &'r mut dyn TestFiles,
+    hits: CoverageHits,
     results: Vec<TestResult>,
     written: Vec<String>,
 }
 
-impl Runner<'_> {
-    fn test(&mut self, plan: &Plan) {
+impl SuiteRunner<'_> {
+    fn test(&mut self, plan: &TestPlan) {
         let Some(cases) = plan.cases else {
-            if self.wanted(plan, None) {
+            if self.is_selected(plan, None) {
                 let failures = self.case(plan, None);
                 self.report(plan, None, plan.test.tree.name.span, failures);
             }
             return;
         };
-        for row in cases::rows(plan, cases, &self.rules.sources, self.files) {
+        for row in cases::expand(plan, cases, &self.rules.sources, self.files) {
             match row {
-                Ok(row) if self.wanted(plan, Some(&row.text)) => {
+                Ok(row) if self.is_selected(plan, Some(&row.text)) => {
                     let failures = self.case(plan, Some((&row, &cases.subject)));
                     self.report(plan, Some(&row.text), row.span, failures);
                 }
-                Err(broken) if self.wanted(plan, Some(&broken.text)) => {
+                Err(broken) if self.is_selected(plan, Some(&broken.text)) => {
                     self.report(plan, Some(&broken.text), cases.subject.span, vec![*broken.failure]);
                 }
                 Ok(_) | Err(_) => {}
@@ -149,48 +155,53 @@ impl Runner<'_> {
         }
     }
 
-    fn wanted(&self, plan: &Plan, case: Option<&str>) -> bool {
+    fn is_selected(&self, plan: &TestPlan, case: Option<&str>) -> bool {
         let filter = self.options.filter.as_deref();
         filter.is_none_or(|filter| full_name(plan.name(), case).contains(filter))
     }
 
-    fn report(&mut self, plan: &Plan, case: Option<&str>, span: Span, failures: Vec<Failure>) {
-        let place = Place::of(&self.rules.sources, span);
+    fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, failures: Vec<TestFailure>) {
+        let place = RuleLocation::of(&self.rules.sources, span);
         self.results.push(TestResult {
-            test: failure::shown(plan.name()),
-            case: case.map(failure::shown),
-            place,
+            test: failure::visible_text(plan.name()),
+            case: case.map(failure::visible_text),
+            location: place,
             failures,
         });
     }
 
-    fn case(&mut self, plan: &Plan, row: Option<(&Row, &Name)>) -> Vec<Failure> {
+    fn case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> Vec<TestFailure> {
         let none = Vec::new();
         let bindings = row.map_or(&none, |(row, _)| &row.bindings);
-        let bench = Bench { rules: self.rules, plan, bindings };
-        let attempt = match bench.attempt(self.files) {
+        let bench = CaseRunner { rules: self.rules, plan, bindings };
+        let attempt = match bench.run(self.files) {
             Ok(attempt) => attempt,
             Err(failure) => return vec![*failure],
         };
-        self.hits.add(&attempt.watch);
+        self.hits.add(&attempt.trace);
         let by_row = row.map(|(row, subject)| {
-            let judge = Judge { bench: &bench, attempt: &attempt, span: row.expected.1, outcome: None };
-            judge_row(&judge, row, subject)
+            let judge = ExpectationChecker {
+                case_runner: &bench,
+                run: &attempt,
+                span: row.expected.1,
+                outcome: None,
+            };
+            check_row(&judge, row, subject)
         });
-        let mut verdicts: Vec<Verdict> = by_row.into_iter().collect();
+        let mut verdicts: Vec<ExpectationResult> = by_row.into_iter().collect();
         verdicts.extend(self.expectations(&bench, &attempt));
         verdicts.into_iter().filter_map(Result::err).map(|failure| *failure).collect()
     }
 
-    fn expectations(&mut self, bench: &Bench, attempt: &Attempt) -> Vec<Verdict> {
+    fn expectations(&mut self, bench: &CaseRunner, attempt: &CaseRun) -> Vec<ExpectationResult> {
         let mut verdicts = Vec::new();
         for (expectation, span) in &bench.plan.expectations {
             let outcome = expectation.outcome.map(|(number, _)| number);
-            let judge = Judge { bench, attempt, span: *span, outcome };
+            let judge = ExpectationChecker { case_runner: bench, run: attempt, span: *span, outcome };
             verdicts.push(match &expectation.kind {
                 ExpectationKind::Snapshot(file) => {
                     let kept = snapshot::compare(&judge, file, self.options.update, self.files);
-                    if kept == Ok(Kept::Written) {
+                    if kept == Ok(SnapshotComparison::Written) {
                         self.written.push(bench.plan.test.folder.join(&*file.value).display().to_string());
                     }
                     kept.map(|_| ())
@@ -207,7 +218,7 @@ impl Runner<'_> {
                 | ExpectationKind::Nothing(_)
                 | ExpectationKind::Note(_)
                 | ExpectationKind::SameKeyAs(_)
-                | ExpectationKind::Body(_) => judge.expectation(expectation, self.files),
+                | ExpectationKind::Body(_) => judge.check(expectation, self.files),
             });
         }
         verdicts
@@ -215,14 +226,18 @@ impl Runner<'_> {
 }
 
 /// What a row expects: `sent` a list of channels, `dropped` a reason or *missing*, `body` a subset, or a field's value.
-fn judge_row(judge: &Judge, row: &Row, subject: &Name) -> Verdict {
+fn check_row(judge: &ExpectationChecker, row: &ExpandedCase, subject: &Identifier) -> ExpectationResult {
     let expected = &row.expected.0;
     match &*subject.text {
-        "sent" => judge.sent(SentMode::Exactly, &words(expected)),
+        "sent" => judge.sent(SentMode::Exactly, &channel_names(expected)),
         "dropped" => match expected {
-            Shown::Text(reason) => judge.dropped(Some(reason)),
-            Shown::Missing | Shown::Null => judge.not_dropped(),
-            Shown::Boolean(_) | Shown::Number(_) | Shown::Name(_) | Shown::List(_) | Shown::Object(_) => {
+            TestValue::Text(reason) => judge.dropped(Some(reason)),
+            TestValue::Missing | TestValue::Null => judge.not_dropped(),
+            TestValue::Boolean(_)
+            | TestValue::Number(_)
+            | TestValue::Name(_)
+            | TestValue::List(_)
+            | TestValue::Object(_) => {
                 let help = "write a reason, as in `=> \"heartbeat\"`, or `missing` where nothing is dropped";
                 Err(Box::new(judge.failure(format!("{expected} is no reason")).help(help)))
             }
@@ -233,10 +248,14 @@ fn judge_row(judge: &Judge, row: &Row, subject: &Name) -> Verdict {
 }
 
 /// The channels of a row; the rows of a file write them as strings.
-fn words(expected: &Shown) -> Vec<&str> {
+fn channel_names(expected: &TestValue) -> Vec<&str> {
     match expected {
-        Shown::List(items) => items.iter().flat_map(words).collect(),
-        Shown::Name(word) | Shown::Text(word) => vec![word],
-        Shown::Missing | Shown::Null | Shown::Boolean(_) | Shown::Number(_) | Shown::Object(_) => Vec::new(),
+        TestValue::List(items) => items.iter().flat_map(channel_names).collect(),
+        TestValue::Name(word) | TestValue::Text(word) => vec![word],
+        TestValue::Missing
+        | TestValue::Null
+        | TestValue::Boolean(_)
+        | TestValue::Number(_)
+        | TestValue::Object(_) => Vec::new(),
     }
 }

@@ -2,32 +2,34 @@
 
 use crate::check::model::Test;
 use crate::source::Span;
-use crate::syntax::tree::{At, Cases, Expectation, Json, Name, TestStatementKind, TestSubject, Text};
+use crate::syntax::tree::{
+    CaseTable, Expectation, Identifier, StringLiteral, TestJson, TestStatementKind, TestSubject, TestTime,
+};
 
 /// A test, sorted.
 #[derive(Debug)]
-pub(super) struct Plan<'t> {
+pub(super) struct TestPlan<'t> {
     pub(super) test: &'t Test,
-    pub(super) subject: Option<(TestSubject, &'t Name)>,
-    pub(super) input: Option<(Input<'t>, Span)>,
-    pub(super) at: Option<(&'t At, Span)>,
-    pub(super) open: Vec<&'t Name>,
-    pub(super) cases: Option<&'t Cases>,
+    pub(super) subject: Option<(TestSubject, &'t Identifier)>,
+    pub(super) input: Option<(CaseInput<'t>, Span)>,
+    pub(super) at: Option<(&'t TestTime, Span)>,
+    pub(super) open: Vec<&'t Identifier>,
+    pub(super) cases: Option<&'t CaseTable>,
     pub(super) expectations: Vec<(&'t Expectation, Span)>,
 }
 
 /// What a test gives to its subject.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Input<'t> {
+pub(super) enum CaseInput<'t> {
     /// A payload, written out.
-    Payload(&'t Json),
+    Payload(&'t TestJson),
     /// The bytes of a file.
-    File(&'t Text),
+    File(&'t StringLiteral),
     /// An event.
-    Event(&'t Json),
+    Event(&'t TestJson),
 }
 
-impl<'t> Plan<'t> {
+impl<'t> TestPlan<'t> {
     /// Sorts the statements. That each stands at most once was checked.
     pub(super) fn new(test: &'t Test) -> Self {
         let mut plan = Self {
@@ -42,9 +44,13 @@ impl<'t> Plan<'t> {
         for statement in &test.tree.statements {
             match &statement.kind {
                 TestStatementKind::Subject(kind, name) => plan.subject = Some((*kind, name)),
-                TestStatementKind::Input(json) => plan.input = Some((Input::Payload(json), statement.span)),
-                TestStatementKind::InputFile(file) => plan.input = Some((Input::File(file), statement.span)),
-                TestStatementKind::Event(json) => plan.input = Some((Input::Event(json), statement.span)),
+                TestStatementKind::Input(json) => {
+                    plan.input = Some((CaseInput::Payload(json), statement.span))
+                }
+                TestStatementKind::InputFile(file) => {
+                    plan.input = Some((CaseInput::File(file), statement.span))
+                }
+                TestStatementKind::Event(json) => plan.input = Some((CaseInput::Event(json), statement.span)),
                 TestStatementKind::At(at) => plan.at = Some((at, statement.span)),
                 TestStatementKind::Open(channels, _) => plan.open.extend(channels),
                 TestStatementKind::Cases(cases) => plan.cases = Some(cases),

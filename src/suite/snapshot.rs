@@ -3,20 +3,20 @@
 //! Places within a snapshot are relative to the test's folder, so that it reads the same from wherever the tests are
 //! started.
 
-use super::attempt::Attempt;
-use super::failure::Failure;
-use super::files::Files;
-use super::judge::{Judge, Verdict};
-use super::seen::listed;
+use super::case_run::CaseRun;
+use super::expectation::{ExpectationChecker, ExpectationResult};
+use super::failure::TestFailure;
+use super::files::TestFiles;
+use super::observed_outcome::numbered_list;
 use crate::check::stays_below;
-use crate::event::{Outcome, Reason, Result as Came};
-use crate::json::{Arena, Json};
-use crate::syntax::tree::Text;
+use crate::event::{Outcome, OutcomeKind as Came, RuleReason};
+use crate::json::{Arena, ToJson};
+use crate::syntax::tree::StringLiteral;
 use serde_json::Value;
 
 /// What became of a snapshot.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum SnapshotComparison {
     /// It was right.
     Same,
     /// It was written anew.
@@ -25,16 +25,16 @@ pub(super) enum Kept {
 
 /// Compares the outcomes with a snapshot; with `update`, writes it where it differs.
 pub(super) fn compare(
-    judge: &Judge,
-    file: &Text,
+    judge: &ExpectationChecker,
+    file: &StringLiteral,
     update: bool,
-    files: &mut dyn Files,
-) -> Result<Kept, Box<Failure>> {
-    let path = judge.bench.plan.test.folder.join(&*file.value);
-    let actual = lines(judge.attempt, judge.outcome);
+    files: &mut dyn TestFiles,
+) -> Result<SnapshotComparison, Box<TestFailure>> {
+    let path = judge.case_runner.plan.test.folder.join(&*file.value);
+    let actual = lines(judge.run, judge.outcome);
     let stored = files.read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     if stored.as_ref().is_ok_and(|stored| equal(stored, &actual)) {
-        return Ok(Kept::Same);
+        return Ok(SnapshotComparison::Same);
     }
     if update {
         if !stays_below(&file.value) {
@@ -50,22 +50,27 @@ pub(super) fn compare(
         let unwritten = |reason| judge.failure(format!("cannot write `{}`: {reason}", file.value));
         return files
             .write(&path, actual.as_bytes())
-            .map(|()| Kept::Written)
+            .map(|()| SnapshotComparison::Written)
             .map_err(|why| Box::new(unwritten(why)));
     }
-    verdict(judge, file, stored, &actual).map(|()| Kept::Same)
+    mismatch(judge, file, stored, &actual).map(|()| SnapshotComparison::Same)
 }
 
-fn verdict(judge: &Judge, file: &Text, stored: Result<String, String>, actual: &str) -> Verdict {
+fn mismatch(
+    judge: &ExpectationChecker,
+    file: &StringLiteral,
+    stored: Result<String, String>,
+    actual: &str,
+) -> ExpectationResult {
     let help = "if the outcomes are right, write the snapshot with `pointsman test --update`";
     let failure = match stored {
         Err(reason) => {
             let failure = judge.failure(format!("cannot read the snapshot `{}`: {reason}", file.value));
-            failure.actual(listed(&judge.attempt.seen))
+            failure.actual(numbered_list(&judge.run.outcomes))
         }
         Ok(stored) => {
             let failure = judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
-            failure.lines(&pretty(&stored), &pretty(actual))
+            failure.diff_lines(&pretty(&stored), &pretty(actual))
         }
     };
     Err(Box::new(failure.help(help)))
@@ -77,20 +82,21 @@ fn equal(stored: &str, actual: &str) -> bool {
 }
 
 /// A line an outcome.
-fn lines(attempt: &Attempt, outcome: Option<usize>) -> String {
-    let chosen = attempt.seen.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
-    chosen.flat_map(|(_, one)| [one.wire.as_str(), "\n"]).collect()
+fn lines(attempt: &CaseRun, outcome: Option<usize>) -> String {
+    let chosen =
+        attempt.outcomes.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
+    chosen.flat_map(|(_, one)| [one.snapshot_line.as_str(), "\n"]).collect()
 }
 
 /// The line of an outcome, its places as seen from the folder.
-pub(super) fn wire(outcome: &Outcome<'_>, folder: &str) -> String {
+pub(super) fn snapshot_line(outcome: &Outcome<'_>, folder: &str) -> String {
     let arena = Arena::new();
     let seen = |at: &str| arena.text(&relative(at, folder));
     let mut outcome = outcome.clone();
-    match &mut outcome.result {
+    match &mut outcome.kind {
         Came::Routed(_, decision) => {
-            let reasons = decision.reasons.iter().map(|reason| Reason { at: seen(reason.at), ..*reason });
-            decision.reasons = arena.gather(reasons);
+            let reasons = decision.reasons.iter().map(|reason| RuleReason { at: seen(reason.at), ..*reason });
+            decision.reasons = arena.collect(reasons);
         }
         Came::Dropped(reason) => reason.at = seen(reason.at),
         Came::Unaccepted(refusals) => {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
-use crate::syntax::lex::Excess;
+use crate::syntax::lex::LimitExceeded;
 
 crate::codes! {
     UNEXPECTED = "E0001", "unexpected text";
@@ -43,11 +43,11 @@ pub(super) fn too_deep(at: Span) -> Diagnostic {
 }
 
 /// What the parser is not shown, in a text that begins at `base`.
-pub(super) fn excess(file: FileId, base: usize, excess: Excess) -> Diagnostic {
+pub(super) fn limit_exceeded(file: FileId, base: usize, excess: LimitExceeded) -> Diagnostic {
     let place = |at: usize| Span::new(file, base + at, base + at + 1);
     match excess {
-        Excess::Depth(at) => too_deep(place(at)),
-        Excess::Unclosed(at) => Diagnostic::new(
+        LimitExceeded::Depth(at) => too_deep(place(at)),
+        LimitExceeded::Unclosed(at) => Diagnostic::new(
             &TOO_LARGE,
             place(at),
             "too many braces, slashes or comments are opened and not closed",

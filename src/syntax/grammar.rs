@@ -7,8 +7,8 @@
 #[grammar = "../grammar/rules.pest"]
 pub(super) struct Grammar;
 
-pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
-pub(super) type Pairs<'i> = pest::iterators::Pairs<'i, Rule>;
+pub(super) type RulePair<'i> = pest::iterators::Pair<'i, Rule>;
+pub(super) type RulePairs<'i> = pest::iterators::Pairs<'i, Rule>;
 
 /// Keywords and signs that say nothing which the node around them does not say already.
 pub(super) fn is_noise(rule: Rule) -> bool {

@@ -11,7 +11,7 @@ pub(super) const DECLARATIONS: &[&str] =
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Word,
     /// Anything that begins with a digit: a number, a date, a time.
     Number,
@@ -37,9 +37,9 @@ pub(super) enum Kind {
     ForeignComment,
 }
 
-impl Kind {
+impl TokenKind {
     /// How much deeper brackets nest behind the token.
-    pub(super) fn turn(self) -> isize {
+    pub(super) fn depth_change(self) -> isize {
         match self {
             Self::Open => 1,
             Self::Close => -1,
@@ -62,11 +62,11 @@ impl Kind {
 /// A token: what it is and which bytes of the text it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) start: usize,
     pub(super) end: usize,
     /// Whether nothing but blanks stands before it on its line.
-    pub(super) leads: bool,
+    pub(super) starts_line: bool,
 }
 
 /// Signs of more than one character; a longer one stands before its beginning.
@@ -77,21 +77,21 @@ const SIGNS: &[&str] =
 pub(super) struct Tokens<'t> {
     text: &'t str,
     at: usize,
-    leads: bool,
+    at_line_start: bool,
     /// The deepest bracket within a path so far, which is part of its token.
     path_depth: usize,
     /// How many bytes were looked at for a closer that is not there: braces in strings, regexes, comments.
-    in_vain: usize,
+    wasted_bytes: usize,
 }
 
 /// How many bytes may be looked at in vain. Every opener without its closer is sought for to the end of its line, so that
 /// a long line full of them would take as long as its square. Past the bound nothing is sought any more; the parser does not see
 /// such a text.
-const MOST_IN_VAIN: usize = 4 << 20;
+const MOST_WASTED_BYTES: usize = 4 << 20;
 
 /// Why the parser does not see a text, and the byte that is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Excess {
+pub(super) enum LimitExceeded {
     /// Brackets nest too deep.
     Depth(usize),
     /// Too much is opened and not closed.
@@ -100,25 +100,25 @@ pub(super) enum Excess {
 
 /// Reads `text` from its beginning.
 pub(super) fn tokens(text: &str) -> Tokens<'_> {
-    Tokens { text, at: 0, leads: true, path_depth: 0, in_vain: 0 }
+    Tokens { text, at: 0, at_line_start: true, path_depth: 0, wasted_bytes: 0 }
 }
 
 /// The first place where a text is too much for the parser.
-pub(super) fn limits(text: &str) -> Result<(), Excess> {
+pub(super) fn check_limits(text: &str) -> Result<(), LimitExceeded> {
     let mut depth = 0_usize;
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
         // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
-        if token.kind == Kind::Word && token.leads && is_margin(text, token.start) {
+        if token.kind == TokenKind::Word && token.starts_line && is_margin(text, token.start) {
             let word = text.get(token.start..token.end).unwrap_or_default();
             depth = if DECLARATIONS.contains(&word) { 0 } else { depth };
         }
-        depth = depth.saturating_add_signed(token.kind.turn());
+        depth = depth.saturating_add_signed(token.kind.depth_change());
         if depth > DEEPEST || tokens.path_depth > DEEPEST {
-            return Err(Excess::Depth(token.start));
+            return Err(LimitExceeded::Depth(token.start));
         }
-        if tokens.in_vain > MOST_IN_VAIN {
-            return Err(Excess::Unclosed(token.start));
+        if tokens.wasted_bytes > MOST_WASTED_BYTES {
+            return Err(LimitExceeded::Unclosed(token.start));
         }
     }
     Ok(())
@@ -136,9 +136,9 @@ impl Iterator for Tokens<'_> {
         let rest = self.rest();
         let first = rest.chars().next()?;
         let (kind, length) = self.read(first, rest);
-        let token = Token { kind, start: self.at, end: self.at + length, leads: self.leads };
+        let token = Token { kind, start: self.at, end: self.at + length, starts_line: self.at_line_start };
         self.at = token.end;
-        self.leads = false;
+        self.at_line_start = false;
         Some(token)
     }
 }
@@ -156,55 +156,57 @@ impl<'t> Tokens<'t> {
                 b' ' | b'\t' | b'\r' => self.at += 1,
                 b'\n' => {
                     self.at += 1;
-                    self.leads = true;
+                    self.at_line_start = true;
                 }
-                b'#' if !(self.leads && self.rest().starts_with("##")) => self.at += line_length(self.rest()),
+                b'#' if !(self.at_line_start && self.rest().starts_with("##")) => {
+                    self.at += line_length(self.rest())
+                }
                 _ => return,
             }
         }
     }
 
-    fn read(&mut self, first: char, rest: &str) -> (Kind, usize) {
+    fn read(&mut self, first: char, rest: &str) -> (TokenKind, usize) {
         match first {
             'r' if rest.starts_with("r\"") => raw(rest),
-            'a'..='z' | 'A'..='Z' | '_' => (Kind::Word, word_length(rest)),
-            '0'..='9' => (Kind::Number, number_length(rest)),
+            'a'..='z' | 'A'..='Z' | '_' => (TokenKind::Word, word_length(rest)),
+            '0'..='9' => (TokenKind::Number, number_length(rest)),
             '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
-                (Kind::Number, number_length(rest))
+                (TokenKind::Number, number_length(rest))
             }
             '"' => {
-                let (kind, length, in_vain) = string(rest, self.in_vain);
-                self.in_vain = in_vain;
+                let (kind, length, in_vain) = string(rest, self.wasted_bytes);
+                self.wasted_bytes = in_vain;
                 (kind, length)
             }
             '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
                 foreign_string(first, rest)
             }
-            '(' | '[' | '{' => (Kind::Open, 1),
-            ')' | ']' | '}' => (Kind::Close, 1),
-            '#' => (Kind::Documentation, line_length(rest)),
+            '(' | '[' | '{' => (TokenKind::Open, 1),
+            ')' | ']' | '}' => (TokenKind::Close, 1),
+            '#' => (TokenKind::Documentation, line_length(rest)),
             '$' | '@' => {
                 let (kind, length, depth) = path(rest);
                 self.path_depth = self.path_depth.max(depth);
                 (kind, length)
             }
-            '/' if rest.starts_with("//") => (Kind::ForeignComment, line_length(rest)),
+            '/' if rest.starts_with("//") => (TokenKind::ForeignComment, line_length(rest)),
             '/' => self.slash(rest),
-            '!'..='~' => (Kind::Sign, sign_length(rest)),
-            _ => (Kind::Foreign, foreign_length(rest)),
+            '!'..='~' => (TokenKind::Sign, sign_length(rest)),
+            _ => (TokenKind::Foreign, foreign_length(rest)),
         }
     }
 
     /// A comment of another language, or a regex.
-    fn slash(&mut self, rest: &str) -> (Kind, usize) {
-        let seeks = self.in_vain <= MOST_IN_VAIN;
+    fn slash(&mut self, rest: &str) -> (TokenKind, usize) {
+        let seeks = self.wasted_bytes <= MOST_WASTED_BYTES;
         if rest.starts_with("/*") {
             let end = if seeks { rest.find("*/") } else { None };
-            self.in_vain += if seeks && end.is_none() { rest.len() } else { 0 };
-            return (Kind::ForeignComment, end.map_or(line_length(rest), |end| end + 2));
+            self.wasted_bytes += if seeks && end.is_none() { rest.len() } else { 0 };
+            return (TokenKind::ForeignComment, end.map_or(line_length(rest), |end| end + 2));
         }
-        let (kind, length) = if seeks { regex(rest) } else { (Kind::Sign, 1) };
-        self.in_vain += if seeks && kind == Kind::Sign { line_length(rest) } else { 0 };
+        let (kind, length) = if seeks { regex(rest) } else { (TokenKind::Sign, 1) };
+        self.wasted_bytes += if seeks && kind == TokenKind::Sign { line_length(rest) } else { 0 };
         (kind, length)
     }
 }
@@ -254,27 +256,27 @@ fn number_length(rest: &str) -> usize {
     at
 }
 
-fn raw(rest: &str) -> (Kind, usize) {
+fn raw(rest: &str) -> (TokenKind, usize) {
     let end = rest.bytes().skip(2).position(|byte| matches!(byte, b'"' | b'\n' | b'\r')).map(|at| at + 2);
     match end {
-        Some(end) if rest.as_bytes().get(end) == Some(&b'"') => (Kind::String, end + 1),
-        Some(end) => (Kind::OpenString, end),
-        None => (Kind::OpenString, rest.len()),
+        Some(end) if rest.as_bytes().get(end) == Some(&b'"') => (TokenKind::String, end + 1),
+        Some(end) => (TokenKind::OpenString, end),
+        None => (TokenKind::OpenString, rest.len()),
     }
 }
 
 /// A string, its length, and how many bytes were looked at in vain until its end.
-fn string(rest: &str, before: usize) -> (Kind, usize, usize) {
+fn string(rest: &str, before: usize) -> (TokenKind, usize, usize) {
     let bytes = rest.as_bytes();
     let mut at = 1;
     let mut in_vain = before;
     loop {
         match bytes.get(at) {
-            None | Some(b'\n' | b'\r') => return (Kind::OpenString, at.min(bytes.len()), in_vain),
-            Some(b'"') => return (Kind::String, at + 1, in_vain),
+            None | Some(b'\n' | b'\r') => return (TokenKind::OpenString, at.min(bytes.len()), in_vain),
+            Some(b'"') => return (TokenKind::String, at + 1, in_vain),
             Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
-            Some(b'{') if in_vain <= MOST_IN_VAIN => {
+            Some(b'{') if in_vain <= MOST_WASTED_BYTES => {
                 let hole = rest.get(at..).and_then(hole);
                 in_vain += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
                 at += hole.unwrap_or(1);
@@ -284,7 +286,7 @@ fn string(rest: &str, before: usize) -> (Kind, usize, usize) {
     }
 }
 
-fn foreign_string(first: char, rest: &str) -> (Kind, usize) {
+fn foreign_string(first: char, rest: &str) -> (TokenKind, usize) {
     let closers: &[char] = match first {
         '\'' => &['\''],
         '\u{2018}' | '\u{2019}' => &['\u{2018}', '\u{2019}', '\''],
@@ -294,29 +296,29 @@ fn foreign_string(first: char, rest: &str) -> (Kind, usize) {
     let ends = |character: &char| closers.contains(character) || matches!(character, '\n' | '\r');
     match inside.char_indices().find(|(_, character)| ends(character)) {
         Some((at, closer)) if closers.contains(&closer) => {
-            (Kind::ForeignString, first.len_utf8() + at + closer.len_utf8())
+            (TokenKind::ForeignString, first.len_utf8() + at + closer.len_utf8())
         }
-        Some(_) | None => (Kind::Foreign, first.len_utf8()),
+        Some(_) | None => (TokenKind::Foreign, first.len_utf8()),
     }
 }
 
-fn regex(rest: &str) -> (Kind, usize) {
+fn regex(rest: &str) -> (TokenKind, usize) {
     let bytes = rest.as_bytes();
     let mut at = 1;
     loop {
         match bytes.get(at) {
-            None | Some(b'\n' | b'\r') => return (Kind::Sign, 1),
+            None | Some(b'\n' | b'\r') => return (TokenKind::Sign, 1),
             Some(b'/') => break,
             Some(b'\\') => at += 2,
             Some(_) => at += 1,
         }
     }
     let flags = bytes.iter().skip(at + 1).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    (Kind::Regex, at + 1 + flags)
+    (TokenKind::Regex, at + 1 + flags)
 }
 
 /// A path, its length, and how deep its brackets nest.
-fn path(rest: &str) -> (Kind, usize, usize) {
+fn path(rest: &str) -> (TokenKind, usize, usize) {
     let bytes = rest.as_bytes();
     let mut at = 1;
     let mut deepest = 0;
@@ -328,14 +330,14 @@ fn path(rest: &str) -> (Kind, usize, usize) {
                 deepest = deepest.max(depth);
                 match end {
                     Some(end) => at = end,
-                    None => return (Kind::OpenPath, line_length(rest), deepest),
+                    None => return (TokenKind::OpenPath, line_length(rest), deepest),
                 }
             }
             Some(b'*') if dots > 0 => at += dots + 1,
             Some(_) if dots > 0 && member_length(rest, at + dots) > 0 => {
                 at += dots + member_length(rest, at + dots);
             }
-            _ => return (Kind::Path, at, deepest),
+            _ => return (TokenKind::Path, at, deepest),
         }
     }
 }

@@ -8,7 +8,7 @@ mod lex;
 mod recover;
 pub mod tree;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
 use grammar::{Grammar, Rule};
 use pest::Parser as _;
@@ -20,17 +20,22 @@ const LARGEST: usize = 8 << 20;
 const LONGEST: usize = 1 << 20;
 
 /// Reads one rule file. Whatever did not parse is in the diagnostics, all of it; whatever did is in the tree.
-pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> tree::File {
+pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> tree::RuleFile {
     let text = sources.file(file).map_or("", crate::source::SourceFile::text);
-    let mut tree =
-        tree::File { id: file, edition: None, items: Vec::new(), allows: Vec::new(), lost: Vec::new() };
+    let mut tree = tree::RuleFile {
+        id: file,
+        edition: None,
+        items: Vec::new(),
+        allows: Vec::new(),
+        unparsed_names: Vec::new(),
+    };
     if let Some(finding) = too_large(file, text) {
         diagnostics.push(finding);
         return tree;
     }
-    if let Err(excess) = lex::limits(text) {
-        diagnostics.push(codes::excess(file, 0, excess));
-        tree.lost = recover::names(file, text);
+    if let Err(excess) = lex::check_limits(text) {
+        diagnostics.push(codes::limit_exceeded(file, 0, excess));
+        tree.unparsed_names = recover::names(file, text);
         return tree;
     }
     let findings = diagnostics.len();
@@ -75,7 +80,7 @@ fn too_large(file: FileId, text: &str) -> Option<Diagnostic> {
 }
 
 /// Says that the edition is missing or unknown.
-fn edition(tree: &tree::File, text: &str, diagnostics: &mut Vec<Diagnostic>, findings: usize) {
+fn edition(tree: &tree::RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>, findings: usize) {
     match tree.edition {
         Some((1, _)) => {}
         Some((_, span)) => {
@@ -100,6 +105,6 @@ fn edition(tree: &tree::File, text: &str, diagnostics: &mut Vec<Diagnostic>, fin
 
 /// Every code of this stage, in the order of their numbers.
 #[must_use]
-pub fn codes() -> &'static [&'static Code] {
+pub fn codes() -> &'static [&'static DiagnosticCode] {
     codes::CODES
 }

@@ -1,6 +1,6 @@
 //! Days and times of day as a schedule writes them.
 
-use super::Invalid;
+use super::ScheduleError;
 use jiff::civil::Date;
 
 /// A day of a schedule.
@@ -23,14 +23,14 @@ const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// Minutes in a day.
-pub const WHOLE_DAY: u16 = 24 * 60;
+pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
 impl Day {
     /// Reads `mon` … `sun` or `2026-10-01`.
     ///
     /// # Errors
     /// Where it is neither, or no such date exists.
-    pub fn new(text: &str) -> Result<Self, Invalid> {
+    pub fn new(text: &str) -> Result<Self, ScheduleError> {
         if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at))
         {
             return Ok(Self::Weekday(weekday));
@@ -54,29 +54,29 @@ fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
     Some((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))
 }
 
-fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, Invalid> {
+fn date(text: &str, (year, month, day): (i16, i8, i8)) -> Result<Date, ScheduleError> {
     let Ok(date) = Date::new(year, month, day) else {
-        let invalid = Invalid::new(format!("there is no date `{text}`"));
+        let invalid = ScheduleError::new(format!("there is no date `{text}`"));
         return Err(match Date::new(year, month, 1) {
             Ok(first) => invalid.help(format!("the last day of that month is `{}`", first.last_of_month())),
             Err(_) => invalid.help("a date is a year, a month and a day: `2026-10-01`"),
         });
     };
     if date.to_string() != text {
-        return Err(Invalid::new(format!("`{text}` is not how a date is written"))
+        return Err(ScheduleError::new(format!("`{text}` is not how a date is written"))
             .help(format!("write `{date}`: year, month and day in digits, with hyphens"))
-            .mended(date.to_string()));
+            .replacement(date.to_string()));
     }
     Ok(date)
 }
 
-fn no_day(text: &str) -> Invalid {
-    let invalid = Invalid::new(format!("expected a day, found `{text}`"));
+fn no_day(text: &str) -> ScheduleError {
+    let invalid = ScheduleError::new(format!("expected a day, found `{text}`"));
     let lower = text.to_lowercase();
     let known = |day: &str| WEEKDAYS.iter().any(|(short, _)| *short == day);
     if let Some((first, last)) = lower.split_once('-').filter(|(first, last)| known(first) && known(last)) {
         let range = format!("{first}..{last}");
-        return invalid.help(format!("a range is written `{range}`")).mended(range);
+        return invalid.help(format!("a range is written `{range}`")).replacement(range);
     }
     let meant = WEEKDAYS.iter().find(|(short, long)| {
         lower.len() >= 3 && lower.starts_with(short) && long.starts_with(lower.trim_end_matches(['.', 's']))
@@ -84,7 +84,7 @@ fn no_day(text: &str) -> Invalid {
             || *short == "thu" && lower == "thur"
     });
     match meant {
-        Some((short, _)) => invalid.help(format!("write `{short}`")).mended(*short),
+        Some((short, _)) => invalid.help(format!("write `{short}`")).replacement(*short),
         None => invalid.help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
     }
 }
@@ -93,18 +93,20 @@ fn no_day(text: &str) -> Invalid {
 ///
 /// # Errors
 /// Where the text is not `HH:MM`, or past `24:00`.
-pub fn minutes(text: &str) -> Result<u16, Invalid> {
+pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     let Some((hour, minute)) = clock_parts(text) else {
-        return Err(Invalid::new(format!("expected a time of day, found `{text}`")).help(on_clock(text)));
+        return Err(
+            ScheduleError::new(format!("expected a time of day, found `{text}`")).help(time_help(text))
+        );
     };
     let written = format!("{hour:02}:{minute:02}");
     if minute > 59 || hour > 24 || (hour == 24 && minute > 0) {
-        return Err(Invalid::new(format!("there is no time `{text}` in a day")).help(
+        return Err(ScheduleError::new(format!("there is no time `{text}` in a day")).help(
             "times run from `00:00` to `24:00`; a window past midnight ends on the next day: `22:00..06:00`",
         ));
     }
     if written != text {
-        return Err(Invalid::new(format!("`{text}` is not how a time is written"))
+        return Err(ScheduleError::new(format!("`{text}` is not how a time is written"))
             .help(format!("write `{written}`: two digits, a colon, two digits")));
     }
     Ok(hour * 60 + minute)
@@ -121,7 +123,7 @@ fn clock_parts(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Advice for what is no `HH:MM`: `9am`, `5:30 pm`.
-fn on_clock(text: &str) -> String {
+fn time_help(text: &str) -> String {
     let lower = text.to_lowercase();
     let twelve =
         lower.strip_suffix("am").map(|rest| (rest, 0)).or(lower.strip_suffix("pm").map(|rest| (rest, 12)));

@@ -4,34 +4,34 @@
 //! time of evaluation is handed in.
 
 mod day;
-mod instant;
 mod schedule;
+mod timestamp;
 mod zone;
 
-pub use day::{Day, WHOLE_DAY, minutes};
-pub use instant::Instant;
-pub use schedule::{Effect, Line, Schedule};
+pub use day::{Day, MINUTES_PER_DAY, minutes};
+pub use schedule::{ScheduleEffect, ScheduleEntry, ScheduleWindows};
+pub use timestamp::Timestamp;
 pub use zone::Zone;
 
 /// Why a zone, day, time or window is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct ScheduleError {
     /// What is wrong: lower case, no full stop.
     pub message: String,
     /// A way to mend it, where one is known.
     pub help: Option<String>,
     /// The text that mends it, to be put in its place.
-    pub mended: Option<String>,
+    pub replacement: Option<String>,
 }
 
-impl Invalid {
+impl ScheduleError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, mended: None }
+        Self { message: message.into(), help: None, replacement: None }
     }
 
     /// What could stand in the place of the text.
-    fn mended(mut self, text: impl Into<String>) -> Self {
-        self.mended = Some(text.into());
+    fn replacement(mut self, text: impl Into<String>) -> Self {
+        self.replacement = Some(text.into());
         self
     }
 

@@ -8,14 +8,14 @@
 //! the morning that the night before reaches into. Where no line adds windows and one takes some away, they are taken from
 //! all time.
 
-use super::day::WHOLE_DAY;
-use super::{Day, Instant, Zone};
+use super::day::MINUTES_PER_DAY;
+use super::{Day, Timestamp, Zone};
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::BTreeMap;
 
 /// What a line of a schedule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum ScheduleEffect {
     /// Adds windows.
     Window,
     /// Takes windows away: whole days (by the day on which a window starts), or hours.
@@ -26,9 +26,9 @@ pub enum Effect {
 
 /// A line of a schedule.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct ScheduleEntry {
     /// What it does.
-    pub effect: Effect,
+    pub effect: ScheduleEffect,
     /// Days, inclusive ranges (of the same kind of day); none is every day.
     pub days: Vec<(Day, Day)>,
     /// Minutes of the day, half-open; where the end is not after the start, it lies on the next day; none is the whole day.
@@ -37,57 +37,58 @@ pub struct Line {
 
 /// Windows of time in a zone.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub struct ScheduleWindows {
     zone: Zone,
-    windows: Windows,
+    windows: WindowSet,
     /// Days on which no window starts.
-    closed: Days,
+    closed: DaySet,
     /// Hours that are taken out of windows.
-    breaks: Windows,
-    also: Windows,
+    breaks: WindowSet,
+    also: WindowSet,
     /// When the last window ends; none where they go on for ever.
     end: Option<DateTime>,
 }
 
-impl Schedule {
+impl ScheduleWindows {
     /// A schedule of these lines.
     #[must_use]
-    pub fn new(zone: Zone, mut lines: Vec<Line>) -> Self {
-        let adds = lines.iter().any(|line| line.effect == Effect::Window);
-        if !adds && lines.iter().any(|line| line.effect == Effect::Except) {
-            lines.push(Line { effect: Effect::Window, days: Vec::new(), times: Vec::new() });
+    pub fn new(zone: Zone, mut lines: Vec<ScheduleEntry>) -> Self {
+        let adds = lines.iter().any(|line| line.effect == ScheduleEffect::Window);
+        if !adds && lines.iter().any(|line| line.effect == ScheduleEffect::Except) {
+            lines.push(ScheduleEntry { effect: ScheduleEffect::Window, days: Vec::new(), times: Vec::new() });
         }
-        let of = |effect: Effect| lines.iter().filter(move |line| line.effect == effect);
-        let (days, hours): (Vec<_>, Vec<_>) = of(Effect::Except).partition(|line| line.times.is_empty());
+        let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
+        let (days, hours): (Vec<_>, Vec<_>) =
+            of(ScheduleEffect::Except).partition(|line| line.times.is_empty());
         Self {
             zone,
-            windows: Windows::new(of(Effect::Window)),
-            closed: Days::new(days),
-            breaks: Windows::new(hours),
-            also: Windows::new(of(Effect::Also)),
+            windows: WindowSet::new(of(ScheduleEffect::Window)),
+            closed: DaySet::new(days),
+            breaks: WindowSet::new(hours),
+            also: WindowSet::new(of(ScheduleEffect::Also)),
             end: end_of_all(&lines),
         }
     }
 
     /// Whether the instant lies in a window.
     #[must_use]
-    pub fn holds(&self, instant: Instant) -> bool {
-        let moment = Moment::new(self.zone.wall_clock(instant));
-        self.also.hold(moment, &Days::default())
-            || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &Days::default()))
+    pub fn holds(&self, instant: Timestamp) -> bool {
+        let moment = WallClockTime::new(self.zone.wall_clock(instant));
+        self.also.hold(moment, &DaySet::default())
+            || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
     /// Whether every window has ended by that instant: each line that adds one names dates that have passed.
     #[must_use]
-    pub fn is_over(&self, instant: Instant) -> bool {
+    pub fn is_over(&self, instant: Timestamp) -> bool {
         self.end.is_some_and(|end| end <= self.zone.wall_clock(instant))
     }
 }
 
-impl Line {
+impl ScheduleEntry {
     /// Whether the line names dates alone and all its windows have ended by that instant.
     #[must_use]
-    pub fn is_over(&self, zone: &Zone, instant: Instant) -> bool {
+    pub fn is_over(&self, zone: &Zone, instant: Timestamp) -> bool {
         self.end().is_some_and(|end| end <= zone.wall_clock(instant))
     }
 
@@ -98,30 +99,30 @@ impl Line {
             Day::Weekday(_) => None,
         });
         let last = dates.collect::<Option<Vec<Date>>>()?.into_iter().max()?;
-        let whole = [(0, WHOLE_DAY)];
+        let whole = [(0, MINUTES_PER_DAY)];
         let times: &[(u16, u16)] = if self.times.is_empty() { &whole } else { &self.times };
         let minutes =
-            times.iter().map(|(start, end)| if end > start { *end } else { end + WHOLE_DAY }).max()?;
+            times.iter().map(|(start, end)| if end > start { *end } else { end + MINUTES_PER_DAY }).max()?;
         last.to_datetime(Time::midnight()).checked_add(jiff::SignedDuration::from_mins(minutes.into())).ok()
     }
 }
 
-fn end_of_all(lines: &[Line]) -> Option<DateTime> {
-    let adding = lines.iter().filter(|line| line.effect != Effect::Except);
+fn end_of_all(lines: &[ScheduleEntry]) -> Option<DateTime> {
+    let adding = lines.iter().filter(|line| line.effect != ScheduleEffect::Except);
     adding
-        .map(Line::end)
+        .map(ScheduleEntry::end)
         .collect::<Option<Vec<_>>>()
         .map(|ends| ends.into_iter().max().unwrap_or(DateTime::MIN))
 }
 
 /// A reading of the wall clock, as far as windows care.
 #[derive(Debug, Clone, Copy)]
-struct Moment {
+struct WallClockTime {
     today: Date,
     minute: u16,
 }
 
-impl Moment {
+impl WallClockTime {
     fn new(reading: DateTime) -> Self {
         let minute = i16::from(reading.hour()) * 60 + i16::from(reading.minute());
         Self { today: reading.date(), minute: minute.unsigned_abs() }
@@ -130,23 +131,23 @@ impl Moment {
 
 /// Windows, those with the same times together.
 #[derive(Debug, Clone)]
-struct Windows(Vec<(Times, Days)>);
+struct WindowSet(Vec<(MinuteRanges, DaySet)>);
 
-type Times = Vec<(u16, u16)>;
+type MinuteRanges = Vec<(u16, u16)>;
 
-impl Windows {
-    fn new<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Self {
-        let mut alike: BTreeMap<Times, Vec<&Line>> = BTreeMap::new();
+impl WindowSet {
+    fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
+        let mut alike: BTreeMap<MinuteRanges, Vec<&ScheduleEntry>> = BTreeMap::new();
         for line in lines {
-            let times = if line.times.is_empty() { vec![(0, WHOLE_DAY)] } else { line.times.clone() };
+            let times = if line.times.is_empty() { vec![(0, MINUTES_PER_DAY)] } else { line.times.clone() };
             alike.entry(times).or_default().push(line);
         }
-        Self(alike.into_iter().map(|(times, lines)| (times, Days::new(lines))).collect())
+        Self(alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect())
     }
 
     /// Whether a window that does not start on a day of `closed` holds the moment.
-    fn hold(&self, moment: Moment, closed: &Days) -> bool {
-        let Moment { today, minute } = moment;
+    fn hold(&self, moment: WallClockTime, closed: &DaySet) -> bool {
+        let WallClockTime { today, minute } = moment;
         self.0.iter().any(|(times, days)| {
             let starts = |day: Date| days.hold(day) && !closed.hold(day);
             let from_today = |(start, end): &(u16, u16)| *start <= minute && (minute < *end || end <= start);
@@ -159,16 +160,16 @@ impl Windows {
 
 /// A set of days.
 #[derive(Debug, Clone, Default)]
-struct Days {
+struct DaySet {
     /// One bit a weekday, the lowest is Monday.
     weekdays: u8,
     /// Inclusive ranges; once sorted, they are in order and apart from one another.
     dates: Vec<(Date, Date)>,
 }
 
-impl Days {
+impl DaySet {
     /// The days of all lines; a line that names none is about every day.
-    fn new<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Self {
+    fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut days = Self::default();
         for line in lines {
             if line.days.is_empty() {

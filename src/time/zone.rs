@@ -1,6 +1,6 @@
 //! Time zones by their IANA names, from the database that is built in.
 
-use super::{Instant, Invalid};
+use super::{ScheduleError, Timestamp};
 use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::OnceLock;
@@ -27,7 +27,7 @@ impl Zone {
     ///
     /// # Errors
     /// Where there is none of that name; the help names the nearest.
-    pub fn new(name: &str) -> Result<Self, Invalid> {
+    pub fn new(name: &str) -> Result<Self, ScheduleError> {
         let zone = database().get(name).ok();
         let Some(zone) = zone.filter(|zone| zone.iana_name() == Some(name)) else {
             return Err(unknown(name));
@@ -43,8 +43,8 @@ impl Zone {
 
     /// What the clock on the wall shows.
     #[must_use]
-    pub fn wall_clock(&self, instant: Instant) -> DateTime {
-        self.zone.to_datetime(instant.timestamp())
+    pub fn wall_clock(&self, instant: Timestamp) -> DateTime {
+        self.zone.to_datetime(instant.to_jiff())
     }
 }
 
@@ -53,20 +53,20 @@ fn database() -> &'static TimeZoneDatabase {
     DATABASE.get_or_init(TimeZoneDatabase::bundled)
 }
 
-fn unknown(name: &str) -> Invalid {
+fn unknown(name: &str) -> ScheduleError {
     let digits = name.bytes().any(|byte| byte.is_ascii_digit());
     if digits && name.contains(['+', '-']) {
-        return Invalid::new(format!("`{name}` is an offset, not a time zone")).help(
+        return ScheduleError::new(format!("`{name}` is an offset, not a time zone")).help(
             "name a place, whose daylight saving is known: `\"Asia/Shanghai\"`, `\"Europe/Berlin\"`, `\"UTC\"`",
         );
     }
-    let invalid = Invalid::new(match name {
+    let invalid = ScheduleError::new(match name {
         "" => "expected a time zone".to_owned(),
         _ => format!("unknown time zone `{name}`"),
     });
     match nearest(name) {
         Some(nearest) => {
-            invalid.help(format!("did you mean `\"{nearest}\"`?")).mended(format!("\"{nearest}\""))
+            invalid.help(format!("did you mean `\"{nearest}\"`?")).replacement(format!("\"{nearest}\""))
         }
         None => invalid.help("name a place, as in `\"Asia/Shanghai\"`, `\"Europe/Berlin\"` or `\"UTC\"`"),
     }

@@ -23,7 +23,7 @@ mod workload;
 
 use measure::{Round, medians};
 use pointsman::json::{self, Arena};
-use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::ruleset::{EntryPoint, RuleSet};
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -139,7 +139,7 @@ fn payload_to_bytes(rules: &RuleSet, bytes: &[u8]) {
                 read(&|arena| drop(black_box(json::parse(bytes, arena))));
             }),
             Round::new("own tree, what counts", || {
-                read(&|arena| drop(black_box(rules.read(Subject::Mapping("bench", None), bytes, arena))));
+                read(&|arena| drop(black_box(rules.read(EntryPoint::Mapping("bench", None), bytes, arena))));
             }),
             Round::new("map, to bytes", || run(None)),
             Round::new("map and route, to bytes", || run(Some("workload"))),

@@ -12,10 +12,11 @@
 )]
 
 use pointsman::gateway::journal::{
-    Door, Firing, Journal, NewDelivery, Options, Push, SqliteStore, Store, Write,
+    BatchStore, FiringTransition, Journal, JournalConfig, JournalWrite, NewDelivery, Push, PushOrigin,
+    SqliteStore,
 };
 use pointsman::gateway::metrics::Metrics;
-use pointsman::reload::Hash;
+use pointsman::reload::RuleSetHash;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,10 +32,10 @@ fn push(number: u64) -> Push {
     Push {
         id: Ulid::from_parts(now(), u128::from(number)),
         integration: "bench".to_owned(),
-        door: Door::Push,
+        origin: PushOrigin::Push,
         received: now().cast_signed(),
         generation: 1,
-        rules: Hash([7; 32]),
+        rules: RuleSetHash([7; 32]),
         payload: vec![b'p'; 1_000],
         outcomes: format!(
             r#"[{{"outcome":"sent","event":{{"key":"{key}","title":"{title}"}},"channels":["void"],"routes":["main.a"]}}]"#
@@ -50,19 +51,19 @@ fn push(number: u64) -> Push {
             body: None,
             notes: Vec::new(),
         }],
-        firings: vec![Firing::Opened { key, channels: vec!["void".to_owned()] }],
+        transitions: vec![FiringTransition::Opened { key, channels: vec!["void".to_owned()] }],
         open: Vec::new(),
         deduplicate: None,
         replay_of: None,
     }
 }
 
-fn options(name: &str) -> Options {
+fn options(name: &str) -> JournalConfig {
     let directory: PathBuf =
         std::env::temp_dir().join(format!("pointsman-bench-{}-{name}", std::process::id()));
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
-    Options { directory, ..Options::default() }
+    JournalConfig { directory, ..JournalConfig::default() }
 }
 
 /// The store by itself, one batch after another.
@@ -71,7 +72,8 @@ fn store(batch: u64, time: Duration) {
     let mut store = SqliteStore::open(&options).unwrap();
     let (mut number, mut busy, begin) = (0, Duration::ZERO, Instant::now());
     while begin.elapsed() < time {
-        let writes: Vec<Write> = (0..batch).map(|at| Write::Accept(Box::new(push(number + at)))).collect();
+        let writes: Vec<JournalWrite> =
+            (0..batch).map(|at| JournalWrite::Accept(Box::new(push(number + at)))).collect();
         number += batch;
         let started = Instant::now();
         store.apply(&writes).unwrap();

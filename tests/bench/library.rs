@@ -1,11 +1,11 @@
 //! The library as benchmarks call it: every call that a worker makes is here.
 
-use pointsman::diagnostic::{Format, render};
-use pointsman::evaluate::{self, Context, Silent};
-use pointsman::event::{Decision, Event};
-use pointsman::json::{Arena, Json};
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::{self, EvaluationContext, SilentObserver};
+use pointsman::event::{Event, RoutingDecision};
+use pointsman::json::{Arena, ToJson};
 use pointsman::program::Destination;
-use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::ruleset::{EntryPoint, RuleSet};
 use pointsman::source::{FileId, Sources};
 use pointsman::{check, compile, syntax, time};
 use std::path::Path;
@@ -26,13 +26,13 @@ pub(crate) fn no_file(_: &Path) -> Result<String, String> {
 /// A rule set from its text, or what is wrong with it.
 pub(crate) fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources(text).0, &no_file, None);
-    loaded.rules.ok_or_else(|| render(Format::Short, false, &loaded.diagnostics, &loaded.sources))
+    loaded.rules.ok_or_else(|| render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources))
 }
 
 /// How long parse, check and compile take.
 pub(crate) fn stages(text: &str) -> [Duration; 3] {
     let (sources, file) = sources(text);
-    let surroundings = check::Surroundings { sources: &sources, read: &no_file, at: None };
+    let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let (trees, parse) = timed(|| [syntax::parse(&sources, file, &mut Vec::new())]);
     let (model, check) = timed(|| check::check(&trees, &surroundings, &mut Vec::new()));
     let (_, compile) = timed(|| compile::compile(&model, sources.clone()));
@@ -47,33 +47,33 @@ pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 /// Some time of evaluation.
-pub(crate) fn context() -> Context<'static> {
-    Context::at(time::Instant::read("2026-11-20T12:00:00Z").expect("a time"))
+pub(crate) fn context() -> EvaluationContext<'static> {
+    EvaluationContext::at(time::Timestamp::read("2026-11-20T12:00:00Z").expect("a time"))
 }
 
 /// Where the first routing sends an event, decided with nobody listening.
 pub(crate) fn route<'a>(
     rules: &'a RuleSet,
     event: &'a Event<'a>,
-    context: &Context<'_>,
+    context: &EvaluationContext<'_>,
     arena: &'a Arena,
-) -> Decision<'a> {
-    evaluate::route(&rules.program, Destination::Routing(0), event, context, arena, &mut Silent)
+) -> RoutingDecision<'a> {
+    evaluate::route(&rules.program, Destination::Routing(0), event, context, arena, &mut SilentObserver)
 }
 
 /// Maps the bytes of a payload, routes the events where a routing is named, and writes the outcomes.
 pub(crate) fn map(
     rules: &RuleSet,
     routing: Option<&str>,
-    context: &Context<'_>,
+    context: &EvaluationContext<'_>,
     bytes: &[u8],
     arena: &mut Arena,
     out: &mut Vec<u8>,
 ) {
     arena.clear();
-    let subject = Subject::Mapping("bench", routing);
+    let subject = EntryPoint::Mapping("bench", routing);
     let document = rules.read(subject, bytes, arena).expect("the payload is JSON");
-    for outcome in rules.evaluate(subject, &document, context, &mut Silent).expect("known names") {
+    for outcome in rules.evaluate(subject, &document, context, &mut SilentObserver).expect("known names") {
         outcome.write(out);
         out.push(b'\n');
     }

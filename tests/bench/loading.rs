@@ -19,7 +19,7 @@ pub(crate) fn report(routes: usize) {
 
 fn times(routes: usize, text: &str) {
     let (sources, file) = sources(text);
-    let surroundings = check::Surroundings { sources: &sources, read: &no_file, at: None };
+    let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let parse = || vec![syntax::parse(&sources, file, &mut Vec::new())];
     let trees = parse();
     let check = || check::check(&trees, &surroundings, &mut Vec::new());
@@ -46,7 +46,7 @@ fn times(routes: usize, text: &str) {
 fn bytes(routes: usize, text: &str) {
     let mut kept = Vec::new();
     let (sources, file) = held("text", &mut kept, || sources(text));
-    let surroundings = check::Surroundings { sources: &sources, read: &no_file, at: None };
+    let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let trees = held("trees", &mut kept, || vec![syntax::parse(&sources, file, &mut Vec::new())]);
     let model = held("model", &mut kept, || check::check(&trees, &surroundings, &mut Vec::new()));
     let mut program = held("program", &mut kept, || compile::compile(&model, sources.clone()));

@@ -4,9 +4,9 @@ use crate::harness::load::{self, Load, Plan};
 use crate::harness::server::Server;
 use crate::harness::{Folder, median, rules};
 use crate::{WINDOWS, served};
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json::{Arena, Json};
-use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::json::{Arena, ToJson};
+use pointsman::ruleset::{EntryPoint, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time;
 use std::collections::BTreeMap;
@@ -106,10 +106,12 @@ impl Evaluation {
     }
 
     fn evaluate(&self, body: &str, arena: &Arena, out: &mut Vec<u8>) {
-        let subject = Subject::Integration("load");
-        let context = Context::at(time::Instant::read("2026-11-20T12:00:00Z").expect("a time"));
+        let subject = EntryPoint::Integration("load");
+        let context = EvaluationContext::at(time::Timestamp::read("2026-11-20T12:00:00Z").expect("a time"));
         let document = self.rules.read(subject, body.as_bytes(), arena).expect("the body is JSON");
-        for outcome in self.rules.evaluate(subject, &document, &context, &mut Silent).expect("known names") {
+        for outcome in
+            self.rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("known names")
+        {
             outcome.write(out);
         }
     }

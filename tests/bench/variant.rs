@@ -1,7 +1,7 @@
 //! The ways from a payload to text that a worker knows, by their names.
 
 use crate::{baseline, library, workload};
-use pointsman::evaluate::Context;
+use pointsman::evaluate::EvaluationContext;
 use pointsman::json::Arena;
 use pointsman::ruleset::RuleSet;
 use std::hint::black_box;
@@ -44,7 +44,7 @@ impl Variant {
 /// The mapping with the routes that are loaded, ready to run.
 pub(crate) struct Mapper {
     rules: RuleSet,
-    context: Context<'static>,
+    context: EvaluationContext<'static>,
 }
 
 impl Mapper {

@@ -2,7 +2,7 @@
 
 use crate::baseline::{self, Condition, Test};
 use crate::own;
-use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::Arena;
 use serde_json::Value;
 use std::fmt::Write;
@@ -125,7 +125,7 @@ pub(crate) fn event<'a>(labels: &'a [(String, String)], arena: &'a Arena) -> Eve
     let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     Event {
         severity: Severity::Warning,
-        status: Status::Firing,
+        status: AlertStatus::Firing,
         title: "alert",
         key: "key",
         description: None,

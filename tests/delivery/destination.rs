@@ -5,31 +5,35 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    Answer, Attempt, Http, Kind, Limits, Occasion, Rendered, Secret, Setting, Settings, Transport,
-    Unsendable, Verdict,
+    ChannelKind, DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
 };
-use pointsman::gateway::served::Channel;
+use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(crate) static KIND: Kind =
-    Kind { name: "plain", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
-pub(crate) static OTHER: Kind =
-    Kind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
+pub(crate) static KIND: ChannelKind =
+    ChannelKind { name: "plain", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
+pub(crate) static OTHER: ChannelKind =
+    ChannelKind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
 
-static HTTP: Http = Http { render, request, judge, limits: Limits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter =
+    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: None, per_second: None } };
 
-fn render(_: &Occasion<'_>) -> Rendered {
-    Rendered { body: serde_json::Value::Null, notes: Vec::new() }
+fn render(_: &RenderContext<'_>) -> RenderedBody {
+    RenderedBody { body: serde_json::Value::Null, notes: Vec::new() }
 }
 
-fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<pointsman::channel::Request, Unsendable> {
-    let url = settings.text("url").ok_or_else(|| Unsendable("no url".to_owned()))?;
+fn request(
+    settings: &Settings,
+    attempt: &RequestContext<'_>,
+) -> Result<pointsman::channel::HttpRequest, RequestBuildError> {
+    let url = settings.text("url").ok_or_else(|| RequestBuildError("no url".to_owned()))?;
     let mut headers = settings.headers("headers").to_vec();
     headers.push(("idempotency-key".to_owned(), Secret::new(attempt.idempotency_key.to_owned())));
-    Ok(pointsman::channel::Request {
+    Ok(pointsman::channel::HttpRequest {
         method: "POST",
         url: Secret::new(url.to_owned()),
         headers,
@@ -37,13 +41,13 @@ fn request(settings: &Settings, attempt: &Attempt<'_>) -> Result<pointsman::chan
     })
 }
 
-fn judge(_: &Settings, answer: &Answer<'_>) -> Verdict {
+fn judge(_: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
     let reason = format!("status {}: {}", answer.status, String::from_utf8_lossy(answer.body));
     let after = (answer.header)("retry-after").and_then(|after| after.parse().ok()).map(Duration::from_secs);
     match answer.status {
-        200..300 => Verdict::Delivered,
-        429 | 500.. => Verdict::Retry { reason, after },
-        _ => Verdict::Refused { reason },
+        200..300 => DeliveryVerdict::Delivered,
+        429 | 500.. => DeliveryVerdict::Retry { reason, after },
+        _ => DeliveryVerdict::Refused { reason },
     }
 }
 
@@ -98,16 +102,16 @@ pub(crate) fn status(status: u16) -> Response {
     Response::builder().status(status).body(Body::empty()).unwrap()
 }
 
-pub(crate) fn channel(name: &str, url: &str) -> Channel {
+pub(crate) fn channel(name: &str, url: &str) -> ServedChannel {
     let url = Setting::Secret(Secret::new(url.to_owned()));
-    Channel {
+    ServedChannel {
         name: name.to_owned(),
         kind: &KIND,
         settings: Settings { entries: vec![("url".to_owned(), url)] },
     }
 }
 
-pub(crate) fn with(mut channel: Channel, name: &str, setting: Setting) -> Channel {
+pub(crate) fn with(mut channel: ServedChannel, name: &str, setting: Setting) -> ServedChannel {
     channel.settings.entries.push((name.to_owned(), setting));
     channel
 }

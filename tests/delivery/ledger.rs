@@ -1,7 +1,7 @@
 //! A ledger in memory, which can be told to fail.
 
-use pointsman::gateway::delivery::Ledger;
-use pointsman::gateway::journal::{EventId, Fault, Pending, Settled, Settlement};
+use pointsman::gateway::delivery::DeliveryStore;
+use pointsman::gateway::journal::{EventId, JournalError, PendingDelivery, Settlement, SettlementResult};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ const WATCHDOG: Duration = Duration::from_secs(40);
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) channel: String,
-    pub(crate) pending: Pending,
+    pub(crate) pending: PendingDelivery,
     pub(crate) body: Vec<u8>,
 }
 
@@ -51,7 +51,8 @@ impl Memory {
             let event = EventId { push: ulid::Ulid::from_parts(7, u128::try_from(id).unwrap()), index: 0 };
             let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
             let (kind, key) = (kind.to_owned(), key.to_owned());
-            let pending = Pending { id, event, kind, key, attempts: 0, due: since, since, replay: false };
+            let pending =
+                PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false };
             book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
             id
         })
@@ -69,7 +70,7 @@ impl Memory {
         }
     }
 
-    pub(crate) fn results(&self) -> Vec<(i64, Settled)> {
+    pub(crate) fn results(&self) -> Vec<(i64, SettlementResult)> {
         self.with(|book| book.settlements.iter().map(|each| (each.delivery, each.result.clone())).collect())
     }
 
@@ -78,7 +79,7 @@ impl Memory {
         self.until("one death", |book| book.deaths() == 1);
         let results = self.results();
         let dead = results.into_iter().find_map(|(_, result)| match result {
-            Settled::Dead { reason } => Some(reason),
+            SettlementResult::Dead { reason } => Some(reason),
             _ => None,
         });
         dead.unwrap()
@@ -87,33 +88,33 @@ impl Memory {
 
 impl Book {
     pub(crate) fn settled(&self, id: i64) -> bool {
-        let is_last = |each: &Settlement| !matches!(each.result, Settled::Retry { .. });
+        let is_last = |each: &Settlement| !matches!(each.result, SettlementResult::Retry { .. });
         self.settlements.iter().any(|each| each.delivery == id && is_last(each))
     }
 
     pub(crate) fn delivered(&self) -> usize {
-        self.settlements.iter().filter(|each| each.result == Settled::Delivered).count()
+        self.settlements.iter().filter(|each| each.result == SettlementResult::Delivered).count()
     }
 
     pub(crate) fn deaths(&self) -> usize {
-        self.settlements.iter().filter(|each| matches!(each.result, Settled::Dead { .. })).count()
+        self.settlements.iter().filter(|each| matches!(each.result, SettlementResult::Dead { .. })).count()
     }
 
     fn of(&self, channel: &str) -> impl Iterator<Item = &Row> {
         self.rows.values().filter(move |row| row.channel == channel && !self.settled(row.pending.id))
     }
 
-    fn read(&mut self) -> Result<&Self, Fault> {
+    fn read(&mut self) -> Result<&Self, JournalError> {
         if self.failing_reads > 0 {
             self.failing_reads -= 1;
-            return Err(Fault::Failed("read".to_owned()));
+            return Err(JournalError::Failed("read".to_owned()));
         }
         Ok(self)
     }
 }
 
-impl Ledger for Memory {
-    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
+impl DeliveryStore for Memory {
+    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<PendingDelivery>, JournalError> {
         let panics = self.with(|book| std::mem::take(&mut book.panics));
         assert!(!panics, "the ledger panics");
         self.with(|book| {
@@ -122,18 +123,23 @@ impl Ledger for Memory {
         })
     }
 
-    fn pending_of_key(&self, channel: &str, key: &str, after: i64) -> Result<Option<Pending>, Fault> {
+    fn pending_of_key(
+        &self,
+        channel: &str,
+        key: &str,
+        after: i64,
+    ) -> Result<Option<PendingDelivery>, JournalError> {
         self.with(|book| {
             let mut rows = book.read()?.of(channel).filter(|row| row.pending.id > after);
             Ok(rows.find(|row| row.pending.key == key).map(|row| row.pending.clone()))
         })
     }
 
-    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, Fault> {
+    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, JournalError> {
         self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.clone())))
     }
 
-    fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault> {
+    fn channels_pending(&self) -> Result<Vec<(String, u64)>, JournalError> {
         self.with(|book| {
             let mut counts = BTreeMap::new();
             for row in book.rows.values().filter(|row| !book.settled(row.pending.id)) {
@@ -143,15 +149,15 @@ impl Ledger for Memory {
         })
     }
 
-    async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
+    async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         tokio::task::yield_now().await;
         let result = self.with(|book| {
             if book.failing_settles > 0 {
                 book.failing_settles -= 1;
-                return Err(Fault::NoSpace);
+                return Err(JournalError::NoSpace);
             }
             assert!(!book.settled(settlement.delivery), "{settlement:?} was settled before");
-            if let (Settled::Retry { due, .. }, Some(row)) =
+            if let (SettlementResult::Retry { due, .. }, Some(row)) =
                 (&settlement.result, book.rows.get_mut(&settlement.delivery))
             {
                 row.pending.due = *due;
@@ -164,7 +170,7 @@ impl Ledger for Memory {
         result
     }
 
-    fn doom(&self) {
+    fn request_shutdown(&self) {
         self.with(|book| book.doomed = true);
         self.0.1.notify_all();
     }

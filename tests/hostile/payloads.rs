@@ -2,11 +2,11 @@
 
 use super::{load, outcomes, watched};
 use crate::arena;
-use pointsman::evaluate::{Context, Silent};
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::json::{self, Arena};
-use pointsman::path::{Budget, Path};
-use pointsman::ruleset::Subject;
-use pointsman::time::Instant;
+use pointsman::path::{CompiledPath, PathBudget};
+use pointsman::ruleset::EntryPoint;
+use pointsman::time::Timestamp;
 
 /// A mapping with these lines, and what is required besides.
 fn rules(lines: &str) -> String {
@@ -103,8 +103,8 @@ fn a_path_that_explodes_ends_within_its_budget() {
     let payload = "[".repeat(100) + &"]".repeat(100);
     let left = watched("paths", move || {
         let document = pointsman::json::parse(payload.as_bytes(), arena()).unwrap();
-        let path = Path::parse("$..*..*..*..*").unwrap();
-        let mut budget = Budget { visits, kept };
+        let path = CompiledPath::parse("$..*..*..*..*").unwrap();
+        let mut budget = PathBudget { visits, kept };
         assert!(path.find(document.root, document.root, &mut budget).is_err());
         budget
     });
@@ -167,10 +167,13 @@ fn nothing_is_made_where_nothing_is_left() {
         watched(name, move || {
             let (rules, arena) = (load(&text).rules.unwrap(), Arena::new());
             let document = json::parse(payload.as_bytes(), &arena).unwrap();
-            let context = Context::at(Instant::read("2026-03-07T12:00:00Z").unwrap());
-            let subject = Subject::Mapping("m", None);
-            assert_eq!(rules.evaluate(subject, &document, &context, &mut Silent).unwrap().len(), elements);
-            arena.made()
+            let context = EvaluationContext::at(Timestamp::read("2026-03-07T12:00:00Z").unwrap());
+            let subject = EntryPoint::Mapping("m", None);
+            assert_eq!(
+                rules.evaluate(subject, &document, &context, &mut SilentObserver).unwrap().len(),
+                elements
+            );
+            arena.allocated_bytes()
         })
     };
     let long = "x".repeat(1_000);

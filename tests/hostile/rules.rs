@@ -1,7 +1,7 @@
 //! Rule files.
 
 use super::{load, watched};
-use pointsman::diagnostic::Level;
+use pointsman::diagnostic::DiagnosticLevel;
 use std::fmt::Write as _;
 
 const MANY: usize = 100_000;
@@ -28,7 +28,7 @@ fn each(count: usize, line: impl Fn(usize) -> String) -> String {
 fn refused(cases: Vec<(&'static str, String)>) {
     for (name, text) in cases {
         let errors = watched(name, move || {
-            load(&text).diagnostics.iter().filter(|finding| finding.level() == Level::Error).count()
+            load(&text).diagnostics.iter().filter(|finding| finding.level() == DiagnosticLevel::Error).count()
         });
         assert!(errors > 0, "{name}");
         println!("{name}: {errors}");

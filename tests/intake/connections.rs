@@ -2,19 +2,19 @@
 
 use super::host::{Running, WATCHDOG};
 use super::{EVENT, listener};
-use pointsman::gateway::config::Limits;
+use pointsman::gateway::config::ListenerLimits;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const URL: &str = "/push/plain?integration_key=key-of-plain";
 
-fn quick() -> Limits {
-    Limits {
+fn quick() -> ListenerLimits {
+    ListenerLimits {
         header_time: Duration::from_millis(300),
         body_time: Duration::from_millis(300),
         idle_time: Duration::from_millis(1_500),
-        ..Limits::default()
+        ..ListenerLimits::default()
     }
 }
 
@@ -75,7 +75,7 @@ async fn a_connection_serves_several_pushes_and_may_rest_longer_than_headers_may
 
 #[tokio::test]
 async fn headers_are_bounded_in_number_and_size() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let many = "X-A: b\r\n".repeat(100);
     let large = format!("X-A: {}\r\n", "b".repeat(40_000));
     for headers in [many, large] {
@@ -89,7 +89,7 @@ async fn headers_are_bounded_in_number_and_size() {
 
 #[tokio::test]
 async fn requests_that_two_parsers_might_read_differently_are_refused() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     for trick in [
         "Content-Length: 3\r\nContent-Length: 2\r\n",
         "Content-Length: +2\r\n",
@@ -126,7 +126,7 @@ async fn a_length_that_lies_does_no_harm() {
 
 #[tokio::test]
 async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
-    let running = listener(Limits { connections_of_one: 3, ..Limits::default() }).await;
+    let running = listener(ListenerLimits { connections_of_one: 3, ..ListenerLimits::default() }).await;
     let mut held = Vec::new();
     for _ in 0..3 {
         held.push(running.connect().await);
@@ -144,7 +144,7 @@ async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
 
 #[tokio::test]
 async fn requests_and_bytes_over_the_limit_are_shed() {
-    let running = listener(Limits { requests: 1, ..Limits::default() }).await;
+    let running = listener(ListenerLimits { requests: 1, ..ListenerLimits::default() }).await;
     let mut slow = running.connect().await;
     let head =
         format!("POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
@@ -154,7 +154,7 @@ async fn requests_and_bytes_over_the_limit_are_shed() {
     let answer = running.post(URL, &[], EVENT).await;
     assert_eq!((answer.status, answer.headers.contains("retry-after: 1")), (503, true));
 
-    let running = listener(Limits { body_bytes: 32 << 10, ..Limits::default() }).await;
+    let running = listener(ListenerLimits { body_bytes: 32 << 10, ..ListenerLimits::default() }).await;
     let large = format!("{{\"title\": \"{}\"}}", "t".repeat(60 << 10));
     assert_eq!(running.post(URL, &[], large.as_bytes()).await.status, 503);
     assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
@@ -162,7 +162,7 @@ async fn requests_and_bytes_over_the_limit_are_shed() {
 
 #[tokio::test]
 async fn stopping_finishes_what_is_under_way_and_closes_what_rests() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let mut resting = running.connect().await;
     let mut under_way = running.connect().await;
     let head = format!(

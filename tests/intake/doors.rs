@@ -5,9 +5,9 @@ use super::{EVENT, RULES, listener};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
-use pointsman::gateway::config::Limits;
-use pointsman::gateway::intake::Host as _;
-use pointsman::gateway::journal::{Door, Fault, Firing};
+use pointsman::gateway::config::ListenerLimits;
+use pointsman::gateway::intake::IntakeBackend as _;
+use pointsman::gateway::journal::{FiringTransition, JournalError, PushOrigin};
 use serde_json::json;
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn an_accepted_push_is_stored_with_all_that_was_decided() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     running
         .parts
         .store
@@ -40,7 +40,7 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     assert_eq!(answer.json()["id"], push.id.to_string());
     assert_eq!(answer.json()["outcomes"][0]["channels"], json!(["page", "chat"]));
     assert_eq!(answer.json()["outcomes"][1]["channels"], json!(["chat"]));
-    assert_eq!((push.integration.as_str(), push.door, push.generation), ("plain", Door::Push, 1));
+    assert_eq!((push.integration.as_str(), push.origin, push.generation), ("plain", PushOrigin::Push, 1));
     assert_eq!(push.payload, body);
     let deliveries: Vec<_> = push
         .deliveries
@@ -56,16 +56,20 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     ];
     assert_eq!(deliveries, expected);
     assert!(push.deliveries.iter().all(|one| one.body.is_some()));
-    let opened = Firing::Opened { key: "a".into(), channels: vec!["page".into(), "chat".into()] };
-    let with_gone = Firing::Closed { key: "b".into(), gone: vec!["gone".into()], index: 1 };
-    assert_eq!(push.firings, [opened, with_gone, Firing::Closed { key: "a".into(), gone: vec![], index: 2 }]);
+    let opened = FiringTransition::Opened { key: "a".into(), channels: vec!["page".into(), "chat".into()] };
+    let with_gone =
+        FiringTransition::Closed { key: "b".into(), removed_channels: vec!["gone".into()], index: 1 };
+    assert_eq!(
+        push.transitions,
+        [opened, with_gone, FiringTransition::Closed { key: "a".into(), removed_channels: vec![], index: 2 }]
+    );
     assert_eq!(push.open, [("b".to_owned(), vec!["gone".to_owned(), "chat".to_owned()])]);
     assert_eq!(running.parts.store.0.rules.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_key_is_taken_from_the_query_and_from_two_headers() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     for (target, headers) in [
         ("/push/plain?integration_key=key-of-plain", [("X-A", "b")]),
         ("/push/plain?a=b&integration_key=old%2Bkey+of%20plain", [("X-A", "b")]),
@@ -79,7 +83,7 @@ async fn a_key_is_taken_from_the_query_and_from_two_headers() {
 
 #[tokio::test]
 async fn whoever_has_no_key_learns_nothing() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let without_date =
         |text: &str| text.lines().filter(|line| !line.starts_with("date:")).collect::<Vec<_>>().join("\n");
     let known = running.post("/push/unknown?integration_key=canary-secret", &[], EVENT).await;
@@ -103,7 +107,7 @@ async fn whoever_has_no_key_learns_nothing() {
 
 #[tokio::test]
 async fn an_unreadable_body_is_kept_and_the_place_is_named() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let answer = running.post(URL, &[], b"{\"title\": \"t\",\n  \"alerts\": [1,]}").await;
     assert_eq!(answer.status, 400);
     assert!(answer.json()["detail"].as_str().unwrap().starts_with("line 2, column "), "{answer:?}");
@@ -120,7 +124,7 @@ async fn an_unreadable_body_is_kept_and_the_place_is_named() {
 
 #[tokio::test]
 async fn bodies_that_are_no_json_are_refused_without_harm() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let deep = "[".repeat(100_000);
     let closed = format!("{}{}", "[".repeat(128), "]".repeat(128));
     let bodies: [&[u8]; 14] = [
@@ -156,7 +160,7 @@ async fn bodies_that_are_no_json_are_refused_without_harm() {
 
 #[tokio::test]
 async fn gzip_is_unpacked_within_the_limit() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let gzipped = [("Content-Encoding", "gzip")];
     assert_eq!(running.post(URL, &gzipped, &gzip(EVENT)).await.status, 202);
     assert_eq!(running.pushes()[0].payload, EVENT);
@@ -174,7 +178,7 @@ async fn gzip_is_unpacked_within_the_limit() {
 
 #[tokio::test]
 async fn only_bodies_that_somebody_reads_are_taken() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     for (kind, status) in [
         ("application/json; charset=utf-8", 202),
         ("text/plain; charset=UTF-8", 202),
@@ -188,12 +192,12 @@ async fn only_bodies_that_somebody_reads_are_taken() {
 
 #[tokio::test]
 async fn a_form_is_the_json_of_its_fields() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let form = "alertName=cpu+high&ruleId=r%2D1&curValue=97&dimensions=%7BinstanceId%3Di-1%7D&tag=a&tag=b&empty=&name=%E7%A3%81";
     let kind = [("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")];
     assert_eq!(running.post(URL, &kind, form.as_bytes()).await.status, 202);
     let push = running.pushes().remove(0);
-    assert_eq!(push.door, Door::Form);
+    assert_eq!(push.origin, PushOrigin::Form);
     let stored: serde_json::Value = serde_json::from_slice(&push.payload).unwrap();
     let expected = json!({
         "alertName": "cpu high", "ruleId": "r-1", "curValue": "97", "dimensions": "{instanceId=i-1}",
@@ -206,8 +210,9 @@ async fn a_form_is_the_json_of_its_fields() {
 
 #[tokio::test]
 async fn what_cannot_be_made_durable_is_asked_for_again() {
-    let running = listener(Limits::default()).await;
-    for fault in [Fault::Full, Fault::NoSpace, Fault::Failed("canary /path".to_owned())] {
+    let running = listener(ListenerLimits::default()).await;
+    for fault in [JournalError::Full, JournalError::NoSpace, JournalError::Failed("canary /path".to_owned())]
+    {
         *running.parts.store.0.fault.lock().unwrap() = Some(fault.clone());
         let answer = running.post(URL, &[], EVENT).await;
         assert_eq!(answer.status, 503, "{fault:?}");
@@ -248,7 +253,7 @@ async fn rate_repetition_and_size_are_limited_as_the_integration_says() {
         ("deduplicate_for", Setting::Duration(Duration::from_mins(1))),
     ];
     let first = version(1, RULES, &[("plain", &plain)]);
-    let running = start(first, Limits::default()).await;
+    let running = start(first, ListenerLimits::default()).await;
     let url = "/push/plain?integration_key=k";
     let one = running.post(url, &[], EVENT).await.json();
     // The rate goes on where the rules are loaded anew.
@@ -271,7 +276,8 @@ async fn rate_repetition_and_size_are_limited_as_the_integration_says() {
 #[tokio::test]
 async fn a_removed_key_opens_nothing_from_the_next_push_on() {
     let running =
-        start(version(1, RULES, &[("plain", &[("keys", keys(&["old", "new"]))])]), Limits::default()).await;
+        start(version(1, RULES, &[("plain", &[("keys", keys(&["old", "new"]))])]), ListenerLimits::default())
+            .await;
     assert_eq!(running.post("/push/plain?integration_key=old", &[], EVENT).await.status, 202);
     running.publish(version(2, RULES, &[("plain", &[("keys", keys(&["new"])), ("header", text("x"))])]));
     assert_eq!(running.post("/push/plain?integration_key=old", &[], EVENT).await.status, 404);
@@ -280,7 +286,7 @@ async fn a_removed_key_opens_nothing_from_the_next_push_on() {
 
 #[tokio::test]
 async fn paths_and_methods_that_there_are_not_are_said_so() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let answer = running.send("GET", URL, &[], b"").await;
     assert_eq!((answer.status, answer.headers.contains("allow: post")), (405, true), "{answer:?}");
     assert!(answer.headers.contains("content-type: application/problem+json"));
@@ -292,7 +298,7 @@ async fn paths_and_methods_that_there_are_not_are_said_so() {
 
 #[tokio::test]
 async fn bodies_in_chunks_and_bodies_that_wait_to_be_asked_for_arrive() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let (start, end) = EVENT.split_at(10);
     let mut request =
         format!("POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -320,7 +326,7 @@ async fn bodies_in_chunks_and_bodies_that_wait_to_be_asked_for_arrive() {
 
 #[tokio::test]
 async fn flashduty_senders_are_answered_in_their_words() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let url = "/event/push/alert/standard?integration_key=key-of-standard";
     let push = br#"{"title_rule": "cpu", "event_status": "Warning", "alert_key": "k-1"}"#;
     let answer = running.post(url, &[], push).await;
@@ -329,7 +335,7 @@ async fn flashduty_senders_are_answered_in_their_words() {
     let answer = running.post(url, &[], br#"{"title_rule": "cpu", "event_status": "Info"}"#).await;
     let made = answer.json()["data"]["alert_key"].as_str().unwrap().to_owned();
     assert_eq!(running.pushes()[1].deliveries[0].key, made);
-    assert_eq!(running.pushes()[1].door, Door::Flashduty);
+    assert_eq!(running.pushes()[1].origin, PushOrigin::Flashduty);
     for (target, method, kind, body, status, code) in [
         (url, "POST", "application/json", r#"{"event_status": "Info"}"#, 400, "InvalidParameter"),
         (
@@ -372,7 +378,7 @@ fn alert(name: &str, ends_at: &str) -> serde_json::Value {
 #[tokio::test]
 async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
     const KEY: [(&str, &str); 1] = [("Authorization", "Bearer key-of-prometheus")];
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let send = async |alerts: serde_json::Value| {
         running.post("/api/v2/alerts", &KEY, alerts.to_string().as_bytes()).await
     };
@@ -380,7 +386,7 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
         send(json!([alert("Down", "2999-01-01T00:00:00Z"), alert("Slow", "2999-01-01T00:00:00Z")])).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
     let push = running.pushes().remove(0);
-    assert_eq!(push.door, Door::Alertmanager);
+    assert_eq!(push.origin, PushOrigin::Alertmanager);
     let stored: serde_json::Value = serde_json::from_slice(&push.payload).unwrap();
     assert_eq!(stored["version"], "4");
     assert_eq!(stored["alerts"][0]["status"], "firing");
@@ -403,7 +409,7 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
     assert_eq!(running.pushes().len(), 3);
 
     // What is not durable was not told.
-    *running.parts.store.0.fault.lock().unwrap() = Some(Fault::Full);
+    *running.parts.store.0.fault.lock().unwrap() = Some(JournalError::Full);
     assert_eq!(send(json!([alert("New", "2999-01-01T00:00:00Z")])).await.status, 503);
     *running.parts.store.0.fault.lock().unwrap() = None;
     assert_eq!(send(json!([alert("New", "2999-01-01T00:00:00Z")])).await.status, 200);
@@ -429,20 +435,20 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
 
 #[tokio::test]
 async fn a_large_batch_is_evaluated_whole() {
-    let running = listener(Limits::default()).await;
+    let running = listener(ListenerLimits::default()).await;
     let alerts: Vec<_> = (0..5_000).map(|index| json!({"key": format!("k{index}")})).collect();
     let body = json!({"title": "t", "alerts": alerts}).to_string();
     assert!(body.len() > 64 << 10);
     assert_eq!(running.post(URL, &[], body.as_bytes()).await.status, 202);
     let push = running.pushes().remove(0);
     let outcomes: Vec<serde_json::Value> = serde_json::from_str(&push.outcomes).unwrap();
-    assert_eq!((outcomes.len(), push.deliveries.len(), push.firings.len()), (5_000, 10_000, 5_000));
+    assert_eq!((outcomes.len(), push.deliveries.len(), push.transitions.len()), (5_000, 10_000, 5_000));
     assert_eq!(push.deliveries[9_999].index, 4_999);
 }
 
 #[tokio::test]
 async fn a_small_body_does_not_become_a_large_push() {
-    let limits = Limits::default();
+    let limits = ListenerLimits::default();
     let running = listener(limits).await;
     // Three bytes each: a body of the usual size may hold 349,000 of them.
     let many = |count: usize, title: usize| {

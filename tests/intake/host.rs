@@ -1,15 +1,15 @@
 //! A gateway of parts that a test looks into: rules from text, a journal in memory, a real listener.
 
 use pointsman::channel::{self, Secret, Setting, Settings};
-use pointsman::gateway::config::Limits;
-use pointsman::gateway::intake::{Host, Intake, Store, serve_host};
-use pointsman::gateway::journal::{Accepted, Fault, Push, Refused};
+use pointsman::gateway::config::ListenerLimits;
+use pointsman::gateway::intake::{IntakeBackend, IntakeState, PushStore, serve_backend};
+use pointsman::gateway::journal::{AcceptResult, JournalError, Push, RefusedPayload};
 use pointsman::gateway::metrics::Metrics;
-use pointsman::gateway::served::{Channel, Integration, Served};
-use pointsman::reload::{Hash, Version};
+use pointsman::gateway::served_rules::{ServedChannel, ServedIntegration, ServedRules};
+use pointsman::reload::{RuleSetHash, RuleSetVersion};
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,22 +25,22 @@ pub(super) const WATCHDOG: Duration = Duration::from_mins(1);
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) pushes: Mutex<Vec<Push>>,
-    pub(super) refused: Mutex<Vec<Refused>>,
-    pub(super) rules: Mutex<Vec<Hash>>,
-    pub(super) fault: Mutex<Option<Fault>>,
+    pub(super) refused: Mutex<Vec<RefusedPayload>>,
+    pub(super) rules: Mutex<Vec<RuleSetHash>>,
+    pub(super) fault: Mutex<Option<JournalError>>,
     pub(super) open: Mutex<HashMap<String, Vec<String>>>,
 }
 
 #[derive(Clone, Default)]
 pub(super) struct Memory(pub Arc<Kept>);
 
-impl Store for Memory {
-    fn keep_rules(&self, hash: Hash, _archive: &[u8]) -> Result<(), Fault> {
+impl PushStore for Memory {
+    fn keep_rules(&self, hash: RuleSetHash, _archive: &[u8]) -> Result<(), JournalError> {
         self.0.rules.lock().unwrap().push(hash);
         Ok(())
     }
 
-    async fn accept(&self, push: Push) -> Result<Accepted, Fault> {
+    async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
         if let Some(fault) = self.0.fault.lock().unwrap().clone() {
             return Err(fault);
         }
@@ -48,14 +48,14 @@ impl Store for Memory {
         if let Some((hash, _)) = push.deduplicate {
             let same = |other: &&Push| other.deduplicate.is_some_and(|(known, _)| known == hash);
             if let Some(first) = pushes.iter().find(same) {
-                return Ok(Accepted::Duplicate(first.id));
+                return Ok(AcceptResult::Duplicate(first.id));
             }
         }
         pushes.push(push);
-        Ok(Accepted::Stored)
+        Ok(AcceptResult::Stored)
     }
 
-    async fn quarantine(&self, refused: Refused) -> Result<(), Fault> {
+    async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {
         self.0.refused.lock().unwrap().push(refused);
         Ok(())
     }
@@ -66,18 +66,18 @@ impl Store for Memory {
 }
 
 pub(super) struct Parts {
-    version: Mutex<Arc<Version<Served>>>,
+    version: Mutex<Arc<RuleSetVersion<ServedRules>>>,
     pub(super) store: Memory,
-    intake: Intake,
+    intake: IntakeState,
     metrics: Arc<Metrics>,
-    limits: Limits,
+    limits: ListenerLimits,
     pub(super) stopping: AtomicBool,
 }
 
-impl Host for Parts {
+impl IntakeBackend for Parts {
     type Store = Memory;
 
-    fn current(&self) -> Arc<Version<Served>> {
+    fn current(&self) -> Arc<RuleSetVersion<ServedRules>> {
         self.version.lock().unwrap().clone()
     }
 
@@ -85,7 +85,7 @@ impl Host for Parts {
         &self.store
     }
 
-    fn intake(&self) -> &Intake {
+    fn intake(&self) -> &IntakeState {
         &self.intake
     }
 
@@ -93,7 +93,7 @@ impl Host for Parts {
         &self.metrics
     }
 
-    fn limits(&self) -> &Limits {
+    fn limits(&self) -> &ListenerLimits {
         &self.limits
     }
 
@@ -127,7 +127,7 @@ pub(super) fn version(
     generation: u64,
     rules: &str,
     settings: &[(&str, &[(&str, Setting)])],
-) -> Arc<Version<Served>> {
+) -> Arc<RuleSetVersion<ServedRules>> {
     let mut sources = Sources::default();
     sources.add("it.rules", rules);
     for shipped in ["alertmanager/alertmanager.rules", "standard/standard.rules"] {
@@ -137,13 +137,13 @@ pub(super) fn version(
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     let channels = rules.program.channels.iter();
-    let channels = channels.map(|channel| Channel {
+    let channels = channels.map(|channel| ServedChannel {
         name: channel.name.to_string(),
         kind: channel::find("stdout").unwrap(),
         settings: Settings::default(),
     });
     let channels = channels.collect();
-    let integrations = settings.iter().map(|(name, entries)| Integration {
+    let integrations = settings.iter().map(|(name, entries)| ServedIntegration {
         name: (*name).to_owned(),
         settings: Settings {
             entries: entries.iter().map(|(name, setting)| ((*name).to_owned(), setting.clone())).collect(),
@@ -152,27 +152,27 @@ pub(super) fn version(
         destination: String::new(),
     });
     let integrations = integrations.collect();
-    Arc::new(Version {
+    Arc::new(RuleSetVersion {
         generation,
-        hash: Hash([u8::try_from(generation).unwrap(); 32]),
-        loaded: Instant::read("2026-11-20T12:00:00Z").unwrap(),
-        value: Served { rules, channels, integrations, archive: Vec::new(), warnings: Vec::new() },
+        hash: RuleSetHash([u8::try_from(generation).unwrap(); 32]),
+        loaded: Timestamp::read("2026-11-20T12:00:00Z").unwrap(),
+        value: ServedRules { rules, channels, integrations, archive: Vec::new(), warnings: Vec::new() },
     })
 }
 
-pub(super) async fn start(version: Arc<Version<Served>>, limits: Limits) -> Running {
+pub(super) async fn start(version: Arc<RuleSetVersion<ServedRules>>, limits: ListenerLimits) -> Running {
     start_with(version, limits, None).await
 }
 
 pub(super) async fn start_with(
-    version: Arc<Version<Served>>,
-    limits: Limits,
+    version: Arc<RuleSetVersion<ServedRules>>,
+    limits: ListenerLimits,
     tls: Option<Arc<rustls::ServerConfig>>,
 ) -> Running {
     let parts = Arc::new(Parts {
         version: Mutex::new(version),
         store: Memory::default(),
-        intake: Intake::default(),
+        intake: IntakeState::default(),
         metrics: Arc::default(),
         limits,
         stopping: AtomicBool::new(false),
@@ -180,7 +180,7 @@ pub(super) async fn start_with(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(serve_host(Arc::clone(&parts), listener, tls, stopped));
+    let task = tokio::spawn(serve_backend(Arc::clone(&parts), listener, tls, stopped));
     Running { parts, address, stop, task }
 }
 
@@ -199,7 +199,7 @@ impl Answer {
 }
 
 impl Running {
-    pub(super) fn publish(&self, version: Arc<Version<Served>>) {
+    pub(super) fn publish(&self, version: Arc<RuleSetVersion<ServedRules>>) {
         *self.parts.version.lock().unwrap() = version;
     }
 
@@ -245,7 +245,7 @@ impl Running {
         self.parts.store.0.pushes.lock().unwrap().clone()
     }
 
-    pub(super) fn refused(&self) -> Vec<Refused> {
+    pub(super) fn refused(&self) -> Vec<RefusedPayload> {
         self.parts.store.0.refused.lock().unwrap().clone()
     }
 }

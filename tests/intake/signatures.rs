@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use pointsman::channel::Setting;
-use pointsman::gateway::config::Limits;
+use pointsman::gateway::config::ListenerLimits;
 use sha2::Sha256;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ fn hex(bytes: &[u8]) -> String {
 async fn statuses(settings: &[(&str, Setting)], body: &[u8], requests: &[Vec<(&str, String)>]) -> Vec<u16> {
     let mut all = vec![("keys", keys(&["k"]))];
     all.extend(settings.iter().cloned());
-    let running = start(version(1, RULES, &[("plain", &all)]), Limits::default()).await;
+    let running = start(version(1, RULES, &[("plain", &all)]), ListenerLimits::default()).await;
     let mut statuses = Vec::new();
     for headers in requests {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -2,8 +2,8 @@
 
 use super::host::{WATCHDOG, keys, start_with, version};
 use super::{EVENT, RULES};
-use pointsman::gateway::config::Limits;
-use pointsman::gateway::tls::Certificate;
+use pointsman::gateway::config::ListenerLimits;
+use pointsman::gateway::tls::ReloadableCertificate;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -72,9 +72,9 @@ async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
     fs::create_dir_all(&folder.0).unwrap();
     folder.copy(FIRST, "pem");
     folder.copy(FIRST, "key");
-    let pair = Certificate::load(&folder.path("pem"), &folder.path("key")).unwrap();
+    let pair = ReloadableCertificate::load(&folder.path("pem"), &folder.path("key")).unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
-    let running = start_with(rules, Limits::default(), Some(pair.server().unwrap())).await;
+    let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
     let port = running.address.port();
 
     let (answer, shown) = push(port).await;

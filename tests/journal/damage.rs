@@ -2,7 +2,8 @@
 
 use super::{Folder, now, open, push, settlement, wait};
 use pointsman::gateway::journal::{
-    Fault, Filter, Journal, Options, Push, Settled, SqliteStore, Store as _, Write,
+    BatchStore as _, Journal, JournalConfig, JournalError, JournalWrite, Push, RecordFilter,
+    SettlementResult, SqliteStore,
 };
 use pointsman::gateway::metrics::Metrics;
 use std::collections::HashSet;
@@ -16,7 +17,7 @@ fn change(folder: &Folder, sql: &str) {
 
 fn refused(folder: &Folder) -> String {
     match Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {})) {
-        Err(Fault::Failed(message)) => message,
+        Err(JournalError::Failed(message)) => message,
         Err(fault) => panic!("{fault}"),
         Ok(_) => panic!("it was opened"),
     }
@@ -35,7 +36,7 @@ fn a_damaged_body_becomes_a_dead_letter() {
     let journal = Journal::open(folder.options(), Arc::clone(&metrics), Arc::new(|_: &str| {})).unwrap();
     assert_eq!(journal.body(1).unwrap(), None);
     wait(journal.accept(push(3, "page", "b", None))).unwrap();
-    assert_eq!(journal.dead(&Filter::default()).unwrap()[0].reason, "damaged record");
+    assert_eq!(journal.dead_letters(&RecordFilter::default()).unwrap()[0].reason, "damaged record");
     assert_eq!(metrics.damaged.get(), 1);
     let pending = journal.pending("page", 0, 9).unwrap();
     assert_eq!(pending.iter().map(|found| found.id).collect::<Vec<_>>(), [2]);
@@ -86,10 +87,10 @@ fn a_damaged_page_hides_its_own_rows_only() {
 fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
     let folder = Folder::new();
     let (journal, metrics) = damaged(&folder, "push");
-    let found = journal.events(&Filter::default()).unwrap();
+    let found = journal.events(&RecordFilter::default()).unwrap();
     assert!((500..600).contains(&found.len()), "{} of 600 are listed", found.len());
     assert_eq!(metrics.damaged.get(), 600 - found.len() as u64);
-    let paged = journal.events(&Filter { limit: 7, ..Filter::default() }).unwrap();
+    let paged = journal.events(&RecordFilter { limit: 7, ..RecordFilter::default() }).unwrap();
     assert_eq!(paged[0].id, found[0].id);
 }
 
@@ -102,14 +103,14 @@ fn a_damaged_record_costs_only_the_writes_that_touch_it() {
     let lost: Vec<i64> = (1..=600).filter(|id| !sound.contains(id)).collect();
     wait(async {
         for (id, number) in lost.iter().zip(1_000..1_005) {
-            let settled = journal.settle(settlement(*id, Settled::Delivered));
+            let settled = journal.settle(settlement(*id, SettlementResult::Delivered));
             let accepted = journal.accept(push(number, "page", "new", Some(b"body")));
             let (settled, accepted) = tokio::join!(settled, accepted);
-            assert!(matches!(settled, Err(Fault::Failed(_))), "{settled:?}");
+            assert!(matches!(settled, Err(JournalError::Failed(_))), "{settled:?}");
             accepted.unwrap();
         }
         for id in lost.iter().take(5) {
-            journal.settle(settlement(*id, Settled::Delivered)).await.unwrap_err();
+            journal.settle(settlement(*id, SettlementResult::Delivered)).await.unwrap_err();
         }
         journal.accept(push(2_000, "page", "new", Some(b"body"))).await.unwrap();
     });
@@ -119,19 +120,20 @@ fn a_damaged_record_costs_only_the_writes_that_touch_it() {
 fn retention_passes_over_damage() {
     let folder = Folder::new();
     std::fs::create_dir_all(&folder.0).unwrap();
-    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let old = |number| Push { received: now() - 120_000, ..push(number, "page", "a", None) };
     let mut store = SqliteStore::open(&options).unwrap();
-    let writes: Vec<Write> = (0..2_000).map(|number| Write::Accept(Box::new(old(number)))).collect();
+    let writes: Vec<JournalWrite> =
+        (0..2_000).map(|number| JournalWrite::Accept(Box::new(old(number)))).collect();
     store.apply(&writes).unwrap();
     store.checkpoint(true).unwrap();
     drop(store);
     overwrite(&folder, "push");
     let mut store = SqliteStore::open(&options).unwrap();
-    while store.tidy(now()).unwrap() {}
-    store.apply(&[Write::Accept(Box::new(push(9_999, "page", "a", None)))]).unwrap();
+    while store.prune(now()).unwrap() {}
+    store.apply(&[JournalWrite::Accept(Box::new(push(9_999, "page", "a", None)))]).unwrap();
     drop(store);
-    let left = folder.open().events(&Filter::default()).unwrap().len();
+    let left = folder.open().events(&RecordFilter::default()).unwrap().len();
     assert!((1..100).contains(&left), "{left} of 2,000 are left");
 }
 

@@ -2,7 +2,7 @@
 //! it goes on without a restart.
 
 use super::{Folder, open, push, settlement, wait};
-use pointsman::gateway::journal::{Accepted, Fault, Options, Settled};
+use pointsman::gateway::journal::{AcceptResult, JournalConfig, JournalError, SettlementResult};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn a_full_disk_refuses_and_recovers() {
         eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
         return;
     };
-    let journal = open(Options { directory: folder.0.join("state"), ..folder.options() });
+    let journal = open(JournalConfig { directory: folder.0.join("state"), ..folder.options() });
     let filler = folder.0.join("filler");
     let mut answered = Vec::new();
     let mut number = 0;
@@ -52,16 +52,17 @@ fn a_full_disk_refuses_and_recovers() {
             }
             number += 1;
         };
-        assert_eq!(fault, Fault::NoSpace);
+        assert_eq!(fault, JournalError::NoSpace);
         number += 1;
-        wait(journal.settle(settlement(early, Settled::Delivered))).expect("the ballast lets it be noted");
+        wait(journal.settle(settlement(early, SettlementResult::Delivered)))
+            .expect("the ballast lets it be noted");
 
         std::fs::remove_file(&filler).unwrap();
         wait(async {
             loop {
                 match journal.accept(push(number, "page", "a", Some(b"late"))).await {
-                    Ok(accepted) => break assert_eq!(accepted, Accepted::Stored),
-                    Err(fault) => assert_eq!(fault, Fault::NoSpace, "round {round}"),
+                    Ok(accepted) => break assert_eq!(accepted, AcceptResult::Stored),
+                    Err(fault) => assert_eq!(fault, JournalError::NoSpace, "round {round}"),
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -69,11 +70,11 @@ fn a_full_disk_refuses_and_recovers() {
         answered.push(number);
         number += 1;
         for found in journal.pending("page", 0, 10_000).unwrap() {
-            wait(journal.settle(settlement(found.id, Settled::Delivered))).unwrap();
+            wait(journal.settle(settlement(found.id, SettlementResult::Delivered))).unwrap();
         }
     }
     for number in answered {
-        assert!(journal.push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
+        assert!(journal.find_push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
     }
     drop(journal);
     drop(mount);
@@ -88,14 +89,18 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
         let path = folder.options().directory.join(taken);
         std::fs::rename(&path, path.with_extension("gone")).unwrap();
         std::fs::write(&path, "another").unwrap();
-        wait(journal.doomed());
-        assert_eq!(wait(journal.accept(push(2, "page", "a", Some(b"x")))), Err(Fault::Closed), "{taken}");
+        wait(journal.shutdown_requested());
+        assert_eq!(
+            wait(journal.accept(push(2, "page", "a", Some(b"x")))),
+            Err(JournalError::Closed),
+            "{taken}"
+        );
     }
 }
 
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = Folder::new();
-    let journal = open(Options { least_free: Some(u64::MAX), ..folder.options() });
-    assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(Fault::NoSpace));
+    let journal = open(JournalConfig { least_free: Some(u64::MAX), ..folder.options() });
+    assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

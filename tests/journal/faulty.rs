@@ -3,7 +3,8 @@
 
 use super::{Folder, push, wait};
 use pointsman::gateway::journal::{
-    Accepted, Applied, Failure, Fault, Filter, Journal, Load, SqliteStore, Store, Write,
+    AcceptResult, Backlog, BatchError, BatchStore, CommittedBatch, Journal, JournalError, JournalWrite,
+    RecordFilter, SqliteStore,
 };
 use pointsman::gateway::metrics::Metrics;
 use std::collections::BTreeSet;
@@ -39,45 +40,45 @@ struct Faulty {
     fate: Arc<Fate>,
 }
 
-fn broken() -> Failure {
-    Failure::Broken("disk I/O error".to_owned())
+fn broken() -> BatchError {
+    BatchError::Broken("disk I/O error".to_owned())
 }
 
-impl Store for Faulty {
-    fn apply(&mut self, writes: &[Write]) -> Result<Applied, Failure> {
+impl BatchStore for Faulty {
+    fn apply(&mut self, writes: &[JournalWrite]) -> Result<CommittedBatch, BatchError> {
         assert!(!self.fate.panics.swap(false, Ordering::Relaxed), "the store panics");
         if !self.fate.fails() {
             return self.store.apply(writes);
         }
         match self.fate.draw() % 3 {
-            0 => Err(Failure::NoSpace),
+            0 => Err(BatchError::NoSpace),
             1 => Err(broken()),
             // The disk has it, and nobody knows.
             _ => self.store.apply(writes).and(Err(broken())),
         }
     }
 
-    fn tidy(&mut self, now: i64) -> Result<bool, Failure> {
-        if self.fate.fails() { Err(broken()) } else { self.store.tidy(now) }
+    fn prune(&mut self, now: i64) -> Result<bool, BatchError> {
+        if self.fate.fails() { Err(broken()) } else { self.store.prune(now) }
     }
 
-    fn checkpoint(&mut self, fully: bool) -> Result<(), Failure> {
+    fn checkpoint(&mut self, fully: bool) -> Result<(), BatchError> {
         if self.fate.fails() { Err(broken()) } else { self.store.checkpoint(fully) }
     }
 
-    fn reopen(&mut self) -> Result<Vec<(String, Load)>, Failure> {
+    fn reopen(&mut self) -> Result<Vec<(String, Backlog)>, BatchError> {
         self.store.reopen()
     }
 }
 
 fn open(folder: &Folder, fate: &Arc<Fate>) -> Journal {
     let fate = Arc::clone(fate);
-    let around = |store| Box::new(Faulty { store, fate }) as Box<dyn Store>;
-    Journal::open_over(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}), around)
+    let around = |store| Box::new(Faulty { store, fate }) as Box<dyn BatchStore>;
+    Journal::open_with_store(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}), around)
         .unwrap()
 }
 
-async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<Accepted, Fault>)> {
+async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<AcceptResult, JournalError>)> {
     let one = |number| {
         let journal = journal.clone();
         tokio::spawn(async move {
@@ -130,7 +131,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented() {
             !answered.is_empty() && answered.len() < offered.len(),
             "seed {seed}: the faults do not bite"
         );
-        assert_eq!(journal.events(&Filter::default()).unwrap().len(), found.len());
+        assert_eq!(journal.events(&RecordFilter::default()).unwrap().len(), found.len());
         assert_eq!(journal.channels_pending().unwrap(), [("page".to_owned(), found.len() as u64)]);
     }
 }
@@ -144,16 +145,16 @@ fn a_disk_that_keeps_failing_ends_the_journal() {
     fate.failing.store(101, Ordering::Relaxed);
     wait(async {
         let mut number = 2;
-        while tokio::time::timeout(Duration::from_millis(1), journal.doomed()).await.is_err() {
+        while tokio::time::timeout(Duration::from_millis(1), journal.shutdown_requested()).await.is_err() {
             assert!(journal.accept(push(number, "page", "a", Some(b"x"))).await.is_err());
             number += 1;
         }
     });
-    assert_eq!(wait(journal.accept(push(1_000, "page", "a", None))), Err(Fault::Closed));
+    assert_eq!(wait(journal.accept(push(1_000, "page", "a", None))), Err(JournalError::Closed));
     drop(journal);
     fate.failing.store(0, Ordering::Relaxed);
     let journal = open(&folder, &fate);
-    assert!(journal.push(push(1, "", "", None).id).unwrap().is_some());
+    assert!(journal.find_push(push(1, "", "", None).id).unwrap().is_some());
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process() {
     let journal = open(&folder, &fate);
     fate.panics.store(true, Ordering::Relaxed);
     assert!(wait(journal.accept(push(1, "page", "a", Some(b"x")))).is_err());
-    wait(journal.doomed());
+    wait(journal.shutdown_requested());
     assert!(wait(journal.accept(push(2, "page", "a", Some(b"x")))).is_err());
     journal.close();
     let journal = open(&folder, &fate);

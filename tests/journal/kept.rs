@@ -1,12 +1,15 @@
 //! What is kept, and for how long.
 
 use super::{Folder, now, open, push, refused, settlement, wait};
-use pointsman::gateway::journal::{Filter, Options, Push, Settled, SqliteStore, Store, Write};
-use pointsman::reload::Hash;
+use pointsman::gateway::journal::{
+    BatchStore, JournalConfig, JournalWrite, Push, RecordFilter, SettlementResult, SqliteStore,
+};
+use pointsman::reload::RuleSetHash;
 use std::time::Duration;
 
 fn accept(store: &mut SqliteStore, pushes: impl IntoIterator<Item = Push>) {
-    let writes: Vec<Write> = pushes.into_iter().map(|push| Write::Accept(Box::new(push))).collect();
+    let writes: Vec<JournalWrite> =
+        pushes.into_iter().map(|push| JournalWrite::Accept(Box::new(push))).collect();
     store.apply(&writes).unwrap();
 }
 
@@ -14,7 +17,7 @@ fn accept(store: &mut SqliteStore, pushes: impl IntoIterator<Item = Push>) {
 fn bytes_are_bounded_and_what_waits_stays() {
     let folder = Folder::new();
     std::fs::create_dir_all(&folder.0).unwrap();
-    let options = Options { keep_bytes: 8 << 20, ..folder.options() };
+    let options = JournalConfig { keep_bytes: 8 << 20, ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
     for round in 0..200_u64 {
         let one = |at| Push {
@@ -33,8 +36,8 @@ fn bytes_are_bounded_and_what_waits_stays() {
     let journal = open(options);
     let pending = journal.pending("page", 0, 1_000).unwrap();
     assert_eq!(pending.len(), 50);
-    assert_eq!(journal.push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
-    let events = journal.events(&Filter::default()).unwrap();
+    assert_eq!(journal.find_push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
+    let events = journal.events(&RecordFilter::default()).unwrap();
     assert!(events.len() > 500 && events.len() < 2_000, "{} are left of 4,000", events.len());
     assert_eq!(events[0].id.push, push(3_999, "", "", None).id);
 }
@@ -43,30 +46,34 @@ fn bytes_are_bounded_and_what_waits_stays() {
 fn age_ends_what_is_settled_and_its_rules() {
     let folder = Folder::new();
     std::fs::create_dir_all(&folder.0).unwrap();
-    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
-    store.apply(&[Write::Rules(Hash([9; 32]), b"old rules".to_vec())]).unwrap();
+    store.apply(&[JournalWrite::Rules(RuleSetHash([9; 32]), b"old rules".to_vec())]).unwrap();
     let early = now() - 120_000;
     accept(&mut store, (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }));
     accept(&mut store, [Push { received: early, ..push(300, "page", "a", Some(b"waits")) }]);
-    accept(&mut store, [Push { rules: Hash([8; 32]), ..push(301, "page", "a", None) }]);
-    while store.tidy(now()).unwrap() {}
+    accept(&mut store, [Push { rules: RuleSetHash([8; 32]), ..push(301, "page", "a", None) }]);
+    while store.prune(now()).unwrap() {}
     let journal = || open(folder.options());
     drop(store);
     let opened = journal();
     let left: Vec<u128> =
-        opened.events(&Filter::default()).unwrap().iter().map(|event| event.id.push.random()).collect();
+        opened.events(&RecordFilter::default()).unwrap().iter().map(|event| event.id.push.random()).collect();
     assert_eq!(left, [301, 300]);
-    assert_eq!(opened.rules(Hash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
+    assert_eq!(opened.rules(RuleSetHash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
     let waiting = opened.pending("page", 0, 1).unwrap()[0].id;
-    wait(opened.settle(settlement(waiting, Settled::Delivered))).unwrap();
+    wait(opened.settle(settlement(waiting, SettlementResult::Delivered))).unwrap();
     drop(opened);
     let mut store = SqliteStore::open(&options).unwrap();
-    while store.tidy(now()).unwrap() {}
+    while store.prune(now()).unwrap() {}
     drop(store);
     let opened = journal();
-    assert_eq!(opened.events(&Filter::default()).unwrap().len(), 1);
-    assert_eq!(opened.rules(Hash([9; 32])).unwrap(), None, "rules go with the last push that they decided");
+    assert_eq!(opened.events(&RecordFilter::default()).unwrap().len(), 1);
+    assert_eq!(
+        opened.rules(RuleSetHash([9; 32])).unwrap(),
+        None,
+        "rules go with the last push that they decided"
+    );
 }
 
 /// A gateway whose rules are saved all day, and that nobody pushes to, keeps the last few of them alone.
@@ -74,26 +81,30 @@ fn age_ends_what_is_settled_and_its_rules() {
 fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there() {
     let folder = Folder::new();
     std::fs::create_dir_all(&folder.0).unwrap();
-    let options = Options { keep_for: Duration::from_mins(1), ..folder.options() };
+    let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
     let keep = |store: &mut SqliteStore, number: u8| {
-        store.apply(&[Write::Rules(Hash([number; 32]), vec![number])]).unwrap();
+        store.apply(&[JournalWrite::Rules(RuleSetHash([number; 32]), vec![number])]).unwrap();
     };
     keep(&mut store, 200);
-    accept(&mut store, [Push { rules: Hash([200; 32]), ..push(0, "page", "a", None) }]);
+    accept(&mut store, [Push { rules: RuleSetHash([200; 32]), ..push(0, "page", "a", None) }]);
     for number in 0..40 {
         keep(&mut store, number);
     }
     // The last push that those in force decided goes, and the next one comes.
-    let in_force = Hash([39; 32]);
+    let in_force = RuleSetHash([39; 32]);
     accept(&mut store, [Push { rules: in_force, received: now() - 120_000, ..push(1, "page", "a", None) }]);
-    while store.tidy(now()).unwrap() {}
+    while store.prune(now()).unwrap() {}
     accept(&mut store, [Push { rules: in_force, ..push(2, "page", "a", None) }]);
     drop(store);
     let journal = open(folder.options());
     assert_eq!(journal.rules(in_force).unwrap(), Some(vec![39]));
-    assert_eq!(journal.rules(Hash([200; 32])).unwrap(), Some(vec![200]), "it decided a push that is there");
-    let left = (0..39).filter(|number| journal.rules(Hash([*number; 32])).unwrap().is_some()).count();
+    assert_eq!(
+        journal.rules(RuleSetHash([200; 32])).unwrap(),
+        Some(vec![200]),
+        "it decided a push that is there"
+    );
+    let left = (0..39).filter(|number| journal.rules(RuleSetHash([*number; 32])).unwrap().is_some()).count();
     assert!(left <= 8, "{left} rule sets that decided nothing");
 }
 
@@ -103,15 +114,15 @@ fn dead_letters_have_a_time_of_their_own() {
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
     let id = journal.pending("page", 0, 1).unwrap()[0].id;
-    wait(journal.settle(settlement(id, Settled::Dead { reason: "no".to_owned() }))).unwrap();
+    wait(journal.settle(settlement(id, SettlementResult::Dead { reason: "no".to_owned() }))).unwrap();
     journal.close();
     drop(journal);
     for (days, left) in [(29, 1), (31, 0)] {
         let mut store = SqliteStore::open(&folder.options()).unwrap();
-        store.tidy(now() + days * 86_400_000).unwrap();
+        store.prune(now() + days * 86_400_000).unwrap();
         drop(store);
         let journal = folder.open();
-        assert_eq!(journal.dead(&Filter::default()).unwrap().len(), left, "after {days} days");
+        assert_eq!(journal.dead_letters(&RecordFilter::default()).unwrap().len(), left, "after {days} days");
         assert_eq!(journal.channels().unwrap()[0].dead, left as u64);
     }
 }
@@ -119,16 +130,16 @@ fn dead_letters_have_a_time_of_their_own() {
 #[test]
 fn the_quarantine_is_bounded_and_emptied() {
     let folder = Folder::new();
-    let journal = open(Options { most_quarantined: 3, ..folder.options() });
+    let journal = open(JournalConfig { most_quarantined: 3, ..folder.options() });
     for number in 0..5 {
         wait(journal.quarantine(refused(number, b"{"))).unwrap();
     }
     let left = |journal: &pointsman::gateway::journal::Journal| -> Vec<u128> {
-        let found = journal.quarantined(&Filter::default()).unwrap();
+        let found = journal.quarantined(&RecordFilter::default()).unwrap();
         found.iter().map(|found| found.refused.id.random()).collect()
     };
     assert_eq!(left(&journal), [4, 3, 2]);
-    journal.release(refused(3, b"").id).unwrap();
+    journal.release_quarantined(refused(3, b"").id).unwrap();
     assert_eq!(left(&journal), [4, 2]);
     assert_eq!(journal.integrations().unwrap()[0].refused, 5);
 }
@@ -137,8 +148,8 @@ fn the_quarantine_is_bounded_and_emptied() {
 fn rules_are_kept_once_and_come_back() {
     let folder = Folder::new();
     let journal = folder.open();
-    journal.keep_rules(Hash([1; 32]), b"one").unwrap();
-    journal.keep_rules(Hash([1; 32]), b"another").unwrap();
-    assert_eq!(journal.rules(Hash([1; 32])).unwrap().as_deref(), Some(&b"one"[..]));
-    assert_eq!(journal.rules(Hash([2; 32])).unwrap(), None);
+    journal.keep_rules(RuleSetHash([1; 32]), b"one").unwrap();
+    journal.keep_rules(RuleSetHash([1; 32]), b"another").unwrap();
+    assert_eq!(journal.rules(RuleSetHash([1; 32])).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(journal.rules(RuleSetHash([2; 32])).unwrap(), None);
 }

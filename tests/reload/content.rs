@@ -1,7 +1,7 @@
 //! T31 to T42: what files hold.
 
 use super::{Folder, Subject, ms};
-use pointsman::reload::{FingerprintKey, Options, Snapshot, Stage};
+use pointsman::reload::{FingerprintKey, LoadStage, ReloadOptions, Snapshot};
 use pointsman::ruleset::RuleSet;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -15,14 +15,17 @@ fn t31_a_prefix_that_is_valid() {
     let sum = |text: &str| {
         use sha2::Digest as _;
         let digest: [u8; 32] = sha2::Sha256::digest(text).into();
-        folder.write("rules/MANIFEST.sha256", &format!("{}  r.rules\n", pointsman::reload::Hash(digest)));
+        folder.write(
+            "rules/MANIFEST.sha256",
+            &format!("{}  r.rules\n", pointsman::reload::RuleSetHash(digest)),
+        );
     };
     sum("one");
     let subject = Subject::start(folder.options());
     sum("first, second");
     folder.write("rules/r.rules", "first");
     subject.refuses("`r.rules` is not what the manifest");
-    assert_eq!(subject.report().failure.unwrap().stage, Stage::Read);
+    assert_eq!(subject.report().failure.unwrap().stage, LoadStage::Read);
     sleep(ms(150));
     assert_eq!(subject.text(), "one");
     folder.write("rules/r.rules", "first, second");
@@ -36,7 +39,7 @@ fn t31_a_prefix_that_is_valid() {
 #[test]
 fn a_pause_of_the_writer_shorter_than_the_quiet_is_no_end() {
     let folder = Folder::with("pause", "one");
-    let subject = Subject::start(Options { poll: Some(ms(20)), quiet: ms(2_000), ..folder.options() });
+    let subject = Subject::start(ReloadOptions { poll: Some(ms(20)), quiet: ms(2_000), ..folder.options() });
     subject.until(|subject| subject.generation() == 1 && subject.report().failure.is_none());
     folder.write("rules/r.rules", "BROKEN first");
     subject.refuses("broken");
@@ -54,14 +57,14 @@ fn a_change_of_several_files_behind_a_manifest_is_one() {
         folder.write(&format!("rules/{name}.rules"), "1 ");
     }
     let manifest = folder.path("rules/MANIFEST.sha256");
-    let options = Options { manifest: Some(manifest.clone()), ..folder.options() };
+    let options = ReloadOptions { manifest: Some(manifest.clone()), ..folder.options() };
     assert!(
         Subject::try_start(options.clone()).is_err_and(|failure| failure.message.contains("the manifest"))
     );
     let sums = |text: &str| {
         use sha2::Digest as _;
         let digest: [u8; 32] = sha2::Sha256::digest(text).into();
-        let digest = pointsman::reload::Hash(digest);
+        let digest = pointsman::reload::RuleSetHash(digest);
         fs::write(&manifest, format!("{digest}  a.rules\n{digest} *./b.rules\n{digest}  c.rules\n")).unwrap();
     };
     sums("1 ");
@@ -133,7 +136,7 @@ fn t38_nothing_left() {
     subject.holds("");
     let bare = Folder::new("t38-bare");
     assert!(Subject::try_start(bare.options()).is_err());
-    let options = Options { allow_empty: true, ..bare.options() };
+    let options = ReloadOptions { allow_empty: true, ..bare.options() };
     let subject = Subject::start(options);
     bare.write("rules/r.rules", "one");
     subject.holds("one");
@@ -149,7 +152,7 @@ fn t39_bytes_that_are_no_text() {
     subject.refuses("not UTF-8");
     let failure = subject.report().failure.unwrap();
     let span = failure.diagnostics[0].span;
-    assert!(failure.sources.place(span).ends_with("r.rules:2"));
+    assert!(failure.sources.file_and_line(span).ends_with("r.rules:2"));
     folder.write("rules/r.rules", "\u{feff}two\r\n\0");
     subject.holds("\u{feff}two\r\n\0");
 }
@@ -256,7 +259,7 @@ fn secret_files_that_everybody_may_read_are_named() {
     fs::set_permissions(folder.path("rules/shut"), fs::Permissions::from_mode(0o640)).unwrap();
     let snapshot = Snapshot::of(&[folder.path("rules")]).unwrap();
     super::join(&snapshot).unwrap();
-    assert_eq!(snapshot.exposed(), [folder.path("rules/open")]);
+    assert_eq!(snapshot.world_readable_secrets(), [folder.path("rules/open")]);
 }
 
 /// A restart is no change, and neither tells the hash what a secret holds.
@@ -266,7 +269,7 @@ fn the_hash_of_a_set_with_secrets_is_that_of_its_key() {
     folder.write("rules/key", "canary");
     let hash = |key: &str| {
         let fingerprints = FingerprintKey::of(key);
-        Subject::start(Options { fingerprints, ..folder.options() }).report().hash
+        Subject::start(ReloadOptions { fingerprint_key: fingerprints, ..folder.options() }).report().hash
     };
     assert_eq!(hash("one"), hash("one"));
     assert_ne!(hash("one"), hash("two"));

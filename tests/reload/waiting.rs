@@ -1,7 +1,7 @@
 //! T45 to T51: storms, limits, requests, and what survives an end.
 
 use super::{Folder, Subject, WATCHDOG, ms};
-use pointsman::reload::Options;
+use pointsman::reload::ReloadOptions;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn t46_writes_without_end() {
     let folder = Folder::with("t46", "one");
-    let options = Options { quiet: ms(100), at_most: ms(600), ..folder.options() };
+    let options = ReloadOptions { quiet: ms(100), max_delay: ms(600), ..folder.options() };
     let subject = Subject::start(options);
     let stop = AtomicBool::new(false);
     scope(|scope| {
@@ -50,7 +50,7 @@ fn t45_a_storm_of_events() {
 fn files_that_do_not_hold_still() {
     let folder = Folder::with("unstable", "one");
     // Long enough for the writer to have its turn on a busy machine.
-    let subject = Subject::start(Options { settle: ms(100), ..folder.options() });
+    let subject = Subject::start(ReloadOptions { settle: ms(100), ..folder.options() });
     let stop = AtomicBool::new(false);
     scope(|scope| {
         scope.spawn(|| {
@@ -117,7 +117,7 @@ fn requests_at_once_are_all_answered() {
 #[test]
 fn the_end_is_quick() {
     let folder = Folder::with("end", "one");
-    let subject = Subject::start(Options { settle: Duration::from_secs(20), ..folder.options() });
+    let subject = Subject::start(ReloadOptions { settle: Duration::from_secs(20), ..folder.options() });
     folder.write("rules/r.rules", "two");
     subject.reloader.trigger();
     sleep(ms(50));
@@ -133,15 +133,15 @@ fn versions_live_as_long_as_somebody_holds_them() {
     let old = subject.reloader.current();
     folder.write("rules/r.rules", "two");
     subject.holds("two");
-    subject.until(|subject| subject.report().alive == 2);
+    subject.until(|subject| subject.report().versions_in_use == 2);
     assert_eq!(old.value, "one");
-    let age = subject.report().oldest.unwrap();
+    let age = subject.report().oldest_in_use.unwrap();
     sleep(ms(20));
     folder.write("rules/r.rules", "three");
     subject.holds("three");
-    assert!(subject.report().oldest.unwrap() >= age + ms(20), "it counts from its own replacement");
+    assert!(subject.report().oldest_in_use.unwrap() >= age + ms(20), "it counts from its own replacement");
     drop(old);
-    assert_eq!((subject.report().alive, subject.report().oldest), (1, None));
+    assert_eq!((subject.report().versions_in_use, subject.report().oldest_in_use), (1, None));
 }
 
 /// T51: what was in force before the end is there after it, whatever the files hold then.
@@ -150,7 +150,7 @@ fn t51_the_last_good_set() {
     let folder = Folder::with("t51", "one\ntable t.csv\nsecret key\n");
     folder.write("rules/t.csv", "rows");
     folder.write("rules/key", " and a key");
-    let options = Options {
+    let options = ReloadOptions {
         last_good: Some(folder.path("state/last-good")),
         start_with_last_good: true,
         ..folder.options()
@@ -161,7 +161,7 @@ fn t51_the_last_good_set() {
     fs::remove_file(folder.path("rules/t.csv")).unwrap();
     // Somebody died while writing the next one.
     folder.write("state/last-good.tmp", "torn");
-    let strict = Options { start_with_last_good: false, ..options.clone() };
+    let strict = ReloadOptions { start_with_last_good: false, ..options.clone() };
     assert!(Subject::try_start(strict).is_err_and(|failure| failure.message.contains("broken")));
     let subject = Subject::start(options.clone());
     assert_eq!(subject.text(), "one\ntable t.csv\nsecret key\nrows and a key");
@@ -181,9 +181,10 @@ fn t51_the_last_good_set() {
 #[test]
 fn t47_no_room_for_the_last_good_set() {
     let folder = Folder::with("t47", "one");
-    let options = Options { last_good: Some(folder.path("no/such/folder/last-good")), ..folder.options() };
+    let options =
+        ReloadOptions { last_good: Some(folder.path("no/such/folder/last-good")), ..folder.options() };
     let subject = Subject::start(options);
-    assert!(subject.report().not_kept.is_some_and(|reason| reason.contains("last-good")));
+    assert!(subject.report().last_good_error.is_some_and(|reason| reason.contains("last-good")));
     folder.write("rules/r.rules", "two");
     subject.holds("two");
 }
@@ -193,7 +194,8 @@ fn t47_no_room_for_the_last_good_set() {
 fn several_roots() {
     let folder = Folder::with("roots", "one ");
     let more = folder.path("more");
-    let options = Options { roots: vec![folder.path("rules"), more.join("x.rules")], ..folder.options() };
+    let options =
+        ReloadOptions { roots: vec![folder.path("rules"), more.join("x.rules")], ..folder.options() };
     assert!(Subject::try_start(options.clone()).is_err());
     folder.write("elsewhere/x", "two ");
     fs::create_dir(&more).unwrap();

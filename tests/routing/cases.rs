@@ -3,11 +3,11 @@
 use super::dice::Dice;
 use super::{Hits, load};
 use crate::arena;
-use pointsman::evaluate::{Context, Silent, route};
-use pointsman::event::{Decision, Event, Labels};
+use pointsman::evaluate::{EvaluationContext, SilentObserver, route};
+use pointsman::event::{Event, Labels, RoutingDecision};
 use pointsman::program::Destination;
 use pointsman::ruleset::RuleSet;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 
 /// A routing of these lines; what hits none of them goes to `c0`.
 fn loaded(lines: &str) -> RuleSet {
@@ -22,15 +22,15 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
 
 fn event(labels: &[(&'static str, &'static str)]) -> &'static Event<'static> {
     let labels = Labels::of(labels.iter().copied(), arena());
-    arena().keep(Event { labels, ..Dice::new(1).event(arena()) })
+    arena().alloc(Event { labels, ..Dice::new(1).event(arena()) })
 }
 
 /// What becomes of an event, by the index and line by line.
-fn decisions<'a>(rules: &'a RuleSet, event: &'static Event<'static>) -> [Decision<'a>; 2] {
-    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").unwrap());
+fn decisions<'a>(rules: &'a RuleSet, event: &'static Event<'static>) -> [RoutingDecision<'a>; 2] {
+    let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
     let to = Destination::Routing(0);
     [
-        route(&rules.program, to, event, &context, arena(), &mut Silent),
+        route(&rules.program, to, event, &context, arena(), &mut SilentObserver),
         route(&rules.program, to, event, &context, arena(), &mut Hits::<true>::of(0)),
     ]
 }
@@ -97,7 +97,7 @@ fn rules_may_look_at_very_many_labels() {
             labels.push((name, dice.of(&["x", "x-1", "yY", "Y", "ab", "-"])));
         }
         let title = dice.of(&["x", "x-1", "yY", "-"]);
-        let event = arena().keep(Event { title, ..*event(&labels) });
+        let event = arena().alloc(Event { title, ..*event(&labels) });
         let [found, walked] = decisions(&rules, event);
         assert_eq!(found, walked, "{title} {labels:?}");
     }

@@ -1,9 +1,9 @@
 //! Events whose values are those that the rules look for.
 
 use super::dice::Dice;
-use pointsman::event::{Event, Labels, Severity, Status};
+use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::Arena;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 
 impl Dice {
     pub(super) fn event<'a>(&mut self, arena: &'a Arena) -> Event<'a> {
@@ -11,12 +11,12 @@ impl Dice {
             self.of(&["", "2026-11-20T02:30:00Z", "2026-11-21T02:30:00Z", "2026-11-20T20:00:00Z"]);
         Event {
             severity: Severity::ALL[self.roll(3)],
-            status: Status::ALL[self.roll(2)],
+            status: AlertStatus::ALL[self.roll(2)],
             title: arena.text(&self.word()),
             key: self.of(&["web", "k", "ab", ""]),
             description: if self.one_in(3) { None } else { Some(arena.text(&self.word())) },
             labels: self.labels(arena),
-            starts_at: Instant::read(starts_at),
+            starts_at: Timestamp::read(starts_at),
             ends_at: None,
             link: if self.one_in(3) { None } else { Some(arena.text(&self.word())) },
             source: self.of(&["web", "Ab"]),

@@ -1,17 +1,18 @@
 //! A negation on a value that may be missing, where it throws events away: `drop when @.labels.env != "prod"` drops
 //! what has no `env` as well.
 
-use super::Input;
+use super::LintInput;
 use crate::check::model::{
-    Block, Comparator, Comparison, Expression, ExpressionKind, Kind, LineBody, Subject, Target,
+    Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, RoutingBlock, RoutingLineBody,
+    Target, ValueKind,
 };
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use std::collections::HashSet;
 
-pub(crate) const CODE: Code = crate::code!("W0010", "negation that holds for what is missing");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0010", "negation that holds for what is missing");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut found = Finder { input, seen: HashSet::new(), diagnostics };
     for mapping in &input.model.mappings {
         for drop in &mapping.drops {
@@ -24,38 +25,40 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 struct Finder<'f, 'a> {
-    input: &'f Input<'a>,
+    input: &'f LintInput<'a>,
     /// A define is reported once, however many lines use it.
     seen: HashSet<(usize, bool)>,
     diagnostics: &'f mut Vec<Diagnostic>,
 }
 
 impl Finder<'_, '_> {
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &RoutingBlock) {
         for line in &block.lines {
             match (&line.body, &line.when) {
-                (LineBody::Target(Target::Nothing(..)), Some(when)) => self.condition(when, "silences"),
-                (LineBody::Block(inner), _) => self.block(inner),
-                (LineBody::Target(_) | LineBody::Match(_), _) => {}
+                (RoutingLineBody::Target(Target::Nothing(..)), Some(when)) => {
+                    self.condition(when, "silences")
+                }
+                (RoutingLineBody::Block(inner), _) => self.block(inner),
+                (RoutingLineBody::Target(_) | RoutingLineBody::Match(_), _) => {}
             }
         }
     }
 
     fn condition(&mut self, condition: &Expression, does: &'static str) {
-        self.visit(condition, Around { negated: false, alternative: false, does }, &mut Vec::new());
+        self.visit(condition, ConditionContext { negated: false, alternative: false, does }, &mut Vec::new());
     }
 
     /// `known` holds the subjects of which another part of the condition asks whether they are there.
-    fn visit(&mut self, condition: &Expression, around: Around, known: &mut Vec<String>) {
+    fn visit(&mut self, condition: &Expression, around: ConditionContext, known: &mut Vec<String>) {
         match &condition.kind {
             ExpressionKind::Not(inner) => {
-                self.visit(inner, Around { negated: !around.negated, ..around }, known);
+                self.visit(inner, ConditionContext { negated: !around.negated, ..around }, known);
             }
             ExpressionKind::And(parts) | ExpressionKind::Or(parts) => {
                 let all = matches!(condition.kind, ExpressionKind::And(_));
                 let before = known.len();
                 known.extend(parts.iter().filter_map(|part| asked(part, all && !around.negated)));
-                let around = Around { alternative: !all, ..around };
+                let around = ConditionContext { alternative: !all, ..around };
                 for part in parts {
                     self.visit(part, around, known);
                 }
@@ -64,7 +67,7 @@ impl Finder<'_, '_> {
             ExpressionKind::Define(id) => {
                 let define = self.input.model.defines.get(*id);
                 if let Some(define) = define.filter(|_| self.seen.insert((*id, around.negated))) {
-                    self.visit(&define.value, Around { alternative: false, ..around }, known);
+                    self.visit(&define.value, ConditionContext { alternative: false, ..around }, known);
                 }
             }
             ExpressionKind::Compare(comparison) => {
@@ -89,15 +92,21 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn comparison(&mut self, comparison: &Comparison, span: Span, around: Around, known: &[String]) {
-        let Subject::Value(subject) = &comparison.subject else { return };
+    fn comparison(
+        &mut self,
+        comparison: &Comparison,
+        span: Span,
+        around: ConditionContext,
+        known: &[String],
+    ) {
+        let ComparisonSubject::Value(subject) = &comparison.subject else { return };
         let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
         let Some(key) = key(subject) else { return };
         let holds_for_missing = comparison.negated != around.negated && subject.types.may_be_missing();
         if asks || !holds_for_missing || known.contains(&key) {
             return;
         }
-        let sources = self.input.surroundings.sources;
+        let sources = self.input.environment.sources;
         let text = sources.text(subject.span);
         let message = format!("this also {} events in which `{text}` is missing", around.does);
         let finding = Diagnostic::new(&CODE, span, message).label("a negation holds where there is no value");
@@ -117,7 +126,7 @@ impl Finder<'_, '_> {
 
 /// Where in a condition a part stands, and what the condition does.
 #[derive(Clone, Copy)]
-struct Around {
+struct ConditionContext {
     negated: bool,
     /// Whether it is a part of an `or`, beside which `and` needs parentheses.
     alternative: bool,
@@ -158,9 +167,10 @@ fn asked(part: &Expression, all: bool) -> Option<String> {
         if let ExpressionKind::Not(inner) = &part.kind { (&**inner, true) } else { (part, false) };
     let ExpressionKind::Compare(comparison) = &part.kind else { return None };
     let negated = comparison.negated != turned;
-    let asks = matches!(comparison.test, Comparator::Is(Kind::Missing | Kind::Null | Kind::Empty));
+    let asks =
+        matches!(comparison.test, Comparator::Is(ValueKind::Missing | ValueKind::Null | ValueKind::Empty));
     match &comparison.subject {
-        Subject::Value(subject) if asks || (all && !negated) => key(subject),
-        Subject::Value(_) | Subject::Nodes(..) | Subject::Now => None,
+        ComparisonSubject::Value(subject) if asks || (all && !negated) => key(subject),
+        ComparisonSubject::Value(_) | ComparisonSubject::Nodes(..) | ComparisonSubject::Now => None,
     }
 }

@@ -1,24 +1,25 @@
 //! Text that looks like the template of another system: `{{ .Labels.x }}`, `{{ $labels.x }}`, `${x}`.
 
-use super::Seen;
-use super::visit::Node;
-use crate::diagnostic::{Code, Diagnostic};
+use super::VisitedNode;
+use super::visit::TreeNode;
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
-use crate::syntax::tree::{Declaration, Part, Template};
+use crate::syntax::tree::{Declaration, Template, TemplatePart};
 
-pub(crate) const CODE: Code = crate::code!("W0007", "text that looks like another system's template");
+pub(crate) const CODE: DiagnosticCode =
+    crate::code!("W0007", "text that looks like another system's template");
 
-pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if let Node::Template(template) = seen.node {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if let TreeNode::Template(template) = seen.node {
         go_actions(seen, template, diagnostics);
         shell_names(template, diagnostics);
     }
 }
 
 /// `{{ … }}` as written, where what stands between begins as a Go template does.
-fn go_actions(seen: &Seen<'_>, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
+fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
     let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));
-    let source = seen.surroundings.sources.text(template.span);
+    let source = seen.environment.sources.text(template.span);
     let raw = source.starts_with('r');
     let mut from = 0;
     while let Some((start, end)) = next_action(source, from) {
@@ -77,7 +78,7 @@ fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
 /// `${x}`: the value, with a stray `$` before it.
 fn shell_names(template: &Template, diagnostics: &mut Vec<Diagnostic>) {
     for pair in template.parts.windows(2) {
-        if let [Part::Text(text), Part::Value(_, braces)] = pair
+        if let [TemplatePart::Text(text), TemplatePart::Value(_, braces)] = pair
             && text.ends_with('$')
         {
             let dollar = Span { start: braces.start.saturating_sub(1), end: braces.start, ..*braces };

@@ -1,32 +1,32 @@
 //! A condition on the label `severity` where the event's own severity is meant.
 
-use super::Seen;
-use super::visit::{Node, label, plain};
-use crate::diagnostic::{Code, Diagnostic};
+use super::VisitedNode;
+use super::visit::{TreeNode, label, plain};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::event::Severity;
-use crate::syntax::tree::{Comparator, Comparison, Declaration, Expression, Subject};
+use crate::syntax::tree::{Comparator, Comparison, ComparisonSubject, Declaration, Expression};
 
-pub(crate) const CODE: Code = crate::code!("W0008", "condition on the label `severity`");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0008", "condition on the label `severity`");
 
-pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if !matches!(seen.item.kind, Declaration::Routing(_) | Declaration::Define(_)) {
         return;
     }
     match seen.node {
-        Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        Node::MatchSubject(value) if is_severity(value) => {
+        TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        TreeNode::MatchSubject(value) if is_severity(value) => {
             diagnostics.push(found(value).suggest("match the event's severity", value.span, "severity"));
         }
-        Node::Expression(_)
-        | Node::Pattern(..)
-        | Node::Template(_)
-        | Node::MatchSubject(_)
-        | Node::During(_) => {}
+        TreeNode::Expression(_)
+        | TreeNode::Pattern(..)
+        | TreeNode::Template(_)
+        | TreeNode::MatchSubject(_)
+        | TreeNode::During(_) => {}
     }
 }
 
 fn compared(comparison: &Comparison) -> Option<Diagnostic> {
-    let Subject::Value(subject) = &comparison.subject else { return None };
+    let ComparisonSubject::Value(subject) = &comparison.subject else { return None };
     if !is_severity(subject) || matches!(comparison.test, Comparator::Is(_)) {
         return None;
     }

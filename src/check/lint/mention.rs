@@ -1,7 +1,7 @@
 //! What expressions name, for the lints that ask whether a name is used, and how often.
 
-use super::Seen;
-use super::visit::{self, Node};
+use super::VisitedNode;
+use super::visit::{self, TreeNode};
 use crate::source::Span;
 use crate::syntax::tree::{Declaration, ExpressionKind};
 use std::collections::{BTreeMap, HashSet};
@@ -21,14 +21,17 @@ pub(crate) struct Mentions<'t> {
 
 impl<'t> Mentions<'t> {
     /// Takes in what a node names.
-    pub(crate) fn take_in(&mut self, seen: &Seen<'t>) {
+    pub(crate) fn add(&mut self, seen: &VisitedNode<'t>) {
         let value = match seen.node {
-            Node::Expression(value) => value,
-            Node::During(name) => {
+            TreeNode::Expression(value) => value,
+            TreeNode::During(name) => {
                 self.schedules.insert(&name.text);
                 return;
             }
-            Node::Comparison(_) | Node::Pattern(..) | Node::Template(_) | Node::MatchSubject(_) => return,
+            TreeNode::Comparison(_)
+            | TreeNode::Pattern(..)
+            | TreeNode::Template(_)
+            | TreeNode::MatchSubject(_) => return,
         };
         let is_own = |name: &str| visit::name(seen.item).is_some_and(|own| *own.text == *name);
         let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));

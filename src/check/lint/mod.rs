@@ -4,116 +4,116 @@
 //! that an error has said. Each is linear in the size of the rule set, and those that look at every node of the tree share
 //! one walk: a large tree does not fit the processor's caches, so that going through it costs more than looking.
 
-mod copy;
 mod dead_negation;
 mod foreign_template;
 mod label_severity;
+mod literal_star;
 mod mention;
 mod near_name;
 mod needless_regex;
 mod overwritten;
-mod passed;
-mod resolved;
-mod star;
+mod past_date;
+mod resolved_only_route;
+mod shadowed_else;
 mod unused;
 mod visit;
 
-use crate::check::{Surroundings, model};
-use crate::diagnostic::{Code, Diagnostic, Level};
+use crate::check::{CheckEnvironment, model};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel};
 use crate::syntax::tree;
 use mention::Mentions;
-use visit::Node;
+use visit::TreeNode;
 
 /// What a lint looks at.
-pub(crate) struct Input<'a> {
+pub(crate) struct LintInput<'a> {
     /// The files as written.
-    pub(crate) files: &'a [tree::File],
+    pub(crate) files: &'a [tree::RuleFile],
     /// The same, checked.
     pub(crate) model: &'a model::Model,
     /// Texts, and the date.
-    pub(crate) surroundings: &'a Surroundings<'a>,
+    pub(crate) environment: &'a CheckEnvironment<'a>,
     /// Whether there are errors, so that what is absent may merely be misspelt or unread.
     pub(crate) partial: bool,
     /// What the expressions name.
     pub(crate) mentions: Mentions<'a>,
 }
 
-impl<'a> Input<'a> {
+impl<'a> LintInput<'a> {
     /// Every declaration of every file.
-    pub(crate) fn items(&self) -> impl Iterator<Item = &'a tree::Item> + use<'a> {
+    pub(crate) fn items(&self) -> impl Iterator<Item = &'a tree::DocumentedDeclaration> + use<'a> {
         self.files.iter().flat_map(|file| &file.items)
     }
 }
 
 /// A node of the tree, and where it stands.
-pub(crate) struct Seen<'a> {
+pub(crate) struct VisitedNode<'a> {
     /// The declaration that holds it.
-    pub(crate) item: &'a tree::Item,
+    pub(crate) item: &'a tree::DocumentedDeclaration,
     /// The node.
-    pub(crate) node: Node<'a>,
+    pub(crate) node: TreeNode<'a>,
     /// Texts, and the date.
-    pub(crate) surroundings: &'a Surroundings<'a>,
+    pub(crate) environment: &'a CheckEnvironment<'a>,
 }
 
-type Run = fn(&Input<'_>, &mut Vec<Diagnostic>);
-type See = fn(&Seen<'_>, &mut Vec<Diagnostic>);
+type RuleSetLint = fn(&LintInput<'_>, &mut Vec<Diagnostic>);
+type NodeLint = fn(&VisitedNode<'_>, &mut Vec<Diagnostic>);
 
 /// How a lint looks.
-enum Look {
+enum LintScope {
     /// At the rule set as a whole.
-    Whole(Run),
+    RuleSet(RuleSetLint),
     /// At each node of the tree.
-    Nodes(See),
+    Nodes(NodeLint),
     /// Both ways.
-    Both(Run, See),
+    Both(RuleSetLint, NodeLint),
 }
 
 /// Every lint with its code, in the order of the codes.
-const LINTS: &[(&Code, Look)] = &[
-    (&unused::CODE, Look::Whole(unused::run)),
-    (&passed::CODE, Look::Both(passed::run, passed::see)),
-    (&star::CODE, Look::Nodes(star::see)),
-    (&needless_regex::CODE, Look::Nodes(needless_regex::see)),
-    (&overwritten::CODE, Look::Whole(overwritten::run)),
-    (&foreign_template::CODE, Look::Nodes(foreign_template::see)),
-    (&label_severity::CODE, Look::Nodes(label_severity::see)),
-    (&near_name::CODE, Look::Whole(near_name::run)),
-    (&dead_negation::CODE, Look::Whole(dead_negation::run)),
-    (&resolved::CODE, Look::Whole(resolved::run)),
-    (&copy::CODE, Look::Whole(copy::run)),
+const LINTS: &[(&DiagnosticCode, LintScope)] = &[
+    (&unused::CODE, LintScope::RuleSet(unused::run)),
+    (&past_date::CODE, LintScope::Both(past_date::run, past_date::check_node)),
+    (&literal_star::CODE, LintScope::Nodes(literal_star::check_node)),
+    (&needless_regex::CODE, LintScope::Nodes(needless_regex::check_node)),
+    (&overwritten::CODE, LintScope::RuleSet(overwritten::run)),
+    (&foreign_template::CODE, LintScope::Nodes(foreign_template::check_node)),
+    (&label_severity::CODE, LintScope::Nodes(label_severity::check_node)),
+    (&near_name::CODE, LintScope::RuleSet(near_name::run)),
+    (&dead_negation::CODE, LintScope::RuleSet(dead_negation::run)),
+    (&resolved_only_route::CODE, LintScope::RuleSet(resolved_only_route::run)),
+    (&shadowed_else::CODE, LintScope::RuleSet(shadowed_else::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.
 pub(crate) fn run(
-    files: &[tree::File],
+    files: &[tree::RuleFile],
     model: &model::Model,
-    surroundings: &Surroundings<'_>,
+    surroundings: &CheckEnvironment<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     // A name that an error keeps from being found may be the use of a declaration that seems unused.
-    let partial = diagnostics.iter().any(|found| found.level() == Level::Error);
-    let mentions = see_nodes(files, surroundings, diagnostics);
-    let input = Input { files, model, surroundings, partial, mentions };
+    let partial = diagnostics.iter().any(|found| found.level() == DiagnosticLevel::Error);
+    let mentions = visit_nodes(files, surroundings, diagnostics);
+    let input = LintInput { files, model, environment: surroundings, partial, mentions };
     for (_, look) in LINTS {
         match look {
-            Look::Whole(run) | Look::Both(run, _) => run(&input, diagnostics),
-            Look::Nodes(_) => {}
+            LintScope::RuleSet(run) | LintScope::Both(run, _) => run(&input, diagnostics),
+            LintScope::Nodes(_) => {}
         }
     }
 }
 
 /// The one walk over all expressions: shows every node to the lints that look at nodes, and gathers what is named.
-fn see_nodes<'a>(
-    files: &'a [tree::File],
-    surroundings: &'a Surroundings<'a>,
+fn visit_nodes<'a>(
+    files: &'a [tree::RuleFile],
+    surroundings: &'a CheckEnvironment<'a>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mentions<'a> {
-    let lints: Vec<See> = LINTS.iter().filter_map(|(_, look)| look.nodes()).collect();
+    let lints: Vec<NodeLint> = LINTS.iter().filter_map(|(_, look)| look.nodes()).collect();
     let mut mentions = Mentions::default();
     for item in files.iter().flat_map(|file| &file.items) {
         visit::walk(item, &mut |node| {
-            let seen = Seen { item, node, surroundings };
-            mentions.take_in(&seen);
+            let seen = VisitedNode { item, node, environment: surroundings };
+            mentions.add(&seen);
             for lint in &lints {
                 lint(&seen, diagnostics);
             }
@@ -122,16 +122,16 @@ fn see_nodes<'a>(
     mentions
 }
 
-impl Look {
-    fn nodes(&self) -> Option<See> {
+impl LintScope {
+    fn nodes(&self) -> Option<NodeLint> {
         match self {
             Self::Nodes(see) | Self::Both(_, see) => Some(*see),
-            Self::Whole(_) => None,
+            Self::RuleSet(_) => None,
         }
     }
 }
 
 /// The codes of all lints, in the order of their numbers.
-pub(crate) fn codes() -> impl Iterator<Item = &'static Code> {
+pub(crate) fn codes() -> impl Iterator<Item = &'static DiagnosticCode> {
     LINTS.iter().map(|(code, _)| *code)
 }

@@ -1,17 +1,17 @@
 //! A name that differs from another of its kind by one letter: likely one of the two is a slip of the pen.
 
-use super::{Input, visit};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{LintInput, visit};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-pub(crate) const CODE: Code = crate::code!("W0009", "names that differ by one letter");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0009", "names that differ by one letter");
 
 /// Shorter names differ by a letter as a matter of course; longer ones are not compared.
 const LENGTHS: std::ops::RangeInclusive<usize> = 5..=64;
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut kinds: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
     for item in input.items() {
         if let Some(name) = visit::name(item) {
@@ -28,7 +28,7 @@ pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
 
 /// The labels that conditions read and mappings set, each once, where it first stands; the most used first, so that the
 /// rare one is the one in doubt.
-fn labels<'t>(input: &Input<'t>) -> Vec<(&'t str, Span)> {
+fn labels<'t>(input: &LintInput<'t>) -> Vec<(&'t str, Span)> {
     let mut labels = input.mentions.labels.clone();
     for (name, _) in input.items().flat_map(visit::set_labels) {
         labels.entry(&name.value).or_insert((0, name.span)).0 += 1;

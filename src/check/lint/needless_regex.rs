@@ -1,18 +1,19 @@
 //! A regex that says no more than a word, a glob, `starts with`, `ends with` or `contains` would.
 
-use super::Seen;
-use super::visit::{Node, quoted};
-use crate::diagnostic::{Code, Diagnostic};
+use super::VisitedNode;
+use super::visit::{TreeNode, quoted};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
-use crate::syntax::tree::{Comparator, Comparison, Regex};
+use crate::syntax::tree::{Comparator, Comparison, RegexLiteral};
 
-pub(crate) const CODE: Code = crate::code!("W0005", "regex that simpler words would serve");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex that simpler words would serve");
 
-pub(crate) fn see(seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     match seen.node {
-        Node::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        Node::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
-        Node::Expression(_) | Node::Template(_) | Node::MatchSubject(_) | Node::During(_) => {}
+        TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        TreeNode::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
+        TreeNode::Expression(_) | TreeNode::Template(_) | TreeNode::MatchSubject(_) | TreeNode::During(_) => {
+        }
     }
 }
 
@@ -20,10 +21,10 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     let (regex, simple) = simple(&comparison.test)?;
     let negated = comparison.negated.is_some();
     let words = match simple {
-        Simple::Equal(text) if negated => format!("!= {}", quoted(&text)),
-        Simple::Equal(text) => format!("== {}", quoted(&text)),
-        Simple::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
-        Simple::Test(words, text) => format!("{}{words} {}", not(negated), quoted(&text)),
+        SimplerTest::Equal(text) if negated => format!("!= {}", quoted(&text)),
+        SimplerTest::Equal(text) => format!("== {}", quoted(&text)),
+        SimplerTest::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
+        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), quoted(&text)),
     };
     let case = if &*regex.flags == "i" && comparison.ignore_case.is_none() { " ignore case" } else { "" };
     let start = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
@@ -36,14 +37,14 @@ fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnosti
         return None;
     }
     let words = match plainer {
-        Simple::Equal(word) => quoted(&word),
-        Simple::OneOf(texts) => list(&texts, " | "),
-        Simple::Test(operator, word) => format!("{operator} {}", quoted(&word)),
+        SimplerTest::Equal(word) => quoted(&word),
+        SimplerTest::OneOf(texts) => list(&texts, " | "),
+        SimplerTest::Test(operator, word) => format!("{operator} {}", quoted(&word)),
     };
     Some(found(regex, span, words))
 }
 
-fn found(regex: &Regex, whole: Span, words: String) -> Diagnostic {
+fn found(regex: &RegexLiteral, whole: Span, words: String) -> Diagnostic {
     Diagnostic::new(&CODE, regex.span, "this regex says no more than simpler words would")
         .label(format!("the same as `{words}`"))
         .suggest("write it without a regex", whole, words)
@@ -59,14 +60,14 @@ fn list(texts: &[String], between: &str) -> String {
 }
 
 /// What a regex comes to.
-enum Simple {
+enum SimplerTest {
     Equal(String),
     OneOf(Vec<String>),
     /// An operator and its text.
     Test(&'static str, String),
 }
 
-fn simple(test: &Comparator) -> Option<(&Regex, Simple)> {
+fn simple(test: &Comparator) -> Option<(&RegexLiteral, SimplerTest)> {
     let (regex, whole) = match test {
         Comparator::Matches(regex) => (regex, true),
         Comparator::Finds(regex) => (regex, false),
@@ -90,7 +91,7 @@ fn simple(test: &Comparator) -> Option<(&Regex, Simple)> {
     read(&regex.pattern, whole).map(|simple| (regex, simple))
 }
 
-fn read(pattern: &str, whole: bool) -> Option<Simple> {
+fn read(pattern: &str, whole: bool) -> Option<SimplerTest> {
     let (body, from_start) = anchored(pattern.strip_prefix('^'), pattern, whole);
     let unescaped_end = body.ends_with('$') && !body.ends_with("\\$");
     let (body, to_end) = anchored(body.strip_suffix('$').filter(|_| unescaped_end), body, whole);
@@ -98,7 +99,7 @@ fn read(pattern: &str, whole: bool) -> Option<Simple> {
         && to_end
         && let Some(texts) = alternatives(body)
     {
-        return Some(Simple::OneOf(texts));
+        return Some(SimplerTest::OneOf(texts));
     }
     let pieces: Vec<String> = pieces(body)?;
     let open_start = !from_start || pieces.first().is_some_and(String::is_empty) && pieces.len() > 1;
@@ -107,15 +108,18 @@ fn read(pattern: &str, whole: bool) -> Option<Simple> {
     match inner.as_slice() {
         [] => None,
         [only] => Some(match (open_start, open_end) {
-            (false, false) => Simple::Equal((*only).clone()),
-            (false, true) => Simple::Test("starts with", (*only).clone()),
-            (true, false) => Simple::Test("ends with", (*only).clone()),
-            (true, true) => Simple::Test("contains", (*only).clone()),
+            (false, false) => SimplerTest::Equal((*only).clone()),
+            (false, true) => SimplerTest::Test("starts with", (*only).clone()),
+            (true, false) => SimplerTest::Test("ends with", (*only).clone()),
+            (true, true) => SimplerTest::Test("contains", (*only).clone()),
         }),
         several if several.iter().all(|piece| !piece.contains(['*', '?'])) => {
             let middle: Vec<&str> = several.iter().map(|piece| piece.as_str()).collect();
             let star = |open: bool| if open { "*" } else { "" };
-            Some(Simple::Test("like", format!("{}{}{}", star(open_start), middle.join("*"), star(open_end))))
+            Some(SimplerTest::Test(
+                "like",
+                format!("{}{}{}", star(open_start), middle.join("*"), star(open_end)),
+            ))
         }
         _ => None,
     }

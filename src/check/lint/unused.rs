@@ -1,22 +1,24 @@
 //! A declaration that nothing uses. What only a test names is not in use.
 
-use super::Input;
+use super::LintInput;
 use super::mention::Mentions;
-use super::visit::{self, Node};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::tree::{Declaration, Destination, ExpressionKind, Item, Name, TargetKind};
+use super::visit::{self, TreeNode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::syntax::tree::{
+    Declaration, Destination, DocumentedDeclaration, ExpressionKind, Identifier, TargetKind,
+};
 use std::collections::HashSet;
 
-pub(crate) const CODE: Code = crate::code!("W0002", "unused declaration");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0002", "unused declaration");
 
-pub(crate) fn run(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if input.partial {
         return;
     }
     let kinds: HashSet<&str> = input.items().map(visit::kind).collect();
-    let mut uses = Uses::default();
+    let mut uses = UsedDeclarations::default();
     for item in input.items() {
-        uses.take_in(item);
+        uses.add(item);
     }
     for item in input.items() {
         let kind = visit::kind(item);
@@ -48,7 +50,7 @@ fn users(kind: &str) -> &'static [&'static str] {
     }
 }
 
-fn unused(kind: &str, name: &Name, item: &Item) -> Diagnostic {
+fn unused(kind: &str, name: &Identifier, item: &DocumentedDeclaration) -> Diagnostic {
     let finding = Diagnostic::new(&CODE, name.span, format!("{kind} `{}` is never used", name.text));
     let finding = match kind {
         "channel" => finding.label("no route and no integration names it"),
@@ -65,13 +67,13 @@ fn unused(kind: &str, name: &Name, item: &Item) -> Diagnostic {
 
 /// What destinations and integrations name.
 #[derive(Default)]
-struct Uses<'t> {
+struct UsedDeclarations<'t> {
     channels: HashSet<&'t str>,
     routings: HashSet<&'t str>,
     mappings: HashSet<&'t str>,
 }
 
-impl<'t> Uses<'t> {
+impl<'t> UsedDeclarations<'t> {
     fn has(&self, mentions: &Mentions<'_>, kind: &str, name: &str) -> bool {
         match kind {
             "channel" => self.channels.contains(name),
@@ -84,19 +86,19 @@ impl<'t> Uses<'t> {
         }
     }
 
-    fn take_in(&mut self, item: &'t Item) {
+    fn add(&mut self, item: &'t DocumentedDeclaration) {
         let own = visit::name(item).map_or("", |name| &*name.text);
         match &item.kind {
             Declaration::Routing(routing) => {
                 visit::targets(&routing.block, &mut |target| match &target.kind {
-                    TargetKind::Destinations(all) => self.lead_to(all, own),
+                    TargetKind::Destinations(all) => self.add_destinations(all, own),
                     TargetKind::Nothing(_) | TargetKind::Decline => {}
                 });
             }
             Declaration::Integration(integration) => {
-                for reading in &integration.reads {
+                for reading in &integration.routes {
                     self.mappings.extend(reading.mappings.iter().map(|name| &*name.text));
-                    self.lead_to(&reading.destinations, "");
+                    self.add_destinations(&reading.destinations, "");
                 }
             }
             Declaration::Mapping(_)
@@ -108,7 +110,7 @@ impl<'t> Uses<'t> {
         }
     }
 
-    fn lead_to(&mut self, destinations: &'t [Destination], own: &str) {
+    fn add_destinations(&mut self, destinations: &'t [Destination], own: &str) {
         for destination in destinations {
             match destination {
                 Destination::Channel(name) => self.channels.insert(&name.text),
@@ -118,10 +120,10 @@ impl<'t> Uses<'t> {
     }
 }
 
-fn names(item: &Item) -> HashSet<&str> {
+fn names(item: &DocumentedDeclaration) -> HashSet<&str> {
     let mut names = HashSet::new();
     visit::walk(item, &mut |node| {
-        if let Node::Expression(value) = node
+        if let TreeNode::Expression(value) = node
             && let ExpressionKind::Name(name) = &value.kind
         {
             names.insert(&*name.text);

@@ -2,14 +2,14 @@
 
 use crate::source::Span;
 use crate::syntax::tree::{
-    Arm, Block, Comparator, Comparison, Declaration, Expression, ExpressionKind, Item, LabelEntry, Line,
-    LineBody, Match, Name, Part, Statement, StatementKind, Step, Subject, TableBody, Target, TargetKind,
-    Template, Text,
+    Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression,
+    ExpressionKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match,
+    MatchArm, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template, TemplatePart,
 };
 
 /// What a lint may want to see.
 #[derive(Clone, Copy)]
-pub(crate) enum Node<'t> {
+pub(crate) enum TreeNode<'t> {
     /// An expression, before its parts.
     Expression(&'t Expression),
     /// A comparison, before its operands.
@@ -21,11 +21,11 @@ pub(crate) enum Node<'t> {
     /// The subject of a match.
     MatchSubject(&'t Expression),
     /// The name of a schedule after `during`.
-    During(&'t Name),
+    During(&'t Identifier),
 }
 
 /// Shows every node of a declaration in text order. Tests are left out: their JSON has no expressions.
-pub(crate) fn walk<'t>(item: &'t Item, see: &mut dyn FnMut(Node<'t>)) {
+pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(TreeNode<'t>)) {
     match &item.kind {
         Declaration::Mapping(mapping) => mapping.statements.iter().for_each(|line| statement(line, see)),
         Declaration::Table(table) => match &table.body {
@@ -48,37 +48,37 @@ pub(crate) fn walk<'t>(item: &'t Item, see: &mut dyn FnMut(Node<'t>)) {
     }
 }
 
-type See<'s, 't> = &'s mut dyn FnMut(Node<'t>);
+type NodeVisitor<'s, 't> = &'s mut dyn FnMut(TreeNode<'t>);
 
-fn statement<'t>(statement: &'t Statement, see: See<'_, 't>) {
+fn statement<'t>(statement: &'t MappingStatement, see: NodeVisitor<'_, 't>) {
     match &statement.kind {
-        StatementKind::Accept(condition, because) => {
+        MappingStatementKind::Accept(condition, because) => {
             expression(condition, see);
             if let Some(because) = because {
                 template(because, see);
             }
         }
-        StatementKind::Let(_, value) | StatementKind::Field(_, value) => expression(value, see),
-        StatementKind::Each(_) => {}
-        StatementKind::Labels(entries) => {
+        MappingStatementKind::Let(_, value) | MappingStatementKind::Field(_, value) => expression(value, see),
+        MappingStatementKind::Each(_) => {}
+        MappingStatementKind::Labels(entries) => {
             for entry in entries {
                 match entry {
                     LabelEntry::Spread { value, .. } | LabelEntry::Set(_, value) => expression(value, see),
                 }
             }
         }
-        StatementKind::Drop(condition, because) => {
+        MappingStatementKind::Drop(condition, because) => {
             expression(condition, see);
             template(because, see);
         }
     }
 }
 
-fn block<'t>(block: &'t Block, see: See<'_, 't>) {
+fn block<'t>(block: &'t Block, see: NodeVisitor<'_, 't>) {
     block.lines.iter().for_each(|each| line(each, see));
 }
 
-fn line<'t>(line: &'t Line, see: See<'_, 't>) {
+fn line<'t>(line: &'t Line, see: NodeVisitor<'_, 't>) {
     if let Some(when) = &line.when {
         expression(when, see);
     }
@@ -89,26 +89,31 @@ fn line<'t>(line: &'t Line, see: See<'_, 't>) {
     }
 }
 
-fn target<'t>(target: &'t Target, see: See<'_, 't>) {
+fn target<'t>(target: &'t Target, see: NodeVisitor<'_, 't>) {
     match &target.kind {
         TargetKind::Nothing(because) => template(because, see),
         TargetKind::Destinations(_) | TargetKind::Decline => {}
     }
 }
 
-type Results<'r, 't, R> = &'r mut dyn FnMut(&'t R, See<'_, 't>);
+type ResultVisitor<'r, 't, R> = &'r mut dyn FnMut(&'t R, NodeVisitor<'_, 't>);
 
-fn matching<'t, R>(matching: &'t Match<R>, see: See<'_, 't>, results: Results<'_, 't, R>) {
+fn matching<'t, R>(matching: &'t Match<R>, see: NodeVisitor<'_, 't>, results: ResultVisitor<'_, 't, R>) {
     for subject in &matching.subjects {
-        see(Node::MatchSubject(subject));
+        see(TreeNode::MatchSubject(subject));
         expression(subject, see);
     }
     matching.arms.iter().for_each(|each| arm(each, matching.ignore_case.is_some(), see, results));
 }
 
-fn arm<'t, R>(arm: &'t Arm<R>, ignore_case: bool, see: See<'_, 't>, results: Results<'_, 't, R>) {
+fn arm<'t, R>(
+    arm: &'t MatchArm<R>,
+    ignore_case: bool,
+    see: NodeVisitor<'_, 't>,
+    results: ResultVisitor<'_, 't, R>,
+) {
     for (pattern, test) in arm.tests() {
-        see(Node::Pattern(test, pattern.span, ignore_case));
+        see(TreeNode::Pattern(test, pattern.span, ignore_case));
         operands(test, see);
     }
     results(&arm.result, see);
@@ -117,8 +122,8 @@ fn arm<'t, R>(arm: &'t Arm<R>, ignore_case: bool, see: See<'_, 't>, results: Res
     }
 }
 
-fn expression<'t>(value: &'t Expression, see: See<'_, 't>) {
-    see(Node::Expression(value));
+fn expression<'t>(value: &'t Expression, see: NodeVisitor<'_, 't>) {
+    see(TreeNode::Expression(value));
     match &value.kind {
         ExpressionKind::Template(text) => template(text, see),
         ExpressionKind::Match(inner) => matching(inner, see, &mut expression),
@@ -142,29 +147,29 @@ fn expression<'t>(value: &'t Expression, see: See<'_, 't>) {
     }
 }
 
-fn template<'t>(template: &'t Template, see: See<'_, 't>) {
-    see(Node::Template(template));
+fn template<'t>(template: &'t Template, see: NodeVisitor<'_, 't>) {
+    see(TreeNode::Template(template));
     template.values().for_each(|value| expression(value, see));
 }
 
-fn comparison<'t>(comparison: &'t Comparison, see: See<'_, 't>) {
-    see(Node::Comparison(comparison));
+fn comparison<'t>(comparison: &'t Comparison, see: NodeVisitor<'_, 't>) {
+    see(TreeNode::Comparison(comparison));
     match &comparison.subject {
-        Subject::Value(value) | Subject::Nodes(_, value) => expression(value, see),
-        Subject::Now => {}
+        ComparisonSubject::Value(value) | ComparisonSubject::Nodes(_, value) => expression(value, see),
+        ComparisonSubject::Now => {}
     }
     operands(&comparison.test, see);
 }
 
-fn operands<'t>(test: &'t Comparator, see: See<'_, 't>) {
+fn operands<'t>(test: &'t Comparator, see: NodeVisitor<'_, 't>) {
     if let Comparator::During(schedule) = test {
-        see(Node::During(schedule));
+        see(TreeNode::During(schedule));
     }
     test.operands().iter().for_each(|value| operand(value, see));
 }
 
 /// A string here is compared, not put together.
-fn operand<'t>(value: &'t Expression, see: See<'_, 't>) {
+fn operand<'t>(value: &'t Expression, see: NodeVisitor<'_, 't>) {
     if !matches!(value.kind, ExpressionKind::Template(_)) {
         expression(value, see);
     }
@@ -175,7 +180,7 @@ pub(crate) fn plain(value: &Expression) -> Option<(&str, Span)> {
     let ExpressionKind::Template(template) = &value.kind else { return None };
     match template.parts.as_slice() {
         [] => Some(("", template.span)),
-        [Part::Text(text)] => Some((text, template.span)),
+        [TemplatePart::Text(text)] => Some((text, template.span)),
         _ => None,
     }
 }
@@ -186,15 +191,15 @@ pub(crate) fn label(value: &Expression) -> Option<&str> {
     let ExpressionKind::Name(name) = &base.kind else { return None };
     match segments.as_slice() {
         [segment] if &*name.text == "labels" => match &segment.step {
-            Step::Member(member) => Some(member),
-            Step::Index(_) => None,
+            NavigationStep::Member(member) => Some(member),
+            NavigationStep::Index(_) => None,
         },
         _ => None,
     }
 }
 
 /// The name of a declaration; a test has a title only.
-pub(crate) fn name(item: &Item) -> Option<&Name> {
+pub(crate) fn name(item: &DocumentedDeclaration) -> Option<&Identifier> {
     match &item.kind {
         Declaration::Mapping(declared) => Some(&declared.name),
         Declaration::Table(declared) => Some(&declared.name),
@@ -208,7 +213,7 @@ pub(crate) fn name(item: &Item) -> Option<&Name> {
 }
 
 /// The word that declares.
-pub(crate) fn kind(item: &Item) -> &'static str {
+pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
     match &item.kind {
         Declaration::Mapping(_) => "mapping",
         Declaration::Table(_) => "table",
@@ -240,32 +245,32 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// All lets of a mapping.
-pub(crate) fn lets(item: &Item) -> Vec<&Name> {
+pub(crate) fn lets(item: &DocumentedDeclaration) -> Vec<&Identifier> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
     mapping.statements.iter().filter_map(let_name).collect()
 }
 
-fn let_name(statement: &Statement) -> Option<&Name> {
+fn let_name(statement: &MappingStatement) -> Option<&Identifier> {
     match &statement.kind {
-        StatementKind::Let(name, _) => Some(name),
-        StatementKind::Accept(..)
-        | StatementKind::Each(_)
-        | StatementKind::Field(..)
-        | StatementKind::Labels(_)
-        | StatementKind::Drop(..) => None,
+        MappingStatementKind::Let(name, _) => Some(name),
+        MappingStatementKind::Accept(..)
+        | MappingStatementKind::Each(_)
+        | MappingStatementKind::Field(..)
+        | MappingStatementKind::Labels(_)
+        | MappingStatementKind::Drop(..) => None,
     }
 }
 
 /// The labels that a mapping sets by name, with their values.
-pub(crate) fn set_labels(item: &Item) -> Vec<(&Text, &Expression)> {
+pub(crate) fn set_labels(item: &DocumentedDeclaration) -> Vec<(&StringLiteral, &Expression)> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
     let entries = mapping.statements.iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Labels(entries) => Some(entries),
-        StatementKind::Accept(..)
-        | StatementKind::Each(_)
-        | StatementKind::Let(..)
-        | StatementKind::Field(..)
-        | StatementKind::Drop(..) => None,
+        MappingStatementKind::Labels(entries) => Some(entries),
+        MappingStatementKind::Accept(..)
+        | MappingStatementKind::Each(_)
+        | MappingStatementKind::Let(..)
+        | MappingStatementKind::Field(..)
+        | MappingStatementKind::Drop(..) => None,
     });
     let set = entries.flatten().filter_map(|entry| match entry {
         LabelEntry::Set(name, value) => Some((name, value)),

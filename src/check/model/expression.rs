@@ -1,15 +1,15 @@
 //! Typed expressions, comparisons, patterns and matches.
 
 use super::{DefineId, LetId, Quantifier, ScheduleId, TableId};
-use crate::event::{Severity, Status};
+use crate::event::{AlertStatus, Severity};
 use crate::function::Function;
 use crate::json::Number;
-use crate::path::Path;
-use crate::pattern::{Glob, Network, Regex};
+use crate::path::CompiledPath;
+use crate::pattern::{Glob, Network, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree;
-use crate::time::Instant;
-use crate::value::Type;
+use crate::time::Timestamp;
+use crate::value::ValueType;
 use std::sync::Arc;
 
 /// A typed expression.
@@ -17,8 +17,8 @@ use std::sync::Arc;
 pub struct Expression {
     /// What it is.
     pub kind: ExpressionKind,
-    /// The kinds its value may have; for a condition, [`Type::BOOLEAN`].
-    pub types: Type,
+    /// The kinds its value may have; for a condition, [`ValueType::BOOLEAN`].
+    pub types: ValueType,
     /// Its place.
     pub span: Span,
 }
@@ -29,17 +29,17 @@ pub enum ExpressionKind {
     /// A constant value.
     Literal(Literal),
     /// A string with interpolated values.
-    Template(Box<[Part]>),
+    Template(Box<[TemplatePart]>),
     /// A singular path.
-    Path(Arc<Path>),
+    Path(Arc<CompiledPath>),
     /// A path as an argument that takes nodes (`count`, `first`, `join`).
-    Nodes(Arc<Path>),
+    Nodes(Arc<CompiledPath>),
     /// A regex as an argument.
-    Regex(Arc<Regex>),
+    Regex(Arc<RegexPattern>),
     /// A let of the mapping.
     Let(LetId),
     /// A field of the event.
-    Field(Field),
+    Field(EventField),
     /// `labels.name`
     Label(Box<str>),
     /// A parameter of the table.
@@ -47,7 +47,7 @@ pub enum ExpressionKind {
     /// A define.
     Define(DefineId),
     /// Members and items of a value.
-    Navigate(Box<Expression>, Box<[tree::Step]>),
+    Navigate(Box<Expression>, Box<[tree::NavigationStep]>),
     /// A built-in function.
     Call(&'static Function, Box<[Expression]>),
     /// A table.
@@ -86,14 +86,14 @@ pub enum Literal {
     /// A severity.
     Severity(Severity),
     /// A status.
-    Status(Status),
+    Status(AlertStatus),
     /// `time("…")`
-    Time(Instant),
+    Time(Timestamp),
 }
 
 /// A piece of a template.
 #[derive(Debug, Clone)]
-pub enum Part {
+pub enum TemplatePart {
     /// Words.
     Text(Box<str>),
     /// A value, as its text.
@@ -102,7 +102,7 @@ pub enum Part {
 
 /// A field of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Field {
+pub enum EventField {
     /// `severity`
     Severity,
     /// `status`
@@ -129,7 +129,7 @@ pub enum Field {
     Notes,
 }
 
-impl Field {
+impl EventField {
     /// All fields, in the order in which an event shows them.
     pub const ALL: [Self; 12] = [
         Self::Severity,
@@ -170,7 +170,7 @@ impl Field {
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// What is tested.
-    pub subject: Subject,
+    pub subject: ComparisonSubject,
     /// Whether the result is turned round.
     pub negated: bool,
     /// How.
@@ -181,11 +181,11 @@ pub struct Comparison {
 
 /// What a comparison tests.
 #[derive(Debug, Clone)]
-pub enum Subject {
+pub enum ComparisonSubject {
     /// One value.
     Value(Expression),
     /// The nodes of a path.
-    Nodes(Quantifier, Arc<Path>),
+    Nodes(Quantifier, Arc<CompiledPath>),
     /// The time of evaluation.
     Now,
 }
@@ -210,9 +210,9 @@ pub enum Comparator {
     /// A glob fits the whole string.
     Like(Box<[Glob]>),
     /// The regex fits the whole string.
-    Matches(Arc<Regex>),
+    Matches(Arc<RegexPattern>),
     /// The regex fits somewhere.
-    Finds(Arc<Regex>),
+    Finds(Arc<RegexPattern>),
     /// The string holds another.
     Contains(Expression),
     /// The string begins with another.
@@ -220,14 +220,14 @@ pub enum Comparator {
     /// The string ends with another.
     EndsWith(Expression),
     /// It is of a kind.
-    Is(Kind),
+    Is(ValueKind),
     /// A time within the schedule.
     During(ScheduleId),
 }
 
 /// What `is` tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// Missing or null.
     Missing,
     /// Exactly null.
@@ -246,7 +246,7 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
+impl ValueKind {
     /// All kinds.
     pub const ALL: [Self; 8] = [
         Self::Missing,
@@ -283,14 +283,14 @@ pub struct Match<R> {
     /// Whether letter case is ignored.
     pub ignore_case: bool,
     /// The arms in order.
-    pub arms: Vec<Arm<R>>,
+    pub arms: Vec<MatchArm<R>>,
     /// Its place.
     pub span: Span,
 }
 
 /// An arm.
 #[derive(Debug, Clone)]
-pub struct Arm<R> {
+pub struct MatchArm<R> {
     /// One entry a column, each with its alternatives; empty for `else`.
     pub columns: Vec<Vec<Pattern>>,
     /// What it results in.

@@ -1,11 +1,11 @@
 //! Mappings, tables, defines and schedules, checked.
 
-use super::{Expression, Field, Literal, Match};
-use crate::path::Path;
+use super::{EventField, Expression, Literal, Match};
+use crate::path::CompiledPath;
 use crate::pattern::Glob;
 use crate::source::Span;
 use crate::time;
-use crate::value::Type;
+use crate::value::ValueType;
 use std::sync::Arc;
 
 /// A mapping.
@@ -16,22 +16,22 @@ pub struct Mapping {
     /// The place of the name.
     pub span: Span,
     /// Conditions over the payload; all must hold.
-    pub accept: Vec<Accept>,
+    pub accept: Vec<AcceptCondition>,
     /// What chooses the elements.
-    pub each: Option<Arc<Path>>,
+    pub each: Option<Arc<CompiledPath>>,
     /// Lets in order.
-    pub lets: Vec<Let>,
+    pub lets: Vec<LetBinding>,
     /// Drops in order.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<DropCondition>,
     /// The fields that are set, each at most once.
-    pub fields: Vec<(Field, Expression)>,
+    pub fields: Vec<(EventField, Expression)>,
     /// Entries of every `labels` block in order.
     pub labels: Vec<LabelEntry>,
 }
 
 /// `let name = value`
 #[derive(Debug)]
-pub struct Let {
+pub struct LetBinding {
     /// Its name.
     pub name: Box<str>,
     /// Its value.
@@ -40,7 +40,7 @@ pub struct Let {
 
 /// `accept when c because "…"`
 #[derive(Debug)]
-pub struct Accept {
+pub struct AcceptCondition {
     /// The condition.
     pub when: Expression,
     /// What a refusal says; without it, the condition speaks for itself.
@@ -49,7 +49,7 @@ pub struct Accept {
 
 /// `drop when c because "…"`
 #[derive(Debug)]
-pub struct Drop {
+pub struct DropCondition {
     /// The condition.
     pub when: Expression,
     /// The reason.
@@ -77,14 +77,14 @@ pub struct Table {
     /// Its parameters.
     pub parameters: Vec<Box<str>>,
     /// Its rows; a CSV file's rows are arms as well, in file order, with results as literals.
-    pub rows: Rows,
+    pub rows: TableRows,
     /// What it may result in.
-    pub types: Type,
+    pub types: ValueType,
 }
 
 /// The rows of a table.
 #[derive(Debug)]
-pub enum Rows {
+pub enum TableRows {
     /// Arms, written in the rules.
     Arms(Match<Expression>),
     /// The rows of a CSV file: a cell is a string, `None` where it is `*`.
@@ -97,12 +97,12 @@ pub struct CsvRows {
     /// Whether letter case is ignored.
     pub ignore_case: bool,
     /// Keys (a cell a parameter: `Any`, `Missing` for an empty cell, or its text) and result.
-    pub rows: Vec<(Vec<Cell>, Literal)>,
+    pub rows: Vec<(Vec<CsvCell>, Literal)>,
 }
 
 /// A key cell of a CSV table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Cell {
+pub enum CsvCell {
     /// `*`
     Any,
     /// An empty cell: *missing* or null.
@@ -130,5 +130,5 @@ pub struct Schedule {
     /// The place of the name.
     pub span: Span,
     /// Its windows.
-    pub windows: Arc<time::Schedule>,
+    pub windows: Arc<time::ScheduleWindows>,
 }

@@ -11,12 +11,16 @@ mod routing;
 
 pub use crate::syntax::tree::{LineKind, Quantifier};
 pub use expression::{
-    Arm, Comparator, Comparison, Expression, ExpressionKind, Field, Kind, Literal, Match, Part, Pattern,
-    Subject,
+    Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match,
+    MatchArm, Pattern, TemplatePart, ValueKind,
 };
-pub use mapping::{Accept, Cell, CsvRows, Define, Drop, LabelEntry, Let, Mapping, Rows, Schedule, Table};
+pub use mapping::{
+    AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule,
+    Table, TableRows,
+};
 pub use routing::{
-    Argument, Block, Channel, Destination, Integration, Line, LineBody, Routing, Secret, Target,
+    Channel, Destination, Integration, ParameterValue, Routing, RoutingBlock, RoutingLine, RoutingLineBody,
+    SecretReference, Target,
 };
 
 use crate::source::Span;

@@ -2,7 +2,8 @@
 //! form of expression is reached by all of them.
 
 use super::{
-    Argument, Comparator, Expression, ExpressionKind, LabelEntry, Mapping, Match, Part, Pattern, Subject,
+    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, ParameterValue,
+    Pattern, TemplatePart,
 };
 use crate::source::Span;
 use std::slice;
@@ -12,8 +13,8 @@ impl Expression {
     pub fn each_part<'m>(&'m self, see: &mut dyn FnMut(&'m Self)) {
         match &self.kind {
             ExpressionKind::Template(parts) => parts.iter().for_each(|part| match part {
-                Part::Value(value) => see(value),
-                Part::Text(_) => {}
+                TemplatePart::Value(value) => see(value),
+                TemplatePart::Text(_) => {}
             }),
             ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => see(inner),
             ExpressionKind::Call(_, all)
@@ -26,8 +27,8 @@ impl Expression {
             ExpressionKind::Match(choice) => choice.each_expression(see),
             ExpressionKind::Compare(comparison) => {
                 match &comparison.subject {
-                    Subject::Value(value) => see(value),
-                    Subject::Nodes(..) | Subject::Now => {}
+                    ComparisonSubject::Value(value) => see(value),
+                    ComparisonSubject::Nodes(..) | ComparisonSubject::Now => {}
                 }
                 comparison.test.operands().iter().for_each(see);
             }
@@ -115,7 +116,7 @@ impl Mapping {
     }
 }
 
-impl Argument {
+impl ParameterValue {
     /// Shows the expressions within.
     pub fn each_expression<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
         match self {

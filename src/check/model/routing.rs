@@ -13,29 +13,29 @@ pub struct Channel {
     /// The place of the name.
     pub span: Span,
     /// Its kind.
-    pub kind: &'static channel::Kind,
+    pub kind: &'static channel::ChannelKind,
     /// Its parameters, each known to the kind and of the right type.
-    pub parameters: Vec<(Box<str>, Argument)>,
+    pub parameters: Vec<(Box<str>, ParameterValue)>,
 }
 
 /// The value of a channel's or integration's parameter.
 #[derive(Debug, Clone)]
-pub enum Argument {
+pub enum ParameterValue {
     /// A constant.
     Literal(Literal),
     /// A secret.
-    Secret(Secret),
+    Secret(SecretReference),
     /// Several values.
-    List(Vec<Argument>),
+    List(Vec<ParameterValue>),
     /// Named values (headers).
-    Object(Vec<(Box<str>, Argument)>),
+    Object(Vec<(Box<str>, ParameterValue)>),
     /// An expression over the event: a body, a template.
     Expression(Expression),
 }
 
 /// A secret is named, never read, below the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Secret {
+pub enum SecretReference {
     /// `env("NAME")`
     Environment(Box<str>),
     /// `secret_file("path")`
@@ -50,21 +50,21 @@ pub struct Routing {
     /// The place of the name.
     pub span: Span,
     /// Its lines.
-    pub block: Block,
+    pub block: RoutingBlock,
 }
 
 /// A block of lines.
 #[derive(Debug)]
-pub struct Block {
+pub struct RoutingBlock {
     /// The lines in order.
-    pub lines: Box<[Line]>,
+    pub lines: Box<[RoutingLine]>,
     /// Braces included.
     pub span: Span,
 }
 
 /// A line of a block.
 #[derive(Debug)]
-pub struct Line {
+pub struct RoutingLine {
     /// How it counts.
     pub kind: LineKind,
     /// Its path: `main.payments.page`, `main.else`.
@@ -72,7 +72,7 @@ pub struct Line {
     /// Its condition.
     pub when: Option<Expression>,
     /// What follows.
-    pub body: LineBody,
+    pub body: RoutingLineBody,
     /// The head's place.
     pub head: Span,
     /// The whole line.
@@ -81,9 +81,9 @@ pub struct Line {
 
 /// What follows a line's head.
 #[derive(Debug)]
-pub enum LineBody {
+pub enum RoutingLineBody {
     /// A block.
-    Block(Block),
+    Block(RoutingBlock),
     /// A match.
     Match(Box<Match<Target>>),
     /// A target.
@@ -118,7 +118,7 @@ pub struct Integration {
     /// The place of the name.
     pub span: Span,
     /// Its parameters.
-    pub parameters: Vec<(Box<str>, Argument)>,
+    pub parameters: Vec<(Box<str>, ParameterValue)>,
     /// The mappings; the first that accepts reads the payload.
     pub mappings: Vec<MappingId>,
     /// Shared: a routing. Dedicated: a channel.

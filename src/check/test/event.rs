@@ -1,16 +1,16 @@
 //! The fields of events in `event`, `expect` and the rows of `cases`: their names, and what each can be.
 
-use super::{Checker, Named, code};
-use crate::check::model::Field;
+use super::{ReferenceKind, TestChecker, code};
+use crate::check::model::EventField;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::event::{Severity, Status};
+use crate::event::{AlertStatus, Severity};
 use crate::source::Span;
-use crate::syntax::tree::{Json, JsonKind, Text};
-use crate::time::Instant;
+use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
+use crate::time::Timestamp;
 
 /// Whether a test gives a value or expects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum EventRole {
     Given,
     Expected,
 }
@@ -20,43 +20,43 @@ const STATUSES: [&str; 2] = ["Firing", "Resolved"];
 const QUOTE_STRUCTURES: &str = "objects and arrays become their JSON text: write that text in quotes";
 const EVENT_STATUSES: [&str; 4] = ["Critical", "Warning", "Info", "Ok"];
 
-impl Checker<'_, '_> {
+impl TestChecker<'_, '_> {
     /// A payload is plain JSON: constants have no place in it.
-    pub(super) fn payload(&mut self, json: &Json) {
-        if let JsonKind::Constant(name) = &json.kind {
+    pub(super) fn payload(&mut self, json: &TestJson) {
+        if let TestJsonKind::Constant(name) = &json.kind {
             self.quote(json.span, format!("`{name}` is a constant, and a payload is JSON"), name);
         }
         json.parts().for_each(|part| self.payload(part));
     }
 
     /// The event that a test gives.
-    pub(super) fn given_event(&mut self, json: &Json) {
-        self.event(json, Side::Given);
+    pub(super) fn given_event(&mut self, json: &TestJson) {
+        self.event(json, EventRole::Given);
     }
 
     /// An event, given or expected.
-    pub(super) fn event(&mut self, json: &Json, side: Side) {
+    pub(super) fn event(&mut self, json: &TestJson, side: EventRole) {
         match &json.kind {
-            JsonKind::Object(members) => {
+            TestJsonKind::Object(members) => {
                 for (name, value) in members {
                     self.member(name, value, side);
                 }
             }
-            JsonKind::Hole(_) => {}
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Constant(_)
-            | JsonKind::Array(_) => {
+            TestJsonKind::Hole(_) => {}
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Array(_) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "an event is an object");
                 self.report(found.help("write its fields in braces: `{ severity: Critical }`"));
             }
         }
     }
 
-    fn member(&mut self, name: &Text, value: &Json, side: Side) {
+    fn member(&mut self, name: &StringLiteral, value: &TestJson, side: EventRole) {
         if known(&name.value, side) {
             self.field(&name.value, value, side);
             return;
@@ -65,13 +65,13 @@ impl Checker<'_, '_> {
     }
 
     /// Reports a word that is no field.
-    pub(super) fn unknown_field(&mut self, word: &str, span: Span, side: Side) {
+    pub(super) fn unknown_field(&mut self, word: &str, span: Span, side: EventRole) {
         let found = Diagnostic::new(&code::FIELD, span, format!("an event has no field `{word}`"));
-        if word == "event_status" && side == Side::Given {
+        if word == "event_status" && side == EventRole::Given {
             self.report(found.help("`event_status` follows from `severity` and `status`: write those"));
             return;
         }
-        let fields = Field::ALL.map(Field::name);
+        let fields = EventField::ALL.map(EventField::name);
         self.report(match nearest(word, fields) {
             Some(near) => found.suggest(format!("did you mean `{near}`?"), span, near),
             None => found.help(format!(
@@ -82,7 +82,7 @@ impl Checker<'_, '_> {
     }
 
     /// What a field can be.
-    pub(super) fn field(&mut self, field: &str, value: &Json, side: Side) {
+    pub(super) fn field(&mut self, field: &str, value: &TestJson, side: EventRole) {
         match field {
             "severity" => self.constant(field, value, &SEVERITIES, side),
             "status" => self.constant(field, value, &STATUSES, side),
@@ -94,27 +94,27 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn constant(&mut self, field: &str, value: &Json, names: &[&'static str], side: Side) {
+    fn constant(&mut self, field: &str, value: &TestJson, names: &[&'static str], side: EventRole) {
         let word = match &value.kind {
-            JsonKind::Hole(_) => return,
-            JsonKind::Missing if side == Side::Given => return,
-            JsonKind::Constant(word) if names.contains(&&**word) => return,
-            JsonKind::Missing => {
+            TestJsonKind::Hole(_) => return,
+            TestJsonKind::Missing if side == EventRole::Given => return,
+            TestJsonKind::Constant(word) if names.contains(&&**word) => return,
+            TestJsonKind::Missing => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
                 self.report(found.help(format!("every event has one: {}", ticked(names))));
                 return;
             }
-            JsonKind::Constant(word) | JsonKind::Text(word) => word,
-            JsonKind::Null
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Array(_)
-            | JsonKind::Object(_) => "",
+            TestJsonKind::Constant(word) | TestJsonKind::Text(word) => word,
+            TestJsonKind::Null
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Array(_)
+            | TestJsonKind::Object(_) => "",
         };
-        let quoted = matches!(&value.kind, JsonKind::Text(_));
+        let quoted = matches!(&value.kind, TestJsonKind::Text(_));
         let message = match (&value.kind, quoted) {
             (_, true) => format!("`{field}` is a constant, and `{word:?}` is a string"),
-            (JsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
+            (TestJsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
             _ => format!("`{field}` is one of {}", ticked(names)),
         };
         let found = Diagnostic::new(&code::VALUE, value.span, message);
@@ -125,18 +125,18 @@ impl Checker<'_, '_> {
         });
     }
 
-    fn event_status(&mut self, value: &Json) {
+    fn event_status(&mut self, value: &TestJson) {
         match &value.kind {
-            JsonKind::Hole(_) => {}
-            JsonKind::Constant(word) | JsonKind::Text(word) if EVENT_STATUSES.contains(&&**word) => {}
-            JsonKind::Constant(_)
-            | JsonKind::Text(_)
-            | JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Array(_)
-            | JsonKind::Object(_) => {
+            TestJsonKind::Hole(_) => {}
+            TestJsonKind::Constant(word) | TestJsonKind::Text(word) if EVENT_STATUSES.contains(&&**word) => {}
+            TestJsonKind::Constant(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Array(_)
+            | TestJsonKind::Object(_) => {
                 let message = "`event_status` is the severity while firing, and `Ok` when resolved";
                 let found = Diagnostic::new(&code::VALUE, value.span, message);
                 self.report(found.help(format!("write one of {}", ticked(&EVENT_STATUSES))));
@@ -144,9 +144,9 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn string(&mut self, field: &str, value: &Json, side: Side) {
+    fn string(&mut self, field: &str, value: &TestJson, side: EventRole) {
         let optional = matches!(field, "description" | "link" | "integration");
-        if matches!(value.kind, JsonKind::Missing) && !optional && side == Side::Expected {
+        if matches!(value.kind, TestJsonKind::Missing) && !optional && side == EventRole::Expected {
             let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
             self.report(found.help(format!("write what it should be: `{field}: \"…\"`")));
             return;
@@ -155,22 +155,22 @@ impl Checker<'_, '_> {
         self.string_or_missing(&format!("`{field}`"), value, &advice);
     }
 
-    fn labels(&mut self, value: &Json, side: Side) {
+    fn labels(&mut self, value: &TestJson, side: EventRole) {
         match &value.kind {
-            JsonKind::Hole(_) => {}
-            JsonKind::Object(members) => {
+            TestJsonKind::Hole(_) => {}
+            TestJsonKind::Object(members) => {
                 for (name, label) in members {
                     self.label(&name.value, label);
                 }
             }
-            JsonKind::Missing if side == Side::Given => {}
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Constant(_)
-            | JsonKind::Array(_) => {
+            TestJsonKind::Missing if side == EventRole::Given => {}
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Array(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, "`labels` is an object of strings");
                 self.report(found.help("write names and values: `labels: { team: \"payments\" }`"));
             }
@@ -178,63 +178,63 @@ impl Checker<'_, '_> {
     }
 
     /// A label is a string or missing.
-    pub(super) fn label(&mut self, name: &str, value: &Json) {
+    pub(super) fn label(&mut self, name: &str, value: &TestJson) {
         self.string_or_missing(&format!("the label `{name}`"), value, QUOTE_STRUCTURES);
     }
 
     /// `advice` is for arrays and objects.
-    fn string_or_missing(&mut self, what: &str, value: &Json, advice: &str) {
+    fn string_or_missing(&mut self, what: &str, value: &TestJson, advice: &str) {
         match &value.kind {
-            JsonKind::Hole(_) | JsonKind::Text(_) | JsonKind::Missing => {}
-            JsonKind::Constant(word) | JsonKind::Number(word) => {
+            TestJsonKind::Hole(_) | TestJsonKind::Text(_) | TestJsonKind::Missing => {}
+            TestJsonKind::Constant(word) | TestJsonKind::Number(word) => {
                 self.quote(value.span, format!("{what} is a string"), word);
             }
-            JsonKind::Boolean(word) => {
+            TestJsonKind::Boolean(word) => {
                 self.quote(value.span, format!("{what} is a string"), &word.to_string());
             }
-            JsonKind::Null => {
+            TestJsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is never null"));
                 self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
             }
-            JsonKind::Array(_) | JsonKind::Object(_) => {
+            TestJsonKind::Array(_) | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is a string"));
                 self.report(found.help(advice));
             }
         }
     }
 
-    fn notes(&mut self, value: &Json) {
+    fn notes(&mut self, value: &TestJson) {
         match &value.kind {
-            JsonKind::Hole(_) | JsonKind::Missing => {}
-            JsonKind::Array(items) => items.iter().for_each(|item| {
+            TestJsonKind::Hole(_) | TestJsonKind::Missing => {}
+            TestJsonKind::Array(items) => items.iter().for_each(|item| {
                 self.string_or_missing("a note", item, QUOTE_STRUCTURES);
             }),
-            JsonKind::Null
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Constant(_)
-            | JsonKind::Object(_) => {
+            TestJsonKind::Null
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, "`notes` is a list of strings");
                 self.report(found.help("for one note among others, write `expect note \"…\"`"));
             }
         }
     }
 
-    fn time_field(&mut self, field: &str, value: &Json) {
+    fn time_field(&mut self, field: &str, value: &TestJson) {
         match &value.kind {
-            JsonKind::Hole(_) | JsonKind::Missing => {}
-            JsonKind::Text(text) => {
-                if Instant::read(text).is_none() {
+            TestJsonKind::Hole(_) | TestJsonKind::Missing => {}
+            TestJsonKind::Text(text) => {
+                if Timestamp::read(text).is_none() {
                     self.bad_time(value.span, text);
                 }
             }
-            JsonKind::Null
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Constant(_)
-            | JsonKind::Array(_)
-            | JsonKind::Object(_) => {
+            TestJsonKind::Null
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Array(_)
+            | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a time"));
                 self.report(
                     found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")),
@@ -251,15 +251,16 @@ impl Checker<'_, '_> {
     }
 
     /// A constant in a body, which has none of its own.
-    pub(super) fn body(&mut self, json: &Json) {
-        if let JsonKind::Constant(word) = &json.kind {
+    pub(super) fn body(&mut self, json: &TestJson) {
+        if let TestJsonKind::Constant(word) = &json.kind {
             self.known_constant(word, json.span);
         }
         json.parts().for_each(|part| self.body(part));
     }
 
     fn known_constant(&mut self, word: &str, place: Span) {
-        let names = || Severity::ALL.map(Severity::name).into_iter().chain(Status::ALL.map(Status::name));
+        let names =
+            || Severity::ALL.map(Severity::name).into_iter().chain(AlertStatus::ALL.map(AlertStatus::name));
         if names().any(|name| name == word) {
             return;
         }
@@ -271,17 +272,17 @@ impl Checker<'_, '_> {
     }
 
     /// A channel among the rows of `cases … => sent`.
-    pub(super) fn channels(&mut self, json: &Json) {
+    pub(super) fn channels(&mut self, json: &TestJson) {
         match &json.kind {
-            JsonKind::Array(items) => items.iter().for_each(|item| self.channel(item)),
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Constant(_)
-            | JsonKind::Hole(_)
-            | JsonKind::Object(_) => {
+            TestJsonKind::Array(items) => items.iter().for_each(|item| self.channel(item)),
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Hole(_)
+            | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
                 self.report(
                     found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"),
@@ -290,21 +291,21 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn channel(&mut self, json: &Json) {
+    fn channel(&mut self, json: &TestJson) {
         match &json.kind {
-            JsonKind::Hole(word) | JsonKind::Constant(word) => {
-                self.known_word(Named::Channel, word, json.span);
+            TestJsonKind::Hole(word) | TestJsonKind::Constant(word) => {
+                self.check_reference_word(ReferenceKind::Channel, word, json.span);
             }
-            JsonKind::Text(word) => {
+            TestJsonKind::Text(word) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "a channel is a name, not a string");
                 self.report(found.suggest(format!("write `{word}`"), json.span, &**word));
             }
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Array(_)
-            | JsonKind::Object(_) => {
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Array(_)
+            | TestJsonKind::Object(_) => {
                 self.report(
                     Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"),
                 );
@@ -314,8 +315,9 @@ impl Checker<'_, '_> {
 }
 
 /// Whether a test may write the field.
-pub(super) fn known(word: &str, side: Side) -> bool {
-    Field::ALL.iter().any(|field| field.name() == word) || (word == "event_status" && side == Side::Expected)
+pub(super) fn known(word: &str, side: EventRole) -> bool {
+    EventField::ALL.iter().any(|field| field.name() == word)
+        || (word == "event_status" && side == EventRole::Expected)
 }
 
 /// The constant of a field that a word means.

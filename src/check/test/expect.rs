@@ -1,15 +1,15 @@
 //! Expectations: each must fit the subject, and be able to come true.
 
-use super::clock::Reach;
-use super::event::Side;
-use super::names::article;
-use super::{Checker, Named, code, word};
+use super::event::EventRole;
+use super::references::article;
+use super::schedule_use::EvaluationStage;
+use super::{ReferenceKind, TestChecker, code, word};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
 
 /// Who can meet an expectation.
-enum Fits {
+enum ExpectationScope {
     /// What reads payloads.
     Payloads,
     /// What sends.
@@ -20,13 +20,16 @@ enum Fits {
     Channels,
 }
 
-impl Checker<'_, '_> {
+impl TestChecker<'_, '_> {
     /// At least one, each fitting.
     pub(super) fn expectations(&mut self) {
-        let expectations = std::mem::take(&mut self.parts.expectations);
-        if expectations.is_empty() && self.parts.cases.is_empty() {
-            let found =
-                Diagnostic::new(&code::NOTHING, self.whole, "this test expects nothing, so it cannot fail");
+        let expectations = std::mem::take(&mut self.statements.expectations);
+        if expectations.is_empty() && self.statements.cases.is_empty() {
+            let found = Diagnostic::new(
+                &code::NOTHING,
+                self.name_span,
+                "this test expects nothing, so it cannot fail",
+            );
             let line = match self.kind() {
                 Some(TestSubject::Mapping) | None => "expect { severity: Critical }",
                 Some(TestSubject::Routing | TestSubject::Integration) => "expect sent [audit]",
@@ -44,21 +47,24 @@ impl Checker<'_, '_> {
             self.names(expectation);
         }
         self.outcomes(&expectations);
-        self.parts.expectations = expectations;
+        self.statements.expectations = expectations;
     }
 
     fn fitting(&mut self, expectation: &Expectation, span: Span) {
         let Some(kind) = self.kind() else { return };
-        let (what, fits) = fits(&expectation.kind);
+        let (what, fits) = scope(&expectation.kind);
         let right = match (fits, kind) {
-            (Fits::Payloads, TestSubject::Mapping | TestSubject::Integration)
-            | (Fits::Senders, TestSubject::Routing | TestSubject::Integration)
-            | (Fits::Events, TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration)
-            | (Fits::Channels, TestSubject::Channel) => return,
-            (Fits::Payloads, _) => "a mapping or an integration",
-            (Fits::Senders, _) => "a routing or an integration",
-            (Fits::Events, _) => "a mapping, a routing or an integration",
-            (Fits::Channels, _) => "a channel",
+            (ExpectationScope::Payloads, TestSubject::Mapping | TestSubject::Integration)
+            | (ExpectationScope::Senders, TestSubject::Routing | TestSubject::Integration)
+            | (
+                ExpectationScope::Events,
+                TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration,
+            )
+            | (ExpectationScope::Channels, TestSubject::Channel) => return,
+            (ExpectationScope::Payloads, _) => "a mapping or an integration",
+            (ExpectationScope::Senders, _) => "a routing or an integration",
+            (ExpectationScope::Events, _) => "a mapping, a routing or an integration",
+            (ExpectationScope::Channels, _) => "a channel",
         };
         let message = format!("`{what}` is for {right}, and this test is about {}", article(word(kind)));
         let found = Diagnostic::new(&code::EXPECTATION, span, message);
@@ -68,15 +74,15 @@ impl Checker<'_, '_> {
     fn names(&mut self, expectation: &Expectation) {
         match &expectation.kind {
             ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
-                self.event(json, Side::Expected);
+                self.event(json, EventRole::Expected);
             }
             ExpectationKind::Body(json) => self.body(json),
             ExpectationKind::Sent(_, channels, _) => {
                 for channel in channels {
-                    self.known(Named::Channel, channel);
+                    self.check_reference(ReferenceKind::Channel, channel);
                 }
             }
-            ExpectationKind::Via(paths) => paths.iter().for_each(|path| self.known_path(path)),
+            ExpectationKind::Via(paths) => paths.iter().for_each(|path| self.check_route_path(path)),
             ExpectationKind::Count { .. }
             | ExpectationKind::Dropped(_)
             | ExpectationKind::Empty
@@ -103,7 +109,7 @@ impl Checker<'_, '_> {
 
     /// The most outcomes that there can be, and why.
     fn most(&self, expectations: &[(&Expectation, Span)]) -> Option<(usize, String)> {
-        let [(kind, name)] = self.parts.subjects.as_slice() else { return None };
+        let [(kind, name)] = self.statements.subjects.as_slice() else { return None };
         let each =
             |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
         let single = match kind {
@@ -140,40 +146,42 @@ fn count(events: usize, dropped: usize) -> String {
 }
 
 /// An expectation's words and who can meet it.
-fn fits(kind: &ExpectationKind) -> (&'static str, Fits) {
+fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
     match kind {
-        ExpectationKind::Count { .. } => ("expect N events", Fits::Payloads),
-        ExpectationKind::Subset(_) => ("expect { … }", Fits::Events),
-        ExpectationKind::Exactly(_) => ("expect exactly", Fits::Events),
-        ExpectationKind::Dropped(_) => ("expect dropped", Fits::Events),
-        ExpectationKind::Empty => ("expect empty", Fits::Payloads),
-        ExpectationKind::Unaccepted => ("expect unaccepted", Fits::Payloads),
-        ExpectationKind::Invalid => ("expect invalid", Fits::Payloads),
-        ExpectationKind::Sent(..) => ("expect sent", Fits::Senders),
-        ExpectationKind::Via(_) => ("expect via", Fits::Senders),
-        ExpectationKind::Nothing(_) => ("expect nothing", Fits::Senders),
-        ExpectationKind::Note(_) => ("expect note", Fits::Events),
-        ExpectationKind::SameKeyAs(_) => ("expect same key", Fits::Payloads),
-        ExpectationKind::Snapshot(_) => ("expect snapshot", Fits::Events),
-        ExpectationKind::Body(_) => ("expect body", Fits::Channels),
+        ExpectationKind::Count { .. } => ("expect N events", ExpectationScope::Payloads),
+        ExpectationKind::Subset(_) => ("expect { … }", ExpectationScope::Events),
+        ExpectationKind::Exactly(_) => ("expect exactly", ExpectationScope::Events),
+        ExpectationKind::Dropped(_) => ("expect dropped", ExpectationScope::Events),
+        ExpectationKind::Empty => ("expect empty", ExpectationScope::Payloads),
+        ExpectationKind::Unaccepted => ("expect unaccepted", ExpectationScope::Payloads),
+        ExpectationKind::Invalid => ("expect invalid", ExpectationScope::Payloads),
+        ExpectationKind::Sent(..) => ("expect sent", ExpectationScope::Senders),
+        ExpectationKind::Via(_) => ("expect via", ExpectationScope::Senders),
+        ExpectationKind::Nothing(_) => ("expect nothing", ExpectationScope::Senders),
+        ExpectationKind::Note(_) => ("expect note", ExpectationScope::Events),
+        ExpectationKind::SameKeyAs(_) => ("expect same key", ExpectationScope::Payloads),
+        ExpectationKind::Snapshot(_) => ("expect snapshot", ExpectationScope::Events),
+        ExpectationKind::Body(_) => ("expect body", ExpectationScope::Channels),
     }
 }
 
 /// How far an expectation looks.
-pub(super) fn reach(kind: &ExpectationKind) -> Reach {
+pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
     match kind {
-        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => Reach::Accept,
+        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => {
+            EvaluationStage::Accept
+        }
         ExpectationKind::Count { .. }
         | ExpectationKind::Subset(_)
         | ExpectationKind::Exactly(_)
         | ExpectationKind::Note(_)
-        | ExpectationKind::SameKeyAs(_) => Reach::Mapping,
+        | ExpectationKind::SameKeyAs(_) => EvaluationStage::Mapping,
         ExpectationKind::Dropped(_)
         | ExpectationKind::Sent(..)
         | ExpectationKind::Via(_)
         | ExpectationKind::Nothing(_)
         | ExpectationKind::Snapshot(_)
-        | ExpectationKind::Body(_) => Reach::Routing,
+        | ExpectationKind::Body(_) => EvaluationStage::Routing,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Holes and the rows that fill them.
 
-use super::event::{Side, known, meant};
-use super::{Checker, Input, code, plain};
+use super::event::{EventRole, known, meant};
+use super::{InputStatement, TestChecker, code, plain};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::tree::{
-    At, CaseRow, CaseRows, Cases, ExpectationKind, Holes, Json, JsonKind, Name, TestSubject, Text,
+    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson,
+    TestJsonKind, TestSubject, TestTime,
 };
-use crate::time::Instant;
+use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -15,45 +16,45 @@ use std::fmt::Write;
 const ALTERNATIVES: usize = 1_000;
 
 /// A hole where it is used, and the event field that it fills, if it fills one.
-struct Use<'t> {
+struct HoleUse<'t> {
     hole: &'t str,
     span: Span,
-    fills: Option<Filled<'t>>,
+    fills: Option<HoleTarget<'t>>,
 }
 
 /// What a hole fills.
 #[derive(Clone, Copy)]
-enum Filled<'t> {
-    Field(&'t str, Side),
+enum HoleTarget<'t> {
+    Field(&'t str, EventRole),
     Label(&'t str),
     Payload,
     Time,
 }
 
-impl Use<'_> {
+impl HoleUse<'_> {
     /// The constant that was likely meant, where a field takes constants.
     fn constant(&self) -> Option<&'static str> {
         match self.fills {
-            Some(Filled::Field(field, _)) => meant(field, self.hole),
-            Some(Filled::Label(_) | Filled::Payload | Filled::Time) | None => None,
+            Some(HoleTarget::Field(field, _)) => meant(field, self.hole),
+            Some(HoleTarget::Label(_) | HoleTarget::Payload | HoleTarget::Time) | None => None,
         }
     }
 }
 
-impl<'t> Checker<'_, 't> {
+impl<'t> TestChecker<'_, 't> {
     /// Every hole is filled, every name of `cases` used.
     pub(super) fn holes(&mut self) {
         let uses = self.uses();
-        let cases = self.parts.cases.first().map(|(cases, _)| *cases);
+        let cases = self.statements.cases.first().map(|(cases, _)| *cases);
         let Some(cases) = cases else {
             for used in &uses {
                 self.without_cases(used);
             }
             return;
         };
-        let names: &[Name] = match &cases.holes {
-            Holes::Positional(names) | Holes::Named(names, _) => names,
-            Holes::FromFile => return,
+        let names: &[Identifier] = match &cases.holes {
+            CaseHoles::Positional(names) | CaseHoles::Named(names, _) => names,
+            CaseHoles::FromFile => return,
         };
         for used in uses.iter().filter(|used| names.iter().all(|name| *name.text != *used.hole)) {
             self.unfilled(used, names);
@@ -62,7 +63,7 @@ impl<'t> Checker<'_, 't> {
         self.filled(cases, names, &uses);
     }
 
-    fn without_cases(&mut self, used: &Use) {
+    fn without_cases(&mut self, used: &HoleUse) {
         let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         if let Some(constant) = used.constant() {
@@ -83,7 +84,7 @@ impl<'t> Checker<'_, 't> {
         );
     }
 
-    fn unfilled(&mut self, used: &Use, names: &[Name]) {
+    fn unfilled(&mut self, used: &HoleUse, names: &[Identifier]) {
         let message = format!("nothing fills the hole `{}`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
@@ -102,7 +103,7 @@ impl<'t> Checker<'_, 't> {
         });
     }
 
-    fn unused(&mut self, names: &[Name], uses: &[Use]) {
+    fn unused(&mut self, names: &[Identifier], uses: &[HoleUse]) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for name in names {
             if let Some(first) = seen.insert(&name.text, name.span) {
@@ -123,10 +124,10 @@ impl<'t> Checker<'_, 't> {
     }
 
     /// The values of the rows fit what their holes fill.
-    fn filled(&mut self, cases: &'t Cases, names: &'t [Name], uses: &[Use<'t>]) {
+    fn filled(&mut self, cases: &'t CaseTable, names: &'t [Identifier], uses: &[HoleUse<'t>]) {
         let CaseRows::Inline(rows) = &cases.rows else { return };
         for (at, name) in names.iter().enumerate() {
-            let fills: Vec<Filled> =
+            let fills: Vec<HoleTarget> =
                 uses.iter().filter(|used| *used.hole == *name.text).filter_map(|used| used.fills).collect();
             let values = rows.iter().flat_map(|row| cell(&cases.holes, row, at, name));
             for value in values {
@@ -137,29 +138,31 @@ impl<'t> Checker<'_, 't> {
         }
     }
 
-    fn value(&mut self, fill: Filled, value: &Json) {
+    fn value(&mut self, fill: HoleTarget, value: &TestJson) {
         match fill {
             // A bare word in a row is no hole.
-            Filled::Field(..) | Filled::Label(_) | Filled::Payload | Filled::Time
-                if matches!(value.kind, JsonKind::Hole(_)) =>
+            HoleTarget::Field(..) | HoleTarget::Label(_) | HoleTarget::Payload | HoleTarget::Time
+                if matches!(value.kind, TestJsonKind::Hole(_)) =>
             {
-                if let JsonKind::Hole(word) = &value.kind {
+                if let TestJsonKind::Hole(word) = &value.kind {
                     self.quote(value.span, format!("`{word}` is a bare word, and rows hold values"), word);
                 }
             }
-            Filled::Field(field, side) => self.field(field, value, side),
-            Filled::Label(name) => self.label(name, value),
-            Filled::Payload => self.payload(value),
-            Filled::Time => match &value.kind {
-                JsonKind::Text(text) if Instant::read(text).is_none() => self.bad_time(value.span, text),
-                JsonKind::Text(_) | JsonKind::Missing => {}
-                JsonKind::Null
-                | JsonKind::Boolean(_)
-                | JsonKind::Number(_)
-                | JsonKind::Hole(_)
-                | JsonKind::Constant(_)
-                | JsonKind::Array(_)
-                | JsonKind::Object(_) => {
+            HoleTarget::Field(field, side) => self.field(field, value, side),
+            HoleTarget::Label(name) => self.label(name, value),
+            HoleTarget::Payload => self.payload(value),
+            HoleTarget::Time => match &value.kind {
+                TestJsonKind::Text(text) if Timestamp::read(text).is_none() => {
+                    self.bad_time(value.span, text)
+                }
+                TestJsonKind::Text(_) | TestJsonKind::Missing => {}
+                TestJsonKind::Null
+                | TestJsonKind::Boolean(_)
+                | TestJsonKind::Number(_)
+                | TestJsonKind::Hole(_)
+                | TestJsonKind::Constant(_)
+                | TestJsonKind::Array(_)
+                | TestJsonKind::Object(_) => {
                     let found = Diagnostic::new(&code::TIME, value.span, "`at` takes a time");
                     self.report(found.help("write it in quotes: `\"2026-03-07T02:00:00+08:00\"`"));
                 }
@@ -168,27 +171,27 @@ impl<'t> Checker<'_, 't> {
     }
 
     /// Every hole that the test uses.
-    fn uses(&self) -> Vec<Use<'t>> {
+    fn uses(&self) -> Vec<HoleUse<'t>> {
         let mut uses = Vec::new();
-        for (input, _) in &self.parts.inputs {
+        for (input, _) in &self.statements.inputs {
             match input {
-                Input::Payload(json) => gather(json, Some(Filled::Payload), &mut uses),
-                Input::Event(json) => gather_event(json, Side::Given, &mut uses),
-                Input::File => {}
+                InputStatement::Payload(json) => gather(json, Some(HoleTarget::Payload), &mut uses),
+                InputStatement::Event(json) => gather_event(json, EventRole::Given, &mut uses),
+                InputStatement::File => {}
             }
         }
-        for (at, _) in &self.parts.at {
+        for (at, _) in &self.statements.at {
             match at {
-                At::Hole(name) => {
-                    uses.push(Use { hole: &name.text, span: name.span, fills: Some(Filled::Time) });
+                TestTime::Hole(name) => {
+                    uses.push(HoleUse { hole: &name.text, span: name.span, fills: Some(HoleTarget::Time) });
                 }
-                At::Time(_) => {}
+                TestTime::Time(_) => {}
             }
         }
-        for (expectation, _) in &self.parts.expectations {
+        for (expectation, _) in &self.statements.expectations {
             match &expectation.kind {
                 ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
-                    gather_event(json, Side::Expected, &mut uses);
+                    gather_event(json, EventRole::Expected, &mut uses);
                 }
                 ExpectationKind::Body(json) => gather(json, None, &mut uses),
                 ExpectationKind::Count { .. }
@@ -209,7 +212,7 @@ impl<'t> Checker<'_, 't> {
 
     /// What the rows expect, their shapes, and that no case stands twice.
     pub(super) fn rows(&mut self) {
-        let Some((cases, _)) = self.parts.cases.first().copied() else { return };
+        let Some((cases, _)) = self.statements.cases.first().copied() else { return };
         let subject = &cases.subject;
         self.row_subject(subject);
         let CaseRows::Inline(rows) = &cases.rows else { return };
@@ -225,7 +228,7 @@ impl<'t> Checker<'_, 't> {
         }
     }
 
-    fn row_subject(&mut self, subject: &Name) {
+    fn row_subject(&mut self, subject: &Identifier) {
         let word = &*subject.text;
         let kind = self.kind();
         let label = word.strip_prefix("labels.").is_some_and(|label| !label.is_empty());
@@ -239,7 +242,7 @@ impl<'t> Checker<'_, 't> {
             "body" => "only a channel has a body".to_owned(),
             _ if channel => format!("a channel has no `{word}`, only a `body`"),
             "dropped" => return,
-            _ if label || known(word, Side::Expected) => return,
+            _ if label || known(word, EventRole::Expected) => return,
             _ => {
                 self.unknown_subject(subject);
                 return;
@@ -253,7 +256,7 @@ impl<'t> Checker<'_, 't> {
         self.report(Diagnostic::new(&code::EXPECTATION, subject.span, message).help(help));
     }
 
-    fn unknown_subject(&mut self, subject: &Name) {
+    fn unknown_subject(&mut self, subject: &Identifier) {
         let own = ["sent", "dropped"];
         match nearest(&subject.text, own) {
             Some(near) => {
@@ -261,24 +264,24 @@ impl<'t> Checker<'_, 't> {
                 let found = Diagnostic::new(&code::FIELD, subject.span, message);
                 self.report(found.suggest(format!("did you mean `{near}`?"), subject.span, near));
             }
-            None => self.unknown_field(&subject.text, subject.span, Side::Expected),
+            None => self.unknown_field(&subject.text, subject.span, EventRole::Expected),
         }
     }
 
-    fn expected(&mut self, subject: &str, expected: &Json) {
+    fn expected(&mut self, subject: &str, expected: &TestJson) {
         match subject {
             "sent" => self.channels(expected),
             "body" => self.body(expected),
             "dropped" => {
                 match &expected.kind {
-                    JsonKind::Text(_) | JsonKind::Missing => {}
-                    JsonKind::Null
-                    | JsonKind::Boolean(_)
-                    | JsonKind::Number(_)
-                    | JsonKind::Hole(_)
-                    | JsonKind::Constant(_)
-                    | JsonKind::Array(_)
-                    | JsonKind::Object(_) => {
+                    TestJsonKind::Text(_) | TestJsonKind::Missing => {}
+                    TestJsonKind::Null
+                    | TestJsonKind::Boolean(_)
+                    | TestJsonKind::Number(_)
+                    | TestJsonKind::Hole(_)
+                    | TestJsonKind::Constant(_)
+                    | TestJsonKind::Array(_)
+                    | TestJsonKind::Object(_) => {
                         let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
                         self.report(found.help(
                             "write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped",
@@ -287,19 +290,21 @@ impl<'t> Checker<'_, 't> {
                 }
             }
             _ => match (&expected.kind, subject.strip_prefix("labels.")) {
-                (JsonKind::Hole(word), _) => {
+                (TestJsonKind::Hole(word), _) => {
                     self.quote(expected.span, format!("`{word}` is a bare word, and rows hold values"), word);
                 }
                 (_, Some(label)) => self.label(label, expected),
-                (_, None) if known(subject, Side::Expected) => self.field(subject, expected, Side::Expected),
+                (_, None) if known(subject, EventRole::Expected) => {
+                    self.field(subject, expected, EventRole::Expected)
+                }
                 (_, None) => {}
             },
         }
     }
 
-    fn shape(&mut self, holes: &Holes, row: &CaseRow) {
+    fn shape(&mut self, holes: &CaseHoles, row: &CaseRow) {
         match holes {
-            Holes::Positional(names) if names.len() != row.values.len() => {
+            CaseHoles::Positional(names) if names.len() != row.values.len() => {
                 let (wanted, found) = (names.len(), row.values.len());
                 let message = format!(
                     "this row has {}, and `cases` names {}",
@@ -312,17 +317,17 @@ impl<'t> Checker<'_, 't> {
                     found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")),
                 );
             }
-            Holes::Named(names, _) => {
+            CaseHoles::Named(names, _) => {
                 for value in row.values.iter().flatten() {
                     self.named_row(names, value);
                 }
             }
-            Holes::Positional(_) | Holes::FromFile => {}
+            CaseHoles::Positional(_) | CaseHoles::FromFile => {}
         }
     }
 
-    fn named_row(&mut self, names: &[Name], value: &Json) {
-        let JsonKind::Object(members) = &value.kind else {
+    fn named_row(&mut self, names: &[Identifier], value: &TestJson) {
+        let TestJsonKind::Object(members) = &value.kind else {
             let found = Diagnostic::new(&code::ROW, value.span, "a row of `cases { … }` is an object");
             self.report(
                 found.help(format!(
@@ -354,19 +359,19 @@ impl<'t> Checker<'_, 't> {
     }
 }
 
-fn members(json: &Json) -> Option<&Vec<(Text, Json)>> {
-    if let JsonKind::Object(members) = &json.kind { Some(members) } else { None }
+fn members(json: &TestJson) -> Option<&Vec<(StringLiteral, TestJson)>> {
+    if let TestJsonKind::Object(members) = &json.kind { Some(members) } else { None }
 }
 
 /// The values that a row gives a hole.
-fn cell<'t>(holes: &Holes, row: &'t CaseRow, at: usize, name: &Name) -> Vec<&'t Json> {
+fn cell<'t>(holes: &CaseHoles, row: &'t CaseRow, at: usize, name: &Identifier) -> Vec<&'t TestJson> {
     match holes {
-        Holes::Positional(_) => row.values.get(at).into_iter().flatten().collect(),
-        Holes::Named(..) => {
+        CaseHoles::Positional(_) => row.values.get(at).into_iter().flatten().collect(),
+        CaseHoles::Named(..) => {
             let objects = row.values.iter().flatten().filter_map(members);
             objects.flatten().filter(|(key, _)| key.value == name.text).map(|(_, value)| value).collect()
         }
-        Holes::FromFile => Vec::new(),
+        CaseHoles::FromFile => Vec::new(),
     }
 }
 
@@ -383,15 +388,19 @@ fn alternatives(row: &CaseRow) -> BTreeSet<String> {
 }
 
 /// One text for equal values; the order of members does not count.
-fn written(json: &Json) -> String {
+fn written(json: &TestJson) -> String {
     match &json.kind {
-        JsonKind::Null => "null".to_owned(),
-        JsonKind::Missing => "missing".to_owned(),
-        JsonKind::Boolean(value) => value.to_string(),
-        JsonKind::Number(text) | JsonKind::Hole(text) | JsonKind::Constant(text) => text.to_string(),
-        JsonKind::Text(text) => format!("{text:?}"),
-        JsonKind::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(",")),
-        JsonKind::Object(members) => {
+        TestJsonKind::Null => "null".to_owned(),
+        TestJsonKind::Missing => "missing".to_owned(),
+        TestJsonKind::Boolean(value) => value.to_string(),
+        TestJsonKind::Number(text) | TestJsonKind::Hole(text) | TestJsonKind::Constant(text) => {
+            text.to_string()
+        }
+        TestJsonKind::Text(text) => format!("{text:?}"),
+        TestJsonKind::Array(items) => {
+            format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(","))
+        }
+        TestJsonKind::Object(members) => {
             let members: BTreeMap<&str, String> =
                 members.iter().map(|(name, value)| (plain(name), written(value))).collect();
             members.into_iter().fold(String::from("{"), |mut out, (name, value)| {
@@ -403,33 +412,33 @@ fn written(json: &Json) -> String {
     }
 }
 
-fn gather_event<'t>(json: &'t Json, side: Side, uses: &mut Vec<Use<'t>>) {
-    let JsonKind::Object(members) = &json.kind else { return gather(json, None, uses) };
+fn gather_event<'t>(json: &'t TestJson, side: EventRole, uses: &mut Vec<HoleUse<'t>>) {
+    let TestJsonKind::Object(members) = &json.kind else { return gather(json, None, uses) };
     for (name, value) in members {
         match (&value.kind, plain(name)) {
-            (JsonKind::Object(labels), "labels") => {
+            (TestJsonKind::Object(labels), "labels") => {
                 for (label, value) in labels {
-                    gather(value, Some(Filled::Label(plain(label))), uses);
+                    gather(value, Some(HoleTarget::Label(plain(label))), uses);
                 }
             }
-            (_, field) => gather(value, known(field, side).then_some(Filled::Field(field, side)), uses),
+            (_, field) => gather(value, known(field, side).then_some(HoleTarget::Field(field, side)), uses),
         }
     }
 }
 
 /// The holes of a value. What an inner hole of a field fills is not told.
-fn gather<'t>(json: &'t Json, fills: Option<Filled<'t>>, uses: &mut Vec<Use<'t>>) {
+fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<HoleUse<'t>>) {
     let inner = match fills {
-        Some(Filled::Payload) => fills,
-        Some(Filled::Field(..) | Filled::Label(_) | Filled::Time) | None => None,
+        Some(HoleTarget::Payload) => fills,
+        Some(HoleTarget::Field(..) | HoleTarget::Label(_) | HoleTarget::Time) | None => None,
     };
-    if let JsonKind::Hole(hole) = &json.kind {
-        uses.push(Use { hole, span: json.span, fills });
+    if let TestJsonKind::Hole(hole) = &json.kind {
+        uses.push(HoleUse { hole, span: json.span, fills });
     }
     json.parts().for_each(|part| gather(part, inner, uses));
 }
 
-fn listed(names: &[Name]) -> String {
+fn listed(names: &[Identifier]) -> String {
     names.iter().map(|name| &*name.text).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,37 +1,37 @@
 //! Why alerts went where they went.
 
 use super::Arguments;
-use super::story::Story;
+use super::explanation_writer::ExplanationWriter;
 use crate::cli::event;
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, Cursor, Input};
-use crate::cli::subject::{self, Reader};
+use crate::cli::input::{self, CommandInput, LineColumnCursor};
+use crate::cli::input_reader::{self, InputReader};
 use crate::cli::terminal::Terminal;
-use crate::evaluate::Context;
-use crate::event::{Outcome, Result as Came};
+use crate::evaluate::EvaluationContext;
+use crate::event::{Outcome, OutcomeKind as Came};
 use crate::json;
-use crate::ruleset::{RuleSet, Trace, Unknown, is_route, one_line, why_not};
+use crate::ruleset::{EvaluationTrace, RuleSet, UnknownName, is_route, one_line, why_not};
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let (rules, now) = match subject::prepare(&arguments.selection, &arguments.subjects, terminal) {
+    let (rules, now) = match input_reader::prepare(&arguments.selection, &arguments.subjects, terminal) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let reader = match subject::choose(&arguments.selection, &rules.model) {
+    let reader = match input_reader::choose(&arguments.selection, &rules.model) {
         Ok(reader) => reader,
-        Err(refusal) => return refusal.tell(terminal),
+        Err(refusal) => return refusal.report(terminal),
     };
     if let Err(unknown) = arguments.why_not.iter().try_for_each(|path| is_route(&rules, path)) {
         terminal.error(&unknown.to_string());
         return Exit::Usage;
     }
     let color = terminal.out.color();
-    let context = Context::at(now);
+    let context = EvaluationContext::at(now);
     let explainer = Explainer { rules: &rules, reader, context, why_not: &arguments.why_not, color };
-    let mut exit = Exit::Fine;
+    let mut exit = Exit::Success;
     for path in input::paths(&arguments.subjects) {
-        match Input::read(&path, terminal) {
+        match CommandInput::read(&path, terminal) {
             Ok(input) => exit = exit.max(explainer.input(&input, terminal)),
             Err(error) => {
                 terminal.error(&format!("`{}` could not be read: {error}", path.display()));
@@ -45,16 +45,16 @@ pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 /// What stays the same for all inputs.
 pub(super) struct Explainer<'r> {
     pub(super) rules: &'r RuleSet,
-    pub(super) reader: Reader<'r>,
-    pub(super) context: Context<'r>,
+    pub(super) reader: InputReader<'r>,
+    pub(super) context: EvaluationContext<'r>,
     pub(super) why_not: &'r [String],
     pub(super) color: bool,
 }
 
 /// What an explanation says.
-pub(super) struct Explained {
+pub(super) struct Explanation {
     /// The story of each outcome.
-    pub(super) stories: Vec<String>,
+    pub(super) texts: Vec<String>,
     /// The outcomes in their JSON.
     pub(super) outcomes: Vec<String>,
     /// Whether a mapping accepted the document.
@@ -62,22 +62,22 @@ pub(super) struct Explained {
 }
 
 impl Explainer<'_> {
-    fn input(&self, input: &Input, terminal: &mut Terminal) -> Exit {
-        let mut exit = Exit::Fine;
-        let mut cursor = Cursor::new();
+    fn input(&self, input: &CommandInput, terminal: &mut Terminal) -> Exit {
+        let mut exit = Exit::Success;
+        let mut cursor = LineColumnCursor::new();
         let arena = json::Arena::new();
         for (offset, document) in json::documents(&input.bytes, &arena) {
             let read = document.and_then(|document| {
                 let (line, column) = cursor.position(&input.bytes, offset);
                 let explained = self.document(&document, &input.name);
-                explained.map_err(|message| json::Invalid { line, column, message })
+                explained.map_err(|message| json::JsonError { line, column, message })
             });
             match read {
                 Ok(explained) => {
                     explained.print(terminal);
-                    exit = exit.max(if explained.accepted { Exit::Fine } else { Exit::Findings });
+                    exit = exit.max(if explained.accepted { Exit::Success } else { Exit::Findings });
                 }
-                Err(json::Invalid { line, column, message }) => {
+                Err(json::JsonError { line, column, message }) => {
                     let name = one_line(&input.name);
                     let text = format!("{name}: invalid\n  line {line}, column {column}: {message}\n\n");
                     terminal.out.print(&text);
@@ -92,26 +92,28 @@ impl Explainer<'_> {
     ///
     /// # Errors
     /// Where the document is no event though events are read, or the reader is not in the rules.
-    pub(super) fn document(&self, document: &json::Document<'_>, name: &str) -> Result<Explained, String> {
-        let mut trace = Trace::default();
+    pub(super) fn document(&self, document: &json::Document<'_>, name: &str) -> Result<Explanation, String> {
+        let mut trace = EvaluationTrace::default();
         let outcomes = match self.reader {
-            Reader::Payloads(subject) => self.rules.evaluate(subject, document, &self.context, &mut trace),
-            Reader::Events(routing) => {
+            InputReader::Payloads(subject) => {
+                self.rules.evaluate(subject, document, &self.context, &mut trace)
+            }
+            InputReader::Events(routing) => {
                 let event = event::read(document)?;
                 let routed = self.rules.route(routing, event, &self.context, document.arena, &mut trace);
                 routed.map(|outcome| vec![outcome])
             }
         };
-        let outcomes = outcomes.map_err(|unknown: Unknown| unknown.to_string())?;
-        Ok(Explained {
-            stories: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
-            outcomes: outcomes.iter().map(json::Json::to_json).collect(),
-            accepted: !outcomes.iter().any(|outcome| matches!(outcome.result, Came::Unaccepted(_))),
+        let outcomes = outcomes.map_err(|unknown: UnknownName| unknown.to_string())?;
+        Ok(Explanation {
+            texts: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
+            outcomes: outcomes.iter().map(json::ToJson::to_json).collect(),
+            accepted: !outcomes.iter().any(|outcome| matches!(outcome.kind, Came::Unaccepted(_))),
         })
     }
 
-    fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &Trace) -> String {
-        let mut story = Story::new(self.rules, self.color);
+    fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &EvaluationTrace) -> String {
+        let mut story = ExplanationWriter::new(self.rules, self.color);
         story.outcome(name, outcome);
         let Some(element) = trace.element_at(outcome.index.unwrap_or(0)) else { return story.finish() };
         if let Some(mapping) = outcome.mapping {
@@ -128,9 +130,9 @@ impl Explainer<'_> {
     }
 }
 
-impl Explained {
+impl Explanation {
     fn print(&self, terminal: &mut Terminal) {
-        for story in &self.stories {
+        for story in &self.texts {
             terminal.out.print(&format!("{story}\n"));
         }
     }

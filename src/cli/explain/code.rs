@@ -14,7 +14,7 @@ pub(super) fn page(asked: &str, terminal: &mut Terminal) -> Exit {
     if let Some(code) = codes.iter().find(|code| code.id == padded) {
         let page = readable(code.page, terminal.out.color());
         terminal.out.print(&page);
-        return Exit::Fine;
+        return Exit::Success;
     }
     terminal.error(&format!("no code is called `{asked}`"));
     if let Some(near) = nearest(asked, codes.iter().map(|code| code.id)) {
@@ -67,5 +67,5 @@ pub(super) fn list(terminal: &mut Terminal) -> Exit {
     for code in ruleset::codes() {
         terminal.out.print(&format!("{}  {}\n", code.id, code.title));
     }
-    Exit::Fine
+    Exit::Success
 }

@@ -2,12 +2,12 @@
 
 mod alert;
 mod code;
-mod decided;
-mod story;
+mod explanation_writer;
+mod journal_event;
 
-use super::desk::Place;
+use super::backend::GatewayArguments;
 use super::exit::Exit;
-use super::subject::Selection;
+use super::input_reader::EvaluationArguments;
 use super::terminal::Terminal;
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 #[command(after_help = EXAMPLES, group = ArgGroup::new("decider").args(["rules", "decided"]).multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: EvaluationArguments,
     /// Say what stopped this route, and a value that would have passed: `main.payments.page`; may be repeated
     #[arg(long, value_name = "ROUTE", requires = "decider")]
     why_not: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long = "event", value_name = "ID", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
     decided: Option<String>,
     #[command(flatten)]
-    place: Place,
+    place: GatewayArguments,
     /// With `--rules`, payloads to explain (`-` is the standard input); without, a code. Nothing lists all codes
     #[arg(value_name = "FILE|CODE")]
     subjects: Vec<PathBuf>,
@@ -52,7 +52,7 @@ Exit codes:
 /// Explains alerts where rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     if let Some(id) = &arguments.decided {
-        return decided::explain(id, &arguments.place, &arguments.why_not, terminal);
+        return journal_event::explain(id, &arguments.place, &arguments.why_not, terminal);
     }
     if !arguments.selection.rules.is_empty() {
         return alert::explain(arguments, terminal);

@@ -4,12 +4,12 @@ use std::io::{self, ErrorKind, Read};
 
 /// How much is asked for at once: enough that handing blocks around costs nothing, little enough that a block and what is
 /// made of it stay in a processor's cache.
-const READ: usize = 128 << 10;
+const READ_SIZE: usize = 128 << 10;
 
 /// Whole lines of an input, in room that is used for one block after the other: it is made, and faulted in, once.
 #[derive(Default)]
-pub(super) struct Block {
-    room: Vec<u8>,
+pub(super) struct InputBlock {
+    buffer: Vec<u8>,
     /// Where what is not passed yet begins.
     start: usize,
     length: usize,
@@ -19,16 +19,16 @@ pub(super) struct Block {
     pub(super) more: bool,
 }
 
-impl Block {
+impl InputBlock {
     /// The lines, up to and with the end of the last one, or the end of the input.
     pub(super) fn bytes(&self) -> &[u8] {
-        self.room.get(self.start..self.length).unwrap_or_default()
+        self.buffer.get(self.start..self.length).unwrap_or_default()
     }
 
     /// Takes other lines, and gives its own room for them.
     pub(super) fn replace(&mut self, lines: &mut Vec<u8>) {
-        std::mem::swap(&mut self.room, lines);
-        (self.start, self.length) = (0, self.room.len());
+        std::mem::swap(&mut self.buffer, lines);
+        (self.start, self.length) = (0, self.buffer.len());
         self.first = false;
         lines.clear();
     }
@@ -41,63 +41,63 @@ impl Block {
 
     /// Whether a long document left more room than other blocks need.
     pub(super) fn is_large(&self) -> bool {
-        self.room.len() > 4 * READ
+        self.buffer.len() > 4 * READ_SIZE
     }
 
     /// Puts the beginning of a line in front.
-    fn begin(&mut self, bytes: &[u8]) {
-        self.room.resize(self.room.len().max(bytes.len()), 0);
-        if let Some(front) = self.room.get_mut(..bytes.len()) {
+    fn prepend(&mut self, bytes: &[u8]) {
+        self.buffer.resize(self.buffer.len().max(bytes.len()), 0);
+        if let Some(front) = self.buffer.get_mut(..bytes.len()) {
             front.copy_from_slice(bytes);
         }
     }
 
     /// Room behind so many bytes.
-    fn room(&mut self, held: usize) -> &mut [u8] {
-        if self.room.len() < held + READ {
-            self.room.resize(held + READ, 0);
+    fn free_space(&mut self, held: usize) -> &mut [u8] {
+        if self.buffer.len() < held + READ_SIZE {
+            self.buffer.resize(held + READ_SIZE, 0);
         }
-        self.room.get_mut(held..held + READ).unwrap_or_default()
+        self.buffer.get_mut(held..held + READ_SIZE).unwrap_or_default()
     }
 }
 
 /// Cuts what a reader brings into blocks.
-pub(super) struct Blocks<R> {
+pub(super) struct BlockReader<R> {
     reader: R,
     /// The beginning of a line that is not complete yet.
-    begun: Vec<u8>,
+    partial_line: Vec<u8>,
     /// The most bytes that a line may have.
-    longest: usize,
+    max_line_bytes: usize,
     ended: bool,
 }
 
-impl<R: Read> Blocks<R> {
-    pub(super) fn new(reader: R, longest: usize) -> Self {
-        Self { reader, begun: Vec::new(), longest, ended: false }
+impl<R: Read> BlockReader<R> {
+    pub(super) fn new(reader: R, max_line_bytes: usize) -> Self {
+        Self { reader, partial_line: Vec::new(), max_line_bytes, ended: false }
     }
 
     /// Puts the next block in the place of another; whether there was one.
     ///
     /// # Errors
     /// Those of the reader, and [`ErrorKind::FileTooLarge`] where a line is longer than it may be.
-    pub(super) fn next(&mut self, block: &mut Block) -> io::Result<bool> {
+    pub(super) fn next(&mut self, block: &mut InputBlock) -> io::Result<bool> {
         block.start = 0;
-        let mut held = self.begun.len();
+        let mut held = self.partial_line.len();
         if held > 0 {
-            block.begin(&self.begun);
-            self.begun.clear();
+            block.prepend(&self.partial_line);
+            self.partial_line.clear();
         }
         while !self.ended {
-            let read = self.read(block.room(held))?;
+            let read = self.read(block.free_space(held))?;
             // What was held has no line end, so only what is new is searched.
-            let new = block.room.get(held..held + read).unwrap_or_default();
+            let new = block.buffer.get(held..held + read).unwrap_or_default();
             if let Some(end) = boundary(new) {
-                self.begun.extend_from_slice(new.get(end..).unwrap_or_default());
+                self.partial_line.extend_from_slice(new.get(end..).unwrap_or_default());
                 (block.length, block.more) = (held + end, true);
                 return Ok(true);
             }
             held += read;
-            if held > self.longest {
+            if held > self.max_line_bytes {
                 return Err(ErrorKind::FileTooLarge.into());
             }
         }
@@ -131,13 +131,13 @@ fn boundary(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Blocks};
+    use super::{BlockReader, InputBlock};
     use std::io::{self, ErrorKind, Read};
 
     /// Gives its pieces one by one, as a pipe does.
-    struct Pieces(Vec<&'static str>);
+    struct ChunkedReader(Vec<&'static str>);
 
-    impl Read for Pieces {
+    impl Read for ChunkedReader {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             if self.0.is_empty() {
                 return Ok(0);
@@ -149,8 +149,8 @@ mod tests {
     }
 
     fn blocks(pieces: &[&'static str]) -> Vec<(String, bool)> {
-        let mut blocks = Blocks::new(Pieces(pieces.to_vec()), 100);
-        let mut block = Block::default();
+        let mut blocks = BlockReader::new(ChunkedReader(pieces.to_vec()), 100);
+        let mut block = InputBlock::default();
         let next = || {
             let read = blocks.next(&mut block).unwrap();
             read.then(|| (String::from_utf8(block.bytes().to_vec()).unwrap(), block.more))
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn a_line_has_a_longest_length() {
         let read = |pieces: &[&'static str]| {
-            let mut blocks = Blocks::new(Pieces(pieces.to_vec()), 4);
-            blocks.next(&mut Block::default()).map_err(|error| error.kind())
+            let mut blocks = BlockReader::new(ChunkedReader(pieces.to_vec()), 4);
+            blocks.next(&mut InputBlock::default()).map_err(|error| error.kind())
         };
         assert_eq!(read(&["12", "34", "\n"]), Ok(true));
         assert_eq!(read(&["12", "345"]), Err(ErrorKind::FileTooLarge));

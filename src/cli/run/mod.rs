@@ -1,36 +1,36 @@
 //! `pointsman run`: payloads in, one outcome a line out.
 
 mod blocks;
-mod lines;
+mod evaluator;
 mod pipeline;
 mod source;
 mod tally;
 
 use super::exit::Exit;
-use super::input::{self, Progress};
-use super::subject::{self, Selection};
+use super::input::{self, ProgressIndicator};
+use super::input_reader::{self, EvaluationArguments};
 use super::terminal::Terminal;
-use crate::json::Invalid;
+use crate::json::JsonError;
 use crate::ruleset::RuleSet;
-use crate::time::Instant;
+use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
-use lines::{Evaluated, Evaluator};
+use evaluator::{BlockEvaluator, EvaluatedBlock};
 use std::io::Write;
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::thread;
-use tally::Tally;
+use tally::OutcomeTally;
 
 /// Maps and routes payloads: JSON documents or NDJSON in, one outcome a line out
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: EvaluationArguments,
     /// How to write outcomes
-    #[arg(long, value_enum, default_value_t = Style::Ndjson)]
-    format: Style,
+    #[arg(long, value_enum, default_value_t = RunFormat::Ndjson)]
+    format: RunFormat,
     /// How many threads read, evaluate and write: up to 1,024, as many as cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -57,7 +57,7 @@ Exit codes:
   3  a file could not be read or written";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Style {
+enum RunFormat {
     /// One JSON object a line
     Ndjson,
     /// JSON over many lines
@@ -66,18 +66,18 @@ enum Style {
 
 /// Reads every input, and ends as its worst part did.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    match subject::prepare(&arguments.selection, &arguments.inputs, terminal) {
+    match input_reader::prepare(&arguments.selection, &arguments.inputs, terminal) {
         Ok((rules, now)) => evaluate(arguments, &rules, now, terminal),
         Err(exit) => exit,
     }
 }
 
-fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut Terminal) -> Exit {
-    let reader = match subject::choose(&arguments.selection, &rules.model) {
+fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Timestamp, terminal: &mut Terminal) -> Exit {
+    let reader = match input_reader::choose(&arguments.selection, &rules.model) {
         Ok(reader) => reader,
-        Err(refusal) => return refusal.tell(terminal),
+        Err(refusal) => return refusal.report(terminal),
     };
-    let evaluator = match Evaluator::new(rules, reader, now, arguments.format) {
+    let evaluator = match BlockEvaluator::new(rules, reader, now, arguments.format) {
         Ok(evaluator) => evaluator,
         Err(unknown) => {
             terminal.error(&unknown.to_string());
@@ -86,10 +86,10 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
     };
     let cores = || thread::available_parallelism().map_or(1, NonZero::get);
     let threads = arguments.threads.map_or_else(cores, usize::from);
-    let mut tally = Tally::default();
+    let mut tally = OutcomeTally::default();
     let inputs = input::paths(&arguments.inputs);
-    let progress = Progress::new(&inputs, terminal);
-    let mut exit = Exit::Fine;
+    let progress = ProgressIndicator::new(&inputs, terminal);
+    let mut exit = Exit::Success;
     for path in &inputs {
         let read = source::open(path, terminal).and_then(|(name, source)| {
             pipeline::run(&evaluator, source, threads, |evaluated| {
@@ -106,20 +106,20 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Instant, terminal: &mut
     }
     progress.finish();
     terminal.err.print(&tally.to_string());
-    if tally.is_fine() { exit } else { exit.max(Exit::Findings) }
+    if tally.has_no_failures() { exit } else { exit.max(Exit::Findings) }
 }
 
 /// Writes what a block came to; a closed output ends the run.
 fn show(
-    evaluated: &Evaluated,
+    evaluated: &EvaluatedBlock,
     name: &str,
-    tally: &mut Tally,
-    progress: &Progress,
+    tally: &mut OutcomeTally,
+    progress: &ProgressIndicator,
     terminal: &mut Terminal,
 ) -> ControlFlow<()> {
-    progress.advance(evaluated.judged);
+    progress.advance(evaluated.consumed);
     tally.add(&evaluated.tally);
-    for Invalid { line, column, message } in &evaluated.invalid {
+    for JsonError { line, column, message } in &evaluated.invalid {
         terminal.error(&format!("{name}:{line}:{column}: {message}"));
     }
     // The stream remembers its error. What was read last may be all that comes for a while.

@@ -9,34 +9,34 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 /// An input, read as it comes.
-pub(super) struct Source {
+pub(super) struct InputSource {
     file: File,
     /// Where reading may hang: what says that nobody waits for it any more.
-    given_up: Option<PipeReader>,
+    cancellation: Option<PipeReader>,
 }
 
 /// Dropping it ends the input: a read that hangs in a pipe comes back with nothing.
-pub(super) struct Interest(#[expect(dead_code, reason = "it is there to be dropped")] Option<PipeWriter>);
+pub(super) struct InputGuard(#[expect(dead_code, reason = "it is there to be dropped")] Option<PipeWriter>);
 
 /// Opens an input; its name is how messages call it.
-pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<(String, (Source, Interest))> {
+pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<(String, (InputSource, InputGuard))> {
     let (name, file) = if path.as_os_str() == "-" {
-        input::greet(terminal);
+        input::announce_stdin(terminal);
         let owned = io::stdin().as_fd().try_clone_to_owned()?;
         ("standard input".to_owned(), File::from(owned))
     } else {
         (path.display().to_string(), File::open(path)?)
     };
     if file.metadata()?.is_file() {
-        return Ok((name, (Source { file, given_up: None }, Interest(None))));
+        return Ok((name, (InputSource { file, cancellation: None }, InputGuard(None))));
     }
     let (given_up, interest) = io::pipe()?;
-    Ok((name, (Source { file, given_up: Some(given_up) }, Interest(Some(interest)))))
+    Ok((name, (InputSource { file, cancellation: Some(given_up) }, InputGuard(Some(interest)))))
 }
 
-impl Read for Source {
+impl Read for InputSource {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let Some(given_up) = &self.given_up {
+        if let Some(given_up) = &self.cancellation {
             let mut watched =
                 [PollFd::new(&self.file, PollFlags::IN), PollFd::new(given_up, PollFlags::empty())];
             poll(&mut watched, None)?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// How many payloads there were, and what became of them.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct OutcomeTally {
     payloads: usize,
     outcomes: [(&'static str, usize); NAMES.len()],
 }
@@ -13,7 +13,7 @@ pub(super) struct Tally {
 /// The outcomes in the order in which they are counted.
 const NAMES: [&str; 6] = ["sent", "event", "dropped", "empty", "unaccepted", "invalid"];
 
-impl Tally {
+impl OutcomeTally {
     /// A document was read, well or not.
     pub(super) fn payload(&mut self) {
         self.payloads += 1;
@@ -40,12 +40,12 @@ impl Tally {
     }
 
     /// Whether everything could be read.
-    pub(super) fn is_fine(&self) -> bool {
+    pub(super) fn has_no_failures(&self) -> bool {
         !self.outcomes.iter().any(|(name, count)| *count > 0 && ["unaccepted", "invalid"].contains(name))
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for OutcomeTally {
     /// `3 payloads: 5 sent, 1 dropped`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.payloads == 1 { "" } else { "s" };

@@ -1,6 +1,6 @@
 //! The configuration file, in TOML: what is wrong with it is said with its place and the nearest name.
 
-use super::options::Options;
+use super::options::ServeOptions;
 use crate::diagnostic::nearest;
 use crate::source::{Sources, Span};
 
@@ -8,7 +8,7 @@ use crate::source::{Sources, Span};
 ///
 /// # Errors
 /// What is wrong, with line and column, and how to mend it.
-pub(super) fn read(name: &str, text: &str) -> Result<Options, (String, Option<String>)> {
+pub(super) fn read(name: &str, text: &str) -> Result<ServeOptions, (String, Option<String>)> {
     toml::from_str(text).map_err(|error| {
         let mut sources = Sources::default();
         let file = sources.add(name, text);
@@ -38,7 +38,7 @@ fn words(message: &str) -> (String, Option<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::options::Options;
+    use super::super::options::ServeOptions;
     use super::read;
     use crate::gateway::logs;
     use clap::{Args, Command, FromArgMatches};
@@ -74,15 +74,15 @@ log_format = "json"
 log_level = "debug"
 "#;
 
-    fn flags(words: &[&str]) -> Options {
-        let command = Options::augment_args(Command::new("serve").no_binary_name(true));
+    fn flags(words: &[&str]) -> ServeOptions {
+        let command = ServeOptions::augment_args(Command::new("serve").no_binary_name(true));
         let matches = command.try_get_matches_from(words).expect("flags");
-        Options::from_arg_matches(&matches).expect("options")
+        ServeOptions::from_arg_matches(&matches).expect("options")
     }
 
     #[test]
     fn every_setting_may_stand_in_the_file() {
-        let command = Options::augment_args(Command::new("serve"));
+        let command = ServeOptions::augment_args(Command::new("serve"));
         let named: Vec<String> =
             command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
         let written: Vec<&str> = ALL.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
@@ -92,7 +92,10 @@ log_level = "debug"
         assert_eq!(config.tls, Some((PathBuf::from("chain.pem"), PathBuf::from("key.pem"))));
         assert_eq!(config.journal.keep_for, Duration::from_hours(48));
         assert_eq!((config.journal.keep_bytes, config.journal.least_free), (2 << 30, Some(10 << 20)));
-        assert_eq!(config.logs, logs::Options { format: logs::Format::Json, level: logs::Level::Debug });
+        assert_eq!(
+            config.logs,
+            logs::LogOptions { format: logs::LogFormat::Json, level: logs::LogLevel::Debug }
+        );
         assert_eq!(config.reload.poll, Some(Duration::from_secs(5)));
         assert_eq!(config.push_url(config.listen, "shop"), "https://alerts.example.com/push/shop");
     }

@@ -9,13 +9,13 @@ mod reference;
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::channel::Secret;
-use crate::diagnostic::{self, Diagnostic, Format, Level};
-use crate::gateway::admin::token;
-use crate::gateway::config::Config;
-use crate::gateway::{self, Failure};
-use crate::reload::{Rejection, Stage};
+use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
+use crate::gateway::admin::state_files;
+use crate::gateway::config::GatewayConfig;
+use crate::gateway::{self, GatewayError};
+use crate::reload::{LoadRejection, LoadStage};
 use clap::Args;
-use options::Options;
+use options::ServeOptions;
 pub(super) use reference::settings_reference;
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    options: Options,
+    options: ServeOptions,
     /// A TOML file with any of these settings, written with `_`: `keep_for = "7d"`
     #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -63,18 +63,18 @@ pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Exit {
         return match gateway::check(&config) {
             Ok(version) => {
                 terminal.out.print(&plan::render(&config, &version));
-                Exit::Fine
+                Exit::Success
             }
             Err(rejection) => reject(&rejection, terminal),
         };
     }
     match gateway::run(config) {
-        Ok(()) => Exit::Fine,
+        Ok(()) => Exit::Success,
         Err(failure) => fail(&failure, terminal),
     }
 }
 
-fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<Config, Exit> {
+fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
     let mut options = arguments.options;
     if let Some(path) = arguments.config {
         let text = std::fs::read_to_string(&path).map_err(|error| {
@@ -110,7 +110,7 @@ pub(super) fn given_token(
     terminal: &mut Terminal,
 ) -> Result<Option<Secret>, Exit> {
     if let Some(path) = token_file {
-        return token::read(&path).map(Some).map_err(|error| {
+        return state_files::read_token(&path).map(Some).map_err(|error| {
             terminal.error(&format!("the admin token in `{}` cannot be used: {error}", path.display()));
             Exit::Failed
         });
@@ -124,38 +124,38 @@ pub(super) fn given_token(
     Ok(Some(Secret::new(given.trim().to_owned())))
 }
 
-fn fail(failure: &Failure, terminal: &mut Terminal) -> Exit {
-    if let Failure::Rules(rejection) = failure {
+fn fail(failure: &GatewayError, terminal: &mut Terminal) -> Exit {
+    if let GatewayError::Rules(rejection) = failure {
         return reject(rejection, terminal);
     }
     terminal.error(&failure.to_string());
-    if let Failure::Listen(..) = failure {
+    if let GatewayError::Listen(..) = failure {
         terminal.help("another program may listen there already: `--listen ADDRESS` and `--admin ADDRESS` choose others");
     }
     Exit::Failed
 }
 
 /// Shows why rules cannot be served: what `check` would show, or in a line each what is missing here.
-fn reject(rejection: &Rejection, terminal: &mut Terminal) -> Exit {
+fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
     let errors: Vec<Diagnostic> =
-        rejection.diagnostics.iter().filter(|each| each.level() == Level::Error).cloned().collect();
+        rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
     let format = match rejection.stage {
-        Stage::Read | Stage::Check => Format::Human,
-        Stage::Channels | Stage::Tests => Format::Short,
+        LoadStage::Read | LoadStage::Check => DiagnosticFormat::Human,
+        LoadStage::Channels | LoadStage::Tests => DiagnosticFormat::Short,
     };
     let text = diagnostic::render(format, terminal.err.color(), &errors, &rejection.sources);
     terminal.err.print(&text);
     terminal.error(&format!("the rules cannot be served: {}", rejection.message));
     match rejection.stage {
-        Stage::Read => Exit::Failed,
-        Stage::Channels => {
+        LoadStage::Read => Exit::Failed,
+        LoadStage::Channels => {
             terminal.help("`pointsman keys new` makes a key; to try the gateway without any account, serve `rules/arms` with `rules/quickstart`");
             Exit::Findings
         }
-        Stage::Tests => {
+        LoadStage::Tests => {
             terminal.help("`pointsman test` shows what was expected and what came out");
             Exit::Findings
         }
-        Stage::Check => Exit::Findings,
+        LoadStage::Check => Exit::Findings,
     }
 }

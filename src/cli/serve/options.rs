@@ -4,8 +4,8 @@
 //! A flag goes before the environment, the environment before the file, the file before the default. The token of the
 //! admin listener is no flag: arguments are seen by everybody on a machine.
 
-use super::quantity::{Bytes, Lasting};
-use crate::gateway::config::Config;
+use super::quantity::{ByteSize, HumanDuration};
+use crate::gateway::config::GatewayConfig;
 use crate::gateway::logs;
 use clap::Args;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Settings, each of which may be given or not.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Options {
+pub(super) struct ServeOptions {
     /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set. In the environment,
     /// paths are separated by colons
     #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
@@ -56,7 +56,7 @@ pub(super) struct Options {
     poll: Option<bool>,
     /// How often contents are compared whatever the file events say [default: 10s]
     #[arg(long, env = "POINTSMAN_POLL_INTERVAL", value_name = "DURATION")]
-    poll_interval: Option<Lasting>,
+    poll_interval: Option<HumanDuration>,
     /// A file with the sha256 of every rule file, as `sha256sum` writes it; a set that does not match it is never loaded
     #[arg(long, env = "POINTSMAN_MANIFEST", value_name = "FILE")]
     manifest: Option<PathBuf>,
@@ -71,19 +71,19 @@ pub(super) struct Options {
     allow_empty: Option<bool>,
     /// How long settled events are kept; what is not delivered stays [default: 7d]
     #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
-    keep_for: Option<Lasting>,
+    keep_for: Option<HumanDuration>,
     /// How large the journal may be before the oldest settled events go [default: 8GiB]
     #[arg(long, env = "POINTSMAN_KEEP_BYTES", value_name = "SIZE")]
-    keep_bytes: Option<Bytes>,
+    keep_bytes: Option<ByteSize>,
     /// How many deliveries may wait before pushes are refused [default: 2000000]
     #[arg(long, env = "POINTSMAN_MOST_PENDING", value_name = "NUMBER")]
     most_pending: Option<u64>,
     /// How large the bodies that wait may be together before pushes are refused [default: 4GiB]
     #[arg(long, env = "POINTSMAN_MOST_PENDING_BYTES", value_name = "SIZE")]
-    most_pending_bytes: Option<Bytes>,
+    most_pending_bytes: Option<ByteSize>,
     /// How much of the disk must be free for pushes to be accepted [default: 1GiB, or 5 % of it where that is more]
     #[arg(long, env = "POINTSMAN_LEAST_FREE", value_name = "SIZE")]
-    least_free: Option<Bytes>,
+    least_free: Option<ByteSize>,
     /// How many connections of senders there may be at once [default: 4096]
     #[arg(long, env = "POINTSMAN_CONNECTIONS", value_name = "NUMBER")]
     connections: Option<usize>,
@@ -93,14 +93,14 @@ pub(super) struct Options {
     /// `text` for people, `json` for machines [default: text]
     #[arg(long, env = "POINTSMAN_LOG_FORMAT", value_name = "FORMAT")]
     #[serde(deserialize_with = "super::quantity::spelled")]
-    log_format: Option<logs::Format>,
+    log_format: Option<logs::LogFormat>,
     /// `error`, `warn`, `info`, `debug` or `trace` [default: info]
     #[arg(long, env = "POINTSMAN_LOG_LEVEL", value_name = "LEVEL")]
     #[serde(deserialize_with = "super::quantity::spelled")]
-    log_level: Option<logs::Level>,
+    log_level: Option<logs::LogLevel>,
 }
 
-impl Options {
+impl ServeOptions {
     /// Takes from `other` what is not given here.
     pub(super) fn or(self, other: Self) -> Self {
         let first = |one: Vec<PathBuf>, other| if one.is_empty() { other } else { one };
@@ -143,11 +143,11 @@ impl Options {
     ///
     /// # Errors
     /// What does not go together, with how to mend it.
-    pub(super) fn config(self) -> Result<Config, (String, &'static str)> {
+    pub(super) fn config(self) -> Result<GatewayConfig, (String, &'static str)> {
         if self.rules.is_empty() {
             return Err(("no rules are named".to_owned(), "name files or folders: `--rules PATH`"));
         }
-        let mut config = Config::new(self.rules.clone(), &self.state());
+        let mut config = GatewayConfig::new(self.rules.clone(), &self.state());
         config.tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
             (None, None) => None,
@@ -166,7 +166,7 @@ impl Options {
         Ok(config)
     }
 
-    fn fill(self, config: &mut Config) {
+    fn fill(self, config: &mut GatewayConfig) {
         let set = |to: &mut u64, given: Option<u64>| *to = given.unwrap_or(*to);
         let set_size = |to: &mut usize, given: Option<usize>| *to = given.unwrap_or(*to);
         config.listen = self.listen.unwrap_or(config.listen);

@@ -2,14 +2,14 @@
 //! secret, no path of a URL.
 
 use crate::channel::Transport;
-use crate::cli::table::Table;
-use crate::gateway::config::Config;
-use crate::gateway::served::{Channel, Served};
-use crate::reload::Version;
+use crate::cli::table::TextTable;
+use crate::gateway::config::GatewayConfig;
+use crate::gateway::served_rules::{ServedChannel, ServedRules};
+use crate::reload::RuleSetVersion;
 use std::fmt::Write as _;
 
 /// The plan as text.
-pub(super) fn render(config: &Config, version: &Version<Served>) -> String {
+pub(super) fn render(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> String {
     let served = &version.value;
     let mut text = integrations(config, served);
     text.push('\n');
@@ -23,8 +23,8 @@ pub(super) fn render(config: &Config, version: &Version<Served>) -> String {
     text
 }
 
-fn integrations(config: &Config, served: &Served) -> String {
-    let mut table = Table::new(["integration", "reads", "sends to", "push URL, without the key"]);
+fn integrations(config: &GatewayConfig, served: &ServedRules) -> String {
+    let mut table = TextTable::new(["integration", "reads", "sends to", "push URL, without the key"]);
     for integration in &served.integrations {
         table.row([
             integration.name.clone(),
@@ -36,8 +36,8 @@ fn integrations(config: &Config, served: &Served) -> String {
     table.render()
 }
 
-fn channels(served: &Served) -> String {
-    let mut table = Table::new(["channel", "kind", "to"]);
+fn channels(served: &ServedRules) -> String {
+    let mut table = TextTable::new(["channel", "kind", "to"]);
     for channel in &served.channels {
         table.row([channel.name.clone(), channel.kind.name.to_owned(), target(channel)]);
     }
@@ -45,7 +45,7 @@ fn channels(served: &Served) -> String {
 }
 
 /// Where a channel sends, as far as it is no secret.
-fn target(channel: &Channel) -> String {
+fn target(channel: &ServedChannel) -> String {
     let host = channel.settings.text("url").and_then(|url| {
         let url = url::Url::parse(url).ok()?;
         let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
@@ -58,8 +58,8 @@ fn target(channel: &Channel) -> String {
     }
 }
 
-fn limits(config: &Config, version: &Version<Served>) -> String {
-    let mut table = Table::bare();
+fn limits(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> String {
+    let mut table = TextTable::bare();
     let mut say = |name: &str, value: String| table.row([name.to_owned(), value]);
     say("rules", format!("sha256 {}", version.hash));
     say("listen", config.listen.to_string());
@@ -88,14 +88,14 @@ fn limits(config: &Config, version: &Version<Served>) -> String {
 mod tests {
     use super::target;
     use crate::channel::{self, Secret, Setting, Settings};
-    use crate::gateway::served::Channel;
+    use crate::gateway::served_rules::ServedChannel;
 
     #[test]
     fn of_a_url_only_the_host_is_shown() {
         let url = "https://user:canary@hooks.example.com:8443/services/canary?token=canary";
         let entries = vec![("url".to_owned(), Setting::Secret(Secret::new(url.to_owned())))];
         let kind = channel::find("slack").expect("a kind");
-        let channel = Channel { name: "chat".to_owned(), kind, settings: Settings { entries } };
+        let channel = ServedChannel { name: "chat".to_owned(), kind, settings: Settings { entries } };
         assert_eq!(target(&channel), "hooks.example.com:8443");
     }
 }

@@ -1,13 +1,13 @@
 //! The settings of a gateway as a table, made from what the command line takes.
 
-use super::options::Options;
+use super::options::ServeOptions;
 use clap::{Args as _, Command};
 use std::fmt::Write as _;
 
 /// One setting a line: flag, environment, name in the file, meaning.
 pub(in crate::cli) fn settings_reference() -> String {
     let mut table = "| flag | in the environment | in the file | meaning |\n|---|---|---|---|\n".to_owned();
-    let command = Options::augment_args(Command::new("serve"));
+    let command = ServeOptions::augment_args(Command::new("serve"));
     for argument in command.get_arguments() {
         let flag = argument.get_long().unwrap_or_default();
         let variable = argument.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();

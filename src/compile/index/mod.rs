@@ -1,34 +1,35 @@
 //! Filing the lines of a block under what their conditions require.
 
-mod choice;
+mod builder;
 mod combinations;
-mod filing;
-mod keys;
-mod need;
-mod shared;
+mod requirement;
+mod shared_conditions;
+mod strategy;
+mod text_keys;
 
-use crate::program::{BlockIndex, Line, Program};
-use choice::Counts;
-use filing::Filing;
-use keys::Keys;
-use need::Needs;
-use shared::Shared;
+use crate::program::{BlockIndex, Program, RoutingLine};
+use builder::BlockIndexBuilder;
+use requirement::LineRequirements;
+use shared_conditions::SharedConditions;
+use strategy::RequirementCounts;
+use text_keys::TextKeys;
 
 /// Blocks with fewer lines are tried line by line: that is as fast, and needs no memory.
 const FEWEST_LINES: usize = 16;
 
 /// The index of a block; nothing for a small one.
-pub(super) fn index(program: &Program, lines: &[Line]) -> Option<BlockIndex> {
+pub(super) fn index(program: &Program, lines: &[RoutingLine]) -> Option<BlockIndex> {
     if lines.len() < FEWEST_LINES {
         return None;
     }
-    let mut keys = Keys::default();
-    let needs: Vec<Needs<'_>> = lines.iter().map(|line| Needs::of(program, line, &mut keys)).collect();
-    let shared = Shared::of(&needs);
-    let counts = Counts::of(&needs, &keys);
-    let mut filing = Filing::default();
+    let mut keys = TextKeys::default();
+    let needs: Vec<LineRequirements<'_>> =
+        lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
+    let shared = SharedConditions::of(&needs);
+    let counts = RequirementCounts::of(&needs, &keys);
+    let mut filing = BlockIndexBuilder::default();
     for (position, needs) in (0..).zip(&needs) {
-        filing.file(position, needs, &counts.choice(needs, &keys, &shared), &shared);
+        filing.add_line(position, needs, &counts.strategy(needs, &keys, &shared), &shared);
     }
     Some(filing.finish(&keys, &shared))
 }

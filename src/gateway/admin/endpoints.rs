@@ -1,12 +1,12 @@
 //! Health, metrics, status and reload.
 
-use super::{apart, json, problem};
+use super::{json, problem, run_blocking};
 use crate::gateway::Gateway;
-use crate::gateway::journal::Fault;
+use crate::gateway::journal::JournalError;
 use crate::gateway::metrics::{ChannelLabels, stage_name};
-use crate::gateway::status::Status;
+use crate::gateway::status::GatewayStatus;
 use crate::gateway::{delivery, logs};
-use crate::reload::Rejection;
+use crate::reload::LoadRejection;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -31,7 +31,7 @@ pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
 
 /// What is counted.
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    let rendered = apart(move || {
+    let rendered = run_blocking(move || {
         refresh(&gateway);
         gateway.metrics.render()
     })
@@ -62,40 +62,40 @@ fn is_open(status: &delivery::ChannelStatus) -> bool {
 
 /// Everything about the gateway.
 pub(super) async fn status(State(gateway): State<Arc<Gateway>>) -> Response {
-    part(gateway, |status| status).await
+    respond_with(gateway, |status| status).await
 }
 
 /// The integrations.
 pub(super) async fn integrations(State(gateway): State<Arc<Gateway>>) -> Response {
-    part(gateway, |status| status.integrations).await
+    respond_with(gateway, |status| status.integrations).await
 }
 
 /// The channels.
 pub(super) async fn channels(State(gateway): State<Arc<Gateway>>) -> Response {
-    part(gateway, |status| status.channels).await
+    respond_with(gateway, |status| status.channels).await
 }
 
 /// The rules.
 pub(super) async fn rules(State(gateway): State<Arc<Gateway>>) -> Response {
-    part(gateway, |status| status.rules).await
+    respond_with(gateway, |status| status.rules).await
 }
 
-async fn part<T: Serialize>(gateway: Arc<Gateway>, of: fn(Status) -> T) -> Response {
-    match apart(move || Status::of(&gateway)).await {
+async fn respond_with<T: Serialize>(gateway: Arc<Gateway>, of: fn(GatewayStatus) -> T) -> Response {
+    match run_blocking(move || GatewayStatus::of(&gateway)).await {
         Ok(Ok(status)) => json(StatusCode::OK, JSON, &of(status)),
-        Ok(Err(fault)) => faulty(&fault),
+        Ok(Err(fault)) => journal_unavailable(&fault),
         Err(failed) => failed,
     }
 }
 
 /// The answer where the journal does not answer.
-fn faulty(fault: &Fault) -> Response {
+fn journal_unavailable(fault: &JournalError) -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, &fault.to_string())
 }
 
 /// Loads the rules, and answers when that is done: with the generation in force, or with what is wrong.
 pub(super) async fn reload(State(gateway): State<Arc<Gateway>>) -> Response {
-    let result = apart(move || {
+    let result = run_blocking(move || {
         let result = gateway.rules.reload();
         (result, gateway.rules.current().generation)
     })
@@ -104,12 +104,12 @@ pub(super) async fn reload(State(gateway): State<Arc<Gateway>>) -> Response {
         Ok((Ok(generation), _)) => {
             json(StatusCode::OK, JSON, &serde_json::json!({ "generation": generation }))
         }
-        Ok((Err(rejection), kept)) => json(StatusCode::BAD_REQUEST, JSON, &refused(&rejection, kept)),
+        Ok((Err(rejection), kept)) => json(StatusCode::BAD_REQUEST, JSON, &rejection_json(&rejection, kept)),
         Err(failed) => failed,
     }
 }
 
-fn refused(rejection: &Rejection, kept: u64) -> serde_json::Value {
+fn rejection_json(rejection: &LoadRejection, kept: u64) -> serde_json::Value {
     serde_json::json!({
         "generation": kept,
         "stage": stage_name(rejection.stage),

@@ -6,7 +6,7 @@
 
 mod endpoints;
 pub mod records;
-pub mod token;
+pub mod state_files;
 
 use super::Gateway;
 use axum::Router;
@@ -28,9 +28,9 @@ const MOST_CONNECTIONS: usize = 64;
 /// From the first byte of a request to the end of its headers, and between two requests of a connection.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long an end waits for requests that are under way.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
+const REQUEST_GRACE: Duration = Duration::from_secs(5);
 /// The pause after the system refused a connection, as it does without free descriptors.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the admin API on a listener until `stop` is told.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
@@ -52,11 +52,11 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
             Some((Ok((stream, _)), permit)) => {
                 tokio::spawn(connection(stream, router.clone(), connections.watcher(), permit));
             }
-            Some((Err(_), _)) => tokio::time::sleep(BREATH).await,
+            Some((Err(_), _)) => tokio::time::sleep(ACCEPT_PAUSE).await,
             None => break,
         }
     }
-    drop(tokio::time::timeout(LAST_REQUESTS, connections.shutdown()).await);
+    drop(tokio::time::timeout(REQUEST_GRACE, connections.shutdown()).await);
 }
 
 async fn connection(
@@ -97,7 +97,7 @@ fn guarded() -> Router<Arc<Gateway>> {
 async fn guard(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec());
     let token = gateway.config.admin_token.as_ref();
-    if token.is_some_and(|token| token::opens(token, given.as_deref())) {
+    if token.is_some_and(|token| state_files::is_authorized(token, given.as_deref())) {
         return next.run(request).await;
     }
     let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file `admin.token` of the state directory";
@@ -129,7 +129,9 @@ pub fn json<T: serde::Serialize>(status: StatusCode, kind: &'static str, body: &
 ///
 /// # Errors
 /// The answer for a task that was lost.
-pub async fn apart<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, Response> {
+pub async fn run_blocking<T: Send + 'static>(
+    task: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Response> {
     tokio::task::spawn_blocking(task)
         .await
         .map_err(|_| problem(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out"))

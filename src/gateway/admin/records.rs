@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "durations in requests count back from the clock")]
 
 use crate::gateway::Gateway;
-use crate::gateway::operations::{self, Replay, Selection, Trouble};
+use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -34,78 +34,80 @@ pub fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .with_state(gateway)
 }
 
-type Shared = State<Arc<Gateway>>;
+type GatewayState = State<Arc<Gateway>>;
 
-async fn events(State(gateway): Shared, uri: Uri) -> Response {
-    apart(move || operations::events(&gateway.journal, &selection(&uri)?, now())).await
+async fn events(State(gateway): GatewayState, uri: Uri) -> Response {
+    run_blocking(move || operations::events(&gateway.journal, &selection(&uri)?, now())).await
 }
 
-async fn event(State(gateway): Shared, Path(id): Path<String>) -> Response {
-    apart(move || operations::event(&gateway.journal, &id)).await
+async fn event(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
+    run_blocking(move || operations::event(&gateway.journal, &id)).await
 }
 
-async fn decision(State(gateway): Shared, Path(id): Path<String>) -> Response {
-    apart(move || operations::decision(&gateway.journal, &id)).await
+async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
+    run_blocking(move || operations::decision(&gateway.journal, &id)).await
 }
 
-async fn dead(State(gateway): Shared, uri: Uri) -> Response {
-    apart(move || operations::dead(&gateway.journal, &selection(&uri)?, now())).await
+async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {
+    run_blocking(move || operations::dead(&gateway.journal, &selection(&uri)?, now())).await
 }
 
-async fn retry_dead(State(gateway): Shared, body: Bytes) -> Response {
-    apart(move || operations::retry_dead(&gateway.journal, &read(&body)?, now())).await
+async fn retry_dead(State(gateway): GatewayState, body: Bytes) -> Response {
+    run_blocking(move || operations::retry_dead(&gateway.journal, &read(&body)?, now())).await
 }
 
-async fn drop_dead(State(gateway): Shared, body: Bytes) -> Response {
-    apart(move || operations::drop_dead(&gateway.journal, &read(&body)?, now())).await
+async fn drop_dead(State(gateway): GatewayState, body: Bytes) -> Response {
+    run_blocking(move || operations::drop_dead(&gateway.journal, &read(&body)?, now())).await
 }
 
-async fn quarantine(State(gateway): Shared, uri: Uri) -> Response {
-    apart(move || operations::quarantined(&gateway.journal, &selection(&uri)?, now())).await
+async fn quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
+    run_blocking(move || operations::quarantined(&gateway.journal, &selection(&uri)?, now())).await
 }
 
-async fn quarantined(State(gateway): Shared, Path(id): Path<String>) -> Response {
-    apart(move || operations::quarantined_one(&gateway.journal, &id)).await
+async fn quarantined(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
+    run_blocking(move || operations::quarantined_one(&gateway.journal, &id)).await
 }
 
-async fn plan_quarantine(State(gateway): Shared, uri: Uri) -> Response {
-    apart(move || operations::plan_quarantine(&gateway.journal, &selection(&uri)?, now())).await
+async fn plan_quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
+    run_blocking(move || operations::plan_quarantine(&gateway.journal, &selection(&uri)?, now())).await
 }
 
-async fn replay_quarantined(State(gateway): Shared, body: Bytes) -> Response {
-    match read::<Replay>(&body) {
+async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Response {
+    match read::<ReplayRequest>(&body) {
         Ok(request) => answer(operations::replay_quarantined(&*gateway, &request).await),
         Err(trouble) => problem(&trouble),
     }
 }
 
-async fn plan(State(gateway): Shared, uri: Uri) -> Response {
-    apart(move || operations::plan(&gateway.journal, &selection(&uri)?, now())).await
+async fn plan(State(gateway): GatewayState, uri: Uri) -> Response {
+    run_blocking(move || operations::plan(&gateway.journal, &selection(&uri)?, now())).await
 }
 
-async fn replay(State(gateway): Shared, body: Bytes) -> Response {
-    match read::<Replay>(&body) {
+async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
+    match read::<ReplayRequest>(&body) {
         Ok(request) if request.stored => {
-            apart(move || operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep))
-                .await
+            run_blocking(move || {
+                operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep)
+            })
+            .await
         }
         Ok(request) => answer(operations::replay(&*gateway, &request).await),
         Err(trouble) => problem(&trouble),
     }
 }
 
-fn selection(uri: &Uri) -> Result<Selection, Trouble> {
-    Selection::from_query(uri.query().unwrap_or_default()).map_err(Trouble::Wrong)
+fn selection(uri: &Uri) -> Result<RecordSelection, OperationError> {
+    RecordSelection::from_query(uri.query().unwrap_or_default()).map_err(OperationError::InvalidRequest)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OperationError> {
     serde_json::from_slice(body)
-        .map_err(|error| Trouble::Wrong(format!("the request cannot be read: {error}")))
+        .map_err(|error| OperationError::InvalidRequest(format!("the request cannot be read: {error}")))
 }
 
 /// Carries out what waits for the disk, away from the threads that must not.
-async fn apart<T: Serialize + Send + 'static>(
-    task: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+async fn run_blocking<T: Serialize + Send + 'static>(
+    task: impl FnOnce() -> Result<T, OperationError> + Send + 'static,
 ) -> Response {
     match tokio::task::spawn_blocking(task).await {
         Ok(done) => answer(done),
@@ -113,18 +115,18 @@ async fn apart<T: Serialize + Send + 'static>(
     }
 }
 
-fn answer<T: Serialize>(done: Result<T, Trouble>) -> Response {
+fn answer<T: Serialize>(done: Result<T, OperationError>) -> Response {
     match done {
         Ok(done) => json(StatusCode::OK, "application/json", &done),
         Err(trouble) => problem(&trouble),
     }
 }
 
-fn problem(trouble: &Trouble) -> Response {
+fn problem(trouble: &OperationError) -> Response {
     let status = match trouble {
-        Trouble::Unknown(_) => StatusCode::NOT_FOUND,
-        Trouble::Wrong(_) => StatusCode::BAD_REQUEST,
-        Trouble::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
+        OperationError::NotFound(_) => StatusCode::NOT_FOUND,
+        OperationError::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+        OperationError::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let title = status.canonical_reason().unwrap_or_default();
     let body = serde_json::json!({"title": title, "status": status.as_u16(), "detail": trouble.to_string()});

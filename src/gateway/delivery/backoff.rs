@@ -23,7 +23,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The pause after so many attempts; `chance` is spread evenly over all of its values. Full jitter: anything from
+    /// The pause after so many attempts; `random` is spread evenly over all of its values. Full jitter: anything from
     /// nothing to the bound, so that what failed together does not come back together.
     pub(super) fn pause(self, attempts: u32, chance: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
@@ -33,36 +33,37 @@ impl Backoff {
 
     /// Milliseconds until the next attempt; nothing where the delivery is given up.
     ///
-    /// `age` is how long ago its age limit began; `asked` is what the destination asked for. The last attempt is made
+    /// `age` is how long ago its age limit began; `retry_after` is what the destination asked for. The last attempt is made
     /// when the limit is reached, not at the last pause before it.
-    pub(super) fn next(self, failed: Failed, retry_for: Duration) -> Option<Duration> {
+    pub(super) fn next(self, failed: FailedAttempt, retry_for: Duration) -> Option<Duration> {
         if retry_for.is_zero() || failed.age >= retry_for {
             return None;
         }
-        let pause = self.pause(failed.attempts, failed.chance).min(retry_for.saturating_sub(failed.age));
-        Some(pause.max(failed.asked.unwrap_or_default().min(LONGEST_ASKED)))
+        let pause = self.pause(failed.attempts, failed.random).min(retry_for.saturating_sub(failed.age));
+        Some(pause.max(failed.retry_after.unwrap_or_default().min(LONGEST_ASKED)))
     }
 }
 
 /// A failed attempt.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Failed {
+pub(super) struct FailedAttempt {
     /// Attempts so far, this one included.
     pub(super) attempts: u32,
     /// How long ago the age limit began.
     pub(super) age: Duration,
     /// How long the destination asks to wait.
-    pub(super) asked: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     /// A random number.
-    pub(super) chance: u32,
+    pub(super) random: u32,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Backoff, Failed, LONGEST_ASKED, RETRY_FOR};
+    use super::{Backoff, FailedAttempt, LONGEST_ASKED, RETRY_FOR};
     use std::time::Duration;
 
-    const FAILED: Failed = Failed { attempts: 1, age: Duration::ZERO, asked: None, chance: u32::MAX };
+    const FAILED: FailedAttempt =
+        FailedAttempt { attempts: 1, age: Duration::ZERO, retry_after: None, random: u32::MAX };
 
     #[test]
     fn pauses_double_up_to_ten_minutes() {
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_the_destination_asks_for_is_kept_up_to_an_hour() {
-        let asked = |seconds| Failed { asked: Some(Duration::from_secs(seconds)), ..FAILED };
+        let asked = |seconds| FailedAttempt { retry_after: Some(Duration::from_secs(seconds)), ..FAILED };
         let next = |failed| Backoff::default().next(failed, RETRY_FOR);
         assert_eq!(next(asked(90)), Some(Duration::from_secs(90)));
         assert_eq!(next(asked(0)), Some(Duration::from_secs(1)));
@@ -84,11 +85,11 @@ mod tests {
 
     #[test]
     fn it_is_given_up_at_the_age_limit_and_tried_once_more_there() {
-        let aged = |hours| Failed { attempts: 200, age: Duration::from_hours(hours), ..FAILED };
+        let aged = |hours| FailedAttempt { attempts: 200, age: Duration::from_hours(hours), ..FAILED };
         let backoff = Backoff::default();
         assert_eq!(backoff.next(aged(24), RETRY_FOR), None);
         assert_eq!(backoff.next(aged(23), RETRY_FOR), Some(Duration::from_mins(10)));
-        let nearly = Failed { age: Duration::from_secs(24 * 3_600 - 3), ..aged(0) };
+        let nearly = FailedAttempt { age: Duration::from_secs(24 * 3_600 - 3), ..aged(0) };
         assert_eq!(backoff.next(nearly, RETRY_FOR), Some(Duration::from_secs(3)));
         assert_eq!(backoff.next(FAILED, Duration::ZERO), None, "a single attempt");
     }

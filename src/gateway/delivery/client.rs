@@ -9,9 +9,9 @@
     reason = "certificates come from files of the system and of the operator"
 )]
 
-use super::Options;
-use super::addresses::{Allowed, Blocked};
-use crate::channel::Request;
+use super::OutboundConfig;
+use super::address_policy::{AddressPolicy, BlockedAddress};
+use crate::channel::HttpRequest;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, Proxy, redirect};
@@ -27,7 +27,7 @@ use url::{Host, Url};
 /// Bytes of an answer's body that are read.
 const MOST_BYTES: usize = 64 << 10;
 /// How long a connection may take to come about, within the time of an attempt.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that are kept open for the next request.
 const MOST_IDLE: usize = 32;
 /// Headers that belong to the connection and to the sender, never to rules.
@@ -45,16 +45,16 @@ const RESERVED: [&str; 9] = [
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// Another attempt may succeed.
-    Passing(String),
+    Transient(String),
     /// No retry can help, as something has to be changed first.
-    Lasting(String),
+    Permanent(String),
 }
 
 /// An answer, its body cut.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(super) struct TruncatedResponse {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -62,9 +62,9 @@ pub(super) struct Response {
 
 /// What all clients share.
 #[derive(Debug)]
-pub(super) struct Clients {
+pub(super) struct ClientFactory {
     tls: ClientConfig,
-    allowed: Arc<Allowed>,
+    policy: Arc<AddressPolicy>,
     proxy: Option<Url>,
 }
 
@@ -72,53 +72,52 @@ pub(super) struct Clients {
 ///
 /// # Errors
 /// In words, without the address, which may hold a password.
-pub(super) fn read_proxy(address: &str) -> Result<Url, String> {
+pub(super) fn parse_proxy(address: &str) -> Result<Url, String> {
     let url =
         Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     url.ok_or_else(|| "the proxy's address is no URL; expected `http://host:port`".to_owned())
 }
 
-impl Clients {
+impl ClientFactory {
     /// Reads certificates and the configuration.
     ///
     /// # Errors
     /// In words, where the configuration cannot be used.
-    pub(super) fn new(options: &Options) -> Result<Self, String> {
-        let proxy = options.proxy.as_deref().map(read_proxy);
-        let allowed = Arc::new(Allowed::read(&options.allow, options.allow_private));
-        Ok(Self { tls: tls(options)?, allowed, proxy: proxy.transpose()? })
+    pub(super) fn new(options: &OutboundConfig) -> Result<Self, String> {
+        let proxy = options.proxy.as_deref().map(parse_proxy);
+        let allowed = Arc::new(AddressPolicy::read(&options.allow, options.allow_private));
+        Ok(Self { tls: tls_config(options)?, policy: allowed, proxy: proxy.transpose()? })
     }
 
     /// A client with connections of its own.
     ///
     /// # Errors
     /// In words, where it cannot be made.
-    pub(super) fn client(&self) -> Result<Sender, String> {
+    pub(super) fn client(&self) -> Result<ChannelClient, String> {
         let proxy_host = self.proxy.as_ref().and_then(|proxy| proxy.host_str().map(str::to_owned));
-        let resolver = Resolver { allowed: Arc::clone(&self.allowed), proxy_host };
+        let resolver = FilteringResolver { policy: Arc::clone(&self.policy), proxy_host };
         let mut builder = ClientBuilder::new()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::new(resolver))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .connect_timeout(CONNECT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(MOST_IDLE)
             .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
         builder = match &self.proxy {
             None => builder.no_proxy(),
-            Some(proxy) => {
-                builder.proxy(Proxy::all(proxy.clone()).map_err(|error| told(&error.without_url()))?)
-            }
+            Some(proxy) => builder
+                .proxy(Proxy::all(proxy.clone()).map_err(|error| describe_error(&error.without_url()))?),
         };
-        let client = builder.build().map_err(|error| told(&error.without_url()))?;
-        Ok(Sender { client, allowed: Arc::clone(&self.allowed) })
+        let client = builder.build().map_err(|error| describe_error(&error.without_url()))?;
+        Ok(ChannelClient { client, policy: Arc::clone(&self.policy) })
     }
 }
 
 /// The system's certificates, and those of the operator's file.
-fn tls(options: &Options) -> Result<ClientConfig, String> {
+fn tls_config(options: &OutboundConfig) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     // Files of the system that cannot be read are no reason to send nothing at all: what they would have certified fails.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -138,19 +137,19 @@ fn tls(options: &Options) -> Result<ClientConfig, String> {
 }
 
 /// Resolves names, and lets through only what may be asked.
-struct Resolver {
-    allowed: Arc<Allowed>,
+struct FilteringResolver {
+    policy: Arc<AddressPolicy>,
     proxy_host: Option<String>,
 }
 
-impl Resolve for Resolver {
+impl Resolve for FilteringResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.allowed);
-        let free = allowed.host(name.as_str()) || self.proxy_host.as_deref() == Some(name.as_str());
+        let allowed = Arc::clone(&self.policy);
+        let free = allowed.allows_host(name.as_str()) || self.proxy_host.as_deref() == Some(name.as_str());
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             if !free {
-                addresses.iter().try_for_each(|address| allowed.address(address.ip()))?;
+                addresses.iter().try_for_each(|address| allowed.check_address(address.ip()))?;
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -159,25 +158,29 @@ impl Resolve for Resolver {
 
 /// Sends requests.
 #[derive(Debug, Clone)]
-pub(super) struct Sender {
+pub(super) struct ChannelClient {
     client: Client,
-    allowed: Arc<Allowed>,
+    policy: Arc<AddressPolicy>,
 }
 
-impl Sender {
+impl ChannelClient {
     /// Sends a request and reads the answer, within that time altogether.
     ///
     /// # Errors
     /// Why there is none; without the URL and without any header's value.
-    pub(super) async fn send(&self, request: &Request, timeout: Duration) -> Result<Response, Failure> {
-        let request = self.prepare(request).map_err(Failure::Lasting)?;
+    pub(super) async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+    ) -> Result<TruncatedResponse, RequestFailure> {
+        let request = self.prepare(request).map_err(RequestFailure::Permanent)?;
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(result) => result,
-            Err(_) => Err(Failure::Passing(format!("no answer within {} s", timeout.as_secs_f32()))),
+            Err(_) => Err(RequestFailure::Transient(format!("no answer within {} s", timeout.as_secs_f32()))),
         }
     }
 
-    fn prepare(&self, request: &Request) -> Result<reqwest::Request, String> {
+    fn prepare(&self, request: &HttpRequest) -> Result<reqwest::Request, String> {
         let url = Url::parse(request.url.expose())
             .map_err(|_| "the address is no URL; expected one like `https://host/path`".to_owned())?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -189,7 +192,7 @@ impl Sender {
             Some(Host::Domain(_)) | None => None,
         };
         if let Some(address) = literal {
-            self.allowed.address(address).map_err(|blocked| blocked.to_string())?;
+            self.policy.check_address(address).map_err(|blocked| blocked.to_string())?;
         }
         let method =
             Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
@@ -199,15 +202,15 @@ impl Sender {
         Ok(ready)
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Failure> {
-        let mut response = self.client.execute(request).await.map_err(failure)?;
+    async fn exchange(&self, request: reqwest::Request) -> Result<TruncatedResponse, RequestFailure> {
+        let mut response = self.client.execute(request).await.map_err(classify_failure)?;
         let mut body = Vec::new();
         while body.len() < MOST_BYTES {
-            let Some(chunk) = response.chunk().await.map_err(failure)? else { break };
+            let Some(chunk) = response.chunk().await.map_err(classify_failure)? else { break };
             let room = MOST_BYTES - body.len();
             body.extend(chunk.iter().take(room));
         }
-        Ok(Response {
+        Ok(TruncatedResponse {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
             body,
@@ -215,7 +218,7 @@ impl Sender {
     }
 }
 
-fn headers(request: &Request) -> Result<HeaderMap, String> {
+fn headers(request: &HttpRequest) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let lower = name.to_ascii_lowercase();
@@ -233,20 +236,20 @@ fn headers(request: &Request) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-fn failure(error: reqwest::Error) -> Failure {
+fn classify_failure(error: reqwest::Error) -> RequestFailure {
     let error = error.without_url();
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(inner) = cause {
-        if let Some(blocked) = inner.downcast_ref::<Blocked>() {
-            return Failure::Lasting(blocked.to_string());
+        if let Some(blocked) = inner.downcast_ref::<BlockedAddress>() {
+            return RequestFailure::Permanent(blocked.to_string());
         }
         cause = inner.source();
     }
-    Failure::Passing(told(&error))
+    RequestFailure::Transient(describe_error(&error))
 }
 
 /// The innermost reason, which says what happened; what is around it says only where in the client.
-fn told(error: &reqwest::Error) -> String {
+fn describe_error(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;

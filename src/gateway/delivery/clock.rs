@@ -17,14 +17,14 @@ const REMEMBERED: usize = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     start: Instant,
-    jumps: Arc<Mutex<Jumps>>,
+    jumps: Arc<Mutex<ClockJumps>>,
 }
 
 impl Clock {
     /// Counts from now.
     pub(super) fn new() -> Self {
         let clock = Self { start: Instant::now(), jumps: Arc::default() };
-        clock.look();
+        clock.detect_jumps();
         clock
     }
 
@@ -34,25 +34,25 @@ impl Clock {
     }
 
     /// Compares the two clocks; to be called now and then, so that a jump is noticed soon after it. The wall clock's time.
-    pub(super) fn look(&self) -> i64 {
-        let (wall, monotonic) = (wall(), i64::try_from(self.now()).unwrap_or(i64::MAX));
-        self.jumps().look(wall, monotonic);
+    pub(super) fn detect_jumps(&self) -> i64 {
+        let (wall, monotonic) = (wall_clock(), i64::try_from(self.now()).unwrap_or(i64::MAX));
+        self.jumps().observe(wall, monotonic);
         wall
     }
 
     /// How long ago a time of the wall clock was, jumps aside.
     pub(super) fn age(&self, since: i64) -> Duration {
-        let wall = self.look();
+        let wall = self.detect_jumps();
         Duration::from_millis(self.jumps().age(wall, since))
     }
 
     /// The latest time of the wall clock that is so long ago, jumps aside.
-    pub(super) fn before(&self, age: Duration) -> i64 {
-        let wall = self.look();
-        self.jumps().before(wall, i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+    pub(super) fn cutoff(&self, age: Duration) -> i64 {
+        let wall = self.detect_jumps();
+        self.jumps().cutoff(wall, i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
     }
 
-    fn jumps(&self) -> std::sync::MutexGuard<'_, Jumps> {
+    fn jumps(&self) -> std::sync::MutexGuard<'_, ClockJumps> {
         self.jumps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -66,15 +66,15 @@ impl Clock {
 /// How far the wall clock jumped forwards, as far as this process saw it. What was noted before a jump is not older for it; a
 /// jump backwards only lets things live longer, and takes back one forwards.
 #[derive(Debug, Default)]
-struct Jumps {
+struct ClockJumps {
     /// What the wall clock showed when the monotonic one was zero.
     offset: Option<i64>,
     /// The last time before each jump, and by how much it went.
-    seen: VecDeque<(i64, i64)>,
+    recorded: VecDeque<(i64, i64)>,
 }
 
-impl Jumps {
-    fn look(&mut self, wall: i64, monotonic: i64) {
+impl ClockJumps {
+    fn observe(&mut self, wall: i64, monotonic: i64) {
         let offset = wall.saturating_sub(monotonic);
         let known = *self.offset.get_or_insert(offset);
         let by = offset.saturating_sub(known);
@@ -83,32 +83,32 @@ impl Jumps {
         }
         self.offset = Some(offset);
         if by > 0 {
-            self.seen.push_back((known.saturating_add(monotonic), by));
-            if self.seen.len() > REMEMBERED {
-                self.seen.pop_front();
+            self.recorded.push_back((known.saturating_add(monotonic), by));
+            if self.recorded.len() > REMEMBERED {
+                self.recorded.pop_front();
             }
             return;
         }
         let mut back = -by;
         while back > 0
-            && let Some((_, by)) = self.seen.back_mut()
+            && let Some((_, by)) = self.recorded.back_mut()
         {
             let taken = back.min(*by);
             back -= taken;
             *by -= taken;
             if *by == 0 {
-                self.seen.pop_back();
+                self.recorded.pop_back();
             }
         }
     }
 
     fn age(&self, wall: i64, since: i64) -> u64 {
-        let jumped: i64 = self.seen.iter().filter(|(before, _)| *before >= since).map(|(_, by)| by).sum();
+        let jumped: i64 = self.recorded.iter().filter(|(before, _)| *before >= since).map(|(_, by)| by).sum();
         u64::try_from(wall.saturating_sub(since).saturating_sub(jumped)).unwrap_or(0)
     }
 
-    fn before(&self, wall: i64, age: i64) -> i64 {
-        let jumps = self.seen.iter().rev();
+    fn cutoff(&self, wall: i64, age: i64) -> i64 {
+        let jumps = self.recorded.iter().rev();
         jumps.fold(wall.saturating_sub(age), |limit, (before, by)| {
             if limit < before.saturating_add(*by) { limit.saturating_sub(*by) } else { limit }
         })
@@ -116,18 +116,18 @@ impl Jumps {
 }
 
 /// Milliseconds since 1970.
-pub(super) fn wall() -> i64 {
+pub(super) fn wall_clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Milliseconds since 1970 as a time; nothing where the clock shows none that can be used.
-pub(super) fn time(wall: i64) -> Option<time::Instant> {
-    time::Instant::from_whole_epoch(u64::try_from(wall).ok()?)
+pub(super) fn timestamp(wall: i64) -> Option<time::Timestamp> {
+    time::Timestamp::from_whole_epoch(u64::try_from(wall).ok()?)
 }
 
 /// A random number. Where the system has none, all pauses are of middle length.
-pub(super) fn chance() -> u32 {
+pub(super) fn random() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX / 2)
 }
 
@@ -138,43 +138,43 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Jumps;
+    use super::ClockJumps;
 
     const DAY: i64 = 86_400_000;
     const NOW: i64 = 1_772_820_000_000;
 
     #[test]
     fn a_jump_forwards_makes_nothing_older_and_what_comes_later_ages_as_ever() {
-        let mut jumps = Jumps::default();
-        jumps.look(NOW, 0);
-        jumps.look(NOW + 60_000, 60_000);
-        jumps.look(NOW + DAY + 61_000, 61_000);
+        let mut jumps = ClockJumps::default();
+        jumps.observe(NOW, 0);
+        jumps.observe(NOW + 60_000, 60_000);
+        jumps.observe(NOW + DAY + 61_000, 61_000);
         let wall = NOW + DAY + 61_000;
         assert_eq!(jumps.age(wall, NOW), 61_000);
         assert_eq!(jumps.age(wall + 5_000, wall), 5_000);
-        assert_eq!(jumps.before(wall, 61_000), NOW);
-        assert_eq!(jumps.before(wall + 90_000, 80_000), wall + 10_000);
+        assert_eq!(jumps.cutoff(wall, 61_000), NOW);
+        assert_eq!(jumps.cutoff(wall + 90_000, 80_000), wall + 10_000);
         for age in [0, 1_000, 61_000, DAY / 2, DAY, 2 * DAY] {
-            let limit = jumps.before(wall, age);
+            let limit = jumps.cutoff(wall, age);
             assert!(jumps.age(wall, limit) >= age.unsigned_abs(), "{age}");
         }
     }
 
     #[test]
     fn a_jump_that_is_taken_back_leaves_nothing_behind() {
-        let mut jumps = Jumps::default();
-        jumps.look(NOW, 0);
-        jumps.look(NOW + DAY, 1_000);
-        jumps.look(NOW + 2_000, 2_000);
+        let mut jumps = ClockJumps::default();
+        jumps.observe(NOW, 0);
+        jumps.observe(NOW + DAY, 1_000);
+        jumps.observe(NOW + 2_000, 2_000);
         assert_eq!(jumps.age(NOW + 2_000, NOW), 2_000);
-        jumps.look(NOW + 3_000 - DAY, 3_000);
+        jumps.observe(NOW + 3_000 - DAY, 3_000);
         assert_eq!(jumps.age(NOW + 3_000 - DAY, NOW), 0, "what lies ahead has no age");
     }
 
     #[test]
     fn a_clock_that_strays_does_not_jump() {
-        let mut jumps = Jumps::default();
-        (0..100).for_each(|step| jumps.look(NOW + step * 1_010, step * 1_000));
+        let mut jumps = ClockJumps::default();
+        (0..100).for_each(|step| jumps.observe(NOW + step * 1_010, step * 1_000));
         assert_eq!(jumps.age(NOW + 99 * 1_010, NOW), 99 * 1_010);
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tests look at the files")]
 
-use super::Lines;
+use super::LineFile;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,9 +23,9 @@ fn line(text: &str) -> Vec<u8> {
 #[test]
 fn lines_are_appended_whole_and_folders_are_made() {
     let folder = folder("plain");
-    let mut lines = Lines::open(&folder, "a/b/events.ndjson", ROOMY).unwrap();
+    let mut lines = LineFile::open(&folder, "a/b/events.ndjson", ROOMY).unwrap();
     lines.append(&[line("{\"a\":\n1}"), line("2")], "").unwrap();
-    Lines::open(&folder, "a/b/events.ndjson", ROOMY).unwrap().append(&[line("3")], "").unwrap();
+    LineFile::open(&folder, "a/b/events.ndjson", ROOMY).unwrap().append(&[line("3")], "").unwrap();
     lines.append(&[line("4")], "").unwrap();
     assert_eq!(fs::read_to_string(folder.join("a/b/events.ndjson")).unwrap(), "{\"a\": 1}\n2\n3\n4\n");
 }
@@ -34,7 +34,7 @@ fn lines_are_appended_whole_and_folders_are_made() {
 fn a_torn_line_costs_no_other_line() {
     let folder = folder("torn");
     fs::write(folder.join("e"), "1\n{\"half\":").unwrap();
-    let mut lines = Lines::open(&folder, "e", ROOMY).unwrap();
+    let mut lines = LineFile::open(&folder, "e", ROOMY).unwrap();
     lines.append(&[line("2")], "").unwrap();
     fs::OpenOptions::new().append(true).open(folder.join("e")).unwrap().write_all(b"torn").unwrap();
     lines.append(&[line("3"), line("4")], "").unwrap();
@@ -44,7 +44,7 @@ fn a_torn_line_costs_no_other_line() {
 #[test]
 fn a_full_file_is_renamed_and_no_line_is_lost() {
     let folder = folder("full");
-    let mut lines = Lines::open(&folder, "e.ndjson", 4).unwrap();
+    let mut lines = LineFile::open(&folder, "e.ndjson", 4).unwrap();
     for number in 0..6 {
         lines.append(&[line(&number.to_string())], "T").unwrap();
     }
@@ -58,7 +58,7 @@ fn a_full_file_is_renamed_and_no_line_is_lost() {
 #[test]
 fn a_file_that_others_renamed_is_begun_anew() {
     let folder = folder("renamed");
-    let mut lines = Lines::open(&folder, "e", ROOMY).unwrap();
+    let mut lines = LineFile::open(&folder, "e", ROOMY).unwrap();
     lines.append(&[line("1")], "").unwrap();
     fs::rename(folder.join("e"), folder.join("old")).unwrap();
     lines.append(&[line("2")], "").unwrap();
@@ -76,7 +76,7 @@ fn no_path_leads_out_of_the_directory() {
     std::os::unix::fs::symlink(&folder, below.join("link")).unwrap();
     std::os::unix::fs::symlink(folder.join("other"), below.join("file")).unwrap();
     for path in ["../other", "/etc/passwd", "a/../../other", "", ".", "link/other", "file"] {
-        let result = Lines::open(&below, path, ROOMY).and_then(|mut lines| lines.append(&[line("x")], ""));
+        let result = LineFile::open(&below, path, ROOMY).and_then(|mut lines| lines.append(&[line("x")], ""));
         assert!(result.is_err(), "`{path}` was written");
     }
     assert_eq!(fs::read_to_string(folder.join("other")).unwrap(), "");
@@ -86,6 +86,6 @@ fn no_path_leads_out_of_the_directory() {
 fn what_is_no_regular_file_is_refused() {
     let folder = folder("device");
     fs::create_dir(folder.join("folder")).unwrap();
-    let mut lines = Lines::open(&folder, "folder", ROOMY).unwrap();
+    let mut lines = LineFile::open(&folder, "folder", ROOMY).unwrap();
     assert!(lines.append(&[line("x")], "").is_err());
 }

@@ -4,34 +4,34 @@
 //! of one chat robot are shared between the channels that ask it. What is undelivered is in the journal; here is a bounded
 //! window on it, so memory does not depend on the backlog, and a crash at any point costs at most a repetition.
 
-mod addresses;
+mod address_policy;
 mod backoff;
-mod breaker;
+mod circuit_breaker;
 mod client;
 mod clock;
+mod delivery_store;
 mod job;
-mod ledger;
-mod lines;
-mod masked;
+mod line_file;
+mod line_sink;
 mod once;
 mod queue;
-mod rate;
-mod way;
+mod rate_limiter;
+mod secret_masker;
+mod transport;
 mod worker;
-mod writer;
 
-pub use ledger::Ledger;
+pub use delivery_store::DeliveryStore;
 pub use once::send_once;
 
 use super::journal::Journal;
 use super::metrics::{ChannelLabels, Metrics};
-use super::served::{Channel, Served};
-use crate::channel::Verdict;
-use crate::reload::Version;
+use super::served_rules::{ServedChannel, ServedRules};
+use crate::channel::DeliveryVerdict;
+use crate::reload::RuleSetVersion;
 use backoff::Backoff;
-use breaker::{Pauses, State};
+use circuit_breaker::{BreakerPauses, BreakerState};
 use clock::{Clock, milliseconds};
-use rate::Rates;
+use rate_limiter::RateLimiters;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,12 +41,12 @@ use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use way::Ground;
-use worker::{Common, Message, Showing, Worker};
+use transport::TransportResources;
+use worker::{ChannelWorker, ChannelWorkerStatus, DeliveryContext, MailboxMessage};
 
 /// How deliveries are made.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct OutboundConfig {
     /// Where `file` channels write.
     pub directory: PathBuf,
     /// Networks and hosts besides the public internet that may be reached: `10.0.0.0/8`, `hooks.internal`.
@@ -59,13 +59,13 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
 }
 
-impl Options {
+impl OutboundConfig {
     /// Whether they can be used.
     ///
     /// # Errors
     /// What is wrong, in words: the proxy's address or the certificates.
     pub fn check(&self) -> Result<(), String> {
-        Ground::new(self.clone()).fault().map_or(Ok(()), |fault| Err(fault.to_owned()))
+        TransportResources::new(self.clone()).config_error().map_or(Ok(()), |fault| Err(fault.to_owned()))
     }
 
     /// Whether what was written by hand, `allow` and `proxy`, can be meant.
@@ -73,60 +73,61 @@ impl Options {
     /// # Errors
     /// The first that cannot, in words; the proxy's address, which may hold a password, is not repeated.
     pub fn check_spelling(&self) -> Result<(), String> {
-        if let Some(wrong) = self.allow.iter().find(|entry| !addresses::is_entry(entry)) {
+        if let Some(wrong) = self.allow.iter().find(|entry| !address_policy::is_allow_entry(entry)) {
             return Err(format!(
                 "`{wrong}` is no network and no host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"
             ));
         }
-        self.proxy.as_deref().map_or(Ok(()), |proxy| client::read_proxy(proxy).map(drop))
+        self.proxy.as_deref().map_or(Ok(()), |proxy| client::parse_proxy(proxy).map(drop))
     }
 }
 
 /// The times that delivery keeps; the defaults are what is documented, and tests are in more of a hurry.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct DeliveryTimings {
     backoff: Backoff,
-    pauses: Pauses,
+    pauses: BreakerPauses,
     /// How often the journal is asked which channels have something pending.
-    survey: Duration,
+    survey_interval: Duration,
     /// How long a channel must be gone before its deliveries are given up: a push may have been decided by rules that are
     /// in force, but not taken over here yet.
-    grace: Duration,
+    removal_grace: Duration,
     /// How often the journal is read from the beginning, for what an operator revived.
-    sweep: Duration,
+    sweep_interval: Duration,
 }
 
-impl Default for Pace {
+impl Default for DeliveryTimings {
     fn default() -> Self {
         Self {
             backoff: Backoff::default(),
-            pauses: Pauses::default(),
-            survey: Duration::from_secs(15),
-            grace: Duration::from_secs(5),
-            sweep: Duration::from_mins(2),
+            pauses: BreakerPauses::default(),
+            survey_interval: Duration::from_secs(15),
+            removal_grace: Duration::from_secs(5),
+            sweep_interval: Duration::from_mins(2),
         }
     }
 }
 
-impl Pace {
+impl DeliveryTimings {
     /// All pauses a thousandth of what they are.
     #[must_use]
-    pub fn hurried() -> Self {
-        let Self { backoff, pauses, survey, grace, sweep } = Self::default();
+    pub fn shortened() -> Self {
+        let Self { backoff, pauses, survey_interval: survey, removal_grace: grace, sweep_interval: sweep } =
+            Self::default();
         Self {
             backoff: Backoff { base: backoff.base / 1_000, cap: backoff.cap / 1_000 },
-            pauses: Pauses { first: pauses.first / 1_000, longest: pauses.longest / 1_000 },
-            survey: survey / 1_000,
-            grace: grace / 1_000,
-            sweep: sweep / 1_000,
+            pauses: BreakerPauses { first: pauses.first / 1_000, longest: pauses.longest / 1_000 },
+            survey_interval: survey / 1_000,
+            removal_grace: grace / 1_000,
+            sweep_interval: sweep / 1_000,
         }
     }
 }
 
 /// A handle on the deliveries; clones share it.
 #[derive(Clone)]
-pub struct Deliveries {
-    office: Arc<Office>,
+pub struct DeliveryService {
+    pool: Arc<WorkerPool>,
 }
 
 /// How a channel fares.
@@ -152,104 +153,111 @@ pub struct Exchange {
     /// Status, headers and body of the answer, or why there was none.
     pub answer: String,
     /// What it means.
-    pub verdict: Verdict,
+    pub verdict: DeliveryVerdict,
 }
 
 /// A worker from outside.
-struct Post {
-    mailbox: UnboundedSender<Message>,
+struct WorkerHandle {
+    mailbox: UnboundedSender<MailboxMessage>,
     /// Whether a waking lies in the mailbox already.
-    woken: Arc<AtomicBool>,
-    showing: Arc<Mutex<Showing>>,
+    wake_queued: Arc<AtomicBool>,
+    status: Arc<Mutex<ChannelWorkerStatus>>,
     /// Nothing where the channel is gone.
     kind: Option<&'static str>,
     task: JoinHandle<()>,
 }
 
-type Hire = dyn Fn(&str, Option<Channel>) -> Post + Send + Sync;
+type SpawnWorker = dyn Fn(&str, Option<ServedChannel>) -> WorkerHandle + Send + Sync;
 
 /// All workers.
-struct Office {
-    posts: Mutex<BTreeMap<String, Post>>,
-    hire: Box<Hire>,
+struct WorkerPool {
+    workers: Mutex<BTreeMap<String, WorkerHandle>>,
+    spawn: Box<SpawnWorker>,
     clock: Clock,
     stopping: AtomicBool,
 }
 
-impl Deliveries {
+impl DeliveryService {
     /// Starts delivering; to be called within a tokio runtime.
     #[must_use]
     pub fn start(
         journal: Journal,
-        served: &Arc<Version<Served>>,
-        options: Options,
+        served: &Arc<RuleSetVersion<ServedRules>>,
+        options: OutboundConfig,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self::start_on(journal, &served.value.channels, options, metrics, Pace::default())
+        Self::start_with(journal, &served.value.channels, options, metrics, DeliveryTimings::default())
     }
 
-    /// As [`Deliveries::start`], on any ledger, for these channels, at that pace.
+    /// As [`DeliveryService::start`], on any ledger, for these channels, at that pace.
     #[must_use]
-    pub fn start_on<L: Ledger>(
+    pub fn start_with<L: DeliveryStore>(
         ledger: L,
-        channels: &[Channel],
-        options: Options,
+        channels: &[ServedChannel],
+        options: OutboundConfig,
         metrics: Arc<Metrics>,
-        pace: Pace,
+        pace: DeliveryTimings,
     ) -> Self {
         let clock = Clock::new();
-        let ground = Ground::new(options);
-        if let Some(fault) = ground.fault() {
+        let ground = TransportResources::new(options);
+        if let Some(fault) = ground.config_error() {
             tracing::error!(fault, "nothing can be delivered over HTTP");
         }
-        let common = Common { ledger, ground, rates: Rates::default(), metrics, pace, clock: clock.clone() };
+        let common = DeliveryContext {
+            store: ledger,
+            resources: ground,
+            rates: RateLimiters::default(),
+            metrics,
+            timings: pace,
+            clock: clock.clone(),
+        };
         let (common, runtime) = (Arc::new(common), Runtime::current());
-        let office = Arc::new(Office {
-            posts: Mutex::default(),
-            hire: Box::new(hire(Arc::clone(&common), runtime.clone())),
+        let office = Arc::new(WorkerPool {
+            workers: Mutex::default(),
+            spawn: Box::new(worker_spawner(Arc::clone(&common), runtime.clone())),
             clock,
             stopping: AtomicBool::new(false),
         });
-        let deliveries = Self { office };
-        deliveries.take_over(channels);
-        runtime.spawn(survey(Arc::downgrade(&deliveries.office), common));
+        let deliveries = Self { pool: office };
+        deliveries.set_channels(channels);
+        runtime.spawn(survey_pending(Arc::downgrade(&deliveries.pool), common));
         deliveries
     }
 
     /// Tells a channel that there is something for it. Cheap, and may be called from any thread.
     pub fn wake(&self, channel: &str) {
         // What is for a channel that nobody knows yet is found by the next survey.
-        if let Some(post) = self.office.posts().get(channel)
-            && !post.woken.swap(true, Ordering::AcqRel)
+        if let Some(post) = self.pool.workers().get(channel)
+            && !post.wake_queued.swap(true, Ordering::AcqRel)
         {
-            post.tell(Message::Wake);
+            post.send(MailboxMessage::Wake);
         }
     }
 
     /// Takes over a new version: changed settings hold for the next attempt, the deliveries of a removed channel become
     /// dead letters, unchanged channels notice nothing.
-    pub fn reconfigure(&self, served: &Arc<Version<Served>>) {
-        self.take_over(&served.value.channels);
+    pub fn reconfigure(&self, served: &Arc<RuleSetVersion<ServedRules>>) {
+        self.set_channels(&served.value.channels);
     }
 
-    /// As [`Deliveries::reconfigure`], for these channels.
-    pub fn take_over(&self, channels: &[Channel]) {
-        let mut posts = self.office.posts();
-        if self.office.stopping.load(Ordering::Acquire) {
+    /// As [`DeliveryService::reconfigure`], for these channels.
+    pub fn set_channels(&self, channels: &[ServedChannel]) {
+        let mut posts = self.pool.workers();
+        if self.pool.stopping.load(Ordering::Acquire) {
             return;
         }
         for (name, post) in posts.iter_mut() {
             if !channels.iter().any(|channel| channel.name == *name) {
                 post.kind = None;
-                post.tell(Message::Configure(None));
+                post.send(MailboxMessage::Configure(None));
             }
         }
         for channel in channels {
             if let Some(post) = posts.get_mut(&channel.name) {
                 post.kind = Some(channel.kind.name);
-                post.tell(Message::Configure(Some(Box::new(channel.clone()))));
+                post.send(MailboxMessage::Configure(Some(Box::new(channel.clone()))));
             } else {
-                posts.insert(channel.name.clone(), (self.office.hire)(&channel.name, Some(channel.clone())));
+                posts.insert(channel.name.clone(), (self.pool.spawn)(&channel.name, Some(channel.clone())));
             }
         }
     }
@@ -257,18 +265,18 @@ impl Deliveries {
     /// How the channels fare, by name.
     #[must_use]
     pub fn status(&self) -> Vec<ChannelStatus> {
-        let (clock, now) = (clock::wall(), self.office.clock.now());
-        let posts = self.office.posts();
-        let status = |(name, post): (&String, &Post)| {
-            let showing = *post.showing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (clock, now) = (clock::wall_clock(), self.pool.clock.now());
+        let posts = self.pool.workers();
+        let status = |(name, post): (&String, &WorkerHandle)| {
+            let showing = *post.status.lock().unwrap_or_else(PoisonError::into_inner);
             let breaker = match showing.breaker {
-                State::Closed => "closed".to_owned(),
-                State::Probing => "half-open".to_owned(),
-                State::Open(until) => {
+                BreakerState::Closed => "closed".to_owned(),
+                BreakerState::HalfOpen => "half-open".to_owned(),
+                BreakerState::Open(until) => {
                     let until = clock.saturating_add_unsigned(until.saturating_sub(now));
                     format!(
                         "open until {}",
-                        clock::time(until).map(|time| time.to_string()).unwrap_or_default()
+                        clock::timestamp(until).map(|time| time.to_string()).unwrap_or_default()
                     )
                 }
             };
@@ -286,14 +294,14 @@ impl Deliveries {
     /// Begins no new attempt, and waits for those under way. What is not settled by then stays pending.
     pub async fn shut_down(&self, patience: Duration) {
         let posts = {
-            let mut posts = self.office.posts();
-            self.office.stopping.store(true, Ordering::Release);
+            let mut posts = self.pool.workers();
+            self.pool.stopping.store(true, Ordering::Release);
             std::mem::take(&mut *posts)
         };
         for post in posts.values() {
-            post.tell(Message::Stop);
+            post.send(MailboxMessage::Stop);
         }
-        let until = self.office.clock.moment(self.office.clock.now().saturating_add(milliseconds(patience)));
+        let until = self.pool.clock.moment(self.pool.clock.now().saturating_add(milliseconds(patience)));
         for (_, mut post) in posts {
             if tokio::time::timeout_at(until, &mut post.task).await.is_err() {
                 post.task.abort();
@@ -302,49 +310,49 @@ impl Deliveries {
     }
 }
 
-impl Post {
-    fn tell(&self, message: Message) {
+impl WorkerHandle {
+    fn send(&self, message: MailboxMessage) {
         // A worker that has ended hears nothing, and has nothing left to do.
         let _ = self.mailbox.send(message);
     }
 }
 
-impl Office {
-    fn posts(&self) -> MutexGuard<'_, BTreeMap<String, Post>> {
-        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+impl WorkerPool {
+    fn workers(&self) -> MutexGuard<'_, BTreeMap<String, WorkerHandle>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Office {
+impl Drop for WorkerPool {
     fn drop(&mut self) {
-        self.posts().values().for_each(|post| post.task.abort());
+        self.workers().values().for_each(|post| post.task.abort());
     }
 }
 
 /// What starts a worker.
-fn hire<L: Ledger>(
-    common: Arc<Common<L>>,
+fn worker_spawner<L: DeliveryStore>(
+    common: Arc<DeliveryContext<L>>,
     runtime: Runtime,
-) -> impl Fn(&str, Option<Channel>) -> Post + Send + Sync {
+) -> impl Fn(&str, Option<ServedChannel>) -> WorkerHandle + Send + Sync {
     move |name, channel| {
         let (mailbox, inbox) = unbounded_channel();
         let woken = Arc::new(AtomicBool::new(false));
-        let showing = Showing { under_way: 0, retrying: 0, breaker: State::Closed };
+        let showing = ChannelWorkerStatus { under_way: 0, retrying: 0, breaker: BreakerState::Closed };
         let showing = Arc::new(Mutex::new(showing));
         let kind = channel.as_ref().map(|channel| channel.kind.name);
         let shared = (mailbox.clone(), Arc::clone(&showing));
-        let worker = Worker::new(Arc::clone(&common), name.to_owned(), channel, shared.0, shared.1);
+        let worker = ChannelWorker::new(Arc::clone(&common), name.to_owned(), channel, shared.0, shared.1);
         let task = runtime.spawn(worker.run(inbox, Arc::clone(&woken)));
-        Post { mailbox, woken, showing, kind, task }
+        WorkerHandle { mailbox, wake_queued: woken, status: showing, kind, task }
     }
 }
 
 /// Counts what is pending from time to time, and finds what is pending for channels that nobody knows.
-async fn survey<L: Ledger>(office: Weak<Office>, common: Arc<Common<L>>) {
-    let _vital = ledger::Vital(common.ledger.clone());
+async fn survey_pending<L: DeliveryStore>(office: Weak<WorkerPool>, common: Arc<DeliveryContext<L>>) {
+    let _vital = delivery_store::ShutdownOnPanic(common.store.clone());
     let mut counted: Vec<String> = Vec::new();
     loop {
-        let ledger = common.ledger.clone();
+        let ledger = common.store.clone();
         let pending = tokio::task::spawn_blocking(move || ledger.channels_pending()).await;
         let Some(office) = office.upgrade() else { return };
         if let Ok(Ok(pending)) = pending {
@@ -359,15 +367,15 @@ async fn survey<L: Ledger>(office: Weak<Office>, common: Arc<Common<L>>) {
                 gauge(channel, *count);
             }
             counted = pending.into_iter().map(|(channel, _)| channel).collect();
-            let mut posts = office.posts();
+            let mut posts = office.workers();
             if office.stopping.load(Ordering::Acquire) {
                 return;
             }
             for channel in &counted {
-                posts.entry(channel.clone()).or_insert_with(|| (office.hire)(channel, None));
+                posts.entry(channel.clone()).or_insert_with(|| (office.spawn)(channel, None));
             }
         }
         drop(office);
-        tokio::time::sleep(common.pace.survey).await;
+        tokio::time::sleep(common.timings.survey_interval).await;
     }
 }

@@ -1,27 +1,27 @@
 //! One delivery outside of any queue: `pointsman send`.
 
 use super::clock;
-use super::masked::Masked;
-use super::way::{Ground, Way};
-use super::{Exchange, Options};
-use crate::channel::{Attempt, Transport, Verdict};
-use crate::gateway::served::Channel;
+use super::secret_masker::SecretMasker;
+use super::transport::{ChannelTransport, TransportResources};
+use super::{Exchange, OutboundConfig};
+use crate::channel::{DeliveryVerdict, RequestContext, Transport};
+use crate::gateway::served_rules::ServedChannel;
 
 /// Sends a body to a channel once, for real.
-pub async fn send_once(channel: &Channel, body: &[u8], options: &Options) -> Exchange {
-    let way = Way::new(channel.clone(), &Ground::new(options.clone()));
-    let Some(at) = clock::time(clock::wall()) else {
+pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundConfig) -> Exchange {
+    let way = ChannelTransport::new(channel.clone(), &TransportResources::new(options.clone()));
+    let Some(at) = clock::timestamp(clock::wall_clock()) else {
         let reason = "the clock shows no time that can be used".to_owned();
         return Exchange {
             request: String::new(),
             answer: reason.clone(),
-            verdict: Verdict::Refused { reason },
+            verdict: DeliveryVerdict::Refused { reason },
         };
     };
     let idempotency_key = format!("test-{}-{}", at.epoch_milliseconds(), channel.name);
-    let attempt = Attempt { body, idempotency_key: &idempotency_key, at, replay: false };
-    let came = way.attempt(attempt, || clock::time(clock::wall())).await;
-    let masked = Masked::of(&channel.settings);
+    let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false };
+    let came = way.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
+    let masked = SecretMasker::of(&channel.settings);
     let request = match (&came.request, channel.kind.transport) {
         (Some(request), _) => masked.request(request),
         (None, Transport::Http(_)) => "no request could be made".to_owned(),
@@ -33,11 +33,11 @@ pub async fn send_once(channel: &Channel, body: &[u8], options: &Options) -> Exc
     };
     let answer = match (&came.response, &came.verdict) {
         (Some(response), _) => masked.response(response),
-        (None, Verdict::Delivered) => match channel.kind.transport {
+        (None, DeliveryVerdict::Delivered) => match channel.kind.transport {
             Transport::Discard => "forgotten".to_owned(),
             Transport::Http(_) | Transport::File | Transport::Stdout => "written".to_owned(),
         },
-        (None, Verdict::Retry { reason, .. } | Verdict::Refused { reason }) => reason.clone(),
+        (None, DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason }) => reason.clone(),
     };
     Exchange { request, answer, verdict: came.verdict }
 }

@@ -17,11 +17,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// Keys in memory at most.
 pub(super) const MOST_KEYS: usize = 4_096;
 /// Deliveries that one reading of the ledger brings at most.
-pub(super) const PAGE: usize = 512;
+pub(super) const PAGE_SIZE: usize = 512;
 
 /// A delivery, as far as the order matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head<P> {
+pub(super) struct QueueHead<P> {
     /// Its id in the ledger.
     pub(super) id: i64,
     /// The alert key.
@@ -31,21 +31,21 @@ pub(super) struct Head<P> {
     /// When its age limit began, by the wall clock.
     pub(super) since: i64,
     /// What else its owner wants to know.
-    pub(super) rest: P,
+    pub(super) details: P,
 }
 
 /// What became of a head that was under way.
 #[derive(Debug)]
-pub(super) enum End<P> {
+pub(super) enum HeadResult<P> {
     /// It is done with, for good or bad, and durably so.
     Settled,
     /// It comes again.
-    Again(Head<P>),
+    Retry(QueueHead<P>),
 }
 
 /// Where a reading of the ledger begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(super) struct PageRequest {
     /// Deliveries after this id.
     pub(super) after: i64,
     /// At most so many.
@@ -54,28 +54,28 @@ pub(super) struct Reading {
 }
 
 #[derive(Debug)]
-enum Place {
+enum HeadState {
     /// Due now or later; it stands in `order`.
     Waiting,
     /// Taken, and not ended yet.
-    UnderWay,
+    InFlight,
     /// Its head is settled; the next one is to be fetched or is being fetched.
     Fetching,
 }
 
 #[derive(Debug)]
-struct Entry<P> {
+struct KeyEntry<P> {
     id: i64,
-    place: Place,
+    state: HeadState,
     /// Whether something is known to wait behind the head.
-    more: bool,
-    head: Option<Head<P>>,
+    has_more: bool,
+    head: Option<QueueHead<P>>,
 }
 
 /// The window on a channel's deliveries.
 #[derive(Debug)]
-pub(super) struct Queue<P> {
-    keys: HashMap<String, Entry<P>>,
+pub(super) struct DeliveryQueue<P> {
+    keys: HashMap<String, KeyEntry<P>>,
     order: BTreeSet<(u64, i64, String)>,
     fetches: Vec<String>,
     cursor: i64,
@@ -84,16 +84,16 @@ pub(super) struct Queue<P> {
     /// How far a sweep has come.
     sweep: Option<i64>,
     /// Whether a sweep was asked for during a reading, which may have been made before.
-    again: bool,
-    reading: bool,
+    sweep_again: bool,
+    is_reading: bool,
     /// What was settled during a sweep's reading, which may still show it.
     settled: HashSet<i64>,
-    most: usize,
+    most_keys: usize,
 }
 
-impl<P> Queue<P> {
+impl<P> DeliveryQueue<P> {
     /// An empty window of so many keys.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most_keys: usize) -> Self {
         Self {
             keys: HashMap::new(),
             order: BTreeSet::new(),
@@ -101,29 +101,29 @@ impl<P> Queue<P> {
             cursor: 0,
             unread: true,
             sweep: None,
-            again: false,
-            reading: false,
+            sweep_again: false,
+            is_reading: false,
             settled: HashSet::new(),
-            most,
+            most_keys,
         }
     }
 
     /// There may be something new in the ledger.
-    pub(super) fn woken(&mut self) {
+    pub(super) fn mark_unread(&mut self) {
         self.unread = true;
     }
 
     /// Looks through the ledger from the beginning, for what was revived.
     pub(super) fn sweep(&mut self) {
         self.sweep = Some(0);
-        self.again = self.reading;
+        self.sweep_again = self.is_reading;
     }
 
     /// What is to be read from the ledger now; one reading at a time.
-    pub(super) fn read(&mut self) -> Option<Reading> {
+    pub(super) fn next_read(&mut self) -> Option<PageRequest> {
         // As much as there is room for, so that a full window does not read a page for each settlement.
-        let limit = PAGE.min(self.most.saturating_sub(self.keys.len()));
-        if self.reading || limit == 0 {
+        let limit = PAGE_SIZE.min(self.most_keys.saturating_sub(self.keys.len()));
+        if self.is_reading || limit == 0 {
             return None;
         }
         if self.keys.is_empty() && self.unread {
@@ -132,11 +132,11 @@ impl<P> Queue<P> {
         }
         self.sweep = self.sweep.filter(|after| *after < self.cursor);
         let reading = match self.sweep {
-            Some(after) => Reading { after, limit, sweep: true },
-            None if self.unread => Reading { after: self.cursor, limit, sweep: false },
+            Some(after) => PageRequest { after, limit, sweep: true },
+            None if self.unread => PageRequest { after: self.cursor, limit, sweep: false },
             None => return None,
         };
-        self.reading = true;
+        self.is_reading = true;
         // What comes in from here on sets it again.
         self.unread = reading.sweep && self.unread;
         self.settled.clear();
@@ -144,8 +144,8 @@ impl<P> Queue<P> {
     }
 
     /// Takes what a reading brought, by rising id.
-    pub(super) fn page(&mut self, reading: Reading, page: Vec<Head<P>>) {
-        self.reading = false;
+    pub(super) fn add_page(&mut self, reading: PageRequest, page: Vec<QueueHead<P>>) {
+        self.is_reading = false;
         let whole = page.len() < reading.limit;
         let mut at = reading.after;
         let mut room = true;
@@ -157,7 +157,7 @@ impl<P> Queue<P> {
             }
             let known = self.settled.contains(&head.id);
             let id = head.id;
-            if !known && !self.place(head) {
+            if !known && !self.insert(head) {
                 room = false;
                 break;
             }
@@ -169,39 +169,42 @@ impl<P> Queue<P> {
             self.cursor = self.cursor.max(at);
             self.unread |= !whole || !room;
         }
-        if std::mem::take(&mut self.again) {
+        if std::mem::take(&mut self.sweep_again) {
             self.sweep = Some(0);
         }
         self.settled.clear();
     }
 
     /// The ledger could not be read; the reading is to be made again.
-    pub(super) fn unreadable(&mut self, reading: Reading) {
-        self.reading = false;
+    pub(super) fn read_failed(&mut self, reading: PageRequest) {
+        self.is_reading = false;
         self.unread |= !reading.sweep;
     }
 
     /// Whether there was room for it.
-    fn place(&mut self, head: Head<P>) -> bool {
+    fn insert(&mut self, head: QueueHead<P>) -> bool {
         if let Some(entry) = self.keys.get_mut(&head.key) {
-            entry.more |= entry.id != head.id || matches!(entry.place, Place::Fetching);
+            entry.has_more |= entry.id != head.id || matches!(entry.state, HeadState::Fetching);
             return true;
         }
-        if self.keys.len() >= self.most {
+        if self.keys.len() >= self.most_keys {
             return false;
         }
-        self.wait(head, false);
+        self.enqueue(head, false);
         true
     }
 
-    fn wait(&mut self, head: Head<P>, more: bool) {
+    fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
         let key = head.key.clone();
         self.order.insert((head.due, head.id, key.clone()));
-        self.keys.insert(key, Entry { id: head.id, place: Place::Waiting, more, head: Some(head) });
+        self.keys.insert(
+            key,
+            KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) },
+        );
     }
 
     /// Takes the head that has been due longest.
-    pub(super) fn take(&mut self, now: u64) -> Option<Head<P>> {
+    pub(super) fn take(&mut self, now: u64) -> Option<QueueHead<P>> {
         let (due, _, _) = self.order.first()?;
         if *due > now {
             return None;
@@ -211,7 +214,7 @@ impl<P> Queue<P> {
     }
 
     /// Takes a head, due or not, whose age limit began at that time of the wall clock or before it.
-    pub(super) fn take_older(&mut self, since: i64) -> Option<Head<P>> {
+    pub(super) fn take_older(&mut self, since: i64) -> Option<QueueHead<P>> {
         let old = |key: &String| {
             self.keys.get(key).and_then(|entry| entry.head.as_ref()).is_some_and(|head| head.since <= since)
         };
@@ -220,27 +223,27 @@ impl<P> Queue<P> {
         self.begin(&found.2)
     }
 
-    fn begin(&mut self, key: &str) -> Option<Head<P>> {
+    fn begin(&mut self, key: &str) -> Option<QueueHead<P>> {
         let entry = self.keys.get_mut(key)?;
-        entry.place = Place::UnderWay;
+        entry.state = HeadState::InFlight;
         entry.head.take()
     }
 
     /// A head that was taken came to its end.
-    pub(super) fn end(&mut self, key: &str, end: End<P>) {
+    pub(super) fn finish(&mut self, key: &str, end: HeadResult<P>) {
         let Some(entry) = self.keys.get_mut(key) else { return };
         match end {
-            End::Again(head) => {
-                let more = entry.more;
-                self.wait(head, more);
+            HeadResult::Retry(head) => {
+                let more = entry.has_more;
+                self.enqueue(head, more);
             }
-            End::Settled => {
-                if self.reading {
+            HeadResult::Settled => {
+                if self.is_reading {
                     self.settled.insert(entry.id);
                 }
-                if entry.more {
-                    entry.more = false;
-                    entry.place = Place::Fetching;
+                if entry.has_more {
+                    entry.has_more = false;
+                    entry.state = HeadState::Fetching;
                     self.fetches.push(key.to_owned());
                 } else {
                     self.keys.remove(key);
@@ -250,20 +253,20 @@ impl<P> Queue<P> {
     }
 
     /// The keys whose next delivery is to be fetched from the ledger, each once.
-    pub(super) fn fetches(&mut self) -> Vec<String> {
+    pub(super) fn take_fetches(&mut self) -> Vec<String> {
         std::mem::take(&mut self.fetches)
     }
 
     /// The first delivery of a key that is not settled, as the ledger has it.
-    pub(super) fn fetched(&mut self, key: &str, head: Option<Head<P>>) {
+    pub(super) fn add_fetched(&mut self, key: &str, head: Option<QueueHead<P>>) {
         let cursor = self.cursor;
         let Some(entry) = self.keys.get_mut(key) else { return };
         match head {
             // More may follow it: the next fetch will tell.
-            Some(head) if head.id <= cursor => self.wait(head, true),
+            Some(head) if head.id <= cursor => self.enqueue(head, true),
             // What lies after the cursor is left to the reading, so that no page holds a head.
-            Some(_) | None if entry.more => {
-                entry.more = false;
+            Some(_) | None if entry.has_more => {
+                entry.has_more = false;
                 self.fetches.push(key.to_owned());
             }
             Some(_) => {
@@ -277,17 +280,17 @@ impl<P> Queue<P> {
     }
 
     /// The ledger could not be read; the key is to be fetched again.
-    pub(super) fn unfetched(&mut self, key: String) {
+    pub(super) fn fetch_failed(&mut self, key: String) {
         self.fetches.push(key);
     }
 
     /// Makes what waits due now, unless `keep` says that it waits for a reason of its own.
-    pub(super) fn hasten(&mut self, now: u64, keep: impl Fn(&P) -> bool) {
+    pub(super) fn make_due(&mut self, now: u64, keep: impl Fn(&P) -> bool) {
         let early = self.order.split_off(&(now.saturating_add(1), i64::MIN, String::new()));
         for (due, id, key) in early {
             let entry = self.keys.get_mut(&key);
             let head = entry.as_ref().and_then(|entry| entry.head.as_ref());
-            let due = if head.is_some_and(|head| keep(&head.rest)) { due } else { now };
+            let due = if head.is_some_and(|head| keep(&head.details)) { due } else { now };
             if let Some(entry) = entry {
                 entry.head.iter_mut().for_each(|head| head.due = due);
             }

@@ -1,11 +1,11 @@
 //! The laws of the queue, held against a naive ledger under random arrivals, answers, and delays of the ledger's answers.
 
-use super::{End, Head, Queue, Reading};
+use super::{DeliveryQueue, HeadResult, PageRequest, QueueHead};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
-enum Step {
+enum QueueStep {
     /// A delivery for the key comes in; the queue hears of it.
     Arrive(u8),
     /// Time passes.
@@ -22,41 +22,41 @@ enum Step {
     Revive(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = QueueStep> {
     prop_oneof![
-        4 => (0..12_u8).prop_map(Step::Arrive),
-        1 => (0..50_u64).prop_map(Step::Pass),
-        3 => Just(Step::Ask),
-        3 => prop::bool::weighted(0.9).prop_map(Step::Answer),
-        4 => Just(Step::Begin),
-        4 => (0..8_usize, prop::bool::weighted(0.7)).prop_map(|(which, settled)| Step::End(which, settled)),
-        1 => (0..8_usize).prop_map(Step::Revive),
+        4 => (0..12_u8).prop_map(QueueStep::Arrive),
+        1 => (0..50_u64).prop_map(QueueStep::Pass),
+        3 => Just(QueueStep::Ask),
+        3 => prop::bool::weighted(0.9).prop_map(QueueStep::Answer),
+        4 => Just(QueueStep::Begin),
+        4 => (0..8_usize, prop::bool::weighted(0.7)).prop_map(|(which, settled)| QueueStep::End(which, settled)),
+        1 => (0..8_usize).prop_map(QueueStep::Revive),
     ]
 }
 
-type Page = (Reading, Vec<Head<()>>);
+type PageAnswer = (PageRequest, Vec<QueueHead<()>>);
 
-struct World {
-    queue: Queue<()>,
+struct QueueSimulation {
+    queue: DeliveryQueue<()>,
     now: u64,
     next: i64,
     pending: BTreeMap<i64, u8>,
     settled: Vec<(i64, u8)>,
     revived: BTreeSet<i64>,
-    under_way: Vec<Head<()>>,
-    page: Option<Page>,
-    fetches: Vec<(String, Option<Head<()>>)>,
+    under_way: Vec<QueueHead<()>>,
+    page: Option<PageAnswer>,
+    fetches: Vec<(String, Option<QueueHead<()>>)>,
     most: usize,
 }
 
-fn head(id: i64, key: u8, due: u64) -> Head<()> {
-    Head { id, key: key.to_string(), due, since: 0, rest: () }
+fn head(id: i64, key: u8, due: u64) -> QueueHead<()> {
+    QueueHead { id, key: key.to_string(), due, since: 0, details: () }
 }
 
-impl World {
+impl QueueSimulation {
     fn new(most: usize) -> Self {
         Self {
-            queue: Queue::new(most),
+            queue: DeliveryQueue::new(most),
             now: 0,
             next: 1,
             pending: BTreeMap::new(),
@@ -70,11 +70,11 @@ impl World {
     }
 
     fn ask(&mut self) {
-        if let Some(reading) = self.queue.read() {
+        if let Some(reading) = self.queue.next_read() {
             let after = self.pending.range(reading.after + 1..).take(reading.limit);
             self.page = Some((reading, after.map(|(id, key)| head(*id, *key, 0)).collect()));
         }
-        for key in self.queue.fetches() {
+        for key in self.queue.take_fetches() {
             let first = self.pending.iter().find(|(_, of)| of.to_string() == key);
             let first = first.map(|(id, of)| head(*id, *of, 0));
             self.fetches.push((key, first));
@@ -83,15 +83,15 @@ impl World {
 
     fn answer(&mut self, fine: bool) {
         match self.page.take() {
-            Some((reading, page)) if fine => self.queue.page(reading, page),
-            Some((reading, _)) => self.queue.unreadable(reading),
+            Some((reading, page)) if fine => self.queue.add_page(reading, page),
+            Some((reading, _)) => self.queue.read_failed(reading),
             None => {}
         }
         for (key, first) in std::mem::take(&mut self.fetches) {
             if fine {
-                self.queue.fetched(&key, first);
+                self.queue.add_fetched(&key, first);
             } else {
-                self.queue.unfetched(key);
+                self.queue.fetch_failed(key);
             }
         }
     }
@@ -118,33 +118,33 @@ impl World {
         if settled {
             let of = self.pending.remove(&head.id).unwrap();
             self.settled.push((head.id, of));
-            self.queue.end(&key, End::Settled);
+            self.queue.finish(&key, HeadResult::Settled);
         } else {
             head.due = self.now + 10;
-            self.queue.end(&key, End::Again(head));
+            self.queue.finish(&key, HeadResult::Retry(head));
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &QueueStep) {
         match step {
-            Step::Arrive(key) => {
+            QueueStep::Arrive(key) => {
                 self.pending.insert(self.next, *key);
                 self.next += 1;
-                self.queue.woken();
+                self.queue.mark_unread();
             }
-            Step::Pass(time) => self.now += time,
-            Step::Ask => self.ask(),
-            Step::Answer(fine) => self.answer(*fine),
-            Step::Begin => {
+            QueueStep::Pass(time) => self.now += time,
+            QueueStep::Ask => self.ask(),
+            QueueStep::Answer(fine) => self.answer(*fine),
+            QueueStep::Begin => {
                 self.begin();
             }
-            Step::End(which, settled) => self.end(*which, *settled),
-            Step::Revive(which) => {
+            QueueStep::End(which, settled) => self.end(*which, *settled),
+            QueueStep::Revive(which) => {
                 if !self.settled.is_empty() {
                     let (id, key) = self.settled.swap_remove(which % self.settled.len());
                     self.pending.insert(id, key);
                     self.revived.insert(id);
-                    self.queue.woken();
+                    self.queue.mark_unread();
                     self.queue.sweep();
                 }
             }
@@ -176,7 +176,7 @@ proptest! {
 
     #[test]
     fn order_is_kept_and_nothing_is_lost(most in 1..10_usize, steps in prop::collection::vec(step(), 0..300)) {
-        let mut world = World::new(most);
+        let mut world = QueueSimulation::new(most);
         for step in &steps {
             world.step(step);
         }
@@ -186,9 +186,9 @@ proptest! {
 
 #[test]
 fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
-    let mut world = World::new(16);
+    let mut world = QueueSimulation::new(16);
     for key in [1, 1, 2] {
-        world.step(&Step::Arrive(key));
+        world.step(&QueueStep::Arrive(key));
     }
     world.ask();
     world.answer(true);
@@ -203,12 +203,12 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
 
 #[test]
 fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait() {
-    let mut queue = Queue::new(4);
-    let reading = queue.read().unwrap();
-    let waiting = |id: i64, asked| Head { id, key: id.to_string(), due: 900, since: 0, rest: asked };
-    queue.page(reading, vec![waiting(1, false), waiting(2, true)]);
+    let mut queue = DeliveryQueue::new(4);
+    let reading = queue.next_read().unwrap();
+    let waiting = |id: i64, asked| QueueHead { id, key: id.to_string(), due: 900, since: 0, details: asked };
+    queue.add_page(reading, vec![waiting(1, false), waiting(2, true)]);
     assert_eq!((queue.take(100).map(|head| head.id), queue.waiting(100)), (None, 2));
-    queue.hasten(100, |asked| *asked);
+    queue.make_due(100, |asked| *asked);
     assert_eq!(queue.take(100).map(|head| head.id), Some(1));
     assert_eq!(queue.take(100).map(|head| head.id), None);
     assert_eq!(queue.next_due(), Some(900));
@@ -216,10 +216,10 @@ fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait
 
 #[test]
 fn what_is_too_old_is_found_before_it_is_due() {
-    let mut queue = Queue::new(4);
-    let reading = queue.read().unwrap();
-    let waiting = |id: i64, since| Head { id, key: id.to_string(), due: 900, since, rest: () };
-    queue.page(reading, vec![waiting(1, 50), waiting(2, 20)]);
+    let mut queue = DeliveryQueue::new(4);
+    let reading = queue.next_read().unwrap();
+    let waiting = |id: i64, since| QueueHead { id, key: id.to_string(), due: 900, since, details: () };
+    queue.add_page(reading, vec![waiting(1, 50), waiting(2, 20)]);
     assert_eq!(queue.take_older(30).map(|head| head.id), Some(2));
     assert_eq!(queue.take_older(30).map(|head| head.id), None);
 }

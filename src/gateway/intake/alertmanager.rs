@@ -2,20 +2,20 @@
 //! told already is not told again.
 //!
 //! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener remembers what it
-//! told: a repetition is skipped for [`REPEAT`], and an alert that is not sent again until its `endsAt` is resolved here.
+//! told: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt` is resolved here.
 //! The memory is this process's alone: after a restart the next repetition is one more event, and it begins anew. What
 //! finds no room in it is told each time, and is resolved by its sender alone.
 
-use crate::time::Instant;
+use crate::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// For how long a repetition is not told again: Alertmanager's default `repeat_interval`.
-pub(super) const REPEAT: i64 = 4 * 60 * 60 * 1000;
+pub(super) const REPEAT_INTERVAL: i64 = 4 * 60 * 60 * 1000;
 /// When an alert without `endsAt` is over, unless it is sent again: Alertmanager's default `resolve_timeout`.
-const RESOLVE: i64 = 5 * 60 * 1000;
+const RESOLVE_TIMEOUT: i64 = 5 * 60 * 1000;
 /// The most alerts that are remembered.
 const MOST_ALERTS: usize = 200_000;
 /// The most bytes of them.
@@ -27,7 +27,7 @@ const MOST_OF_BATCH: usize = 64;
 
 /// An alert as it is posted.
 #[derive(Deserialize)]
-struct Posted {
+struct PostedAlert {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
@@ -41,7 +41,7 @@ struct Posted {
 
 /// An alert as it is told. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Alert {
+pub(super) struct AlertmanagerAlert {
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     starts_at: Option<String>,
@@ -54,7 +54,7 @@ pub(super) struct Alert {
 ///
 /// # Errors
 /// Where the body is no list.
-pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<Alert>, Vec<String>), String> {
+pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<AlertmanagerAlert>, Vec<String>), String> {
     let posted: Vec<Value> =
         serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
     let mut alerts = Vec::new();
@@ -73,27 +73,27 @@ pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<Alert>, Vec<String>), S
     Ok((alerts, wrong))
 }
 
-fn alert(posted: Value, now: i64) -> Result<Alert, String> {
-    let mut posted: Posted = serde_json::from_value(posted).map_err(|error| error.to_string())?;
+fn alert(posted: Value, now: i64) -> Result<AlertmanagerAlert, String> {
+    let mut posted: PostedAlert = serde_json::from_value(posted).map_err(|error| error.to_string())?;
     // As in Alertmanager, an empty label is none.
     posted.labels.retain(|_, value| !value.is_empty());
     if posted.labels.is_empty() {
         return Err("at least one label is needed".to_owned());
     }
-    let ends_at = posted.ends_at.as_deref().and_then(Instant::read).map(Instant::epoch_milliseconds);
-    Ok(Alert {
+    let ends_at = posted.ends_at.as_deref().and_then(Timestamp::read).map(Timestamp::epoch_milliseconds);
+    Ok(AlertmanagerAlert {
         labels: posted.labels,
         annotations: posted.annotations,
-        starts_at: posted.starts_at.filter(|written| Instant::read(written).is_some()),
-        ends_at: ends_at.unwrap_or(now + RESOLVE),
+        starts_at: posted.starts_at.filter(|written| Timestamp::read(written).is_some()),
+        ends_at: ends_at.unwrap_or(now + RESOLVE_TIMEOUT),
         generator_url: posted.generator_url.unwrap_or_default(),
         is_resolved: ends_at.is_some_and(|ends_at| ends_at <= now),
     })
 }
 
-impl Alert {
+impl AlertmanagerAlert {
     /// What names it in the memory: its labels, by integration.
-    fn name(&self, integration: &str) -> [u8; 32] {
+    fn cache_key(&self, integration: &str) -> [u8; 32] {
         let mut hash = Sha256::new().chain_update(integration).chain_update([0xff]);
         for (name, value) in &self.labels {
             // No byte of UTF-8 is 0xff.
@@ -130,7 +130,7 @@ impl Alert {
 
     fn webhook(&self) -> Value {
         let (status, ends_at) = if self.is_resolved {
-            let ends_at = u64::try_from(self.ends_at).ok().and_then(Instant::from_whole_epoch);
+            let ends_at = u64::try_from(self.ends_at).ok().and_then(Timestamp::from_whole_epoch);
             ("resolved", ends_at.map(|at| at.to_string()).unwrap_or_default())
         } else {
             ("firing", "0001-01-01T00:00:00Z".to_owned())
@@ -149,7 +149,7 @@ impl Alert {
 
 /// The body of Alertmanager's webhook, version 4, for alerts.
 #[must_use]
-pub(super) fn webhook(integration: &str, alerts: &[Alert]) -> Vec<u8> {
+pub(super) fn webhook(integration: &str, alerts: &[AlertmanagerAlert]) -> Vec<u8> {
     let fires = alerts.iter().any(|alert| !alert.is_resolved);
     let body = json!({
         "version": "4",
@@ -161,33 +161,38 @@ pub(super) fn webhook(integration: &str, alerts: &[Alert]) -> Vec<u8> {
         "commonLabels": {},
         "commonAnnotations": {},
         "externalURL": "",
-        "alerts": alerts.iter().map(Alert::webhook).collect::<Vec<_>>(),
+        "alerts": alerts.iter().map(AlertmanagerAlert::webhook).collect::<Vec<_>>(),
     });
     body.to_string().into_bytes()
 }
 
 /// What was told of which alert.
 #[derive(Default)]
-pub(super) struct Memory {
-    told: HashMap<[u8; 32], Told>,
+pub(super) struct AlertCache {
+    alerts: HashMap<[u8; 32], CachedAlert>,
     bytes: usize,
 }
 
-struct Told {
+struct CachedAlert {
     integration: Box<str>,
-    alert: Alert,
-    at: i64,
+    alert: AlertmanagerAlert,
+    accepted_at: i64,
 }
 
-impl Memory {
+impl AlertCache {
     /// Those of the alerts that are news; the others are put off until their new `endsAt`.
     #[must_use]
-    pub(super) fn news(&mut self, integration: &str, alerts: Vec<Alert>, now: i64) -> Vec<Alert> {
+    pub(super) fn select_new(
+        &mut self,
+        integration: &str,
+        alerts: Vec<AlertmanagerAlert>,
+        now: i64,
+    ) -> Vec<AlertmanagerAlert> {
         let mut seen = HashSet::new();
         let mut news = Vec::new();
         for alert in alerts {
-            let name = alert.name(integration);
-            let is_repeated = self.told.get_mut(&name).is_some_and(|told| told.repeats(&alert, now));
+            let name = alert.cache_key(integration);
+            let is_repeated = self.alerts.get_mut(&name).is_some_and(|told| told.refresh(&alert, now));
             if !is_repeated && seen.insert((name, alert.is_resolved)) {
                 news.push(alert);
             }
@@ -196,76 +201,79 @@ impl Memory {
     }
 
     /// Remembers what is durable now.
-    pub(super) fn keep(&mut self, integration: &str, alerts: Vec<Alert>, now: i64) {
+    pub(super) fn insert_all(&mut self, integration: &str, alerts: Vec<AlertmanagerAlert>, now: i64) {
         for alert in alerts {
-            let name = alert.name(integration);
-            self.forget(&name);
+            let name = alert.cache_key(integration);
+            self.remove(&name);
             let size = alert.size();
-            if self.told.len() < MOST_ALERTS && self.bytes + size <= MOST_BYTES {
+            if self.alerts.len() < MOST_ALERTS && self.bytes + size <= MOST_BYTES {
                 self.bytes += size;
-                self.told.insert(name, Told { integration: integration.into(), alert, at: now });
+                self.alerts
+                    .insert(name, CachedAlert { integration: integration.into(), alert, accepted_at: now });
             }
         }
     }
 
     /// Alerts that nobody sent again until their end, now resolved, by integration and in small batches. They stay until
-    /// they are [kept](Self::keep) as such or [dropped](Self::lose).
+    /// they are [kept](Self::insert_all) as such or [dropped](Self::remove_all).
     #[must_use]
-    pub(super) fn lapsed(&mut self, now: i64) -> Vec<(Box<str>, Vec<Alert>)> {
+    pub(super) fn expired(&mut self, now: i64) -> Vec<(Box<str>, Vec<AlertmanagerAlert>)> {
         let mut old = Vec::new();
-        let mut found: BTreeMap<&str, Vec<([u8; 32], Alert)>> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Vec<([u8; 32], AlertmanagerAlert)>> = BTreeMap::new();
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
-        for (name, told) in &self.told {
+        for (name, told) in &self.alerts {
             if told.alert.is_resolved {
-                if told.at + REPEAT <= now {
+                if told.accepted_at + REPEAT_INTERVAL <= now {
                     old.push(*name);
                 }
             } else if told.alert.ends_at <= now {
-                let resolved = Alert { is_resolved: true, ..told.alert.clone() };
+                let resolved = AlertmanagerAlert { is_resolved: true, ..told.alert.clone() };
                 found.entry(&told.integration).or_default().push((*name, resolved));
             }
         }
         let mut batches = Vec::new();
         for (integration, mut alerts) in found {
             alerts.sort_by_key(|(name, alert)| (alert.ends_at, *name));
-            let alerts: Vec<Alert> = alerts.into_iter().map(|(_, alert)| alert).collect();
+            let alerts: Vec<AlertmanagerAlert> = alerts.into_iter().map(|(_, alert)| alert).collect();
             batches.extend(alerts.chunks(MOST_OF_BATCH).map(|some| (integration.into(), some.to_vec())));
         }
         for name in &old {
-            self.forget(name);
+            self.remove(name);
         }
         batches
     }
 
     /// Forgets alerts whose end could not be told to anybody: their integration is gone, or accepts them no more.
-    pub(super) fn lose(&mut self, integration: &str, alerts: &[Alert]) {
+    pub(super) fn remove_all(&mut self, integration: &str, alerts: &[AlertmanagerAlert]) {
         for alert in alerts {
-            self.forget(&alert.name(integration));
+            self.remove(&alert.cache_key(integration));
         }
     }
 
     /// Whether an alert was not sent again in the meantime, so that it may be resolved.
     #[must_use]
-    pub(super) fn is_lapsed(&self, integration: &str, alert: &Alert, now: i64) -> bool {
-        let told = self.told.get(&alert.name(integration));
+    pub(super) fn is_expired(&self, integration: &str, alert: &AlertmanagerAlert, now: i64) -> bool {
+        let told = self.alerts.get(&alert.cache_key(integration));
         told.is_some_and(|told| !told.alert.is_resolved && told.alert.ends_at <= now)
     }
 
-    fn forget(&mut self, name: &[u8; 32]) {
-        if let Some(told) = self.told.remove(name) {
+    fn remove(&mut self, name: &[u8; 32]) {
+        if let Some(told) = self.alerts.remove(name) {
             self.bytes = self.bytes.saturating_sub(told.alert.size());
         }
     }
 }
 
-impl Told {
+impl CachedAlert {
     /// Whether the alert says what was told; then its end is the later one.
-    fn repeats(&mut self, alert: &Alert, now: i64) -> bool {
+    fn refresh(&mut self, alert: &AlertmanagerAlert, now: i64) -> bool {
         let same_start = match (&self.alert.starts_at, &alert.starts_at) {
-            (Some(told), Some(new)) => Instant::read(told) == Instant::read(new),
+            (Some(told), Some(new)) => Timestamp::read(told) == Timestamp::read(new),
             _ => true,
         };
-        let same = self.alert.is_resolved == alert.is_resolved && same_start && now - self.at < REPEAT;
+        let same = self.alert.is_resolved == alert.is_resolved
+            && same_start
+            && now - self.accepted_at < REPEAT_INTERVAL;
         if same && !alert.is_resolved {
             self.alert.ends_at = self.alert.ends_at.max(alert.ends_at);
         }
@@ -275,12 +283,12 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
-    use super::{Alert, MOST_ALERTS, Memory, REPEAT, read, webhook};
+    use super::{AlertCache, AlertmanagerAlert, MOST_ALERTS, REPEAT_INTERVAL, read, webhook};
     use serde_json::json;
 
     const START: i64 = 1_800_000_000_000;
 
-    fn alert(name: &str, ends_at: &str) -> Alert {
+    fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
         let body =
             json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
         read(body.to_string().as_bytes(), START).unwrap().0.remove(0)
@@ -299,16 +307,18 @@ mod tests {
 
     #[test]
     fn an_alert_that_nobody_sends_again_is_resolved_at_its_end() {
-        let mut memory = Memory::default();
+        let mut memory = AlertCache::default();
         // 2027-01-15T08:00:00Z is the start of the test.
-        let news = memory.news("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], START);
+        let news = memory.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], START);
         assert_eq!(news.len(), 1);
-        memory.keep("prom", news, START);
-        assert!(memory.lapsed(START + 3 * 60_000).is_empty());
+        memory.insert_all("prom", news, START);
+        assert!(memory.expired(START + 3 * 60_000).is_empty());
         // Sent again: the end is later.
-        assert!(memory.news("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty());
-        assert!(memory.lapsed(START + 5 * 60_000).is_empty());
-        let lapsed = memory.lapsed(START + 8 * 60_000);
+        assert!(
+            memory.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty()
+        );
+        assert!(memory.expired(START + 5 * 60_000).is_empty());
+        let lapsed = memory.expired(START + 8 * 60_000);
         let [(integration, alerts)] = lapsed.as_slice() else { panic!("{lapsed:?}") };
         assert_eq!(&**integration, "prom");
         let body: serde_json::Value = serde_json::from_slice(&webhook("prom", alerts)).unwrap();
@@ -317,25 +327,25 @@ mod tests {
             (&json!("resolved"), &json!("2027-01-15T08:08:00Z"))
         );
         // Until that is durable it is lapsed still; then it is over, and its own late recovery is a repetition.
-        assert_eq!(memory.lapsed(START + 8 * 60_000).len(), 1);
-        memory.keep("prom", alerts.clone(), START + 8 * 60_000);
-        assert!(memory.lapsed(START + 9 * 60_000).is_empty());
-        assert!(memory.news("prom", alerts.clone(), START + 9 * 60_000).is_empty());
-        assert!(memory.lapsed(START + 9 * 60_000 + REPEAT).is_empty());
-        assert_eq!((memory.told.len(), memory.bytes), (0, 0));
+        assert_eq!(memory.expired(START + 8 * 60_000).len(), 1);
+        memory.insert_all("prom", alerts.clone(), START + 8 * 60_000);
+        assert!(memory.expired(START + 9 * 60_000).is_empty());
+        assert!(memory.select_new("prom", alerts.clone(), START + 9 * 60_000).is_empty());
+        assert!(memory.expired(START + 9 * 60_000 + REPEAT_INTERVAL).is_empty());
+        assert_eq!((memory.alerts.len(), memory.bytes), (0, 0));
     }
 
     #[test]
     fn what_goes_on_is_told_again_after_the_interval_and_a_new_start_at_once() {
-        let mut memory = Memory::default();
+        let mut memory = AlertCache::default();
         let down = alert("Down", "2099-01-01T00:00:00Z");
-        memory.keep("prom", vec![down.clone()], START);
-        assert!(memory.news("prom", vec![down.clone()], START + REPEAT - 1).is_empty());
-        assert_eq!(memory.news("prom", vec![down.clone()], START + REPEAT).len(), 1);
-        let again = Alert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
-        assert_eq!(memory.news("prom", vec![again], START + 1).len(), 1);
+        memory.insert_all("prom", vec![down.clone()], START);
+        assert!(memory.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL - 1).is_empty());
+        assert_eq!(memory.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL).len(), 1);
+        let again = AlertmanagerAlert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
+        assert_eq!(memory.select_new("prom", vec![again], START + 1).len(), 1);
         assert_eq!(
-            memory.news("other", vec![down.clone(), down], START + 1).len(),
+            memory.select_new("other", vec![down.clone(), down], START + 1).len(),
             1,
             "an integration of its own"
         );
@@ -350,15 +360,19 @@ mod tests {
 
     #[test]
     fn the_memory_is_bounded() {
-        let mut memory = Memory::default();
+        let mut memory = AlertCache::default();
         let base = alert("Down", "");
         for index in 0..=MOST_ALERTS {
             let labels = [("a".to_owned(), index.to_string())].into();
-            memory.keep("prom", vec![Alert { labels, ..base.clone() }], START);
+            memory.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], START);
         }
-        assert!(memory.told.len() <= MOST_ALERTS && memory.bytes <= super::MOST_BYTES);
-        let large = Alert { generator_url: "x".repeat(65 << 20), ..base };
-        memory.keep("prom", vec![large.clone()], START);
-        assert_eq!(memory.news("prom", vec![large], START).len(), 1, "what finds no room is told each time");
+        assert!(memory.alerts.len() <= MOST_ALERTS && memory.bytes <= super::MOST_BYTES);
+        let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..base };
+        memory.insert_all("prom", vec![large.clone()], START);
+        assert_eq!(
+            memory.select_new("prom", vec![large], START).len(),
+            1,
+            "what finds no room is told each time"
+        );
     }
 }

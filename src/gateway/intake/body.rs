@@ -1,6 +1,6 @@
 //! Reading bodies within limits: bytes of each and of all together, time, and what gzip unpacks to.
 
-use super::problem::Problem;
+use super::problem::HttpProblem;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -13,46 +13,49 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The room that all bodies together have.
 #[derive(Clone)]
-pub(super) struct Room {
+pub(super) struct BodyBudget {
     bytes: Arc<Semaphore>,
 }
 
 /// What a body takes of it; given back when dropped.
-pub(super) struct Taken {
-    room: Room,
+pub(super) struct BodyReservation {
+    budget: BodyBudget,
     permits: Option<OwnedSemaphorePermit>,
     held: usize,
     used: usize,
 }
 
 /// Room is taken in steps, so that small bodies take it once.
-const STEP: usize = 16 << 10;
+const RESERVATION_STEP: usize = 16 << 10;
 
-impl Room {
+impl BodyBudget {
     /// Room for so many bytes.
     #[must_use]
     pub(super) fn new(bytes: usize) -> Self {
         Self { bytes: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
     }
 
-    fn taken(&self) -> Taken {
-        Taken { room: self.clone(), permits: None, held: 0, used: 0 }
+    fn reserve(&self) -> BodyReservation {
+        BodyReservation { budget: self.clone(), permits: None, held: 0, used: 0 }
     }
 }
 
-impl Taken {
-    fn grow(&mut self, by: usize) -> Result<(), Problem> {
+impl BodyReservation {
+    fn grow(&mut self, by: usize) -> Result<(), HttpProblem> {
         self.used += by;
         if self.used <= self.held {
             return Ok(());
         }
-        let more = (self.used - self.held).next_multiple_of(STEP);
-        let full = || Problem {
+        let more = (self.used - self.held).next_multiple_of(RESERVATION_STEP);
+        let full = || HttpProblem {
             close: true,
-            ..Problem::unavailable("too many bytes of other pushes are being read", Duration::from_secs(1))
+            ..HttpProblem::unavailable(
+                "too many bytes of other pushes are being read",
+                Duration::from_secs(1),
+            )
         };
         let permits = u32::try_from(more).map_err(|_| full())?;
-        let permits = Arc::clone(&self.room.bytes).try_acquire_many_owned(permits).map_err(|_| full())?;
+        let permits = Arc::clone(&self.budget.bytes).try_acquire_many_owned(permits).map_err(|_| full())?;
         match &mut self.permits {
             Some(held) => held.merge(permits),
             none => *none = Some(permits),
@@ -71,26 +74,30 @@ pub(super) async fn read(
     body: Body,
     most: usize,
     patience: Duration,
-    room: &Room,
-) -> Result<(Vec<u8>, Taken), Problem> {
+    room: &BodyBudget,
+) -> Result<(Vec<u8>, BodyReservation), HttpProblem> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > most)) {
         return Err(too_large(most));
     }
-    match tokio::time::timeout(patience, collect(body, most, room.taken())).await {
+    match tokio::time::timeout(patience, collect(body, most, room.reserve())).await {
         Ok(read) => read,
-        Err(_) => Err(Problem {
+        Err(_) => Err(HttpProblem {
             close: true,
-            ..Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+            ..HttpProblem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
         }),
     }
 }
 
-async fn collect(mut body: Body, most: usize, mut taken: Taken) -> Result<(Vec<u8>, Taken), Problem> {
+async fn collect(
+    mut body: Body,
+    most: usize,
+    mut taken: BodyReservation,
+) -> Result<(Vec<u8>, BodyReservation), HttpProblem> {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return Err(Problem::new(
+            return Err(HttpProblem::new(
                 StatusCode::BAD_REQUEST,
                 "the body broke off or is not framed as HTTP has it",
             ));
@@ -113,8 +120,8 @@ pub(super) fn unpack(
     headers: &HeaderMap,
     body: Vec<u8>,
     most: usize,
-    taken: &mut Taken,
-) -> Result<Vec<u8>, Problem> {
+    taken: &mut BodyReservation,
+) -> Result<Vec<u8>, HttpProblem> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     let encoding = encodings.next().map_or(b"".as_slice(), |value| value.as_bytes().trim_ascii());
     let other = encodings.next().is_some();
@@ -122,7 +129,7 @@ pub(super) fn unpack(
         return Ok(body);
     }
     if other || !(encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")) {
-        return Err(Problem::new(
+        return Err(HttpProblem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "the body is in a `Content-Encoding` that is not known here",
         )
@@ -133,7 +140,10 @@ pub(super) fn unpack(
     let mut chunk = [0; 8 << 10];
     loop {
         let count = reader.read(&mut chunk).map_err(|_| {
-            Problem::new(StatusCode::BAD_REQUEST, "the body is not the gzip that its `Content-Encoding` says")
+            HttpProblem::new(
+                StatusCode::BAD_REQUEST,
+                "the body is not the gzip that its `Content-Encoding` says",
+            )
         })?;
         if count == 0 {
             return Ok(unpacked);
@@ -148,7 +158,7 @@ pub(super) fn unpack(
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum BodyFormat {
     /// JSON, or what is taken for it: many senders say `text/plain`, or nothing.
     Json,
     /// A form.
@@ -159,23 +169,26 @@ pub(super) enum Form {
 ///
 /// # Errors
 /// 415 for a type that is read by nobody here.
-pub(super) fn form(headers: &HeaderMap) -> Result<Form, Problem> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(Form::Json) };
+pub(super) fn body_format(headers: &HeaderMap) -> Result<BodyFormat, HttpProblem> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(BodyFormat::Json) };
     let value = value.to_str().unwrap_or("?");
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let json = ["", "application/json", "text/json", "text/plain", "application/octet-stream"];
     if json.contains(&essence.as_str()) || essence.ends_with("+json") {
-        return Ok(Form::Json);
+        return Ok(BodyFormat::Json);
     }
     if essence == "application/x-www-form-urlencoded" {
-        return Ok(Form::UrlEncoded);
+        return Ok(BodyFormat::UrlEncoded);
     }
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the `Content-Type` is not one that is read here")
-        .help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`"))
+    Err(HttpProblem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "the `Content-Type` is not one that is read here",
+    )
+    .help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`"))
 }
 
-fn too_large(most: usize) -> Problem {
+fn too_large(most: usize) -> HttpProblem {
     let detail = format!("the body has more than the {} KiB that the integration takes", most / 1024);
-    Problem { close: true, ..Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail) }
+    HttpProblem { close: true, ..HttpProblem::new(StatusCode::PAYLOAD_TOO_LARGE, detail) }
         .help("send fewer alerts at once, or raise `max_body` of the integration")
 }

@@ -1,9 +1,9 @@
 //! The accept loop: who may connect, what a connection may take its time for, and how all of them end.
 
-use super::patience::{Patient, Phase, Times};
-use super::problem::Problem;
-use super::seats::{Seat, Seats};
-use crate::gateway::config::Limits;
+use super::connection_limit::{ConnectionLimit, ConnectionPermit};
+use super::problem::HttpProblem;
+use super::timeout_stream::{ConnectionPhase, StreamTimeouts, TimeoutStream};
+use crate::gateway::config::ListenerLimits;
 use crate::gateway::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
@@ -23,19 +23,19 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 /// For a TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(5);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// For what is under way when the listener is told to stop.
-const LAST: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// After an error of `accept` that would come again at once (no file descriptor is left).
-const PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The most headers of a request.
 const MOST_HEADERS: usize = 64;
 
 /// What all connections share.
-struct House {
+struct ConnectionContext {
     router: Router,
     requests: Arc<Semaphore>,
-    limits: Limits,
+    limits: ListenerLimits,
     metrics: Arc<Metrics>,
     tls: Option<TlsAcceptor>,
     stop: watch::Receiver<bool>,
@@ -46,12 +46,12 @@ pub(super) async fn serve(
     router: Router,
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
-    limits: &Limits,
+    limits: &ListenerLimits,
     metrics: Arc<Metrics>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let seats = Seats::new(limits.connections, limits.connections_of_one);
-    let house = Arc::new(House {
+    let seats = ConnectionLimit::new(limits.connections, limits.connections_of_one);
+    let house = Arc::new(ConnectionContext {
         router,
         requests: Arc::new(Semaphore::new(limits.requests)),
         limits: limits.clone(),
@@ -64,52 +64,52 @@ pub(super) async fn serve(
     loop {
         let accepted = tokio::select! {
             biased;
-            () = told(&mut stop) => break,
+            () = wait_for_stop(&mut stop) => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, from)) => admit(&house, &seats, stream, from, &alive),
+            Ok((stream, from)) => spawn_connection(&house, &seats, stream, from, &alive),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop((listener, alive));
-    if tokio::time::timeout(LAST, all_gone.recv()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_GRACE, all_gone.recv()).await.is_err() {
         tracing::warn!("some requests were not finished when the listener ended");
     }
 }
 
 /// Returns when it is time to stop, or when nobody is left who could say so.
-async fn told(stop: &mut watch::Receiver<bool>) {
+async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
-fn admit(
-    house: &Arc<House>,
-    seats: &Arc<Seats>,
+fn spawn_connection(
+    house: &Arc<ConnectionContext>,
+    seats: &Arc<ConnectionLimit>,
     stream: TcpStream,
     from: SocketAddr,
     alive: &mpsc::Sender<Infallible>,
 ) {
-    let Some(seat) = seats.take(from.ip()) else {
+    let Some(seat) = seats.acquire(from.ip()) else {
         house.metrics.connections_refused.inc();
         return;
     };
     let (house, alive) = (Arc::clone(house), alive.clone());
     tokio::spawn(async move {
         house.metrics.connections.inc();
-        let _counted = Counted(Arc::clone(&house.metrics), seat);
+        let _counted = ConnectionGuard(Arc::clone(&house.metrics), seat);
         let _alive = alive;
         // Answers are small: waiting for more to send would only hold them up.
         if stream.set_nodelay(true).is_err() {
             return;
         }
         match &house.tls {
-            None => converse(&house, stream).await,
-            Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => converse(&house, stream).await,
+            None => serve_connection(&house, stream).await,
+            Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                Ok(Ok(stream)) => serve_connection(&house, stream).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
             },
@@ -118,19 +118,23 @@ fn admit(
 }
 
 /// A connection that is counted as long as this lives.
-struct Counted(Arc<Metrics>, #[expect(dead_code, reason = "it is free again when dropped")] Seat);
+struct ConnectionGuard(
+    Arc<Metrics>,
+    #[expect(dead_code, reason = "it is free again when dropped")] ConnectionPermit,
+);
 
-impl Drop for Counted {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.0.connections.dec();
     }
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(house: &House, stream: S) {
-    let phase = Phase::default();
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(house: &ConnectionContext, stream: S) {
+    let phase = ConnectionPhase::default();
     let limits = &house.limits;
-    let times = Times { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
-    let stream = TokioIo::new(Patient::new(stream, phase.clone(), times));
+    let times =
+        StreamTimeouts { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
+    let stream = TokioIo::new(TimeoutStream::new(stream, phase.clone(), times));
     let service = service_fn(|request: Request<Incoming>| {
         phase.serve();
         let phase = phase.clone();
@@ -151,9 +155,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(house: &House, stream: S) {
     let mut stop = house.stop.clone();
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = told(&mut stop) => {
+        () = wait_for_stop(&mut stop) => {
             connection.as_mut().graceful_shutdown();
-            tokio::time::timeout(LAST, connection).await.unwrap_or(Ok(()))
+            tokio::time::timeout(SHUTDOWN_GRACE, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {
@@ -161,11 +165,11 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(house: &House, stream: S) {
     }
 }
 
-async fn answer(house: &House, request: Request<Body>) -> Response<Body> {
+async fn answer(house: &ConnectionContext, request: Request<Body>) -> Response<Body> {
     let Ok(_under_way) = house.requests.try_acquire() else {
         let wait = Duration::from_secs(1);
-        let shed = Problem::unavailable("too many requests are under way", wait);
-        return Problem { close: true, ..shed }.answer();
+        let shed = HttpProblem::unavailable("too many requests are under way", wait);
+        return HttpProblem { close: true, ..shed }.to_response();
     };
     match house.router.clone().oneshot(request).await {
         Ok(answer) => answer,

@@ -1,7 +1,7 @@
 //! The words of Flashduty's standard push: its answers, its codes and their statuses (flashduty-docs, "Standard alert").
 
 use super::Receipt;
-use super::problem::Problem;
+use super::problem::HttpProblem;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(super) fn accepted(receipt: &Receipt) -> String {
 /// A problem in Flashduty's form. Its protocol has no 404, 405, 413, 415 and 422 for a push: what it has in their place is
 /// said, and where the gateway asks to wait, 503 and `Retry-After` stay.
 #[must_use]
-pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
+pub(super) fn refused(problem: &HttpProblem, id: Ulid) -> Response<Body> {
     let (code, status) = match problem.status {
         StatusCode::UNAUTHORIZED => ("Unauthorized", StatusCode::UNAUTHORIZED),
         StatusCode::NOT_FOUND => ("RouteNotFound", StatusCode::NOT_FOUND),
@@ -32,5 +32,5 @@ pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
     };
     let error = json!({ "code": code, "message": problem.detail });
     let body = json!({ "request_id": id.to_string(), "error": error }).to_string();
-    Problem { status, ..problem.clone() }.dress("application/json", body)
+    HttpProblem { status, ..problem.clone() }.to_response_with("application/json", body)
 }

@@ -9,34 +9,34 @@
 )]
 
 mod alertmanager;
+mod backend;
 mod body;
+mod connection_limit;
 mod connections;
 mod decide;
-mod doors;
 mod flashduty;
 mod form;
-mod host;
-mod keys;
-mod patience;
+mod handlers;
+mod integration_keys;
+mod prepared_version;
 mod problem;
-mod rate;
-mod reception;
 mod router;
-mod seats;
 mod signature;
+mod timeout_stream;
+mod token_bucket;
 
-pub use host::{Host, Store};
+pub use backend::{IntakeBackend, PushStore};
 
 use super::Gateway;
-use super::journal::{Accepted, Door, Fault, Push, Refused};
+use super::journal::{AcceptResult, JournalError, Push, PushOrigin, RefusedPayload};
 use super::metrics::Metrics;
-use super::served::Served;
+use super::served_rules::ServedRules;
 use crate::mutant::Mutant;
-use crate::reload::Version;
-use crate::time::Instant;
-use decide::{Arrival, Counted, Rules, decide};
-use keys::Pepper;
-use reception::Reception;
+use crate::reload::RuleSetVersion;
+use crate::time::Timestamp;
+use decide::{DecisionRules, IncomingPush, PushCounts, decide};
+use integration_keys::KeyPepper;
+use prepared_version::PreparedVersion;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
@@ -59,45 +59,45 @@ pub struct Receipt {
 
 /// Why a payload is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum PushRefusal {
     /// It is no JSON: line, column and reason. It is in the quarantine under that id.
     Invalid(Ulid, String),
     /// No mapping accepts it. It is in the quarantine under that id.
     Unaccepted(Ulid, String),
     /// What would be stored and sent of it is too much for one push. It is in the quarantine under that id.
-    TooMuch(Ulid, String),
+    TooLarge(Ulid, String),
     /// The rules in force hold no such integration.
-    Unknown,
+    UnknownIntegration,
     /// It cannot be made durable now.
-    Fault(Fault),
+    NotDurable(JournalError),
 }
 
 /// What the listener keeps while the gateway runs: what it made ready for the rules in force, the last id that it gave, and
 /// what it told of alerts that come again and again.
-pub struct Intake {
-    pepper: Option<Pepper>,
-    reception: RwLock<Option<Arc<Reception>>>,
+pub struct IntakeState {
+    pepper: Option<KeyPepper>,
+    prepared: RwLock<Option<Arc<PreparedVersion>>>,
     ids: Mutex<Generator>,
-    memory: Mutex<alertmanager::Memory>,
+    alert_cache: Mutex<alertmanager::AlertCache>,
     /// Places for the evaluation of large bodies.
-    evaluations: Arc<Semaphore>,
+    large_evaluations: Arc<Semaphore>,
 }
 
-impl Default for Intake {
+impl Default for IntakeState {
     fn default() -> Self {
         Self {
-            pepper: Pepper::random(),
-            reception: RwLock::default(),
+            pepper: KeyPepper::random(),
+            prepared: RwLock::default(),
             ids: Mutex::new(Generator::new()),
-            memory: Mutex::default(),
-            evaluations: Arc::new(Semaphore::new(MOST_LARGE)),
+            alert_cache: Mutex::default(),
+            large_evaluations: Arc::new(Semaphore::new(MOST_LARGE_EVALUATIONS)),
         }
     }
 }
 
-impl Intake {
+impl IntakeState {
     /// An id that is greater than all before it.
-    fn id(&self) -> Ulid {
+    fn next_id(&self) -> Ulid {
         let Ok(mut ids) = self.ids.lock() else { return Ulid::generate() };
         match ids.generate() {
             Ok(id) => id,
@@ -106,22 +106,23 @@ impl Intake {
     }
 
     /// The rules in force, ready for pushes.
-    fn reception(&self, host: &impl Host) -> Arc<Reception> {
+    fn prepared_version(&self, host: &impl IntakeBackend) -> Arc<PreparedVersion> {
         let version = host.current();
-        let fits = |known: &Option<Arc<Reception>>| {
+        let fits = |known: &Option<Arc<PreparedVersion>>| {
             known.as_ref().filter(|known| known.version.generation >= version.generation).cloned()
         };
-        let known = self.reception.read().ok().and_then(|known| fits(&known));
+        let known = self.prepared.read().ok().and_then(|known| fits(&known));
         if let Some(known) = known {
             return known;
         }
-        let Ok(mut known) = self.reception.write() else {
-            return Arc::new(Reception::new(version, self.pepper.clone(), host.metrics(), None));
+        let Ok(mut known) = self.prepared.write() else {
+            return Arc::new(PreparedVersion::new(version, self.pepper.clone(), host.metrics(), None));
         };
         if let Some(newer) = fits(&known) {
             return newer;
         }
-        let made = Arc::new(Reception::new(version, self.pepper.clone(), host.metrics(), known.as_deref()));
+        let made =
+            Arc::new(PreparedVersion::new(version, self.pepper.clone(), host.metrics(), known.as_deref()));
         *known = Some(Arc::clone(&made));
         made
     }
@@ -132,48 +133,49 @@ impl Intake {
 ///
 /// # Errors
 /// Where the payload is not accepted.
-pub async fn accept<H: Host>(
+pub async fn accept<H: IntakeBackend>(
     host: &H,
     integration: &str,
-    door: Door,
+    door: PushOrigin,
     payload: Vec<u8>,
     replay_of: Option<Ulid>,
-) -> Result<Receipt, Refusal> {
-    let reception = host.intake().reception(host);
-    take(host, reception, integration, door, payload, replay_of).await
+) -> Result<Receipt, PushRefusal> {
+    let reception = host.intake().prepared_version(host);
+    process_push(host, reception, integration, door, payload, replay_of).await
 }
 
 /// Bodies above this size are evaluated where they hold up no connection.
-const LARGE: usize = 64 << 10;
+const LARGE_BODY: usize = 64 << 10;
 /// How many of them at once: a large body takes many times its size while it is evaluated.
-const MOST_LARGE: usize = 4;
+const MOST_LARGE_EVALUATIONS: usize = 4;
 
-async fn take<H: Host>(
+async fn process_push<H: IntakeBackend>(
     host: &H,
-    reception: Arc<Reception>,
+    reception: Arc<PreparedVersion>,
     integration: &str,
-    door: Door,
+    door: PushOrigin,
     payload: Vec<u8>,
     replay_of: Option<Ulid>,
-) -> Result<Receipt, Refusal> {
+) -> Result<Receipt, PushRefusal> {
     keep_rules(host.store(), &reception).await?;
-    let (id, now) = (host.intake().id(), now());
-    let is_large = payload.len() > LARGE;
-    let arrival = Arrival { id, integration: integration.to_owned(), door, now, payload, replay_of };
-    let routing = routing(host, &reception);
+    let (id, now) = (host.intake().next_id(), now());
+    let is_large = payload.len() > LARGE_BODY;
+    let arrival =
+        IncomingPush { id, integration: integration.to_owned(), origin: door, now, payload, replay_of };
+    let routing = routing_version(host, &reception);
     let decided = if is_large {
         let (store, metrics) = (host.store().clone(), Arc::clone(host.metrics()));
         // The place goes with the evaluation, which goes on where its client leaves.
-        let place = Arc::clone(&host.intake().evaluations).acquire_owned().await;
-        let place = place.map_err(|_| Refusal::Fault(Fault::Closed))?;
+        let place = Arc::clone(&host.intake().large_evaluations).acquire_owned().await;
+        let place = place.map_err(|_| PushRefusal::NotDurable(JournalError::Closed))?;
         let reception = Arc::clone(&reception);
         let evaluation = tokio::task::spawn_blocking(move || {
             let _place = place;
             evaluate(&store, &metrics, &reception, &routing, arrival)
         });
-        evaluation
-            .await
-            .map_err(|_| Refusal::Fault(Fault::Failed("the evaluation was broken off".to_owned())))?
+        evaluation.await.map_err(|_| {
+            PushRefusal::NotDurable(JournalError::Failed("the evaluation was broken off".to_owned()))
+        })?
     } else {
         evaluate(host.store(), host.metrics(), &reception, &routing, arrival)
     };
@@ -185,10 +187,10 @@ async fn take<H: Host>(
             }
             return Ok(receipt);
         }
-        Err(decide::Refused::Unknown) => return Err(Refusal::Unknown),
-        Err(decide::Refused::Invalid(payload, reason)) => (payload, reason, 400),
-        Err(decide::Refused::Unaccepted(payload, reason)) => (payload, reason, 422),
-        Err(decide::Refused::TooMuch(payload)) => (
+        Err(decide::DecisionError::UnknownIntegration) => return Err(PushRefusal::UnknownIntegration),
+        Err(decide::DecisionError::Invalid(payload, reason)) => (payload, reason, 400),
+        Err(decide::DecisionError::Unaccepted(payload, reason)) => (payload, reason, 422),
+        Err(decide::DecisionError::TooLarge(payload)) => (
             payload,
             format!("it becomes more than {} MiB of events and deliveries", decide::MOST_BYTES >> 20),
             413,
@@ -198,43 +200,56 @@ async fn take<H: Host>(
     if replay_of.is_none() {
         let (integration, reason, received) =
             (integration.to_owned(), reason.clone(), now.epoch_milliseconds());
-        set_aside(host, &reception, Refused { id, integration, door, received, payload, status, reason })
-            .await?;
+        quarantine(
+            host,
+            &reception,
+            RefusedPayload { id, integration, origin: door, received, payload, status, reason },
+        )
+        .await?;
     }
     Err(match status {
-        400 => Refusal::Invalid(id, reason),
-        413 => Refusal::TooMuch(id, reason),
-        _ => Refusal::Unaccepted(id, reason),
+        400 => PushRefusal::Invalid(id, reason),
+        413 => PushRefusal::TooLarge(id, reason),
+        _ => PushRefusal::Unaccepted(id, reason),
     })
 }
 
 /// Keeps a refused body; counted when it is durable.
-async fn set_aside<H: Host>(host: &H, reception: &Reception, refused: Refused) -> Result<(), Refusal> {
-    let desk = reception.named(&refused.integration);
+async fn quarantine<H: IntakeBackend>(
+    host: &H,
+    reception: &PreparedVersion,
+    refused: RefusedPayload,
+) -> Result<(), PushRefusal> {
+    let desk = reception.integration_by_name(&refused.integration);
     let status = refused.status;
-    host.store().quarantine(refused).await.map_err(Refusal::Fault)?;
+    host.store().quarantine(refused).await.map_err(PushRefusal::NotDurable)?;
     if let Some(desk) = desk {
         if status == 400 { &desk.invalid } else { &desk.unaccepted }.inc();
     }
     Ok(())
 }
 
-fn evaluate<S: Store>(
+fn evaluate<S: PushStore>(
     store: &S,
     metrics: &Metrics,
-    reception: &Reception,
-    routing: &Arc<Version<Served>>,
-    arrival: Arrival,
-) -> Result<(Push, Counted), decide::Refused> {
+    reception: &PreparedVersion,
+    routing: &Arc<RuleSetVersion<ServedRules>>,
+    arrival: IncomingPush,
+) -> Result<(Push, PushCounts), decide::DecisionError> {
     let began = std::time::Instant::now();
     let name = arrival.integration.clone();
-    let decided = decide(&Rules { reception, routing }, arrival, &|key| store.open_channels(&name, key));
+    let decided = decide(&DecisionRules { prepared: reception, routing }, arrival, &|key| {
+        store.open_channels(&name, key)
+    });
     metrics.evaluate_seconds.observe(began.elapsed().as_secs_f64());
     decided
 }
 
 /// The rules that route: those that mapped, but for the mutant that takes the pointer twice.
-fn routing(host: &impl Host, reception: &Reception) -> Arc<Version<Served>> {
+fn routing_version(
+    host: &impl IntakeBackend,
+    reception: &PreparedVersion,
+) -> Arc<RuleSetVersion<ServedRules>> {
     if Mutant::PointerTwice.is_on() {
         // Long enough for a reload in between to be likely in a campaign.
         std::thread::sleep(Duration::from_millis(5));
@@ -244,19 +259,19 @@ fn routing(host: &impl Host, reception: &Reception) -> Arc<Version<Served>> {
 }
 
 /// Hands the files of a version to the journal before the first push that they decide.
-async fn keep_rules<S: Store>(store: &S, reception: &Arc<Reception>) -> Result<(), Refusal> {
-    if reception.kept.load(Ordering::Acquire) {
+async fn keep_rules<S: PushStore>(store: &S, reception: &Arc<PreparedVersion>) -> Result<(), PushRefusal> {
+    if reception.is_archived.load(Ordering::Acquire) {
         return Ok(());
     }
     let (store, version) = (store.clone(), Arc::clone(&reception.version));
     let kept =
         tokio::task::spawn_blocking(move || store.keep_rules(version.hash, &version.value.archive)).await;
-    kept.unwrap_or(Err(Fault::Closed)).map_err(Refusal::Fault)?;
-    reception.kept.store(true, Ordering::Release);
+    kept.unwrap_or(Err(JournalError::Closed)).map_err(PushRefusal::NotDurable)?;
+    reception.is_archived.store(true, Ordering::Release);
     Ok(())
 }
 
-async fn make_durable<S: Store>(store: &S, push: Push) -> Result<Receipt, Refusal> {
+async fn make_durable<S: PushStore>(store: &S, push: Push) -> Result<Receipt, PushRefusal> {
     let id = push.id;
     let outcomes = Arc::clone(&push.outcomes);
     if Mutant::AnswerEarly.is_on() {
@@ -265,11 +280,11 @@ async fn make_durable<S: Store>(store: &S, push: Push) -> Result<Receipt, Refusa
         return Ok(Receipt { id, duplicate: false, outcomes });
     }
     match store.accept(push).await {
-        Ok(Accepted::Stored) => Ok(Receipt { id, duplicate: false, outcomes }),
-        Ok(Accepted::Duplicate(first)) => {
+        Ok(AcceptResult::Stored) => Ok(Receipt { id, duplicate: false, outcomes }),
+        Ok(AcceptResult::Duplicate(first)) => {
             Ok(Receipt { id: first, duplicate: true, outcomes: Arc::from("[]") })
         }
-        Err(fault) => Err(Refusal::Fault(fault)),
+        Err(fault) => Err(PushRefusal::NotDurable(fault)),
     }
 }
 
@@ -280,11 +295,11 @@ pub async fn serve(
     tls: Option<Arc<rustls::ServerConfig>>,
     stop: tokio::sync::watch::Receiver<bool>,
 ) {
-    serve_host(gateway, listener, tls, stop).await;
+    serve_backend(gateway, listener, tls, stop).await;
 }
 
 /// As [`serve`], for whatever a gateway's parts are.
-pub async fn serve_host<H: Host>(
+pub async fn serve_backend<H: IntakeBackend>(
     host: Arc<H>,
     listener: tokio::net::TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
@@ -295,10 +310,10 @@ pub async fn serve_host<H: Host>(
     let mut over = stop.clone();
     let tidying = async move {
         loop {
-            tokio::time::sleep(TIDY).await;
+            tokio::time::sleep(SWEEP_INTERVAL).await;
             // Where no push comes, the version before the one in force would otherwise be held for ever.
-            drop(host.intake().reception(&*host));
-            doors::resolve_lapsed(&*host).await;
+            drop(host.intake().prepared_version(&*host));
+            handlers::resolve_expired(&*host).await;
         }
     };
     let serving = connections::serve(router, listener, tls, &limits, metrics, stop);
@@ -312,15 +327,15 @@ pub async fn serve_host<H: Host>(
 }
 
 /// How often lapsed alerts and old versions are looked for.
-const TIDY: Duration = Duration::from_secs(5);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// The time, which for a clock before 1973 is that year.
-fn now() -> Instant {
+fn now() -> Timestamp {
     const IN_1973: u64 = 100_000_000_000_000_000;
     let nanoseconds = u64::try_from(since_1970().as_nanos()).unwrap_or(IN_1973).max(IN_1973);
-    Instant::from_whole_epoch(nanoseconds).unwrap_or_default()
+    Timestamp::from_whole_epoch(nanoseconds).unwrap_or_default()
 }

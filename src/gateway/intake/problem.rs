@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 /// Why a request is not granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct HttpProblem {
     /// The status.
     pub(super) status: StatusCode,
     /// What is wrong.
@@ -29,7 +29,7 @@ pub(super) struct Problem {
     pub(super) close: bool,
 }
 
-impl Problem {
+impl HttpProblem {
     /// A problem with a status and a sentence.
     #[must_use]
     pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -46,7 +46,7 @@ impl Problem {
 
     /// No such integration, or not with that key: the two are not told apart.
     #[must_use]
-    pub(super) fn unknown() -> Self {
+    pub(super) fn unknown_integration() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no integration with that name and key").help(
             "give the key as `?integration_key=…`, as `Authorization: Bearer …` or as `X-Integration-Key`; \
              `pointsman status` lists the push URLs",
@@ -75,7 +75,7 @@ impl Problem {
 
     /// The answer.
     #[must_use]
-    pub(super) fn answer(&self) -> Response<Body> {
+    pub(super) fn to_response(&self) -> Response<Body> {
         let mut object = Map::new();
         object.insert("type".to_owned(), "about:blank".into());
         object.insert("title".to_owned(), self.status.canonical_reason().unwrap_or("Problem").into());
@@ -87,12 +87,12 @@ impl Problem {
         if let Some(id) = self.quarantined {
             object.insert("quarantined".to_owned(), id.to_string().into());
         }
-        self.dress("application/problem+json", Value::Object(object).to_string())
+        self.to_response_with("application/problem+json", Value::Object(object).to_string())
     }
 
     /// An answer with this status and another body, for doors that speak another protocol.
     #[must_use]
-    pub(super) fn dress(&self, content_type: &'static str, body: String) -> Response<Body> {
+    pub(super) fn to_response_with(&self, content_type: &'static str, body: String) -> Response<Body> {
         let mut answer = Response::new(Body::from(body));
         *answer.status_mut() = self.status;
         let headers = answer.headers_mut();

@@ -21,7 +21,7 @@ const TOLERANCE: Duration = Duration::from_mins(5);
 const MOST_SIGNATURES: usize = 10;
 
 /// What verifies the pushes of one integration.
-pub(super) struct Verifier {
+pub(super) struct SignatureVerifier {
     scheme: Scheme,
     secret: Zeroizing<Vec<u8>>,
     /// The header that the rules name, in the place of the scheme's own.
@@ -41,7 +41,7 @@ enum Scheme {
         prefix: String,
     },
     /// A scheme that cannot be set up: nothing is right.
-    Closed,
+    RejectAll,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ enum Algorithm {
     Sha1,
 }
 
-impl Verifier {
+impl SignatureVerifier {
     /// What the parameters of an integration ask for; nothing where they name no signature.
     #[must_use]
     pub(super) fn new(settings: &Settings) -> Option<Self> {
@@ -65,18 +65,18 @@ impl Verifier {
             "grafana" => Scheme::Grafana,
             "stripe" => Scheme::Stripe,
             "generic" => generic(settings),
-            _ => Scheme::Closed,
+            _ => Scheme::RejectAll,
         };
         let header = settings.text("header").map(str::parse::<HeaderName>);
         if secret.is_empty() || matches!(header, Some(Err(_))) {
-            scheme = Scheme::Closed;
+            scheme = Scheme::RejectAll;
         }
         if matches!(scheme, Scheme::StandardWebhooks) {
             // The specification writes secrets as `whsec_` and base64; one without the prefix is taken as it stands.
             if let Some(encoded) = written.strip_prefix("whsec_") {
                 match STANDARD.decode(encoded) {
                     Ok(decoded) if !decoded.is_empty() => secret = Zeroizing::new(decoded),
-                    _ => scheme = Scheme::Closed,
+                    _ => scheme = Scheme::RejectAll,
                 }
             }
         }
@@ -87,7 +87,7 @@ impl Verifier {
 
     /// Whether the body is signed as it should be; `now` in seconds since 1970.
     #[must_use]
-    pub(super) fn holds(&self, headers: &HeaderMap, body: &[u8], now: i64) -> bool {
+    pub(super) fn verify(&self, headers: &HeaderMap, body: &[u8], now: i64) -> bool {
         self.check(headers, body, now).unwrap_or(false)
     }
 
@@ -109,7 +109,7 @@ impl Verifier {
                 let written = if *base64 { STANDARD.decode(written).ok()? } else { hex(written)? };
                 Some(self.is_mac(*algorithm, &[body], &written))
             }
-            Scheme::Closed => None,
+            Scheme::RejectAll => None,
         }
     }
 
@@ -185,15 +185,15 @@ fn generic(settings: &Settings) -> Scheme {
         None | Some("sha256") => Algorithm::Sha256,
         Some("sha512") => Algorithm::Sha512,
         Some("sha1") => Algorithm::Sha1,
-        Some(_) => return Scheme::Closed,
+        Some(_) => return Scheme::RejectAll,
     };
     let base64 = match settings.text("encoding") {
         None | Some("hex") => false,
         Some("base64") => true,
-        Some(_) => return Scheme::Closed,
+        Some(_) => return Scheme::RejectAll,
     };
     if settings.text("header").is_none() {
-        return Scheme::Closed;
+        return Scheme::RejectAll;
     }
     Scheme::Generic { algorithm, base64, prefix: settings.text("prefix").unwrap_or_default().to_owned() }
 }

@@ -9,40 +9,41 @@
 
 #![expect(clippy::disallowed_methods, reason = "a damaged record is set aside at a time")]
 
-mod disk;
-mod keeper;
-mod queue;
+mod batch_store;
+mod batch_writer;
+mod checkpointer;
 mod read;
 mod record;
 mod sqlite;
-mod store;
-mod writer;
+mod state_directory;
+mod write_queue;
 
 pub use record::{
-    AttemptRecord, ChannelCounts, Dead, DeliveryState, Door, EventId, EventRecord, Events, Filter, Firing,
-    IntegrationCounts, NewDelivery, Pending, Push, Quarantined, Refused, Settled, Settlement, Stored,
+    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryState, EventId, EventPage, EventRecord,
+    FiringTransition, IntegrationCounts, NewDelivery, PendingDelivery, Push, PushOrigin, PushRecord,
+    QuarantineRecord, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 
+pub use batch_store::{Backlog, BatchError, BatchStore, CommittedBatch, JournalWrite, WriteResult};
 pub use sqlite::SqliteStore;
-pub use store::{Applied, Done, Failure, Load, Store, Write};
 
 use super::metrics::Metrics;
 use crate::mutant::Mutant;
-use crate::reload::Hash;
-use keeper::Keeper;
-use queue::{End, Queue, Waiter};
-use read::{Body, Readers, Which};
+use crate::reload::RuleSetHash;
+use batch_writer::{BatchWriter, JournalState};
+use checkpointer::Checkpointer;
+use read::{ReaderPool, SettledFilter, StoredBody};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{oneshot, watch};
-use writer::{Shared, Writer};
+use write_queue::{CloseMode, CommitWaiter, WriteQueue};
 
 /// Where the journal is and how much it keeps.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct JournalConfig {
     /// The state directory; made where it does not exist, locked while the journal is open.
     pub directory: PathBuf,
     /// How long settled pushes are kept; 7 days by default. What is not delivered yet is never removed.
@@ -61,7 +62,7 @@ pub struct Options {
     pub least_free: Option<u64>,
 }
 
-impl Default for Options {
+impl Default for JournalConfig {
     /// In the folder `state`, with the limits that stand beside the fields.
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
@@ -80,7 +81,7 @@ impl Default for Options {
 
 /// Why the journal does not take something now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum JournalError {
     /// Too much waits for delivery.
     #[error("too much waits for delivery")]
     Full,
@@ -96,10 +97,10 @@ pub enum Fault {
 }
 
 /// Called with the name of a channel after a commit that left something for it to deliver.
-pub type Wake = dyn Fn(&str) + Send + Sync;
+pub type WakeCallback = dyn Fn(&str) + Send + Sync;
 
 /// How many deliveries one write of an operator changes.
-const STEP: usize = 500;
+const DELIVERIES_PER_WRITE: usize = 500;
 
 /// A handle on the journal; clones share it.
 #[derive(Clone)]
@@ -108,23 +109,23 @@ pub struct Journal {
 }
 
 struct Inner {
-    shared: Arc<Shared>,
-    readers: Readers,
+    shared: Arc<JournalState>,
+    readers: ReaderPool,
     threads: Mutex<Option<Threads>>,
 }
 
 struct Threads {
     writer: JoinHandle<()>,
-    keeper: JoinHandle<()>,
+    checkpointer: JoinHandle<()>,
     /// Its end ends the keeper.
     alive: mpsc::Sender<()>,
 }
 
 impl Inner {
-    fn end(&self, how: End) {
-        self.shared.queue.end(how);
+    fn close(&self, how: CloseMode) {
+        self.shared.queue.close(how);
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Threads { writer, keeper, alive }) = threads {
+        if let Some(Threads { writer, checkpointer: keeper, alive }) = threads {
             drop(alive);
             drop(keeper.join());
             self.readers.close();
@@ -136,13 +137,13 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.end(End::Dropped);
+        self.close(CloseMode::Discard);
     }
 }
 
 /// What became of a push that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accepted {
+pub enum AcceptResult {
     /// It is stored.
     Stored,
     /// The same body was accepted before, within the integration's `deduplicate_for`: by that push.
@@ -155,50 +156,54 @@ impl Journal {
     /// # Errors
     /// Another process holds the lock, the directory cannot be used (a network file system, rights), or the store is
     /// damaged beyond reading.
-    pub fn open(options: Options, metrics: Arc<Metrics>, wake: Arc<Wake>) -> Result<Self, Fault> {
-        Self::open_over(options, metrics, wake, |store| Box::new(store))
+    pub fn open(
+        options: JournalConfig,
+        metrics: Arc<Metrics>,
+        wake: Arc<WakeCallback>,
+    ) -> Result<Self, JournalError> {
+        Self::open_with_store(options, metrics, wake, |store| Box::new(store))
     }
 
     /// As [`Journal::open`], with a store around that of SQLite: for tests that make it fail.
     ///
     /// # Errors
     /// As there.
-    pub fn open_over(
-        options: Options,
+    pub fn open_with_store(
+        options: JournalConfig,
         metrics: Arc<Metrics>,
-        wake: Arc<Wake>,
-        around: impl FnOnce(SqliteStore) -> Box<dyn Store>,
-    ) -> Result<Self, Fault> {
-        let directory = disk::Directory::take(&options.directory, options.least_free)?;
-        let store = SqliteStore::open(&options).map_err(Fault::Failed)?;
-        let loads = store.load().map_err(|failure| Fault::Failed(failure.to_string()))?;
-        let shared = Arc::new(Shared {
-            queue: Queue::new(&options, loads),
-            short: AtomicBool::new(directory.is_short()),
+        wake: Arc<WakeCallback>,
+        around: impl FnOnce(SqliteStore) -> Box<dyn BatchStore>,
+    ) -> Result<Self, JournalError> {
+        let directory = state_directory::StateDirectory::acquire(&options.directory, options.least_free)?;
+        let store = SqliteStore::open(&options).map_err(JournalError::Failed)?;
+        let loads = store.backlogs().map_err(|failure| JournalError::Failed(failure.to_string()))?;
+        let shared = Arc::new(JournalState {
+            queue: WriteQueue::new(&options, loads),
+            low_on_space: AtomicBool::new(directory.is_low_on_space()),
             directory,
             metrics: Arc::clone(&metrics),
-            starved: AtomicBool::new(false),
-            overlong: AtomicBool::new(false),
+            disk_full: AtomicBool::new(false),
+            log_oversized: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            doomed: watch::Sender::new(false),
+            shutdown: watch::Sender::new(false),
         });
         tracing::info!(sqlite = sqlite::sqlite_version(), "the journal is open");
         let recent = store.recent();
         let store = around(store);
-        let writer = Writer {
+        let writer = BatchWriter {
             shared: Arc::clone(&shared),
             store,
             wake,
             failures: 0,
             dirty: true,
-            tidied: Instant::now(),
+            last_pruned: Instant::now(),
         };
         let (alive, gone) = mpsc::channel();
-        let readers = Readers::new(&options.directory, recent, metrics);
-        let keeper = Keeper { shared: Arc::clone(&shared), directory: options.directory, alive: gone };
+        let readers = ReaderPool::new(&options.directory, recent, metrics);
+        let keeper = Checkpointer { shared: Arc::clone(&shared), directory: options.directory, alive: gone };
         let threads = Threads {
-            writer: thread("journal-writer", move || writer.run())?,
-            keeper: thread("journal-keeper", move || keeper.run())?,
+            writer: spawn_thread("journal-writer", move || writer.run())?,
+            checkpointer: spawn_thread("journal-keeper", move || keeper.run())?,
             alive,
         };
         Ok(Self { inner: Arc::new(Inner { shared, readers, threads: Mutex::new(Some(threads)) }) })
@@ -208,27 +213,32 @@ impl Journal {
     ///
     /// # Errors
     /// Where it could not be made durable.
-    pub fn keep_rules(&self, hash: Hash, archive: &[u8]) -> Result<(), Fault> {
-        self.write(Write::Rules(hash, archive.to_vec())).map(drop)
+    pub fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError> {
+        self.write(JournalWrite::Rules(hash, archive.to_vec())).map(drop)
     }
 
     /// Stores a push; durable when this returns. The work goes on where the future is dropped.
     ///
     /// # Errors
     /// Where nothing was stored.
-    pub async fn accept(&self, push: Push) -> Result<Accepted, Fault> {
-        self.alive()?;
-        if self.is_short() {
-            return Err(Fault::NoSpace);
+    pub async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
+        self.check_open()?;
+        if self.is_low_on_space() {
+            return Err(JournalError::NoSpace);
         }
-        let write = Write::Accept(Box::new(push));
+        let write = JournalWrite::Accept(Box::new(push));
         if Mutant::AnswerEarly.is_on() {
             let (sender, _) = oneshot::channel();
-            return self.inner.shared.queue.put(write, Waiter::Task(sender)).map(|()| Accepted::Stored);
+            return self
+                .inner
+                .shared
+                .queue
+                .put(write, CommitWaiter::Task(sender))
+                .map(|()| AcceptResult::Stored);
         }
         Ok(match self.submit(write).await? {
-            Done::Stored | Done::Changed(_) => Accepted::Stored,
-            Done::Duplicate(first) => Accepted::Duplicate(first),
+            WriteResult::Stored | WriteResult::Changed(_) => AcceptResult::Stored,
+            WriteResult::Duplicate(first) => AcceptResult::Duplicate(first),
         })
     }
 
@@ -236,12 +246,12 @@ impl Journal {
     ///
     /// # Errors
     /// Where nothing was stored.
-    pub async fn quarantine(&self, refused: Refused) -> Result<(), Fault> {
-        self.alive()?;
-        if self.is_short() {
-            return Err(Fault::NoSpace);
+    pub async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {
+        self.check_open()?;
+        if self.is_low_on_space() {
+            return Err(JournalError::NoSpace);
         }
-        self.submit(Write::Refuse(Box::new(refused))).await.map(drop)
+        self.submit(JournalWrite::Refuse(Box::new(refused))).await.map(drop)
     }
 
     /// The channels in which the firing of a key is open, and since when at most 30 days ago.
@@ -254,8 +264,13 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
-        self.alive()?;
+    pub fn pending(
+        &self,
+        channel: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
+        self.check_open()?;
         self.inner.readers.pending(channel, after, limit)
     }
 
@@ -263,8 +278,13 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn pending_of_key(&self, channel: &str, key: &str, after: i64) -> Result<Option<Pending>, Fault> {
-        self.alive()?;
+    pub fn pending_of_key(
+        &self,
+        channel: &str,
+        key: &str,
+        after: i64,
+    ) -> Result<Option<PendingDelivery>, JournalError> {
+        self.check_open()?;
         self.inner.readers.pending_of_key(channel, key, after)
     }
 
@@ -272,15 +292,15 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, Fault> {
-        self.alive()?;
+    pub fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, JournalError> {
+        self.check_open()?;
         Ok(match self.inner.readers.body(delivery)? {
-            Body::Sound(bytes) => Some(bytes),
-            Body::Gone => None,
-            Body::Damaged => {
+            StoredBody::Intact(bytes) => Some(bytes),
+            StoredBody::Missing => None,
+            StoredBody::Damaged => {
                 let (sender, _) = oneshot::channel();
-                let write = Write::SetAside(delivery, now());
-                drop(self.inner.shared.queue.put(write, Waiter::Task(sender)));
+                let write = JournalWrite::MarkDamaged(delivery, now());
+                drop(self.inner.shared.queue.put(write, CommitWaiter::Task(sender)));
                 None
             }
         })
@@ -290,8 +310,8 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault> {
-        self.alive()?;
+    pub fn channels_pending(&self) -> Result<Vec<(String, u64)>, JournalError> {
+        self.check_open()?;
         self.inner.readers.channels_pending()
     }
 
@@ -299,16 +319,16 @@ impl Journal {
     ///
     /// # Errors
     /// Where it is not.
-    pub async fn settle(&self, settlement: Settlement) -> Result<(), Fault> {
-        self.submit(Write::Settle(settlement)).await.map(drop)
+    pub async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        self.submit(JournalWrite::Settle(settlement)).await.map(drop)
     }
 
     /// What was counted for every integration that ever got a push.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn integrations(&self) -> Result<Vec<IntegrationCounts>, Fault> {
-        self.alive()?;
+    pub fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
+        self.check_open()?;
         self.inner.readers.integrations()
     }
 
@@ -316,8 +336,8 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn channels(&self) -> Result<Vec<ChannelCounts>, Fault> {
-        self.alive()?;
+    pub fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
+        self.check_open()?;
         self.inner.readers.channels()
     }
 
@@ -325,11 +345,11 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn events(&self, filter: &Filter) -> Result<Vec<EventRecord>, Fault> {
+    pub fn events(&self, filter: &RecordFilter) -> Result<Vec<EventRecord>, JournalError> {
         let (mut found, mut rest) = (Vec::new(), filter.clone());
         loop {
             let page = self.events_page(&rest)?;
-            found.extend(page.found);
+            found.extend(page.events);
             if page.next.is_none() || (filter.limit > 0 && found.len() >= filter.limit) {
                 return Ok(found);
             }
@@ -341,8 +361,8 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn events_page(&self, filter: &Filter) -> Result<Events, Fault> {
-        self.alive()?;
+    pub fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+        self.check_open()?;
         self.inner.readers.events(filter)
     }
 
@@ -350,17 +370,17 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn push(&self, id: ulid::Ulid) -> Result<Option<Stored>, Fault> {
-        self.alive()?;
-        self.inner.readers.push(id)
+    pub fn find_push(&self, id: ulid::Ulid) -> Result<Option<PushRecord>, JournalError> {
+        self.check_open()?;
+        self.inner.readers.find_push(id)
     }
 
     /// The attempts of the deliveries of an event.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, Fault> {
-        self.alive()?;
+    pub fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError> {
+        self.check_open()?;
         self.inner.readers.attempts(event)
     }
 
@@ -368,41 +388,41 @@ impl Journal {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn dead(&self, filter: &Filter) -> Result<Vec<Dead>, Fault> {
-        self.alive()?;
-        self.inner.readers.dead(filter)
+    pub fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError> {
+        self.check_open()?;
+        self.inner.readers.dead_letters(filter)
     }
 
     /// Makes dead letters pending again, marked as replayed, with a new age limit from now; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn revive(&self, filter: &Filter, now: i64) -> Result<u64, Fault> {
-        self.step(filter, Which::Dead, |ids| Write::Revive(ids, now))
+    pub fn requeue_dead_letters(&self, filter: &RecordFilter, now: i64) -> Result<u64, JournalError> {
+        self.change_deliveries(filter, SettledFilter::Dead, |ids| JournalWrite::Requeue(ids, now))
     }
 
     /// Forgets dead letters; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn drop_dead(&self, filter: &Filter) -> Result<u64, Fault> {
-        self.step(filter, Which::Dead, Write::Forget)
+    pub fn delete_dead_letters(&self, filter: &RecordFilter) -> Result<u64, JournalError> {
+        self.change_deliveries(filter, SettledFilter::Dead, JournalWrite::DeleteDeadLetters)
     }
 
     /// Delivers stored bodies of settled deliveries once more, marked as replayed; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn deliver_again(&self, filter: &Filter, now: i64) -> Result<u64, Fault> {
-        self.step(filter, Which::Settled, |ids| Write::Repeat(ids, now))
+    pub fn redeliver(&self, filter: &RecordFilter, now: i64) -> Result<u64, JournalError> {
+        self.change_deliveries(filter, SettledFilter::All, |ids| JournalWrite::Redeliver(ids, now))
     }
 
     /// Refused bodies, the newest first.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn quarantined(&self, filter: &Filter) -> Result<Vec<Quarantined>, Fault> {
-        self.alive()?;
+    pub fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError> {
+        self.check_open()?;
         self.inner.readers.quarantined(filter)
     }
 
@@ -410,77 +430,82 @@ impl Journal {
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn release(&self, id: ulid::Ulid) -> Result<(), Fault> {
-        self.write(Write::Release(id)).map(drop)
+    pub fn release_quarantined(&self, id: ulid::Ulid) -> Result<(), JournalError> {
+        self.write(JournalWrite::ReleaseQuarantined(id)).map(drop)
     }
 
     /// The files of a rule set that decided something, as [`crate::reload::Snapshot::from_archive`] reads them.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn rules(&self, hash: Hash) -> Result<Option<Vec<u8>>, Fault> {
-        self.alive()?;
+    pub fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError> {
+        self.check_open()?;
         self.inner.readers.rules(hash)
     }
 
     /// Returns when the journal cannot go on (three failures of the disk in a row): the process has to end, so that its
     /// supervisor starts it anew.
-    pub async fn doomed(&self) {
-        let mut doomed = self.inner.shared.doomed.subscribe();
+    pub async fn shutdown_requested(&self) {
+        let mut doomed = self.inner.shared.shutdown.subscribe();
         if doomed.wait_for(|doomed| *doomed).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Ends the process in order, as [`Journal::doomed`] tells it: what the gateway cannot do without has panicked.
-    pub fn doom(&self) {
-        self.inner.shared.doomed.send_replace(true);
+    /// Ends the process in order, as [`Journal::shutdown_requested`] tells it: what the gateway cannot do without has panicked.
+    pub fn request_shutdown(&self) {
+        self.inner.shared.shutdown.send_replace(true);
     }
 
-    /// Commits what waits, checkpoints and closes; later calls answer [`Fault::Closed`].
+    /// Commits what waits, checkpoints and closes; later calls answer [`JournalError::Closed`].
     pub fn close(&self) {
-        self.inner.end(End::Drained);
+        self.inner.close(CloseMode::Drain);
     }
 
     /// Makes a write durable, for a task.
-    async fn submit(&self, write: Write) -> Result<Done, Fault> {
+    async fn submit(&self, write: JournalWrite) -> Result<WriteResult, JournalError> {
         let (sender, receiver) = oneshot::channel();
-        self.inner.shared.queue.put(write, Waiter::Task(sender))?;
-        receiver.await.unwrap_or(Err(Fault::Closed))
+        self.inner.shared.queue.put(write, CommitWaiter::Task(sender))?;
+        receiver.await.unwrap_or(Err(JournalError::Closed))
     }
 
     /// Makes a write durable, for a thread.
-    fn write(&self, write: Write) -> Result<Done, Fault> {
+    fn write(&self, write: JournalWrite) -> Result<WriteResult, JournalError> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.inner.shared.queue.put(write, Waiter::Thread(sender))?;
-        receiver.recv().unwrap_or(Err(Fault::Closed))
+        self.inner.shared.queue.put(write, CommitWaiter::Thread(sender))?;
+        receiver.recv().unwrap_or(Err(JournalError::Closed))
     }
 
     /// Changes the deliveries that are meant, in steps between which others are written.
-    fn step(&self, filter: &Filter, which: Which, write: impl Fn(Vec<i64>) -> Write) -> Result<u64, Fault> {
-        self.alive()?;
+    fn change_deliveries(
+        &self,
+        filter: &RecordFilter,
+        which: SettledFilter,
+        write: impl Fn(Vec<i64>) -> JournalWrite,
+    ) -> Result<u64, JournalError> {
+        self.check_open()?;
         let mut changed = 0;
-        for ids in self.inner.readers.settled(filter, which)?.chunks(STEP) {
-            if let Done::Changed(count) = self.write(write(ids.to_vec()))? {
+        for ids in self.inner.readers.settled(filter, which)?.chunks(DELIVERIES_PER_WRITE) {
+            if let WriteResult::Changed(count) = self.write(write(ids.to_vec()))? {
                 changed += count;
             }
         }
         Ok(changed)
     }
 
-    fn is_short(&self) -> bool {
-        let Shared { short, starved, .. } = &*self.inner.shared;
+    fn is_low_on_space(&self) -> bool {
+        let JournalState { low_on_space: short, disk_full: starved, .. } = &*self.inner.shared;
         short.load(Ordering::Relaxed) || starved.load(Ordering::Relaxed)
     }
 
-    fn alive(&self) -> Result<(), Fault> {
-        if self.inner.shared.ended.load(Ordering::Relaxed) { Err(Fault::Closed) } else { Ok(()) }
+    fn check_open(&self) -> Result<(), JournalError> {
+        if self.inner.shared.ended.load(Ordering::Relaxed) { Err(JournalError::Closed) } else { Ok(()) }
     }
 }
 
-fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
+fn spawn_thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JournalError> {
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-    started.map_err(|error| Fault::Failed(error.to_string()))
+    started.map_err(|error| JournalError::Failed(error.to_string()))
 }
 
 fn now() -> i64 {

@@ -1,6 +1,6 @@
 //! What the journal takes and gives. Times are milliseconds since 1970.
 
-use crate::reload::Hash;
+use crate::reload::RuleSetHash;
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
@@ -43,7 +43,7 @@ impl Serialize for EventId {
 /// Which protocol a push came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Door {
+pub enum PushOrigin {
     /// `POST /push/{integration}` with JSON.
     Push,
     /// `POST /push/{integration}` with a form, stored as JSON of its fields.
@@ -64,13 +64,13 @@ pub struct Push {
     /// The integration.
     pub integration: String,
     /// How it came.
-    pub door: Door,
+    pub origin: PushOrigin,
     /// When it came.
     pub received: i64,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// Their files.
-    pub rules: Hash,
+    pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
     /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender is told the same text.
@@ -82,7 +82,7 @@ pub struct Push {
     /// What has to go to channels, in the order of outcomes and channels.
     pub deliveries: Vec<NewDelivery>,
     /// What opened and what closed, in the order of outcomes.
-    pub firings: Vec<Firing>,
+    pub transitions: Vec<FiringTransition>,
     /// What was open when it was decided: keys of recoveries and their channels, where anything was.
     pub open: Vec<(String, Vec<String>)>,
     /// SHA-256 of the body and for how many milliseconds a repetition is one; where the integration deduplicates.
@@ -110,7 +110,7 @@ pub struct NewDelivery {
 
 /// A change of what is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Firing {
+pub enum FiringTransition {
     /// A firing went to these channels (added to those where it is open already).
     Opened {
         /// The alert key.
@@ -123,7 +123,7 @@ pub enum Firing {
         /// The alert key.
         key: String,
         /// Channels in which it was open and that no longer exist: a dead letter each.
-        gone: Vec<String>,
+        removed_channels: Vec<String>,
         /// The position of its outcome.
         index: u32,
     },
@@ -131,7 +131,7 @@ pub enum Firing {
 
 /// A delivery that is not settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingDelivery {
     /// Its id; rising in the order of acceptance.
     pub id: i64,
     /// Its event.
@@ -162,12 +162,12 @@ pub struct Settlement {
     /// The HTTP status, where there was one.
     pub status: Option<u16>,
     /// What follows.
-    pub result: Settled,
+    pub result: SettlementResult,
 }
 
 /// What follows an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
+pub enum SettlementResult {
     /// It is delivered.
     Delivered,
     /// It is tried again at that time, for that reason.
@@ -222,7 +222,7 @@ pub struct ChannelCounts {
 
 /// Which records are meant; what is not said does not restrict.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct RecordFilter {
     /// From this time on.
     pub since: Option<i64>,
     /// Before this time.
@@ -253,11 +253,11 @@ pub struct EventRecord {
     /// When the push came.
     pub received: i64,
     /// How.
-    pub door: Door,
+    pub origin: PushOrigin,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// Their files.
-    pub rules: Hash,
+    pub rules: RuleSetHash,
     /// The outcome, in the JSON of `event::Outcome`.
     pub outcome: String,
     /// Where each delivery stands: channel, state, attempts, last reason.
@@ -266,9 +266,9 @@ pub struct EventRecord {
 
 /// A page of events, the newest first. It ends with a whole push, so it may hold more than were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Events {
+pub struct EventPage {
     /// What was found.
-    pub found: Vec<EventRecord>,
+    pub events: Vec<EventRecord>,
     /// The next page is before this push; nothing where there is none.
     pub next: Option<Ulid>,
 }
@@ -287,19 +287,19 @@ pub enum DeliveryState {
 
 /// A push as it was stored.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct PushRecord {
     /// Its id.
     pub id: Ulid,
     /// The integration.
     pub integration: String,
     /// How it came.
-    pub door: Door,
+    pub origin: PushOrigin,
     /// When.
     pub received: i64,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// Their files.
-    pub rules: Hash,
+    pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
     /// The outcomes.
@@ -325,7 +325,7 @@ pub struct AttemptRecord {
 
 /// A dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dead {
+pub struct DeadLetterRecord {
     /// Its event.
     pub event: EventId,
     /// The channel.
@@ -346,13 +346,13 @@ pub struct Dead {
 
 /// A body that was refused.
 #[derive(Debug, Clone)]
-pub struct Refused {
+pub struct RefusedPayload {
     /// Its id.
     pub id: Ulid,
     /// The integration.
     pub integration: String,
     /// How it came.
-    pub door: Door,
+    pub origin: PushOrigin,
     /// When it came.
     pub received: i64,
     /// The bytes.
@@ -365,7 +365,7 @@ pub struct Refused {
 
 /// A body in the quarantine.
 #[derive(Debug, Clone)]
-pub struct Quarantined {
+pub struct QuarantineRecord {
     /// What was refused.
-    pub refused: Refused,
+    pub refused: RefusedPayload,
 }

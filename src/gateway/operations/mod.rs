@@ -4,80 +4,85 @@
 //! Listings are bounded. Replays go from the oldest to the newest, so that a recovery never overtakes its firing; the
 //! clock is handed in.
 
-mod form;
+mod api_types;
 mod offline;
 mod replay;
 mod selection;
 
-pub use form::{
-    Affected, Attempt, Bulk, Decision, Delivery, Detail, Event, Letter, Page, Planned, Refused,
-    RefusedDetail, Replay, Replayed, moment,
+pub use api_types::{
+    AffectedCount, AttemptSummary, BulkRequest, DeadLetterSummary, DecisionRecord, DeliverySummary,
+    EventDetail, EventSummary, ListingPage, QuarantineDetail, QuarantineSummary, ReplayCandidate,
+    ReplayRequest, ReplayResult, format_timestamp,
 };
-pub use offline::Offline;
+pub use offline::OfflineReplayer;
 pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
-pub use selection::Selection;
+pub use selection::RecordSelection;
 
-use super::journal::{EventId, Fault, Filter, Journal, Stored};
+use super::journal::{EventId, Journal, JournalError, PushRecord, RecordFilter};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ulid::Ulid;
 
 /// Why an operation is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum OperationError {
     /// There is nothing of that name.
     #[error("{0}")]
-    Unknown(String),
+    NotFound(String),
     /// What was asked for makes no sense; the words name the mending.
     #[error("{0}")]
-    Wrong(String),
+    InvalidRequest(String),
     /// The journal does not take it.
     #[error("{0}")]
-    Fault(Fault),
+    Journal(JournalError),
 }
 
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl From<JournalError> for OperationError {
+    fn from(fault: JournalError) -> Self {
+        Self::Journal(fault)
     }
 }
 
-fn filter(selection: &Selection, now: i64) -> Result<Filter, Trouble> {
-    selection.filter(now).map_err(Trouble::Wrong)
+fn filter(selection: &RecordSelection, now: i64) -> Result<RecordFilter, OperationError> {
+    selection.filter(now).map_err(OperationError::InvalidRequest)
 }
 
 /// A page of events, the newest first, with the rest of its last push.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
-pub fn events(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Event>, Trouble> {
+pub fn events(
+    journal: &Journal,
+    selection: &RecordSelection,
+    now: i64,
+) -> Result<ListingPage<EventSummary>, OperationError> {
     let page = journal.events_page(&filter(selection, now)?)?;
-    Ok(Page {
-        items: page.found.iter().map(Event::from).collect(),
+    Ok(ListingPage {
+        items: page.events.iter().map(EventSummary::from).collect(),
         next: page.next.map(|push| push.to_string()),
     })
 }
 
-/// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
+/// One event with its payload and every attempt to deliver it; `parse_id` is an event's, or a push's for its first event.
 ///
 /// # Errors
 /// No such event; a journal that cannot be read.
-pub fn event(journal: &Journal, id: &str) -> Result<Detail, Trouble> {
-    let (push, index) = selection::id(id).map_err(Trouble::Wrong)?;
-    let one = Filter { push: Some(push), index, ..Filter::default() };
+pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
+    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let one = RecordFilter { push: Some(push), index, ..RecordFilter::default() };
     let records = journal.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
-    let stored = journal.push(push)?.ok_or_else(|| unknown(id))?;
+    let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
     let attempts = journal.attempts(record.id)?;
-    Ok(Detail {
-        event: Event::from(record),
+    Ok(EventDetail {
+        event: EventSummary::from(record),
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
-        attempts: attempts.iter().map(Attempt::from).collect(),
+        attempts: attempts.iter().map(AttemptSummary::from).collect(),
     })
 }
 
-fn unknown(id: &str) -> Trouble {
-    Trouble::Unknown(format!(
+fn unknown(id: &str) -> OperationError {
+    OperationError::NotFound(format!(
         "the journal holds no event `{id}`: it was never there, or its time to be kept is over"
     ))
 }
@@ -86,23 +91,23 @@ fn unknown(id: &str) -> Trouble {
 ///
 /// # Errors
 /// No such event, rules that are gone, a journal that cannot be read.
-pub fn decision(journal: &Journal, id: &str) -> Result<Decision, Trouble> {
-    let (push, index) = selection::id(id).map_err(Trouble::Wrong)?;
-    let stored = journal.push(push)?.ok_or_else(|| unknown(id))?;
+pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, OperationError> {
+    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
     let known = u32::try_from(stored.outcomes.len()).unwrap_or(u32::MAX);
     if index.is_some_and(|index| index >= known) {
         return Err(unknown(id));
     }
     let archive = journal.rules(stored.rules)?;
     let archive = archive.ok_or_else(|| {
-        Trouble::Unknown(format!("the rules that decided `{id}` are not in the journal any more"))
+        OperationError::NotFound(format!("the rules that decided `{id}` are not in the journal any more"))
     })?;
-    Ok(told(&stored, index, &archive))
+    Ok(decision_record(&stored, index, &archive))
 }
 
 /// A stored push and the archive of its rules in the form that is handed on.
-fn told(stored: &Stored, index: Option<u32>, archive: &[u8]) -> Decision {
-    Decision {
+fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> DecisionRecord {
+    DecisionRecord {
         push: stored.id.to_string(),
         index,
         integration: stored.integration.clone(),
@@ -120,73 +125,81 @@ fn told(stored: &Stored, index: Option<u32>, archive: &[u8]) -> Decision {
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
-pub fn dead(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Letter>, Trouble> {
-    let letters = journal.dead(&filter(selection, now)?)?;
-    Ok(Page::whole(letters.iter().map(Letter::from).collect()))
+pub fn dead(
+    journal: &Journal,
+    selection: &RecordSelection,
+    now: i64,
+) -> Result<ListingPage<DeadLetterSummary>, OperationError> {
+    let letters = journal.dead_letters(&filter(selection, now)?)?;
+    Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
 }
 
 /// Has dead letters delivered again.
 ///
 /// # Errors
 /// No selection where not all are meant; a change that is not durable.
-pub fn retry_dead(journal: &Journal, bulk: &Bulk, now: i64) -> Result<Affected, Trouble> {
-    let affected = journal.revive(&bulk_filter(bulk, now)?, now)?;
-    Ok(Affected { affected })
+pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
+    let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, now)?;
+    Ok(AffectedCount { affected })
 }
 
 /// Forgets dead letters.
 ///
 /// # Errors
 /// No selection where not all are meant; a change that is not durable.
-pub fn drop_dead(journal: &Journal, bulk: &Bulk, now: i64) -> Result<Affected, Trouble> {
-    let affected = journal.drop_dead(&bulk_filter(bulk, now)?)?;
-    Ok(Affected { affected })
+pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
+    let affected = journal.delete_dead_letters(&bulk_filter(bulk, now)?)?;
+    Ok(AffectedCount { affected })
 }
 
-fn bulk_filter(bulk: &Bulk, now: i64) -> Result<Filter, Trouble> {
+fn bulk_filter(bulk: &BulkRequest, now: i64) -> Result<RecordFilter, OperationError> {
     if !bulk.all && bulk.selection.is_empty() {
-        return Err(Trouble::Wrong(
+        return Err(OperationError::InvalidRequest(
             "nothing says which are meant: select some, or say that all are".to_owned(),
         ));
     }
-    bulk.selection.whole_filter(now).map_err(Trouble::Wrong)
+    bulk.selection.bulk_filter(now).map_err(OperationError::InvalidRequest)
 }
 
 /// Refused bodies without their bytes, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
-pub fn quarantined(journal: &Journal, selection: &Selection, now: i64) -> Result<Page<Refused>, Trouble> {
+pub fn quarantined(
+    journal: &Journal,
+    selection: &RecordSelection,
+    now: i64,
+) -> Result<ListingPage<QuarantineSummary>, OperationError> {
     let refused = journal.quarantined(&filter(selection, now)?)?;
-    Ok(Page::whole(refused.iter().map(Refused::from).collect()))
+    Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))
 }
 
 /// A refused body.
 ///
 /// # Errors
 /// No such body; a journal that cannot be read.
-pub fn quarantined_one(journal: &Journal, id: &str) -> Result<RefusedDetail, Trouble> {
-    let (push, _) = selection::id(id).map_err(Trouble::Wrong)?;
+pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, OperationError> {
+    let (push, _) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
     let found = refused(journal, push)?;
     let found = found.ok_or_else(|| {
-        Trouble::Unknown(format!(
+        OperationError::NotFound(format!(
             "the quarantine holds no body `{id}`: it was replayed, or newer ones took its place"
         ))
     })?;
-    Ok(RefusedDetail {
-        refused: Refused::from(&found),
+    Ok(QuarantineDetail {
+        refused: QuarantineSummary::from(&found),
         payload: String::from_utf8_lossy(&found.refused.payload).into_owned(),
     })
 }
 
-fn refused(journal: &Journal, id: Ulid) -> Result<Option<super::journal::Quarantined>, Fault> {
-    let one = Filter { push: Some(id), limit: 1, ..Filter::default() };
+fn refused(journal: &Journal, id: Ulid) -> Result<Option<super::journal::QuarantineRecord>, JournalError> {
+    let one = RecordFilter { push: Some(id), limit: 1, ..RecordFilter::default() };
     Ok(journal.quarantined(&one)?.into_iter().find(|found| found.refused.id == id))
 }
 
 /// The name of an event in a decision: its id, or the push's.
 #[must_use]
-pub fn name(decision: &Decision) -> String {
+pub fn decision_id(decision: &DecisionRecord) -> String {
     match (Ulid::from_string(&decision.push), decision.index) {
         (Ok(push), Some(index)) => EventId { push, index }.to_string(),
         (Ok(_) | Err(_), _) => decision.push.clone(),

@@ -1,14 +1,14 @@
 //! Replays where no gateway runs: rules that are read once decide, and the journal takes what comes of it. Nothing is sent
 //! before a gateway runs.
 
-use super::{Page, Replay, Replayed, Trouble, replay, replay_quarantined};
+use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, replay, replay_quarantined};
 use crate::gateway::clock;
-use crate::gateway::config::Limits;
-use crate::gateway::intake::{Host, Intake};
+use crate::gateway::config::ListenerLimits;
+use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::served::Served;
-use crate::reload::{Rejection, Snapshot, Version};
+use crate::gateway::served_rules::ServedRules;
+use crate::reload::{LoadRejection, RuleSetVersion, Snapshot};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,33 +16,33 @@ use std::sync::Arc;
 const NO_GENERATION: u64 = 0;
 
 /// A journal with rules that decide, and nobody who listens or delivers.
-pub struct Offline {
+pub struct OfflineReplayer {
     journal: Journal,
-    version: Arc<Version<Served>>,
-    intake: Intake,
+    version: Arc<RuleSetVersion<ServedRules>>,
+    intake: IntakeState,
     metrics: Arc<Metrics>,
-    limits: Limits,
+    limits: ListenerLimits,
 }
 
-impl Offline {
+impl OfflineReplayer {
     /// Reads the rules as a gateway would, their secrets included; their own tests are not run.
     ///
     /// # Errors
     /// What a gateway would not serve.
-    pub fn new(journal: Journal, roots: &[PathBuf]) -> Result<Self, Box<Rejection>> {
+    pub fn new(journal: Journal, roots: &[PathBuf]) -> Result<Self, Box<LoadRejection>> {
         let snapshot = Snapshot::of(roots)?;
-        let value = Served::build(&snapshot, false)?;
+        let value = ServedRules::build(&snapshot, false)?;
         let (hash, loaded) = (snapshot.hash(), clock::now());
-        let version = Arc::new(Version { generation: NO_GENERATION, hash, loaded, value });
-        let (intake, metrics) = (Intake::default(), Arc::new(Metrics::default()));
-        Ok(Self { journal, version, intake, metrics, limits: Limits::default() })
+        let version = Arc::new(RuleSetVersion { generation: NO_GENERATION, hash, loaded, value });
+        let (intake, metrics) = (IntakeState::default(), Arc::new(Metrics::default()));
+        Ok(Self { journal, version, intake, metrics, limits: ListenerLimits::default() })
     }
 
     /// As [`replay`].
     ///
     /// # Errors
     /// As there.
-    pub fn replay(&self, request: &Replay) -> Result<Page<Replayed>, Trouble> {
+    pub fn replay(&self, request: &ReplayRequest) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay(self, request))
     }
 
@@ -50,15 +50,18 @@ impl Offline {
     ///
     /// # Errors
     /// As there.
-    pub fn replay_quarantined(&self, request: &Replay) -> Result<Page<Replayed>, Trouble> {
+    pub fn replay_quarantined(
+        &self,
+        request: &ReplayRequest,
+    ) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay_quarantined(self, request))
     }
 }
 
-impl Host for Offline {
+impl IntakeBackend for OfflineReplayer {
     type Store = Journal;
 
-    fn current(&self) -> Arc<Version<Served>> {
+    fn current(&self) -> Arc<RuleSetVersion<ServedRules>> {
         Arc::clone(&self.version)
     }
 
@@ -66,7 +69,7 @@ impl Host for Offline {
         &self.journal
     }
 
-    fn intake(&self) -> &Intake {
+    fn intake(&self) -> &IntakeState {
         &self.intake
     }
 
@@ -74,7 +77,7 @@ impl Host for Offline {
         &self.metrics
     }
 
-    fn limits(&self) -> &Limits {
+    fn limits(&self) -> &ListenerLimits {
         &self.limits
     }
 
@@ -83,7 +86,9 @@ impl Host for Offline {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+fn runtime() -> Result<tokio::runtime::Runtime, OperationError> {
     let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    made.map_err(|error| Trouble::Wrong(format!("the system gives no means to wait: {error}")))
+    made.map_err(|error| {
+        OperationError::InvalidRequest(format!("the system gives no means to wait: {error}"))
+    })
 }

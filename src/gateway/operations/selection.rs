@@ -1,19 +1,19 @@
 //! Which records are meant, in the words of people and of query strings.
 
-use crate::gateway::journal::{EventId, Filter};
-use crate::time::Instant;
+use crate::gateway::journal::{EventId, RecordFilter};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 /// How many records a listing holds where nothing else is asked for.
-const LIMIT: usize = 100;
+const DEFAULT_LIMIT: usize = 100;
 /// How many it holds at most.
-const MOST: usize = 1_000;
+const MOST_RECORDS: usize = 1_000;
 
 /// Which records are meant; what is not said does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Selection {
+pub struct RecordSelection {
     /// From this time on: RFC 3339, or so long ago: `2h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
@@ -40,7 +40,7 @@ pub struct Selection {
     pub limit: Option<usize>,
 }
 
-impl Selection {
+impl RecordSelection {
     /// Whether nothing is said, a number of records aside.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -49,17 +49,18 @@ impl Selection {
 
     /// How many records a listing holds, where it is not bounded otherwise.
     #[must_use]
-    pub fn most(&self) -> usize {
-        self.limit.unwrap_or(LIMIT)
+    pub fn limit_or_default(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
     }
 
     /// The journal's words for it; `now` is in milliseconds since 1970. For what a listing shows: never unbounded.
     ///
     /// # Errors
     /// What cannot be read, and how to mend it.
-    pub fn filter(&self, now: i64) -> Result<Filter, String> {
-        let time =
-            |name: &str, text: &Option<String>| text.as_deref().map(|text| time(name, text, now)).transpose();
+    pub fn filter(&self, now: i64) -> Result<RecordFilter, String> {
+        let time = |name: &str, text: &Option<String>| {
+            text.as_deref().map(|text| parse_time(name, text, now)).transpose()
+        };
         let (since, until) = (time("since", &self.since)?, time("until", &self.until)?);
         if let (Some(since), Some(until)) = (since, until)
             && since >= until
@@ -68,9 +69,9 @@ impl Selection {
                 "nothing lies between `since` and `until`: the first has to be the earlier".to_owned()
             );
         }
-        let named = self.id.as_deref().map(id).transpose()?;
-        let before = self.before.as_deref().map(id).transpose()?;
-        Ok(Filter {
+        let named = self.id.as_deref().map(parse_id).transpose()?;
+        let before = self.before.as_deref().map(parse_id).transpose()?;
+        Ok(RecordFilter {
             since,
             until,
             integration: self.integration.clone(),
@@ -79,16 +80,16 @@ impl Selection {
             push: named.map(|(push, _)| push),
             index: named.and_then(|(_, index)| index),
             before: before.map(|(push, _)| push),
-            limit: self.limit.unwrap_or(LIMIT).clamp(1, MOST),
+            limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_RECORDS),
         })
     }
 
-    /// As [`Selection::filter`], for what changes records: without a limit where none is said.
+    /// As [`RecordSelection::filter`], for what changes records: without a limit where none is said.
     ///
     /// # Errors
     /// As there.
-    pub fn whole_filter(&self, now: i64) -> Result<Filter, String> {
-        Ok(Filter { limit: self.limit.unwrap_or(0), ..self.filter(now)? })
+    pub fn bulk_filter(&self, now: i64) -> Result<RecordFilter, String> {
+        Ok(RecordFilter { limit: self.limit.unwrap_or(0), ..self.filter(now)? })
     }
 
     /// The query string of it, `since=2h&limit=10`.
@@ -109,7 +110,7 @@ impl Selection {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish()
     }
 
-    /// Reads what [`Selection::query`] writes.
+    /// Reads what [`RecordSelection::query`] writes.
     ///
     /// # Errors
     /// A member that there is not, or that stands twice.
@@ -144,7 +145,7 @@ impl Selection {
 }
 
 /// Reads the id of an event, `01J…-0`, or of a push.
-pub(super) fn id(text: &str) -> Result<(Ulid, Option<u32>), String> {
+pub(super) fn parse_id(text: &str) -> Result<(Ulid, Option<u32>), String> {
     if text.contains('-') {
         let event: EventId = text.parse()?;
         return Ok((event.push, Some(event.index)));
@@ -155,17 +156,17 @@ pub(super) fn id(text: &str) -> Result<(Ulid, Option<u32>), String> {
     Ok((push, None))
 }
 
-fn time(name: &str, text: &str, now: i64) -> Result<i64, String> {
-    if let Some(ago) = duration(text) {
+fn parse_time(name: &str, text: &str, now: i64) -> Result<i64, String> {
+    if let Some(ago) = parse_duration(text) {
         return Ok(now.saturating_sub(ago));
     }
-    Instant::read(text).map(Instant::epoch_milliseconds).ok_or_else(|| {
+    Timestamp::read(text).map(Timestamp::epoch_milliseconds).ok_or_else(|| {
         format!("`{name}` is no time: `{text}`; expected something like 2026-03-07T02:00:00+08:00, or 2h, 90m, 7d for so long ago")
     })
 }
 
 /// `1d12h`, in milliseconds: numbers with units, each unit at most once and the larger before the smaller.
-fn duration(text: &str) -> Option<i64> {
+fn parse_duration(text: &str) -> Option<i64> {
     const UNITS: [(&str, i64); 5] =
         [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let mut units = UNITS.iter();
@@ -183,12 +184,12 @@ fn duration(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Selection, duration, id};
+    use super::{MOST_RECORDS, RecordSelection, parse_duration, parse_id};
 
     const NOW: i64 = 1_772_820_000_000;
 
     fn since(text: &str) -> Result<Option<i64>, String> {
-        let selection = Selection { since: Some(text.to_owned()), ..Selection::default() };
+        let selection = RecordSelection { since: Some(text.to_owned()), ..RecordSelection::default() };
         selection.filter(NOW).map(|filter| filter.since)
     }
 
@@ -200,51 +201,57 @@ mod tests {
         for wrong in ["yesterday", "2x", "h", "", "2h2h", "1m1h", "99999999999999999999d", "-2h"] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(duration("0s"), Some(0));
+        assert_eq!(parse_duration("0s"), Some(0));
     }
 
     #[test]
     fn a_span_without_extent_is_refused() {
-        let selection =
-            Selection { since: Some("1h".into()), until: Some("2h".into()), ..Selection::default() };
+        let selection = RecordSelection {
+            since: Some("1h".into()),
+            until: Some("2h".into()),
+            ..RecordSelection::default()
+        };
         assert!(selection.filter(NOW).unwrap_err().contains("earlier"));
     }
 
     #[test]
     fn ids_name_pushes_or_events() {
-        assert_eq!(id("01KADZ3V9G0000000000000000").unwrap().1, None);
-        assert_eq!(id("01KADZ3V9G0000000000000000-3").unwrap().1, Some(3));
+        assert_eq!(parse_id("01KADZ3V9G0000000000000000").unwrap().1, None);
+        assert_eq!(parse_id("01KADZ3V9G0000000000000000-3").unwrap().1, Some(3));
         for wrong in ["", "1", "01KADZ3V9G0000000000000000-", "01KADZ3V9G0000000000000000-x", "é-0"] {
-            assert!(id(wrong).unwrap_err().contains("expected"), "{wrong}");
+            assert!(parse_id(wrong).unwrap_err().contains("expected"), "{wrong}");
         }
     }
 
     #[test]
     fn queries_come_back_as_they_went_out() {
-        let selection = Selection {
+        let selection = RecordSelection {
             since: Some("2026-03-07T02:00:00+08:00".into()),
             key: Some("a&b=c 磁盘".into()),
             limit: Some(7),
-            ..Selection::default()
+            ..RecordSelection::default()
         };
-        assert_eq!(Selection::from_query(&selection.query()), Ok(selection));
-        assert_eq!(Selection::from_query(""), Ok(Selection::default()));
+        assert_eq!(RecordSelection::from_query(&selection.query()), Ok(selection));
+        assert_eq!(RecordSelection::from_query(""), Ok(RecordSelection::default()));
         for wrong in ["chanel=page", "limit=many", "key=a&key=b"] {
-            assert!(Selection::from_query(wrong).is_err(), "{wrong}");
+            assert!(RecordSelection::from_query(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn listings_are_bounded_and_changes_are_whole() {
-        let selection = Selection { limit: Some(1_000_000), ..Selection::default() };
-        assert_eq!(selection.filter(NOW).unwrap().limit, MOST);
-        assert_eq!(Selection { limit: Some(0), ..Selection::default() }.filter(NOW).unwrap().limit, 1);
-        assert_eq!(Selection::default().whole_filter(NOW).unwrap().limit, 0);
+        let selection = RecordSelection { limit: Some(1_000_000), ..RecordSelection::default() };
+        assert_eq!(selection.filter(NOW).unwrap().limit, MOST_RECORDS);
+        assert_eq!(
+            RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(NOW).unwrap().limit,
+            1
+        );
+        assert_eq!(RecordSelection::default().bulk_filter(NOW).unwrap().limit, 0);
     }
 
     #[test]
     fn a_number_alone_selects_nothing() {
-        assert!(Selection { limit: Some(3), ..Selection::default() }.is_empty());
-        assert!(!Selection { channel: Some("page".into()), ..Selection::default() }.is_empty());
+        assert!(RecordSelection { limit: Some(3), ..RecordSelection::default() }.is_empty());
+        assert!(!RecordSelection { channel: Some("page".into()), ..RecordSelection::default() }.is_empty());
     }
 }

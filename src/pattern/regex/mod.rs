@@ -4,15 +4,15 @@
 //! A pattern is parsed when it is made, so that its faults are known; it is compiled at the first test. Because too
 //! large a pattern must be refused when it is made as well, one that might be too large is compiled at once.
 
-mod refusal;
+mod error;
 mod sample;
 mod set;
 mod size;
 
-pub use set::{Fit, RegexSet};
+pub use set::{RegexPatternSet, RegexPredicate};
 
-use super::required::{Required, Requirements};
-use super::{Invalid, within_limit};
+use super::required::{RegexRequirements, RequiredText};
+use super::{PatternError, within_limit};
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::hir::Hir;
 use regex_syntax::hir::translate::TranslatorBuilder;
@@ -29,11 +29,11 @@ const DEEPEST: u32 = 50;
 
 /// A compiled regular expression with its text.
 #[derive(Debug)]
-pub struct Regex {
+pub struct RegexPattern {
     pattern: Box<str>,
     flags: Flags,
     groups: Box<[Box<str>]>,
-    requirements: Requirements,
+    requirements: RegexRequirements,
     /// What the pattern becomes between `\A(?:` and `)\z`.
     whole: Box<str>,
     anchored: OnceLock<Option<regex::Regex>>,
@@ -51,7 +51,7 @@ struct Flags {
     swap_greed: bool,
 }
 
-impl Regex {
+impl RegexPattern {
     /// Compiles a pattern; `flags` are any of `i m s x U u`.
     ///
     /// The range of a bad flag counts on past the closing slash: the first flag stands at the pattern's length plus one.
@@ -59,28 +59,28 @@ impl Regex {
     /// # Errors
     /// Where the pattern or a flag is bad, the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more
     /// than 256 KiB.
-    pub fn new(pattern: &str, flags: &str, ignore_case: bool) -> Result<Self, Invalid> {
-        Self::among(pattern, flags, ignore_case, &mut { MOST_MEASURED })
+    pub fn new(pattern: &str, flags: &str, ignore_case: bool) -> Result<Self, PatternError> {
+        Self::new_measured(pattern, flags, ignore_case, &mut { MOST_MEASURED })
     }
 
     /// The same for one of many: a pattern that has to be compiled to be measured takes one off `measured`, which begins
     /// at [`MOST_MEASURED`].
     ///
     /// # Errors
-    /// As [`Regex::new`], and where the pattern would have to be measured and nothing is left.
-    pub fn among(
+    /// As [`RegexPattern::new`], and where the pattern would have to be measured and nothing is left.
+    pub fn new_measured(
         pattern: &str,
         flags: &str,
         ignore_case: bool,
         measured: &mut usize,
-    ) -> Result<Self, Invalid> {
+    ) -> Result<Self, PatternError> {
         within_limit(pattern, "regex")?;
         let mut flags = Flags::read(flags, pattern.len() + 1)?;
         flags.ignore_case |= ignore_case;
         let mut parser = ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(flags.verbose).build();
-        let parsed = parser.parse_with_comments(pattern).map_err(|error| refusal::of_syntax(&error))?;
+        let parsed = parser.parse_with_comments(pattern).map_err(|error| error::of_syntax(&error))?;
         let hir = flags.translator().build().translate(pattern, &parsed.ast);
-        let hir = hir.map_err(|error| refusal::of_meaning(&error))?;
+        let hir = hir.map_err(|error| error::of_meaning(&error))?;
 
         // A comment that ends with the pattern would swallow what is put behind it.
         let open_comment = parsed.comments.last().is_some_and(|last| last.span.end.offset == pattern.len());
@@ -89,15 +89,15 @@ impl Regex {
             pattern: pattern.into(),
             flags,
             groups: names(&hir),
-            requirements: Requirements::of(&hir),
+            requirements: RegexRequirements::of(&hir),
             whole: whole.into(),
             anchored: OnceLock::new(),
             unanchored: OnceLock::new(),
         };
         if size::estimate(&hir) > LARGEST {
-            *measured = measured.checked_sub(1).ok_or_else(|| refusal::of_many(pattern))?;
+            *measured = measured.checked_sub(1).ok_or_else(|| error::of_many(pattern))?;
             if regex.flags.compile(pattern, LARGEST).is_none() {
-                return Err(refusal::of_size(pattern));
+                return Err(error::of_size(pattern));
             }
         }
         Ok(regex)
@@ -148,7 +148,7 @@ impl Regex {
 
     /// What a text must be or hold for this to fit it, as a whole or somewhere in it; the strictest first.
     #[must_use]
-    pub fn required(&self, whole: bool) -> Vec<Required> {
+    pub fn required(&self, whole: bool) -> Vec<RequiredText> {
         self.requirements.all(whole)
     }
 
@@ -167,7 +167,7 @@ impl Regex {
 }
 
 impl Flags {
-    fn read(text: &str, start: usize) -> Result<Self, Invalid> {
+    fn read(text: &str, start: usize) -> Result<Self, PatternError> {
         let mut flags = Self::default();
         for (at, letter) in text.char_indices() {
             match letter {
@@ -178,10 +178,10 @@ impl Flags {
                 'U' => flags.swap_greed = true,
                 // Unicode is always on.
                 'u' => {}
-                _ => return Err(refusal::of_flag(letter, start + at)),
+                _ => return Err(error::of_flag(letter, start + at)),
             }
             if text.get(..at).is_some_and(|before| before.contains(letter)) {
-                return Err(refusal::of_repeated_flag(letter, start + at));
+                return Err(error::of_repeated_flag(letter, start + at));
             }
         }
         Ok(flags)

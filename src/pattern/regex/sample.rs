@@ -1,6 +1,6 @@
 //! A text that a regex fits: the simplest one, for people who ask what would have passed.
 
-use super::Regex;
+use super::RegexPattern;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// The most bytes that are still an example to a reader.
@@ -9,7 +9,7 @@ const LONGEST: usize = 80;
 /// Parts of the pattern that are written at most; repetitions of nothing would repeat for ever.
 const MOST_PARTS: usize = 1000;
 
-impl Regex {
+impl RegexPattern {
     /// A short text that fits as a whole. Nothing where none is found simply.
     #[must_use]
     pub fn sample(&self) -> Option<String> {
@@ -60,11 +60,11 @@ fn member(class: &Class) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::Regex;
+    use super::RegexPattern;
 
     #[test]
     fn a_sample_fits() {
-        let sample = |pattern, flags| Regex::new(pattern, flags, false).expect("a regex").sample();
+        let sample = |pattern, flags| RegexPattern::new(pattern, flags, false).expect("a regex").sample();
         for (pattern, flags, expected) in [
             ("replica(tion)? lag", "i", "replica lag"),
             (r"^\d{3}-(prod|test)$", "", "000-prod"),
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_sample_where_it_is_not_simple() {
-        let sample = |pattern| Regex::new(pattern, "", false).expect("a regex").sample();
+        let sample = |pattern| RegexPattern::new(pattern, "", false).expect("a regex").sample();
         assert_eq!(sample("a$b"), None);
         assert_eq!(sample("(?:abcdefghij){9}"), None);
     }

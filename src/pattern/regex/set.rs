@@ -1,6 +1,6 @@
 //! Regexes that are tried against one text together.
 
-use super::{LARGEST_CACHE, Regex};
+use super::{LARGEST_CACHE, RegexPattern};
 use std::sync::{Arc, OnceLock};
 
 /// The most bytes that the patterns of a set may compile to together; beyond that each is tried by itself.
@@ -8,27 +8,27 @@ const LARGEST: usize = 1024 * 1024;
 
 /// A regex, and whether it has to fit the whole text or somewhere in it.
 #[derive(Debug, Clone)]
-pub struct Fit {
+pub struct RegexPredicate {
     /// The regex.
-    pub regex: Arc<Regex>,
+    pub regex: Arc<RegexPattern>,
     /// Whether it has to fit the whole text.
     pub whole: bool,
 }
 
 /// Some regexes. They are compiled together at the first test.
 #[derive(Debug)]
-pub struct RegexSet {
-    all: Box<[Fit]>,
+pub struct RegexPatternSet {
+    all: Box<[RegexPredicate]>,
     together: OnceLock<Option<regex::RegexSet>>,
 }
 
-impl RegexSet {
+impl RegexPatternSet {
     /// How many regexes a set may hold without growing slow.
     pub const MOST: usize = 64;
 
     /// A set of regexes.
     #[must_use]
-    pub fn new(all: Box<[Fit]>) -> Self {
+    pub fn new(all: Box<[RegexPredicate]>) -> Self {
         Self { all, together: OnceLock::new() }
     }
 
@@ -38,7 +38,7 @@ impl RegexSet {
             together.matches(text).into_iter().for_each(fits);
             return;
         }
-        for (position, Fit { regex, whole }) in self.all.iter().enumerate() {
+        for (position, RegexPredicate { regex, whole }) in self.all.iter().enumerate() {
             if if *whole { regex.matches(text) } else { regex.finds(text) } {
                 fits(position);
             }
@@ -54,16 +54,17 @@ impl RegexSet {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, Regex, RegexSet};
+    use super::{RegexPattern, RegexPatternSet, RegexPredicate};
     use std::sync::Arc;
 
     fn fitting(patterns: &[(&str, &str, bool)], text: &str) -> Vec<usize> {
-        let fit = |(pattern, flags, whole): &(&str, &str, bool)| Fit {
-            regex: Arc::new(Regex::new(pattern, flags, false).unwrap()),
+        let fit = |(pattern, flags, whole): &(&str, &str, bool)| RegexPredicate {
+            regex: Arc::new(RegexPattern::new(pattern, flags, false).unwrap()),
             whole: *whole,
         };
         let mut found = Vec::new();
-        RegexSet::new(patterns.iter().map(fit).collect()).fitting(text, |position| found.push(position));
+        RegexPatternSet::new(patterns.iter().map(fit).collect())
+            .fitting(text, |position| found.push(position));
         found
     }
 

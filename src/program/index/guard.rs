@@ -1,32 +1,32 @@
 //! What a line requires that is quickly known of an event.
 
-use crate::event::{Severity, Status};
+use crate::event::{AlertStatus, Severity};
 
 /// How many shared conditions a guard can name.
 pub const MOST_SHARED: usize = 48;
 
 /// A set of combinations of a severity and a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Combinations(u8);
+pub struct SeverityStatusSet(u8);
 
-impl Combinations {
+impl SeverityStatusSet {
     /// How many there are.
-    pub const COUNT: usize = Severity::ALL.len() * Status::ALL.len();
+    pub const COUNT: usize = Severity::ALL.len() * AlertStatus::ALL.len();
     /// All of them.
     pub const ALL: Self = Self((1 << Self::COUNT) - 1);
 
     /// The position of a combination, from 0.
     #[must_use]
-    pub fn position(severity: Severity, status: Status) -> usize {
-        severity as usize * Status::ALL.len() + status as usize
+    pub fn position(severity: Severity, status: AlertStatus) -> usize {
+        severity as usize * AlertStatus::ALL.len() + status as usize
     }
 
     /// The combinations for which something holds.
     #[must_use]
-    pub fn of(holds: impl Fn(Severity, Status) -> bool) -> Self {
+    pub fn of(holds: impl Fn(Severity, AlertStatus) -> bool) -> Self {
         let mut set = Self(0);
         for severity in Severity::ALL {
-            for status in Status::ALL {
+            for status in AlertStatus::ALL {
                 set.0 |= u8::from(holds(severity, status)) << Self::position(severity, status);
             }
         }
@@ -61,14 +61,14 @@ impl Combinations {
 /// What a line requires: combinations of severity and status, shared conditions, and whether that and being found by the
 /// index is all of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Guard(u64);
+pub struct LineGuard(u64);
 
-impl Guard {
+impl LineGuard {
     const IS_ALL: u64 = 1 << 63;
 
     /// A guard; `shared` has a bit for each shared condition, by its number below [`MOST_SHARED`].
     #[must_use]
-    pub fn new(combinations: Combinations, shared: u64, is_all: bool) -> Self {
+    pub fn new(combinations: SeverityStatusSet, shared: u64, is_all: bool) -> Self {
         let mark = if is_all { Self::IS_ALL } else { 0 };
         Self(u64::from(combinations.0) | (shared & ((1 << MOST_SHARED) - 1)) << 8 | mark)
     }
@@ -94,21 +94,22 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
-    use super::{Combinations, Guard, MOST_SHARED};
-    use crate::event::{Severity, Status};
+    use super::{LineGuard, MOST_SHARED, SeverityStatusSet};
+    use crate::event::{AlertStatus, Severity};
 
     #[test]
     fn a_guard_gives_back_what_it_was_made_of() {
-        let urgent =
-            Combinations::of(|severity, status| severity == Severity::Critical && status == Status::Firing);
-        let position = Combinations::position(Severity::Critical, Status::Firing);
+        let urgent = SeverityStatusSet::of(|severity, status| {
+            severity == Severity::Critical && status == AlertStatus::Firing
+        });
+        let position = SeverityStatusSet::position(Severity::Critical, AlertStatus::Firing);
         let shared = 1 << (MOST_SHARED - 1) | 1;
-        let guard = Guard::new(urgent, shared, true);
+        let guard = LineGuard::new(urgent, shared, true);
         assert!(guard.allows(position) && guard.is_all());
         assert_eq!(guard.shared(), shared);
-        assert_eq!((0..Combinations::COUNT).filter(|position| guard.allows(*position)).count(), 1);
-        let other = Guard::new(urgent.others(), 0, false);
+        assert_eq!((0..SeverityStatusSet::COUNT).filter(|position| guard.allows(*position)).count(), 1);
+        let other = LineGuard::new(urgent.others(), 0, false);
         assert!(!other.allows(position) && !other.is_all() && other.shared() == 0);
-        assert_eq!(urgent.or(urgent.others()), Combinations::ALL);
+        assert_eq!(urgent.or(urgent.others()), SeverityStatusSet::ALL);
     }
 }

@@ -1,12 +1,12 @@
 //! One JSON document with everything, for programs.
 
-use crate::suite::{Coverage, Failure, Report, Share, TestResult};
+use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult};
 use serde_json::{Map, Value, json};
 
 /// `{"passed":…,"failed":…,"results":[…],"written":[…],"coverage":…}` and a line end; `coverage` only where it was asked
 /// for.
 #[must_use]
-pub fn render(report: &Report, coverage: Option<&Coverage>) -> String {
+pub fn render(report: &TestReport, coverage: Option<&Coverage>) -> String {
     let mut document = json!({
         "passed": report.passed(),
         "failed": report.failed(),
@@ -23,7 +23,7 @@ fn result(result: &TestResult) -> Value {
     let mut out = Map::new();
     out.insert("test".to_owned(), result.test.as_str().into());
     put(&mut out, "case", result.case.as_deref());
-    out.insert("at".to_owned(), result.place.short().into());
+    out.insert("at".to_owned(), result.location.short().into());
     out.insert("result".to_owned(), if result.passed() { "passed" } else { "failed" }.into());
     if !result.passed() {
         out.insert("failures".to_owned(), result.failures.iter().map(failure).collect());
@@ -31,11 +31,11 @@ fn result(result: &TestResult) -> Value {
     Value::Object(out)
 }
 
-fn failure(failure: &Failure) -> Value {
+fn failure(failure: &TestFailure) -> Value {
     let mut out = Map::new();
-    out.insert("at".to_owned(), failure.place.short().into());
-    out.insert("column".to_owned(), failure.place.column.into());
-    out.insert("source".to_owned(), failure.place.text.trim().into());
+    out.insert("at".to_owned(), failure.location.short().into());
+    out.insert("column".to_owned(), failure.location.column.into());
+    out.insert("source".to_owned(), failure.location.text.trim().into());
     out.insert("message".to_owned(), failure.message.as_str().into());
     put(&mut out, "expected", failure.expected.as_deref());
     put(&mut out, "actual", failure.actual.as_deref());
@@ -55,7 +55,8 @@ fn covered(coverage: &Coverage) -> Value {
     json!({ "percent": coverage.percent(), "arms": share(&coverage.arms), "routes": share(&coverage.routes) })
 }
 
-fn share(share: &Share) -> Value {
-    let missed = share.missed.iter().map(|missed| json!({ "at": missed.place.short(), "text": missed.text }));
+fn share(share: &CoverageShare) -> Value {
+    let missed =
+        share.missed.iter().map(|missed| json!({ "at": missed.location.short(), "text": missed.text }));
     json!({ "hit": share.hit, "all": share.all, "percent": share.percent(), "missed": missed.collect::<Vec<_>>() })
 }

@@ -1,12 +1,12 @@
 //! `JUnit` XML, for build servers: a suite a file, a case a case.
 
 use super::{plain, text};
-use crate::suite::{Failure, Report, TestResult};
+use crate::suite::{TestFailure, TestReport, TestResult};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 /// The document; no times are given, as none are measured.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &TestReport) -> String {
     let mut document = quick_junit::Report::new("pointsman");
     for (file, results) in text::by_file(&report.results) {
         let mut suite = TestSuite::new(file);
@@ -19,16 +19,16 @@ pub fn render(report: &Report) -> String {
 
 fn case(result: &TestResult) -> TestCase {
     let mut case = TestCase::new(result.name(), status(&result.failures));
-    case.set_classname(result.place.file.as_str());
-    case.extra.insert("file".into(), result.place.file.as_str().into());
-    case.extra.insert("line".into(), result.place.line.to_string().into());
+    case.set_classname(result.location.file.as_str());
+    case.extra.insert("file".into(), result.location.file.as_str().into());
+    case.extra.insert("line".into(), result.location.line.to_string().into());
     case
 }
 
-fn status(failures: &[Failure]) -> TestCaseStatus {
+fn status(failures: &[TestFailure]) -> TestCaseStatus {
     let Some(first) = failures.first() else { return TestCaseStatus::success() };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let parts = failures.iter().map(|failure| format!("{}: {}", failure.place.short(), plain(failure)));
+    let parts = failures.iter().map(|failure| format!("{}: {}", failure.location.short(), plain(failure)));
     status.set_type("expectation");
     status.set_message(first.message.as_str());
     status.set_description(parts.collect::<Vec<_>>().join("\n\n"));

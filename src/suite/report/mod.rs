@@ -5,10 +5,10 @@ pub mod junit;
 pub mod tap;
 pub mod text;
 
-use super::Failure;
+use super::TestFailure;
 
 /// What a failure says after its place, as plain lines; [`json`] alone keeps the parts apart.
-fn plain(failure: &Failure) -> String {
+fn plain(failure: &TestFailure) -> String {
     let mut lines = vec![failure.message.clone()];
     if failure.diff.is_none() {
         lines.extend(failure.expected.iter().map(|text| format!("expected: {}", hang(text, 10))));

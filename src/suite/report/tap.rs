@@ -1,11 +1,11 @@
 //! TAP version 14, for harnesses that read lines.
 
 use super::plain;
-use crate::suite::{Report, TestResult};
+use crate::suite::{TestReport, TestResult};
 
 /// The plan, a line a case, and a YAML block below each that failed.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &TestReport) -> String {
     let lines = report.results.iter().zip(1..).map(|(result, number)| line(result, number));
     format!("TAP version 14\n1..{}\n{}", report.results.len(), lines.collect::<String>())
 }
@@ -16,9 +16,9 @@ fn line(result: &TestResult, number: usize) -> String {
         return format!("ok {number} - {name}\n");
     }
     let head =
-        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.place.short()));
+        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.location.short()));
     let failures = result.failures.iter().map(|failure| {
-        let (at, text) = (yaml(&failure.place.short()), super::hang(&plain(failure), 8));
+        let (at, text) = (yaml(&failure.location.short()), super::hang(&plain(failure), 8));
         format!("    - at: {at}\n      says: |-\n        {text}\n")
     });
     head + &failures.collect::<String>() + "  ...\n"

@@ -1,19 +1,19 @@
 //! For people: a line a file, every failure in full, a summary. Styled; the caller strips the styles where its stream
 //! takes none.
 
-use crate::suite::{Coverage, Failure, Missed, Report, Share, TestResult};
+use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult, UncoveredItem};
 use std::fmt;
 
 /// Where a style begins.
-struct Style(&'static str);
+struct AnsiStyle(&'static str);
 
-const GOOD: Style = Style("\x1b[32m");
-const BAD: Style = Style("\x1b[31m");
-const STRONG: Style = Style("\x1b[1m");
-const FAINT: Style = Style("\x1b[94m");
-const PLAIN: Style = Style("\x1b[0m");
+const GOOD: AnsiStyle = AnsiStyle("\x1b[32m");
+const BAD: AnsiStyle = AnsiStyle("\x1b[31m");
+const STRONG: AnsiStyle = AnsiStyle("\x1b[1m");
+const FAINT: AnsiStyle = AnsiStyle("\x1b[94m");
+const PLAIN: AnsiStyle = AnsiStyle("\x1b[0m");
 
-impl fmt::Display for Style {
+impl fmt::Display for AnsiStyle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
@@ -21,7 +21,7 @@ impl fmt::Display for Style {
 
 /// Every file and every failure, then the count.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &TestReport) -> String {
     let mut out = String::new();
     for (file, results) in by_file(&report.results) {
         out.push_str(&line(file, &results));
@@ -41,8 +41,8 @@ pub(super) fn by_file(results: &[TestResult]) -> Vec<(&str, Vec<&TestResult>)> {
     let mut files: Vec<(&str, Vec<&TestResult>)> = Vec::new();
     for result in results {
         match files.last_mut() {
-            Some((file, own)) if *file == result.place.file => own.push(result),
-            _ => files.push((&result.place.file, vec![result])),
+            Some((file, own)) if *file == result.location.file => own.push(result),
+            _ => files.push((&result.location.file, vec![result])),
         }
     }
     files
@@ -73,10 +73,10 @@ fn detail(result: &TestResult) -> String {
 }
 
 /// The message, the place, then what belongs to it, in the margin of the place.
-fn failure(failure: &Failure, before: Option<&Failure>) -> String {
-    let margin = " ".repeat(failure.place.line.to_string().len());
-    let place = &failure.place;
-    let mut lines = vec![format!("{}{BAD}{} {}{PLAIN}\n", place.drawn(), place.carets(), failure.message)];
+fn failure(failure: &TestFailure, before: Option<&TestFailure>) -> String {
+    let margin = " ".repeat(failure.location.line.to_string().len());
+    let place = &failure.location;
+    let mut lines = vec![format!("{}{BAD}{} {}{PLAIN}\n", place.excerpt(), place.carets(), failure.message)];
     let mut say = |word: &str, text: &str| {
         let text = super::hang(text, margin.len() + 3 + word.len());
         lines.push(format!("{margin} {FAINT}={PLAIN} {word}{text}\n"));
@@ -106,7 +106,7 @@ fn painted(diff: &str) -> String {
     diff.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &TestReport) -> String {
     let failed = report.failed();
     let style = if failed == 0 { GOOD } else { BAD };
     format!("{style}{}{PLAIN}\n", counts(report.passed(), failed))
@@ -122,8 +122,9 @@ pub fn coverage(coverage: &Coverage) -> String {
     out
 }
 
-fn part(name: &str, share: &Share) -> String {
+fn part(name: &str, share: &CoverageShare) -> String {
     let head = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
-    let missed = |missed: &Missed| format!("    {FAINT}{}{PLAIN}  {}\n", missed.place.short(), missed.text);
+    let missed =
+        |missed: &UncoveredItem| format!("    {FAINT}{}{PLAIN}  {}\n", missed.location.short(), missed.text);
     std::iter::once(head).chain(share.missed.iter().map(missed)).collect()
 }

@@ -1,16 +1,16 @@
 //! A file's declarations: documentation, `allow`, and those that are small.
 
-use super::{Builder, Pair, Pairs, Rule, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    Allow, Channel, DayRange, Declaration, Define, Integration, Item, Parameter, Reading, Schedule,
-    ScheduleKind, ScheduleLine, Table, TableBody, TimeRange,
+    AllowDirective, Channel, DayRange, Declaration, Define, DocumentedDeclaration, Integration,
+    IntegrationRoute, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
 };
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     /// The edition line and everything after it.
-    pub(super) fn declarations(&mut self, pairs: &mut Pairs<'_>) {
+    pub(super) fn declarations(&mut self, pairs: &mut RulePairs<'_>) {
         if let Some(edition) = self.take(Rule::edition, pairs) {
             let start = self.span(&edition);
             let number = self.next(&mut edition.into_inner()).and_then(|number| {
@@ -28,7 +28,7 @@ impl Builder<'_> {
         }
     }
 
-    fn item(&mut self, pair: Pair<'_>, docs: Vec<Box<str>>, allows: Vec<Allow>) {
+    fn item(&mut self, pair: RulePair<'_>, docs: Vec<Box<str>>, allows: Vec<AllowDirective>) {
         let start = self.span(&pair);
         let findings = self.diagnostics.len();
         let rule = pair.as_rule();
@@ -37,11 +37,11 @@ impl Builder<'_> {
         self.cover(allows, span);
         if let Some(kind) = kind {
             let broken = self.diagnostics.len() > findings;
-            self.built.items.push(Item { docs, span, kind, broken });
+            self.built.items.push(DocumentedDeclaration { docs, span, kind, broken });
         }
     }
 
-    fn declaration(&mut self, rule: Rule, pairs: &mut Pairs<'_>) -> Option<Declaration> {
+    fn declaration(&mut self, rule: Rule, pairs: &mut RulePairs<'_>) -> Option<Declaration> {
         let declared = match rule {
             Rule::table => Declaration::Table(self.table(pairs)?),
             Rule::define => Declaration::Define(self.define(pairs)?),
@@ -66,24 +66,24 @@ impl Builder<'_> {
     }
 
     /// The `allow`s that come next; `cover` says later what they cover.
-    pub(super) fn allows(&mut self, pairs: &mut Pairs<'_>) -> Vec<Allow> {
+    pub(super) fn allows(&mut self, pairs: &mut RulePairs<'_>) -> Vec<AllowDirective> {
         let mut allows = Vec::new();
         while let Some(pair) = self.take(Rule::allow, pairs) {
             let start = self.span(&pair);
             let mut parts = pair.into_inner();
             let read = self.next_name(&mut parts).zip(self.next_text(&mut parts));
             let span = self.until_here(start);
-            allows.extend(read.map(|(code, because)| Allow { code, because, covers: span, span }));
+            allows.extend(read.map(|(code, because)| AllowDirective { code, because, covers: span, span }));
         }
         allows
     }
 
     /// Records the `allow`s that stand before `span`.
-    pub(super) fn cover(&mut self, allows: Vec<Allow>, span: Span) {
-        self.built.allows.extend(allows.into_iter().map(|allow| Allow { covers: span, ..allow }));
+    pub(super) fn cover(&mut self, allows: Vec<AllowDirective>, span: Span) {
+        self.built.allows.extend(allows.into_iter().map(|allow| AllowDirective { covers: span, ..allow }));
     }
 
-    fn table(&mut self, pairs: &mut Pairs<'_>) -> Option<Table> {
+    fn table(&mut self, pairs: &mut RulePairs<'_>) -> Option<Table> {
         let name = self.next_name(pairs)?;
         self.lower_case(&name, "table");
         let mut parameters = Vec::new();
@@ -107,13 +107,13 @@ impl Builder<'_> {
         Some(Table { name, parameters, ignore_case, body })
     }
 
-    fn define(&mut self, pairs: &mut Pairs<'_>) -> Option<Define> {
+    fn define(&mut self, pairs: &mut RulePairs<'_>) -> Option<Define> {
         let name = self.next_name(pairs)?;
         self.lower_case(&name, "define");
         Some(Define { name, value: self.value(pairs)? })
     }
 
-    fn schedule(&mut self, pairs: &mut Pairs<'_>) -> Option<Schedule> {
+    fn schedule(&mut self, pairs: &mut RulePairs<'_>) -> Option<Schedule> {
         let name = self.next_name(pairs)?;
         let zone = self.next_text(pairs)?;
         let mut lines = Vec::new();
@@ -123,16 +123,16 @@ impl Builder<'_> {
         Some(Schedule { name, zone, lines })
     }
 
-    fn schedule_line(&mut self, pair: Pair<'_>) -> Option<ScheduleLine> {
+    fn schedule_line(&mut self, pair: RulePair<'_>) -> Option<ScheduleLine> {
         let start = self.span(&pair);
         let text = pair.get_input();
         let mut parts = pair.into_inner();
         let kind = match self.peek(&mut parts)? {
-            Rule::k_except => ScheduleKind::Except,
-            Rule::k_also => ScheduleKind::Also,
-            _ => ScheduleKind::Window,
+            Rule::k_except => ScheduleLineKind::Except,
+            Rule::k_also => ScheduleLineKind::Also,
+            _ => ScheduleLineKind::Window,
         };
-        if kind != ScheduleKind::Window {
+        if kind != ScheduleLineKind::Window {
             let word = self.next(&mut parts)?;
             self.leaf(&word);
         }
@@ -155,7 +155,7 @@ impl Builder<'_> {
         Some(ScheduleLine { kind, days, times, span: self.until_here(start) })
     }
 
-    fn times(&mut self, pair: Pair<'_>) -> Option<Vec<TimeRange>> {
+    fn times(&mut self, pair: RulePair<'_>) -> Option<Vec<TimeRange>> {
         let mut times = Vec::new();
         for range in pair.into_inner() {
             let mut ends = range.into_inner();
@@ -177,7 +177,7 @@ impl Builder<'_> {
         self.diagnostics.push(finding);
     }
 
-    fn channel(&mut self, pairs: &mut Pairs<'_>) -> Option<Channel> {
+    fn channel(&mut self, pairs: &mut RulePairs<'_>) -> Option<Channel> {
         self.take(Rule::k_channel, pairs);
         let name = self.next_name(pairs)?;
         self.lower_case(&name, "channel");
@@ -192,13 +192,13 @@ impl Builder<'_> {
         Some(Channel { name, kind, parameters, arguments: self.until_here(start) })
     }
 
-    fn parameter(&mut self, pair: Pair<'_>) -> Option<Parameter> {
+    fn parameter(&mut self, pair: RulePair<'_>) -> Option<NamedArgument> {
         let mut parts = pair.into_inner();
         let name = self.next_name(&mut parts)?;
-        Some(Parameter { name, value: self.value(&mut parts)? })
+        Some(NamedArgument { name, value: self.value(&mut parts)? })
     }
 
-    fn integration(&mut self, pairs: &mut Pairs<'_>) -> Option<Integration> {
+    fn integration(&mut self, pairs: &mut RulePairs<'_>) -> Option<Integration> {
         let name = self.next_name(pairs)?;
         let mut parameters = Vec::new();
         let mut reads = Vec::new();
@@ -213,10 +213,10 @@ impl Builder<'_> {
             }
             self.cover(allows, self.until_here(start));
         }
-        Some(Integration { name, parameters, reads })
+        Some(Integration { name, parameters, routes: reads })
     }
 
-    fn reading(&mut self, pair: Pair<'_>) -> Option<Reading> {
+    fn reading(&mut self, pair: RulePair<'_>) -> Option<IntegrationRoute> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let mut mappings = Vec::new();
@@ -225,13 +225,13 @@ impl Builder<'_> {
             mappings.push(self.next_name(&mut parts)?);
         }
         let destinations = self.destinations(&mut parts)?;
-        Some(Reading { mappings, destinations, span: self.until_here(start) })
+        Some(IntegrationRoute { mappings, destinations, span: self.until_here(start) })
     }
 }
 
 /// The `##` lines directly above a declaration, or above the `allow` that stands before it.
-fn documentation(declaration: &Pair<'_>, first: &Pair<'_>) -> Vec<Box<str>> {
-    let above = |pair: &Pair<'_>| {
+fn documentation(declaration: &RulePair<'_>, first: &RulePair<'_>) -> Vec<Box<str>> {
+    let above = |pair: &RulePair<'_>| {
         let text = pair.get_input().get(..pair.as_span().start()).unwrap_or_default();
         let mut lines = text.lines().rev();
         if !text.ends_with('\n') && lines.next().is_some_and(|indent| !indent.trim().is_empty()) {

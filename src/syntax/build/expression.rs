@@ -1,16 +1,17 @@
 //! Values and conditions.
 
-use super::strings::Braces;
-use super::{Builder, DEEPEST, Pair, Pairs, Rule, codes};
+use super::strings::BraceMode;
+use super::{DEEPEST, Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    Comparison, Expression, ExpressionKind, Match, Path, Quantifier, Regex, Segment, Step, Subject, Text,
+    Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
+    PathExpression, Quantifier, RegexLiteral, StringLiteral,
 };
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     /// `a ?? b`, or a condition, or a list or an object of a channel's parameters: what stands where a value does.
-    pub(super) fn value(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+    pub(super) fn value(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let pair = self.next(pairs)?;
         let first = self.operand(pair)?;
         if self.peek(pairs) != Some(Rule::coalesce) {
@@ -25,7 +26,7 @@ impl Builder<'_> {
         Some(Expression { kind: ExpressionKind::Coalesce(operands), span })
     }
 
-    fn operand(&mut self, pair: Pair<'_>) -> Option<Expression> {
+    fn operand(&mut self, pair: RulePair<'_>) -> Option<Expression> {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
             Rule::reference => return self.nested(span, |builder| builder.reference(pair)),
@@ -52,7 +53,7 @@ impl Builder<'_> {
         Some(Expression { kind, span: self.until_here(span) })
     }
 
-    fn reference(&mut self, pair: Pair<'_>) -> Option<Expression> {
+    fn reference(&mut self, pair: RulePair<'_>) -> Option<Expression> {
         let mut parts = pair.into_inner();
         let name = self.next_name(&mut parts)?;
         let start = name.span;
@@ -82,18 +83,18 @@ impl Builder<'_> {
         })
     }
 
-    fn segment(&mut self, pair: &Pair<'_>) -> Segment {
+    fn segment(&mut self, pair: &RulePair<'_>) -> NavigationSegment {
         let span = self.leaf(pair);
         let text = pair.as_str();
         if let Some(member) = text.strip_prefix('.') {
-            return Segment { step: Step::Member(member.into()), span };
+            return NavigationSegment { step: NavigationStep::Member(member.into()), span };
         }
         let inside =
             text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default().trim();
         if let Some(quoted) = pair.clone().into_inner().next() {
-            let member = self.text(&quoted, Braces::Plain);
+            let member = self.text(&quoted, BraceMode::Plain);
             self.end = span.end;
-            return Segment { step: Step::Member(member.value), span };
+            return NavigationSegment { step: NavigationStep::Member(member.value), span };
         }
         let index = inside.parse().unwrap_or_else(|_| {
             self.diagnostics.push(Diagnostic::new(
@@ -103,18 +104,18 @@ impl Builder<'_> {
             ));
             0
         });
-        Segment { step: Step::Index(index), span }
+        NavigationSegment { step: NavigationStep::Index(index), span }
     }
 
-    pub(super) fn regex(&mut self, pair: &Pair<'_>) -> Regex {
+    pub(super) fn regex(&mut self, pair: &RulePair<'_>) -> RegexLiteral {
         let span = self.leaf(pair);
         let (pattern, flags) = pair.as_str().rsplit_once('/').unwrap_or_default();
         let pattern = pattern.strip_prefix('/').unwrap_or_default();
-        Regex { pattern: unescape_slashes(pattern).into(), flags: flags.into(), span }
+        RegexLiteral { pattern: unescape_slashes(pattern).into(), flags: flags.into(), span }
     }
 
     /// A path's text; a hyphen outside brackets is reported, with the member in brackets.
-    pub(super) fn path(&mut self, pair: &Pair<'_>) -> Path {
+    pub(super) fn path(&mut self, pair: &RulePair<'_>) -> PathExpression {
         let span = self.leaf(pair);
         let text = pair.as_str();
         if let Some(mended) = super::names::bracket_hyphens(text) {
@@ -123,10 +124,10 @@ impl Builder<'_> {
             let finding = Diagnostic::new(&codes::PATH_HYPHEN, span, message);
             self.diagnostics.push(finding.suggest(format!("write `{mended}`"), span, mended));
         }
-        Path { text: text.into(), span }
+        PathExpression { text: text.into(), span }
     }
 
-    fn list(&mut self, pair: Pair<'_>) -> Option<ExpressionKind> {
+    fn list(&mut self, pair: RulePair<'_>) -> Option<ExpressionKind> {
         let mut pairs = pair.into_inner();
         let mut values = Vec::new();
         while self.peek(&mut pairs).is_some() {
@@ -135,7 +136,7 @@ impl Builder<'_> {
         Some(ExpressionKind::List(values))
     }
 
-    fn object(&mut self, pair: Pair<'_>) -> Option<ExpressionKind> {
+    fn object(&mut self, pair: RulePair<'_>) -> Option<ExpressionKind> {
         let mut pairs = pair.into_inner();
         let mut members = Vec::new();
         while let Some(member) = self.next(&mut pairs) {
@@ -148,15 +149,15 @@ impl Builder<'_> {
     }
 
     /// A bare word or a string as a key.
-    pub(super) fn key(&mut self, pair: &Pair<'_>) -> Text {
+    pub(super) fn key(&mut self, pair: &RulePair<'_>) -> StringLiteral {
         match pair.as_rule() {
-            Rule::string => self.text(pair, Braces::Plain),
-            Rule::fixed => self.text(pair, Braces::Doubled),
-            _ => Text { value: pair.as_str().into(), span: self.leaf(pair) },
+            Rule::string => self.text(pair, BraceMode::Plain),
+            Rule::fixed => self.text(pair, BraceMode::Doubled),
+            _ => StringLiteral { value: pair.as_str().into(), span: self.leaf(pair) },
         }
     }
 
-    pub(super) fn match_value(&mut self, pair: Pair<'_>) -> Option<Match<Expression>> {
+    pub(super) fn match_value(&mut self, pair: RulePair<'_>) -> Option<Match<Expression>> {
         let start = self.span(&pair);
         let mut pairs = pair.into_inner();
         let (subjects, ignore_case) = self.match_head(&mut pairs)?;
@@ -164,7 +165,10 @@ impl Builder<'_> {
         Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
     }
 
-    pub(super) fn match_head(&mut self, pairs: &mut Pairs<'_>) -> Option<(Vec<Expression>, Option<Span>)> {
+    pub(super) fn match_head(
+        &mut self,
+        pairs: &mut RulePairs<'_>,
+    ) -> Option<(Vec<Expression>, Option<Span>)> {
         let mut subjects = Vec::new();
         while let Some(subject) = self.take(Rule::match_subject, pairs) {
             subjects.push(self.value(&mut subject.into_inner())?);
@@ -172,7 +176,7 @@ impl Builder<'_> {
         Some((subjects, self.ignore_case(pairs)))
     }
 
-    pub(super) fn ignore_case(&mut self, pairs: &mut Pairs<'_>) -> Option<Span> {
+    pub(super) fn ignore_case(&mut self, pairs: &mut RulePairs<'_>) -> Option<Span> {
         let pair = self.take(Rule::ignore_case, pairs)?;
         let start = self.span(&pair);
         self.finish(&mut pair.into_inner());
@@ -180,7 +184,7 @@ impl Builder<'_> {
     }
 
     /// `a and not b == c`
-    fn condition(&mut self, pair: Pair<'_>) -> Option<Expression> {
+    fn condition(&mut self, pair: RulePair<'_>) -> Option<Expression> {
         let mut pairs = pair.into_inner();
         let first = self.term(&mut pairs)?;
         if !matches!(self.peek(&mut pairs), Some(Rule::k_and | Rule::k_or)) {
@@ -207,7 +211,7 @@ impl Builder<'_> {
         gather(alternatives, ExpressionKind::Or)
     }
 
-    fn term(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+    fn term(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let mut negations = Vec::new();
         while let Some(not) = self.take(Rule::k_not, pairs) {
             negations.push(self.leaf(&not));
@@ -225,13 +229,13 @@ impl Builder<'_> {
     }
 
     /// A comparison, or a value alone.
-    fn tested(&mut self, pairs: &mut Pairs<'_>) -> Option<Expression> {
+    fn tested(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let (subject, start) = match self.peek(pairs)? {
-            Rule::during => (Subject::Now, self.span(&pairs.peek()?)),
+            Rule::during => (ComparisonSubject::Now, self.span(&pairs.peek()?)),
             Rule::quantifier => {
                 let pair = self.next(pairs)?;
                 let start = self.leaf(&pair);
-                (Subject::Nodes(quantifier(pair.as_str()), self.value(pairs)?), start)
+                (ComparisonSubject::Nodes(quantifier(pair.as_str()), self.value(pairs)?), start)
             }
             _ => {
                 let value = self.value(pairs)?;
@@ -239,14 +243,14 @@ impl Builder<'_> {
                     return Some(value);
                 }
                 let start = value.span;
-                (Subject::Value(value), start)
+                (ComparisonSubject::Value(value), start)
             }
         };
         let tested = self.comparison(subject, pairs)?;
         Some(Expression { kind: ExpressionKind::Compare(Box::new(tested)), span: self.until_here(start) })
     }
 
-    fn comparison(&mut self, subject: Subject, pairs: &mut Pairs<'_>) -> Option<Comparison> {
+    fn comparison(&mut self, subject: ComparisonSubject, pairs: &mut RulePairs<'_>) -> Option<Comparison> {
         let not = self.take(Rule::k_not, pairs).map(|not| self.leaf(&not));
         let pair = self.next(pairs)?;
         let sign = self.span(&pair);

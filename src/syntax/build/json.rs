@@ -1,17 +1,17 @@
 //! JSON as tests write it.
 
-use super::strings::Braces;
-use super::{Builder, Pair, Pairs, Rule};
-use crate::syntax::tree::{Json, JsonKind};
+use super::strings::BraceMode;
+use super::{Rule, RulePair, RulePairs, TreeBuilder};
+use crate::syntax::tree::{TestJson, TestJsonKind};
 
-impl Builder<'_> {
-    pub(super) fn next_json(&mut self, pairs: &mut Pairs<'_>) -> Option<Json> {
+impl TreeBuilder<'_> {
+    pub(super) fn next_json(&mut self, pairs: &mut RulePairs<'_>) -> Option<TestJson> {
         let pair = self.next(pairs)?;
         let span = self.span(&pair);
         self.nested(span, |builder| builder.json(pair))
     }
 
-    pub(super) fn json(&mut self, pair: Pair<'_>) -> Option<Json> {
+    pub(super) fn json(&mut self, pair: RulePair<'_>) -> Option<TestJson> {
         let start = self.span(&pair);
         let kind = match pair.as_rule() {
             Rule::json_object => self.json_object(&mut pair.into_inner())?,
@@ -21,22 +21,22 @@ impl Builder<'_> {
                 while self.peek(&mut pairs).is_some() {
                     elements.push(self.next_json(&mut pairs)?);
                 }
-                JsonKind::Array(elements)
+                TestJsonKind::Array(elements)
             }
-            Rule::string | Rule::raw => JsonKind::Text(self.text(&pair, Braces::Plain).value),
+            Rule::string | Rule::raw => TestJsonKind::Text(self.text(&pair, BraceMode::Plain).value),
             Rule::number => {
                 self.leaf(&pair);
-                JsonKind::Number(pair.as_str().into())
+                TestJsonKind::Number(pair.as_str().into())
             }
             _ => {
                 self.leaf(&pair);
                 word(pair.as_str())
             }
         };
-        Some(Json { kind, span: self.until_here(start) })
+        Some(TestJson { kind, span: self.until_here(start) })
     }
 
-    fn json_object(&mut self, pairs: &mut Pairs<'_>) -> Option<JsonKind> {
+    fn json_object(&mut self, pairs: &mut RulePairs<'_>) -> Option<TestJsonKind> {
         let mut members = Vec::new();
         while let Some(member) = self.next(pairs) {
             let mut parts = member.into_inner();
@@ -44,17 +44,19 @@ impl Builder<'_> {
             let key = self.key(&key);
             members.push((key, self.next_json(&mut parts)?));
         }
-        Some(JsonKind::Object(members))
+        Some(TestJsonKind::Object(members))
     }
 }
 
-fn word(text: &str) -> JsonKind {
+fn word(text: &str) -> TestJsonKind {
     match text {
-        "null" => JsonKind::Null,
-        "missing" => JsonKind::Missing,
-        "true" => JsonKind::Boolean(true),
-        "false" => JsonKind::Boolean(false),
-        _ if text.starts_with(|first: char| first.is_ascii_uppercase()) => JsonKind::Constant(text.into()),
-        _ => JsonKind::Hole(text.into()),
+        "null" => TestJsonKind::Null,
+        "missing" => TestJsonKind::Missing,
+        "true" => TestJsonKind::Boolean(true),
+        "false" => TestJsonKind::Boolean(false),
+        _ if text.starts_with(|first: char| first.is_ascii_uppercase()) => {
+            TestJsonKind::Constant(text.into())
+        }
+        _ => TestJsonKind::Hole(text.into()),
     }
 }

@@ -1,11 +1,11 @@
 //! Mappings.
 
-use super::strings::Braces;
-use super::{Builder, Pair, Pairs, Rule};
-use crate::syntax::tree::{LabelEntry, Mapping, Statement, StatementKind};
+use super::strings::BraceMode;
+use super::{Rule, RulePair, RulePairs, TreeBuilder};
+use crate::syntax::tree::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 
-impl Builder<'_> {
-    pub(super) fn mapping(&mut self, pairs: &mut Pairs<'_>) -> Option<Mapping> {
+impl TreeBuilder<'_> {
+    pub(super) fn mapping(&mut self, pairs: &mut RulePairs<'_>) -> Option<Mapping> {
         let name = self.next_name(pairs)?;
         let mut statements = Vec::new();
         loop {
@@ -15,45 +15,45 @@ impl Builder<'_> {
             let kind = self.statement(pair);
             let span = self.until_here(start);
             self.cover(allows, span);
-            statements.extend(kind.map(|kind| Statement { kind, span }));
+            statements.extend(kind.map(|kind| MappingStatement { kind, span }));
         }
         Some(Mapping { name, statements })
     }
 
-    fn statement(&mut self, pair: Pair<'_>) -> Option<StatementKind> {
+    fn statement(&mut self, pair: RulePair<'_>) -> Option<MappingStatementKind> {
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
         Some(match rule {
             Rule::accept => {
                 let condition = self.value(&mut parts)?;
                 let reason = self.take(Rule::reason, &mut parts);
-                StatementKind::Accept(
+                MappingStatementKind::Accept(
                     condition,
                     reason.and_then(|reason| self.next_words(&mut reason.into_inner())),
                 )
             }
             Rule::each => {
                 let path = self.next(&mut parts)?;
-                StatementKind::Each(self.path(&path))
+                MappingStatementKind::Each(self.path(&path))
             }
             Rule::let_ => {
                 let name = self.next_name(&mut parts)?;
                 self.lower_case(&name, "let");
-                StatementKind::Let(name, self.value(&mut parts)?)
+                MappingStatementKind::Let(name, self.value(&mut parts)?)
             }
             Rule::drop => {
                 let condition = self.value(&mut parts)?;
-                StatementKind::Drop(condition, self.next_words(&mut parts)?)
+                MappingStatementKind::Drop(condition, self.next_words(&mut parts)?)
             }
-            Rule::labels => StatementKind::Labels(self.label_entries(&mut parts)),
+            Rule::labels => MappingStatementKind::Labels(self.label_entries(&mut parts)),
             _ => {
                 let name = self.next_name(&mut parts)?;
-                StatementKind::Field(name, self.value(&mut parts)?)
+                MappingStatementKind::Field(name, self.value(&mut parts)?)
             }
         })
     }
 
-    fn label_entries(&mut self, pairs: &mut Pairs<'_>) -> Vec<LabelEntry> {
+    fn label_entries(&mut self, pairs: &mut RulePairs<'_>) -> Vec<LabelEntry> {
         let mut entries = Vec::new();
         while let Some(pair) = self.next(pairs) {
             let entry = self.label_entry(pair);
@@ -62,7 +62,7 @@ impl Builder<'_> {
         entries
     }
 
-    fn label_entry(&mut self, pair: Pair<'_>) -> Option<LabelEntry> {
+    fn label_entry(&mut self, pair: RulePair<'_>) -> Option<LabelEntry> {
         let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
@@ -82,8 +82,11 @@ impl Builder<'_> {
     }
 
     /// The string that comes next, whose braces are braces.
-    pub(super) fn next_text(&mut self, pairs: &mut Pairs<'_>) -> Option<crate::syntax::tree::Text> {
+    pub(super) fn next_text(
+        &mut self,
+        pairs: &mut RulePairs<'_>,
+    ) -> Option<crate::syntax::tree::StringLiteral> {
         let pair = self.next(pairs)?;
-        Some(self.text(&pair, Braces::Plain))
+        Some(self.text(&pair, BraceMode::Plain))
     }
 }

@@ -25,8 +25,8 @@ pub(super) use template::hole;
 use pest::Parser as _;
 
 use super::codes;
-use super::grammar::{Grammar, Pair, Pairs, Rule, is_noise};
-use super::tree::{Allow, Item, Name};
+use super::grammar::{Grammar, Rule, RulePair, RulePairs, is_noise};
+use super::tree::{AllowDirective, DocumentedDeclaration, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -35,13 +35,13 @@ pub(super) const DEEPEST: usize = 64;
 
 /// What a stretch of text held.
 #[derive(Debug, Default)]
-pub(super) struct Built {
+pub(super) struct ParsedDeclarations {
     /// The number after `edition`.
     pub(super) edition: Option<(u32, Span)>,
     /// The declarations.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<DocumentedDeclaration>,
     /// Every `allow`.
-    pub(super) allows: Vec<Allow>,
+    pub(super) allows: Vec<AllowDirective>,
 }
 
 /// Parses `text`, which begins `base` bytes into `file`, and builds what it holds.
@@ -50,9 +50,10 @@ pub(super) fn file(
     text: &str,
     base: usize,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Built, Box<pest::error::Error<Rule>>> {
+) -> Result<ParsedDeclarations, Box<pest::error::Error<Rule>>> {
     let mut pairs = Grammar::parse(Rule::file, text).map_err(Box::new)?;
-    let mut builder = Builder { file, base, diagnostics, end: 0, depth: 0, built: Built::default() };
+    let mut builder =
+        TreeBuilder { file, base, diagnostics, end: 0, depth: 0, built: ParsedDeclarations::default() };
     if let Some(root) = pairs.next() {
         builder.declarations(&mut root.into_inner());
     }
@@ -60,7 +61,7 @@ pub(super) fn file(
 }
 
 /// The state of one pass.
-struct Builder<'d> {
+struct TreeBuilder<'d> {
     file: FileId,
     /// Where the text that is parsed begins in the file.
     base: usize,
@@ -68,17 +69,17 @@ struct Builder<'d> {
     /// The end of the last word or sign taken: pest's own ends may include the blanks that follow.
     end: u32,
     depth: usize,
-    built: Built,
+    built: ParsedDeclarations,
 }
 
-impl Builder<'_> {
-    fn span(&self, pair: &Pair<'_>) -> Span {
+impl TreeBuilder<'_> {
+    fn span(&self, pair: &RulePair<'_>) -> Span {
         let span = pair.as_span();
         Span::new(self.file, self.base + span.start(), self.base + span.end())
     }
 
     /// The place of a pair without parts, which from now on is the last one taken.
-    fn leaf(&mut self, pair: &Pair<'_>) -> Span {
+    fn leaf(&mut self, pair: &RulePair<'_>) -> Span {
         let span = self.span(pair);
         self.end = span.end;
         span
@@ -89,12 +90,12 @@ impl Builder<'_> {
         Span { end: self.end.max(start.start), ..start }
     }
 
-    fn name(&mut self, pair: &Pair<'_>) -> Name {
-        Name { text: pair.as_str().into(), span: self.leaf(pair) }
+    fn name(&mut self, pair: &RulePair<'_>) -> Identifier {
+        Identifier { text: pair.as_str().into(), span: self.leaf(pair) }
     }
 
     /// The next pair that says something.
-    fn next<'i>(&mut self, pairs: &mut Pairs<'i>) -> Option<Pair<'i>> {
+    fn next<'i>(&mut self, pairs: &mut RulePairs<'i>) -> Option<RulePair<'i>> {
         loop {
             let pair = pairs.next()?;
             if !is_noise(pair.as_rule()) {
@@ -105,7 +106,7 @@ impl Builder<'_> {
     }
 
     /// The rule of the next pair that says something.
-    fn peek(&mut self, pairs: &mut Pairs<'_>) -> Option<Rule> {
+    fn peek(&mut self, pairs: &mut RulePairs<'_>) -> Option<Rule> {
         loop {
             let pair = pairs.peek()?;
             let rule = pair.as_rule();
@@ -118,17 +119,17 @@ impl Builder<'_> {
     }
 
     /// The next pair, if it is of this rule.
-    fn take<'i>(&mut self, rule: Rule, pairs: &mut Pairs<'i>) -> Option<Pair<'i>> {
+    fn take<'i>(&mut self, rule: Rule, pairs: &mut RulePairs<'i>) -> Option<RulePair<'i>> {
         if self.peek(pairs) == Some(rule) { pairs.next() } else { None }
     }
 
-    fn next_name(&mut self, pairs: &mut Pairs<'_>) -> Option<Name> {
+    fn next_name(&mut self, pairs: &mut RulePairs<'_>) -> Option<Identifier> {
         let pair = self.next(pairs)?;
         Some(self.name(&pair))
     }
 
     /// Takes what remains, for the place where the node ends.
-    fn finish(&mut self, pairs: &mut Pairs<'_>) {
+    fn finish(&mut self, pairs: &mut RulePairs<'_>) {
         while let Some(pair) = self.next(pairs) {
             self.leaf(&pair);
         }

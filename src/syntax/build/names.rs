@@ -1,12 +1,12 @@
 //! Names and path members that the grammar lets through and that read differently from what was meant.
 
-use super::{Builder, codes};
+use super::{TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::tree::Name;
+use crate::syntax::tree::Identifier;
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     /// Channels, defines, lets and tables begin in lower case: a capitalised word would be a constant.
-    pub(super) fn lower_case(&mut self, name: &Name, what: &str) {
+    pub(super) fn lower_case(&mut self, name: &Identifier, what: &str) {
         if !name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
             return;
         }

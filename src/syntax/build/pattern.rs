@@ -1,13 +1,13 @@
 //! Patterns, the comparators that conditions share with them, and arms.
 
-use super::strings::Braces;
-use super::{Builder, Pair, Pairs, Rule, codes};
+use super::strings::BraceMode;
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::source::Span;
-use crate::syntax::tree::{Arm, ArmHead, Comparator, Expression, Pattern, PatternKind, Text};
+use crate::syntax::tree::{ArmHead, Comparator, Expression, MatchArm, Pattern, PatternKind, StringLiteral};
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     /// The comparator, the place of its sign, and the place of the `not` in `is not`.
-    pub(super) fn comparator(&mut self, pair: Pair<'_>) -> Option<(Comparator, Span, Option<Span>)> {
+    pub(super) fn comparator(&mut self, pair: RulePair<'_>) -> Option<(Comparator, Span, Option<Span>)> {
         let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut pairs = pair.into_inner();
@@ -43,13 +43,13 @@ impl Builder<'_> {
         Some((comparator, sign, not))
     }
 
-    fn next_regex(&mut self, pairs: &mut Pairs<'_>) -> Option<crate::syntax::tree::Regex> {
+    fn next_regex(&mut self, pairs: &mut RulePairs<'_>) -> Option<crate::syntax::tree::RegexLiteral> {
         let pair = self.next(pairs)?;
         Some(self.regex(&pair))
     }
 
     /// `in [a, b]`, `in cidr "…"`
-    fn within(&mut self, start: Span, pairs: &mut Pairs<'_>) -> Option<(Comparator, Span, Option<Span>)> {
+    fn within(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Option<(Comparator, Span, Option<Span>)> {
         if let Some(cidr) = self.take(Rule::cidr, pairs) {
             let sign = self.span(&cidr);
             let mut parts = cidr.into_inner();
@@ -65,18 +65,18 @@ impl Builder<'_> {
     }
 
     /// One string or a list of them.
-    pub(super) fn texts(&mut self, pairs: &mut Pairs<'_>) -> Vec<Text> {
+    pub(super) fn texts(&mut self, pairs: &mut RulePairs<'_>) -> Vec<StringLiteral> {
         let mut texts = Vec::new();
         while matches!(self.peek(pairs), Some(Rule::fixed | Rule::raw)) {
             if let Some(pair) = self.next(pairs) {
-                texts.push(self.text(&pair, Braces::Doubled));
+                texts.push(self.text(&pair, BraceMode::Doubled));
             }
         }
         texts
     }
 
     /// The arms of a `match` or a table, with those that could be read.
-    pub(super) fn arms(&mut self, pairs: &mut Pairs<'_>) -> Vec<Arm<Expression>> {
+    pub(super) fn arms(&mut self, pairs: &mut RulePairs<'_>) -> Vec<MatchArm<Expression>> {
         let mut arms = Vec::new();
         while let Some(arm) = self.next(pairs) {
             let built = self.arm(arm, Self::value);
@@ -87,7 +87,7 @@ impl Builder<'_> {
     }
 
     /// Reports a second `else`.
-    pub(super) fn one_else<R>(&mut self, arms: &[Arm<R>]) {
+    pub(super) fn one_else<R>(&mut self, arms: &[MatchArm<R>]) {
         let others = arms.iter().filter_map(|arm| match &arm.head {
             ArmHead::Else(span) => Some(*span),
             ArmHead::Columns(_) => None,
@@ -104,9 +104,9 @@ impl Builder<'_> {
     /// An arm whose result `result` reads.
     pub(super) fn arm<R>(
         &mut self,
-        pair: Pair<'_>,
-        result: impl FnOnce(&mut Self, &mut Pairs<'_>) -> Option<R>,
-    ) -> Option<Arm<R>> {
+        pair: RulePair<'_>,
+        result: impl FnOnce(&mut Self, &mut RulePairs<'_>) -> Option<R>,
+    ) -> Option<MatchArm<R>> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let head = self.arm_head(&mut parts)?;
@@ -115,10 +115,10 @@ impl Builder<'_> {
             Some(note) => self.next_words(&mut note.into_inner()),
             None => None,
         };
-        Some(Arm { head, result, note, span: self.until_here(start) })
+        Some(MatchArm { head, result, note, span: self.until_here(start) })
     }
 
-    fn arm_head(&mut self, parts: &mut Pairs<'_>) -> Option<ArmHead> {
+    fn arm_head(&mut self, parts: &mut RulePairs<'_>) -> Option<ArmHead> {
         if let Some(otherwise) = self.take(Rule::k_else, parts) {
             return Some(ArmHead::Else(self.leaf(&otherwise)));
         }
@@ -134,7 +134,7 @@ impl Builder<'_> {
         Some(ArmHead::Columns(columns))
     }
 
-    fn pattern(&mut self, pairs: &mut Pairs<'_>) -> Option<Pattern> {
+    fn pattern(&mut self, pairs: &mut RulePairs<'_>) -> Option<Pattern> {
         let rule = self.peek(pairs)?;
         let start = self.span(&pairs.peek()?);
         let kind = match rule {

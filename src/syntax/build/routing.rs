@@ -1,25 +1,25 @@
 //! Routings, and the destinations that integrations share with them.
 
-use super::{Builder, Pair, Pairs, Rule};
+use super::{Rule, RulePair, RulePairs, TreeBuilder};
 use crate::syntax::tree::{
-    Block, Destination, Expression, Line, LineBody, LineKind, Match, Name, Routing, Target, TargetKind,
+    Block, Destination, Expression, Identifier, Line, LineBody, LineKind, Match, Routing, Target, TargetKind,
 };
 
-impl Builder<'_> {
-    pub(super) fn routing(&mut self, pairs: &mut Pairs<'_>) -> Option<Routing> {
+impl TreeBuilder<'_> {
+    pub(super) fn routing(&mut self, pairs: &mut RulePairs<'_>) -> Option<Routing> {
         let name = self.next_name(pairs)?;
         let block = self.next(pairs)?;
         Some(Routing { name, block: self.block(block)? })
     }
 
-    fn block(&mut self, pair: Pair<'_>) -> Option<Block> {
+    fn block(&mut self, pair: RulePair<'_>) -> Option<Block> {
         let start = self.span(&pair);
         let mut pairs = pair.into_inner();
         let lines = self.nested(start, |builder| Some(builder.lines(&mut pairs)))?;
         Some(Block { lines, span: self.until_here(start) })
     }
 
-    fn lines(&mut self, pairs: &mut Pairs<'_>) -> Vec<Line> {
+    fn lines(&mut self, pairs: &mut RulePairs<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
         loop {
             let allows = self.allows(pairs);
@@ -33,7 +33,7 @@ impl Builder<'_> {
         lines
     }
 
-    fn line(&mut self, pair: Pair<'_>) -> Option<Line> {
+    fn line(&mut self, pair: RulePair<'_>) -> Option<Line> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let first = self.next(&mut parts)?;
@@ -53,7 +53,10 @@ impl Builder<'_> {
         Some(Line { kind, name, when, body, head, span: self.until_here(start) })
     }
 
-    fn head(&mut self, parts: &mut Pairs<'_>) -> Option<(LineKind, Option<Name>, Option<Expression>)> {
+    fn head(
+        &mut self,
+        parts: &mut RulePairs<'_>,
+    ) -> Option<(LineKind, Option<Identifier>, Option<Expression>)> {
         let kind = match self.next(parts)?.as_rule() {
             Rule::k_also => {
                 self.next(parts)?;
@@ -67,7 +70,7 @@ impl Builder<'_> {
         Some((kind, Some(name), when))
     }
 
-    fn route_match(&mut self, pair: Pair<'_>) -> Option<Match<Target>> {
+    fn route_match(&mut self, pair: RulePair<'_>) -> Option<Match<Target>> {
         let start = self.span(&pair);
         let mut pairs = pair.into_inner();
         let (subjects, ignore_case) = self.match_head(&mut pairs)?;
@@ -83,7 +86,7 @@ impl Builder<'_> {
         Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
     }
 
-    fn target(&mut self, pair: Pair<'_>) -> Option<Target> {
+    fn target(&mut self, pair: RulePair<'_>) -> Option<Target> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let kind = match self.peek(&mut parts)? {
@@ -97,7 +100,7 @@ impl Builder<'_> {
         Some(Target { kind, span: self.until_here(start) })
     }
 
-    pub(super) fn destinations(&mut self, parts: &mut Pairs<'_>) -> Option<Vec<Destination>> {
+    pub(super) fn destinations(&mut self, parts: &mut RulePairs<'_>) -> Option<Vec<Destination>> {
         // Nearly every target is one channel.
         let mut destinations = Vec::with_capacity(1);
         while let Some(pair) = self.next(parts) {

@@ -1,22 +1,22 @@
 //! Strings: escapes, and braces where they have no meaning or have to be doubled.
 
-use super::{Builder, Pair, Rule, codes};
+use super::{Rule, RulePair, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::Text;
+use crate::syntax::tree::StringLiteral;
 
 /// What a brace in a string means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Braces {
+pub(super) enum BraceMode {
     /// Itself.
     Plain,
     /// `{{` and `}}` are braces; a single one is an error, because elsewhere it would interpolate.
     Doubled,
 }
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     /// A string that does not interpolate, or `r"…"`.
-    pub(super) fn text(&mut self, pair: &Pair<'_>, braces: Braces) -> Text {
+    pub(super) fn text(&mut self, pair: &RulePair<'_>, braces: BraceMode) -> StringLiteral {
         let span = self.leaf(pair);
         let written = pair.as_str();
         let value = if pair.as_rule() == Rule::raw {
@@ -24,13 +24,13 @@ impl Builder<'_> {
         } else {
             self.read(written, span, braces)
         };
-        Text { value, span }
+        StringLiteral { value, span }
     }
 
-    fn read(&mut self, written: &str, span: Span, braces: Braces) -> Box<str> {
+    fn read(&mut self, written: &str, span: Span, braces: BraceMode) -> Box<str> {
         let inside = bare(written, "\"");
         let special =
-            |byte: u8| byte == b'\\' || (braces == Braces::Doubled && (byte == b'{' || byte == b'}'));
+            |byte: u8| byte == b'\\' || (braces == BraceMode::Doubled && (byte == b'{' || byte == b'}'));
         if !inside.bytes().any(special) {
             return inside.into();
         }
@@ -39,8 +39,10 @@ impl Builder<'_> {
         while let Some(rest) = inside.get(at..).filter(|rest| !rest.is_empty()) {
             let place = span.start as usize + 1 + at;
             at += match braces {
-                Braces::Doubled if rest.starts_with(['{', '}']) => self.doubled_brace(rest, place, &mut read),
-                Braces::Doubled | Braces::Plain => self.character(rest, place, &mut read),
+                BraceMode::Doubled if rest.starts_with(['{', '}']) => {
+                    self.doubled_brace(rest, place, &mut read)
+                }
+                BraceMode::Doubled | BraceMode::Plain => self.character(rest, place, &mut read),
             };
         }
         read.into()
@@ -94,7 +96,7 @@ pub(super) fn bare<'t>(written: &'t str, opening: &str) -> &'t str {
 }
 
 /// Why an escape is refused.
-enum Problem {
+enum EscapeError {
     Unknown,
     Surrogate,
     NoCharacter,
@@ -102,8 +104,8 @@ enum Problem {
 }
 
 /// The character that an escape stands for, and how many bytes it takes.
-fn escape(rest: &str) -> Result<(char, usize), (Problem, usize)> {
-    let Some(letter) = rest.chars().nth(1) else { return Err((Problem::Unknown, 1)) };
+fn escape(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
+    let Some(letter) = rest.chars().nth(1) else { return Err((EscapeError::Unknown, 1)) };
     let character = match letter {
         '"' | '\\' | '/' => letter,
         'b' => '\u{8}',
@@ -113,15 +115,15 @@ fn escape(rest: &str) -> Result<(char, usize), (Problem, usize)> {
         't' => '\t',
         'u' if rest.starts_with("\\u{") => return braced(rest),
         'u' => return four_digits(rest),
-        _ => return Err((Problem::Unknown, 1 + letter.len_utf8())),
+        _ => return Err((EscapeError::Unknown, 1 + letter.len_utf8())),
     };
     Ok((character, 2))
 }
 
 /// `\u{1f600}`
-fn braced(rest: &str) -> Result<(char, usize), (Problem, usize)> {
+fn braced(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
     let Some(length) = rest.find('}').map(|at| at + 1).filter(|length| *length <= 12) else {
-        return Err((Problem::Digits, 3));
+        return Err((EscapeError::Digits, 3));
     };
     let digits = rest.get(3..length - 1).unwrap_or_default();
     let number = if digits.is_empty() || digits.starts_with('+') {
@@ -129,22 +131,22 @@ fn braced(rest: &str) -> Result<(char, usize), (Problem, usize)> {
     } else {
         u32::from_str_radix(digits, 16).ok()
     };
-    let Some(number) = number else { return Err((Problem::Digits, length)) };
+    let Some(number) = number else { return Err((EscapeError::Digits, length)) };
     match char::from_u32(number) {
         Some(character) => Ok((character, length)),
-        None if (0xd800..0xe000).contains(&number) => Err((Problem::Surrogate, length)),
-        None => Err((Problem::NoCharacter, length)),
+        None if (0xd800..0xe000).contains(&number) => Err((EscapeError::Surrogate, length)),
+        None => Err((EscapeError::NoCharacter, length)),
     }
 }
 
 /// `\u00e9`, and `\ud83d\ude00`, which is one character.
-fn four_digits(rest: &str) -> Result<(char, usize), (Problem, usize)> {
+fn four_digits(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
     let unit = |text: Option<&str>| {
         let digits = text?.strip_prefix("\\u")?;
         let all = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if all { u16::from_str_radix(digits, 16).ok() } else { None }
     };
-    let Some(first) = unit(rest.get(..6)) else { return Err((Problem::Digits, 2)) };
+    let Some(first) = unit(rest.get(..6)) else { return Err((EscapeError::Digits, 2)) };
     if let Some(character) = char::from_u32(u32::from(first)) {
         return Ok((character, 6));
     }
@@ -152,22 +154,22 @@ fn four_digits(rest: &str) -> Result<(char, usize), (Problem, usize)> {
         .map(|second| char::decode_utf16([first, second]).collect::<Result<String, _>>());
     match pair.and_then(Result::ok).and_then(|pair| pair.chars().next()) {
         Some(character) => Ok((character, 12)),
-        None => Err((Problem::Surrogate, 6)),
+        None => Err((EscapeError::Surrogate, 6)),
     }
 }
 
-fn refused(problem: &Problem, escape: &str, span: Span) -> Diagnostic {
+fn refused(problem: &EscapeError, escape: &str, span: Span) -> Diagnostic {
     match problem {
-        Problem::Unknown => Diagnostic::new(&codes::ESCAPE, span, format!("unknown escape `{escape}`"))
+        EscapeError::Unknown => Diagnostic::new(&codes::ESCAPE, span, format!("unknown escape `{escape}`"))
             .suggest("write `\\\\` for a backslash", span, format!("\\{escape}"))
             .help("the escapes are `\\\"` `\\\\` `\\/` `\\b` `\\f` `\\n` `\\r` `\\t` `\\u0000` and `\\u{…}`; `r\"…\"` has none"),
-        Problem::Surrogate => {
+        EscapeError::Surrogate => {
             Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is half of a pair and no character of its own"))
                 .help("write both halves, as in `\\ud83d\\ude00`, or the character's number, as in `\\u{1f600}`")
         }
-        Problem::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is no character"))
+        EscapeError::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is no character"))
             .help("the largest is `\\u{10ffff}`"),
-        Problem::Digits => {
+        EscapeError::Digits => {
             Diagnostic::new(&codes::ESCAPE, span, "expected four hexadecimal digits after `\\u`, or some in braces")
                 .help("write, for example, `\\u00e9` or `\\u{1f600}`")
         }

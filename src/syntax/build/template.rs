@@ -4,23 +4,23 @@
 use pest::Parser as _;
 
 use super::strings::bare;
-use super::{Builder, Grammar, Pair, Pairs, Rule, codes};
+use super::{Grammar, Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::explain;
-use crate::syntax::tree::{Expression, Part, Template};
+use crate::syntax::tree::{Expression, Template, TemplatePart};
 
-impl Builder<'_> {
-    pub(super) fn next_words(&mut self, pairs: &mut Pairs<'_>) -> Option<Template> {
+impl TreeBuilder<'_> {
+    pub(super) fn next_words(&mut self, pairs: &mut RulePairs<'_>) -> Option<Template> {
         let pair = self.next(pairs)?;
         Some(self.words(&pair))
     }
 
     /// A template, `r"…"`, or a string in which braces are doubled.
-    pub(super) fn words(&mut self, pair: &Pair<'_>) -> Template {
+    pub(super) fn words(&mut self, pair: &RulePair<'_>) -> Template {
         if pair.as_rule() != Rule::template {
-            let text = self.text(pair, super::strings::Braces::Doubled);
-            let parts = if text.value.is_empty() { Vec::new() } else { vec![Part::Text(text.value)] };
+            let text = self.text(pair, super::strings::BraceMode::Doubled);
+            let parts = if text.value.is_empty() { Vec::new() } else { vec![TemplatePart::Text(text.value)] };
             return Template { parts, span: text.span };
         }
         let span = self.leaf(pair);
@@ -30,12 +30,12 @@ impl Builder<'_> {
         Template { parts, span }
     }
 
-    fn parts(&mut self, inside: &str, start: usize) -> Vec<Part> {
+    fn parts(&mut self, inside: &str, start: usize) -> Vec<TemplatePart> {
         if inside.is_empty() {
             return Vec::new();
         }
         if !inside.bytes().any(|byte| matches!(byte, b'\\' | b'{' | b'}')) {
-            return vec![Part::Text(inside.into())];
+            return vec![TemplatePart::Text(inside.into())];
         }
         let mut parts = Vec::new();
         let mut text = String::new();
@@ -44,7 +44,7 @@ impl Builder<'_> {
             let place = start + at;
             if let Some(length) = hole(rest) {
                 if !text.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut text).into()));
+                    parts.push(TemplatePart::Text(std::mem::take(&mut text).into()));
                 }
                 parts.extend(self.hole(rest.get(..length).unwrap_or_default(), place));
                 at += length;
@@ -65,22 +65,22 @@ impl Builder<'_> {
             };
         }
         if !text.is_empty() {
-            parts.push(Part::Text(text.into()));
+            parts.push(TemplatePart::Text(text.into()));
         }
         parts
     }
 
     /// `{value}`
-    fn hole(&mut self, written: &str, place: usize) -> Option<Part> {
+    fn hole(&mut self, written: &str, place: usize) -> Option<TemplatePart> {
         let span = Span::new(self.file, place, place + written.len());
         let inside = written.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
         let value = self.hole_value(inside, place + 1, span)?;
-        Some(Part::Value(value, span))
+        Some(TemplatePart::Value(value, span))
     }
 
     fn hole_value(&mut self, inside: &str, base: usize, span: Span) -> Option<Expression> {
-        if let Err(excess) = crate::syntax::lex::limits(inside) {
-            self.diagnostics.push(codes::excess(self.file, base, excess));
+        if let Err(excess) = crate::syntax::lex::check_limits(inside) {
+            self.diagnostics.push(codes::limit_exceeded(self.file, base, excess));
             return None;
         }
         let mut pairs = match Grammar::parse(Rule::hole_value, inside) {

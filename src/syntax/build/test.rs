@@ -1,15 +1,15 @@
 //! Tests.
 
-use super::{Builder, Pair, Pairs, Rule, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    At, CaseRow, CaseRows, Cases, Expectation, ExpectationKind, Holes, Name, SentMode, Test, TestStatement,
-    TestStatementKind, TestSubject,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, Identifier, SentMode, Test,
+    TestStatement, TestStatementKind, TestSubject, TestTime,
 };
 
-impl Builder<'_> {
-    pub(super) fn test(&mut self, pairs: &mut Pairs<'_>) -> Option<Test> {
+impl TreeBuilder<'_> {
+    pub(super) fn test(&mut self, pairs: &mut RulePairs<'_>) -> Option<Test> {
         let name = self.next_text(pairs)?;
         let mut statements = Vec::new();
         while let Some(pair) = self.next(pairs) {
@@ -21,7 +21,7 @@ impl Builder<'_> {
         Some(Test { name, statements })
     }
 
-    fn test_statement(&mut self, pair: Pair<'_>) -> Option<TestStatementKind> {
+    fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatementKind> {
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
         Some(match rule {
@@ -35,7 +35,7 @@ impl Builder<'_> {
             Rule::at => {
                 let time = self.peek(&mut parts) == Some(Rule::timestamp);
                 let name = self.next_name(&mut parts)?;
-                TestStatementKind::At(if time { At::Time(name) } else { At::Hole(name) })
+                TestStatementKind::At(if time { TestTime::Time(name) } else { TestTime::Hole(name) })
             }
             Rule::open => {
                 let (names, span) = self.next_names(&mut parts)?;
@@ -46,7 +46,7 @@ impl Builder<'_> {
         })
     }
 
-    fn next_subject(&mut self, parts: &mut Pairs<'_>) -> Option<TestSubject> {
+    fn next_subject(&mut self, parts: &mut RulePairs<'_>) -> Option<TestSubject> {
         let pair = self.next(parts)?;
         self.leaf(&pair);
         Some(match pair.as_rule() {
@@ -57,7 +57,7 @@ impl Builder<'_> {
         })
     }
 
-    fn next_names(&mut self, parts: &mut Pairs<'_>) -> Option<(Vec<Name>, Span)> {
+    fn next_names(&mut self, parts: &mut RulePairs<'_>) -> Option<(Vec<Identifier>, Span)> {
         let pair = self.next(parts)?;
         let start = self.span(&pair);
         let mut pairs = pair.into_inner();
@@ -68,11 +68,11 @@ impl Builder<'_> {
         Some((names, self.until_here(start)))
     }
 
-    fn cases(&mut self, parts: &mut Pairs<'_>) -> Option<Cases> {
+    fn cases(&mut self, parts: &mut RulePairs<'_>) -> Option<CaseTable> {
         if self.peek(parts) == Some(Rule::string) {
             let file = self.next_text(parts)?;
             let subject = self.next_name(parts)?;
-            return Some(Cases { holes: Holes::FromFile, subject, rows: CaseRows::File(file) });
+            return Some(CaseTable { holes: CaseHoles::FromFile, subject, rows: CaseRows::File(file) });
         }
         let holes = self.next(parts)?;
         let start = self.span(&holes);
@@ -82,8 +82,11 @@ impl Builder<'_> {
         while self.peek(&mut pairs).is_some() {
             names.push(self.next_name(&mut pairs)?);
         }
-        let holes =
-            if braced { Holes::Named(names, self.until_here(start)) } else { Holes::Positional(names) };
+        let holes = if braced {
+            CaseHoles::Named(names, self.until_here(start))
+        } else {
+            CaseHoles::Positional(names)
+        };
         let subject = self.next_name(parts)?;
         let mut pairs = self.next(parts)?.into_inner();
         let mut rows = Vec::new();
@@ -91,10 +94,10 @@ impl Builder<'_> {
             let row = self.case_row(row);
             rows.extend(row);
         }
-        Some(Cases { holes, subject, rows: CaseRows::Inline(rows) })
+        Some(CaseTable { holes, subject, rows: CaseRows::Inline(rows) })
     }
 
-    fn case_row(&mut self, pair: Pair<'_>) -> Option<CaseRow> {
+    fn case_row(&mut self, pair: RulePair<'_>) -> Option<CaseRow> {
         let start = self.span(&pair);
         let mut parts = pair.into_inner();
         let mut values = Vec::new();
@@ -110,7 +113,7 @@ impl Builder<'_> {
         Some(CaseRow { values, expected, span: self.until_here(start) })
     }
 
-    fn expectation(&mut self, parts: &mut Pairs<'_>) -> Option<Expectation> {
+    fn expectation(&mut self, parts: &mut RulePairs<'_>) -> Option<Expectation> {
         if let Some(count) = self.take(Rule::count, parts) {
             let kind = self.count(&mut count.into_inner())?;
             return Some(Expectation { outcome: None, kind });
@@ -127,7 +130,7 @@ impl Builder<'_> {
         Some(Expectation { outcome, kind: self.expected(pair)? })
     }
 
-    fn expected(&mut self, pair: Pair<'_>) -> Option<ExpectationKind> {
+    fn expected(&mut self, pair: RulePair<'_>) -> Option<ExpectationKind> {
         let rule = pair.as_rule();
         if rule == Rule::json_object {
             return Some(ExpectationKind::Subset(self.json(pair)?));
@@ -162,7 +165,7 @@ impl Builder<'_> {
         })
     }
 
-    fn sent_mode(&mut self, parts: &mut Pairs<'_>) -> SentMode {
+    fn sent_mode(&mut self, parts: &mut RulePairs<'_>) -> SentMode {
         let mode = match self.peek(parts) {
             Some(Rule::k_includes) => SentMode::Includes,
             Some(Rule::k_excludes) => SentMode::Excludes,
@@ -172,7 +175,7 @@ impl Builder<'_> {
         mode
     }
 
-    fn count(&mut self, parts: &mut Pairs<'_>) -> Option<ExpectationKind> {
+    fn count(&mut self, parts: &mut RulePairs<'_>) -> Option<ExpectationKind> {
         let events = self.next(parts)?;
         let events = self.integer(&events)?;
         let dropped = match self.next(parts) {
@@ -182,7 +185,7 @@ impl Builder<'_> {
         Some(ExpectationKind::Count { events, dropped })
     }
 
-    fn integer(&mut self, pair: &Pair<'_>) -> Option<usize> {
+    fn integer(&mut self, pair: &RulePair<'_>) -> Option<usize> {
         let span = self.leaf(pair);
         let number = pair.as_str().parse().ok();
         if number.is_none() {
@@ -194,6 +197,6 @@ impl Builder<'_> {
 }
 
 /// Whether `file` comes before what says something.
-fn names_file(parts: &Pairs<'_>) -> bool {
+fn names_file(parts: &RulePairs<'_>) -> bool {
     parts.clone().any(|pair| pair.as_rule() == Rule::k_file)
 }

@@ -1,15 +1,15 @@
 //! Declarations that are nearly right, and files of another kind.
 
-use super::mistakes::Mistake;
+use super::mistakes::MistakeDetector;
 use super::words::{MAPPING, ROUTING, TEST};
-use super::{Failure, Kind};
+use super::{ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
 
-pub(super) const MISTAKES: &[Mistake] = &[
+pub(super) const MISTAKES: &[MistakeDetector] = &[
     yaml,
     edition,
     sign_at_the_top,
@@ -27,19 +27,19 @@ pub(super) const MISTAKES: &[Mistake] = &[
 pub(in crate::syntax) const YAML: &str = "rules are not YAML";
 
 /// `receiver: page`, `- match:`
-fn yaml(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let item = failure.found() == "-" && failure.leads(failure.index);
+fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let item = failure.found() == "-" && failure.starts_line(failure.index);
     let line =
         failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::EOI, Rule::file, Rule::k_define]);
-    let member = failure.kind(failure.index) == Some(Kind::Word)
-        && failure.leads(failure.index)
+    let member = failure.kind(failure.index) == Some(TokenKind::Word)
+        && failure.starts_line(failure.index)
         && failure.word(failure.index + 1) == ":";
     if !(item && !failure.expects(Rule::number) || member && line) {
         return None;
     }
     let written = if member { failure.text(failure.index, failure.index + 1) } else { failure.found() };
     let place = if member { failure.range(failure.index, failure.index + 1) } else { failure.here() };
-    let finding = Failure::foreign(place, format!("no line begins with `{written}`: {YAML}"));
+    let finding = ParseFailure::foreign(place, format!("no line begins with `{written}`: {YAML}"));
     Some(match failure.declaration() {
         "routing" => {
             finding.help("a line of a routing is `route NAME when labels.team == \"pay\" => channel`")
@@ -54,7 +54,7 @@ fn yaml(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `edition = 1`, `version 1`
-fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) == "edition" && matches!(failure.found(), "=" | ":") {
         let place = Span { start: failure.span_before(1).end, ..failure.here() };
         let message = format!("expected a number after `edition`, found `{}`", failure.found());
@@ -74,7 +74,7 @@ fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn top(failure: &Failure<'_>) -> bool {
+fn top(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::EOI, Rule::file, Rule::k_define])
 }
 
@@ -84,17 +84,17 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// `{ … }` and the like where a declaration should begin
-fn sign_at_the_top(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let sign = matches!(
         failure.kind(failure.index),
-        Some(Kind::Open | Kind::Sign | Kind::String | Kind::Number | Kind::Path)
+        Some(TokenKind::Open | TokenKind::Sign | TokenKind::String | TokenKind::Number | TokenKind::Path)
     );
-    if !top(failure) || !sign || !failure.leads(failure.index) || failure.expects(Rule::coalesce) {
+    if !top(failure) || !sign || !failure.starts_line(failure.index) || failure.expects(Rule::coalesce) {
         return None;
     }
     let message = format!("no declaration begins with `{}`", super::clipped(failure.found()));
     let finding = Diagnostic::new(&codes::UNKNOWN_DECLARATION, failure.here(), message);
-    let json = failure.found() == "{" && failure.kind(failure.index + 1) == Some(Kind::String);
+    let json = failure.found() == "{" && failure.kind(failure.index + 1) == Some(TokenKind::String);
     Some(
         if json {
             finding.note(
@@ -108,9 +108,9 @@ fn sign_at_the_top(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// A line of a block at the top of the file.
-fn elsewhere(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn elsewhere(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = failure.found();
-    if !top(failure) || !failure.leads(failure.index) || DECLARATIONS.contains(&word) {
+    if !top(failure) || !failure.starts_line(failure.index) || DECLARATIONS.contains(&word) {
         return None;
     }
     let (what, form) = if ROUTING.contains(&word) {
@@ -128,7 +128,7 @@ fn elsewhere(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `define prod when …`
-fn define(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn define(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.before(2) == "define" && failure.expects(Rule::assign);
     (after && matches!(found, "when" | "as" | "is" | "if")).then(|| {
@@ -142,20 +142,20 @@ fn define(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `channel page stdout()`, `channel page = stdout`
-fn channel(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn channel(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(2) == "channel"
         && failure.expects(Rule::assign)
-        && failure.kind(failure.index) == Some(Kind::Word)
+        && failure.kind(failure.index) == Some(TokenKind::Word)
     {
         let message = format!("expected `=` between a channel and its kind, found `{}`", failure.found());
-        let finding = Failure::unexpected(failure.here(), message);
+        let finding = ParseFailure::unexpected(failure.here(), message);
         return Some(finding.suggest("write `=`", failure.here().before(), "= "));
     }
     let kind = failure.before(2) == "=" && failure.before(4) == "channel" && failure.found() != "(";
-    let fresh = failure.kind(failure.index).is_none() || failure.leads(failure.index);
+    let fresh = failure.kind(failure.index).is_none() || failure.starts_line(failure.index);
     (kind && fresh).then(|| {
         let place = failure.span_before(1);
-        Failure::unexpected(
+        ParseFailure::unexpected(
             place,
             format!("the kind of a channel has parentheses, found `{}`", failure.before(1)),
         )
@@ -164,7 +164,7 @@ fn channel(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `webhook(env("HOOK"))`
-fn positional(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn positional(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let value = matches!(failure.before(1), "env" | "secret_file") && failure.found() == "(";
     if !value || !failure.expects(Rule::assign) || failure.declaration() != "channel" {
         return None;
@@ -176,16 +176,19 @@ fn positional(failure: &Failure<'_>) -> Option<Diagnostic> {
     };
     let place = failure.span_before(1);
     Some(
-        Failure::unexpected(place, format!("a parameter has a name, found `{}` alone", failure.before(1)))
-            .suggest(format!("write `{name} =` before it"), place.before(), format!("{name} = ")),
+        ParseFailure::unexpected(
+            place,
+            format!("a parameter has a name, found `{}` alone", failure.before(1)),
+        )
+        .suggest(format!("write `{name} =` before it"), place.before(), format!("{name} = ")),
     )
 }
 
 /// `schedule noon { … }`
-fn zone(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn zone(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.before(2) == "schedule" && failure.found() == "{").then(|| {
         let name = failure.span_before(1);
-        Failure::unexpected(failure.here(), "a schedule says in which time zone it is meant").suggest(
+        ParseFailure::unexpected(failure.here(), "a schedule says in which time zone it is meant").suggest(
             "name the zone",
             name.after(),
             " in \"Asia/Shanghai\"",
@@ -194,32 +197,35 @@ fn zone(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `table team(service) from "teams.csv"`
-fn column(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn column(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "from" && failure.expects(Rule::column_arrow)).then(|| {
-        Failure::unexpected(failure.here(), "a table from a file names the column that it gives, by `->`")
-            .suggest("name the column", failure.here().before(), "-> team ")
+        ParseFailure::unexpected(
+            failure.here(),
+            "a table from a file names the column that it gives, by `->`",
+        )
+        .suggest("name the column", failure.here().before(), "-> team ")
     })
 }
 
 /// `mapping web => page` in an integration
-fn reading(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn reading(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = matches!(failure.before(1), "mapping" | "map" | "use");
-    (word && failure.declaration() == "integration" && failure.kind(failure.index) == Some(Kind::Word)).then(
-        || {
+    (word && failure.declaration() == "integration" && failure.kind(failure.index) == Some(TokenKind::Word))
+        .then(|| {
             let place = Span { end: failure.here().start, ..failure.span_before(1) };
             let message = format!(
                 "an integration names its mappings alone, found `{}` before `{}`",
                 failure.before(1),
                 failure.found()
             );
-            Failure::unexpected(failure.span_before(1), message).suggest("leave the word out", place, "")
-        },
-    )
+            ParseFailure::unexpected(failure.span_before(1), message).suggest("leave the word out", place, "")
+        })
 }
 
 /// `assert …`
-fn assertion(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let statement = failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.leads(failure.index);
+fn assertion(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let statement =
+        failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.starts_line(failure.index);
     let mended = match failure.found() {
         "assert" | "should" | "then" | "expects" | "want" => "expect",
         "payload" | "body" | "json" => "input",

@@ -1,14 +1,14 @@
 //! Lines of a routing whose parts are missing, doubled or in another order.
 
-use super::mistakes::{COMPARISONS, Mistake, SIGNS, VALUES};
+use super::mistakes::{COMPARISONS, MistakeDetector, SIGNS, VALUES};
 use super::words::MAPPING;
-use super::{Failure, Kind};
+use super::{ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 
-pub(super) const MISTAKES: &[Mistake] = &[
+pub(super) const MISTAKES: &[MistakeDetector] = &[
     nameless,
     also,
     after_else,
@@ -27,23 +27,23 @@ pub(super) const MISTAKES: &[Mistake] = &[
 ];
 
 /// `route when …`
-fn nameless(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn nameless(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let head = failure.before(1);
     let nameless =
         matches!(head, "route" | "always") && matches!(failure.found(), "when" | "=>" | "{" | "match");
     nameless.then(|| {
         let place = failure.span_before(1);
-        Failure::unexpected(place, format!("this `{head}` has no name"))
+        ParseFailure::unexpected(place, format!("this `{head}` has no name"))
             .note("reports, tests and `explain` call a line by its name")
             .suggest("give it one", place.after(), " urgent")
     })
 }
 
 /// `route also a`
-fn also(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn also(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "also" && failure.before(1) == "route").then(|| {
         let place = failure.span_before(1).to(failure.here());
-        Failure::unexpected(place, "`also` stands before `route`").suggest(
+        ParseFailure::unexpected(place, "`also` stands before `route`").suggest(
             "turn them round",
             place,
             "also route",
@@ -52,13 +52,14 @@ fn also(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `else when …`, `else route b when …`, `else if …`
-fn after_else(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn after_else(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) != "else" || !failure.expects_any(&[Rule::arrow, Rule::block]) {
         return None;
     }
     let else_ = failure.span_before(1);
-    let finding =
-        |place: Span| Failure::unexpected(place, "`else` takes whatever is left, so it has no condition");
+    let finding = |place: Span| {
+        ParseFailure::unexpected(place, "`else` takes whatever is left, so it has no condition")
+    };
     Some(match failure.found() {
         "route" | "always" | "also" => {
             let place = Span { end: failure.here().start, ..else_ };
@@ -75,13 +76,13 @@ fn after_else(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `accept if …`, `route a where …`, `route a unless …`
-fn condition_word(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn condition_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !failure.expects(Rule::k_when) {
         return None;
     }
     let found = failure.found();
     let here = failure.here();
-    let finding = Failure::foreign(here, format!("a condition follows `when`, found `{found}`"));
+    let finding = ParseFailure::foreign(here, format!("a condition follows `when`, found `{found}`"));
     match found {
         "if" | "where" | "on" | "only" => Some(finding.suggest("write `when`", here, "when")),
         "unless" => {
@@ -100,12 +101,12 @@ fn condition_word(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `route a when … when …`
-fn second_when(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn second_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let second = failure.found() == "when" && failure.expects_any(&[Rule::k_and, Rule::k_or]);
     second.then(|| {
         let start = failure.line_start(failure.index);
         let first = (start..failure.index).find(|at| failure.word(*at) == "when");
-        let finding = Failure::unexpected(failure.here(), "a second `when` in one line").suggest(
+        let finding = ParseFailure::unexpected(failure.here(), "a second `when` in one line").suggest(
             "where both conditions must hold, write `and`",
             failure.here(),
             "and",
@@ -118,9 +119,9 @@ fn second_when(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `route a => page when …`
-fn late_when(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn late_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "when"
-        || failure.leads(failure.index)
+        || failure.starts_line(failure.index)
         || !failure.expects_any(&[Rule::line, Rule::head, Rule::k_route])
     {
         return None;
@@ -130,21 +131,22 @@ fn late_when(failure: &Failure<'_>) -> Option<Diagnostic> {
     let last = failure.line_end(failure.index);
     let condition = failure.text(failure.index, last);
     let target = failure.text(arrow, failure.index - 1);
-    let finding = Failure::unexpected(failure.here(), "the condition of a line stands before its `=>`");
+    let finding = ParseFailure::unexpected(failure.here(), "the condition of a line stands before its `=>`");
     Some(finding.suggest("turn them round", failure.range(arrow, last), format!("{condition} {target}")))
 }
 
 /// `route a severity == Critical => page`
-fn no_when(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn no_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !failure.expects(Rule::k_when)
         || !failure.expects_any(&[Rule::arrow, Rule::block])
-        || failure.leads(failure.index)
+        || failure.starts_line(failure.index)
     {
         return None;
     }
-    let operand =
-        matches!(failure.kind(failure.index), Some(Kind::Word | Kind::Path | Kind::String | Kind::Number))
-            || failure.found() == "(";
+    let operand = matches!(
+        failure.kind(failure.index),
+        Some(TokenKind::Word | TokenKind::Path | TokenKind::String | TokenKind::Number)
+    ) || failure.found() == "(";
     let last = failure.line_end(failure.index);
     let compares = (failure.index..=last)
         .take_while(|at| failure.word(*at) != "=>")
@@ -153,20 +155,24 @@ fn no_when(failure: &Failure<'_>) -> Option<Diagnostic> {
         failure.word(failure.index) == "during" || (failure.index..=last).any(|at| failure.word(at) == "=>");
     (operand && (compares || calls)).then(|| {
         let message = format!("expected `when` before the condition, found `{}`", failure.found());
-        Failure::unexpected(failure.here(), message).suggest("write `when`", failure.here().before(), "when ")
+        ParseFailure::unexpected(failure.here(), message).suggest(
+            "write `when`",
+            failure.here().before(),
+            "when ",
+        )
     })
 }
 
 /// `route a when … page`
-fn no_arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn no_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let complete = failure.expects(Rule::arrow)
         && failure.expects_any(&[Rule::block, Rule::open_brace])
         && failure.declaration() == "routing";
-    let last_on_line = failure.kind(failure.index) == Some(Kind::Word)
-        && !failure.leads(failure.index)
+    let last_on_line = failure.kind(failure.index) == Some(TokenKind::Word)
+        && !failure.starts_line(failure.index)
         && (failure.index == failure.line_end(failure.index)
             || failure.word(failure.index + 1) == ","
-            || failure.kind(failure.index + 1) == Some(Kind::Close));
+            || failure.kind(failure.index + 1) == Some(TokenKind::Close));
     let sign = failure.found() == "=";
     if !complete
         || !(last_on_line || sign)
@@ -190,15 +196,15 @@ fn no_arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn names_channels(failure: &Failure<'_>) -> bool {
+fn names_channels(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::destination, Rule::to_routing, Rule::target])
 }
 
 /// `=> { … }`
-fn brace_after_arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn brace_after_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "{" && failure.before(1) == "=>" && names_channels(failure)).then(|| {
         let place = Span { end: failure.here().start, ..failure.span_before(1) };
-        Failure::unexpected(failure.span_before(1), "a block follows the line without `=>`").suggest(
+        ParseFailure::unexpected(failure.span_before(1), "a block follows the line without `=>`").suggest(
             "leave `=>` out",
             place,
             "",
@@ -207,25 +213,25 @@ fn brace_after_arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `=> [page, sre]`
-fn brackets(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn brackets(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "[" || !names_channels(failure) {
         return None;
     }
     let close = failure.closer(failure.index)?;
     let inside =
         if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { return None };
-    let finding = Failure::unexpected(failure.here(), "channels are listed without brackets, found `[`");
+    let finding = ParseFailure::unexpected(failure.here(), "channels are listed without brackets, found `[`");
     Some(finding.suggest(format!("write `{inside}`"), failure.range(failure.index, close), inside))
 }
 
 /// `=> "page"`, `sent ["page"]`, `during "office"`, `channel "page"`
-fn quoted(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn quoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let name = failure.found().strip_prefix('"')?.strip_suffix('"')?;
     let is_name = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         && !name.starts_with(|first: char| first.is_ascii_digit() || first == '-');
     let wanted = failure.expects_any(&[Rule::name, Rule::destination, Rule::to_routing, Rule::target]);
-    if !wanted || failure.expects_any(VALUES) || failure.leads(failure.index) {
+    if !wanted || failure.expects_any(VALUES) || failure.starts_line(failure.index) {
         return None;
     }
     let what = match failure.before(1) {
@@ -242,7 +248,7 @@ fn quoted(failure: &Failure<'_>) -> Option<Diagnostic> {
     };
     let message = format!("{what} is named without quotes, found `{}`", failure.found());
     let message = message.replace("what is named", "a name stands");
-    let finding = Failure::unexpected(failure.here(), message);
+    let finding = ParseFailure::unexpected(failure.here(), message);
     if failure.word(failure.index + 1) == "{" && failure.before(1) == "channel" {
         return Some(finding.help(format!("write `channel {name} = …`, as in `channel {name} = stdout()`")));
     }
@@ -254,19 +260,19 @@ fn quoted(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `=> page and sre`
-fn and(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn and(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let joins = matches!(failure.found(), "and" | "&" | "&&" | "+" | ";" | "|")
         && failure.expects_any(&[Rule::line, Rule::head, Rule::k_route])
-        && !failure.leads(failure.index);
+        && !failure.starts_line(failure.index);
     joins.then(|| {
         let message = format!("channels are listed with `,`, found `{}`", failure.found());
         let place = Span { start: failure.span_before(1).end, ..failure.here() };
-        Failure::unexpected(failure.here(), message).suggest("write `,`", place, ",")
+        ParseFailure::unexpected(failure.here(), message).suggest("write `,`", place, ",")
     })
 }
 
 /// `nothing` and `drop` without `because`
-fn no_reason(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn no_reason(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !failure.expects(Rule::k_because) {
         return None;
     }
@@ -275,17 +281,19 @@ fn no_reason(failure: &Failure<'_>) -> Option<Diagnostic> {
     if !matches!(word, "nothing" | "drop" | "allow") {
         return None;
     }
-    let fresh = failure.leads(failure.index)
-        || failure.kind(failure.index).is_none_or(|kind| matches!(kind, Kind::Close | Kind::String));
+    let fresh = failure.starts_line(failure.index)
+        || failure
+            .kind(failure.index)
+            .is_none_or(|kind| matches!(kind, TokenKind::Close | TokenKind::String));
     if !fresh {
         return None;
     }
     let last = failure.span_before(1);
     let finding = |place| {
-        Failure::unexpected(place, format!("`{word}` says why: expected `because` and a reason"))
+        ParseFailure::unexpected(place, format!("`{word}` says why: expected `because` and a reason"))
             .note("the reason is shown with every alert that ends here")
     };
-    Some(if failure.kind(failure.index) == Some(Kind::String) && !failure.leads(failure.index) {
+    Some(if failure.kind(failure.index) == Some(TokenKind::String) && !failure.starts_line(failure.index) {
         finding(failure.here()).suggest("write `because`", failure.here().before(), "because ")
     } else {
         finding(last.after()).suggest("give the reason", last.after(), " because \"…\"")
@@ -293,11 +301,11 @@ fn no_reason(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `=> page continue`
-fn continued(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn continued(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = matches!(failure.found(), "continue" | "stop" | "break" | "final" | "next");
-    (word && failure.declaration() == "routing" && !failure.leads(failure.index)).then(|| {
+    (word && failure.declaration() == "routing" && !failure.starts_line(failure.index)).then(|| {
         let finding =
-            Failure::foreign(failure.here(), format!("a line does not end in `{}`", failure.found()));
+            ParseFailure::foreign(failure.here(), format!("a line does not end in `{}`", failure.found()));
         let start = failure.line_start(failure.index);
         if failure.found() == "continue"
             && failure.word(start) == "route"
@@ -316,8 +324,9 @@ fn continued(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `drop` in a routing
-fn of_a_mapping(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let line = failure.expects_any(&[Rule::line, Rule::head, Rule::k_route]) && failure.leads(failure.index);
+fn of_a_mapping(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let line =
+        failure.expects_any(&[Rule::line, Rule::head, Rule::k_route]) && failure.starts_line(failure.index);
     let found = failure.found();
     if !line || !MAPPING.contains(&found) || failure.word(failure.index + 1) == ":" {
         return None;

@@ -2,7 +2,7 @@
 //! knows the mistake speaks.
 
 use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
-use super::{Failure, Kind, clipped, declarations, lines, operators, statements};
+use super::{ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
@@ -10,11 +10,11 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
 
 /// Looks at the words around a failure, and speaks if it knows the mistake.
-pub(super) type Mistake = fn(&Failure<'_>) -> Option<Diagnostic>;
+pub(super) type MistakeDetector = fn(&ParseFailure<'_>) -> Option<Diagnostic>;
 
 /// The finding for a mistake that is known.
-pub(super) fn known(failure: &Failure<'_>) -> Option<Diagnostic> {
-    const MISTAKES: &[Mistake] = &[
+pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    const MISTAKES: &[MistakeDetector] = &[
         trailing_comma,
         edition,
         foreign_word,
@@ -45,9 +45,9 @@ pub(super) const SIGNS: &[&str] = &[
     "during",
 ];
 
-fn trailing_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let ends = failure.kind(failure.index).is_none_or(|kind| kind == Kind::Close)
-        || (failure.leads(failure.index) && RESERVED.contains(&failure.found()));
+fn trailing_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let ends = failure.kind(failure.index).is_none_or(|kind| kind == TokenKind::Close)
+        || (failure.starts_line(failure.index) && RESERVED.contains(&failure.found()));
     if failure.before(1) != "," || !ends {
         return None;
     }
@@ -56,8 +56,8 @@ fn trailing_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::new(&codes::TRAILING_COMMA, comma, message).suggest("remove the comma", comma, ""))
 }
 
-fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
-    if failure.found() == "edition" && failure.leads(failure.index) {
+fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    if failure.found() == "edition" && failure.starts_line(failure.index) {
         let finding = Diagnostic::new(
             &codes::EDITION,
             failure.here(),
@@ -72,18 +72,19 @@ fn edition(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `if`, `elif`, `import` and their like, where they stand or as a name before what failed.
-fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let back =
-        usize::from(!(failure.kind(failure.index) == Some(Kind::Word) && foreign(failure.found()).is_some()));
+fn foreign_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let back = usize::from(
+        !(failure.kind(failure.index) == Some(TokenKind::Word) && foreign(failure.found()).is_some()),
+    );
     let index = failure.index.checked_sub(back)?;
     let word = failure.word(index);
     let help = foreign(word)?;
-    let begins = failure.leads(index)
+    let begins = failure.starts_line(index)
         || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
     begins.then(|| {
         let finding =
             Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"));
-        let line = failure.leads(index) && failure.declaration() == "routing";
+        let line = failure.starts_line(index) && failure.declaration() == "routing";
         finding.help(if line && matches!(word, "if" | "elif" | "elsif" | "elseif" | "case" | "switch") {
             "write a route with a name: `route NAME when … => channel`"
         } else {
@@ -93,21 +94,21 @@ fn foreign_word(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// A line of a block that begins with a word which begins no statement.
-fn statement(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let (index, known): (usize, &[&str]) =
         if failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::k_always]) {
             (failure.index, ROUTING)
         } else if failure.expects_any(&[Rule::expect, Rule::cases, Rule::input, Rule::subject]) {
             (failure.index, TEST)
         } else if failure.expects(Rule::assign)
-            && failure.index.checked_sub(1).is_some_and(|index| failure.leads(index))
+            && failure.index.checked_sub(1).is_some_and(|index| failure.starts_line(index))
         {
             (failure.index - 1, MAPPING)
         } else {
             return None;
         };
-    if failure.kind(index) != Some(Kind::Word)
-        || !(failure.leads(index) || failure.word(index.checked_sub(1)?) == "{")
+    if failure.kind(index) != Some(TokenKind::Word)
+        || !(failure.starts_line(index) || failure.word(index.checked_sub(1)?) == "{")
     {
         return None;
     }
@@ -132,10 +133,10 @@ fn listed(words: &[&str]) -> String {
     words.join(", ")
 }
 
-fn declaration(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = failure.found();
     let top = failure.expects_any(&[Rule::EOI, Rule::file, Rule::mapping, Rule::routing, Rule::channel]);
-    if !top || failure.kind(failure.index) != Some(Kind::Word) || !failure.leads(failure.index) {
+    if !top || failure.kind(failure.index) != Some(TokenKind::Word) || !failure.starts_line(failure.index) {
         return None;
     }
     let finding = Diagnostic::new(
@@ -150,11 +151,11 @@ fn declaration(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `x => 90` where a comparison is meant.
-fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn greater_or_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let operand = |index: usize| {
         let capital = failure.word(index).starts_with(|first: char| first.is_ascii_uppercase());
-        matches!(failure.kind(index), Some(Kind::Number))
-            || (failure.kind(index) == Some(Kind::Word) && capital)
+        matches!(failure.kind(index), Some(TokenKind::Number))
+            || (failure.kind(index) == Some(TokenKind::Word) && capital)
     };
     let at = if failure.before(1) == "=>"
         && failure.expects_any(&[Rule::to_routing, Rule::name, Rule::target])
@@ -163,7 +164,7 @@ fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
         failure.span_before(1)
     } else if failure.before(2) == "=>"
         && matches!(failure.found(), "=>" | "{" | "and" | "or")
-        && !failure.leads(failure.index)
+        && !failure.starts_line(failure.index)
         && operand(failure.index.saturating_sub(1))
     {
         failure.span_before(2)
@@ -179,7 +180,7 @@ fn greater_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(finding.suggest("write `>=`", at, ">="))
 }
 
-fn less_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn less_or_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let next = failure.span(failure.index + 1);
     let here = failure.here();
     (failure.found() == "=" && failure.word(failure.index + 1) == "<" && here.end == next.start).then(|| {
@@ -193,11 +194,11 @@ fn less_or_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `=` for `==`, and the other way round.
-fn equals(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() == "="
         && matches!(failure.before(2), "=" | "==")
-        && failure.index.checked_sub(1).is_some_and(|index| failure.leads(index))
+        && failure.index.checked_sub(1).is_some_and(|index| failure.starts_line(index))
     {
         let place = failure.span_before(2).after();
         let message = format!("expected a value after `{}`", failure.before(2));
@@ -226,7 +227,7 @@ fn equals(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn colon(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn colon(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() != ":" {
         return None;
@@ -244,7 +245,7 @@ fn colon(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::new(&codes::SIGN, here, message).suggest("write `=`", here, " ="))
 }
 
-fn arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() == "->" && failure.expects(Rule::arrow) {
         let finding = Diagnostic::new(&codes::SIGN, here, "a result or a channel follows `=>`, found `->`");
@@ -257,7 +258,7 @@ fn arrow(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn leading_match(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn leading_match(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let begins = failure.found() == "match"
         && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
     begins.then(|| {
@@ -274,7 +275,7 @@ fn leading_match(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn chained(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn chained(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let joins = failure.expects_any(&[Rule::k_and, Rule::k_or]);
     let compares = failure.expects_any(COMPARISONS);
     (joins && !compares && SIGNS.contains(&failure.found())).then(|| {
@@ -287,7 +288,7 @@ fn chained(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// A condition where a result, a field or a label needs a value.
-fn condition(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.expects(Rule::coalesce)
         && !failure.expects_any(&[Rule::k_and, Rule::k_or])
@@ -303,11 +304,11 @@ fn condition(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn reserved(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn reserved(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let named = failure.expects_any(&[Rule::name, Rule::destination, Rule::to_routing])
         || failure.expects_any(VALUES);
-    if !named || !RESERVED.contains(&found) || failure.culprit() != failure.index {
+    if !named || !RESERVED.contains(&found) || failure.offending_token() != failure.index {
         return None;
     }
     let here = failure.here();
@@ -325,7 +326,7 @@ fn reserved(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// A pattern that is not followed by `=>`.
-fn arm(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn arm(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !failure.expects(Rule::arrow) || failure.expects_any(&[Rule::block, Rule::k_when, Rule::open_brace]) {
         return None;
     }
@@ -337,9 +338,9 @@ fn arm(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(finding.suggest("write `=>` and what follows from it", place, " =>"))
 }
 
-fn number(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn number(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
-    if failure.kind(failure.index) != Some(Kind::Number)
+    if failure.kind(failure.index) != Some(TokenKind::Number)
         || !failure.expects_any(&[Rule::number, Rule::reference])
     {
         return None;

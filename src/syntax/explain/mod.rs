@@ -1,7 +1,7 @@
 //! Why a parse failed, in the words of the language: the message of a mistake that is known, or what was expected and
 //! what was found.
 
-mod around;
+mod context;
 mod declarations;
 mod expected;
 mod lines;
@@ -16,12 +16,12 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::codes;
 use super::grammar::Rule;
-use super::lex::{Kind, Token};
+use super::lex::{Token, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
 /// Where a parse failed and what could have stood there, with the words around.
-pub(super) struct Failure<'t> {
+pub(super) struct ParseFailure<'t> {
     file: FileId,
     base: usize,
     text: &'t str,
@@ -31,7 +31,7 @@ pub(super) struct Failure<'t> {
     expected: Vec<Rule>,
 }
 
-impl<'t> Failure<'t> {
+impl<'t> ParseFailure<'t> {
     pub(super) fn new(
         file: FileId,
         base: usize,
@@ -46,14 +46,14 @@ impl<'t> Failure<'t> {
 
     /// Whether the block, or the file, could have ended here: what stands before is complete.
     pub(super) fn may_end(&self) -> bool {
-        let open: isize = self.tokens.iter().take(self.index).map(|token| token.kind.turn()).sum();
+        let open: isize = self.tokens.iter().take(self.index).map(|token| token.kind.depth_change()).sum();
         self.expects(Rule::close_brace) || (open <= 0 && self.expects_any(&[Rule::EOI, Rule::file]))
     }
 
     /// The token that is to blame: the one that was found, or the one before it where that is incomplete.
-    pub(super) fn culprit(&self) -> usize {
+    pub(super) fn offending_token(&self) -> usize {
         let found = self.tokens.get(self.index);
-        let fresh = found.is_none_or(|token| token.leads || token.kind == Kind::Close);
+        let fresh = found.is_none_or(|token| token.starts_line || token.kind == TokenKind::Close);
         if fresh && !self.may_end() { self.index.saturating_sub(1) } else { self.index }
     }
 
@@ -65,7 +65,7 @@ impl<'t> Failure<'t> {
         rules.iter().any(|rule| self.expects(*rule))
     }
 
-    fn kind(&self, index: usize) -> Option<Kind> {
+    fn kind(&self, index: usize) -> Option<TokenKind> {
         self.tokens.get(index).map(|token| token.kind)
     }
 
@@ -97,26 +97,26 @@ impl<'t> Failure<'t> {
     }
 
     /// Whether the token begins a line.
-    fn leads(&self, index: usize) -> bool {
-        self.tokens.get(index).is_some_and(|token| token.leads)
+    fn starts_line(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.starts_line)
     }
 }
 
 /// The finding for a failure.
-pub(super) fn explain(failure: &Failure<'_>) -> Diagnostic {
+pub(super) fn explain(failure: &ParseFailure<'_>) -> Diagnostic {
     mistakes::known(failure).unwrap_or_else(|| general(failure))
 }
 
-fn general(failure: &Failure<'_>) -> Diagnostic {
+fn general(failure: &ParseFailure<'_>) -> Diagnostic {
     let expected = expected::phrase(&failure.expected);
     let found = found(failure);
     // Where a line is incomplete, the place that lacks something is its end, not the next line.
-    let found_elsewhere = failure.culprit() < failure.index;
+    let found_elsewhere = failure.offending_token() < failure.index;
     if found_elsewhere {
         let last = failure.span_before(1);
         let message = format!("expected {expected} after `{}`", clipped(failure.before(1)));
         let finding = Diagnostic::new(&codes::UNEXPECTED, last.after(), message);
-        let telling = failure.kind(failure.index).is_some_and(|kind| kind != Kind::Close);
+        let telling = failure.kind(failure.index).is_some_and(|kind| kind != TokenKind::Close);
         return if telling {
             finding.related(failure.here(), format!("found {found} instead"))
         } else {
@@ -126,7 +126,7 @@ fn general(failure: &Failure<'_>) -> Diagnostic {
     Diagnostic::new(&codes::UNEXPECTED, failure.here(), format!("expected {expected}, found {found}"))
 }
 
-fn found(failure: &Failure<'_>) -> String {
+fn found(failure: &ParseFailure<'_>) -> String {
     match failure.kind(failure.index) {
         None => "the end of the file".into(),
         Some(_) => format!("`{}`", clipped(failure.found())),

@@ -1,22 +1,22 @@
 //! Conditions and values as other languages write them.
 
-use super::mistakes::{COMPARISONS, Mistake, VALUES};
+use super::mistakes::{COMPARISONS, MistakeDetector, VALUES};
 use super::words::RESERVED;
-use super::{Failure, Kind};
+use super::{ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 
-pub(super) const MISTAKES: &[Mistake] = &[
+pub(super) const MISTAKES: &[MistakeDetector] = &[
     upper_case, joined, negated, matcher, unequal, in_what, is_in, not_equal, with, regex, between, word,
     method, call, selector, series, question, sum,
 ];
 
-fn condition(failure: &Failure<'_>) -> bool {
+fn condition(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::condition, Rule::quantifier])
 }
 
 /// `AND`, `IS NULL`
-fn upper_case(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn upper_case(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let lower = |index: usize| {
         let word = failure.word(index);
         let lower = word.to_ascii_lowercase();
@@ -32,52 +32,53 @@ fn upper_case(failure: &Failure<'_>) -> Option<Diagnostic> {
         format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
     let place = failure.range(failure.index, last);
     let pattern = failure.word(last + 1);
-    if mended.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(Kind::String) {
+    if mended.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(TokenKind::String)
+    {
         let mended = format!("{mended} {}", pattern.replace('%', "*"));
-        return Some(Failure::foreign(place, message).suggest(
+        return Some(ParseFailure::foreign(place, message).suggest(
             "any run of characters is `*`",
             failure.range(failure.index, last + 1),
             mended,
         ));
     }
-    Some(Failure::foreign(place, message).suggest(format!("write `{mended}`"), place, mended))
+    Some(ParseFailure::foreign(place, message).suggest(format!("write `{mended}`"), place, mended))
 }
 
 /// `&&`, `||`
-fn joined(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn joined(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let found = failure.found();
-    let word = match found {
-        "&&" | "&" => "and",
-        "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
-        "||" if failure.expects(Rule::coalesce) => {
-            return Some(Failure::foreign(here, "a value to fall back on follows `??`, found `||`").suggest(
-                "write `??`",
-                here,
-                "??",
-            ));
-        }
-        "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
-            return Some(
-                Failure::foreign(here, "patterns are alternatives by a single `|`, found `||`").suggest(
-                    "write `|`",
-                    here,
-                    "|",
-                ),
-            );
-        }
-        "||" => "or",
-        _ => return None,
-    };
+    let word =
+        match found {
+            "&&" | "&" => "and",
+            "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
+            "||" if failure.expects(Rule::coalesce) => {
+                return Some(
+                    ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`").suggest(
+                        "write `??`",
+                        here,
+                        "??",
+                    ),
+                );
+            }
+            "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
+                return Some(
+                    ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`")
+                        .suggest("write `|`", here, "|"),
+                );
+            }
+            "||" => "or",
+            _ => return None,
+        };
     let message = format!("conditions are joined by words, found `{found}`");
-    Some(Failure::foreign(here, message).suggest(format!("write `{word}`"), here, word))
+    Some(ParseFailure::foreign(here, message).suggest(format!("write `{word}`"), here, word))
 }
 
 /// `!x`
-fn negated(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn negated(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "!").then(|| {
         let blank = if failure.touches(failure.index) { "not " } else { "not" };
-        Failure::foreign(failure.here(), "a condition is negated by a word, found `!`").suggest(
+        ParseFailure::foreign(failure.here(), "a condition is negated by a word, found `!`").suggest(
             "write `not`",
             failure.here(),
             blank,
@@ -92,14 +93,14 @@ fn as_regex(string: &str) -> Option<String> {
 }
 
 /// `=~ "a|b"`
-fn matcher(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn matcher(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = match failure.found() {
         "=~" => "matches",
         "!~" => "not matches",
         _ => return None,
     };
     let message = format!("a regex is tested by the word `{word}`, found `{}`", failure.found());
-    let finding = Failure::foreign(failure.here(), message);
+    let finding = ParseFailure::foreign(failure.here(), message);
     let Some(regex) = as_regex(failure.word(failure.index + 1)) else {
         return Some(finding.help(format!("write `{word} /…/`, with the regex between slashes")));
     };
@@ -109,9 +110,9 @@ fn matcher(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(finding.suggest("a regex stands between slashes", place, format!("{blank}{word} {regex}")))
 }
 
-fn unequal(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn unequal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "<>").then(|| {
-        Failure::foreign(failure.here(), "inequality is `!=`, found `<>`").suggest(
+        ParseFailure::foreign(failure.here(), "inequality is `!=`, found `<>`").suggest(
             "write `!=`",
             failure.here(),
             "!=",
@@ -120,7 +121,7 @@ fn unequal(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// What follows `in`: `("a", "b")`, `"a"`, `labels.team`.
-fn in_what(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) != "in" || !failure.expects(Rule::k_cidr) {
         return None;
     }
@@ -130,14 +131,15 @@ fn in_what(failure: &Failure<'_>) -> Option<Diagnostic> {
         let close = failure.closer(index)?;
         let inside = failure.text(index + 1, close - 1);
         let place = failure.range(index, close);
-        let finding = Failure::unexpected(here, "a list stands in square brackets, found `(`");
+        let finding = ParseFailure::unexpected(here, "a list stands in square brackets, found `(`");
         return Some(finding.suggest("write `[` and `]`", place, format!("[{inside}]")));
     }
     let left = index.checked_sub(2)?;
-    if failure.kind(left) == Some(Kind::String) && failure.kind(index) != Some(Kind::String) {
+    if failure.kind(left) == Some(TokenKind::String) && failure.kind(index) != Some(TokenKind::String) {
         let last = (index..failure.tokens.len()).find(|at| !failure.touches(*at))?;
         let value = failure.text(index, last);
-        let finding = Failure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
+        let finding =
+            ParseFailure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
         let mended = format!("{value} contains {}", failure.word(left));
         return Some(finding.suggest(
             "to look for text within a value, name the value first",
@@ -145,15 +147,15 @@ fn in_what(failure: &Failure<'_>) -> Option<Diagnostic> {
             mended,
         ));
     }
-    (failure.kind(index) == Some(Kind::String)).then(|| {
+    (failure.kind(index) == Some(TokenKind::String)).then(|| {
         let finding =
-            Failure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
+            ParseFailure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
         finding.suggest("write `[` and `]`", here, format!("[{}]", failure.found()))
     })
 }
 
 /// `x is in [..]`, `x is like ".."`, `x is == y`
-fn is_in(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let words = ["in", "like", "matches", "finds", "contains", "equal", "equals"];
     let after_is =
         |word: &str, is: &str| is == "is" && (words.contains(&word) || word == "==" || word == "!=");
@@ -171,7 +173,7 @@ fn is_in(failure: &Failure<'_>) -> Option<Diagnostic> {
         "equal" | "equals" => ("==".to_owned(), failure.range(index - 1, index)),
         other => (other.to_owned(), failure.range(index - 1, index)),
     };
-    let finding = Failure::unexpected(
+    let finding = ParseFailure::unexpected(
         is,
         format!("`is` asks for a kind, as in `is missing`; before `{word}` it is left out"),
     );
@@ -179,7 +181,7 @@ fn is_in(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `x not == y`, `x not "y"`
-fn not_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn not_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) != "not"
         || failure.index < 2
         || failure.expects_any(&[Rule::condition, Rule::quantifier])
@@ -187,14 +189,14 @@ fn not_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let not = failure.index - 1;
-    let value = matches!(failure.kind(failure.index), Some(Kind::String | Kind::Number));
+    let value = matches!(failure.kind(failure.index), Some(TokenKind::String | TokenKind::Number));
     if failure.found() == "==" {
         let place = failure.range(not, failure.index);
-        let finding = Failure::unexpected(place, "inequality is `!=`, found `not ==`");
+        let finding = ParseFailure::unexpected(place, "inequality is `!=`, found `not ==`");
         return Some(finding.suggest("write `!=`", place, "!="));
     }
     value.then(|| {
-        let finding = Failure::unexpected(
+        let finding = ParseFailure::unexpected(
             failure.span(not),
             format!("expected an operator between `not` and `{}`", failure.found()),
         );
@@ -203,11 +205,11 @@ fn not_equal(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `starts "a"`
-fn with(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn with(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let after = matches!(failure.before(1), "starts" | "ends") && failure.expects(Rule::k_with);
     after.then(|| {
         let place = failure.span_before(1);
-        Failure::unexpected(place, format!("expected `with` after `{}`", failure.before(1))).suggest(
+        ParseFailure::unexpected(place, format!("expected `with` after `{}`", failure.before(1))).suggest(
             "write `with`",
             place.after(),
             " with",
@@ -216,12 +218,14 @@ fn with(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `matches "…"`, `== /…/`
-fn regex(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn regex(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let before = failure.before(1);
-    if failure.kind(failure.index) == Some(Kind::String) && failure.expects(Rule::regex) {
-        let finding =
-            Failure::unexpected(here, format!("a regex stands between slashes, found `{}`", failure.found()));
+    if failure.kind(failure.index) == Some(TokenKind::String) && failure.expects(Rule::regex) {
+        let finding = ParseFailure::unexpected(
+            here,
+            format!("a regex stands between slashes, found `{}`", failure.found()),
+        );
         return Some(match as_regex(failure.found()) {
             Some(regex) => finding.suggest(format!("write `{regex}`"), here, regex),
             None => {
@@ -230,11 +234,13 @@ fn regex(failure: &Failure<'_>) -> Option<Diagnostic> {
         });
     }
     let compares = matches!(before, "==" | "!=" | "like" | "contains" | "with");
-    (failure.kind(failure.index) == Some(Kind::Regex) && compares).then(|| {
+    (failure.kind(failure.index) == Some(TokenKind::Regex) && compares).then(|| {
         let word = if before == "!=" { "not finds" } else { "finds" };
         let first = failure.index - if before == "with" { 2 } else { 1 };
-        let finding =
-            Failure::unexpected(here, format!("a regex is tested by `finds` or `matches`, found `{before}`"));
+        let finding = ParseFailure::unexpected(
+            here,
+            format!("a regex is tested by `finds` or `matches`, found `{before}`"),
+        );
         finding.note("`finds` looks for it anywhere, `matches` wants the whole string to fit").suggest(
             format!("write `{word}`"),
             failure.range(first, failure.index - 1),
@@ -244,12 +250,12 @@ fn regex(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `x between a and b`
-fn between(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn between(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "between" || failure.index == 0 {
         return None;
     }
     let finding =
-        Failure::foreign(failure.here(), "there is no `between`: two comparisons are joined by `and`");
+        ParseFailure::foreign(failure.here(), "there is no `between`: two comparisons are joined by `and`");
     let first = failure.operand(failure.index - 1);
     let value = failure.text(first, failure.index - 1);
     let (low, and, high) = (failure.index + 1, failure.word(failure.index + 2), failure.index + 3);
@@ -261,9 +267,9 @@ fn between(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// An operator of another language that is a word.
-fn word(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let after_value = failure.expects_any(COMPARISONS) && !failure.leads(failure.index);
-    if !after_value || failure.kind(failure.index) != Some(Kind::Word) {
+fn word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let after_value = failure.expects_any(COMPARISONS) && !failure.starts_line(failure.index);
+    if !after_value || failure.kind(failure.index) != Some(TokenKind::Word) {
         return None;
     }
     let found = failure.found();
@@ -280,7 +286,7 @@ fn word(failure: &Failure<'_>) -> Option<Diagnostic> {
         "notin" => "not in",
         _ => return None,
     };
-    let finding = Failure::foreign(failure.here(), format!("there is no operator `{found}`"));
+    let finding = ParseFailure::foreign(failure.here(), format!("there is no operator `{found}`"));
     Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended))
 }
 
@@ -302,7 +308,7 @@ fn rewritten(name: &str, value: &str, argument: &str) -> Option<String> {
 }
 
 /// `labels.team.startsWith("pay")`
-fn method(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "(" || failure.index == 0 || !failure.touches(failure.index - 1) {
         return None;
     }
@@ -323,7 +329,7 @@ fn method(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `contains(title, "disk")`
-fn call(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn call(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let name = failure.found();
     let called = matches!(name, "contains" | "like" | "matches" | "match" | "in" | "is")
         && failure.word(failure.index + 1) == "("
@@ -334,18 +340,19 @@ fn call(failure: &Failure<'_>) -> Option<Diagnostic> {
     let close = failure.closer(failure.index + 1)?;
     let (value, argument) = failure.text(failure.index + 2, close - 1).split_once(',')?;
     let finding =
-        Failure::foreign(failure.here(), format!("`{name}` stands between two values, not before them"));
+        ParseFailure::foreign(failure.here(), format!("`{name}` stands between two values, not before them"));
     let mended = rewritten(name, value.trim(), argument.trim())?;
     Some(finding.suggest(format!("write `{mended}`"), failure.range(failure.index, close), mended))
 }
 
 /// `{team="pay"}`
-fn selector(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn selector(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "{" || !matches!(failure.before(1), "when" | "and" | "or" | "not") {
         return None;
     }
     let close = failure.closer(failure.index)?;
-    let finding = Failure::foreign(failure.here(), "a condition is written out, found a selector in braces");
+    let finding =
+        ParseFailure::foreign(failure.here(), "a condition is written out, found a selector in braces");
     let mut conditions = Vec::new();
     let mut at = failure.index + 1;
     while at + 2 < close {
@@ -367,20 +374,20 @@ fn selector(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `rate(errors[5m])`
-fn series(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let span = failure.kind(failure.index) == Some(Kind::Number)
+fn series(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let span = failure.kind(failure.index) == Some(TokenKind::Number)
         && failure.before(1) == "["
         && failure.word(failure.index + 1) == "]"
         && failure.found().ends_with(['s', 'm', 'h', 'd', 'w']);
     span.then(|| {
         let place = failure.range(failure.index - 1, failure.index + 1);
-        Failure::foreign(place, format!("a rule sees one alert and no time series, found `[{}]`", failure.found()))
+        ParseFailure::foreign(place, format!("a rule sees one alert and no time series, found `[{}]`", failure.found()))
             .help("compute it where the alert is raised; here, compare what the alert carries, as in `number(labels.value) > 90`")
     })
 }
 
 /// `a ? b : c`, `a ? b`, `$?.a`
-fn question(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn question(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "?" {
         return None;
     }
@@ -388,11 +395,11 @@ fn question(failure: &Failure<'_>) -> Option<Diagnostic> {
     let last = failure.line_end(failure.index);
     if failure.word(failure.index + 1) == "." && failure.touches(failure.index) {
         let finding =
-            Failure::foreign(here, "a path needs no `?`: what is not there is missing, and no mistake");
+            ParseFailure::foreign(here, "a path needs no `?`: what is not there is missing, and no mistake");
         return Some(finding.suggest("leave it out", here, ""));
     }
     if (failure.index..=last).any(|at| failure.word(at) == ":") {
-        let finding = Failure::foreign(here, "there is no `… ? … : …`");
+        let finding = ParseFailure::foreign(here, "there is no `… ? … : …`");
         return Some(if condition(failure) || failure.expects_any(&[Rule::k_and, Rule::k_or]) {
             finding.help("a condition is true or false by itself: leave out what follows `?`")
         } else {
@@ -400,7 +407,7 @@ fn question(failure: &Failure<'_>) -> Option<Diagnostic> {
         });
     }
     failure.expects(Rule::coalesce).then(|| {
-        Failure::foreign(here, "a value to fall back on follows `??`, found `?`").suggest(
+        ParseFailure::foreign(here, "a value to fall back on follows `??`, found `?`").suggest(
             "write `??`",
             here,
             "??",
@@ -409,9 +416,11 @@ fn question(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `$.host + " is down"`
-fn sum(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn sum(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let after_value = failure.expects(Rule::coalesce) || failure.expects_any(VALUES);
-    if !matches!(failure.found(), "+" | "*" | "/" | "-" | "%") || !after_value || failure.leads(failure.index)
+    if !matches!(failure.found(), "+" | "*" | "/" | "-" | "%")
+        || !after_value
+        || failure.starts_line(failure.index)
     {
         return None;
     }
@@ -423,16 +432,16 @@ fn sum(failure: &Failure<'_>) -> Option<Diagnostic> {
     for at in (first..=last).step_by(2) {
         let text = failure.word(at);
         match failure.kind(at) {
-            Some(Kind::String) => whole += text.strip_prefix('"')?.strip_suffix('"')?,
-            Some(Kind::Path | Kind::Word) => whole.extend(["{", text, "}"]),
+            Some(TokenKind::String) => whole += text.strip_prefix('"')?.strip_suffix('"')?,
+            Some(TokenKind::Path | TokenKind::Word) => whole.extend(["{", text, "}"]),
             _ => whole.clear(),
         }
         let next = failure.word(at + 1);
         if at < last && next != "+" || whole.is_empty() {
-            let finding = Failure::foreign(here, format!("there is no arithmetic, found `{found}`"));
+            let finding = ParseFailure::foreign(here, format!("there is no arithmetic, found `{found}`"));
             return Some(finding.help("values are put into a string by `{…}`, as in `\"{$.host} is down\"`"));
         }
     }
-    let finding = Failure::foreign(here, "strings are not added: a string holds its values in `{…}`");
+    let finding = ParseFailure::foreign(here, "strings are not added: a string holds its values in `{…}`");
     Some(finding.suggest("write one string", failure.range(first, last), format!("\"{whole}\"")))
 }

@@ -1,14 +1,14 @@
 //! Statements of mappings, arms, schedules and tests that are nearly right.
 
 use super::declarations::YAML;
-use super::mistakes::{Mistake, VALUES};
-use super::{Failure, Kind};
+use super::mistakes::{MistakeDetector, VALUES};
+use super::{ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 
-pub(super) const MISTAKES: &[Mistake] = &[
+pub(super) const MISTAKES: &[MistakeDetector] = &[
     colon_equals,
     colon_label,
     comma,
@@ -30,7 +30,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
 ];
 
 /// `let host := $.host`
-fn colon_equals(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn colon_equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == ":=" && failure.expects(Rule::assign)).then(|| {
         Diagnostic::new(&codes::SIGN, failure.here(), "a value is given by `=`, found `:=`").suggest(
             "write `=`",
@@ -41,14 +41,14 @@ fn colon_equals(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `labels:` and `labels { team: "web" }`
-fn colon_label(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn colon_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let name = failure.before(1);
     if failure.found() != ":" || !failure.expects(Rule::assign) {
         return None;
     }
     if name == "labels" {
         let finding =
-            Failure::foreign(failure.here(), format!("labels stand in braces, found `labels:`: {YAML}"));
+            ParseFailure::foreign(failure.here(), format!("labels stand in braces, found `labels:`: {YAML}"));
         return Some(finding.help("write `labels { team = \"web\"  env = $.env }`"));
     }
     let message = format!("`{name}` gets its value by `=`, found `:`");
@@ -56,7 +56,7 @@ fn colon_label(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// A comma between labels, arms, statements or lines.
-fn comma(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "," {
         return None;
     }
@@ -73,10 +73,10 @@ fn comma(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `labels { $.labels }`
-fn spread(failure: &Failure<'_>) -> Option<Diagnostic> {
-    (failure.kind(failure.index) == Some(Kind::Path) && failure.expects(Rule::spread)).then(|| {
+fn spread(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    (failure.kind(failure.index) == Some(TokenKind::Path) && failure.expects(Rule::spread)).then(|| {
         let message = format!("expected a label's name, found `{}`", failure.found());
-        Failure::unexpected(failure.here(), message).suggest(
+        ParseFailure::unexpected(failure.here(), message).suggest(
             "to take all labels of an object, write `...` before it",
             failure.here().before(),
             "...",
@@ -85,7 +85,7 @@ fn spread(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `labels { app.kubernetes.io/name = … }`
-fn dotted_label(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn dotted_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.block() != "labels"
         || !failure.expects(Rule::assign)
         || !matches!(failure.found(), "." | "/" | ":")
@@ -96,7 +96,7 @@ fn dotted_label(failure: &Failure<'_>) -> Option<Diagnostic> {
     let equals = (failure.index..=last).find(|at| failure.word(*at) == "=")?;
     let (first, last) = (failure.index.checked_sub(1)?, equals - 1);
     let name = failure.text(first, last);
-    let finding = Failure::unexpected(
+    let finding = ParseFailure::unexpected(
         failure.here(),
         format!("a label whose name holds `{}` stands in quotes", failure.found()),
     );
@@ -104,20 +104,22 @@ fn dotted_label(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `each $.alerts[*] as alert`
-fn each_name(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let named = failure.before(1) == "as" && failure.kind(failure.index) == Some(Kind::Word);
+fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let named = failure.before(1) == "as" && failure.kind(failure.index) == Some(TokenKind::Word);
     let start = failure.line_start(failure.index);
     (named && failure.word(start) == "each").then(|| {
         let place = failure.span_before(1).to(failure.here());
         let place = Span { start: failure.span_before(2).end, ..place };
-        let finding =
-            Failure::foreign(failure.span_before(1).to(failure.here()), "`each` gives its element no name");
+        let finding = ParseFailure::foreign(
+            failure.span_before(1).to(failure.here()),
+            "`each` gives its element no name",
+        );
         finding.note("the element is `@`: its members are `@.name`").suggest("leave it out", place, "")
     })
 }
 
 /// `{{ .Labels.host }}` and `{host}` outside a string
-fn template(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn template(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() != "{" || failure.before(1) == "match" || !failure.expects_any(VALUES) {
         return None;
@@ -127,7 +129,7 @@ fn template(failure: &Failure<'_>) -> Option<Diagnostic> {
     let member =
         failure.text(failure.index + 1 + usize::from(double), close.checked_sub(1 + usize::from(double))?);
     let member = member.rsplit(['.', ' ', '$']).next().unwrap_or_default().trim();
-    let finding = Failure::foreign(here, "outside a string a value stands without braces");
+    let finding = ParseFailure::foreign(here, "outside a string a value stands without braces");
     let place = failure.range(failure.index, close);
     let payload = failure.declaration() == "mapping";
     let plain = !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -147,28 +149,31 @@ fn template(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `${host}`, `$HOST`, `$host`
-fn dollar(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) != "$" || !failure.touches(failure.index.checked_sub(1)?) {
         return None;
     }
     let (name, last) = match failure.found() {
         "{" => (failure.word(failure.index + 1), failure.closer(failure.index)?),
-        word if failure.kind(failure.index) == Some(Kind::Word) => (word, failure.index),
+        word if failure.kind(failure.index) == Some(TokenKind::Word) => (word, failure.index),
         _ => return None,
     };
     let place = failure.range(failure.index - 1, last);
     let written = failure.text(failure.index - 1, last);
     if matches!(failure.declaration(), "channel" | "integration") {
-        let finding =
-            Failure::foreign(place, format!("an environment variable is read by `env`, found `{written}`"));
+        let finding = ParseFailure::foreign(
+            place,
+            format!("an environment variable is read by `env`, found `{written}`"),
+        );
         return Some(finding.suggest(format!("write `env(\"{name}\")`"), place, format!("env(\"{name}\")")));
     }
-    let finding = Failure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
+    let finding =
+        ParseFailure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
     Some(finding.suggest(format!("write `$.{name}`"), place, format!("$.{name}")))
 }
 
 /// `.alerts`
-fn dot(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn dot(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let begins = failure.found() == "."
         && (failure.expects_any(VALUES) || failure.expects(Rule::condition))
         && failure.touches(failure.index);
@@ -177,7 +182,7 @@ fn dot(failure: &Failure<'_>) -> Option<Diagnostic> {
         let sign = if failure.declaration() == "mapping" { "$" } else { "labels" };
         let mended = format!("{sign}.{member}");
         let place = failure.range(failure.index, failure.index + 1);
-        Failure::foreign(place, format!("a path begins with `$` or `@`, found `.{member}`")).suggest(
+        ParseFailure::foreign(place, format!("a path begins with `$` or `@`, found `.{member}`")).suggest(
             format!("write `{mended}`"),
             place,
             mended,
@@ -186,14 +191,15 @@ fn dot(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `$.message | ascii_downcase`
-fn pipe(failure: &Failure<'_>) -> Option<Diagnostic> {
-    if failure.found() != "|" || !failure.expects(Rule::coalesce) || failure.leads(failure.index) {
+fn pipe(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    if failure.found() != "|" || !failure.expects(Rule::coalesce) || failure.starts_line(failure.index) {
         return None;
     }
     let first = failure.operand(failure.index.checked_sub(1)?);
     let value = failure.text(first, failure.index - 1);
     let name = failure.word(failure.index + 1);
-    let finding = Failure::foreign(failure.here(), "there are no pipes: a function is called with its value");
+    let finding =
+        ParseFailure::foreign(failure.here(), "there are no pipes: a function is called with its value");
     let function = match name {
         "ascii_downcase" | "tolower" | "toLower" | "downcase" | "lowercase" => "lower",
         "ascii_upcase" | "toupper" | "toUpper" | "upcase" | "uppercase" => "upper",
@@ -206,7 +212,7 @@ fn pipe(failure: &Failure<'_>) -> Option<Diagnostic> {
         }
         other => other,
     };
-    if failure.kind(failure.index + 1) != Some(Kind::Word)
+    if failure.kind(failure.index + 1) != Some(TokenKind::Word)
         || failure.line_end(failure.index) != failure.index + 1
     {
         return Some(finding.help(format!("write `{function}({value})`")));
@@ -215,24 +221,24 @@ fn pipe(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(finding.suggest(format!("write `{mended}`"), failure.range(first, failure.index + 1), mended))
 }
 
-fn pattern(failure: &Failure<'_>) -> bool {
+fn pattern(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign, Rule::arm, Rule::route_arm])
 }
 
 /// `"a" or "b" => …`
-fn alternatives(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn alternatives(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let joins = matches!(failure.found(), "or" | "||")
         && failure.expects(Rule::arrow)
         && !failure.expects(Rule::k_when);
     let condition = failure.expects_any(&[Rule::k_or, Rule::k_and]);
     (joins && !condition).then(|| {
         let message = format!("patterns are alternatives by `|`, found `{}`", failure.found());
-        Failure::foreign(failure.here(), message).suggest("write `|`", failure.here(), "|")
+        ParseFailure::foreign(failure.here(), message).suggest("write `|`", failure.here(), "|")
     })
 }
 
 /// `== "a" => …`, `not "a" => …`
-fn negated_pattern(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn negated_pattern(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !pattern(failure) || failure.expects_any(&[Rule::condition, Rule::equal]) {
         return None;
     }
@@ -240,7 +246,7 @@ fn negated_pattern(failure: &Failure<'_>) -> Option<Diagnostic> {
     match failure.found() {
         "==" | "=" => {
             let place = Span { end: failure.span(failure.index + 1).start, ..here };
-            let finding = Failure::unexpected(
+            let finding = ParseFailure::unexpected(
                 here,
                 format!("a pattern stands without its sign, found `{}`", failure.found()),
             );
@@ -254,7 +260,7 @@ fn negated_pattern(failure: &Failure<'_>) -> Option<Diagnostic> {
             let message =
                 format!("a pattern is never a negation or a condition, found `{}`", failure.found());
             Some(
-                Failure::unexpected(here, message)
+                ParseFailure::unexpected(here, message)
                     .help("give what it leaves out an arm of its own above, and take the rest with `else`"),
             )
         }
@@ -263,16 +269,16 @@ fn negated_pattern(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `match { … }`
-fn nothing_matched(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn nothing_matched(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "{" && failure.before(1) == "match").then(|| {
-        Failure::unexpected(failure.span_before(1), "`match` needs the value that its arms are about")
+        ParseFailure::unexpected(failure.span_before(1), "`match` needs the value that its arms are about")
             .help("write `match $.level { \"high\" => Critical  else => Warning }`; conditions stand in routes, not in arms")
     })
 }
 
 /// `09:00-18:00`
-fn time_range(failure: &Failure<'_>) -> Option<Diagnostic> {
-    if failure.declaration() != "schedule" || failure.kind(failure.index) != Some(Kind::Number) {
+fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    if failure.declaration() != "schedule" || failure.kind(failure.index) != Some(TokenKind::Number) {
         return None;
     }
     let found = failure.found();
@@ -281,8 +287,10 @@ fn time_range(failure: &Failure<'_>) -> Option<Diagnostic> {
         && to.contains(':')
     {
         let mended = format!("{from}..{to}");
-        let finding =
-            Failure::unexpected(failure.here(), format!("a range is written with `..`, found `{found}`"));
+        let finding = ParseFailure::unexpected(
+            failure.here(),
+            format!("a range is written with `..`, found `{found}`"),
+        );
         return Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended));
     }
     let digits: String = found.chars().take_while(char::is_ascii_digit).collect();
@@ -295,23 +303,23 @@ fn time_range(failure: &Failure<'_>) -> Option<Diagnostic> {
     };
     let mended = format!("{hour:02}:00");
     let finding =
-        Failure::unexpected(failure.here(), format!("a time has hours and minutes, found `{found}`"));
+        ParseFailure::unexpected(failure.here(), format!("a time has hours and minutes, found `{found}`"));
     Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended))
 }
 
 /// `during 09:00..18:00`
-fn day_or_time(failure: &Failure<'_>) -> Option<Diagnostic> {
-    (failure.before(1) == "during" && failure.kind(failure.index) == Some(Kind::Number)).then(|| {
-        Failure::unexpected(failure.here(), format!("`during` names a schedule, found `{}`", failure.found()))
+fn day_or_time(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    (failure.before(1) == "during" && failure.kind(failure.index) == Some(TokenKind::Number)).then(|| {
+        ParseFailure::unexpected(failure.here(), format!("`during` names a schedule, found `{}`", failure.found()))
             .help("declare one: `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, then write `during office`")
     })
 }
 
 /// `test routes { … }`, `from teams.csv`
-fn unquoted(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn unquoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let wants = failure.expects_any(&[Rule::string, Rule::fixed])
-        && failure.kind(failure.index) == Some(Kind::Word)
-        && !failure.leads(failure.index)
+        && failure.kind(failure.index) == Some(TokenKind::Word)
+        && !failure.starts_line(failure.index)
         && matches!(failure.before(1), "test" | "from" | "file" | "snapshot" | "because" | "note" | "like");
     if !wants || failure.expects_any(&[Rule::json_word, Rule::name]) {
         return None;
@@ -322,7 +330,7 @@ fn unquoted(failure: &Failure<'_>) -> Option<Diagnostic> {
     let words = failure.text(failure.index, last);
     let message = format!("expected a string in quotes after `{}`, found `{words}`", failure.before(1));
     let place = failure.range(failure.index, last);
-    Some(Failure::unexpected(place, message).suggest(
+    Some(ParseFailure::unexpected(place, message).suggest(
         format!("write `\"{words}\"`"),
         place,
         format!("\"{words}\""),
@@ -330,18 +338,18 @@ fn unquoted(failure: &Failure<'_>) -> Option<Diagnostic> {
 }
 
 /// `{ a: 1 b: 2 }`, `["a" "b"]`, `f(a b)`
-fn no_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn no_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let list = failure.expects_any(&[Rule::close_bracket, Rule::close_paren]);
     let json = failure.expects(Rule::close_brace) && failure.expected.len() <= 2;
     let begins = matches!(
         failure.kind(failure.index),
-        Some(Kind::Word | Kind::String | Kind::Number | Kind::Path | Kind::Open)
+        Some(TokenKind::Word | TokenKind::String | TokenKind::Number | TokenKind::Path | TokenKind::Open)
     );
     let ends = failure
         .index
         .checked_sub(1)
         .and_then(|before| failure.kind(before))
-        .is_some_and(|kind| !matches!(kind, Kind::Open | Kind::Sign));
+        .is_some_and(|kind| !matches!(kind, TokenKind::Open | TokenKind::Sign));
     let words =
         matches!(failure.found(), "and" | "or" | "not") || failure.touches(failure.index.checked_sub(1)?);
     (begins && ends && (list || json) && !words).then(|| {
@@ -350,17 +358,21 @@ fn no_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
             super::clipped(failure.before(1)),
             super::clipped(failure.found())
         );
-        Failure::unexpected(failure.here(), message).suggest("write `,`", failure.span_before(1).after(), ",")
+        ParseFailure::unexpected(failure.here(), message).suggest(
+            "write `,`",
+            failure.span_before(1).after(),
+            ",",
+        )
     })
 }
 
 /// A condition where a value is needed, with the parentheses that it wants.
-fn result_condition(failure: &Failure<'_>) -> Option<Diagnostic> {
+fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.expects(Rule::coalesce)
         && !failure.expects_any(&[Rule::k_and, Rule::k_or])
         && !failure.expects_any(super::mistakes::COMPARISONS);
-    if !after || failure.leads(failure.index) {
+    if !after || failure.starts_line(failure.index) {
         return None;
     }
     if found == "or" {
@@ -384,12 +396,12 @@ fn result_condition(failure: &Failure<'_>) -> Option<Diagnostic> {
         !matches!(failure.word(at), "?" | "note" | "=>" | "}" | "{" | "else" | "=")
             && failure.kind(at).is_some()
     });
-    let depth: isize = (first..=last).filter_map(|at| failure.kind(at)).map(Kind::turn).sum();
+    let depth: isize = (first..=last).filter_map(|at| failure.kind(at)).map(TokenKind::depth_change).sum();
     let message = format!("a value is needed here, found `{found}`, which makes it a condition");
     let finding = Diagnostic::new(&codes::CONDITION, failure.here(), message);
     let question = (failure.index..=last).any(|at| failure.word(at) == "?");
     if question {
-        return Some(Failure::foreign(failure.here(), "there is no `… ? … : …`").help(format!(
+        return Some(ParseFailure::foreign(failure.here(), "there is no `… ? … : …`").help(format!(
             "choose the value by `match {} {{ \"a\" => …  else => … }}`",
             failure.text(first, failure.index - 1)
         )));

@@ -5,60 +5,65 @@ use std::borrow::Cow;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
-use crate::syntax::lex::{Kind, Token};
+use crate::syntax::lex::{Token, TokenKind};
 
 /// What to report about a token, and how to go on.
-pub(super) struct Fix {
+pub(super) struct CharacterFix {
     pub(super) finding: Diagnostic,
     /// How many bytes of the token are blanked.
     pub(super) blank: usize,
     /// What is written over them.
     pub(super) replacement: Cow<'static, str>,
     /// Whether the text around can be kept, because only one reading was possible.
-    pub(super) keeps: bool,
+    pub(super) is_unambiguous: bool,
 }
 
 /// What is wrong with a token, if it is one that no rule knows.
-pub(super) fn fix(token: &Token, text: &str, span: Span) -> Option<Fix> {
+pub(super) fn fix(token: &Token, text: &str, span: Span) -> Option<CharacterFix> {
     let written = text.get(token.start..token.end).unwrap_or_default();
     let (finding, replacement, keeps) = match token.kind {
-        Kind::OpenString => {
+        TokenKind::OpenString => {
             let before = text.get(..token.start).unwrap_or_default();
             let word = before.len()
                 - before.trim_end_matches(|last: char| last.is_ascii_alphanumeric() || last == '_').len();
             return Some(if word > 0 { open_start(word, written, span) } else { open_string(written, span) });
         }
-        Kind::OpenPath => (open_path(span), "", false),
-        Kind::ForeignString => return Some(foreign_string(written, span)),
-        Kind::ForeignComment => (foreign_comment(written, span, !token.leads), "", true),
-        Kind::Foreign if written.chars().all(is_wide_letter) => return Some(full_width(written, span)),
-        Kind::Foreign => foreign(written, span)?,
-        Kind::Sign => sign(written, span)?,
-        Kind::Word
-        | Kind::Number
-        | Kind::String
-        | Kind::Regex
-        | Kind::Path
-        | Kind::Open
-        | Kind::Close
-        | Kind::Documentation => return None,
+        TokenKind::OpenPath => (open_path(span), "", false),
+        TokenKind::ForeignString => return Some(foreign_string(written, span)),
+        TokenKind::ForeignComment => (foreign_comment(written, span, !token.starts_line), "", true),
+        TokenKind::Foreign if written.chars().all(is_wide_letter) => return Some(full_width(written, span)),
+        TokenKind::Foreign => foreign(written, span)?,
+        TokenKind::Sign => sign(written, span)?,
+        TokenKind::Word
+        | TokenKind::Number
+        | TokenKind::String
+        | TokenKind::Regex
+        | TokenKind::Path
+        | TokenKind::Open
+        | TokenKind::Close
+        | TokenKind::Documentation => return None,
     };
-    Some(Fix { finding, blank: written.len(), replacement: Cow::Borrowed(replacement), keeps })
+    Some(CharacterFix {
+        finding,
+        blank: written.len(),
+        replacement: Cow::Borrowed(replacement),
+        is_unambiguous: keeps,
+    })
 }
 
 /// `pay"`: the quote ends a word, so it is its partner that is missing.
-fn open_start(word: usize, written: &str, span: Span) -> Fix {
+fn open_start(word: usize, written: &str, span: Span) -> CharacterFix {
     let quote = Span { end: span.start + 1, ..span };
     let start = span.start.saturating_sub(u32::try_from(word).unwrap_or(0));
     let place = Span { start, end: start, ..span };
     let finding =
         Diagnostic::new(&codes::UNCLOSED_STRING, quote, "this `\"` closes a string that was never opened")
             .suggest("open it with `\"`", place, "\"");
-    Fix { finding, blank: written.len(), replacement: Cow::Borrowed(""), keeps: false }
+    CharacterFix { finding, blank: written.len(), replacement: Cow::Borrowed(""), is_unambiguous: false }
 }
 
 /// The string is blanked up to the brackets that end its line, which likely stand outside it.
-fn open_string(written: &str, span: Span) -> Fix {
+fn open_string(written: &str, span: Span) -> CharacterFix {
     // What leads to a result likely stands outside the string as well.
     let body = written.find(" => ").and_then(|end| written.get(..end)).unwrap_or(written);
     let body = body.trim_end_matches([' ', '\t', '(', ')', '[', ']', '{', '}', ',']);
@@ -67,7 +72,7 @@ fn open_string(written: &str, span: Span) -> Fix {
     let finding = Diagnostic::new(&codes::UNCLOSED_STRING, end, "the string has no closing `\"` on its line")
         .suggest("close it with `\"`", end.after(), "\"")
         .help("a string ends on its line; `\\n` writes a line break into it");
-    Fix { finding, blank: body.len(), replacement: Cow::Borrowed(""), keeps: false }
+    CharacterFix { finding, blank: body.len(), replacement: Cow::Borrowed(""), is_unambiguous: false }
 }
 
 fn open_path(span: Span) -> Diagnostic {
@@ -75,7 +80,7 @@ fn open_path(span: Span) -> Diagnostic {
         .help("a path stands on one line; write, for example, `$.alerts[*]` or `$[\"my-key\"]`")
 }
 
-fn foreign_string(written: &str, span: Span) -> Fix {
+fn foreign_string(written: &str, span: Span) -> CharacterFix {
     let inside: String = written.chars().skip(1).collect();
     let inside = inside.strip_suffix(|_: char| true).unwrap_or(&inside);
     let mended = format!("\"{}\"", inside.replace('"', "\\\""));
@@ -86,7 +91,7 @@ fn foreign_string(written: &str, span: Span) -> Fix {
     // Braces and escapes would mean something in a string; without them there is one reading, and room for it.
     let keeps = mended.len() <= written.len() && !mended.contains(['{', '}', '\\']);
     let replacement = if keeps { Cow::Owned(mended) } else { Cow::Borrowed("") };
-    Fix { finding, blank: written.len(), replacement, keeps }
+    CharacterFix { finding, blank: written.len(), replacement, is_unambiguous: keeps }
 }
 
 fn foreign_comment(written: &str, span: Span, value_before: bool) -> Diagnostic {
@@ -204,13 +209,13 @@ fn is_wide_letter(letter: char) -> bool {
 }
 
 /// Letters and digits of double width, as an input method leaves them.
-fn full_width(written: &str, span: Span) -> Fix {
+fn full_width(written: &str, span: Span) -> CharacterFix {
     let narrow = |wide: char| char::from_u32(u32::from(wide).saturating_sub(0xfee0)).unwrap_or(wide);
     let mended: String = written.chars().map(narrow).collect();
     let message = format!("words are written with narrow letters, found `{written}`");
     let finding = Diagnostic::new(&codes::CHARACTER, span, message);
     let finding = finding.suggest(format!("write `{mended}`"), span, mended.clone());
-    Fix { finding, blank: written.len(), replacement: Cow::Owned(mended), keeps: true }
+    CharacterFix { finding, blank: written.len(), replacement: Cow::Owned(mended), is_unambiguous: true }
 }
 
 fn is_invisible(character: char) -> bool {

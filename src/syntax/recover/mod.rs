@@ -7,19 +7,19 @@
 
 mod characters;
 mod outline;
-mod patient;
+mod repair;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use outline::Outline;
-use patient::Patient;
+use repair::DeclarationRepair;
 
-use super::build::Built;
+use super::build::ParsedDeclarations;
 use super::codes;
 use super::explain::YAML;
-use super::lex::{self, Kind, Token};
-use super::tree::{File, Name};
+use super::lex::{self, Token, TokenKind};
+use super::tree::{Identifier, RuleFile};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -27,22 +27,22 @@ use crate::source::{FileId, Span};
 const MOST: usize = 100;
 
 /// Reads the declarations of a text that did not parse.
-pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>) {
     let tokens: Vec<Token> = lex::tokens(text).collect();
     let outline = Outline::new(text, &tokens);
     let mut mistakes = 0;
     for (number, range) in outline.declarations().into_iter().enumerate() {
         if mistakes >= MOST {
-            tree.lost.extend(declared(tree.id, &outline, &range));
+            tree.unparsed_names.extend(declared(tree.id, &outline, &range));
             continue;
         }
-        let bytes = stretch(&outline, &range, number == 0);
+        let bytes = declaration_bytes(&outline, &range, number == 0);
         let piece = text.get(bytes.clone()).unwrap_or_default();
         let found = diagnostics.len();
-        let mut built = Patient::new(tree.id, piece, bytes.start).heal(diagnostics);
+        let mut built = DeclarationRepair::new(tree.id, piece, bytes.start).recover(diagnostics);
         let broken = diagnostics.len() > found;
         mistakes += diagnostics.len() - found;
-        say_once(diagnostics, found);
+        report_once(diagnostics, found);
         if number > 0
             && let Some((_, span)) = built.edition.take()
         {
@@ -50,15 +50,15 @@ pub(super) fn file(tree: &mut File, text: &str, diagnostics: &mut Vec<Diagnostic
                 Diagnostic::new(&codes::EDITION, span, "the edition stands in the first line of a file");
             diagnostics.push(finding.help("write `edition 1` above everything else, once"));
         }
-        keep(tree, &mut built, broken);
+        add_declarations(tree, &mut built, broken);
         if broken {
-            lose(tree, &outline, &range);
+            record_unparsed_name(tree, &outline, &range);
         }
     }
 }
 
 /// A file of another kind is one mistake, however many of its lines show it: it is told at the first of them.
-fn say_once(diagnostics: &mut Vec<Diagnostic>, from: usize) {
+fn report_once(diagnostics: &mut Vec<Diagnostic>, from: usize) {
     let is_yaml =
         |finding: &Diagnostic| finding.code.id == codes::FOREIGN.id && finding.message.ends_with(YAML);
     let mut told = diagnostics.iter().take(from).any(is_yaml);
@@ -80,14 +80,14 @@ fn is_unknown(finding: &Diagnostic) -> bool {
 }
 
 /// The bytes of a declaration: up to where the next begins.
-fn stretch(outline: &Outline<'_>, range: &Range<usize>, first: bool) -> Range<usize> {
+fn declaration_bytes(outline: &Outline<'_>, range: &Range<usize>, first: bool) -> Range<usize> {
     let start = outline.tokens.get(range.start).map_or(0, |token| token.start);
     let start = if first { 0 } else { start };
     let end = outline.tokens.get(range.end).map_or(outline.text.len(), |token| token.start);
     start..end.max(start)
 }
 
-fn keep(tree: &mut File, built: &mut Built, broken: bool) {
+fn add_declarations(tree: &mut RuleFile, built: &mut ParsedDeclarations, broken: bool) {
     if tree.edition.is_none() {
         tree.edition = built.edition;
     }
@@ -99,10 +99,10 @@ fn keep(tree: &mut File, built: &mut Built, broken: bool) {
 }
 
 /// Remembers the name of a declaration that is not in the tree.
-fn lose(tree: &mut File, outline: &Outline<'_>, range: &Range<usize>) {
+fn record_unparsed_name(tree: &mut RuleFile, outline: &Outline<'_>, range: &Range<usize>) {
     let kept: BTreeSet<u32> = tree.items.iter().map(|item| item.span.start).collect();
     let lost = declared(tree.id, outline, range);
-    tree.lost.extend(
+    tree.unparsed_names.extend(
         lost.into_iter().filter(|name| {
             !kept.iter().any(|start| *start < name.span.start && name.span.start < *start + 16)
         }),
@@ -110,18 +110,18 @@ fn lose(tree: &mut File, outline: &Outline<'_>, range: &Range<usize>) {
 }
 
 /// The name that a declaration gives, by its place in the text.
-fn declared(file: FileId, outline: &Outline<'_>, range: &Range<usize>) -> Option<Name> {
+fn declared(file: FileId, outline: &Outline<'_>, range: &Range<usize>) -> Option<Identifier> {
     let words = range
         .clone()
-        .filter(|index| outline.tokens.get(*index).is_some_and(|token| token.kind == Kind::Word));
-    let mut pairs = words.filter(|index| outline.tokens.get(*index).is_some_and(|token| token.leads));
+        .filter(|index| outline.tokens.get(*index).is_some_and(|token| token.kind == TokenKind::Word));
+    let mut pairs = words.filter(|index| outline.tokens.get(*index).is_some_and(|token| token.starts_line));
     let keyword = pairs.find(|index| outline.word(*index) != "allow" && outline.word(*index) != "edition")?;
-    let name = outline.tokens.get(keyword + 1).filter(|token| token.kind == Kind::Word)?;
-    Some(Name { text: outline.word(keyword + 1).into(), span: Span::new(file, name.start, name.end) })
+    let name = outline.tokens.get(keyword + 1).filter(|token| token.kind == TokenKind::Word)?;
+    Some(Identifier { text: outline.word(keyword + 1).into(), span: Span::new(file, name.start, name.end) })
 }
 
 /// The names of all declarations, for a text that is not parsed at all.
-pub(super) fn names(file: FileId, text: &str) -> Vec<Name> {
+pub(super) fn names(file: FileId, text: &str) -> Vec<Identifier> {
     let tokens: Vec<Token> = lex::tokens(text).collect();
     let outline = Outline::new(text, &tokens);
     let declared = (0..tokens.len()).filter(|index| outline.declares(*index));

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::syntax::lex::{DECLARATIONS, Kind, Token};
+use crate::syntax::lex::{DECLARATIONS, Token, TokenKind};
 
 /// Words and signs that carry a unit on when a line begins with one of them.
 const CONTINUES: &[&str] = &[
@@ -24,7 +24,7 @@ const CONTINUED: &[&str] = &[
 
 /// What is wrong with the brackets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Misfit {
+pub(super) enum BracketMismatch {
     /// The opener has no closer; the other token is the one that shows it, if any.
     Unclosed { open: usize, shown_by: Option<usize> },
     /// The closer has no opener.
@@ -36,12 +36,12 @@ pub(super) struct Outline<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: &'t [Token],
     partners: Vec<Option<u32>>,
-    pub(super) misfit: Option<Misfit>,
+    pub(super) mismatch: Option<BracketMismatch>,
 }
 
 impl<'t> Outline<'t> {
     pub(super) fn new(text: &'t str, tokens: &'t [Token]) -> Self {
-        let mut outline = Self { text, tokens, partners: vec![None; tokens.len()], misfit: None };
+        let mut outline = Self { text, tokens, partners: vec![None; tokens.len()], mismatch: None };
         outline.pair();
         outline
     }
@@ -53,14 +53,14 @@ impl<'t> Outline<'t> {
     fn pair(&mut self) {
         let mut open = Vec::new();
         for (index, token) in self.tokens.iter().enumerate() {
-            if token.kind == Kind::Open {
+            if token.kind == TokenKind::Open {
                 open.push(index);
-            } else if token.kind == Kind::Close {
+            } else if token.kind == TokenKind::Close {
                 self.close(index, &mut open);
             }
         }
         if let Some(unclosed) = open.last() {
-            self.misfit.get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: None });
+            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open: *unclosed, shown_by: None });
         }
     }
 
@@ -68,11 +68,11 @@ impl<'t> Outline<'t> {
     fn close(&mut self, index: usize, open: &mut Vec<usize>) {
         let partner = opener(self.word(index));
         let Some(at) = open.iter().rposition(|open| self.word(*open) == partner) else {
-            self.misfit.get_or_insert(Misfit::Stray { close: index });
+            self.mismatch.get_or_insert(BracketMismatch::Stray { close: index });
             return;
         };
         if let Some(unclosed) = open.get(at + 1) {
-            self.misfit.get_or_insert(Misfit::Unclosed { open: *unclosed, shown_by: Some(index) });
+            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open: *unclosed, shown_by: Some(index) });
         }
         open.truncate(at + 1);
         if let Some(partner) = open.pop() {
@@ -107,17 +107,17 @@ impl<'t> Outline<'t> {
     }
 
     /// A pair of braces that closes further left, or further right, than it opens.
-    pub(super) fn slanted(&self, wanted: Ordering) -> Option<(usize, usize)> {
+    pub(super) fn misaligned_braces(&self, wanted: Ordering) -> Option<(usize, usize)> {
         let opens = self
             .tokens
             .iter()
             .enumerate()
-            .filter(|(index, token)| token.kind == Kind::Open && self.word(*index) == "{");
+            .filter(|(index, token)| token.kind == TokenKind::Open && self.word(*index) == "{");
         let pairs = opens.filter_map(|(open, _)| self.partner(open).map(|close| (open, close)));
         let slanted: Vec<_> =
             pairs.filter(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted).collect();
         let leading =
-            slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.leads));
+            slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.starts_line));
         leading.or(slanted.first().filter(|_| wanted == Ordering::Greater)).copied()
     }
 
@@ -125,11 +125,11 @@ impl<'t> Outline<'t> {
     fn begins(&self, index: usize) -> bool {
         let Some(token) = self.tokens.get(index) else { return false };
         let before = index.checked_sub(1).map_or("", |index| self.word(index));
-        token.leads
+        token.starts_line
             && !CONTINUES.contains(&self.word(index))
             && !CONTINUED.contains(&before)
             && !matches!(before, "(" | "[")
-            && !matches!(token.kind, Kind::Close)
+            && !matches!(token.kind, TokenKind::Close)
     }
 
     /// The units around a token, each within the one before it.
@@ -203,14 +203,17 @@ impl<'t> Outline<'t> {
 
     /// Whether a declaration begins with this token, wherever it stands.
     pub(super) fn declares(&self, index: usize) -> bool {
-        let Some(token) = self.tokens.get(index).filter(|token| token.leads && token.kind == Kind::Word)
+        let Some(token) =
+            self.tokens.get(index).filter(|token| token.starts_line && token.kind == TokenKind::Word)
         else {
             return false;
         };
         let sign = self.word(index + 2);
         match self.text.get(token.start..token.end).unwrap_or_default() {
             "mapping" | "routing" | "integration" => sign == "{",
-            "test" => sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::String),
+            "test" => {
+                sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == TokenKind::String)
+            }
             "table" => sign == "(",
             "define" | "channel" => sign == "=",
             "schedule" => sign == "in",
@@ -224,14 +227,14 @@ impl<'t> Outline<'t> {
         let mut depth = 0_usize;
         for (index, token) in self.tokens.iter().enumerate() {
             let margin = self.indent_of_lead(token) == Some(0);
-            let known = DECLARATIONS.contains(&self.word(index)) && token.leads;
+            let known = DECLARATIONS.contains(&self.word(index)) && token.starts_line;
             let begins = self.declares(index)
-                || (depth == 0 && (known || (margin && token.kind == Kind::Word && self.begins(index))));
+                || (depth == 0 && (known || (margin && token.kind == TokenKind::Word && self.begins(index))));
             if begins && self.word(index) != "allow" {
                 depth = 0;
                 starts.push(self.preamble(index));
             }
-            depth = depth.saturating_add_signed(token.kind.turn());
+            depth = depth.saturating_add_signed(token.kind.depth_change());
         }
         starts.dedup();
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
@@ -245,7 +248,7 @@ impl<'t> Outline<'t> {
     }
 
     fn indent_of_lead(&self, token: &Token) -> Option<usize> {
-        if !token.leads {
+        if !token.starts_line {
             return None;
         }
         let before = self.text.get(..token.start).unwrap_or_default();
@@ -259,10 +262,10 @@ impl<'t> Outline<'t> {
             let is = |back: usize, test: &dyn Fn(&Token) -> bool| {
                 start.checked_sub(back).and_then(|at| self.tokens.get(at)).is_some_and(test)
             };
-            if is(1, &|token| token.kind == Kind::Documentation) {
+            if is(1, &|token| token.kind == TokenKind::Documentation) {
                 start -= 1;
-            } else if is(1, &|token| token.kind == Kind::String)
-                && is(4, &|token| token.leads)
+            } else if is(1, &|token| token.kind == TokenKind::String)
+                && is(4, &|token| token.starts_line)
                 && self.word(start - 4) == "allow"
             {
                 start -= 4;

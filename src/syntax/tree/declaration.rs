@@ -1,15 +1,15 @@
 //! Tables, defines, schedules and channels.
 
-use super::{Arm, Expression, Name, Text};
+use super::{Expression, Identifier, MatchArm, StringLiteral};
 use crate::source::Span;
 
 /// `table name(a, b) ignore case { arms }` or `… -> column from "file.csv"`
 #[derive(Debug, Clone)]
 pub struct Table {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// Its parameters.
-    pub parameters: Vec<Name>,
+    pub parameters: Vec<Identifier>,
     /// The place of `ignore case`.
     pub ignore_case: Option<Span>,
     /// Where its rows are.
@@ -20,15 +20,15 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub enum TableBody {
     /// In the file.
-    Arms(Vec<Arm<Expression>>, Span),
+    Arms(Vec<MatchArm<Expression>>, Span),
     /// In a CSV file beside it: `-> column: Type from "file"`.
     Csv {
         /// The header of the column that is the result.
-        column: Name,
+        column: Identifier,
         /// `Severity` or `Status`, where the column holds constants.
-        constants: Option<Name>,
+        constants: Option<Identifier>,
         /// The file, relative to the rule file.
-        file: Text,
+        file: StringLiteral,
     },
 }
 
@@ -36,7 +36,7 @@ pub enum TableBody {
 #[derive(Debug, Clone)]
 pub struct Define {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// A value or a condition over the event.
     pub value: Expression,
 }
@@ -45,9 +45,9 @@ pub struct Define {
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// An IANA time zone.
-    pub zone: Text,
+    pub zone: StringLiteral,
     /// Its lines in order.
     pub lines: Vec<ScheduleLine>,
 }
@@ -56,7 +56,7 @@ pub struct Schedule {
 #[derive(Debug, Clone)]
 pub struct ScheduleLine {
     /// Whether it adds windows, takes days away, or brings some back.
-    pub kind: ScheduleKind,
+    pub kind: ScheduleLineKind,
     /// The days, `first..last` inclusive; none means every day.
     pub days: Vec<DayRange>,
     /// The times, half-open; none means the whole day.
@@ -67,7 +67,7 @@ pub struct ScheduleLine {
 
 /// What a line of a schedule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScheduleKind {
+pub enum ScheduleLineKind {
     /// Windows.
     Window,
     /// `except`
@@ -80,38 +80,38 @@ pub enum ScheduleKind {
 #[derive(Debug, Clone)]
 pub struct DayRange {
     /// The first day.
-    pub first: Name,
+    pub first: Identifier,
     /// The last, where a range is written.
-    pub last: Option<Name>,
+    pub last: Option<Identifier>,
 }
 
 /// `09:00..12:00` as written.
 #[derive(Debug, Clone)]
 pub struct TimeRange {
     /// `HH:MM`
-    pub first: Name,
+    pub first: Identifier,
     /// `HH:MM`, up to `24:00`; not after it.
-    pub last: Name,
+    pub last: Identifier,
 }
 
 /// `channel name = kind(parameter = value, …)`
 #[derive(Debug, Clone)]
 pub struct Channel {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// Its kind.
-    pub kind: Name,
+    pub kind: Identifier,
     /// Its parameters in order.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<NamedArgument>,
     /// The place of the parentheses and all between.
     pub arguments: Span,
 }
 
 /// `name = value`
 #[derive(Debug, Clone)]
-pub struct Parameter {
+pub struct NamedArgument {
     /// The name.
-    pub name: Name,
+    pub name: Identifier,
     /// The value.
     pub value: Expression,
 }

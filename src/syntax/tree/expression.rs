@@ -1,6 +1,6 @@
 //! Values, conditions, patterns and `match`.
 
-use super::{Name, Path, Regex, Template, Text};
+use super::{Identifier, PathExpression, RegexLiteral, StringLiteral, Template};
 use crate::source::Span;
 
 /// A value or a condition.
@@ -26,17 +26,17 @@ pub enum ExpressionKind {
     /// A string, which may interpolate.
     Template(Template),
     /// `/…/flags`, legal only as an argument.
-    Regex(Regex),
+    Regex(RegexLiteral),
     /// `$.a`, `@.b`
-    Path(Path),
+    Path(PathExpression),
     /// A lower-case word: an event field, a let, a define, a table's parameter.
-    Name(Name),
+    Name(Identifier),
     /// A capitalised word.
-    Constant(Name),
+    Constant(Identifier),
     /// `base.name["key"][0]`; the base is a name or a call.
-    Navigate(Box<Expression>, Vec<Segment>),
+    Navigate(Box<Expression>, Vec<NavigationSegment>),
     /// `name(…)`: a function, a table, or a secret (`env`, `secret_file`).
-    Call(Name, Vec<Expression>),
+    Call(Identifier, Vec<Expression>),
     /// `a ?? b ?? c`: two or more.
     Coalesce(Vec<Expression>),
     /// `match … { … }`
@@ -52,21 +52,21 @@ pub enum ExpressionKind {
     /// `[a, b]`: in a channel's body and in parameters.
     List(Vec<Expression>),
     /// `{ "a": b }`: in a channel's body and in parameters.
-    Object(Vec<(Text, Expression)>),
+    Object(Vec<(StringLiteral, Expression)>),
 }
 
 /// One step of a navigation.
 #[derive(Debug, Clone)]
-pub struct Segment {
+pub struct NavigationSegment {
     /// A member's name or an index.
-    pub step: Step,
+    pub step: NavigationStep,
     /// Its place, dot or brackets included.
     pub span: Span,
 }
 
 /// A member's name or an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum NavigationStep {
     /// `.name` or `["name"]`
     Member(Box<str>),
     /// `[0]`, `[-1]`
@@ -77,7 +77,7 @@ pub enum Step {
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// What is tested.
-    pub subject: Subject,
+    pub subject: ComparisonSubject,
     /// `!=`, `not in`, `is not`, `not like`, …: the place of the `not` (of the whole `!=`).
     pub negated: Option<Span>,
     /// How.
@@ -90,7 +90,7 @@ pub struct Comparison {
 
 /// What a comparison tests.
 #[derive(Debug, Clone)]
-pub enum Subject {
+pub enum ComparisonSubject {
     /// One value.
     Value(Expression),
     /// `any p`, `all p`, `none p`: the nodes of a path (check refuses anything but a path).
@@ -126,13 +126,13 @@ pub enum Comparator {
     /// `in [a, b]`
     In(Vec<Expression>),
     /// `in cidr "…"`, `in cidr ["…", "…"]`
-    Cidr(Vec<Text>),
+    Cidr(Vec<StringLiteral>),
     /// `like "…"`, `like ["…", "…"]`
-    Like(Vec<Text>),
+    Like(Vec<StringLiteral>),
     /// `matches /…/`
-    Matches(Regex),
+    Matches(RegexLiteral),
     /// `finds /…/`
-    Finds(Regex),
+    Finds(RegexLiteral),
     /// `contains x`
     Contains(Expression),
     /// `starts with x`
@@ -140,9 +140,9 @@ pub enum Comparator {
     /// `ends with x`
     EndsWith(Expression),
     /// `is kind`: missing, null, empty, string, number, boolean, array, object.
-    Is(Name),
+    Is(Identifier),
     /// `during schedule`
-    During(Name),
+    During(Identifier),
 }
 
 /// `match a, b ignore case { arms }`; `R` is what an arm results in.
@@ -153,14 +153,14 @@ pub struct Match<R> {
     /// The place of `ignore case`.
     pub ignore_case: Option<Span>,
     /// The arms in order.
-    pub arms: Vec<Arm<R>>,
+    pub arms: Vec<MatchArm<R>>,
     /// From `match` to the closing brace.
     pub span: Span,
 }
 
 /// `pattern => result note "…"`
 #[derive(Debug, Clone)]
-pub struct Arm<R> {
+pub struct MatchArm<R> {
     /// What chooses the arm.
     pub head: ArmHead,
     /// What it results in.

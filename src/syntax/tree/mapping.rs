@@ -1,37 +1,37 @@
 //! Mappings.
 
-use super::{Expression, Name, Path, Template, Text};
+use super::{Expression, Identifier, PathExpression, StringLiteral, Template};
 use crate::source::Span;
 
 /// `mapping name { … }`
 #[derive(Debug, Clone)]
 pub struct Mapping {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// Its statements in order.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<MappingStatement>,
 }
 
 /// A line of a mapping.
 #[derive(Debug, Clone)]
-pub struct Statement {
+pub struct MappingStatement {
     /// What it says.
-    pub kind: StatementKind,
+    pub kind: MappingStatementKind,
     /// The whole statement.
     pub span: Span,
 }
 
 /// The statements of a mapping.
 #[derive(Debug, Clone)]
-pub enum StatementKind {
+pub enum MappingStatementKind {
     /// `accept when c because "…"`; the reason may be left out.
     Accept(Expression, Option<Template>),
     /// `each path`
-    Each(Path),
+    Each(PathExpression),
     /// `let name = value`
-    Let(Name, Expression),
+    Let(Identifier, Expression),
     /// `field = value`
-    Field(Name, Expression),
+    Field(Identifier, Expression),
     /// `labels { … }`
     Labels(Vec<LabelEntry>),
     /// `drop when c because "…"`
@@ -46,10 +46,10 @@ pub enum LabelEntry {
         /// The object whose members become labels.
         value: Expression,
         /// Globs over names.
-        except: Vec<Text>,
+        except: Vec<StringLiteral>,
         /// The whole line.
         span: Span,
     },
     /// `name = value` or `"name" = value`
-    Set(Text, Expression),
+    Set(StringLiteral, Expression),
 }

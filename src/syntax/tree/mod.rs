@@ -11,26 +11,27 @@ mod routing;
 mod test;
 
 pub use declaration::{
-    Channel, DayRange, Define, Parameter, Schedule, ScheduleKind, ScheduleLine, Table, TableBody, TimeRange,
+    Channel, DayRange, Define, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody,
+    TimeRange,
 };
 pub use expression::{
-    Arm, ArmHead, Comparator, Comparison, Expression, ExpressionKind, Match, Pattern, PatternKind,
-    Quantifier, Segment, Step, Subject,
+    ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm,
+    NavigationSegment, NavigationStep, Pattern, PatternKind, Quantifier,
 };
-pub use mapping::{LabelEntry, Mapping, Statement, StatementKind};
+pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use routing::{
-    Block, Destination, Integration, Line, LineBody, LineKind, Reading, Routing, Target, TargetKind,
+    Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, Routing, Target, TargetKind,
 };
 pub use test::{
-    At, CaseRow, CaseRows, Cases, Expectation, ExpectationKind, Holes, Json, JsonKind, SentMode, Test,
-    TestStatement, TestStatementKind, TestSubject,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, SentMode, Test, TestJson,
+    TestJsonKind, TestStatement, TestStatementKind, TestSubject, TestTime,
 };
 
 use crate::source::{FileId, Span};
 
 /// A name and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub struct Identifier {
     /// The word.
     pub text: Box<str>,
     /// Its place.
@@ -39,7 +40,7 @@ pub struct Name {
 
 /// A string without interpolation: escapes are already read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct StringLiteral {
     /// The value.
     pub value: Box<str>,
     /// Its place, quotes included.
@@ -50,14 +51,14 @@ pub struct Text {
 #[derive(Debug, Clone)]
 pub struct Template {
     /// Its parts in order; two texts never stand side by side; an empty string has none.
-    pub parts: Vec<Part>,
+    pub parts: Vec<TemplatePart>,
     /// Its place, quotes included.
     pub span: Span,
 }
 
 /// A piece of a template.
 #[derive(Debug, Clone)]
-pub enum Part {
+pub enum TemplatePart {
     /// Words, escapes read.
     Text(Box<str>),
     /// `{value}`; the span includes the braces.
@@ -66,7 +67,7 @@ pub enum Part {
 
 /// A regular expression as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Regex {
+pub struct RegexLiteral {
     /// The pattern between the slashes, with `\/` already read as `/`.
     pub pattern: Box<str>,
     /// The flags after the closing slash.
@@ -77,7 +78,7 @@ pub struct Regex {
 
 /// A JSONPath as written: `$…` or `@…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path {
+pub struct PathExpression {
     /// The text, `$` or `@` included.
     pub text: Box<str>,
     /// Its place.
@@ -86,27 +87,27 @@ pub struct Path {
 
 /// One rule file.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct RuleFile {
     /// Which file.
     pub id: FileId,
     /// The number after `edition` and its place, where the line is there.
     pub edition: Option<(u32, Span)>,
     /// The declarations in order. Those that are broken are left out, or hold what could be read of them.
-    pub items: Vec<Item>,
+    pub items: Vec<DocumentedDeclaration>,
     /// Every `allow CODE because "…"`.
-    pub allows: Vec<Allow>,
+    pub allows: Vec<AllowDirective>,
     /// The names of declarations that did not parse and are not among the items, so that their uses are not reported as
     /// unknown as well.
-    pub lost: Vec<Name>,
+    pub unparsed_names: Vec<Identifier>,
 }
 
 /// `allow CODE because "…"`: silences a code within the item or line that follows it.
 #[derive(Debug, Clone)]
-pub struct Allow {
+pub struct AllowDirective {
     /// The code.
-    pub code: Name,
+    pub code: Identifier,
     /// Why.
-    pub because: Text,
+    pub because: StringLiteral,
     /// Where the code is silenced: the item, statement or route line that follows.
     pub covers: Span,
     /// The place of the whole `allow`.
@@ -115,7 +116,7 @@ pub struct Allow {
 
 /// A declaration with its documentation.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub struct DocumentedDeclaration {
     /// The `##` lines above it, without the marks.
     pub docs: Vec<Box<str>>,
     /// The whole declaration, without documentation and `allow`.

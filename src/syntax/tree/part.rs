@@ -2,8 +2,8 @@
 //! of them.
 
 use super::{
-    Arm, ArmHead, Comparator, Expression, ExpressionKind, Match, Part, Pattern, PatternKind, Subject,
-    Template,
+    ArmHead, Comparator, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, Pattern,
+    PatternKind, Template, TemplatePart,
 };
 use std::slice;
 
@@ -22,8 +22,8 @@ impl Expression {
             ExpressionKind::Match(choice) => choice.each_expression(see),
             ExpressionKind::Compare(comparison) => {
                 match &comparison.subject {
-                    Subject::Value(value) | Subject::Nodes(_, value) => see(value),
-                    Subject::Now => {}
+                    ComparisonSubject::Value(value) | ComparisonSubject::Nodes(_, value) => see(value),
+                    ComparisonSubject::Now => {}
                 }
                 comparison.test.operands().iter().for_each(see);
             }
@@ -67,13 +67,13 @@ impl Template {
     /// The values that are put into the string.
     pub fn values(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Value(value, _) => Some(value),
-            Part::Text(_) => None,
+            TemplatePart::Value(value, _) => Some(value),
+            TemplatePart::Text(_) => None,
         })
     }
 }
 
-impl<R> Arm<R> {
+impl<R> MatchArm<R> {
     /// The patterns that test, each with its test; `else` has none.
     pub fn tests(&self) -> impl Iterator<Item = (&Pattern, &Comparator)> {
         let columns = match &self.head {

@@ -1,13 +1,13 @@
 //! Routings and integrations.
 
-use super::{Expression, Match, Name, Parameter, Template};
+use super::{Expression, Identifier, Match, NamedArgument, Template};
 use crate::source::Span;
 
 /// `routing name { … }`
 #[derive(Debug, Clone)]
 pub struct Routing {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// Its lines.
     pub block: Block,
 }
@@ -27,7 +27,7 @@ pub struct Line {
     /// How it counts.
     pub kind: LineKind,
     /// Its name; none for `else`.
-    pub name: Option<Name>,
+    pub name: Option<Identifier>,
     /// `when c`
     pub when: Option<Expression>,
     /// What follows.
@@ -86,27 +86,27 @@ pub enum TargetKind {
 #[derive(Debug, Clone)]
 pub enum Destination {
     /// A channel.
-    Channel(Name),
+    Channel(Identifier),
     /// `routing name`; the span is of both words.
-    Routing(Name, Span),
+    Routing(Identifier, Span),
 }
 
 /// `integration name { … }`
 #[derive(Debug, Clone)]
 pub struct Integration {
     /// Its name.
-    pub name: Name,
+    pub name: Identifier,
     /// `keys = […]` and the like.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<NamedArgument>,
     /// `mapping, mapping => destination`: one is legal; check says so.
-    pub reads: Vec<Reading>,
+    pub routes: Vec<IntegrationRoute>,
 }
 
 /// `mapping, mapping => destination, …`
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct IntegrationRoute {
     /// The mappings; the first that accepts reads the payload.
-    pub mappings: Vec<Name>,
+    pub mappings: Vec<Identifier>,
     /// Where events go.
     pub destinations: Vec<Destination>,
     /// The whole line.

@@ -1,13 +1,13 @@
 //! Tests, and the JSON that stands in them.
 
-use super::{Name, Text};
+use super::{Identifier, StringLiteral};
 use crate::source::Span;
 
 /// `test "name" { … }`
 #[derive(Debug, Clone)]
 pub struct Test {
     /// Its name, plain text.
-    pub name: Text,
+    pub name: StringLiteral,
     /// Its statements in order.
     pub statements: Vec<TestStatement>,
 }
@@ -25,19 +25,19 @@ pub struct TestStatement {
 #[derive(Debug, Clone)]
 pub enum TestStatementKind {
     /// `mapping arms`, `routing main`, `integration x`, `channel y`
-    Subject(TestSubject, Name),
+    Subject(TestSubject, Identifier),
     /// `input {json}`
-    Input(Json),
+    Input(TestJson),
     /// `input file "…"`
-    InputFile(Text),
+    InputFile(StringLiteral),
     /// `event {…}`
-    Event(Json),
+    Event(TestJson),
     /// `at 2026-03-07T02:00:00+08:00`, or a hole
-    At(At),
+    At(TestTime),
     /// `open [a, b]`
-    Open(Vec<Name>, Span),
+    Open(Vec<Identifier>, Span),
     /// `cases …`
-    Cases(Cases),
+    Cases(CaseTable),
     /// `expect …`
     Expect(Expectation),
 }
@@ -57,31 +57,31 @@ pub enum TestSubject {
 
 /// The time of evaluation in a test.
 #[derive(Debug, Clone)]
-pub enum At {
+pub enum TestTime {
     /// A time as written.
-    Time(Name),
+    Time(Identifier),
     /// A hole that the cases fill.
-    Hole(Name),
+    Hole(Identifier),
 }
 
 /// `cases a, b => subject { rows }` and its relatives.
 #[derive(Debug, Clone)]
-pub struct Cases {
+pub struct CaseTable {
     /// The holes and how rows fill them.
-    pub holes: Holes,
+    pub holes: CaseHoles,
     /// What the rows expect: `sent`, `dropped`, or an event field.
-    pub subject: Name,
+    pub subject: Identifier,
     /// The rows, or the file that holds them.
     pub rows: CaseRows,
 }
 
 /// How the rows of a case table fill holes.
 #[derive(Debug, Clone)]
-pub enum Holes {
+pub enum CaseHoles {
     /// `cases a, b`: by position.
-    Positional(Vec<Name>),
+    Positional(Vec<Identifier>),
     /// `cases { a, b }`: by name; those that a row leaves out are missing.
-    Named(Vec<Name>, Span),
+    Named(Vec<Identifier>, Span),
     /// `cases from`: the file names them.
     FromFile,
 }
@@ -92,16 +92,16 @@ pub enum CaseRows {
     /// In the test.
     Inline(Vec<CaseRow>),
     /// `from "cases.jsonl"`
-    File(Text),
+    File(StringLiteral),
 }
 
 /// A row: its values and what is expected.
 #[derive(Debug, Clone)]
 pub struct CaseRow {
     /// By position: for each hole the alternatives between `|`. By name: one entry with one object.
-    pub values: Vec<Vec<Json>>,
+    pub values: Vec<Vec<TestJson>>,
     /// What is expected. Under `sent`, a list of names.
-    pub expected: Json,
+    pub expected: TestJson,
     /// The whole row.
     pub span: Span,
 }
@@ -126,11 +126,11 @@ pub enum ExpectationKind {
         dropped: Option<usize>,
     },
     /// `{subset}`
-    Subset(Json),
+    Subset(TestJson),
     /// `exactly {…}`
-    Exactly(Json),
+    Exactly(TestJson),
     /// `dropped ["reason"]`
-    Dropped(Option<Text>),
+    Dropped(Option<StringLiteral>),
     /// `empty`
     Empty,
     /// `unaccepted`
@@ -138,19 +138,19 @@ pub enum ExpectationKind {
     /// `invalid`: the input is not JSON
     Invalid,
     /// `sent [..]`, `sent includes [..]`, `sent excludes [..]`
-    Sent(SentMode, Vec<Name>, Span),
+    Sent(SentMode, Vec<Identifier>, Span),
     /// `via main.payments.page, …`
-    Via(Vec<Name>),
+    Via(Vec<Identifier>),
     /// `nothing ["reason"]`
-    Nothing(Option<Text>),
+    Nothing(Option<StringLiteral>),
     /// `note "…"`
-    Note(Text),
+    Note(StringLiteral),
     /// `same key as file "…"`
-    SameKeyAs(Text),
+    SameKeyAs(StringLiteral),
     /// `snapshot "file"`
-    Snapshot(Text),
+    Snapshot(StringLiteral),
     /// `body {subset}`
-    Body(Json),
+    Body(TestJson),
 }
 
 /// How a list of channels is compared.
@@ -166,26 +166,26 @@ pub enum SentMode {
 
 /// JSON as tests write it: plain, with holes, constants and `missing`.
 #[derive(Debug, Clone)]
-pub struct Json {
+pub struct TestJson {
     /// What it is.
-    pub kind: JsonKind,
+    pub kind: TestJsonKind,
     /// Its place.
     pub span: Span,
 }
 
-impl Json {
+impl TestJson {
     /// What stands directly within: items, or the values of members.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
         let (items, members): (&[_], &[_]) = match &self.kind {
-            JsonKind::Array(items) => (items, &[]),
-            JsonKind::Object(members) => (&[], members),
-            JsonKind::Null
-            | JsonKind::Missing
-            | JsonKind::Boolean(_)
-            | JsonKind::Number(_)
-            | JsonKind::Text(_)
-            | JsonKind::Hole(_)
-            | JsonKind::Constant(_) => (&[], &[]),
+            TestJsonKind::Array(items) => (items, &[]),
+            TestJsonKind::Object(members) => (&[], members),
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Hole(_)
+            | TestJsonKind::Constant(_) => (&[], &[]),
         };
         items.iter().chain(members.iter().map(|(_, value)| value))
     }
@@ -193,7 +193,7 @@ impl Json {
 
 /// The forms of JSON in tests.
 #[derive(Debug, Clone)]
-pub enum JsonKind {
+pub enum TestJsonKind {
     /// `null`
     Null,
     /// `missing`: absent
@@ -209,7 +209,7 @@ pub enum JsonKind {
     /// A capitalised name.
     Constant(Box<str>),
     /// `[…]`
-    Array(Vec<Json>),
+    Array(Vec<TestJson>),
     /// `{…}`; keys are bare words or strings.
-    Object(Vec<(Text, Json)>),
+    Object(Vec<(StringLiteral, TestJson)>),
 }

@@ -2,42 +2,42 @@
 //! passed over is refused as what is read.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::json::{self, Arena, Invalid, Json, Part, Reach};
+use pointsman::json::{self, Arena, JsonError, ToJson, DocumentChunk, Projection};
 
 /// A document, or why it is none.
-type Read = Result<String, Invalid>;
+type Read = Result<String, JsonError>;
 
 fn target(bytes: &[u8]) {
     let arena = Arena::new();
     let whole: Vec<Read> = json::documents(bytes, &arena).map(|(_, read)| text(read)).collect();
     for size in [1, 64, 1_000] {
-        assert_eq!(whole, pieces(bytes, size, &Reach::whole(), &arena), "in pieces of {size} bytes");
+        assert_eq!(whole, pieces(bytes, size, &Projection::whole(), &arena), "in pieces of {size} bytes");
     }
     let refused = |read: &[Read]| read.iter().map(|read| read.clone().err()).collect::<Vec<_>>();
-    let mut reach = Reach::default();
-    reach.member("alerts").every().member("labels").take();
-    for reach in [Reach::default(), reach] {
+    let mut reach = Projection::default();
+    reach.member("alerts").every().member("labels").select_all();
+    for reach in [Projection::default(), reach] {
         assert_eq!(refused(&whole), refused(&pieces(bytes, 64, &reach, &arena)));
     }
 }
 
 /// The documents of a text that comes in whole lines of at least so many bytes.
-fn pieces(bytes: &[u8], size: usize, reach: &Reach, arena: &Arena) -> Vec<Read> {
+fn pieces(bytes: &[u8], size: usize, reach: &Projection, arena: &Arena) -> Vec<Read> {
     let (mut found, mut from, mut to, mut lines, mut lead) = (Vec::new(), 0, 0, 0, 0);
     while to < bytes.len() {
         let line = bytes.iter().skip(to + size).position(|byte| *byte == b'\n');
         to = line.map_or(bytes.len(), |line| to + size + line + 1);
-        let read = if lines + from == 0 { Part::first } else { Part::new };
-        let mut part = read(&bytes[from..to], to < bytes.len(), reach).behind(lead);
+        let read = if lines + from == 0 { DocumentChunk::first } else { DocumentChunk::new };
+        let mut part = read(&bytes[from..to], to < bytes.len(), reach).with_line_prefix(lead);
         while let Some((_, read)) = part.next(arena) {
-            found.push(text(read).map_err(|wrong| Invalid { line: wrong.line + lines, ..wrong }));
+            found.push(text(read).map_err(|wrong| JsonError { line: wrong.line + lines, ..wrong }));
         }
         (from, lines, lead) = (from + part.judged(), lines + part.lines(), part.lead());
     }
     found
 }
 
-fn text(read: Result<json::Document<'_>, Invalid>) -> Read {
+fn text(read: Result<json::Document<'_>, JsonError>) -> Read {
     read.map(|document| document.root.to_json())
 }
 

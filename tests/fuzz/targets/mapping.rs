@@ -2,10 +2,10 @@
 //! what reading everything gives.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::evaluate::{Context, Silent};
-use pointsman::json::{self, Arena, Document, Json};
-use pointsman::ruleset::{RuleSet, Subject};
-use pointsman::time::Instant;
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
+use pointsman::json::{self, Arena, Document, ToJson};
+use pointsman::ruleset::{RuleSet, EntryPoint};
+use pointsman::time::Timestamp;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ fn target(bytes: &[u8]) {
     let (whole, part) = (Arena::new(), Arena::new());
     let all = json::parse(bytes, &whole);
     for mapping in &RULES.model.mappings {
-        let subject = Subject::Mapping(&mapping.name, Some("shop_main"));
+        let subject = EntryPoint::Mapping(&mapping.name, Some("shop_main"));
         match (&all, RULES.read(subject, bytes, &part)) {
             (Ok(all), Ok(some)) => assert_eq!(outcomes(subject, all), outcomes(subject, &some)),
             (Err(refusal), Err(other)) => assert_eq!(*refusal, other),
@@ -28,9 +28,9 @@ fn target(bytes: &[u8]) {
     }
 }
 
-fn outcomes(subject: Subject<'_>, document: &Document<'_>) -> String {
-    let context = Context::at(Instant::read("2026-11-20T12:00:00Z").expect("a time"));
-    let outcomes = RULES.evaluate(subject, document, &context, &mut Silent).expect("names of the set");
+fn outcomes(subject: EntryPoint<'_>, document: &Document<'_>) -> String {
+    let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").expect("a time"));
+    let outcomes = RULES.evaluate(subject, document, &context, &mut SilentObserver).expect("names of the set");
     let json = outcomes.to_json();
     let read: serde_json::Value = serde_json::from_str(&json).expect("an outcome is JSON");
     assert_eq!(json, read.to_string(), "it is written as serde_json writes it");

@@ -2,15 +2,15 @@
 //! look at is all that it looks at.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::json::{self, Arena, Reach, Value};
-use pointsman::path::{Budget, Path};
+use pointsman::json::{self, Arena, Projection, Value};
+use pointsman::path::{PathBudget, CompiledPath};
 
 const DOCUMENT: &str =
     r#"{"a":[1,{"b":"x","c":[[[[2]]],null]}],"b":{"a":{"a":{"a":"a.*"}}},"c":"(","limit":50}"#;
 
 fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let path = match Path::parse(text) {
+    let path = match CompiledPath::parse(text) {
         Ok(path) => path,
         Err(invalid) => {
             assert!(text.get(invalid.range.clone()).is_some(), "{invalid:?}");
@@ -26,7 +26,7 @@ fn target(bytes: &[u8]) {
         let single = found.as_ref().and_then(|nodes| nodes.first().copied());
         assert_eq!(single, path.get(root, root));
     }
-    let mut reach = Reach::default();
+    let mut reach = Projection::default();
     path.reach(None, &mut reach, &|nodes| nodes.take());
     let part = json::parse_within(DOCUMENT.as_bytes(), &reach, &arena).expect("JSON").root;
     // What is passed over costs nothing, so the part may be found within a budget that all of it exceeds.
@@ -36,8 +36,8 @@ fn target(bytes: &[u8]) {
 }
 
 /// The nodes of a path; nothing where the budget runs out.
-fn found<'v>(path: &Path, root: &'v Value<'v>) -> Option<Vec<&'v Value<'v>>> {
-    let mut budget = Budget { visits: 20_000, kept: 1_000 };
+fn found<'v>(path: &CompiledPath, root: &'v Value<'v>) -> Option<Vec<&'v Value<'v>>> {
+    let mut budget = PathBudget { visits: 20_000, kept: 1_000 };
     path.find(root, root, &mut budget).ok().map(|nodes| nodes.to_vec())
 }
 

@@ -2,13 +2,13 @@
 //! finding can be rendered, every mapping and routing comes to an end, and the index decides as the walk over all lines.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::diagnostic::{self, Format};
-use pointsman::evaluate::{Context, Observer, Silent};
-use pointsman::json::{self, Arena, Json};
-use pointsman::ruleset::{RuleSet, Subject};
+use pointsman::diagnostic::{self, DiagnosticFormat};
+use pointsman::evaluate::{EvaluationContext, Observer, SilentObserver};
+use pointsman::json::{self, Arena, ToJson};
+use pointsman::ruleset::{RuleSet, EntryPoint};
 use pointsman::source::Sources;
 use pointsman::suite;
-use pointsman::time::Instant;
+use pointsman::time::Timestamp;
 
 const PAYLOAD: &[u8] = br#"{"status":"firing","level":"P1","severity":"warning","queue":"orders","waiting":1200,
     "labels":{"team":"payments","severity":"P2","alertname":"CPU","service":"mysql-1"},"commonLabels":{"env":"prod"},
@@ -39,13 +39,13 @@ fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut sources = Sources::default();
     sources.add("fuzz.rules", text);
-    let now = Instant::read("2026-03-07T12:00:00Z").expect("a time");
+    let now = Timestamp::read("2026-03-07T12:00:00Z").expect("a time");
     let table = |_: &std::path::Path| Ok("service,env,team\ncheckout,prod,payments\n*,*,sre\n".to_owned());
     let loaded = RuleSet::from_sources(sources, &table, Some(now));
     for diagnostic in &loaded.diagnostics {
         assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
     }
-    for format in [Format::Human, Format::Short, Format::Json, Format::Sarif] {
+    for format in [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::ToJson, DiagnosticFormat::Sarif] {
         let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
         let unsafe_for_terminals =
             |character: char| character.is_control() && !matches!(character, '\n' | '\t');
@@ -59,15 +59,15 @@ fn target(bytes: &[u8]) {
     }
 }
 
-fn evaluate(rules: &RuleSet, now: Instant) {
+fn evaluate(rules: &RuleSet, now: Timestamp) {
     let arena = Arena::new();
     let document = json::parse(PAYLOAD, &arena).expect("JSON");
-    let context = Context { now, open: &|_| vec!["sre".to_owned()] };
+    let context = EvaluationContext { now, open: &|_| vec!["sre".to_owned()] };
     let routing = rules.model.routings.first().map(|routing| &*routing.name);
     for mapping in &rules.model.mappings {
-        let subject = Subject::Mapping(&mapping.name, routing);
+        let subject = EntryPoint::Mapping(&mapping.name, routing);
         let outcomes =
-            rules.evaluate(subject, &document, &context, &mut Silent).expect("a mapping of the set");
+            rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("a mapping of the set");
         let walked = rules.evaluate(subject, &document, &context, &mut Listening).expect("the same mapping");
         let json = outcomes.to_json();
         assert_eq!(json, walked.to_json());

@@ -2,19 +2,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "a firing is open for thirty days")]
 
-use super::{Fault, Readers, is_damage};
-use crate::gateway::journal::record::{ChannelCounts, EventId, IntegrationCounts, Pending};
-use crate::gateway::journal::sqlite::{MOST_OPEN, SEPARATOR, checksum, identify};
-use crate::reload::Hash;
+use super::{JournalError, ReaderPool, is_damage};
+use crate::gateway::journal::record::{ChannelCounts, EventId, IntegrationCounts, PendingDelivery};
+use crate::gateway::journal::sqlite::{LONGEST_OPEN, SEPARATOR, checksum, lookup_digest};
+use crate::reload::RuleSetHash;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::time::{SystemTime, UNIX_EPOCH};
 use ulid::Ulid;
 
 /// A body, as far as it is sound.
-pub(in crate::gateway::journal) enum Body {
-    Sound(Vec<u8>),
+pub(in crate::gateway::journal) enum StoredBody {
+    Intact(Vec<u8>),
     Damaged,
-    Gone,
+    Missing,
 }
 
 const PENDING: &str = "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay \
@@ -22,18 +22,18 @@ const PENDING: &str = "SELECT delivery.id, ulid, position, kind, key, attempts, 
                        WHERE channel = ?1 AND state = 0 AND delivery.id > ?2 ORDER BY delivery.id LIMIT ?3";
 
 /// How many ids are tried one by one at a time behind damage.
-const TRIED: usize = 1_000;
+const IDS_PER_SCAN: usize = 1_000;
 
-impl Readers {
+impl ReaderPool {
     pub(in crate::gateway::journal) fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let oldest = i64::try_from(now).unwrap_or(i64::MAX) - MOST_OPEN;
-        let id = identify(integration, key.as_bytes());
+        let oldest = i64::try_from(now).unwrap_or(i64::MAX) - LONGEST_OPEN;
+        let id = lookup_digest(integration, key.as_bytes());
         // Memory first: what leaves it is in the table by then.
         let channels: Box<str> = if let Some(change) = self.recent.get(&id) {
             if change.since < oldest { Box::default() } else { change.channels }
         } else {
-            let found: Result<Option<Box<str>>, Fault> = self.with(|connection| {
+            let found: Result<Option<Box<str>>, JournalError> = self.query(|connection| {
                 connection
                     .prepare_cached("SELECT channels FROM firing WHERE id = ?1 AND since >= ?2")?
                     .query_row((id, oldest), |row| row.get(0))
@@ -49,40 +49,45 @@ impl Readers {
         channel: &str,
         after: i64,
         limit: usize,
-    ) -> Result<Vec<Pending>, Fault> {
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
         let Some(channel) = self.name(channel)? else { return Ok(Vec::new()) };
-        let read = self.ask(|connection| {
+        let read = self.run_query(|connection| {
             let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            connection.prepare_cached(PENDING)?.query_map((channel, after, most), pending)?.collect()
+            connection.prepare_cached(PENDING)?.query_map((channel, after, most), pending_delivery)?.collect()
         });
         match read {
             Ok(found) => Ok(found),
             Err(error) if is_damage(&error) => self.pending_around_damage(channel, after, limit),
-            Err(error) => Err(Fault::Failed(error.to_string())),
+            Err(error) => Err(JournalError::Failed(error.to_string())),
         }
     }
 
     /// One by one, passing over what cannot be read. The ids come from the index, or where that is damaged, from the bodies.
-    fn pending_around_damage(&self, channel: i64, after: i64, limit: usize) -> Result<Vec<Pending>, Fault> {
+    fn pending_around_damage(
+        &self,
+        channel: i64,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
         let mut found = Vec::new();
         let mut last = after;
         loop {
             let ids = self
-                .ask(|connection| {
+                .run_query(|connection| {
                     let sql = "SELECT id FROM delivery INDEXED BY delivery_pending \
                                WHERE channel = ?1 AND state = 0 AND id > ?2 ORDER BY id LIMIT ?3";
                     ids(connection, sql, channel, last)
                 })
                 .or_else(|_| {
                     let sql = "SELECT id FROM body WHERE ?1 <> -1 AND id > ?2 ORDER BY id LIMIT ?3";
-                    self.with(|connection| ids(connection, sql, channel, last))
+                    self.query(|connection| ids(connection, sql, channel, last))
                 })?;
             for id in &ids {
                 let sql = "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay \
                            FROM delivery JOIN push ON push.id = delivery.push \
                            WHERE delivery.id = ?1 AND channel = ?2 AND state = 0";
-                let row = self.ask(|connection| {
-                    connection.prepare_cached(sql)?.query_row((id, channel), pending).optional()
+                let row = self.run_query(|connection| {
+                    connection.prepare_cached(sql)?.query_row((id, channel), pending_delivery).optional()
                 });
                 match row {
                     Ok(row) => found.extend(row),
@@ -93,7 +98,7 @@ impl Readers {
                 }
             }
             match ids.last() {
-                Some(id) if ids.len() == TRIED => last = *id,
+                Some(id) if ids.len() == IDS_PER_SCAN => last = *id,
                 _ => return Ok(found),
             }
         }
@@ -104,35 +109,35 @@ impl Readers {
         channel: &str,
         key: &str,
         after: i64,
-    ) -> Result<Option<Pending>, Fault> {
+    ) -> Result<Option<PendingDelivery>, JournalError> {
         let Some(channel) = self.name(channel)? else { return Ok(None) };
         let sql = "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay \
                    FROM delivery INDEXED BY delivery_pending_key JOIN push ON push.id = delivery.push \
                    WHERE channel = ?1 AND key = ?2 AND state = 0 AND delivery.id > ?3 ORDER BY delivery.id LIMIT 1";
-        self.with(|connection| {
-            connection.prepare_cached(sql)?.query_row((channel, key, after), pending).optional()
+        self.query(|connection| {
+            connection.prepare_cached(sql)?.query_row((channel, key, after), pending_delivery).optional()
         })
     }
 
-    pub(in crate::gateway::journal) fn body(&self, delivery: i64) -> Result<Body, Fault> {
-        let read = self.ask(|connection| {
+    pub(in crate::gateway::journal) fn body(&self, delivery: i64) -> Result<StoredBody, JournalError> {
+        let read = self.run_query(|connection| {
             connection
                 .prepare_cached("SELECT checksum, bytes FROM body WHERE id = ?1")?
                 .query_row([delivery], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))
                 .optional()
         });
         match read {
-            Ok(None) => Ok(Body::Gone),
-            Ok(Some((sum, bytes))) if sum == checksum(&bytes) => Ok(Body::Sound(bytes)),
-            Err(error) if !is_damage(&error) => Err(Fault::Failed(error.to_string())),
+            Ok(None) => Ok(StoredBody::Missing),
+            Ok(Some((sum, bytes))) if sum == checksum(&bytes) => Ok(StoredBody::Intact(bytes)),
+            Err(error) if !is_damage(&error) => Err(JournalError::Failed(error.to_string())),
             Ok(Some(_)) | Err(_) => {
                 self.note_damage(delivery);
-                Ok(Body::Damaged)
+                Ok(StoredBody::Damaged)
             }
         }
     }
 
-    pub(in crate::gateway::journal) fn channels_pending(&self) -> Result<Vec<(String, u64)>, Fault> {
+    pub(in crate::gateway::journal) fn channels_pending(&self) -> Result<Vec<(String, u64)>, JournalError> {
         let counts = self.channels()?;
         Ok(counts
             .into_iter()
@@ -141,7 +146,7 @@ impl Readers {
             .collect())
     }
 
-    pub(in crate::gateway::journal) fn integrations(&self) -> Result<Vec<IntegrationCounts>, Fault> {
+    pub(in crate::gateway::journal) fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
         let sql = "SELECT text, latest, accepted, dropped, refused, sent \
                    FROM integration JOIN name ON name.id = integration.name ORDER BY text";
         let row = |row: &Row<'_>| {
@@ -154,10 +159,10 @@ impl Readers {
                 sent: count(row, 5)?,
             })
         };
-        self.with(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
     }
 
-    pub(in crate::gateway::journal) fn channels(&self) -> Result<Vec<ChannelCounts>, Fault> {
+    pub(in crate::gateway::journal) fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
         let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error \
                    FROM channel JOIN name ON name.id = channel.name ORDER BY text";
         let row = |row: &Row<'_>| {
@@ -171,18 +176,21 @@ impl Readers {
                 last_error: row.get::<_, Option<i64>>(6)?.zip(row.get::<_, Option<String>>(7)?),
             })
         };
-        self.with(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
     }
 
-    pub(in crate::gateway::journal) fn rules(&self, hash: Hash) -> Result<Option<Vec<u8>>, Fault> {
+    pub(in crate::gateway::journal) fn rules(
+        &self,
+        hash: RuleSetHash,
+    ) -> Result<Option<Vec<u8>>, JournalError> {
         let sql = "SELECT archive FROM rule_set WHERE hash = ?1 AND length(archive) > 0";
-        self.with(|connection| {
+        self.query(|connection| {
             connection.prepare_cached(sql)?.query_row([hash.0], |row| row.get(0)).optional()
         })
     }
 
-    fn name(&self, text: &str) -> Result<Option<i64>, Fault> {
-        self.with(|connection| {
+    fn name(&self, text: &str) -> Result<Option<i64>, JournalError> {
+        self.query(|connection| {
             connection
                 .prepare_cached("SELECT id FROM name WHERE text = ?1")?
                 .query_row([text], |row| row.get(0))
@@ -192,12 +200,12 @@ impl Readers {
 }
 
 fn ids(connection: &Connection, sql: &str, channel: i64, after: i64) -> rusqlite::Result<Vec<i64>> {
-    let most = i64::try_from(TRIED).unwrap_or(i64::MAX);
+    let most = i64::try_from(IDS_PER_SCAN).unwrap_or(i64::MAX);
     connection.prepare_cached(sql)?.query_map((channel, after, most), |row| row.get(0))?.collect()
 }
 
-fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
-    Ok(Pending {
+fn pending_delivery(row: &Row<'_>) -> rusqlite::Result<PendingDelivery> {
+    Ok(PendingDelivery {
         id: row.get(0)?,
         event: EventId { push: Ulid::from_bytes(row.get(1)?), index: row.get(2)? },
         kind: row.get(3)?,

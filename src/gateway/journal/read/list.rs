@@ -1,18 +1,19 @@
 //! What operators ask: events, attempts, dead letters and refused bodies, the newest first.
 
-use super::{Conditions, Fault, Readers, door, is_damage, limit};
+use super::{JournalError, ReaderPool, SqlConditions, is_damage, limit, protocol};
 use crate::gateway::journal::record::{
-    AttemptRecord, Dead, DeliveryState, EventId, EventRecord, Events, Filter, Quarantined, Refused, Stored,
+    AttemptRecord, DeadLetterRecord, DeliveryState, EventId, EventPage, EventRecord, PushRecord,
+    QuarantineRecord, RecordFilter, RefusedPayload,
 };
 use crate::gateway::journal::sqlite::checksum;
-use crate::reload::Hash;
+use crate::reload::RuleSetHash;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::value::RawValue;
 use ulid::Ulid;
 
 /// How many pushes are looked through at a time for events of a channel or key.
-const LOOKED_THROUGH: i64 = 50_000;
+const SCAN_LIMIT: i64 = 50_000;
 
 /// What an event is made of.
 const EVENT: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
@@ -21,47 +22,53 @@ const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
 
 /// Which settled deliveries are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::gateway::journal) enum Which {
+pub(in crate::gateway::journal) enum SettledFilter {
     /// Those that were given up.
     Dead,
     /// Those that were given up and those that arrived.
-    Settled,
+    All,
 }
 
-type Listed = (String, DeliveryState, u32, Option<String>);
+type DeliveryRecord = (String, DeliveryState, u32, Option<String>);
 
-impl Readers {
-    pub(in crate::gateway::journal) fn push(&self, id: Ulid) -> Result<Option<Stored>, Fault> {
+impl ReaderPool {
+    pub(in crate::gateway::journal) fn find_push(
+        &self,
+        id: Ulid,
+    ) -> Result<Option<PushRecord>, JournalError> {
         let sql = "SELECT ulid, text, door, received, generation, hash, payload, outcomes, open, checksum, push.id \
                    FROM push JOIN name ON name.id = integration JOIN rule_set ON rule_set.id = rules WHERE ulid = ?1";
-        let found = self.with(|connection| {
+        let found = self.query(|connection| {
             connection
                 .prepare_cached(sql)?
                 .query_row([id.to_bytes()], |row| {
-                    Ok((stored(row)?, row.get::<_, u32>(9)?, row.get::<_, i64>(10)?))
+                    Ok((push_record(row)?, row.get::<_, u32>(9)?, row.get::<_, i64>(10)?))
                 })
                 .optional()
         })?;
         let Some((stored, sum, row)) = found else { return Ok(None) };
         if sum != checksum(&stored.payload) {
             self.note_damage(-row);
-            return Err(Fault::Failed(format!("the record of push {id} is damaged")));
+            return Err(JournalError::Failed(format!("the record of push {id} is damaged")));
         }
         Ok(Some(stored))
     }
 
     /// A page of events; one that looks for a channel or key ends where enough was looked through, too.
-    pub(in crate::gateway::journal) fn events(&self, filter: &Filter) -> Result<Events, Fault> {
+    pub(in crate::gateway::journal) fn events(
+        &self,
+        filter: &RecordFilter,
+    ) -> Result<EventPage, JournalError> {
         let narrow = filter.channel.is_some() || filter.key.is_some();
-        let most = if narrow { LOOKED_THROUGH } else { limit(filter.limit) };
-        let conditions = meant(filter);
-        let read = self.ask(|connection| {
+        let most = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
+        let conditions = push_conditions(filter);
+        let read = self.run_query(|connection| {
             let sql = format!("{EVENT} WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(&conditions.values))?;
-            let mut page = Gathered::default();
+            let mut page = EventPageBuilder::default();
             while let Some(row) = rows.next()? {
-                page.take(connection, row, filter)?;
+                page.add_row(connection, row, filter)?;
                 if page.is_full {
                     break;
                 }
@@ -70,42 +77,42 @@ impl Readers {
         });
         let page = match read {
             Err(error) if is_damage(&error) => self.events_around_damage(&conditions, filter, most),
-            read => self.told(read),
+            read => self.count_error(read),
         };
-        page.map(|page| page.end(most))
+        page.map(|page| page.finish(most))
     }
 
     /// One by one, passing over what cannot be read; the numbers come from an index.
     fn events_around_damage(
         &self,
-        conditions: &Conditions,
-        filter: &Filter,
+        conditions: &SqlConditions,
+        filter: &RecordFilter,
         most: i64,
-    ) -> Result<Gathered, Fault> {
+    ) -> Result<EventPageBuilder, JournalError> {
         let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
-        let ids: Vec<i64> = self.with(|connection| {
+        let ids: Vec<i64> = self.query(|connection| {
             let values = params_from_iter(&conditions.values);
             connection.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
         })?;
-        let mut page = Gathered::default();
+        let mut page = EventPageBuilder::default();
         for id in ids {
             let sql = format!("{EVENT} WHERE push.id = ?1");
-            let one = self.ask(|connection| {
-                let mut one = Gathered::default();
+            let one = self.run_query(|connection| {
+                let mut one = EventPageBuilder::default();
                 let mut statement = connection.prepare_cached(&sql)?;
                 let mut rows = statement.query([id])?;
                 while let Some(row) = rows.next()? {
-                    one.take(connection, row, filter)?;
+                    one.add_row(connection, row, filter)?;
                 }
                 Ok(one)
             });
             match one {
-                Ok(one) => page.add(one, filter),
+                Ok(one) => page.merge(one, filter),
                 Err(error) if is_damage(&error) => {
-                    page.looked += 1;
+                    page.scanned += 1;
                     self.note_damage(-id);
                 }
-                Err(error) => return self.told(Err(error)),
+                Err(error) => return self.count_error(Err(error)),
             }
             if page.is_full {
                 break;
@@ -114,7 +121,10 @@ impl Readers {
         Ok(page)
     }
 
-    pub(in crate::gateway::journal) fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, Fault> {
+    pub(in crate::gateway::journal) fn attempts(
+        &self,
+        event: EventId,
+    ) -> Result<Vec<AttemptRecord>, JournalError> {
         let sql = "SELECT text, at, took, status, result FROM push JOIN delivery ON delivery.push = push.id \
                    JOIN attempt ON attempt.delivery = delivery.id JOIN name ON name.id = channel \
                    WHERE ulid = ?1 AND position = ?2 ORDER BY at, delivery.id, number";
@@ -127,14 +137,17 @@ impl Readers {
                 result: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| "delivered".to_owned()),
             })
         };
-        self.with(|connection| {
+        self.query(|connection| {
             connection.prepare_cached(sql)?.query_map((event.push.to_bytes(), event.index), row)?.collect()
         })
     }
 
-    pub(in crate::gateway::journal) fn dead(&self, filter: &Filter) -> Result<Vec<Dead>, Fault> {
+    pub(in crate::gateway::journal) fn dead_letters(
+        &self,
+        filter: &RecordFilter,
+    ) -> Result<Vec<DeadLetterRecord>, JournalError> {
         let row = |row: &Row<'_>| {
-            Ok(Dead {
+            Ok(DeadLetterRecord {
                 event: EventId { push: Ulid::from_bytes(row.get(0)?), index: row.get(1)? },
                 channel: row.get(2)?,
                 key: row.get(3)?,
@@ -146,14 +159,14 @@ impl Readers {
             })
         };
         let columns = "ulid, position, c.text, key, i.text, received, ended, attempts, reason";
-        self.deliveries(filter, Which::Dead, columns, row)
+        self.deliveries(filter, SettledFilter::Dead, columns, row)
     }
 
     pub(in crate::gateway::journal) fn settled(
         &self,
-        filter: &Filter,
-        which: Which,
-    ) -> Result<Vec<i64>, Fault> {
+        filter: &RecordFilter,
+        which: SettledFilter,
+    ) -> Result<Vec<i64>, JournalError> {
         let mut ids = self.deliveries(filter, which, "delivery.id", |row| row.get(0))?;
         ids.sort_unstable();
         Ok(ids)
@@ -162,18 +175,18 @@ impl Readers {
     /// Columns of settled deliveries. A time is the receipt of the push.
     fn deliveries<T>(
         &self,
-        filter: &Filter,
-        which: Which,
+        filter: &RecordFilter,
+        which: SettledFilter,
         columns: &str,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, Fault> {
+    ) -> Result<Vec<T>, JournalError> {
         let (from, state) = match which {
-            Which::Dead => {
+            SettledFilter::Dead => {
                 ("delivery INDEXED BY delivery_dead CROSS JOIN push ON push.id = delivery.push", "state = 2")
             }
-            Which::Settled => ("push JOIN delivery ON delivery.push = push.id", "state <> 0"),
+            SettledFilter::All => ("push JOIN delivery ON delivery.push = push.id", "state <> 0"),
         };
-        let mut conditions = Conditions::default();
+        let mut conditions = SqlConditions::default();
         conditions.add("push.received >= ?", filter.since);
         conditions.add("push.received < ?", filter.until);
         conditions.add("i.text = ?", filter.integration.clone());
@@ -190,7 +203,7 @@ impl Readers {
             conditions.sql,
             limit(filter.limit)
         );
-        self.with(|connection| {
+        self.query(|connection| {
             connection
                 .prepare_cached(&sql)?
                 .query_map(params_from_iter(&conditions.values), |row| read(row))?
@@ -200,9 +213,9 @@ impl Readers {
 
     pub(in crate::gateway::journal) fn quarantined(
         &self,
-        filter: &Filter,
-    ) -> Result<Vec<Quarantined>, Fault> {
-        let mut conditions = Conditions::default();
+        filter: &RecordFilter,
+    ) -> Result<Vec<QuarantineRecord>, JournalError> {
+        let mut conditions = SqlConditions::default();
         conditions.add("received >= ?", filter.since);
         conditions.add("received < ?", filter.until);
         conditions.add("text = ?", filter.integration.clone());
@@ -218,17 +231,17 @@ impl Readers {
             conditions.sql,
             limit(filter.limit)
         );
-        let found: Vec<(Refused, u32, i64)> = self.with(|connection| {
+        let found: Vec<(RefusedPayload, u32, i64)> = self.query(|connection| {
             connection
                 .prepare_cached(&sql)?
                 .query_map(params_from_iter(&conditions.values), |row| {
-                    Ok((refused(row)?, row.get(7)?, row.get(8)?))
+                    Ok((refused_payload(row)?, row.get(7)?, row.get(8)?))
                 })?
                 .collect()
         })?;
-        let sound = |(refused, sum, id): (Refused, u32, i64)| {
+        let sound = |(refused, sum, id): (RefusedPayload, u32, i64)| {
             if sum == checksum(&refused.payload) {
-                return Some(Quarantined { refused });
+                return Some(QuarantineRecord { refused });
             }
             self.note_damage(i64::MIN + id);
             None
@@ -238,8 +251,8 @@ impl Readers {
 }
 
 /// Which pushes a filter means, as far as their rows say so.
-fn meant(filter: &Filter) -> Conditions {
-    let mut conditions = Conditions::default();
+fn push_conditions(filter: &RecordFilter) -> SqlConditions {
+    let mut conditions = SqlConditions::default();
     conditions.add("received >= ?", filter.since);
     conditions.add("received < ?", filter.until);
     conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
@@ -253,36 +266,41 @@ fn meant(filter: &Filter) -> Conditions {
 
 /// Events of pushes that were looked through.
 #[derive(Default)]
-struct Gathered {
-    found: Vec<EventRecord>,
+struct EventPageBuilder {
+    events: Vec<EventRecord>,
     /// Pushes.
-    looked: i64,
+    scanned: i64,
     last: Option<Ulid>,
     /// Whether as many are found as were asked for. A push is never taken in part, so that none of its events is passed
     /// over by whoever asks for the next page.
     is_full: bool,
 }
 
-impl Gathered {
-    fn take(&mut self, connection: &Connection, row: &Row<'_>, filter: &Filter) -> rusqlite::Result<()> {
-        of_push(connection, row, filter, &mut self.found)?;
-        self.looked += 1;
+impl EventPageBuilder {
+    fn add_row(
+        &mut self,
+        connection: &Connection,
+        row: &Row<'_>,
+        filter: &RecordFilter,
+    ) -> rusqlite::Result<()> {
+        append_events(connection, row, filter, &mut self.events)?;
+        self.scanned += 1;
         self.last = Some(Ulid::from_bytes(row.get(1)?));
-        self.is_full = filter.limit > 0 && self.found.len() >= filter.limit;
+        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
         Ok(())
     }
 
-    fn add(&mut self, other: Self, filter: &Filter) {
-        self.found.extend(other.found);
-        self.looked += other.looked;
+    fn merge(&mut self, other: Self, filter: &RecordFilter) {
+        self.events.extend(other.events);
+        self.scanned += other.scanned;
         self.last = other.last.or(self.last);
-        self.is_full = filter.limit > 0 && self.found.len() >= filter.limit;
+        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
     }
 
     /// What `most` pushes gave.
-    fn end(self, most: i64) -> Events {
-        let is_cut = self.is_full || (most >= 0 && self.looked >= most);
-        Events { found: self.found, next: self.last.filter(|_| is_cut) }
+    fn finish(self, most: i64) -> EventPage {
+        let is_cut = self.is_full || (most >= 0 && self.scanned >= most);
+        EventPage { events: self.events, next: self.last.filter(|_| is_cut) }
     }
 }
 
@@ -291,10 +309,10 @@ fn bytes(id: Ulid) -> Value {
 }
 
 /// Adds the events of a push that are meant.
-fn of_push(
+fn append_events(
     connection: &Connection,
     row: &Row<'_>,
-    filter: &Filter,
+    filter: &RecordFilter,
     found: &mut Vec<EventRecord>,
 ) -> rusqlite::Result<()> {
     let outcomes: String = row.get(7)?;
@@ -304,7 +322,7 @@ fn of_push(
         return Ok(());
     }
     let settled: Option<String> = row.get(8)?;
-    let mut deliveries: Vec<(u32, Listed)> = settled
+    let mut deliveries: Vec<(u32, DeliveryRecord)> = settled
         .and_then(|text| serde_json::from_str::<Vec<(u32, String)>>(&text).ok())
         .unwrap_or_default()
         .into_iter()
@@ -313,7 +331,7 @@ fn of_push(
     deliveries.extend(deliveries_of(connection, row.get(0)?)?);
     for (position, outcome) in (0_u32..).zip(split(&outcomes)) {
         let id = EventId { push: Ulid::from_bytes(row.get(1)?), index: position };
-        let own: Vec<Listed> =
+        let own: Vec<DeliveryRecord> =
             deliveries.iter().filter(|(at, _)| *at == position).map(|(_, listed)| listed.clone()).collect();
         if filter.index.is_some_and(|index| index != position)
             || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|(name, ..)| name == channel))
@@ -325,9 +343,9 @@ fn of_push(
             id,
             integration: row.get(2)?,
             received: row.get(3)?,
-            door: door(row.get(4)?),
+            origin: protocol(row.get(4)?),
             generation: row.get::<_, i64>(5)?.cast_unsigned(),
-            rules: Hash(row.get(6)?),
+            rules: RuleSetHash(row.get(6)?),
             outcome,
             deliveries: own,
         });
@@ -335,7 +353,7 @@ fn of_push(
     Ok(())
 }
 
-fn deliveries_of(connection: &Connection, push: i64) -> rusqlite::Result<Vec<(u32, Listed)>> {
+fn deliveries_of(connection: &Connection, push: i64) -> rusqlite::Result<Vec<(u32, DeliveryRecord)>> {
     let sql = "SELECT position, text, state, attempts, reason FROM delivery JOIN name ON name.id = channel \
                WHERE push = ?1 ORDER BY delivery.id";
     let row = |row: &Row<'_>| {
@@ -349,26 +367,26 @@ fn deliveries_of(connection: &Connection, push: i64) -> rusqlite::Result<Vec<(u3
     connection.prepare_cached(sql)?.query_map([push], row)?.collect()
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+fn push_record(row: &Row<'_>) -> rusqlite::Result<PushRecord> {
     let open: Option<String> = row.get(8)?;
-    Ok(Stored {
+    Ok(PushRecord {
         id: Ulid::from_bytes(row.get(0)?),
         integration: row.get(1)?,
-        door: door(row.get(2)?),
+        origin: protocol(row.get(2)?),
         received: row.get(3)?,
         generation: row.get::<_, i64>(4)?.cast_unsigned(),
-        rules: Hash(row.get(5)?),
+        rules: RuleSetHash(row.get(5)?),
         payload: row.get(6)?,
         outcomes: split(&row.get::<_, String>(7)?),
         open: open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
 }
 
-fn refused(row: &Row<'_>) -> rusqlite::Result<Refused> {
-    Ok(Refused {
+fn refused_payload(row: &Row<'_>) -> rusqlite::Result<RefusedPayload> {
+    Ok(RefusedPayload {
         id: Ulid::from_bytes(row.get(0)?),
         integration: row.get(1)?,
-        door: door(row.get(2)?),
+        origin: protocol(row.get(2)?),
         received: row.get(3)?,
         payload: row.get(4)?,
         status: row.get(5)?,
@@ -385,12 +403,12 @@ fn split(list: &str) -> Vec<String> {
 /// The alert key of an outcome.
 fn key_of(outcome: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
-    struct Outcome {
-        event: Option<Event>,
+    struct KeyedOutcome {
+        event: Option<KeyedEvent>,
     }
     #[derive(serde::Deserialize)]
-    struct Event {
+    struct KeyedEvent {
         key: Option<String>,
     }
-    serde_json::from_str::<Outcome>(outcome).ok()?.event?.key
+    serde_json::from_str::<KeyedOutcome>(outcome).ok()?.event?.key
 }

@@ -5,9 +5,9 @@
 mod deliveries;
 mod list;
 
-use super::Fault;
-use super::record::Door;
-use super::sqlite::{JOURNAL, Recent, reader};
+use super::JournalError;
+use super::record::PushOrigin;
+use super::sqlite::{DATABASE_FILE, RecentFirings, open_reader};
 use crate::gateway::metrics::Metrics;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode};
@@ -22,22 +22,26 @@ const CONNECTIONS: usize = 4;
 /// How many damaged records are remembered, so that each is counted once.
 const REMEMBERED_DAMAGE: usize = 10_000;
 
-pub(super) use deliveries::Body;
-pub(super) use list::Which;
+pub(super) use deliveries::StoredBody;
+pub(super) use list::SettledFilter;
 
-pub(super) struct Readers {
+pub(super) struct ReaderPool {
     path: PathBuf,
     connections: [Mutex<Option<Connection>>; CONNECTIONS],
     next: AtomicUsize,
-    recent: Arc<Recent>,
+    recent: Arc<RecentFirings>,
     metrics: Arc<Metrics>,
     damage: Mutex<HashSet<i64>>,
 }
 
-impl Readers {
-    pub(super) fn new(directory: &std::path::Path, recent: Arc<Recent>, metrics: Arc<Metrics>) -> Self {
+impl ReaderPool {
+    pub(super) fn new(
+        directory: &std::path::Path,
+        recent: Arc<RecentFirings>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
-            path: directory.join(JOURNAL),
+            path: directory.join(DATABASE_FILE),
             connections: Default::default(),
             next: AtomicUsize::new(0),
             recent,
@@ -47,19 +51,19 @@ impl Readers {
     }
 
     /// Asks something of a connection that is free.
-    fn with<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
-        self.told(self.ask(ask))
+    fn query<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        self.count_error(self.run_query(ask))
     }
 
     /// Counts an error, and puts it in words.
-    fn told<T>(&self, read: rusqlite::Result<T>) -> Result<T, Fault> {
+    fn count_error<T>(&self, read: rusqlite::Result<T>) -> Result<T, JournalError> {
         read.map_err(|error| {
             self.metrics.journal_faults.inc();
-            Fault::Failed(error.to_string())
+            JournalError::Failed(error.to_string())
         })
     }
 
-    fn ask<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    fn run_query<T>(&self, ask: impl Fn(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let free = self.connections.iter().find_map(|connection| connection.try_lock().ok());
         let mut held = free.unwrap_or_else(|| {
             let at = self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
@@ -68,7 +72,7 @@ impl Readers {
         });
         let connection = match held.take() {
             Some(connection) => connection,
-            None => reader(&self.path)?,
+            None => open_reader(&self.path)?,
         };
         let result = ask(&connection);
         let is_spoilt = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
@@ -110,24 +114,24 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 }
 
 /// The door of a number.
-fn door(number: i64) -> Door {
+fn protocol(number: i64) -> PushOrigin {
     match number {
-        1 => Door::Form,
-        2 => Door::Flashduty,
-        3 => Door::Alertmanager,
-        4 => Door::Replay,
-        _ => Door::Push,
+        1 => PushOrigin::Form,
+        2 => PushOrigin::Flashduty,
+        3 => PushOrigin::Alertmanager,
+        4 => PushOrigin::Replay,
+        _ => PushOrigin::Push,
     }
 }
 
 /// Conditions of a query, and the values that stand for its question marks.
 #[derive(Default)]
-struct Conditions {
+struct SqlConditions {
     sql: String,
     values: Vec<Value>,
 }
 
-impl Conditions {
+impl SqlConditions {
     fn add(&mut self, sql: &str, value: Option<impl Into<Value>>) {
         let Some(value) = value else { return };
         self.sql.push_str(" AND ");

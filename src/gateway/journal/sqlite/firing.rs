@@ -1,8 +1,8 @@
 //! Open firings and repeated bodies: what is found by a digest.
 
-use super::recent::Key;
-use super::{Batch, Outcome};
-use crate::gateway::journal::record::Firing;
+use super::recent_firings::LookupDigest;
+use super::{BatchTransaction, SqliteResult};
+use crate::gateway::journal::record::FiringTransition;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
@@ -11,19 +11,19 @@ use ulid::Ulid;
 pub(in crate::gateway::journal) const SEPARATOR: char = '\u{1f}';
 
 /// How old the time of an open firing may become before a repetition writes it anew, in milliseconds.
-const REFRESH: i64 = 3_600_000;
+const REFRESH_AFTER: i64 = 3_600_000;
 
 /// The digest by which a key of an integration, or a body of it, is found.
-pub(in crate::gateway::journal) fn identify(integration: &str, rest: &[u8]) -> Key {
+pub(in crate::gateway::journal) fn lookup_digest(integration: &str, rest: &[u8]) -> LookupDigest {
     let digest = Sha256::new().chain_update(integration).chain_update([0]).chain_update(rest).finalize();
     let mut id = [0; 16];
     id.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
     id
 }
 
-impl Batch<'_> {
+impl BatchTransaction<'_> {
     /// Since when and where a firing is open; nothing where it is not, or closed.
-    fn firing(&self, id: Key) -> Outcome<Option<(i64, Box<str>)>> {
+    fn firing(&self, id: LookupDigest) -> SqliteResult<Option<(i64, Box<str>)>> {
         if let Some(change) = self.recent_change(&id) {
             return Ok(Some((change.since, change.channels)));
         }
@@ -33,7 +33,7 @@ impl Batch<'_> {
             .optional()
     }
 
-    fn open_firing(&mut self, id: Key, now: i64, channels: &[String]) -> Outcome<()> {
+    fn open_firing(&mut self, id: LookupDigest, now: i64, channels: &[String]) -> SqliteResult<()> {
         let known = self.firing(id)?;
         let mut all: Vec<&str> = Vec::new();
         if let Some((_, open)) = &known {
@@ -45,26 +45,39 @@ impl Batch<'_> {
                 all.push(channel);
             }
         }
-        if known.as_ref().is_some_and(|(since, _)| before == all.len() && now - since < REFRESH)
+        if known.as_ref().is_some_and(|(since, _)| before == all.len() && now - since < REFRESH_AFTER)
             || all.is_empty()
         {
             return Ok(());
         }
         let joined = all.join("\u{1f}");
-        self.change(id, now, &joined)
+        self.append_change(id, now, &joined)
     }
 
-    pub(super) fn change_firing(&mut self, integration: &str, now: i64, firing: &Firing) -> Outcome<()> {
+    pub(super) fn change_firing(
+        &mut self,
+        integration: &str,
+        now: i64,
+        firing: &FiringTransition,
+    ) -> SqliteResult<()> {
         match firing {
-            Firing::Opened { key, channels } => {
-                self.open_firing(identify(integration, key.as_bytes()), now, channels)
+            FiringTransition::Opened { key, channels } => {
+                self.open_firing(lookup_digest(integration, key.as_bytes()), now, channels)
             }
-            Firing::Closed { key, .. } => self.change(identify(integration, key.as_bytes()), now, ""),
+            FiringTransition::Closed { key, .. } => {
+                self.append_change(lookup_digest(integration, key.as_bytes()), now, "")
+            }
         }
     }
 
     /// The push that brought the same body within its time; otherwise this one is noted as having brought it.
-    pub(super) fn repeated(&self, id: [u8; 16], push: Ulid, now: i64, within: i64) -> Outcome<Option<Ulid>> {
+    pub(super) fn find_duplicate(
+        &self,
+        id: [u8; 16],
+        push: Ulid,
+        now: i64,
+        within: i64,
+    ) -> SqliteResult<Option<Ulid>> {
         let first: Option<[u8; 16]> = self
             .connection
             .prepare_cached("SELECT push FROM seen WHERE hash = ?1 AND until > ?2")?

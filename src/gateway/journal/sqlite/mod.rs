@@ -4,28 +4,28 @@
 //! committed; after a failure it is read anew.
 
 mod accept;
+mod batch_counts;
 mod firing;
 mod open;
-mod recent;
+mod recent_firings;
+mod retention;
 mod settle;
-mod tally;
-mod tidy;
 
-pub(super) use firing::{SEPARATOR, identify};
-pub(super) use open::{JOURNAL, reader, sqlite_version};
-pub(super) use recent::Recent;
-pub(super) use tidy::MOST_OPEN;
+pub(super) use firing::{SEPARATOR, lookup_digest};
+pub(super) use open::{DATABASE_FILE, open_reader, sqlite_version};
+pub(super) use recent_firings::RecentFirings;
+pub(super) use retention::LONGEST_OPEN;
 
-use super::Options;
-use super::store::{Applied, Done, Failure, Load, Store, Write};
-use crate::reload::Hash;
-use recent::{Changes, Folding};
+use super::JournalConfig;
+use super::batch_store::{Backlog, BatchError, BatchStore, CommittedBatch, JournalWrite, WriteResult};
+use crate::reload::RuleSetHash;
+use batch_counts::BatchCounts;
+use recent_firings::{FiringChangeSet, FiringCompaction};
+use retention::RetentionClass;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tally::Tally;
-use tidy::Part;
 
 /// How many archives are remembered, for a rule set that comes back after its last push went.
 const REMEMBERED_ARCHIVES: usize = 8;
@@ -33,57 +33,57 @@ const REMEMBERED_ARCHIVES: usize = 8;
 /// The store in SQLite.
 pub struct SqliteStore {
     path: PathBuf,
-    options: Options,
+    options: JournalConfig,
     connection: Option<Connection>,
-    memory: Memory,
-    recent: Arc<Recent>,
-    archives: VecDeque<(Hash, Vec<u8>)>,
-    sweep: tidy::Sweep,
+    cache: StoreCache,
+    recent: Arc<RecentFirings>,
+    archives: VecDeque<(RuleSetHash, Vec<u8>)>,
+    retention: retention::RetentionCursor,
 }
 
 /// What is committed and often needed.
 #[derive(Default)]
-struct Memory {
+struct StoreCache {
     names: HashMap<String, i64>,
-    rules: HashMap<Hash, i64>,
+    rules: HashMap<RuleSetHash, i64>,
     next_delivery: i64,
     quarantined: i64,
     quarantined_bytes: i64,
-    folding: Folding,
+    compaction: FiringCompaction,
     /// Whether a total above changed in the batch at hand.
-    touched: bool,
+    totals_changed: bool,
 }
 
 /// A batch at work.
-struct Batch<'b> {
+struct BatchTransaction<'b> {
     connection: &'b Connection,
-    memory: &'b mut Memory,
-    recent: &'b Recent,
-    changes: Changes,
-    archives: &'b VecDeque<(Hash, Vec<u8>)>,
-    tally: Tally,
+    cache: &'b mut StoreCache,
+    recent: &'b RecentFirings,
+    changes: FiringChangeSet,
+    archives: &'b VecDeque<(RuleSetHash, Vec<u8>)>,
+    counts: BatchCounts,
 }
 
-type Outcome<T> = rusqlite::Result<T>;
+type SqliteResult<T> = rusqlite::Result<T>;
 
 impl SqliteStore {
     /// Opens the store in the state directory, or makes it there.
     ///
     /// # Errors
     /// In words: a schema of a later version, damage, rights.
-    pub fn open(options: &Options) -> Result<Self, String> {
-        let path = options.directory.join(JOURNAL);
-        let connection = open::writer(&path)?;
+    pub fn open(options: &JournalConfig) -> Result<Self, String> {
+        let path = options.directory.join(DATABASE_FILE);
+        let connection = open::open_writer(&path)?;
         let mut store = Self {
             path,
             options: options.clone(),
             connection: Some(connection),
-            memory: Memory::default(),
+            cache: StoreCache::default(),
             recent: Arc::default(),
             archives: VecDeque::new(),
-            sweep: tidy::Sweep::default(),
+            retention: retention::RetentionCursor::default(),
         };
-        store.remember().map_err(|failure| failure.to_string())?;
+        store.load_cache().map_err(|failure| failure.to_string())?;
         Ok(store)
     }
 
@@ -91,71 +91,71 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn load(&self) -> Result<Vec<(String, Load)>, Failure> {
-        let read = |connection: &Connection| -> Outcome<Vec<(String, Load)>> {
+    pub fn backlogs(&self) -> Result<Vec<(String, Backlog)>, BatchError> {
+        let read = |connection: &Connection| -> SqliteResult<Vec<(String, Backlog)>> {
             let sql = "SELECT text, pending, pending_bytes FROM integration JOIN name ON name.id = integration.name";
             connection
                 .prepare_cached(sql)?
-                .query_map([], |row| Ok((row.get(0)?, Load { count: row.get(1)?, bytes: row.get(2)? })))?
+                .query_map([], |row| Ok((row.get(0)?, Backlog { count: row.get(1)?, bytes: row.get(2)? })))?
                 .collect()
         };
-        read(self.handle()?).map_err(|error| failure(&error))
+        read(self.handle()?).map_err(|error| batch_error(&error))
     }
 
     /// What changed lately in which firings are open.
-    pub(super) fn recent(&self) -> Arc<Recent> {
+    pub(super) fn recent(&self) -> Arc<RecentFirings> {
         Arc::clone(&self.recent)
     }
 
-    fn handle(&self) -> Result<&Connection, Failure> {
-        self.connection.as_ref().ok_or_else(|| Failure::Broken("the store is not open".to_owned()))
+    fn handle(&self) -> Result<&Connection, BatchError> {
+        self.connection.as_ref().ok_or_else(|| BatchError::Broken("the store is not open".to_owned()))
     }
 
-    fn remember(&mut self) -> Result<(), Failure> {
+    fn load_cache(&mut self) -> Result<(), BatchError> {
         let recent = &self.recent;
-        let read = |connection: &Connection| -> Outcome<Memory> {
+        let read = |connection: &Connection| -> SqliteResult<StoreCache> {
             let names = connection
                 .prepare("SELECT text, id FROM name")?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Outcome<_>>()?;
+                .collect::<SqliteResult<_>>()?;
             let rules = connection
                 .prepare("SELECT hash, id FROM rule_set")?
-                .query_map([], |row| Ok((Hash(row.get(0)?), row.get(1)?)))?
-                .collect::<Outcome<_>>()?;
+                .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
+                .collect::<SqliteResult<_>>()?;
             let sql = "SELECT next_delivery, quarantined, quarantined_bytes FROM total";
             let totals = connection
                 .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()?;
             let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
-            let folding = recent.read(connection)?;
-            Ok(Memory {
+            let folding = recent.reload(connection)?;
+            Ok(StoreCache {
                 names,
                 rules,
                 next_delivery,
                 quarantined,
                 quarantined_bytes,
-                folding,
-                touched: false,
+                compaction: folding,
+                totals_changed: false,
             })
         };
-        self.memory = read(self.handle()?).map_err(|error| failure(&error))?;
+        self.cache = read(self.handle()?).map_err(|error| batch_error(&error))?;
         Ok(())
     }
 
     /// Runs one transaction; after a failure nothing of it is left, in memory neither.
     fn transact<T>(
         &mut self,
-        work: impl FnOnce(&mut Batch<'_>) -> Outcome<T>,
-    ) -> Result<(T, Applied), Failure> {
+        work: impl FnOnce(&mut BatchTransaction<'_>) -> SqliteResult<T>,
+    ) -> Result<(T, CommittedBatch), BatchError> {
         let connection =
-            self.connection.as_ref().ok_or_else(|| Failure::Broken("the store is not open".to_owned()))?;
-        let mut batch = Batch {
+            self.connection.as_ref().ok_or_else(|| BatchError::Broken("the store is not open".to_owned()))?;
+        let mut batch = BatchTransaction {
             connection,
-            memory: &mut self.memory,
+            cache: &mut self.cache,
             recent: &self.recent,
-            changes: Changes::default(),
+            changes: FiringChangeSet::default(),
             archives: &self.archives,
-            tally: Tally::default(),
+            counts: BatchCounts::default(),
         };
         let result = batch.begin().and_then(|()| {
             let value = work(&mut batch)?;
@@ -168,37 +168,42 @@ impl SqliteStore {
             drop(connection.execute_batch("ROLLBACK"));
         }
         result.map_err(|error| {
-            drop(self.remember());
-            failure(&error)
+            drop(self.load_cache());
+            batch_error(&error)
         })
     }
 
     /// Writes all of it, and makes room for more where asked.
-    fn batch(&mut self, writes: &[Write], makes_room: bool) -> Result<Applied, Failure> {
-        let mut sweep = self.sweep.clone();
+    fn apply_batch(
+        &mut self,
+        writes: &[JournalWrite],
+        makes_room: bool,
+    ) -> Result<CommittedBatch, BatchError> {
+        let mut sweep = self.retention.clone();
         let options = self.options.clone();
         let (done, mut applied) = self.transact(|batch| {
-            let done = writes.iter().map(|write| batch.write(write)).collect::<Outcome<Vec<Done>>>()?;
+            let done =
+                writes.iter().map(|write| batch.write(write)).collect::<SqliteResult<Vec<WriteResult>>>()?;
             if makes_room {
                 batch.make_room(&options, &mut sweep, writes)?;
             }
             Ok(done)
         })?;
-        self.sweep = sweep;
-        applied.done = done;
+        self.retention = sweep;
+        applied.results = done;
         Ok(applied)
     }
 
-    fn tidy_parts(&mut self, parts: &[Part], now: i64) -> Result<bool, Failure> {
-        let mut sweep = self.sweep.clone();
+    fn prune_classes(&mut self, parts: &[RetentionClass], now: i64) -> Result<bool, BatchError> {
+        let mut sweep = self.retention.clone();
         let options = self.options.clone();
-        let (more, _) = self.transact(|batch| batch.tidy(parts, &options, &mut sweep, now))?;
-        self.sweep = sweep;
+        let (more, _) = self.transact(|batch| batch.prune(parts, &options, &mut sweep, now))?;
+        self.retention = sweep;
         Ok(more)
     }
 
     /// The one in force is the last that was handed in, and so never the one that is forgotten.
-    fn recall(&mut self, hash: Hash, archive: &[u8]) {
+    fn remember_archive(&mut self, hash: RuleSetHash, archive: &[u8]) {
         self.archives.retain(|(known, _)| *known != hash);
         self.archives.push_back((hash, archive.to_vec()));
         if self.archives.len() > REMEMBERED_ARCHIVES {
@@ -207,116 +212,112 @@ impl SqliteStore {
     }
 }
 
-impl Store for SqliteStore {
-    fn apply(&mut self, writes: &[Write]) -> Result<Applied, Failure> {
+impl BatchStore for SqliteStore {
+    fn apply(&mut self, writes: &[JournalWrite]) -> Result<CommittedBatch, BatchError> {
         for write in writes {
-            if let Write::Rules(hash, archive) = write {
-                self.recall(*hash, archive);
+            if let JournalWrite::Rules(hash, archive) = write {
+                self.remember_archive(*hash, archive);
             }
         }
-        match self.batch(writes, true) {
+        match self.apply_batch(writes, true) {
             // It may lie where room was made, which is done elsewhere the next time.
-            Err(Failure::Damaged(_)) => {
-                self.sweep.pass_over(Part::Pushes);
-                self.batch(writes, false)
+            Err(BatchError::Damaged(_)) => {
+                self.retention.skip_damaged(RetentionClass::Pushes);
+                self.apply_batch(writes, false)
             }
             result => result,
         }
     }
 
-    fn tidy(&mut self, now: i64) -> Result<bool, Failure> {
+    fn prune(&mut self, now: i64) -> Result<bool, BatchError> {
         // Before, as what a transaction that fails changes is forgotten.
-        self.sweep.begin(now);
-        match self.tidy_parts(&Part::ALL, now) {
-            Err(Failure::Damaged(_)) => {}
+        self.retention.restart_if_due(now);
+        match self.prune_classes(&RetentionClass::ALL, now) {
+            Err(BatchError::Damaged(_)) => {}
             result => return result,
         }
         let mut more = false;
-        for part in Part::ALL {
-            more |= match self.tidy_parts(&[part], now) {
-                Err(Failure::Damaged(_)) => self.sweep.pass_over(part),
+        for part in RetentionClass::ALL {
+            more |= match self.prune_classes(&[part], now) {
+                Err(BatchError::Damaged(_)) => self.retention.skip_damaged(part),
                 result => result?,
             };
         }
         Ok(more)
     }
 
-    fn checkpoint(&mut self, fully: bool) -> Result<(), Failure> {
+    fn checkpoint(&mut self, fully: bool) -> Result<(), BatchError> {
         let sql = if fully { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
-        self.handle()?.query_row(sql, [], |_| Ok(())).map_err(|error| failure(&error))
+        self.handle()?.query_row(sql, [], |_| Ok(())).map_err(|error| batch_error(&error))
     }
 
-    fn reopen(&mut self) -> Result<Vec<(String, Load)>, Failure> {
+    fn reopen(&mut self) -> Result<Vec<(String, Backlog)>, BatchError> {
         self.connection = None;
-        let connection = open::writer(&self.path).map_err(Failure::Broken)?;
+        let connection = open::open_writer(&self.path).map_err(BatchError::Broken)?;
         self.connection = Some(connection);
-        self.remember()?;
-        self.load()
+        self.load_cache()?;
+        self.backlogs()
     }
 }
 
-impl Batch<'_> {
-    fn begin(&self) -> Outcome<()> {
+impl BatchTransaction<'_> {
+    fn begin(&self) -> SqliteResult<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")
     }
 
-    fn write(&mut self, write: &Write) -> Outcome<Done> {
+    fn write(&mut self, write: &JournalWrite) -> SqliteResult<WriteResult> {
         match write {
-            Write::Rules(hash, archive) => self.keep_rules(*hash, archive),
-            Write::Accept(push) => self.accept(push),
-            Write::Refuse(refused) => self.refuse(refused),
-            Write::Settle(settlement) => self.settle(settlement),
-            Write::SetAside(delivery, at) => self.set_aside(*delivery, *at),
-            Write::Revive(deliveries, now) => self.revive(deliveries, *now),
-            Write::Repeat(deliveries, now) => self.repeat(deliveries, *now),
-            Write::Forget(deliveries) => self.forget(deliveries),
-            Write::Release(id) => self.release(*id),
+            JournalWrite::Rules(hash, archive) => self.keep_rules(*hash, archive),
+            JournalWrite::Accept(push) => self.accept(push),
+            JournalWrite::Refuse(refused) => self.refuse(refused),
+            JournalWrite::Settle(settlement) => self.settle(settlement),
+            JournalWrite::MarkDamaged(delivery, at) => self.mark_damaged(*delivery, *at),
+            JournalWrite::Requeue(deliveries, now) => self.requeue(deliveries, *now),
+            JournalWrite::Redeliver(deliveries, now) => self.redeliver(deliveries, *now),
+            JournalWrite::DeleteDeadLetters(deliveries) => self.delete_dead_letters(deliveries),
+            JournalWrite::ReleaseQuarantined(id) => self.release_quarantined(*id),
         }
     }
 
     /// The number of a name, which is given where it has none.
-    fn name(&mut self, text: &str) -> Outcome<i64> {
-        if let Some(id) = self.memory.names.get(text) {
+    fn name_id(&mut self, text: &str) -> SqliteResult<i64> {
+        if let Some(id) = self.cache.names.get(text) {
             return Ok(*id);
         }
         self.connection.prepare_cached("INSERT INTO name (text) VALUES (?1)")?.execute([text])?;
         let id = self.connection.last_insert_rowid();
-        self.memory.names.insert(text.to_owned(), id);
+        self.cache.names.insert(text.to_owned(), id);
         Ok(id)
     }
 
-    fn next_delivery(&mut self) -> i64 {
-        let id = self.memory.next_delivery;
-        self.memory.next_delivery += 1;
-        self.memory.touched = true;
+    fn next_delivery_id(&mut self) -> i64 {
+        let id = self.cache.next_delivery;
+        self.cache.next_delivery += 1;
+        self.cache.totals_changed = true;
         id
     }
 
     /// Writes what was counted.
-    fn finish(&mut self) -> Outcome<Applied> {
-        if self.memory.touched {
+    fn finish(&mut self) -> SqliteResult<CommittedBatch> {
+        if self.cache.totals_changed {
             self.connection
                 .prepare_cached(
                     "UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3",
                 )?
-                .execute((
-                    self.memory.next_delivery,
-                    self.memory.quarantined,
-                    self.memory.quarantined_bytes,
-                ))?;
-            self.memory.touched = false;
+                .execute((self.cache.next_delivery, self.cache.quarantined, self.cache.quarantined_bytes))?;
+            self.cache.totals_changed = false;
         }
-        self.fold(self.brought())?;
-        self.tally.write(self.connection, &mut self.memory.rules)
+        self.compact_firings(self.appended_count())?;
+        self.counts.write(self.connection, &mut self.cache.rules)
     }
 }
 
 /// What an error of SQLite means for the batch.
-fn failure(error: &rusqlite::Error) -> Failure {
+fn batch_error(error: &rusqlite::Error) -> BatchError {
     match error.sqlite_error() {
-        Some(cause) if cause.code == ErrorCode::DiskFull => Failure::NoSpace,
-        Some(cause) if cause.code == ErrorCode::DatabaseCorrupt => Failure::Damaged(error.to_string()),
-        _ => Failure::Broken(error.to_string()),
+        Some(cause) if cause.code == ErrorCode::DiskFull => BatchError::NoSpace,
+        Some(cause) if cause.code == ErrorCode::DatabaseCorrupt => BatchError::Damaged(error.to_string()),
+        _ => BatchError::Broken(error.to_string()),
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The name of the database in the state directory.
-pub(in crate::gateway::journal) const JOURNAL: &str = "journal.db";
+pub(in crate::gateway::journal) const DATABASE_FILE: &str = "journal.db";
 
 /// The version of the schema.
-const SCHEMA: i32 = 1;
+const SCHEMA_VERSION: i32 = 1;
 
 /// The size of a page: small, for the firing of a new key changes a page anywhere in its table, and the log takes all of it.
 pub(super) const PAGE_BYTES: u32 = 4096;
@@ -17,7 +17,7 @@ pub(super) const PAGE_BYTES: u32 = 4096;
 const LEAST_SQLITE: i32 = 3_051_003;
 
 /// Below how many pages everything is checked at a start; above, what was written last is.
-const CHECKED_PAGES: i64 = 16_384;
+const FULL_CHECK_PAGES: i64 = 16_384;
 
 /// The version of SQLite that is linked, `3.54.1`.
 pub(in crate::gateway::journal) fn sqlite_version() -> &'static str {
@@ -25,7 +25,7 @@ pub(in crate::gateway::journal) fn sqlite_version() -> &'static str {
 }
 
 /// A connection that writes.
-pub(super) fn writer(path: &Path) -> Result<Connection, String> {
+pub(super) fn open_writer(path: &Path) -> Result<Connection, String> {
     if rusqlite::version_number() < LEAST_SQLITE {
         return Err(format!(
             "SQLite {} can lose committed writes: 3.51.3 or later is needed",
@@ -40,9 +40,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, String> {
     let version: i32 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(|error| unusable(path, &error))?;
-    if version > SCHEMA {
+    if version > SCHEMA_VERSION {
         return Err(format!(
-            "`{}` was written by a later version of this program (schema {version}, known is {SCHEMA}): \
+            "`{}` was written by a later version of this program (schema {version}, known is {SCHEMA_VERSION}): \
              start that version",
             path.display()
         ));
@@ -61,7 +61,8 @@ fn prepare(connection: &Connection, version: i32) -> rusqlite::Result<()> {
     )?;
     if version == 0 {
         let schema = include_str!("../schema.sql");
-        connection.execute_batch(&format!("BEGIN; {schema}; PRAGMA user_version = {SCHEMA}; COMMIT"))?;
+        connection
+            .execute_batch(&format!("BEGIN; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?;
     }
     verify(connection)
 }
@@ -72,7 +73,7 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
     for table in ["push", "delivery", "total", "integration", "channel", "rule_set", "name"] {
         connection.query_row(&format!("SELECT max(rowid) FROM {table}"), [], |_| Ok(()))?;
     }
-    if pages <= CHECKED_PAGES {
+    if pages <= FULL_CHECK_PAGES {
         let found: Option<String> =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).optional()?;
         if let Some(found) = found.filter(|found| found != "ok") {
@@ -83,7 +84,7 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection that reads.
-pub(in crate::gateway::journal) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(in crate::gateway::journal) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

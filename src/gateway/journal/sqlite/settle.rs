@@ -1,16 +1,16 @@
 //! Deliveries after they were stored: attempts, dead letters, and what operators do with them.
 
 use super::accept::{DEAD, DELIVERED, PENDING};
-use super::{Batch, Outcome};
-use crate::gateway::journal::record::{Settled, Settlement};
-use crate::gateway::journal::store::Done;
+use super::{BatchTransaction, SqliteResult};
+use crate::gateway::journal::batch_store::WriteResult;
+use crate::gateway::journal::record::{Settlement, SettlementResult};
 use rusqlite::OptionalExtension;
 
 /// How many attempts of a delivery are kept.
 const KEPT_ATTEMPTS: i64 = 20;
 
 /// What a change of a delivery has to know of it.
-struct Row {
+struct DeliveryRow {
     integration: i64,
     channel: i64,
     channel_name: String,
@@ -18,14 +18,14 @@ struct Row {
     state: i64,
 }
 
-impl Batch<'_> {
-    fn delivery(&self, id: i64) -> Outcome<Option<Row>> {
+impl BatchTransaction<'_> {
+    fn delivery_row(&self, id: i64) -> SqliteResult<Option<DeliveryRow>> {
         let sql = "SELECT integration, channel, text, size, state FROM delivery JOIN name ON name.id = channel \
                    WHERE delivery.id = ?1";
         self.connection
             .prepare_cached(sql)?
             .query_row([id], |row| {
-                Ok(Row {
+                Ok(DeliveryRow {
                     integration: row.get(0)?,
                     channel: row.get(1)?,
                     channel_name: row.get(2)?,
@@ -37,68 +37,70 @@ impl Batch<'_> {
     }
 
     /// A delivery that is settled already, or gone, stays as it is.
-    pub(super) fn settle(&mut self, settlement: &Settlement) -> Outcome<Done> {
+    pub(super) fn settle(&mut self, settlement: &Settlement) -> SqliteResult<WriteResult> {
         let Settlement { delivery, at, took, status, result } = settlement;
-        let Some(row) = self.delivery(*delivery)?.filter(|row| row.state == PENDING) else {
-            return Ok(Done::Changed(0));
+        let Some(row) = self.delivery_row(*delivery)?.filter(|row| row.state == PENDING) else {
+            return Ok(WriteResult::Changed(0));
         };
         let reason = match result {
-            Settled::Delivered => None,
-            Settled::Retry { reason, .. } | Settled::Dead { reason } => Some(reason.as_str()),
-        };
-        self.note_attempt(*delivery, *at, *took, *status, reason)?;
-        match result {
-            Settled::Delivered => {
-                self.end(*delivery, &row, DELIVERED, *at, None, 1)?;
-                self.tally.delivered(row.channel, *at);
+            SettlementResult::Delivered => None,
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => {
+                Some(reason.as_str())
             }
-            Settled::Retry { due, reason } => {
+        };
+        self.record_attempt(*delivery, *at, *took, *status, reason)?;
+        match result {
+            SettlementResult::Delivered => {
+                self.finish_delivery(*delivery, &row, DELIVERED, *at, None, 1)?;
+                self.counts.delivered(row.channel, *at);
+            }
+            SettlementResult::Retry { due, reason } => {
                 let sql = "UPDATE delivery SET attempts = attempts + 1, due = ?2, reason = ?3 WHERE id = ?1";
                 self.connection.prepare_cached(sql)?.execute((delivery, due, reason))?;
-                self.tally.retried(row.channel, *at, reason);
+                self.counts.retried(row.channel, *at, reason);
             }
-            Settled::Dead { reason } => {
-                self.end(*delivery, &row, DEAD, *at, Some(reason), 1)?;
-                self.tally.died(row.channel, *at, reason);
+            SettlementResult::Dead { reason } => {
+                self.finish_delivery(*delivery, &row, DEAD, *at, Some(reason), 1)?;
+                self.counts.dead_letter_added(row.channel, *at, reason);
             }
         }
-        Ok(Done::Changed(1))
+        Ok(WriteResult::Changed(1))
     }
 
-    pub(super) fn set_aside(&mut self, delivery: i64, at: i64) -> Outcome<Done> {
+    pub(super) fn mark_damaged(&mut self, delivery: i64, at: i64) -> SqliteResult<WriteResult> {
         const REASON: &str = "damaged record";
-        let Some(row) = self.delivery(delivery)?.filter(|row| row.state == PENDING) else {
-            return Ok(Done::Changed(0));
+        let Some(row) = self.delivery_row(delivery)?.filter(|row| row.state == PENDING) else {
+            return Ok(WriteResult::Changed(0));
         };
-        self.end(delivery, &row, DEAD, at, Some(REASON), 0)?;
-        self.tally.died(row.channel, at, REASON);
-        Ok(Done::Changed(1))
+        self.finish_delivery(delivery, &row, DEAD, at, Some(REASON), 0)?;
+        self.counts.dead_letter_added(row.channel, at, REASON);
+        Ok(WriteResult::Changed(1))
     }
 
-    fn end(
+    fn finish_delivery(
         &mut self,
         id: i64,
-        row: &Row,
+        row: &DeliveryRow,
         state: i64,
         at: i64,
         reason: Option<&str>,
         attempts: i64,
-    ) -> Outcome<()> {
+    ) -> SqliteResult<()> {
         let sql =
             "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4, attempts = attempts + ?5 WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute((id, state, at, reason, attempts))?;
-        self.tally.pending(row.integration, &row.channel_name, row.channel, -1, -row.size);
+        self.counts.pending(row.integration, &row.channel_name, row.channel, -1, -row.size);
         Ok(())
     }
 
-    fn note_attempt(
+    fn record_attempt(
         &self,
         delivery: i64,
         at: i64,
         took: u32,
         status: Option<u16>,
         reason: Option<&str>,
-    ) -> Outcome<()> {
+    ) -> SqliteResult<()> {
         let sql = "SELECT max(number) FROM attempt WHERE delivery = ?1";
         let last: Option<i64> =
             self.connection.prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?;
@@ -115,20 +117,20 @@ impl Batch<'_> {
     }
 
     /// Dead letters become pending under a new id, so that they stand behind what was accepted meanwhile.
-    pub(super) fn revive(&mut self, deliveries: &[i64], now: i64) -> Outcome<Done> {
+    pub(super) fn requeue(&mut self, deliveries: &[i64], now: i64) -> SqliteResult<WriteResult> {
         let mut revived = 0;
         for id in deliveries {
-            revived += self.revive_one(*id, now)?;
+            revived += self.requeue_one(*id, now)?;
         }
-        Ok(Done::Changed(revived))
+        Ok(WriteResult::Changed(revived))
     }
 
-    fn revive_one(&mut self, id: i64, now: i64) -> Outcome<u64> {
-        let Some(row) = self.delivery(id)?.filter(|row| row.state == DEAD) else { return Ok(0) };
+    fn requeue_one(&mut self, id: i64, now: i64) -> SqliteResult<u64> {
+        let Some(row) = self.delivery_row(id)?.filter(|row| row.state == DEAD) else { return Ok(0) };
         if !self.has_body(id)? {
             return Ok(0);
         }
-        let new = self.next_delivery();
+        let new = self.next_delivery_id();
         let sql = "UPDATE delivery SET id = ?2, state = 0, attempts = 0, due = ?3, since = ?3, replay = 1, \
                    ended = NULL WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute((id, new, now))?;
@@ -137,23 +139,23 @@ impl Batch<'_> {
         {
             self.connection.prepare_cached(sql)?.execute((id, new))?;
         }
-        self.tally.left_dead(row.channel);
-        self.tally.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
+        self.counts.dead_letter_removed(row.channel);
+        self.counts.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
         Ok(1)
     }
 
     /// Deliveries that arrived are copied under new ids; dead letters are revived.
-    pub(super) fn repeat(&mut self, deliveries: &[i64], now: i64) -> Outcome<Done> {
+    pub(super) fn redeliver(&mut self, deliveries: &[i64], now: i64) -> SqliteResult<WriteResult> {
         let mut repeated = 0;
         for id in deliveries {
-            let Some(row) = self.delivery(*id)?.filter(|row| row.state == DELIVERED) else {
-                repeated += self.revive_one(*id, now)?;
+            let Some(row) = self.delivery_row(*id)?.filter(|row| row.state == DELIVERED) else {
+                repeated += self.requeue_one(*id, now)?;
                 continue;
             };
             if !self.has_body(*id)? {
                 continue;
             }
-            let new = self.next_delivery();
+            let new = self.next_delivery_id();
             let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, state, due, since, \
                        replay, size, notes) SELECT ?2, push, position, integration, channel, kind, key, 0, ?3, ?3, 1, \
                        size, notes FROM delivery WHERE id = ?1";
@@ -161,24 +163,24 @@ impl Batch<'_> {
             let sql =
                 "INSERT INTO body (id, checksum, bytes) SELECT ?2, checksum, bytes FROM body WHERE id = ?1";
             self.connection.prepare_cached(sql)?.execute((id, new))?;
-            self.tally.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
+            self.counts.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
             repeated += 1;
         }
-        Ok(Done::Changed(repeated))
+        Ok(WriteResult::Changed(repeated))
     }
 
-    pub(super) fn forget(&mut self, deliveries: &[i64]) -> Outcome<Done> {
+    pub(super) fn delete_dead_letters(&mut self, deliveries: &[i64]) -> SqliteResult<WriteResult> {
         let mut forgotten = 0;
         for id in deliveries {
-            let Some(row) = self.delivery(*id)?.filter(|row| row.state == DEAD) else { continue };
+            let Some(row) = self.delivery_row(*id)?.filter(|row| row.state == DEAD) else { continue };
             self.remove_delivery(*id)?;
-            self.tally.left_dead(row.channel);
+            self.counts.dead_letter_removed(row.channel);
             forgotten += 1;
         }
-        Ok(Done::Changed(forgotten))
+        Ok(WriteResult::Changed(forgotten))
     }
 
-    pub(super) fn remove_delivery(&self, id: i64) -> Outcome<()> {
+    pub(super) fn remove_delivery(&self, id: i64) -> SqliteResult<()> {
         for sql in [
             "DELETE FROM delivery WHERE id = ?1",
             "DELETE FROM body WHERE id = ?1",
@@ -189,7 +191,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn has_body(&self, id: i64) -> Outcome<bool> {
+    fn has_body(&self, id: i64) -> SqliteResult<bool> {
         self.connection.prepare_cached("SELECT 1 FROM body WHERE id = ?1")?.exists([id])
     }
 }

@@ -1,0 +1,269 @@
+//! Bare words as values: lets, fields, defines, parameters, and the constants.
+
+use crate::check::code;
+use crate::check::context::with_nearest;
+use crate::check::model::{Expression, ExpressionKind, Literal};
+use crate::check::names::{DeclaredNames, field_named, fields, is_field};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, field_type, literal, make};
+use crate::diagnostic::Diagnostic;
+use crate::event::{AlertStatus, Severity};
+use crate::function;
+use crate::source::Span;
+use crate::syntax::tree::Identifier;
+use crate::value::ValueType;
+
+impl<'c> ExpressionLowering<'_, 'c> {
+    /// A lower-case word.
+    pub(super) fn word(&mut self, name: &Identifier) -> Expression {
+        match self.scope {
+            ExpressionScope::Payload => self.word_of_payload(name),
+            ExpressionScope::Element(lets) => self.word_of_element(name, lets),
+            ExpressionScope::Parameters(parameters, types) => self.parameter(name, parameters, types),
+            ExpressionScope::Event | ExpressionScope::Body => self.word_of_event(name),
+        }
+    }
+
+    fn word_of_payload(&mut self, name: &Identifier) -> Expression {
+        self.cx.report(
+            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("`accept` cannot see `{}`", name.text))
+                .label("is not known yet")
+                .note("`accept` is asked before any `let` or field, over the payload alone")
+                .help("read it from the payload: `$.…`"),
+        );
+        broken(name.span)
+    }
+
+    fn word_of_element(&mut self, name: &Identifier, lets: &LetScope) -> Expression {
+        if let Some((id, types)) = lets.find(&name.text) {
+            return make(ExpressionKind::Let(id), types, name.span);
+        }
+        if lets.is_reported(&name.text) {
+            return broken(name.span);
+        }
+        if let Some(place) = lets.place(&name.text) {
+            let message = format!("`{}` is used above its `let`", name.text);
+            self.cx.report(
+                Diagnostic::new(&code::LET_BEFORE_USE, name.span, message)
+                    .label("not known yet")
+                    .related(place, "stands here")
+                    .help("move the `let` above its first use"),
+            );
+        } else if is_field(&name.text) {
+            self.event_in_mapping(name);
+        } else if let Some(place) = self.cx.names.defines.place(&name.text) {
+            let message = format!(
+                "`{}` is a define, which reads the event that this mapping has yet to make",
+                name.text
+            );
+            self.cx.report(
+                Diagnostic::new(&code::EVENT_IN_MAPPING, name.span, message)
+                    .related(place, "defined here, over the event")
+                    .help("write the condition over the payload, with `$` and `@`"),
+            );
+        } else {
+            self.unknown_word(name, "let", |_| lets.names());
+        }
+        broken(name.span)
+    }
+
+    fn event_in_mapping(&mut self, name: &Identifier) {
+        let (message, help) = if &*name.text == "labels" {
+            (
+                "a mapping makes the event's labels and cannot read them".to_owned(),
+                "read the payload's, where they come from: `@.labels.…`".to_owned(),
+            )
+        } else {
+            (
+                format!("a mapping makes the event's `{}` and cannot read it", name.text),
+                format!("name the value first: `let {0}_value = …`, then `{0} = {0}_value`", name.text),
+            )
+        };
+        self.cx.report(
+            Diagnostic::new(&code::EVENT_IN_MAPPING, name.span, message)
+                .label("a field of the event, not of the payload")
+                .help(help),
+        );
+    }
+
+    fn parameter(&mut self, name: &Identifier, parameters: &[Identifier], types: &[ValueType]) -> Expression {
+        let position = parameters.iter().position(|parameter| parameter.text == name.text);
+        if let Some(position) = position {
+            let types = types.get(position).copied().unwrap_or(ValueType::UNKNOWN);
+            return make(ExpressionKind::Parameter(position), types, name.span);
+        }
+        if is_field(&name.text) || self.cx.names.defines.place(&name.text).is_some() {
+            let message = format!("a table sees its parameters alone, not `{}`", name.text);
+            self.cx.report(
+                Diagnostic::new(&code::UNKNOWN_NAME, name.span, message)
+                    .help("add a parameter, and pass the value where the table is called"),
+            );
+        } else {
+            self.unknown_word(name, "parameter", |_| {
+                parameters.iter().map(|parameter| &*parameter.text).collect()
+            });
+        }
+        broken(name.span)
+    }
+
+    fn word_of_event(&mut self, name: &Identifier) -> Expression {
+        if let Some(field) = field_named(&name.text) {
+            return make(ExpressionKind::Field(field), field_type(field), name.span);
+        }
+        if let Some(position) = self.cx.names.defines.find(&name.text) {
+            return match self.cx.defines.get(position).copied().flatten() {
+                Some((id, types)) => make(ExpressionKind::Define(id), types, name.span),
+                None => broken(name.span),
+            };
+        }
+        self.unknown_word(name, "event field or define", |names| {
+            fields().chain(names.defines.names()).collect()
+        });
+        broken(name.span)
+    }
+
+    fn unknown_word<'n>(
+        &mut self,
+        name: &Identifier,
+        kind: &str,
+        names: impl FnOnce(&DeclaredNames<'c>) -> Vec<&'n str>,
+    ) {
+        let text = &name.text;
+        if self.cx.names.unparsed_names.contains(&**text) {
+            return;
+        }
+        let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
+        let near = self.cx.nearest_of(text, names);
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
+        if let Some(told) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
+            return self.cx.report(told);
+        }
+        self.cx.report(if callable {
+            diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
+        } else if near.is_some() {
+            with_nearest(diagnostic, name, near)
+        } else {
+            diagnostic.suggest("a string stands in quotes", name.span, format!("\"{text}\""))
+        });
+    }
+
+    /// What the words around an unknown one tell of what was meant.
+    fn suggestion_from_context(
+        &self,
+        diagnostic: &Diagnostic,
+        name: &Identifier,
+        has_near: bool,
+    ) -> Option<Diagnostic> {
+        let text = &*name.text;
+        let diagnostic = diagnostic.clone();
+        let (before, after) = self.cx.surrounding_text(name.span);
+        let next = after.trim_start();
+        if let Some(same) = constant_names().find(|known| known.eq_ignore_ascii_case(text)) {
+            return Some(diagnostic.suggest(format!("the constant is `{same}`"), name.span, same));
+        }
+        if next.starts_with("=>") && matches!(text, "default" | "otherwise" | "other" | "others" | "any") {
+            return Some(diagnostic.suggest("what is left over is taken by `else`", name.span, "else"));
+        }
+        if has_near {
+            return None;
+        }
+        if after.starts_with('.')
+            && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item")
+        {
+            let finding = |with: &str, prefix: &'static str| {
+                let place = Span { end: name.span.end + 1, ..name.span };
+                diagnostic.suggest(format!("{with} without `{text}.`"), place, prefix)
+            };
+            return Some(match self.scope {
+                ExpressionScope::Event | ExpressionScope::Body => {
+                    finding("fields of the event are named", "")
+                }
+                ExpressionScope::Payload | ExpressionScope::Element(_) | ExpressionScope::Parameters(..) => {
+                    return None;
+                }
+            });
+        }
+        if before.ends_with('{') && after.starts_with('}') {
+            let place = Span { start: name.span.start - 1, end: name.span.end + 1, ..name.span };
+            let mended = format!("{{{{{text}}}}}");
+            return Some(diagnostic.suggest(
+                "double the braces to mean the characters themselves",
+                place,
+                mended,
+            ));
+        }
+        let compared = [
+            "==",
+            "!=",
+            "in ",
+            "like ",
+            "matches ",
+            "finds ",
+            "contains ",
+            "starts ",
+            "ends ",
+            "not ",
+            "is ",
+        ];
+        if !compared.iter().any(|sign| next.starts_with(sign)) {
+            return None;
+        }
+        let mended = match self.scope {
+            ExpressionScope::Event | ExpressionScope::Body => format!("labels.{text}"),
+            ExpressionScope::Element(_) => format!("@.{text}"),
+            ExpressionScope::Payload | ExpressionScope::Parameters(..) => return None,
+        };
+        Some(diagnostic.suggest(format!("did you mean `{mended}`?"), name.span, mended))
+    }
+
+    /// A capitalised word.
+    pub(super) fn constant(&mut self, name: &Identifier) -> Expression {
+        if let Some(constant) = constant(&name.text) {
+            return literal(constant, name.span);
+        }
+        let meant = match &*name.text {
+            "Ok" | "OK" | "Recovered" => Some("Resolved"),
+            "Error" | "Fatal" | "Emergency" => Some("Critical"),
+            "Warn" => Some("Warning"),
+            "Information" | "Notice" => Some("Info"),
+            "Active" | "Open" => Some("Firing"),
+            _ => None,
+        };
+        let near = match meant {
+            Some(meant) => Some(meant.to_owned()),
+            None => self.cx.nearest(&name.text, constant_names()),
+        };
+        let diagnostic = Diagnostic::new(
+            &code::UNKNOWN_CONSTANT,
+            name.span,
+            format!("there is no constant `{}`", name.text),
+        )
+        .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
+        let (before, _) = self.cx.surrounding_text(name.span);
+        let of_severity =
+            ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
+        self.cx.report(if near.is_some() {
+            with_nearest(diagnostic, name, near)
+        } else if of_severity.iter().any(|left| before.trim_end().ends_with(left)) {
+            diagnostic.help(format!(
+                "a sender's own word, such as `{0}`, becomes a severity in a mapping: `match $.level {{ \"{0}\" => Critical  else => Warning }}`",
+                name.text
+            ))
+        } else {
+            diagnostic.suggest("a string stands in quotes", name.span, format!("\"{}\"", name.text))
+        });
+        broken(name.span)
+    }
+}
+
+/// The constant of that name.
+pub(super) fn constant(name: &str) -> Option<Literal> {
+    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == name).map(Literal::Severity);
+    severity
+        .or_else(|| AlertStatus::ALL.into_iter().find(|status| status.name() == name).map(Literal::Status))
+}
+
+/// The names of all constants.
+pub(super) fn constant_names() -> impl Iterator<Item = &'static str> {
+    Severity::ALL.into_iter().map(Severity::name).chain(AlertStatus::ALL.into_iter().map(AlertStatus::name))
+}

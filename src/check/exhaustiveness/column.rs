@@ -1,0 +1,415 @@
+//! A column cut into atoms: values that every pattern of the column takes together or leaves together.
+
+use super::string_test::{StringTest, StringTests};
+use crate::check::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
+use crate::event::{AlertStatus, Severity};
+use crate::json::Number;
+use crate::pattern;
+use crate::time::Timestamp;
+use crate::value::ValueType;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// Atoms as ascending, disjoint, half-open ranges.
+pub(super) type AtomSet = Vec<(u32, u32)>;
+
+/// Values that are told apart by kind or name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FixedValue {
+    /// A severity.
+    Severity(Severity),
+    /// A status.
+    Status(AlertStatus),
+    /// `true`, `false`
+    Boolean(bool),
+    /// *missing*
+    Missing,
+    /// `null`
+    Null,
+    /// A kind that patterns do not look into, in words.
+    Kind(&'static str),
+}
+
+/// What an atom stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Atom<'c> {
+    /// A value told apart by kind or name.
+    Fixed(FixedValue),
+    /// A number, or the gap after it (before the first, where there is none).
+    Number(Option<Number>, AtomShape, Option<Number>),
+    /// The like, for times.
+    Time(Option<Timestamp>, AtomShape, Option<Timestamp>),
+    /// A string that an arm names.
+    Text(&'c str),
+    /// Strings that an opaque test fits and no arm names.
+    Tested,
+    /// Every other string; whether the column names any.
+    Rest(bool),
+}
+
+/// Whether an atom of an ordered kind is a point or the gap between two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtomShape {
+    /// The first of the two.
+    Point,
+    /// What lies between the two.
+    Gap,
+}
+
+/// The atoms of one column: fixed ones first, then numbers, times, and strings.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the column has values of a kind")]
+pub(super) struct PatternColumn {
+    ignore_case: bool,
+    fixed: Vec<FixedValue>,
+    numbers: Vec<Number>,
+    has_numbers: bool,
+    times: Vec<Timestamp>,
+    has_times: bool,
+    texts: Vec<String>,
+    text_index: HashMap<String, u32>,
+    tests: StringTests,
+    has_texts: bool,
+}
+
+impl PatternColumn {
+    /// Cuts the values of `types` by all patterns of the column.
+    pub(super) fn new<'p>(
+        types: ValueType,
+        ignore_case: bool,
+        cells: impl Iterator<Item = &'p Vec<Pattern>>,
+    ) -> Self {
+        let mut column = Self {
+            ignore_case,
+            fixed: fixed(types),
+            numbers: Vec::new(),
+            has_numbers: types.overlaps(ValueType::NUMBER),
+            times: Vec::new(),
+            has_times: types.overlaps(ValueType::TIME),
+            texts: Vec::new(),
+            text_index: HashMap::new(),
+            tests: StringTests::default(),
+            has_texts: types.overlaps(ValueType::TEXT),
+        };
+        for pattern in cells.flatten() {
+            match pattern {
+                Pattern::Any => {}
+                Pattern::Test(test, _) => column.add_test(test),
+            }
+        }
+        column.numbers.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+        column.numbers.dedup_by(|a, b| a == b);
+        column.times.sort_unstable();
+        column.times.dedup();
+        column.tests.compute_containments(&column.texts);
+        column
+    }
+
+    fn add_test(&mut self, test: &Comparator) {
+        match test {
+            Comparator::Equal(value)
+            | Comparator::Less(value)
+            | Comparator::LessOrEqual(value)
+            | Comparator::Greater(value)
+            | Comparator::GreaterOrEqual(value) => self.add_value(value),
+            Comparator::In(values) => values.iter().for_each(|value| self.add_value(value)),
+            Comparator::Like(globs) => {
+                for glob in globs.iter().filter(|glob| !glob.text().contains(['*', '?'])) {
+                    self.add_text(glob.text());
+                }
+                self.add_string_test(test);
+            }
+            Comparator::Cidr(_)
+            | Comparator::Matches(_)
+            | Comparator::Finds(_)
+            | Comparator::Contains(_)
+            | Comparator::StartsWith(_)
+            | Comparator::EndsWith(_) => self.add_string_test(test),
+            Comparator::Is(_) | Comparator::During(_) => {}
+        }
+    }
+
+    fn add_value(&mut self, value: &Expression) {
+        match literal(value) {
+            Some(Literal::Number(number)) => self.numbers.push(*number),
+            Some(Literal::Time(time)) => self.times.push(*time),
+            Some(Literal::Text(text)) => self.add_text(text),
+            Some(
+                Literal::Missing
+                | Literal::Null
+                | Literal::Boolean(_)
+                | Literal::Severity(_)
+                | Literal::Status(_),
+            )
+            | None => {}
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        let text = self.folded(text);
+        let next = index(self.texts.len());
+        if !self.text_index.contains_key(&text) {
+            self.text_index.insert(text.clone(), next);
+            self.texts.push(text);
+        }
+    }
+
+    fn add_string_test(&mut self, test: &Comparator) {
+        if let Some(opaque) = StringTest::new(test, self.ignore_case) {
+            self.tests.add(opaque);
+        }
+    }
+
+    fn folded(&self, text: &str) -> String {
+        if self.ignore_case { pattern::fold(text).into_owned() } else { text.to_owned() }
+    }
+
+    fn number_start(&self) -> u32 {
+        index(self.fixed.len())
+    }
+
+    fn time_start(&self) -> u32 {
+        self.number_start() + atoms_of_line(self.numbers.len(), self.has_numbers)
+    }
+
+    fn text_start(&self) -> u32 {
+        self.time_start() + atoms_of_line(self.times.len(), self.has_times)
+    }
+
+    fn test_start(&self) -> u32 {
+        self.text_start() + if self.has_texts { index(self.texts.len()) } else { 0 }
+    }
+
+    /// How many atoms there are.
+    pub(super) fn len(&self) -> u32 {
+        if self.has_texts { self.test_start() + index(self.tests.len()) + 1 } else { self.text_start() }
+    }
+
+    /// Every atom.
+    pub(super) fn all(&self) -> AtomSet {
+        vec![(0, self.len())]
+    }
+
+    /// The atoms that a pattern takes for certain; of a test on strings, its own and those that it is known to hold.
+    pub(super) fn set(&self, pattern: &Pattern) -> AtomSet {
+        match pattern {
+            Pattern::Any => self.all(),
+            Pattern::Test(test, _) => union(self.test(test)),
+        }
+    }
+
+    fn test(&self, test: &Comparator) -> AtomSet {
+        match test {
+            Comparator::Equal(value) => self.equal(value),
+            Comparator::Less(value) => self.ordered(value, |order| order == Ordering::Less),
+            Comparator::LessOrEqual(value) => self.ordered(value, |order| order != Ordering::Greater),
+            Comparator::Greater(value) => self.ordered(value, |order| order == Ordering::Greater),
+            Comparator::GreaterOrEqual(value) => self.ordered(value, |order| order != Ordering::Less),
+            Comparator::In(values) => values.iter().flat_map(|value| self.equal(value)).collect(),
+            Comparator::Like(_)
+            | Comparator::Cidr(_)
+            | Comparator::Matches(_)
+            | Comparator::Finds(_)
+            | Comparator::Contains(_)
+            | Comparator::StartsWith(_)
+            | Comparator::EndsWith(_) => self.string_test(test),
+            Comparator::Is(_) | Comparator::During(_) => AtomSet::new(),
+        }
+    }
+
+    fn equal(&self, value: &Expression) -> AtomSet {
+        let fixed = |wanted: &[FixedValue]| {
+            let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| wanted.contains(fixed));
+            places.map(|(_, at)| (at, at + 1)).collect()
+        };
+        match literal(value) {
+            Some(Literal::Missing) => fixed(&[FixedValue::Missing, FixedValue::Null]),
+            Some(Literal::Null) => fixed(&[FixedValue::Null]),
+            Some(Literal::Boolean(boolean)) => fixed(&[FixedValue::Boolean(*boolean)]),
+            Some(Literal::Severity(severity)) => fixed(&[FixedValue::Severity(*severity)]),
+            Some(Literal::Status(status)) => fixed(&[FixedValue::Status(*status)]),
+            Some(Literal::Number(_) | Literal::Time(_)) => {
+                self.ordered(value, |order| order == Ordering::Equal)
+            }
+            Some(Literal::Text(text)) => self.text(text),
+            None => AtomSet::new(),
+        }
+    }
+
+    fn text(&self, text: &str) -> AtomSet {
+        let at = self.text_index.get(&self.folded(text)).filter(|_| self.has_texts);
+        at.map(|at| self.text_start() + at).map(|at| (at, at + 1)).into_iter().collect()
+    }
+
+    fn ordered(&self, value: &Expression, holds: impl Fn(Ordering) -> bool) -> AtomSet {
+        match literal(value) {
+            Some(Literal::Number(number)) if self.has_numbers => {
+                let at = self.numbers.partition_point(|point| point < number);
+                side(self.number_start(), at, self.numbers.len(), holds)
+            }
+            Some(Literal::Time(time)) if self.has_times => {
+                let at = self.times.partition_point(|point| point < time);
+                side(self.time_start(), at, self.times.len(), holds)
+            }
+            Some(Literal::Severity(severity)) => {
+                let order = |fixed: &FixedValue| match fixed {
+                    FixedValue::Severity(other) => Some(other.cmp(severity)),
+                    FixedValue::Status(_)
+                    | FixedValue::Boolean(_)
+                    | FixedValue::Missing
+                    | FixedValue::Null
+                    | FixedValue::Kind(_) => None,
+                };
+                let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| order(fixed).is_some_and(&holds));
+                places.map(|(_, at)| (at, at + 1)).collect()
+            }
+            Some(
+                Literal::Missing
+                | Literal::Null
+                | Literal::Boolean(_)
+                | Literal::Number(_)
+                | Literal::Text(_)
+                | Literal::Status(_)
+                | Literal::Time(_),
+            )
+            | None => AtomSet::new(),
+        }
+    }
+
+    fn string_test(&self, test: &Comparator) -> AtomSet {
+        let plain: AtomSet = match test {
+            Comparator::Like(globs) => globs.iter().flat_map(|glob| self.text(glob.text())).collect(),
+            Comparator::Equal(_)
+            | Comparator::Less(_)
+            | Comparator::LessOrEqual(_)
+            | Comparator::Greater(_)
+            | Comparator::GreaterOrEqual(_)
+            | Comparator::In(_)
+            | Comparator::Cidr(_)
+            | Comparator::Matches(_)
+            | Comparator::Finds(_)
+            | Comparator::Contains(_)
+            | Comparator::StartsWith(_)
+            | Comparator::EndsWith(_)
+            | Comparator::Is(_)
+            | Comparator::During(_) => AtomSet::new(),
+        };
+        let Some(opaque) = StringTest::new(test, self.ignore_case).filter(|_| self.has_texts) else {
+            return plain;
+        };
+        if opaque.is_total() {
+            return vec![(self.text_start(), self.len())];
+        }
+        let Some(held) = self.tests.containment(&opaque) else { return plain };
+        let texts = held.texts.iter().map(|at| self.text_start() + at);
+        let narrower = held.tests.iter().map(|at| self.test_start() + at);
+        plain.into_iter().chain(texts.chain(narrower).map(|at| (at, at + 1))).collect()
+    }
+
+    /// What an atom stands for; past the last, all other strings.
+    pub(super) fn atom(&self, at: u32) -> Atom<'_> {
+        if let Some(fixed) = self.fixed.get(at as usize) {
+            return Atom::Fixed(*fixed);
+        }
+        if at < self.time_start() {
+            let (place, before, after) = on_line(&self.numbers, at - self.number_start());
+            return Atom::Number(before, place, after);
+        }
+        if at < self.text_start() {
+            let (place, before, after) = on_line(&self.times, at - self.time_start());
+            return Atom::Time(before, place, after);
+        }
+        match self.texts.get((at - self.text_start()) as usize) {
+            Some(text) => Atom::Text(text),
+            None if at + 1 < self.len() => Atom::Tested,
+            None => Atom::Rest(!self.texts.is_empty() || self.tests.len() > 0),
+        }
+    }
+
+    /// The atoms that are not in `named` (ascending), the most telling first, at most `most` of them. Strings that an
+    /// arm elsewhere names are left out while the rest of the strings is there to stand for them.
+    pub(super) fn unnamed(&self, named: &[u32], most: usize) -> Vec<u32> {
+        let last = self.len().checked_sub(1).filter(|_| self.has_texts);
+        let others = 0..if self.has_texts { self.text_start() } else { self.len() };
+        let free = |at: &u32| named.binary_search(at).is_err();
+        let rest = last.filter(free);
+        let texts = (self.text_start()..self.len()).filter(|_| rest.is_none()).filter(free);
+        rest.into_iter().chain(others.filter(free)).chain(texts).take(most).collect()
+    }
+}
+
+fn fixed(types: ValueType) -> Vec<FixedValue> {
+    let severities = Severity::ALL.map(|severity| (ValueType::SEVERITY, FixedValue::Severity(severity)));
+    let statuses = AlertStatus::ALL.map(|status| (ValueType::STATUS, FixedValue::Status(status)));
+    let others = [
+        (ValueType::MISSING, FixedValue::Missing),
+        (ValueType::NULL, FixedValue::Null),
+        (ValueType::BOOLEAN, FixedValue::Boolean(true)),
+        (ValueType::BOOLEAN, FixedValue::Boolean(false)),
+        (ValueType::ARRAY, FixedValue::Kind("any array")),
+        (ValueType::OBJECT, FixedValue::Kind("any object")),
+        (ValueType::LABELS, FixedValue::Kind("any labels")),
+    ];
+    let all = severities.into_iter().chain(statuses).chain(others);
+    all.filter(|(kind, _)| types.overlaps(*kind)).map(|(_, fixed)| fixed).collect()
+}
+
+/// The literal that an expression is.
+pub(super) fn literal(value: &Expression) -> Option<&Literal> {
+    if let ExpressionKind::Literal(literal) = &value.kind { Some(literal) } else { None }
+}
+
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX / 8)
+}
+
+/// Points and the gaps around them: gap, point, gap, …, point, gap.
+fn atoms_of_line(points: usize, present: bool) -> u32 {
+    if present { index(points) * 2 + 1 } else { 0 }
+}
+
+/// The atoms of a line on the wanted sides of its point number `at`.
+fn side(start: u32, at: usize, points: usize, holds: impl Fn(Ordering) -> bool) -> AtomSet {
+    let point = start + index(at) * 2 + 1;
+    let end = start + atoms_of_line(points, true);
+    let sides = [
+        (Ordering::Less, (start, point)),
+        (Ordering::Equal, (point, point + 1)),
+        (Ordering::Greater, (point + 1, end)),
+    ];
+    sides.into_iter().filter(|(order, _)| holds(*order)).map(|(_, range)| range).collect()
+}
+
+fn on_line<T: Copy>(points: &[T], at: u32) -> (AtomShape, Option<T>, Option<T>) {
+    let half = (at / 2) as usize;
+    if at % 2 == 1 {
+        return (AtomShape::Point, points.get(half).copied(), None);
+    }
+    let before = half.checked_sub(1).and_then(|before| points.get(before)).copied();
+    (AtomShape::Gap, before, points.get(half).copied())
+}
+
+fn union(mut set: AtomSet) -> AtomSet {
+    set.sort_unstable();
+    let mut merged = AtomSet::with_capacity(set.len());
+    for (start, end) in set {
+        match merged.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+/// Whether every atom of `inner` is in `outer`.
+pub(super) fn holds(outer: &AtomSet, inner: &AtomSet) -> bool {
+    inner.iter().all(|(start, end)| {
+        let at = outer.partition_point(|range| range.1 <= *start);
+        outer.get(at).is_some_and(|range| range.0 <= *start && *end <= range.1)
+    })
+}
+
+/// Whether an atom is in the set.
+pub(super) fn has(set: &AtomSet, atom: u32) -> bool {
+    holds(set, &vec![(atom, atom + 1)])
+}

@@ -1,0 +1,93 @@
+//! Values and patterns in the notation of the rules.
+
+use super::column::{Atom, AtomShape, FixedValue, PatternColumn, literal};
+use crate::check::model::{Comparator, Expression, Literal, Pattern};
+use std::fmt::Display;
+
+/// A value that no arm takes, in words; backticks stand around what could be pasted as a pattern.
+pub(super) fn value(columns: &[PatternColumn], witness: &[Vec<u32>]) -> Vec<String> {
+    if let ([column], [atoms]) = (columns, witness) {
+        let all: Vec<String> = atoms.iter().map(|at| ticked(&atom(column.atom(*at)))).collect();
+        // Where *missing* is uncovered, null goes without saying.
+        let missing = all.iter().any(|words| words == "`missing`");
+        return all.into_iter().filter(|words| !(missing && words == "`null`")).collect();
+    }
+    let cell = |(column, atoms): (&PatternColumn, &Vec<u32>)| {
+        atoms.first().map_or_else(|| "_".to_owned(), |at| atom(column.atom(*at)).0)
+    };
+    let cells: Vec<String> = columns.iter().zip(witness).map(cell).collect();
+    vec![format!("`({})`", cells.join(", "))]
+}
+
+fn ticked((words, is_pattern): &(String, bool)) -> String {
+    if *is_pattern { format!("`{words}`") } else { words.clone() }
+}
+
+/// The words, and whether they are a pattern.
+fn atom(atom: Atom<'_>) -> (String, bool) {
+    match atom {
+        Atom::Fixed(FixedValue::Severity(severity)) => (severity.name().to_owned(), true),
+        Atom::Fixed(FixedValue::Status(status)) => (status.name().to_owned(), true),
+        Atom::Fixed(FixedValue::Boolean(boolean)) => (boolean.to_string(), true),
+        Atom::Fixed(FixedValue::Missing) => ("missing".to_owned(), true),
+        Atom::Fixed(FixedValue::Null) => ("null".to_owned(), true),
+        Atom::Fixed(FixedValue::Kind(words)) => (words.to_owned(), false),
+        Atom::Number(before, place, after) => line("number", before, place, after),
+        Atom::Time(before, place, after) => line("time", before, place, after),
+        Atom::Text(text) => (quoted(text), true),
+        Atom::Tested | Atom::Rest(true) => ("any other string".to_owned(), false),
+        Atom::Rest(false) => ("any string".to_owned(), false),
+    }
+}
+
+fn line<T: Display>(kind: &str, before: Option<T>, place: AtomShape, after: Option<T>) -> (String, bool) {
+    match (place, before, after) {
+        (AtomShape::Point, Some(point), _) => (point.to_string(), true),
+        (AtomShape::Gap, Some(before), Some(after)) => {
+            (format!("a {kind} between {before} and {after}"), false)
+        }
+        (AtomShape::Gap, Some(before), None) => (format!("> {before}"), true),
+        (AtomShape::Gap, None, Some(after)) => (format!("< {after}"), true),
+        (AtomShape::Gap | AtomShape::Point, None, _) => (format!("any {kind}"), false),
+    }
+}
+
+/// A pattern as the rules write it, if it is short.
+pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
+    let Pattern::Test(test, _) = pattern else { return Some("_".to_owned()) };
+    let words = match test {
+        Comparator::Equal(value) => operand(value)?,
+        Comparator::Less(value) => format!("< {}", operand(value)?),
+        Comparator::LessOrEqual(value) => format!("<= {}", operand(value)?),
+        Comparator::Greater(value) => format!("> {}", operand(value)?),
+        Comparator::GreaterOrEqual(value) => format!(">= {}", operand(value)?),
+        Comparator::Contains(value) => format!("contains {}", operand(value)?),
+        Comparator::StartsWith(value) => format!("starts with {}", operand(value)?),
+        Comparator::EndsWith(value) => format!("ends with {}", operand(value)?),
+        Comparator::Like(globs) => match &**globs {
+            [glob] => format!("like {}", quoted(glob.text())),
+            _ => return None,
+        },
+        Comparator::Matches(regex) => format!("matches /{}/", regex.pattern().replace('/', "\\/")),
+        Comparator::Finds(regex) => format!("finds /{}/", regex.pattern().replace('/', "\\/")),
+        Comparator::In(_) | Comparator::Cidr(_) | Comparator::Is(_) | Comparator::During(_) => return None,
+    };
+    Some(words).filter(|words| words.len() <= 60)
+}
+
+fn operand(value: &Expression) -> Option<String> {
+    Some(match literal(value)? {
+        Literal::Missing => "missing".to_owned(),
+        Literal::Null => "null".to_owned(),
+        Literal::Boolean(boolean) => boolean.to_string(),
+        Literal::Number(number) => number.to_string(),
+        Literal::Text(text) => quoted(text),
+        Literal::Severity(severity) => severity.to_string(),
+        Literal::Status(status) => status.to_string(),
+        Literal::Time(time) => format!("time(\"{time}\")"),
+    })
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.escape_debug())
+}

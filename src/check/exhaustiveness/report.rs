@@ -1,0 +1,261 @@
+//! What the walk found, as diagnostics.
+
+use super::column::{AtomSet, PatternColumn, holds, literal};
+use super::search::{ArmCoverage, PatternRow, is_total};
+use super::{ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
+use crate::check::model::{Comparator, Literal, Pattern};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// Comparisons of arms with arms that naming the takers may cost; past it, dead arms are reported without one.
+const MOST_COMPARISONS: usize = 1_000_000;
+/// Values that a message names.
+const MOST_VALUES: usize = 4;
+
+/// Reports uncovered values and dead arms.
+pub(super) fn report(
+    columns: &[PatternColumn],
+    rows: &[PatternRow],
+    arms: &[ArmPatterns],
+    found: &ArmCoverage,
+    place: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    // An alternative that takes nothing of its column is of a wrong type: that is said elsewhere.
+    let foreign = arms.iter().zip(rows).any(|(arm, row)| has_foreign(arm, row));
+    if !foreign && (!found.witnesses.is_empty() || (found.given_up && !rows.iter().any(is_total))) {
+        diagnostics.push(uncovered(columns, found, place));
+    }
+    let mut takers = CoveringRows::new(rows);
+    for (at, (arm, row)) in arms.iter().zip(rows).enumerate() {
+        // What an alternative without atoms takes is unknown, or nothing.
+        if row.iter().any(|cell| cell.alternatives.iter().any(Vec::is_empty)) {
+            continue;
+        }
+        let boxed: Vec<Vec<&AtomSet>> = row.iter().map(|cell| cell.alternatives.iter().collect()).collect();
+        if found.given_up {
+            let taker = takers.equal_or_total(at);
+            diagnostics.extend(taker.map(|taker| dead_arm(arms, arm, Some(taker))));
+        } else if !found.is_chosen(at) {
+            let taker = takers.equal_or_total(at).or_else(|| takers.covering(at, &boxed));
+            diagnostics.push(dead_arm(arms, arm, taker));
+        } else {
+            dead_alternatives(arm, arms, row, at, found, &mut takers, diagnostics);
+        }
+    }
+}
+
+fn has_foreign((cells, ..): &ArmPatterns, row: &PatternRow) -> bool {
+    cells.iter().zip(row).any(|(patterns, cell)| {
+        patterns
+            .iter()
+            .zip(&cell.alternatives)
+            .any(|(pattern, set)| set.is_empty() && is_written_out(pattern))
+    })
+}
+
+/// Whether what the pattern takes can be read off it: its operand is no name or path.
+fn is_written_out(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Any => true,
+        Pattern::Test(test, _) => test.operands().iter().all(|value| literal(value).is_some()),
+    }
+}
+
+fn uncovered(columns: &[PatternColumn], found: &ArmCoverage, place: Span) -> Diagnostic {
+    let mut values: Vec<String> = Vec::new();
+    for value in found.witnesses.iter().flat_map(|witness| notation::value(columns, witness)) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    if values.is_empty() {
+        return Diagnostic::new(
+            &UNCOVERED,
+            place,
+            "the arms are too many to tell whether they cover every value",
+        )
+        .label("does not end in `else`")
+        .help("end with `else => …`");
+    }
+    let more = found.has_more_witnesses || found.given_up || values.len() > MOST_VALUES;
+    values.truncate(MOST_VALUES);
+    let single =
+        if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
+    let mut listed = values.join(", ");
+    if more {
+        listed.push_str(", …");
+    }
+    let diagnostic = Diagnostic::new(&UNCOVERED, place, format!("no arm covers {listed}"))
+        .label("must cover every value, or end in `else`");
+    match single {
+        Some(patterns) if columns.len() == 1 && patterns.len() <= 2 => {
+            let arm: Vec<&str> = patterns.iter().map(|pattern| pattern.trim_matches('`')).collect();
+            diagnostic.help(format!("add the arm `{} => …`, or end with `else => …`", arm.join(" | ")))
+        }
+        Some(_) | None => diagnostic.help("end with `else => …`"),
+    }
+}
+
+fn dead_arm(arms: &[ArmPatterns], (cells, is_else, span): &ArmPatterns, taker: Option<usize>) -> Diagnostic {
+    let name = if *is_else { "`else`".to_owned() } else { arm_name(cells) };
+    let earlier = taker.and_then(|taker| arms.get(taker));
+    let diagnostic = Diagnostic::new(&NEVER_CHOSEN, *span, format!("{name} can never be chosen"));
+    let diagnostic = match earlier {
+        Some((_, true, taker)) => {
+            diagnostic.label("stands after `else`").related(*taker, "`else` takes whatever is left")
+        }
+        Some((_, false, taker)) => {
+            diagnostic.label("an earlier arm takes what this one fits").related(*taker, "this arm takes it")
+        }
+        None => diagnostic.label("the arms before it take everything that it fits"),
+    };
+    let diagnostic = match earlier.and_then(|(earlier, ..)| same_but_for_case(earlier, cells)) {
+        Some(note) => diagnostic.note(note),
+        None => diagnostic,
+    };
+    diagnostic.suggest("remove the arm, or move it up", *span, "")
+}
+
+fn arm_name(cells: &[Vec<Pattern>]) -> String {
+    let cell = |alternatives: &Vec<Pattern>| {
+        let all: Option<Vec<String>> = alternatives.iter().map(notation::pattern).collect();
+        all.map(|all| all.join(" | "))
+    };
+    let all: Option<Vec<String>> = cells.iter().map(cell).collect();
+    let joined = all.map(|all| all.join(", ")).filter(|joined| joined.len() <= 80);
+    joined.map_or_else(|| "this arm".to_owned(), |joined| format!("the arm `{joined}`"))
+}
+
+fn dead_alternatives(
+    arm: &ArmPatterns,
+    arms: &[ArmPatterns],
+    row: &PatternRow,
+    at: usize,
+    found: &ArmCoverage,
+    takers: &mut CoveringRows<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let used = found.used.get(at).into_iter().flatten();
+    for (column, ((patterns, cell), used)) in arm.0.iter().zip(row).zip(used).enumerate() {
+        for (which, ((pattern, set), used)) in patterns.iter().zip(&cell.alternatives).zip(used).enumerate() {
+            if *used || set.is_empty() {
+                continue;
+            }
+            let before = patterns.iter().zip(&cell.alternatives).take(which);
+            let in_arm = before.clone().find(|(_, other)| holds(other, set)).map(|(pattern, _)| pattern);
+            let boxed = narrowed(row, column, set);
+            let taker = if in_arm.is_some() { None } else { takers.covering(at, &boxed) };
+            let taker = taker.and_then(|taker| arms.get(taker));
+            diagnostics.push(dead_alternative(arm, pattern, in_arm, taker, column));
+        }
+    }
+}
+
+fn narrowed<'r>(row: &'r PatternRow, column: usize, set: &'r AtomSet) -> Vec<Vec<&'r AtomSet>> {
+    let cells = row.iter().enumerate();
+    cells
+        .map(|(at, cell)| if at == column { vec![set] } else { cell.alternatives.iter().collect() })
+        .collect()
+}
+
+fn dead_alternative(
+    arm: &ArmPatterns,
+    pattern: &Pattern,
+    in_arm: Option<&Pattern>,
+    taker: Option<&ArmPatterns>,
+    column: usize,
+) -> Diagnostic {
+    let span = span_of(pattern).unwrap_or(arm.2);
+    let name = notation::pattern(pattern)
+        .map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
+    let diagnostic = Diagnostic::new(&NEVER_CHOSEN, span, format!("{name} can never be chosen"));
+    let earlier = in_arm.or_else(|| taker.and_then(|(cells, ..)| cells.get(column)?.first()));
+    let diagnostic = match (in_arm, taker) {
+        (Some(other), _) => {
+            let place = span_of(other).unwrap_or(arm.2);
+            diagnostic.label("an alternative before it takes it").related(place, "this one takes it")
+        }
+        (None, Some((_, _, place))) => {
+            diagnostic.label("an earlier arm takes it").related(*place, "this arm takes it")
+        }
+        (None, None) => diagnostic.label("what stands before it takes everything that it fits"),
+    };
+    let note = earlier.and_then(|earlier| case_note(earlier, pattern));
+    let diagnostic = if let Some(note) = note { diagnostic.note(note) } else { diagnostic };
+    diagnostic.help("remove the alternative")
+}
+
+fn span_of(pattern: &Pattern) -> Option<Span> {
+    match pattern {
+        Pattern::Any => None,
+        Pattern::Test(_, span) => Some(*span),
+    }
+}
+
+fn same_but_for_case(earlier: &[Vec<Pattern>], later: &[Vec<Pattern>]) -> Option<String> {
+    let note = |(earlier, later): (&Vec<Pattern>, &Vec<Pattern>)| {
+        let [later] = later.as_slice() else { return None };
+        earlier.iter().find_map(|earlier| case_note(earlier, later))
+    };
+    earlier.iter().zip(later).find_map(note)
+}
+
+/// Two different literals of which one takes the other: letter case alone tells them apart.
+fn case_note(earlier: &Pattern, later: &Pattern) -> Option<String> {
+    let (one, other) = (text(earlier)?, text(later)?);
+    let same = one != other && crate::pattern::fold(one) == crate::pattern::fold(other);
+    same.then(|| format!("under `ignore case`, `\"{one}\"` and `\"{other}\"` are the same"))
+}
+
+fn text(pattern: &Pattern) -> Option<&str> {
+    let Pattern::Test(Comparator::Equal(value), _) = pattern else { return None };
+    if let Some(Literal::Text(text)) = literal(value) { Some(text) } else { None }
+}
+
+/// Finds the earlier row that takes what a later one wants.
+struct CoveringRows<'r> {
+    rows: &'r [PatternRow],
+    total: Option<usize>,
+    first_equal: HashMap<Vec<&'r Vec<AtomSet>>, usize>,
+    work: usize,
+}
+
+impl<'r> CoveringRows<'r> {
+    fn new(rows: &'r [PatternRow]) -> Self {
+        let mut first_equal = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            first_equal.entry(key(row)).or_insert(at);
+        }
+        Self { rows, total: rows.iter().position(is_total), first_equal, work: 0 }
+    }
+
+    /// An equal row before this one, or one that takes everything: found without comparing rows.
+    fn equal_or_total(&self, at: usize) -> Option<usize> {
+        let row = self.rows.get(at)?;
+        let equal = self.first_equal.get(&key(row)).copied();
+        equal.into_iter().chain(self.total).filter(|taker| *taker < at).min()
+    }
+
+    /// The first row before this one that alone takes the whole box.
+    fn covering(&mut self, at: usize, boxed: &[Vec<&AtomSet>]) -> Option<usize> {
+        for (taker, row) in self.rows.iter().enumerate().take(at) {
+            self.work += boxed.len();
+            if self.work > MOST_COMPARISONS {
+                return None;
+            }
+            let within = |(cell, sets): (&super::PatternCell, &Vec<&AtomSet>)| {
+                sets.iter().all(|set| cell.alternatives.iter().any(|outer| holds(outer, set)))
+            };
+            if row.iter().zip(boxed).all(within) {
+                return Some(taker);
+            }
+        }
+        None
+    }
+}
+
+fn key(row: &PatternRow) -> Vec<&Vec<AtomSet>> {
+    row.iter().map(|cell| &cell.alternatives).collect()
+}

@@ -1,0 +1,66 @@
+//! `*` in a string that is compared letter by letter.
+
+use super::VisitedNode;
+use super::visit::{self, TreeNode, plain};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::source::Span;
+use crate::syntax::tree::{Comparator, Comparison, Expression};
+
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0004", "`*` that is compared as a letter");
+
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    match seen.node {
+        TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
+        TreeNode::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
+        TreeNode::Expression(_)
+        | TreeNode::Pattern(..)
+        | TreeNode::Template(_)
+        | TreeNode::MatchSubject(_)
+        | TreeNode::During(_) => {}
+    }
+}
+
+fn compared(comparison: &Comparison) -> Option<Diagnostic> {
+    let (star, all_plain) = match &comparison.test {
+        Comparator::Equal(value) => (starred(value)?, true),
+        Comparator::In(values) => {
+            (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some()))
+        }
+        Comparator::Less(_)
+        | Comparator::LessOrEqual(_)
+        | Comparator::Greater(_)
+        | Comparator::GreaterOrEqual(_)
+        | Comparator::Cidr(_)
+        | Comparator::Like(_)
+        | Comparator::Matches(_)
+        | Comparator::Finds(_)
+        | Comparator::Contains(_)
+        | Comparator::StartsWith(_)
+        | Comparator::EndsWith(_)
+        | Comparator::Is(_)
+        | Comparator::During(_) => return None,
+    };
+    let finding = found(star);
+    if !all_plain {
+        return Some(finding.help("compare by `like`, in which `*` is any run of characters"));
+    }
+    let like = if comparison.negated.is_some() { "not like" } else { "like" };
+    let operator = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
+    Some(finding.suggest("compare by `like`, in which `*` is any run of characters", operator, like))
+}
+
+fn pattern(value: &Expression, span: Span) -> Option<Diagnostic> {
+    let star = starred(value)?;
+    Some(found(star).suggest("write `like`, in which `*` is any run of characters", span.before(), "like "))
+}
+
+fn found((text, span): (&str, Span)) -> Diagnostic {
+    let text = visit::quoted(text);
+    Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here"))
+        .label("equal to these very letters")
+}
+
+/// A string with a `*` besides other characters; `"*"` alone may well be a value.
+fn starred(value: &Expression) -> Option<(&str, Span)> {
+    plain(value).filter(|(text, _)| text.contains('*') && text.len() > 1)
+}

@@ -1,0 +1,124 @@
+//! Names that a test uses and that the rule set must hold.
+
+use super::{TestChecker, code};
+use crate::check::model::{Model, RoutingBlock, RoutingLineBody};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::source::Span;
+use crate::syntax::tree::{Identifier, TestSubject};
+
+/// What a test may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReferenceKind {
+    Mapping,
+    Routing,
+    Integration,
+    Channel,
+}
+
+impl ReferenceKind {
+    const ALL: [Self; 4] = [Self::Mapping, Self::Routing, Self::Integration, Self::Channel];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Routing => "routing",
+            Self::Integration => "integration",
+            Self::Channel => "channel",
+        }
+    }
+
+    fn all(self, model: &Model) -> Vec<&str> {
+        match self {
+            Self::Mapping => model.mappings.iter().map(|each| &*each.name).collect(),
+            Self::Routing => model.routings.iter().map(|each| &*each.name).collect(),
+            Self::Integration => model.integrations.iter().map(|each| &*each.name).collect(),
+            Self::Channel => model.channels.iter().map(|each| &*each.name).collect(),
+        }
+    }
+}
+
+impl From<TestSubject> for ReferenceKind {
+    fn from(subject: TestSubject) -> Self {
+        match subject {
+            TestSubject::Mapping => Self::Mapping,
+            TestSubject::Routing => Self::Routing,
+            TestSubject::Integration => Self::Integration,
+            TestSubject::Channel => Self::Channel,
+        }
+    }
+}
+
+impl TestChecker<'_, '_> {
+    /// Reports a name that nothing of its kind has.
+    pub(super) fn check_reference(&mut self, kind: ReferenceKind, name: &Identifier) {
+        self.check_reference_word(kind, &name.text, name.span);
+    }
+
+    /// Reports a word that nothing of its kind is called.
+    pub(super) fn check_reference_word(&mut self, kind: ReferenceKind, word: &str, span: Span) {
+        let candidates = kind.all(self.model);
+        if candidates.contains(&word) {
+            return;
+        }
+        let other = ReferenceKind::ALL
+            .into_iter()
+            .find(|other| *other != kind && other.all(self.model).contains(&word));
+        let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
+        let found = match (nearest(word, candidates.iter().copied()), other) {
+            (_, Some(other)) => found.help(format!("`{word}` is {}", article(other.word()))),
+            (Some(near), None) => found.suggest(format!("did you mean `{near}`?"), span, near),
+            (None, None) => found.help(listed(kind, &candidates)),
+        };
+        self.report(found);
+    }
+
+    /// Reports a path that no route has.
+    pub(super) fn check_route_path(&mut self, path: &Identifier) {
+        let mut paths = Vec::new();
+        self.model.routings.iter().for_each(|routing| gather(&routing.block, &mut paths));
+        if paths.contains(&&*path.text) {
+            return;
+        }
+        let found = Diagnostic::new(&code::UNKNOWN, path.span, format!("there is no route `{}`", path.text));
+        let ending = format!(".{}", path.text);
+        let longer = paths.iter().copied().find(|known| known.ends_with(&ending));
+        let near = longer.or_else(|| nearest(&path.text, paths.iter().copied()));
+        self.report(match near {
+            Some(near) => found.suggest(format!("did you mean `{near}`?"), path.span, near),
+            None => found
+                .help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
+        });
+    }
+}
+
+fn gather<'m>(block: &'m RoutingBlock, paths: &mut Vec<&'m str>) {
+    for line in &block.lines {
+        paths.push(&line.path);
+        match &line.body {
+            RoutingLineBody::Block(inner) => gather(inner, paths),
+            RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => {}
+        }
+    }
+}
+
+/// What a test could be about.
+pub(super) fn subjects(model: &Model) -> String {
+    let known =
+        ReferenceKind::ALL.into_iter().find_map(|kind| Some((kind.word(), *kind.all(model).first()?)));
+    let (word, name) = known.unwrap_or(("mapping", "arms"));
+    format!("begin with what it is about: `{word} {name}`")
+}
+
+/// The word with its article.
+pub(super) fn article(word: &str) -> String {
+    if word.starts_with('i') { format!("an {word}") } else { format!("a {word}") }
+}
+
+fn listed(kind: ReferenceKind, names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+    match shown.as_slice() {
+        [] => format!("the rule set holds no {} at all", kind.word()),
+        _ if names.len() > 8 => format!("there are {}, …", shown.join(", ")),
+        _ => format!("there is {}", shown.join(", ")),
+    }
+}

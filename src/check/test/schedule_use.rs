@@ -1,0 +1,182 @@
+//! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
+
+use crate::check::model::{
+    Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingBlock, RoutingLineBody,
+    ScheduleId, TableRows, Target,
+};
+use crate::source::Span;
+use crate::syntax::tree::TestSubject;
+use std::collections::BTreeSet;
+
+/// A `during` that was reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScheduleUse {
+    pub(super) schedule: ScheduleId,
+    pub(super) place: Span,
+}
+
+/// How far into its subject a test looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum EvaluationStage {
+    /// Whether the payload is accepted.
+    Accept,
+    /// What the mapping makes of it.
+    Mapping,
+    /// Where it goes.
+    Routing,
+}
+
+/// The first `during` that the subject can reach.
+pub(super) fn first_schedule_use(
+    model: &Model,
+    kind: TestSubject,
+    name: &str,
+    reach: EvaluationStage,
+) -> Option<ScheduleUse> {
+    let mut walk = ScheduleSearch {
+        model,
+        found: None,
+        defines: BTreeSet::new(),
+        tables: BTreeSet::new(),
+        routings: BTreeSet::new(),
+    };
+    match kind {
+        TestSubject::Mapping => {
+            let at = model.mappings.iter().position(|mapping| *mapping.name == *name)?;
+            walk.mapping(at, reach);
+        }
+        TestSubject::Routing => {
+            walk.routing(model.routings.iter().position(|routing| *routing.name == *name)?);
+        }
+        TestSubject::Integration => {
+            let integration = model.integrations.iter().find(|each| *each.name == *name)?;
+            integration.mappings.iter().for_each(|mapping| walk.mapping(*mapping, reach));
+            if reach == EvaluationStage::Routing {
+                walk.destination(integration.destination);
+            }
+        }
+        TestSubject::Channel => {
+            let channel = model.channels.iter().find(|channel| *channel.name == *name)?;
+            for (_, argument) in &channel.parameters {
+                argument.each_expression(&mut |part| walk.expression(part));
+            }
+        }
+    }
+    walk.found
+}
+
+struct ScheduleSearch<'m> {
+    model: &'m Model,
+    found: Option<ScheduleUse>,
+    defines: BTreeSet<usize>,
+    tables: BTreeSet<usize>,
+    routings: BTreeSet<usize>,
+}
+
+impl ScheduleSearch<'_> {
+    fn mapping(&mut self, at: usize, reach: EvaluationStage) {
+        let Some(mapping) = self.model.mappings.get(at) else { return };
+        mapping.each_accept(&mut |part| self.expression(part));
+        if reach != EvaluationStage::Accept {
+            mapping.each_value(&mut |value| self.expression(value));
+        }
+    }
+
+    fn destination(&mut self, destination: Destination) {
+        match destination {
+            Destination::Routing(routing) => self.routing(routing),
+            Destination::Channel(_) => {}
+        }
+    }
+
+    fn routing(&mut self, at: usize) {
+        if self.routings.insert(at)
+            && let Some(routing) = self.model.routings.get(at)
+        {
+            self.block(&routing.block);
+        }
+    }
+
+    fn block(&mut self, block: &RoutingBlock) {
+        for line in &block.lines {
+            line.when.iter().for_each(|when| self.expression(when));
+            match &line.body {
+                RoutingLineBody::Block(inner) => self.block(inner),
+                RoutingLineBody::Match(choice) => {
+                    self.choice(choice);
+                    choice.arms.iter().for_each(|arm| self.target(&arm.result));
+                }
+                RoutingLineBody::Target(target) => self.target(target),
+            }
+        }
+    }
+
+    fn target(&mut self, target: &Target) {
+        match target {
+            Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
+            Target::Nothing(because, _) => self.expression(because),
+            Target::Decline => {}
+        }
+    }
+
+    fn choice<R>(&mut self, choice: &Match<R>) {
+        choice.tests().for_each(|(test, place)| self.comparator(test, place));
+        choice.each_condition(&mut |part| self.expression(part));
+    }
+
+    fn expression(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Match(choice) => {
+                choice.tests().for_each(|(test, place)| self.comparator(test, place));
+            }
+            ExpressionKind::Compare(comparison) => self.comparator(&comparison.test, expression.span),
+            ExpressionKind::Lookup(table, _) => self.table(*table),
+            ExpressionKind::Define(define) => self.define(*define),
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {}
+        }
+        expression.each_part(&mut |part| self.expression(part));
+    }
+
+    fn define(&mut self, at: usize) {
+        if self.defines.insert(at)
+            && let Some(define) = self.model.defines.get(at)
+        {
+            self.expression(&define.value);
+        }
+    }
+
+    fn table(&mut self, at: usize) {
+        if !self.tables.insert(at) {
+            return;
+        }
+        match self.model.tables.get(at).map(|table| &table.rows) {
+            Some(TableRows::Arms(choice)) => {
+                self.choice(choice);
+                choice.arms.iter().for_each(|arm| self.expression(&arm.result));
+            }
+            Some(TableRows::Csv(_)) | None => {}
+        }
+    }
+
+    fn comparator(&mut self, test: &Comparator, place: Span) {
+        if let Comparator::During(schedule) = test {
+            self.found.get_or_insert(ScheduleUse { schedule: *schedule, place });
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Where operators' commands are carried out: by the gateway that runs, or on the journal itself where none does.
+
+use super::clock;
+use super::exit::Exit;
+use super::serve::given_token;
+use super::serve::options::STATE;
+use super::terminal::Terminal;
+use crate::diagnostic::{self, DiagnosticFormat};
+use crate::gateway::admin_client::AdminClient;
+use crate::gateway::journal::{Journal, JournalConfig};
+use crate::gateway::metrics::Metrics;
+use crate::gateway::operations::{
+    self, AffectedCount, BulkRequest, DeadLetterSummary, DecisionRecord, EventDetail, EventSummary,
+    ListingPage, OfflineReplayer, OperationError, QuarantineDetail, QuarantineSummary, RecordSelection,
+    ReplayCandidate, ReplayRequest, ReplayResult,
+};
+use crate::reload::LoadRejection;
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which gateway, or which journal.
+#[derive(Debug, Args)]
+pub(super) struct GatewayArguments {
+    /// The state directory of the gateway; a gateway that runs on it is asked, otherwise its journal is opened
+    #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
+    state: PathBuf,
+    /// Ask the gateway whose admin listener is there: `http://127.0.0.1:8481`
+    #[arg(long, value_name = "URL")]
+    admin: Option<String>,
+    /// The file with that gateway's token, where it is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
+    #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// Which records are meant.
+#[derive(Debug, Args)]
+pub(super) struct RecordArguments {
+    /// From this time on: `2026-03-07T02:00:00+08:00`, or so long ago: `2h`, `7d`
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this time, in the same words
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Of this integration
+    #[arg(long, value_name = "NAME")]
+    integration: Option<String>,
+    /// To this channel
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
+    /// With this alert key
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Of this push or event
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+}
+
+impl RecordArguments {
+    /// The selection, once it is seen to be one.
+    ///
+    /// # Errors
+    /// After saying what is wrong with it.
+    pub(super) fn selection(&self, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
+        let selection = RecordSelection {
+            since: self.since.clone(),
+            until: self.until.clone(),
+            integration: self.integration.clone(),
+            channel: self.channel.clone(),
+            key: self.key.clone(),
+            id: self.id.clone(),
+            before: None,
+            limit: self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        };
+        match selection.filter(now()) {
+            Ok(_) => Ok(selection),
+            Err(wrong) => {
+                terminal.error(&wrong);
+                Err(Exit::Usage)
+            }
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    clock::at(None).map_or(0, crate::time::Timestamp::epoch_milliseconds)
+}
+
+/// The gateway at an address, or that of a state directory; nothing where none runs on it.
+///
+/// # Errors
+/// After saying what is wrong with the address or the token.
+pub(super) fn client(
+    admin: Option<&str>,
+    token_file: Option<PathBuf>,
+    state: &Path,
+    terminal: &mut Terminal,
+) -> Result<Option<AdminClient>, Exit> {
+    let given = given_token(token_file, terminal)?;
+    let found = match (admin, given) {
+        (None, given) => AdminClient::find(state, given),
+        (Some(url), Some(token)) => AdminClient::at(url, token).map(Some),
+        (Some(_), None) => {
+            terminal.error("the admin listener wants its token");
+            terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
+            return Err(Exit::Usage);
+        }
+    };
+    found.map_err(|message| {
+        terminal.error(&message);
+        Exit::Failed
+    })
+}
+
+/// Who carries out what is asked.
+pub(super) enum OperationsBackend {
+    /// A gateway that runs.
+    Gateway(AdminClient),
+    /// The journal, whose lock this process has, and rules that decide about what is replayed, where some are named.
+    Journal(Journal, Option<Box<OfflineReplayer>>),
+}
+
+impl OperationsBackend {
+    /// Finds the gateway, or opens the journal.
+    ///
+    /// # Errors
+    /// After saying why there is neither.
+    pub(super) fn open(place: &GatewayArguments, terminal: &mut Terminal) -> Result<Self, Exit> {
+        match client(place.admin.as_deref(), place.token_file.clone(), &place.state, terminal)? {
+            Some(client) => Ok(Self::Gateway(client)),
+            None => journal(&place.state, terminal).map(|journal| Self::Journal(journal, None)),
+        }
+    }
+
+    /// Whether a gateway runs.
+    pub(super) fn is_live(&self) -> bool {
+        match self {
+            Self::Gateway(_) => true,
+            Self::Journal(..) => false,
+        }
+    }
+
+    pub(super) fn events(&self, selection: &RecordSelection) -> Result<ListingPage<EventSummary>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "events", selection),
+            Self::Journal(journal, _) => with_error_text(operations::events(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn event(&self, id: &str) -> Result<EventDetail, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}", escaped(id)))?),
+            Self::Journal(journal, _) => with_error_text(operations::event(journal, id)),
+        }
+    }
+
+    pub(super) fn decision(&self, id: &str) -> Result<DecisionRecord, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}/decision", escaped(id)))?),
+            Self::Journal(journal, _) => with_error_text(operations::decision(journal, id)),
+        }
+    }
+
+    pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterSummary>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "dead", selection),
+            Self::Journal(journal, _) => with_error_text(operations::dead(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "dead/retry", bulk),
+            Self::Journal(journal, _) => with_error_text(operations::retry_dead(journal, bulk, now())),
+        }
+    }
+
+    pub(super) fn drop_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "dead/drop", bulk),
+            Self::Journal(journal, _) => with_error_text(operations::drop_dead(journal, bulk, now())),
+        }
+    }
+
+    pub(super) fn quarantine(
+        &self,
+        selection: &RecordSelection,
+    ) -> Result<ListingPage<QuarantineSummary>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "quarantine", selection),
+            Self::Journal(journal, _) => with_error_text(operations::quarantined(journal, selection, now())),
+        }
+    }
+
+    pub(super) fn quarantined(&self, id: &str) -> Result<QuarantineDetail, String> {
+        match self {
+            Self::Gateway(client) => read(client.get(&format!("/api/v1/quarantine/{}", escaped(id)))?),
+            Self::Journal(journal, _) => with_error_text(operations::quarantined_one(journal, id)),
+        }
+    }
+
+    /// A page of what a replay would take.
+    pub(super) fn plan(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "replay", selection),
+            Self::Journal(journal, _) => with_error_text(operations::plan(journal, selection, now())),
+        }
+    }
+
+    /// A page of the refused bodies that a replay would take.
+    pub(super) fn plan_quarantine(
+        &self,
+        selection: &RecordSelection,
+    ) -> Result<ListingPage<ReplayCandidate>, String> {
+        match self {
+            Self::Gateway(client) => list(client, "quarantine/plan", selection),
+            Self::Journal(journal, _) => {
+                with_error_text(operations::plan_quarantine(journal, selection, now()))
+            }
+        }
+    }
+
+    /// Carries out a part of a replay.
+    pub(super) fn replay(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
+        // Nothing is sent before a gateway runs, and so there is nothing to wait for.
+        let wait = |_: Duration| ();
+        match self {
+            Self::Gateway(client) => ask(client, "replay", part),
+            Self::Journal(journal, _) if part.stored => {
+                with_error_text(operations::replay_stored(journal, part, now(), &wait))
+            }
+            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(part)),
+            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
+        }
+    }
+
+    /// Carries out a part of a replay of refused bodies.
+    pub(super) fn replay_quarantined(
+        &self,
+        part: &ReplayRequest,
+    ) -> Result<ListingPage<ReplayResult>, String> {
+        match self {
+            Self::Gateway(client) => ask(client, "quarantine/replay", part),
+            Self::Journal(_, Some(offline)) => with_error_text(offline.replay_quarantined(part)),
+            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
+        }
+    }
+
+    /// Has these rules decide what is replayed, where no gateway runs.
+    ///
+    /// # Errors
+    /// After saying what is wrong: a gateway runs, or the rules could not be served.
+    pub(super) fn use_rules(&mut self, rules: &[PathBuf], terminal: &mut Terminal) -> Result<(), Exit> {
+        let Self::Journal(journal, offline) = self else {
+            terminal.error("a gateway runs on this journal, and its rules decide");
+            terminal.help("leave `--rules` out");
+            return Err(Exit::Usage);
+        };
+        let made = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
+            let LoadRejection { message, diagnostics, sources, .. } = *rejection;
+            let text =
+                diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &sources);
+            terminal.err.print(&text);
+            terminal.error(&format!("the rules cannot be used: {message}"));
+            Exit::Failed
+        })?;
+        *offline = Some(Box::new(made));
+        Ok(())
+    }
+}
+
+/// Why a journal alone does not replay.
+const NO_RULES: &str = "no gateway runs whose rules could decide: name them with `--rules`";
+
+fn with_error_text<T>(done: Result<T, OperationError>) -> Result<T, String> {
+    done.map_err(|trouble| trouble.to_string())
+}
+
+fn list<T: DeserializeOwned>(
+    client: &AdminClient,
+    what: &str,
+    selection: &RecordSelection,
+) -> Result<T, String> {
+    read(client.get(&format!("/api/v1/{what}?{}", selection.query()))?)
+}
+
+fn ask<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serialize) -> Result<T, String> {
+    let body = serde_json::to_value(body).map_err(|error| error.to_string())?;
+    read(client.post(&format!("/api/v1/{what}"), &body)?)
+}
+
+fn read<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(answer)
+        .map_err(|error| format!("the gateway is of another version: its answer cannot be read ({error})"))
+}
+
+/// An id as a segment of a path.
+fn escaped(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// Opens the journal of a state directory without ever making one, and removes nothing from it.
+fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
+    if !state.is_dir() {
+        terminal.error(&format!("there is no state directory `{}`", state.display()));
+        terminal.help("name that of your gateway: `--state DIR`");
+        return Err(Exit::Failed);
+    }
+    // The gateway knows for how long records are kept; this process does not.
+    let forever = i64::MAX.unsigned_abs();
+    let options = JournalConfig {
+        directory: state.to_owned(),
+        keep_for: Duration::from_hours(24 * 365 * 100),
+        keep_bytes: forever,
+        most_pending: forever,
+        most_pending_bytes: forever,
+        keep_dead_for: Duration::from_hours(24 * 365 * 100),
+        most_quarantined: forever,
+        least_free: Some(0),
+    };
+    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
+        terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));
+        terminal.help(
+            "where a gateway runs on it, its admin listener does not answer: see its log, or name the listener with `--admin URL --token-file FILE`",
+        );
+        Exit::Failed
+    })
+}

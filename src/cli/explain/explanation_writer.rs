@@ -1,0 +1,242 @@
+//! What an evaluation did, drawn for a person: what was decided first, then how the event came about, then the way
+//! through the routing.
+
+use crate::check::model::{RoutingLine, RoutingLineBody};
+use crate::diagnostic::{visible_json, visible_line};
+use crate::evaluate::LineOutcome;
+use crate::event::{Event, Outcome, OutcomeKind as Came};
+use crate::ruleset::{
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, line_at, one_line,
+};
+use crate::source::Span;
+use std::fmt::Write;
+
+/// A story that grows line by line.
+pub(super) struct ExplanationWriter<'r> {
+    rules: &'r RuleSet,
+    color: bool,
+    text: String,
+}
+
+/// What a piece of text means, for a terminal with colour.
+#[derive(Debug, Clone, Copy)]
+enum TextStyle {
+    Title,
+    Hit,
+    Passed,
+    Stopped,
+    Declined,
+    Aside,
+}
+
+impl TextStyle {
+    fn ansi_code(self) -> &'static str {
+        match self {
+            Self::Title => "1",
+            Self::Hit => "1;32",
+            Self::Passed => "32",
+            Self::Stopped => "31",
+            Self::Declined => "33",
+            Self::Aside => "2",
+        }
+    }
+}
+
+impl<'r> ExplanationWriter<'r> {
+    pub(super) fn new(rules: &'r RuleSet, color: bool) -> Self {
+        Self { rules, color, text: String::new() }
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    fn line(&mut self, indent: &str, text: &str) {
+        let _ = writeln!(self.text, "{indent}{text}");
+    }
+
+    fn styled(&self, ink: TextStyle, text: &str) -> String {
+        if self.color { format!("\u{1b}[{}m{text}\u{1b}[0m", ink.ansi_code()) } else { text.to_owned() }
+    }
+
+    fn place(&self, place: Span) -> String {
+        self.styled(
+            TextStyle::Aside,
+            &format!("({})", visible_line(&self.rules.sources.file_and_line(place))),
+        )
+    }
+
+    /// What became of the alert, and who decided it.
+    pub(super) fn outcome(&mut self, name: &str, outcome: &Outcome<'_>) {
+        let index = outcome.index.map(|index| format!(", alert {index}")).unwrap_or_default();
+        let title = self.styled(TextStyle::Title, &one_line(&format!("{name}{index}")));
+        let channels = outcome.decision().map(|decision| decision.channels.join(", ")).unwrap_or_default();
+        let came =
+            if channels.is_empty() { outcome.name().to_owned() } else { format!("sent to {channels}") };
+        let came = self.styled(if channels.is_empty() { TextStyle::Declined } else { TextStyle::Hit }, &came);
+        self.line("", &format!("{title}: {came}"));
+        match &outcome.kind {
+            Came::Unaccepted(refusals) => {
+                for refusal in refusals {
+                    let reason = one_line(refusal.reason);
+                    let place =
+                        if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
+                    let text = format!("`{}` does not accept it: {reason}{place}", refusal.mapping);
+                    self.line("  ", &text);
+                }
+            }
+            Came::Dropped(reason) => self.reason(reason.reason, reason.at),
+            Came::Event(_) | Came::Routed(..) | Came::Empty | Came::Invalid { .. } => {}
+        }
+        if let Some(event) = outcome.event() {
+            self.event(event);
+        }
+        if let Some(decision) = outcome.decision() {
+            for reason in decision.reasons {
+                self.reason(reason.reason, reason.at);
+            }
+        }
+    }
+
+    fn reason(&mut self, reason: &str, at: &str) {
+        let at = self.styled(TextStyle::Aside, &format!("({at})"));
+        self.line("  ", &format!("because: {} {at}", one_line(reason)));
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        let quoted = |text: &str| visible_json(&serde_json::Value::from(text).to_string()).into_owned();
+        let (title, key) = (quoted(event.title), quoted(event.key));
+        self.line("  ", &format!("{} {} {title}, key {key}", event.severity, event.status));
+        self.labels(event);
+        for note in event.notes {
+            let note = self.styled(TextStyle::Declined, &format!("note: {}", one_line(note)));
+            self.line("  ", &note);
+        }
+    }
+
+    /// The labels, as many on a line as a reader takes in: most conditions of a routing ask for them.
+    fn labels(&mut self, event: &Event<'_>) {
+        let mut line = "labels:".to_owned();
+        for (name, value) in event.labels.iter() {
+            let label = one_line(&format!("{name}={}", serde_json::Value::from(value)));
+            if line.chars().count() + label.chars().count() > 110 {
+                self.line("  ", &line);
+                "       ".clone_into(&mut line);
+            }
+            let _ = write!(line, " {label}");
+        }
+        if !event.labels.is_empty() {
+            self.line("  ", &line);
+        }
+    }
+
+    /// How the event came about: its values, with the arms that were chosen for them.
+    pub(super) fn mapping(&mut self, name: &str, element: &ElementTrace) {
+        let heading = self.styled(TextStyle::Title, &format!("mapping `{name}`"));
+        self.line("", &heading);
+        for tried in &element.drops {
+            let tried = self.tried(tried, None);
+            self.line("  drop?  ", &tried);
+        }
+        let names = element.assigned.iter().map(|assigned| assigned.name.chars().count());
+        let width = names.max().unwrap_or(0).min(20);
+        for assigned in &element.assigned {
+            self.assigned(assigned, width);
+        }
+    }
+
+    fn assigned(&mut self, assigned: &AssignedValue, width: usize) {
+        self.line("  ", &format!("{:width$} = {}", assigned.name, one_line(&assigned.value)));
+        let indent = " ".repeat(width + 5);
+        for arm in &assigned.arms {
+            let arm = self.arm(arm);
+            self.line(&indent, &arm);
+        }
+        for note in &assigned.notes {
+            let note = self.styled(TextStyle::Declined, &format!("note: {}", one_line(note)));
+            self.line(&indent, &note);
+        }
+    }
+
+    fn arm(&self, arm: &ArmTrace) -> String {
+        let words = one_line(self.rules.sources.text(arm.place));
+        let subjects = one_line(&arm.subjects.join(", "));
+        let place = self.place(arm.place);
+        match arm.row {
+            Some(row) => format!("row {} of {words}, for {subjects}  {place}", row + 1),
+            None => format!("{words}, for {subjects}  {place}"),
+        }
+    }
+
+    /// A condition's part; its place where it stands elsewhere, in a `define`.
+    fn tried(&self, tried: &ComparisonTrace, within: Option<Span>) -> String {
+        let text = tried.render(&self.rules.sources);
+        let (mark, rest) = text.split_at_checked(3).unwrap_or((&text, ""));
+        let mark = self.styled(if tried.holds { TextStyle::Passed } else { TextStyle::Stopped }, mark);
+        let elsewhere = within.is_some_and(|within| !within.covers(tried.place));
+        let place = if elsewhere { format!("  {}", self.place(tried.place)) } else { String::new() };
+        format!("{mark}{rest}{place}")
+    }
+
+    /// The way through the routing, as a tree.
+    pub(super) fn routing(&mut self, element: &ElementTrace) {
+        if !element.lines.is_empty() {
+            let heading = self.styled(TextStyle::Title, "routing");
+            self.line("", &heading);
+        }
+        self.lines(&element.lines, "  ");
+        if !element.followed.is_empty() {
+            let channels = element.followed.join(", ");
+            self.line(
+                "  ",
+                &format!("a recovery follows its firing: {channels}, and what `always` lines give"),
+            );
+        }
+    }
+
+    fn lines(&mut self, lines: &[RouteTrace], indent: &str) {
+        for (position, line) in lines.iter().enumerate() {
+            let last = position + 1 == lines.len();
+            let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let head = self.head(line);
+            self.line(&format!("{indent}{branch}"), &head);
+            let indent = format!("{indent}{below}");
+            let inner = format!("{indent}{} ", if line.lines.is_empty() { "  " } else { "│ " });
+            for tried in &line.tried {
+                let tried = self.tried(tried, Some(line.place));
+                self.line(&inner, &tried);
+            }
+            for arm in &line.arms {
+                let arm = self.arm(arm);
+                self.line(&inner, &arm);
+            }
+            self.lines(&line.lines, &indent);
+        }
+    }
+
+    /// A line as it is written, its destinations where it hit, and its path.
+    fn head(&self, line: &RouteTrace) -> String {
+        let is_target = |written: &&RoutingLine| {
+            line.end == LineOutcome::Hit && matches!(written.body, RoutingLineBody::Target(_))
+        };
+        let written = line_at(self.rules, &line.path).filter(is_target);
+        let shown = written.map_or(line.place, |written| line.place.to(written.span));
+        let head = one_line(self.rules.sources.text(shown));
+        let (ink, end) = match line.end {
+            LineOutcome::Hit => (TextStyle::Hit, "HIT"),
+            LineOutcome::Skipped => (TextStyle::Aside, "skipped"),
+            LineOutcome::Declined => (TextStyle::Declined, "declined"),
+        };
+        let place = format!("({}, {})", line.path, self.rules.sources.file_and_line(line.place));
+        format!("{}: {head}  {}", self.styled(ink, end), self.styled(TextStyle::Aside, &place))
+    }
+
+    /// The answers to "why not this route?".
+    pub(super) fn why_not(&mut self, path: &str, answer: &str) {
+        let heading = self.styled(TextStyle::Title, &format!("why not `{path}`?"));
+        self.line("", &heading);
+        for line in answer.lines() {
+            self.line("  ", line);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The index while it grows.
+
+use super::requirement::{LineRequirement, LineRequirements};
+use super::shared_conditions::SharedConditions;
+use super::strategy::{IndexStrategy, product};
+use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
+use crate::pattern::{RegexPatternSet, RegexPredicate, RequiredPosition};
+use crate::program::{
+    BlockIndex, LineGuard, NodeId, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet, SourceIndex,
+    SubstringIndex, TextIndex, TextPairIndex, TextSource,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Texts, each with the lines that require it.
+type TextPostings = Vec<(Box<str>, Vec<u32>)>;
+/// Pairs of texts, each with the lines that require both.
+type TextPairPostings = Vec<([Box<str>; 2], Vec<u32>)>;
+
+/// Lines by what they are filed under; ordered, so that the same rules give the same index.
+#[derive(Default)]
+pub(super) struct BlockIndexBuilder<'p> {
+    texts: BTreeMap<TextKeyId, Vec<u32>>,
+    pairs: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>,
+    numbers: BTreeMap<&'p str, NumberBounds>,
+    regexes: BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>,
+    groups: BTreeMap<u8, Vec<u32>>,
+    rest: [Vec<u32>; SeverityStatusSet::COUNT],
+    guards: Vec<LineGuard>,
+}
+
+/// The bounds of a number.
+struct NumberBounds {
+    subject: NodeId,
+    least: BTreeMap<NumberBound, Vec<u32>>,
+    most: BTreeMap<NumberBound, Vec<u32>>,
+}
+
+impl<'p> BlockIndexBuilder<'p> {
+    /// Files the next line.
+    pub(super) fn add_line(
+        &mut self,
+        line: u32,
+        needs: &LineRequirements<'p>,
+        choice: &IndexStrategy<'_>,
+        shared: &SharedConditions<'p>,
+    ) {
+        let mut proven = None;
+        match *choice {
+            IndexStrategy::Texts(part, texts) => {
+                proven = texts.is_all.then_some(part);
+                for key in &texts.keys {
+                    self.texts.entry(*key).or_default().push(line);
+                }
+            }
+            IndexStrategy::Pairs(first, second) => {
+                for pair in product(first, second) {
+                    self.pairs.entry(pair).or_default().push(line);
+                }
+            }
+            IndexStrategy::Number(part) => {
+                proven = Some(part);
+                self.number(line, needs, part);
+            }
+            IndexStrategy::Regex(part) => {
+                proven = Some(part);
+                self.regex(line, needs, part);
+            }
+            IndexStrategy::Group(number) => self.groups.entry(number).or_default().push(line),
+            IndexStrategy::Rest => {
+                for (position, rest) in self.rest.iter_mut().enumerate() {
+                    if needs.combinations.holds(position) {
+                        rest.push(line);
+                    }
+                }
+            }
+        }
+        self.guards.push(guard(needs, proven, shared));
+    }
+
+    fn number(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
+        let Some(LineRequirement::Number { subject, source_text: words, is_least, bound }) =
+            needs.conjuncts.get(part).map(|part| &part.requirement)
+        else {
+            return;
+        };
+        let number = self.numbers.entry(words).or_insert_with(|| NumberBounds {
+            subject: *subject,
+            least: BTreeMap::new(),
+            most: BTreeMap::new(),
+        });
+        let bounds = if *is_least { &mut number.least } else { &mut number.most };
+        bounds.entry(*bound).or_default().push(line);
+    }
+
+    fn regex(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
+        let Some(LineRequirement::Regex { source, regex, whole }) =
+            needs.conjuncts.get(part).map(|part| &part.requirement)
+        else {
+            return;
+        };
+        let fit = RegexPredicate { regex: Arc::clone(regex), whole: *whole };
+        self.regexes.entry(*source).or_default().push((fit, line));
+    }
+
+    /// The index of the lines that were filed.
+    pub(super) fn finish(self, keys: &TextKeys<'p>, shared: &SharedConditions<'p>) -> BlockIndex {
+        let mut places: BTreeMap<TextLookup, TextPostings> = BTreeMap::new();
+        for (id, filed) in self.texts {
+            if let Some(TextKey { lookup: place, text }) = keys.key(id) {
+                places.entry(*place).or_default().push((text.as_ref().into(), filed));
+            }
+        }
+        let (mut wholes, mut automata, mut rest) = (Vec::new(), Vec::new(), self.rest);
+        for (TextLookup { how, source, ignore_case }, texts) in places {
+            match how {
+                RequiredPosition::Whole => wholes.push(TextIndex::new(source, ignore_case, texts)),
+                RequiredPosition::Prefix | RequiredPosition::Substring => {
+                    match SubstringIndex::new(source, ignore_case, how == RequiredPosition::Prefix, &texts) {
+                        Some(automaton) => automata.push(automaton),
+                        None => texts.iter().for_each(|(_, lines)| add(&mut rest, lines)),
+                    }
+                }
+            }
+        }
+        automata.sort_by_key(SourceIndex::source);
+        BlockIndex {
+            texts: wholes.into(),
+            text_pairs: pairs(self.pairs, keys),
+            substrings: automata.into(),
+            numbers: (self.numbers.into_values())
+                .map(|NumberBounds { subject, least, most }| NumberIndex::new(subject, least, most))
+                .collect(),
+            regexes: patterns(&self.regexes),
+            shared_conditions: shared.conditions.as_slice().into(),
+            condition_groups: self.groups.into_iter().map(|(number, lines)| (number, lines.into())).collect(),
+            rest: rest.map(Into::into),
+            guards: self.guards.into(),
+        }
+    }
+}
+
+/// Files lines nowhere else.
+fn add(rest: &mut [Vec<u32>; SeverityStatusSet::COUNT], lines: &[u32]) {
+    for rest in rest {
+        rest.extend(lines);
+        rest.sort_unstable();
+        rest.dedup();
+    }
+}
+
+/// What a line requires besides the part that being found proves.
+fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedConditions<'_>) -> LineGuard {
+    let (mut bits, mut is_all) = (0, true);
+    for (position, part) in needs.conjuncts.iter().enumerate() {
+        if proven == Some(position) || part.condition.is_none() {
+            continue;
+        }
+        match shared.number(part) {
+            Some(number) => bits |= 1 << number,
+            None => is_all = false,
+        }
+    }
+    LineGuard::new(needs.combinations, bits, is_all)
+}
+
+fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>) -> Box<[TextPairIndex]> {
+    let mut by_sources: BTreeMap<[(TextSource, bool); 2], TextPairPostings> = BTreeMap::new();
+    for ((first, second), lines) in filed {
+        let (Some(first), Some(second)) = (keys.key(first), keys.key(second)) else { continue };
+        let sources = [first, second].map(|key| (key.lookup.source, key.lookup.ignore_case));
+        let texts = [first, second].map(|key| key.text.as_ref().into());
+        by_sources.entry(sources).or_default().push((texts, lines));
+    }
+    by_sources.into_iter().map(|(sources, pairs)| TextPairIndex::new(sources, pairs)).collect()
+}
+
+fn patterns(filed: &BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>) -> Box<[RegexIndex]> {
+    let sets = filed.iter().flat_map(|(source, required)| {
+        required.chunks(RegexPatternSet::MOST).map(|set| RegexIndex::new(*source, set))
+    });
+    sets.collect()
+}

@@ -1,0 +1,373 @@
+//! What a line requires, part by part.
+
+use super::combinations::combinations;
+use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
+use crate::check::model::{EventField, Literal};
+use crate::pattern::{RegexPattern, RequiredPosition, RequiredText};
+use crate::program::{
+    ComparisonSubject, Match, Node, NodeId, NumberBound, OrderRelation, Predicate, Program, RoutingBlock,
+    RoutingLine, RoutingLineBody, SeverityStatusSet, Target, TextSource,
+};
+use crate::syntax::tree::LineKind;
+use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A list of more texts than this is not written out.
+const MOST_TEXTS: usize = 64;
+/// How deep a condition is looked into.
+const DEEPEST: usize = 16;
+/// How many conditions of a line are looked at: where defines use defines, few words stand for very many.
+const MOST_CONDITIONS: usize = 4096;
+/// So many bytes of a beginning or a piece are looked for. A long run of one letter holds all shorter ones, and the
+/// automaton keeps a list of them at each of its letters.
+const LONGEST_PIECE: usize = 64;
+
+/// What a line requires.
+pub(super) struct LineRequirements<'p> {
+    /// What must all hold.
+    pub(super) conjuncts: Vec<Conjunct<'p>>,
+    /// The combinations of severity and status for which it may hit.
+    pub(super) combinations: SeverityStatusSet,
+}
+
+/// A part of a conjunction that looks at more than severity and status.
+pub(super) struct Conjunct<'p> {
+    /// The condition; nothing for what the body of a line requires.
+    pub(super) condition: Option<NodeId>,
+    /// Its words, which tell whether other lines share it.
+    pub(super) source_text: &'p str,
+    pub(super) requirement: LineRequirement<'p>,
+}
+
+/// What a condition requires that may be looked up.
+pub(super) enum LineRequirement<'p> {
+    /// Some text has to be there: several ways to say so.
+    Texts(SmallVec<[TextAlternatives; 2]>),
+    /// A number has to lie above or below a bound.
+    Number { subject: NodeId, source_text: &'p str, is_least: bool, bound: NumberBound },
+    /// A regex has to fit of which nothing else is known.
+    Regex { source: TextSource, regex: &'p Arc<RegexPattern>, whole: bool },
+    /// Nothing that may be looked up.
+    Other,
+}
+
+/// One of these texts has to be there.
+#[derive(Clone)]
+pub(super) struct TextAlternatives {
+    pub(super) keys: SmallVec<[TextKeyId; 4]>,
+    /// Whether nothing else is required where one is.
+    pub(super) is_all: bool,
+}
+
+impl TextAlternatives {
+    /// Each text once: a line that is filed twice under one would be tried twice.
+    fn new(mut keys: SmallVec<[TextKeyId; 4]>, is_all: bool) -> Self {
+        keys.sort_unstable();
+        keys.dedup();
+        Self { keys, is_all }
+    }
+}
+
+/// How many conditions may still be looked at.
+pub(super) struct AnalysisBudget(usize);
+
+impl AnalysisBudget {
+    /// Takes one off, if there is one left.
+    pub(super) fn spend(&mut self) -> Option<()> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(())
+    }
+}
+
+impl<'p> LineRequirements<'p> {
+    pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
+        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget(MOST_CONDITIONS) };
+        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, DEEPEST));
+        let mut needs =
+            Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
+        for condition in conditions {
+            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.budget) {
+                needs.combinations = needs.combinations.and(some);
+                continue;
+            }
+            let need = reader.requirement(condition);
+            let words = program.source_text(condition);
+            needs.conjuncts.push(Conjunct {
+                condition: Some(condition),
+                source_text: words,
+                requirement: need,
+            });
+        }
+        if let Some(texts) = reader.of_body(&line.body, DEEPEST) {
+            needs.conjuncts.push(Conjunct {
+                condition: None,
+                source_text: "",
+                requirement: LineRequirement::Texts(smallvec![texts]),
+            });
+        }
+        needs
+    }
+}
+
+/// Reads conditions, and numbers the texts that they require.
+struct ConditionReader<'p, 'k> {
+    program: &'p Program,
+    keys: &'k mut TextKeys<'p>,
+    budget: AnalysisBudget,
+}
+
+impl<'p> ConditionReader<'p, '_> {
+    /// The conditions that must all hold for this one to hold.
+    fn conjuncts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[NodeId; 4]> {
+        let mut parts = SmallVec::new();
+        self.add_conjuncts(condition, depth, &mut parts);
+        parts
+    }
+
+    fn add_conjuncts(&mut self, condition: NodeId, depth: usize, parts: &mut SmallVec<[NodeId; 4]>) {
+        let program = self.program;
+        let node = program.node(condition);
+        if depth == 0 || self.budget.spend().is_none() {
+            parts.push(condition);
+        } else if let Node::And(all) = node {
+            all.iter().for_each(|part| self.add_conjuncts(*part, depth - 1, parts));
+        } else if let Node::Define(position) = node
+            && let Some(value) = program.defines.get(*position)
+            && matches!(program.node(*value), Node::And(_))
+        {
+            self.add_conjuncts(*value, depth - 1, parts);
+        } else {
+            parts.push(condition);
+        }
+    }
+
+    fn requirement(&mut self, condition: NodeId) -> LineRequirement<'p> {
+        let options = self.texts(condition, DEEPEST);
+        if !options.is_empty() {
+            return LineRequirement::Texts(options);
+        }
+        let Node::Compare(comparison) = self.program.node(condition) else { return LineRequirement::Other };
+        let ComparisonSubject::Value(subject) = comparison.subject else { return LineRequirement::Other };
+        if comparison.negated {
+            return LineRequirement::Other;
+        }
+        if let Some((is_least, bound)) = self.bound(&comparison.test) {
+            return LineRequirement::Number {
+                subject,
+                source_text: self.program.source_text(subject),
+                is_least,
+                bound,
+            };
+        }
+        let Some(source) = source(self.program.node(subject)) else { return LineRequirement::Other };
+        if let Predicate::Matches(regex) = &comparison.test {
+            return LineRequirement::Regex { source, regex, whole: true };
+        }
+        if let Predicate::Finds(regex) = &comparison.test {
+            return LineRequirement::Regex { source, regex, whole: false };
+        }
+        LineRequirement::Other
+    }
+
+    /// Whether a test asks a number to lie at least, or at most, at a bound.
+    fn bound(&self, test: &Predicate) -> Option<(bool, NumberBound)> {
+        let Predicate::Order(order, operand) = test else { return None };
+        let Node::Literal(Literal::Number(number)) = self.program.node(*operand) else { return None };
+        let (is_least, is_strict) = match order {
+            OrderRelation::Less => (false, true),
+            OrderRelation::LessOrEqual => (false, false),
+            OrderRelation::Greater => (true, true),
+            OrderRelation::GreaterOrEqual => (true, false),
+        };
+        Some((is_least, NumberBound { number: *number, is_strict }))
+    }
+
+    /// Texts of which one must be there for the condition to hold, in one way or another.
+    fn texts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[TextAlternatives; 2]> {
+        let Some(depth) = depth.checked_sub(1) else { return SmallVec::new() };
+        if self.budget.spend().is_none() {
+            return SmallVec::new();
+        }
+        if let Node::Define(position) = self.program.node(condition) {
+            let value = self.program.defines.get(*position);
+            return value.map_or_else(SmallVec::new, |value| self.texts(*value, depth));
+        }
+        if let Node::Or(branches) = self.program.node(condition) {
+            let mut branches = branches.iter().map(|branch| self.of_branch(*branch, depth));
+            return union(&mut branches).into_iter().collect();
+        }
+        let Node::Compare(comparison) = self.program.node(condition) else { return SmallVec::new() };
+        let ComparisonSubject::Value(subject) = comparison.subject else { return SmallVec::new() };
+        if comparison.negated {
+            return SmallVec::new();
+        }
+        let Some(source) = source(self.program.node(subject)) else { return SmallVec::new() };
+        self.of_test(source, &comparison.test, comparison.ignore_case)
+    }
+
+    /// A branch of an `or` may itself be a conjunction: its first part that requires a text stands for it.
+    fn of_branch(&mut self, branch: NodeId, depth: usize) -> Option<TextAlternatives> {
+        let parts = self.conjuncts(branch, depth);
+        let is_one = parts.len() == 1;
+        let texts = parts.into_iter().find_map(|part| self.texts(part, depth).into_iter().next())?;
+        Some(TextAlternatives { is_all: texts.is_all && is_one, ..texts })
+    }
+
+    /// What a test requires of a text.
+    fn of_test(
+        &mut self,
+        source: TextSource,
+        test: &'p Predicate,
+        ignore_case: bool,
+    ) -> SmallVec<[TextAlternatives; 2]> {
+        let place = |how| TextLookup { how, source, ignore_case };
+        let exactly = |how| TextLookup { how, source, ignore_case: false };
+        match test {
+            Predicate::Text(whole) => smallvec![self.one_of([&**whole], place(RequiredPosition::Whole))],
+            Predicate::Texts(texts) if texts.len() <= MOST_TEXTS => {
+                smallvec![self.one_of(texts.iter().map(|text| &**text), place(RequiredPosition::Whole))]
+            }
+            Predicate::Matches(regex) => self.options(regex.required(true), exactly),
+            Predicate::Finds(regex) => self.options(regex.required(false), exactly),
+            Predicate::Like(globs) => match &**globs {
+                [glob] => self.options(glob.required(), place),
+                globs => {
+                    let mut each =
+                        globs.iter().map(|glob| self.options(glob.required(), place).into_iter().next());
+                    union(&mut each).into_iter().collect()
+                }
+            },
+            Predicate::Contains(node) | Predicate::EndsWith(node) => {
+                self.literal(*node, place(RequiredPosition::Substring))
+            }
+            Predicate::StartsWith(node) => self.literal(*node, place(RequiredPosition::Prefix)),
+            Predicate::Texts(_)
+            | Predicate::Any
+            | Predicate::Missing
+            | Predicate::Null
+            | Predicate::Equal(_)
+            | Predicate::Order(..)
+            | Predicate::In(_)
+            | Predicate::Cidr(_)
+            | Predicate::Is(_)
+            | Predicate::During(_) => SmallVec::new(),
+        }
+    }
+
+    fn key(&mut self, place: TextLookup, text: Cow<'p, str>) -> TextKeyId {
+        let end = if place.how == RequiredPosition::Whole {
+            text.len()
+        } else {
+            text.floor_char_boundary(LONGEST_PIECE)
+        };
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
+            Cow::Owned(mut text) => {
+                text.truncate(end);
+                Cow::Owned(text)
+            }
+        };
+        self.keys.intern(TextKey { lookup: place, text })
+    }
+
+    fn one_of(&mut self, texts: impl IntoIterator<Item = &'p str>, place: TextLookup) -> TextAlternatives {
+        let keys = texts.into_iter().map(|text| self.key(place, Cow::Borrowed(text)));
+        TextAlternatives::new(keys.collect(), true)
+    }
+
+    fn options(
+        &mut self,
+        all: Vec<RequiredText>,
+        place: impl Fn(RequiredPosition) -> TextLookup,
+    ) -> SmallVec<[TextAlternatives; 2]> {
+        let option = |RequiredText { position: how, texts }| {
+            let place = place(how);
+            let keys = texts.into_iter().map(|text| self.key(place, Cow::Owned(text)));
+            TextAlternatives::new(keys.collect(), how == RequiredPosition::Whole)
+        };
+        all.into_iter().map(option).collect()
+    }
+
+    fn literal(&mut self, node: NodeId, place: TextLookup) -> SmallVec<[TextAlternatives; 2]> {
+        let Node::Literal(Literal::Text(text)) = self.program.node(node) else { return SmallVec::new() };
+        if text.is_empty() {
+            return SmallVec::new();
+        }
+        smallvec![TextAlternatives { is_all: false, ..self.one_of([&**text], place) }]
+    }
+
+    /// What a body requires that declines everything else.
+    fn of_body(&mut self, body: &'p RoutingLineBody, depth: usize) -> Option<TextAlternatives> {
+        let depth = depth.checked_sub(1)?;
+        match body {
+            RoutingLineBody::Target(_) => None,
+            RoutingLineBody::Match(choice, targets) => {
+                let Node::Choose(arms) = self.program.node(*choice) else { return None };
+                self.of_arms(arms, targets)
+            }
+            RoutingLineBody::Block(block) => self.of_block(block, depth),
+        }
+    }
+
+    fn of_arms(&mut self, arms: &'p Match<usize>, targets: &'p [Target]) -> Option<TextAlternatives> {
+        let [subject] = &*arms.subjects else { return None };
+        let source = source(self.program.node(*subject))?;
+        let hits = |arm: &&crate::program::MatchArm<usize>| {
+            !matches!(targets.get(arm.result), Some(Target::Decline))
+        };
+        let mut each = arms.arms.iter().filter(hits).flat_map(|arm| match &*arm.columns {
+            [column] => column.iter().map(Some).collect(),
+            // `else` takes whatever is left.
+            _ => vec![None],
+        });
+        let mut each =
+            each.by_ref().map(|test| self.of_test(source, test?, arms.ignore_case).into_iter().next());
+        union(&mut each).map(|texts| TextAlternatives { is_all: false, ..texts })
+    }
+
+    fn of_block(&mut self, block: &'p RoutingBlock, depth: usize) -> Option<TextAlternatives> {
+        let declines = |line: &RoutingLine| matches!(line.body, RoutingLineBody::Target(Target::Decline));
+        let hits = block.lines.iter().filter(|line| line.kind != LineKind::Always && !declines(line));
+        let mut each = hits.map(|line| match line.when {
+            Some(when) => self.of_branch(when, depth),
+            None => self.of_body(&line.body, depth),
+        });
+        union(&mut each).map(|texts| TextAlternatives { is_all: false, ..texts })
+    }
+}
+
+/// One of several conditions; nothing where one of them requires no text.
+fn union(each: &mut dyn Iterator<Item = Option<TextAlternatives>>) -> Option<TextAlternatives> {
+    let (mut keys, mut is_all) = (SmallVec::new(), true);
+    for texts in each {
+        let texts = texts?;
+        is_all &= texts.is_all;
+        keys.extend(texts.keys);
+        if keys.len() > MOST_TEXTS {
+            return None;
+        }
+    }
+    (!keys.is_empty()).then(|| TextAlternatives::new(keys, is_all))
+}
+
+fn source(node: &Node) -> Option<TextSource> {
+    if let Node::Label(id) = node {
+        return Some(TextSource::Label(*id));
+    }
+    let Node::Field(field) = node else { return None };
+    match field {
+        EventField::Title
+        | EventField::Key
+        | EventField::Description
+        | EventField::Link
+        | EventField::Source
+        | EventField::Integration => Some(TextSource::Field(*field)),
+        EventField::Severity
+        | EventField::Status
+        | EventField::Labels
+        | EventField::StartsAt
+        | EventField::EndsAt
+        | EventField::Notes => None,
+    }
+}

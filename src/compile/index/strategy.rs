@@ -1,0 +1,190 @@
+//! Under which of its requirements a line is filed: the one that the fewest lines share.
+
+use super::requirement::{LineRequirement, LineRequirements, TextAlternatives};
+use super::shared_conditions::SharedConditions;
+use super::text_keys::{TextKeyId, TextKeys};
+use crate::pattern::RequiredPosition;
+use crate::program::TextSource;
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// Of lines that share a text more than this many look for a second one.
+const LONG: usize = 8;
+/// Of a line that requires very many texts, only pairs of the rarest are looked at.
+const MOST_PAIRED: usize = 4;
+/// A product of more texts than this is not written out.
+const MOST_PAIRS: usize = 64;
+/// Fewer regexes of one label or field are tried one by one.
+const FEWEST_REGEXES: usize = 4;
+
+/// How a line is filed.
+pub(super) enum IndexStrategy<'n> {
+    /// Under texts of the part at that position.
+    Texts(usize, &'n TextAlternatives),
+    /// Under pairs of texts.
+    Pairs(&'n TextAlternatives, &'n TextAlternatives),
+    /// Under the number of the part at that position.
+    Number(usize),
+    /// Under the regex of the part at that position.
+    Regex(usize),
+    /// Under a shared condition.
+    Group(u8),
+    /// Nowhere.
+    Rest,
+}
+
+/// How often each text, and each pair of common texts, is required.
+pub(super) struct RequirementCounts {
+    keys: Vec<usize>,
+    /// What looking for a text costs besides, in lines: a short piece is in many texts.
+    scan_costs: Vec<usize>,
+    pairs: HashMap<(TextKeyId, TextKeyId), usize, RandomState>,
+    regexes: HashMap<TextSource, usize, RandomState>,
+}
+
+impl RequirementCounts {
+    pub(super) fn of(needs: &[LineRequirements<'_>], keys: &TextKeys<'_>) -> Self {
+        let vague = keys.iter().map(|(_, key)| match key.lookup.how {
+            RequiredPosition::Whole => 0,
+            RequiredPosition::Prefix => 16 / key.text.len().max(1),
+            RequiredPosition::Substring => 64 / key.text.len().max(1),
+        });
+        let mut counts = Self {
+            keys: vec![0; keys.len()],
+            scan_costs: vague.collect(),
+            pairs: HashMap::default(),
+            regexes: HashMap::default(),
+        };
+        for part in needs.iter().flat_map(|needs| &needs.conjuncts) {
+            match &part.requirement {
+                LineRequirement::Texts(options) => options.iter().for_each(|texts| counts.add(texts)),
+                LineRequirement::Regex { source, .. } => *counts.regexes.entry(*source).or_default() += 1,
+                LineRequirement::Number { .. } | LineRequirement::Other => {}
+            }
+        }
+        for needs in needs {
+            if counts.best(needs).is_some_and(|(_, texts)| counts.cost(texts) > LONG) {
+                for (first, second) in counts.pairs(needs, keys) {
+                    for pair in product(first, second) {
+                        *counts.pairs.entry(pair).or_default() += 1;
+                    }
+                }
+            }
+        }
+        counts
+    }
+
+    /// How a line with those needs is filed.
+    pub(super) fn strategy<'n>(
+        &self,
+        needs: &'n LineRequirements<'_>,
+        keys: &TextKeys<'_>,
+        shared: &SharedConditions<'_>,
+    ) -> IndexStrategy<'n> {
+        if let Some((position, texts)) = self.best(needs) {
+            let cost = self.cost(texts);
+            let pair = if cost > LONG { self.best_pair(needs, keys) } else { None };
+            return match pair {
+                Some((first, second, pair_cost)) if 2 * pair_cost < cost => {
+                    IndexStrategy::Pairs(first, second)
+                }
+                Some(_) | None => IndexStrategy::Texts(position, texts),
+            };
+        }
+        let of_kind = |is: &dyn Fn(&LineRequirement<'_>) -> bool| {
+            needs.conjuncts.iter().position(|part| is(&part.requirement))
+        };
+        if let Some(number) = of_kind(&|need| matches!(need, LineRequirement::Number { .. })) {
+            return IndexStrategy::Number(number);
+        }
+        let group = needs.conjuncts.iter().filter_map(|part| shared.number(part)).min();
+        let many =
+            |source: &TextSource| self.regexes.get(source).is_some_and(|count| *count >= FEWEST_REGEXES);
+        let regex = of_kind(&|need| matches!(need, LineRequirement::Regex { source, .. } if many(source)));
+        match (regex, group) {
+            (Some(regex), _) => IndexStrategy::Regex(regex),
+            (None, Some(group)) => IndexStrategy::Group(group),
+            (None, None) => IndexStrategy::Rest,
+        }
+    }
+
+    fn add(&mut self, texts: &TextAlternatives) {
+        for key in &texts.keys {
+            if let Some(count) = self.keys.get_mut(key.position()) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// How many lines an event that holds one of these texts brings, roughly.
+    fn cost(&self, texts: &TextAlternatives) -> usize {
+        let of = |all: &[usize], key: &TextKeyId| all.get(key.position()).copied().unwrap_or_default();
+        texts.keys.iter().map(|key| of(&self.keys, key) + of(&self.scan_costs, key)).sum()
+    }
+
+    fn best<'n>(&self, needs: &'n LineRequirements<'_>) -> Option<(usize, &'n TextAlternatives)> {
+        let options =
+            needs.conjuncts.iter().enumerate().flat_map(|(position, part)| match &part.requirement {
+                LineRequirement::Texts(options) => {
+                    options.iter().map(move |texts| (position, texts)).collect()
+                }
+                LineRequirement::Number { .. } | LineRequirement::Regex { .. } | LineRequirement::Other => {
+                    Vec::new()
+                }
+            });
+        options.min_by_key(|(_, texts)| self.cost(texts))
+    }
+
+    fn best_pair<'n>(
+        &self,
+        needs: &'n LineRequirements<'_>,
+        keys: &TextKeys<'_>,
+    ) -> Option<(&'n TextAlternatives, &'n TextAlternatives, usize)> {
+        let cost = |(first, second): (&'n TextAlternatives, &'n TextAlternatives)| {
+            let count = |pair| self.pairs.get(&pair).copied().unwrap_or_default();
+            (first, second, product(first, second).map(count).sum())
+        };
+        self.pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
+    }
+
+    /// Each two texts that two labels or fields have to be.
+    fn pairs<'n>(
+        &self,
+        needs: &'n LineRequirements<'_>,
+        keys: &TextKeys<'_>,
+    ) -> SmallVec<[(&'n TextAlternatives, &'n TextAlternatives); 4]> {
+        let mut wholes = SmallVec::<[(TextSource, &'n TextAlternatives); 4]>::new();
+        for part in &needs.conjuncts {
+            let LineRequirement::Texts(options) = &part.requirement else { continue };
+            wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
+        }
+        wholes.sort_by_cached_key(|(source, texts)| (self.cost(texts), *source));
+        wholes.truncate(MOST_PAIRED);
+        wholes.sort_by_key(|(source, _)| *source);
+        let mut all = SmallVec::new();
+        for (position, (source, first)) in wholes.iter().enumerate() {
+            for (other, second) in wholes.iter().skip(position + 1) {
+                if source != other && first.keys.len() * second.keys.len() <= MOST_PAIRS {
+                    all.push((*first, *second));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The one label or field that has to be one of the texts, if there is one.
+fn only_source(texts: &TextAlternatives, keys: &TextKeys<'_>) -> Option<TextSource> {
+    let mut places = texts.keys.iter().map(|key| keys.key(*key).map(|key| key.lookup));
+    let first = places.next()??;
+    let is_one = first.how == RequiredPosition::Whole && places.all(|place| place == Some(first));
+    is_one.then_some(first.source)
+}
+
+pub(super) fn product<'n>(
+    first: &'n TextAlternatives,
+    second: &'n TextAlternatives,
+) -> impl Iterator<Item = (TextKeyId, TextKeyId)> + use<'n> {
+    first.keys.iter().flat_map(|first| second.keys.iter().map(move |second| (*first, *second)))
+}

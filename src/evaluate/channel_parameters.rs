@@ -1,0 +1,104 @@
+//! The parameters of a channel that are expressions over the event: its body as JSON, its texts.
+
+use super::EvaluationContext;
+use super::interpreter::Interpreter;
+use super::observer::{Observer, SilentObserver};
+use crate::event::Event;
+use crate::json::{self, Arena, Number, ToJson as _};
+use crate::program::{Node, NodeId, Program};
+use crate::value::RuntimeValue;
+use serde_json::Value as Json;
+
+/// What a channel's parameters come to for an event.
+#[derive(Debug, Default)]
+pub struct EvaluatedParameters<'p> {
+    /// The body, where the channel has one.
+    pub body: Option<Json>,
+    /// The texts by name; one whose value is missing is left out.
+    pub texts: Vec<(&'p str, String)>,
+    /// What was odd.
+    pub notes: Vec<String>,
+}
+
+/// Evaluates the expressions among a channel's parameters.
+pub(super) fn parameters<'p>(
+    program: &'p Program,
+    channel: usize,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+) -> EvaluatedParameters<'p> {
+    let arena = Arena::new();
+    let mut evaluated = EvaluatedParameters::default();
+    let Some(channel) = program.channels.get(channel).filter(|channel| !channel.parameters.is_empty()) else {
+        return evaluated;
+    };
+    let mut observer = SilentObserver;
+    let mut machine = Interpreter::new(program, context, &arena, &mut observer);
+    machine.set_event(event);
+    for (name, value) in &channel.parameters {
+        if &**name == "body" {
+            evaluated.body = Some(machine.json(*value).unwrap_or(Json::Null));
+        } else if let Some(text) = machine.value(*value).to_text(&arena) {
+            evaluated.texts.push((name, text.to_owned()));
+        }
+    }
+    evaluated.notes = machine.notes.into_iter().map(str::to_owned).collect();
+    evaluated
+}
+
+impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
+    /// A value as JSON; a missing one is nothing, so that it takes its key out.
+    fn json(&mut self, id: NodeId) -> Option<Json> {
+        if let Node::Object(members) = self.program.node(id) {
+            let members =
+                members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
+            return Some(Json::Object(members.collect()));
+        }
+        if let Node::List(items) = self.program.node(id) {
+            return Some(Json::Array(
+                items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect(),
+            ));
+        }
+        to_json(&self.value(id))
+    }
+}
+
+fn to_json(value: &RuntimeValue<'_>) -> Option<Json> {
+    match value {
+        RuntimeValue::Missing => None,
+        RuntimeValue::Null => Some(Json::Null),
+        RuntimeValue::Boolean(boolean) => Some(Json::Bool(*boolean)),
+        RuntimeValue::Number(number) => Some(number_to_json(*number)),
+        RuntimeValue::Text(text) => Some(Json::String((*text).to_owned())),
+        RuntimeValue::Json(node) => Some(node_to_json(node)),
+        RuntimeValue::List(items) => {
+            Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect()))
+        }
+        RuntimeValue::Labels(labels) => Some(labels.to_value()),
+        RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Regex(_) => value.to_text(&Arena::new()).map(|text| Json::String(text.to_owned())),
+    }
+}
+
+fn number_to_json(number: Number) -> Json {
+    match number {
+        Number::Negative(integer) => integer.into(),
+        Number::Natural(integer) => integer.into(),
+        Number::Float(float) => float.into(),
+    }
+}
+
+fn node_to_json(node: &json::Value<'_>) -> Json {
+    match node {
+        json::Value::Null => Json::Null,
+        json::Value::Boolean(boolean) => Json::Bool(*boolean),
+        json::Value::Number(number) => number_to_json(*number),
+        json::Value::Text(text) => Json::String((*text).to_owned()),
+        json::Value::Array(items) => Json::Array(items.iter().map(node_to_json).collect()),
+        json::Value::Object(object) => {
+            Json::Object(object.iter().map(|(name, value)| (name.to_owned(), node_to_json(value))).collect())
+        }
+    }
+}

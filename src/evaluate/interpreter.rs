@@ -1,0 +1,474 @@
+//! The evaluator of expressions: one exhaustive match over nodes.
+
+use super::EvaluationContext;
+use super::comparison::is_nothing;
+use super::observer::Observer;
+use super::text::{self, ConversionIssue};
+use super::work::{FREE_BYTES, WORK_LIMIT};
+use crate::check::model::{EventField, Literal};
+use crate::event::Event;
+use crate::json::{self, Arena, MemberName};
+use crate::path::{CompiledPath, PathBudget};
+use crate::program::{LabelId, Node, NodeId, Program, TemplatePart};
+use crate::syntax::tree::NavigationStep;
+use crate::value::RuntimeValue;
+use smallvec::SmallVec;
+
+/// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
+pub const TEXT_LIMIT: usize = 1 << 20;
+
+/// How many bytes of text the events of one payload may hold together, 64 added for each text: 32 MiB. A payload
+/// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
+/// missing, with a note.
+pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
+
+/// What a text costs besides its bytes.
+const PER_TEXT: usize = 64;
+
+/// A label that was not looked up yet, and one that the event does not have.
+const UNKNOWN: u32 = u32::MAX;
+const ABSENT: u32 = u32::MAX - 1;
+
+/// How many notes an event carries.
+pub const MOST_NOTES: usize = 100;
+
+/// What may still be made and read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RemainingBudget {
+    /// How many bytes of text the templates and functions of the element may make.
+    pub(super) text: usize,
+    /// How many bytes of text the events of the payload may hold.
+    pub(super) payload_text: usize,
+    /// How many bytes may be read and made.
+    pub(super) work: usize,
+    /// How many bytes indexes may read to find lines, besides.
+    pub(super) index: usize,
+}
+
+impl Default for RemainingBudget {
+    fn default() -> Self {
+        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT, index: WORK_LIMIT }
+    }
+}
+
+/// Everything that an expression may look at, and what evaluation leaves behind.
+///
+/// `'p` is the program's life, `'v` that of the payload or event that is looked at.
+pub(super) struct Interpreter<'p, 'v, 'm, O> {
+    pub(super) program: &'p Program,
+    pub(super) context: &'m EvaluationContext<'m>,
+    pub(super) observer: &'m mut O,
+    /// Where what is made lies.
+    pub(super) arena: &'v Arena,
+    /// The payload and the element, within a mapping.
+    pub(super) payload: Option<(&'v json::Value<'v>, &'v json::Value<'v>)>,
+    /// The text of the payload.
+    pub(super) payload_bytes: &'v [u8],
+    /// The event, after a mapping; [`Interpreter::set_event`] sets it.
+    pub(super) event: Option<&'v Event<'v>>,
+    labels: &'v [(MemberName<'v>, &'v str)],
+    /// Where its labels stand, as far as they were asked for, by their ids.
+    label_positions: &'v mut [u32],
+    /// The lets of the element so far.
+    pub(super) lets: Vec<RuntimeValue<'v>>,
+    /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
+    pub(super) defines: Vec<Option<RuntimeValue<'v>>>,
+    /// The arguments of the table that is looked up.
+    pub(super) parameters: SmallVec<[RuntimeValue<'v>; 4]>,
+    /// What the paths of the payload may still cost.
+    pub(super) path_budget: PathBudget,
+    /// What may still be made and read.
+    pub(super) remaining: RemainingBudget,
+    /// What was odd.
+    pub(super) notes: Vec<&'v str>,
+}
+
+impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
+    pub(super) fn new(
+        program: &'p Program,
+        context: &'m EvaluationContext<'m>,
+        arena: &'v Arena,
+        observer: &'m mut O,
+    ) -> Self {
+        Self {
+            program,
+            context,
+            observer,
+            arena,
+            payload: None,
+            payload_bytes: &[],
+            event: None,
+            labels: &[],
+            label_positions: &mut [],
+            lets: Vec::new(),
+            defines: Vec::new(),
+            parameters: SmallVec::new(),
+            path_budget: PathBudget::default(),
+            remaining: RemainingBudget::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The value of an expression.
+    pub(super) fn value(&mut self, id: NodeId) -> RuntimeValue<'v> {
+        match self.program.node(id) {
+            Node::Literal(literal) => constant(literal),
+            Node::Template(parts) => self.template(parts),
+            Node::Path(path) => self.get(path),
+            Node::Nodes(path) => self.find(path).map_or(RuntimeValue::Missing, RuntimeValue::List),
+            Node::Regex(regex) => RuntimeValue::Regex(regex),
+            Node::Let(position) => self.lets.get(*position).copied().unwrap_or(RuntimeValue::Missing),
+            Node::Parameter(position) => {
+                self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing)
+            }
+            Node::Field(field) => {
+                self.event.map_or(RuntimeValue::Missing, |event| field_value(event, *field, self.arena))
+            }
+            Node::Label(id) => self.label(*id).map_or(RuntimeValue::Missing, RuntimeValue::Text),
+            Node::Define(position) => self.define(*position),
+            Node::Navigate(base, steps) => {
+                let base = self.value(*base);
+                navigate(base, steps)
+            }
+            Node::Call(function, arguments) => self.call(function, arguments),
+            Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
+            Node::Coalesce(parts) => self.coalesce(parts),
+            Node::Match(arms) => {
+                self.choose(arms).map_or(RuntimeValue::Missing, |result| self.value(*result))
+            }
+            Node::List(parts) => self.list(parts),
+            Node::Or(_) | Node::And(_) | Node::Not(_) | Node::Compare(_) => {
+                RuntimeValue::Boolean(self.holds(id))
+            }
+            Node::Choose(_) | Node::Object(_) => RuntimeValue::Missing,
+        }
+    }
+
+    /// Whether a condition holds. Most are comparisons, or conjunctions of them.
+    #[inline]
+    pub(super) fn holds(&mut self, id: NodeId) -> bool {
+        let node = self.program.node(id);
+        if let Node::Compare(comparison) = node {
+            self.compare(comparison, id)
+        } else {
+            self.composite_holds(node, id)
+        }
+    }
+
+    /// Whether a conjunction holds, of which the first part does.
+    pub(super) fn rest_holds(&mut self, id: NodeId) -> bool {
+        if let Node::And(parts) = self.program.node(id) {
+            parts.iter().skip(1).all(|part| self.holds(*part))
+        } else {
+            self.holds(id)
+        }
+    }
+
+    /// Whether a condition that is made of others holds.
+    fn composite_holds(&mut self, node: &'p Node, id: NodeId) -> bool {
+        match node {
+            Node::Or(parts) => parts.iter().any(|part| self.holds(*part)),
+            Node::And(parts) if O::LISTENS => self.holds_as_written(parts),
+            Node::And(parts) => parts.iter().all(|part| self.holds(*part)),
+            Node::Not(part) => !self.holds(*part),
+            Node::Compare(comparison) => self.compare(comparison, id),
+            Node::Define(position) if !self.is_cached(*position) => {
+                let holds = self.program.defines.get(*position).is_some_and(|define| self.holds(*define));
+                self.cache(*position, RuntimeValue::Boolean(holds));
+                holds
+            }
+            Node::Literal(_)
+            | Node::Template(_)
+            | Node::Path(_)
+            | Node::Nodes(_)
+            | Node::Regex(_)
+            | Node::Let(_)
+            | Node::Field(_)
+            | Node::Label(_)
+            | Node::Parameter(_)
+            | Node::Define(_)
+            | Node::Navigate(..)
+            | Node::Call(..)
+            | Node::Lookup(..)
+            | Node::Coalesce(_)
+            | Node::Match(_)
+            | Node::Choose(_)
+            | Node::List(_)
+            | Node::Object(_) => self.truth(id),
+        }
+    }
+
+    /// Whether all hold, tried in the order in which the rules write them.
+    fn holds_as_written(&mut self, parts: &[NodeId]) -> bool {
+        let mut parts = parts.to_vec();
+        parts.sort_by_key(|part| self.program.place(*part).map(|place| place.start));
+        parts.into_iter().all(|part| self.holds(part))
+    }
+
+    /// A value that stands as a condition: it has to be `true`.
+    fn truth(&mut self, id: NodeId) -> bool {
+        let value = self.value(id);
+        let holds = matches!(value, RuntimeValue::Boolean(true));
+        if O::LISTENS
+            && let Some(place) = self.program.place(id)
+        {
+            if !matches!(value, RuntimeValue::Boolean(_)) {
+                self.observer.mismatch(place);
+            }
+            self.observer.comparison(place, &value, None, holds);
+        }
+        holds
+    }
+
+    /// Keeps a note, once, and no more than [`MOST_NOTES`].
+    pub(super) fn note(&mut self, note: &'v str) {
+        if self.notes.len() > MOST_NOTES {
+            return;
+        }
+        let full = self.notes.len() == MOST_NOTES;
+        let note = if full { "more notes were left out" } else { note };
+        self.observer.noted(note);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
+    pub(super) fn text<'n>(
+        &mut self,
+        value: RuntimeValue<'v>,
+        name: impl FnOnce() -> &'n str,
+    ) -> Option<&'v str> {
+        if let RuntimeValue::Text(text) = value
+            && text.len() <= FREE_BYTES
+        {
+            return self.charge_payload_text(text.len()).then_some(text);
+        }
+        self.any_text(value, name)
+    }
+
+    fn any_text<'n>(&mut self, value: RuntimeValue<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
+        if !self.may_read(&value) {
+            return None;
+        }
+        let text = value.to_text(self.arena)?;
+        match text::conversion_issue(&value) {
+            ConversionIssue::None => {}
+            ConversionIssue::Structure(kind) => {
+                self.note_formatted(format_args!("`{}` is {kind}; its JSON text is used", name()));
+            }
+            ConversionIssue::HugeNumber => {
+                let name = name();
+                self.note_formatted(format_args!(
+                    "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
+                ));
+            }
+        }
+        self.charge_payload_text(text.len()).then_some(text)
+    }
+
+    /// Keeps a note that has to be written first.
+    pub(super) fn note_formatted(&mut self, note: std::fmt::Arguments<'_>) {
+        let note = self.arena.text(&note.to_string());
+        self.note(note);
+    }
+
+    fn charge_payload_text(&mut self, bytes: usize) -> bool {
+        if let Some(left) = self.remaining.payload_text.checked_sub(bytes + PER_TEXT) {
+            self.remaining.payload_text = left;
+            return true;
+        }
+        self.remaining.payload_text = 0;
+        self.note("the events of this payload hold more than 32 MiB of text; what goes beyond is missing");
+        false
+    }
+
+    /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
+    /// would be a wrong answer.
+    pub(super) fn find(&mut self, path: &'p CompiledPath) -> Option<&'v [RuntimeValue<'v>]> {
+        let Some((payload, element)) = self.payload else { return Some(&[]) };
+        if let Ok(nodes) = path.find(payload, element, &mut self.path_budget) {
+            return Some(self.arena.collect(nodes.into_iter().map(RuntimeValue::of_json)));
+        }
+        self.note_formatted(format_args!(
+            "`{}` chose too much of the payload; it counts as missing",
+            path.text()
+        ));
+        None
+    }
+
+    fn get(&self, path: &'p CompiledPath) -> RuntimeValue<'v> {
+        let node = self.payload.and_then(|(payload, element)| path.get(payload, element));
+        node.map_or(RuntimeValue::Missing, RuntimeValue::of_json)
+    }
+
+    /// A label of the event.
+    #[inline]
+    pub(super) fn label(&mut self, id: LabelId) -> Option<&'v str> {
+        let place = self.label_positions.get_mut(id.0 as usize)?;
+        if *place == UNKNOWN {
+            let found = self.event?.labels.index_of(self.program.labels.name(id));
+            *place = found.unwrap_or(ABSENT);
+        }
+        self.labels.get(*place as usize).map(|(_, value)| *value)
+    }
+
+    /// Looks at an event from now on.
+    pub(super) fn set_event(&mut self, event: &'v Event<'v>) {
+        self.event = Some(event);
+        self.defines.clear();
+        self.labels = event.labels.entries();
+        if self.label_positions.is_empty() {
+            self.label_positions = self.arena.default_slice(self.program.labels.len());
+        }
+        self.label_positions.fill(UNKNOWN);
+    }
+
+    fn is_cached(&self, define: usize) -> bool {
+        matches!(self.defines.get(define), Some(Some(_)))
+    }
+
+    fn cache(&mut self, define: usize, value: RuntimeValue<'v>) {
+        if self.defines.len() < self.program.defines.len() {
+            self.defines.resize(self.program.defines.len(), None);
+        }
+        if let Some(slot) = self.defines.get_mut(define) {
+            *slot = Some(value);
+        }
+    }
+
+    fn define(&mut self, position: usize) -> RuntimeValue<'v> {
+        if let Some(Some(known)) = self.defines.get(position) {
+            return *known;
+        }
+        let value =
+            self.program.defines.get(position).map_or(RuntimeValue::Missing, |node| self.value(*node));
+        self.cache(position, value);
+        value
+    }
+
+    fn coalesce(&mut self, parts: &'p [NodeId]) -> RuntimeValue<'v> {
+        let mut value = RuntimeValue::Missing;
+        for part in parts {
+            value = self.value(*part);
+            if !is_nothing(&value) {
+                break;
+            }
+        }
+        value
+    }
+
+    fn list(&mut self, parts: &'p [NodeId]) -> RuntimeValue<'v> {
+        let values: SmallVec<[RuntimeValue<'v>; 8]> = parts.iter().map(|part| self.value(*part)).collect();
+        RuntimeValue::List(self.arena.slice(&values))
+    }
+
+    fn template(&mut self, parts: &'p [TemplatePart]) -> RuntimeValue<'v> {
+        let mut texts = SmallVec::<[&str; 8]>::new();
+        let mut length = 0;
+        for part in parts {
+            match part {
+                TemplatePart::Text(text) => texts.push(text),
+                TemplatePart::Value(node) => {
+                    let value = self.value(*node);
+                    let program = self.program;
+                    texts.push(self.text(value, || program.source_text(*node)).unwrap_or_default());
+                }
+            }
+            length += texts.last().map_or(0, |text| text.len());
+            if length > self.remaining.text {
+                break;
+            }
+        }
+        // Where nothing is left, what is not free is not made either.
+        if self.remaining.work == 0 && !self.may_spend(length) {
+            return RuntimeValue::Text("");
+        }
+        RuntimeValue::Text(self.charge(self.arena.concat(&texts)))
+    }
+
+    /// Takes made text off the allowance of the element, and cuts what goes beyond it.
+    pub(super) fn charge(&mut self, mut text: &'v str) -> &'v str {
+        if text.len() > self.remaining.text {
+            text = text.get(..text.floor_char_boundary(self.remaining.text)).unwrap_or_default();
+            self.note("the rules made more than 1 MiB of text for this alert; the rest was cut");
+        }
+        self.remaining.text -= text.len();
+        if self.may_spend(text.len()) { text } else { "" }
+    }
+}
+
+pub(super) fn constant(literal: &Literal) -> RuntimeValue<'_> {
+    match literal {
+        Literal::Missing => RuntimeValue::Missing,
+        Literal::Null => RuntimeValue::Null,
+        Literal::Boolean(boolean) => RuntimeValue::Boolean(*boolean),
+        Literal::Number(number) => RuntimeValue::Number(*number),
+        Literal::Text(text) => RuntimeValue::Text(text),
+        Literal::Severity(severity) => RuntimeValue::Severity(*severity),
+        Literal::Status(status) => RuntimeValue::Status(*status),
+        Literal::Time(time) => RuntimeValue::Time(*time),
+    }
+}
+
+fn field_value<'v>(event: &'v Event<'v>, field: EventField, arena: &'v Arena) -> RuntimeValue<'v> {
+    let optional = |value: Option<&'v str>| value.map_or(RuntimeValue::Missing, RuntimeValue::Text);
+    match field {
+        EventField::Severity => RuntimeValue::Severity(event.severity),
+        EventField::Status => RuntimeValue::Status(event.status),
+        EventField::Title => RuntimeValue::Text(event.title),
+        EventField::Key => RuntimeValue::Text(event.key),
+        EventField::Description => optional(event.description),
+        EventField::Labels => RuntimeValue::Labels(&event.labels),
+        EventField::StartsAt => event.starts_at.map_or(RuntimeValue::Missing, RuntimeValue::Time),
+        EventField::EndsAt => event.ends_at.map_or(RuntimeValue::Missing, RuntimeValue::Time),
+        EventField::Link => optional(event.link),
+        EventField::Source => RuntimeValue::Text(event.source),
+        EventField::Integration => optional(event.integration),
+        EventField::Notes => {
+            RuntimeValue::List(arena.collect(event.notes.iter().copied().map(RuntimeValue::Text)))
+        }
+    }
+}
+
+fn navigate<'v>(base: RuntimeValue<'v>, steps: &[NavigationStep]) -> RuntimeValue<'v> {
+    let Some((first, rest)) = steps.split_first() else { return base };
+    match base {
+        RuntimeValue::Json(node) => descend(node, steps).map_or(RuntimeValue::Missing, RuntimeValue::of_json),
+        RuntimeValue::Labels(labels) => match first {
+            NavigationStep::Member(name) if rest.is_empty() => {
+                labels.get(name).map_or(RuntimeValue::Missing, RuntimeValue::Text)
+            }
+            NavigationStep::Member(_) | NavigationStep::Index(_) => RuntimeValue::Missing,
+        },
+        RuntimeValue::List(items) => match first {
+            NavigationStep::Index(index) => {
+                item(items, *index).map_or(RuntimeValue::Missing, |item| navigate(*item, rest))
+            }
+            NavigationStep::Member(_) => RuntimeValue::Missing,
+        },
+        RuntimeValue::Missing
+        | RuntimeValue::Null
+        | RuntimeValue::Boolean(_)
+        | RuntimeValue::Number(_)
+        | RuntimeValue::Text(_)
+        | RuntimeValue::Severity(_)
+        | RuntimeValue::Status(_)
+        | RuntimeValue::Time(_)
+        | RuntimeValue::Regex(_) => RuntimeValue::Missing,
+    }
+}
+
+fn descend<'v>(node: &'v json::Value<'v>, steps: &[NavigationStep]) -> Option<&'v json::Value<'v>> {
+    steps.iter().try_fold(node, |node, step| match (node, step) {
+        (json::Value::Object(object), NavigationStep::Member(name)) => object.get(name),
+        (json::Value::Array(items), NavigationStep::Index(index)) => item(items, *index),
+        _ => None,
+    })
+}
+
+/// An item by index; negative ones count from the end.
+fn item<T>(items: &[T], index: i64) -> Option<&T> {
+    let index = if index < 0 { i64::try_from(items.len()).ok()?.checked_add(index)? } else { index };
+    items.get(usize::try_from(index).ok()?)
+}

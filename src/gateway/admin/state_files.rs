@@ -1,0 +1,215 @@
+//! What a gateway keeps beside its journal for itself: three small files in the state directory.
+//!
+//! `admin.token` holds the token of the admin listener, `fingerprint.key` what the fingerprints of secret files are made by;
+//! both are readable by their owner alone, made at the first start and kept. `admin.json` holds the address, by which the
+//! command line finds a gateway that runs, and goes when the gateway ends in order; whoever finds one must expect that
+//! nobody answers there.
+
+#![expect(clippy::disallowed_methods, reason = "the token is kept in the state directory")]
+
+use crate::channel::Secret;
+use crate::gateway::keys;
+use crate::reload::FingerprintKey;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use subtle::ConstantTimeEq as _;
+
+/// The file with the token.
+#[must_use]
+pub fn token_path(state: &Path) -> PathBuf {
+    state.join("admin.token")
+}
+
+/// The file with the address.
+#[must_use]
+pub fn address_path(state: &Path) -> PathBuf {
+    state.join("admin.json")
+}
+
+/// The token of a state directory; made where there is none.
+///
+/// # Errors
+/// In words, where it can neither be read nor made.
+pub fn admin_token(state: &Path) -> Result<Secret, String> {
+    read_or_make(&token_path(state), "admin token")
+}
+
+/// By what a gateway makes the fingerprints of secret files; made once for a state directory.
+///
+/// # Errors
+/// In words, where it can neither be read nor made.
+pub fn fingerprint_key(state: &Path) -> Result<FingerprintKey, String> {
+    let secret = read_or_make(&fingerprint_path(state), "key of fingerprints")?;
+    Ok(FingerprintKey::of(secret.expose()))
+}
+
+/// The same where there is one already.
+#[must_use]
+pub fn known_fingerprint_key(state: &Path) -> Option<FingerprintKey> {
+    read_token(&fingerprint_path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
+}
+
+fn fingerprint_path(state: &Path) -> PathBuf {
+    state.join("fingerprint.key")
+}
+
+fn read_or_make(path: &Path, what: &str) -> Result<Secret, String> {
+    match read_token(path) {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path, what),
+        Err(error) => Err(format!("cannot read the {what} in `{}`: {error}", path.display())),
+    }
+}
+
+/// The token in a file.
+///
+/// # Errors
+/// Where the file cannot be read, holds no token, or may be read by anybody.
+pub fn read_token(path: &Path) -> io::Result<Secret> {
+    let text = std::fs::read_to_string(path)?;
+    let token = text.trim();
+    if token.len() < 16 {
+        return Err(io::Error::other("a token has at least 16 characters"));
+    }
+    if std::fs::metadata(path)?.permissions().mode() & 0o007 != 0 {
+        return Err(io::Error::other(
+            "anybody may use it: take its rights from others, as by `chmod o= FILE`",
+        ));
+    }
+    Ok(Secret::new(token.to_owned()))
+}
+
+fn make(path: &Path, what: &str) -> Result<Secret, String> {
+    let words = |error: io::Error| format!("cannot write the {what} to `{}`: {error}", path.display());
+    let token = keys::new_key()?;
+    // A start that is killed between the two steps leaves no empty token behind.
+    let fresh = path.with_extension("new");
+    write_private(&fresh, &token).map_err(words)?;
+    std::fs::rename(&fresh, path).map_err(words)?;
+    Ok(Secret::new(token))
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+/// Says where a gateway's admin listener is.
+///
+/// # Errors
+/// In words, where the file cannot be written.
+pub fn write_address(state: &Path, admin: SocketAddr) -> Result<(), String> {
+    let path = address_path(state);
+    let text =
+        serde_json::json!({ "url": format!("http://{}", reachable(admin)), "pid": std::process::id() });
+    let fresh = path.with_extension("json.new");
+    let written = write_private(&fresh, &text.to_string()).and_then(|()| std::fs::rename(&fresh, &path));
+    written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+/// An address that listens everywhere is reached here.
+fn reachable(admin: SocketAddr) -> SocketAddr {
+    match admin {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => ([127, 0, 0, 1], address.port()).into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => {
+            (std::net::Ipv6Addr::LOCALHOST, address.port()).into()
+        }
+        SocketAddr::V4(_) | SocketAddr::V6(_) => admin,
+    }
+}
+
+/// Takes the address back.
+pub fn remove_address(state: &Path) {
+    // Where it cannot be removed, the next start overwrites it.
+    let _ = std::fs::remove_file(address_path(state));
+}
+
+/// Whether an `Authorization` header carries the token; takes the same time whichever of its characters are wrong.
+#[must_use]
+pub fn is_authorized(token: &Secret, authorization: Option<&[u8]>) -> bool {
+    let given = authorization.and_then(|header| {
+        let (scheme, rest) = header.split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| rest.trim_ascii())
+    });
+    given.is_some_and(|given| bool::from(given.ct_eq(token.expose().as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{admin_token, is_authorized, token_path, write_address};
+    use crate::channel::Secret;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    struct TemporaryFolder(PathBuf);
+
+    impl TemporaryFolder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("pointsman-token-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).expect("a folder");
+            Self(path)
+        }
+    }
+
+    impl Drop for TemporaryFolder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_token_is_made_once_and_for_its_owner_alone() {
+        let folder = TemporaryFolder::new("made");
+        let first = admin_token(&folder.0).expect("made");
+        assert_eq!(admin_token(&folder.0).expect("read"), first);
+        let mode = fs::metadata(token_path(&folder.0)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(first.expose().len() >= 43);
+    }
+
+    #[test]
+    fn a_token_that_anybody_may_read_or_that_is_empty_is_refused() {
+        let folder = TemporaryFolder::new("open");
+        let path = token_path(&folder.0);
+        fs::write(&path, "0123456789abcdef0123456789abcdef\n").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
+        assert!(admin_token(&folder.0).expect_err("it is open").contains("anybody"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+        assert!(admin_token(&folder.0).is_ok());
+        fs::write(&path, "\n").expect("written");
+        assert!(admin_token(&folder.0).is_err(), "an empty token would open to everybody");
+    }
+
+    #[test]
+    fn only_the_whole_token_opens() {
+        let token = Secret::new("0123456789abcdef".to_owned());
+        let opens = |header: &str| is_authorized(&token, Some(header.as_bytes()));
+        assert!(opens("Bearer 0123456789abcdef") && opens("bearer  0123456789abcdef "));
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer 0123456789abcde",
+            "Bearer 0123456789abcdef0",
+            "Basic 0123456789abcdef",
+            "0123456789abcdef",
+        ] {
+            assert!(!opens(wrong), "{wrong}");
+        }
+        assert!(!super::is_authorized(&token, None));
+    }
+
+    #[test]
+    fn an_address_that_listens_everywhere_is_reached_here() {
+        let folder = TemporaryFolder::new("address");
+        write_address(&folder.0, "0.0.0.0:8481".parse().expect("an address")).expect("written");
+        let text = fs::read_to_string(super::address_path(&folder.0)).expect("read");
+        assert!(text.contains(r#""url":"http://127.0.0.1:8481""#), "{text}");
+    }
+}

@@ -1,0 +1,181 @@
+//! A client of a running gateway's admin listener, for the command line: blocking, without a proxy, within 30 s.
+//!
+//! The token is sent and never shown.
+
+#![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
+
+use crate::channel::Secret;
+use serde_json::Value;
+use std::fs;
+use std::io::ErrorKind;
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::path::Path;
+use std::time::Duration;
+use url::Url;
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a gateway is given to take a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes of an answer.
+const MAX_RESPONSE_BYTES: usize = 256 << 20;
+
+/// A client of one gateway.
+pub struct AdminClient {
+    base: Url,
+    token: Secret,
+    runtime: tokio::runtime::Runtime,
+    http: reqwest::Client,
+}
+
+impl std::fmt::Debug for AdminClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl AdminClient {
+    /// The gateway that runs on a state directory; nothing where none does. Its token is the one that is given, else that
+    /// of the directory.
+    ///
+    /// # Errors
+    /// Where one seems to, but its address or token cannot be read.
+    pub fn find(state: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
+        let file = state.join("admin.json");
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("`{}` could not be read: {error}", file.display())),
+        };
+        let told: Option<Value> = serde_json::from_str(&text).ok();
+        let url = told.as_ref().and_then(|told| told.get("url")?.as_str());
+        let url = url.ok_or_else(|| {
+            format!("`{}` names no address: name it with `--admin URL --token-file FILE`", file.display())
+        })?;
+        // A gateway that was killed leaves its address behind.
+        if !listens(&address(url)?) {
+            return Ok(None);
+        }
+        let token = given.map_or_else(|| read_token(&state.join("admin.token")), Ok)?;
+        Self::at(url, token).map(Some)
+    }
+
+    /// The gateway at an address.
+    ///
+    /// # Errors
+    /// Where it is no address of one.
+    pub fn at(url: &str, token: Secret) -> Result<Self, String> {
+        // One that was chosen before is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .build()
+            .map_err(|error| format!("no client could be made: {}", error.without_url()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| format!("no client could be made: {error}"))?;
+        Ok(Self { base: address(url)?, token, runtime, http })
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// In words that name the mending.
+    pub fn get(&self, path_and_query: &str) -> Result<Value, String> {
+        self.send(self.http.get(self.url(path_and_query)?))
+    }
+
+    /// Asks for a change.
+    ///
+    /// # Errors
+    /// In words that name the mending.
+    pub fn post(&self, path_and_query: &str, body: &Value) -> Result<Value, String> {
+        let request = self.http.post(self.url(path_and_query)?);
+        self.send(request.header("content-type", "application/json").body(body.to_string()))
+    }
+
+    fn url(&self, path_and_query: &str) -> Result<Url, String> {
+        self.base.join(path_and_query).map_err(|error| format!("`{path_and_query}` is no path: {error}"))
+    }
+
+    fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, String> {
+        let request = request.bearer_auth(self.token.expose());
+        let answer = self.runtime.block_on(async {
+            let mut response = request.send().await?;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await? {
+                if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                    return Ok((response.status(), None));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok((response.status(), Some(body)))
+        });
+        let (status, body) =
+            answer.map_err(|error: reqwest::Error| self.transport_error(&error.without_url()))?;
+        let body = body.ok_or("the gateway's answer is too long: ask for less with `--limit`")?;
+        let value: Option<Value> = serde_json::from_slice(&body).ok();
+        if status.is_success() {
+            return value.ok_or_else(|| format!("what answers at `{}` is no gateway", self.base));
+        }
+        let detail = value.as_ref().and_then(|value| value.get("detail")?.as_str());
+        Err(self.status_error(status.as_u16(), detail))
+    }
+
+    fn transport_error(&self, error: &reqwest::Error) -> String {
+        let base = &self.base;
+        if error.is_timeout() {
+            format!("the gateway at `{base}` did not answer within {} s", REQUEST_TIMEOUT.as_secs())
+        } else if error.is_connect() {
+            format!("no gateway answers at `{base}`: start it with `pointsman serve`, or mend the address")
+        } else {
+            format!("the gateway at `{base}` did not answer: {error}")
+        }
+    }
+
+    fn status_error(&self, status: u16, detail: Option<&str>) -> String {
+        match (status, detail) {
+            (401 | 403, _) => format!(
+                "the gateway at `{}` does not know the token: use the `admin.token` of its state directory",
+                self.base
+            ),
+            (_, Some(detail)) => detail.to_owned(),
+            (404, None) => format!("what answers at `{}` is no gateway of this version", self.base),
+            (_, None) => format!("the gateway at `{}` answered with status {status}", self.base),
+        }
+    }
+}
+
+/// The token in a file.
+///
+/// # Errors
+/// Where it cannot be read, or is empty.
+fn read_token(file: &Path) -> Result<Secret, String> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        let who = "run this as the user whose gateway it is, or name another with `--token-file FILE`";
+        format!("the token in `{}` could not be read: {error}; {who}", file.display())
+    })?;
+    match text.trim() {
+        "" => Err(format!("`{}` holds no token", file.display())),
+        token => Ok(Secret::new(token.to_owned())),
+    }
+}
+
+fn address(url: &str) -> Result<Url, String> {
+    let read = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    read.ok_or_else(|| {
+        format!("`{url}` is no address of a gateway: expected something like http://127.0.0.1:8481")
+    })
+}
+
+fn listens(url: &Url) -> bool {
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+    let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
+    addresses
+        .into_iter()
+        .flatten()
+        .any(|address| TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).is_ok())
+}

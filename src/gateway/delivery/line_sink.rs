@@ -1,0 +1,98 @@
+//! Threads that write lines: one for each `file` channel, one for the standard output. Whoever hands over a line waits
+//! for it without holding up anybody else, as a disk or a pipe may block for as long as it likes.
+
+#![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
+
+use super::clock;
+use super::line_file::LineFile;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
+
+/// Lines that are written before one sync.
+const MOST_AT_ONCE: usize = 256;
+
+type WriteReply = oneshot::Sender<Result<(), String>>;
+
+/// Hands lines to a thread.
+#[derive(Debug, Clone)]
+pub(super) struct LineSink(Sender<(Vec<u8>, WriteReply)>);
+
+impl LineSink {
+    /// Writes to the file at `path` below the directory; opened with the first line.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub(super) fn file(directory: PathBuf, path: String, rotate_at: u64) -> Result<Self, String> {
+        let mut lines = None;
+        Self::start(move |batch| {
+            let mut open = match lines.take() {
+                Some(open) => open,
+                None => LineFile::open(&directory, &path, rotate_at)?,
+            };
+            open.append(batch, &stamp())?;
+            lines = Some(open);
+            Ok(())
+        })
+    }
+
+    /// Writes to the standard output.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub(super) fn stdout() -> Result<Self, String> {
+        Self::start(|batch| {
+            let mut out = std::io::stdout().lock();
+            let mut print = || {
+                for line in batch {
+                    let whole = [line.as_slice(), b"\n"].concat();
+                    out.write_all(&whole)?;
+                }
+                out.flush()
+            };
+            print().map_err(|error| format!("the standard output could not be written: {error}"))
+        })
+    }
+
+    fn start(write: impl FnMut(&[Vec<u8>]) -> Result<(), String> + Send + 'static) -> Result<Self, String> {
+        let (sender, receiver) = channel();
+        let thread = std::thread::Builder::new().name("lines".to_owned());
+        thread.spawn(move || write_lines(&receiver, write)).map_err(|error| format!("no thread: {error}"))?;
+        Ok(Self(sender))
+    }
+
+    /// Writes a line; done when it is on disk, or printed.
+    ///
+    /// # Errors
+    /// In words; the line may be there nevertheless.
+    pub(super) async fn write(&self, line: Vec<u8>) -> Result<(), String> {
+        let (done, answer) = oneshot::channel();
+        let gone = || "the writer ended".to_owned();
+        self.0.send((line, done)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+/// Writes what waits, until nobody is left who could hand over a line.
+fn write_lines(
+    receiver: &Receiver<(Vec<u8>, WriteReply)>,
+    mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>,
+) {
+    while let Ok(first) = receiver.recv() {
+        let more = receiver.try_iter().take(MOST_AT_ONCE - 1);
+        let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(more).unzip();
+        let result = write(&lines);
+        for done in waiting {
+            // Whoever waited may have gone.
+            let _ = done.send(result.clone());
+        }
+    }
+}
+
+/// The time, as part of a file's name: `20260307T020000Z`.
+fn stamp() -> String {
+    let time = clock::timestamp(clock::wall_clock()).map(|time| time.to_string()).unwrap_or_default();
+    let seconds = time.split(['.', 'Z']).next().unwrap_or_default();
+    seconds.chars().filter(char::is_ascii_alphanumeric).chain(['Z']).collect()
+}

@@ -1,0 +1,54 @@
+//! The keys that open push URLs, hashed.
+//!
+//! A key is looked up by its SHA-256 with a pepper of this process, so that neither the time that a lookup takes nor the
+//! memory of the map says anything about a key. Built once for each version of the rules.
+
+use crate::gateway::served_rules::ServedRules;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+/// Keeps hashes of one process apart from those of another.
+#[derive(Clone)]
+pub(super) struct KeyPepper([u8; 32]);
+
+impl KeyPepper {
+    /// A pepper from the system's randomness; nothing where there is none, and then no push may come in.
+    #[must_use]
+    pub(super) fn random() -> Option<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    fn hash(&self, key: &[u8]) -> [u8; 32] {
+        Sha256::new().chain_update(self.0).chain_update(key).finalize().into()
+    }
+}
+
+/// Which integration a key opens.
+pub(super) struct IntegrationKeys {
+    pepper: KeyPepper,
+    by_hash: HashMap<[u8; 32], usize>,
+}
+
+impl IntegrationKeys {
+    /// The keys of all integrations. Empty keys open nothing.
+    #[must_use]
+    pub(super) fn new(served: &ServedRules, pepper: KeyPepper) -> Self {
+        let mut by_hash = HashMap::new();
+        for (position, integration) in served.integrations.iter().enumerate() {
+            for key in integration.settings.secrets("keys") {
+                if !key.expose().is_empty() {
+                    by_hash.entry(pepper.hash(key.expose().as_bytes())).or_insert(position);
+                }
+            }
+        }
+        Self { pepper, by_hash }
+    }
+
+    /// The position of the integration that a key opens.
+    #[must_use]
+    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
+        self.by_hash.get(&self.pepper.hash(key)).copied()
+    }
+}

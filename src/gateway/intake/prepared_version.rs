@@ -1,0 +1,138 @@
+//! What the listener looks up for each push, made ready once for each version of the rules: keys, signatures, limits, and
+//! the counters of integrations and routes.
+
+use super::integration_keys::{IntegrationKeys, KeyPepper};
+use super::signature::SignatureVerifier;
+use super::token_bucket::TokenBucket;
+use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
+use crate::gateway::served_rules::{ServedIntegration, ServedRules};
+use crate::program::{RoutingBlock, RoutingLineBody};
+use crate::reload::RuleSetVersion;
+use prometheus_client::metrics::counter::Counter;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+/// The largest body where the rules do not say: 1 MiB.
+pub(super) const MAX_BODY: usize = 1 << 20;
+
+/// A version of the rules, with what pushes ask of it.
+pub(super) struct PreparedVersion {
+    /// The version.
+    pub(super) version: Arc<RuleSetVersion<ServedRules>>,
+    /// Whether the journal keeps its files already.
+    pub(super) is_archived: AtomicBool,
+    keys: Option<IntegrationKeys>,
+    integrations: Vec<Arc<PreparedIntegration>>,
+    by_name: HashMap<Box<str>, usize>,
+    routes: HashMap<Arc<str>, OnceLock<Counter>>,
+}
+
+/// What is kept of one integration.
+pub(super) struct PreparedIntegration {
+    /// Its name.
+    pub(super) name: Box<str>,
+    /// What verifies its signatures.
+    pub(super) verifier: Option<SignatureVerifier>,
+    /// The largest body, unpacked, in bytes.
+    pub(super) max_body: usize,
+    /// For how many milliseconds a repeated body is a repetition; none: never.
+    pub(super) deduplicate_for: Option<i64>,
+    /// Its rate, where the rules limit it.
+    pub(super) bucket: Option<Arc<TokenBucket>>,
+    /// Pushes that were accepted, by the usual status.
+    pub(super) accepted: Counter,
+    /// Elements that were sent.
+    pub(super) sent: Counter,
+    /// Elements that were dropped.
+    pub(super) dropped: Counter,
+    /// Payloads without elements.
+    pub(super) empty: Counter,
+    /// Payloads that are no JSON.
+    pub(super) invalid: Counter,
+    /// Payloads that no mapping accepts.
+    pub(super) unaccepted: Counter,
+}
+
+impl PreparedVersion {
+    /// Makes a version ready. The buckets of integrations whose rate did not change go on as they are.
+    #[must_use]
+    pub(super) fn new(
+        version: Arc<RuleSetVersion<ServedRules>>,
+        pepper: Option<KeyPepper>,
+        metrics: &Metrics,
+        before: Option<&Self>,
+    ) -> Self {
+        let integrations = &version.value.integrations;
+        let integrations: Vec<_> =
+            integrations.iter().map(|one| Arc::new(PreparedIntegration::new(one, metrics, before))).collect();
+        let by_name = integrations.iter().enumerate().map(|(at, desk)| (desk.name.clone(), at)).collect();
+        let keys = pepper.map(|pepper| IntegrationKeys::new(&version.value, pepper));
+        let mut routes = HashMap::new();
+        for routing in &version.value.rules.program.routings {
+            collect_route_paths(&routing.block, &mut routes);
+        }
+        Self { is_archived: AtomicBool::new(false), keys, integrations, by_name, routes, version }
+    }
+
+    /// The integration of that name.
+    #[must_use]
+    pub(super) fn integration_by_name(&self, name: &str) -> Option<&Arc<PreparedIntegration>> {
+        self.integrations.get(*self.by_name.get(name)?)
+    }
+
+    /// The integration that a key opens.
+    #[must_use]
+    pub(super) fn integration_by_key(&self, key: &[u8]) -> Option<&Arc<PreparedIntegration>> {
+        self.integrations.get(self.keys.as_ref()?.find(key)?)
+    }
+
+    /// Counts a route that decided so often.
+    pub(super) fn count_route(&self, path: &str, count: u64, metrics: &Metrics) {
+        if let Some(cell) = self.routes.get(path) {
+            let make = || metrics.routes.get_or_create_owned(&RouteLabels { route: path.to_owned() });
+            cell.get_or_init(make).inc_by(count);
+        }
+    }
+}
+
+impl PreparedIntegration {
+    fn new(integration: &ServedIntegration, metrics: &Metrics, before: Option<&PreparedVersion>) -> Self {
+        let settings = &integration.settings;
+        let max_body = settings.number("max_body").and_then(|kib| usize::try_from(kib).ok());
+        let deduplicate_for = settings.duration("deduplicate_for").filter(|window| !window.is_zero());
+        let outcome = |outcome: &str| {
+            let integration = integration.name.clone();
+            metrics.outcomes.get_or_create_owned(&OutcomeLabels { integration, outcome: outcome.to_owned() })
+        };
+        let accepted = PushLabels { integration: integration.name.clone(), status: 202 };
+        Self {
+            name: integration.name.as_str().into(),
+            verifier: SignatureVerifier::new(settings),
+            max_body: max_body.map_or(MAX_BODY, |kib| kib << 10),
+            deduplicate_for: deduplicate_for.and_then(|window| i64::try_from(window.as_millis()).ok()),
+            bucket: settings.number("rate").map(|rate| bucket(&integration.name, rate, before)),
+            accepted: metrics.pushes.get_or_create_owned(&accepted),
+            sent: outcome("sent"),
+            dropped: outcome("dropped"),
+            empty: outcome("empty"),
+            invalid: outcome("invalid"),
+            unaccepted: outcome("unaccepted"),
+        }
+    }
+}
+
+fn bucket(name: &str, rate: u64, before: Option<&PreparedVersion>) -> Arc<TokenBucket> {
+    let same = before.and_then(|before| before.integration_by_name(name)?.bucket.clone());
+    same.filter(|bucket| bucket.per_minute() == rate).unwrap_or_else(|| Arc::new(TokenBucket::new(rate)))
+}
+
+fn collect_route_paths(block: &RoutingBlock, found: &mut HashMap<Arc<str>, OnceLock<Counter>>) {
+    for line in &block.lines {
+        found.entry(line.path.clone()).or_default();
+        match &line.body {
+            RoutingLineBody::Block(block) => collect_route_paths(block, found),
+            RoutingLineBody::Match(..) | RoutingLineBody::Target(_) => {}
+        }
+    }
+}

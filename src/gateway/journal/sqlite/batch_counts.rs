@@ -1,0 +1,155 @@
+//! What a batch counted, written once at its end.
+
+use super::SqliteResult;
+use crate::gateway::journal::batch_store::{Backlog, CommittedBatch};
+use crate::gateway::journal::record::Push;
+use crate::reload::RuleSetHash;
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+#[derive(Default)]
+pub(super) struct BatchCounts {
+    integrations: BTreeMap<i64, IntegrationDelta>,
+    channels: BTreeMap<i64, ChannelDelta>,
+    rules: BTreeMap<i64, i64>,
+    wake: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct IntegrationDelta {
+    latest: i64,
+    accepted: i64,
+    dropped: i64,
+    refused: i64,
+    sent: i64,
+    backlog: Backlog,
+}
+
+#[derive(Default)]
+struct ChannelDelta {
+    delivered: i64,
+    retried: i64,
+    dead: i64,
+    pending: i64,
+    latest: Option<i64>,
+    error: Option<(i64, String)>,
+}
+
+impl BatchCounts {
+    pub(super) fn accepted(&mut self, integration: i64, push: &Push) {
+        let counted = self.integrations.entry(integration).or_default();
+        counted.accepted += 1;
+        counted.latest = counted.latest.max(push.received);
+        counted.sent += i64::from(push.sent);
+        counted.dropped += i64::from(push.dropped);
+    }
+
+    pub(super) fn refused(&mut self, integration: i64, received: i64) {
+        let counted = self.integrations.entry(integration).or_default();
+        counted.refused += 1;
+        counted.latest = counted.latest.max(received);
+    }
+
+    pub(super) fn decided(&mut self, rules: i64, pushes: i64) {
+        *self.rules.entry(rules).or_default() += pushes;
+    }
+
+    /// Whether a rule set decided something in this batch, which its row does not say yet.
+    pub(super) fn decides(&self, rules: Option<&i64>) -> bool {
+        rules.is_some_and(|rules| self.rules.get(rules).is_some_and(|pushes| *pushes != 0))
+    }
+
+    /// So many deliveries more wait; fewer, where negative.
+    pub(super) fn pending(&mut self, integration: i64, wake: &str, channel: i64, count: i64, bytes: i64) {
+        self.integrations.entry(integration).or_default().backlog.add(Backlog { count, bytes });
+        self.channels.entry(channel).or_default().pending += count;
+        if count > 0 && !self.wake.contains(wake) {
+            self.wake.insert(wake.to_owned());
+        }
+    }
+
+    pub(super) fn delivered(&mut self, channel: i64, at: i64) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.delivered += 1;
+        counted.latest = counted.latest.max(Some(at));
+    }
+
+    pub(super) fn retried(&mut self, channel: i64, at: i64, reason: &str) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.retried += 1;
+        counted.error = Some((at, reason.to_owned()));
+    }
+
+    pub(super) fn dead_letter_added(&mut self, channel: i64, at: i64, reason: &str) {
+        let counted = self.channels.entry(channel).or_default();
+        counted.dead += 1;
+        counted.error = Some((at, reason.to_owned()));
+    }
+
+    pub(super) fn dead_letter_removed(&mut self, channel: i64) {
+        self.channels.entry(channel).or_default().dead -= 1;
+    }
+
+    /// Writes all of it; what is known of rule sets loses those that went.
+    pub(super) fn write(
+        &mut self,
+        connection: &Connection,
+        rules: &mut HashMap<RuleSetHash, i64>,
+    ) -> SqliteResult<CommittedBatch> {
+        let mut applied = CommittedBatch {
+            wake: std::mem::take(&mut self.wake).into_iter().collect(),
+            ..CommittedBatch::default()
+        };
+        for (name, counted) in &self.integrations {
+            let sql = "INSERT INTO integration VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+                       latest = max(latest, excluded.latest), accepted = accepted + excluded.accepted, \
+                       dropped = dropped + excluded.dropped, refused = refused + excluded.refused, \
+                       sent = sent + excluded.sent, pending = pending + excluded.pending, \
+                       pending_bytes = pending_bytes + excluded.pending_bytes";
+            let IntegrationDelta { latest, accepted, dropped, refused, sent, backlog: load } = counted;
+            connection
+                .prepare_cached(sql)?
+                .execute((name, latest, accepted, dropped, refused, sent, load.count, load.bytes))?;
+            if *load != Backlog::default() {
+                let mut text = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
+                applied.backlogs.push((text.query_row([name], |row| row.get(0))?, *load));
+            }
+        }
+        for (name, counted) in &self.channels {
+            let sql = "INSERT INTO channel VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+                       delivered = delivered + excluded.delivered, retried = retried + excluded.retried, \
+                       dead = dead + excluded.dead, pending = pending + excluded.pending, \
+                       latest = coalesce(max(latest, excluded.latest), latest, excluded.latest), \
+                       error_at = coalesce(excluded.error_at, error_at), error = coalesce(excluded.error, error)";
+            let ChannelDelta { delivered, retried, dead, pending, latest, error } = counted;
+            let (error_at, error) = error.as_ref().map(|(at, text)| (at, text)).unzip();
+            connection
+                .prepare_cached(sql)?
+                .execute((name, delivered, retried, dead, pending, latest, error_at, error))?;
+        }
+        self.write_rules(connection, rules)?;
+        Ok(applied)
+    }
+
+    fn write_rules(
+        &self,
+        connection: &Connection,
+        rules: &mut HashMap<RuleSetHash, i64>,
+    ) -> SqliteResult<()> {
+        for (id, pushes) in &self.rules {
+            connection
+                .prepare_cached("UPDATE rule_set SET pushes = pushes + ?2 WHERE id = ?1")?
+                .execute((id, pushes))?;
+            if *pushes >= 0 {
+                continue;
+            }
+            let sql = "DELETE FROM rule_set WHERE id = ?1 AND pushes <= 0 RETURNING id";
+            let gone: Option<i64> =
+                connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            if gone.is_some() {
+                rules.retain(|_, known| known != id);
+            }
+        }
+        Ok(())
+    }
+}

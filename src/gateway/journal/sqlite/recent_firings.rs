@@ -1,0 +1,266 @@
+//! What changed lately in which firings are open.
+//!
+//! The key of a new firing lies anywhere in the table of them, so each would change a page of its own, and the write-ahead
+//! log takes whole pages. A change is therefore appended to `firing_change` and held in memory as well. Once there are
+//! many, a sweep in the order of keys folds them into `firing`, many to a page, a few along with every batch that brings
+//! new ones. Both tables are one state, as memory hides from the second what the first says otherwise; memory changes
+//! after the commit and before anybody hears of it.
+
+use super::{BatchTransaction, SqliteResult};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+/// How many changes there are before they are folded; few in tests, so that they see it.
+const COMPACTION_THRESHOLD: i64 = if cfg!(test) { 64 } else { 65_536 };
+
+/// How many are folded, and how many folded ones are removed, for each that comes.
+const COMPACTED_PER_CHANGE: usize = 2;
+const REMOVED_PER_CHANGE: i64 = 4;
+
+/// The digest of an integration and a key.
+pub(in crate::gateway::journal) type LookupDigest = [u8; 16];
+
+/// The last change of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::gateway::journal) struct FiringChange {
+    /// Its place in the order of changes.
+    number: i64,
+    /// When.
+    pub(in crate::gateway::journal) since: i64,
+    /// Where the firing is open since then; empty where it closed.
+    pub(in crate::gateway::journal) channels: Box<str>,
+}
+
+/// The changes that are committed and not folded yet; at most some hundred thousand.
+#[derive(Debug, Default)]
+pub(in crate::gateway::journal) struct RecentFirings {
+    changes: RwLock<BTreeMap<LookupDigest, FiringChange>>,
+}
+
+impl RecentFirings {
+    fn changes(&self) -> RwLockReadGuard<'_, BTreeMap<LookupDigest, FiringChange>> {
+        self.changes.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last change of a key; nothing where the table of firings has the last word.
+    pub(in crate::gateway::journal) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
+        self.changes().get(key).cloned()
+    }
+
+    fn after(&self, key: Option<LookupDigest>, most: usize) -> Vec<(LookupDigest, FiringChange)> {
+        let from = key.map_or(Bound::Unbounded, Bound::Excluded);
+        let changes = self.changes();
+        let range = changes.range((from, Bound::Unbounded));
+        range.take(most).map(|(key, change)| (*key, change.clone())).collect()
+    }
+
+    /// Takes over what a batch changed, now that it is committed.
+    pub(super) fn publish(&self, batch: FiringChangeSet) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        for key in &batch.compacted {
+            changes.remove(key);
+        }
+        changes.extend(batch.fresh);
+    }
+
+    /// Reads it anew; what is damaged is passed over.
+    pub(super) fn reload(&self, connection: &Connection) -> SqliteResult<FiringCompaction> {
+        let mut read = BTreeMap::new();
+        let mut folding = FiringCompaction::default();
+        let mut statement =
+            connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(1)?, FiringChange { number: row.get(0)?, since: row.get(2)?, channels: row.get(3)? }))
+        })?;
+        for row in rows {
+            match row {
+                Ok((key, change)) => drop(read.insert(key, change)),
+                Err(error) => tracing::error!(%error, "a change of a firing cannot be read"),
+            }
+        }
+        let sql = "SELECT coalesce(min(id), 1), coalesce(max(id) + 1, 1) FROM firing_change";
+        (folding.oldest, folding.next) =
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        *self.changes.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(folding)
+    }
+}
+
+/// What a batch changes.
+#[derive(Debug, Default)]
+pub(super) struct FiringChangeSet {
+    fresh: BTreeMap<LookupDigest, FiringChange>,
+    compacted: Vec<LookupDigest>,
+    appended: usize,
+}
+
+/// How far the folding came.
+#[derive(Debug, Default)]
+pub(super) struct FiringCompaction {
+    /// The number of the next change, and of the oldest that is kept.
+    next: i64,
+    oldest: i64,
+    /// What is below that number is folded and can go.
+    compacted_below: i64,
+    sweep: Option<CompactionSweep>,
+}
+
+#[derive(Debug)]
+struct CompactionSweep {
+    /// What is below that number was there when it began.
+    upper_bound: i64,
+    /// The last key that was looked at.
+    after: Option<LookupDigest>,
+}
+
+impl BatchTransaction<'_> {
+    /// The last change of a key, with those of this batch.
+    pub(super) fn recent_change(&self, key: &LookupDigest) -> Option<FiringChange> {
+        self.changes.fresh.get(key).cloned().or_else(|| self.recent.get(key))
+    }
+
+    /// Appends a change.
+    pub(super) fn append_change(
+        &mut self,
+        key: LookupDigest,
+        since: i64,
+        channels: &str,
+    ) -> SqliteResult<()> {
+        let number = self.cache.compaction.next;
+        self.connection
+            .prepare_cached("INSERT INTO firing_change (id, key, since, channels) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((number, key, since, channels))?;
+        self.cache.compaction.next += 1;
+        self.changes.appended += 1;
+        self.changes.fresh.insert(key, FiringChange { number, since, channels: channels.into() });
+        Ok(())
+    }
+
+    /// How many changes the batch brought so far.
+    pub(super) fn appended_count(&self) -> usize {
+        self.changes.appended
+    }
+
+    /// Folds some changes, or removes some that are folded, in proportion to `step`.
+    pub(super) fn compact_firings(&mut self, step: usize) -> SqliteResult<()> {
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let (brought, most) = (whole(self.changes.appended), step.saturating_mul(COMPACTED_PER_CHANGE));
+        let folding = &mut self.cache.compaction;
+        if step == 0 {
+            return Ok(());
+        }
+        if folding.oldest < folding.compacted_below {
+            let end = folding.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
+            folding.oldest = folding.compacted_below.min(end);
+            let sql = "DELETE FROM firing_change WHERE id < ?1";
+            self.connection.prepare_cached(sql)?.execute([folding.oldest])?;
+            return Ok(());
+        }
+        if folding.sweep.is_none() && folding.next - folding.oldest >= COMPACTION_THRESHOLD {
+            folding.sweep = Some(CompactionSweep { upper_bound: folding.next - brought, after: None });
+        }
+        let Some(sweep) = &mut folding.sweep else { return Ok(()) };
+        let found = self.recent.after(sweep.after, most);
+        match found.last() {
+            Some((last, _)) if found.len() == most => sweep.after = Some(*last),
+            _ => {
+                folding.compacted_below = sweep.upper_bound;
+                folding.sweep = None;
+            }
+        }
+        for (key, change) in found {
+            if !self.changes.fresh.contains_key(&key) {
+                self.compact_one(&key, &change)?;
+                self.changes.compacted.push(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn compact_one(&self, key: &LookupDigest, change: &FiringChange) -> SqliteResult<()> {
+        if change.channels.is_empty() {
+            self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([key])?;
+        } else {
+            let sql = "INSERT OR REPLACE INTO firing (id, since, channels) VALUES (?1, ?2, ?3)";
+            self.connection.prepare_cached(sql)?.execute((key, change.since, &*change.channels))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BatchTransaction, SqliteResult, SqliteStore};
+    use super::{COMPACTION_THRESHOLD, LookupDigest};
+    use crate::gateway::journal::{BatchStore, JournalConfig};
+    use rusqlite::OptionalExtension;
+    use std::collections::BTreeMap;
+
+    fn store(name: &str) -> (JournalConfig, SqliteStore) {
+        let directory = std::env::temp_dir().join(format!("pointsman-recent-{}-{name}", std::process::id()));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(&directory).expect("a folder");
+        let options = JournalConfig { directory, ..JournalConfig::default() };
+        let store = SqliteStore::open(&options).expect("a store");
+        (options, store)
+    }
+
+    /// As readers see it.
+    fn open(store: &SqliteStore, key: LookupDigest) -> String {
+        if let Some(change) = store.recent.get(&key) {
+            return change.channels.into();
+        }
+        let connection = store.handle().expect("it is open");
+        let sql = "SELECT channels FROM firing WHERE id = ?1";
+        connection.query_row(sql, [key], |row| row.get(0)).optional().expect("it reads").unwrap_or_default()
+    }
+
+    fn count(store: &SqliteStore, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        store.handle().expect("it is open").query_row(&sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    fn number(round: u32, salt: u32) -> u32 {
+        let mixed = (round ^ salt.wrapping_mul(0x9E37_79B9)).wrapping_mul(0x85EB_CA6B);
+        (mixed ^ (mixed >> 15)).wrapping_mul(0xC2B2_AE35) >> 8
+    }
+
+    #[test]
+    fn what_is_open_is_the_same_before_and_after_folding_failing_and_opening_anew() {
+        let (options, mut store) = store("model");
+        let mut model: BTreeMap<LookupDigest, String> = BTreeMap::new();
+        let mut most = 0;
+        for round in 0..400 {
+            let changes: Vec<(LookupDigest, String)> = (0..7)
+                .map(|at| {
+                    let key = [u8::try_from(number(round, at) % 200).unwrap_or_default(); 16];
+                    let closes = number(round, at + 100).is_multiple_of(3);
+                    (key, if closes { String::new() } else { format!("channel-{round}-{at}") })
+                })
+                .collect();
+            let fails = round % 61 == 60;
+            let change = |batch: &mut BatchTransaction<'_>| -> SqliteResult<()> {
+                changes.iter().try_for_each(|(key, channels)| batch.append_change(*key, 1, channels))?;
+                if fails { Err(rusqlite::Error::InvalidQuery) } else { Ok(()) }
+            };
+            assert_eq!(store.transact(change).is_err(), fails);
+            if !fails {
+                model.extend(changes);
+            }
+            match round % 150 {
+                20 => drop(store.reopen().expect("it opens anew")),
+                90 => store = SqliteStore::open(&options).expect("it opens again"),
+                _ => {}
+            }
+            for (key, channels) in &model {
+                assert_eq!(open(&store, *key), *channels, "round {round}");
+            }
+            most = most.max(count(&store, "firing_change"));
+        }
+        assert!(most < 16 * COMPACTION_THRESHOLD, "{most} changes were kept of 2,800");
+        assert!(count(&store, "firing") > 50, "nothing was folded");
+        drop(std::fs::remove_dir_all(options.directory));
+    }
+}

@@ -1,0 +1,290 @@
+//! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes along with every batch.
+//!
+//! Damage stops none of it: what cannot be read is passed over, and the rest is removed.
+//!
+//! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
+//! does not grow past the limit; it does not shrink either.
+
+use super::{BatchTransaction, SqliteResult};
+use crate::gateway::journal::JournalConfig;
+use crate::gateway::journal::batch_store::JournalWrite;
+
+/// How many rows a step looks at.
+const ROWS_PER_STEP: usize = 256;
+
+/// What may lie in the write-ahead log besides the file, in bytes.
+pub(in crate::gateway::journal) const MOST_LOG_BYTES: u64 = 256 << 20;
+
+/// How far the sweeps came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RetentionCursor {
+    /// The last push that was looked at.
+    push: i64,
+    /// When that began at the oldest.
+    began: i64,
+    /// Whether steps are small, as damage is near.
+    is_narrow: bool,
+    /// The last firing that was looked at.
+    firing: Vec<u8>,
+}
+
+/// What is removed, each by itself where damage is in the way of all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RetentionClass {
+    Pushes,
+    DeadLetters,
+    Deduplication,
+    Firings,
+    Quarantine,
+}
+
+impl RetentionClass {
+    /// All there are.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Quarantine];
+}
+
+impl RetentionCursor {
+    /// Begins at the oldest, where it began long ago. A time that is not known begins nothing.
+    pub(super) fn restart_if_due(&mut self, now: i64) {
+        if now != i64::MIN && (now - self.began).abs() > RESTART_AFTER {
+            (self.push, self.began) = (0, now);
+        }
+    }
+
+    /// Goes on behind a damaged record; whether a part has more to do there.
+    pub(super) fn skip_damaged(&mut self, part: RetentionClass) -> bool {
+        match part {
+            RetentionClass::Pushes => {
+                if self.is_narrow {
+                    self.push = self.push.saturating_add(NARROW_STEP);
+                }
+                self.is_narrow = true;
+                true
+            }
+            RetentionClass::Firings => {
+                self.firing = next_key_range(&self.firing);
+                false
+            }
+            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => false,
+        }
+    }
+}
+
+/// What a step of removing pushes came to.
+struct PruneStep {
+    scanned: usize,
+    /// The last push that was looked at.
+    last: i64,
+    /// Whether there is none after it.
+    is_last: bool,
+    /// The rule sets of those that went.
+    rules: Vec<i64>,
+}
+
+struct PruneCandidate {
+    id: i64,
+    received: i64,
+    rules: i64,
+    settled: bool,
+}
+
+/// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
+const NARROW_STEP: i64 = 16;
+
+/// How long a firing is open without a sign of it, in milliseconds.
+pub(in crate::gateway::journal) const LONGEST_OPEN: i64 = 30 * 24 * 3_600_000;
+
+/// How long a sweep goes on before it begins at the oldest again, in milliseconds.
+const RESTART_AFTER: i64 = 60_000;
+
+impl BatchTransaction<'_> {
+    /// Removes by bytes, more than the batch brings.
+    pub(super) fn make_room(
+        &mut self,
+        options: &JournalConfig,
+        sweep: &mut RetentionCursor,
+        writes: &[JournalWrite],
+    ) -> SqliteResult<()> {
+        self.bound_quarantine(options.most_quarantined)?;
+        if self.used()? > page_budget(options) {
+            let now = writes.iter().find_map(received).unwrap_or(i64::MIN);
+            self.remove_pushes(options, sweep, now, writes.len() * 2 + 32)?;
+        }
+        Ok(())
+    }
+
+    /// One step of these parts; whether there is more.
+    pub(super) fn prune(
+        &mut self,
+        parts: &[RetentionClass],
+        options: &JournalConfig,
+        sweep: &mut RetentionCursor,
+        now: i64,
+    ) -> SqliteResult<bool> {
+        let mut more = false;
+        for part in parts {
+            let removed = match part {
+                RetentionClass::Pushes => self.remove_pushes(options, sweep, now, ROWS_PER_STEP)?,
+                RetentionClass::DeadLetters => {
+                    self.remove_dead_letters(now.saturating_sub(milliseconds(options.keep_dead_for)))?
+                }
+                RetentionClass::Deduplication => self.remove_deduplication(now)?,
+                RetentionClass::Firings => {
+                    sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    self.compact_firings(ROWS_PER_STEP / 2)?;
+                    0
+                }
+                RetentionClass::Quarantine => {
+                    self.bound_quarantine(options.most_quarantined)?;
+                    0
+                }
+            };
+            more |= removed == ROWS_PER_STEP;
+        }
+        Ok(more)
+    }
+
+    /// Bytes of the pages in use.
+    fn used(&self) -> SqliteResult<u64> {
+        let number = |sql: &str| -> SqliteResult<i64> {
+            self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+        };
+        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+        Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
+    }
+
+    /// How many it looked at; as many as were meant, where there may be more.
+    fn remove_pushes(
+        &mut self,
+        options: &JournalConfig,
+        sweep: &mut RetentionCursor,
+        now: i64,
+        most: usize,
+    ) -> SqliteResult<usize> {
+        sweep.restart_if_due(now);
+        let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
+        let asked = if sweep.is_narrow { narrow } else { most };
+        let before = now.saturating_sub(milliseconds(options.keep_for));
+        let step = self.remove_step(options, sweep.push, before, asked)?;
+        step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
+        if step.is_last {
+            (sweep.push, sweep.is_narrow) = (0, false);
+        } else {
+            sweep.push = step.last;
+        }
+        Ok(if step.scanned == asked { most } else { step.scanned })
+    }
+
+    /// Removes pushes after that one which are old, or too much.
+    fn remove_step(
+        &self,
+        options: &JournalConfig,
+        after: i64,
+        before: i64,
+        most: usize,
+    ) -> SqliteResult<PruneStep> {
+        let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
+        let mut is_over = false;
+        for old in self.oldest(after, most)? {
+            if step.scanned.is_multiple_of(16) {
+                is_over = self.used()? > page_budget(options);
+            }
+            if old.received >= before && !is_over {
+                return Ok(step);
+            }
+            step.scanned += 1;
+            step.last = old.id;
+            if old.settled {
+                self.remove_push(&old)?;
+                step.rules.push(old.rules);
+            }
+        }
+        step.is_last = step.scanned < most;
+        Ok(step)
+    }
+
+    fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
+        let sql = "SELECT id, received, rules, NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> 1) \
+                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.connection
+            .prepare_cached(sql)?
+            .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+                Ok(PruneCandidate {
+                    id: row.get(0)?,
+                    received: row.get(1)?,
+                    rules: row.get(2)?,
+                    settled: row.get(3)?,
+                })
+            })?
+            .collect()
+    }
+
+    fn remove_push(&self, old: &PruneCandidate) -> SqliteResult<()> {
+        let deliveries: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM delivery WHERE push = ?1")?
+            .query_map([old.id], |row| row.get(0))?
+            .collect::<SqliteResult<_>>()?;
+        for delivery in deliveries {
+            self.remove_delivery(delivery)?;
+        }
+        self.connection.prepare_cached("DELETE FROM push WHERE id = ?1")?.execute([old.id])?;
+        Ok(())
+    }
+
+    /// Dead letters that ended before that time; how many.
+    fn remove_dead_letters(&mut self, before: i64) -> SqliteResult<usize> {
+        let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
+        let old: Vec<(i64, i64)> = self
+            .connection
+            .prepare_cached(sql)?
+            .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<SqliteResult<_>>()?;
+        for (id, channel) in &old {
+            self.remove_delivery(*id)?;
+            self.counts.dead_letter_removed(*channel);
+        }
+        Ok(old.len())
+    }
+
+    fn remove_deduplication(&self, now: i64) -> SqliteResult<usize> {
+        let sql = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)";
+        self.connection.prepare_cached(sql)?.execute([now])
+    }
+
+    /// Firings after that one which nothing was heard of for too long; the last that was looked at.
+    fn remove_firings(&self, after: &[u8], now: i64) -> SqliteResult<Vec<u8>> {
+        let rows: Vec<(Vec<u8>, i64)> = self
+            .connection
+            .prepare_cached("SELECT id, since FROM firing WHERE id > ?1 ORDER BY id LIMIT 256")?
+            .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<SqliteResult<_>>()?;
+        for (id, since) in &rows {
+            if *since < now - LONGEST_OPEN {
+                self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([id])?;
+            }
+        }
+        let is_last = rows.len() < ROWS_PER_STEP;
+        Ok(rows.into_iter().next_back().filter(|_| !is_last).map(|(id, _)| id).unwrap_or_default())
+    }
+}
+
+/// Where the next 256th of all firings begins; nothing behind the last.
+fn next_key_range(firing: &[u8]) -> Vec<u8> {
+    let first = firing.first().copied().unwrap_or_default();
+    first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
+}
+
+/// The bytes of pages that are allowed: the log has its share.
+fn page_budget(options: &JournalConfig) -> u64 {
+    options.keep_bytes - MOST_LOG_BYTES.min(options.keep_bytes / 2)
+}
+
+fn milliseconds(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn received(write: &JournalWrite) -> Option<i64> {
+    if let JournalWrite::Accept(push) = write { Some(push.received) } else { None }
+}

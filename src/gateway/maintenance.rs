@@ -1,0 +1,104 @@
+//! What has to be looked after now and then: certificates are compared with their files, and the log says what about the
+//! rules an operator should know although no load tells it.
+//!
+//! Each state is said once when it begins and once when it is over.
+
+use super::Gateway;
+use super::tls::ReloadableCertificate;
+use crate::reload::{ReloadReport, WatchMode};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// The time between two rounds.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// How many versions of the rules may be in use at once.
+const MOST_VERSIONS: usize = 3;
+/// For how long a version may be in use after another took its place.
+const LONGEST_USE: Duration = Duration::from_mins(1);
+
+/// Goes round until the gateway is gone.
+pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<ReloadableCertificate>>) {
+    let mut said = ActiveWarnings::default();
+    loop {
+        if let Some(gateway) = gateway.upgrade()
+            && let Some(report) = gateway.rules.report()
+        {
+            said.log_changes(ActiveWarnings::of(&report, gateway.config.reload.poll_only));
+        }
+        tokio::time::sleep(CHECK_INTERVAL).await;
+        if gateway.strong_count() == 0 {
+            return;
+        }
+        if let Some(certificate) = certificate.clone() {
+            match tokio::task::spawn_blocking(move || certificate.refresh()).await {
+                Ok(Ok(true)) => tracing::info!("another certificate is served"),
+                Ok(Err(wrong)) => tracing::error!("the certificate in use stays: {wrong}"),
+                Ok(Ok(false)) | Err(_) => {}
+            }
+        }
+    }
+}
+
+/// What is so, and what was said of it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct ActiveWarnings {
+    /// Old versions are in use for too long, or too many of them.
+    old_versions: Option<String>,
+    /// Changes are noticed by the poll alone, and nobody asked for that.
+    poll_reason: Option<String>,
+    /// The last good set is not on the disk.
+    not_kept: Option<String>,
+}
+
+impl ActiveWarnings {
+    fn of(report: &ReloadReport, asked_to_poll: bool) -> Self {
+        Self {
+            old_versions: old_versions_warning(report.versions_in_use, report.oldest_in_use),
+            poll_reason: match &report.watching {
+                WatchMode::Poll(why) if !asked_to_poll => Some(why.clone()),
+                WatchMode::Poll(_) | WatchMode::Events => None,
+            },
+            not_kept: report.last_good_error.clone(),
+        }
+    }
+
+    fn log_changes(&mut self, now: Self) {
+        match (&self.old_versions, &now.old_versions) {
+            (None, Some(how)) => tracing::warn!("old rules are still in use: {how}"),
+            (Some(_), None) => tracing::info!("only the rules in force are in use again"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        if let Some(why) = now.poll_reason.as_ref().filter(|_| self.poll_reason.is_none()) {
+            tracing::warn!("until a restart, changed rules are noticed by comparing contents: {why}");
+        }
+        match (&self.not_kept, &now.not_kept) {
+            (before, Some(why)) if before.as_ref() != Some(why) => tracing::warn!("{why}"),
+            (Some(_), None) => tracing::info!("the last good rule set is kept again"),
+            (None, None) | (Some(_) | None, Some(_)) => {}
+        }
+        *self = now;
+    }
+}
+
+/// Why the versions in use are an alarm: a push or a replay that does not end holds one.
+fn old_versions_warning(alive: usize, oldest: Option<Duration>) -> Option<String> {
+    if let Some(oldest) = oldest.filter(|oldest| *oldest > LONGEST_USE) {
+        return Some(format!("one was replaced {} s ago", oldest.as_secs()));
+    }
+    (alive > MOST_VERSIONS).then(|| format!("there are {alive} versions at once"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::old_versions_warning;
+    use std::time::Duration;
+
+    #[test]
+    fn one_version_for_long_or_several_at_once_is_an_alarm() {
+        let of = |alive, oldest: Option<u64>| {
+            old_versions_warning(alive, oldest.map(Duration::from_secs)).is_some()
+        };
+        assert!(!of(1, None) && !of(2, Some(60)) && !of(3, Some(1)));
+        assert!(of(2, Some(61)) && of(4, Some(1)));
+    }
+}

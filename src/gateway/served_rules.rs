@@ -1,0 +1,404 @@
+//! What a rule set becomes when it is served: the rules, and every channel and integration with its secrets.
+//!
+//! Everything that can fail happens in [`ServedRules::build`], before anything is published: a value of this type can be
+//! served. Nothing is sent anywhere while it is built.
+
+#![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
+
+use super::clock;
+use crate::channel::{ChannelKind, Settings};
+use crate::check::model::{self, Destination, Model};
+use crate::diagnostic::{self, DiagnosticLevel};
+use crate::mutant::Mutant;
+use crate::reload::{LoadRejection, LoadStage, Snapshot};
+use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet};
+use crate::suite;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A rule set that is ready to be served. Immutable.
+#[derive(Debug)]
+pub struct ServedRules {
+    /// The rules.
+    pub rules: RuleSet,
+    /// The channels, at the positions of the model.
+    pub channels: Vec<ServedChannel>,
+    /// The integrations, at the positions of the model.
+    pub integrations: Vec<ServedIntegration>,
+    /// The files, as the journal keeps them with what they decided: [`Snapshot::archive`].
+    pub archive: Vec<u8>,
+    /// What ought to be mended although the rules can be served, a line each; no secret is in it.
+    pub warnings: Vec<String>,
+}
+
+/// A channel with its secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServedChannel {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static ChannelKind,
+    /// Its parameters.
+    pub settings: Settings,
+}
+
+impl PartialEq for ChannelKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// An integration with its keys.
+#[derive(Debug, Clone)]
+pub struct ServedIntegration {
+    /// Its name.
+    pub name: String,
+    /// Its parameters: `keys`, `signature`, `secret` and the rest.
+    pub settings: Settings,
+    /// The names of its mappings, in order.
+    pub mappings: Vec<String>,
+    /// Where it sends: `routing main`, or the channel's name.
+    pub destination: String,
+}
+
+/// Brings the value of an environment variable.
+type EnvironmentReader<'e> = dyn Fn(&str) -> Option<String> + 'e;
+
+impl ServedRules {
+    /// Checks, compiles and resolves a snapshot; runs its tests where asked.
+    ///
+    /// # Errors
+    /// Whatever is wrong, with the stage.
+    pub fn build(snapshot: &Snapshot, run_tests: bool) -> Result<Self, LoadRejection> {
+        let files =
+            FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
+        let environment = |name: &str| std::env::var(name).ok();
+        let sources = snapshot.sources().clone();
+        let mut served = Self::assemble(sources, &files, &environment, run_tests)?;
+        served.archive = snapshot.archive();
+        served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
+            let path = path.display();
+            format!("everybody on this machine may read the secret file `{path}`: `chmod o= {path}` takes that away")
+        }));
+        Ok(served)
+    }
+
+    fn assemble(
+        sources: crate::source::Sources,
+        files: &FileReaders<'_>,
+        environment: &EnvironmentReader<'_>,
+        run_tests: bool,
+    ) -> Result<Self, LoadRejection> {
+        let LoadedRules { sources, diagnostics, rules } =
+            RuleSet::from_sources(sources, files.table, Some(clock::now()));
+        let Some(rules) = rules else {
+            let message = format!("the rules hold {}", diagnostic::summary(&errors(&diagnostics)));
+            return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
+        };
+        let resolved = resolve(&rules, files, environment)?;
+        if run_tests {
+            self::run_tests(&rules, files)?;
+        }
+        let integrations = integrations(&rules.model, resolved.integrations);
+        let warnings = integrations.iter().filter_map(short_key_warning).collect();
+        let channels = channels(&rules.model, resolved.channels);
+        Ok(Self { rules, channels, integrations, archive: Vec::new(), warnings })
+    }
+
+    /// The channel of that name.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> Option<&ServedChannel> {
+        self.channels.iter().find(|channel| channel.name == name)
+    }
+
+    /// The integration of that name.
+    #[must_use]
+    pub fn integration(&self, name: &str) -> Option<&ServedIntegration> {
+        self.integrations.iter().find(|integration| integration.name == name)
+    }
+}
+
+/// The text of a secret that a rule file in that folder names; `files` are those of the rule set.
+///
+/// # Errors
+/// The reason in words, without the secret.
+pub fn read_secret(
+    secret: &model::SecretReference,
+    folder: &Path,
+    files: &Snapshot,
+) -> Result<String, String> {
+    let files = FileReaders { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
+    MissingSecrets::default().read(secret, folder, &files, &|name| std::env::var(name).ok())
+}
+
+/// Where the files that rules name come from.
+struct FileReaders<'f> {
+    table: &'f dyn Fn(&Path) -> Result<String, String>,
+    secret: &'f dyn Fn(&Path) -> Result<String, String>,
+}
+
+fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic> {
+    diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
+}
+
+fn resolve(
+    rules: &RuleSet,
+    files: &FileReaders<'_>,
+    environment: &EnvironmentReader<'_>,
+) -> Result<ResolvedSettings, LoadRejection> {
+    let missing = MissingSecrets::default();
+    let result = rules.resolve(&|secret, folder| missing.read(secret, folder, files, environment));
+    if Mutant::PublishEarly.is_on() {
+        // The rules are published whatever becomes of their channels, which are never ready.
+        return Ok(ResolvedSettings { channels: Vec::new(), ..result.unwrap_or_default() });
+    }
+    result.map_err(|diagnostics| LoadRejection {
+        stage: LoadStage::Channels,
+        message: missing.message(diagnostics.len()),
+        diagnostics,
+        sources: rules.sources.clone(),
+    })
+}
+
+/// The secrets that could not be read, to name them all at once.
+#[derive(Default)]
+struct MissingSecrets {
+    variables: RefCell<BTreeSet<String>>,
+    files: RefCell<BTreeSet<PathBuf>>,
+}
+
+impl MissingSecrets {
+    fn read(
+        &self,
+        secret: &model::SecretReference,
+        folder: &Path,
+        files: &FileReaders<'_>,
+        environment: &EnvironmentReader<'_>,
+    ) -> Result<String, String> {
+        match secret {
+            model::SecretReference::Environment(name) => {
+                let value = environment(name).filter(|value| !value.trim().is_empty());
+                value.ok_or_else(|| {
+                    self.variables.borrow_mut().insert(name.to_string());
+                    format!("the environment variable `{name}` is not set, or empty")
+                })
+            }
+            model::SecretReference::File(name) => {
+                let path = folder.join(&**name);
+                let read = (files.secret)(&path).and_then(|text| {
+                    // A line break at the end is the editor's, not the secret's.
+                    let text = text.trim_end_matches(['\n', '\r']).to_owned();
+                    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
+                });
+                read.inspect_err(|_| {
+                    self.files.borrow_mut().insert(path);
+                })
+            }
+        }
+    }
+
+    /// One line that says what to set.
+    fn message(&self, count: usize) -> String {
+        let listed = |names: Vec<String>| names.join(", ");
+        let variables = listed(self.variables.borrow().iter().map(|name| format!("`{name}`")).collect());
+        let files = listed(self.files.borrow().iter().map(|path| format!("`{}`", path.display())).collect());
+        match (variables.is_empty(), files.is_empty()) {
+            (true, true) => {
+                let plural = if count == 1 { "" } else { "s" };
+                format!("{count} channel{plural} or integration{plural} could not be made ready")
+            }
+            (false, true) => format!("set these environment variables: {variables}"),
+            (true, false) => format!("these files of secrets cannot be read: {files}"),
+            (false, false) => {
+                format!("set these environment variables: {variables}; these files cannot be read: {files}")
+            }
+        }
+    }
+}
+
+/// Files of tests are read like tables, so that they belong to the version; nothing is written.
+struct ReadOnlyFiles<'f>(&'f FileReaders<'f>);
+
+impl suite::TestFiles for ReadOnlyFiles<'_> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        (self.0.table)(path).map(String::into_bytes)
+    }
+
+    fn write(&mut self, _path: &Path, _bytes: &[u8]) -> Result<(), String> {
+        Err("a gateway writes no snapshots".to_owned())
+    }
+}
+
+fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejection> {
+    let report = suite::run(rules, &suite::TestOptions::default(), &mut ReadOnlyFiles(files));
+    let failed: Vec<&suite::TestResult> = report.results.iter().filter(|result| !result.passed()).collect();
+    let Some(first) = failed.first() else { return Ok(()) };
+    let why = first.failures.first().map_or("", |failure| &failure.message);
+    let (count, all) = (failed.len(), report.results.len());
+    let verb = if count == 1 { "test fails" } else { "tests fail" };
+    Err(LoadRejection {
+        stage: LoadStage::Tests,
+        message: format!(
+            "{count} of {all} {verb}, first `{}` ({}): {why}",
+            first.name(),
+            first.location.short()
+        ),
+        diagnostics: Vec::new(),
+        sources: rules.sources.clone(),
+    })
+}
+
+fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
+    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
+    let named = model.channels.iter().zip(settings);
+    named
+        .map(|(channel, settings)| ServedChannel {
+            name: channel.name.to_string(),
+            kind: channel.kind,
+            settings,
+        })
+        .collect()
+}
+
+fn integrations(model: &Model, settings: Vec<Settings>) -> Vec<ServedIntegration> {
+    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
+    let mapping = |id: &usize| model.mappings.get(*id).map(|mapping| mapping.name.to_string());
+    let served = |(integration, settings): (&model::Integration, Settings)| ServedIntegration {
+        name: integration.name.to_string(),
+        settings,
+        mappings: integration.mappings.iter().filter_map(mapping).collect(),
+        destination: destination(model, integration.destination),
+    };
+    model.integrations.iter().zip(settings).map(served).collect()
+}
+
+fn destination(model: &Model, destination: Destination) -> String {
+    match destination {
+        Destination::Channel(id) => model.channels.get(id).map(|channel| channel.name.to_string()),
+        Destination::Routing(id) => model.routings.get(id).map(|routing| format!("routing {}", routing.name)),
+    }
+    .unwrap_or_default()
+}
+
+/// How many characters a key of 128 random bits has in base64url.
+const MIN_KEY_LENGTH: usize = 22;
+
+fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
+    let keys = integration.settings.secrets("keys");
+    let short = keys.iter().any(|key| key.expose().chars().count() < MIN_KEY_LENGTH);
+    short.then(|| {
+        let name = &integration.name;
+        format!(
+            "a key of the integration `{name}` has fewer than {MIN_KEY_LENGTH} characters and could be guessed: \
+             `pointsman keys new --integration {name}` makes a better one"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileReaders, MissingSecrets, ServedIntegration, ServedRules, short_key_warning};
+    use crate::channel::{Setting, Settings};
+    use crate::check::model::SecretReference;
+    use crate::reload::{LoadRejection, LoadStage};
+    use crate::source::Sources;
+    use std::path::Path;
+
+    const RULES: &str = r#"edition 1
+mapping queue { severity = Warning  status = Firing  title = $.title ?? "untitled"  key = "k" }
+channel a = webhook(url = env("HOOK_A"))
+channel b = webhook(url = env("HOOK_B"))
+routing main { route one when title == "a" => a  else => b }
+integration shared { keys = [env("KEY")]  queue => routing main }
+integration dedicated { keys = [secret_file("key")]  queue => b }
+test "where it goes" { integration shared  input { "title": "a" }  expect sent [EXPECTED] }
+"#;
+
+    fn build(text: &str, variables: &[(&str, &str)], run_tests: bool) -> Result<ServedRules, LoadRejection> {
+        let mut sources = Sources::default();
+        sources.add("shop/a.rules", text);
+        let environment = |name: &str| {
+            let found = variables.iter().find(|(each, _)| *each == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let secret = |path: &Path| {
+            assert_eq!(path, Path::new("shop/key"));
+            Ok("0123456789012345678901\n".to_owned())
+        };
+        let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
+        ServedRules::assemble(sources, &files, &environment, run_tests)
+    }
+
+    const ALL: &[(&str, &str)] =
+        &[("HOOK_A", "https://a.example/"), ("HOOK_B", "https://b.example/"), ("KEY", "sixteen-letters-")];
+
+    #[test]
+    fn names_destinations_and_mappings_are_those_of_the_rules() {
+        let served = build(&RULES.replace("EXPECTED", "a"), ALL, true).expect("it can be served");
+        let channels: Vec<_> = served.channels.iter().map(|each| (&*each.name, each.kind.name)).collect();
+        assert_eq!(channels, [("a", "webhook"), ("b", "webhook")]);
+        let shown = |each: &super::ServedIntegration| (each.name.clone(), each.destination.clone());
+        let integrations: Vec<_> = served.integrations.iter().map(shown).collect();
+        let expected = [("shared", "routing main"), ("dedicated", "b")];
+        assert_eq!(integrations, expected.map(|(name, to)| (name.to_owned(), to.to_owned())));
+        assert_eq!(served.integrations[0].mappings, ["queue"]);
+    }
+
+    #[test]
+    fn a_rule_set_with_an_error_is_refused_at_check() {
+        let rejection =
+            build(&RULES.replace("else => b", "else => c"), ALL, false).expect_err("no channel c");
+        assert_eq!((rejection.stage, rejection.diagnostics.is_empty()), (LoadStage::Check, false));
+    }
+
+    #[test]
+    fn a_test_that_fails_refuses_the_set_only_where_tests_are_run() {
+        let text = RULES.replace("EXPECTED", "b");
+        assert!(build(&text, ALL, false).is_ok());
+        let rejection = build(&text, ALL, true).expect_err("the test fails");
+        assert_eq!(rejection.stage, LoadStage::Tests);
+        assert!(
+            rejection.message.starts_with("1 of 1 test fails, first `where it goes` (shop/a.rules:8): "),
+            "{}",
+            rejection.message
+        );
+    }
+
+    #[test]
+    fn everything_that_is_not_set_is_named_at_once() {
+        let missing = MissingSecrets::default();
+        let environment = |name: &str| (name == "BLANK").then(|| " ".to_owned());
+        let secret = |path: &Path| {
+            if path == Path::new("shop/key") { Ok("canary\n".to_owned()) } else { Err("gone".to_owned()) }
+        };
+        let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
+        let read = |secret: &SecretReference| missing.read(secret, Path::new("shop"), &files, &environment);
+        assert_eq!(read(&SecretReference::File("key".into())), Ok("canary".to_owned()));
+        for name in ["HOOK_B", "HOOK_A", "BLANK", "HOOK_A"] {
+            assert!(read(&SecretReference::Environment(name.into())).is_err(), "{name}");
+        }
+        let variables = "set these environment variables: `BLANK`, `HOOK_A`, `HOOK_B`";
+        assert_eq!(missing.message(4), variables);
+        assert!(read(&SecretReference::File("other".into())).is_err());
+        assert_eq!(missing.message(5), format!("{variables}; these files cannot be read: `shop/other`"));
+    }
+
+    #[test]
+    fn a_short_key_is_warned_about_without_being_shown() {
+        let integration = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| crate::channel::Secret::new((*key).to_owned())).collect();
+            let settings = Settings { entries: vec![("keys".to_owned(), Setting::Secrets(keys))] };
+            ServedIntegration {
+                name: "shop".to_owned(),
+                settings,
+                mappings: Vec::new(),
+                destination: String::new(),
+            }
+        };
+        let long = "0123456789012345678901";
+        assert_eq!(short_key_warning(&integration(&[long])), None);
+        let warning = short_key_warning(&integration(&[long, "canary"])).expect("one is short");
+        assert!(warning.contains("`shop`") && !warning.contains("canary"), "{warning}");
+    }
+}

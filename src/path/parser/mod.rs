@@ -1,0 +1,212 @@
+//! Whether a text is a well-typed RFC 9535 query within our limits, and if not, where and why.
+//!
+//! The crate's parser gives the tree, but its refusals name grammar rules, it takes `$.a b` for one name, and its numbers
+//! end at 2^53. So this reader goes first: it walks the text once, makes the messages, checks the types of functions,
+//! and notes what the tree will not tell: where the numbers and regexes stand, and what is costly.
+
+mod condition;
+mod cost;
+mod function;
+mod literal;
+mod operand;
+mod query;
+mod selector;
+
+use super::PathError;
+use crate::json::Number;
+use std::ops::Range;
+
+/// The most bytes of a path.
+const LONGEST: usize = 1024;
+/// How deep brackets and parentheses may nest.
+const DEEPEST: usize = 32;
+
+/// What reading found out beside the syntax.
+#[derive(Debug, Default)]
+pub(super) struct PathAnalysis {
+    /// The number literals in the order of the text, in full.
+    pub(super) numbers: Vec<(Range<usize>, Number)>,
+    /// The literals that stand as regexes in `match` and `search`, in the order of the text.
+    pub(super) patterns: Vec<Range<usize>>,
+    /// Why the path could cost more than a payload should.
+    pub(super) costly: Option<PathError>,
+}
+
+/// Reads a whole path.
+pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
+    if text.len() > LONGEST {
+        let message = format!("a path of {} bytes; {LONGEST} are the most that a path may have", text.len());
+        return Err(PathError { range: 0..text.len(), message, help: None });
+    }
+    let mut reader =
+        PathParser { text, at: 0, nesting: 0, functions: 0, descents: 0, analysis: PathAnalysis::default() };
+    if !matches!(reader.peek(), Some('$' | '@')) {
+        return Err(reader.missing_root());
+    }
+    reader.query()?;
+    if reader.at < text.len() {
+        return Err(reader.after_query());
+    }
+    Ok(reader.analysis)
+}
+
+type ParseResult<T> = Result<T, PathError>;
+
+/// A place in the text, and what was found before it.
+struct PathParser<'t> {
+    text: &'t str,
+    at: usize,
+    /// How many brackets and parentheses are open.
+    nesting: usize,
+    /// How many functions are open.
+    functions: usize,
+    /// How many descendant segments lead to the node that the filter being read tests.
+    descents: usize,
+    analysis: PathAnalysis,
+}
+
+impl<'t> PathParser<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn bump(&mut self) {
+        self.at += self.peek().map_or(0, char::len_utf8);
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(' ' | '\t' | '\n' | '\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// The run of characters from here on that fit.
+    fn run(&self, fits: impl Fn(char) -> bool) -> &'t str {
+        let rest = self.rest();
+        rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
+    }
+
+    /// The letters, digits and hyphens from here on: what an author took for one word.
+    fn word(&self) -> &'t str {
+        self.run(|character| is_of_name(character) || character == '-')
+    }
+
+    fn slice(&self, range: Range<usize>) -> &'t str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The place of the next character, or of the end.
+    fn here(&self) -> Range<usize> {
+        self.at..self.at + self.peek().map_or(0, char::len_utf8)
+    }
+
+    /// The next character for a message.
+    fn found(&self) -> String {
+        self.peek().map_or_else(|| "the end of the path".to_owned(), |character| format!("`{character}`"))
+    }
+
+    /// Advice to write the whole path with `replacement` in the place of `range`.
+    fn rewrite_help(&self, range: Range<usize>, replacement: &str) -> String {
+        let mut path = self.text.to_owned();
+        path.replace_range(range, replacement);
+        format!("write `{path}`")
+    }
+
+    /// Goes one level deeper; `open` is the place of the bracket.
+    fn deeper(&mut self, open: usize) -> ParseResult<()> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST {
+            return Err(refused(open..open + 1, format!("brackets nest deeper than {DEEPEST} levels")));
+        }
+        Ok(())
+    }
+
+    fn missing_root(&self) -> PathError {
+        let message = format!("a path begins with `$` or `@`, found {}", self.found());
+        let root = match self.peek() {
+            Some('.' | '[') => "$",
+            Some(character) if begins_name(character) => "$.",
+            _ => return refused(self.here(), message),
+        };
+        PathError { range: self.here(), message, help: Some(self.rewrite_help(0..0, root)) }
+    }
+
+    /// Says what stands where a path should have ended.
+    fn after_query(&mut self) -> PathError {
+        let start = self.at;
+        self.blanks();
+        if self.at == start {
+            let invalid = self.unexpected("`.`, `[` or the end of the path");
+            let named = self.peek().is_some_and(begins_name) && start == 1;
+            return if named {
+                PathError { help: Some(self.rewrite_help(start..start, ".")), ..invalid }
+            } else {
+                invalid
+            };
+        }
+        if self.rest().is_empty() {
+            return refused(start..self.at, "a blank at the end of the path".to_owned());
+        }
+        let name_start = self.slice(0..start).rfind(['.', ']']).map_or(start, |before| before + 1);
+        let name = self.slice(name_start..start);
+        let end = self.at + self.word().len();
+        let range = start..self.at;
+        let message = "a blank within a path; blanks stand within brackets alone".to_owned();
+        if name.is_empty() || !self.slice(0..name_start).ends_with('.') || end == self.at {
+            return refused(range, message);
+        }
+        let member = quoted(self.slice(name_start..end));
+        let dot = if self.slice(0..name_start).ends_with("..") { name_start } else { name_start - 1 };
+        PathError { range, message, help: Some(self.rewrite_help(dot..end, &format!("[{member}]"))) }
+    }
+
+    /// A refusal at the next character.
+    fn unexpected(&self, expected: &str) -> PathError {
+        let help = match self.peek() {
+            Some('“' | '”' | '‘' | '’') => Some("write straight quotes, `\"`".to_owned()),
+            Some('(') => Some("functions stand within filters alone: `[?length(@.name) > 3]`".to_owned()),
+            _ => None,
+        };
+        PathError {
+            range: self.here(),
+            message: format!("expected {expected}, found {}", self.found()),
+            help,
+        }
+    }
+}
+
+fn refused(range: Range<usize>, message: String) -> PathError {
+    PathError { range, message, help: None }
+}
+
+fn advised(range: Range<usize>, message: String, help: impl Into<String>) -> PathError {
+    PathError { range, message, help: Some(help.into()) }
+}
+
+/// Whether a name after a dot may begin with it. Blanks beyond ASCII may by the standard, but are never meant.
+fn begins_name(character: char) -> bool {
+    character.is_ascii_alphabetic()
+        || character == '_'
+        || (!character.is_ascii() && !character.is_whitespace())
+}
+
+fn is_of_name(character: char) -> bool {
+    begins_name(character) || character.is_ascii_digit()
+}
+
+/// A name as it stands in brackets.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}

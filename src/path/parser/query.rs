@@ -1,0 +1,178 @@
+//! A root and the segments that follow it.
+
+use super::selector::BracketShape;
+use super::{ParseResult, PathParser, advised, begins_name, is_of_name, quoted, refused};
+
+/// What the rest of the reader wants to know of a query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueryShape {
+    /// Whether names and indices are all it has.
+    pub(super) singular: bool,
+}
+
+impl PathParser<'_> {
+    /// Reads `$` or `@`, which stands here, and what follows.
+    pub(super) fn query(&mut self) -> ParseResult<QueryShape> {
+        let start = self.at;
+        let within_filter = self.nesting > 0;
+        let absolute = self.eat("$");
+        if !absolute {
+            self.eat("@");
+        }
+        let outer = self.descents;
+        if absolute {
+            // What starts from the payload is evaluated once, whatever the filter around it descends to.
+            self.descents = 0;
+        }
+        let mut singular = true;
+        let mut doubling = 1_usize;
+        loop {
+            let before = self.at;
+            self.blanks();
+            let segment = self.at;
+            if self.eat("..") {
+                singular = false;
+                self.descents += 1;
+                self.note_descents(segment);
+                let bracket = self.after_descent(segment)?;
+                doubling = bracket.many.max(1).saturating_mul(doubling);
+                self.note_doubling(segment, doubling, bracket);
+            } else if self.rest().starts_with('[') {
+                let bracket = self.bracket()?;
+                singular &= bracket.singular;
+                doubling = bracket.many.max(1).saturating_mul(doubling);
+                self.note_doubling(segment, doubling, bracket);
+            } else if self.eat(".") {
+                singular &= self.after_dot(segment)?;
+            } else {
+                self.at = before;
+                break;
+            }
+        }
+        self.descents = outer;
+        if absolute && within_filter && !singular {
+            self.note_payload_query(start);
+        }
+        Ok(QueryShape { singular })
+    }
+
+    /// Reads what stands behind `..`, which began at `dots`.
+    fn after_descent(&mut self, dots: usize) -> ParseResult<BracketShape> {
+        match self.peek() {
+            Some('*') => self.bump(),
+            Some('[') => return self.bracket(),
+            Some(character) if begins_name(character) => self.name(self.at)?,
+            Some(' ' | '\t' | '\n' | '\r') => {
+                return Err(refused(self.here(), "a blank after `..`; a name follows at once".to_owned()));
+            }
+            _ => {
+                let message = format!("`..` needs a name, `*` or `[…]` after it, found {}", self.found());
+                return Err(advised(dots..self.at, message, "`..*` selects everything below"));
+            }
+        }
+        Ok(BracketShape::default())
+    }
+
+    /// Reads what stands behind the dot at `dot`; gives whether it is a single name.
+    fn after_dot(&mut self, dot: usize) -> ParseResult<bool> {
+        match self.peek() {
+            Some('*') => {
+                self.bump();
+                Ok(false)
+            }
+            Some(character) if begins_name(character) => {
+                self.name(dot)?;
+                Ok(true)
+            }
+            _ => Err(self.no_name(dot)),
+        }
+    }
+
+    /// Reads a name; brackets that mend it would take the place of what begins at `from`.
+    fn name(&mut self, from: usize) -> ParseResult<()> {
+        let start = self.at;
+        self.at += self.run(is_of_name).len();
+        if self.rest().starts_with('(') {
+            let function = self.slice(start..self.at);
+            let message = format!("`{function}(…)` after a dot; functions stand within filters alone");
+            return Err(advised(start..self.at, message, "`[?length(@) > 3]` is a filter with a function"));
+        }
+        if self.peek().is_none_or(ends_name) {
+            return Ok(());
+        }
+        self.at = start + self.run_from(start, |character| !ends_name(character)).len();
+        let name = self.slice(start..self.at);
+        let message = format!("`{name}` cannot follow a dot: there, a name has letters, digits and `_` only");
+        let from = self.label_start(name, from);
+        let label = self.slice(from..self.at).trim_start_matches('.');
+        let help = Some(self.rewrite_help(from..self.at, &format!("[{}]", quoted(label))));
+        Err(super::PathError { range: start..self.at, message, help })
+    }
+
+    /// Where brackets that mend a name would begin: a name with a slash below `labels` or `annotations` is a label of
+    /// Kubernetes, whose dots belong to it.
+    fn label_start(&self, name: &str, from: usize) -> usize {
+        let before = self.slice(0..from);
+        let parents = ["abels.", "nnotations."]
+            .iter()
+            .filter_map(|parent| Some(before.rfind(parent)? + parent.len() - 1));
+        let plain = |dot: &usize| {
+            self.slice(*dot..from).chars().all(|character| super::is_of_name(character) || character == '.')
+        };
+        parents.max().filter(|dot| name.contains('/') && plain(dot)).unwrap_or(from)
+    }
+
+    fn run_from(&self, start: usize, fits: impl Fn(char) -> bool) -> &str {
+        let rest = self.text.get(start..).unwrap_or_default();
+        rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
+    }
+
+    /// Says what stands behind a dot that no name follows.
+    fn no_name(&self, dot: usize) -> super::PathError {
+        let word = self.run(|character| !ends_name(character));
+        let range = self.at..self.at + word.len();
+        match self.peek() {
+            Some('[') => {
+                let message = "a dot before `[`; a bracket follows at once".to_owned();
+                super::PathError {
+                    range: dot..self.at,
+                    message,
+                    help: Some(self.rewrite_help(dot..self.at, "")),
+                }
+            }
+            Some(character) if character.is_ascii_digit() => {
+                let index = word.chars().all(|digit| digit.is_ascii_digit());
+                let selector = if index { word.to_owned() } else { quoted(word) };
+                let message =
+                    format!("`{word}` cannot follow a dot: there, a name begins with a letter or `_`");
+                super::PathError {
+                    range: range.clone(),
+                    message,
+                    help: Some(self.rewrite_help(dot..range.end, &format!("[{selector}]"))),
+                }
+            }
+            Some(quote @ ('"' | '\'')) => {
+                let message = "a quoted name stands in brackets, not after a dot".to_owned();
+                let end = self.rest().get(1..).and_then(|rest| rest.find(quote)).map(|end| self.at + end + 2);
+                let help =
+                    end.map(|end| self.rewrite_help(dot..end, &format!("[{}]", self.slice(self.at..end))));
+                super::PathError { range: self.here(), message, help }
+            }
+            Some(' ' | '\t' | '\n' | '\r') => {
+                refused(self.here(), "a blank after a dot; a name follows at once".to_owned())
+            }
+            Some(character) if !word.is_empty() && character != '$' && character != '@' => {
+                let message =
+                    format!("`{word}` cannot follow a dot: there, a name has letters, digits and `_` only");
+                let help = Some(self.rewrite_help(dot..range.end, &format!("[{}]", quoted(word))));
+                super::PathError { range, message, help }
+            }
+            _ => refused(dot..dot + 1, format!("`.` needs a name or `*` after it, found {}", self.found())),
+        }
+    }
+}
+
+/// Whether a name that follows a dot may end before it.
+fn ends_name(character: char) -> bool {
+    character.is_ascii_whitespace() || ".[](),=!<>&|?\"'*".contains(character)
+}

@@ -1,0 +1,56 @@
+//! Lines that require two labels or fields to be certain texts, each of which very many lines require.
+
+use super::{Posting, Postings, SourceIndex, TextSource};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+/// The lines by two texts. What is kept of the texts is their hash, so that now and then a line is found which does not
+/// require them.
+#[derive(Debug)]
+pub struct TextPairIndex {
+    /// Where the texts are found, and whether letter case is ignored there.
+    pub sources: [(TextSource, bool); 2],
+    by_hash: HashMap<u64, Posting, RandomState>,
+    lines: Postings,
+}
+
+impl SourceIndex for TextPairIndex {
+    fn source(&self) -> TextSource {
+        let [(first, _), _] = self.sources;
+        first
+    }
+}
+
+impl TextPairIndex {
+    /// The lines that require each two texts.
+    #[must_use]
+    pub fn new(sources: [(TextSource, bool); 2], pairs: Vec<([Box<str>; 2], Vec<u32>)>) -> Self {
+        let mut index = Self { sources, by_hash: HashMap::default(), lines: Postings::default() };
+        let mut by_hash: HashMap<u64, Vec<u32>, RandomState> = HashMap::default();
+        for ([first, second], filed) in pairs {
+            by_hash.entry(index.hash(&first, &second)).or_default().extend(filed);
+        }
+        let mut all: Vec<(u64, Vec<u32>)> = by_hash.into_iter().collect();
+        all.sort_unstable();
+        for (hash, mut filed) in all {
+            filed.sort_unstable();
+            filed.dedup();
+            let filed = index.lines.add(&filed);
+            index.by_hash.insert(hash, filed);
+        }
+        index.by_hash.shrink_to_fit();
+        index.lines = index.lines.shrunk();
+        index
+    }
+
+    /// The lines that require these texts.
+    #[must_use]
+    pub fn find(&self, first: &str, second: &str) -> &[u32] {
+        self.by_hash.get(&self.hash(first, second)).map_or(&[], |lines| self.lines.of(lines))
+    }
+
+    fn hash(&self, first: &str, second: &str) -> u64 {
+        self.by_hash.hasher().hash_one((first, second))
+    }
+}

@@ -1,0 +1,187 @@
+//! One case, run: its input built, its subject asked, what came out.
+
+use super::case_trace::CaseTrace;
+use super::failure::TestFailure;
+use super::files::TestFiles;
+use super::observed_outcome::ObservedOutcome;
+use super::plan::{CaseInput, TestPlan};
+use super::test_event;
+use super::test_value::{HoleBindings, TestValue, UnfilledHole};
+use crate::diagnostic::nearest;
+use crate::evaluate::EvaluationContext;
+use crate::event::{Outcome, OutcomeKind as Came};
+use crate::json;
+use crate::ruleset::{EntryPoint, RuleSet};
+use crate::source::Span;
+use crate::syntax::tree::{Identifier, StringLiteral, TestJson, TestSubject, TestTime};
+use crate::time::Timestamp;
+
+/// What came of a case.
+#[derive(Debug, Default)]
+pub(super) struct CaseRun {
+    /// The outcomes, in payload order.
+    pub(super) outcomes: Vec<ObservedOutcome>,
+    /// The body that a channel would send.
+    pub(super) body: Option<TestValue>,
+    /// What happened on the way.
+    pub(super) trace: CaseTrace,
+}
+
+/// What cases are run with.
+pub(super) struct CaseRunner<'r> {
+    pub(super) rules: &'r RuleSet,
+    pub(super) plan: &'r TestPlan<'r>,
+    pub(super) bindings: &'r HoleBindings,
+}
+
+impl CaseRunner<'_> {
+    /// Runs the case.
+    pub(super) fn run(&self, files: &dyn TestFiles) -> Result<CaseRun, Box<TestFailure>> {
+        let whole = self.plan.test.tree.name.span;
+        let Some((kind, subject)) = self.plan.subject else {
+            return Err(self.fail(whole, "the test names no subject"));
+        };
+        let Some((input, place)) = self.plan.input else {
+            return Err(self.fail(whole, "the test gives no input"));
+        };
+        match input {
+            CaseInput::Payload(json) => {
+                let bytes = self.fill(json)?.to_json().unwrap_or_default();
+                self.map(kind, subject, bytes.as_bytes())
+            }
+            CaseInput::File(file) => self.map(kind, subject, &self.bytes(file, files)?),
+            CaseInput::Event(json) => self.event(kind, subject, json, place),
+        }
+    }
+
+    /// Runs the same subject over the bytes of another file.
+    pub(super) fn run_file(
+        &self,
+        file: &StringLiteral,
+        files: &dyn TestFiles,
+    ) -> Result<CaseRun, Box<TestFailure>> {
+        let Some((kind, subject)) = self.plan.subject else {
+            return Err(self.fail(file.span, "the test names no subject"));
+        };
+        self.map(kind, subject, &self.bytes(file, files)?)
+    }
+
+    fn bytes(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<Vec<u8>, Box<TestFailure>> {
+        let path = self.plan.test.folder.join(&*file.value);
+        let unread = |reason| {
+            let failure = TestFailure::new(
+                &self.rules.sources,
+                file.span,
+                format!("cannot read `{}`: {reason}", file.value),
+            );
+            Box::new(failure.help("paths are relative to the folder of the test's file"))
+        };
+        files.read(&path).map_err(unread)
+    }
+
+    fn map(&self, kind: TestSubject, name: &Identifier, bytes: &[u8]) -> Result<CaseRun, Box<TestFailure>> {
+        let subject = match kind {
+            TestSubject::Mapping => EntryPoint::Mapping(&name.text, None),
+            TestSubject::Integration => EntryPoint::Integration(&name.text),
+            TestSubject::Routing | TestSubject::Channel => {
+                return Err(self.fail(name.span, "this subject takes an `event`, not an `input`"));
+            }
+        };
+        let mut watch = CaseTrace::default();
+        let arena = json::Arena::new();
+        let seen = match json::parse(bytes, &arena) {
+            Ok(document) => {
+                let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
+                let outcomes = self.rules.evaluate(subject, &document, &context, &mut watch);
+                let outcomes = outcomes.map_err(|_| self.unknown(name))?;
+                outcomes.iter().map(|outcome| self.observe(outcome)).collect()
+            }
+            Err(invalid) => vec![self.observe(&invalid_outcome(kind, name, invalid))],
+        };
+        Ok(CaseRun { outcomes: seen, body: None, trace: watch })
+    }
+
+    fn event(
+        &self,
+        kind: TestSubject,
+        name: &Identifier,
+        json: &TestJson,
+        place: Span,
+    ) -> Result<CaseRun, Box<TestFailure>> {
+        let arena = json::Arena::new();
+        let event =
+            test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(place, message))?;
+        let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
+        let mut watch = CaseTrace::default();
+        match kind {
+            TestSubject::Routing => {
+                let outcome = self.rules.route(&name.text, event, &context, &arena, &mut watch);
+                let seen = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
+                Ok(CaseRun { outcomes: seen, body: None, trace: watch })
+            }
+            TestSubject::Channel => {
+                let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
+                Ok(CaseRun { outcomes: Vec::new(), body: Some(TestValue::from(&body)), trace: watch })
+            }
+            TestSubject::Mapping | TestSubject::Integration => {
+                Err(self.fail(name.span, "this subject takes an `input`, not an `event`"))
+            }
+        }
+    }
+
+    /// JSON of the test with its holes filled.
+    pub(super) fn fill(&self, json: &TestJson) -> Result<TestValue, Box<TestFailure>> {
+        TestValue::from_json(json, self.bindings)
+            .map_err(|UnfilledHole { hole, place }| self.unfilled(&hole, place))
+    }
+
+    fn unfilled(&self, hole: &str, place: Span) -> Box<TestFailure> {
+        let failure = self.fail(place, format!("nothing fills the hole `{hole}`"));
+        match nearest(hole, self.bindings.iter().map(|(name, _)| &**name)) {
+            Some(near) => Box::new(failure.help(format!("did you mean `{near}`?"))),
+            None => failure,
+        }
+    }
+
+    fn now(&self) -> Result<Timestamp, Box<TestFailure>> {
+        let (text, span) = match self.plan.at {
+            None => (TestValue::Text(test_event::DEFAULT_TIME.into()), self.plan.test.tree.name.span),
+            Some((TestTime::Time(time), _)) => (TestValue::Text(time.text.clone()), time.span),
+            Some((TestTime::Hole(hole), _)) => {
+                let bound = self.bindings.iter().find(|(name, _)| *name == hole.text);
+                let unfilled = || self.unfilled(&hole.text, hole.span);
+                (bound.map(|(_, value)| value.clone()).ok_or_else(unfilled)?, hole.span)
+            }
+        };
+        let time = match &text {
+            TestValue::Text(text) | TestValue::Name(text) | TestValue::Number(text) => Timestamp::read(text),
+            TestValue::Missing => Timestamp::read(test_event::DEFAULT_TIME),
+            TestValue::Null | TestValue::Boolean(_) | TestValue::List(_) | TestValue::Object(_) => None,
+        };
+        time.ok_or_else(|| self.fail(span, format!("{text} is no time")))
+    }
+
+    fn observe(&self, outcome: &Outcome<'_>) -> ObservedOutcome {
+        let file = self.rules.sources.name(self.plan.test.span);
+        ObservedOutcome::new(outcome, file.rsplit_once('/').map_or("", |(folder, _)| folder))
+    }
+
+    fn open(&self) -> Vec<String> {
+        self.plan.open.iter().map(|channel| channel.text.to_string()).collect()
+    }
+
+    fn unknown(&self, name: &Identifier) -> Box<TestFailure> {
+        self.fail(name.span, format!("the rule set holds no `{}`", name.text))
+    }
+
+    fn fail(&self, span: Span, message: impl Into<String>) -> Box<TestFailure> {
+        Box::new(TestFailure::new(&self.rules.sources, span, message))
+    }
+}
+
+/// The outcome of bytes that are not JSON.
+fn invalid_outcome(kind: TestSubject, name: &Identifier, invalid: json::JsonError) -> Outcome<'_> {
+    let json::JsonError { line, column, message } = invalid;
+    let integration = (kind == TestSubject::Integration).then_some(&*name.text);
+    Outcome { integration, mapping: None, index: None, kind: Came::Invalid { line, column, message } }
+}

@@ -1,0 +1,357 @@
+//! Every form of `expect`, held against what came out.
+
+use super::case_run::{CaseRun, CaseRunner};
+use super::case_trace::plural;
+use super::compare;
+use super::failure::TestFailure;
+use super::failure_trace;
+use super::fields;
+use super::files::TestFiles;
+use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
+use super::test_value::{TestValue, quoted};
+use crate::source::Span;
+use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, StringLiteral};
+
+/// What a judgement of one expectation needs.
+pub(super) struct ExpectationChecker<'j> {
+    pub(super) case_runner: &'j CaseRunner<'j>,
+    pub(super) run: &'j CaseRun,
+    /// Where the expectation is written.
+    pub(super) span: Span,
+    /// `outcome N`
+    pub(super) outcome: Option<usize>,
+}
+
+/// Nothing where it came true.
+pub(super) type ExpectationResult = Result<(), Box<TestFailure>>;
+
+impl ExpectationChecker<'_> {
+    /// Judges an expectation that needs no file but perhaps another payload; snapshots are judged apart.
+    pub(super) fn check(&self, expectation: &Expectation, files: &dyn TestFiles) -> ExpectationResult {
+        match &expectation.kind {
+            ExpectationKind::Count { events, dropped } => self.count(*events, *dropped),
+            ExpectationKind::Subset(json) => self.subset(&self.case_runner.fill(json)?),
+            ExpectationKind::Exactly(json) => self.exactly(&self.case_runner.fill(json)?),
+            ExpectationKind::Dropped(reason) => self.dropped(reason.as_ref().map(|text| &*text.value)),
+            ExpectationKind::Empty => self.payload_result(ObservedOutcomeKind::Empty, "empty"),
+            ExpectationKind::Unaccepted => self.payload_result(ObservedOutcomeKind::Unaccepted, "unaccepted"),
+            ExpectationKind::Invalid => self.payload_result(ObservedOutcomeKind::Invalid, "invalid"),
+            ExpectationKind::Sent(mode, channels, _) => self.sent_names(*mode, channels),
+            ExpectationKind::Via(paths) => self.via(paths),
+            ExpectationKind::Nothing(reason) => self.nothing(reason.as_ref().map(|text| &*text.value)),
+            ExpectationKind::Note(note) => self.note(&note.value),
+            ExpectationKind::SameKeyAs(file) => self.same_key(file, files),
+            ExpectationKind::Body(json) => self.body(&self.case_runner.fill(json)?),
+            ExpectationKind::Snapshot(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn failure(&self, message: impl Into<String>) -> TestFailure {
+        TestFailure::new(&self.case_runner.rules.sources, self.span, message)
+    }
+
+    /// The conditions that dropped or refused, where one outcome is meant.
+    fn refusals(&self) -> Vec<String> {
+        match (self.outcome, self.outcomes()) {
+            (Some(number), seen) => seen
+                .get(number)
+                .map(|one| failure_trace::refusals(self.case_runner, self.run, one))
+                .unwrap_or_default(),
+            (None, [one]) => failure_trace::refusals(self.case_runner, self.run, one),
+            (None, _) => Vec::new(),
+        }
+    }
+
+    fn outcomes(&self) -> &[ObservedOutcome] {
+        &self.run.outcomes
+    }
+
+    /// The outcome that is meant: the one of the number, or the only one that `fits`, or the only one.
+    fn select_outcome(
+        &self,
+        what: &str,
+        fits: impl Fn(&ObservedOutcome) -> bool,
+    ) -> Result<&ObservedOutcome, Box<TestFailure>> {
+        let seen = self.outcomes();
+        if let Some(number) = self.outcome {
+            let absent = || {
+                let message = format!("there is no outcome {number}: there {}", count_phrase(seen.len()));
+                Box::new(self.failure(message).actual(numbered_list(seen)))
+            };
+            return seen.get(number).ok_or_else(absent);
+        }
+        let mut fitting = seen.iter().filter(|one| fits(one));
+        match (fitting.next(), fitting.next(), seen) {
+            (Some(one), None, _) | (None, None, [one]) => Ok(one),
+            (Some(_), Some(_), _) => {
+                let count = plural(2 + fitting.count(), what);
+                let message = format!("this does not say which: there are {count}");
+                let help = "name one by its number, from 0: `expect outcome 0 …`";
+                Err(Box::new(self.failure(message).actual(numbered_list(seen)).help(help)))
+            }
+            (None, _, _) => {
+                Err(Box::new(self.failure(format!("there is no {what}")).actual(numbered_list(seen))))
+            }
+        }
+    }
+
+    /// The event that is meant.
+    fn event(&self) -> Result<(&ObservedOutcome, &TestValue), Box<TestFailure>> {
+        let seen = self.select_outcome("event", |one| one.event.is_some())?;
+        let none = || {
+            let failure = self.failure("expected an event, and there is none").actual(seen.describe());
+            Box::new(failure.decided(&self.refusals()))
+        };
+        seen.event.as_ref().map(|event| (seen, event)).ok_or_else(none)
+    }
+
+    fn count(&self, events: usize, dropped: Option<usize>) -> ExpectationResult {
+        let found = self.outcomes().iter().filter(|one| one.event.is_some()).count();
+        let lost = self.outcomes().iter().filter(|one| one.kind == ObservedOutcomeKind::Dropped).count();
+        if found == events && dropped.is_none_or(|dropped| dropped == lost) {
+            return Ok(());
+        }
+        let words = |events, dropped: Option<usize>| {
+            let dropped = dropped.map(|count| format!(", {count} dropped")).unwrap_or_default();
+            format!("{}{dropped}", plural(events, "event"))
+        };
+        let expected = words(events, dropped);
+        let failure = self.failure("the payload came to another number of events").expected(expected);
+        let actual = format!("{}\n{}", words(found, dropped.map(|_| lost)), numbered_list(self.outcomes()));
+        Err(Box::new(failure.actual(actual).decided(&self.refusals())))
+    }
+
+    /// `{subset}` of an event.
+    pub(super) fn subset(&self, expected: &TestValue) -> ExpectationResult {
+        let (seen, event) = self.event()?;
+        let expected = fields::expected(expected);
+        if compare::holds(&expected, event) {
+            return Ok(());
+        }
+        let actual = compare::projected(&expected, event);
+        Err(Box::new(self.difference(seen, &expected, &actual)))
+    }
+
+    fn exactly(&self, expected: &TestValue) -> ExpectationResult {
+        let (seen, event) = self.event()?;
+        let expected = fields::expected(expected);
+        let actual = compare::aligned(&expected, &fields::written_out(&expected, event, seen));
+        if compare::same(&expected, &actual) {
+            return Ok(());
+        }
+        Err(Box::new(self.difference(seen, &expected, &actual)))
+    }
+
+    fn difference(&self, seen: &ObservedOutcome, expected: &TestValue, actual: &TestValue) -> TestFailure {
+        let wrong = fields::differing(expected, actual);
+        let names: Vec<String> = wrong.iter().map(|name| format!("`{name}`")).collect();
+        let message = match names.split_last() {
+            None => "the event is another".to_owned(),
+            Some((last, [])) => format!("{last} is not as expected"),
+            Some((last, rest)) => format!("{} and {last} are not as expected", rest.join(", ")),
+        };
+        let decided = wrong
+            .iter()
+            .flat_map(|name| failure_trace::field(self.case_runner, self.run, seen, name))
+            .collect::<Vec<_>>();
+        let failure = self.failure(message).decided(&decided);
+        match (expected.members(), actual.members()) {
+            ([(name, expected)], [(_, actual)])
+                if expected.members().is_empty() && actual.members().is_empty() =>
+            {
+                failure.expected(format!("{name}: {expected}")).actual(format!("{name}: {actual}"))
+            }
+            _ => failure.compared(expected, actual),
+        }
+    }
+
+    /// One field, as the rows of `cases … => field` expect it.
+    pub(super) fn field(&self, name: &str, expected: &TestValue) -> ExpectationResult {
+        let expected = match name.strip_prefix("labels.") {
+            Some(label) => nest("labels", nest(label, expected.clone())),
+            None => nest(name, expected.clone()),
+        };
+        self.subset(&expected)
+    }
+
+    pub(super) fn dropped(&self, reason: Option<&str>) -> ExpectationResult {
+        let seen = self.select_outcome("dropped outcome", ObservedOutcome::is_dropped)?;
+        let right = seen.is_dropped() && reason.is_none_or(|reason| seen.has_reason(reason));
+        if right {
+            return Ok(());
+        }
+        let message =
+            if seen.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
+        let expected =
+            format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let failure = self.failure(message).expected(expected).actual(seen.describe());
+        Err(Box::new(failure.decided(&self.drop_evidence(seen))))
+    }
+
+    /// What dropped it, or sent it.
+    fn drop_evidence(&self, seen: &ObservedOutcome) -> Vec<String> {
+        match seen.kind {
+            ObservedOutcomeKind::Routed => failure_trace::channels(self.case_runner, self.run, seen, &[]),
+            ObservedOutcomeKind::Event
+            | ObservedOutcomeKind::Dropped
+            | ObservedOutcomeKind::Empty
+            | ObservedOutcomeKind::Unaccepted
+            | ObservedOutcomeKind::Invalid => failure_trace::refusals(self.case_runner, self.run, seen),
+        }
+    }
+
+    /// `cases … => dropped` with `missing` in the row: an event came.
+    pub(super) fn not_dropped(&self) -> ExpectationResult {
+        match self.outcomes().iter().find(|one| one.is_dropped()) {
+            None => Ok(()),
+            Some(one) => {
+                let failure = self.failure("it was dropped").expected("missing").actual(one.describe());
+                Err(Box::new(failure.decided(&self.drop_evidence(one))))
+            }
+        }
+    }
+
+    fn payload_result(&self, kind: ObservedOutcomeKind, word: &str) -> ExpectationResult {
+        let right = match (self.outcome, self.outcomes()) {
+            (Some(number), seen) => seen.get(number).is_some_and(|one| one.kind == kind),
+            (None, [one]) => one.kind == kind,
+            (None, _) => false,
+        };
+        if right {
+            return Ok(());
+        }
+        let failure = self.failure(format!("the payload was not found to be {word}"));
+        let failure = failure.expected(word).actual(numbered_list(self.outcomes()));
+        let refused = self.outcomes().iter().any(|one| one.kind == ObservedOutcomeKind::Unaccepted);
+        let wants = refused || kind == ObservedOutcomeKind::Unaccepted;
+        let decided = if wants { failure_trace::accepts(self.case_runner, self.run) } else { Vec::new() };
+        Err(Box::new(failure.decided(&decided)))
+    }
+
+    fn sent_names(&self, mode: SentMode, channels: &[Identifier]) -> ExpectationResult {
+        self.sent(mode, &channels.iter().map(|name| &*name.text).collect::<Vec<_>>())
+    }
+
+    /// `sent [..]`
+    pub(super) fn sent(&self, mode: SentMode, expected: &[&str]) -> ExpectationResult {
+        let seen = self.select_outcome("event", |one| one.event.is_some())?;
+        let gets = |channel: &str| seen.channels.iter().any(|sent| sent == channel);
+        let absent: Vec<&str> = expected.iter().copied().filter(|channel| !gets(channel)).collect();
+        let present: Vec<&str> = expected.iter().copied().filter(|channel| gets(channel)).collect();
+        let extra = seen.channels.iter().map(String::as_str).filter(|sent| !expected.contains(sent));
+        let (absent, extra) = match mode {
+            SentMode::Exactly => (absent, extra.collect()),
+            SentMode::Includes => (absent, Vec::new()),
+            SentMode::Excludes => (Vec::new(), present),
+        };
+        if absent.is_empty() && extra.is_empty() {
+            return Ok(());
+        }
+        let part = |names: &[&str], words: &str| match names {
+            [] => None,
+            names => Some(format!(
+                "{words} {}",
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            )),
+        };
+        let parts = [part(&absent, "not sent to"), part(&extra, "sent to")];
+        let message = parts.into_iter().flatten().collect::<Vec<_>>().join(", but ");
+        let word = match mode {
+            SentMode::Exactly => "",
+            SentMode::Includes => "includes ",
+            SentMode::Excludes => "excludes ",
+        };
+        let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
+        let decided = failure_trace::channels(self.case_runner, self.run, seen, &absent);
+        Err(Box::new(failure.actual(seen.describe()).decided(&decided)))
+    }
+
+    fn via(&self, paths: &[Identifier]) -> ExpectationResult {
+        let seen = self.select_outcome("event", |one| one.event.is_some())?;
+        let decided = |path: &Identifier| seen.routes.iter().any(|(route, _)| *route == *path.text);
+        let absent: Vec<&str> = paths.iter().filter(|path| !decided(path)).map(|path| &*path.text).collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let names = absent.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let routes: Vec<&str> = seen.routes.iter().map(|(route, _)| route.as_str()).collect();
+        let expected: Vec<&str> = paths.iter().map(|path| &*path.text).collect();
+        let actual = match routes.as_slice() {
+            [] => seen.describe(),
+            routes => format!("via {}", routes.join(", ")),
+        };
+        let failure =
+            self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
+        Err(Box::new(failure.actual(actual).decided(&failure_trace::paths(
+            self.case_runner,
+            self.run,
+            seen,
+            &absent,
+        ))))
+    }
+
+    /// `nothing`: no line that counts sent it anywhere; the copies of `always` do not matter.
+    fn nothing(&self, reason: Option<&str>) -> ExpectationResult {
+        let seen = self.select_outcome("event", |one| one.event.is_some())?;
+        let silent = failure_trace::is_sent_nowhere(self.case_runner, seen);
+        if silent && reason.is_none_or(|reason| seen.has_reason(reason)) {
+            return Ok(());
+        }
+        let message =
+            if silent { "it came to nothing for another reason" } else { "it did not come to nothing" };
+        let expected =
+            format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let failure = self.failure(message).expected(expected).actual(seen.describe());
+        Err(Box::new(failure.decided(&failure_trace::channels(self.case_runner, self.run, seen, &[]))))
+    }
+
+    fn note(&self, expected: &str) -> ExpectationResult {
+        let (_, event) = self.event()?;
+        let notes = event.member("notes");
+        let found = matches!(notes, TestValue::List(items) if items.iter().any(|note| matches!(note, TestValue::Text(text) if **text == *expected)));
+        if found {
+            return Ok(());
+        }
+        let failure =
+            self.failure("the event has no such note").expected(format!("note {}", quoted(expected)));
+        Err(Box::new(failure.actual(format!("notes {notes}"))))
+    }
+
+    fn same_key(&self, file: &StringLiteral, files: &dyn TestFiles) -> ExpectationResult {
+        let other = self.case_runner.run_file(file, files)?;
+        let keys = |seen: &[ObservedOutcome]| {
+            let chosen =
+                seen.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
+            let keys = chosen.filter_map(|(_, one)| Some(one.event.as_ref()?.member("key").clone()));
+            TestValue::List(keys.collect())
+        };
+        let (here, there) = (keys(self.outcomes()), keys(&other.outcomes));
+        let some = matches!(&here, TestValue::List(keys) if !keys.is_empty());
+        if some && compare::same(&here, &there) {
+            return Ok(());
+        }
+        let message = if some { "the keys differ" } else { "there is no event whose key could be compared" };
+        let failure = self.failure(message).expected(format!("keys {there} (those of `{}`)", file.value));
+        Err(Box::new(failure.actual(format!("keys {here}"))))
+    }
+
+    pub(super) fn body(&self, expected: &TestValue) -> ExpectationResult {
+        let Some(body) = &self.run.body else {
+            return Err(Box::new(self.failure("only a channel has a body")));
+        };
+        let expected = fields::unquoted(expected);
+        if compare::holds(&expected, body) {
+            return Ok(());
+        }
+        let actual = compare::projected(&expected, body);
+        Err(Box::new(self.failure("the body is not as expected").compared(&expected, &actual)))
+    }
+}
+
+fn nest(name: &str, value: TestValue) -> TestValue {
+    TestValue::Object(vec![(name.into(), value)])
+}
+
+fn count_phrase(count: usize) -> String {
+    if count == 1 { "is 1".to_owned() } else { format!("are {count}") }
+}

@@ -1,0 +1,94 @@
+//! The event that a routing or channel test gives, with fixed values for what it leaves out.
+
+use super::test_value::TestValue;
+use crate::event::{AlertStatus, Event, Labels, Severity};
+use crate::json::Arena;
+use crate::time::Timestamp;
+
+/// The title of an event that a test gives none.
+pub const DEFAULT_TITLE: &str = "a test alert";
+/// The key of an event that a test gives none.
+pub const DEFAULT_KEY: &str = "test-alert";
+/// The source of an event that a test gives none.
+pub const DEFAULT_SOURCE: &str = "test";
+/// The time of evaluation where a test gives none: a Thursday, in UTC.
+pub const DEFAULT_TIME: &str = "2026-01-01T00:00:00Z";
+
+/// The event that a test writes: Warning, Firing, [`DEFAULT_TITLE`], [`DEFAULT_KEY`] and [`DEFAULT_SOURCE`] unless it says otherwise; no
+/// labels, times, link or integration.
+pub(super) fn event<'a>(written: &TestValue, arena: &'a Arena) -> Result<&'a Event<'a>, String> {
+    let text = |field| text(written, field, arena);
+    Ok(arena.alloc(Event {
+        severity: constant(written, "severity", Severity::Warning, &Severity::ALL, Severity::name)?,
+        status: constant(written, "status", AlertStatus::Firing, &AlertStatus::ALL, AlertStatus::name)?,
+        title: text("title")?.unwrap_or(DEFAULT_TITLE),
+        key: text("key")?.unwrap_or(DEFAULT_KEY),
+        description: text("description")?,
+        labels: labels(written.member("labels"), arena)?,
+        starts_at: time(written, "starts_at")?,
+        ends_at: time(written, "ends_at")?,
+        link: text("link")?,
+        source: text("source")?.unwrap_or(DEFAULT_SOURCE),
+        integration: text("integration")?,
+        notes: notes(written.member("notes"), arena)?,
+    }))
+}
+
+fn constant<C: Copy>(
+    written: &TestValue,
+    field: &str,
+    default: C,
+    all: &[C],
+    name: fn(C) -> &'static str,
+) -> Result<C, String> {
+    let word = match written.member(field) {
+        TestValue::Missing | TestValue::Null => return Ok(default),
+        // The rows of a file have no bare words.
+        TestValue::Name(word) | TestValue::Text(word) => word,
+        other
+        @ (TestValue::Boolean(_) | TestValue::Number(_) | TestValue::List(_) | TestValue::Object(_)) => {
+            return Err(format!("`{field}` cannot be {other}"));
+        }
+    };
+    let names = || all.iter().map(|constant| name(*constant)).collect::<Vec<_>>().join(", ");
+    let found = all.iter().copied().find(|constant| name(*constant) == &**word);
+    found.ok_or_else(|| format!("`{field}` cannot be `{word}`; it is one of {}", names()))
+}
+
+fn text<'a>(written: &TestValue, field: &str, arena: &'a Arena) -> Result<Option<&'a str>, String> {
+    scalar(written.member(field), arena)
+        .map_err(|other| format!("`{field}` is a string and cannot be {other}"))
+}
+
+/// A scalar as its JSON text.
+fn scalar<'a, 's>(value: &'s TestValue, arena: &'a Arena) -> Result<Option<&'a str>, &'s TestValue> {
+    match value {
+        TestValue::Missing | TestValue::Null => Ok(None),
+        TestValue::Text(text) | TestValue::Number(text) => Ok(Some(arena.text(text))),
+        TestValue::Boolean(value) => Ok(Some(if *value { "true" } else { "false" })),
+        TestValue::Name(_) | TestValue::List(_) | TestValue::Object(_) => Err(value),
+    }
+}
+
+fn labels<'a>(written: &TestValue, arena: &'a Arena) -> Result<Labels<'a>, String> {
+    let mut labels = Vec::new();
+    for (name, value) in written.members() {
+        let value = scalar(value, arena)
+            .map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
+        labels.extend(value.map(|value| (arena.text(name), value)));
+    }
+    Ok(Labels::of(labels, arena))
+}
+
+fn time(written: &TestValue, field: &str) -> Result<Option<Timestamp>, String> {
+    let arena = Arena::new();
+    let Some(text) = text(written, field, &arena)? else { return Ok(None) };
+    Timestamp::read(text).map(Some).ok_or_else(|| format!("`{field}` is a time and cannot be `{text}`"))
+}
+
+fn notes<'a>(written: &TestValue, arena: &'a Arena) -> Result<&'a [&'a str], String> {
+    let TestValue::List(items) = written else { return Ok(&[]) };
+    let note = |item| scalar(item, arena).map_err(|other| format!("a note cannot be {other}"));
+    let notes = items.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    Ok(arena.slice(&notes.into_iter().flatten().collect::<Vec<_>>()))
+}

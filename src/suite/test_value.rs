@@ -1,0 +1,292 @@
+//! A value as a test shows it: expected and actual stand in one notation, that of the rules.
+//!
+//! What a test writes, what an event holds and what a channel would send all become a [`TestValue`] before they are
+//! compared, so that a failure never says `"Critical"` on one line and `Critical` on the next.
+
+use crate::event::Event;
+use crate::json;
+use crate::source::Span;
+use crate::syntax::tree::{TestJson, TestJsonKind};
+use crate::value::RuntimeValue;
+use std::fmt;
+
+/// A value in the notation of the rules.
+#[derive(Debug, Clone)]
+pub(super) enum TestValue {
+    /// Absent.
+    Missing,
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean(bool),
+    /// A number as it was written.
+    Number(Box<str>),
+    /// A string.
+    Text(Box<str>),
+    /// A bare word: a constant, a channel.
+    Name(Box<str>),
+    /// `[…]`
+    List(Vec<TestValue>),
+    /// `{…}` in order.
+    Object(Vec<(Box<str>, TestValue)>),
+}
+
+/// The values of a case's holes.
+pub(super) type HoleBindings = Vec<(Box<str>, TestValue)>;
+
+/// A hole that nothing fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UnfilledHole {
+    pub(super) hole: Box<str>,
+    pub(super) place: Span,
+}
+
+impl TestValue {
+    /// JSON as a test writes it, with its holes filled.
+    pub(super) fn from_json(json: &TestJson, bindings: &HoleBindings) -> Result<Self, UnfilledHole> {
+        Ok(match &json.kind {
+            TestJsonKind::Null => Self::Null,
+            TestJsonKind::Missing => Self::Missing,
+            TestJsonKind::Boolean(value) => Self::Boolean(*value),
+            TestJsonKind::Number(text) => Self::Number(text.clone()),
+            TestJsonKind::Text(text) => Self::Text(text.clone()),
+            TestJsonKind::Constant(name) => Self::Name(name.clone()),
+            TestJsonKind::Hole(name) => {
+                let bound = bindings.iter().find(|(hole, _)| hole == name).map(|(_, value)| value.clone());
+                bound.ok_or_else(|| UnfilledHole { hole: name.clone(), place: json.span })?
+            }
+            TestJsonKind::Array(items) => Self::List(
+                items.iter().map(|item| Self::from_json(item, bindings)).collect::<Result<_, _>>()?,
+            ),
+            TestJsonKind::Object(members) => {
+                let member = |(name, value): &(_, _)| -> Result<_, UnfilledHole> {
+                    let name: &crate::syntax::tree::StringLiteral = name;
+                    Ok((name.value.clone(), Self::from_json(value, bindings)?))
+                };
+                Self::Object(members.iter().map(member).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    /// A cell or an expectation of a row, where a bare word is itself.
+    pub(super) fn from_cell(json: &TestJson) -> Self {
+        match &json.kind {
+            TestJsonKind::Hole(name) | TestJsonKind::Constant(name) => Self::Name(name.clone()),
+            TestJsonKind::Array(items) => Self::List(items.iter().map(Self::from_cell).collect()),
+            TestJsonKind::Object(members) => Self::Object(
+                members.iter().map(|(name, value)| (name.value.clone(), Self::from_cell(value))).collect(),
+            ),
+            TestJsonKind::Null => Self::Null,
+            TestJsonKind::Missing => Self::Missing,
+            TestJsonKind::Boolean(value) => Self::Boolean(*value),
+            TestJsonKind::Number(text) => Self::Number(text.clone()),
+            TestJsonKind::Text(text) => Self::Text(text.clone()),
+        }
+    }
+
+    /// The value of a member; absent members are missing.
+    pub(super) fn member(&self, name: &str) -> &Self {
+        let found = self.members().iter().find(|(key, _)| &**key == name);
+        found.map_or(&Self::Missing, |(_, value)| value)
+    }
+
+    /// The members of an object; nothing else has any.
+    pub(super) fn members(&self) -> &[(Box<str>, Self)] {
+        match self {
+            Self::Object(members) => members,
+            Self::Missing
+            | Self::Null
+            | Self::Boolean(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Name(_)
+            | Self::List(_) => &[],
+        }
+    }
+
+    /// A string, or *missing*.
+    pub(super) fn text(text: Option<&str>) -> Self {
+        text.map_or(Self::Missing, |text| Self::Text(text.into()))
+    }
+
+    /// The JSON text of it: what is missing is left out, bare words are strings; nothing where all of it is missing.
+    pub(super) fn to_json(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing => return None,
+            Self::Null => "null".to_owned(),
+            Self::Boolean(value) => value.to_string(),
+            Self::Number(text) => text.to_string(),
+            Self::Text(text) | Self::Name(text) => quoted(text),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().filter_map(Self::to_json).collect();
+                format!("[{}]", items.join(","))
+            }
+            Self::Object(members) => {
+                let member =
+                    |(name, value): &(Box<str>, Self)| Some(format!("{}:{}", quoted(name), value.to_json()?));
+                let members: Vec<String> = members.iter().filter_map(member).collect();
+                format!("{{{}}}", members.join(","))
+            }
+        })
+    }
+
+    /// Over several lines: a member of an object a line.
+    pub(super) fn pretty(&self) -> String {
+        let mut out = String::new();
+        self.write_pretty(&mut out, 0);
+        out
+    }
+
+    fn write_pretty(&self, out: &mut String, depth: usize) {
+        let simple = |value: &Self| value.members().is_empty() && !matches!(value, Self::List(_));
+        match self {
+            Self::Object(members) if !members.is_empty() => {
+                out.push_str("{\n");
+                for (name, value) in members {
+                    out.push_str(&"  ".repeat(depth + 1));
+                    out.push_str(&key(name));
+                    out.push_str(": ");
+                    value.write_pretty(out, depth + 1);
+                    out.push('\n');
+                }
+                out.push_str(&"  ".repeat(depth));
+                out.push('}');
+            }
+            Self::List(items) if !items.iter().all(simple) => {
+                out.push_str("[\n");
+                for item in items {
+                    out.push_str(&"  ".repeat(depth + 1));
+                    item.write_pretty(out, depth + 1);
+                    out.push('\n');
+                }
+                out.push_str(&"  ".repeat(depth));
+                out.push(']');
+            }
+            Self::Missing
+            | Self::Null
+            | Self::Boolean(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Name(_)
+            | Self::List(_)
+            | Self::Object(_) => out.push_str(&self.to_string()),
+        }
+    }
+}
+
+/// On one line.
+impl fmt::Display for TestValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("missing"),
+            Self::Null => f.write_str("null"),
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Number(text) | Self::Name(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Self::Object(members) if members.is_empty() => f.write_str("{}"),
+            Self::Object(members) => {
+                let member = |(name, value): &(Box<str>, Self)| format!("{}: {value}", key(name));
+                let members: Vec<String> = members.iter().map(member).collect();
+                write!(f, "{{ {} }}", members.join(", "))
+            }
+        }
+    }
+}
+
+/// A string in quotes, as JSON and the rules write it.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A key, bare where it is a word.
+fn key(name: &str) -> String {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let word =
+        name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();
+    if word { name.to_owned() } else { quoted(name) }
+}
+
+impl From<&serde_json::Value> for TestValue {
+    fn from(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Boolean(*value),
+            serde_json::Value::Number(number) => Self::Number(number.to_string().into()),
+            serde_json::Value::String(text) => Self::Text(text.as_str().into()),
+            serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
+            serde_json::Value::Object(members) => Self::Object(
+                members.iter().map(|(name, value)| (name.as_str().into(), Self::from(value))).collect(),
+            ),
+        }
+    }
+}
+
+impl From<&json::Value<'_>> for TestValue {
+    fn from(value: &json::Value<'_>) -> Self {
+        match value {
+            json::Value::Null => Self::Null,
+            json::Value::Boolean(value) => Self::Boolean(*value),
+            json::Value::Number(number) => Self::Number(number.to_string().into()),
+            json::Value::Text(text) => Self::Text((*text).into()),
+            json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
+            json::Value::Object(members) => {
+                Self::Object(members.iter().map(|(name, value)| (name.into(), Self::from(value))).collect())
+            }
+        }
+    }
+}
+
+impl From<&RuntimeValue<'_>> for TestValue {
+    fn from(value: &RuntimeValue<'_>) -> Self {
+        match value {
+            RuntimeValue::Missing => Self::Missing,
+            RuntimeValue::Null => Self::Null,
+            RuntimeValue::Boolean(value) => Self::Boolean(*value),
+            RuntimeValue::Number(number) => Self::Number(number.to_string().into()),
+            RuntimeValue::Text(text) => Self::Text((*text).into()),
+            RuntimeValue::Json(value) => Self::from(*value),
+            RuntimeValue::List(items) => Self::List(items.iter().map(Self::from).collect()),
+            RuntimeValue::Severity(severity) => Self::Name(severity.name().into()),
+            RuntimeValue::Status(status) => Self::Name(status.name().into()),
+            RuntimeValue::Time(time) => Self::Text(time.to_string().into()),
+            RuntimeValue::Labels(labels) => Self::labels(labels.iter()),
+            RuntimeValue::Regex(regex) => Self::Name(format!("/{}/", regex.pattern()).into()),
+        }
+    }
+}
+
+impl TestValue {
+    fn labels<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Self {
+        Self::Object(labels.map(|(name, value)| (name.into(), Self::Text(value.into()))).collect())
+    }
+}
+
+/// The fields that the event has; what it lacks is absent.
+impl From<&Event<'_>> for TestValue {
+    fn from(event: &Event<'_>) -> Self {
+        let time =
+            |time: Option<crate::time::Timestamp>| Self::text(time.map(|at| at.to_string()).as_deref());
+        let notes = event.notes.iter().map(|note| Self::Text((*note).into())).collect();
+        let fields = [
+            ("severity", Self::Name(event.severity.name().into())),
+            ("status", Self::Name(event.status.name().into())),
+            ("event_status", Self::Name(event.event_status().into())),
+            ("title", Self::Text(event.title.into())),
+            ("key", Self::Text(event.key.into())),
+            ("description", Self::text(event.description)),
+            ("labels", Self::labels(event.labels.iter())),
+            ("starts_at", time(event.starts_at)),
+            ("ends_at", time(event.ends_at)),
+            ("link", Self::text(event.link)),
+            ("source", Self::Text(event.source.into())),
+            ("integration", Self::text(event.integration)),
+            ("notes", Self::List(notes)),
+        ];
+        let present = fields.into_iter().filter(|(_, value)| !matches!(value, Self::Missing));
+        Self::Object(present.map(|(name, value)| (name.into(), value)).collect())
+    }
+}

@@ -1,0 +1,96 @@
+//! The words around a failure: the operand before it, the rest of its line, the block and the declaration it is in.
+
+use super::{ParseFailure, TokenKind};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::codes;
+use crate::syntax::lex::DECLARATIONS;
+
+impl<'t> ParseFailure<'t> {
+    /// The text from one token to another, both included.
+    pub(super) fn text(&self, first: usize, last: usize) -> &'t str {
+        let start = self.tokens.get(first).map_or(0, |token| token.start);
+        let end = self.tokens.get(last).map_or(start, |token| token.end);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// From one token to another, both included.
+    pub(super) fn range(&self, first: usize, last: usize) -> Span {
+        self.span(first).to(self.span(last))
+    }
+
+    /// Whether no blank stands between a token and the next.
+    pub(super) fn touches(&self, index: usize) -> bool {
+        matches!((self.tokens.get(index), self.tokens.get(index + 1)), (Some(one), Some(two)) if one.end == two.start)
+    }
+
+    /// The first token of the operand that ends with the token `last`: what stands together without a blank, and what
+    /// its brackets hold.
+    pub(super) fn operand(&self, last: usize) -> usize {
+        let mut at = last;
+        let mut depth = 0_isize;
+        loop {
+            depth -= self.kind(at).map_or(0, TokenKind::depth_change);
+            let Some(before) = at.checked_sub(1) else { return at };
+            let joins = match self.kind(before) {
+                Some(TokenKind::Sign) => self.word(before) == ".",
+                Some(TokenKind::Open) => depth > 0 || self.word(at) == ")",
+                Some(_) => true,
+                None => false,
+            };
+            if depth <= 0 && !(joins && self.touches(before)) {
+                return at;
+            }
+            at = before;
+        }
+    }
+
+    /// The last token of the line of a token.
+    pub(super) fn line_end(&self, index: usize) -> usize {
+        let next =
+            (index + 1..self.tokens.len()).find(|at| self.starts_line(*at)).unwrap_or(self.tokens.len());
+        next - 1
+    }
+
+    /// The first token of the line of a token.
+    pub(super) fn line_start(&self, index: usize) -> usize {
+        (0..=index).rev().find(|at| self.starts_line(*at)).unwrap_or(0)
+    }
+
+    /// The bracket that closes the one at `open`.
+    pub(super) fn closer(&self, open: usize) -> Option<usize> {
+        let mut depth = 0;
+        (open..self.tokens.len()).find(|at| {
+            depth += self.kind(*at).map_or(0, TokenKind::depth_change);
+            depth == 0
+        })
+    }
+
+    /// The word before the innermost brace that is open at the failure; empty at the top.
+    pub(super) fn block(&self) -> &'t str {
+        let mut depth = 0;
+        let open = (0..self.index.min(self.tokens.len())).rev().find(|at| {
+            depth += self.kind(*at).map_or(0, TokenKind::depth_change);
+            depth > 0
+        });
+        open.and_then(|open| open.checked_sub(1)).map_or("", |before| self.word(before))
+    }
+
+    /// The word that begins the declaration of the failure: a text that is mended holds one declaration, behind what
+    /// silences codes in it.
+    pub(super) fn declaration(&self) -> &'t str {
+        const FURTHEST: usize = 64;
+        let words = (0..self.index.min(FURTHEST)).filter(|at| self.starts_line(*at)).map(|at| self.word(at));
+        words.into_iter().find(|word| DECLARATIONS.contains(word)).unwrap_or_default()
+    }
+
+    /// A finding about a word or sign of another language.
+    pub(super) fn foreign(span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(&codes::FOREIGN, span, message)
+    }
+
+    /// A finding about words that are not where they belong.
+    pub(super) fn unexpected(span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(&codes::UNEXPECTED, span, message)
+    }
+}

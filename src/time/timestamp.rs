@@ -1,0 +1,195 @@
+//! A moment, and the ways in which monitoring systems write one.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// A moment, to the nanosecond; by default the beginning of 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// Reads RFC 3339, `+0800` without the colon, epoch seconds and milliseconds in digits; `0001-01-01…` and what is no
+    /// time are nothing.
+    ///
+    /// A blank may stand for the `T` and before the offset, seconds may be left out, and an abbreviation may follow the
+    /// offset, as Go's `String` writes it. A time without an offset is nothing: nobody knows whose clock it was.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return read_epoch(text);
+        }
+        read_calendar(&mut TimestampScanner { rest: text.as_bytes() })
+    }
+
+    /// Reads epoch seconds or milliseconds, told apart by size.
+    ///
+    /// Microseconds and nanoseconds are read too. Times from 2286 on, zero and negative numbers are nothing: zero is how
+    /// systems say "not set", and a number between the sizes is something else, such as `20260307020000`.
+    #[must_use]
+    pub fn from_epoch(number: f64) -> Option<Self> {
+        // The shortest decimal that reads back as the same number is the one that the sender wrote.
+        if number.is_finite() && number > 0.0 { read_epoch(&number.to_string()) } else { None }
+    }
+
+    /// Reads a whole number as [`Timestamp::from_epoch`] does, exactly.
+    #[must_use]
+    pub fn from_whole_epoch(number: u64) -> Option<Self> {
+        let unit = nanoseconds_in_unit(number)?;
+        jiff::Timestamp::from_nanosecond(i128::from(number) * i128::from(unit)).ok().map(Self)
+    }
+
+    /// That many milliseconds after 1970 (before it, where they are negative); what no calendar holds is the nearest moment
+    /// that one does.
+    #[must_use]
+    pub fn from_epoch_milliseconds(milliseconds: i64) -> Self {
+        let nearest = if milliseconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(nearest))
+    }
+
+    /// Milliseconds since 1970, as webhooks sign and send them.
+    #[must_use]
+    pub fn epoch_milliseconds(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// The same moment in the words of the time library.
+    #[must_use]
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        self.0
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(timestamp: jiff::Timestamp) -> Self {
+        Self(timestamp)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC; a fraction of a second only where there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What one of a number counts, by its size: each range is that of times from 1973 to 2286, and none meets another.
+fn nanoseconds_in_unit(number: u64) -> Option<u32> {
+    match number {
+        1..10_000_000_000 => Some(1_000_000_000),
+        100_000_000_000..10_000_000_000_000 => Some(1_000_000),
+        100_000_000_000_000..10_000_000_000_000_000 => Some(1_000),
+        100_000_000_000_000_000..10_000_000_000_000_000_000 => Some(1),
+        _ => None,
+    }
+}
+
+fn read_epoch(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let whole: u64 = whole.parse().ok()?;
+    let unit = nanoseconds_in_unit(whole)?;
+    let fraction = i128::from(nanoseconds(fraction.as_bytes())?) * i128::from(unit) / 1_000_000_000;
+    jiff::Timestamp::from_nanosecond(i128::from(whole) * i128::from(unit) + fraction).ok().map(Timestamp)
+}
+
+/// The digits behind a decimal point in billionths; what is finer is cut off.
+fn nanoseconds(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
+    Some(padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
+}
+
+fn read_calendar(text: &mut TimestampScanner<'_>) -> Option<Timestamp> {
+    let year = text.number(4)?;
+    text.sign(b"-")?;
+    let month = i8::try_from(text.number(2)?).ok()?;
+    text.sign(b"-")?;
+    let day = i8::try_from(text.number(2)?).ok()?;
+    let date = Date::new(year, month, day).ok()?;
+    if date == Date::constant(1, 1, 1) {
+        return None;
+    }
+    text.sign(b"Tt ")?;
+    let time = read_clock(text)?;
+    let offset = read_offset(text)?;
+    offset.to_timestamp(date.to_datetime(time)).ok().map(Timestamp)
+}
+
+/// `HH:MM`, `HH:MM:SS`, `HH:MM:SS.fraction`; a leap second counts as the second before it.
+fn read_clock(text: &mut TimestampScanner<'_>) -> Option<Time> {
+    let hour = i8::try_from(text.number(2)?).ok()?;
+    text.sign(b":")?;
+    let minute = i8::try_from(text.number(2)?).ok()?;
+    let mut second = 0;
+    let mut fraction = 0;
+    if text.sign(b":").is_some() {
+        second = i8::try_from(text.number(2)?).ok()?;
+        if text.sign(b".,").is_some() {
+            fraction = i32::try_from(nanoseconds(text.digits())?).ok()?;
+        }
+    }
+    Time::new(hour, minute, if second == 60 { 59 } else { second }, fraction).ok()
+}
+
+/// `Z`, `UTC`, `+08:00`, `+0800`, `+08`, each up to the end of the text.
+fn read_offset(text: &mut TimestampScanner<'_>) -> Option<Offset> {
+    let _ = text.sign(b" ");
+    if matches!(text.rest, b"Z" | b"z" | b"UTC" | b"GMT") {
+        return Some(Offset::UTC);
+    }
+    let sign = if text.sign(b"+-")? == b'-' { -1 } else { 1 };
+    let hours = text.number(2)?;
+    let colon = text.sign(b":").is_some();
+    let minutes =
+        if colon || text.rest.first().is_some_and(u8::is_ascii_digit) { text.number(2)? } else { 0 };
+    let abbreviation = text.rest.strip_prefix(b" ").unwrap_or(text.rest);
+    if hours > 23 || minutes > 59 || !abbreviation.iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    Offset::from_seconds(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60)).ok()
+}
+
+/// What is left to read.
+struct TimestampScanner<'t> {
+    rest: &'t [u8],
+}
+
+impl<'t> TimestampScanner<'t> {
+    /// A number of exactly that many digits.
+    fn number(&mut self, digits: usize) -> Option<i16> {
+        let (number, rest) = self.rest.split_at_checked(digits)?;
+        if !number.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        self.rest = rest;
+        Some(number.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
+    }
+
+    /// One of these signs.
+    fn sign(&mut self, signs: &[u8]) -> Option<u8> {
+        let (first, rest) = self.rest.split_first()?;
+        if !signs.contains(first) {
+            return None;
+        }
+        self.rest = rest;
+        Some(*first)
+    }
+
+    /// All digits that follow.
+    fn digits(&mut self) -> &'t [u8] {
+        let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = self.rest.split_at_checked(count).unwrap_or_default();
+        self.rest = rest;
+        digits
+    }
+}
