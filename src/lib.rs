@@ -57,17 +57,18 @@
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
 //! | 0 | [`json`] | what rules look at of a payload, as a tree in its arena; exact numbers; the canonical form; writing |
-//! | 0 | [`time`] | instants and their spellings, zones, schedules |
+//! | 0 | [`time`] | timestamps and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
 //! | 0 | [`mutant`] | deliberate defects of debug builds, for the campaign |
 //! | 1 | [`diagnostic`] | a finding, and its rendering for people, editors and code scanning |
 //! | 1 | [`event`] | events, outcomes, decisions: the words of the domain and their JSON |
-//! | 2 | [`value`] | what an expression has while it runs, and the types that check reasons with |
+//! | 2 | [`value`] | the values and the types of expressions |
+//! | 2 | [`path`] | JSONPath, run by an evaluator of our own within a budget |
 //! | 3 | [`syntax`] | the grammar in `grammar/*.pest`, the tree, recovery |
-//! | 3 | [`path`] | JSONPath, run by an evaluator of our own within a budget |
 //! | 3 | [`function`] | the built-in functions, each with its words and examples |
 //! | 3 | [`channel`] | the kinds of channels and their parameters |
-//! | 4 | [`check`] | names, types, totality, lints; the checked [`model`](check::model) |
+//! | 4 | [`model`] | the checked rule set: names resolved, literals read, expressions typed |
+//! | 5 | [`check`] | tree to model: names, types, totality, lints |
 //! | 5 | [`program`] | the compiled form: plain data addressed by ids |
 //! | 6 | [`mod@compile`] | model to program; cannot fail |
 //! | 6 | [`evaluate`] | program and payload to outcomes; cannot fail; an [`Observer`](evaluate::Observer) may watch |
@@ -96,6 +97,7 @@ pub mod event;
 pub mod function;
 pub mod gateway;
 pub mod json;
+pub mod model;
 pub mod mutant;
 pub mod path;
 pub mod pattern;

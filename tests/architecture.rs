@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 
 /// The floors from the ground up: a module imports from floors below its own only.
 const FLOORS: &[&[&str]] = &[
-    &["source", "json", "time", "pattern", "mutant"],
+    &["source", "text", "json", "time", "pattern", "mutant"],
     &["diagnostic", "event"],
-    &["value"],
-    &["syntax", "path", "function", "channel"],
-    &["check", "format"],
-    &["program"],
-    &["compile", "evaluate", "prove"],
+    &["value", "path", "mask"],
+    &["syntax", "function", "channel"],
+    &["model"],
+    &["check", "format", "program"],
+    &["compile", "evaluate", "prove", "notification"],
     &["ruleset"],
-    &["suite", "reload"],
+    &["suite", "import", "reload"],
     &["gateway", "language_server"],
     &["cli"],
 ];

@@ -7,11 +7,11 @@
 use crate::arena;
 use expect_test::expect_file;
 use pointsman::channel::{HttpAdapter, HttpResponse, RequestContext, Settings, Transport, kinds};
-use pointsman::check::model::SecretReference;
 use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::EvaluationContext;
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::ToJson;
+use pointsman::model::SecretReference;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::time::Timestamp;

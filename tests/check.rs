@@ -18,7 +18,8 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
     let files = [syntax::parse(&sources, id, &mut diagnostics)];
     let read = |_: &Path| Err("there is no such file".to_owned());
     let at = Timestamp::read("2026-11-20T12:00:00Z");
-    check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, &mut diagnostics);
+    let (_, diagnostics) =
+        check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
     (render(DiagnosticFormat::Human, false, &diagnostics, &sources), codes)
 }

@@ -121,7 +121,7 @@ fn the_endpoints_of_the_gateway_are_those_that_it_has() {
         let code = read(&format!("src/gateway/{source}"));
         for route in code.split(".route(\"").skip(1) {
             let (path, handlers) = route.split_once("\", ").unwrap();
-            let handlers = handlers.lines().next().unwrap();
+            let handlers = handlers.split(';').next().unwrap();
             for method in ["get", "post"] {
                 if handlers.contains(&format!("{method}(")) {
                     served.insert(format!("{} {path}", method.to_uppercase()));

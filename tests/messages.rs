@@ -41,7 +41,8 @@ impl Set {
             std::fs::read_to_string(self.folder.join(path)).map_err(|_| "there is no such file".to_owned())
         };
         let at = Timestamp::read("2026-11-20T12:00:00Z");
-        check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, &mut diagnostics);
+        let environment = CheckEnvironment { sources: &sources, read: &read, at };
+        let (_, diagnostics) = check::check(&files, &environment, diagnostics);
         (sources, diagnostics)
     }
 

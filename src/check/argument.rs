@@ -1,10 +1,10 @@
 //! The arguments of functions, each read as its parameter asks.
 
 use crate::check::code;
-use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::function::{ArgumentKind, Function, FunctionParameter};
+use crate::model::{Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree;
 use crate::value::ValueType;

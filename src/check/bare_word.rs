@@ -2,15 +2,19 @@
 
 use crate::check::code;
 use crate::check::context::with_nearest;
-use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::names::{DeclaredNames, field_named, fields, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, field_type, literal, make};
 use crate::diagnostic::Diagnostic;
 use crate::event::{AlertStatus, Severity};
 use crate::function;
+use crate::model::{Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;
+
+/// How a comparison begins after its left side.
+const COMPARISON_STARTS: &[&str] =
+    &["==", "!=", "in ", "like ", "matches ", "finds ", "contains ", "starts ", "ends ", "not ", "is "];
 
 impl<'c> ExpressionLowering<'_, 'c> {
     /// A lower-case word.
@@ -192,20 +196,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 mended,
             ));
         }
-        let compared = [
-            "==",
-            "!=",
-            "in ",
-            "like ",
-            "matches ",
-            "finds ",
-            "contains ",
-            "starts ",
-            "ends ",
-            "not ",
-            "is ",
-        ];
-        if !compared.iter().any(|sign| next.starts_with(sign)) {
+        if !COMPARISON_STARTS.iter().any(|sign| next.starts_with(sign)) {
             return None;
         }
         let mended = match self.scope {

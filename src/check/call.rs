@@ -2,11 +2,11 @@
 
 use crate::check::code;
 use crate::check::context::with_nearest;
-use crate::check::model::{Expression, ExpressionKind};
 use crate::check::names::{is_field, is_secret_source};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
 use crate::diagnostic::Diagnostic;
 use crate::function::{self, Function};
+use crate::model::{Expression, ExpressionKind};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
 use crate::value::ValueType;

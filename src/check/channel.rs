@@ -2,8 +2,9 @@
 
 use crate::channel::{self, ChannelKind};
 use crate::check::context::LoweringContext;
-use crate::check::{code, model, parameter};
+use crate::check::{code, parameter};
 use crate::diagnostic::Diagnostic;
+use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
 
 /// What a channel of an unknown kind is held to be, so that its name stays known.

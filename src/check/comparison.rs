@@ -1,9 +1,9 @@
 //! Comparisons and patterns: one reading of the right side serves both, since a pattern is a comparison without its left.
 
 use crate::check::code;
-use crate::check::model::{self, Comparator, Expression, ExpressionKind, Literal, ValueKind};
 use crate::check::scope::{ExpressionLowering, broken, is_known, make};
 use crate::diagnostic::Diagnostic;
+use crate::model::{self, Comparator, Expression, ExpressionKind, Literal, ValueKind};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
 use crate::value::ValueType;

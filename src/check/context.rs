@@ -1,9 +1,9 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
-use crate::check::model::DefineId;
 use crate::check::names::DeclaredNames;
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
+use crate::model::DefineId;
 use crate::path::CompiledPath;
 use crate::pattern::{MOST_MEASURED, RegexPattern};
 use crate::source::Span;

@@ -3,9 +3,9 @@
 use crate::check::bare_word::{constant, constant_names};
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::model::{CsvCell, CsvRows, Literal};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::event::{AlertStatus, Severity};
+use crate::model::{CsvCell, CsvRows, Literal};
 use crate::pattern::fold;
 use crate::syntax::tree::{self, Identifier, StringLiteral};
 use crate::value::ValueType;

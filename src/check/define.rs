@@ -3,10 +3,10 @@
 use crate::check::bare_names::bare_names;
 use crate::check::context::LoweringContext;
 use crate::check::graph::{order, report_long_chains};
-use crate::check::model;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{code, scope};
 use crate::diagnostic::Diagnostic;
+use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
 use crate::value::ValueType;
 

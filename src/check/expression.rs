@@ -1,9 +1,9 @@
 //! Values and conditions: what each expression means and what kinds of value it may have.
 
 use crate::check::code;
-use crate::check::model::{self, EventField, Expression, ExpressionKind, Literal};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, literal, make, text_part};
 use crate::diagnostic::Diagnostic;
+use crate::model::{self, EventField, Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::{self, NavigationStep};
 use crate::value::ValueType;

@@ -3,9 +3,9 @@
 use crate::check::bare_word::{self, constant_names};
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::model::{EventField, Expression, ExpressionKind, Literal};
 use crate::check::scope::{LetScope, is_known};
 use crate::diagnostic::Diagnostic;
+use crate::model::{EventField, Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
 use crate::value::ValueType;

@@ -2,9 +2,9 @@
 
 use crate::channel;
 use crate::check::context::LoweringContext;
-use crate::check::model::{self, Destination, ParameterValue, SecretReference};
 use crate::check::{code, parameter, routing};
 use crate::diagnostic::Diagnostic;
+use crate::model::{self, Destination, ParameterValue, SecretReference};
 use crate::source::Span;
 use crate::syntax::tree::{self, DocumentedDeclaration, Identifier, IntegrationRoute};
 use std::collections::HashMap;

@@ -1,11 +1,11 @@
 //! What is written out and read at check: numbers, paths, regexes, globs, networks, times.
 
 use crate::check::code;
-use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::names::is_field;
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, literal, make};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::json::Number;
+use crate::model::{Expression, ExpressionKind, Literal};
 use crate::path::{CompiledPath, PathRoot};
 use crate::pattern::{Glob, Network, RegexPattern};
 use crate::source::Span;

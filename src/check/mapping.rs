@@ -1,11 +1,11 @@
 //! Mappings: conditions of acceptance, `each`, lets, drops, labels; the fields themselves are judged in `field`.
 
 use crate::check::context::LoweringContext;
-use crate::check::model;
 use crate::check::names::{duplicate, field_name, field_named, fields, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, is_known};
 use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
+use crate::model;
 use crate::path::{CompiledPath, PathRoot};
 use crate::source::Span;
 use crate::syntax::tree::{

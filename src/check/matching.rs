@@ -1,10 +1,10 @@
 //! `match`: subjects, arms, patterns. Tables and the `match` of a route share it.
 
 use crate::check::comparison::{LeftOperand, compares_text};
-use crate::check::model::{self, Expression, ExpressionKind};
 use crate::check::scope::{ExpressionLowering, broken, is_known, make};
-use crate::check::{code, exhaustiveness};
+use crate::check::{code, cover};
 use crate::diagnostic::Diagnostic;
+use crate::model::{self, Expression, ExpressionKind};
 use crate::source::Span;
 use crate::syntax::tree::{self, ArmHead, PatternKind};
 use crate::value::ValueType;
@@ -65,7 +65,7 @@ impl ExpressionLowering<'_, '_> {
             && !self.cx.is_reported(subjects.span)
             && types.iter().copied().all(is_known)
         {
-            exhaustiveness::check_arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
+            cover::check_arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
         }
         model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
     }

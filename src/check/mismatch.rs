@@ -3,10 +3,10 @@
 use crate::check::bare_word::{constant, constant_names};
 use crate::check::code;
 use crate::check::comparison::LeftOperand;
-use crate::check::model::{Expression, ExpressionKind, Literal};
 use crate::check::scope::{ExpressionLowering, is_known};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
+use crate::model::{Expression, ExpressionKind, Literal};
 use crate::syntax::tree;
 use crate::value::ValueType;
 

@@ -3,8 +3,6 @@
 //! A declaration that is broken keeps its name and its place in the model, so that those who use it are not reported as
 //! well. An expression that was reported has the type "unknown", which fits everywhere, for the same reason.
 
-pub mod model;
-
 mod allow;
 mod argument;
 mod bare_names;
@@ -15,9 +13,9 @@ mod channel;
 mod code;
 mod comparison;
 mod context;
+mod cover;
 mod csv;
 mod define;
-mod exhaustiveness;
 mod expression;
 mod field;
 mod graph;
@@ -30,15 +28,16 @@ mod mismatch;
 mod names;
 mod parameter;
 mod routing;
+mod rule_test;
 mod schedule;
 mod scope;
 mod secret;
 mod table;
-mod test;
 
 pub(crate) use csv::stays_below;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::model::{self, Model};
 use crate::source::Sources;
 use crate::syntax::{self, tree};
 use crate::time::Timestamp;
@@ -56,37 +55,36 @@ pub struct CheckEnvironment<'s> {
     pub at: Option<Timestamp>,
 }
 
-/// Checks all files as one rule set. The model holds every declaration that is sound; a set with an error in its
-/// diagnostics must not be run.
+/// Checks all files as one rule set, after `parsed`, what parsing found in them. The model holds every declaration that is sound; a
+/// set with an error in its diagnostics must not be run.
+#[must_use]
 pub fn check(
     files: &[tree::RuleFile],
     surroundings: &CheckEnvironment<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> model::Model {
+    mut parsed: Vec<Diagnostic>,
+) -> (Model, Vec<Diagnostic>) {
     let declarations = Declarations::of(files);
-    let mut found = std::mem::take(diagnostics);
-    let names = DeclaredNames::collect(&declarations, surroundings.sources, &mut found);
-    let mut cx = LoweringContext::new(surroundings, names, found);
+    let names = DeclaredNames::collect(&declarations, surroundings.sources, &mut parsed);
+    let mut cx = LoweringContext::new(surroundings, names, parsed);
     let model = lower(&declarations, &mut cx);
     let mut found = cx.diagnostics;
     for test in &model.tests {
-        test::check(&test.tree, test.span, &model, &mut found);
+        rule_test::check(&test.tree, test.span, &model, &mut found);
     }
     lint::run(files, &model, surroundings, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
     allow::apply(files, &known, &mut found);
     sort(&mut found);
-    *diagnostics = found;
-    model
+    (model, found)
 }
 
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
-    code::CODES.iter().chain(exhaustiveness::CODES).chain(test::CODES).copied().chain(lint::codes()).collect()
+    code::CODES.iter().chain(cover::CODES).chain(rule_test::CODES).copied().chain(lint::codes()).collect()
 }
 
-fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> model::Model {
+fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
@@ -99,7 +97,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> model::Model {
         all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
     let whole = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = whole.map(|(item, test)| self::test(item, test, cx)).collect();
-    model::Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
+    Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
 }
 
 /// A test as it is written; the files that it names lie beside its own.

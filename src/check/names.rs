@@ -4,9 +4,9 @@
 //! uses a broken declaration is not reported as well.
 
 use crate::check::code;
-use crate::check::model::EventField;
 use crate::diagnostic::Diagnostic;
 use crate::function;
+use crate::model::EventField;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Declaration, DocumentedDeclaration, Identifier};
 use std::collections::{HashMap, HashSet};

@@ -3,11 +3,11 @@
 use crate::channel::{self, ParameterKind, ParameterSpec};
 use crate::check::code;
 use crate::check::context::{LoweringContext, with_nearest};
-use crate::check::model::{Literal, ParameterValue};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
 use crate::check::secret;
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
+use crate::model::{Literal, ParameterValue};
 use crate::source::Span;
 use crate::syntax::tree::{self, Expression, ExpressionKind, Identifier};
 use crate::value::ValueType;

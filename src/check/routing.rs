@@ -2,10 +2,10 @@
 
 use crate::check::context::LoweringContext;
 use crate::check::graph::{order, report_long_chains};
-use crate::check::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{block, code};
 use crate::diagnostic::Diagnostic;
+use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
 use std::sync::Arc;
 

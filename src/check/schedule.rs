@@ -2,8 +2,8 @@
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::model;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::model;
 use crate::source::Span;
 use crate::syntax::tree::{self, DayRange, ScheduleLineKind, TimeRange};
 use crate::time::{self, Day, ScheduleEffect, ScheduleEntry, Zone};

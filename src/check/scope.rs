@@ -1,7 +1,7 @@
 //! What an expression can see: the payload and the lets of a mapping, the parameters of a table, or the event.
 
 use crate::check::context::LoweringContext;
-use crate::check::model::{self, EventField, Expression, ExpressionKind, LetId, Literal};
+use crate::model::{self, EventField, Expression, ExpressionKind, LetId, Literal};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;

@@ -3,10 +3,10 @@
 use crate::channel::ParameterSpec;
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::model::{Literal, ParameterValue, SecretReference};
 use crate::check::names::is_secret_source;
 use crate::check::parameter::{plain, refuse};
 use crate::diagnostic::Diagnostic;
+use crate::model::{Literal, ParameterValue, SecretReference};
 use crate::syntax::tree::{Expression, ExpressionKind, TemplatePart};
 
 /// Whether an expression names a secret.

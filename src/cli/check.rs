@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
-use crate::check::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
+use crate::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::ruleset::LoadedRules;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};

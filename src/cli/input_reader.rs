@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, input, load};
-use crate::check::model::Model;
 use crate::diagnostic::nearest;
+use crate::model::Model;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::time::Timestamp;
 use clap::Args;

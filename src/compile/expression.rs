@@ -1,7 +1,7 @@
 //! Expressions, comparisons and matches.
 
 use super::{Compiler, folded};
-use crate::check::model::{self, ExpressionKind, Literal};
+use crate::model::{self, ExpressionKind, Literal};
 use crate::program::{
     Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, OrderRelation, Predicate,
     TemplatePart,

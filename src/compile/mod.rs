@@ -4,8 +4,8 @@ mod expression;
 mod index;
 mod reach;
 
-use crate::check::model::{self, EventField, Model, ParameterValue};
 use crate::json::{OwnedMemberName, Projection};
+use crate::model::{self, EventField, Model, ParameterValue};
 use crate::pattern;
 use crate::program::{
     Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping,

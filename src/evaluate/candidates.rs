@@ -2,7 +2,7 @@
 
 use super::interpreter::Interpreter;
 use super::observer::Observer;
-use crate::check::model::EventField;
+use crate::model::EventField;
 use crate::pattern;
 use crate::program::{BlockIndex, SeverityStatusSet, SourceIndex, TextSource};
 use crate::value::RuntimeValue;

@@ -2,7 +2,7 @@
 
 use super::interpreter::Interpreter;
 use super::observer::Observer;
-use crate::check::model::ValueKind;
+use crate::model::ValueKind;
 use crate::pattern;
 use crate::program::{Comparison, ComparisonSubject, LabelId, NodeId, OrderRelation, Predicate};
 use crate::source::Span;

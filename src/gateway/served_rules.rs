@@ -7,8 +7,8 @@
 
 use super::clock;
 use crate::channel::{ChannelKind, Settings};
-use crate::check::model::{self, Destination, Model};
 use crate::diagnostic::{self, DiagnosticLevel};
+use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
 use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet};
@@ -300,7 +300,7 @@ fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
 mod tests {
     use super::{FileReaders, MissingSecrets, ServedIntegration, ServedRules, short_key_warning};
     use crate::channel::{Setting, Settings};
-    use crate::check::model::SecretReference;
+    use crate::model::SecretReference;
     use crate::reload::{LoadRejection, LoadStage};
     use crate::source::Sources;
     use std::path::Path;

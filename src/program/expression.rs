@@ -1,8 +1,8 @@
 //! Expressions as flat nodes.
 
 use super::LabelId;
-use crate::check::model::{EventField, Literal, ValueKind};
 use crate::function::Function;
+use crate::model::{EventField, Literal, ValueKind};
 use crate::path::CompiledPath;
 use crate::pattern::{Glob, Network, RegexPattern};
 use crate::syntax::tree::{NavigationStep, Quantifier};

@@ -19,8 +19,8 @@ pub use index::{
 pub use labels::{LabelId, LabelNames};
 pub use table::{CsvIndex, KeyCells, Table};
 
-use crate::check::model::{EventField, Literal};
 use crate::json::{OwnedMemberName, Projection};
+use crate::model::{EventField, Literal};
 use crate::path::CompiledPath;
 use crate::pattern::Glob;
 use crate::source::{Sources, Span};

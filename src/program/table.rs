@@ -1,7 +1,7 @@
 //! Tables: arms like a match, or the rows of a CSV file behind an index.
 
 use super::{Match, NodeId};
-use crate::check::model::{CsvCell, Literal};
+use crate::model::{CsvCell, Literal};
 use std::collections::HashMap;
 
 /// A compiled table.

@@ -8,7 +8,7 @@ use super::watcher::{self, FolderWatcher};
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
 use crate::ruleset::RuleFileError;
-use crate::ruleset::disk::AllowedFolders;
+use crate::ruleset::files::disk::AllowedFolders;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "systemd names its folder in the environment")]
 
-use crate::ruleset::disk::{self, AllowedFolders};
+use crate::ruleset::files::disk::{self, AllowedFolders};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -9,7 +9,7 @@ use super::digest::{self, ContentDigest, FingerprintKey};
 use super::view::{self, FileSystemView, FileUsage, ReferencedFile};
 use super::{LoadRejection, LoadStage};
 use crate::diagnostic::Diagnostic;
-use crate::ruleset::disk::AllowedFolders;
+use crate::ruleset::files::disk::AllowedFolders;
 use crate::ruleset::files::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
 use std::collections::{BTreeMap, BTreeSet};

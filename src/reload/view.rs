@@ -2,7 +2,7 @@
 
 use super::digest::{self, ContentDigest, FingerprintKey};
 use super::{RuleSetHash, secrets};
-use crate::ruleset::disk::{self, AllowedFolders, FileStamp};
+use crate::ruleset::files::disk::{self, AllowedFolders, FileStamp};
 use crate::ruleset::files::{self, MAX_FILE_BYTES, RuleFileScan, ScannedFile};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

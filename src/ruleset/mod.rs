@@ -2,7 +2,6 @@
 //!
 //! This is the lowest floor that touches files; everything below is pure.
 
-pub mod disk;
 pub mod files;
 mod resolve;
 mod trace;
@@ -15,12 +14,12 @@ pub use trace::{
 };
 pub use why_not::{is_route, line_at, why_not};
 
-use crate::check::model::Model;
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer};
 use crate::event::{Event, Outcome, OutcomeKind as Came};
 use crate::json::{self, Arena, Projection, ToJson};
+use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program};
 use crate::source::Sources;
 use crate::time::Timestamp;
@@ -102,7 +101,7 @@ impl RuleSet {
         let files: Vec<_> =
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let surroundings = CheckEnvironment { sources: &sources, read, at };
-        let model = check::check(&files, &surroundings, &mut diagnostics);
+        let (model, mut diagnostics) = check::check(&files, &surroundings, diagnostics);
         // The trees hold more memory than all that is kept.
         drop(files);
         for each in &mut diagnostics {

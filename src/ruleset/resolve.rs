@@ -2,11 +2,11 @@
 
 use super::RuleSet;
 use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
-use crate::check::model::{Channel, Literal, ParameterValue, SecretReference};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, EvaluationContext};
 use crate::event::Event;
 use crate::json::{Number, ToJson};
+use crate::model::{Channel, Literal, ParameterValue, SecretReference};
 use crate::source::{SourceFile, Span};
 use std::collections::HashMap;
 use std::path::Path;

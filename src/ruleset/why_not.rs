@@ -2,9 +2,9 @@
 
 use super::trace::{ComparisonTrace, ElementTrace, RouteTrace};
 use super::{RuleSet, UnknownName};
-use crate::check::model::{ExpressionKind, RoutingBlock, RoutingLine, RoutingLineBody};
 use crate::diagnostic::nearest;
 use crate::evaluate::LineOutcome;
+use crate::model::{ExpressionKind, RoutingBlock, RoutingLine, RoutingLineBody};
 use crate::program::{Comparison, ComparisonSubject, Node, OrderRelation, Predicate, Program};
 use crate::syntax::tree::LineKind;
 use crate::time::Timestamp;

@@ -7,7 +7,7 @@ use super::case_trace::{CaseTrace, one_line};
 use super::failure;
 use super::failure_trace;
 use super::location::RuleLocation;
-use crate::check::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
+use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
 use crate::ruleset::RuleSet;
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -86,7 +86,7 @@ impl CoverageHits {
             };
             (span, self.arms.contains(&span), missed())
         };
-        let line = |line: &crate::check::model::RoutingLine| {
+        let line = |line: &crate::model::RoutingLine| {
             let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
             (
                 line.span,

@@ -2,7 +2,7 @@
 
 use super::case_run::{CaseRun, CaseRunner};
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind};
-use crate::check::model::{Destination, LineKind, Model, RoutingBlock, RoutingLine, RoutingLineBody, Target};
+use crate::model::{Destination, LineKind, Model, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 
 /// The conditions of `drop` that spoke of an element, or those of `accept` where it was refused.
 pub(super) fn refusals(bench: &CaseRunner, attempt: &CaseRun, seen: &ObservedOutcome) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A test with its statements sorted: what is asked, with what, and what is expected.
 
-use crate::check::model::Test;
+use crate::model::Test;
 use crate::source::Span;
 use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, TestJson, TestStatementKind, TestSubject, TestTime,

@@ -3,7 +3,7 @@
 //! The lexer never fails and never recurses. It agrees with `grammar/lexical.pest` on where strings, regular
 //! expressions, paths and comments end; whatever else it meets is a token too.
 
-use super::build::{DEEPEST, hole};
+use super::lower::{DEEPEST, hole};
 
 /// The words that begin a declaration.
 pub(super) const DECLARATIONS: &[&str] =

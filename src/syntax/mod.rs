@@ -1,10 +1,10 @@
 //! From rule text to a tree: the pest grammar in `grammar/`, the tree builder, and recovery from what does not parse.
 
-mod build;
 pub(crate) mod codes;
 mod explain;
 mod grammar;
 mod lex;
+mod lower;
 mod recover;
 pub mod tree;
 
@@ -39,7 +39,7 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
         return tree;
     }
     let findings = diagnostics.len();
-    match build::file(file, text, 0, diagnostics) {
+    match lower::file(file, text, 0, diagnostics) {
         Ok(built) => {
             tree.edition = built.edition;
             tree.items = built.items;

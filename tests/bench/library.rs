@@ -34,7 +34,7 @@ pub(crate) fn stages(text: &str) -> [Duration; 3] {
     let (sources, file) = sources(text);
     let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let (trees, parse) = timed(|| [syntax::parse(&sources, file, &mut Vec::new())]);
-    let (model, check) = timed(|| check::check(&trees, &surroundings, &mut Vec::new()));
+    let ((model, _), check) = timed(|| check::check(&trees, &surroundings, Vec::new()));
     let (_, compile) = timed(|| compile::compile(&model, sources.clone()));
     [parse, check, compile]
 }

@@ -2,11 +2,11 @@
 //! what has no `env` as well.
 
 use super::LintInput;
-use crate::check::model::{
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::model::{
     Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, RoutingBlock, RoutingLineBody,
     Target, ValueKind,
 };
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use std::collections::HashSet;
 

@@ -18,8 +18,9 @@ mod shadowed_else;
 mod unused;
 mod visit;
 
-use crate::check::{CheckEnvironment, model};
+use crate::check::CheckEnvironment;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel};
+use crate::model;
 use crate::syntax::tree;
 use mention::Mentions;
 use visit::TreeNode;

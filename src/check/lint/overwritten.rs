@@ -1,8 +1,8 @@
 //! A label that a mapping sets and always sets again further down.
 
 use super::{LintInput, visit};
-use crate::check::model::LabelEntry;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::model::LabelEntry;
 use crate::source::Span;
 use std::collections::HashMap;
 

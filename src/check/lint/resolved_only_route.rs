@@ -2,12 +2,12 @@
 //! asked only where nothing is open.
 
 use super::LintInput;
-use crate::check::model::{
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::event::AlertStatus;
+use crate::model::{
     Comparator, ComparisonSubject, EventField, Expression, ExpressionKind, LineKind, Literal, Match, Model,
     Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target,
 };
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
-use crate::event::AlertStatus;
 use crate::source::Span;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0011", "route that only Resolved events reach");

@@ -5,10 +5,10 @@
 //! would add nothing to what the `also route` gives, and where some `route` takes all that the `also route` takes.
 
 use super::LintInput;
-use crate::check::model::{
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::model::{
     Destination, Expression, ExpressionKind, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target,
 };
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use std::collections::BTreeSet;
 

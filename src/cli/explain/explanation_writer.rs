@@ -1,10 +1,10 @@
 //! What an evaluation did, drawn for a person: what was decided first, then how the event came about, then the way
 //! through the routing.
 
-use crate::check::model::{RoutingLine, RoutingLineBody};
 use crate::diagnostic::{visible_json, visible_line};
 use crate::evaluate::LineOutcome;
 use crate::event::{Event, Outcome, OutcomeKind as Came};
+use crate::model::{RoutingLine, RoutingLineBody};
 use crate::ruleset::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, line_at, one_line,
 };

@@ -1,8 +1,8 @@
 //! Conditions over severity and status alone.
 
 use super::requirement::AnalysisBudget;
-use crate::check::model::{EventField, Literal};
 use crate::event::{AlertStatus, Severity};
+use crate::model::{EventField, Literal};
 use crate::program::{ComparisonSubject, Node, NodeId, OrderRelation, Predicate, Program, SeverityStatusSet};
 
 /// The combinations of severity and status for which a condition holds; nothing where it looks at anything else.

@@ -2,7 +2,7 @@
 
 use super::combinations::combinations;
 use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
-use crate::check::model::{EventField, Literal};
+use crate::model::{EventField, Literal};
 use crate::pattern::{RegexPattern, RequiredPosition, RequiredText};
 use crate::program::{
     ComparisonSubject, Match, Node, NodeId, NumberBound, OrderRelation, Predicate, Program, RoutingBlock,

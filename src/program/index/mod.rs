@@ -22,7 +22,7 @@ pub use text_index::TextIndex;
 pub use text_pair_index::TextPairIndex;
 
 use super::{LabelId, NodeId};
-use crate::check::model::EventField;
+use crate::model::EventField;
 
 /// Lines that are filed under what a label or field is.
 pub trait SourceIndex {

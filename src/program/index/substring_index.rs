@@ -133,7 +133,7 @@ impl<T: Copy + Eq + Hash> SmallSet<T> {
 #[cfg(test)]
 mod tests {
     use super::{SubstringIndex, TextSource};
-    use crate::check::model::EventField;
+    use crate::model::EventField;
 
     fn found(texts: &[(Box<str>, Vec<u32>)], at_start: bool, text: &str) -> Vec<u32> {
         let automaton =

@@ -15,10 +15,10 @@ use std::ops::Range;
 use outline::Outline;
 use repair::DeclarationRepair;
 
-use super::build::ParsedDeclarations;
 use super::codes;
 use super::explain::YAML;
 use super::lex::{self, Token, TokenKind};
+use super::lower::ParsedDeclarations;
 use super::tree::{Identifier, RuleFile};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};

@@ -8,11 +8,11 @@ use super::characters;
 use super::outline::{BracketMismatch, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
-use crate::syntax::build::{self, ParsedDeclarations};
 use crate::syntax::codes;
 use crate::syntax::explain::{ParseFailure, explain};
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::{self, Token, TokenKind};
+use crate::syntax::lower::{self, ParsedDeclarations};
 
 /// So many bytes are parsed again for each byte of a declaration, and for a short one.
 const MOST_REPARSES: usize = 64;
@@ -88,7 +88,7 @@ impl DeclarationRepair {
 
     fn repair_failures(&mut self, diagnostics: &mut Vec<Diagnostic>) -> ParsedDeclarations {
         let Some(text) = self.copy() else { return ParsedDeclarations::default() };
-        if let Ok(built) = build::file(self.file, &text, self.base, diagnostics) {
+        if let Ok(built) = lower::file(self.file, &text, self.base, diagnostics) {
             return built;
         }
         let condemned = self.characters(diagnostics);
@@ -100,7 +100,7 @@ impl DeclarationRepair {
                 return ParsedDeclarations::default();
             }
             self.budget -= text.len();
-            match build::file(self.file, &text, self.base, diagnostics) {
+            match lower::file(self.file, &text, self.base, diagnostics) {
                 Ok(built) => return built,
                 Err(error) => {
                     if !self.repair_failure(&text, &error, diagnostics) {

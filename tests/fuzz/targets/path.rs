@@ -27,8 +27,8 @@ fn target(bytes: &[u8]) {
         assert_eq!(single, path.get(root, root));
     }
     let mut reach = Projection::default();
-    path.reach(None, &mut reach, &|nodes| nodes.take());
-    let part = json::parse_within(DOCUMENT.as_bytes(), &reach, &arena).expect("JSON").root;
+    path.project(None, &mut reach, &|nodes| nodes.select_all());
+    let part = json::parse_projected(DOCUMENT.as_bytes(), &reach, &arena).expect("JSON").root;
     // What is passed over costs nothing, so the part may be found within a budget that all of it exceeds.
     if found.is_some() {
         assert_eq!(found, self::found(&path, part));

@@ -73,7 +73,7 @@ fn evaluate(rules: &RuleSet, now: Timestamp) {
         assert_eq!(json, walked.to_json());
         assert!(json::parse(json.as_bytes(), &Arena::new()).is_ok(), "{json}");
     }
-    let report = suite::run(rules, &suite::Options::default(), &mut NoFiles);
+    let report = suite::run(rules, &suite::TestOptions::default(), &mut NoFiles);
     let _ = suite::report::text::render(&report);
 }
 

@@ -1,7 +1,7 @@
 //! Values and patterns in the notation of the rules.
 
 use super::column::{Atom, AtomShape, FixedValue, PatternColumn, literal};
-use crate::check::model::{Comparator, Expression, Literal, Pattern};
+use crate::model::{Comparator, Expression, Literal, Pattern};
 use std::fmt::Display;
 
 /// A value that no arm takes, in words; backticks stand around what could be pasted as a pattern.

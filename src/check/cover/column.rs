@@ -1,9 +1,9 @@
 //! A column cut into atoms: values that every pattern of the column takes together or leaves together.
 
 use super::string_test::{StringTest, StringTests};
-use crate::check::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
 use crate::event::{AlertStatus, Severity};
 use crate::json::Number;
+use crate::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
 use crate::pattern;
 use crate::time::Timestamp;
 use crate::value::ValueType;

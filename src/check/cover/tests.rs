@@ -1,8 +1,8 @@
 //! Arms in, findings out, over a small notation of patterns.
 
 use super::{ArmPatterns, check_arms};
-use crate::check::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
 use crate::event::{AlertStatus, Severity};
+use crate::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
 use crate::pattern::{Glob, Network, RegexPattern};
 use crate::source::{FileId, Sources, Span};
 use crate::value::ValueType;

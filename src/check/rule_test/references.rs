@@ -1,8 +1,8 @@
 //! Names that a test uses and that the rule set must hold.
 
 use super::{TestChecker, code};
-use crate::check::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::source::Span;
 use crate::syntax::tree::{Identifier, TestSubject};
 

@@ -1,6 +1,6 @@
 //! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
 
-use crate::check::model::{
+use crate::model::{
     Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingBlock, RoutingLineBody,
     ScheduleId, TableRows, Target,
 };

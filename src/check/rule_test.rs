@@ -13,8 +13,8 @@ mod schedule_use;
 
 pub(crate) use code::CODES;
 
-use crate::check::model::Model;
 use crate::diagnostic::Diagnostic;
+use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject,

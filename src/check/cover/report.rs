@@ -3,8 +3,8 @@
 use super::column::{AtomSet, PatternColumn, holds, literal};
 use super::search::{ArmCoverage, PatternRow, is_total};
 use super::{ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
-use crate::check::model::{Comparator, Literal, Pattern};
 use crate::diagnostic::Diagnostic;
+use crate::model::{Comparator, Literal, Pattern};
 use crate::source::Span;
 use std::collections::HashMap;
 

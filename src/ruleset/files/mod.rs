@@ -5,9 +5,11 @@
 //! and everything in it is read below its descriptor. Whoever only checks rules and whoever serves them read them here,
 //! and so alike.
 
-use super::disk::{self, AllowedFolders, FileStamp};
+pub mod disk;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
+use disk::{AllowedFolders, FileStamp};
 use rustix::fs::{AtFlags, FileType};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};

@@ -1,7 +1,7 @@
 //! Tests on strings whose strings cannot be listed: what they are known to hold.
 
 use super::column::literal;
-use crate::check::model::{Comparator, Expression, Literal};
+use crate::model::{Comparator, Expression, Literal};
 use crate::pattern::{self, Glob, Network, RegexPattern};
 use std::collections::HashMap;
 use std::sync::Arc;

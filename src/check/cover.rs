@@ -15,8 +15,8 @@ mod string_test;
 #[cfg(test)]
 mod tests;
 
-use crate::check::model;
 use crate::diagnostic::Diagnostic;
+use crate::model;
 use crate::source::Span;
 use crate::value::ValueType;
 use column::PatternColumn;

@@ -1,9 +1,9 @@
 //! The fields of events in `event`, `expect` and the rows of `cases`: their names, and what each can be.
 
 use super::{ReferenceKind, TestChecker, code};
-use crate::check::model::EventField;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::event::{AlertStatus, Severity};
+use crate::model::EventField;
 use crate::source::Span;
 use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
 use crate::time::Timestamp;
