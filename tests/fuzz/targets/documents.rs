@@ -32,7 +32,7 @@ fn pieces(bytes: &[u8], size: usize, reach: &Projection, arena: &Arena) -> Vec<R
         while let Some((_, read)) = part.next(arena) {
             found.push(text(read).map_err(|wrong| JsonError { line: wrong.line + lines, ..wrong }));
         }
-        (from, lines, lead) = (from + part.judged(), lines + part.lines(), part.lead());
+        (from, lines, lead) = (from + part.consumed(), lines + part.lines(), part.line_prefix());
     }
     found
 }
