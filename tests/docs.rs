@@ -1,6 +1,7 @@
 //! Every example of the reference and of the code pages is checked, every command of the README is run, and the tables
 //! that the engine writes are those that it would write now.
 
+mod missing;
 mod page;
 
 use pointsman::diagnostic::DiagnosticLevel;
@@ -27,6 +28,18 @@ fn the_reference_holds_what_it_says() {
     let blocks = blocks(&read("grammar/reference.md"));
     assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 15, "examples are not found");
     examples("grammar/reference.md", &blocks, None);
+}
+
+#[test]
+fn the_page_for_users_of_alertmanager_holds_what_it_says() {
+    let page = read("grammar/from-alertmanager.md");
+    let blocks = blocks(&page);
+    assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 5, "examples are not found");
+    examples("grammar/from-alertmanager.md", &blocks, None);
+    let kinds: Vec<&str> = pointsman::channel::kinds().iter().map(|kind| kind.name).collect();
+    let (_, receivers) = page.split_once("## Receivers").unwrap();
+    let unnamed: Vec<_> = kinds.iter().filter(|kind| !receivers.contains(&format!("`{kind}`"))).collect();
+    assert!(unnamed.is_empty(), "the section on receivers does not name {unnamed:?}");
 }
 
 /// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes, secrets.
