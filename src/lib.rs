@@ -56,6 +56,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
+//! | 0 | [`text`] | small helpers for the texts of messages |
 //! | 0 | [`json`] | what rules look at of a payload, as a tree in its arena; exact numbers; the canonical form; writing |
 //! | 0 | [`time`] | timestamps and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
@@ -107,5 +108,6 @@ pub mod ruleset;
 pub mod source;
 pub mod suite;
 pub mod syntax;
+pub mod text;
 pub mod time;
 pub mod value;

@@ -10,9 +10,9 @@ use super::http::{
 use super::response;
 use super::settings::Settings;
 use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, label};
+use crate::text::hex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
@@ -133,11 +133,7 @@ fn key(key: &str) -> String {
     if key.chars().nth(LONGEST_KEY).is_none() {
         return key.to_owned();
     }
-    Sha256::digest(key.as_bytes()).iter().fold(String::from("sha256:"), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    format!("sha256:{}", hex(&Sha256::digest(key.as_bytes())))
 }
 
 fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {

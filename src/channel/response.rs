@@ -3,6 +3,7 @@
 
 use super::http::{DeliveryVerdict, HttpResponse};
 use super::settings::{Secret, Setting, Settings};
+use crate::text::one_line;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The longest wait that a far side is granted.
@@ -87,7 +88,7 @@ pub(super) fn redacted_message(settings: &Settings, text: &str) -> String {
             | Setting::Duration(_) => text,
         };
     }
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(&text);
     let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
     super::cut::characters(&line, LONGEST_MESSAGE).0
 }

@@ -5,11 +5,21 @@
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::routing::BlockContext;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Block, Identifier, Line, LineBody, LineKind, Target, TargetKind};
 use std::collections::HashMap;
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockContext<'p> {
+    /// The path of the line that holds it; of a routing's own block, the routing's name.
+    pub(super) path: &'p str,
+    /// Whether events that hit nothing in it have a line to go on with.
+    pub(super) may_decline: bool,
+    /// Whether part of the routing did not parse, so that what is absent is not reported.
+    pub(super) is_broken: bool,
+}
 
 /// Reports what is wrong with the lines of a block as a whole.
 pub(super) fn check(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {

@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{EventField, Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
+use crate::text::{backticked, enumeration};
 use crate::value::ValueType;
 use std::collections::HashMap;
 
@@ -23,12 +24,10 @@ const REQUIRED: [(&str, &str); 4] = [
 pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut LoweringContext<'_>) {
     let absent: Vec<(&str, &str)> =
         REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
-    let names: Vec<String> = absent.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let listed = match names.split_last() {
-        None => return,
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    };
+    if absent.is_empty() {
+        return;
+    }
+    let listed = enumeration(&backticked(absent.iter().map(|(name, _)| name)), "and");
     let message = format!("the mapping `{}` does not set {listed}", mapping.name.text);
     let diagnostic = Diagnostic::new(&code::FIELD_NOT_SET, mapping.name.span, message)
         .note("an event always has a severity, a status, a title and a key");

@@ -9,6 +9,7 @@ use crate::function;
 use crate::model::EventField;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Declaration, DocumentedDeclaration, Identifier};
+use crate::text::with_article;
 use std::collections::{HashMap, HashSet};
 
 /// The names of one kind of declaration.
@@ -175,15 +176,11 @@ pub(super) fn duplicate(kind: &str, name: &Identifier, first: Span) -> Diagnosti
     Diagnostic::new(
         &code::DUPLICATE_NAME,
         name.span,
-        format!("there is already {} {kind} named `{}`", article(kind), name.text),
+        format!("there is already {} named `{}`", with_article(kind), name.text),
     )
     .label("given again here")
     .related(first, "first given here")
     .help("give one of the two another name")
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The name of an event field, given to a define or a let.

@@ -1,24 +1,14 @@
 //! Routings: the lines of each block, where they lead, and that no event falls through.
 
+use crate::check::block::{self, BlockContext};
+use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::check::graph::{order, report_long_chains};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
-use crate::check::{block, code};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
 use std::sync::Arc;
-
-/// Where a block stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockContext<'p> {
-    /// The path of the line that holds it; of a routing's own block, the routing's name.
-    pub(super) path: &'p str,
-    /// Whether events that hit nothing in it have a line to go on with.
-    pub(super) may_decline: bool,
-    /// Whether part of the routing did not parse, so that what is absent is not reported.
-    pub(super) is_broken: bool,
-}
 
 /// A routing of the model.
 pub(super) fn lower(

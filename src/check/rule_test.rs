@@ -20,6 +20,7 @@ use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject,
     TestTime,
 };
+use crate::text::with_article;
 use crate::time::Timestamp;
 use references::ReferenceKind;
 use schedule_use::EvaluationStage;
@@ -192,11 +193,8 @@ impl<'t> TestChecker<'_, 't> {
         if input.word() == wanted {
             return;
         }
-        let message = format!(
-            "{} reads an `{wanted}`, and this is an `{}`",
-            references::article(word(kind)),
-            input.word()
-        );
+        let message =
+            format!("{} reads an `{wanted}`, and this is an `{}`", with_article(word(kind)), input.word());
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 

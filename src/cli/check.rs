@@ -6,6 +6,7 @@ use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::ruleset::LoadedRules;
+use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -88,7 +89,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
 pub(super) fn summary(loaded: &LoadedRules) -> String {
-    let files = counted(loaded.sources.iter().count(), "file");
+    let files = plural(loaded.sources.iter().count(), "file");
     let problems = diagnostic::summary(&loaded.diagnostics);
     let held = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
     format!("checked {files}: {held}{problems}\n")
@@ -97,7 +98,7 @@ pub(super) fn summary(loaded: &LoadedRules) -> String {
 fn contents(model: &Model) -> String {
     let routes = model.routings.iter().map(|routing| routes(&routing.block)).sum();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
-    counts.iter().map(|(count, noun)| counted(*count, noun) + ", ").collect()
+    counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
 }
 
 /// The lines of a block and of all blocks in it. Rules nest 64 deep at most.
@@ -107,8 +108,4 @@ fn routes(block: &RoutingBlock) -> usize {
         RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => 0,
     };
     block.lines.iter().map(|line| 1 + within(&line.body)).sum()
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

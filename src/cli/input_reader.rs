@@ -6,6 +6,7 @@ use super::{clock, input, load};
 use crate::diagnostic::nearest;
 use crate::model::Model;
 use crate::ruleset::{EntryPoint, RuleSet};
+use crate::text::backticked;
 use crate::time::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
@@ -122,7 +123,7 @@ impl ReaderChoiceError<'_> {
 
 /// Names that can be chosen from, as far as a person reads them.
 fn list(kind: &str, names: &[&str], terminal: &mut Terminal) {
-    let shown: Vec<String> = names.iter().take(20).map(|name| format!("`{name}`")).collect();
+    let shown = backticked(names.iter().take(20));
     let more = if names.len() > shown.len() { ", …" } else { "" };
     if shown.is_empty() {
         terminal.help(&format!("the rule set has no {kind}"));

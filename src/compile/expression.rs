@@ -130,7 +130,7 @@ impl Compiler {
     }
 
     fn equal(&mut self, value: &model::Expression, ignore_case: bool) -> Predicate {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Missing) => Predicate::Missing,
             Some(Literal::Null) => Predicate::Null,
             Some(Literal::Text(text)) => Predicate::Text(folded(text, ignore_case)),
@@ -140,7 +140,7 @@ impl Compiler {
 
     /// A list of texts is sorted, so that membership is a binary search.
     fn one_of(&mut self, values: &[model::Expression], ignore_case: bool) -> Predicate {
-        let texts = values.iter().map(|value| match literal(value) {
+        let texts = values.iter().map(|value| match value.literal() {
             Some(Literal::Text(text)) => Some(folded(text, ignore_case)),
             _ => None,
         });
@@ -156,7 +156,7 @@ impl Compiler {
 
     /// The operand of a text test; a literal is folded once, here.
     fn folded(&mut self, value: &model::Expression, ignore_case: bool) -> NodeId {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Text(text)) => {
                 let literal = Node::Literal(Literal::Text(folded(text, ignore_case)));
                 self.push(literal, value.span)
@@ -164,8 +164,4 @@ impl Compiler {
             _ => self.expression(value),
         }
     }
-}
-
-fn literal(expression: &model::Expression) -> Option<&Literal> {
-    if let ExpressionKind::Literal(literal) = &expression.kind { Some(literal) } else { None }
 }

@@ -17,6 +17,7 @@ pub use nearest::nearest;
 pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};
+use crate::text::plural;
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
@@ -221,11 +222,10 @@ pub fn render(
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
     let warnings = diagnostics.len() - errors;
-    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     match (errors, warnings) {
         (0, 0) => "no problems".to_owned(),
-        (0, _) => counted(warnings, "warning"),
-        (_, 0) => counted(errors, "error"),
-        (_, _) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        (0, _) => plural(warnings, "warning"),
+        (_, 0) => plural(errors, "error"),
+        (_, _) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }

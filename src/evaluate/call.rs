@@ -1,6 +1,5 @@
 //! Calls of functions, and look-ups in tables.
 
-use super::comparison::is_nothing;
 use super::interpreter::{Interpreter, constant};
 use super::observer::Observer;
 use crate::function::{ArgumentKind, Function};
@@ -18,7 +17,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             let takes =
                 function.parameters.get(position.min(last)).map_or(ArgumentKind::Any, |each| each.takes);
             let value = self.argument(*argument, takes);
-            if is_nothing(&value) && !function.takes_missing {
+            if value.is_nothing() && !function.takes_missing {
                 return RuntimeValue::Missing;
             }
             let whole = function.reads_whole || matches!(value, RuntimeValue::Text(_));

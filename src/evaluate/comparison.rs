@@ -122,7 +122,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     ) -> ComparisonResult {
         match test {
             Predicate::Any => ComparisonResult::Holds,
-            Predicate::Missing => is_nothing(value).into(),
+            Predicate::Missing => value.is_nothing().into(),
             Predicate::Null => matches!(value, RuntimeValue::Null).into(),
             Predicate::Is(kind) => is(*kind, value).into(),
             Predicate::During(schedule) => self.during(*schedule, value),
@@ -274,15 +274,10 @@ fn folded(text: &str, ignore_case: bool) -> Cow<'_, str> {
     if ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) }
 }
 
-/// Whether there is no value.
-pub(super) fn is_nothing(value: &RuntimeValue<'_>) -> bool {
-    matches!(value, RuntimeValue::Missing | RuntimeValue::Null)
-}
-
 fn is(kind: ValueKind, value: &RuntimeValue<'_>) -> bool {
     use crate::json;
     match kind {
-        ValueKind::Missing => is_nothing(value),
+        ValueKind::Missing => value.is_nothing(),
         ValueKind::Null => matches!(value, RuntimeValue::Null),
         ValueKind::Empty => value.is_empty(),
         ValueKind::Text => matches!(value, RuntimeValue::Text(_)),

@@ -1,10 +1,9 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
 use super::EvaluationContext;
-use super::comparison::is_nothing;
+use super::budget::{FREE_BYTES, RemainingBudget};
 use super::observer::Observer;
 use super::text::{self, ConversionIssue};
-use super::work::{FREE_BYTES, WORK_LIMIT};
 use crate::event::Event;
 use crate::json::{self, Arena, MemberName};
 use crate::model::{EventField, Literal};
@@ -13,14 +12,6 @@ use crate::program::{LabelId, Node, NodeId, Program, TemplatePart};
 use crate::syntax::tree::NavigationStep;
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
-
-/// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
-pub const TEXT_LIMIT: usize = 1 << 20;
-
-/// How many bytes of text the events of one payload may hold together, 64 added for each text: 32 MiB. A payload
-/// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
-/// missing, with a note.
-pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
 
 /// What a text costs besides its bytes.
 const PER_TEXT: usize = 64;
@@ -31,25 +22,6 @@ const ABSENT: u32 = u32::MAX - 1;
 
 /// How many notes an event carries.
 pub const MOST_NOTES: usize = 100;
-
-/// What may still be made and read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RemainingBudget {
-    /// How many bytes of text the templates and functions of the element may make.
-    pub(super) text: usize,
-    /// How many bytes of text the events of the payload may hold.
-    pub(super) payload_text: usize,
-    /// How many bytes may be read and made.
-    pub(super) work: usize,
-    /// How many bytes indexes may read to find lines, besides.
-    pub(super) index: usize,
-}
-
-impl Default for RemainingBudget {
-    fn default() -> Self {
-        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT, index: WORK_LIMIT }
-    }
-}
 
 /// Everything that an expression may look at, and what evaluation leaves behind.
 ///
@@ -351,7 +323,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         let mut value = RuntimeValue::Missing;
         for part in parts {
             value = self.value(*part);
-            if !is_nothing(&value) {
+            if !value.is_nothing() {
                 break;
             }
         }

@@ -1,11 +1,10 @@
 //! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
 
 use super::EvaluationPlan;
-use super::comparison::is_nothing;
-use super::interpreter::{Interpreter, TEXT_LIMIT};
+use super::budget::{BYTES_PER_NODE, TEXT_LIMIT};
+use super::interpreter::Interpreter;
 use super::observer::Observer;
 use super::text::written;
-use super::work::BYTES_PER_NODE;
 use crate::event::{AlertStatus, Event, Labels, LabelsBuilder, MappingRejection, RuleReason, Severity};
 use crate::function;
 use crate::json::{self, Arena, Document};
@@ -13,12 +12,16 @@ use crate::model::EventField;
 use crate::path::PathBudget;
 use crate::pattern::Glob;
 use crate::program::{ComparisonSubject, LabelEntry, Mapping, Node, NodeId};
+use crate::text::shorten;
 use crate::time::Timestamp;
 use crate::value::RuntimeValue;
 
 /// How many elements of one payload an integration reads: what they become is stored and sent in one piece, and three
 /// bytes may ask for an element. Nothing bounds who maps without an integration, such as `pointsman run --mapping`.
 pub const ELEMENTS_LIMIT: usize = 10_000;
+
+/// How many characters of a value stand in a message.
+const MAX_SHOWN: usize = 80;
 
 /// What became of one element.
 pub(super) enum ElementOutcome<'a> {
@@ -117,7 +120,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
             | RuntimeValue::Status(_)
             | RuntimeValue::Time(_)
             | RuntimeValue::Labels(_)
-            | RuntimeValue::Regex(_) => format!(": `{words}` is {}", shortened(&written(&value))),
+            | RuntimeValue::Regex(_) => format!(": `{words}` is {}", shorten(&written(&value), MAX_SHOWN)),
         }
     }
 
@@ -128,7 +131,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         self.notes.clear();
         if let Some(name) = document.repeated {
             // Each element gets the note, so a long name is not written out.
-            let name = shortened(name);
+            let name = shorten(name, MAX_SHOWN);
             self.note_formatted(format_args!(
                 "the payload repeats the member `{name}` in an object; the last one counts"
             ));
@@ -275,10 +278,11 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
     }
 
     fn no_members(&mut self, node: NodeId, value: &RuntimeValue<'a>) {
-        if !is_nothing(value) {
+        if !value.is_nothing() {
             let words = self.program.source_text(node);
             // A long value is not written out to be cut.
-            let found = if self.may_read(value) { shortened(&written(value)) } else { "…".to_owned() };
+            let found =
+                if self.may_read(value) { shorten(&written(value), MAX_SHOWN) } else { "…".to_owned() };
             self.note_formatted(format_args!("`{words}` is no object, so it gives no labels: it is {found}"));
         }
     }
@@ -304,13 +308,5 @@ fn computed_key<'a>(mapping: &'a str, title: &'a str, labels: &'a Labels<'a>, ar
     match function::find("key").map(|key| (key.call)(&parts, arena)) {
         Some(RuntimeValue::Text(key)) => key,
         _ => mapping,
-    }
-}
-
-/// At most 80 characters of a value in a message.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }

@@ -1,9 +1,10 @@
 //! A program, a payload, a time and the open channels give outcomes.
 //!
 //! Pure and total: no clock, no I/O, no error. What goes wrong with data is a value in the outcome: a note on the event,
-//! a refusal, a missing value. Work is bounded: paths by a budget for each payload, text by [`interpreter::TEXT_LIMIT`],
+//! a refusal, a missing value. Work is bounded: paths by a budget for each payload, text by [`TEXT_LIMIT`],
 //! defines and called routings are evaluated once for each event.
 
+mod budget;
 mod call;
 mod candidates;
 mod channel_parameters;
@@ -17,12 +18,12 @@ mod routing;
 mod text;
 mod work;
 
+pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
-pub use interpreter::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
+pub use interpreter::MOST_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
 pub use text::{brief, written};
-pub use work::WORK_LIMIT;
 
 use crate::event::{AlertStatus, Event, MappingRejection, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};

@@ -1,7 +1,8 @@
 //! Values as text: how string places read them, and how people are shown them.
 
-use super::work;
+use super::budget::{self, BYTES_PER_NODE};
 use crate::json::{self, Arena, Number};
+use crate::text::quoted;
 use crate::value::RuntimeValue;
 
 /// What is odd about a value that was read as text.
@@ -63,13 +64,13 @@ const BRIEF: usize = 4096;
 /// would take as long as the payload is large.
 #[must_use]
 pub fn brief(value: &RuntimeValue<'_>) -> String {
-    let is_large = |node: &json::Value<'_>| work::size(node, BRIEF) > BRIEF;
+    let is_large = |node: &json::Value<'_>| budget::size(node, BRIEF) > BRIEF;
     match value {
         RuntimeValue::Text(text) if text.len() > BRIEF => {
             quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
         }
         RuntimeValue::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
-        RuntimeValue::List(items) if items.len() > BRIEF / work::BYTES_PER_NODE => {
+        RuntimeValue::List(items) if items.len() > BRIEF / BYTES_PER_NODE => {
             format!("a list of {} nodes", items.len())
         }
         RuntimeValue::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
@@ -85,11 +86,6 @@ pub fn brief(value: &RuntimeValue<'_>) -> String {
         | RuntimeValue::Labels(_)
         | RuntimeValue::Regex(_) => written(value),
     }
-}
-
-/// A string as JSON writes it.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 fn kind(node: &json::Value<'_>) -> &'static str {

@@ -13,6 +13,7 @@ use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
 use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet};
 use crate::suite;
+use crate::text::backticked_list;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -200,9 +201,8 @@ impl MissingSecrets {
 
     /// One line that says what to set.
     fn message(&self, count: usize) -> String {
-        let listed = |names: Vec<String>| names.join(", ");
-        let variables = listed(self.variables.borrow().iter().map(|name| format!("`{name}`")).collect());
-        let files = listed(self.files.borrow().iter().map(|path| format!("`{}`", path.display())).collect());
+        let variables = backticked_list(self.variables.borrow().iter());
+        let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
             (true, true) => {
                 let plural = if count == 1 { "" } else { "s" };

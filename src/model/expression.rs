@@ -23,6 +23,14 @@ pub struct Expression {
     pub span: Span,
 }
 
+impl Expression {
+    /// The constant, if it is one.
+    #[must_use]
+    pub fn literal(&self) -> Option<&Literal> {
+        if let ExpressionKind::Literal(literal) = &self.kind { Some(literal) } else { None }
+    }
+}
+
 /// The forms of an expression.
 #[derive(Debug, Clone)]
 pub enum ExpressionKind {

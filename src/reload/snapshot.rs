@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ruleset::files::disk::AllowedFolders;
 use crate::ruleset::files::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
+use crate::text::hex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub struct RuleSetHash(pub [u8; 32]);
 
 impl fmt::Display for RuleSetHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
 
-use crate::diagnostic::push_visible;
+use crate::diagnostic::visible_line;
 use crate::evaluate::{LineOutcome, Observer, brief};
 use crate::source::{Sources, Span};
+use crate::text;
 use crate::value::RuntimeValue;
 
 /// Everything that happened to one payload.
@@ -244,15 +245,5 @@ impl ComparisonTrace {
 /// Text on one line, at most 100 characters of it; control characters never reach a terminal.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, word) in text.split_whitespace().enumerate() {
-        if count > 0 {
-            line.push(' ');
-        }
-        word.chars().for_each(|letter| push_visible(&mut line, letter));
-    }
-    match line.char_indices().nth(100) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
+    text::shorten(&visible_line(&text::one_line(text)), 100)
 }

@@ -6,6 +6,7 @@
 use super::test_value::TestValue;
 use crate::evaluate::{LineOutcome, Observer};
 use crate::source::{Sources, Span};
+use crate::text::{self, shorten};
 use crate::value::RuntimeValue;
 use std::collections::BTreeSet;
 
@@ -281,20 +282,7 @@ fn cut(value: &TestValue) -> String {
     shorten(&value.to_string(), MAX_VALUE_WIDTH)
 }
 
-/// The text, cut where it is longer than so many characters.
-pub(super) fn shorten(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 /// Rule text on one line, without its comments' line breaks.
 pub(super) fn one_line(text: &str) -> String {
-    shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), MAX_VALUE_WIDTH + 20)
-}
-
-/// `1 line`, `2 lines`
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    shorten(&text::one_line(text), MAX_VALUE_WIDTH + 20)
 }

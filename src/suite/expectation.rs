@@ -1,16 +1,16 @@
 //! Every form of `expect`, held against what came out.
 
 use super::case_run::{CaseRun, CaseRunner};
-use super::case_trace::plural;
 use super::compare;
 use super::failure::TestFailure;
 use super::failure_trace;
 use super::fields;
 use super::files::TestFiles;
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
-use super::test_value::{TestValue, quoted};
+use super::test_value::TestValue;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, StringLiteral};
+use crate::text::{self, quoted};
 
 /// What a judgement of one expectation needs.
 pub(super) struct ExpectationChecker<'j> {
@@ -84,7 +84,7 @@ impl ExpectationChecker<'_> {
         match (fitting.next(), fitting.next(), seen) {
             (Some(one), None, _) | (None, None, [one]) => Ok(one),
             (Some(_), Some(_), _) => {
-                let count = plural(2 + fitting.count(), what);
+                let count = text::plural(2 + fitting.count(), what);
                 let message = format!("this does not say which: there are {count}");
                 let help = "name one by its number, from 0: `expect outcome 0 …`";
                 Err(Box::new(self.failure(message).actual(numbered_list(seen)).help(help)))
@@ -113,7 +113,7 @@ impl ExpectationChecker<'_> {
         }
         let words = |events, dropped: Option<usize>| {
             let dropped = dropped.map(|count| format!(", {count} dropped")).unwrap_or_default();
-            format!("{}{dropped}", plural(events, "event"))
+            format!("{}{dropped}", text::plural(events, "event"))
         };
         let expected = words(events, dropped);
         let failure = self.failure("the payload came to another number of events").expected(expected);
@@ -144,11 +144,11 @@ impl ExpectationChecker<'_> {
 
     fn difference(&self, seen: &ObservedOutcome, expected: &TestValue, actual: &TestValue) -> TestFailure {
         let wrong = fields::differing(expected, actual);
-        let names: Vec<String> = wrong.iter().map(|name| format!("`{name}`")).collect();
-        let message = match names.split_last() {
-            None => "the event is another".to_owned(),
-            Some((last, [])) => format!("{last} is not as expected"),
-            Some((last, rest)) => format!("{} and {last} are not as expected", rest.join(", ")),
+        let names = text::enumeration(&text::backticked(&wrong), "and");
+        let message = match wrong.len() {
+            0 => "the event is another".to_owned(),
+            1 => format!("{names} is not as expected"),
+            _ => format!("{names} are not as expected"),
         };
         let decided = wrong
             .iter()
@@ -249,10 +249,7 @@ impl ExpectationChecker<'_> {
         }
         let part = |names: &[&str], words: &str| match names {
             [] => None,
-            names => Some(format!(
-                "{words} {}",
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            )),
+            names => Some(format!("{words} {}", text::backticked_list(names))),
         };
         let parts = [part(&absent, "not sent to"), part(&extra, "sent to")];
         let message = parts.into_iter().flatten().collect::<Vec<_>>().join(", but ");
@@ -273,7 +270,7 @@ impl ExpectationChecker<'_> {
         if absent.is_empty() {
             return Ok(());
         }
-        let names = absent.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let names = text::backticked_list(&absent);
         let routes: Vec<&str> = seen.routes.iter().map(|(route, _)| route.as_str()).collect();
         let expected: Vec<&str> = paths.iter().map(|path| &*path.text).collect();
         let actual = match routes.as_slice() {

@@ -1,8 +1,9 @@
 //! What an evaluation came to, freed from the payload that it borrowed from.
 
 use super::snapshot;
-use super::test_value::{TestValue, quoted};
+use super::test_value::TestValue;
 use crate::event::{Outcome, OutcomeKind, RoutingDecision, RuleReason};
+use crate::text::quoted;
 
 /// An outcome as expectations look at it.
 #[derive(Debug)]

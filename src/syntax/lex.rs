@@ -3,7 +3,8 @@
 //! The lexer never fails and never recurses. It agrees with `grammar/lexical.pest` on where strings, regular
 //! expressions, paths and comments end; whatever else it meets is a token too.
 
-use super::lower::{DEEPEST, hole};
+/// The deepest nesting of brackets, blocks and `not` that a rule file may have.
+pub(super) const DEEPEST: usize = 64;
 
 /// The words that begin a declaration.
 pub(super) const DECLARATIONS: &[&str] =
@@ -389,4 +390,34 @@ fn brackets(bytes: &[u8], start: usize) -> (Option<usize>, usize) {
 
 fn sign_length(rest: &str) -> usize {
     SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(1, |sign| sign.len())
+}
+
+/// The length of the `{…}` that the text begins with. The grammar's rule `hole` says the same.
+pub(super) fn hole(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'{') || bytes.get(1) == Some(&b'{') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'}' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'"' => at = string_end(bytes, at)?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The byte after the closing quote of the string that begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::string_test::{StringTest, StringTests};
 use crate::event::{AlertStatus, Severity};
 use crate::json::Number;
-use crate::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
+use crate::model::{Comparator, Expression, Literal, Pattern};
 use crate::pattern;
 use crate::time::Timestamp;
 use crate::value::ValueType;
@@ -130,7 +130,7 @@ impl PatternColumn {
     }
 
     fn add_value(&mut self, value: &Expression) {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Number(number)) => self.numbers.push(*number),
             Some(Literal::Time(time)) => self.times.push(*time),
             Some(Literal::Text(text)) => self.add_text(text),
@@ -222,7 +222,7 @@ impl PatternColumn {
             let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| wanted.contains(fixed));
             places.map(|(_, at)| (at, at + 1)).collect()
         };
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Missing) => fixed(&[FixedValue::Missing, FixedValue::Null]),
             Some(Literal::Null) => fixed(&[FixedValue::Null]),
             Some(Literal::Boolean(boolean)) => fixed(&[FixedValue::Boolean(*boolean)]),
@@ -242,7 +242,7 @@ impl PatternColumn {
     }
 
     fn ordered(&self, value: &Expression, holds: impl Fn(Ordering) -> bool) -> AtomSet {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Number(number)) if self.has_numbers => {
                 let at = self.numbers.partition_point(|point| point < number);
                 side(self.number_start(), at, self.numbers.len(), holds)
@@ -352,11 +352,6 @@ fn fixed(types: ValueType) -> Vec<FixedValue> {
     ];
     let all = severities.into_iter().chain(statuses).chain(others);
     all.filter(|(kind, _)| types.overlaps(*kind)).map(|(_, fixed)| fixed).collect()
-}
-
-/// The literal that an expression is.
-pub(super) fn literal(value: &Expression) -> Option<&Literal> {
-    if let ExpressionKind::Literal(literal) = &value.kind { Some(literal) } else { None }
 }
 
 fn index(at: usize) -> u32 {

@@ -1,6 +1,6 @@
 //! Values and patterns in the notation of the rules.
 
-use super::column::{Atom, AtomShape, FixedValue, PatternColumn, literal};
+use super::column::{Atom, AtomShape, FixedValue, PatternColumn};
 use crate::model::{Comparator, Expression, Literal, Pattern};
 use std::fmt::Display;
 
@@ -76,7 +76,7 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
 }
 
 fn operand(value: &Expression) -> Option<String> {
-    Some(match literal(value)? {
+    Some(match value.literal()? {
         Literal::Missing => "missing".to_owned(),
         Literal::Null => "null".to_owned(),
         Literal::Boolean(boolean) => boolean.to_string(),

@@ -1,6 +1,6 @@
 //! What the walk found, as diagnostics.
 
-use super::column::{AtomSet, PatternColumn, holds, literal};
+use super::column::{AtomSet, PatternColumn, holds};
 use super::search::{ArmCoverage, PatternRow, is_total};
 use super::{ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
 use crate::diagnostic::Diagnostic;
@@ -59,7 +59,7 @@ fn has_foreign((cells, ..): &ArmPatterns, row: &PatternRow) -> bool {
 fn is_written_out(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Any => true,
-        Pattern::Test(test, _) => test.operands().iter().all(|value| literal(value).is_some()),
+        Pattern::Test(test, _) => test.operands().iter().all(|value| value.literal().is_some()),
     }
 }
 
@@ -211,7 +211,7 @@ fn case_note(earlier: &Pattern, later: &Pattern) -> Option<String> {
 
 fn text(pattern: &Pattern) -> Option<&str> {
     let Pattern::Test(Comparator::Equal(value), _) = pattern else { return None };
-    if let Some(Literal::Text(text)) = literal(value) { Some(text) } else { None }
+    if let Some(Literal::Text(text)) = value.literal() { Some(text) } else { None }
 }
 
 /// Finds the earlier row that takes what a later one wants.

@@ -1,6 +1,5 @@
 //! Tests on strings whose strings cannot be listed: what they are known to hold.
 
-use super::column::literal;
 use crate::model::{Comparator, Expression, Literal};
 use crate::pattern::{self, Glob, Network, RegexPattern};
 use std::collections::HashMap;
@@ -62,7 +61,7 @@ impl StringTest {
     }
 
     fn piece(position: PiecePosition, value: &Expression, ignore_case: bool) -> Option<Self> {
-        let Some(Literal::Text(text)) = literal(value) else { return None };
+        let Some(Literal::Text(text)) = value.literal() else { return None };
         let text = if ignore_case { pattern::fold(text) } else { text.as_ref().into() };
         if text.contains(['*', '?']) {
             return Some(Self::Piece(position, text.into()));

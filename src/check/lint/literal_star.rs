@@ -1,10 +1,11 @@
 //! `*` in a string that is compared letter by letter.
 
 use super::VisitedNode;
-use super::visit::{self, TreeNode, plain};
+use super::visit::{TreeNode, plain};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression};
+use crate::text::rule_string;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0004", "`*` that is compared as a letter");
 
@@ -55,7 +56,7 @@ fn pattern(value: &Expression, span: Span) -> Option<Diagnostic> {
 }
 
 fn found((text, span): (&str, Span)) -> Diagnostic {
-    let text = visit::quoted(text);
+    let text = rule_string(text);
     Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here"))
         .label("equal to these very letters")
 }

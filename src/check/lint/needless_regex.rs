@@ -1,10 +1,11 @@
 //! A regex that says no more than a word, a glob, `starts with`, `ends with` or `contains` would.
 
 use super::VisitedNode;
-use super::visit::{TreeNode, quoted};
+use super::visit::TreeNode;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, RegexLiteral};
+use crate::text::rule_string;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex that simpler words would serve");
 
@@ -21,10 +22,10 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     let (regex, simple) = simple(&comparison.test)?;
     let negated = comparison.negated.is_some();
     let words = match simple {
-        SimplerTest::Equal(text) if negated => format!("!= {}", quoted(&text)),
-        SimplerTest::Equal(text) => format!("== {}", quoted(&text)),
+        SimplerTest::Equal(text) if negated => format!("!= {}", rule_string(&text)),
+        SimplerTest::Equal(text) => format!("== {}", rule_string(&text)),
         SimplerTest::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
-        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), quoted(&text)),
+        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), rule_string(&text)),
     };
     let case = if &*regex.flags == "i" && comparison.ignore_case.is_none() { " ignore case" } else { "" };
     let start = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
@@ -37,9 +38,9 @@ fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnosti
         return None;
     }
     let words = match plainer {
-        SimplerTest::Equal(word) => quoted(&word),
+        SimplerTest::Equal(word) => rule_string(&word),
         SimplerTest::OneOf(texts) => list(&texts, " | "),
-        SimplerTest::Test(operator, word) => format!("{operator} {}", quoted(&word)),
+        SimplerTest::Test(operator, word) => format!("{operator} {}", rule_string(&word)),
     };
     Some(found(regex, span, words))
 }
@@ -55,7 +56,7 @@ fn not(negated: bool) -> &'static str {
 }
 
 fn list(texts: &[String], between: &str) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    let quoted: Vec<String> = texts.iter().map(|text| rule_string(text)).collect();
     quoted.join(between)
 }
 

@@ -226,24 +226,6 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
     }
 }
 
-/// Text as a rule writes it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '{' => out.push_str("{{"),
-            '}' => out.push_str("}}"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// All lets of a mapping.
 pub(crate) fn lets(item: &DocumentedDeclaration) -> Vec<&Identifier> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };

@@ -6,6 +6,7 @@ use crate::event::{AlertStatus, Severity};
 use crate::model::EventField;
 use crate::source::Span;
 use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
+use crate::text::backticked_list;
 use crate::time::Timestamp;
 
 /// Whether a test gives a value or expects it.
@@ -76,7 +77,7 @@ impl TestChecker<'_, '_> {
             Some(near) => found.suggest(format!("did you mean `{near}`?"), span, near),
             None => found.help(format!(
                 "if it is a label: `labels: {{ {word}: … }}`; the fields are {}",
-                ticked(&fields)
+                backticked_list(&fields)
             )),
         });
     }
@@ -101,7 +102,7 @@ impl TestChecker<'_, '_> {
             TestJsonKind::Constant(word) if names.contains(&&**word) => return,
             TestJsonKind::Missing => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
-                self.report(found.help(format!("every event has one: {}", ticked(names))));
+                self.report(found.help(format!("every event has one: {}", backticked_list(names))));
                 return;
             }
             TestJsonKind::Constant(word) | TestJsonKind::Text(word) => word,
@@ -115,13 +116,13 @@ impl TestChecker<'_, '_> {
         let message = match (&value.kind, quoted) {
             (_, true) => format!("`{field}` is a constant, and `{word:?}` is a string"),
             (TestJsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
-            _ => format!("`{field}` is one of {}", ticked(names)),
+            _ => format!("`{field}` is one of {}", backticked_list(names)),
         };
         let found = Diagnostic::new(&code::VALUE, value.span, message);
         self.report(match nearest_constant(word, names) {
             Some(near) if quoted => found.suggest(format!("write the constant: `{near}`"), value.span, near),
             Some(near) => found.suggest(format!("did you mean `{near}`?"), value.span, near),
-            None => found.help(format!("write one of {}", ticked(names))),
+            None => found.help(format!("write one of {}", backticked_list(names))),
         });
     }
 
@@ -139,7 +140,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Object(_) => {
                 let message = "`event_status` is the severity while firing, and `Ok` when resolved";
                 let found = Diagnostic::new(&code::VALUE, value.span, message);
-                self.report(found.help(format!("write one of {}", ticked(&EVENT_STATUSES))));
+                self.report(found.help(format!("write one of {}", backticked_list(&EVENT_STATUSES))));
             }
         }
     }
@@ -333,8 +334,4 @@ pub(super) fn meant(field: &str, word: &str) -> Option<&'static str> {
 fn nearest_constant(word: &str, names: &[&'static str]) -> Option<&'static str> {
     let same = names.iter().copied().find(|name| name.eq_ignore_ascii_case(word));
     same.or_else(|| nearest(word, names.iter().copied()))
-}
-
-fn ticked(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,12 +1,12 @@
 //! Expectations: each must fit the subject, and be able to come true.
 
 use super::event::EventRole;
-use super::references::article;
 use super::schedule_use::EvaluationStage;
 use super::{ReferenceKind, TestChecker, code, word};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
+use crate::text::{plural, with_article};
 
 /// Who can meet an expectation.
 enum ExpectationScope {
@@ -66,7 +66,7 @@ impl TestChecker<'_, '_> {
             (ExpectationScope::Events, _) => "a mapping, a routing or an integration",
             (ExpectationScope::Channels, _) => "a channel",
         };
-        let message = format!("`{what}` is for {right}, and this test is about {}", article(word(kind)));
+        let message = format!("`{what}` is for {right}, and this test is about {}", with_article(word(kind)));
         let found = Diagnostic::new(&code::EXPECTATION, span, message);
         self.report(found.help(instead(kind)));
     }
@@ -141,8 +141,7 @@ impl TestChecker<'_, '_> {
 }
 
 fn count(events: usize, dropped: usize) -> String {
-    let plural = if events == 1 { "" } else { "s" };
-    format!("{events} event{plural} and {dropped} dropped")
+    format!("{} and {dropped} dropped", plural(events, "event"))
 }
 
 /// An expectation's words and who can meet it.

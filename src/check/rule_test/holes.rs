@@ -8,6 +8,7 @@ use crate::syntax::tree::{
     CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson,
     TestJsonKind, TestSubject, TestTime,
 };
+use crate::text::plural;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -308,8 +309,8 @@ impl<'t> TestChecker<'_, 't> {
                 let (wanted, found) = (names.len(), row.values.len());
                 let message = format!(
                     "this row has {}, and `cases` names {}",
-                    count(found, "value"),
-                    count(wanted, "hole")
+                    plural(found, "value"),
+                    plural(wanted, "hole")
                 );
                 let found = Diagnostic::new(&code::ROW, row.span, message);
                 let shape = listed(names);
@@ -440,8 +441,4 @@ fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<
 
 fn listed(names: &[Identifier]) -> String {
     names.iter().map(|name| &*name.text).collect::<Vec<_>>().join(", ")
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

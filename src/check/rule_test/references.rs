@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{Model, RoutingBlock, RoutingLineBody};
 use crate::source::Span;
 use crate::syntax::tree::{Identifier, TestSubject};
+use crate::text::{backticked, with_article};
 
 /// What a test may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl TestChecker<'_, '_> {
             .find(|other| *other != kind && other.all(self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
         let found = match (nearest(word, candidates.iter().copied()), other) {
-            (_, Some(other)) => found.help(format!("`{word}` is {}", article(other.word()))),
+            (_, Some(other)) => found.help(format!("`{word}` is {}", with_article(other.word()))),
             (Some(near), None) => found.suggest(format!("did you mean `{near}`?"), span, near),
             (None, None) => found.help(listed(kind, &candidates)),
         };
@@ -109,13 +110,8 @@ pub(super) fn subjects(model: &Model) -> String {
     format!("begin with what it is about: `{word} {name}`")
 }
 
-/// The word with its article.
-pub(super) fn article(word: &str) -> String {
-    if word.starts_with('i') { format!("an {word}") } else { format!("a {word}") }
-}
-
 fn listed(kind: ReferenceKind, names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+    let shown = backticked(names.iter().take(8));
     match shown.as_slice() {
         [] => format!("the rule set holds no {} at all", kind.word()),
         _ if names.len() > 8 => format!("there are {}, …", shown.join(", ")),

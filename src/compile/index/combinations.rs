@@ -1,6 +1,6 @@
 //! Conditions over severity and status alone.
 
-use super::requirement::AnalysisBudget;
+use super::analysis_budget::AnalysisBudget;
 use crate::event::{AlertStatus, Severity};
 use crate::model::{EventField, Literal};
 use crate::program::{ComparisonSubject, Node, NodeId, OrderRelation, Predicate, Program, SeverityStatusSet};
@@ -10,11 +10,11 @@ pub(super) fn combinations(
     program: &Program,
     condition: NodeId,
     depth: usize,
-    allowance: &mut AnalysisBudget,
+    budget: &mut AnalysisBudget,
 ) -> Option<SeverityStatusSet> {
     let depth = depth.checked_sub(1)?;
-    allowance.spend()?;
-    let mut each = |part: &NodeId| combinations(program, *part, depth, allowance);
+    budget.spend()?;
+    let mut each = |part: &NodeId| combinations(program, *part, depth, budget);
     if let Node::And(parts) = program.node(condition) {
         return parts.iter().try_fold(SeverityStatusSet::ALL, |all, part| Some(all.and(each(part)?)));
     }

@@ -1,5 +1,6 @@
 //! Filing the lines of a block under what their conditions require.
 
+mod analysis_budget;
 mod builder;
 mod combinations;
 mod requirement;

@@ -1,5 +1,6 @@
 //! What a line requires, part by part.
 
+use super::analysis_budget::{AnalysisBudget, MAX_DEPTH};
 use super::combinations::combinations;
 use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
 use crate::model::{EventField, Literal};
@@ -15,10 +16,6 @@ use std::sync::Arc;
 
 /// A list of more texts than this is not written out.
 const MOST_TEXTS: usize = 64;
-/// How deep a condition is looked into.
-const DEEPEST: usize = 16;
-/// How many conditions of a line are looked at: where defines use defines, few words stand for very many.
-const MOST_CONDITIONS: usize = 4096;
 /// So many bytes of a beginning or a piece are looked for. A long run of one letter holds all shorter ones, and the
 /// automaton keeps a list of them at each of its letters.
 const LONGEST_PIECE: usize = 64;
@@ -69,25 +66,14 @@ impl TextAlternatives {
     }
 }
 
-/// How many conditions may still be looked at.
-pub(super) struct AnalysisBudget(usize);
-
-impl AnalysisBudget {
-    /// Takes one off, if there is one left.
-    pub(super) fn spend(&mut self) -> Option<()> {
-        self.0 = self.0.checked_sub(1)?;
-        Some(())
-    }
-}
-
 impl<'p> LineRequirements<'p> {
     pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
-        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget(MOST_CONDITIONS) };
-        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, DEEPEST));
+        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
+        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
         let mut needs =
             Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
         for condition in conditions {
-            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.budget) {
+            if let Some(some) = combinations(program, condition, MAX_DEPTH, &mut reader.budget) {
                 needs.combinations = needs.combinations.and(some);
                 continue;
             }
@@ -99,7 +85,7 @@ impl<'p> LineRequirements<'p> {
                 requirement: need,
             });
         }
-        if let Some(texts) = reader.of_body(&line.body, DEEPEST) {
+        if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
             needs.conjuncts.push(Conjunct {
                 condition: None,
                 source_text: "",
@@ -143,7 +129,7 @@ impl<'p> ConditionReader<'p, '_> {
     }
 
     fn requirement(&mut self, condition: NodeId) -> LineRequirement<'p> {
-        let options = self.texts(condition, DEEPEST);
+        let options = self.texts(condition, MAX_DEPTH);
         if !options.is_empty() {
             return LineRequirement::Texts(options);
         }

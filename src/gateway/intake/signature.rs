@@ -4,6 +4,7 @@
 //! same time wherever two values differ. Times are handed in.
 
 use crate::channel::Settings;
+use crate::text::from_hex;
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -96,7 +97,7 @@ impl SignatureVerifier {
             Scheme::StandardWebhooks => self.standard_webhooks(headers, body, now),
             Scheme::GitHub => {
                 let written = self.text(headers, "x-hub-signature-256")?.strip_prefix("sha256=")?;
-                Some(self.is_mac(Algorithm::Sha256, &[body], &hex(written)?))
+                Some(self.is_mac(Algorithm::Sha256, &[body], &from_hex(written)?))
             }
             Scheme::GitLab => {
                 let token = self.text(headers, "x-gitlab-token")?;
@@ -106,7 +107,7 @@ impl SignatureVerifier {
             Scheme::Stripe => self.stripe(headers, body, now),
             Scheme::Generic { algorithm, base64, prefix } => {
                 let written = self.text(headers, "x-signature")?.strip_prefix(prefix.as_str())?;
-                let written = if *base64 { STANDARD.decode(written).ok()? } else { hex(written)? };
+                let written = if *base64 { STANDARD.decode(written).ok()? } else { from_hex(written)? };
                 Some(self.is_mac(*algorithm, &[body], &written))
             }
             Scheme::RejectAll => None,
@@ -129,7 +130,7 @@ impl SignatureVerifier {
     /// Grafana Alerting: hex in its header; where the contact point sends a time as well, `time:body` is signed.
     fn grafana(&self, headers: &HeaderMap, body: &[u8], now: i64) -> Option<bool> {
         const TIMESTAMP: &str = "x-grafana-alerting-timestamp";
-        let written = hex(self.text(headers, "x-grafana-alerting-signature")?)?;
+        let written = from_hex(self.text(headers, "x-grafana-alerting-signature")?)?;
         if !headers.contains_key(TIMESTAMP) {
             return Some(self.is_mac(Algorithm::Sha256, &[body], &written));
         }
@@ -148,7 +149,7 @@ impl SignatureVerifier {
         if !self.is_recent(timestamp, now) {
             return None;
         }
-        let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| hex(value));
+        let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| from_hex(value));
         Some(self.any(signatures, &[timestamp.as_bytes(), b".", body]))
     }
 
@@ -211,16 +212,4 @@ fn single(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> O
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
-}
-
-/// Bytes from hexadecimal digits of either case.
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
 }

@@ -9,6 +9,7 @@ pub mod disk;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
+use crate::text::backticked_list;
 use disk::{AllowedFolders, FileStamp};
 use rustix::fs::{AtFlags, FileType};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -53,7 +54,7 @@ pub enum RuleFileError {
 }
 
 fn quoted_paths(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    backticked_list(paths.iter().map(|path| path.display()))
 }
 
 /// Reads every rule file below the paths, in the order of their names, for whoever wants nothing but their texts.

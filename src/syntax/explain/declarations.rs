@@ -1,13 +1,13 @@
 //! Declarations that are nearly right, and files of another kind.
 
-use super::mistakes::MistakeDetector;
 use super::words::{MAPPING, ROUTING, TEST};
-use super::{ParseFailure, TokenKind};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
+use crate::text::backticked_list;
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     yaml,
@@ -78,11 +78,6 @@ fn top(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::EOI, Rule::file, Rule::k_define])
 }
 
-fn listed(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    words.join(", ")
-}
-
 /// `{ … }` and the like where a declaration should begin
 fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let sign = matches!(
@@ -103,7 +98,7 @@ fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         } else {
             finding
         }
-        .help(format!("expected {}", listed(DECLARATIONS))),
+        .help(format!("expected {}", backticked_list(DECLARATIONS))),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
+use crate::text::enumeration;
 
 /// What could have stood there, at most four things, the most telling first.
 pub(super) fn phrase(rules: &[Rule]) -> String {
@@ -43,11 +44,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     }
     words.truncate(4);
     let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
-    match words.as_slice() {
-        [] => "something else".into(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
+    if words.is_empty() { "something else".into() } else { enumeration(&words, "or") }
 }
 
 /// What a rule is called, and how early it is named.

@@ -1,8 +1,7 @@
 //! Lines of a routing whose parts are missing, doubled or in another order.
 
-use super::mistakes::{COMPARISONS, MistakeDetector, SIGNS, VALUES};
-use super::words::MAPPING;
-use super::{ParseFailure, TokenKind};
+use super::words::{COMPARISONS, MAPPING, SIGNS, VALUES};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;

@@ -1,16 +1,14 @@
 //! Mistakes with a message of their own. Each is a function that looks at the words around the failure; the first that
 //! knows the mistake speaks.
 
-use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
-use super::{ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
+use super::words::{COMPARISONS, MAPPING, RESERVED, ROUTING, SIGNS, TEST, VALUES, foreign};
+use super::{MistakeDetector, ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::DECLARATIONS;
-
-/// Looks at the words around a failure, and speaks if it knows the mistake.
-pub(super) type MistakeDetector = fn(&ParseFailure<'_>) -> Option<Diagnostic>;
+use crate::text::backticked_list;
 
 /// The finding for a mistake that is known.
 pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -35,15 +33,6 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let apart = [declarations::MISTAKES, lines::MISTAKES, statements::MISTAKES, operators::MISTAKES];
     apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
 }
-
-pub(super) const VALUES: &[Rule] =
-    &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
-pub(super) const COMPARISONS: &[Rule] =
-    &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
-pub(super) const SIGNS: &[&str] = &[
-    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
-    "during",
-];
 
 fn trailing_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let ends = failure.kind(failure.index).is_none_or(|kind| kind == TokenKind::Close)
@@ -124,13 +113,8 @@ fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     );
     Some(match nearest(word, known.iter().copied()) {
         Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.span(index), near),
-        None => finding.help(format!("expected {}", listed(known))),
+        None => finding.help(format!("expected {}", backticked_list(known))),
     })
-}
-
-fn listed(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    words.join(", ")
 }
 
 fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -146,7 +130,7 @@ fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     );
     Some(match nearest(word, DECLARATIONS.iter().copied()) {
         Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.here(), near),
-        None => finding.help(format!("expected {}", listed(DECLARATIONS))),
+        None => finding.help(format!("expected {}", backticked_list(DECLARATIONS))),
     })
 }
 

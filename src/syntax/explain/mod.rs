@@ -12,6 +12,7 @@ mod words;
 
 pub(super) use declarations::YAML;
 
+use crate::text::shorten;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::codes;
@@ -133,13 +134,13 @@ fn found(failure: &ParseFailure<'_>) -> String {
     }
 }
 
-/// A long token cut to what a message can hold.
+/// A token cut to what a message can hold.
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.into(),
-    }
+    shorten(text, 40)
 }
+
+/// Looks at the words around a failure, and speaks if it knows the mistake.
+pub(super) type MistakeDetector = fn(&ParseFailure<'_>) -> Option<Diagnostic>;
 
 /// Where a parse failed, and what could have stood there, as words.
 pub(super) fn failure(error: &Error<Rule>) -> (usize, String) {

@@ -1,8 +1,7 @@
 //! Conditions and values as other languages write them.
 
-use super::mistakes::{COMPARISONS, MistakeDetector, VALUES};
-use super::words::RESERVED;
-use super::{ParseFailure, TokenKind};
+use super::words::{COMPARISONS, RESERVED, VALUES};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 

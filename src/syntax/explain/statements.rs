@@ -1,8 +1,8 @@
 //! Statements of mappings, arms, schedules and tests that are nearly right.
 
 use super::declarations::YAML;
-use super::mistakes::{MistakeDetector, VALUES};
-use super::{ParseFailure, TokenKind};
+use super::words::{COMPARISONS, SIGNS, VALUES};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
@@ -371,13 +371,13 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.expects(Rule::coalesce)
         && !failure.expects_any(&[Rule::k_and, Rule::k_or])
-        && !failure.expects_any(super::mistakes::COMPARISONS);
+        && !failure.expects_any(COMPARISONS);
     if !after || failure.starts_line(failure.index) {
         return None;
     }
     if found == "or" {
         let last = failure.line_end(failure.index);
-        let compares = (failure.index..=last).any(|at| super::mistakes::SIGNS.contains(&failure.word(at)));
+        let compares = (failure.index..=last).any(|at| SIGNS.contains(&failure.word(at)));
         return (!compares).then(|| {
             Diagnostic::new(
                 &codes::CONDITION,
@@ -387,7 +387,7 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             .suggest("write `??`", failure.here(), "??")
         });
     }
-    if !super::mistakes::SIGNS.contains(&found) || found == "==" && failure.word(failure.index + 1) == "=" {
+    if !SIGNS.contains(&found) || found == "==" && failure.word(failure.index + 1) == "=" {
         return None;
     }
     let first = failure.operand(failure.index.checked_sub(1)?);

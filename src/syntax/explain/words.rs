@@ -1,5 +1,7 @@
 //! The words that begin declarations and statements, those that are reserved, and those of other languages.
 
+use crate::syntax::grammar::Rule;
+
 /// The words that cannot be names. The grammar's rule `reserved` says the same.
 pub(super) const RESERVED: &[&str] = &[
     "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in",
@@ -31,6 +33,20 @@ pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
 /// The words that begin a statement of a test.
 pub(super) const TEST: &[&str] =
     &["mapping", "routing", "integration", "channel", "input", "event", "at", "open", "cases", "expect"];
+
+/// What begins a value.
+pub(super) const VALUES: &[Rule] =
+    &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
+
+/// What begins a comparison after its subject.
+pub(super) const COMPARISONS: &[Rule] =
+    &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
+
+/// The operators of comparisons.
+pub(super) const SIGNS: &[&str] = &[
+    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
+    "during",
+];
 
 /// A word of another language, and what this one has in its place.
 pub(super) fn foreign(word: &str) -> Option<&'static str> {

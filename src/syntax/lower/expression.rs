@@ -1,9 +1,10 @@
 //! Values and conditions.
 
 use super::strings::BraceMode;
-use super::{DEEPEST, Rule, RulePair, RulePairs, TreeBuilder, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::syntax::lex::DEEPEST;
 use crate::syntax::tree::{
     Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
     PathExpression, Quantifier, RegexLiteral, StringLiteral,

@@ -20,8 +20,7 @@ mod strings;
 mod template;
 mod test;
 
-pub(super) use template::hole;
-
+use super::lex::DEEPEST;
 use pest::Parser as _;
 
 use super::codes;
@@ -29,9 +28,6 @@ use super::grammar::{Grammar, Rule, RulePair, RulePairs, is_noise};
 use super::tree::{AllowDirective, DocumentedDeclaration, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
-
-/// The deepest nesting of brackets, blocks and `not` that a rule file may have.
-pub(super) const DEEPEST: usize = 64;
 
 /// What a stretch of text held.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 use super::{Rule, RulePair, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::syntax::lex::hole;
 use crate::syntax::tree::StringLiteral;
 
 /// What a brace in a string means.
@@ -56,7 +57,7 @@ impl TreeBuilder<'_> {
             return 2;
         }
         if brace == '{'
-            && let Some(length) = super::template::hole(rest)
+            && let Some(length) = hole(rest)
             && let Some(hole) = rest.get(..length)
         {
             read.push_str(hole.get(1..).unwrap_or_default());
