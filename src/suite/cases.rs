@@ -1,10 +1,10 @@
 //! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
 
-use super::case_trace::{one_line, shorten};
 use super::failure::TestFailure;
 use super::files::TestFiles;
 use super::plan::TestPlan;
 use super::test_value::{HoleBindings, TestValue};
+use super::text::{one_line, shorten};
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
 

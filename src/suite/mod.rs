@@ -8,7 +8,6 @@
 //! and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
 
 mod case_run;
-mod case_trace;
 mod cases;
 mod compare;
 mod coverage;
@@ -24,6 +23,7 @@ pub mod report;
 mod snapshot;
 mod test_event;
 mod test_value;
+mod text;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::TestFailure;
