@@ -4,8 +4,8 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
-use crate::model::{Model, RoutingBlock, RoutingLineBody};
-use crate::ruleset::LoadedRules;
+use crate::model::Model;
+use crate::ruleset::{LoadedRules, routing_lines};
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
@@ -96,16 +96,7 @@ pub(super) fn summary(loaded: &LoadedRules) -> String {
 }
 
 fn contents(model: &Model) -> String {
-    let routes = model.routings.iter().map(|routing| routes(&routing.block)).sum();
+    let routes = routing_lines(model).count();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
     counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
-}
-
-/// The lines of a block and of all blocks in it. Rules nest 64 deep at most.
-fn routes(block: &RoutingBlock) -> usize {
-    let within = |body: &RoutingLineBody| match body {
-        RoutingLineBody::Block(block) => routes(block),
-        RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => 0,
-    };
-    block.lines.iter().map(|line| 1 + within(&line.body)).sum()
 }

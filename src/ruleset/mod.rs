@@ -4,13 +4,15 @@
 
 pub mod files;
 mod resolve;
+mod routing_lines;
 mod trace;
 mod why_not;
 
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError};
 pub use resolve::{ReadSecret, ResolvedSettings};
+pub use routing_lines::routing_lines;
 pub use trace::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, one_line,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, one_line,
 };
 pub use why_not::{is_route, line_at, why_not};
 

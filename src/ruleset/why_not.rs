@@ -1,10 +1,11 @@
 //! Why a route did not get an event, and what would have had to be different.
 
-use super::trace::{ComparisonTrace, ElementTrace, RouteTrace};
+use super::routing_lines::routing_lines;
+use super::trace::{ComparisonTrace, ElementTrace, RouteTrace, TraceStep};
 use super::{RuleSet, UnknownName};
 use crate::diagnostic::nearest;
 use crate::evaluate::LineOutcome;
-use crate::model::{ExpressionKind, RoutingBlock, RoutingLine, RoutingLineBody};
+use crate::model::{ExpressionKind, RoutingLine};
 use crate::program::{Comparison, ComparisonSubject, Node, OrderRelation, Predicate, Program};
 use crate::syntax::tree::LineKind;
 use crate::time::Timestamp;
@@ -52,46 +53,25 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
-    let mut all = Vec::new();
-    rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
-    let longer = all.iter().copied().find(|known| known.starts_with(path));
-    let nearest = longer.or_else(|| nearest(path, all)).map(str::to_owned);
+    let all = || routing_lines(&rules.model).map(|line| &*line.path);
+    let longer = all().find(|known| known.starts_with(path));
+    let nearest = longer.or_else(|| nearest(path, all())).map(str::to_owned);
     Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
 }
 
 /// The line of that path, as it is written.
 #[must_use]
 pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r RoutingLine> {
-    chain(rules, path)?.pop()
-}
-
-/// The path of every line of a block.
-fn paths<'r>(block: &'r RoutingBlock, all: &mut Vec<&'r str>) {
-    for line in &block.lines {
-        all.push(&line.path);
-        if let RoutingLineBody::Block(block) = &line.body {
-            paths(block, all);
-        }
-    }
+    routing_lines(&rules.model).find(|line| *line.path == *path)
 }
 
 /// The lines from a routing's own block down to the one of that path.
 fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r RoutingLine>> {
-    fn within<'r>(block: &'r RoutingBlock, path: &str, above: &mut Vec<&'r RoutingLine>) -> bool {
-        block.lines.iter().any(|line| {
-            above.push(line);
-            let found = *line.path == *path
-                || matches!(&line.body, RoutingLineBody::Block(block) if path.starts_with(&*line.path) && within(block, path, above));
-            if !found {
-                above.pop();
-            }
-            found
-        })
-    }
-    rules.model.routings.iter().find_map(|routing| {
-        let mut lines = Vec::new();
-        within(&routing.block, path, &mut lines).then_some(lines)
-    })
+    let leads_there = |line: &&RoutingLine| {
+        path.strip_prefix(&*line.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let chain: Vec<_> = routing_lines(&rules.model).filter(leads_there).collect();
+    chain.last().is_some_and(|line| *line.path == *path).then_some(chain)
 }
 
 fn explain_hit(element: &ElementTrace, path: &str) -> String {
@@ -141,11 +121,10 @@ fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String
         line.path,
         rules.sources.file_and_line(line.place)
     );
-    for tried in &line.tried {
+    for tried in line.steps.iter().filter_map(TraceStep::comparison) {
         let _ = writeln!(out, "  {}", tried.render(&rules.sources));
     }
-    let stopped: Vec<&ComparisonTrace> = line.tried.iter().filter(|tried| !tried.holds).collect();
-    for tried in stopped {
+    for tried in line.steps.iter().filter_map(TraceStep::comparison).filter(|tried| !tried.holds) {
         if let Some(passing) = passing_value(&rules.program, tried, now) {
             let words = rules.sources.text(tried.place);
             let _ = writeln!(out, "  `{words}` would hold with {passing}");
@@ -163,7 +142,12 @@ fn has_untried_part(rules: &RuleSet, line: &RouteTrace) -> bool {
     match condition.map(|condition| &condition.kind) {
         Some(ExpressionKind::And(parts)) => parts.last().is_some_and(|last| {
             let is_define = matches!(last.kind, ExpressionKind::Define(_));
-            !is_define && !line.tried.iter().any(|tried| last.span.covers(tried.place))
+            !is_define
+                && !line
+                    .steps
+                    .iter()
+                    .filter_map(TraceStep::comparison)
+                    .any(|tried| last.span.covers(tried.place))
         }),
         Some(_) | None => false,
     }

@@ -1,13 +1,12 @@
 //! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
 
-use super::case_trace::one_line;
 use super::failure::TestFailure;
 use super::files::TestFiles;
 use super::plan::TestPlan;
 use super::test_value::{HoleBindings, TestValue};
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
-use crate::text::shorten;
+use crate::text::{self, shorten};
 
 /// So many cases may come of one row's alternatives.
 const MAX_ALTERNATIVES: usize = 10_000;
@@ -48,7 +47,7 @@ pub(super) fn expand(
 }
 
 fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<ExpandedCase, InvalidCase>> {
-    let text = one_line(sources.text(row.span));
+    let text = shorten(&text::one_line(sources.text(row.span)), 120);
     let count = row.values.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
     if count.is_none_or(|count| count > MAX_ALTERNATIVES) {
         let message = format!("the alternatives of this row make more than {MAX_ALTERNATIVES} cases");
@@ -67,7 +66,7 @@ fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<Exp
 /// The text of one choice among a row's alternatives.
 fn chosen(values: &[&TestJson], row: &CaseRow, sources: &Sources) -> String {
     let values: Vec<&str> = values.iter().map(|value| sources.text(value.span)).collect();
-    one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
+    shorten(&text::one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span))), 120)
 }
 
 /// Every choice of one alternative a column, the last column turning fastest.

@@ -3,7 +3,7 @@
 use super::case_run::{CaseRun, CaseRunner};
 use super::compare;
 use super::failure::TestFailure;
-use super::failure_trace;
+use super::failure_trace::{self, FailureTrace};
 use super::fields;
 use super::files::TestFiles;
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
@@ -53,13 +53,16 @@ impl ExpectationChecker<'_> {
     /// The conditions that dropped or refused, where one outcome is meant.
     fn refusals(&self) -> Vec<String> {
         match (self.outcome, self.outcomes()) {
-            (Some(number), seen) => seen
-                .get(number)
-                .map(|one| failure_trace::refusals(self.case_runner, self.run, one))
-                .unwrap_or_default(),
-            (None, [one]) => failure_trace::refusals(self.case_runner, self.run, one),
+            (Some(number), seen) => {
+                seen.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default()
+            }
+            (None, [one]) => self.trace().refusals(one),
             (None, _) => Vec::new(),
         }
+    }
+
+    fn trace(&self) -> FailureTrace<'_> {
+        FailureTrace { rules: self.case_runner.rules, trace: &self.run.trace }
     }
 
     fn outcomes(&self) -> &[ObservedOutcome] {
@@ -150,10 +153,7 @@ impl ExpectationChecker<'_> {
             1 => format!("{names} is not as expected"),
             _ => format!("{names} are not as expected"),
         };
-        let decided = wrong
-            .iter()
-            .flat_map(|name| failure_trace::field(self.case_runner, self.run, seen, name))
-            .collect::<Vec<_>>();
+        let decided = wrong.iter().flat_map(|name| self.trace().field(seen, name)).collect::<Vec<_>>();
         let failure = self.failure(message).decided(&decided);
         match (expected.members(), actual.members()) {
             ([(name, expected)], [(_, actual)])
@@ -191,12 +191,12 @@ impl ExpectationChecker<'_> {
     /// What dropped it, or sent it.
     fn drop_evidence(&self, seen: &ObservedOutcome) -> Vec<String> {
         match seen.kind {
-            ObservedOutcomeKind::Routed => failure_trace::channels(self.case_runner, self.run, seen, &[]),
+            ObservedOutcomeKind::Routed => self.trace().channels(seen, &[]),
             ObservedOutcomeKind::Event
             | ObservedOutcomeKind::Dropped
             | ObservedOutcomeKind::Empty
             | ObservedOutcomeKind::Unaccepted
-            | ObservedOutcomeKind::Invalid => failure_trace::refusals(self.case_runner, self.run, seen),
+            | ObservedOutcomeKind::Invalid => self.trace().refusals(seen),
         }
     }
 
@@ -224,7 +224,7 @@ impl ExpectationChecker<'_> {
         let failure = failure.expected(word).actual(numbered_list(self.outcomes()));
         let refused = self.outcomes().iter().any(|one| one.kind == ObservedOutcomeKind::Unaccepted);
         let wants = refused || kind == ObservedOutcomeKind::Unaccepted;
-        let decided = if wants { failure_trace::accepts(self.case_runner, self.run) } else { Vec::new() };
+        let decided = if wants { self.trace().accepts() } else { Vec::new() };
         Err(Box::new(failure.decided(&decided)))
     }
 
@@ -259,7 +259,7 @@ impl ExpectationChecker<'_> {
             SentMode::Excludes => "excludes ",
         };
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
-        let decided = failure_trace::channels(self.case_runner, self.run, seen, &absent);
+        let decided = self.trace().channels(seen, &absent);
         Err(Box::new(failure.actual(seen.describe()).decided(&decided)))
     }
 
@@ -279,18 +279,13 @@ impl ExpectationChecker<'_> {
         };
         let failure =
             self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
-        Err(Box::new(failure.actual(actual).decided(&failure_trace::paths(
-            self.case_runner,
-            self.run,
-            seen,
-            &absent,
-        ))))
+        Err(Box::new(failure.actual(actual).decided(&self.trace().paths(seen, &absent))))
     }
 
     /// `nothing`: no line that counts sent it anywhere; the copies of `always` do not matter.
     fn nothing(&self, reason: Option<&str>) -> ExpectationResult {
         let seen = self.select_outcome("event", |one| one.event.is_some())?;
-        let silent = failure_trace::is_sent_nowhere(self.case_runner, seen);
+        let silent = failure_trace::is_sent_nowhere(self.case_runner.rules, seen);
         if silent && reason.is_none_or(|reason| seen.has_reason(reason)) {
             return Ok(());
         }
@@ -299,7 +294,7 @@ impl ExpectationChecker<'_> {
         let expected =
             format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.describe());
-        Err(Box::new(failure.decided(&failure_trace::channels(self.case_runner, self.run, seen, &[]))))
+        Err(Box::new(failure.decided(&self.trace().channels(seen, &[]))))
     }
 
     fn note(&self, expected: &str) -> ExpectationResult {

@@ -8,7 +8,6 @@
 //! and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
 
 mod case_run;
-mod case_trace;
 mod cases;
 mod compare;
 mod coverage;

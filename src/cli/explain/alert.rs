@@ -115,7 +115,7 @@ impl Explainer<'_> {
     fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &EvaluationTrace) -> String {
         let mut story = ExplanationWriter::new(self.rules, self.color);
         story.outcome(name, outcome);
-        let Some(element) = trace.element_at(outcome.index.unwrap_or(0)) else { return story.finish() };
+        let Some(element) = trace.elements.get(outcome.index.unwrap_or(0)) else { return story.finish() };
         if let Some(mapping) = outcome.mapping {
             story.mapping(mapping, element);
         }
