@@ -81,7 +81,7 @@ impl RecordArguments {
         match selection.filter(now()) {
             Ok(_) => Ok(selection),
             Err(wrong) => {
-                terminal.error(&wrong);
+                terminal.error(&wrong.to_string());
                 Err(Exit::Usage)
             }
         }
@@ -124,7 +124,7 @@ pub(super) enum OperationsBackend {
     /// A gateway that runs.
     Gateway(AdminClient),
     /// The journal, whose lock this process has, and rules that decide about what is replayed, where some are named.
-    Journal(Journal, Option<Box<OfflineReplayer>>),
+    Journal(Journal, Option<Arc<OfflineReplayer>>),
 }
 
 impl OperationsBackend {
@@ -271,7 +271,7 @@ impl OperationsBackend {
             terminal.error(&format!("the rules cannot be used: {message}"));
             Exit::Failed
         })?;
-        *offline = Some(Box::new(made));
+        *offline = Some(Arc::new(made));
         Ok(())
     }
 }

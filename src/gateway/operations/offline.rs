@@ -42,7 +42,10 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// As there.
-    pub fn replay(&self, request: &ReplayRequest) -> Result<ListingPage<ReplayResult>, OperationError> {
+    pub fn replay(
+        self: &Arc<Self>,
+        request: &ReplayRequest,
+    ) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay(self, request))
     }
 
@@ -51,7 +54,7 @@ impl OfflineReplayer {
     /// # Errors
     /// As there.
     pub fn replay_quarantined(
-        &self,
+        self: &Arc<Self>,
         request: &ReplayRequest,
     ) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay_quarantined(self, request))
@@ -89,6 +92,6 @@ impl IntakeBackend for OfflineReplayer {
 fn runtime() -> Result<tokio::runtime::Runtime, OperationError> {
     let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
     made.map_err(|error| {
-        OperationError::InvalidRequest(format!("the system gives no means to wait: {error}"))
+        OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}"))
     })
 }
