@@ -90,7 +90,7 @@ impl RecordArguments {
 
 /// Milliseconds since 1970.
 fn now() -> i64 {
-    clock::at(None).map_or(0, crate::time::Timestamp::epoch_milliseconds)
+    clock::at(None).epoch_milliseconds()
 }
 
 /// The gateway at an address, or that of a state directory; nothing where none runs on it.

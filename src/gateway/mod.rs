@@ -13,7 +13,6 @@
 
 pub mod admin;
 pub mod admin_client;
-pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod intake;

@@ -7,7 +7,7 @@ mod resolve;
 mod trace;
 mod why_not;
 
-pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError};
+pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError, SystemClock};
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, one_line,

@@ -2,12 +2,12 @@
 //!
 //! The router around these routes asks for the token.
 
-#![expect(clippy::disallowed_methods, reason = "durations in requests count back from the clock")]
-
 use super::run_blocking;
 use crate::gateway::Gateway;
 use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest};
 use crate::gateway::problem::{Problem, json};
+use crate::ruleset::SystemClock;
+use crate::time::Clock as _;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -17,7 +17,6 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The routes.
 pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
@@ -123,6 +122,5 @@ fn answer<T: Serialize>(done: Result<T, OperationError>) -> Response {
 
 /// Milliseconds since 1970.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    SystemClock.now().epoch_milliseconds()
 }

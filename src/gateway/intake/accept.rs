@@ -1,5 +1,7 @@
 //! A payload becomes a durable push, or is refused and kept in the quarantine. Every protocol and every replay ends here.
 
+#![expect(clippy::disallowed_methods, reason = "how long an evaluation takes is measured")]
+
 use super::backend::{IntakeBackend, PushStore};
 use super::decide::{IncomingPush, PushCounts, decide};
 use super::prepared_version::PreparedVersion;

@@ -9,7 +9,7 @@ use super::body::{self, BodyBudget, BodyFormat, BodyReservation, ReceivedBody};
 use super::decide::IncomingPush;
 use super::prepared_version::{MAX_BODY, PreparedIntegration, PreparedVersion};
 use super::refusal::Refusal;
-use super::{Receipt, accept, flashduty, form, since_1970};
+use super::{Receipt, accept, flashduty, form};
 use crate::gateway::journal::PushOrigin;
 use crate::gateway::metrics::PushLabels;
 use crate::gateway::problem::{self, Problem};
@@ -220,7 +220,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         let integration = found.ok_or_else(|| protocol.unknown_sender())?;
         let began = Instant::now();
         if let Some(verifier) = &integration.verifier {
-            let seconds = i64::try_from(since_1970().as_secs()).unwrap_or(i64::MAX);
+            let seconds = self.backend.intake().clock.now().epoch_milliseconds() / 1000;
             if !verifier.verify(&parts.headers, &bytes, seconds) {
                 return Err(Refusal::InvalidSignature);
             }
@@ -332,7 +332,7 @@ fn receipt_json(receipt: &Receipt) -> String {
 /// Resolves alerts that Prometheus stopped sending.
 pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
     let intake = backend.intake();
-    let now = super::now().epoch_milliseconds();
+    let now = intake.clock.now().epoch_milliseconds();
     let batches = intake.alert_cache.lock().map(|mut cache| cache.expired(now)).unwrap_or_default();
     for ExpiredBatch { integration, mut alerts } in batches {
         if let Ok(cache) = intake.alert_cache.lock() {

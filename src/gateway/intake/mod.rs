@@ -3,11 +3,6 @@
 //! A push is answered when it is durable and not before. It takes the rules in force once. A sender without a key learns
 //! nothing: an unknown integration and a wrong key get the same answer.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "pushes are received at a time, and how long they take is measured"
-)]
-
 mod accept;
 mod alertmanager;
 mod backend;
@@ -30,12 +25,13 @@ pub use refusal::Refusal;
 
 use super::journal::PushOrigin;
 use super::listener;
-use crate::time::Timestamp;
+use crate::ruleset::SystemClock;
+use crate::time::Clock;
 use decide::IncomingPush;
 use integration_keys::KeyPepper;
 use prepared_version::PreparedVersion;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use ulid::{Generator, Ulid};
 
@@ -47,6 +43,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// The state of the listener while the gateway runs: the rules in force ready for pushes, the last id, and the alerts that
 /// senders repeat.
 pub struct IntakeState {
+    clock: Box<dyn Clock>,
     pepper: Option<KeyPepper>,
     prepared: RwLock<Option<Arc<PreparedVersion>>>,
     ids: Mutex<Generator>,
@@ -56,7 +53,16 @@ pub struct IntakeState {
 
 impl Default for IntakeState {
     fn default() -> Self {
+        Self::new(Box::new(SystemClock))
+    }
+}
+
+impl IntakeState {
+    /// The state of a listener that tells the time by a clock.
+    #[must_use]
+    pub fn new(clock: Box<dyn Clock>) -> Self {
         Self {
+            clock,
             pepper: KeyPepper::random(),
             prepared: RwLock::default(),
             ids: Mutex::new(Generator::new()),
@@ -64,9 +70,7 @@ impl Default for IntakeState {
             large_evaluations: Arc::new(Semaphore::new(MAX_LARGE_EVALUATIONS)),
         }
     }
-}
 
-impl IntakeState {
     /// An id that is greater than all before it.
     fn next_id(&self) -> Ulid {
         let Ok(mut ids) = self.ids.lock() else { return Ulid::generate() };
@@ -79,7 +83,14 @@ impl IntakeState {
     /// A payload that comes in now.
     fn incoming(&self, integration: &str, origin: PushOrigin, payload: Vec<u8>) -> IncomingPush {
         let integration = integration.to_owned();
-        IncomingPush { id: self.next_id(), integration, origin, now: now(), payload, replay_of: None }
+        IncomingPush {
+            id: self.next_id(),
+            integration,
+            origin,
+            now: self.clock.now(),
+            payload,
+            replay_of: None,
+        }
     }
 
     /// The rules in force, ready for pushes.
@@ -136,15 +147,4 @@ pub async fn serve<H: IntakeBackend>(
         _ = stopped.wait_for(|stop| *stop) => {}
     }
     serving.await;
-}
-
-fn since_1970() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// The time, which for a clock before 1973 is that year.
-fn now() -> Timestamp {
-    const IN_1973: u64 = 100_000_000_000_000_000;
-    let nanoseconds = u64::try_from(since_1970().as_nanos()).unwrap_or(IN_1973).max(IN_1973);
-    Timestamp::from_whole_epoch(nanoseconds).unwrap_or_default()
 }

@@ -2,13 +2,14 @@
 //! before a gateway runs.
 
 use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, replay, replay_quarantined};
-use crate::gateway::clock;
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::served_rules::ServedRules;
 use crate::reload::{LoadRejection, RuleSetVersion, Snapshot};
+use crate::ruleset::SystemClock;
+use crate::time::Clock as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ impl OfflineReplayer {
     pub fn new(journal: Journal, roots: &[PathBuf]) -> Result<Self, Box<LoadRejection>> {
         let snapshot = Snapshot::of(roots)?;
         let value = ServedRules::build(&snapshot, false)?;
-        let (hash, loaded) = (snapshot.hash(), clock::now());
+        let (hash, loaded) = (snapshot.hash(), SystemClock.now());
         let version = Arc::new(RuleSetVersion { generation: NO_GENERATION, hash, loaded, value });
         let (intake, metrics) = (IntakeState::default(), Arc::new(Metrics::default()));
         Ok(Self { journal, version, intake, metrics, limits: ListenerLimits::default() })
