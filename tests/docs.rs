@@ -132,8 +132,8 @@ fn the_endpoints_of_the_gateway_are_those_that_it_has() {
     let mut served = BTreeSet::new();
     for source in sources {
         let code = read(&format!("src/gateway/{source}"));
-        for route in code.split(".route(\"").skip(1) {
-            let (path, handlers) = route.split_once("\", ").unwrap();
+        for route in code.split(".route(").skip(1) {
+            let (path, handlers) = route.trim_start().trim_start_matches('"').split_once("\",").unwrap();
             let handlers = handlers.split(';').next().unwrap();
             for method in ["get", "post"] {
                 if handlers.contains(&format!("{method}(")) {

@@ -20,6 +20,7 @@ mod response_path;
 mod settings;
 mod signature;
 mod slack;
+mod state_file;
 mod stdout;
 mod validation;
 mod webhook;
@@ -31,6 +32,7 @@ pub use http::{
 };
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
+pub use state_file::StateFile;
 pub use validation::{ParameterError, parameter_errors};
 
 /// A kind of channel.

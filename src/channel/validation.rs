@@ -2,6 +2,7 @@
 //! message shows a secret.
 
 use super::settings::{Secret, Settings};
+use super::state_file::is_state_file;
 use super::{ParameterSpec, response_path, webhook};
 
 /// The most headers of a request.
@@ -56,7 +57,7 @@ fn errors_of(parameter: &'static str, settings: &Settings) -> Vec<ParameterError
             "it leads out of the state directory",
             "write a path below the gateway's state directory, as `events.ndjson`",
         )],
-        "path" if text.is_some_and(is_reserved_path) => vec![fault(
+        "path" if text.is_some_and(is_state_file) => vec![fault(
             "the gateway keeps something of its own in that file",
             "choose another name, as `events.ndjson`, or a folder, as `events/journal.db`",
         )],
@@ -101,16 +102,6 @@ fn host(text: &str) -> Option<&'static str> {
 fn leaves_directory(path: &str) -> bool {
     let mut parts = path.split(['/', '\\']);
     path.is_empty() || path.starts_with(['/', '\\']) || path.contains('\0') || parts.any(|part| part == "..")
-}
-
-/// What files of a state directory that belong to the gateway begin with: lines in them would cost the journal or the token.
-const RESERVED_PREFIXES: [&str; 3] = ["journal.", "admin.", "last-good"];
-
-/// A file in which the gateway keeps something of its own.
-fn is_reserved_path(path: &str) -> bool {
-    let mut parts = path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
-    let first = parts.next().unwrap_or_default().to_ascii_lowercase();
-    matches!(&*first, "lock" | "ballast") || RESERVED_PREFIXES.iter().any(|name| first.starts_with(name))
 }
 
 fn headers(headers: &[(String, Secret)]) -> Vec<ParameterError> {

@@ -68,7 +68,7 @@ impl From<CheckFormat> for DiagnosticFormat {
 
 /// Checks, and prints what was found.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let mut loaded = match load::read(&arguments.paths, clock::at(arguments.at), terminal) {
+    let mut loaded = match load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };

@@ -40,11 +40,7 @@ pub(super) fn prepare(
     inputs: &[PathBuf],
     terminal: &mut Terminal,
 ) -> Result<(RuleSet, Timestamp), Exit> {
-    let Some(now) = clock::at(selection.at) else {
-        terminal.error("the clock shows no time that can be used");
-        terminal.help("say `--at TIME`");
-        return Err(Exit::Failed);
-    };
+    let now = clock::at(selection.at);
     let more = inputs.iter().filter(|path| input::is_rules(path)).cloned();
     let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
     if paths.is_empty() {

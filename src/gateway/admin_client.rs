@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
 
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
@@ -40,7 +40,7 @@ impl AdminClient {
     /// # Errors
     /// Where one seems to, but its address or token cannot be read.
     pub fn find(state: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
-        let file = state.join("admin.json");
+        let file = StateFile::AdminAddress.path(state);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -55,7 +55,7 @@ impl AdminClient {
         if !listens(&address(url)?) {
             return Ok(None);
         }
-        let token = given.map_or_else(|| read_token(&state.join("admin.token")), Ok)?;
+        let token = given.map_or_else(|| read_token(&StateFile::AdminToken.path(state)), Ok)?;
         Self::at(url, token).map(Some)
     }
 

@@ -1,7 +1,7 @@
 //! How a gateway is asked to run: flags over environment over a TOML file over defaults.
 
 use super::{delivery, journal, logs};
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use crate::reload;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl GatewayConfig {
             tls: None,
             reload: reload::ReloadOptions {
                 roots,
-                last_good: Some(state.join("last-good")),
+                last_good: Some(StateFile::LastGood.path(state)),
                 ..reload::ReloadOptions::default()
             },
             run_tests: false,

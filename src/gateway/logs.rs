@@ -85,6 +85,19 @@ impl FromStr for LogFormat {
     }
 }
 
+impl LogFormat {
+    /// The line that says how many lines were lost.
+    fn lost_notice(self) -> fn(u64) -> String {
+        match self {
+            Self::Text => |count| format!("{count} log lines are missing here: nobody read them in time\n"),
+            Self::Json => |count| {
+                let message = format!("{count} log lines are missing here: nobody read them in time");
+                format!("{{\"level\":\"WARN\",\"message\":\"{message}\",\"lost\":{count}}}\n")
+            },
+        }
+    }
+}
+
 /// Logs that are on their way; what is left is written when this is dropped, where somebody reads it.
 #[must_use]
 pub struct LogGuard(Option<LogPipe>);
@@ -92,7 +105,7 @@ pub struct LogGuard(Option<LogPipe>);
 /// Sends logs to the standard error from now on; does nothing where somebody did so before.
 pub fn start(options: LogOptions) -> LogGuard {
     let color = std::io::stderr().is_terminal();
-    let Ok(pipe) = LogPipe::to(std::io::stderr(), options.format) else {
+    let Ok(pipe) = LogPipe::to(std::io::stderr(), options.format.lost_notice()) else {
         drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
         return LogGuard(None);
     };

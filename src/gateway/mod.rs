@@ -13,17 +13,18 @@
 
 pub mod admin;
 pub mod admin_client;
-pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod intake;
 pub mod journal;
 pub mod keys;
+mod listener;
 mod log_pipe;
 pub mod logs;
 mod maintenance;
 pub mod metrics;
 pub mod operations;
+mod problem;
 mod run;
 pub mod served_rules;
 pub mod status;

@@ -5,15 +5,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
-use super::clock;
 use crate::channel::{ChannelKind, Settings};
 use crate::diagnostic::{self, DiagnosticLevel};
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
-use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet};
+use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet, SystemClock};
 use crate::suite;
 use crate::text::backticked_list;
+use crate::time::Clock as _;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl ServedRules {
         run_tests: bool,
     ) -> Result<Self, LoadRejection> {
         let LoadedRules { sources, diagnostics, rules } =
-            RuleSet::from_sources(sources, files.table, Some(clock::now()));
+            RuleSet::from_sources(sources, files.table, Some(SystemClock.now()));
         let Some(rules) = rules else {
             let message = format!("the rules hold {}", diagnostic::summary(&errors(&diagnostics)));
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });

@@ -10,11 +10,12 @@ use super::{
     RuleSetVersion, Snapshot, WatchMode, last_good,
 };
 use crate::mutant::Mutant;
-use crate::time::Timestamp;
+use crate::ruleset::SystemClock;
+use crate::time::{Clock as _, Timestamp};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The poll beside a watcher.
 const SLOW_POLL: Duration = Duration::from_secs(10);
@@ -128,7 +129,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         let began = std::time::Instant::now();
         match self.loader.load(Duration::ZERO) {
             Ok(Some(candidate)) => {
-                self.succeeded = Some(now());
+                self.succeeded = Some(SystemClock.now());
                 self.publish(candidate);
             }
             Ok(None) => return Err(LoadRejection::read("nothing was loaded")),
@@ -198,7 +199,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
 
     fn record_success(&mut self) {
         (self.failure, self.refused_at) = (None, None);
-        self.succeeded = Some(now());
+        self.succeeded = Some(SystemClock.now());
     }
 
     fn record_failure(&mut self, rejection: LoadRejection) {
@@ -219,7 +220,8 @@ impl<T: Send + Sync> ReloadWorker<T> {
         }
         self.generation += 1;
         let hash = snapshot.hash();
-        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: now(), value });
+        let version =
+            Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: SystemClock.now(), value });
         self.history.locked().add_version(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),
@@ -240,7 +242,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
-            attempted: now(),
+            attempted: SystemClock.now(),
             succeeded: self.succeeded,
             duration: took,
             last_good_error: self.last_good_error.clone(),
@@ -287,10 +289,4 @@ impl<T: Send + Sync> ReloadWorker<T> {
 fn texts(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let texts = snapshot.sources().iter().map(|(_, file)| (file.name().to_owned(), file.text().to_owned()));
     texts.collect()
-}
-
-/// The wall clock, for display alone; before 1970 is 1970.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_epoch_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -8,7 +8,7 @@ mod routing_lines;
 mod trace;
 mod why_not;
 
-pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError};
+pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError, SystemClock};
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use routing_lines::routing_lines;
 pub use trace::{

@@ -1,13 +1,15 @@
 //! Instants and their spellings, time zones from the bundled database, schedules.
 //!
-//! Zones never come from the system: the same rule set means the same on every machine. Nothing here reads a clock; the
-//! time of evaluation is handed in.
+//! Zones never come from the system: the same rule set means the same on every machine. Nothing here reads a clock:
+//! [`Clock`] is a trait, and the time of evaluation is handed in.
 
+mod clock;
 mod day;
 mod schedule;
 mod timestamp;
 mod zone;
 
+pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
 pub use schedule::{ScheduleEffect, ScheduleEntry, ScheduleWindows};
 pub use timestamp::Timestamp;

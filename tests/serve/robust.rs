@@ -1,6 +1,7 @@
 //! What must not bring a running gateway to a halt, and what rules must not reach.
 
 use super::{KEY, PATIENCE, Place, finish, request, root};
+use pointsman::channel::StateFile;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -56,16 +57,28 @@ fn the_state_directory_is_its_owners_alone() {
 }
 
 #[test]
-fn file_channels_do_not_write_into_what_is_the_gateways() {
+fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let place = Place::new("own-files");
-    let names = ["journal.db", "./journal.db-wal", "admin.token", "last-good", "lock", "ballast"];
+    let gateway = super::Running::start(&place, &[]);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    let made = fs::read_dir(place.state()).unwrap().map(|entry| entry.unwrap().file_name());
+    let made = made.map(|name| name.into_string().unwrap()).filter(|name| !name.ends_with(".ndjson"));
+    let mut names: Vec<String> = made.collect();
+    drop(gateway);
+    for file in StateFile::ALL {
+        assert!(names.iter().any(|name| name == file.name()), "no file of the gateway: {file:?}");
+    }
+    // While they are written, and as another file system may spell them.
+    names.extend(
+        ["./journal.db-wal", "last-good.tmp", "admin.new", "fingerprint.new", "LOCK"].map(str::to_owned),
+    );
     let mut before = "demo-page.ndjson".to_owned();
     for name in names {
-        place.edit(&before, name);
-        before = name.to_owned();
+        place.edit(&format!("\"{before}\""), &format!("\"{name}\""));
         let (exit, _, told) = finish(&mut place.serve(&["--check"]));
         assert_eq!(exit, Some(1), "{name}: {told}");
         assert!(told.contains("keeps something of its own"), "{name}: {told}");
+        before = name;
     }
     place.edit(&before, "pages/journal.db");
     assert_eq!(finish(&mut place.serve(&["--check"])).0, Some(0));

@@ -149,7 +149,7 @@ integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
     assert_eq!(push("direct", KEY, r#"{"note": "one"}"#).0, 404, "a key is of one integration");
     assert_eq!(push("direct", "canary-direct-0123456789", r#"{"note": "one"}"#).0, 202);
     let (code, slow) = push("direct", "canary-direct-0123456789", r#"{"note": "two"}"#);
-    assert!(code == 503 && slow.contains("takes 1 push a minute"), "{code} {slow}");
+    assert!(code == 503 && slow.contains("accepts 1 push a minute"), "{code} {slow}");
     let status = gateway.status();
     let counted: Vec<_> = status["integrations"]
         .as_array()

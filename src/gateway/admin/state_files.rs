@@ -7,33 +7,21 @@
 
 #![expect(clippy::disallowed_methods, reason = "the token is kept in the state directory")]
 
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use crate::gateway::keys;
 use crate::reload::FingerprintKey;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use subtle::ConstantTimeEq as _;
-
-/// The file with the token.
-#[must_use]
-pub fn token_path(state: &Path) -> PathBuf {
-    state.join("admin.token")
-}
-
-/// The file with the address.
-#[must_use]
-pub fn address_path(state: &Path) -> PathBuf {
-    state.join("admin.json")
-}
 
 /// The token of a state directory; made where there is none.
 ///
 /// # Errors
 /// In words, where it can neither be read nor made.
 pub fn admin_token(state: &Path) -> Result<Secret, String> {
-    read_or_make(&token_path(state), "admin token")
+    read_or_make(&StateFile::AdminToken.path(state), "admin token")
 }
 
 /// By what a gateway makes the fingerprints of secret files; made once for a state directory.
@@ -41,18 +29,14 @@ pub fn admin_token(state: &Path) -> Result<Secret, String> {
 /// # Errors
 /// In words, where it can neither be read nor made.
 pub fn fingerprint_key(state: &Path) -> Result<FingerprintKey, String> {
-    let secret = read_or_make(&fingerprint_path(state), "key of fingerprints")?;
+    let secret = read_or_make(&StateFile::FingerprintKey.path(state), "key of fingerprints")?;
     Ok(FingerprintKey::of(secret.expose()))
 }
 
 /// The same where there is one already.
 #[must_use]
 pub fn known_fingerprint_key(state: &Path) -> Option<FingerprintKey> {
-    read_token(&fingerprint_path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
-}
-
-fn fingerprint_path(state: &Path) -> PathBuf {
-    state.join("fingerprint.key")
+    read_token(&StateFile::FingerprintKey.path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
 }
 
 fn read_or_make(path: &Path, what: &str) -> Result<Secret, String> {
@@ -104,7 +88,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// In words, where the file cannot be written.
 pub fn write_address(state: &Path, admin: SocketAddr) -> Result<(), String> {
-    let path = address_path(state);
+    let path = StateFile::AdminAddress.path(state);
     let text =
         serde_json::json!({ "url": format!("http://{}", reachable(admin)), "pid": std::process::id() });
     let fresh = path.with_extension("json.new");
@@ -126,7 +110,7 @@ fn reachable(admin: SocketAddr) -> SocketAddr {
 /// Takes the address back.
 pub fn remove_address(state: &Path) {
     // Where it cannot be removed, the next start overwrites it.
-    let _ = std::fs::remove_file(address_path(state));
+    let _ = std::fs::remove_file(StateFile::AdminAddress.path(state));
 }
 
 /// Whether an `Authorization` header carries the token; takes the same time whichever of its characters are wrong.
@@ -141,8 +125,8 @@ pub fn is_authorized(token: &Secret, authorization: Option<&[u8]>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{admin_token, is_authorized, token_path, write_address};
-    use crate::channel::Secret;
+    use super::{admin_token, is_authorized, write_address};
+    use crate::channel::{Secret, StateFile};
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
@@ -168,7 +152,8 @@ mod tests {
         let folder = TemporaryFolder::new("made");
         let first = admin_token(&folder.0).expect("made");
         assert_eq!(admin_token(&folder.0).expect("read"), first);
-        let mode = fs::metadata(token_path(&folder.0)).expect("it is there").permissions().mode();
+        let mode =
+            fs::metadata(StateFile::AdminToken.path(&folder.0)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(first.expose().len() >= 43);
     }
@@ -176,7 +161,7 @@ mod tests {
     #[test]
     fn a_token_that_anybody_may_read_or_that_is_empty_is_refused() {
         let folder = TemporaryFolder::new("open");
-        let path = token_path(&folder.0);
+        let path = StateFile::AdminToken.path(&folder.0);
         fs::write(&path, "0123456789abcdef0123456789abcdef\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
         assert!(admin_token(&folder.0).expect_err("it is open").contains("anybody"));
@@ -209,7 +194,7 @@ mod tests {
     fn an_address_that_listens_everywhere_is_reached_here() {
         let folder = TemporaryFolder::new("address");
         write_address(&folder.0, "0.0.0.0:8481".parse().expect("an address")).expect("written");
-        let text = fs::read_to_string(super::address_path(&folder.0)).expect("read");
+        let text = fs::read_to_string(StateFile::AdminAddress.path(&folder.0)).expect("read");
         assert!(text.contains(r#""url":"http://127.0.0.1:8481""#), "{text}");
     }
 }

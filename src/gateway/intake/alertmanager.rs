@@ -17,13 +17,13 @@ pub(super) const REPEAT_INTERVAL: i64 = 4 * 60 * 60 * 1000;
 /// When an alert without `endsAt` is over, unless it is sent again: Alertmanager's default `resolve_timeout`.
 const RESOLVE_TIMEOUT: i64 = 5 * 60 * 1000;
 /// The most alerts that are remembered.
-const MOST_ALERTS: usize = 200_000;
+const MAX_ALERTS: usize = 200_000;
 /// The most bytes of them.
-const MOST_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 /// How many alerts an answer says what is wrong with: a body of a megabyte can hold half a million.
-const MOST_REASONS: usize = 10;
+const MAX_REASONS: usize = 10;
 /// The most alerts of one lapsed batch.
-const MOST_OF_BATCH: usize = 64;
+const MAX_BATCH: usize = 64;
 
 /// An alert as it is posted.
 #[derive(Deserialize)]
@@ -50,27 +50,45 @@ pub(super) struct AlertmanagerAlert {
     is_resolved: bool,
 }
 
-/// The alerts of a request, and what is wrong with the others.
+/// The alerts of a request.
+#[derive(Debug)]
+pub(super) struct ParsedAlerts {
+    /// Those that can be read.
+    pub(super) alerts: Vec<AlertmanagerAlert>,
+    /// What is wrong with the others.
+    pub(super) errors: Vec<String>,
+}
+
+/// Alerts of one integration that were not sent again until their end.
+#[derive(Debug)]
+pub(super) struct ExpiredBatch {
+    /// The integration.
+    pub(super) integration: Box<str>,
+    /// The alerts, resolved.
+    pub(super) alerts: Vec<AlertmanagerAlert>,
+}
+
+/// Reads the alerts of a request.
 ///
 /// # Errors
-/// Where the body is no list.
-pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<AlertmanagerAlert>, Vec<String>), String> {
+/// Where the body is not a list.
+pub(super) fn read(body: &[u8], now: i64) -> Result<ParsedAlerts, String> {
     let posted: Vec<Value> =
         serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
     let mut alerts = Vec::new();
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     let mut more = 0_usize;
     for (index, one) in posted.into_iter().enumerate() {
         match alert(one, now) {
             Ok(alert) => alerts.push(alert),
-            Err(reason) if wrong.len() < MOST_REASONS => wrong.push(format!("alert {index}: {reason}")),
+            Err(reason) if errors.len() < MAX_REASONS => errors.push(format!("alert {index}: {reason}")),
             Err(_) => more += 1,
         }
     }
     if more > 0 {
-        wrong.push(format!("and {more} more"));
+        errors.push(format!("and {more} more"));
     }
-    Ok((alerts, wrong))
+    Ok(ParsedAlerts { alerts, errors })
 }
 
 fn alert(posted: Value, now: i64) -> Result<AlertmanagerAlert, String> {
@@ -206,7 +224,7 @@ impl AlertCache {
             let name = alert.cache_key(integration);
             self.remove(&name);
             let size = alert.size();
-            if self.alerts.len() < MOST_ALERTS && self.bytes + size <= MOST_BYTES {
+            if self.alerts.len() < MAX_ALERTS && self.bytes + size <= MAX_BYTES {
                 self.bytes += size;
                 self.alerts
                     .insert(name, CachedAlert { integration: integration.into(), alert, accepted_at: now });
@@ -217,7 +235,7 @@ impl AlertCache {
     /// Alerts that nobody sent again until their end, now resolved, by integration and in small batches. They stay until
     /// they are [kept](Self::insert_all) as such or [dropped](Self::remove_all).
     #[must_use]
-    pub(super) fn expired(&mut self, now: i64) -> Vec<(Box<str>, Vec<AlertmanagerAlert>)> {
+    pub(super) fn expired(&mut self, now: i64) -> Vec<ExpiredBatch> {
         let mut old = Vec::new();
         let mut found: BTreeMap<&str, Vec<([u8; 32], AlertmanagerAlert)>> = BTreeMap::new();
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
@@ -235,7 +253,11 @@ impl AlertCache {
         for (integration, mut alerts) in found {
             alerts.sort_by_key(|(name, alert)| (alert.ends_at, *name));
             let alerts: Vec<AlertmanagerAlert> = alerts.into_iter().map(|(_, alert)| alert).collect();
-            batches.extend(alerts.chunks(MOST_OF_BATCH).map(|some| (integration.into(), some.to_vec())));
+            batches.extend(
+                alerts
+                    .chunks(MAX_BATCH)
+                    .map(|alerts| ExpiredBatch { integration: integration.into(), alerts: alerts.to_vec() }),
+            );
         }
         for name in &old {
             self.remove(name);
@@ -283,7 +305,9 @@ impl CachedAlert {
 
 #[cfg(test)]
 mod tests {
-    use super::{AlertCache, AlertmanagerAlert, MOST_ALERTS, REPEAT_INTERVAL, read, webhook};
+    use super::{
+        AlertCache, AlertmanagerAlert, ExpiredBatch, MAX_ALERTS, ParsedAlerts, REPEAT_INTERVAL, read, webhook,
+    };
     use serde_json::json;
 
     const START: i64 = 1_800_000_000_000;
@@ -291,7 +315,7 @@ mod tests {
     fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
         let body =
             json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
-        read(body.to_string().as_bytes(), START).unwrap().0.remove(0)
+        read(body.to_string().as_bytes(), START).unwrap().alerts.remove(0)
     }
 
     #[test]
@@ -319,7 +343,7 @@ mod tests {
         );
         assert!(memory.expired(START + 5 * 60_000).is_empty());
         let lapsed = memory.expired(START + 8 * 60_000);
-        let [(integration, alerts)] = lapsed.as_slice() else { panic!("{lapsed:?}") };
+        let [ExpiredBatch { integration, alerts }] = lapsed.as_slice() else { panic!("{lapsed:?}") };
         assert_eq!(&**integration, "prom");
         let body: serde_json::Value = serde_json::from_slice(&webhook("prom", alerts)).unwrap();
         assert_eq!(
@@ -353,20 +377,21 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_in_a_few_words() {
-        let (alerts, wrong) = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
-        assert_eq!((alerts.len(), wrong.len()), (0, 11));
-        assert_eq!(wrong.last().map(String::as_str), Some("and 4991 more"));
+        let ParsedAlerts { alerts, errors } =
+            read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
+        assert_eq!((alerts.len(), errors.len()), (0, 11));
+        assert_eq!(errors.last().map(String::as_str), Some("and 4991 more"));
     }
 
     #[test]
     fn the_memory_is_bounded() {
         let mut memory = AlertCache::default();
         let base = alert("Down", "");
-        for index in 0..=MOST_ALERTS {
+        for index in 0..=MAX_ALERTS {
             let labels = [("a".to_owned(), index.to_string())].into();
             memory.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], START);
         }
-        assert!(memory.alerts.len() <= MOST_ALERTS && memory.bytes <= super::MOST_BYTES);
+        assert!(memory.alerts.len() <= MAX_ALERTS && memory.bytes <= super::MAX_BYTES);
         let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..base };
         memory.insert_all("prom", vec![large.clone()], START);
         assert_eq!(

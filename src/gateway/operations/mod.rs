@@ -19,8 +19,10 @@ pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined
 pub use selection::RecordSelection;
 
 use super::journal::{EventId, Journal, JournalError, PushRecord, RecordFilter};
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use selection::RecordId;
 use ulid::Ulid;
 
 /// Why an operation is not carried out.
@@ -37,14 +39,26 @@ pub enum OperationError {
     Journal(JournalError),
 }
 
+impl OperationError {
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::InvalidRequest(message.into())
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
 impl From<JournalError> for OperationError {
     fn from(fault: JournalError) -> Self {
         Self::Journal(fault)
     }
-}
-
-fn filter(selection: &RecordSelection, now: i64) -> Result<RecordFilter, OperationError> {
-    selection.filter(now).map_err(OperationError::InvalidRequest)
 }
 
 /// A page of events, the newest first, with the rest of its last push.
@@ -56,19 +70,19 @@ pub fn events(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<EventSummary>, OperationError> {
-    let page = journal.events_page(&filter(selection, now)?)?;
+    let page = journal.events_page(&selection.filter(now)?)?;
     Ok(ListingPage {
         items: page.events.iter().map(EventSummary::from).collect(),
         next: page.next.map(|push| push.to_string()),
     })
 }
 
-/// One event with its payload and every attempt to deliver it; `parse_id` is an event's, or a push's for its first event.
+/// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
 ///
 /// # Errors
 /// No such event; a journal that cannot be read.
 pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
-    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let RecordId { push, index } = RecordId::parse(id)?;
     let one = RecordFilter { push: Some(push), index, ..RecordFilter::default() };
     let records = journal.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
@@ -92,7 +106,7 @@ fn unknown(id: &str) -> OperationError {
 /// # Errors
 /// No such event, rules that are gone, a journal that cannot be read.
 pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, OperationError> {
-    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let RecordId { push, index } = RecordId::parse(id)?;
     let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
     let known = u32::try_from(stored.outcomes.len()).unwrap_or(u32::MAX);
     if index.is_some_and(|index| index >= known) {
@@ -130,7 +144,7 @@ pub fn dead(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<DeadLetterSummary>, OperationError> {
-    let letters = journal.dead_letters(&filter(selection, now)?)?;
+    let letters = journal.dead_letters(&selection.filter(now)?)?;
     Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
 }
 
@@ -154,11 +168,9 @@ pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<Affe
 
 fn bulk_filter(bulk: &BulkRequest, now: i64) -> Result<RecordFilter, OperationError> {
     if !bulk.all && bulk.selection.is_empty() {
-        return Err(OperationError::InvalidRequest(
-            "nothing says which are meant: select some, or say that all are".to_owned(),
-        ));
+        return Err(OperationError::invalid("nothing is selected: select some, or say that all are meant"));
     }
-    bulk.selection.bulk_filter(now).map_err(OperationError::InvalidRequest)
+    bulk.selection.bulk_filter(now)
 }
 
 /// Refused bodies without their bytes, the newest first.
@@ -170,7 +182,7 @@ pub fn quarantined(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
-    let refused = journal.quarantined(&filter(selection, now)?)?;
+    let refused = journal.quarantined(&selection.filter(now)?)?;
     Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))
 }
 
@@ -179,7 +191,7 @@ pub fn quarantined(
 /// # Errors
 /// No such body; a journal that cannot be read.
 pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, OperationError> {
-    let (push, _) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let push = RecordId::parse(id)?.push;
     let found = refused(journal, push)?;
     let found = found.ok_or_else(|| {
         OperationError::NotFound(format!(

@@ -5,7 +5,10 @@
 //! and everything in it is read below its descriptor. Whoever only checks rules and whoever serves them read them here,
 //! and so alike.
 
+mod clock;
 pub mod disk;
+
+pub use clock::SystemClock;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
