@@ -90,12 +90,14 @@
 
 pub mod channel;
 pub mod check;
+#[cfg(not(target_family = "wasm"))]
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
 pub mod function;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 pub mod model;
@@ -103,6 +105,7 @@ pub mod mutant;
 pub mod path;
 pub mod pattern;
 pub mod program;
+#[cfg(feature = "gateway")]
 pub mod reload;
 pub mod ruleset;
 pub mod source;

@@ -14,6 +14,10 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
+#[cfg_attr(
+    target_family = "wasm",
+    expect(unused_imports, reason = "the command line uses most of them")
+)]
 pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};

@@ -2,12 +2,14 @@
 //!
 //! This is the lowest floor that touches files; everything below is pure.
 
+#[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;
 mod routing_lines;
 mod trace;
 mod why_not;
 
+#[cfg(not(target_family = "wasm"))]
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError, SystemClock};
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use routing_lines::routing_lines;
@@ -27,7 +29,9 @@ use crate::source::Sources;
 use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(not(target_family = "wasm"))]
+use std::path::PathBuf;
 
 /// Brings the text of a file that a rule names; the error is the reason in words.
 pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
@@ -81,6 +85,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// Where a path cannot be read; what is wrong inside the files is in [`LoadedRules::diagnostics`].
+    #[cfg(not(target_family = "wasm"))]
     pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
         let mut diagnostics = Vec::new();
         let (sources, reach) = files::read(paths, &mut diagnostics)?;
@@ -234,7 +239,9 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
     let mut codes = check::codes();
-    codes.extend(syntax::codes().iter().chain(files::CODES).chain(resolve::CODES).copied());
+    #[cfg(not(target_family = "wasm"))]
+    codes.extend(files::CODES);
+    codes.extend(syntax::codes().iter().chain(resolve::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }
