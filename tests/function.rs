@@ -7,7 +7,7 @@ use crate::arena;
 use pointsman::event::{Labels, Severity};
 use pointsman::function::{self, ArgumentKind, EXAMPLE_PAYLOAD, Function};
 use pointsman::json;
-use pointsman::pattern::RegexPattern;
+use pointsman::pattern::{Case, RegexPattern};
 use pointsman::value::RuntimeValue;
 use proptest::prelude::*;
 
@@ -57,7 +57,7 @@ impl Reader<'_> {
         assert!(self.eat("/"));
         let pattern = self.take(|character| character != '/');
         assert!(self.eat("/"));
-        RuntimeValue::Regex(Box::leak(Box::new(RegexPattern::new(&pattern, "", false).unwrap())))
+        RuntimeValue::Regex(Box::leak(Box::new(RegexPattern::new(&pattern, "", Case::Sensitive).unwrap())))
     }
 
     /// `$.a.b` is a value, `$.a[*]` a list.

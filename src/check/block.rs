@@ -15,13 +15,13 @@ use std::collections::HashMap;
 pub(super) struct BlockContext<'p> {
     /// The path of the line that holds it; of a routing's own block, the routing's name.
     pub(super) path: &'p str,
-    /// Whether events that hit nothing in it have a line to go on with.
+    /// Whether events that hit no line of it go on to another line.
     pub(super) may_decline: bool,
-    /// Whether part of the routing did not parse, so that what is absent is not reported.
+    /// Whether part of the routing did not parse; then nothing is reported as absent.
     pub(super) is_broken: bool,
 }
 
-/// Reports what is wrong with the lines of a block as a whole.
+/// Reports mistakes in the lines of a block as a whole.
 pub(super) fn check(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     unique_names(block, cx);
     let mut end: Option<&Line> = None;
@@ -77,11 +77,11 @@ fn is_decline(target: &Target) -> bool {
     matches!(target.kind, TargetKind::Decline)
 }
 
-/// Reports a line that stands below the end of its block, if that is wrong; the lines below it share its cause.
+/// Reports a line below the end of its block, if it may not stand there. The lines below it have the same cause.
 fn after_end(line: &Line, end: &Line, cx: &mut LoweringContext<'_>) -> bool {
     if end.kind == LineKind::Else {
         if line.kind == LineKind::Else {
-            return true; // the parser has told of a second `else`
+            return true; // the parser has reported the second `else`
         }
         cx.report(
             Diagnostic::new(&code::ELSE_NOT_LAST, line.head, "`else` is the last line of its block")
@@ -123,7 +123,7 @@ fn no_else(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>)
     });
 }
 
-/// Judges a target that stands in a line itself.
+/// Checks the target of a line.
 pub(super) fn check_target(
     target: &Target,
     line: &Line,
@@ -145,7 +145,7 @@ pub(super) fn check_target(
     }
 }
 
-/// Judges a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
+/// Checks a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
 pub(super) fn check_arm(target: &Target, line: &Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     match target.kind {
         TargetKind::Nothing(_) => check_nothing(target, line, cx),

@@ -5,7 +5,7 @@ use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::model::Model;
-use crate::ruleset::{LoadedRules, routing_lines};
+use crate::ruleset::LoadedRules;
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
@@ -96,7 +96,7 @@ pub(super) fn summary(loaded: &LoadedRules) -> String {
 }
 
 fn contents(model: &Model) -> String {
-    let routes = routing_lines(model).count();
+    let routes = model.routing_lines().count();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
     counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
 }

@@ -169,6 +169,20 @@ impl Diagnostic {
         self
     }
 
+    /// Suggests to write something in the place of `span`.
+    #[must_use]
+    pub fn rewrite(self, span: Span, replacement: impl Into<String>) -> Self {
+        let replacement = replacement.into();
+        self.suggest(format!("write `{replacement}`"), span, replacement)
+    }
+
+    /// Suggests the nearest name that is known.
+    #[must_use]
+    pub fn did_you_mean(self, span: Span, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.suggest(format!("did you mean `{name}`?"), span, name)
+    }
+
     /// Moves every place to whole characters of its file. Where a text was mended to be read on, a character such as `（` became
     /// a shorter one, and a closing bracket may stand past the end.
     pub fn align(&mut self, sources: &Sources) {

@@ -1,27 +1,27 @@
-//! What the evaluation of one payload may cost: text that is made, bytes that are read.
+//! The limits of the evaluation of one payload: how much text it may make, how many bytes it may read.
 
 use crate::json;
 
-/// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
+/// How many bytes of text the templates and functions of one element may make. The rest is cut, with a note.
 pub const TEXT_LIMIT: usize = 1 << 20;
 
 /// How many bytes of text the events of one payload may hold together, 64 added for each text: 32 MiB. A payload
-/// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
-/// missing, with a note.
+/// whose common labels are copied to each of very many elements would fill the memory otherwise. A value that would
+/// exceed it counts as missing, with a note.
 pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
 
 /// How many bytes the expressions of one payload may read, and how many its functions may make, together: 128 MiB.
-/// What goes beyond counts as missing, with a note.
+/// A value that would exceed it counts as missing, with a note.
 pub const WORK_LIMIT: usize = 128 << 20;
 
-/// What is no larger costs nothing: looking at it is no more work than the expression that does, and so a title goes on being
-/// one where the rules have read too much elsewhere.
+/// Values up to this size are free: reading one is no more work than evaluating the expression. So titles are still
+/// made after the rules have read too much elsewhere.
 pub(super) const FREE_BYTES: usize = 256;
 
-/// What a node of an array or an object costs besides its text.
+/// The cost of a node of an array or an object, besides its text.
 pub(super) const BYTES_PER_NODE: usize = 16;
 
-/// What may still be made and read.
+/// How much may still be made and read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RemainingBudget {
     /// How many bytes of text the templates and functions of the element may make.
@@ -40,7 +40,7 @@ impl Default for RemainingBudget {
     }
 }
 
-/// What reading a node whole costs; more than `most` where it costs more. Payloads nest 127 deep at most.
+/// The cost of reading a node as a whole; some number above `most` if it costs more. Payloads nest at most 127 deep.
 pub(super) fn size(node: &json::Value<'_>, most: usize) -> usize {
     match node {
         json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) => BYTES_PER_NODE,

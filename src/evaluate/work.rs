@@ -1,5 +1,5 @@
-//! How much of a payload the rules may read. A value that is shared by all elements, such as a long text beside a long
-//! array, would otherwise be read once for each of them.
+//! Charges the reading of values to the budget. Without a limit, a value that all elements share, such as a long text
+//! beside a long array, would be read once for each element.
 
 use super::budget::{BYTES_PER_NODE, FREE_BYTES, size};
 use super::interpreter::Interpreter;
@@ -7,7 +7,7 @@ use super::observer::Observer;
 use crate::value::RuntimeValue;
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    /// Takes work off what is left for the payload. Where that is too little, nothing is left, and a note says so.
+    /// Charges work to the budget of the payload. If too little is left, the budget becomes empty, with a note.
     pub(super) fn may_spend(&mut self, work: usize) -> bool {
         if work <= FREE_BYTES {
             return true;
@@ -21,7 +21,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         false
     }
 
-    /// The same for reading a value whole. What is not afforded is not walked through either.
+    /// Charges reading a value as a whole. The value is not traversed further than the budget allows.
     pub(super) fn may_read(&mut self, value: &RuntimeValue<'_>) -> bool {
         let most = self.remaining.work.max(FREE_BYTES);
         let size = match value {

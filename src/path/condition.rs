@@ -3,7 +3,7 @@
 use super::evaluation::{EvaluationStop, PathEvaluation};
 use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterPattern};
 use crate::json::{Number, Value};
-use crate::pattern::RegexPattern;
+use crate::pattern::{Case, RegexPattern};
 
 /// What compiling a regex that the document gives counts as, in nodes visited.
 const COMPILING: usize = 2_000;
@@ -130,7 +130,7 @@ impl<'v> PathEvaluation<'_, 'v> {
 
 /// Compiles an I-Regexp (RFC 9485); what the crate allows beyond that is allowed here.
 pub(super) fn regex(pattern: &str) -> Result<RegexPattern, crate::pattern::PatternError> {
-    RegexPattern::new(&without_line_ends(pattern), "", false)
+    RegexPattern::new(&without_line_ends(pattern), "", Case::Sensitive)
 }
 
 /// A dot that stands for a character does not fit a carriage return either, where the crate's only leaves out the line

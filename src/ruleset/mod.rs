@@ -5,14 +5,12 @@
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;
-mod routing_lines;
 mod trace;
 mod why_not;
 
 #[cfg(not(target_family = "wasm"))]
 pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError, SystemClock};
 pub use resolve::{ReadSecret, ResolvedSettings};
-pub use routing_lines::routing_lines;
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, one_line,
 };

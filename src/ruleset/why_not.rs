@@ -1,13 +1,14 @@
 //! Why a route did not get an event, and what would have had to be different.
 
-use super::routing_lines::routing_lines;
 use super::trace::{ComparisonTrace, ElementTrace, RouteTrace, TraceStep};
 use super::{RuleSet, UnknownName};
 use crate::diagnostic::nearest;
 use crate::evaluate::LineOutcome;
 use crate::model::{ExpressionKind, RoutingLine};
-use crate::program::{Comparison, ComparisonSubject, Node, OrderRelation, Predicate, Program};
-use crate::syntax::tree::LineKind;
+use crate::pattern::{MatchScope, PiecePosition};
+use crate::program::{Comparison, ComparisonSubject, Node, Predicate, Program, TextPredicate};
+use crate::syntax::tree::{LineKind, OrderRelation};
+use crate::text::quoted;
 use crate::time::Timestamp;
 use std::fmt::Write;
 
@@ -53,7 +54,7 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
-    let all = || routing_lines(&rules.model).map(|line| &*line.path);
+    let all = || rules.model.routing_lines().map(|line| &*line.path);
     let longer = all().find(|known| known.starts_with(path));
     let nearest = longer.or_else(|| nearest(path, all())).map(str::to_owned);
     Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
@@ -62,7 +63,7 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
 /// The line of that path, as it is written.
 #[must_use]
 pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r RoutingLine> {
-    routing_lines(&rules.model).find(|line| *line.path == *path)
+    rules.model.routing_lines().find(|line| *line.path == *path)
 }
 
 /// The lines from a routing's own block down to the one of that path.
@@ -70,7 +71,7 @@ fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r RoutingLine>> {
     let leads_there = |line: &&RoutingLine| {
         path.strip_prefix(&*line.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    let chain: Vec<_> = routing_lines(&rules.model).filter(leads_there).collect();
+    let chain: Vec<_> = rules.model.routing_lines().filter(leads_there).collect();
     chain.last().is_some_and(|line| *line.path == *path).then_some(chain)
 }
 
@@ -184,37 +185,37 @@ fn wanted_operand(
     tried: &ComparisonTrace,
     now: Timestamp,
 ) -> Option<String> {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let operand = tried.operand.clone();
     match test {
-        Predicate::Text(literal) => Some(quoted(literal)),
-        Predicate::Texts(texts) => texts.first().map(|text| quoted(text)),
         Predicate::In(nodes) => nodes.first().map(|node| program.source_text(*node).to_owned()),
         Predicate::Equal(_)
         | Predicate::Order(OrderRelation::LessOrEqual | OrderRelation::GreaterOrEqual, _) => operand,
         Predicate::Order(OrderRelation::Less, _) => Some(format!("something below {}", operand?)),
         Predicate::Order(OrderRelation::Greater, _) => Some(format!("something above {}", operand?)),
-        Predicate::Contains(_) => Some(format!("a string that holds {}", operand?)),
-        Predicate::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
-        Predicate::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
-        Predicate::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace(['*', '?'], "x"))),
-        Predicate::Cidr(networks) => {
-            networks.first().map(|network| format!("an address such as {}", network.first()))
-        }
-        Predicate::Matches(regex) => Some(match regex.sample() {
-            Some(sample) => quoted(&sample),
-            None => format!("a string that /{}/ fits as a whole", regex.pattern()),
-        }),
-        Predicate::Finds(regex) => Some(match regex.sample() {
-            Some(sample) => quoted(&sample),
-            None => format!("a string in which /{}/ fits", regex.pattern()),
-        }),
+        Predicate::Text(test) => wanted_text(test, operand),
         Predicate::During(schedule) => next_opening(program, *schedule, now),
         Predicate::Missing => Some("missing".to_owned()),
         Predicate::Null => Some("null".to_owned()),
         Predicate::Is(kind) => Some(kind.name().to_owned()),
         Predicate::Any => None,
     }
+}
+
+fn wanted_text(test: &TextPredicate, operand: Option<String>) -> Option<String> {
+    Some(match test {
+        TextPredicate::Equal(literal) => quoted(literal),
+        TextPredicate::OneOf(texts) => quoted(texts.first()?),
+        TextPredicate::Piece(PiecePosition::Start, _) => format!("a string that begins with {}", operand?),
+        TextPredicate::Piece(PiecePosition::End, _) => format!("a string that ends with {}", operand?),
+        TextPredicate::Piece(PiecePosition::Anywhere, _) => format!("a string that holds {}", operand?),
+        TextPredicate::Like(globs) => quoted(&globs.first()?.text().replace(['*', '?'], "x")),
+        TextPredicate::Cidr(networks) => format!("an address such as {}", networks.first()?.first()),
+        TextPredicate::Regex(scope, regex) => match (regex.sample(), scope) {
+            (Some(sample), _) => quoted(&sample),
+            (None, MatchScope::Whole) => format!("a string that /{}/ fits as a whole", regex.pattern()),
+            (None, MatchScope::Anywhere) => format!("a string in which /{}/ fits", regex.pattern()),
+        },
+    })
 }
 
 /// The next full quarter of an hour within the schedule, looked for over 14 days.

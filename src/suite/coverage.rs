@@ -6,7 +6,7 @@
 use super::failure;
 use super::location::RuleLocation;
 use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
-use crate::ruleset::{EvaluationTrace, RuleSet, routing_lines};
+use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use crate::text::{self, shorten};
 use std::collections::BTreeSet;
@@ -93,7 +93,7 @@ impl CoverageHits {
                 UncoveredItem { location: RuleLocation::of(sources, line.span), text },
             )
         };
-        let lines = routing_lines(&rules.model);
+        let lines = rules.model.routing_lines();
         let chosen = DeclaredArms::routes(&rules.model);
         Coverage {
             arms: share(DeclaredArms::arms(&rules.model).into_iter().map(arm).collect()),
@@ -138,7 +138,7 @@ impl DeclaredArms {
 
     fn routes(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
-        for line in routing_lines(model) {
+        for line in model.routing_lines() {
             line.when.iter().for_each(|when| found.expression(when));
             match &line.body {
                 RoutingLineBody::Match(choice) => {

@@ -2,10 +2,8 @@
 
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind};
 use crate::evaluate::LineOutcome;
-use crate::model::{Destination, LineKind, RoutingLine, RoutingLineBody, Target};
-use crate::ruleset::{
-    ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, RuleSet, TraceStep, routing_lines,
-};
+use crate::model::{Destination, LineKind, RoutingLine, Target};
+use crate::ruleset::{ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, RuleSet, TraceStep};
 use crate::source::Sources;
 use crate::text::{self, shorten};
 
@@ -58,9 +56,9 @@ impl<'r> FailureTrace<'r> {
             Destination::Routing(_) => false,
         };
         let sends = |line: &&RoutingLine| {
-            targets(line).into_iter().any(|target| destinations(target).iter().any(wanted))
+            line.body.own_targets().into_iter().any(|target| destinations(target).iter().any(wanted))
         };
-        let paths: Vec<&str> = routing_lines(model).filter(sends).map(|line| &*line.path).collect();
+        let paths: Vec<&str> = model.routing_lines().filter(sends).map(|line| &*line.path).collect();
         self.paths(outcome, &paths)
     }
 
@@ -167,24 +165,15 @@ pub(super) fn is_sent_nowhere(rules: &RuleSet, seen: &ObservedOutcome) -> bool {
     if seen.channels.is_empty() {
         return true;
     }
-    let find = |path: &str| routing_lines(&rules.model).find(|line| *line.path == *path);
+    let find = |path: &str| rules.model.routing_lines().find(|line| *line.path == *path);
     let counts = |line: &RoutingLine| line.kind != LineKind::Always;
-    let silent = |line: &RoutingLine, arm: Option<usize>| match (targets(line).as_slice(), arm) {
+    let silent = |line: &RoutingLine, arm: Option<usize>| match (line.body.own_targets().as_slice(), arm) {
         (all, Some(arm)) => matches!(all.get(arm), Some(Target::Nothing(..))),
         (all, None) => matches!(all, [Target::Nothing(..)]),
     };
     let decided = seen.routes.iter().filter_map(|(path, arm)| Some((find(path)?, *arm)));
     let mut counting = decided.filter(|(line, _)| counts(line)).peekable();
     counting.peek().is_some() && counting.all(|(line, arm)| silent(line, arm))
-}
-
-/// The targets behind the arrows of a line, without those of its block.
-fn targets(line: &RoutingLine) -> Vec<&Target> {
-    match &line.body {
-        RoutingLineBody::Block(_) => Vec::new(),
-        RoutingLineBody::Match(choice) => choice.arms.iter().map(|arm| &arm.result).collect(),
-        RoutingLineBody::Target(target) => vec![target],
-    }
 }
 
 fn destinations(target: &Target) -> &[Destination] {

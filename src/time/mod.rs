@@ -11,7 +11,7 @@ mod zone;
 
 pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
-pub use schedule::{ScheduleEffect, ScheduleEntry, ScheduleWindows};
+pub use schedule::{MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleWindows};
 pub use timestamp::Timestamp;
 pub use zone::Zone;
 

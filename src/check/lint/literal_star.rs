@@ -12,9 +12,11 @@ pub(crate) const CODE: DiagnosticCode = crate::code!("W0004", "`*` that is compa
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        TreeNode::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
+        TreeNode::Pattern { test: Comparator::Equal(value), span, .. } => {
+            diagnostics.extend(pattern(value, span))
+        }
         TreeNode::Expression(_)
-        | TreeNode::Pattern(..)
+        | TreeNode::Pattern { .. }
         | TreeNode::Template(_)
         | TreeNode::MatchSubject(_)
         | TreeNode::During(_) => {}
@@ -27,19 +29,9 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
         Comparator::In(values) => {
             (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some()))
         }
-        Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => return None,
+        Comparator::Order(..) | Comparator::Text(_) | Comparator::Is(_) | Comparator::During(_) => {
+            return None;
+        }
     };
     let finding = found(star);
     if !all_plain {

@@ -3,16 +3,17 @@
 use super::VisitedNode;
 use super::visit::TreeNode;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::pattern::{Case, MatchScope};
 use crate::source::Span;
-use crate::syntax::tree::{Comparator, Comparison, RegexLiteral};
+use crate::syntax::tree::{Comparator, Comparison, RegexLiteral, TextTest};
 use crate::text::rule_string;
 
-pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex that simpler words would serve");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex where a simpler test would do");
 
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        TreeNode::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
+        TreeNode::Pattern { test, span, case } => diagnostics.extend(pattern(test, span, case)),
         TreeNode::Expression(_) | TreeNode::Template(_) | TreeNode::MatchSubject(_) | TreeNode::During(_) => {
         }
     }
@@ -32,9 +33,9 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     Some(found(regex, start.to(regex.span), format!("{words}{case}")))
 }
 
-fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnostic> {
+fn pattern(test: &Comparator, span: Span, case: Case) -> Option<Diagnostic> {
     let (regex, plainer) = simple(test)?;
-    if &*regex.flags == "i" && !ignore_case {
+    if &*regex.flags == "i" && case == Case::Sensitive {
         return None;
     }
     let words = match plainer {
@@ -60,7 +61,7 @@ fn list(texts: &[String], between: &str) -> String {
     quoted.join(between)
 }
 
-/// What a regex comes to.
+/// The test that a regex could be replaced by.
 enum SimplerTest {
     Equal(String),
     OneOf(Vec<String>),
@@ -69,27 +70,11 @@ enum SimplerTest {
 }
 
 fn simple(test: &Comparator) -> Option<(&RegexLiteral, SimplerTest)> {
-    let (regex, whole) = match test {
-        Comparator::Matches(regex) => (regex, true),
-        Comparator::Finds(regex) => (regex, false),
-        Comparator::Equal(_)
-        | Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::In(_)
-        | Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => return None,
-    };
+    let Comparator::Text(TextTest::Regex(scope, regex)) = test else { return None };
     if !matches!(&*regex.flags, "" | "i") {
         return None;
     }
-    read(&regex.pattern, whole).map(|simple| (regex, simple))
+    read(&regex.pattern, *scope == MatchScope::Whole).map(|simple| (regex, simple))
 }
 
 fn read(pattern: &str, whole: bool) -> Option<SimplerTest> {

@@ -30,8 +30,8 @@ pub const MAX_TOTAL_BYTES: u64 = 64 << 20;
 pub const MAX_FILES: usize = 10_000;
 
 crate::codes! {
-    NOT_UTF8 = "E0156", "a file that is not UTF-8";
-    TOO_LARGE = "E0157", "a file that is too large";
+    NOT_UTF8 = "E0156", "file that is not UTF-8";
+    TOO_LARGE = "E0157", "file that is too large";
 }
 
 /// A path that cannot be read.

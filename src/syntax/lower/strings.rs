@@ -165,10 +165,10 @@ fn refused(problem: &EscapeError, escape: &str, span: Span) -> Diagnostic {
             .suggest("write `\\\\` for a backslash", span, format!("\\{escape}"))
             .help("the escapes are `\\\"` `\\\\` `\\/` `\\b` `\\f` `\\n` `\\r` `\\t` `\\u0000` and `\\u{…}`; `r\"…\"` has none"),
         EscapeError::Surrogate => {
-            Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is half of a pair and no character of its own"))
+            Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is half of a pair and not a character of its own"))
                 .help("write both halves, as in `\\ud83d\\ude00`, or the character's number, as in `\\u{1f600}`")
         }
-        EscapeError::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is no character"))
+        EscapeError::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is not a character"))
             .help("the largest is `\\u{10ffff}`"),
         EscapeError::Digits => {
             Diagnostic::new(&codes::ESCAPE, span, "expected four hexadecimal digits after `\\u`, or some in braces")

@@ -1,5 +1,5 @@
-//! Strings that interpolate. The grammar finds where such a string ends; what stands between braces is parsed here, at
-//! its own place in the file.
+//! Strings that interpolate. The grammar finds where such a string ends; the text between braces is parsed here, at its
+//! own place in the file.
 
 use crate::syntax::lex::{check_limits, hole};
 use pest::Parser as _;

@@ -1,8 +1,14 @@
-//! The words that begin declarations and statements, those that are reserved, and those of other languages.
+//! The words that begin declarations and statements, the reserved ones, and words of other languages.
+//!
+//! Lists that repeat the grammar are held to it by a test.
 
 use crate::syntax::grammar::Rule;
 
-/// The words that cannot be names. The grammar's rule `reserved` says the same.
+/// The words that begin a declaration.
+pub(super) const DECLARATIONS: &[&str] =
+    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+
+/// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[
     "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in",
     "is", "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing",
