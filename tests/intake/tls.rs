@@ -2,6 +2,7 @@
 
 use super::host::{WATCHDOG, keys, start_with, version};
 use super::{EVENT, RULES};
+use crate::common::Folder;
 use pointsman::gateway::config::ListenerLimits;
 use pointsman::gateway::tls::ReloadableCertificate;
 use rustls::crypto::ring;
@@ -9,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,22 +19,8 @@ use tokio_rustls::TlsConnector;
 const FIRST: &str = "tests/delivery/tls/localhost";
 const OTHER: &str = "tests/intake/tls/other";
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn copy(&self, pair: &str, ending: &str) {
-        fs::copy(format!("{pair}.{ending}"), self.path(ending)).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn copy(folder: &Folder, pair: &str, ending: &str) {
+    fs::copy(format!("{pair}.{ending}"), folder.join(ending)).unwrap();
 }
 
 fn certificate(path: impl AsRef<Path>) -> CertificateDer<'static> {
@@ -68,11 +55,10 @@ async fn push(port: u16) -> (String, CertificateDer<'static>) {
 
 #[tokio::test]
 async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
-    let folder = Folder(std::env::temp_dir().join(format!("pointsman-intake-tls-{}", std::process::id())));
-    fs::create_dir_all(&folder.0).unwrap();
-    folder.copy(FIRST, "pem");
-    folder.copy(FIRST, "key");
-    let pair = ReloadableCertificate::load(&folder.path("pem"), &folder.path("key")).unwrap();
+    let folder = Folder::new();
+    copy(&folder, FIRST, "pem");
+    copy(&folder, FIRST, "key");
+    let pair = ReloadableCertificate::load(&folder.join("pem"), &folder.join("key")).unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
     let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
     let port = running.address.port();
@@ -85,17 +71,17 @@ async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
     assert!(!plain.contains("HTTP"), "without TLS nothing is answered: {plain}");
 
     assert_eq!(pair.refresh(), Ok(false));
-    folder.copy(OTHER, "pem");
+    copy(&folder, OTHER, "pem");
     let wrong = pair.refresh().expect_err("the key is another's");
     assert!(wrong.contains("do not fit together"), "{wrong}");
     assert_eq!(push(port).await.1, certificate(format!("{FIRST}.pem")));
     assert_eq!(pair.refresh(), Ok(false), "what is wrong is said once");
-    folder.copy(OTHER, "key");
+    copy(&folder, OTHER, "key");
     assert_eq!(pair.refresh(), Ok(true));
     let (answer, shown) = push(port).await;
     assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
     assert_eq!(shown, certificate(format!("{OTHER}.pem")));
-    fs::write(folder.path("key"), "canary").unwrap();
+    folder.write("key", "canary");
     let wrong = pair.refresh().expect_err("it is no key");
     assert!(wrong.contains("no private key") && !wrong.contains("canary"), "{wrong}");
 }

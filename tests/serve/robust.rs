@@ -1,6 +1,6 @@
 //! What must not bring a running gateway to a halt, and what rules must not reach.
 
-use super::{KEY, PATIENCE, Place, finish, request, root};
+use super::{KEY, PATIENCE, Place, request, root};
 use pointsman::channel::StateFile;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_log_that_nobody_reads_stops_no_push() {
-    let place = Place::new("blocked-log");
+    let place = Place::new();
     let mut child = place
         .serve(&["--log-level", "debug", "--poll", "--poll-interval", "1h"])
+        .command()
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -44,7 +45,7 @@ fn a_log_that_nobody_reads_stops_no_push() {
 
 #[test]
 fn the_state_directory_is_its_owners_alone() {
-    let place = Place::new("private");
+    let place = Place::new();
     let gateway = super::Running::start(&place, &[]);
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -58,7 +59,7 @@ fn the_state_directory_is_its_owners_alone() {
 
 #[test]
 fn file_channels_do_not_write_into_the_files_of_the_gateway() {
-    let place = Place::new("own-files");
+    let place = Place::new();
     let gateway = super::Running::start(&place, &[]);
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let made = fs::read_dir(place.state()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -75,11 +76,10 @@ fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let mut before = "demo-page.ndjson".to_owned();
     for name in names {
         place.edit(&format!("\"{before}\""), &format!("\"{name}\""));
-        let (exit, _, told) = finish(&mut place.serve(&["--check"]));
-        assert_eq!(exit, Some(1), "{name}: {told}");
+        let told = place.serve(&["--check"]).code(1).run().stderr;
         assert!(told.contains("keeps something of its own"), "{name}: {told}");
         before = name;
     }
     place.edit(&before, "pages/journal.db");
-    assert_eq!(finish(&mut place.serve(&["--check"])).0, Some(0));
+    place.serve(&["--check"]).run();
 }

@@ -66,15 +66,11 @@ fn begin(listen: &str, length: usize) -> TcpStream {
 /// the next start: all of it once.
 #[test]
 fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
-    let place = Place::new("end");
+    let place = Place::new();
     place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = env(\"HOOK\"))");
     let hook = Hook::new();
-    let serve = || {
-        let mut command = place.serve(&["--allow-private"]);
-        command.env("HOOK", hook.url());
-        command
-    };
-    let mut gateway = Running::of(&place, &mut serve());
+    let serve = || place.serve(&["--allow-private"]).env("HOOK", hook.url());
+    let mut gateway = Running::of(&place, serve());
     let listen = gateway.listen();
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let (first, heard) = hook.hear();
@@ -98,7 +94,7 @@ fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
     assert_eq!(gateway.child.wait().unwrap().code(), Some(0), "{}", gateway.err.all());
     drop(gateway);
 
-    let gateway = Running::of(&place, &mut serve());
+    let gateway = Running::of(&place, serve());
     let (second, request) = hook.hear();
     assert!(request.contains("Critical"), "{request}");
     answer(second);
@@ -114,7 +110,7 @@ fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
 /// what the journal counts.
 #[test]
 fn an_integration_takes_what_its_rules_say() {
-    let place = Place::new("limits");
+    let place = Place::new();
     place.edit(
         "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",
         r#"
@@ -126,9 +122,8 @@ integration demo {
 integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
 "#,
     );
-    let mut command = place.serve(&[]);
-    command.env("OLD_KEY", "canary-old-key-0123456789").env("DIRECT_KEY", "canary-direct-0123456789");
-    let gateway = Running::of(&place, &mut command);
+    let serve = place.serve(&[]).env("OLD_KEY", "canary-old-key-0123456789");
+    let gateway = Running::of(&place, serve.env("DIRECT_KEY", "canary-direct-0123456789"));
     let listen = gateway.listen();
     let push = |name: &str, key: &str, body: &str| {
         let path = format!("/push/{name}?integration_key={key}");
