@@ -73,7 +73,7 @@ fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
     let state = folder.join("pointsman-state");
     for (status, body, expected) in [
         (503, r#"{"detail":"the journal is closed"}"#, "the journal is closed"),
-        (401, "{}", "does not know the token"),
+        (401, "{}", "does not accept the token"),
         (404, "<html>", "is no gateway of this version"),
     ] {
         let gateway = play(&state, vec![(status, body)]);

@@ -1,6 +1,6 @@
-//! Log lines on their way out: a thread writes them, so that a reader that stands still holds up no push and no delivery.
+//! A thread that writes log lines, so that a blocked reader of the log delays no push and no delivery.
 //!
-//! What waits is bounded. Lines beyond that are lost, are counted, and the log says how many as soon as somebody reads again.
+//! The queue is bounded. Lines beyond it are lost and counted, and the log says how many as soon as it is read again.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// Lines that wait.
+/// The most lines in the queue.
 const MAX_LINES: usize = 4_096;
-/// How long the end waits for what is left.
+/// How long the end waits for the lines in the queue.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Writes the line that says how many lines were lost.
@@ -18,11 +18,11 @@ type LostNotice = fn(u64) -> String;
 
 enum LogPipeMessage {
     Line(Vec<u8>),
-    /// Everything before it is to be written out; then somebody is told.
+    /// Write everything before it, then answer.
     Finish(SyncSender<()>),
 }
 
-/// Takes lines; clones share it.
+/// Accepts lines; clones share the queue.
 #[derive(Clone)]
 pub(super) struct LogPipe {
     sender: SyncSender<LogPipeMessage>,
@@ -33,7 +33,7 @@ impl LogPipe {
     /// A pipe to a writer, which may block. `lost_notice` writes the line that says how many lines were lost.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// Where no thread can be started.
     pub(super) fn to(writer: impl Write + Send + 'static, lost_notice: LostNotice) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_LINES);
         let lost = Arc::new(AtomicU64::new(0));
@@ -43,11 +43,11 @@ impl LogPipe {
         Ok(Self { sender, lost })
     }
 
-    /// Waits until what came before is written, at most a second.
+    /// Waits until all lines before it are written, for at most a second.
     pub(super) fn finish(&self) {
         let (done, written) = sync_channel(1);
         if self.sender.try_send(LogPipeMessage::Finish(done)).is_ok() {
-            // Where nobody reads, the end does not wait.
+            // If nobody reads the log, the end does not wait.
             let _ = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
@@ -73,7 +73,7 @@ fn write_lines(
     lost_notice: LostNotice,
 ) {
     while let Ok(message) = receiver.recv() {
-        // A log that cannot be written has nowhere to say so.
+        // An error of the log cannot be logged.
         match message {
             LogPipeMessage::Line(line) => drop(writer.write_all(&line)),
             LogPipeMessage::Finish(done) => {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_reads_holds_up_nobody_and_says_what_it_lost() {
+    fn a_log_that_nobody_reads_delays_nobody_and_says_what_it_lost() {
         let ((go, may), (written, read)) = (channel(), channel());
         let stuck = BlockedWriter { may, free: false, written };
         let mut pipe = LogPipe::to(stuck, |count| format!("{count} lines are missing\n")).expect("a thread");

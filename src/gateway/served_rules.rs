@@ -1,4 +1,4 @@
-//! What a rule set becomes when it is served: the rules, and every channel and integration with its secrets.
+//! A rule set that is served: the rules, and every channel and integration with its secrets.
 //!
 //! Everything that can fail happens in [`ServedRules::build`], before anything is published: a value of this type can be
 //! served. Nothing is sent anywhere while it is built.
@@ -11,6 +11,7 @@ use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
 use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet, SystemClock};
+use crate::source::Sources;
 use crate::suite;
 use crate::text::backticked_list;
 use crate::time::Clock as _;
@@ -29,8 +30,17 @@ pub struct ServedRules {
     pub integrations: Vec<ServedIntegration>,
     /// The files, as the journal keeps them with what they decided: [`Snapshot::archive`].
     pub archive: Vec<u8>,
-    /// What ought to be mended although the rules can be served, a line each; no secret is in it.
+    /// What should be fixed although the rules can be served, a line each; no secret is in it.
     pub warnings: Vec<String>,
+}
+
+/// Whether the tests of a rule set must pass before it is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleTests {
+    /// They are run, and a set with a failing test is refused.
+    Run,
+    /// They are not run.
+    Skip,
 }
 
 /// A channel with its secrets.
@@ -63,43 +73,44 @@ pub struct ServedIntegration {
     pub destination: String,
 }
 
-/// Brings the value of an environment variable.
+/// Reads an environment variable.
 type EnvironmentReader<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
 impl ServedRules {
-    /// Checks, compiles and resolves a snapshot; runs its tests where asked.
+    /// Checks, compiles and resolves a snapshot, and runs its tests if asked.
     ///
     /// # Errors
     /// Whatever is wrong, with the stage.
-    pub fn build(snapshot: &Snapshot, run_tests: bool) -> Result<Self, LoadRejection> {
+    pub fn build(snapshot: &Snapshot, rule_tests: RuleTests) -> Result<Self, LoadRejection> {
         let files =
             FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
         let environment = |name: &str| std::env::var(name).ok();
         let sources = snapshot.sources().clone();
-        let mut served = Self::assemble(sources, &files, &environment, run_tests)?;
+        let mut served = Self::assemble(sources, &files, &environment, rule_tests)?;
         served.archive = snapshot.archive();
         served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
             let path = path.display();
-            format!("everybody on this machine may read the secret file `{path}`: `chmod o= {path}` takes that away")
+            format!("everybody on this machine may read the secret file `{path}`: run `chmod o= {path}`")
         }));
         Ok(served)
     }
 
     fn assemble(
-        sources: crate::source::Sources,
+        sources: Sources,
         files: &FileReaders<'_>,
         environment: &EnvironmentReader<'_>,
-        run_tests: bool,
+        rule_tests: RuleTests,
     ) -> Result<Self, LoadRejection> {
         let LoadedRules { sources, diagnostics, rules } =
             RuleSet::from_sources(sources, files.table, Some(SystemClock.now()));
         let Some(rules) = rules else {
-            let message = format!("the rules hold {}", diagnostic::summary(&errors(&diagnostics)));
+            let message = errors_by_file(&errors(&diagnostics), &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
         };
         let resolved = resolve(&rules, files, environment)?;
-        if run_tests {
-            self::run_tests(&rules, files)?;
+        match rule_tests {
+            RuleTests::Run => run_tests(&rules, files)?,
+            RuleTests::Skip => {}
         }
         let integrations = integrations(&rules.model, resolved.integrations);
         let warnings = integrations.iter().filter_map(short_key_warning).collect();
@@ -143,6 +154,16 @@ fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic>
     diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
 }
 
+/// How many errors there are and where: `1 error in rules/shop.rules`.
+fn errors_by_file(errors: &[diagnostic::Diagnostic], sources: &Sources) -> String {
+    let files: BTreeSet<&str> = errors.iter().map(|error| sources.name(error.span)).collect();
+    let summary = diagnostic::summary(errors);
+    match files.first().filter(|_| files.len() == 1) {
+        Some(file) => format!("{summary} in {file}"),
+        None => format!("{summary} in {} files", files.len()),
+    }
+}
+
 fn resolve(
     rules: &RuleSet,
     files: &FileReaders<'_>,
@@ -151,7 +172,6 @@ fn resolve(
     let missing = MissingSecrets::default();
     let result = rules.resolve(&|secret, folder| missing.read(secret, folder, files, environment));
     if Mutant::PublishEarly.is_on() {
-        // The rules are published whatever becomes of their channels, which are never ready.
         return Ok(ResolvedSettings { channels: Vec::new(), ..result.unwrap_or_default() });
     }
     result.map_err(|diagnostics| LoadRejection {
@@ -162,7 +182,7 @@ fn resolve(
     })
 }
 
-/// The secrets that could not be read, to name them all at once.
+/// The secrets that cannot be read, to name them all at once.
 #[derive(Default)]
 struct MissingSecrets {
     variables: RefCell<BTreeSet<String>>,
@@ -188,7 +208,7 @@ impl MissingSecrets {
             model::SecretReference::File(name) => {
                 let path = folder.join(&**name);
                 let read = (files.secret)(&path).and_then(|text| {
-                    // A line break at the end is the editor's, not the secret's.
+                    // Editors end a file with a line break, which is not part of the secret.
                     let text = text.trim_end_matches(['\n', '\r']).to_owned();
                     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
                 });
@@ -199,17 +219,17 @@ impl MissingSecrets {
         }
     }
 
-    /// One line that says what to set.
+    /// What to set, in one line.
     fn message(&self, count: usize) -> String {
         let variables = backticked_list(self.variables.borrow().iter());
         let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
             (true, true) => {
                 let plural = if count == 1 { "" } else { "s" };
-                format!("{count} channel{plural} or integration{plural} could not be made ready")
+                format!("{count} channel{plural} or integration{plural} cannot be built")
             }
             (false, true) => format!("set these environment variables: {variables}"),
-            (true, false) => format!("these files of secrets cannot be read: {files}"),
+            (true, false) => format!("these secret files cannot be read: {files}"),
             (false, false) => {
                 format!("set these environment variables: {variables}; these files cannot be read: {files}")
             }
@@ -217,7 +237,7 @@ impl MissingSecrets {
     }
 }
 
-/// Files of tests are read like tables, so that they belong to the version; nothing is written.
+/// Tests read files like tables, so that these belong to the version; nothing is written.
 struct ReadOnlyFiles<'f>(&'f FileReaders<'f>);
 
 impl suite::TestFiles for ReadOnlyFiles<'_> {
@@ -250,7 +270,6 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
 }
 
 fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
-    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
     let named = model.channels.iter().zip(settings);
     named
         .map(|(channel, settings)| ServedChannel {
@@ -262,7 +281,6 @@ fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
 }
 
 fn integrations(model: &Model, settings: Vec<Settings>) -> Vec<ServedIntegration> {
-    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
     let mapping = |id: &usize| model.mappings.get(*id).map(|mapping| mapping.name.to_string());
     let served = |(integration, settings): (&model::Integration, Settings)| ServedIntegration {
         name: integration.name.to_string(),
@@ -281,7 +299,7 @@ fn destination(model: &Model, destination: Destination) -> String {
     .unwrap_or_default()
 }
 
-/// How many characters a key of 128 random bits has in base64url.
+/// The length of a key of 128 random bits in base64url.
 const MIN_KEY_LENGTH: usize = 22;
 
 fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
@@ -291,14 +309,14 @@ fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
         let name = &integration.name;
         format!(
             "a key of the integration `{name}` has fewer than {MIN_KEY_LENGTH} characters and could be guessed: \
-             `pointsman keys new --integration {name}` makes a better one"
+             run `pointsman keys new --integration {name}` for a better one"
         )
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FileReaders, MissingSecrets, ServedIntegration, ServedRules, short_key_warning};
+    use super::{FileReaders, MissingSecrets, RuleTests, ServedIntegration, ServedRules, short_key_warning};
     use crate::channel::{Setting, Settings};
     use crate::model::SecretReference;
     use crate::reload::{LoadRejection, LoadStage};
@@ -315,7 +333,11 @@ integration dedicated { keys = [secret_file("key")]  queue => b }
 test "where it goes" { integration shared  input { "title": "a" }  expect sent [EXPECTED] }
 "#;
 
-    fn build(text: &str, variables: &[(&str, &str)], run_tests: bool) -> Result<ServedRules, LoadRejection> {
+    fn build(
+        text: &str,
+        variables: &[(&str, &str)],
+        rule_tests: RuleTests,
+    ) -> Result<ServedRules, LoadRejection> {
         let mut sources = Sources::default();
         sources.add("shop/a.rules", text);
         let environment = |name: &str| {
@@ -327,7 +349,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
             Ok("0123456789012345678901\n".to_owned())
         };
         let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
-        ServedRules::assemble(sources, &files, &environment, run_tests)
+        ServedRules::assemble(sources, &files, &environment, rule_tests)
     }
 
     const ALL: &[(&str, &str)] =
@@ -335,7 +357,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
 
     #[test]
     fn names_destinations_and_mappings_are_those_of_the_rules() {
-        let served = build(&RULES.replace("EXPECTED", "a"), ALL, true).expect("it can be served");
+        let served = build(&RULES.replace("EXPECTED", "a"), ALL, RuleTests::Run).expect("it can be served");
         let channels: Vec<_> = served.channels.iter().map(|each| (&*each.name, each.kind.name)).collect();
         assert_eq!(channels, [("a", "webhook"), ("b", "webhook")]);
         let shown = |each: &super::ServedIntegration| (each.name.clone(), each.destination.clone());
@@ -348,15 +370,15 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
     #[test]
     fn a_rule_set_with_an_error_is_refused_at_check() {
         let rejection =
-            build(&RULES.replace("else => b", "else => c"), ALL, false).expect_err("no channel c");
+            build(&RULES.replace("else => b", "else => c"), ALL, RuleTests::Skip).expect_err("no channel c");
         assert_eq!((rejection.stage, rejection.diagnostics.is_empty()), (LoadStage::Check, false));
     }
 
     #[test]
     fn a_test_that_fails_refuses_the_set_only_where_tests_are_run() {
         let text = RULES.replace("EXPECTED", "b");
-        assert!(build(&text, ALL, false).is_ok());
-        let rejection = build(&text, ALL, true).expect_err("the test fails");
+        assert!(build(&text, ALL, RuleTests::Skip).is_ok());
+        let rejection = build(&text, ALL, RuleTests::Run).expect_err("the test fails");
         assert_eq!(rejection.stage, LoadStage::Tests);
         assert!(
             rejection.message.starts_with("1 of 1 test fails, first `where it goes` (shop/a.rules:8): "),

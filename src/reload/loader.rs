@@ -4,7 +4,7 @@ use super::digest::FingerprintKey;
 use super::manifest::{self, Manifest};
 use super::triggers::ReloadTriggers;
 use super::view::{FileSystemView, FileUsage, ReferencedFile};
-use super::watcher::{self, FolderWatcher};
+use super::watcher::FolderWatcher;
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
 use crate::ruleset::RuleFileError;
@@ -68,14 +68,11 @@ impl<T> CandidateLoader<T> {
         }
         let mut last = first;
         for _ in 0..MAX_READINGS {
-            if !Mutant::NoSecondScan.is_on() {
-                self.triggers.settle(self.options.settle, until);
-                let next = self.read_view();
-                let agrees = next.agrees(&last);
-                last = next;
-                if !agrees {
-                    continue;
-                }
+            let next = self.read_settled_view(until);
+            let agrees = next.agrees(&last);
+            last = next;
+            if !agrees {
+                continue;
             }
             if self.triggers.is_stopped() {
                 return Err(LoadRejection::read("reloading has ended"));
@@ -91,10 +88,9 @@ impl<T> CandidateLoader<T> {
             let differs =
                 named.iter().any(|(key, read)| last.referenced.get(key).is_some_and(|seen| seen != read));
             self.referenced = named.keys().cloned().collect();
-            self.watch_folders(last.folders.union(&snapshot.folders()).cloned().collect(), &last);
-            if is_more && !Mutant::NoSecondScan.is_on() {
-                self.triggers.settle(self.options.settle, until);
-                let next = self.read_view();
+            self.watch_folders(&last, snapshot.folders());
+            if is_more {
+                let next = self.read_settled_view(until);
                 let same = next.scan_agrees(&last)
                     && named.iter().all(|(key, read)| next.referenced.get(key) == Some(read));
                 last = next;
@@ -133,13 +129,28 @@ impl<T> CandidateLoader<T> {
         let view = FileSystemView::read(&self.options.roots, &wanted, &self.options.fingerprint_key);
         self.last_fingerprint =
             Some(ViewFingerprint(view.scan.as_ref().map(|_| view.hash_of(&wanted)).map_err(Clone::clone)));
-        self.watch_folders(view.folders.clone(), &view);
+        self.watch_folders(&view, BTreeSet::new());
         view
     }
 
-    fn watch_folders(&mut self, folders: BTreeSet<PathBuf>, view: &FileSystemView) {
-        let files = view.scan.iter().flat_map(|scan| scan.files.iter().map(|file| file.path.clone()));
-        if self.watcher.watch_folders(watcher::mutated(folders, files)) {
+    /// Reads the files after they had time to settle.
+    fn read_settled_view(&mut self, until: Duration) -> FileSystemView {
+        if !Mutant::NoSecondScan.is_on() {
+            self.triggers.settle(self.options.settle, until);
+        }
+        self.read_view()
+    }
+
+    /// Watches the folders of a view and those that a build named besides.
+    fn watch_folders(&mut self, view: &FileSystemView, mut folders: BTreeSet<PathBuf>) {
+        folders.extend(view.folders.iter().cloned());
+        if Mutant::WatchFiles.is_on() {
+            if self.in_force.is_some() {
+                return;
+            }
+            folders = view.scan.iter().flat_map(|scan| &scan.files).map(|file| file.path.clone()).collect();
+        }
+        if self.watcher.watch_folders(folders) {
             // What changed there after it was read and before it was watched shows at the next reading.
             self.triggers.note_change();
         }

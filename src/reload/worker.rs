@@ -79,8 +79,6 @@ pub(super) struct ReloadWorker<T> {
     history: Arc<LoadHistory<T>>,
     current: Option<Arc<ArcSwap<RuleSetVersion<T>>>>,
     generation: u64,
-    /// The texts in force, for the defect that takes files one by one.
-    texts: BTreeMap<String, String>,
     failure: Option<LoadRejection>,
     refused_at: Option<std::time::Instant>,
     succeeded: Option<Timestamp>,
@@ -116,7 +114,6 @@ impl<T: Send + Sync> ReloadWorker<T> {
             }),
             current: None,
             generation: 0,
-            texts: BTreeMap::new(),
             failure: None,
             refused_at: None,
             succeeded: None,
@@ -181,7 +178,9 @@ impl<T: Send + Sync> ReloadWorker<T> {
         match self.loader.load(due.settle_deadline) {
             Ok(Some(candidate)) => {
                 self.record_success();
-                self.publish_file_by_file(&candidate.snapshot);
+                if Mutant::FileByFile.is_on() {
+                    self.publish_file_by_file(&candidate.snapshot);
+                }
                 self.publish(candidate);
             }
             Ok(None) => {
@@ -228,9 +227,6 @@ impl<T: Send + Sync> ReloadWorker<T> {
             None => self.current = Some(Arc::new(ArcSwap::new(Arc::clone(&version)))),
         }
         self.loader.in_force = Some((hash, snapshot.referenced().into_keys().collect()));
-        if Mutant::FileByFile.is_on() {
-            self.texts = texts(&snapshot);
-        }
         (self.on_outcome)(&ReloadOutcome::Published(&version));
     }
 
@@ -256,9 +252,6 @@ impl<T: Send + Sync> ReloadWorker<T> {
     }
 
     fn schedule_poll(&self) {
-        if Mutant::WatchFiles.is_on() {
-            return;
-        }
         let usual = match self.loader.watcher.watch_mode() {
             WatchMode::Events => SLOW_POLL,
             WatchMode::Poll(_) => FAST_POLL,
@@ -266,17 +259,15 @@ impl<T: Send + Sync> ReloadWorker<T> {
         self.triggers.poll_after(self.loader.options.poll.unwrap_or(usual));
     }
 
-    /// A defect: each changed file is taken over by itself.
+    /// The defect [`Mutant::FileByFile`]: from the last good set on, each changed file is published by itself.
     fn publish_file_by_file(&mut self, whole: &Snapshot) {
-        let after = texts(whole);
-        let changed: Vec<_> =
-            after.iter().filter(|(name, text)| self.texts.get(*name) != Some(*text)).collect();
-        if !Mutant::FileByFile.is_on() || changed.len() < 2 {
-            return;
-        }
-        let mut mixed = self.texts.clone();
-        for (name, text) in changed {
-            mixed.insert(name.clone(), text.clone());
+        let path = self.loader.options.last_good.as_deref();
+        let Some(before) = path.and_then(|path| last_good::load(path).ok()) else { return };
+        let (mut mixed, after) = (texts(&before), texts(whole));
+        for (name, text) in after {
+            if mixed.insert(name, text.clone()) == Some(text) {
+                continue;
+            }
             let snapshot = whole.with_sources(&mixed);
             if let Ok(value) = self.loader.build(&snapshot) {
                 self.publish(ReloadCandidate { value, snapshot });

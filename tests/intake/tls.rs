@@ -4,7 +4,7 @@ use super::host::{WATCHDOG, keys, start_with, version};
 use super::{EVENT, RULES};
 use crate::common::Folder;
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::tls::ReloadableCertificate;
+use pointsman::gateway::tls::{CertificateFiles, CertificateRefresh, ReloadableCertificate};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -54,11 +54,13 @@ async fn push(port: u16) -> (String, CertificateDer<'static>) {
 }
 
 #[tokio::test]
-async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
+async fn certificates_are_replaced_as_a_pair_that_matches_or_not_at_all() {
     let folder = Folder::new();
     copy(&folder, FIRST, "pem");
     copy(&folder, FIRST, "key");
-    let pair = ReloadableCertificate::load(&folder.join("pem"), &folder.join("key")).unwrap();
+    let pair =
+        ReloadableCertificate::load(CertificateFiles { chain: folder.join("pem"), key: folder.join("key") })
+            .unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
     let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
     let port = running.address.port();
@@ -70,14 +72,14 @@ async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
     let plain = running.raw(b"GET /-/ready HTTP/1.1\r\nHost: it\r\n\r\n").await;
     assert!(!plain.contains("HTTP"), "without TLS nothing is answered: {plain}");
 
-    assert_eq!(pair.refresh(), Ok(false));
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged));
     copy(&folder, OTHER, "pem");
     let wrong = pair.refresh().expect_err("the key is another's");
-    assert!(wrong.contains("do not fit together"), "{wrong}");
+    assert!(wrong.contains("do not match"), "{wrong}");
     assert_eq!(push(port).await.1, certificate(format!("{FIRST}.pem")));
-    assert_eq!(pair.refresh(), Ok(false), "what is wrong is said once");
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged), "what is wrong is reported once");
     copy(&folder, OTHER, "key");
-    assert_eq!(pair.refresh(), Ok(true));
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Replaced));
     let (answer, shown) = push(port).await;
     assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
     assert_eq!(shown, certificate(format!("{OTHER}.pem")));

@@ -1,4 +1,4 @@
-//! The words of Flashduty's standard push: its answers, its codes and their statuses (flashduty-docs, "Standard alert").
+//! The answers of Flashduty's standard push: bodies, codes and their statuses (flashduty-docs, "Standard alert").
 
 use super::Receipt;
 use crate::gateway::problem::Problem;
@@ -7,7 +7,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-/// The answer to an accepted event: its key, which is made here where the sender gave none.
+/// The answer to an accepted event, with its key, which the rules make if the sender gave none.
 #[must_use]
 pub(super) fn accepted(receipt: &Receipt) -> Value {
     let outcomes: Vec<Value> = serde_json::from_str(&receipt.outcomes).unwrap_or_default();
@@ -16,8 +16,8 @@ pub(super) fn accepted(receipt: &Receipt) -> Value {
     json!({ "request_id": receipt.id.to_string(), "data": data })
 }
 
-/// A problem in Flashduty's form. Its protocol has no 404, 405, 413, 415 and 422 for a push: what it has in their place is
-/// said, and where the gateway asks to wait, 503 and `Retry-After` stay.
+/// A problem in Flashduty's form. Its protocol has no 405, 415 and 422 for a push, so these become 400; 503 and
+/// `Retry-After` stay.
 #[must_use]
 pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
     let (code, status) = match problem.status {

@@ -15,17 +15,17 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// How far a signed time may be from now where the rules do not say.
+/// How far a signed time may be from now by default.
 const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The most signatures of one header that are tried.
-const MOST_SIGNATURES: usize = 10;
+const MAX_SIGNATURES: usize = 10;
 
-/// What verifies the pushes of one integration.
+/// Verifies the pushes of one integration.
 pub(super) struct SignatureVerifier {
     scheme: Scheme,
     secret: Zeroizing<Vec<u8>>,
-    /// The header that the rules name, in the place of the scheme's own.
+    /// The header that the rules name instead of the scheme's own.
     header: Option<HeaderName>,
     tolerance: i64,
 }
@@ -41,7 +41,7 @@ enum Scheme {
         base64: bool,
         prefix: String,
     },
-    /// A scheme that cannot be set up: nothing is right.
+    /// The parameters are wrong: no signature is right.
     RejectAll,
 }
 
@@ -53,7 +53,7 @@ enum Algorithm {
 }
 
 impl SignatureVerifier {
-    /// What the parameters of an integration ask for; nothing where they name no signature.
+    /// The verifier that the parameters of an integration ask for, if any.
     #[must_use]
     pub(super) fn new(settings: &Settings) -> Option<Self> {
         let name = settings.text("signature")?;
@@ -73,7 +73,7 @@ impl SignatureVerifier {
             scheme = Scheme::RejectAll;
         }
         if matches!(scheme, Scheme::StandardWebhooks) {
-            // The specification writes secrets as `whsec_` and base64; one without the prefix is taken as it stands.
+            // The specification writes secrets as `whsec_` and base64; one without the prefix is used as it is.
             if let Some(encoded) = written.strip_prefix("whsec_") {
                 match STANDARD.decode(encoded) {
                     Ok(decoded) if !decoded.is_empty() => secret = Zeroizing::new(decoded),
@@ -86,7 +86,7 @@ impl SignatureVerifier {
         Some(Self { scheme, secret, header: header.and_then(Result::ok), tolerance })
     }
 
-    /// Whether the body is signed as it should be; `now` in seconds since 1970.
+    /// Whether the signature of the body is right; `now` is in seconds since 1970.
     #[must_use]
     pub(super) fn verify(&self, headers: &HeaderMap, body: &[u8], now: i64) -> bool {
         self.check(headers, body, now).unwrap_or(false)
@@ -127,7 +127,7 @@ impl SignatureVerifier {
         Some(self.any(written.filter_map(|one| STANDARD.decode(one).ok()), &signed))
     }
 
-    /// Grafana Alerting: hex in its header; where the contact point sends a time as well, `time:body` is signed.
+    /// Grafana Alerting: hex in its header; if the contact point sends a time as well, `time:body` is signed.
     fn grafana(&self, headers: &HeaderMap, body: &[u8], now: i64) -> Option<bool> {
         const TIMESTAMP: &str = "x-grafana-alerting-timestamp";
         let written = from_hex(self.text(headers, "x-grafana-alerting-signature")?)?;
@@ -168,7 +168,7 @@ impl SignatureVerifier {
 
     fn any(&self, written: impl Iterator<Item = Vec<u8>>, signed: &[&[u8]]) -> bool {
         written
-            .take(MOST_SIGNATURES)
+            .take(MAX_SIGNATURES)
             .fold(false, |right, one| right | self.is_mac(Algorithm::Sha256, signed, &one))
     }
 

@@ -1,8 +1,8 @@
-//! What operators do with the journal: list, retry, drop, replay, explain. The admin API and the command line, where no
-//! gateway runs, both end here, and speak in the forms of this module.
+//! What operators do with the journal: list, retry, drop, replay, explain. The admin API uses these operations, and so does
+//! the command line while no gateway runs.
 //!
-//! Listings are bounded. Replays go from the oldest to the newest, so that a recovery never overtakes its firing; the
-//! clock is handed in.
+//! Listings are bounded. Replays go from the oldest to the newest, so that a recovery never overtakes its firing. The time
+//! is handed in.
 
 mod api_types;
 mod offline;
@@ -28,13 +28,13 @@ use ulid::Ulid;
 /// Why an operation is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OperationError {
-    /// There is nothing of that name.
+    /// There is no such record.
     #[error("{0}")]
     NotFound(String),
-    /// What was asked for makes no sense; the words name the mending.
+    /// The request is wrong; the text says how to fix it.
     #[error("{0}")]
     InvalidRequest(String),
-    /// The journal does not take it.
+    /// The journal cannot be read or changed.
     #[error("{0}")]
     Journal(JournalError),
 }
@@ -56,12 +56,12 @@ impl OperationError {
 }
 
 impl From<JournalError> for OperationError {
-    fn from(fault: JournalError) -> Self {
-        Self::Journal(fault)
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
     }
 }
 
-/// A page of events, the newest first, with the rest of its last push.
+/// A page of events, the newest first; it ends with a whole push.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
@@ -97,11 +97,11 @@ pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError>
 
 fn unknown(id: &str) -> OperationError {
     OperationError::NotFound(format!(
-        "the journal holds no event `{id}`: it was never there, or its time to be kept is over"
+        "the journal holds no event `{id}`: it never existed, or its retention is over"
     ))
 }
 
-/// All that decided an event: what came, what was open, and the rules of that time.
+/// All that decided an event: the payload, the open firings, and the rules of that time.
 ///
 /// # Errors
 /// No such event, rules that are gone, a journal that cannot be read.
@@ -114,12 +114,12 @@ pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, Operation
     }
     let archive = journal.rules(stored.rules)?;
     let archive = archive.ok_or_else(|| {
-        OperationError::NotFound(format!("the rules that decided `{id}` are not in the journal any more"))
+        OperationError::NotFound(format!("the rules that decided `{id}` are no longer in the journal"))
     })?;
     Ok(decision_record(&stored, index, &archive))
 }
 
-/// A stored push and the archive of its rules in the form that is handed on.
+/// A stored push and the archive of its rules, in the form of the API.
 fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> DecisionRecord {
     DecisionRecord {
         push: stored.id.to_string(),
@@ -148,19 +148,19 @@ pub fn dead(
     Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
 }
 
-/// Has dead letters delivered again.
+/// Queues dead letters again.
 ///
 /// # Errors
-/// No selection where not all are meant; a change that is not durable.
+/// No selection unless all are meant; a change that is not durable.
 pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
     let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, now)?;
     Ok(AffectedCount { affected })
 }
 
-/// Forgets dead letters.
+/// Deletes dead letters.
 ///
 /// # Errors
-/// No selection where not all are meant; a change that is not durable.
+/// No selection unless all are meant; a change that is not durable.
 pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
     let affected = journal.delete_dead_letters(&bulk_filter(bulk, now)?)?;
     Ok(AffectedCount { affected })
@@ -195,7 +195,7 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
     let found = refused(journal, push)?;
     let found = found.ok_or_else(|| {
         OperationError::NotFound(format!(
-            "the quarantine holds no body `{id}`: it was replayed, or newer ones took its place"
+            "the quarantine holds no body `{id}`: it was replayed, or newer bodies replaced it"
         ))
     })?;
     Ok(QuarantineDetail {

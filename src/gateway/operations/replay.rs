@@ -1,8 +1,7 @@
-//! Replays: pushes once more, by today's rules or with the bodies of that time, and refused bodies once the rules are
-//! mended.
+//! Replays: of pushes, by today's rules or with their stored bodies, and of refused bodies once the rules are fixed.
 //!
 //! A replay is planned first, page by page; then its parts are carried out, the oldest first. A part is small enough for
-//! one request at its rate, and so whoever asks for a replay sees how far it is, and a connection that breaks ends it.
+//! one request at its rate. So the client sees the progress, and a broken connection ends the replay.
 
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult, format_timestamp};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
@@ -14,20 +13,20 @@ use ulid::Ulid;
 
 /// How many records one part of a replay may name.
 pub const MOST_AT_ONCE: usize = 500;
-/// How many a second, where nothing is said.
+/// How many records a second by default.
 const DEFAULT_RATE: u32 = 100;
 
-/// A page of what a replay would take, the newest first.
+/// A page of what a replay would repeat, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
 pub fn plan(
     journal: &Journal,
-    selected: &RecordSelection,
+    selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
-    let page = journal.events_page(&selected.filter(now)?)?;
+    let page = journal.events_page(&selection.filter(now)?)?;
     for record in page.events {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
@@ -52,7 +51,7 @@ pub fn plan(
 /// As there.
 pub fn plan_quarantine(
     journal: &Journal,
-    selected: &RecordSelection,
+    selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let planned = |item: QuarantineRecord| ReplayCandidate {
@@ -61,9 +60,9 @@ pub fn plan_quarantine(
         received: format_timestamp(item.refused.received),
         events: Vec::new(),
     };
-    let asked = selected.filter(now)?;
-    let items: Vec<ReplayCandidate> = journal.quarantined(&asked)?.into_iter().map(planned).collect();
-    let next = items.last().filter(|_| items.len() >= asked.limit).map(|last| last.id.clone());
+    let filter = selection.filter(now)?;
+    let items: Vec<ReplayCandidate> = journal.quarantined(&filter)?.into_iter().map(planned).collect();
+    let next = items.last().filter(|_| items.len() >= filter.limit).map(|last| last.id.clone());
     Ok(ListingPage { items, next })
 }
 
@@ -94,7 +93,7 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
     for RecordId { push: id, .. } in ids {
         let journal = backend.store().clone();
         items.push(match run_blocking(move || journal.find_push(id)).await? {
-            None => not_replayed(id, "the journal does not hold it any more".to_owned()),
+            None => not_replayed(id, "it is no longer in the journal".to_owned()),
             Some(stored) => {
                 result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await)
             }
@@ -104,8 +103,8 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
     Ok(ListingPage::complete(items))
 }
 
-/// Has stored bodies delivered again. The journal alone is asked, and so it works without a gateway, too; how fast they
-/// go out is then the business of the channels.
+/// Queues stored bodies again. This needs the journal only, so it works without a gateway; the channels limit the rate of
+/// the deliveries.
 ///
 /// # Errors
 /// A part that is too large or names no ids; a change that is not durable.
@@ -113,7 +112,7 @@ pub fn replay_stored(
     journal: &Journal,
     request: &ReplayRequest,
     now: i64,
-    wait: &dyn Fn(Duration),
+    sleep: &dyn Fn(Duration),
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
     let ReplayPart { ids, pause } = read_request(request)?;
     let mut items = Vec::new();
@@ -122,12 +121,12 @@ pub fn replay_stored(
         let one = RecordFilter { push: Some(push), index, channel, key, ..RecordFilter::default() };
         let deliveries = Some(journal.redeliver(&one, now)?);
         items.push(ReplayResult { id: push.to_string(), push: None, deliveries, refused: None });
-        wait(pause);
+        sleep(pause);
     }
     Ok(ListingPage::complete(items))
 }
 
-/// Gives refused bodies to today's rules.
+/// Replays refused bodies by today's rules.
 ///
 /// # Errors
 /// A part that is too large or names no ids; a journal that cannot be read or changed.
@@ -140,7 +139,7 @@ pub async fn replay_quarantined<H: IntakeBackend<Store = Journal>>(
     for RecordId { push: id, .. } in ids {
         let journal = backend.store().clone();
         items.push(match run_blocking(move || refused(&journal, id)).await? {
-            None => not_replayed(id, "the quarantine does not hold it any more".to_owned()),
+            None => not_replayed(id, "it is no longer in the quarantine".to_owned()),
             Some(QuarantineRecord { refused: RefusedPayload { integration, payload, .. } }) => {
                 let accepted = intake::accept_replay(backend, &integration, payload, id).await;
                 if accepted.is_ok() {
@@ -169,7 +168,7 @@ fn not_replayed(id: Ulid, reason: String) -> ReplayResult {
     ReplayResult { id: id.to_string(), push: None, deliveries: None, refused: Some(reason) }
 }
 
-/// Asks the journal on a thread that may wait.
+/// Uses the journal on a thread that may wait.
 async fn run_blocking<T: Send + 'static>(
     task: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, OperationError> {
