@@ -74,7 +74,7 @@ fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
     for (status, body, expected) in [
         (503, r#"{"detail":"the journal is closed"}"#, "the journal is closed"),
         (401, "{}", "does not accept the token"),
-        (404, "<html>", "is no gateway of this version"),
+        (404, "<html>", "is not a gateway of this version"),
     ] {
         let gateway = play(&state, vec![(status, body)]);
         let output = folder.pointsman(["dead", "retry", "--all"]).finish();
