@@ -2,6 +2,7 @@
 
 use super::column::{Atom, FixedValue, LineAtom, PatternColumn};
 use crate::model::{Comparator, Expression, Literal, Pattern, TextTest};
+use crate::text::rule_string;
 use std::fmt::Display;
 
 /// A value that no arm takes, in words; backticks stand around what could be pasted as a pattern.
@@ -34,7 +35,7 @@ fn atom(atom: Atom<'_>) -> (String, bool) {
         Atom::Fixed(FixedValue::Kind(words)) => (words.to_owned(), false),
         Atom::Number(atom) => line("number", atom),
         Atom::Time(atom) => line("time", atom),
-        Atom::Text(text) => (quoted(text), true),
+        Atom::Text(text) => (rule_string(text), true),
         Atom::Tested | Atom::Rest(true) => ("any other string".to_owned(), false),
         Atom::Rest(false) => ("any string".to_owned(), false),
     }
@@ -62,7 +63,7 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
             format!("{} {}", position.operator(), operand(value)?)
         }
         Comparator::Text(TextTest::Like(globs)) => match &**globs {
-            [glob] => format!("like {}", quoted(glob.text())),
+            [glob] => format!("like {}", rule_string(glob.text())),
             _ => return None,
         },
         Comparator::Text(TextTest::Regex(scope, regex)) => {
@@ -82,13 +83,9 @@ fn operand(value: &Expression) -> Option<String> {
         Literal::Null => "null".to_owned(),
         Literal::Boolean(boolean) => boolean.to_string(),
         Literal::Number(number) => number.to_string(),
-        Literal::Text(text) => quoted(text),
+        Literal::Text(text) => rule_string(text),
         Literal::Severity(severity) => severity.to_string(),
         Literal::Status(status) => status.to_string(),
         Literal::Time(time) => format!("time(\"{time}\")"),
     })
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.escape_debug())
 }

@@ -123,6 +123,14 @@ fn constants_are_covered_one_by_one() {
 }
 
 #[test]
+fn strings_are_shown_as_rules_write_them() {
+    assert_eq!(
+        check(&[ValueType::TEXT], Case::Sensitive, "\"it's {x}\"\n\"it's {x}\"\nelse"),
+        "E0081 the arm `\"it's {{x}}\"` can never be chosen <- \"it's {x}\"\n"
+    );
+}
+
+#[test]
 fn strings_need_an_else() {
     assert_eq!(
         check(&[ValueType::TEXT], Case::Sensitive, "\"a\"\nlike \"b*\""),
