@@ -1,4 +1,4 @@
-//! What operators do from the command line: against an admin listener that is played, and against a gateway that runs.
+//! What operators do on the command line: with a scripted admin listener, and with a running gateway.
 
 mod whole;
 
@@ -12,7 +12,7 @@ use std::thread;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// Plays an admin listener that gives these answers in turn, and hands out the requests that it heard.
+/// An admin listener that gives these answers in turn, and returns the requests that it received.
 fn play(state: &Path, answers: Vec<(u16, &'static str)>) -> thread::JoinHandle<Vec<String>> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -35,7 +35,7 @@ fn play(state: &Path, answers: Vec<(u16, &'static str)>) -> thread::JoinHandle<V
     })
 }
 
-/// A request with its head and body; nothing where the connection was only tried.
+/// A request with its head and body; none if the client only connected.
 fn hear(stream: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();

@@ -1,4 +1,4 @@
-//! The gateway as people start it: the built program on the shipped rules, pushed to, asked, reloaded and ended.
+//! The built program as a gateway with the shipped rules: pushes, status, reloads and shutdown.
 
 #[path = "serve/robust.rs"]
 mod robust;
@@ -18,9 +18,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// It must be found nowhere but in the environment of the gateway and in what a sender writes.
+/// It must appear only in the environment of the gateway and in requests of senders.
 const KEY: &str = "canary-0123456789-canary-0123456789";
-/// How long anything may take before a test gives up; nothing takes a tenth of it.
+/// How long a test waits for anything; nothing takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder with rules and a state directory, removed after the test.
@@ -71,7 +71,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Lines that come from a stream, whenever they come.
+/// The lines of a stream, as they arrive.
 #[derive(Clone, Default)]
 #[expect(clippy::type_complexity, reason = "the lines so far, whether the stream has ended, and who waits")]
 struct Lines(Arc<(Mutex<(Vec<String>, bool)>, Condvar)>);
@@ -118,7 +118,7 @@ impl Lines {
     }
 }
 
-/// A gateway that runs; killed where a test fails.
+/// A running gateway; killed when dropped.
 struct Running {
     child: Child,
     out: Lines,
@@ -158,7 +158,7 @@ impl Running {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// Asks until something is so.
+    /// Polls the status until a condition holds.
     fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {

@@ -32,7 +32,7 @@ pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<Reloadab
             match tokio::task::spawn_blocking(move || certificate.refresh()).await {
                 Ok(Ok(CertificateRefresh::Replaced)) => tracing::info!("certificate reloaded"),
                 Ok(Err(reason)) => {
-                    tracing::error!("certificate reload failed, keeping the old one: {reason}")
+                    tracing::error!("certificate reload failed, keeping the old one: {reason}");
                 }
                 Ok(Ok(CertificateRefresh::Unchanged)) | Err(_) => {}
             }

@@ -1,4 +1,4 @@
-//! A gateway of parts that a test looks into: rules from text, a journal in memory, a real listener.
+//! A gateway that a test can inspect: rules from text, a journal in memory, a real listener.
 
 use pointsman::channel::{self, Secret, Setting, Settings};
 use pointsman::gateway::config::ListenerLimits;
@@ -184,7 +184,7 @@ pub(super) async fn start_with(
     Running { parts, address, stop, task }
 }
 
-/// What came back: the status, the headers in lower case, the body.
+/// An answer: the status, the headers in lower case, the body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,

@@ -48,7 +48,7 @@ async fn push(port: u16) -> (String, CertificateDer<'static>) {
     );
     stream.write_all(&[head.as_bytes(), EVENT].concat()).await.unwrap();
     let mut answer = Vec::new();
-    // Who closes without a word of TLS has still answered.
+    // The answer counts even if the connection ends without a TLS close.
     let _ = tokio::time::timeout(WATCHDOG, stream.read_to_end(&mut answer)).await.expect("it closes");
     (String::from_utf8(answer).unwrap(), shown)
 }

@@ -1,4 +1,4 @@
-//! What must not bring a running gateway to a halt, and what rules must not reach.
+//! What must not stop a running gateway, and files that rules must not reach.
 
 use super::{KEY, PATIENCE, Place, request, root};
 use pointsman::channel::StateFile;
@@ -25,7 +25,7 @@ fn a_log_that_nobody_reads_stops_no_push() {
         assert!(log.read_line(&mut ready).unwrap() > 0, "it ended");
     }
     let listen = ready.split("listen=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    // From here on nobody reads: a pipe takes 64 KiB, and each of these writes a line of more than a hundred bytes.
+    // From here on nobody reads the log: a pipe holds 64 KiB, and each of these writes a line of more than 100 bytes.
     for _ in 0..1_200 {
         assert_eq!(request(&listen, "POST", "/push/demo?integration_key=none", "", b"{}").0, 404);
     }

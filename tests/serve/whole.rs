@@ -1,5 +1,4 @@
-//! The gateway as a whole: how it ends with work under way, and what rules say of their integrations, from the file to what
-//! is counted.
+//! The whole gateway: its shutdown with open requests, and the limits of integrations, from the rule file to the counts.
 
 use super::{KEY, PATIENCE, Place, Running, request, root};
 use serde_json::Value;
@@ -9,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A destination that says when a request has come, and answers it when it is told to.
+/// A destination that reports when a request has arrived, and answers it on demand.
 struct Hook(TcpListener);
 
 impl Hook {
@@ -62,10 +61,10 @@ fn begin(listen: &str, length: usize) -> TcpStream {
     sender
 }
 
-/// No new push, what is under way is finished, what is being delivered is waited for, and what is not is delivered after
-/// the next start: all of it once.
+/// No new push is accepted, open requests are finished, running deliveries are waited for, and the others are delivered
+/// after the next start. Each is delivered once.
 #[test]
-fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
+fn shutdown_waits_for_open_requests_and_the_next_start_delivers_the_rest() {
     let place = Place::new();
     place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = env(\"HOOK\"))");
     let hook = Hook::new();
@@ -109,7 +108,7 @@ fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
 /// The limits that rules give an integration, its two keys, and the first of its mappings that accepts, from the file to
 /// what the journal counts.
 #[test]
-fn an_integration_takes_what_its_rules_say() {
+fn an_integration_has_the_limits_of_its_rules() {
     let place = Place::new();
     place.edit(
         "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",

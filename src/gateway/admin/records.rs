@@ -2,6 +2,8 @@
 //!
 //! The router around these routes asks for the token.
 
+#![expect(clippy::disallowed_methods, reason = "a replay waits between two records")]
+
 use super::run_blocking;
 use crate::gateway::Gateway;
 use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest};
