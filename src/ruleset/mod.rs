@@ -1,15 +1,16 @@
 //! The facade: rule files in, an immutable rule set out, and every question that a command, a test or a gateway asks of it.
 //!
-//! This is the lowest floor that touches files; everything below is pure.
+//! [`files`] alone touches files; everything else here, and everything below, is pure.
 
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;
+pub mod source_text;
 mod trace;
 mod why_not;
 
 #[cfg(not(target_family = "wasm"))]
-pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError, SystemClock};
+pub use files::SystemClock;
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, one_line,
@@ -28,8 +29,6 @@ use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
 use std::path::Path;
-#[cfg(not(target_family = "wasm"))]
-use std::path::PathBuf;
 
 /// Brings the text of a file that a rule names; the error is the reason in words.
 pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
@@ -78,19 +77,6 @@ pub struct UnknownName {
 }
 
 impl RuleSet {
-    /// Reads every `*.rules` file below the paths and all that they name; checks and compiles. `at` is the date for
-    /// warnings that depend on it.
-    ///
-    /// # Errors
-    /// Where a path cannot be read; what is wrong inside the files is in [`LoadedRules::diagnostics`].
-    #[cfg(not(target_family = "wasm"))]
-    pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
-        let mut diagnostics = Vec::new();
-        let (sources, reach) = files::read(paths, &mut diagnostics)?;
-        let read = |path: &Path| files::read_table(path, &reach);
-        Ok(Self::build(sources, &read, at, diagnostics))
-    }
-
     /// Checks and compiles texts that are already read; `read` brings the files that they name.
     #[must_use]
     pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
@@ -237,9 +223,7 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
     let mut codes = check::codes();
-    #[cfg(not(target_family = "wasm"))]
-    codes.extend(files::CODES);
-    codes.extend(syntax::codes().iter().chain(resolve::CODES).copied());
+    codes.extend(syntax::codes().iter().chain(source_text::CODES).chain(resolve::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

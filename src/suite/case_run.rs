@@ -1,10 +1,10 @@
 //! One case, run: its input built, its subject asked, what came out.
 
 use super::failure::TestFailure;
-use super::files::TestFiles;
 use super::observed_outcome::ObservedOutcome;
 use super::plan::{CaseInput, TestPlan};
 use super::test_event;
+use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
 use crate::evaluate::EvaluationContext;

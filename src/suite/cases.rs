@@ -1,12 +1,13 @@
 //! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
 
 use super::failure::TestFailure;
-use super::files::TestFiles;
 use super::plan::TestPlan;
+use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue};
+use super::text::one_line;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
-use crate::text::{self, shorten};
+use crate::text::shorten;
 
 /// So many cases may come of one row's alternatives.
 const MAX_ALTERNATIVES: usize = 10_000;
@@ -47,7 +48,7 @@ pub(super) fn expand(
 }
 
 fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<ExpandedCase, InvalidCase>> {
-    let text = shorten(&text::one_line(sources.text(row.span)), 120);
+    let text = one_line(sources.text(row.span));
     let count = row.values.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
     if count.is_none_or(|count| count > MAX_ALTERNATIVES) {
         let message = format!("the alternatives of this row make more than {MAX_ALTERNATIVES} cases");
@@ -66,7 +67,7 @@ fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<Exp
 /// The text of one choice among a row's alternatives.
 fn chosen(values: &[&TestJson], row: &CaseRow, sources: &Sources) -> String {
     let values: Vec<&str> = values.iter().map(|value| sources.text(value.span)).collect();
-    shorten(&text::one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span))), 120)
+    one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
 }
 
 /// Every choice of one alternative a column, the last column turning fastest.

@@ -3,12 +3,11 @@
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
-use super::failure;
 use super::location::RuleLocation;
+use super::text::{one_line, visible_text};
 use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
-use crate::text::{self, shorten};
 use std::collections::BTreeSet;
 
 /// How much of the rules the tests hit.
@@ -81,12 +80,12 @@ impl CoverageHits {
         let arm = |span: Span| {
             let missed = || UncoveredItem {
                 location: RuleLocation::of(sources, span),
-                text: failure::visible_text(&shorten(&text::one_line(sources.text(span)), 120)),
+                text: visible_text(&one_line(sources.text(span))),
             };
             (span, self.arms.contains(&span), missed())
         };
         let line = |line: &crate::model::RoutingLine| {
-            let text = format!("{}: {}", line.path, shorten(&text::one_line(sources.text(line.head)), 120));
+            let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
             (
                 line.span,
                 self.lines.contains(&*line.path),

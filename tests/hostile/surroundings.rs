@@ -36,7 +36,7 @@ fn what_is_no_file_is_not_opened() {
     let folder = Folder::new();
     std::os::unix::fs::symlink("/dev/zero", folder.join("zero.rules")).unwrap();
     assert!(loaded(folder.path()).contains("no rule file"));
-    assert!(loaded(&folder.join("zero.rules")).contains("no regular file"));
+    assert!(loaded(&folder.join("zero.rules")).contains("not a regular file"));
     std::os::unix::fs::symlink("/nowhere", folder.join("nowhere.rules")).unwrap();
     assert!(loaded(folder.path()).contains("cannot read"));
 }
@@ -73,7 +73,7 @@ fn tables_stay_beside_their_rules() {
     {
         assert!(load(path).contains("lies outside the folder"), "{path}");
     }
-    assert!(load("below").contains("no regular file"));
+    assert!(load("below").contains("not a regular file"));
     assert!(!load("below/t.csv").contains("cannot be read"), "a folder below is no harm");
     assert!(!load("./below/t.csv").contains("lies outside"));
 }

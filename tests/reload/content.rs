@@ -169,7 +169,7 @@ fn t40_what_is_no_file_hangs_nothing() {
     assert_eq!(subject.text(), "one");
     pipe("rules/t.csv");
     folder.write("rules/r.rules", "table t.csv");
-    subject.refuses("no regular file");
+    subject.refuses("not a regular file");
     folder.write("rules/r.rules", "two");
     subject.holds("two");
     File::create(folder.path("rules/large.rules")).unwrap().set_len(1 << 30).unwrap();
@@ -177,11 +177,11 @@ fn t40_what_is_no_file_hangs_nothing() {
     fs::remove_file(folder.path("rules/large.rules")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.path("rules/zero.csv")).unwrap();
     folder.write("rules/r.rules", "secret zero.csv");
-    subject.refuses("leads away");
+    subject.refuses("leads outside");
     fs::remove_file(folder.path("rules/zero.csv")).unwrap();
     pipe("rules/zero.csv");
     folder.write("rules/r.rules", "secret ./zero.csv");
-    subject.refuses("no regular file");
+    subject.refuses("not a regular file");
     folder.write("rules/r.rules", "three");
     subject.holds("three");
 }
@@ -224,7 +224,7 @@ fn tables_and_secrets_are_part_of_the_set() {
     assert_eq!(subject.generation(), 3);
     assert_ne!(subject.report().hash, hash);
     fs::remove_file(folder.path("secrets/key")).unwrap();
-    subject.refuses("No such file");
+    subject.refuses("there is no such file");
     folder.write("secrets/key", "nightingale");
     subject.recovers();
     assert_eq!(subject.generation(), 3);
@@ -242,7 +242,7 @@ fn secrets_lie_with_the_rules_whatever_links_lead_there() {
     for away in ["/etc/hostname", "../../../../../../../../etc/hostname", "/proc/self/environ", "link"] {
         folder.write("rules/r.rules", &format!("secret {away}\n"));
         let _ = symlink("/etc/hostname", folder.path("rules/link"));
-        assert!(subject.reloader.reload().is_err_and(|no| no.message.contains("leads away")), "{away}");
+        assert!(subject.reloader.reload().is_err_and(|no| no.message.contains("leads outside")), "{away}");
         assert!(subject.report().failure.unwrap().message.contains("`/run/secrets`"), "{away}");
     }
     folder.write("rules/kubernetes.io/token", "canary");
@@ -305,11 +305,11 @@ fn names_are_those_of_check() {
 }
 
 #[test]
-fn files_on_which_the_program_founders_are_refused_and_reloading_goes_on() {
+fn files_on_which_the_build_panics_are_refused_and_reloading_goes_on() {
     let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     folder.write("rules/r.rules", "FOUNDER");
-    subject.refuses("the program foundered on these files");
+    subject.refuses("the build panicked on these files");
     assert_eq!(subject.text(), "one");
     folder.write("rules/r.rules", "two");
     subject.holds("two");

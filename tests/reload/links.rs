@@ -127,11 +127,11 @@ fn links_that_lead_away_are_refused() {
     let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     symlink("/etc/passwd", folder.path("rules/p.rules")).unwrap();
-    subject.refuses("leads away");
+    subject.refuses("leads outside");
     fs::remove_file(folder.path("rules/p.rules")).unwrap();
     subject.recovers();
     symlink("/etc/passwd", folder.path("rules/t.csv")).unwrap();
     folder.write("rules/r.rules", "table t.csv");
-    subject.refuses("leads away");
+    subject.refuses("leads outside");
     assert_eq!(subject.text(), "one");
 }
