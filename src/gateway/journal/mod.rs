@@ -12,6 +12,7 @@
 mod batch_store;
 mod batch_writer;
 mod checkpointer;
+mod config;
 mod read;
 mod record;
 mod sqlite;
@@ -24,6 +25,8 @@ pub use record::{
     QuarantineRecord, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 
+pub use config::JournalConfig;
+
 pub use batch_store::{Backlog, BatchError, BatchStore, CommittedBatch, JournalWrite, WriteResult};
 pub use sqlite::SqliteStore;
 
@@ -33,51 +36,12 @@ use crate::reload::RuleSetHash;
 use batch_writer::{BatchWriter, JournalState};
 use checkpointer::Checkpointer;
 use read::{ReaderPool, SettledFilter, StoredBody};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{oneshot, watch};
 use write_queue::{CloseMode, CommitWaiter, WriteQueue};
-
-/// Where the journal is and how much it keeps.
-#[derive(Debug, Clone)]
-pub struct JournalConfig {
-    /// The state directory; made where it does not exist, locked while the journal is open.
-    pub directory: PathBuf,
-    /// How long settled pushes are kept; 7 days by default. What is not delivered yet is never removed.
-    pub keep_for: Duration,
-    /// How many bytes the journal may have before the oldest settled pushes go; 8 GiB by default.
-    pub keep_bytes: u64,
-    /// How many undelivered deliveries there may be before pushes are refused with 503; 2,000,000 by default.
-    pub most_pending: u64,
-    /// How many bytes of undelivered bodies; 4 GiB by default.
-    pub most_pending_bytes: u64,
-    /// How many refused bodies are kept; 10,000 by default, and at most 256 MiB.
-    pub most_quarantined: u64,
-    /// How long dead letters are kept; 30 days by default.
-    pub keep_dead_for: Duration,
-    /// How much space must be free for pushes to be accepted; the larger of 1 GiB and 5 % by default.
-    pub least_free: Option<u64>,
-}
-
-impl Default for JournalConfig {
-    /// In the folder `state`, with the limits that stand beside the fields.
-    fn default() -> Self {
-        const DAY: Duration = Duration::from_hours(24);
-        Self {
-            directory: PathBuf::from("state"),
-            keep_for: 7 * DAY,
-            keep_bytes: 8 << 30,
-            most_pending: 2_000_000,
-            most_pending_bytes: 4 << 30,
-            most_quarantined: 10_000,
-            keep_dead_for: 30 * DAY,
-            least_free: None,
-        }
-    }
-}
 
 /// Why the journal does not take something now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
