@@ -325,7 +325,7 @@ fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
         most_quarantined: forever,
         least_free: Some(0),
     };
-    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
+    Journal::open(&options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
         terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));
         terminal.help(
             "where a gateway runs on it, its admin listener does not answer: see its log, or name the listener with `--admin URL --token-file FILE`",

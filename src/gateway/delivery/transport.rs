@@ -1,5 +1,5 @@
-//! How a channel's deliveries get there: its kind and settings with the connections, the file or the stream behind them.
-//! One attempt, from the stored body to a verdict. What it says holds no secret.
+//! The transport of a channel: its kind and settings with its connections, file or stream. It makes one attempt, from the
+//! stored body to a verdict. No text of it holds a secret.
 
 use super::OutboundConfig;
 use super::backoff;
@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// MiB at which a file is renamed, where the rules do not say.
 const ROTATE_AT: u64 = 1_024;
 
-/// What all ways share.
+/// What all transports share.
 pub(super) struct TransportResources {
     options: OutboundConfig,
     clients: Result<ClientFactory, String>,
@@ -26,7 +26,7 @@ pub(super) struct TransportResources {
 }
 
 impl TransportResources {
-    /// Reads what the options name.
+    /// Reads the files that the options name.
     pub(super) fn new(options: OutboundConfig) -> Self {
         let clients = ClientFactory::new(&options);
         Self { options, clients, stdout: OnceLock::new() }
@@ -43,7 +43,7 @@ enum OpenTransport {
     Http(&'static HttpAdapter, ChannelClient),
     Lines(LineSink),
     Discard,
-    /// It cannot be made ready now; in words.
+    /// It cannot be opened, for this reason.
     Unavailable(String),
 }
 
@@ -53,11 +53,11 @@ pub(super) struct ChannelTransport {
     transport: OpenTransport,
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(super) struct AttemptReport {
     pub(super) verdict: DeliveryVerdict,
-    /// What it says of the destination.
+    /// What it says about the destination.
     pub(super) health: HealthSignal,
     /// The HTTP status, where there was an answer.
     pub(super) status: Option<u16>,
@@ -85,22 +85,22 @@ impl AttemptReport {
 }
 
 impl ChannelTransport {
-    /// Makes a channel ready; sends nothing.
-    pub(super) fn new(channel: ServedChannel, ground: &TransportResources) -> Self {
+    /// Opens a channel; sends nothing.
+    pub(super) fn new(channel: ServedChannel, resources: &TransportResources) -> Self {
         let ready = match channel.kind.transport {
-            Transport::Http(http) => ground
+            Transport::Http(http) => resources
                 .clients
                 .as_ref()
                 .map_err(Clone::clone)
                 .and_then(ClientFactory::client)
-                .map(|sender| OpenTransport::Http(http, sender)),
+                .map(|client| OpenTransport::Http(http, client)),
             Transport::File => {
                 let path = channel.settings.text("path").unwrap_or_default().to_owned();
                 let rotate_at = channel.settings.number("rotate_at").unwrap_or(ROTATE_AT) << 20;
-                LineSink::file(ground.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
+                LineSink::file(resources.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
             }
             Transport::Stdout => {
-                ground.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines)
+                resources.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines)
             }
             Transport::Discard => Ok(OpenTransport::Discard),
         };
@@ -124,24 +124,30 @@ impl ChannelTransport {
         self.channel.settings.duration("retry_for").unwrap_or(backoff::RETRY_FOR)
     }
 
+    /// How long an attempt may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.channel.settings.duration("timeout").filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT)
+    }
+
     /// Tries once to deliver a body.
     pub(super) async fn attempt(
         &self,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
-        let mut came = self.send(attempt, now).await;
-        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } = &mut came.verdict
+        let mut report = self.send(attempt, now).await;
+        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } =
+            &mut report.verdict
         {
             *reason = SecretMasker::of(&self.channel.settings).reason(reason);
         }
-        came
+        report
     }
 
     async fn send(&self, attempt: RequestContext<'_>, now: impl Fn() -> Option<Timestamp>) -> AttemptReport {
         match &self.transport {
-            OpenTransport::Http(http, sender) => self.send_http(http, sender, attempt, now).await,
-            OpenTransport::Lines(writer) => match writer.write(attempt.body.to_vec()).await {
+            OpenTransport::Http(http, client) => self.send_http(http, client, attempt, now).await,
+            OpenTransport::Lines(sink) => match sink.write(attempt.body.to_vec()).await {
                 Ok(()) => {
                     AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None)
                 }
@@ -164,7 +170,7 @@ impl ChannelTransport {
     async fn send_http(
         &self,
         http: &HttpAdapter,
-        sender: &ChannelClient,
+        client: &ChannelClient,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
@@ -176,8 +182,7 @@ impl ChannelTransport {
                 return AttemptReport::without_answer(verdict, HealthSignal::Unknown, None);
             }
         };
-        let timeout = settings.duration("timeout").filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
-        let response = match sender.send(&request, timeout).await {
+        let response = match client.send(&request, self.timeout()).await {
             Ok(response) => response,
             Err(RequestFailure::Transient(reason)) => {
                 let verdict = DeliveryVerdict::Retry { reason, after: None };
@@ -199,12 +204,12 @@ impl ChannelTransport {
         let answer = HttpResponse { status: response.status, header: &header, body: &response.body, at };
         let verdict = refuse_redirect((http.judge)(settings, &answer), response.status);
         let status = Some(response.status);
-        let sign = health_signal(&verdict, response.status);
-        AttemptReport { verdict, health: sign, status, request: Some(request), response: Some(response) }
+        let health = health_signal(&verdict, response.status);
+        AttemptReport { verdict, health, status, request: Some(request), response: Some(response) }
     }
 }
 
-/// A redirect is a failure whatever the kind thinks of it, unless the rules call that status a success.
+/// A redirect is a failure for every kind, unless the rules call its status a success.
 fn refuse_redirect(verdict: DeliveryVerdict, status: u16) -> DeliveryVerdict {
     match verdict {
         DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } if (300..400).contains(&status) => {
@@ -223,7 +228,7 @@ fn refuse_redirect(verdict: DeliveryVerdict, status: u16) -> DeliveryVerdict {
 fn health_signal(verdict: &DeliveryVerdict, status: u16) -> HealthSignal {
     match verdict {
         DeliveryVerdict::Delivered | DeliveryVerdict::Refused { .. } => HealthSignal::Healthy,
-        // It lives, but wants fewer requests: that is no failure, and no sign that all is well.
+        // It answers, but wants fewer requests. That is not a failure, and does not show that all is well.
         DeliveryVerdict::Retry { .. } if status == 429 => HealthSignal::Unknown,
         DeliveryVerdict::Retry { after: Some(_), .. } if status < 500 => HealthSignal::Unknown,
         DeliveryVerdict::Retry { .. } => HealthSignal::Failing,

@@ -6,13 +6,12 @@
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
 use super::JournalError;
-use super::sqlite::DATABASE_FILE;
 use crate::channel::StateFile;
 use crate::reload::remote_file_system;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// How large the ballast is, in bytes; at most a sixteenth of the file system.
@@ -27,12 +26,18 @@ pub(super) struct StateDirectory {
     path: PathBuf,
     least_free: Option<u64>,
     lock: File,
-    /// The lock and the database as they were found or made: the device and the number of each.
-    identities: FileIdentities,
+    /// The files that must not be replaced.
+    watched: Vec<WatchedFile>,
+    /// The files of the store.
+    files: &'static [&'static str],
 }
 
-/// What tells files apart.
-type FileIdentities = [(u64, u64); 2];
+/// A file as it was found or made.
+struct WatchedFile {
+    name: &'static str,
+    device: u64,
+    inode: u64,
+}
 
 impl StateDirectory {
     /// Makes the directory where there is none, and locks it.
@@ -60,21 +65,31 @@ impl StateDirectory {
         }
         lock.set_len(0).map_err(failed)?;
         lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
-        make_private(&path.join(DATABASE_FILE)).map_err(failed)?;
-        let own = identities(path).map_err(failed)?;
-        let directory = Self { path: path.to_owned(), least_free, lock, identities: own };
+        let watched = vec![watched_file(path, StateFile::Lock.name()).map_err(failed)?];
+        let directory = Self { path: path.to_owned(), least_free, lock, watched, files: &[] };
         if !directory.make_ballast() {
             tracing::warn!("no ballast could be put by: the disk is nearly full");
         }
         Ok(directory)
     }
 
-    /// Whether the lock or the database was removed or replaced: what is written goes where nobody will find it.
-    pub(super) fn is_lost(&self) -> bool {
-        match identities(&self.path) {
-            Ok(found) => found != self.identities,
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    /// Takes the files of the store into account. The first must stay the same as long as it is open.
+    pub(super) fn watch(&mut self, files: &'static [&'static str]) -> Result<(), JournalError> {
+        self.files = files;
+        for name in files.iter().take(1) {
+            let failed =
+                |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", self.path.display()));
+            self.watched.push(watched_file(&self.path, name).map_err(failed)?);
         }
+        Ok(())
+    }
+
+    /// Whether a watched file was removed or replaced: what is written goes where nobody will find it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.watched.iter().any(|file| match watched_file(&self.path, file.name) {
+            Ok(found) => (found.device, found.inode) != (file.device, file.inode),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        })
     }
 
     /// Whether there is too little room for pushes.
@@ -116,9 +131,9 @@ impl StateDirectory {
         let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }
 
-    /// Bytes of the journal's files.
+    /// Bytes of the store's files.
     pub(super) fn bytes(&self) -> u64 {
-        ["journal.db", "journal.db-wal"]
+        self.files
             .iter()
             .filter_map(|name| std::fs::metadata(self.path.join(name)).ok())
             .map(|file| file.len())
@@ -130,21 +145,9 @@ impl StateDirectory {
     }
 }
 
-fn identities(path: &Path) -> std::io::Result<FileIdentities> {
-    let identity = |name| std::fs::metadata(path.join(name)).map(|file| (file.dev(), file.ino()));
-    Ok([identity(StateFile::Lock.name())?, identity(DATABASE_FILE)?])
-}
-
-/// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has
-/// its rights.
-fn make_private(database: &Path) -> std::io::Result<()> {
-    let file = File::options().append(true).create(true).mode(0o600).open(database)?;
-    let mut rights = file.metadata()?.permissions();
-    if rights.mode() & 0o007 != 0 {
-        rights.set_mode(rights.mode() & !0o007);
-        file.set_permissions(rights)?;
-    }
-    Ok(())
+fn watched_file(directory: &Path, name: &'static str) -> std::io::Result<WatchedFile> {
+    let file = std::fs::metadata(directory.join(name))?;
+    Ok(WatchedFile { name, device: file.dev(), inode: file.ino() })
 }
 
 fn refuse_remote(path: &Path) -> Result<(), JournalError> {

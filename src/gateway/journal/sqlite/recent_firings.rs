@@ -6,7 +6,10 @@
 //! new ones. Both tables are one state, as memory hides from the second what the first says otherwise; memory changes
 //! after the commit and before anybody hears of it.
 
-use super::{BatchTransaction, SqliteResult};
+use super::firing::{LookupDigest, split_channels};
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::gateway::journal::StoredFiring;
+use crate::time::Timestamp;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -19,23 +22,26 @@ const COMPACTION_THRESHOLD: i64 = if cfg!(test) { 64 } else { 65_536 };
 const COMPACTED_PER_CHANGE: usize = 2;
 const REMOVED_PER_CHANGE: i64 = 4;
 
-/// The digest of an integration and a key.
-pub(in crate::gateway::journal) type LookupDigest = [u8; 16];
-
 /// The last change of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::gateway::journal) struct FiringChange {
+pub(super) struct FiringChange {
     /// Its place in the order of changes.
     number: i64,
-    /// When.
-    pub(in crate::gateway::journal) since: i64,
-    /// Where the firing is open since then; empty where it closed.
-    pub(in crate::gateway::journal) channels: Box<str>,
+    since: Timestamp,
+    /// The column of the channels; empty where the firing closed.
+    channels: Box<str>,
+}
+
+impl FiringChange {
+    /// The firing since then.
+    pub(super) fn firing(&self) -> StoredFiring {
+        StoredFiring { since: self.since, channels: split_channels(&self.channels) }
+    }
 }
 
 /// The changes that are committed and not folded yet; at most some hundred thousand.
 #[derive(Debug, Default)]
-pub(in crate::gateway::journal) struct RecentFirings {
+pub(super) struct RecentFirings {
     changes: RwLock<BTreeMap<LookupDigest, FiringChange>>,
 }
 
@@ -45,7 +51,7 @@ impl RecentFirings {
     }
 
     /// The last change of a key; nothing where the table of firings has the last word.
-    pub(in crate::gateway::journal) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
+    pub(super) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes().get(key).cloned()
     }
 
@@ -115,7 +121,7 @@ struct CompactionSweep {
     after: Option<LookupDigest>,
 }
 
-impl BatchTransaction<'_> {
+impl SqliteTransaction<'_> {
     /// The last change of a key, with those of this batch.
     pub(super) fn recent_change(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes.fresh.get(key).cloned().or_else(|| self.recent.get(key))
@@ -125,9 +131,9 @@ impl BatchTransaction<'_> {
     pub(super) fn append_change(
         &mut self,
         key: LookupDigest,
-        since: i64,
+        since: Timestamp,
         channels: &str,
-    ) -> SqliteResult<()> {
+    ) -> StoreResult<()> {
         let number = self.cache.compaction.next;
         self.connection
             .prepare_cached("INSERT INTO firing_change (id, key, since, channels) VALUES (?1, ?2, ?3, ?4)")?
@@ -144,7 +150,7 @@ impl BatchTransaction<'_> {
     }
 
     /// Folds some changes, or removes some that are folded, in proportion to `step`.
-    pub(super) fn compact_firings(&mut self, step: usize) -> SqliteResult<()> {
+    pub(super) fn compact_firings(&mut self, step: usize) -> StoreResult<()> {
         let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let (brought, most) = (whole(self.changes.appended), step.saturating_mul(COMPACTED_PER_CHANGE));
         let folding = &mut self.cache.compaction;
@@ -179,7 +185,7 @@ impl BatchTransaction<'_> {
         Ok(())
     }
 
-    fn compact_one(&self, key: &LookupDigest, change: &FiringChange) -> SqliteResult<()> {
+    fn compact_one(&self, key: &LookupDigest, change: &FiringChange) -> StoreResult<()> {
         if change.channels.is_empty() {
             self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([key])?;
         } else {
@@ -191,10 +197,12 @@ impl BatchTransaction<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "each store has a directory")]
 mod tests {
-    use super::super::{BatchTransaction, SqliteResult, SqliteStore};
+    use super::super::{SqliteStore, SqliteTransaction, StoreResult};
     use super::{COMPACTION_THRESHOLD, LookupDigest};
-    use crate::gateway::journal::{BatchStore, JournalConfig};
+    use crate::gateway::journal::{JournalConfig, JournalStore as _, StoreError};
+    use crate::time::Timestamp;
     use rusqlite::OptionalExtension;
     use std::collections::BTreeMap;
 
@@ -212,14 +220,19 @@ mod tests {
         if let Some(change) = store.recent.get(&key) {
             return change.channels.into();
         }
-        let connection = store.handle().expect("it is open");
+        let connection = &store.handle().expect("it is open").connection;
         let sql = "SELECT channels FROM firing WHERE id = ?1";
         connection.query_row(sql, [key], |row| row.get(0)).optional().expect("it reads").unwrap_or_default()
     }
 
     fn count(store: &SqliteStore, table: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM {table}");
-        store.handle().expect("it is open").query_row(&sql, [], |row| row.get(0)).expect("a number")
+        store
+            .handle()
+            .expect("it is open")
+            .connection
+            .query_row(&sql, [], |row| row.get(0))
+            .expect("a number")
     }
 
     fn number(round: u32, salt: u32) -> u32 {
@@ -241,16 +254,18 @@ mod tests {
                 })
                 .collect();
             let fails = round % 61 == 60;
-            let change = |batch: &mut BatchTransaction<'_>| -> SqliteResult<()> {
-                changes.iter().try_for_each(|(key, channels)| batch.append_change(*key, 1, channels))?;
-                if fails { Err(rusqlite::Error::InvalidQuery) } else { Ok(()) }
+            let change = |batch: &mut SqliteTransaction<'_>| -> StoreResult<()> {
+                changes.iter().try_for_each(|(key, channels)| {
+                    batch.append_change(*key, Timestamp::default(), channels)
+                })?;
+                if fails { Err(StoreError::NoSpace) } else { Ok(()) }
             };
-            assert_eq!(store.transact(change).is_err(), fails);
+            assert_eq!(store.run(change).is_err(), fails);
             if !fails {
                 model.extend(changes);
             }
             match round % 150 {
-                20 => drop(store.reopen().expect("it opens anew")),
+                20 => store.reopen().expect("it opens anew"),
                 90 => store = SqliteStore::open(&options).expect("it opens again"),
                 _ => {}
             }

@@ -5,15 +5,16 @@
 //! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
 //! does not grow past the limit; it does not shrink either.
 
-use super::{BatchTransaction, SqliteResult};
-use crate::gateway::journal::JournalConfig;
-use crate::gateway::journal::batch_store::JournalWrite;
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::gateway::journal::number::number;
+use crate::gateway::journal::{DeliveryId, JournalConfig, LONGEST_OPEN, PruneProgress};
+use crate::time::Timestamp;
 
 /// How many rows a step looks at.
 const ROWS_PER_STEP: usize = 256;
 
 /// What may lie in the write-ahead log besides the file, in bytes.
-pub(in crate::gateway::journal) const MOST_LOG_BYTES: u64 = 256 << 20;
+const MOST_LOG_BYTES: u64 = 256 << 20;
 
 /// How far the sweeps came.
 #[derive(Debug, Clone, Default)]
@@ -52,22 +53,20 @@ impl RetentionCursor {
         }
     }
 
-    /// Goes on behind a damaged record; whether a part has more to do there.
-    pub(super) fn skip_damaged(&mut self, part: RetentionClass) -> bool {
-        match part {
+    /// Goes on behind a damaged record.
+    pub(super) fn skip_damaged(&mut self, class: RetentionClass) -> PruneProgress {
+        match class {
             RetentionClass::Pushes => {
                 if self.is_narrow {
                     self.push = self.push.saturating_add(NARROW_STEP);
                 }
                 self.is_narrow = true;
-                true
+                return PruneProgress::More;
             }
-            RetentionClass::Firings => {
-                self.firing = next_key_range(&self.firing);
-                false
-            }
-            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => false,
+            RetentionClass::Firings => self.firing = next_key_range(&self.firing),
+            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => {}
         }
+        PruneProgress::Done
     }
 }
 
@@ -92,61 +91,49 @@ struct PruneCandidate {
 /// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
 const NARROW_STEP: i64 = 16;
 
-/// How long a firing is open without a sign of it, in milliseconds.
-pub(in crate::gateway::journal) const LONGEST_OPEN: i64 = 30 * 24 * 3_600_000;
-
 /// How long a sweep goes on before it begins at the oldest again, in milliseconds.
 const RESTART_AFTER: i64 = 60_000;
 
-impl BatchTransaction<'_> {
-    /// Removes by bytes, more than the batch brings.
-    pub(super) fn make_room(
-        &mut self,
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        writes: &[JournalWrite],
-    ) -> SqliteResult<()> {
-        self.bound_quarantine(options.most_quarantined)?;
-        if self.used()? > page_budget(options) {
-            let now = writes.iter().find_map(received).unwrap_or(i64::MIN);
-            self.remove_pushes(options, sweep, now, writes.len() * 2 + 32)?;
+impl SqliteTransaction<'_> {
+    /// Removes by bytes, more than the transaction brings.
+    pub(super) fn make_room(&mut self) -> StoreResult<()> {
+        self.bound_quarantine()?;
+        if self.used()? > page_budget(self.options) {
+            let now = self.received.map_or(i64::MIN, Timestamp::epoch_milliseconds);
+            self.remove_pushes(now, self.pushes * 2 + 32)?;
         }
         Ok(())
     }
 
-    /// One step of these parts; whether there is more.
-    pub(super) fn prune(
-        &mut self,
-        parts: &[RetentionClass],
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        now: i64,
-    ) -> SqliteResult<bool> {
-        let mut more = false;
-        for part in parts {
-            let removed = match part {
-                RetentionClass::Pushes => self.remove_pushes(options, sweep, now, ROWS_PER_STEP)?,
+    /// One step of these classes.
+    pub(super) fn prune(&mut self, classes: &[RetentionClass], now: i64) -> StoreResult<PruneProgress> {
+        let mut progress = PruneProgress::Done;
+        for class in classes {
+            let removed = match class {
+                RetentionClass::Pushes => self.remove_pushes(now, ROWS_PER_STEP)?,
                 RetentionClass::DeadLetters => {
-                    self.remove_dead_letters(now.saturating_sub(milliseconds(options.keep_dead_for)))?
+                    self.remove_dead_letters(now.saturating_sub(milliseconds(self.options.keep_dead_for)))?
                 }
                 RetentionClass::Deduplication => self.remove_deduplication(now)?,
                 RetentionClass::Firings => {
-                    sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    self.sweep.firing = self.remove_firings(&self.sweep.firing, now)?;
                     self.compact_firings(ROWS_PER_STEP / 2)?;
                     0
                 }
                 RetentionClass::Quarantine => {
-                    self.bound_quarantine(options.most_quarantined)?;
+                    self.bound_quarantine()?;
                     0
                 }
             };
-            more |= removed == ROWS_PER_STEP;
+            if removed == ROWS_PER_STEP {
+                progress = PruneProgress::More;
+            }
         }
-        Ok(more)
+        Ok(progress)
     }
 
     /// Bytes of the pages in use.
-    fn used(&self) -> SqliteResult<u64> {
+    fn used(&self) -> StoreResult<u64> {
         let number = |sql: &str| -> SqliteResult<i64> {
             self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
         };
@@ -155,40 +142,28 @@ impl BatchTransaction<'_> {
     }
 
     /// How many it looked at; as many as were meant, where there may be more.
-    fn remove_pushes(
-        &mut self,
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        now: i64,
-        most: usize,
-    ) -> SqliteResult<usize> {
-        sweep.restart_if_due(now);
+    fn remove_pushes(&mut self, now: i64, most: usize) -> StoreResult<usize> {
+        self.sweep.restart_if_due(now);
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
-        let asked = if sweep.is_narrow { narrow } else { most };
-        let before = now.saturating_sub(milliseconds(options.keep_for));
-        let step = self.remove_step(options, sweep.push, before, asked)?;
+        let asked = if self.sweep.is_narrow { narrow } else { most };
+        let before = now.saturating_sub(milliseconds(self.options.keep_for));
+        let step = self.remove_step(self.sweep.push, before, asked)?;
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
-            (sweep.push, sweep.is_narrow) = (0, false);
+            (self.sweep.push, self.sweep.is_narrow) = (0, false);
         } else {
-            sweep.push = step.last;
+            self.sweep.push = step.last;
         }
         Ok(if step.scanned == asked { most } else { step.scanned })
     }
 
     /// Removes pushes after that one which are old, or too much.
-    fn remove_step(
-        &self,
-        options: &JournalConfig,
-        after: i64,
-        before: i64,
-        most: usize,
-    ) -> SqliteResult<PruneStep> {
+    fn remove_step(&self, after: i64, before: i64, most: usize) -> StoreResult<PruneStep> {
         let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
         for old in self.oldest(after, most)? {
             if step.scanned.is_multiple_of(16) {
-                is_over = self.used()? > page_budget(options);
+                is_over = self.used()? > page_budget(self.options);
             }
             if old.received >= before && !is_over {
                 return Ok(step);
@@ -205,8 +180,12 @@ impl BatchTransaction<'_> {
     }
 
     fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
-        let sql = "SELECT id, received, rules, NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> 1) \
-                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+        let sql = concat!(
+            "SELECT id, received, rules, \
+             NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> ",
+            number!(Delivered),
+            ") FROM push WHERE id > ?1 ORDER BY id LIMIT ?2"
+        );
         self.connection
             .prepare_cached(sql)?
             .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
@@ -220,8 +199,8 @@ impl BatchTransaction<'_> {
             .collect()
     }
 
-    fn remove_push(&self, old: &PruneCandidate) -> SqliteResult<()> {
-        let deliveries: Vec<i64> = self
+    fn remove_push(&self, old: &PruneCandidate) -> StoreResult<()> {
+        let deliveries: Vec<DeliveryId> = self
             .connection
             .prepare_cached("SELECT id FROM delivery WHERE push = ?1")?
             .query_map([old.id], |row| row.get(0))?
@@ -234,9 +213,13 @@ impl BatchTransaction<'_> {
     }
 
     /// Dead letters that ended before that time; how many.
-    fn remove_dead_letters(&mut self, before: i64) -> SqliteResult<usize> {
-        let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
-        let old: Vec<(i64, i64)> = self
+    fn remove_dead_letters(&mut self, before: i64) -> StoreResult<usize> {
+        let sql = concat!(
+            "SELECT id, channel FROM delivery WHERE state = ",
+            number!(Dead),
+            " AND ended < ?1 ORDER BY ended LIMIT 256"
+        );
+        let old: Vec<(DeliveryId, i64)> = self
             .connection
             .prepare_cached(sql)?
             .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -283,8 +266,4 @@ fn page_budget(options: &JournalConfig) -> u64 {
 
 fn milliseconds(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn received(write: &JournalWrite) -> Option<i64> {
-    if let JournalWrite::Accept(push) = write { Some(push.received) } else { None }
 }
