@@ -16,7 +16,6 @@ mod line_sink;
 mod once;
 mod queue;
 mod rate_limiter;
-mod secret_masker;
 mod transport;
 mod worker;
 

@@ -6,17 +6,20 @@ use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::LineSink;
-use super::secret_masker::SecretMasker;
-use crate::channel::{DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RequestContext, Transport};
+use crate::channel::{
+    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse,
+    RequestBuildError, RequestContext, Transport,
+};
 use crate::gateway::served_rules::ServedChannel;
+use crate::mask::SecretMask;
 use crate::time::Timestamp;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// How long an attempt may take, where the rules do not say.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// MiB at which a file is renamed, where the rules do not say.
-const ROTATE_AT: u64 = 1_024;
+/// The most characters of the reason of an outcome.
+const LONGEST_REASON: usize = 1_000;
+/// How many lines are written together, so that they share a sync.
+const MOST_LINES: usize = 256;
 
 /// What all ways share.
 pub(super) struct TransportResources {
@@ -40,16 +43,21 @@ impl TransportResources {
 
 /// What carries a delivery.
 enum OpenTransport {
-    Http(&'static HttpAdapter, ChannelClient),
+    Http(Box<dyn HttpChannel>, ChannelClient),
     Lines(LineSink),
     Discard,
     /// It cannot be made ready now; in words.
     Unavailable(String),
+    /// Its settings cannot work, which no retry changes.
+    Misconfigured(RequestBuildError),
 }
 
 /// A channel that is ready to deliver.
 pub(super) struct ChannelTransport {
     pub(super) channel: ServedChannel,
+    /// The secrets of the channel.
+    pub(super) mask: SecretMask,
+    settings: DeliverySettings,
     transport: OpenTransport,
 }
 
@@ -88,15 +96,15 @@ impl ChannelTransport {
     /// Makes a channel ready; sends nothing.
     pub(super) fn new(channel: ServedChannel, ground: &TransportResources) -> Self {
         let ready = match channel.kind.transport {
-            Transport::Http(http) => ground
-                .clients
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(ClientFactory::client)
-                .map(|sender| OpenTransport::Http(http, sender)),
+            Transport::Http(http) => {
+                let client = ground.clients.as_ref().map_err(Clone::clone).and_then(ClientFactory::client);
+                client.map(|client| match (http.open)(&channel.settings) {
+                    Ok(http) => OpenTransport::Http(http, client),
+                    Err(error) => OpenTransport::Misconfigured(error),
+                })
+            }
             Transport::File => {
-                let path = channel.settings.text("path").unwrap_or_default().to_owned();
-                let rotate_at = channel.settings.number("rotate_at").unwrap_or(ROTATE_AT) << 20;
+                let FileSettings { path, rotate_at } = FileSettings::read(&channel.settings);
                 LineSink::file(ground.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
             }
             Transport::Stdout => {
@@ -105,23 +113,24 @@ impl ChannelTransport {
             Transport::Discard => Ok(OpenTransport::Discard),
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
-        Self { channel, transport }
+        let settings = DeliverySettings::read(&channel.settings);
+        Self { mask: channel.settings.mask(), channel, settings, transport }
     }
 
     /// How many attempts may be under way at once.
     pub(super) fn concurrency(&self) -> usize {
-        // Lines that wait together share a sync.
-        let default = match self.transport {
-            OpenTransport::Lines(_) => 256,
-            OpenTransport::Http(..) | OpenTransport::Discard | OpenTransport::Unavailable(_) => 8,
-        };
-        let asked = self.channel.settings.number("concurrency").and_then(|asked| usize::try_from(asked).ok());
-        asked.unwrap_or(default).max(1)
+        match self.transport {
+            OpenTransport::Lines(_) => MOST_LINES,
+            OpenTransport::Http(..)
+            | OpenTransport::Discard
+            | OpenTransport::Unavailable(_)
+            | OpenTransport::Misconfigured(_) => self.settings.concurrency,
+        }
     }
 
     /// How long after its receipt a delivery is tried.
     pub(super) fn retry_for(&self) -> Duration {
-        self.channel.settings.duration("retry_for").unwrap_or(backoff::RETRY_FOR)
+        self.settings.retry_for
     }
 
     /// Tries once to deliver a body.
@@ -133,14 +142,14 @@ impl ChannelTransport {
         let mut came = self.send(attempt, now).await;
         if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } = &mut came.verdict
         {
-            *reason = SecretMasker::of(&self.channel.settings).reason(reason);
+            *reason = self.mask.line(reason, LONGEST_REASON);
         }
         came
     }
 
     async fn send(&self, attempt: RequestContext<'_>, now: impl Fn() -> Option<Timestamp>) -> AttemptReport {
         match &self.transport {
-            OpenTransport::Http(http, sender) => self.send_http(http, sender, attempt, now).await,
+            OpenTransport::Http(http, sender) => self.send_http(http.as_ref(), sender, attempt, now).await,
             OpenTransport::Lines(writer) => match writer.write(attempt.body.to_vec()).await {
                 Ok(()) => {
                     AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None)
@@ -158,26 +167,28 @@ impl ChannelTransport {
                 let verdict = DeliveryVerdict::Retry { reason: reason.clone(), after: None };
                 AttemptReport::without_answer(verdict, HealthSignal::Failing, None)
             }
+            OpenTransport::Misconfigured(error) => {
+                let verdict = DeliveryVerdict::Refused { reason: error.to_string() };
+                AttemptReport::without_answer(verdict, HealthSignal::Unknown, None)
+            }
         }
     }
 
     async fn send_http(
         &self,
-        http: &HttpAdapter,
+        http: &dyn HttpChannel,
         sender: &ChannelClient,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
-        let settings = &self.channel.settings;
-        let request = match (http.request)(settings, &attempt) {
+        let request = match http.request(&attempt) {
             Ok(request) => request,
             Err(unsendable) => {
                 let verdict = DeliveryVerdict::Refused { reason: unsendable.to_string() };
                 return AttemptReport::without_answer(verdict, HealthSignal::Unknown, None);
             }
         };
-        let timeout = settings.duration("timeout").filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
-        let response = match sender.send(&request, timeout).await {
+        let response = match sender.send(&request, self.settings.timeout).await {
             Ok(response) => response,
             Err(RequestFailure::Transient(reason)) => {
                 let verdict = DeliveryVerdict::Retry { reason, after: None };
@@ -197,26 +208,10 @@ impl ChannelTransport {
         };
         let at = now().unwrap_or(attempt.at);
         let answer = HttpResponse { status: response.status, header: &header, body: &response.body, at };
-        let verdict = refuse_redirect((http.judge)(settings, &answer), response.status);
+        let verdict = http.verdict(&answer);
         let status = Some(response.status);
         let sign = health_signal(&verdict, response.status);
         AttemptReport { verdict, health: sign, status, request: Some(request), response: Some(response) }
-    }
-}
-
-/// A redirect is a failure whatever the kind thinks of it, unless the rules call that status a success.
-fn refuse_redirect(verdict: DeliveryVerdict, status: u16) -> DeliveryVerdict {
-    match verdict {
-        DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } if (300..400).contains(&status) => {
-            DeliveryVerdict::Refused {
-                reason: format!(
-                    "it answered with a redirect (status {status}), which is never followed; name the final address"
-                ),
-            }
-        }
-        DeliveryVerdict::Delivered | DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } => {
-            verdict
-        }
     }
 }
 
