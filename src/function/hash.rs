@@ -37,8 +37,7 @@ pub(super) static KEY: Function = Function {
                     two alerts of which nothing is known never share one.",
     examples: &[
         (r#"key("arms", "CPU", $.labels)"#, r#""arms:233b1ae57da0e38a83726319d85f313b""#),
-        (r#"key("arms", missing, "")"#, "missing"),
-        (r#"key("arms", 1)"#, r#"key("arms", 1.0)"#),
+        (r#"key("arms", "CPU", $.empty)"#, "missing"),
     ],
     call: key,
     ..PLAIN
