@@ -1,7 +1,6 @@
-//! What a rule set becomes when it is served: the rules, and every channel and integration with its secrets.
+//! A rule set that is ready to be served: the rules, and every channel and integration with its secrets.
 //!
-//! Everything that can fail happens in [`ServedRules::build`], before anything is published: a value of this type can be
-//! served. Nothing is sent anywhere while it is built.
+//! Everything that can fail happens in [`ServedRules::build`], before the rules are published. Building sends nothing.
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
@@ -26,9 +25,9 @@ pub struct ServedRules {
     pub channels: Vec<ServedChannel>,
     /// The integrations, at the positions of the model.
     pub integrations: Vec<ServedIntegration>,
-    /// The files, as the journal keeps them with what they decided: [`Snapshot::archive`].
+    /// The files, as the journal keeps them beside the events that they decided: [`Snapshot::archive`].
     pub archive: Vec<u8>,
-    /// What ought to be mended although the rules can be served, a line each; no secret is in it.
+    /// Warnings about rules that can be served, one line each. They hold no secret.
     pub warnings: Vec<String>,
 }
 
@@ -62,14 +61,14 @@ pub struct ServedIntegration {
     pub destination: String,
 }
 
-/// Brings the value of an environment variable.
+/// Reads an environment variable.
 type EnvironmentReader<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
 impl ServedRules {
-    /// Checks, compiles and resolves a snapshot; runs its tests where asked.
+    /// Checks, compiles and resolves a snapshot, and runs its tests if asked.
     ///
     /// # Errors
-    /// Whatever is wrong, with the stage.
+    /// All errors of the first stage that fails.
     pub fn build(snapshot: &Snapshot, run_tests: bool) -> Result<Self, LoadRejection> {
         let files =
             FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
@@ -79,7 +78,7 @@ impl ServedRules {
         served.archive = snapshot.archive();
         served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
             let path = path.display();
-            format!("everybody on this machine may read the secret file `{path}`: `chmod o= {path}` takes that away")
+            format!("everybody on this machine can read the secret file `{path}`; run `chmod o= {path}`")
         }));
         Ok(served)
     }
@@ -150,7 +149,7 @@ fn resolve(
     let missing = MissingSecrets::default();
     let result = rules.resolve(&|secret, folder| missing.read(secret, folder, files, environment));
     if Mutant::PublishEarly.is_on() {
-        // The rules are published whatever becomes of their channels, which are never ready.
+        // The rules are published although their channels are not ready.
         return Ok(ResolvedSettings { channels: Vec::new(), ..result.unwrap_or_default() });
     }
     result.map_err(|diagnostics| LoadRejection {
@@ -187,7 +186,7 @@ impl MissingSecrets {
             model::SecretReference::File(name) => {
                 let path = folder.join(&**name);
                 let read = (files.secret)(&path).and_then(|text| {
-                    // A line break at the end is the editor's, not the secret's.
+                    // Editors add a line break at the end, which is not part of the secret.
                     let text = text.trim_end_matches(['\n', '\r']).to_owned();
                     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
                 });
@@ -206,10 +205,10 @@ impl MissingSecrets {
         match (variables.is_empty(), files.is_empty()) {
             (true, true) => {
                 let plural = if count == 1 { "" } else { "s" };
-                format!("{count} channel{plural} or integration{plural} could not be made ready")
+                format!("{count} channel{plural} or integration{plural} cannot be used")
             }
             (false, true) => format!("set these environment variables: {variables}"),
-            (true, false) => format!("these files of secrets cannot be read: {files}"),
+            (true, false) => format!("these secret files cannot be read: {files}"),
             (false, false) => {
                 format!("set these environment variables: {variables}; these files cannot be read: {files}")
             }
@@ -217,7 +216,7 @@ impl MissingSecrets {
     }
 }
 
-/// Files of tests are read like tables, so that they belong to the version; nothing is written.
+/// Files of tests are read like tables, so that they belong to the version. Nothing is written.
 struct ReadOnlyFiles<'f>(&'f FileReaders<'f>);
 
 impl suite::TestFiles for ReadOnlyFiles<'_> {
@@ -226,7 +225,7 @@ impl suite::TestFiles for ReadOnlyFiles<'_> {
     }
 
     fn write(&mut self, _path: &Path, _bytes: &[u8]) -> Result<(), String> {
-        Err("a gateway writes no snapshots".to_owned())
+        Err("a gateway does not write snapshots".to_owned())
     }
 }
 
@@ -291,7 +290,7 @@ fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
         let name = &integration.name;
         format!(
             "a key of the integration `{name}` has fewer than {MIN_KEY_LENGTH} characters and could be guessed: \
-             `pointsman keys new --integration {name}` makes a better one"
+             run `pointsman keys new --integration {name}` for a better one"
         )
     })
 }
