@@ -5,7 +5,7 @@ use std::ops::Range;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub const MASK: &str = "<secret>";
 
 /// The shortest value in the address of a secret URL that is masked by itself.
@@ -95,7 +95,7 @@ impl std::fmt::Debug for SecretMask {
     }
 }
 
-/// The part of an address that is never secret: the host, and the port where it is not the usual one.
+/// The part of an address that is never secret: the host, and the port if it is not the default.
 #[must_use]
 pub fn host(url: &Url) -> Option<String> {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

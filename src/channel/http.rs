@@ -64,7 +64,7 @@ pub struct RateLimits {
 pub struct RenderContext<'a> {
     /// The event.
     pub event: &'a Event<'a>,
-    /// The value of the parameter `body`, where the rules give one.
+    /// The value of the parameter `body`, if the rules give one.
     pub body: Option<serde_json::Value>,
     /// Literal and evaluated text parameters by name: `text`, `title`, `description`, `mention`.
     pub texts: BTreeMap<&'a str, String>,

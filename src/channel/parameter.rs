@@ -11,7 +11,7 @@ pub struct ParameterSpec {
     pub name: &'static str,
     /// What it takes.
     pub takes: ParameterKind,
-    /// What holds where the rules do not give it.
+    /// Its value if the rules do not give it.
     pub default: ParameterDefault,
     /// One or two sentences for the reference, with units and limits.
     pub documentation: &'static str,
@@ -79,7 +79,7 @@ impl ValueRange {
     }
 }
 
-/// What holds where a parameter is not given.
+/// The value of a parameter that is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterDefault {
     /// It must be given.
@@ -131,7 +131,7 @@ impl ParameterSpec {
         self.default == ParameterDefault::Required
     }
 
-    /// What is wrong with its value among the settings; nothing where it is not given.
+    /// What is wrong with its value in the settings; nothing if it is not given.
     #[must_use]
     pub fn errors(&self, settings: &Settings) -> Vec<ParameterError> {
         settings.get(self.name).map(|value| (self.check)(value, settings)).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The values of a channel's or an integration's parameters, secrets included.
 //!
-//! Rules name secrets, and whoever serves the rules resolves the names. A resolved secret never shows itself: its `Debug`
+//! Rules name secrets, and the names are resolved when the rules are served. A resolved secret never shows itself: its `Debug`
 //! is masked, it implements neither `Display` nor `Serialize`, and its memory is cleared when it is dropped.
 
 use crate::mask::{MASK, SecretMask};

@@ -48,7 +48,7 @@ pub struct RoutingDecision<'a> {
     pub routes: &'a [MatchedRoute<'a>],
     /// The reasons of every `nothing` on the way.
     pub reasons: &'a [RuleReason<'a>],
-    /// Whether a recovery went where its firing went.
+    /// Whether a recovery went to the channels of its firing.
     pub followed: bool,
 }
 

@@ -92,7 +92,7 @@ impl ServedRules {
         let LoadedRules { sources, diagnostics, rules } =
             RuleSet::from_sources(sources, files.table, Some(clock::now()));
         let Some(rules) = rules else {
-            let message = format!("the rules hold {}", diagnostic::summary(&errors(&diagnostics)));
+            let message = error_summary(&errors(&diagnostics), &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
         };
         let resolved = resolve(&rules, files, environment)?;
@@ -139,6 +139,16 @@ struct FileReaders<'f> {
 
 fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic> {
     diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
+}
+
+/// `1 error in rules/shop.rules`, or `3 errors, the first in rules/shop.rules`.
+fn error_summary(errors: &[diagnostic::Diagnostic], sources: &crate::source::Sources) -> String {
+    let summary = diagnostic::summary(errors);
+    match errors.iter().map(|error| sources.name(error.span)).collect::<Vec<_>>().as_slice() {
+        [] => summary,
+        [first, rest @ ..] if rest.iter().all(|name| name == first) => format!("{summary} in {first}"),
+        [first, ..] => format!("{summary}, the first in {first}"),
+    }
 }
 
 fn resolve(
@@ -349,6 +359,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let rejection =
             build(&RULES.replace("else => b", "else => c"), ALL, false).expect_err("no channel c");
         assert_eq!((rejection.stage, rejection.diagnostics.is_empty()), (LoadStage::Check, false));
+        assert_eq!(rejection.message, "1 error in shop/a.rules");
     }
 
     #[test]

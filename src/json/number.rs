@@ -1,4 +1,4 @@
-//! Numbers, exact where JSON writes integers.
+//! Numbers. Integers are exact.
 
 use std::cmp::Ordering;
 use std::fmt;

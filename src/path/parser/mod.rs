@@ -176,7 +176,9 @@ impl<'t> PathParser<'t> {
     fn unexpected(&self, expected: &str) -> PathError {
         let help = match self.peek() {
             Some('“' | '”' | '‘' | '’') => Some("write straight quotes, `\"`".to_owned()),
-            Some('(') => Some("functions are allowed only within filters: `[?length(@.name) > 3]`".to_owned()),
+            Some('(') => {
+                Some("functions are allowed only within filters: `[?length(@.name) > 3]`".to_owned())
+            }
             _ => None,
         };
         PathError {

@@ -63,7 +63,10 @@ impl PathParser<'_> {
             Some('[') => return self.bracket(),
             Some(character) if begins_name(character) => self.name(self.at)?,
             Some(' ' | '\t' | '\n' | '\r') => {
-                return Err(refused(self.here(), "a blank after `..`; write the name directly after it".to_owned()));
+                return Err(refused(
+                    self.here(),
+                    "a blank after `..`; write the name directly after it".to_owned(),
+                ));
             }
             _ => {
                 let message = format!("`..` needs a name, `*` or `[…]` after it, found {}", self.found());

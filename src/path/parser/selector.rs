@@ -78,11 +78,7 @@ impl PathParser<'_> {
             }
             Some(']') => {
                 let help = Some(self.rewrite_help(self.at..self.at, "*"));
-                PathError {
-                    range: open..self.at + 1,
-                    message: "the brackets are empty".to_owned(),
-                    help,
-                }
+                PathError { range: open..self.at + 1, message: "the brackets are empty".to_owned(), help }
             }
             Some('(') => advised(
                 self.here(),

@@ -1,21 +1,21 @@
-//! Regexes that are tried against one text together.
+//! Regexes that are matched against one text together.
 
 use super::{LARGEST_CACHE, RegexPattern};
 use std::sync::{Arc, OnceLock};
 
-/// The most bytes that the patterns of a set may compile to together; beyond that each is tried by itself.
+/// The most bytes that the patterns of a set may compile to together. Beyond that each is matched by itself.
 const LARGEST: usize = 1024 * 1024;
 
-/// A regex, and whether it has to fit the whole text or somewhere in it.
+/// A regex, and whether it must match the whole text or a part of it.
 #[derive(Debug, Clone)]
 pub struct RegexPredicate {
     /// The regex.
     pub regex: Arc<RegexPattern>,
-    /// Whether it has to fit the whole text.
+    /// Whether it must match the whole text.
     pub whole: bool,
 }
 
-/// Some regexes. They are compiled together at the first test.
+/// Some regexes. They are compiled together at the first match.
 #[derive(Debug)]
 pub struct RegexPatternSet {
     all: Box<[RegexPredicate]>,
@@ -23,7 +23,7 @@ pub struct RegexPatternSet {
 }
 
 impl RegexPatternSet {
-    /// How many regexes a set may hold without growing slow.
+    /// How many regexes a set may hold before it becomes slow.
     pub const MOST: usize = 64;
 
     /// A set of regexes.
@@ -32,7 +32,7 @@ impl RegexPatternSet {
         Self { all, together: OnceLock::new() }
     }
 
-    /// Says which regexes fit the text, by position.
+    /// The positions of the regexes that match the text.
     pub fn fitting(&self, text: &str, mut fits: impl FnMut(usize)) {
         if let Some(together) = self.together.get_or_init(|| self.compile()) {
             together.matches(text).into_iter().for_each(fits);
