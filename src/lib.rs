@@ -56,6 +56,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
+//! | 0 | [`text`] | small helpers for the texts of messages |
 //! | 0 | [`json`] | what rules look at of a payload, as a tree in its arena; exact numbers; the canonical form; writing |
 //! | 0 | [`time`] | timestamps and their spellings, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
@@ -90,12 +91,14 @@
 
 pub mod channel;
 pub mod check;
+#[cfg(not(target_family = "wasm"))]
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
 pub mod function;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 pub mod mask;
@@ -104,10 +107,12 @@ pub mod mutant;
 pub mod path;
 pub mod pattern;
 pub mod program;
+#[cfg(feature = "gateway")]
 pub mod reload;
 pub mod ruleset;
 pub mod source;
 pub mod suite;
 pub mod syntax;
+pub mod text;
 pub mod time;
 pub mod value;

@@ -1,6 +1,7 @@
 //! The one mask of secrets. It takes them out of every text that a person may read, since an answer or an error can repeat
 //! what it was sent.
 
+use crate::text::one_line;
 use std::ops::Range;
 use url::Url;
 use zeroize::Zeroizing;
@@ -62,8 +63,7 @@ impl SecretMask {
     /// The text without secrets and control characters, in one line of at most `most` characters.
     #[must_use]
     pub fn line(&self, text: &str, most: usize) -> String {
-        let masked = self.text(text);
-        let line = masked.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = one_line(&self.text(text));
         let mut shown = line.chars().filter(|character| !character.is_control());
         let mut short: String = shown.by_ref().take(most).collect();
         if shown.next().is_some() {

@@ -1,42 +1,38 @@
-//! Deliberate defects, by which the campaign shows that its checker bites.
+//! Deliberate defects, by which the campaign shows that its checker catches them.
 //!
-//! They exist in debug builds alone and are chosen there by the environment variable `POINTSMAN_MUTANT`; in a release
-//! build every question is answered with no at compile time.
+//! They exist in debug builds only, where the environment variable `POINTSMAN_MUTANT` chooses one by its letter. In a
+//! release build, [`Mutant::is_on`] is false at compile time. Each is asked for at one place, and nothing else in the
+//! program exists for them.
 
 #![expect(clippy::disallowed_methods, reason = "a mutant is chosen by the environment, in debug builds")]
 
 use std::sync::OnceLock;
 
-/// A defect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutant {
-    /// The rule set in force is taken twice for one push.
-    PointerTwice,
-    /// Files are taken over one by one.
-    FileByFile,
-    /// There is no second scan.
-    NoSecondScan,
-    /// A rule set is published before its channels are built.
-    PublishEarly,
-    /// Files are watched in the place of folders, and nothing is polled.
-    WatchFiles,
-    /// A change is waited for as long as it goes on.
-    NoDebounceCap,
-    /// A push is answered before it is durable.
-    AnswerEarly,
+macro_rules! mutants {
+    ($($letter:literal $name:ident $documentation:literal;)*) => {
+        /// A defect.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Mutant {
+            $(#[doc = $documentation] $name,)*
+        }
+
+        impl Mutant {
+            const ALL: &[(&str, Self)] = &[$(($letter, Self::$name)),*];
+        }
+    };
+}
+
+mutants! {
+    "a" PointerTwice "The rules in force are taken twice for one push: once to decide and once to render.";
+    "b" FileByFile "The files of a change are published one by one.";
+    "c" NoSecondScan "The second scan follows the first at once.";
+    "d" PublishEarly "A rule set is published before its channels are built.";
+    "e" WatchFiles "Files are watched instead of folders.";
+    "f" NoDebounceCap "The debounce waits as long as changes go on.";
+    "g" AnswerEarly "A push is answered before it is durable.";
 }
 
 impl Mutant {
-    const ALL: [(&'static str, Self); 7] = [
-        ("a", Self::PointerTwice),
-        ("b", Self::FileByFile),
-        ("c", Self::NoSecondScan),
-        ("d", Self::PublishEarly),
-        ("e", Self::WatchFiles),
-        ("f", Self::NoDebounceCap),
-        ("g", Self::AnswerEarly),
-    ];
-
     /// Whether this defect was asked for.
     #[must_use]
     pub fn is_on(self) -> bool {
@@ -48,6 +44,6 @@ fn chosen() -> Option<Mutant> {
     static CHOSEN: OnceLock<Option<Mutant>> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
         let name = std::env::var("POINTSMAN_MUTANT").ok()?;
-        Mutant::ALL.into_iter().find(|(letter, _)| *letter == name).map(|(_, mutant)| mutant)
+        Mutant::ALL.iter().find(|(letter, _)| *letter == name).map(|(_, mutant)| *mutant)
     })
 }

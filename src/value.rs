@@ -3,6 +3,7 @@
 use crate::event::{AlertStatus, Labels, Severity};
 use crate::json::{self, Arena, ToJson};
 use crate::pattern::RegexPattern;
+use crate::text::enumeration;
 use crate::time::Timestamp;
 use std::fmt;
 use std::ops::BitOr;
@@ -47,6 +48,12 @@ impl<'a> RuntimeValue<'a> {
             json::Value::Text(text) => Self::Text(text),
             json::Value::Array(_) | json::Value::Object(_) => Self::Json(json),
         }
+    }
+
+    /// Whether there is no value: missing or null.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Missing | Self::Null)
     }
 
     /// Whether there is nothing in it: missing, null, `""`, `[]` and `{}`.
@@ -228,11 +235,7 @@ impl fmt::Display for ValueType {
         }
         let names: Vec<&str> =
             Self::NAMES.iter().filter(|(kind, _)| self.overlaps(*kind)).map(|(_, name)| *name).collect();
-        match names.split_last() {
-            None => f.write_str("nothing"),
-            Some((last, [])) => f.write_str(last),
-            Some((last, rest)) => write!(f, "{} or {last}", rest.join(", ")),
-        }
+        if names.is_empty() { f.write_str("nothing") } else { f.write_str(&enumeration(&names, "or")) }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A node is `also route` where it says `continue: true`, else `route`; its children form its block; its receiver is the
 //! block's `else`. Label names are compared with `?? ""`, as a missing label equals the empty string there.
+//!
+//! The translation on the page `grammar/from-alertmanager.md` is compared with its original in the same way.
 
 use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
@@ -11,7 +13,7 @@ use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -38,6 +40,57 @@ fn every_recorded_decision_is_ours() {
     }
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count > 3_000, "only {count} cases were read");
+}
+
+/// Every combination of the label values that the tree on the page knows, with none and with another.
+#[test]
+fn the_translation_on_the_page_decides_as_its_original() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar/from-alertmanager.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let (original, rest) = block(&page, "yaml");
+    let (translation, _) = block(rest, "rules");
+    let tree = Tree::of("the page", original);
+    let rules = load("the page", translation);
+    let mut events = vec![serde_json::Map::new()];
+    for (name, values) in values_of_labels(&serde_saphyr::from_str(original).expect("YAML")) {
+        let with = |event: &serde_json::Map<String, Value>, value: &String| {
+            let mut event = event.clone();
+            event.insert(name.clone(), Value::from(value.as_str()));
+            event
+        };
+        let more: Vec<_> =
+            events.iter().flat_map(|event| values.iter().map(move |value| with(event, value))).collect();
+        events.extend(more);
+    }
+    let mut decisions = BTreeSet::new();
+    for labels in events.into_iter().map(Value::from) {
+        let expected = tree.decide(&labels);
+        assert_eq!(channels(&rules, &labels), expected, "{labels}");
+        decisions.insert(expected);
+    }
+    assert!(decisions.len() > 6, "the tree on the page decides too little: {decisions:?}");
+}
+
+/// The text of the first block of that kind, and what follows it.
+fn block<'t>(page: &'t str, kind: &str) -> (&'t str, &'t str) {
+    let (_, rest) = page.split_once(&format!("```{kind}\n")).expect("the block is there");
+    rest.split_once("```").expect("the block ends")
+}
+
+/// The labels that the matchers of a tree name, each with the values in them and with one that is in none.
+fn values_of_labels(tree: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut nodes = vec![&tree["route"]];
+    while let Some(node) = nodes.pop() {
+        nodes.extend(node["routes"].as_array().into_iter().flatten());
+        for matcher in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let (name, value) = matcher.split_once(['=', '!']).expect("a matcher has an operator");
+            let values = labels.entry(name.to_owned()).or_default();
+            values.extend(["", "another"].map(str::to_owned));
+            values.extend(value.trim_matches(['=', '~', '"']).split('|').map(|each| each.replace(".*", "x")));
+        }
+    }
+    labels
 }
 
 /// Receivers are compared without repetitions: our channels are a set in order of first mention.
@@ -67,8 +120,11 @@ struct Tree {
 
 impl Tree {
     fn read(path: &Path) -> Self {
-        let text = std::fs::read_to_string(path).expect("the tree is there");
-        let document: Value = serde_saphyr::from_str(&text).expect("the tree is YAML");
+        Self::of(&path.display().to_string(), &std::fs::read_to_string(path).expect("the tree is there"))
+    }
+
+    fn of(name: &str, text: &str) -> Self {
+        let document: Value = serde_saphyr::from_str(text).expect("the tree is YAML");
         let mut writer = Writer::default();
         let root = &document["route"];
         let receiver = root["receiver"].as_str().unwrap_or_default();
@@ -80,42 +136,51 @@ impl Tree {
             let _ = writeln!(rules, "channel c{channel} = discard()");
         }
         rules.push_str(&routing);
-        let mut sources = Sources::default();
-        sources.add(&path.display().to_string(), &rules);
-        let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
-        let problems = render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources);
-        let rules =
-            loaded.rules.unwrap_or_else(|| panic!("{} does not load:\n{problems}\n{rules}", path.display()));
+        let rules = load(name, &rules);
         Self { rules, receivers: writer.receivers }
     }
 
     fn decide(&self, labels: &Value) -> Vec<String> {
-        let arena = Arena::new();
-        let labels = labels.as_object().expect("labels are an object").iter();
-        let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().expect("labels are strings")));
-        let event = Event {
-            severity: Severity::Warning,
-            status: AlertStatus::Firing,
-            title: "alert",
-            key: "key",
-            description: None,
-            labels: Labels::of(labels, &arena),
-            starts_at: None,
-            ends_at: None,
-            link: None,
-            source: "test",
-            integration: None,
-            notes: &[],
-        };
-        let now = Timestamp::read("2026-11-20T12:00:00Z").expect("a time");
-        let outcome = self
-            .rules
-            .route("main", &event, &EvaluationContext::at(now), &arena, &mut SilentObserver)
-            .expect("the routing is there");
-        let channels = outcome.decision().expect("a routing decides").channels;
-        let position = |channel: &&str| channel[1..].parse::<usize>().expect("c and a number");
+        let position = |channel: &String| channel[1..].parse::<usize>().expect("c and a number");
+        let channels = channels(&self.rules, labels);
         channels.iter().map(|channel| self.receivers[position(channel)].clone()).collect()
     }
+}
+
+fn load(name: &str, text: &str) -> RuleSet {
+    let mut sources = Sources::default();
+    sources.add(name, text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
+    let problems = render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources);
+    loaded.rules.unwrap_or_else(|| panic!("{name} does not load:\n{problems}\n{text}"))
+}
+
+/// The channels that the routing `main` gives a firing alert with these labels.
+fn channels(rules: &RuleSet, labels: &Value) -> Vec<String> {
+    let is_critical = labels["severity"] == "critical";
+    let arena = Arena::new();
+    let labels = labels.as_object().expect("labels are an object").iter();
+    let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().expect("labels are strings")));
+    let event = Event {
+        severity: if is_critical { Severity::Critical } else { Severity::Warning },
+        status: AlertStatus::Firing,
+        title: "alert",
+        key: "key",
+        description: None,
+        labels: Labels::of(labels, &arena),
+        starts_at: None,
+        ends_at: None,
+        link: None,
+        source: "test",
+        integration: None,
+        notes: &[],
+    };
+    let now = Timestamp::read("2026-11-20T12:00:00Z").expect("a time");
+    let outcome = rules
+        .route("main", &event, &EvaluationContext::at(now), &arena, &mut SilentObserver)
+        .expect("the routing is there");
+    let channels = outcome.decision().expect("a routing decides").channels;
+    channels.iter().map(ToString::to_string).collect()
 }
 
 #[derive(Default)]

@@ -2,7 +2,9 @@
 //!
 //! Each rule is a function from texts to complaints, and each is shown to complain about a sample.
 
+mod circles;
 mod code;
+mod names;
 
 use code::code_only;
 use std::collections::BTreeMap;

@@ -422,7 +422,7 @@ fn rule_tests_see_the_body_of_every_kind() {
     let report = pointsman::suite::run(
         &rules,
         &pointsman::suite::TestOptions::default(),
-        &mut pointsman::suite::DiskFiles,
+        &mut pointsman::suite::files::DiskFiles,
     );
     assert_eq!(report.failed(), 0, "{}", pointsman::suite::report::text::render(&report));
     assert_eq!(report.results.len(), 2);

@@ -1,51 +1,27 @@
 //! The program as people start it. A case is a transcript in `cases/cli`: a line `$ pointsman …` is run in a folder of its
 //! own, and what follows must be what it says: its output, the standard error behind `!`, its exit code behind `=`.
 
+use crate::common::{Folder, Run};
 use expect_test::expect_file;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
-
-/// A folder that is made for one test and removed after it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pointsman-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn pointsman(folder: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.current_dir(folder).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
-    command
-}
+use std::path::Path;
+use std::process::{Child, Stdio};
 
 /// Runs the commands of a transcript, and compares.
 fn transcript(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/cli/{name}.transcript"));
     let written = fs::read_to_string(&path).expect("the transcript");
-    let folder = Folder::new(name);
+    let folder = Folder::new();
     let mut run = String::new();
     for line in written.lines().filter(|line| line.starts_with(['$', '#', '>'])) {
         writeln!(run, "{line}").expect("a string");
         match line.split_at(1) {
-            ("$", words) => run.push_str(&answer(words, &folder.0)),
+            ("$", words) => run.push_str(&answer(words, &folder)),
             (">", rest) => {
                 let (file, text) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
-                let file = folder.0.join(file);
+                let file = folder.join(file);
                 fs::create_dir_all(file.parent().expect("a folder")).expect("made");
                 let mut file = File::options().create(true).append(true).open(file).expect("a file");
                 writeln!(file, "{text}").expect("written");
@@ -57,24 +33,26 @@ fn transcript(name: &str) {
 }
 
 /// What a command writes. `< file` at its end feeds it.
-fn answer(words: &str, folder: &Path) -> String {
+fn answer(words: &str, folder: &Folder) -> String {
     let (words, input) = words.split_once(" < ").map_or((words, None), |(words, file)| (words, Some(file)));
     let mut words = words.split_whitespace();
     assert_eq!(words.next(), Some("pointsman"));
-    let mut command = pointsman(folder);
-    command.args(words);
+    let mut run = folder.pointsman(words);
     if let Some(file) = input {
-        command.stdin(File::open(folder.join(file)).expect("the input"));
+        run = run.stdin(fs::read(folder.join(file)).expect("the input"));
     }
-    let output = command.output().expect("the program starts");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!told.contains("panicked"), "{told}");
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    for line in told.lines() {
+    let finished = run.finish();
+    let mut text = finished.stdout;
+    for line in finished.stderr.lines() {
         writeln!(text, "!{}{line}", if line.is_empty() { "" } else { " " }).expect("a string");
     }
-    let code = output.status.code().map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+    let code = finished.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
     text + &format!("= {code}\n\n")
+}
+
+/// Starts a program whose streams the test holds.
+fn start(run: Run, stderr: Stdio) -> Child {
+    run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("starts")
 }
 
 #[test]
@@ -129,13 +107,8 @@ fn explain_tells_why() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let folder = Folder::new("pipe");
-    let mut child = pointsman(&folder.0)
-        .arg("--help")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
+    let folder = Folder::new();
+    let mut child = start(folder.pointsman(["--help"]), Stdio::piped());
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("ends");
     let told = String::from_utf8_lossy(&output.stderr);
@@ -144,17 +117,12 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn a_run_whose_reader_goes_away_ends_quietly() {
-    let folder = Folder::new("pipe-run");
-    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let folder = Folder::new();
+    folder.pointsman(["init", "rules"]).run();
     let payload =
         r#"{"alerts":[{"status":"firing","labels":{"alertname":"DiskFull","severity":"critical"}}]}"#;
-    fs::write(folder.0.join("many.json"), format!("{payload}\n").repeat(20_000)).expect("written");
-    let mut child = pointsman(&folder.0)
-        .args(["run", "--rules", "rules", "many.json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
+    folder.write("many.json", format!("{payload}\n").repeat(20_000));
+    let mut child = start(folder.pointsman(["run", "--rules", "rules", "many.json"]), Stdio::piped());
     let mut first = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("a line");
     let output = child.wait_with_output().expect("ends");
@@ -166,8 +134,8 @@ fn a_run_whose_reader_goes_away_ends_quietly() {
 
 #[test]
 fn a_run_is_the_same_on_any_number_of_threads() {
-    let folder = Folder::new("threads");
-    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let folder = Folder::new();
+    folder.pointsman(["init", "rules"]).run();
     let mut input = String::new();
     for number in 0..4_000 {
         input += &format!(r#"{{"alerts":[{{"labels":{{"alertname":"n{number}"}}}}]}}"#);
@@ -182,40 +150,39 @@ fn a_run_is_the_same_on_any_number_of_threads() {
     let element = format!(" {{\"labels\": {{\"alertname\": \"{}\"}}}}", "x".repeat(200));
     input += &format!("{{\n\"alerts\": [\n{}{element}\n]\n}}\n", format!("{element},\n").repeat(9_000));
     input += "{\"alerts\":[]}\nthe end";
-    fs::write(folder.0.join("many.json"), input).expect("written");
+    folder.write("many.json", input);
     let run = |threads: &str| {
         let arguments = ["run", "--rules", "rules", "--at", "2026-03-07", "--threads", threads, "many.json"];
-        let output = pointsman(&folder.0).args(arguments).output().expect("starts");
-        (output.status.code(), output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+        folder.pointsman(arguments).code(1).run()
     };
     let (one, three) = (run("1"), run("3"));
-    assert!(one == three, "{}{}", one.2, three.2);
-    assert!(one.2.ends_with("13001 sent, 9 empty, 17 invalid\n"), "{}", one.2);
+    assert!(one == three, "{}{}", one.stderr, three.stderr);
+    assert!(one.stderr.ends_with("13001 sent, 9 empty, 17 invalid\n"), "{}", one.stderr);
 }
 
 /// A byte order mark counts at the beginning of an input alone, and what was judged before on a line counts as columns.
 /// Outcomes are shown before a block that has very much to say was judged to its end.
 #[test]
 fn a_run_that_says_much_says_all_of_it() {
-    let folder = Folder::new("much");
+    let folder = Folder::new();
     let rules = format!(
         "edition 1\nmapping m {{\nseverity = Info\nstatus = Firing\ntitle = \"{}\"\nkey = \"k\"\n}}\n",
         "{$.a}".repeat(40)
     );
-    fs::write(folder.0.join("m.rules"), rules).expect("written");
+    folder.write("m.rules", rules);
     let line = |number: usize| match number % 50 {
         0 => "{\"a\":,}\n".to_owned(),
         _ => format!("{{\"a\":\"{number}{}\"}}\n", "x".repeat(1_000)),
     };
     let input: Vec<_> = (1..=1_000).map(line).collect();
-    fs::write(folder.0.join("in.json"), input.concat()).expect("written");
+    folder.write("in.json", input.concat());
     let run = |threads: &str| {
         let arguments = ["run", "--rules", "m.rules", "--mapping", "m", "--threads", threads, "in.json"];
-        let output = pointsman(&folder.0).args(arguments).output().expect("starts");
-        (String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr).expect("text"))
+        folder.pointsman(arguments).code(1).run()
     };
-    let (outcomes, errors) = run("1");
-    assert!((&outcomes, &errors) == (&run("3").0, &run("3").1));
+    let one = run("1");
+    assert!(one == run("3"));
+    let (outcomes, errors) = (one.stdout, one.stderr);
     for (outcome, number) in outcomes.lines().zip(1..) {
         let begins =
             if number % 50 == 0 { format!("\"line\":{number},") } else { format!("\"title\":\"{number}x") };
@@ -231,14 +198,13 @@ fn a_run_that_says_much_says_all_of_it() {
 
 #[test]
 fn places_are_those_of_the_whole_input() {
-    let folder = Folder::new("places");
+    let folder = Folder::new();
     let rules = "edition 1\nchannel c = stdout()\nrouting main { else => c }\n";
-    fs::write(folder.0.join("it.rules"), rules).expect("written");
+    folder.write("it.rules", rules);
     let events = "\u{feff}{\"title\":1}\n{} {\"title\":\n2}\n\u{feff}{}\n";
-    fs::write(folder.0.join("events.json"), events).expect("written");
+    folder.write("events.json", events);
     let arguments = ["run", "--rules", "it.rules", "--events", "--routing", "main", "events.json"];
-    let output = pointsman(&folder.0).args(arguments).output().expect("starts");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = folder.pointsman(arguments).code(1).run().stderr;
     for place in
         ["events.json:1:1: ", "events.json:2:1: ", "events.json:2:4: ", "events.json:4:1: expected a value"]
     {
@@ -248,15 +214,9 @@ fn places_are_those_of_the_whole_input() {
 
 #[test]
 fn a_run_answers_while_its_input_goes_on() {
-    let folder = Folder::new("follow");
-    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
-    let mut child = pointsman(&folder.0)
-        .args(["run", "--rules", "rules"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("starts");
+    let folder = Folder::new();
+    folder.pointsman(["init", "rules"]).run();
+    let mut child = start(folder.pointsman(["run", "--rules", "rules"]), Stdio::null());
     let mut input = child.stdin.take().expect("piped");
     let mut output = BufReader::new(child.stdout.take().expect("piped"));
     for expected in ["empty", "unaccepted", "invalid"] {
@@ -279,16 +239,11 @@ fn a_run_answers_while_its_input_goes_on() {
 
 #[test]
 fn a_run_whose_reader_goes_away_does_not_wait_for_its_input() {
-    let folder = Folder::new("abandoned");
-    assert!(pointsman(&folder.0).args(["init", "rules"]).status().expect("starts").success());
+    let folder = Folder::new();
+    folder.pointsman(["init", "rules"]).run();
     for threads in ["1", "3"] {
-        let mut child = pointsman(&folder.0)
-            .args(["run", "--rules", "rules", "--threads", threads])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("starts");
+        let arguments = ["run", "--rules", "rules", "--threads", threads];
+        let mut child = start(folder.pointsman(arguments), Stdio::null());
         let mut input = child.stdin.take().expect("piped");
         input.write_all(b"{\"alerts\":[]}\n").expect("written");
         let mut line = String::new();
@@ -303,11 +258,10 @@ fn a_run_whose_reader_goes_away_does_not_wait_for_its_input() {
 
 #[test]
 fn colour_only_where_it_is_asked_for() {
-    let folder = Folder::new("color");
+    let folder = Folder::new();
     let errors = |arguments: &[&str], environment: &[(&str, &str)]| {
-        let mut command = pointsman(&folder.0);
-        command.env_remove("NO_COLOR").env("TERM", "xterm").envs(environment.iter().copied()).args(arguments);
-        String::from_utf8_lossy(&command.output().expect("the program starts").stderr).into_owned()
+        let run = folder.pointsman(arguments).env_remove("NO_COLOR").env("TERM", "xterm");
+        environment.iter().fold(run, |run, (name, value)| run.env(name, value)).finish().stderr
     };
     assert!(!errors(&["explain", "E9999"], &[]).contains('\u{1b}'));
     assert!(!errors(&["explain", "E9999", "--color", "auto"], &[("NO_COLOR", "1")]).contains('\u{1b}'));

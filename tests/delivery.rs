@@ -6,6 +6,7 @@ mod destination;
 #[path = "delivery/ledger.rs"]
 mod ledger;
 
+use crate::common::Folder;
 use axum::body::Body;
 use axum::response::Response;
 use destination::{KIND, Log, OTHER, at, channel, listen, listen_securely, now, status, with};
@@ -438,20 +439,18 @@ fn a_certificate_counts_where_somebody_trusted_vouches_for_it() {
 fn lines_of_a_file_channel_arrive_in_order_and_whole() {
     let runtime = runtime();
     let _guard = runtime.enter();
-    let directory = std::env::temp_dir().join(format!("pointsman-delivery-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
+    let folder = Folder::new();
     let memory = Memory::default();
     (0..500).for_each(|_| _ = memory.put("f", "file", "a"));
     let entries = vec![("path".to_owned(), Setting::Text("out/events.ndjson".to_owned()))];
     let settings = pointsman::channel::Settings { entries };
     let file = ServedChannel { name: "f".to_owned(), kind: find("file").unwrap(), settings };
-    let options = OutboundConfig { directory: directory.clone(), ..OutboundConfig::default() };
+    let options = OutboundConfig { directory: folder.path().to_owned(), ..OutboundConfig::default() };
     let _deliveries = start(&memory, &[file], options, DeliveryTimings::shortened());
     memory.until("all lines", |book| book.delivered() == 500);
-    let text = std::fs::read_to_string(directory.join("out/events.ndjson")).unwrap();
+    let text = std::fs::read_to_string(folder.join("out/events.ndjson")).unwrap();
     let lines: Vec<String> = (1..=500).map(|id| format!("{{\"key\":\"a\",\"id\":{id}}}")).collect();
     assert_eq!(text.lines().collect::<Vec<_>>(), lines);
-    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[test]

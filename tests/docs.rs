@@ -1,17 +1,17 @@
 //! Every example of the reference and of the code pages is checked, every command of the README is run, and the tables
 //! that the engine writes are those that it would write now.
 
+mod missing;
 mod page;
 
+use crate::common::Folder;
 use pointsman::diagnostic::DiagnosticLevel;
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
 
 /// A fenced block: the words after the fence, the text, and the line of the fence.
 struct Block {
@@ -27,6 +27,18 @@ fn the_reference_holds_what_it_says() {
     let blocks = blocks(&read("grammar/reference.md"));
     assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 15, "examples are not found");
     examples("grammar/reference.md", &blocks, None);
+}
+
+#[test]
+fn the_page_for_users_of_alertmanager_holds_what_it_says() {
+    let page = read("grammar/from-alertmanager.md");
+    let blocks = blocks(&page);
+    assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 5, "examples are not found");
+    examples("grammar/from-alertmanager.md", &blocks, None);
+    let kinds: Vec<&str> = pointsman::channel::kinds().iter().map(|kind| kind.name).collect();
+    let (_, receivers) = page.split_once("## Receivers").unwrap();
+    let unnamed: Vec<_> = kinds.iter().filter(|kind| !receivers.contains(&format!("`{kind}`"))).collect();
+    assert!(unnamed.is_empty(), "the section on receivers does not name {unnamed:?}");
 }
 
 /// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes, secrets.
@@ -119,8 +131,8 @@ fn the_endpoints_of_the_gateway_are_those_that_it_has() {
     let mut served = BTreeSet::new();
     for source in sources {
         let code = read(&format!("src/gateway/{source}"));
-        for route in code.split(".route(\"").skip(1) {
-            let (path, handlers) = route.split_once("\", ").unwrap();
+        for route in code.split(".route(").skip(1) {
+            let (path, handlers) = route.trim_start().trim_start_matches('"').split_once("\",").unwrap();
             let handlers = handlers.split(';').next().unwrap();
             for method in ["get", "post"] {
                 if handlers.contains(&format!("{method}(")) {
@@ -148,17 +160,16 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
     let mut problems = String::new();
     let beside: Vec<&Block> = blocks.iter().filter(|block| block.is("csv")).collect();
     for block in blocks.iter().filter(|block| block.is("rules")) {
-        let folder = folder();
+        let folder = Folder::new();
         for file in &beside {
-            fs::write(folder.join(&file.words[1]), &file.text).unwrap();
+            folder.write(&file.words[1], &file.text);
         }
-        fs::write(folder.join("example.rules"), block.file()).unwrap();
+        folder.write("example.rules", block.file());
         let loaded =
-            RuleSet::load(std::slice::from_ref(&folder), Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
+            RuleSet::load(&[folder.path().to_owned()], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }
-        fs::remove_dir_all(folder).unwrap();
     }
     problems
 }
@@ -205,12 +216,12 @@ impl Block {
     }
 
     /// The tests within an example pass.
-    fn test(&self, folder: &Path) -> Option<String> {
+    fn test(&self, folder: &Folder) -> Option<String> {
         if self.is_failing() || !self.text.contains("\ntest \"") {
             return None;
         }
-        let output = Command::new(env!("CARGO_BIN_EXE_pointsman")).arg("test").arg(folder).output().unwrap();
-        (!output.status.success()).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let finished = folder.pointsman(["test", "."]).finish();
+        (finished.code != Some(0)).then_some(finished.stdout)
     }
 }
 
@@ -278,13 +289,4 @@ fn root() -> PathBuf {
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap()
-}
-
-/// A new folder for the files of one example.
-fn folder() -> PathBuf {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("docs-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).unwrap();
-    folder
 }

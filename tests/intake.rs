@@ -1,16 +1,16 @@
-//! The push listener, over real connections: who may push, what bodies become, what senders hear, and what connections may
-//! not do.
+//! The push listener over real connections: who may push, what bodies become, what senders get, and the limits of
+//! connections.
 
 mod connections;
-mod doors;
 mod host;
+mod protocols;
 mod signatures;
 mod tls;
 
 use host::{Running, keys, start, version};
 use pointsman::gateway::config::ListenerLimits;
 
-/// Any object with a `title` is read, an event for each of its `alerts`.
+/// Any object with a `title` is accepted; each of its `alerts` is an event.
 const RULES: &str = r#"edition 1
 mapping plain {
   accept when $.title is string because "there is no `title`"

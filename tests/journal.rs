@@ -6,43 +6,31 @@ mod disk;
 mod faulty;
 mod kept;
 
+use crate::common::Folder;
 use pointsman::gateway::journal::{
     AcceptResult, DeliveryState, EventId, FiringTransition, Journal, JournalConfig, JournalError,
     NewDelivery, Push, PushOrigin, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ulid::Ulid;
 
-/// A state directory that goes with its test.
-pub(crate) struct Folder(pub(crate) PathBuf);
+/// A folder that is the state directory of a journal.
+pub(crate) struct StateFolder(pub(crate) Folder);
 
-impl Folder {
+impl StateFolder {
     pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name =
-            format!("pointsman-journal-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        drop(std::fs::remove_dir_all(&path));
-        Self(path)
+        Self(Folder::new())
     }
 
     pub(crate) fn options(&self) -> JournalConfig {
-        JournalConfig { directory: self.0.clone(), least_free: Some(0), ..JournalConfig::default() }
+        JournalConfig { directory: self.0.path().to_owned(), least_free: Some(0), ..JournalConfig::default() }
     }
 
     pub(crate) fn open(&self) -> Journal {
         open(self.options())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
     }
 }
 
@@ -107,7 +95,7 @@ pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
 
 #[test]
 fn what_was_answered_is_there_after_a_crash() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = {
         let woken = Arc::clone(&woken);
@@ -150,7 +138,7 @@ fn what_was_answered_is_there_after_a_crash() {
 
 #[test]
 fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"one")))).unwrap();
     let first = journal.pending("page", 0, 1).unwrap().remove(0);
@@ -208,7 +196,7 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
 
 #[test]
 fn recoveries_know_where_the_firing_went() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     let opened = |channels: &[&str]| FiringTransition::Opened {
         key: "a".to_owned(),
@@ -242,7 +230,7 @@ fn recoveries_know_where_the_firing_went() {
 
 #[test]
 fn a_repeated_body_is_accepted_once() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     let with = |number, within| Push {
         deduplicate: Some(([1; 32], within)),
@@ -267,7 +255,7 @@ fn a_repeated_body_is_accepted_once() {
 
 #[test]
 fn a_push_that_is_stored_already_is_not_stored_twice() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     for _ in 0..2 {
         assert_eq!(wait(journal.accept(push(1, "page", "a", Some(b"x")))), Ok(AcceptResult::Stored));
@@ -278,7 +266,7 @@ fn a_push_that_is_stored_already_is_not_stored_twice() {
 
 #[test]
 fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = open(JournalConfig { most_pending: 8, ..folder.options() });
     let of = |number, integration: &str| Push {
         integration: integration.to_owned(),
@@ -302,7 +290,7 @@ fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
 
 #[test]
 fn lists_are_narrowed() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     for number in 0..20_u64 {
         let integration = if number % 2 == 0 { "even" } else { "odd" }.to_owned();
@@ -335,7 +323,7 @@ fn lists_are_narrowed() {
 
 #[test]
 fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     for number in 0..3_u64 {
         let one = push(number, "page", &format!("k{number}"), None);
@@ -362,7 +350,7 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
 
 #[test]
 fn a_directory_has_one_owner() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     let second = Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
     let Err(JournalError::Failed(message)) = second else { panic!("it was opened twice") };

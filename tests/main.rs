@@ -22,6 +22,8 @@ mod architecture;
 mod channel;
 mod check;
 mod cli;
+mod common;
+mod contributing;
 mod delivery;
 mod docs;
 mod evaluate;

@@ -1,48 +1,18 @@
-//! What operators do from the command line: against an admin listener that is played, and against a gateway that runs.
+//! What operators do on the command line: with a scripted admin listener, and with a running gateway.
 
 mod whole;
 
+use crate::common::Folder;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::thread;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pointsman-operations-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn pointsman(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(PROGRAM);
-    command.current_dir(folder).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
-    command.args(words).output().expect("the program starts")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Plays an admin listener that gives these answers in turn, and hands out the requests that it heard.
+/// An admin listener that gives these answers in turn, and returns the requests that it received.
 fn play(state: &Path, answers: Vec<(u16, &'static str)>) -> thread::JoinHandle<Vec<String>> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -65,7 +35,7 @@ fn play(state: &Path, answers: Vec<(u16, &'static str)>) -> thread::JoinHandle<V
     })
 }
 
-/// A request with its head and body; nothing where the connection was only tried.
+/// A request with its head and body; none if the client only connected.
 fn hear(stream: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();
@@ -84,45 +54,45 @@ fn hear(stream: &TcpStream) -> Option<String> {
 
 #[test]
 fn a_running_gateway_is_asked_with_its_token() {
-    let folder = Folder::new("asked");
+    let folder = Folder::new();
     let letters = r#"{"items":[{"event":"01KADZ3V9G0000000000000000-0","channel":"oncall","key":"disk\u001b[2J","integration":"arms","received":"2026-03-06T18:00:00Z","died":"2026-03-07T18:00:00Z","attempts":3,"reason":"status 410"}]}"#;
-    let gateway = play(&folder.0.join("pointsman-state"), vec![(200, letters)]);
-    let output = pointsman(&folder.0, &["dead", "list", "--channel", "oncall", "--since", "2h"]);
+    let gateway = play(&folder.join("pointsman-state"), vec![(200, letters)]);
+    let output = folder.pointsman(["dead", "list", "--channel", "oncall", "--since", "2h"]).finish();
     let heard = gateway.join().expect("it ended");
     assert!(heard[0].starts_with("GET /api/v1/dead?since=2h&channel=oncall HTTP/1.1"), "{heard:?}");
     assert!(heard[0].to_lowercase().contains(&format!("authorization: bearer {TOKEN}")), "{heard:?}");
-    assert!(out(&output).contains("oncall") && out(&output).contains("3 attempts  status 410"));
-    assert!(!out(&output).contains('\u{1b}'));
-    assert!(err(&output).contains("pointsman dead retry"), "{}", err(&output));
-    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.contains("oncall") && output.stdout.contains("3 attempts  status 410"));
+    assert!(!output.stdout.contains('\u{1b}'));
+    assert!(output.stderr.contains("pointsman dead retry"), "{}", output.stderr);
+    assert_eq!(output.code, Some(0));
 }
 
 #[test]
 fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
-    let folder = Folder::new("refused");
-    let state = folder.0.join("pointsman-state");
+    let folder = Folder::new();
+    let state = folder.join("pointsman-state");
     for (status, body, expected) in [
         (503, r#"{"detail":"the journal is closed"}"#, "the journal is closed"),
-        (401, "{}", "does not know the token"),
-        (404, "<html>", "is no gateway of this version"),
+        (401, "{}", "does not accept the token"),
+        (404, "<html>", "is not a gateway of this version"),
     ] {
         let gateway = play(&state, vec![(status, body)]);
-        let output = pointsman(&folder.0, &["dead", "retry", "--all"]);
+        let output = folder.pointsman(["dead", "retry", "--all"]).finish();
         gateway.join().expect("it ended");
-        assert_eq!(output.status.code(), Some(3));
-        assert!(err(&output).contains(expected), "{}", err(&output));
-        assert!(!err(&output).contains(TOKEN));
+        assert_eq!(output.code, Some(3));
+        assert!(output.stderr.contains(expected), "{}", output.stderr);
+        assert!(!output.stderr.contains(TOKEN));
     }
 }
 
 #[test]
 fn a_replay_is_planned_and_goes_from_the_oldest_to_the_newest() {
-    let folder = Folder::new("replay");
+    let folder = Folder::new();
     let plan = r#"{"items":[{"id":"01KADZ3V9G0000000000000002","integration":"arms","received":"2026-03-07T18:00:00Z","events":[0]},{"id":"01KADZ3V9G0000000000000001","integration":"arms","received":"2026-03-06T18:00:00Z","events":[0,1]}],"next":"01KADZ3V9G0000000000000001"}"#;
     let done = r#"{"items":[{"id":"01KADZ3V9G0000000000000001","refused":"no mapping accepts it"}]}"#;
     let gateway =
-        play(&folder.0.join("pointsman-state"), vec![(200, plan), (200, r#"{"items":[]}"#), (200, done)]);
-    let output = pointsman(&folder.0, &["replay", "--since", "2h", "--rate", "50"]);
+        play(&folder.join("pointsman-state"), vec![(200, plan), (200, r#"{"items":[]}"#), (200, done)]);
+    let output = folder.pointsman(["replay", "--since", "2h", "--rate", "50"]).finish();
     let heard = gateway.join().expect("it ended");
     assert!(heard[1].contains("before=01KADZ3V9G0000000000000001"), "{heard:?}");
     assert!(heard[2].starts_with("POST /api/v1/replay "), "{heard:?}");
@@ -131,27 +101,27 @@ fn a_replay_is_planned_and_goes_from_the_oldest_to_the_newest() {
         "{heard:?}"
     );
     assert!(heard[2].contains(r#""rate":50"#), "{heard:?}");
-    assert!(out(&output).contains("refused: no mapping accepts it"));
-    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(output.stdout.contains("refused: no mapping accepts it"));
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
 }
 
 #[test]
 fn what_changes_everything_is_said_to_be_meant() {
-    let folder = Folder::new("all");
+    let folder = Folder::new();
     for words in [&["dead", "drop"][..], &["dead", "retry"], &["replay"], &["quarantine", "replay"]] {
-        let output = pointsman(&folder.0, words);
-        assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(err(&output).contains("--all"), "{}", err(&output));
+        let output = folder.pointsman(words).finish();
+        assert_eq!(output.code, Some(2), "{words:?}");
+        assert!(output.stderr.contains("--all"), "{}", output.stderr);
     }
 }
 
 #[test]
 fn a_state_directory_that_is_not_there_is_not_made() {
-    let folder = Folder::new("none");
-    let output = pointsman(&folder.0, &["events", "--state", "elsewhere"]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(err(&output).contains("there is no state directory `elsewhere`"), "{}", err(&output));
-    assert!(!folder.0.join("elsewhere").exists());
+    let folder = Folder::new();
+    let output = folder.pointsman(["events", "--state", "elsewhere"]).finish();
+    assert_eq!(output.code, Some(3));
+    assert!(output.stderr.contains("there is no state directory `elsewhere`"), "{}", output.stderr);
+    assert!(!folder.join("elsewhere").exists());
 }
 
 /// A gateway on a state directory; it is killed where the test fails.
@@ -181,8 +151,8 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 /// The whole way: a destination that refuses for good, dead letters, a refused body, replays, and the explanation.
 #[test]
 fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
-    let folder = Folder::new("whole");
-    fs::write(folder.0.join("a.rules"), RULES).expect("written");
+    let folder = Folder::new();
+    folder.write("a.rules", RULES);
     let sink = TcpListener::bind("127.0.0.1:0").expect("a port");
     let sink_url = format!("http://{}/hook", sink.local_addr().expect("an address"));
     // The first delivery is refused for good, all others arrive.
@@ -197,12 +167,11 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
     });
     let heard = || bodies.recv_timeout(std::time::Duration::from_mins(1)).expect("a delivery");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let mut command = Command::new(PROGRAM);
-    command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
-    command.args(["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
-    command.args(["--least-free", "1MiB"]);
-    command.arg("--listen").arg(format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
-    let gateway = Gateway(command.spawn().expect("starts"));
+    let with_secrets =
+        |words: &[&str]| folder.pointsman(words).env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
+    let serve = with_secrets(&["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
+    let mut serve = serve.args(["--least-free", "1MiB", "--listen", &format!("127.0.0.1:{port}")]).command();
+    let gateway = Gateway(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"));
     let patience = std::time::Instant::now() + std::time::Duration::from_mins(1);
     let push = |body: &str| loop {
         let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
@@ -218,8 +187,8 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
         break answer;
     };
     let run = |words: &[&str]| {
-        let output = pointsman(&folder.0, words);
-        (output.status.code(), out(&output), err(&output))
+        let output = folder.pointsman(words).finish();
+        (output.code, output.stdout, output.stderr)
     };
     // A listing is asked for until what is expected is in it: settling is not part of the delivery.
     let until = |words: &[&str], expected: &str| {
@@ -256,19 +225,16 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
     assert!(code == Some(0) && text.contains("accepted as"), "{text}{told}");
     heard();
 
-    fs::write(folder.0.join("a.rules"), RULES.replace("disk full", "disk nearly full")).expect("written");
+    folder.write("a.rules", RULES.replace("disk full", "disk nearly full"));
     let (code, text, told) = run(&["explain", "--event", &id]);
     assert!(code == Some(0) && text.contains("\"disk full\""), "{text}{told}");
 
     drop(gateway);
     let (code, _, told) = run(&["replay", "--id", push_id]);
     assert!(code == Some(3) && told.contains("--rules"), "{told}");
-    let mut command = Command::new(PROGRAM);
-    command.current_dir(&folder.0).env_clear().env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
-    command.args(["replay", "--id", push_id, "--rules", "a.rules"]).stdin(Stdio::null());
-    let output = command.output().expect("the program starts");
-    assert!(out(&output).contains("accepted as"), "{}{}", out(&output), err(&output));
-    assert!(err(&output).contains("once `pointsman serve` does"), "{}", err(&output));
+    let output = with_secrets(&["replay", "--id", push_id, "--rules", "a.rules"]).run();
+    assert!(output.stdout.contains("accepted as"), "{}{}", output.stdout, output.stderr);
+    assert!(output.stderr.contains("once `pointsman serve` does"), "{}", output.stderr);
     let (_, text, _) = run(&["events", "--limit", "1"]);
     assert!(text.contains("oncall pending") && text.contains("disk nearly full"), "{text}");
 }

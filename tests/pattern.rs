@@ -1,17 +1,17 @@
 //! Regexes, globs and networks: what they fit, what they refuse and in which words.
 
 use expect_test::expect_file;
-use pointsman::pattern::{Glob, Network, PatternError, RegexPattern, address, fold};
+use pointsman::pattern::{Case, Glob, Network, PatternError, RegexPattern, address, fold};
 use proptest::prelude::*;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 fn regex(pattern: &str) -> RegexPattern {
-    RegexPattern::new(pattern, "", false).unwrap()
+    RegexPattern::new(pattern, "", Case::Sensitive).unwrap()
 }
 
 fn glob(text: &str) -> Glob {
-    Glob::new(text, false).unwrap()
+    Glob::new(text, Case::Sensitive).unwrap()
 }
 
 #[test]
@@ -20,8 +20,8 @@ fn refusals_are_told_in_words() {
     for line in include_str!("cases/pattern/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
         let invalid: PatternError = match kind {
-            "regex" => RegexPattern::new(text, "", false).expect_err(text),
-            "flags" => RegexPattern::new("a", text, false).expect_err(text),
+            "regex" => RegexPattern::new(text, "", Case::Sensitive).expect_err(text),
+            "flags" => RegexPattern::new("a", text, Case::Sensitive).expect_err(text),
             "network" => Network::new(text).expect_err(text),
             _ => panic!("{kind}"),
         };
@@ -40,15 +40,15 @@ fn matches_is_whole_and_finds_is_anywhere() {
     assert!(alternatives.matches("ab") && alternatives.matches("a") && !alternatives.matches("abc"));
     assert!(alternatives.finds("xxabxx") && !alternatives.finds("xyz"));
     assert!(!regex("a").matches("a\n"));
-    assert!(!RegexPattern::new("a", "m", false).unwrap().matches("x\na"));
-    assert!(RegexPattern::new("a", "", true).unwrap().matches("A"));
-    assert!(RegexPattern::new("ä.ö", "is", false).unwrap().matches("Ä\nÖ"));
+    assert!(!RegexPattern::new("a", "m", Case::Sensitive).unwrap().matches("x\na"));
+    assert!(RegexPattern::new("a", "", Case::Ignored).unwrap().matches("A"));
+    assert!(RegexPattern::new("ä.ö", "is", Case::Sensitive).unwrap().matches("Ä\nÖ"));
 }
 
 #[test]
 fn a_comment_does_not_swallow_the_anchor() {
     for (pattern, flags) in [("a # first", "x"), ("(?x)a # first", ""), ("a # one\n b", "x")] {
-        let regex = RegexPattern::new(pattern, flags, false).unwrap();
+        let regex = RegexPattern::new(pattern, flags, Case::Sensitive).unwrap();
         let fitting = if pattern.contains('b') { "ab" } else { "a" };
         assert!(regex.matches(fitting) && !regex.matches("aa"), "{pattern}");
     }
@@ -65,11 +65,11 @@ fn groups_are_named_and_captured() {
 
 #[test]
 fn limits_hold() {
-    assert!(RegexPattern::new(&"a".repeat(1024), "", false).is_ok());
-    assert!(RegexPattern::new(&"a".repeat(1025), "", false).is_err());
-    assert!(Glob::new(&"*".repeat(1025), false).is_err());
-    assert!(RegexPattern::new("(a{1000}){1000}", "", false).is_err());
-    assert!(RegexPattern::new("((a{0,1000}){0,1000}){0,1000}", "", false).is_err());
+    assert!(RegexPattern::new(&"a".repeat(1024), "", Case::Sensitive).is_ok());
+    assert!(RegexPattern::new(&"a".repeat(1025), "", Case::Sensitive).is_err());
+    assert!(Glob::new(&"*".repeat(1025), Case::Sensitive).is_err());
+    assert!(RegexPattern::new("(a{1000}){1000}", "", Case::Sensitive).is_err());
+    assert!(RegexPattern::new("((a{0,1000}){0,1000}){0,1000}", "", Case::Sensitive).is_err());
 }
 
 #[test]
@@ -94,9 +94,9 @@ fn globs_fit_whole_strings() {
 
 #[test]
 fn globs_may_ignore_case() {
-    let glob = Glob::new("ÄPFEL-*-K", true).unwrap();
+    let glob = Glob::new("ÄPFEL-*-K", Case::Ignored).unwrap();
     assert!(glob.fits("äpfel-x-k") && glob.fits("Äpfel-\u{212a}-\u{212a}") && !glob.fits("apfel-x-k"));
-    assert!(Glob::new("MySQL*", true).unwrap().fits(&format!("mysql{}", "X".repeat(1000))));
+    assert!(Glob::new("MySQL*", Case::Ignored).unwrap().fits(&format!("mysql{}", "X".repeat(1000))));
     assert_eq!(fold("ΣΑΣ"), fold("σας"));
 }
 
@@ -164,24 +164,24 @@ proptest! {
     #[test]
     fn globs_ignore_case_as_folding_does(text in "[aB?*éK]{0,8}", subject in "[AbÉék]{0,8}") {
         let folded = glob(&fold(&text)).fits(&fold(&subject));
-        prop_assert_eq!(Glob::new(&text, true).unwrap().fits(&subject), folded);
+        prop_assert_eq!(Glob::new(&text, Case::Ignored).unwrap().fits(&subject), folded);
     }
 
     #[test]
     fn whole_matches_are_those_of_anchors(pattern in "[ab|()*?.]{0,8}", subject in "[ab]{0,6}") {
-        if let Ok(regex) = RegexPattern::new(&pattern, "", false) {
-            let anchored = RegexPattern::new(&format!("^(?:{pattern})$"), "", false).unwrap();
+        if let Ok(regex) = RegexPattern::new(&pattern, "", Case::Sensitive) {
+            let anchored = RegexPattern::new(&format!("^(?:{pattern})$"), "", Case::Sensitive).unwrap();
             prop_assert_eq!(regex.matches(&subject), anchored.finds(&subject));
         }
     }
 
     #[test]
     fn nothing_panics(text in "\\PC{0,40}", subject in "\\PC{0,40}", flags in "[imsxUug]{0,3}") {
-        if let Ok(regex) = RegexPattern::new(&text, &flags, true) {
+        if let Ok(regex) = RegexPattern::new(&text, &flags, Case::Ignored) {
             let _ = regex.matches(&subject);
             let _ = regex.finds(&subject);
         }
-        let _ = Glob::new(&text, true).unwrap().fits(&subject);
+        let _ = Glob::new(&text, Case::Ignored).unwrap().fits(&subject);
         if let Err(invalid) = Network::new(&text) {
             prop_assert!(text.get(invalid.range).is_some());
         }
@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn regexes_from_their_own_alphabet_do_not_panic(text in "[a\\\\(){}\\[\\]?*+|^$.<>:=!PpxiUd0-9,-]{0,24}") {
-        match RegexPattern::new(&text, "", false) {
+        match RegexPattern::new(&text, "", Case::Sensitive) {
             Ok(regex) => prop_assert!(regex.matches("a") <= regex.finds("a")),
             Err(invalid) => prop_assert!(text.get(invalid.range).is_some()),
         }

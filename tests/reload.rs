@@ -10,6 +10,7 @@ mod links;
 mod program;
 mod waiting;
 
+use crate::common;
 use pointsman::reload::{
     LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMode,
 };
@@ -25,22 +26,19 @@ fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// A folder that is removed after the test; the rules lie in `rules` below it.
-struct Folder(PathBuf);
+/// A folder whose rules lie in `rules` below it.
+struct Folder(common::Folder);
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pointsman-reload-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(path.join("rules")).unwrap();
-        Self(path.canonicalize().unwrap())
+    fn new() -> Self {
+        let folder = common::Folder::new();
+        fs::create_dir(folder.join("rules")).unwrap();
+        Self(folder)
     }
 
     /// With one rule file.
-    fn with(name: &str, text: &str) -> Self {
-        let folder = Self::new(name);
-        folder.write("rules/r.rules", text);
-        folder
+    fn with(text: &str) -> Self {
+        Self(common::Folder::new().file("rules/r.rules", text))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -48,9 +46,7 @@ impl Folder {
     }
 
     fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        self.0.write(name, text);
     }
 
     fn options(&self) -> ReloadOptions {
@@ -66,12 +62,6 @@ impl Folder {
     /// By the poll alone.
     fn polled(&self) -> ReloadOptions {
         ReloadOptions { poll_only: true, poll: Some(ms(60)), ..self.options() }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -166,7 +156,7 @@ impl Subject {
 
 #[test]
 fn this_machine_watches_by_events() {
-    let folder = Folder::with("events", "one");
+    let folder = Folder::with("one");
     assert_eq!(Subject::start(folder.options()).report().watching, WatchMode::Events);
     let polled = Subject::start(folder.polled()).report().watching;
     assert_eq!(polled, WatchMode::Poll("it was asked for".to_owned()));

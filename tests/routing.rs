@@ -136,7 +136,10 @@ proptest! {
 /// Counts what the indexes of a block, and of those within it, are made of.
 fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
     if let Some(index) = &block.index {
-        let folded = index.text_pairs.iter().filter(|pairs| pairs.sources.iter().any(|(_, folded)| *folded));
+        let folded = index
+            .text_pairs
+            .iter()
+            .filter(|pairs| pairs.sources.iter().any(|source| source.case.is_ignored()));
         let sources = index.regexes.iter().map(|patterns| patterns.source);
         let apart: BTreeSet<_> = sources.collect();
         for (part, count) in [

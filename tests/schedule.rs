@@ -7,7 +7,7 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone, minutes,
+    Day, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -112,8 +112,8 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
         // One day before the first, whose night may reach into it.
         for (at, day) in (0..=count).zip(first.yesterday().unwrap().series(jiff::Span::new().days(1))) {
             let included = line.days.is_empty() || line.days.iter().any(|range| includes(*range, day));
-            let whole = vec![(0, 1440)];
-            for (start, end) in if line.times.is_empty() { &whole } else { &line.times } {
+            let whole = vec![MinuteRange { start: 0, end: 1440 }];
+            for MinuteRange { start, end } in if line.times.is_empty() { &whole } else { &line.times } {
                 let length = if end > start { end - start } else { 1440 + end - start };
                 if included {
                     mark(at * 1440 + usize::from(*start), length.into(), day);
@@ -179,8 +179,12 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
     });
     let effect =
         prop_oneof![Just(ScheduleEffect::Window), Just(ScheduleEffect::Except), Just(ScheduleEffect::Also)];
-    (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3))
-        .prop_map(|(effect, days, times)| ScheduleEntry { effect, days, times })
+    (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3)).prop_map(
+        |(effect, days, times)| {
+            let times = times.into_iter().map(|(start, end)| MinuteRange { start, end }).collect();
+            ScheduleEntry { effect, days, times }
+        },
+    )
 }
 
 proptest! {

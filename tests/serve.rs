@@ -1,4 +1,4 @@
-//! The gateway as people start it: the built program on the shipped rules, pushed to, asked, reloaded and ended.
+//! The built program as a gateway with the shipped rules: pushes, status, reloads and shutdown.
 
 #[path = "serve/robust.rs"]
 mod robust;
@@ -7,6 +7,7 @@ mod secrets;
 #[path = "serve/whole.rs"]
 mod whole;
 
+use crate::common::{Finished, Folder, Run};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,21 +18,18 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
-/// It must be found nowhere but in the environment of the gateway and in what a sender writes.
+/// It must appear only in the environment of the gateway and in requests of senders.
 const KEY: &str = "canary-0123456789-canary-0123456789";
-/// How long anything may take before a test gives up; nothing takes a tenth of it.
+/// How long a test waits for anything; nothing takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder with rules and a state directory, removed after the test.
-struct Place(PathBuf);
+struct Place(Folder);
 
 impl Place {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("pointsman-serve-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(path.join("rules")).unwrap();
-        let place = Self(path);
+    fn new() -> Self {
+        let place = Self(Folder::new());
+        fs::create_dir(place.rules()).unwrap();
         for set in ["arms/arms.rules", "quickstart/quickstart.rules"] {
             let from = root().join("rules").join(set);
             fs::copy(&from, place.rules().join(from.file_name().unwrap())).unwrap();
@@ -58,30 +56,14 @@ impl Place {
         fs::write(self.quickstart(), text.replace(from, to)).unwrap();
     }
 
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.env_clear().env("NO_COLOR", "1").env("POINTSMAN_DEMO_KEY", KEY).current_dir(&self.0);
-        command.args(words).stdin(Stdio::null());
-        command
+    fn pointsman(&self, words: &[&str]) -> Run {
+        self.0.pointsman(words).env("POINTSMAN_DEMO_KEY", KEY)
     }
 
-    fn serve(&self, words: &[&str]) -> Command {
-        let mut command = self.command(&["serve", "--rules", "rules", "--state", "state"]);
-        command
+    fn serve(&self, words: &[&str]) -> Run {
+        self.pointsman(&["serve", "--rules", "rules", "--state", "state"])
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--least-free", "1MiB"])
-            .args(words);
-        command
-    }
-
-    /// Runs a command to its end: exit code, output, messages.
-    fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        finish(&mut self.command(words))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+            .args(words)
     }
 }
 
@@ -89,20 +71,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs a program to its end, or kills it where it does not come to one.
-fn finish(command: &mut Command) -> (Option<i32>, String, String) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (out, err) = (Lines::of(child.stdout.take().unwrap()), Lines::of(child.stderr.take().unwrap()));
-    let end = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() && Instant::now() < end {
-        thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill();
-    let status = child.wait().unwrap();
-    (status.code(), out.whole(), err.whole())
-}
-
-/// Lines that come from a stream, whenever they come.
+/// The lines of a stream, as they arrive.
 #[derive(Clone, Default)]
 #[expect(clippy::type_complexity, reason = "the lines so far, whether the stream has ended, and who waits")]
 struct Lines(Arc<(Mutex<(Vec<String>, bool)>, Condvar)>);
@@ -149,7 +118,7 @@ impl Lines {
     }
 }
 
-/// A gateway that runs; killed where a test fails.
+/// A running gateway; killed when dropped.
 struct Running {
     child: Child,
     out: Lines,
@@ -161,11 +130,11 @@ struct Running {
 
 impl Running {
     fn start(place: &Place, words: &[&str]) -> Self {
-        Self::of(place, &mut place.serve(words))
+        Self::of(place, place.serve(words))
     }
 
-    fn of(place: &Place, command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fn of(place: &Place, run: Run) -> Self {
+        let mut child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = Lines::of(child.stdout.take().unwrap());
         let err = Lines::of(child.stderr.take().unwrap());
         let state = place.state();
@@ -189,7 +158,7 @@ impl Running {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// Asks until something is so.
+    /// Polls the status until a condition holds.
     fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -251,7 +220,7 @@ fn request(address: &str, method: &str, path: &str, headers: &str, body: &[u8]) 
 
 #[test]
 fn a_push_is_delivered_and_counted_and_the_end_is_in_order() {
-    let place = Place::new("whole");
+    let place = Place::new();
     let gateway = Running::start(&place, &[]);
     let (code, answer) = gateway.push("severity-critical.json");
     assert_eq!(code, 202, "{answer}");
@@ -266,8 +235,7 @@ fn a_push_is_delivered_and_counted_and_the_end_is_in_order() {
     let page = fs::read_to_string(place.state().join("demo-page.ndjson")).unwrap();
     assert_eq!(page.lines().count(), 1, "{page}");
 
-    let (exit, shown, _) = place.run(&["status", "--state", "state"]);
-    assert_eq!(exit, Some(0), "{shown}");
+    let shown = place.pointsman(&["status", "--state", "state"]).run().stdout;
     assert!(shown.contains("demo") && shown.contains("/push/demo") && shown.contains("demo_page"), "{shown}");
     let (_, metrics) = gateway.ask("GET", "/metrics");
     assert!(metrics.contains("pointsman_pushes_total{integration=\"demo\",status=\"202\"} 1"), "{metrics}");
@@ -280,13 +248,12 @@ fn a_push_is_delivered_and_counted_and_the_end_is_in_order() {
     for text in [err.all(), shown, metrics, status.to_string(), page] {
         assert!(!text.contains("canary"), "the key is shown: {text}");
     }
-    let (exit, _, told) = place.run(&["status", "--state", "state"]);
-    assert_eq!(exit, Some(3), "{told}");
+    place.pointsman(&["status", "--state", "state"]).code(3).run();
 }
 
 #[test]
 fn broken_rules_never_replace_good_ones() {
-    let place = Place::new("reload");
+    let place = Place::new();
     let gateway = Running::start(&place, &["--poll", "--poll-interval", "1h"]);
     place.edit("else => demo_screen", "else => demo_scren");
     let (code, answer) = gateway.ask("POST", "/-/reload");
@@ -299,8 +266,8 @@ fn broken_rules_never_replace_good_ones() {
     let error = answer["errors"][0].as_str().unwrap();
     assert!(error.contains("quickstart.rules:") && error.contains("E0031"), "{error}");
     assert_eq!(gateway.push("severity-warning.json").0, 202, "the last good rules serve");
-    let (exit, shown, _) = place.run(&["status", "--state", "state"]);
-    assert!(exit == Some(1) && shown.contains("E0031"), "{exit:?} {shown}");
+    let shown = place.pointsman(&["status", "--state", "state"]).code(1).run().stdout;
+    assert!(shown.contains("E0031"), "{shown}");
     let (_, metrics) = gateway.ask("GET", "/metrics");
     assert!(metrics.contains("pointsman_config_last_reload_successful 0\n"), "{metrics}");
     assert!(metrics.contains("pointsman_reload_failures_total{stage=\"check\"} 1\n"), "{metrics}");
@@ -318,7 +285,7 @@ fn broken_rules_never_replace_good_ones() {
 
 #[test]
 fn a_save_takes_effect_by_itself() {
-    let place = Place::new("save");
+    let place = Place::new();
     let gateway = Running::start(&place, &[]);
     place.edit("else => demo_screen", "else => demo_page");
     gateway.until("loaded after a save", |status| status["rules"]["generation"] == 2);
@@ -326,7 +293,7 @@ fn a_save_takes_effect_by_itself() {
 
 #[test]
 fn the_admin_listener_wants_its_token() {
-    let place = Place::new("token");
+    let place = Place::new();
     let gateway = Running::start(&place, &[]);
     for path in ["/-/ready", "/-/healthy", "/metrics"] {
         assert_eq!(request(&gateway.admin, "GET", path, "", b"").0, 200, "{path}");
@@ -342,39 +309,33 @@ fn the_admin_listener_wants_its_token() {
 
 #[test]
 fn one_state_directory_has_one_gateway() {
-    let place = Place::new("lock");
+    let place = Place::new();
     let gateway = Running::start(&place, &[]);
-    let (exit, _, told) = finish(&mut place.serve(&[]));
-    assert_eq!(exit, Some(3), "{told}");
+    let told = place.serve(&[]).code(3).run().stderr;
     assert!(told.contains("`state`"), "{told}");
     assert_eq!(gateway.ask("GET", "/-/ready").0, 200);
-    assert_eq!(place.run(&["status", "--state", "state"]).0, Some(0), "its address is still there");
+    place.pointsman(&["status", "--state", "state"]).run();
 }
 
 #[test]
 fn what_cannot_be_served_ends_the_start() {
-    let place = Place::new("refused");
-    let mut unset = place.serve(&[]);
-    let (exit, _, told) = finish(unset.env_remove("POINTSMAN_DEMO_KEY"));
-    assert_eq!(exit, Some(1), "{told}");
+    let place = Place::new();
+    let told = place.serve(&[]).env_remove("POINTSMAN_DEMO_KEY").code(1).run().stderr;
     assert!(told.contains("set these environment variables: `POINTSMAN_DEMO_KEY`"), "{told}");
     assert!(told.lines().count() < 8, "{told}");
     place.edit("else => demo_screen", "else => demo_scren");
-    let (exit, _, told) = finish(&mut place.serve(&[]));
-    assert_eq!(exit, Some(1), "{told}");
+    let told = place.serve(&[]).code(1).run().stderr;
     assert!(told.contains("E0031") && told.contains("did you mean `demo_screen`?"), "{told}");
     fs::remove_dir_all(place.rules()).unwrap();
-    let (exit, _, told) = finish(&mut place.serve(&[]));
-    assert_eq!(exit, Some(3), "{told}");
+    place.serve(&[]).code(3).run();
 }
 
 #[test]
 fn the_example_names_all_that_it_lacks_at_once() {
-    let place = Place::new("example");
+    let place = Place::new();
     let rules = root().join("rules");
     let words = ["serve", "--rules", rules.to_str().unwrap(), "--state", "state", "--check"];
-    let (exit, _, told) = place.run(&words);
-    assert_eq!(exit, Some(1), "{told}");
+    let told = place.pointsman(&words).code(1).run().stderr;
     let summary =
         told.lines().find(|line| line.starts_with("error: the rules cannot be served")).expect(&told);
     for name in ["SHOP_ARMS_KEY", "SHOP_PAYMENTS_KEY", "SHOP_STATUS_URL", "SHOP_ANY_OLD_KEY"] {
@@ -385,11 +346,9 @@ fn the_example_names_all_that_it_lacks_at_once() {
 
 #[test]
 fn a_check_shows_what_would_be_served_and_no_secret() {
-    let place = Place::new("check");
-    let (exit, plan, told) = finish(
-        place.serve(&["--public-url", "https://alerts.example.com", "--check"]).stdout(Stdio::piped()),
-    );
-    assert_eq!(exit, Some(0), "{told}");
+    let place = Place::new();
+    let Finished { stdout: plan, stderr: told, .. } =
+        place.serve(&["--public-url", "https://alerts.example.com", "--check"]).run();
     for part in
         ["https://alerts.example.com/push/demo", "routing demo", "demo_page", "demo-page.ndjson", "sha256 "]
     {
@@ -401,11 +360,11 @@ fn a_check_shows_what_would_be_served_and_no_secret() {
 
 #[test]
 fn bad_rules_start_with_the_last_good_ones_where_that_was_asked_for() {
-    let place = Place::new("last-good");
+    let place = Place::new();
     let gateway = Running::start(&place, &[]);
     assert_eq!(gateway.end("-TERM").code(), Some(0));
     place.edit("else => demo_screen", "else => demo_scren");
-    assert_eq!(finish(&mut place.serve(&[])).0, Some(1));
+    place.serve(&[]).code(1).run();
     let gateway = Running::start(&place, &["--start-with-last-good"]);
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let status = gateway.status();
@@ -416,43 +375,40 @@ fn bad_rules_start_with_the_last_good_ones_where_that_was_asked_for() {
 
 #[test]
 fn rules_whose_tests_fail_are_refused_where_tests_are_run() {
-    let place = Place::new("tests");
+    let place = Place::new();
     place.edit("\"P3\", \"prod\" => [demo_screen]", "\"P3\", \"prod\" => [demo_page]");
-    assert_eq!(finish(&mut place.serve(&["--check"])).0, Some(0));
-    let (exit, _, told) = finish(&mut place.serve(&["--check", "--run-tests"]));
-    assert_eq!(exit, Some(1), "{told}");
+    place.serve(&["--check"]).run();
+    let told = place.serve(&["--check", "--run-tests"]).code(1).run().stderr;
     assert!(told.contains("1 of 3 test"), "{told}");
 }
 
 #[test]
 fn a_key_is_made_for_where_it_belongs() {
-    let place = Place::new("keys");
-    let (exit, key, _) = place.run(&["keys", "new"]);
-    assert_eq!((exit, key.trim().len()), (Some(0), 43), "{key}");
+    let place = Place::new();
+    let key = place.pointsman(&["keys", "new"]).run().stdout;
+    assert_eq!(key.trim().len(), 43, "{key}");
     let words =
         ["keys", "new", "--integration", "demo", "--rules", "rules", "--public-url", "https://a.example/"];
-    let (exit, shown, told) = place.run(&words);
-    assert_eq!(exit, Some(0), "{told}");
+    let shown = place.pointsman(&words).run().stdout;
     let key = shown.lines().next().unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!(key.len(), 43, "{shown}");
     assert!(shown.contains(&format!("POINTSMAN_DEMO_KEY={key}")), "{shown}");
     assert!(shown.contains(&format!("https://a.example/push/demo?integration_key={key}")), "{shown}");
-    let (exit, _, told) = place.run(&["keys", "new", "--integration", "dmo", "--rules", "rules"]);
-    assert!(exit == Some(2) && told.contains("did you mean `demo`?"), "{exit:?} {told}");
+    let words = ["keys", "new", "--integration", "dmo", "--rules", "rules"];
+    let told = place.pointsman(&words).code(2).run().stderr;
+    assert!(told.contains("did you mean `demo`?"), "{told}");
 }
 
 #[test]
 fn a_configuration_file_is_read_and_its_mistakes_have_places() {
-    let place = Place::new("config");
-    fs::write(place.0.join("p.toml"), "rules = [\"rules\"]\nkeep_four = \"7d\"\n").unwrap();
-    let (exit, _, told) = place.run(&["serve", "--config", "p.toml", "--check"]);
-    assert_eq!(exit, Some(2), "{told}");
+    let place = Place::new();
+    place.0.write("p.toml", "rules = [\"rules\"]\nkeep_four = \"7d\"\n");
+    let check = || place.pointsman(&["serve", "--config", "p.toml", "--check"]);
+    let told = check().code(2).run().stderr;
     assert!(told.contains("p.toml:2:1: ") && told.contains("did you mean `keep_for`?"), "{told}");
-    fs::write(place.0.join("p.toml"), "rules = [\"rules\"]\nlisten = \"127.0.0.1:7001\"\n").unwrap();
-    let (exit, plan, told) = place.run(&["serve", "--config", "p.toml", "--check"]);
-    assert_eq!(exit, Some(0), "{told}");
+    place.0.write("p.toml", "rules = [\"rules\"]\nlisten = \"127.0.0.1:7001\"\n");
+    let plan = check().run().stdout;
     assert!(plan.contains("127.0.0.1:7001"), "{plan}");
-    let mut given = place.command(&["serve", "--config", "p.toml", "--check"]);
-    let (_, plan, _) = finish(given.env("POINTSMAN_LISTEN", "127.0.0.1:7002"));
+    let plan = check().env("POINTSMAN_LISTEN", "127.0.0.1:7002").run().stdout;
     assert!(plan.contains("127.0.0.1:7002"), "{plan}");
 }

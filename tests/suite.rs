@@ -3,7 +3,8 @@
 use expect_test::expect_file;
 use pointsman::diagnostic::{self, DiagnosticFormat};
 use pointsman::ruleset::{LoadedRules, RuleSet};
-use pointsman::suite::{self, DiskFiles, TestFiles, TestOptions, TestReport, report};
+use pointsman::suite::files::DiskFiles;
+use pointsman::suite::{self, TestFiles, TestOptions, TestReport, report};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -6,6 +6,7 @@
 use super::cut;
 use super::http::RenderContext;
 use crate::event::{AlertStatus, Event, Severity};
+use crate::text::one_line;
 
 /// How many labels are shown.
 pub(super) const MOST_LABELS: usize = 10;
@@ -133,7 +134,7 @@ fn link(text: &str) -> Option<String> {
 fn line(text: &str) -> String {
     // The end of a very long title is never shown, so it is not read.
     let head = text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default();
-    clean(head).split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&clean(head))
 }
 
 /// A text without control characters and without words that mention everybody in some chat.

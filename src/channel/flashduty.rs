@@ -11,9 +11,9 @@ use super::http_request::{self, Endpoint};
 use super::parameter::{DefaultedParameter, ParameterDefault, ParameterKind, ParameterSpec};
 use super::settings::Settings;
 use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
+use crate::text::hex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
@@ -126,11 +126,7 @@ fn key(key: &str) -> String {
     if key.chars().nth(LONGEST_KEY).is_none() {
         return key.to_owned();
     }
-    Sha256::digest(key.as_bytes()).iter().fold(String::from("sha256:"), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    format!("sha256:{}", hex(&Sha256::digest(key.as_bytes())))
 }
 
 struct Flashduty {

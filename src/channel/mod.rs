@@ -21,6 +21,7 @@ mod response;
 mod settings;
 mod signature;
 mod slack;
+mod state_file;
 mod stdout;
 mod validation;
 mod webhook;
@@ -38,6 +39,7 @@ pub use parameter::{
 };
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
+pub use state_file::StateFile;
 
 /// A kind of channel.
 #[derive(Debug)]

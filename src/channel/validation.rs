@@ -2,6 +2,7 @@
 
 use super::parameter::ParameterError;
 use super::settings::{Setting, Settings};
+use super::state_file::is_state_file;
 use url::Url;
 
 /// The check of a URL that requests go to.
@@ -41,7 +42,7 @@ pub(super) fn check_state_path(value: &Setting, _: &Settings) -> Vec<ParameterEr
             "it leads out of the state directory",
             "write a path below the gateway's state directory, as `events.ndjson`",
         )
-    } else if is_reserved_path(path) {
+    } else if is_state_file(path) {
         (
             "the gateway keeps something of its own in that file",
             "choose another name, as `events.ndjson`, or a folder, as `events/journal.db`",
@@ -56,14 +57,4 @@ pub(super) fn check_state_path(value: &Setting, _: &Settings) -> Vec<ParameterEr
 fn leaves_directory(path: &str) -> bool {
     let mut parts = path.split(['/', '\\']);
     path.is_empty() || path.starts_with(['/', '\\']) || path.contains('\0') || parts.any(|part| part == "..")
-}
-
-/// What files of a state directory that belong to the gateway begin with: lines in them would cost the journal or the token.
-const RESERVED_PREFIXES: [&str; 3] = ["journal.", "admin.", "last-good"];
-
-/// A file in which the gateway keeps something of its own.
-fn is_reserved_path(path: &str) -> bool {
-    let mut parts = path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
-    let first = parts.next().unwrap_or_default().to_ascii_lowercase();
-    matches!(&*first, "lock" | "ballast") || RESERVED_PREFIXES.iter().any(|name| first.starts_with(name))
 }

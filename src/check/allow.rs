@@ -1,4 +1,4 @@
-//! `allow CODE because "…"`: warnings that an author has answered. Errors cannot be silenced, since no later stage could
+//! `allow CODE because "…"`: warnings that the author accepts. Errors cannot be silenced, because later stages cannot
 //! run what they refuse.
 
 use crate::check::code;
@@ -7,7 +7,7 @@ use crate::source::{FileId, Span};
 use crate::syntax::tree::{AllowDirective, RuleFile};
 use std::collections::HashMap;
 
-/// Takes out what is silenced, and reports every `allow` that has nothing to silence.
+/// Removes the silenced findings, and reports every `allow` that silences nothing.
 pub(super) fn apply(
     files: &[RuleFile],
     known: &[&'static DiagnosticCode],
@@ -38,7 +38,7 @@ struct AllowIndex<'a> {
 /// A place where a code is silenced.
 struct SilencedSpan {
     place: Span,
-    /// Where the furthest of this place and those that begin before it ends.
+    /// The furthest end of this place and of the places that begin before it.
     furthest: u32,
     /// Which `allow` it is.
     position: usize,
@@ -88,13 +88,13 @@ fn unknown(allow: &AllowDirective, known: &[&'static DiagnosticCode]) -> Option<
         let message = format!("`{}` ({}) is an error, which cannot be silenced", error.id, error.title);
         return Some(
             Diagnostic::new(&code::UNKNOWN_CODE, name.span, message)
-                .help("mend what it reports, and leave the `allow` out"),
+                .help("fix what it reports, and remove the `allow`"),
         );
     }
     let diagnostic =
         Diagnostic::new(&code::UNKNOWN_CODE, name.span, format!("there is no warning `{}`", name.text));
     Some(match nearest(&name.text, warnings.map(|code| code.id)) {
-        Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
+        Some(near) => diagnostic.did_you_mean(name.span, near),
         None => diagnostic,
     })
 }

@@ -5,6 +5,7 @@ use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known,
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::function::{ArgumentKind, Function, FunctionParameter};
 use crate::model::{Expression, ExpressionKind, Literal};
+use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree;
 use crate::value::ValueType;
@@ -70,7 +71,7 @@ impl ExpressionLowering<'_, '_> {
         value
     }
 
-    /// Whether a value may be a string that was pasted together.
+    /// Whether a value may be a string that was joined from parts.
     pub(super) fn is_template(&self, value: &Expression) -> bool {
         match self.scope {
             ExpressionScope::Element(lets) => lets.is_template(value),
@@ -88,11 +89,11 @@ impl ExpressionLowering<'_, '_> {
         if !is_known(value.types) || value.types.overlaps(ValueType::NUMBER) {
             return value;
         }
-        let said = self.cx.excerpt(argument.span);
-        let message = format!("`{}` takes a number here, and `{said}` is {}", function.name, value.types);
+        let excerpt = self.cx.excerpt(argument.span);
+        let message = format!("`{}` takes a number here, and `{excerpt}` is {}", function.name, value.types);
         let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).label("not a number");
         self.cx.report(if value.types.overlaps(ValueType::TEXT) {
-            diagnostic.suggest("read it as a number", argument.span, format!("number({said})"))
+            diagnostic.suggest("read it as a number", argument.span, format!("number({excerpt})"))
         } else {
             diagnostic
         });
@@ -115,12 +116,12 @@ impl ExpressionLowering<'_, '_> {
         if !is_known(value.types) || value.types.without(ValueType::NOTHING) == ValueType::ARRAY {
             return value;
         }
-        let said = self.cx.excerpt(argument.span);
+        let excerpt = self.cx.excerpt(argument.span);
         self.cx.report(
             Diagnostic::new(
                 &code::NOT_A_PATH,
                 argument.span,
-                format!("{what} takes a list, and `{said}` is {}", value.types),
+                format!("{what} takes a list, and `{excerpt}` is {}", value.types),
             )
             .label("no list of nodes")
             .help("give it a path, as `@.items[*]`, or the result of `split`"),
@@ -130,13 +131,13 @@ impl ExpressionLowering<'_, '_> {
 
     fn regex_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
         if let tree::ExpressionKind::Regex(regex) = &argument.kind {
-            return match self.regex(regex, false) {
+            return match self.regex(regex, Case::Sensitive) {
                 Some(regex) => make(ExpressionKind::Regex(regex), ValueType::REGEX, argument.span),
                 None => broken(argument.span),
             };
         }
-        let said = self.cx.excerpt(argument.span);
-        let message = format!("`{}` takes a regex here, found `{said}`", function.name);
+        let excerpt = self.cx.excerpt(argument.span);
+        let message = format!("`{}` takes a regex here, found `{excerpt}`", function.name);
         self.cx.report(
             Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message)
                 .help("a regex stands between slashes: `/^[a-z]+/`"),
@@ -144,7 +145,7 @@ impl ExpressionLowering<'_, '_> {
         broken(argument.span)
     }
 
-    /// A string that is written out.
+    /// A string constant.
     pub(super) fn literal_text(
         &mut self,
         function: &Function,
@@ -191,8 +192,8 @@ impl ExpressionLowering<'_, '_> {
             "name" => Some("{name}"),
             "value" => Some("{value}"),
             _ => {
-                let said = self.cx.excerpt(braces);
-                let message = format!("a line of labels has no `{said}`");
+                let excerpt = self.cx.excerpt(braces);
+                let message = format!("a line of labels has no `{excerpt}`");
                 self.cx.report(
                     Diagnostic::new(&code::INTERPOLATION, braces, message)
                         .help("`{name}` and `{value}` stand for each label in turn"),
@@ -230,9 +231,9 @@ impl ExpressionLowering<'_, '_> {
         wanted: &str,
         help: &str,
     ) -> Expression {
-        let said = self.cx.excerpt(argument.span);
+        let excerpt = self.cx.excerpt(argument.span);
         let message = format!(
-            "the `{}` of `{}` is {wanted} that is written out, found `{said}`",
+            "the `{}` of `{}` is {wanted} that is written out, found `{excerpt}`",
             parameter.name, function.name
         );
         self.cx.report(Diagnostic::new(&code::NOT_WRITTEN_OUT, argument.span, message).help(help));

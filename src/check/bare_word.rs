@@ -139,8 +139,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let near = self.cx.nearest_of(text, names);
         let diagnostic =
             Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
-        if let Some(told) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
-            return self.cx.report(told);
+        if let Some(better) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
+            return self.cx.report(better);
         }
         self.cx.report(if callable {
             diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
@@ -151,7 +151,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
         });
     }
 
-    /// What the words around an unknown one tell of what was meant.
+    /// What the words around an unknown one show about its meaning.
     fn suggestion_from_context(
         &self,
         diagnostic: &Diagnostic,
@@ -189,22 +189,22 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
         if before.ends_with('{') && after.starts_with('}') {
             let place = Span { start: name.span.start - 1, end: name.span.end + 1, ..name.span };
-            let mended = format!("{{{{{text}}}}}");
+            let corrected = format!("{{{{{text}}}}}");
             return Some(diagnostic.suggest(
                 "double the braces to mean the characters themselves",
                 place,
-                mended,
+                corrected,
             ));
         }
         if !COMPARISON_STARTS.iter().any(|sign| next.starts_with(sign)) {
             return None;
         }
-        let mended = match self.scope {
+        let corrected = match self.scope {
             ExpressionScope::Event | ExpressionScope::Body => format!("labels.{text}"),
             ExpressionScope::Element(_) => format!("@.{text}"),
             ExpressionScope::Payload | ExpressionScope::Parameters(..) => return None,
         };
-        Some(diagnostic.suggest(format!("did you mean `{mended}`?"), name.span, mended))
+        Some(diagnostic.did_you_mean(name.span, corrected))
     }
 
     /// A capitalised word.

@@ -5,13 +5,23 @@
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::routing::BlockContext;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Block, Identifier, Line, LineBody, LineKind, Target, TargetKind};
 use std::collections::HashMap;
 
-/// Reports what is wrong with the lines of a block as a whole.
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockContext<'p> {
+    /// The path of the line that holds it; of a routing's own block, the routing's name.
+    pub(super) path: &'p str,
+    /// Whether events that hit no line of it go on to another line.
+    pub(super) may_decline: bool,
+    /// Whether part of the routing did not parse; then nothing is reported as absent.
+    pub(super) is_broken: bool,
+}
+
+/// Reports mistakes in the lines of a block as a whole.
 pub(super) fn check(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     unique_names(block, cx);
     let mut end: Option<&Line> = None;
@@ -67,11 +77,11 @@ fn is_decline(target: &Target) -> bool {
     matches!(target.kind, TargetKind::Decline)
 }
 
-/// Reports a line that stands below the end of its block, if that is wrong; the lines below it share its cause.
+/// Reports a line below the end of its block, if it may not stand there. The lines below it have the same cause.
 fn after_end(line: &Line, end: &Line, cx: &mut LoweringContext<'_>) -> bool {
     if end.kind == LineKind::Else {
         if line.kind == LineKind::Else {
-            return true; // the parser has told of a second `else`
+            return true; // the parser has reported the second `else`
         }
         cx.report(
             Diagnostic::new(&code::ELSE_NOT_LAST, line.head, "`else` is the last line of its block")
@@ -113,7 +123,7 @@ fn no_else(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>)
     });
 }
 
-/// Judges a target that stands in a line itself.
+/// Checks the target of a line.
 pub(super) fn check_target(
     target: &Target,
     line: &Line,
@@ -135,7 +145,7 @@ pub(super) fn check_target(
     }
 }
 
-/// Judges a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
+/// Checks a target in an arm of a line's `match`, or in an `else`; `place` says whether it may decline.
 pub(super) fn check_arm(target: &Target, line: &Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     match target.kind {
         TargetKind::Nothing(_) => check_nothing(target, line, cx),

@@ -33,9 +33,9 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn stray_secret(&mut self, span: Span) -> Expression {
-        let said = self.cx.excerpt(span);
+        let excerpt = self.cx.excerpt(span);
         self.cx.report(
-            Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{said}` cannot be read here"))
+            Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{excerpt}` cannot be read here"))
                 .label("would become part of an event")
                 .help("secrets stand alone as parameters of a `channel` or an `integration`"),
         );
@@ -56,18 +56,18 @@ impl ExpressionLowering<'_, '_> {
             name.span,
             format!("there is no function or table `{text}`"),
         );
-        let said: Vec<&str> = arguments.iter().map(|argument| self.cx.text(argument.span)).collect();
-        if let Some(mended) = rule_spelling(text, &said) {
-            return self.cx.report(diagnostic.suggest(format!("write `{mended}`"), span, mended));
+        let excerpt: Vec<&str> = arguments.iter().map(|argument| self.cx.text(argument.span)).collect();
+        if let Some(corrected) = rule_spelling(text, &excerpt) {
+            return self.cx.report(diagnostic.rewrite(span, corrected));
         }
         if &**text == "labels"
-            && let [argument] = said.as_slice()
+            && let [argument] = excerpt.as_slice()
         {
-            let mended = format!("labels[{argument}]");
+            let corrected = format!("labels[{argument}]");
             return self.cx.report(diagnostic.suggest(
                 "a label is taken by its name in brackets",
                 span,
-                mended,
+                corrected,
             ));
         }
         self.cx.report(if known_word && arguments.is_empty() {
@@ -182,11 +182,11 @@ impl ExpressionLowering<'_, '_> {
             );
             return broken(span);
         }
-        let mut sound = true;
+        let mut is_valid = true;
         for (argument, types) in lowered.iter().zip(&signature.parameters) {
-            sound &= self.fits_parameter(name, argument, *types, signature.place);
+            is_valid &= self.fits_parameter(name, argument, *types, signature.place);
         }
-        if !sound {
+        if !is_valid {
             return broken(span);
         }
         make(ExpressionKind::Lookup(table, lowered.into()), signature.result, span)
@@ -209,15 +209,15 @@ impl ExpressionLowering<'_, '_> {
         {
             return true;
         }
-        let said = self.cx.excerpt(argument.span);
+        let excerpt = self.cx.excerpt(argument.span);
         let message =
-            format!("the table `{}` takes {types} here, and `{said}` is {}", name.text, argument.types);
+            format!("the table `{}` takes {types} here, and `{excerpt}` is {}", name.text, argument.types);
         let diagnostic =
             Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).related(place, "declared here");
         let is_textual = types.overlaps(ValueType::TEXT)
             && argument.types.overlaps(ValueType::TIME | ValueType::SEVERITY | ValueType::STATUS);
         self.cx.report(if is_textual {
-            diagnostic.suggest("pass it as a string", argument.span, format!("string({said})"))
+            diagnostic.suggest("pass it as a string", argument.span, format!("string({excerpt})"))
         } else {
             diagnostic
         });
@@ -234,7 +234,7 @@ fn result(function: &Function, arguments: &[Expression]) -> ValueType {
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
     let may_be_missing = match (function.name, arguments) {
-        // A key is missing where every part is that the rules do not write out; its prefix is such a one.
+        // A key is missing if all parts are missing that are not constants; the prefix is a constant.
         ("key", parts) => parts.iter().all(|part| is_literal(part) || part.types.may_be_missing()),
         ("present", _) => true,
         _ => function.may_be_missing || (!function.takes_missing && some_missing),

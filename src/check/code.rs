@@ -1,4 +1,4 @@
-//! The codes of what `check` refuses. Those of totality stand beside it in `cover`, those of warnings beside each lint.
+//! The codes of errors. The codes of totality stand in `cover`, those of warnings in each lint.
 
 crate::codes! {
     DUPLICATE_NAME = "E0030", "name given twice";
@@ -14,18 +14,18 @@ crate::codes! {
     EVENT_IN_MAPPING = "E0040", "event read inside a mapping";
     DEFINE_CYCLE = "E0041", "defines that use each other";
     PAYLOAD_OUTSIDE_MAPPING = "E0042", "payload read outside a mapping";
-    UNKNOWN_CODE = "E0043", "`allow` of no warning";
+    UNKNOWN_CODE = "E0043", "`allow` of a code that is not a warning";
     LONG_CHAIN = "E0044", "chain of names that is too long";
     ELEMENT_TOO_EARLY = "E0045", "element read before `each`";
 
     NEVER_EQUAL = "E0050", "values that are never equal";
     NO_ORDER = "E0051", "values without an order";
-    NOT_TEXT = "E0052", "string comparison on no string";
+    NOT_TEXT = "E0052", "string test of a value that is not a string";
     COMPARED_WITH_NOTHING = "E0053", "comparison with missing or null";
     NOT_A_CONDITION = "E0054", "value as a condition";
     LIST_AS_VALUE = "E0055", "list of nodes as a value";
-    SINGULAR_AS_LIST = "E0056", "one value where a list belongs";
-    NOT_A_PATH = "E0057", "no path where one belongs";
+    SINGULAR_AS_LIST = "E0056", "single value where a list of nodes is needed";
+    NOT_A_PATH = "E0057", "value that is not a path";
     LABELS_AS_VALUE = "E0058", "labels as a value";
     WRONG_ARGUMENT = "E0059", "argument of the wrong kind";
     ARGUMENT_COUNT = "E0060", "wrong number of arguments";
@@ -55,7 +55,7 @@ crate::codes! {
     NOTHING = "E0092", "`nothing` in a line that only adds";
     ROUTING_CYCLE = "E0093", "routings that call each other";
     DUPLICATE_ROUTE = "E0094", "route named twice";
-    NOT_LABELS = "E0095", "labels from what is no object";
+    NOT_LABELS = "E0095", "labels from a value that is not an object";
     FIELD_NOT_SETTABLE = "E0096", "field that a mapping does not set";
 
     BAD_PATH = "E0100", "bad JSONPath";
@@ -75,17 +75,17 @@ crate::codes! {
     DUPLICATE_PARAMETER = "E0123", "parameter given twice";
     BAD_PARAMETER = "E0124", "bad value of a parameter";
     SECRET_IN_RULES = "E0125", "secret written into the rules";
-    STRAY_SECRET = "E0126", "secret out of place";
+    STRAY_SECRET = "E0126", "secret where it is not allowed";
     BAD_SECRET = "E0127", "bad name of a secret";
-    READINGS = "E0128", "integration without one line of mappings";
-    DESTINATIONS = "E0129", "integration without one destination";
+    READINGS = "E0128", "integration without exactly one line of mappings";
+    DESTINATIONS = "E0129", "integration without exactly one destination";
     MAPPING_TWICE = "E0130", "mapping listed twice";
     SHARED_KEY = "E0131", "key of two integrations";
 
     UNREADABLE_FILE = "E0140", "file that cannot be read";
     BAD_CSV = "E0141", "bad CSV";
     NO_COLUMN = "E0142", "missing column";
-    BAD_CELL = "E0143", "cell that is no constant";
+    BAD_CELL = "E0143", "cell that is not a constant";
     DUPLICATE_ROW = "E0144", "row that is never chosen";
     EMPTY_CSV = "E0145", "CSV without rows";
     DUPLICATE_COLUMN = "E0146", "column named twice";

@@ -1,9 +1,10 @@
-//! Comparisons and patterns: one reading of the right side serves both, since a pattern is a comparison without its left.
+//! Comparisons and patterns: both share the code for the right side, because a pattern is a comparison without its left
+//! side.
 
 use crate::check::code;
 use crate::check::scope::{ExpressionLowering, broken, is_known, make};
 use crate::diagnostic::Diagnostic;
-use crate::model::{self, Comparator, Expression, ExpressionKind, Literal, ValueKind};
+use crate::model::{self, Comparator, Expression, ExpressionKind, Literal, TextTest, ValueKind};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
 use crate::value::ValueType;
@@ -19,7 +20,7 @@ pub(super) struct LeftOperand {
     pub(super) in_arm: bool,
     /// The place of the operator's words; in an arm, of the pattern.
     pub(super) operator: Span,
-    /// Whether the comparison is turned round.
+    /// Whether the comparison is negated.
     pub(super) negated: bool,
     /// `ignore case`
     pub(super) ignore_case: Option<Span>,
@@ -47,7 +48,7 @@ impl ExpressionLowering<'_, '_> {
             subject,
             negated: comparison.negated.is_some(),
             test,
-            ignore_case: comparison.ignore_case.is_some(),
+            case: comparison.ignore_case.into(),
         };
         make(ExpressionKind::Compare(Box::new(comparison)), ValueType::BOOLEAN, span)
     }
@@ -81,46 +82,41 @@ impl ExpressionLowering<'_, '_> {
         }
     }
 
-    /// What stands right of the left side.
+    /// The operator and the right side.
     pub(super) fn comparator(&mut self, test: &tree::Comparator, left: &LeftOperand) -> Option<Comparator> {
         match test {
             tree::Comparator::Equal(value) => self.equal(value, left).map(Comparator::Equal),
-            tree::Comparator::Less(value) => self.ordered(value, left).map(Comparator::Less),
-            tree::Comparator::LessOrEqual(value) => self.ordered(value, left).map(Comparator::LessOrEqual),
-            tree::Comparator::Greater(value) => self.ordered(value, left).map(Comparator::Greater),
-            tree::Comparator::GreaterOrEqual(value) => {
-                self.ordered(value, left).map(Comparator::GreaterOrEqual)
+            tree::Comparator::Order(order, value) => {
+                self.ordered(value, left).map(|value| Comparator::Order(*order, value))
             }
             tree::Comparator::In(values) => self.one_of(values, left),
-            tree::Comparator::Cidr(networks) => {
-                let networks = self.networks(networks);
-                self.is_text(left, "in cidr").then_some(networks?.into()).map(Comparator::Cidr)
-            }
-            tree::Comparator::Like(globs) => {
-                let globs = self.globs(globs, left.ignore_case.is_some());
-                self.is_text(left, "like").then_some(globs?.into()).map(Comparator::Like)
-            }
-            tree::Comparator::Matches(regex) => {
-                let regex = self.regex(regex, left.ignore_case.is_some());
-                self.is_text(left, "matches").then_some(regex?).map(Comparator::Matches)
-            }
-            tree::Comparator::Finds(regex) => {
-                let regex = self.regex(regex, left.ignore_case.is_some());
-                self.is_text(left, "finds").then_some(regex?).map(Comparator::Finds)
-            }
-            tree::Comparator::Contains(value) => self.part(value, left, "contains").map(Comparator::Contains),
-            tree::Comparator::StartsWith(value) => {
-                self.part(value, left, "starts with").map(Comparator::StartsWith)
-            }
-            tree::Comparator::EndsWith(value) => {
-                self.part(value, left, "ends with").map(Comparator::EndsWith)
-            }
+            tree::Comparator::Text(test) => self.text_test(test, left).map(Comparator::Text),
             tree::Comparator::Is(kind) => self.of_kind(kind, left).map(Comparator::Is),
             tree::Comparator::During(schedule) => self.during(schedule, left),
         }
     }
 
-    /// The value on the right of an operator: its strings are plain, and in an arm it is a constant.
+    fn text_test(&mut self, test: &tree::TextTest, left: &LeftOperand) -> Option<TextTest> {
+        match test {
+            tree::TextTest::Cidr(networks) => {
+                let networks = self.networks(networks);
+                self.is_text(left, "in cidr").then_some(TextTest::Cidr(networks?.into()))
+            }
+            tree::TextTest::Like(globs) => {
+                let globs = self.globs(globs, left.ignore_case.into());
+                self.is_text(left, "like").then_some(TextTest::Like(globs?.into()))
+            }
+            tree::TextTest::Regex(scope, regex) => {
+                let regex = self.regex(regex, left.ignore_case.into());
+                self.is_text(left, scope.operator()).then_some(TextTest::Regex(*scope, regex?))
+            }
+            tree::TextTest::Piece(position, value) => {
+                self.part(value, left, position.operator()).map(|value| TextTest::Piece(*position, value))
+            }
+        }
+    }
+
+    /// The value on the right of an operator: its strings do not interpolate, and in an arm it is a constant.
     pub(super) fn right(&mut self, value: &tree::Expression, left: &LeftOperand) -> Option<Expression> {
         let lowered = if let tree::ExpressionKind::Template(template) = &value.kind {
             let place = if left.in_arm { "a pattern" } else { "a string that is compared" };
@@ -133,15 +129,15 @@ impl ExpressionLowering<'_, '_> {
             return None;
         }
         if left.in_arm && !matches!(lowered.kind, ExpressionKind::Literal(_)) {
-            let said = self.cx.excerpt(value.span);
+            let written = self.cx.excerpt(value.span);
             self.cx.report(
                 Diagnostic::new(
                     &code::NOT_CONSTANT,
                     value.span,
-                    format!("a pattern is a constant, and `{said}` is not"),
+                    format!("a pattern is a constant, and `{written}` is not"),
                 )
                 .label("is known only when an alert comes")
-                .help(format!("compare it in a condition: `… == {said}`")),
+                .help(format!("compare it in a condition: `… == {written}`")),
             );
             return None;
         }
@@ -166,7 +162,7 @@ impl ExpressionLowering<'_, '_> {
 
     fn compared_with_nothing(&mut self, value: Span, left: &LeftOperand, word: &str) {
         let operator = if left.negated { "is not" } else { "is" };
-        let mended = format!("{operator} {word}");
+        let corrected = format!("{operator} {word}");
         self.cx.report(
             Diagnostic::new(
                 &code::COMPARED_WITH_NOTHING,
@@ -174,17 +170,17 @@ impl ExpressionLowering<'_, '_> {
                 format!("nothing is equal to {word}"),
             )
             .label(if left.negated { "is always true" } else { "is never true" })
-            .suggest(format!("ask with `{mended}`"), left.operator.to(value), mended),
+            .suggest(format!("ask with `{corrected}`"), left.operator.to(value), corrected),
         );
     }
 
     fn one_of(&mut self, values: &[tree::Expression], left: &LeftOperand) -> Option<Comparator> {
         let mut lowered = Vec::with_capacity(values.len());
-        let mut sound = true;
+        let mut is_valid = true;
         for value in values {
             if matches!(value.kind, tree::ExpressionKind::Null | tree::ExpressionKind::Missing) {
                 let word = self.cx.excerpt(value.span);
-                let said = self.cx.excerpt(left.span);
+                let written = self.cx.excerpt(left.span);
                 self.cx.report(
                     Diagnostic::new(
                         &code::COMPARED_WITH_NOTHING,
@@ -192,14 +188,14 @@ impl ExpressionLowering<'_, '_> {
                         format!("nothing is equal to {word}"),
                     )
                     .label("is never found")
-                    .help(format!("ask for it apart: `({said} in [..] or {said} is {word})`")),
+                    .help(format!("ask for it apart: `({written} in [..] or {written} is {word})`")),
                 );
-                sound = false;
+                is_valid = false;
                 continue;
             }
             match self.right(value, left) {
                 Some(value) if self.may_be_equal(left, &value) => lowered.push(value),
-                Some(_) | None => sound = false,
+                Some(_) | None => is_valid = false,
             }
         }
         if values.is_empty() {
@@ -207,7 +203,7 @@ impl ExpressionLowering<'_, '_> {
             self.cx.report(Diagnostic::new(&code::NEVER_EQUAL, left.operator, message));
             return None;
         }
-        sound.then_some(Comparator::In(lowered.into()))
+        is_valid.then_some(Comparator::In(lowered.into()))
     }
 
     fn part(&mut self, value: &tree::Expression, left: &LeftOperand, operator: &str) -> Option<Expression> {
@@ -217,19 +213,19 @@ impl ExpressionLowering<'_, '_> {
         if right.types.overlaps(ValueType::TEXT) {
             return is_text.then_some(right);
         }
-        let said = self.cx.excerpt(right.span);
+        let written = self.cx.excerpt(right.span);
         self.cx.report(
             Diagnostic::new(
                 &code::NOT_TEXT,
                 right.span,
-                format!("`{operator}` takes a string, and `{said}` is {}", right.types),
+                format!("`{operator}` takes a string, and `{written}` is {}", right.types),
             )
-            .suggest("write it as a string", right.span, format!("\"{said}\"")),
+            .suggest("write it as a string", right.span, format!("\"{written}\"")),
         );
         None
     }
 
-    /// `is kind`, which must be possible and not certain.
+    /// `is kind`, which must be possible.
     fn of_kind(&mut self, name: &Identifier, left: &LeftOperand) -> Option<ValueKind> {
         let Some(kind) = ValueKind::ALL.into_iter().find(|kind| kind.name() == &*name.text) else {
             self.unknown_kind(name, left);
@@ -242,13 +238,13 @@ impl ExpressionLowering<'_, '_> {
         if left.types.overlaps(types) {
             return Some(kind);
         }
-        let said = self.cx.excerpt(left.span);
+        let written = self.cx.excerpt(left.span);
         let answer = if left.negated { "true" } else { "false" };
         self.cx.report(
             Diagnostic::new(
                 &code::NEVER_OF_KIND,
                 left.operator.to(name.span),
-                format!("`{said}` is {}, so this is always {answer}", left.types),
+                format!("`{written}` is {}, so this is always {answer}", left.types),
             )
             .label(match kind {
                 ValueKind::Missing | ValueKind::Null | ValueKind::Empty => format!("is never {}", name.text),
@@ -274,11 +270,11 @@ impl ExpressionLowering<'_, '_> {
         let place = left.operator.to(name.span);
         let operator = if left.negated { "!=" } else { "==" };
         self.cx.report(if super::bare_word::constant(&name.text).is_some() {
-            let mended = format!("{operator} {}", name.text);
-            diagnostic.suggest(format!("a value is compared by `{operator}`"), place, mended)
+            let corrected = format!("{operator} {}", name.text);
+            diagnostic.suggest(format!("a value is compared by `{operator}`"), place, corrected)
         } else if matches!(&*name.text, "present" | "there" | "set" | "defined") {
-            let mended = if left.negated { "is missing" } else { "is not missing" };
-            diagnostic.suggest(format!("write `{mended}`"), place, mended)
+            let corrected = if left.negated { "is missing" } else { "is not missing" };
+            diagnostic.rewrite(place, corrected)
         } else {
             super::context::with_nearest(diagnostic, name, meant)
         });
@@ -292,15 +288,15 @@ impl ExpressionLowering<'_, '_> {
         if left.types.overlaps(ValueType::TIME) {
             return found.map(Comparator::During);
         }
-        let said = self.cx.excerpt(left.span);
+        let written = self.cx.excerpt(left.span);
         let diagnostic = Diagnostic::new(
             &code::NOT_A_TIME,
             left.span,
-            format!("`during` asks for a time, and `{said}` is {}", left.types),
+            format!("`during` asks for a time, and `{written}` is {}", left.types),
         )
         .label("not a time");
         self.cx.report(if left.types.overlaps(ValueType::TEXT | ValueType::NUMBER) {
-            diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
+            diagnostic.suggest("read it as a time", left.span, format!("time({written})"))
         } else {
             diagnostic
                 .help(format!("`during {}` alone asks for the time at which the alert comes", schedule.text))
@@ -308,7 +304,7 @@ impl ExpressionLowering<'_, '_> {
         None
     }
 
-    /// Whether `ignore case` has text to ignore the case of.
+    /// Whether `ignore case`, if it is there, has a string to apply to.
     fn ignores_case_of_text(&mut self, test: &Comparator, ignore_case: Option<Span>) -> bool {
         let Some(place) = ignore_case else { return true };
         let compares_text = compares_text(test);
@@ -318,7 +314,7 @@ impl ExpressionLowering<'_, '_> {
         compares_text
     }
 
-    /// Reports `ignore case` where nothing has letters.
+    /// Reports `ignore case` where no string is compared.
     pub(super) fn no_case(&mut self, place: Span) {
         self.cx.report(
             Diagnostic::new(&code::NO_CASE, place, "`ignore case` stands where no string is compared")
@@ -333,17 +329,9 @@ pub(super) fn compares_text(test: &Comparator) -> bool {
     match test {
         Comparator::Equal(value) => value.types.overlaps(ValueType::TEXT),
         Comparator::In(values) => values.iter().any(|value| value.types.overlaps(ValueType::TEXT)),
-        Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_) => true,
-        Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::Cidr(_)
+        Comparator::Text(TextTest::Like(_) | TextTest::Regex(..) | TextTest::Piece(..)) => true,
+        Comparator::Order(..)
+        | Comparator::Text(TextTest::Cidr(_))
         | Comparator::Is(_)
         | Comparator::During(_) => false,
     }

@@ -5,6 +5,7 @@ use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::model::DefineId;
 use crate::path::CompiledPath;
+use crate::pattern::Case;
 use crate::pattern::{MOST_MEASURED, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
@@ -12,7 +13,7 @@ use crate::value::ValueType;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many unknown names are compared with all that exist; past that a rule set has one cause for all of them.
+/// How many unknown names are compared with all known ones; more of them likely have one common cause.
 const NEAREST_LIMIT: usize = 100;
 
 /// A table as its callers see it.
@@ -38,16 +39,16 @@ pub(super) struct LoweringContext<'c> {
     /// Paths by their text: a rule set repeats the same ones.
     pub(super) paths: HashMap<Box<str>, Arc<CompiledPath>>,
     /// Regexes by pattern, flags and case, for the same reason.
-    pub(super) regexes: HashMap<(Box<str>, Box<str>, bool), Arc<RegexPattern>>,
+    pub(super) regexes: HashMap<(Box<str>, Box<str>, Case), Arc<RegexPattern>>,
     /// How many large regexes may still be measured.
     pub(super) measurements_left: usize,
-    /// Where the parser has found something, in order.
+    /// The places of the parser's findings, in order.
     parse_error_spans: Vec<Span>,
     compared: usize,
 }
 
 impl<'c> LoweringContext<'c> {
-    /// A run that knows the names.
+    /// A context with the declared names.
     pub(super) fn new(
         environment: &'c CheckEnvironment<'c>,
         names: DeclaredNames<'c>,
@@ -69,20 +70,20 @@ impl<'c> LoweringContext<'c> {
         }
     }
 
-    /// Takes in a finding.
+    /// Adds a finding.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
-    /// How many findings there are: where the number has grown, something was broken in between.
+    /// How many findings there are. If the number has grown, something in between was broken.
     pub(super) fn finding_count(&self) -> usize {
         self.diagnostics.len()
     }
 
-    /// Whether the parser has told of something within a place already.
+    /// Whether the parser has reported something within a place.
     pub(super) fn is_reported(&self, place: Span) -> bool {
-        let first = self.parse_error_spans.partition_point(|told| *told < place.before());
-        self.parse_error_spans.get(first).is_some_and(|told| place.covers(*told))
+        let first = self.parse_error_spans.partition_point(|reported| *reported < place.before());
+        self.parse_error_spans.get(first).is_some_and(|reported| place.covers(*reported))
     }
 
     /// The user's own words at a place, cut to what a message can hold.
@@ -114,7 +115,7 @@ impl<'c> LoweringContext<'c> {
         self.may_compare().then(|| nearest(word, names)).flatten().map(str::to_owned)
     }
 
-    /// The nearest of names that may be many: they are gathered only where they are still compared.
+    /// The nearest of many names. They are collected only while the limit of comparisons is not reached.
     pub(super) fn nearest_of<'n>(
         &mut self,
         word: &str,
@@ -128,7 +129,7 @@ impl<'c> LoweringContext<'c> {
         self.compared <= NEAREST_LIMIT
     }
 
-    /// Reports a name that is declared nowhere, with the nearest of its kind.
+    /// Reports an undeclared name, with the nearest one of its kind.
     fn unknown(
         &mut self,
         code: &'static DiagnosticCode,
@@ -215,7 +216,7 @@ impl<'c> LoweringContext<'c> {
 /// Offers the nearest name, where there is one.
 pub(super) fn with_nearest(diagnostic: Diagnostic, name: &Identifier, near: Option<String>) -> Diagnostic {
     match near {
-        Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
+        Some(near) => diagnostic.did_you_mean(name.span, near),
         None => diagnostic,
     }
 }

@@ -6,13 +6,14 @@ use crate::check::context::LoweringContext;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{CsvCell, CsvRows, Literal};
-use crate::pattern::fold;
+use crate::pattern::Case;
 use crate::syntax::tree::{self, Identifier, StringLiteral};
+use crate::text::plural;
 use crate::value::ValueType;
 use std::collections::HashMap;
 use std::path::{Component, Path};
 
-/// How many findings of one file are told; past that one cause has made all of them.
+/// How many findings of one file are reported; more of them likely have one common cause.
 const FINDINGS_LIMIT: usize = 20;
 
 /// The rows of a file, and what the table may result in.
@@ -23,7 +24,7 @@ pub(super) fn read(
     file: &StringLiteral,
     cx: &mut LoweringContext<'_>,
 ) -> (CsvRows, ValueType) {
-    let mut rows = CsvRows { ignore_case: table.ignore_case.is_some(), rows: Vec::new() };
+    let mut rows = CsvRows { case: table.ignore_case.into(), rows: Vec::new() };
     let Some(types) = column_type(constants, cx) else { return (rows, ValueType::UNKNOWN) };
     let before = cx.finding_count();
     let Some(text) = text(file, cx) else { return (rows, ValueType::UNKNOWN) };
@@ -79,7 +80,7 @@ fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
     }
 }
 
-/// Whether a path leads nowhere but down, however the system reads it.
+/// Whether a path stays below its folder on every operating system.
 pub(crate) fn stays_below(path: &str) -> bool {
     let whole =
         Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -96,7 +97,16 @@ struct CsvTableReader<'s, 'c> {
     cx: &'s mut LoweringContext<'c>,
 }
 
-/// A row that was read: its line, keys and result.
+/// The positions of the columns that a table reads.
+struct CsvColumns {
+    /// One for each parameter.
+    keys: Vec<usize>,
+    result: usize,
+    /// How many columns the file has.
+    count: usize,
+}
+
+/// A row that was read.
 struct CsvRow {
     line: u64,
     keys: Vec<CsvCell>,
@@ -116,19 +126,19 @@ impl CsvTableReader<'_, '_> {
         let mut read = Vec::new();
         for record in reader.records() {
             match record {
-                Ok(record) => read.extend(self.row(&record, header.len(), &columns)),
+                Ok(record) => read.extend(self.row(&record, &columns)),
                 Err(error) => self.unreadable(&error),
             }
         }
         if read.is_empty() && self.findings == 0 {
             return self.report(&code::EMPTY_CSV, None, "holds a header and no row");
         }
-        self.report_unreachable_rows(&read, rows.ignore_case);
+        self.report_unreachable_rows(&read, rows.case);
         rows.rows = read.into_iter().map(|row| (row.keys, row.result)).collect();
     }
 
     /// Where the columns of the parameters and of the result stand.
-    fn columns(&mut self, header: &::csv::StringRecord) -> Option<(Vec<usize>, usize)> {
+    fn columns(&mut self, header: &::csv::StringRecord) -> Option<CsvColumns> {
         let mut seen = HashMap::new();
         for (position, name) in header.iter().enumerate() {
             if let Some(first) = seen.insert(name.trim(), position) {
@@ -148,7 +158,7 @@ impl CsvTableReader<'_, '_> {
             names.into_iter().map(|name| self.position(header, &seen, name)).collect();
         let mut found = found.into_iter().collect::<Option<Vec<usize>>>()?;
         let result = found.pop()?;
-        Some((found, result))
+        Some(CsvColumns { keys: found, result, count: header.len() })
     }
 
     fn position(
@@ -165,7 +175,7 @@ impl CsvTableReader<'_, '_> {
             Diagnostic::new(&code::NO_COLUMN, name.span, format!("`{file}` has no column `{}`", name.text))
                 .related(self.file.span, "the file");
         let diagnostic = match nearest(&name.text, header.iter().map(str::trim)) {
-            Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
+            Some(near) => diagnostic.did_you_mean(name.span, near),
             None => {
                 diagnostic.note(format!("its header is `{}`", header.iter().collect::<Vec<&str>>().join(",")))
             }
@@ -175,26 +185,18 @@ impl CsvTableReader<'_, '_> {
         None
     }
 
-    fn row(
-        &mut self,
-        record: &::csv::StringRecord,
-        width: usize,
-        columns: &(Vec<usize>, usize),
-    ) -> Option<CsvRow> {
+    fn row(&mut self, record: &::csv::StringRecord, columns: &CsvColumns) -> Option<CsvRow> {
         let line = record.position().map_or(0, ::csv::Position::line);
-        if record.len() != width {
-            let cells = match record.len() {
-                1 => "1 cell".to_owned(),
-                count => format!("{count} cells"),
-            };
+        if record.len() != columns.count {
+            let cells = plural(record.len(), "cell");
             let runs_on = record.iter().any(|cell| cell.contains('\n'));
             let hint = if runs_on { "; is a double quote never closed?" } else { "" };
-            let message = format!("has {cells}, and the header has {width}{hint}");
+            let message = format!("has {cells}, and the header has {}{hint}", columns.count);
             self.report(&code::BAD_CSV, Some(line), &message);
             return None;
         }
-        let keys = columns.0.iter().map(|column| cell(record.get(*column).unwrap_or_default())).collect();
-        let result = self.result(record.get(columns.1).unwrap_or_default(), line)?;
+        let keys = columns.keys.iter().map(|column| cell(record.get(*column).unwrap_or_default())).collect();
+        let result = self.result(record.get(columns.result).unwrap_or_default(), line)?;
         Some(CsvRow { line, keys, result })
     }
 
@@ -233,12 +235,12 @@ impl CsvTableReader<'_, '_> {
         found
     }
 
-    /// Reports rows that another row above always takes the place of.
-    fn report_unreachable_rows(&mut self, rows: &[CsvRow], ignore_case: bool) {
+    /// Reports rows that can never be chosen, because a row above fits whenever they do.
+    fn report_unreachable_rows(&mut self, rows: &[CsvRow], case: Case) {
         let mut masks: Vec<Vec<bool>> = Vec::new();
         let mut taken: HashMap<Vec<CsvCell>, u64> = HashMap::new();
         for row in rows {
-            let keys: Vec<CsvCell> = row.keys.iter().map(|cell| folded(cell, ignore_case)).collect();
+            let keys: Vec<CsvCell> = row.keys.iter().map(|cell| folded(cell, case)).collect();
             let by = masks.iter().find_map(|mask| {
                 let masked: Vec<CsvCell> = keys
                     .iter()
@@ -288,9 +290,9 @@ fn cell(text: &str) -> CsvCell {
     }
 }
 
-fn folded(cell: &CsvCell, ignore_case: bool) -> CsvCell {
+fn folded(cell: &CsvCell, case: Case) -> CsvCell {
     match cell {
-        CsvCell::Text(text) if ignore_case => CsvCell::Text(fold(text).into()),
-        CsvCell::Text(_) | CsvCell::Any | CsvCell::Missing => cell.clone(),
+        CsvCell::Text(text) => CsvCell::Text(case.fold(text).into()),
+        CsvCell::Any | CsvCell::Missing => cell.clone(),
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::check::bare_names::bare_names;
 use crate::check::context::LoweringContext;
-use crate::check::graph::{order, report_long_chains};
+use crate::check::graph::{DependencyGraph, report_long_chains};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{code, scope};
 use crate::diagnostic::Diagnostic;
 use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
+use crate::text::backticked_list;
 use crate::value::ValueType;
 
 /// All defines, in an order in which each follows those that it uses.
@@ -15,20 +16,18 @@ pub(super) fn lower(
     defines: &[(&DocumentedDeclaration, &tree::Define)],
     cx: &mut LoweringContext<'_>,
 ) -> Vec<model::Define> {
-    let uses = uses(defines, cx);
-    let (order, cycles) = order(&uses);
-    for cycle in &cycles {
+    let graph = DependencyGraph::new(uses(defines, cx));
+    for cycle in &graph.cycles {
         report_cycle(cycle, defines, cx);
     }
-    if cycles.is_empty() {
+    if graph.cycles.is_empty() {
         let names: Vec<&tree::Identifier> = defines.iter().map(|(_, define)| &define.name).collect();
-        let words = ("defines", "write out one of the defines between them");
-        report_long_chains((&uses, &order), &names, words, cx);
+        report_long_chains(&graph, &names, "defines", "write out one of the defines between them", cx);
     }
     cx.defines = vec![None; defines.len()];
-    let in_cycle: std::collections::HashSet<usize> = cycles.into_iter().flatten().collect();
+    let in_cycle: std::collections::HashSet<usize> = graph.cycles.into_iter().flatten().collect();
     let mut lowered = Vec::with_capacity(defines.len());
-    for position in order {
+    for position in graph.order {
         let Some((_, define)) = defines.get(position) else { continue };
         let mut value = if in_cycle.contains(&position) {
             scope::broken(define.value.span)
@@ -71,8 +70,8 @@ fn report_cycle(
     let diagnostic = if others.is_empty() {
         Diagnostic::new(&code::DEFINE_CYCLE, name.span, format!("the define `{}` uses itself", name.text))
     } else {
-        let through: Vec<String> = others.iter().map(|define| format!("`{}`", define.name.text)).collect();
-        let message = format!("the define `{}` uses itself through {}", name.text, through.join(", "));
+        let through = backticked_list(others.iter().map(|define| &define.name.text));
+        let message = format!("the define `{}` uses itself through {through}", name.text);
         Diagnostic::new(&code::DEFINE_CYCLE, name.span, message)
     };
     let diagnostic = others.iter().take(5).fold(diagnostic, |diagnostic, define| {

@@ -9,7 +9,7 @@ use crate::syntax::tree::{self, NavigationStep};
 use crate::value::ValueType;
 
 impl ExpressionLowering<'_, '_> {
-    /// A value; the labels as a whole are none.
+    /// A value; the labels as a whole are not one.
     pub(super) fn value(&mut self, expression: &tree::Expression) -> Expression {
         let value = self.value_or_labels(expression);
         if value.types.overlaps(ValueType::LABELS) {
@@ -82,8 +82,8 @@ impl ExpressionLowering<'_, '_> {
         if !is_known(types) || types == ValueType::BOOLEAN {
             return value;
         }
-        let said = self.cx.excerpt(value.span);
-        let message = format!("`{said}` is no condition by itself");
+        let excerpt = self.cx.excerpt(value.span);
+        let message = format!("`{excerpt}` is not a condition by itself");
         let diagnostic = Diagnostic::new(&code::NOT_A_CONDITION, value.span, message);
         let is_any = types.contains(ValueType::JSON.without(ValueType::NOTHING));
         let label = if is_any { "may be any JSON value".to_owned() } else { format!("this is {types}") };
@@ -105,7 +105,7 @@ impl ExpressionLowering<'_, '_> {
                 diagnostic
                     .label(label)
                     .help("every condition names what it compares: `labels.team == \"a\" or labels.team == \"b\"`")
-                    .help(format!("one value against several is `labels.team in [\"a\", {said}]`")),
+                    .help(format!("one value against several is `labels.team in [\"a\", {excerpt}]`")),
             );
             return broken(value.span);
         }
@@ -117,7 +117,7 @@ impl ExpressionLowering<'_, '_> {
         broken(value.span)
     }
 
-    /// `a ?? b`: what is not last gives way where it is missing or null.
+    /// `a ?? b`: the first part that is not missing or null.
     fn coalesce(&mut self, parts: &[tree::Expression], span: Span) -> Expression {
         let values: Vec<Expression> = parts.iter().map(|part| self.value(part)).collect();
         let Some((last, others)) = values.split_last() else { return broken(span) };
@@ -132,13 +132,13 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn never_missing(&mut self, value: Span, last: Span) {
-        let said = self.cx.excerpt(value);
+        let excerpt = self.cx.excerpt(value);
         let rest = Span { start: value.end, end: last.end.max(value.end), file: value.file };
         self.cx.report(
             Diagnostic::new(
                 &code::NEVER_MISSING,
                 value,
-                format!("`{said}` is never missing, so what follows its `??` is never used"),
+                format!("`{excerpt}` is never missing, so what follows its `??` is never used"),
             )
             .label("always has a value")
             .suggest("leave out the rest", rest, ""),
@@ -168,15 +168,15 @@ impl ExpressionLowering<'_, '_> {
     /// The text of a string in a place where nothing interpolates; an interpolation is reported.
     pub(super) fn plain_text(&mut self, template: &tree::Template, place: &str) -> Option<Box<str>> {
         let mut text = String::new();
-        let mut sound = true;
+        let mut is_valid = true;
         for part in &template.parts {
             match part {
                 tree::TemplatePart::Text(words) => text.push_str(words),
                 tree::TemplatePart::Value(_, braces) => {
-                    sound = false;
-                    let said = self.cx.text(*braces);
+                    is_valid = false;
+                    let excerpt = self.cx.text(*braces);
                     let inner =
-                        said.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(said);
+                        excerpt.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(excerpt);
                     self.cx.report(
                         Diagnostic::new(
                             &code::INTERPOLATION,
@@ -193,7 +193,7 @@ impl ExpressionLowering<'_, '_> {
                 }
             }
         }
-        sound.then(|| text.into_boxed_str())
+        is_valid.then(|| text.into_boxed_str())
     }
 
     /// Members and items of a value; `labels.name` is a label.
@@ -243,7 +243,7 @@ impl ExpressionLowering<'_, '_> {
                     })
                     .collect::<Vec<String>>()
                     .join(".");
-                let mended = format!("labels[\"{joined}\"]");
+                let corrected = format!("labels[\"{joined}\"]");
                 self.cx.report(
                     Diagnostic::new(
                         &code::NO_PARTS,
@@ -252,9 +252,9 @@ impl ExpressionLowering<'_, '_> {
                     )
                     .label("nothing to take out")
                     .suggest(
-                        format!("a label whose name holds a dot is `{mended}`"),
+                        format!("a label whose name holds a dot is `{corrected}`"),
                         span,
-                        mended,
+                        corrected,
                     ),
                 );
                 broken(span)
@@ -270,7 +270,7 @@ impl ExpressionLowering<'_, '_> {
         }
     }
 
-    /// Reports labels as a whole where they are no value.
+    /// Reports the labels as a whole where they are not a value.
     pub(super) fn refuse_labels(&mut self, place: Span) {
         let mut diagnostic =
             Diagnostic::new(&code::LABELS_AS_VALUE, place, "the labels as a whole are not a value here")
@@ -290,14 +290,14 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn stray_regex(&mut self, span: Span) -> Expression {
-        let said = self.cx.excerpt(span);
+        let excerpt = self.cx.excerpt(span);
         self.cx.report(
             Diagnostic::new(&code::STRAY_REGEX, span, "a regex is not a value")
                 .label("stands for nothing here")
                 .help(format!(
-                    "test a value with it: `… matches {said}` (the whole string), `… finds {said}` (anywhere)"
+                    "test a value with it: `… matches {excerpt}` (the whole string), `… finds {excerpt}` (anywhere)"
                 ))
-                .help(format!("or take text out of a value: `capture(…, {said}, \"group\")`")),
+                .help(format!("or take text out of a value: `capture(…, {excerpt}, \"group\")`")),
         );
         broken(span)
     }

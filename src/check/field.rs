@@ -8,10 +8,11 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{EventField, Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
+use crate::text::{backticked, enumeration};
 use crate::value::ValueType;
 use std::collections::HashMap;
 
-/// The fields without which there is no event, each with a line that sets it.
+/// The required fields of an event, each with a line that sets it.
 const REQUIRED: [(&str, &str); 4] = [
     ("severity", "severity = match $.severity ignore case { \"critical\" => Critical  else => Warning }"),
     ("status", "status = match $.status ignore case { \"resolved\" => Resolved  else => Firing }"),
@@ -23,12 +24,10 @@ const REQUIRED: [(&str, &str); 4] = [
 pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut LoweringContext<'_>) {
     let absent: Vec<(&str, &str)> =
         REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
-    let names: Vec<String> = absent.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let listed = match names.split_last() {
-        None => return,
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    };
+    if absent.is_empty() {
+        return;
+    }
+    let listed = enumeration(&backticked(absent.iter().map(|(name, _)| name)), "and");
     let message = format!("the mapping `{}` does not set {listed}", mapping.name.text);
     let diagnostic = Diagnostic::new(&code::FIELD_NOT_SET, mapping.name.span, message)
         .note("an event always has a severity, a status, a title and a key");
@@ -62,7 +61,7 @@ pub(super) fn is_settable(field: EventField, name: &Identifier, cx: &mut Lowerin
     false
 }
 
-/// Judges the value of a field.
+/// Checks the value of a field.
 pub(super) fn check(
     field: EventField,
     name: &Identifier,
@@ -117,11 +116,11 @@ fn constant(
     let message = format!("`{}` takes {constants}, and its value {found}", name.text);
     let diagnostic =
         Diagnostic::new(&code::FIELD_TYPE, value.span, message).label("not always one of these constants");
-    let mended = to_constants(diagnostic, value, wanted, cx);
-    cx.report(mended);
+    let corrected = to_constants(diagnostic, value, wanted, cx);
+    cx.report(corrected);
 }
 
-/// Offers the way from what was written to constants.
+/// Suggests how to turn the value into a constant.
 fn to_constants(
     diagnostic: Diagnostic,
     value: &Expression,
@@ -176,12 +175,12 @@ fn constant_type(name: &str) -> Option<ValueType> {
 }
 
 fn may_be_missing(name: &Identifier, value: &Expression, fallback: &str, cx: &mut LoweringContext<'_>) {
-    let said = cx.excerpt(value.span);
+    let excerpt = cx.excerpt(value.span);
     cx.report(
         Diagnostic::new(
             &code::FIELD_MAY_BE_MISSING,
             value.span,
-            format!("`{}` must have a value, and `{said}` may be missing", name.text),
+            format!("`{}` must have a value, and `{excerpt}` may be missing", name.text),
         )
         .label("may be missing or null")
         .suggest("say what it is then", value.span.after(), format!(" ?? {fallback}")),
@@ -216,11 +215,11 @@ pub(super) fn check_text(place: &str, value: &Expression, cx: &mut LoweringConte
     if !is_known(types) || types.overlaps(textual) || types == ValueType::NEVER {
         return is_known(types);
     }
-    let said = cx.excerpt(value.span);
+    let excerpt = cx.excerpt(value.span);
     let diagnostic = Diagnostic::new(
         &code::FIELD_TYPE,
         value.span,
-        format!("{place} takes a string, and `{said}` is {types}"),
+        format!("{place} takes a string, and `{excerpt}` is {types}"),
     );
     cx.report(if types == ValueType::ARRAY {
         diagnostic.suggest(
@@ -240,7 +239,7 @@ fn time(name: &Identifier, value: &Expression, cx: &mut LoweringContext<'_>) {
         return;
     }
     let text = cx.text(value.span).to_owned();
-    let said = cx.excerpt(value.span);
+    let excerpt = cx.excerpt(value.span);
     let found = if others == ValueType::JSON.without(ValueType::NOTHING) {
         "may be any JSON value".to_owned()
     } else {
@@ -250,7 +249,7 @@ fn time(name: &Identifier, value: &Expression, cx: &mut LoweringContext<'_>) {
         Diagnostic::new(
             &code::FIELD_TYPE,
             value.span,
-            format!("`{}` takes a time, and `{said}` {found}", name.text),
+            format!("`{}` takes a time, and `{excerpt}` {found}", name.text),
         )
         .label("not a time yet")
         .suggest("read it as a time", value.span, format!("time({text})")),

@@ -1,15 +1,15 @@
-//! Who uses whom: an order from the bottom up, the circles in it, and the chains that are too long.
+//! Which declarations use which: an order from the bottom up, the cycles, and the chains that are too long.
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::Identifier;
 
-/// How many circles are told; past that they are many views of one tangle.
+/// How many cycles are reported; more of them likely have one common cause.
 const CYCLES_LIMIT: usize = 20;
 
-/// How many defines may stand on one another, and how many routings: evaluation follows them one within the other, so the
-/// depth of its stack is bounded by this and by how deep brackets and blocks nest.
+/// How many defines may stand on one another, and how many routings: evaluation follows them one within the other, so
+/// the depth of its stack is bounded by this and by how deep brackets and blocks nest.
 const LONGEST_CHAIN: usize = 16;
 
 /// How far the walk has come with a node.
@@ -20,8 +20,32 @@ enum VisitState {
     Done,
 }
 
-/// An order from the bottom up, and the cycles that were met. The walk keeps its own stack: chains may be long.
-pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
+/// Which declarations use which.
+pub(super) struct DependencyGraph {
+    /// For each declaration the positions of those that it uses.
+    edges: Vec<Vec<usize>>,
+    /// Positions from the bottom up: each after those that it uses, as far as there is no cycle.
+    pub(super) order: Vec<usize>,
+    /// The cycles that were met.
+    pub(super) cycles: Vec<Vec<usize>>,
+}
+
+/// A chain of declarations that is too long.
+struct LongChain {
+    first: usize,
+    last: usize,
+}
+
+impl DependencyGraph {
+    /// The graph of these edges.
+    pub(super) fn new(edges: Vec<Vec<usize>>) -> Self {
+        let (order, cycles) = order(&edges);
+        Self { edges, order, cycles }
+    }
+}
+
+/// An order from the bottom up, and the cycles. The walk keeps its own stack: chains may be long.
+fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
     let mut marks = vec![VisitState::New; edges.len()];
     let (mut order, mut cycles) = (Vec::with_capacity(edges.len()), Vec::new());
     for start in 0..edges.len() {
@@ -54,15 +78,16 @@ pub(super) fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
     (order, cycles)
 }
 
-/// Reports chains that are too long. `order` is one from the bottom up.
+/// Reports chains of a graph that are too long.
 pub(super) fn report_long_chains(
-    (edges, order): (&[Vec<usize>], &[usize]),
+    graph: &DependencyGraph,
     names: &[&Identifier],
-    (kind, help): (&str, &str),
+    kind: &str,
+    help: &str,
     cx: &mut LoweringContext<'_>,
 ) {
-    for (first, last) in long_chains(edges, order) {
-        let (Some(first), Some(last)) = (names.get(first), names.get(last)) else { continue };
+    for chain in long_chains(graph) {
+        let (Some(first), Some(last)) = (names.get(chain.first), names.get(chain.last)) else { continue };
         let message = format!(
             "the {kind} from `{}` down to `{}` are a chain of more than {LONGEST_CHAIN}",
             first.text, last.text
@@ -74,11 +99,11 @@ pub(super) fn report_long_chains(
 }
 
 /// The ends of each chain of one more than [`LONGEST_CHAIN`].
-fn long_chains(edges: &[Vec<usize>], order: &[usize]) -> Vec<(usize, usize)> {
-    let mut longest: Vec<(usize, Option<usize>)> = vec![(0, None); edges.len()];
+fn long_chains(graph: &DependencyGraph) -> Vec<LongChain> {
+    let mut longest: Vec<(usize, Option<usize>)> = vec![(0, None); graph.edges.len()];
     let mut found = Vec::new();
-    for at in order {
-        let used = edges.get(*at).into_iter().flatten();
+    for at in &graph.order {
+        let used = graph.edges.get(*at).into_iter().flatten();
         let depth = |used: &usize| longest.get(*used).map_or(0, |(depth, _)| *depth);
         let next = used.copied().max_by_key(depth);
         let own = 1 + next.as_ref().map_or(0, depth);
@@ -88,7 +113,7 @@ fn long_chains(edges: &[Vec<usize>], order: &[usize]) -> Vec<(usize, usize)> {
         if own == LONGEST_CHAIN + 1 {
             let follow = |at: &usize| longest.get(*at).and_then(|(_, next)| *next);
             let last = std::iter::successors(Some(*at), follow).take(own).last();
-            found.push((*at, last.unwrap_or(*at)));
+            found.push(LongChain { first: *at, last: last.unwrap_or(*at) });
         }
     }
     found.truncate(CYCLES_LIMIT);

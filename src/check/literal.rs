@@ -1,4 +1,4 @@
-//! What is written out and read at check: numbers, paths, regexes, globs, networks, times.
+//! Literals that are parsed at check: numbers, paths, regexes, globs, networks, times.
 
 use crate::check::code;
 use crate::check::names::is_field;
@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::json::Number;
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::path::{CompiledPath, PathRoot};
+use crate::pattern::Case;
 use crate::pattern::{Glob, Network, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::{self, StringLiteral};
@@ -49,7 +50,7 @@ impl ExpressionLowering<'_, '_> {
         broken(path.span)
     }
 
-    /// A path of many nodes; `what` says who asks for it.
+    /// A path of many nodes; `what` names the operator or function that takes it.
     pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<Arc<CompiledPath>> {
         let span = expression.span;
         let tree::ExpressionKind::Path(path) = &expression.kind else {
@@ -57,10 +58,10 @@ impl ExpressionLowering<'_, '_> {
             if found.types.overlaps(ValueType::UNKNOWN) {
                 return None;
             }
-            let said = self.cx.excerpt(span);
+            let excerpt = self.cx.excerpt(span);
             self.cx.report(
-                Diagnostic::new(&code::NOT_A_PATH, span, format!("{what} takes a path, found `{said}`"))
-                    .label("is no path")
+                Diagnostic::new(&code::NOT_A_PATH, span, format!("{what} takes a path, found `{excerpt}`"))
+                    .label("is not a path")
                     .help("a path begins with `$` (the payload) or `@` (the element): `@.items[*]`"),
             );
             return None;
@@ -86,14 +87,14 @@ impl ExpressionLowering<'_, '_> {
         );
     }
 
-    /// A path that may stand in this place.
+    /// A path, if this scope allows it.
     pub(super) fn path(&mut self, path: &tree::PathExpression) -> Option<Arc<CompiledPath>> {
         if !self.can_read_payload(path) {
             return None;
         }
         let parsed = self.parse_path(path)?;
         if parsed.root() == PathRoot::Element && matches!(self.scope, ExpressionScope::Payload) {
-            let mended = path.text.replacen('@', "$", 1);
+            let corrected = path.text.replacen('@', "$", 1);
             self.cx.report(
                 Diagnostic::new(
                     &code::ELEMENT_TOO_EARLY,
@@ -101,7 +102,7 @@ impl ExpressionLowering<'_, '_> {
                     "`accept` is asked before `each` chooses elements",
                 )
                 .label("there is no element yet")
-                .suggest("read the payload", path.span, mended),
+                .suggest("read the payload", path.span, corrected),
             );
             return None;
         }
@@ -122,7 +123,7 @@ impl ExpressionLowering<'_, '_> {
         };
         let diagnostic =
             Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
-        // A path that is written as the event's own, but for its beginning.
+        // Without its `$.` or `@.`, the path names a part of the event.
         let member = path.text.get(2..).unwrap_or_default();
         let is_event = !matches!(self.scope, ExpressionScope::Parameters(..))
             && (is_field(member) && member != "labels"
@@ -160,21 +161,13 @@ impl ExpressionLowering<'_, '_> {
     }
 
     /// A regex, compiled.
-    pub(super) fn regex(
-        &mut self,
-        regex: &tree::RegexLiteral,
-        ignore_case: bool,
-    ) -> Option<Arc<RegexPattern>> {
-        let key = (regex.pattern.clone(), regex.flags.clone(), ignore_case);
+    pub(super) fn regex(&mut self, regex: &tree::RegexLiteral, case: Case) -> Option<Arc<RegexPattern>> {
+        let key = (regex.pattern.clone(), regex.flags.clone(), case);
         if let Some(known) = self.cx.regexes.get(&key) {
             return Some(Arc::clone(known));
         }
-        let read = RegexPattern::new_measured(
-            &regex.pattern,
-            &regex.flags,
-            ignore_case,
-            &mut self.cx.measurements_left,
-        );
+        let read =
+            RegexPattern::new_measured(&regex.pattern, &regex.flags, case, &mut self.cx.measurements_left);
         match read {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
@@ -190,9 +183,9 @@ impl ExpressionLowering<'_, '_> {
     }
 
     /// Globs, read.
-    pub(super) fn globs(&mut self, globs: &[StringLiteral], ignore_case: bool) -> Option<Vec<Glob>> {
+    pub(super) fn globs(&mut self, globs: &[StringLiteral], case: Case) -> Option<Vec<Glob>> {
         let read = globs.iter().map(|glob| {
-            Glob::new(&glob.value, ignore_case)
+            Glob::new(&glob.value, case)
                 .map_err(|invalid| self.refuse(&code::BAD_GLOB, glob.span, &invalid.message, invalid.help))
                 .ok()
         });
@@ -211,7 +204,7 @@ impl ExpressionLowering<'_, '_> {
         read.collect::<Vec<Option<Network>>>().into_iter().collect()
     }
 
-    /// `time("…")`: a time that is written out.
+    /// `time("…")` with a constant.
     pub(super) fn literal_time(&mut self, text: &str, place: Span, span: Span) -> Expression {
         if let Some(instant) = Timestamp::read(text) {
             return literal(Literal::Time(instant), span);
@@ -232,7 +225,7 @@ impl ExpressionLowering<'_, '_> {
     }
 }
 
-/// The place of some bytes of a text that begins `offset` bytes into a span and stands there as it is read.
+/// The place of some bytes of a text that begins `offset` bytes into a span and is written there without escapes.
 fn within(span: Span, offset: usize, range: &Range<usize>) -> Span {
     let at = |byte: usize| (span.start as usize + offset + byte).min(span.end as usize);
     Span::new(span.file, at(range.start), at(range.end))

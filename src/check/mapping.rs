@@ -1,4 +1,4 @@
-//! Mappings: conditions of acceptance, `each`, lets, drops, labels; the fields themselves are judged in `field`.
+//! Mappings: conditions of acceptance, `each`, lets, drops, labels; `field` checks the fields.
 
 use crate::check::context::LoweringContext;
 use crate::check::names::{duplicate, field_name, field_named, fields, is_field};
@@ -7,6 +7,7 @@ use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
 use crate::model;
 use crate::path::{CompiledPath, PathRoot};
+use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
     self, DocumentedDeclaration, Identifier, LabelEntry, MappingStatement, MappingStatementKind,
@@ -43,7 +44,7 @@ pub(super) fn lower(
     lowered
 }
 
-/// Where a mapping says what it may say once.
+/// The places of statements that a mapping may have once.
 #[derive(Debug, Default)]
 struct StatementSpans {
     each: Option<Span>,
@@ -52,7 +53,7 @@ struct StatementSpans {
     meant: Vec<(Box<str>, Span)>,
 }
 
-/// Knows all lets by name before the first is read, and reports names that are taken.
+/// Collects the names of all lets before the first is read, and reports names that are taken.
 fn declare_lets(mapping: &tree::Mapping, cx: &mut LoweringContext<'_>) -> LetScope {
     let mut lets = LetScope::default();
     for statement in &mapping.statements {
@@ -123,11 +124,11 @@ fn each(
     let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Element(&lets) };
     let Some(parsed) = lowering.path(path) else { return };
     if parsed.root() == PathRoot::Element {
-        let mended = path.text.replacen('@', "$", 1);
+        let corrected = path.text.replacen('@', "$", 1);
         cx.report(
             Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, "`@` is the element that `each` chooses")
                 .label("there is no element yet")
-                .suggest("choose from the payload", path.span, mended),
+                .suggest("choose from the payload", path.span, corrected),
         );
     } else if parsed.is_singular() {
         report_single(path, &parsed, lowering);
@@ -170,7 +171,7 @@ fn set(
         let near = cx.nearest(&name.text, settable);
         let message = format!("an event has no field `{}`", name.text);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_FIELD, name.span, message);
-        // Whoever reads the name below, and whoever misses the field that was meant, need not be told as well.
+        // Uses of the name below, and the absence of the field that was meant, are not reported again.
         lets.mark_reported(&name.text);
         if let Some(near) = &near {
             places.meant.push((near.as_str().into(), name.span));
@@ -209,10 +210,10 @@ fn label(entry: &LabelEntry, lets: &LetScope, cx: &mut LoweringContext<'_>) -> O
         }
         LabelEntry::Spread { value, except, .. } => {
             let value = lowering.value(value);
-            let except = lowering.globs(except, false)?;
+            let except = lowering.globs(except, Case::Sensitive)?;
             if is_known(value.types) && !value.types.overlaps(ValueType::OBJECT) {
-                let said = cx.excerpt(value.span);
-                let message = format!("labels come from an object, and `{said}` is {}", value.types);
+                let written = cx.excerpt(value.span);
+                let message = format!("labels come from an object, and `{written}` is {}", value.types);
                 cx.report(
                     Diagnostic::new(&code::NOT_LABELS, value.span, message)
                         .help("set a single label by its name: `name = …`"),

@@ -1,6 +1,7 @@
 //! `match`: subjects, arms, patterns. Tables and the `match` of a route share it.
 
 use crate::check::comparison::{LeftOperand, compares_text};
+use crate::check::cover::{ArmKind, ArmPatterns};
 use crate::check::scope::{ExpressionLowering, broken, is_known, make};
 use crate::check::{code, cover};
 use crate::diagnostic::Diagnostic;
@@ -38,7 +39,7 @@ impl ExpressionLowering<'_, '_> {
         MatchSubjects { columns, ignore_case: it.ignore_case, span: it.span }
     }
 
-    /// The arms of a match; those that are broken are left out. Where all are sound, they must cover every value.
+    /// The arms of a match; those that are broken are left out. If all are valid, they must cover every value.
     pub(super) fn arms<R, M>(
         &mut self,
         subjects: MatchSubjects,
@@ -53,21 +54,24 @@ impl ExpressionLowering<'_, '_> {
             let note = arm.note.as_ref().map(|note| self.template(note));
             let result = result(self, &arm.result);
             if let (Some(columns), Some(result)) = (head, result) {
-                let is_else = matches!(arm.head, ArmHead::Else(_));
-                heads.push((columns.clone(), is_else, arm.span));
+                let kind = match arm.head {
+                    ArmHead::Columns(_) => ArmKind::Patterns,
+                    ArmHead::Else(_) => ArmKind::Else,
+                };
+                heads.push(ArmPatterns { columns: columns.clone(), kind, span: arm.span });
                 lowered.push(model::MatchArm { columns, result, note, span: arm.span });
             }
         }
         self.require_text(&subjects, &lowered);
         let types: Vec<ValueType> = subjects.columns.iter().map(|column| column.types).collect();
-        let ignore_case = subjects.ignore_case.is_some();
+        let case = subjects.ignore_case.into();
         if self.cx.finding_count() == before
             && !self.cx.is_reported(subjects.span)
             && types.iter().copied().all(is_known)
         {
-            cover::check_arms(&types, ignore_case, &heads, subjects.span, &mut self.cx.diagnostics);
+            cover::check_arms(&types, case, &heads, subjects.span, &mut self.cx.diagnostics);
         }
-        model::Match { subjects: subjects.columns, ignore_case, arms: lowered, span: subjects.span }
+        model::Match { subjects: subjects.columns, case, arms: lowered, span: subjects.span }
     }
 
     fn head(
@@ -101,17 +105,17 @@ impl ExpressionLowering<'_, '_> {
             return None;
         }
         let mut lowered = Vec::with_capacity(columns.len());
-        let mut sound = true;
+        let mut is_valid = true;
         for (alternatives, column) in columns.iter().zip(&subjects.columns) {
             let patterns: Vec<Option<model::Pattern>> = alternatives
                 .iter()
                 .map(|pattern| self.pattern(pattern, column, subjects.ignore_case))
                 .collect();
             let patterns: Option<Vec<model::Pattern>> = patterns.into_iter().collect();
-            sound &= patterns.is_some();
+            is_valid &= patterns.is_some();
             lowered.push(patterns.unwrap_or_default());
         }
-        sound.then_some(lowered)
+        is_valid.then_some(lowered)
     }
 
     fn pattern(

@@ -1,4 +1,4 @@
-//! What can never be true because of its types, and how to write what was meant.
+//! Comparisons that can never be true because of their types, and how to fix them.
 
 use crate::check::bare_word::{constant, constant_names};
 use crate::check::code;
@@ -20,19 +20,19 @@ impl ExpressionLowering<'_, '_> {
         if common != ValueType::NEVER {
             return true;
         }
-        let (said, other) = (self.cx.excerpt(left.span), self.cx.excerpt(right.span));
+        let (written, other) = (self.cx.excerpt(left.span), self.cx.excerpt(right.span));
         let message = format!(
-            "`{said}` is {} and `{other}` is {}, so the two are never equal",
+            "`{written}` is {} and `{other}` is {}, so the two are never equal",
             left.types.without(ValueType::NOTHING),
             right.types.without(ValueType::NOTHING)
         );
         let diagnostic = Diagnostic::new(&code::NEVER_EQUAL, right.span, message).label("never equal");
-        let mended = self.with_fix(diagnostic, left, right);
-        self.cx.report(mended);
+        let corrected = self.with_fix(diagnostic, left, right);
+        self.cx.report(corrected);
         false
     }
 
-    /// Adds the way to write what was meant.
+    /// Adds suggestions for what was likely meant.
     fn with_fix(&mut self, diagnostic: Diagnostic, left: &LeftOperand, right: &Expression) -> Diagnostic {
         let ExpressionKind::Literal(literal) = &right.kind else { return diagnostic };
         match literal {
@@ -41,18 +41,18 @@ impl ExpressionLowering<'_, '_> {
             Literal::Boolean(value) if left.types.overlaps(ValueType::TEXT) => {
                 diagnostic.suggest("compare strings", right.span, format!("\"{value}\""))
             }
-            // The constant says which field was meant.
+            // The constant shows which field was meant.
             Literal::Status(_) if !left.in_arm && self.cx.text(left.span) == "severity" => {
-                diagnostic.suggest("a recovery is told by `status`", left.span, "status")
+                diagnostic.suggest("a recovery is an event whose `status` is `Resolved`", left.span, "status")
             }
             Literal::Severity(_) if !left.in_arm && self.cx.text(left.span) == "status" => {
-                diagnostic.suggest("how bad it is, is told by `severity`", left.span, "severity")
+                diagnostic.suggest("the urgency is given by `severity`", left.span, "severity")
             }
             Literal::Severity(_) | Literal::Status(_) if left.types.overlaps(ValueType::TEXT) => {
-                let said = self.cx.excerpt(right.span);
+                let written = self.cx.excerpt(right.span);
                 diagnostic
-                    .suggest("the word as a string stands in quotes", right.span, format!("\"{said}\""))
-                    .note("constants are no strings: a severity or a status comes from `match`")
+                    .suggest("the word as a string stands in quotes", right.span, format!("\"{written}\""))
+                    .note("constants are not strings: a severity or a status comes from `match`")
             }
             Literal::Missing
             | Literal::Null
@@ -95,8 +95,8 @@ impl ExpressionLowering<'_, '_> {
         if left.in_arm {
             return quoted;
         }
-        let said = self.cx.text(left.span);
-        quoted.suggest("or compare numbers", left.span, format!("number({said})"))
+        let written = self.cx.text(left.span);
+        quoted.suggest("or compare numbers", left.span, format!("number({written})"))
     }
 
     fn with_constant_fix(&mut self, diagnostic: Diagnostic, text: &str, right: &Expression) -> Diagnostic {
@@ -130,24 +130,24 @@ impl ExpressionLowering<'_, '_> {
         if common != ValueType::NEVER {
             return Some(right);
         }
-        let (said, other) = (self.cx.excerpt(left.span), self.cx.excerpt(right.span));
+        let (written, other) = (self.cx.excerpt(left.span), self.cx.excerpt(right.span));
         let (left_types, right_types) =
             (left.types.without(ValueType::NOTHING), right.types.without(ValueType::NOTHING));
         let place = left.operator;
         let diagnostic = if left_types.overlaps(orders) && right_types.overlaps(orders) {
             let message = format!(
-                "`{said}` is {left_types} and `{other}` is {right_types}, which have no common order"
+                "`{written}` is {left_types} and `{other}` is {right_types}, which have no common order"
             );
             Diagnostic::new(&code::NO_ORDER, place, message)
         } else {
             let unordered =
-                if left_types.overlaps(orders) { (&other, right_types) } else { (&said, left_types) };
+                if left_types.overlaps(orders) { (&other, right_types) } else { (&written, left_types) };
             let message = format!("`{}` is {}, which has no order", unordered.0, unordered.1);
             Diagnostic::new(&code::NO_ORDER, place, message)
         };
         let diagnostic = diagnostic.label("compares numbers, times and severities");
-        let mended = self.with_order_fix(diagnostic, left, &right);
-        self.cx.report(mended);
+        let corrected = self.with_order_fix(diagnostic, left, &right);
+        self.cx.report(corrected);
         None
     }
 
@@ -184,13 +184,13 @@ impl ExpressionLowering<'_, '_> {
         if let ExpressionKind::Literal(Literal::Text(text)) = &right.kind {
             return self.with_text_order_fix(diagnostic, text, left, right);
         }
-        let said = self.cx.text(left.span);
+        let written = self.cx.text(left.span);
         if left.in_arm || !left.types.overlaps(ValueType::TEXT) {
             diagnostic
         } else if right.types.overlaps(ValueType::NUMBER) {
-            diagnostic.suggest("read it as a number", left.span, format!("number({said})"))
+            diagnostic.suggest("read it as a number", left.span, format!("number({written})"))
         } else if right.types.overlaps(ValueType::TIME) {
-            diagnostic.suggest("read it as a time", left.span, format!("time({said})"))
+            diagnostic.suggest("read it as a time", left.span, format!("time({written})"))
         } else {
             diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
         }
@@ -211,9 +211,9 @@ impl ExpressionLowering<'_, '_> {
         } else if is_number && (left.in_arm || left.types.overlaps(ValueType::NUMBER)) {
             diagnostic.suggest("a number stands without quotes", right.span, text)
         } else if is_number {
-            let (said, operator) = (self.cx.text(left.span), self.cx.text(left.operator));
-            let mended = format!("number({said}) {operator} {text}");
-            diagnostic.suggest("compare numbers", left.span.to(right.span), mended)
+            let (written, operator) = (self.cx.text(left.span), self.cx.text(left.operator));
+            let corrected = format!("number({written}) {operator} {text}");
+            diagnostic.suggest("compare numbers", left.span.to(right.span), corrected)
         } else {
             diagnostic.help("strings are compared by `==`, `starts with`, `like` and their kin")
         }
@@ -227,10 +227,10 @@ impl ExpressionLowering<'_, '_> {
         if left.types.overlaps(ValueType::TEXT) {
             return true;
         }
-        let said = self.cx.excerpt(left.span);
+        let written = self.cx.excerpt(left.span);
         let place = if left.in_arm { left.operator } else { left.span };
         let types = left.types.without(ValueType::NOTHING);
-        let message = format!("`{operator}` tests strings, and `{said}` is {types}");
+        let message = format!("`{operator}` tests strings, and `{written}` is {types}");
         let diagnostic = Diagnostic::new(&code::NOT_TEXT, place, message).label("never fits");
         let diagnostic = match types {
             ValueType::SEVERITY => {
@@ -238,11 +238,13 @@ impl ExpressionLowering<'_, '_> {
             }
             ValueType::STATUS => diagnostic.help("compare statuses by `==`: `status == Firing`"),
             ValueType::TIME => diagnostic.help("compare times by `<` or `during`"),
-            ValueType::ARRAY => {
-                diagnostic.suggest("test the items as one string", left.span, format!("join({said}, \", \")"))
-            }
+            ValueType::ARRAY => diagnostic.suggest(
+                "test the items as one string",
+                left.span,
+                format!("join({written}, \", \")"),
+            ),
             ValueType::NUMBER | ValueType::BOOLEAN => {
-                diagnostic.suggest("read it as a string", left.span, format!("string({said})"))
+                diagnostic.suggest("read it as a string", left.span, format!("string({written})"))
             }
             _ => diagnostic,
         };

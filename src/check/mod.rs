@@ -1,7 +1,8 @@
-//! What can be refused is refused here: names, types, totality, arms, and the lints.
+//! From tree to model. All mistakes that can be known before evaluation are reported here: names, types, totality,
+//! arms, and the warnings of lints.
 //!
-//! A declaration that is broken keeps its name and its place in the model, so that those who use it are not reported as
-//! well. An expression that was reported has the type "unknown", which fits everywhere, for the same reason.
+//! A broken declaration keeps its name and its position in the model, so that its uses are not reported as well. For
+//! the same reason, an expression that was reported has the type "unknown", which fits everywhere.
 
 mod allow;
 mod argument;
@@ -56,8 +57,8 @@ pub struct CheckEnvironment<'s> {
     pub at: Option<Timestamp>,
 }
 
-/// Checks all files as one rule set, after `parsed`, what parsing found in them. The model holds every declaration that is sound; a
-/// set with an error in its diagnostics must not be run.
+/// Checks all files as one rule set. `parsed` holds the findings of the parser. The model holds every valid
+/// declaration; a set with an error in its diagnostics must not be run.
 #[must_use]
 pub fn check(
     files: &[tree::RuleFile],
@@ -108,7 +109,7 @@ fn test(item: &tree::DocumentedDeclaration, test: &tree::Test, cx: &LoweringCont
     model::Test { tree: test.clone(), span: item.span, folder }
 }
 
-/// In the order of files and places; what was found twice is said once.
+/// Sorts the findings by files and places, and removes duplicates.
 fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
         (a.span, a.code.id).cmp(&(b.span, b.code.id)).then_with(|| a.message.cmp(&b.message))

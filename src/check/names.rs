@@ -1,7 +1,7 @@
 //! The declared names: one space a kind of declaration; defines share theirs with event fields and lets.
 //!
-//! A name stands for the position of its declaration among those of its kind, broken ones included, so that whoever
-//! uses a broken declaration is not reported as well.
+//! A name stands for the position of its declaration among those of its kind, broken ones included, so that uses
+//! of a broken declaration are not reported as well.
 
 use crate::check::code;
 use crate::diagnostic::Diagnostic;
@@ -9,6 +9,7 @@ use crate::function;
 use crate::model::EventField;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, Declaration, DocumentedDeclaration, Identifier};
+use crate::text::with_article;
 use std::collections::{HashMap, HashSet};
 
 /// The names of one kind of declaration.
@@ -34,7 +35,7 @@ impl<'c> Namespace<'c> {
         self.order.iter().copied()
     }
 
-    /// Takes in a name at a position; a name that is taken is reported and keeps its first meaning.
+    /// Adds a name at a position. A name that is taken is reported and keeps its first meaning.
     fn add(&mut self, kind: &str, name: &'c Identifier, position: usize, diagnostics: &mut Vec<Diagnostic>) {
         if let Some((_, first)) = self.positions.get(&*name.text) {
             diagnostics.push(duplicate(kind, name, *first));
@@ -87,7 +88,7 @@ pub(super) struct DeclaredNames<'c> {
     pub(super) schedules: Namespace<'c>,
     pub(super) channels: Namespace<'c>,
     pub(super) routings: Namespace<'c>,
-    /// Names in files that did not parse: what stands there may be declared, so nobody who uses it is reported.
+    /// Names in files that did not parse. They may be declared there, so their uses are not reported.
     pub(super) unparsed_names: HashSet<&'c str>,
 }
 
@@ -175,15 +176,11 @@ pub(super) fn duplicate(kind: &str, name: &Identifier, first: Span) -> Diagnosti
     Diagnostic::new(
         &code::DUPLICATE_NAME,
         name.span,
-        format!("there is already {} {kind} named `{}`", article(kind), name.text),
+        format!("there is already {} named `{}`", with_article(kind), name.text),
     )
     .label("given again here")
     .related(first, "first given here")
     .help("give one of the two another name")
-}
-
-fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The name of an event field, given to a define or a let.

@@ -155,9 +155,7 @@ fn one_of(
     let message = format!("`{}` takes `\"{}\"`, found `\"{text}\"`", parameter.name, words.join("\"`, `\""));
     let diagnostic = Diagnostic::new(&code::BAD_PARAMETER, value.span, message);
     cx.report(match near {
-        Some(near) => {
-            diagnostic.suggest(format!("did you mean `\"{near}\"`?"), value.span, format!("\"{near}\""))
-        }
+        Some(near) => diagnostic.did_you_mean(value.span, format!("\"{near}\"")),
         None => diagnostic,
     });
     None

@@ -1,24 +1,15 @@
 //! Routings: the lines of each block, where they lead, and that no event falls through.
 
+use crate::check::block::{self, BlockContext};
+use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::graph::{order, report_long_chains};
+use crate::check::graph::{DependencyGraph, report_long_chains};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
-use crate::check::{block, code};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
+use crate::text::backticked_list;
 use std::sync::Arc;
-
-/// Where a block stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BlockContext<'p> {
-    /// The path of the line that holds it; of a routing's own block, the routing's name.
-    pub(super) path: &'p str,
-    /// Whether events that hit nothing in it have a line to go on with.
-    pub(super) may_decline: bool,
-    /// Whether part of the routing did not parse, so that what is absent is not reported.
-    pub(super) is_broken: bool,
-}
 
 /// A routing of the model.
 pub(super) fn lower(
@@ -100,25 +91,25 @@ pub(super) fn check_calls(
         .iter()
         .map(|(_, routing)| {
             let mut called = Vec::new();
-            calls(&routing.block, &mut called);
+            routing.block.each_target(&mut |target| add_calls(target, &mut called));
             called.into_iter().filter_map(|name| cx.names.routings.find(&name.text)).collect()
         })
         .collect();
-    let (order, cycles) = order(&calls);
-    if cycles.is_empty() {
+    let graph = DependencyGraph::new(calls);
+    if graph.cycles.is_empty() {
         let names: Vec<&tree::Identifier> = routings.iter().map(|(_, routing)| &routing.name).collect();
-        let words = ("routings", "name channels in the place of one of the calls between them");
-        report_long_chains((&calls, &order), &names, words, cx);
+        let help = "name channels in the place of one of the calls between them";
+        report_long_chains(&graph, &names, "routings", help, cx);
     }
-    for cycle in cycles {
+    for cycle in graph.cycles {
         let members: Vec<&tree::Identifier> =
             cycle.iter().filter_map(|at| routings.get(*at)).map(|(_, routing)| &routing.name).collect();
         let Some((first, others)) = members.split_first() else { continue };
         let message = if others.is_empty() {
             format!("the routing `{}` calls itself", first.text)
         } else {
-            let through: Vec<String> = others.iter().map(|name| format!("`{}`", name.text)).collect();
-            format!("the routing `{}` calls itself through {}", first.text, through.join(", "))
+            let through = backticked_list(others.iter().map(|name| &name.text));
+            format!("the routing `{}` calls itself through {through}", first.text)
         };
         let diagnostic =
             Diagnostic::new(&code::ROUTING_CYCLE, first.span, message).label("never comes to an end");
@@ -129,17 +120,7 @@ pub(super) fn check_calls(
     }
 }
 
-fn calls<'t>(block: &'t tree::Block, called: &mut Vec<&'t tree::Identifier>) {
-    for line in &block.lines {
-        match &line.body {
-            tree::LineBody::Block(block) => calls(block, called),
-            tree::LineBody::Match(it) => it.arms.iter().for_each(|arm| of_target(&arm.result, called)),
-            tree::LineBody::Target(target) => of_target(target, called),
-        }
-    }
-}
-
-fn of_target<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Identifier>) {
+fn add_calls<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Identifier>) {
     if let TargetKind::Destinations(destinations) = &target.kind {
         for destination in destinations {
             if let tree::Destination::Routing(name, _) = destination {

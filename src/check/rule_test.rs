@@ -1,8 +1,7 @@
 //! Tests: what they name, and the shapes of what they expect.
 //!
-//! A test that asks for something that cannot be would pass or fail for the wrong reason, so all of it is refused
-//! before any test runs: names that nothing has, holes that nothing fills, fields that no event has, a time that is
-//! needed and not given.
+//! A test that expects something impossible would pass or fail for the wrong reason. It is refused before any test
+//! runs: unknown names, holes that are not filled, fields that no event has, a time that is needed and not given.
 
 mod code;
 mod event;
@@ -20,6 +19,7 @@ use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject,
     TestTime,
 };
+use crate::text::with_article;
 use crate::time::Timestamp;
 use references::ReferenceKind;
 use schedule_use::EvaluationStage;
@@ -75,7 +75,7 @@ impl InputStatement<'_> {
 struct TestChecker<'c, 't> {
     model: &'c Model,
     statements: GroupedStatements<'t>,
-    /// The test's name, which gets the carets where something is absent.
+    /// The test's name, where something absent is reported.
     name_span: Span,
     item_span: Span,
     diagnostics: &'c mut Vec<Diagnostic>,
@@ -192,11 +192,8 @@ impl<'t> TestChecker<'_, 't> {
         if input.word() == wanted {
             return;
         }
-        let message = format!(
-            "{} reads an `{wanted}`, and this is an `{}`",
-            references::article(word(kind)),
-            input.word()
-        );
+        let message =
+            format!("{} reads an `{wanted}`, and this is an `{}`", with_article(word(kind)), input.word());
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 
@@ -231,7 +228,7 @@ impl<'t> TestChecker<'_, 't> {
         ));
     }
 
-    /// How far what the test expects can depend on the time.
+    /// How far the expected results can depend on the time.
     fn evaluation_stage(&self) -> EvaluationStage {
         let row = self.statements.cases.first().map(|(cases, _)| match &*cases.subject.text {
             "sent" | "dropped" => EvaluationStage::Routing,
@@ -246,7 +243,7 @@ impl<'t> TestChecker<'_, 't> {
     }
 
     fn bad_time(&mut self, span: Span, text: &str) {
-        let found = Diagnostic::new(&code::TIME, span, format!("`{text}` is no time"));
+        let found = Diagnostic::new(&code::TIME, span, format!("`{text}` is not a time"));
         self.report(found.help("write a date, a time and an offset: `2026-03-07T02:00:00+08:00`"));
     }
 

@@ -1,4 +1,4 @@
-//! Schedules: zones, days and times, read.
+//! Schedules: their zones, days and times.
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::model;
 use crate::source::Span;
 use crate::syntax::tree::{self, DayRange, ScheduleLineKind, TimeRange};
-use crate::time::{self, Day, ScheduleEffect, ScheduleEntry, Zone};
+use crate::time::{self, Day, MinuteRange, ScheduleEffect, ScheduleEntry, Zone};
 use std::sync::Arc;
 
 /// A schedule of the model. A broken zone is read as UTC, so that the name stays known.
@@ -45,11 +45,11 @@ fn days(range: &DayRange, cx: &mut LoweringContext<'_>) -> Option<(Day, Day)> {
     let place = range.first.span.to(last_name.span);
     match (first, last) {
         (Day::Date(from), Day::Date(to)) if to < from => {
-            let mended = format!("{}..{}", last_name.text, range.first.text);
+            let corrected = format!("{}..{}", last_name.text, range.first.text);
             cx.report(
                 Diagnostic::new(&code::BAD_DAY, place, "a range of dates goes from the earlier to the later")
                     .label("ends before it begins")
-                    .suggest("turn it round", place, mended),
+                    .suggest("turn it round", place, corrected),
             );
             None
         }
@@ -66,21 +66,21 @@ fn day(name: &tree::Identifier, cx: &mut LoweringContext<'_>) -> Option<Day> {
     Day::new(&name.text).map_err(|invalid| refuse(&code::BAD_DAY, name.span, invalid, cx)).ok()
 }
 
-fn times(range: &TimeRange, cx: &mut LoweringContext<'_>) -> Option<(u16, u16)> {
-    let first = minutes(&range.first, cx);
-    let last = minutes(&range.last, cx);
-    let (first, last) = (first?, last?);
-    if first == time::MINUTES_PER_DAY {
+fn times(range: &TimeRange, cx: &mut LoweringContext<'_>) -> Option<MinuteRange> {
+    let start = minutes(&range.first, cx);
+    let end = minutes(&range.last, cx);
+    let (start, end) = (start?, end?);
+    if start == time::MINUTES_PER_DAY {
         let place = range.first.span.to(range.last.span);
-        let mended = format!("00:00..{}", range.last.text);
+        let corrected = format!("00:00..{}", range.last.text);
         cx.report(
             Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window begins before its day is over")
                 .label("begins at the end of the day")
-                .suggest("for the next day, write", place, mended),
+                .suggest("for the next day, write", place, corrected),
         );
         return None;
     }
-    if first == last {
+    if start == end {
         let place = range.first.span.to(range.last.span);
         cx.report(
             Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window that ends when it begins holds no time")
@@ -89,7 +89,7 @@ fn times(range: &TimeRange, cx: &mut LoweringContext<'_>) -> Option<(u16, u16)> 
         );
         return None;
     }
-    Some((first, last))
+    Some(MinuteRange { start, end })
 }
 
 fn minutes(name: &tree::Identifier, cx: &mut LoweringContext<'_>) -> Option<u16> {
@@ -104,7 +104,7 @@ fn refuse(
 ) {
     let diagnostic = Diagnostic::new(code, place, invalid.message);
     cx.report(match (invalid.help, invalid.replacement) {
-        (Some(help), Some(mended)) => diagnostic.suggest(help, place, mended),
+        (Some(help), Some(corrected)) => diagnostic.suggest(help, place, corrected),
         (Some(help), None) => diagnostic.help(help),
         (None, _) => diagnostic,
     });

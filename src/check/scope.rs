@@ -33,7 +33,7 @@ pub(super) struct LetScope {
 }
 
 impl LetScope {
-    /// Knows of a let that stands somewhere in the mapping; where the name is taken, the place of the first.
+    /// Adds a let of the mapping; if the name is taken, gives the place of the first.
     pub(super) fn declare(&mut self, name: &Identifier) -> Option<Span> {
         if let Some(first) = self.all.get(&name.text) {
             return Some(*first);
@@ -50,7 +50,7 @@ impl LetScope {
         self.above.entry(name.into()).or_insert((id, value.types));
     }
 
-    /// The name stands where a `let` was forgotten, which is reported there.
+    /// Remembers that the missing `let` of a name was reported.
     pub(super) fn mark_reported(&mut self, name: &str) {
         self.reported.insert(name.into());
     }
@@ -99,7 +99,7 @@ impl LetScope {
         true
     }
 
-    /// Whether a value may be a string that was pasted together.
+    /// Whether a value may be a string that was joined from parts.
     pub(super) fn is_template(&self, value: &Expression) -> bool {
         match &value.kind {
             ExpressionKind::Template(_) => true,
@@ -153,12 +153,12 @@ pub(super) fn literal(literal: Literal, span: Span) -> Expression {
     make(ExpressionKind::Literal(literal), types, span)
 }
 
-/// What stands in the place of an expression that was reported: nothing more is said of it.
+/// Replaces an expression that was reported, so that nothing more is reported about it.
 pub(super) fn broken(span: Span) -> Expression {
     make(ExpressionKind::Literal(Literal::Missing), ValueType::UNKNOWN, span)
 }
 
-/// Whether anything can be said of a value of this type.
+/// Whether the type is known.
 pub(super) fn is_known(types: ValueType) -> bool {
     !types.overlaps(ValueType::UNKNOWN)
 }

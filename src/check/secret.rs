@@ -115,7 +115,7 @@ fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretRefere
         cx.report(match arguments.as_slice() {
             [Expression { kind: ExpressionKind::Name(_) | ExpressionKind::Constant(_), span, .. }] => {
                 let quoted = format!("\"{}\"", cx.text(*span));
-                diagnostic.suggest(format!("write `{quoted}`"), *span, quoted)
+                diagnostic.rewrite(*span, quoted)
             }
             _ => diagnostic.help(format!("write `{example}`")),
         });

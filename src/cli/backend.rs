@@ -81,7 +81,7 @@ impl RecordArguments {
         match selection.filter(now()) {
             Ok(_) => Ok(selection),
             Err(wrong) => {
-                terminal.error(&wrong);
+                terminal.error(&wrong.to_string());
                 Err(Exit::Usage)
             }
         }
@@ -90,7 +90,7 @@ impl RecordArguments {
 
 /// Milliseconds since 1970.
 fn now() -> i64 {
-    clock::at(None).map_or(0, crate::time::Timestamp::epoch_milliseconds)
+    clock::at(None).epoch_milliseconds()
 }
 
 /// The gateway at an address, or that of a state directory; nothing where none runs on it.
@@ -124,7 +124,7 @@ pub(super) enum OperationsBackend {
     /// A gateway that runs.
     Gateway(AdminClient),
     /// The journal, whose lock this process has, and rules that decide about what is replayed, where some are named.
-    Journal(Journal, Option<Box<OfflineReplayer>>),
+    Journal(Journal, Option<Arc<OfflineReplayer>>),
 }
 
 impl OperationsBackend {
@@ -271,7 +271,7 @@ impl OperationsBackend {
             terminal.error(&format!("the rules cannot be used: {message}"));
             Exit::Failed
         })?;
-        *offline = Some(Box::new(made));
+        *offline = Some(Arc::new(made));
         Ok(())
     }
 }

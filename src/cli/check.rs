@@ -4,8 +4,9 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
-use crate::model::{Model, RoutingBlock, RoutingLineBody};
+use crate::model::Model;
 use crate::ruleset::LoadedRules;
+use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -67,7 +68,7 @@ impl From<CheckFormat> for DiagnosticFormat {
 
 /// Checks, and prints what was found.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let mut loaded = match load::read(&arguments.paths, clock::at(arguments.at), terminal) {
+    let mut loaded = match load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -88,27 +89,14 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
 pub(super) fn summary(loaded: &LoadedRules) -> String {
-    let files = counted(loaded.sources.iter().count(), "file");
+    let files = plural(loaded.sources.iter().count(), "file");
     let problems = diagnostic::summary(&loaded.diagnostics);
     let held = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
     format!("checked {files}: {held}{problems}\n")
 }
 
 fn contents(model: &Model) -> String {
-    let routes = model.routings.iter().map(|routing| routes(&routing.block)).sum();
+    let routes = model.routing_lines().count();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
-    counts.iter().map(|(count, noun)| counted(*count, noun) + ", ").collect()
-}
-
-/// The lines of a block and of all blocks in it. Rules nest 64 deep at most.
-fn routes(block: &RoutingBlock) -> usize {
-    let within = |body: &RoutingLineBody| match body {
-        RoutingLineBody::Block(block) => routes(block),
-        RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => 0,
-    };
-    block.lines.iter().map(|line| 1 + within(&line.body)).sum()
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
 }

@@ -1,11 +1,11 @@
-//! The time of evaluation: what `--at` says, or the clock. The clock is read here and nowhere else.
+//! The time of evaluation: the value of `--at`, or now.
 
-use crate::time::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::ruleset::SystemClock;
+use crate::time::{Clock as _, Timestamp};
 
 /// The time that was asked for, or now.
-pub(super) fn at(asked: Option<Timestamp>) -> Option<Timestamp> {
-    asked.or_else(now)
+pub(super) fn at(asked: Option<Timestamp>) -> Timestamp {
+    asked.unwrap_or_else(|| SystemClock.now())
 }
 
 /// Reads the value of `--at`: a time, or a date for its midnight in UTC.
@@ -15,9 +15,4 @@ pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
     Timestamp::read(midnight.as_deref().unwrap_or(text)).ok_or_else(|| {
         "expected a time such as 2026-03-07T02:00:00+08:00, or a date such as 2026-03-07".to_owned()
     })
-}
-
-fn now() -> Option<Timestamp> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Timestamp::from_epoch(since.as_secs_f64())
 }

@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::listing::{self, failed};
 use super::terminal::Terminal;
 use crate::gateway::operations::{AffectedCount, BulkRequest};
+use crate::text::plural;
 use clap::{Args, Subcommand};
 
 /// Lists dead letters, the deliveries that were given up; has them delivered again, or forgets them
@@ -123,9 +124,8 @@ fn tell(affected: AffectedCount, verb: &str, json: bool, live: bool, terminal: &
         listing::object(&affected, terminal);
         return Exit::Success;
     }
-    let letters = if affected.affected == 1 { "dead letter" } else { "dead letters" };
     let done = if verb == "drop" { "forgotten" } else { "to be delivered again" };
-    terminal.out.print(&format!("{} {letters} {done}\n", affected.affected));
+    terminal.out.print(&format!("{} {done}\n", plural(affected.affected, "dead letter")));
     if !live && verb == "retry" && affected.affected > 0 {
         terminal.help("no gateway runs: they go out once `pointsman serve` does");
     }

@@ -6,6 +6,7 @@ use super::{clock, input, load};
 use crate::diagnostic::nearest;
 use crate::model::Model;
 use crate::ruleset::{EntryPoint, RuleSet};
+use crate::text::backticked;
 use crate::time::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
@@ -39,11 +40,7 @@ pub(super) fn prepare(
     inputs: &[PathBuf],
     terminal: &mut Terminal,
 ) -> Result<(RuleSet, Timestamp), Exit> {
-    let Some(now) = clock::at(selection.at) else {
-        terminal.error("the clock shows no time that can be used");
-        terminal.help("say `--at TIME`");
-        return Err(Exit::Failed);
-    };
+    let now = clock::at(selection.at);
     let more = inputs.iter().filter(|path| input::is_rules(path)).cloned();
     let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
     if paths.is_empty() {
@@ -122,7 +119,7 @@ impl ReaderChoiceError<'_> {
 
 /// Names that can be chosen from, as far as a person reads them.
 fn list(kind: &str, names: &[&str], terminal: &mut Terminal) {
-    let shown: Vec<String> = names.iter().take(20).map(|name| format!("`{name}`")).collect();
+    let shown = backticked(names.iter().take(20));
     let more = if names.len() > shown.len() { ", …" } else { "" };
     if shown.is_empty() {
         terminal.help(&format!("the rule set has no {kind}"));

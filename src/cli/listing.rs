@@ -7,6 +7,7 @@ use crate::gateway::operations::{
     DeadLetterSummary, DeliverySummary, EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult,
 };
 use crate::ruleset::one_line;
+use crate::text::plural;
 use serde::Serialize;
 
 /// What a record shows in a listing.
@@ -105,14 +106,13 @@ impl ListingRow for EventSummary {
 
 impl ListingRow for DeadLetterSummary {
     fn columns(&self) -> Vec<String> {
-        let attempts = if self.attempts == 1 { "attempt" } else { "attempts" };
         vec![
             self.event.clone(),
             seconds(&self.died),
             self.integration.clone(),
             self.channel.clone(),
             self.key.clone(),
-            format!("{} {attempts}", self.attempts),
+            plural(self.attempts, "attempt"),
             self.reason.clone(),
         ]
     }

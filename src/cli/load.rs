@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
-use crate::ruleset::{LoadedRules, RuleFileError, RuleSet};
+use crate::ruleset::files::RuleFileError;
+use crate::ruleset::{LoadedRules, RuleSet};
 use crate::time::Timestamp;
 use std::path::PathBuf;
 

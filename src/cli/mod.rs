@@ -5,29 +5,41 @@
 
 #![expect(clippy::disallowed_methods, reason = "the command line speaks with the world")]
 
+#[cfg(feature = "gateway")]
 mod backend;
 mod check;
 mod clock;
+#[cfg(feature = "gateway")]
 mod dead;
 mod event;
+#[cfg(feature = "gateway")]
 mod events;
 mod exit;
 mod explain;
 mod init;
 mod input;
 mod input_reader;
+#[cfg(feature = "gateway")]
 mod keys;
+#[cfg(feature = "gateway")]
 mod listing;
 mod load;
+#[cfg(feature = "gateway")]
 mod quarantine;
+#[cfg(feature = "gateway")]
 mod replay;
 mod run;
+#[cfg(feature = "gateway")]
 mod send;
+#[cfg(feature = "gateway")]
 mod serve;
+#[cfg(feature = "gateway")]
 mod status;
+#[cfg(feature = "gateway")]
 mod table;
 mod terminal;
 mod test;
+#[cfg(feature = "gateway")]
 mod watch;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
@@ -39,7 +51,7 @@ use terminal::Terminal;
 
 /// Maps monitoring alerts to events and routes them to channels, by rules that are checked and tested before they run.
 #[derive(Debug, Parser)]
-#[command(name = "pointsman", version, max_term_width = 100, after_help = GUIDE)]
+#[command(name = "pointsman", version, max_term_width = 100, after_help = [START, SERVE, EXIT_CODES].concat())]
 struct CommandLine {
     /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t = ColorMode::Auto, value_name = "WHEN")]
@@ -48,18 +60,28 @@ struct CommandLine {
     command: CliCommand,
 }
 
-const GUIDE: &str = "\
+const START: &str = "\
 Start with a rule set that works:
   pointsman init my-rules
   pointsman check my-rules
   pointsman test my-rules
   pointsman run --rules my-rules my-rules/samples/disk-full.json
 
+";
+
+const SERVE: &str = if cfg!(feature = "gateway") {
+    "\
 Then serve it:
   pointsman keys new --integration NAME --rules my-rules
   pointsman serve --rules my-rules
   pointsman status
 
+"
+} else {
+    ""
+};
+
+const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  findings: errors (or denied warnings) in the rules, failed tests, payloads nobody could read
@@ -79,16 +101,25 @@ enum CliCommand {
     Init(init::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
+    #[cfg(feature = "gateway")]
     Send(send::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
+    #[cfg(feature = "gateway")]
     Events(events::Arguments),
+    #[cfg(feature = "gateway")]
     Dead(dead::Arguments),
+    #[cfg(feature = "gateway")]
     Quarantine(quarantine::Arguments),
+    #[cfg(feature = "gateway")]
     Replay(replay::Arguments),
+    #[cfg(feature = "gateway")]
     Watch(watch::Arguments),
+    #[cfg(feature = "gateway")]
     Serve(Box<serve::Arguments>),
+    #[cfg(feature = "gateway")]
     Status(status::Arguments),
+    #[cfg(feature = "gateway")]
     Keys(keys::Arguments),
 }
 
@@ -107,22 +138,32 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Init(arguments) => init::run(&arguments, &mut terminal),
         CliCommand::Check(arguments) => check::run(&arguments, &mut terminal),
         CliCommand::Run(arguments) => run::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Dead(arguments) => dead::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Replay(arguments) => replay::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Watch(arguments) => watch::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Serve(arguments) => serve::run(*arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Status(arguments) => status::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
         CliCommand::Keys(arguments) => keys::run(&arguments, &mut terminal),
     };
     terminal.finish(exit).into()
 }
 
 /// The settings of `serve` as a table in Markdown, for the page on the gateway: one a line, in its three spellings.
+#[cfg(feature = "gateway")]
 #[must_use]
 pub fn settings_reference() -> String {
     serve::settings_reference()

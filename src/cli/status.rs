@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
             return Exit::Failed;
         }
     };
-    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, clock::at(None)) };
+    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, Some(clock::at(None))) };
     terminal.out.print(&text);
     if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success }
 }

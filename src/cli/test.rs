@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
-use crate::suite::{self, Coverage, DiskFiles, TestOptions, TestReport, report};
+use crate::suite::files::DiskFiles;
+use crate::suite::{self, Coverage, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 

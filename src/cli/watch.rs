@@ -117,7 +117,7 @@ fn start(
 fn round(snapshot: &Snapshot) -> WatchRound {
     let began = Instant::now();
     let read = |path: &Path| snapshot.read(path);
-    let mut loaded = RuleSet::from_sources(snapshot.sources().clone(), &read, clock::at(None));
+    let mut loaded = RuleSet::from_sources(snapshot.sources().clone(), &read, Some(clock::at(None)));
     if let Some(rules) = &loaded.rules {
         loaded.diagnostics.extend(rules.check_parameters());
     }

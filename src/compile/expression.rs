@@ -1,14 +1,15 @@
 //! Expressions, comparisons and matches.
 
-use super::{Compiler, folded};
+use super::Compiler;
 use crate::model::{self, ExpressionKind, Literal};
+use crate::pattern::Case;
 use crate::program::{
-    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, OrderRelation, Predicate,
-    TemplatePart,
+    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, Predicate, TemplatePart,
+    TextPredicate,
 };
 
 impl Compiler {
-    /// Appends an expression and all that it is made of.
+    /// Appends an expression and its parts.
     pub(super) fn expression(&mut self, expression: &model::Expression) -> NodeId {
         let node = match &expression.kind {
             ExpressionKind::Literal(literal) => Node::Literal(literal.clone()),
@@ -42,7 +43,7 @@ impl Compiler {
         parts.iter().map(|part| self.expression(part)).collect()
     }
 
-    /// Conditions have no effect, so that their order is free.
+    /// Conditions have no side effects, so their order is free: the cheapest comes first.
     fn conjunction(&mut self, parts: &[model::Expression]) -> Box<[NodeId]> {
         let mut parts = self.all(parts);
         parts.sort_by_key(|part| self.program.condition_cost(*part));
@@ -61,26 +62,26 @@ impl Compiler {
         self.match_with(arms, |compiler, _, result| compiler.expression(result))
     }
 
-    /// A match whose arms result in what `result` makes of their position and result.
+    /// A match; `result` compiles the result of an arm, given the arm's position.
     pub(super) fn match_with<R, S>(
         &mut self,
         arms: &model::Match<R>,
         mut result: impl FnMut(&mut Self, usize, &R) -> S,
     ) -> Match<S> {
         let compiled = arms.arms.iter().enumerate().map(|(position, arm)| MatchArm {
-            columns: arm.columns.iter().map(|column| self.column(column, arms.ignore_case)).collect(),
+            columns: arm.columns.iter().map(|column| self.column(column, arms.case)).collect(),
             result: result(self, position, &arm.result),
             note: arm.note.as_ref().map(|note| self.expression(note)),
             place: arm.span,
         });
         let compiled = compiled.collect();
-        Match::new(self.all(&arms.subjects), arms.ignore_case, compiled)
+        Match::new(self.all(&arms.subjects), arms.case, compiled)
     }
 
-    fn column(&mut self, alternatives: &[model::Pattern], ignore_case: bool) -> Box<[Predicate]> {
+    fn column(&mut self, alternatives: &[model::Pattern], case: Case) -> Box<[Predicate]> {
         let tests = alternatives.iter().map(|pattern| match pattern {
             model::Pattern::Any => Predicate::Any,
-            model::Pattern::Test(test, _) => self.test(test, ignore_case),
+            model::Pattern::Test(test, _) => self.test(test, case),
         });
         tests.collect()
     }
@@ -94,8 +95,8 @@ impl Compiler {
             model::ComparisonSubject::Now => ComparisonSubject::Now,
         };
         let label = self.label_of(&subject);
-        let test = self.test(&comparison.test, comparison.ignore_case);
-        Comparison { subject, label, negated: comparison.negated, test, ignore_case: comparison.ignore_case }
+        let test = self.test(&comparison.test, comparison.case);
+        Comparison { subject, label, negated: comparison.negated, test, case: comparison.case }
     }
 
     fn label_of(&self, subject: &ComparisonSubject) -> Option<LabelId> {
@@ -104,68 +105,61 @@ impl Compiler {
         Some(*id)
     }
 
-    fn test(&mut self, test: &model::Comparator, ignore_case: bool) -> Predicate {
+    fn test(&mut self, test: &model::Comparator, case: Case) -> Predicate {
         use model::Comparator;
         match test {
-            Comparator::Equal(value) => self.equal(value, ignore_case),
-            Comparator::Less(value) => Predicate::Order(OrderRelation::Less, self.expression(value)),
-            Comparator::LessOrEqual(value) => {
-                Predicate::Order(OrderRelation::LessOrEqual, self.expression(value))
-            }
-            Comparator::Greater(value) => Predicate::Order(OrderRelation::Greater, self.expression(value)),
-            Comparator::GreaterOrEqual(value) => {
-                Predicate::Order(OrderRelation::GreaterOrEqual, self.expression(value))
-            }
-            Comparator::In(values) => self.one_of(values, ignore_case),
-            Comparator::Cidr(networks) => Predicate::Cidr(networks.clone()),
-            Comparator::Like(globs) => Predicate::Like(globs.clone()),
-            Comparator::Matches(regex) => Predicate::Matches(regex.clone()),
-            Comparator::Finds(regex) => Predicate::Finds(regex.clone()),
-            Comparator::Contains(value) => Predicate::Contains(self.folded(value, ignore_case)),
-            Comparator::StartsWith(value) => Predicate::StartsWith(self.folded(value, ignore_case)),
-            Comparator::EndsWith(value) => Predicate::EndsWith(self.folded(value, ignore_case)),
+            Comparator::Equal(value) => self.equal(value, case),
+            Comparator::Order(order, value) => Predicate::Order(*order, self.expression(value)),
+            Comparator::In(values) => self.one_of(values, case),
+            Comparator::Text(test) => Predicate::Text(self.text_test(test, case)),
             Comparator::Is(kind) => Predicate::Is(*kind),
             Comparator::During(schedule) => Predicate::During(*schedule),
         }
     }
 
-    fn equal(&mut self, value: &model::Expression, ignore_case: bool) -> Predicate {
-        match literal(value) {
+    fn text_test(&mut self, test: &model::TextTest, case: Case) -> TextPredicate {
+        use model::TextTest;
+        match test {
+            TextTest::Cidr(networks) => TextPredicate::Cidr(networks.clone()),
+            TextTest::Like(globs) => TextPredicate::Like(globs.clone()),
+            TextTest::Regex(scope, regex) => TextPredicate::Regex(*scope, regex.clone()),
+            TextTest::Piece(position, value) => TextPredicate::Piece(*position, self.folded(value, case)),
+        }
+    }
+
+    fn equal(&mut self, value: &model::Expression, case: Case) -> Predicate {
+        match value.literal() {
             Some(Literal::Missing) => Predicate::Missing,
             Some(Literal::Null) => Predicate::Null,
-            Some(Literal::Text(text)) => Predicate::Text(folded(text, ignore_case)),
+            Some(Literal::Text(text)) => Predicate::Text(TextPredicate::Equal(case.fold(text).into())),
             _ => Predicate::Equal(self.expression(value)),
         }
     }
 
-    /// A list of texts is sorted, so that membership is a binary search.
-    fn one_of(&mut self, values: &[model::Expression], ignore_case: bool) -> Predicate {
-        let texts = values.iter().map(|value| match literal(value) {
-            Some(Literal::Text(text)) => Some(folded(text, ignore_case)),
+    /// A list of texts is sorted for binary search.
+    fn one_of(&mut self, values: &[model::Expression], case: Case) -> Predicate {
+        let texts = values.iter().map(|value| match value.literal() {
+            Some(Literal::Text(text)) => Some(case.fold(text).into()),
             _ => None,
         });
-        match texts.collect::<Option<Vec<_>>>() {
+        match texts.collect::<Option<Vec<Box<str>>>>() {
             Some(mut texts) => {
                 texts.sort_unstable();
                 texts.dedup();
-                Predicate::Texts(texts.into())
+                Predicate::Text(TextPredicate::OneOf(texts.into()))
             }
             None => Predicate::In(self.all(values)),
         }
     }
 
     /// The operand of a text test; a literal is folded once, here.
-    fn folded(&mut self, value: &model::Expression, ignore_case: bool) -> NodeId {
-        match literal(value) {
+    fn folded(&mut self, value: &model::Expression, case: Case) -> NodeId {
+        match value.literal() {
             Some(Literal::Text(text)) => {
-                let literal = Node::Literal(Literal::Text(folded(text, ignore_case)));
+                let literal = Node::Literal(Literal::Text(case.fold(text).into()));
                 self.push(literal, value.span)
             }
             _ => self.expression(value),
         }
     }
-}
-
-fn literal(expression: &model::Expression) -> Option<&Literal> {
-    if let ExpressionKind::Literal(literal) = &expression.kind { Some(literal) } else { None }
 }

@@ -1,4 +1,4 @@
-//! A checked rule set becomes a program. Nothing can be refused any more, so nothing here returns an error.
+//! From model to program. The rule set is checked, so nothing here returns an error.
 
 mod expression;
 mod index;
@@ -6,11 +6,10 @@ mod reach;
 
 use crate::json::{OwnedMemberName, Projection};
 use crate::model::{self, EventField, Model, ParameterValue};
-use crate::pattern;
 use crate::program::{
     Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping,
     NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate, Program, Routing, RoutingBlock,
-    RoutingLine, RoutingLineBody, Table, Target,
+    RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -66,10 +65,7 @@ impl Compiler {
     fn table(&mut self, table: &model::Table) -> Table {
         match &table.rows {
             model::TableRows::Arms(arms) => Table::Arms(self.value_match(arms)),
-            model::TableRows::Csv(csv) => {
-                let ignore_case = csv.ignore_case;
-                Table::Csv(CsvIndex::new(ignore_case, &csv.rows, |text| folded(text, ignore_case)))
-            }
+            model::TableRows::Csv(csv) => Table::Csv(CsvIndex::new(csv.case, &csv.rows)),
         }
     }
 
@@ -117,7 +113,7 @@ impl Compiler {
         }
     }
 
-    /// A condition, with the words and the place of what it stands in.
+    /// A condition, with the source text and the place of its statement.
     fn located_condition(&mut self, when: &model::Expression, place: Span) -> LocatedCondition {
         let words = self.program.sources.text(when.span).into();
         let at = self.location(place);
@@ -158,15 +154,15 @@ impl Compiler {
     /// The text that a line requires of a label.
     fn label_requirement(&self, line: &RoutingLine) -> Option<LabelRequirement> {
         let when = line.when?;
-        // What is decided fastest comes first.
+        // The part that is decided fastest comes first.
         let (condition, is_all) = if let Node::And(parts) = self.program.node(when) {
             (*parts.first()?, false)
         } else {
             (when, true)
         };
         let Node::Compare(comparison) = self.program.node(condition) else { return None };
-        let Predicate::Text(text) = &comparison.test else { return None };
-        if comparison.negated || comparison.ignore_case {
+        let Predicate::Text(TextPredicate::Equal(text)) = &comparison.test else { return None };
+        if comparison.negated || comparison.case.is_ignored() {
             return None;
         }
         Some(LabelRequirement { id: comparison.label?, text: text.clone(), is_all })
@@ -246,8 +242,4 @@ fn names(model: &Model) -> NameIndex {
         routings: index(&model.routings, |routing| &routing.name),
         integrations: index(&model.integrations, |integration| &integration.name),
     }
-}
-
-fn folded(text: &str, ignore_case: bool) -> Box<str> {
-    if ignore_case { pattern::fold(text).into() } else { text.into() }
 }

@@ -1,19 +1,20 @@
-//! What of a payload a mapping looks at: the paths of its expressions, and whether they are asked for their kind alone.
+//! Which parts of a payload a mapping reads: the paths of its expressions, and whether only the kind of a value
+//! matters.
 
 use crate::json::Projection;
 use crate::path::CompiledPath;
 use crate::program::{
     Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table,
-    TemplatePart,
+    TemplatePart, TextPredicate,
 };
 use crate::syntax::tree::NavigationStep;
 use std::collections::HashSet;
 
-/// What a mapping looks at.
+/// The parts of a payload that a mapping reads.
 pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
     let mut survey =
         AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
-    // Whether a payload is accepted is asked before there are elements.
+    // `accept` is evaluated before there are elements.
     for (rule, because) in &mapping.accept {
         survey.visit(rule.when, ValueAccess::Kind);
         if let Some(because) = because {
@@ -39,10 +40,10 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
     survey.reach
 }
 
-/// What is asked of a value.
+/// How much of a value is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ValueAccess {
-    /// Whether it is there, its kind, whether it is empty, and if it is a scalar all of it.
+    /// Its presence, its kind and whether it is empty; a scalar as a whole.
     Kind,
     /// Everything.
     Whole,
@@ -50,7 +51,7 @@ enum ValueAccess {
 
 struct AccessCollector<'p> {
     program: &'p Program,
-    /// What chooses the elements.
+    /// The path that chooses the elements.
     each: Option<&'p CompiledPath>,
     reach: Projection,
     /// Tables and defines that were surveyed: expressions share them.
@@ -58,7 +59,7 @@ struct AccessCollector<'p> {
 }
 
 impl<'p> AccessCollector<'p> {
-    fn visit(&mut self, id: NodeId, look: ValueAccess) {
+    fn visit(&mut self, id: NodeId, access: ValueAccess) {
         match self.program.node(id) {
             Node::Literal(_)
             | Node::Regex(_)
@@ -66,11 +67,11 @@ impl<'p> AccessCollector<'p> {
             | Node::Parameter(_)
             | Node::Field(_)
             | Node::Label(_) => {}
-            Node::Path(path) => self.path(path, look, &[]),
+            Node::Path(path) => self.path(path, access, &[]),
             Node::Nodes(path) => self.path(path, ValueAccess::Whole, &[]),
             Node::Navigate(base, steps) => {
                 if let Node::Path(path) = self.program.node(*base) {
-                    self.path(path, look, steps);
+                    self.path(path, access, steps);
                 } else {
                     self.visit(*base, ValueAccess::Whole);
                 }
@@ -95,11 +96,11 @@ impl<'p> AccessCollector<'p> {
             }
             Node::Match(arms) => {
                 self.choice(arms);
-                arms.arms.iter().for_each(|arm| self.visit(arm.result, look));
+                arms.arms.iter().for_each(|arm| self.visit(arm.result, access));
             }
             Node::Choose(arms) => self.choice(arms),
-            Node::Coalesce(parts) | Node::Or(parts) | Node::And(parts) => self.all(parts, look),
-            Node::Not(part) => self.visit(*part, look),
+            Node::Coalesce(parts) | Node::Or(parts) | Node::And(parts) => self.all(parts, access),
+            Node::Not(part) => self.visit(*part, access),
             Node::Compare(comparison) => self.comparison(comparison),
             Node::List(parts) => self.all(parts, ValueAccess::Whole),
             Node::Object(members) => {
@@ -108,9 +109,9 @@ impl<'p> AccessCollector<'p> {
         }
     }
 
-    fn all(&mut self, nodes: &'p [NodeId], look: ValueAccess) {
+    fn all(&mut self, nodes: &'p [NodeId], access: ValueAccess) {
         for node in nodes {
-            self.visit(*node, look);
+            self.visit(*node, access);
         }
     }
 
@@ -125,18 +126,18 @@ impl<'p> AccessCollector<'p> {
     fn choice<R>(&mut self, arms: &'p Match<R>) {
         for (column, subject) in arms.subjects.iter().enumerate() {
             let tests = arms.arms.iter().filter_map(|arm| arm.columns.get(column)).flatten();
-            let look = if tests.clone().all(asks_kind) { ValueAccess::Kind } else { ValueAccess::Whole };
-            self.visit(*subject, look);
+            let access = if tests.clone().all(asks_kind) { ValueAccess::Kind } else { ValueAccess::Whole };
+            self.visit(*subject, access);
             tests.for_each(|test| self.operands(test));
         }
         arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.visit(note, ValueAccess::Whole));
     }
 
     fn comparison(&mut self, comparison: &'p Comparison) {
-        let look = if asks_kind(&comparison.test) { ValueAccess::Kind } else { ValueAccess::Whole };
+        let access = if asks_kind(&comparison.test) { ValueAccess::Kind } else { ValueAccess::Whole };
         match &comparison.subject {
-            ComparisonSubject::Value(value) => self.visit(*value, look),
-            ComparisonSubject::Nodes(_, path) => self.path(path, look, &[]),
+            ComparisonSubject::Value(value) => self.visit(*value, access),
+            ComparisonSubject::Nodes(_, path) => self.path(path, access, &[]),
             ComparisonSubject::Now => {}
         }
         self.operands(&comparison.test);
@@ -146,38 +147,37 @@ impl<'p> AccessCollector<'p> {
         match test {
             Predicate::Equal(node)
             | Predicate::Order(_, node)
-            | Predicate::Contains(node)
-            | Predicate::StartsWith(node)
-            | Predicate::EndsWith(node) => self.visit(*node, ValueAccess::Whole),
+            | Predicate::Text(TextPredicate::Piece(_, node)) => self.visit(*node, ValueAccess::Whole),
             Predicate::In(nodes) => self.all(nodes, ValueAccess::Whole),
             Predicate::Any
             | Predicate::Missing
             | Predicate::Null
-            | Predicate::Text(_)
-            | Predicate::Texts(_)
-            | Predicate::Cidr(_)
-            | Predicate::Like(_)
-            | Predicate::Matches(_)
-            | Predicate::Finds(_)
+            | Predicate::Text(
+                TextPredicate::Equal(_)
+                | TextPredicate::OneOf(_)
+                | TextPredicate::Cidr(_)
+                | TextPredicate::Like(_)
+                | TextPredicate::Regex(..),
+            )
             | Predicate::Is(_)
             | Predicate::During(_) => {}
         }
     }
 
-    fn path(&mut self, path: &CompiledPath, look: ValueAccess, steps: &[NavigationStep]) {
+    fn path(&mut self, path: &CompiledPath, access: ValueAccess, steps: &[NavigationStep]) {
         path.project(self.each, &mut self.reach, &|nodes| {
             let end = steps.iter().fold(nodes, |reach, step| match step {
                 NavigationStep::Member(name) => reach.member(name),
                 NavigationStep::Index(_) => reach.every(),
             });
-            if look == ValueAccess::Whole {
+            if access == ValueAccess::Whole {
                 end.select_all();
             }
         });
     }
 }
 
-/// Whether a test looks at scalars, and at the kind of everything else.
+/// Whether a test uses scalars as a whole, and only the kind of other values.
 fn asks_kind(test: &Predicate) -> bool {
     match test {
         Predicate::Equal(_) | Predicate::In(_) => false,
@@ -185,15 +185,7 @@ fn asks_kind(test: &Predicate) -> bool {
         | Predicate::Missing
         | Predicate::Null
         | Predicate::Text(_)
-        | Predicate::Texts(_)
         | Predicate::Order(..)
-        | Predicate::Cidr(_)
-        | Predicate::Like(_)
-        | Predicate::Matches(_)
-        | Predicate::Finds(_)
-        | Predicate::Contains(_)
-        | Predicate::StartsWith(_)
-        | Predicate::EndsWith(_)
         | Predicate::Is(_)
         | Predicate::During(_) => true,
     }

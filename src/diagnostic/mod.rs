@@ -14,9 +14,14 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
+#[cfg_attr(
+    target_family = "wasm",
+    expect(unused_imports, reason = "the command line uses most of them")
+)]
 pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};
+use crate::text::plural;
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
@@ -164,6 +169,20 @@ impl Diagnostic {
         self
     }
 
+    /// Suggests to replace `span`.
+    #[must_use]
+    pub fn rewrite(self, span: Span, replacement: impl Into<String>) -> Self {
+        let replacement = replacement.into();
+        self.suggest(format!("write `{replacement}`"), span, replacement)
+    }
+
+    /// Suggests the nearest name that is known.
+    #[must_use]
+    pub fn did_you_mean(self, span: Span, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.suggest(format!("did you mean `{name}`?"), span, name)
+    }
+
     /// Moves every place to whole characters of its file. The recovery of the parser replaces characters such as `（` by shorter
     /// ones and can add a closing bracket after the end.
     pub fn align(&mut self, sources: &Sources) {
@@ -221,11 +240,10 @@ pub fn render(
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
     let warnings = diagnostics.len() - errors;
-    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     match (errors, warnings) {
         (0, 0) => "no problems".to_owned(),
-        (0, _) => counted(warnings, "warning"),
-        (_, 0) => counted(errors, "error"),
-        (_, _) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        (0, _) => plural(warnings, "warning"),
+        (_, 0) => plural(errors, "error"),
+        (_, _) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }

@@ -1,12 +1,10 @@
 //! Calls of functions, and look-ups in tables.
 
-use super::comparison::is_nothing;
 use super::interpreter::{Interpreter, constant};
 use super::observer::Observer;
 use crate::function::{ArgumentKind, Function};
 use crate::json::Arena;
-use crate::pattern;
-use crate::program::{Node, NodeId, Table};
+use crate::program::{CsvIndex, Node, NodeId, Table};
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 
@@ -18,7 +16,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             let takes =
                 function.parameters.get(position.min(last)).map_or(ArgumentKind::Any, |each| each.takes);
             let value = self.argument(*argument, takes);
-            if is_nothing(&value) && !function.takes_missing {
+            if value.is_nothing() && !function.takes_missing {
                 return RuntimeValue::Missing;
             }
             let whole = function.reads_whole || matches!(value, RuntimeValue::Text(_));
@@ -46,8 +44,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         if self.may_spend(made) { result } else { RuntimeValue::Missing }
     }
 
-    /// What a call comes to that makes more than is free, where nothing is left: it is tried in memory of its own, as what is
-    /// made for each of very many elements would stay until their payload is done.
+    /// The result of a call once the budget is spent: missing, unless the result is small enough to be free. The call
+    /// runs in an arena of its own, because results for very many elements would stay in the payload's arena until its
+    /// end.
     fn over_budget_result(
         &mut self,
         function: &'static Function,
@@ -64,8 +63,8 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         (!self.may_spend(made)).then_some(RuntimeValue::Missing)
     }
 
-    /// Whether all that an alert gave to its key is empty. What the rules write out says nothing about the alert: a key of
-    /// that alone would be shared by all.
+    /// Whether all values that an alert gave to its key are empty. Constants of the rules do not identify the alert:
+    /// all alerts would share a key of constants.
     fn has_only_empty_parts(&self, parts: &[NodeId], values: &[RuntimeValue<'v>]) -> bool {
         let mut given = parts.iter().zip(values);
         given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
@@ -97,8 +96,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         match self.program.tables.get(table) {
             None => RuntimeValue::Missing,
             Some(Table::Csv(index)) => {
-                let keys: Vec<_> =
-                    arguments.iter().map(|value| self.cell(value, index.ignore_case)).collect();
+                let keys: Vec<_> = arguments.iter().map(|value| self.key_cell(value, index)).collect();
                 let found = index.find(&keys);
                 if O::LISTENS
                     && let Some(place) = self.program.place(id)
@@ -116,12 +114,11 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         }
     }
 
-    /// A key cell for an argument: scalars as their text, as a file's cells are text.
-    fn cell(&mut self, value: &RuntimeValue<'v>, ignore_case: bool) -> Option<Box<str>> {
+    /// The key cell for an argument: the text of a scalar, because cells of a file are text.
+    fn key_cell(&mut self, value: &RuntimeValue<'v>, index: &CsvIndex) -> Option<Box<str>> {
         if !self.may_read(value) {
             return None;
         }
-        let text = value.to_text(self.arena)?;
-        Some(if ignore_case { pattern::fold(text).into() } else { text.into() })
+        Some(index.key_cell(value.to_text(self.arena)?))
     }
 }

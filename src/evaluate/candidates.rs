@@ -3,8 +3,7 @@
 use super::interpreter::Interpreter;
 use super::observer::Observer;
 use crate::model::EventField;
-use crate::pattern;
-use crate::program::{BlockIndex, SeverityStatusSet, SourceIndex, TextSource};
+use crate::program::{BlockIndex, CasedTextSource, SeverityStatusSet, SourceIndex, TextSource};
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 use std::vec;
@@ -12,10 +11,10 @@ use std::vec;
 /// More lists than this are sorted into one.
 const MERGED: usize = 12;
 
-/// Sorted lists of lines, merged while they are read: whoever finds a line that decides looks at no more.
+/// Sorted lists of lines, merged while they are read: after a line that decides, the rest is not read.
 pub(super) enum CandidateLines<'p> {
     Few(SmallVec<[&'p [u32]; MERGED]>),
-    /// Not in the arena, which holds what is made for all elements of a payload until its end.
+    /// Not in the arena, which keeps everything until all elements of the payload are evaluated.
     Many(vec::IntoIter<u32>),
 }
 
@@ -44,7 +43,7 @@ impl Iterator for CandidateLines<'_> {
     }
 }
 
-/// The shared conditions of a block that were decided for an event.
+/// The shared conditions of a block that are decided for an event.
 pub(super) struct SharedConditionCache<'p> {
     index: &'p BlockIndex,
     known: u64,
@@ -61,15 +60,15 @@ impl<'p> SharedConditionCache<'p> {
     pub(super) fn hold<'v, O: Observer>(
         &mut self,
         wanted: u64,
-        machine: &mut Interpreter<'p, 'v, '_, O>,
+        interpreter: &mut Interpreter<'p, 'v, '_, O>,
     ) -> bool
     where
         'p: 'v,
     {
-        wanted & !self.held == 0 || self.decide(wanted, machine)
+        wanted & !self.held == 0 || self.decide(wanted, interpreter)
     }
 
-    fn decide<'v, O: Observer>(&mut self, wanted: u64, machine: &mut Interpreter<'p, 'v, '_, O>) -> bool
+    fn decide<'v, O: Observer>(&mut self, wanted: u64, interpreter: &mut Interpreter<'p, 'v, '_, O>) -> bool
     where
         'p: 'v,
     {
@@ -77,7 +76,7 @@ impl<'p> SharedConditionCache<'p> {
         while unknown != 0 && wanted & self.known & !self.held == 0 {
             let number = unknown.trailing_zeros();
             let condition = self.index.shared_conditions.get(number as usize);
-            let holds = condition.is_some_and(|condition| machine.holds(*condition));
+            let holds = condition.is_some_and(|condition| interpreter.holds(*condition));
             self.known |= 1 << number;
             self.held |= u64::from(holds) << number;
             unknown &= unknown - 1;
@@ -87,7 +86,7 @@ impl<'p> SharedConditionCache<'p> {
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    /// The lines that the event may hit; nothing where finding them would read too much.
+    /// The lines that the event may hit; `None` if finding them would read too much.
     pub(super) fn candidates(
         &mut self,
         index: &'p BlockIndex,
@@ -97,7 +96,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         if self.remaining.index == 0 {
             return None;
         }
-        // What is read here is not missing where the lines are tried.
+        // Reading for the index does not reduce the budget of the lines.
         std::mem::swap(&mut self.remaining.work, &mut self.remaining.index);
         let candidates = self.collect_candidates(index, combination, shared);
         std::mem::swap(&mut self.remaining.work, &mut self.remaining.index);
@@ -116,28 +115,30 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
                 lists.push(list);
             }
         };
-        self.visit_indexes(&index.texts, |machine, wholes, source| {
-            if let Some(text) = machine.source(source) {
-                add(folded(text, wholes.ignore_case, |text| wholes.find(text)));
+        self.visit_indexes(&index.texts, |interpreter, wholes, source| {
+            if let Some(text) = interpreter.source(source) {
+                add(wholes.case.with_folded(text, |text| wholes.find(text)));
             }
         });
-        self.visit_indexes(&index.text_pairs, |machine, pairs, source| {
-            let [(_, first_case), (second, second_case)] = pairs.sources;
-            if let (Some(first), Some(second)) = (machine.source(source), machine.source(second)) {
-                add(folded(first, first_case, |first| {
-                    folded(second, second_case, |second| pairs.find(first, second))
+        self.visit_indexes(&index.text_pairs, |interpreter, pairs, source| {
+            let [CasedTextSource { case, .. }, other] = pairs.sources;
+            if let (Some(first), Some(second)) =
+                (interpreter.source(source), interpreter.source(other.source))
+            {
+                add(case.with_folded(first, |first| {
+                    other.case.with_folded(second, |second| pairs.find(first, second))
                 }));
             }
         });
-        self.visit_indexes(&index.substrings, |machine, automaton, source| {
-            if let Some(text) = machine.source(source) {
-                folded(text, automaton.ignore_case, |text| automaton.find(text, &mut add));
+        self.visit_indexes(&index.substrings, |interpreter, automaton, source| {
+            if let Some(text) = interpreter.source(source) {
+                automaton.case.with_folded(text, |text| automaton.find(text, &mut add));
             }
         });
-        self.visit_indexes(&index.regexes, |machine, patterns, source| {
-            // A regex may need long for a long text, and there may be very many sets of them.
-            if let Some(text) = machine.source(source)
-                && machine.may_spend(text.len())
+        self.visit_indexes(&index.regexes, |interpreter, patterns, source| {
+            // A regex may take long on a long text, and there may be very many sets of them.
+            if let Some(text) = interpreter.source(source)
+                && interpreter.may_spend(text.len())
             {
                 patterns.find(text, &mut add);
             }
@@ -162,17 +163,17 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         CandidateLines::Few(lists)
     }
 
-    /// Visits what is filed under a label of the event or under a field. Where rules look at very many labels, it is those
-    /// that the event has which are looked up.
+    /// Visits the indexes of the event's labels and of fields. If the rules look at very many labels, only the labels
+    /// of the event are looked up.
     fn visit_indexes<'i, F: SourceIndex>(
         &mut self,
         all: &'i [F],
         mut visit: impl FnMut(&mut Self, &'i F, TextSource),
     ) {
         const FEW: usize = 32;
-        let mut visit_all = |machine: &mut Self, filed: &'i [F], source: Option<TextSource>| {
+        let mut visit_all = |interpreter: &mut Self, filed: &'i [F], source: Option<TextSource>| {
             let filed = filed.iter().take_while(|filed| source.is_none_or(|source| filed.source() == source));
-            filed.for_each(|filed| visit(machine, filed, filed.source()));
+            filed.for_each(|filed| visit(interpreter, filed, filed.source()));
         };
         if all.len() <= FEW {
             return visit_all(self, all, None);
@@ -218,8 +219,4 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | EventField::Notes => None,
         }
     }
-}
-
-fn folded<R>(text: &str, ignore_case: bool, apply: impl FnOnce(&str) -> R) -> R {
-    if ignore_case { pattern::with_folded(text, apply) } else { apply(text) }
 }

@@ -9,14 +9,14 @@ use crate::program::{Node, NodeId, Program};
 use crate::value::RuntimeValue;
 use serde_json::Value as Json;
 
-/// What a channel's parameters come to for an event.
+/// The values of a channel's parameters for an event.
 #[derive(Debug, Default)]
 pub struct EvaluatedParameters<'p> {
-    /// The body, where the channel has one.
+    /// The body, if the channel has one.
     pub body: Option<Json>,
     /// The texts by name; one whose value is missing is left out.
     pub texts: Vec<(&'p str, String)>,
-    /// What was odd.
+    /// Notes about conversions.
     pub notes: Vec<String>,
 }
 
@@ -33,21 +33,21 @@ pub(super) fn parameters<'p>(
         return evaluated;
     };
     let mut observer = SilentObserver;
-    let mut machine = Interpreter::new(program, context, &arena, &mut observer);
-    machine.set_event(event);
+    let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);
+    interpreter.set_event(event);
     for (name, value) in &channel.parameters {
         if &**name == "body" {
-            evaluated.body = Some(machine.json(*value).unwrap_or(Json::Null));
-        } else if let Some(text) = machine.value(*value).to_text(&arena) {
+            evaluated.body = Some(interpreter.json(*value).unwrap_or(Json::Null));
+        } else if let Some(text) = interpreter.value(*value).to_text(&arena) {
             evaluated.texts.push((name, text.to_owned()));
         }
     }
-    evaluated.notes = machine.notes.into_iter().map(str::to_owned).collect();
+    evaluated.notes = interpreter.notes.into_iter().map(str::to_owned).collect();
     evaluated
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    /// A value as JSON; a missing one is nothing, so that it takes its key out.
+    /// A value as JSON; `None` for a missing one, so that its member is left out.
     fn json(&mut self, id: NodeId) -> Option<Json> {
         if let Node::Object(members) = self.program.node(id) {
             let members =

@@ -1,24 +1,22 @@
-//! Comparisons and patterns: two-valued, never failing.
+//! Comparisons and patterns: true or false, never an error.
 
 use super::interpreter::Interpreter;
 use super::observer::Observer;
 use crate::model::ValueKind;
-use crate::pattern;
-use crate::program::{Comparison, ComparisonSubject, LabelId, NodeId, OrderRelation, Predicate};
+use crate::pattern::{self, Case};
+use crate::program::{Comparison, ComparisonSubject, LabelId, NodeId, Predicate, TextPredicate};
 use crate::source::Span;
-use crate::syntax::tree::Quantifier;
+use crate::syntax::tree::{OrderRelation, Quantifier};
 use crate::value::RuntimeValue;
-use std::borrow::Cow;
-use std::cmp::Ordering;
 
-/// What a test says of a value.
+/// The result of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ComparisonResult {
     /// It holds.
     Holds,
     /// It does not.
     Fails,
-    /// It cannot: a value is missing or of a kind that the test is not for.
+    /// It cannot hold: a value is missing, or the test does not apply to its kind.
     Mismatch,
 }
 
@@ -41,32 +39,29 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         self.compare_any(comparison, id)
     }
 
-    /// A label with a text, without a value in between.
+    /// Compares a label with a text without making a value of it.
     fn compare_label(&mut self, comparison: &'p Comparison, label: LabelId) -> Option<bool> {
+        let Predicate::Text(test) = &comparison.test else { return None };
         let label = self.label(label);
-        if let Predicate::Text(literal) = &comparison.test
-            && !comparison.ignore_case
+        if let TextPredicate::Equal(literal) = test
+            && comparison.case == Case::Sensitive
         {
             return Some(label == Some(literal));
         }
-        let (test, ignore_case) = (&comparison.test, comparison.ignore_case);
-        if !test.is_for_text() {
-            return None;
-        }
         let Some(label) = label else { return Some(false) };
-        Some(self.test_within(test, ignore_case, label) == ComparisonResult::Holds)
+        Some(self.test_within(test, comparison.case, label) == ComparisonResult::Holds)
     }
 
     fn compare_any(&mut self, comparison: &'p Comparison, id: NodeId) -> bool {
         let (subject, verdict) = match &comparison.subject {
             ComparisonSubject::Value(node) => {
                 let subject = self.value(*node);
-                let verdict = self.test(&comparison.test, comparison.ignore_case, &subject);
+                let verdict = self.test(&comparison.test, comparison.case, &subject);
                 (subject, verdict)
             }
             ComparisonSubject::Now => {
                 let subject = RuntimeValue::Time(self.context.now);
-                let verdict = self.test(&comparison.test, comparison.ignore_case, &subject);
+                let verdict = self.test(&comparison.test, comparison.case, &subject);
                 (subject, verdict)
             }
             ComparisonSubject::Nodes(quantifier, path) => {
@@ -104,8 +99,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         nodes: &[RuntimeValue<'v>],
         comparison: &'p Comparison,
     ) -> ComparisonResult {
-        let mut holds =
-            |node| self.test(&comparison.test, comparison.ignore_case, node) == ComparisonResult::Holds;
+        let mut holds = |node| self.test(&comparison.test, comparison.case, node) == ComparisonResult::Holds;
         match quantifier {
             Quantifier::Any => nodes.iter().any(holds).into(),
             Quantifier::All => (!nodes.is_empty() && nodes.iter().all(holds)).into(),
@@ -113,111 +107,70 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         }
     }
 
-    /// What a test says of a value.
+    /// Applies a test to a value.
     pub(super) fn test(
         &mut self,
         test: &'p Predicate,
-        ignore_case: bool,
+        case: Case,
         value: &RuntimeValue<'v>,
     ) -> ComparisonResult {
         match test {
             Predicate::Any => ComparisonResult::Holds,
-            Predicate::Missing => is_nothing(value).into(),
+            Predicate::Missing => value.is_nothing().into(),
             Predicate::Null => matches!(value, RuntimeValue::Null).into(),
             Predicate::Is(kind) => is(*kind, value).into(),
             Predicate::During(schedule) => self.during(*schedule, value),
             Predicate::Equal(node) => {
                 let operand = self.value(*node);
-                self.equal(value, &operand, ignore_case)
+                self.equal(value, &operand, case)
             }
-            Predicate::In(nodes) => self.one_of(nodes, ignore_case, value),
+            Predicate::In(nodes) => self.one_of(nodes, case, value),
             Predicate::Order(order, node) => {
                 let operand = self.value(*node);
                 ordered(*order, value, &operand)
             }
-            Predicate::Text(_)
-            | Predicate::Texts(_)
-            | Predicate::Cidr(_)
-            | Predicate::Like(_)
-            | Predicate::Matches(_)
-            | Predicate::Finds(_)
-            | Predicate::Contains(_)
-            | Predicate::StartsWith(_)
-            | Predicate::EndsWith(_) => value
-                .as_text()
-                .map_or(ComparisonResult::Mismatch, |text| self.test_within(test, ignore_case, text)),
+            Predicate::Text(test) => {
+                value.as_text().map_or(ComparisonResult::Mismatch, |text| self.test_within(test, case, text))
+            }
         }
     }
 
-    /// What a test says of a text, which costs its length.
-    fn test_within(&mut self, test: &'p Predicate, ignore_case: bool, subject: &str) -> ComparisonResult {
-        // Equality compares lengths first, and then it is what the rules write that bounds it.
-        let looks = matches!(test, Predicate::Text(_) | Predicate::Texts(_)) && !ignore_case;
-        if !looks && !self.may_spend(subject.len()) {
+    /// Applies a test to a text, which costs its length.
+    fn test_within(&mut self, test: &'p TextPredicate, case: Case, subject: &str) -> ComparisonResult {
+        // Equality compares lengths first, so a text of the rules bounds its cost.
+        let is_equality = matches!(test, TextPredicate::Equal(_) | TextPredicate::OneOf(_));
+        if !(is_equality && case == Case::Sensitive) && !self.may_spend(subject.len()) {
             return ComparisonResult::Mismatch;
         }
-        self.test_text(test, ignore_case, subject)
+        self.test_text(test, case, subject)
     }
 
-    fn test_text(&mut self, test: &'p Predicate, ignore_case: bool, value: &str) -> ComparisonResult {
-        let subject = || folded(value, ignore_case);
+    fn test_text(&mut self, test: &'p TextPredicate, case: Case, value: &str) -> ComparisonResult {
         match test {
-            Predicate::Text(literal) if ignore_case => pattern::folds_to(value, literal).into(),
-            Predicate::Text(literal) => (*value == **literal).into(),
-            Predicate::Texts(literals) => {
-                let subject = subject();
+            TextPredicate::Equal(literal) if case.is_ignored() => pattern::folds_to(value, literal).into(),
+            TextPredicate::Equal(literal) => (*value == **literal).into(),
+            TextPredicate::OneOf(literals) => {
+                let subject = case.fold(value);
                 literals.binary_search_by(|literal| (**literal).cmp(&*subject)).is_ok().into()
             }
-            Predicate::Cidr(networks) => match pattern::address(value) {
+            TextPredicate::Cidr(networks) => match pattern::address(value) {
                 Some(address) => networks.iter().any(|network| network.holds(address)).into(),
                 None => ComparisonResult::Mismatch,
             },
-            Predicate::Like(globs) => globs.iter().any(|glob| glob.fits(value)).into(),
-            Predicate::Matches(regex) => regex.matches(value).into(),
-            Predicate::Finds(regex) => regex.finds(value).into(),
-            Predicate::Contains(node) => {
-                self.piece(*node, ignore_case, &subject(), |text, piece| text.contains(piece))
-            }
-            Predicate::StartsWith(node) => {
-                self.piece(*node, ignore_case, &subject(), |text, piece| text.starts_with(piece))
-            }
-            Predicate::EndsWith(node) => {
-                self.piece(*node, ignore_case, &subject(), |text, piece| text.ends_with(piece))
-            }
-            Predicate::Any
-            | Predicate::Missing
-            | Predicate::Null
-            | Predicate::Is(_)
-            | Predicate::During(_)
-            | Predicate::Equal(_)
-            | Predicate::In(_)
-            | Predicate::Order(..) => ComparisonResult::Mismatch,
+            TextPredicate::Like(globs) => globs.iter().any(|glob| glob.fits(value)).into(),
+            TextPredicate::Regex(scope, regex) => regex.fits(*scope, value).into(),
+            TextPredicate::Piece(position, node) => match self.value(*node).as_text() {
+                Some(piece) => position.fits(&case.fold(value), &case.fold(piece)).into(),
+                None => ComparisonResult::Mismatch,
+            },
         }
     }
 
-    fn piece(
-        &mut self,
-        node: NodeId,
-        ignore_case: bool,
-        text: &str,
-        fits: fn(&str, &str) -> bool,
-    ) -> ComparisonResult {
-        let piece = self.value(node);
-        piece
-            .as_text()
-            .map_or(ComparisonResult::Mismatch, |piece| fits(text, &folded(piece, ignore_case)).into())
-    }
-
-    fn one_of(
-        &mut self,
-        nodes: &'p [NodeId],
-        ignore_case: bool,
-        value: &RuntimeValue<'v>,
-    ) -> ComparisonResult {
+    fn one_of(&mut self, nodes: &'p [NodeId], case: Case, value: &RuntimeValue<'v>) -> ComparisonResult {
         let mut verdict = ComparisonResult::Mismatch;
         for node in nodes {
             let operand = self.value(*node);
-            match self.equal(value, &operand, ignore_case) {
+            match self.equal(value, &operand, case) {
                 ComparisonResult::Holds => return ComparisonResult::Holds,
                 ComparisonResult::Fails => verdict = ComparisonResult::Fails,
                 ComparisonResult::Mismatch => {}
@@ -226,17 +179,12 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         verdict
     }
 
-    fn equal(
-        &mut self,
-        left: &RuntimeValue<'v>,
-        right: &RuntimeValue<'v>,
-        ignore_case: bool,
-    ) -> ComparisonResult {
-        let reads = ignore_case || left.as_json().is_some();
+    fn equal(&mut self, left: &RuntimeValue<'v>, right: &RuntimeValue<'v>, case: Case) -> ComparisonResult {
+        let reads = case.is_ignored() || left.as_json().is_some();
         if reads && !(self.may_read(left) && self.may_read(right)) {
             return ComparisonResult::Mismatch;
         }
-        equal(left, right, ignore_case)
+        equal(left, right, case)
     }
 
     fn during(&self, schedule: usize, value: &RuntimeValue<'v>) -> ComparisonResult {
@@ -247,42 +195,32 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     }
 }
 
-/// The right side of a comparison, where it is an expression that the rules compute.
+/// The right side of a comparison, if it is an expression.
 fn operand(test: &Predicate) -> Option<NodeId> {
     match test {
         Predicate::Equal(node)
         | Predicate::Order(_, node)
-        | Predicate::Contains(node)
-        | Predicate::StartsWith(node)
-        | Predicate::EndsWith(node) => Some(*node),
+        | Predicate::Text(TextPredicate::Piece(_, node)) => Some(*node),
         Predicate::Any
         | Predicate::Missing
         | Predicate::Null
-        | Predicate::Text(_)
-        | Predicate::Texts(_)
         | Predicate::In(_)
-        | Predicate::Cidr(_)
-        | Predicate::Like(_)
-        | Predicate::Matches(_)
-        | Predicate::Finds(_)
+        | Predicate::Text(
+            TextPredicate::Equal(_)
+            | TextPredicate::OneOf(_)
+            | TextPredicate::Cidr(_)
+            | TextPredicate::Like(_)
+            | TextPredicate::Regex(..),
+        )
         | Predicate::Is(_)
         | Predicate::During(_) => None,
     }
 }
 
-fn folded(text: &str, ignore_case: bool) -> Cow<'_, str> {
-    if ignore_case { pattern::fold(text) } else { Cow::Borrowed(text) }
-}
-
-/// Whether there is no value.
-pub(super) fn is_nothing(value: &RuntimeValue<'_>) -> bool {
-    matches!(value, RuntimeValue::Missing | RuntimeValue::Null)
-}
-
 fn is(kind: ValueKind, value: &RuntimeValue<'_>) -> bool {
     use crate::json;
     match kind {
-        ValueKind::Missing => is_nothing(value),
+        ValueKind::Missing => value.is_nothing(),
         ValueKind::Null => matches!(value, RuntimeValue::Null),
         ValueKind::Empty => value.is_empty(),
         ValueKind::Text => matches!(value, RuntimeValue::Text(_)),
@@ -298,9 +236,9 @@ fn is(kind: ValueKind, value: &RuntimeValue<'_>) -> bool {
     }
 }
 
-fn equal(left: &RuntimeValue<'_>, right: &RuntimeValue<'_>, ignore_case: bool) -> ComparisonResult {
+fn equal(left: &RuntimeValue<'_>, right: &RuntimeValue<'_>, case: Case) -> ComparisonResult {
     match (left, right) {
-        (RuntimeValue::Text(left), RuntimeValue::Text(right)) if ignore_case => {
+        (RuntimeValue::Text(left), RuntimeValue::Text(right)) if case.is_ignored() => {
             (pattern::fold(left) == pattern::fold(right)).into()
         }
         (RuntimeValue::Text(left), RuntimeValue::Text(right)) => (left == right).into(),
@@ -323,12 +261,5 @@ fn ordered(order: OrderRelation, left: &RuntimeValue<'_>, right: &RuntimeValue<'
         (RuntimeValue::Time(left), RuntimeValue::Time(right)) => Some(left.cmp(right)),
         _ => None,
     };
-    let Some(ordering) = ordering else { return ComparisonResult::Mismatch };
-    let holds = match order {
-        OrderRelation::Less => ordering == Ordering::Less,
-        OrderRelation::LessOrEqual => ordering != Ordering::Greater,
-        OrderRelation::Greater => ordering == Ordering::Greater,
-        OrderRelation::GreaterOrEqual => ordering != Ordering::Less,
-    };
-    holds.into()
+    ordering.map_or(ComparisonResult::Mismatch, |ordering| order.holds(ordering).into())
 }

@@ -1,4 +1,4 @@
-//! What a walk through routings gathers: channels, routes, reasons.
+//! Collects the channels, routes and reasons of a walk through routings.
 
 use crate::event::{MatchedRoute, RoutingDecision, RuleReason};
 use crate::json::Arena;
@@ -7,59 +7,87 @@ use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// What a walk gathered so far. Each entry says whether an `always` line gave it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DecisionBuilder<'v> {
-    channels: SmallVec<[(usize, bool); 4]>,
-    routes: SmallVec<[(MatchedRoute<'v>, bool); 2]>,
-    reasons: Vec<(RuleReason<'v>, bool)>,
-    /// The routings whose gatherings were added: adding one again would say nothing new.
-    calls: Vec<(usize, bool)>,
+/// Which lines gave an entry of a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) enum EntryOrigin {
+    /// Other lines. A recovery ignores them: it goes where its firing went.
+    #[default]
+    Routed,
+    /// `always` lines, which count for recoveries as well.
+    Always,
 }
 
-/// How much had been gathered at some moment, so that what came after it can be withdrawn.
+impl EntryOrigin {
+    /// The origin of an entry in a routing that a line of this origin calls.
+    fn within(self, caller: Self) -> Self {
+        if caller == Self::Always { Self::Always } else { self }
+    }
+}
+
+/// The entries of a decision so far, each with its origin.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DecisionBuilder<'v> {
+    channels: SmallVec<[(usize, EntryOrigin); 4]>,
+    routes: SmallVec<[(MatchedRoute<'v>, EntryOrigin); 2]>,
+    reasons: Vec<(RuleReason<'v>, EntryOrigin)>,
+    /// The routings whose entries were added: adding them again would change nothing.
+    calls: Vec<(usize, EntryOrigin)>,
+}
+
+/// How many entries there were at some moment, so that later ones can be removed.
 #[derive(Clone, Copy)]
-pub(super) struct DecisionCheckpoint(usize, usize, usize, usize);
+pub(super) struct DecisionCheckpoint {
+    channels: usize,
+    routes: usize,
+    reasons: usize,
+    calls: usize,
+}
 
 impl<'v> DecisionBuilder<'v> {
     #[inline]
-    pub(super) fn add_channel(&mut self, channel: usize, always: bool) {
-        self.channels.push((channel, always));
+    pub(super) fn add_channel(&mut self, channel: usize, origin: EntryOrigin) {
+        self.channels.push((channel, origin));
     }
 
     #[inline]
-    pub(super) fn add_route(&mut self, route: MatchedRoute<'v>, always: bool) {
-        self.routes.push((route, always));
+    pub(super) fn add_route(&mut self, route: MatchedRoute<'v>, origin: EntryOrigin) {
+        self.routes.push((route, origin));
     }
 
-    pub(super) fn add_reason(&mut self, reason: RuleReason<'v>, always: bool) {
-        self.reasons.push((reason, always));
+    pub(super) fn add_reason(&mut self, reason: RuleReason<'v>, origin: EntryOrigin) {
+        self.reasons.push((reason, origin));
     }
 
     #[inline]
     pub(super) fn checkpoint(&self) -> DecisionCheckpoint {
-        DecisionCheckpoint(self.channels.len(), self.routes.len(), self.reasons.len(), self.calls.len())
+        DecisionCheckpoint {
+            channels: self.channels.len(),
+            routes: self.routes.len(),
+            reasons: self.reasons.len(),
+            calls: self.calls.len(),
+        }
     }
 
-    pub(super) fn roll_back(&mut self, mark: DecisionCheckpoint) {
-        self.channels.truncate(mark.0);
-        self.routes.truncate(mark.1);
-        self.reasons.truncate(mark.2);
-        self.calls.truncate(mark.3);
+    pub(super) fn roll_back(&mut self, checkpoint: DecisionCheckpoint) {
+        self.channels.truncate(checkpoint.channels);
+        self.routes.truncate(checkpoint.routes);
+        self.reasons.truncate(checkpoint.reasons);
+        self.calls.truncate(checkpoint.calls);
     }
 
     /// Adds what a called routing gave.
-    pub(super) fn add_called_routing(&mut self, routing: usize, other: &Self, always: bool) {
-        if self.calls.contains(&(routing, always)) {
+    pub(super) fn add_called_routing(&mut self, routing: usize, other: &Self, origin: EntryOrigin) {
+        if self.calls.contains(&(routing, origin)) {
             return;
         }
-        self.calls.push((routing, always));
-        self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, *own || always)));
-        self.routes.extend(other.routes.iter().map(|(route, own)| (*route, *own || always)));
-        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (*reason, *own || always)));
+        self.calls.push((routing, origin));
+        self.channels.extend(other.channels.iter().map(|(channel, own)| (*channel, own.within(origin))));
+        self.routes.extend(other.routes.iter().map(|(route, own)| (*route, own.within(origin))));
+        self.reasons.extend(other.reasons.iter().map(|(reason, own)| (*reason, own.within(origin))));
     }
 
-    /// The same with each entry once: routings that call routings by several ways would else double it at each level.
+    /// The same with each entry once. Otherwise routings that call others repeatedly would double the entries at each
+    /// level.
     pub(super) fn deduplicated(self) -> Self {
         Self {
             channels: unique(self.channels.into_iter()),
@@ -89,16 +117,21 @@ impl<'v> DecisionBuilder<'v> {
         }
     }
 
-    /// A recovery goes where its firing went, and to what `always` lines give today.
+    /// A recovery goes where its firing went, and to the channels that `always` lines give now.
     pub(super) fn finish_recovery(
         &self,
         program: &'v Program,
         open: &[usize],
         arena: &'v Arena,
     ) -> RoutingDecision<'v> {
-        let always = self.channels.iter().filter(|(_, always)| *always).map(|(channel, _)| *channel);
+        let always = self
+            .channels
+            .iter()
+            .filter(|(_, origin)| *origin == EntryOrigin::Always)
+            .map(|(channel, _)| *channel);
         let channels: SmallVec<[usize; 8]> = unique(open.iter().copied().chain(always));
-        let routes = self.routes.iter().filter(|(_, always)| *always).map(|(route, _)| *route);
+        let routes =
+            self.routes.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(route, _)| *route);
         let routes: SmallVec<[MatchedRoute<'v>; 4]> = unique(routes);
         let channels = names(program, &channels, arena);
         RoutingDecision { channels, routes: arena.slice(&routes), reasons: &[], followed: true }

@@ -1,10 +1,9 @@
 //! The evaluator of expressions: one exhaustive match over nodes.
 
 use super::EvaluationContext;
-use super::comparison::is_nothing;
+use super::budget::{FREE_BYTES, RemainingBudget};
 use super::observer::Observer;
 use super::text::{self, ConversionIssue};
-use super::work::{FREE_BYTES, WORK_LIMIT};
 use crate::event::Event;
 use crate::json::{self, Arena, MemberName};
 use crate::model::{EventField, Literal};
@@ -14,51 +13,24 @@ use crate::syntax::tree::NavigationStep;
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 
-/// How many bytes of text the templates and functions of one element may make; what goes beyond is cut, with a note.
-pub const TEXT_LIMIT: usize = 1 << 20;
-
-/// How many bytes of text the events of one payload may hold together, 64 added for each text: 32 MiB. A payload
-/// whose common labels are copied to each of very many elements would fill the memory otherwise. What goes beyond counts as
-/// missing, with a note.
-pub const PAYLOAD_TEXT_LIMIT: usize = 32 << 20;
-
-/// What a text costs besides its bytes.
+/// The cost of a text besides its bytes.
 const PER_TEXT: usize = 64;
 
-/// A label that was not looked up yet, and one that the event does not have.
+/// Positions of a label that was not looked up yet, and of one that the event does not have.
 const UNKNOWN: u32 = u32::MAX;
 const ABSENT: u32 = u32::MAX - 1;
 
-/// How many notes an event carries.
+/// The most notes that an event carries.
 pub const MOST_NOTES: usize = 100;
 
-/// What may still be made and read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RemainingBudget {
-    /// How many bytes of text the templates and functions of the element may make.
-    pub(super) text: usize,
-    /// How many bytes of text the events of the payload may hold.
-    pub(super) payload_text: usize,
-    /// How many bytes may be read and made.
-    pub(super) work: usize,
-    /// How many bytes indexes may read to find lines, besides.
-    pub(super) index: usize,
-}
-
-impl Default for RemainingBudget {
-    fn default() -> Self {
-        Self { text: TEXT_LIMIT, payload_text: PAYLOAD_TEXT_LIMIT, work: WORK_LIMIT, index: WORK_LIMIT }
-    }
-}
-
-/// Everything that an expression may look at, and what evaluation leaves behind.
+/// Everything that expressions may read, and what evaluation collects.
 ///
-/// `'p` is the program's life, `'v` that of the payload or event that is looked at.
+/// `'p` is the lifetime of the program, `'v` that of the payload or event.
 pub(super) struct Interpreter<'p, 'v, 'm, O> {
     pub(super) program: &'p Program,
     pub(super) context: &'m EvaluationContext<'m>,
     pub(super) observer: &'m mut O,
-    /// Where what is made lies.
+    /// Holds the values that evaluation makes.
     pub(super) arena: &'v Arena,
     /// The payload and the element, within a mapping.
     pub(super) payload: Option<(&'v json::Value<'v>, &'v json::Value<'v>)>,
@@ -67,19 +39,19 @@ pub(super) struct Interpreter<'p, 'v, 'm, O> {
     /// The event, after a mapping; [`Interpreter::set_event`] sets it.
     pub(super) event: Option<&'v Event<'v>>,
     labels: &'v [(MemberName<'v>, &'v str)],
-    /// Where its labels stand, as far as they were asked for, by their ids.
+    /// The positions of its labels, as far as they were looked up, by their ids.
     label_positions: &'v mut [u32],
     /// The lets of the element so far.
     pub(super) lets: Vec<RuntimeValue<'v>>,
-    /// The defines of the event that are known: each is evaluated once, however often and however deeply it is used.
+    /// The defines that are evaluated for the event: each is evaluated once, however often it is used.
     pub(super) defines: Vec<Option<RuntimeValue<'v>>>,
     /// The arguments of the table that is looked up.
     pub(super) parameters: SmallVec<[RuntimeValue<'v>; 4]>,
-    /// What the paths of the payload may still cost.
+    /// The remaining budget of paths.
     pub(super) path_budget: PathBudget,
-    /// What may still be made and read.
+    /// How much may still be made and read.
     pub(super) remaining: RemainingBudget,
-    /// What was odd.
+    /// Notes about the event.
     pub(super) notes: Vec<&'v str>,
 }
 
@@ -155,7 +127,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         }
     }
 
-    /// Whether a conjunction holds, of which the first part does.
+    /// Whether a conjunction holds whose first part holds.
     pub(super) fn rest_holds(&mut self, id: NodeId) -> bool {
         if let Node::And(parts) = self.program.node(id) {
             parts.iter().skip(1).all(|part| self.holds(*part))
@@ -164,7 +136,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         }
     }
 
-    /// Whether a condition that is made of others holds.
+    /// Whether a composite condition holds.
     fn composite_holds(&mut self, node: &'p Node, id: NodeId) -> bool {
         match node {
             Node::Or(parts) => parts.iter().any(|part| self.holds(*part)),
@@ -198,14 +170,14 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         }
     }
 
-    /// Whether all hold, tried in the order in which the rules write them.
+    /// Whether all hold, tried in the order of the source text.
     fn holds_as_written(&mut self, parts: &[NodeId]) -> bool {
         let mut parts = parts.to_vec();
         parts.sort_by_key(|part| self.program.place(*part).map(|place| place.start));
         parts.into_iter().all(|part| self.holds(part))
     }
 
-    /// A value that stands as a condition: it has to be `true`.
+    /// A value as a condition: it has to be `true`.
     fn truth(&mut self, id: NodeId) -> bool {
         let value = self.value(id);
         let holds = matches!(value, RuntimeValue::Boolean(true));
@@ -220,7 +192,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         holds
     }
 
-    /// Keeps a note, once, and no more than [`MOST_NOTES`].
+    /// Adds a note once, and not more than [`MOST_NOTES`].
     pub(super) fn note(&mut self, note: &'v str) {
         if self.notes.len() > MOST_NOTES {
             return;
@@ -233,7 +205,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         }
     }
 
-    /// A value in a string place called `name`: nothing where it is missing; what is odd is noted.
+    /// A value as a string, for the place called `name`; `None` if it is missing. Lossy conversions are noted.
     pub(super) fn text<'n>(
         &mut self,
         value: RuntimeValue<'v>,
@@ -267,7 +239,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         self.charge_payload_text(text.len()).then_some(text)
     }
 
-    /// Keeps a note that has to be written first.
+    /// Adds a formatted note.
     pub(super) fn note_formatted(&mut self, note: std::fmt::Arguments<'_>) {
         let note = self.arena.text(&note.to_string());
         self.note(note);
@@ -283,7 +255,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         false
     }
 
-    /// All nodes of a path as values. Where the budget runs out the path is missing, and a note says so: a count of none
+    /// All nodes of a path as values. If the budget runs out, the path is missing, with a note: an empty list
     /// would be a wrong answer.
     pub(super) fn find(&mut self, path: &'p CompiledPath) -> Option<&'v [RuntimeValue<'v>]> {
         let Some((payload, element)) = self.payload else { return Some(&[]) };
@@ -313,7 +285,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         self.labels.get(*place as usize).map(|(_, value)| *value)
     }
 
-    /// Looks at an event from now on.
+    /// Evaluates expressions over this event from now on.
     pub(super) fn set_event(&mut self, event: &'v Event<'v>) {
         self.event = Some(event);
         self.defines.clear();
@@ -351,7 +323,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         let mut value = RuntimeValue::Missing;
         for part in parts {
             value = self.value(*part);
-            if !is_nothing(&value) {
+            if !value.is_nothing() {
                 break;
             }
         }
@@ -380,14 +352,14 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
                 break;
             }
         }
-        // Where nothing is left, what is not free is not made either.
+        // Once the budget is spent, text that would need an allocation is skipped.
         if self.remaining.work == 0 && !self.may_spend(length) {
             return RuntimeValue::Text("");
         }
         RuntimeValue::Text(self.charge(self.arena.concat(&texts)))
     }
 
-    /// Takes made text off the allowance of the element, and cuts what goes beyond it.
+    /// Charges text to the budget of the element, and cuts the part that exceeds it.
     pub(super) fn charge(&mut self, mut text: &'v str) -> &'v str {
         if text.len() > self.remaining.text {
             text = text.get(..text.floor_char_boundary(self.remaining.text)).unwrap_or_default();

@@ -1,11 +1,10 @@
-//! A mapping reads a payload: `accept`, `each`, then for each element its lets, its drops, its fields.
+//! Applies a mapping to a payload: `accept`, `each`, then for each element the lets, the drops and the fields.
 
 use super::EvaluationPlan;
-use super::comparison::is_nothing;
-use super::interpreter::{Interpreter, TEXT_LIMIT};
+use super::budget::{BYTES_PER_NODE, TEXT_LIMIT};
+use super::interpreter::Interpreter;
 use super::observer::Observer;
 use super::text::written;
-use super::work::BYTES_PER_NODE;
 use crate::event::{AlertStatus, Event, Labels, LabelsBuilder, MappingRejection, RuleReason, Severity};
 use crate::function;
 use crate::json::{self, Arena, Document};
@@ -13,14 +12,18 @@ use crate::model::EventField;
 use crate::path::PathBudget;
 use crate::pattern::Glob;
 use crate::program::{ComparisonSubject, LabelEntry, Mapping, Node, NodeId};
+use crate::text::shorten;
 use crate::time::Timestamp;
 use crate::value::RuntimeValue;
 
-/// How many elements of one payload an integration reads: what they become is stored and sent in one piece, and three
-/// bytes may ask for an element. Nothing bounds who maps without an integration, such as `pointsman run --mapping`.
+/// How many elements of one payload an integration reads. Their outcomes are stored in one piece, and an element may be
+/// as short as three bytes. A mapping without an integration, as in `pointsman run --mapping`, has no such limit.
 pub const ELEMENTS_LIMIT: usize = 10_000;
 
-/// What became of one element.
+/// How many characters of a value stand in a message.
+const MAX_SHOWN: usize = 80;
+
+/// The outcome of one element.
 pub(super) enum ElementOutcome<'a> {
     /// An event.
     Event(&'a Event<'a>),
@@ -30,35 +33,35 @@ pub(super) enum ElementOutcome<'a> {
 
 /// The elements of a payload that a mapping accepts; or why it does not.
 pub(super) fn accept<'a, O: Observer>(
-    machine: &mut Interpreter<'a, 'a, '_, O>,
+    interpreter: &mut Interpreter<'a, 'a, '_, O>,
     mapping: &'a Mapping,
-    pipeline: EvaluationPlan<'a>,
+    plan: EvaluationPlan<'a>,
     document: &Document<'a>,
 ) -> Result<&'a [&'a json::Value<'a>], MappingRejection<'a>> {
-    machine.observer.mapping(&mapping.name);
-    machine.payload = Some((document.root, document.root));
-    machine.payload_bytes = document.source;
-    if let Some(refusal) = machine.refusal(mapping) {
+    interpreter.observer.mapping(&mapping.name);
+    interpreter.payload = Some((document.root, document.root));
+    interpreter.payload_bytes = document.source;
+    if let Some(refusal) = interpreter.refusal(mapping) {
         return Err(refusal);
     }
     let chosen = chosen(mapping, document);
-    if pipeline.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
+    if plan.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
         return Err(too_many(mapping, chosen.len(), document.arena));
     }
     Ok(chosen)
 }
 
-/// What becomes of an element.
+/// Maps an element.
 pub(super) fn map<'a, O: Observer>(
-    machine: &mut Interpreter<'a, 'a, '_, O>,
+    interpreter: &mut Interpreter<'a, 'a, '_, O>,
     mapping: &'a Mapping,
-    pipeline: EvaluationPlan<'a>,
+    plan: EvaluationPlan<'a>,
     document: &Document<'a>,
     (index, element): (usize, &'a json::Value<'a>),
 ) -> ElementOutcome<'a> {
-    machine.observer.element(index);
-    machine.begin_element(document, element);
-    machine.element(mapping, pipeline)
+    interpreter.observer.element(index);
+    interpreter.begin_element(document, element);
+    interpreter.element(mapping, plan)
 }
 
 fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> MappingRejection<'a> {
@@ -69,8 +72,8 @@ fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> Mapping
     MappingRejection { mapping: &mapping.name, reason: arena.text(&reason), at: "" }
 }
 
-/// The elements of `each`; without it, the payload. The path is one that check lets through, so its work is bounded by the
-/// size of the body alone.
+/// The elements of `each`; without it, the payload. `check` accepts only paths whose work is bounded by the size of the
+/// body.
 fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> &'a [&'a json::Value<'a>] {
     let mut unbounded = PathBudget { visits: usize::MAX, kept: usize::MAX };
     let (root, arena) = (document.root, document.arena);
@@ -81,7 +84,7 @@ fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> &'a [&'a json::V
 }
 
 impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
-    /// The first condition of `accept` that is false, in words.
+    /// The rejection by the first condition of `accept` that is false.
     fn refusal(&mut self, mapping: &'a Mapping) -> Option<MappingRejection<'a>> {
         for (rule, because) in &mapping.accept {
             let holds = self.holds(rule.when);
@@ -99,7 +102,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         None
     }
 
-    /// What stands where a false comparison looked, for its refusal.
+    /// The value that a false comparison found, for the rejection.
     fn actual_value(&mut self, condition: NodeId) -> String {
         let Node::Compare(comparison) = self.program.node(condition) else { return String::new() };
         let ComparisonSubject::Value(subject) = comparison.subject else { return String::new() };
@@ -117,7 +120,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
             | RuntimeValue::Status(_)
             | RuntimeValue::Time(_)
             | RuntimeValue::Labels(_)
-            | RuntimeValue::Regex(_) => format!(": `{words}` is {}", shortened(&written(&value))),
+            | RuntimeValue::Regex(_) => format!(": `{words}` is {}", shorten(&written(&value), MAX_SHOWN)),
         }
     }
 
@@ -127,26 +130,26 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         self.lets.clear();
         self.notes.clear();
         if let Some(name) = document.repeated {
-            // Each element gets the note, so a long name is not written out.
-            let name = shortened(name);
+            // Each element gets the note, so a long name is shortened.
+            let name = shorten(name, MAX_SHOWN);
             self.note_formatted(format_args!(
                 "the payload repeats the member `{name}` in an object; the last one counts"
             ));
         }
     }
 
-    fn element(&mut self, mapping: &'a Mapping, pipeline: EvaluationPlan<'a>) -> ElementOutcome<'a> {
+    fn element(&mut self, mapping: &'a Mapping, plan: EvaluationPlan<'a>) -> ElementOutcome<'a> {
         for (name, node) in &mapping.lets {
             let value = self.value(*node);
             self.assigned(name, *node, &value);
             self.lets.push(value);
         }
         let Some(reason) = self.drop_reason(mapping) else {
-            let event = self.event(mapping, pipeline);
+            let event = self.event(mapping, plan);
             return ElementOutcome::Event(self.arena.alloc(event));
         };
-        if pipeline.destination.is_some() && self.closes_an_open_firing(mapping) {
-            let event = self.event(mapping, pipeline);
+        if plan.destination.is_some() && self.closes_an_open_firing(mapping) {
+            let event = self.event(mapping, plan);
             let note = self.arena.text(&followed_note(&reason));
             let notes = event.notes.iter().copied().chain([note]).collect::<Vec<_>>();
             return ElementOutcome::Event(
@@ -169,7 +172,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         None
     }
 
-    /// A dropped recovery is sent after all where its firing went out and is still open.
+    /// A dropped recovery is sent anyway if its firing was sent and is still open.
     fn closes_an_open_firing(&mut self, mapping: &'a Mapping) -> bool {
         if self.status(mapping) != AlertStatus::Resolved {
             return false;
@@ -179,7 +182,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         open.iter().any(|channel| self.program.names.channels.contains_key(channel.as_str()))
     }
 
-    fn event(&mut self, mapping: &'a Mapping, pipeline: EvaluationPlan<'a>) -> Event<'a> {
+    fn event(&mut self, mapping: &'a Mapping, plan: EvaluationPlan<'a>) -> Event<'a> {
         let severity = self.severity(mapping);
         let status = self.status(mapping);
         let (title, key) = self.title_and_key(mapping);
@@ -195,12 +198,12 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
             ends_at: self.field_time(mapping, EventField::EndsAt),
             link: self.field_text(mapping, EventField::Link),
             source,
-            integration: pipeline.integration,
+            integration: plan.integration,
             notes: self.arena.slice(&self.notes),
         }
     }
 
-    /// Check made sure that the field is a severity; the fallback keeps evaluation total.
+    /// `check` has verified that the field is a severity; the fallback keeps evaluation total.
     fn severity(&mut self, mapping: &'a Mapping) -> Severity {
         let value = self.field(mapping, EventField::Severity);
         if let RuntimeValue::Severity(severity) = value { severity } else { Severity::Warning }
@@ -211,7 +214,8 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         if let RuntimeValue::Status(status) = value { status } else { AlertStatus::Firing }
     }
 
-    /// An empty title is noted; an empty key as well, and one is computed from what tells alerts apart.
+    /// An empty title is noted. So is an empty key, which is replaced by one computed from values that identify the
+    /// alert.
     fn title_and_key(&mut self, mapping: &'a Mapping) -> (&'a str, &'a str) {
         let title = self.field_text(mapping, EventField::Title).unwrap_or_default();
         if title.is_empty() {
@@ -275,11 +279,14 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
     }
 
     fn no_members(&mut self, node: NodeId, value: &RuntimeValue<'a>) {
-        if !is_nothing(value) {
+        if !value.is_nothing() {
             let words = self.program.source_text(node);
             // A long value is not written out to be cut.
-            let found = if self.may_read(value) { shortened(&written(value)) } else { "…".to_owned() };
-            self.note_formatted(format_args!("`{words}` is no object, so it gives no labels: it is {found}"));
+            let found =
+                if self.may_read(value) { shorten(&written(value), MAX_SHOWN) } else { "…".to_owned() };
+            self.note_formatted(format_args!(
+                "`{words}` is not an object, so it gives no labels: it is {found}"
+            ));
         }
     }
 
@@ -304,13 +311,5 @@ fn computed_key<'a>(mapping: &'a str, title: &'a str, labels: &'a Labels<'a>, ar
     match function::find("key").map(|key| (key.call)(&parts, arena)) {
         Some(RuntimeValue::Text(key)) => key,
         _ => mapping,
-    }
-}
-
-/// At most 80 characters of a value in a message.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }

@@ -3,7 +3,6 @@
 use super::comparison::ComparisonResult;
 use super::interpreter::Interpreter;
 use super::observer::Observer;
-use crate::pattern;
 use crate::program::{ArmIndex, Match, MatchArm};
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
@@ -36,11 +35,11 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
 
     fn fits<R>(&mut self, arms: &'p Match<R>, arm: &'p MatchArm<R>, subjects: &[RuntimeValue<'v>]) -> bool {
         arm.columns.iter().zip(subjects).all(|(column, subject)| {
-            column.iter().any(|test| self.test(test, arms.ignore_case, subject) == ComparisonResult::Holds)
+            column.iter().any(|test| self.test(test, arms.case, subject) == ComparisonResult::Holds)
         })
     }
 
-    /// The arm that the text chooses, unless one before it fits as well.
+    /// The arm that the text chooses, unless an earlier one fits as well.
     fn indexed<R>(
         &mut self,
         arms: &'p Match<R>,
@@ -49,7 +48,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     ) -> Option<&'p MatchArm<R>> {
         let chosen = subject.as_text().and_then(|text| {
             let chosen = |text: &str| index.texts.get(text).copied();
-            if arms.ignore_case { pattern::with_folded(text, chosen) } else { chosen(text) }
+            arms.case.with_folded(text, chosen)
         });
         let others =
             index.others.iter().copied().take_while(|other| chosen.is_none_or(|chosen| *other < chosen));

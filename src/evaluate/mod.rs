@@ -1,9 +1,10 @@
-//! A program, a payload, a time and the open channels give outcomes.
+//! Evaluation: from a program, a payload, a time and the open channels to outcomes.
 //!
-//! Pure and total: no clock, no I/O, no error. What goes wrong with data is a value in the outcome: a note on the event,
-//! a refusal, a missing value. Work is bounded: paths by a budget for each payload, text by [`interpreter::TEXT_LIMIT`],
-//! defines and called routings are evaluated once for each event.
+//! Pure and total: no clock, no I/O, no error. Problems with data are values in the outcome: a note on the event, a
+//! rejection, a missing value. Work is bounded: paths have a budget for each payload, text is limited by
+//! [`TEXT_LIMIT`], and defines and called routings are evaluated once for each event.
 
+mod budget;
 mod call;
 mod candidates;
 mod channel_parameters;
@@ -17,12 +18,12 @@ mod routing;
 mod text;
 mod work;
 
+pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
-pub use interpreter::{MOST_NOTES, PAYLOAD_TEXT_LIMIT, TEXT_LIMIT};
+pub use interpreter::MOST_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
 pub use text::{brief, written};
-pub use work::WORK_LIMIT;
 
 use crate::event::{AlertStatus, Event, MappingRejection, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};
@@ -32,7 +33,7 @@ use interpreter::Interpreter;
 use mapping::ElementOutcome;
 use std::collections::{HashMap, HashSet};
 
-/// What evaluation needs to know besides the payload.
+/// The inputs of evaluation besides the payload.
 pub struct EvaluationContext<'e> {
     /// The time of evaluation.
     pub now: Timestamp,
@@ -48,34 +49,34 @@ impl EvaluationContext<'static> {
     }
 }
 
-/// Who reads a payload, and where its events go.
+/// Which mappings read a payload, and where its events go.
 #[derive(Debug, Clone, Copy)]
 pub struct EvaluationPlan<'a> {
-    /// The integration's name, where one received the payload.
+    /// The name of the integration, if one received the payload.
     pub integration: Option<&'a str>,
     /// The mappings that may read it, by position; the first that accepts does.
     pub mappings: &'a [usize],
-    /// Where events go; nowhere: they are not routed.
+    /// Where events go; without it, they are not routed.
     pub destination: Option<Destination>,
 }
 
-/// Maps a payload, and routes its events where the pipeline says so.
+/// Maps a payload, and routes its events if the plan has a destination.
 pub fn evaluate<'a, O: Observer>(
     program: &'a Program,
-    pipeline: EvaluationPlan<'a>,
+    plan: EvaluationPlan<'a>,
     document: &Document<'a>,
     context: &EvaluationContext<'_>,
     observer: &mut O,
 ) -> Vec<Outcome<'a>> {
-    let mut machine = Interpreter::new(program, context, document.arena, observer);
+    let mut interpreter = Interpreter::new(program, context, document.arena, observer);
     let mut refusals = Vec::new();
-    for mapping in pipeline.mappings.iter().filter_map(|position| program.mappings.get(*position)) {
-        match mapping::accept(&mut machine, mapping, pipeline, document) {
-            Ok(elements) => return outcomes(&mut machine, mapping, pipeline, document, elements),
+    for mapping in plan.mappings.iter().filter_map(|position| program.mappings.get(*position)) {
+        match mapping::accept(&mut interpreter, mapping, plan, document) {
+            Ok(elements) => return outcomes(&mut interpreter, mapping, plan, document, elements),
             Err(refusal) => refusals.push(refusal),
         }
     }
-    vec![unaccepted(pipeline, refusals)]
+    vec![unaccepted(plan, refusals)]
 }
 
 /// Routes an event.
@@ -87,11 +88,11 @@ pub fn route<'a, O: Observer>(
     arena: &'a Arena,
     observer: &mut O,
 ) -> RoutingDecision<'a> {
-    let mut machine = Interpreter::new(program, context, arena, observer);
-    routing::decide(&mut machine, destination, event, context.open)
+    let mut interpreter = Interpreter::new(program, context, arena, observer);
+    routing::decide(&mut interpreter, destination, event, context.open)
 }
 
-/// What the parameters of a channel that are expressions come to for an event.
+/// The values, for an event, of the channel parameters that are expressions.
 #[must_use]
 pub fn parameters<'p>(
     program: &'p Program,
@@ -103,14 +104,14 @@ pub fn parameters<'p>(
 }
 
 fn outcomes<'a, O: Observer>(
-    machine: &mut Interpreter<'a, 'a, '_, O>,
+    interpreter: &mut Interpreter<'a, 'a, '_, O>,
     mapping: &'a Mapping,
-    pipeline: EvaluationPlan<'a>,
+    plan: EvaluationPlan<'a>,
     document: &Document<'a>,
     elements: &[&'a json::Value<'a>],
 ) -> Vec<Outcome<'a>> {
     let outcome = |index, result| Outcome {
-        integration: pipeline.integration,
+        integration: plan.integration,
         mapping: Some(&*mapping.name),
         index,
         kind: result,
@@ -121,13 +122,13 @@ fn outcomes<'a, O: Observer>(
     let mut opened = PayloadFirings::default();
     let mut outcomes = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
-        let element = mapping::map(machine, mapping, pipeline, document, (index, element));
-        let result = match (element, pipeline.destination) {
+        let element = mapping::map(interpreter, mapping, plan, document, (index, element));
+        let result = match (element, plan.destination) {
             (ElementOutcome::Dropped(reason), _) => OutcomeKind::Dropped(reason),
             (ElementOutcome::Event(event), None) => OutcomeKind::Event(event),
             (ElementOutcome::Event(event), Some(destination)) => {
-                machine.observer.routed(index);
-                OutcomeKind::Routed(event, opened.route(machine, destination, event))
+                interpreter.observer.routed(index);
+                OutcomeKind::Routed(event, opened.route(interpreter, destination, event))
             }
         };
         outcomes.push(outcome(Some(index), result));
@@ -135,10 +136,10 @@ fn outcomes<'a, O: Observer>(
     outcomes
 }
 
-/// Where the firings of one payload went, so that a recovery behind them in the same payload goes there too.
+/// Where the firings of one payload went, so that a later recovery in the same payload goes there too.
 #[derive(Default)]
 struct PayloadFirings<'a> {
-    /// What was opened, in order: most payloads hold no recovery behind a firing and never ask.
+    /// The opened channels in order. Most payloads have no recovery after a firing, and never need the map.
     opened: Vec<(&'a str, &'a [&'a str])>,
     /// The same by key, up to the last recovery.
     by_key: HashMap<&'a str, OrderedChannels<'a>>,
@@ -154,14 +155,14 @@ struct OrderedChannels<'a> {
 impl<'a> PayloadFirings<'a> {
     fn route<O: Observer>(
         &mut self,
-        machine: &mut Interpreter<'a, 'a, '_, O>,
+        interpreter: &mut Interpreter<'a, 'a, '_, O>,
         destination: Destination,
         event: &'a Event<'a>,
     ) -> RoutingDecision<'a> {
-        let before = machine.context.open;
+        let before = interpreter.context.open;
         match event.status {
             AlertStatus::Firing => {
-                let decision = routing::decide(machine, destination, event, before);
+                let decision = routing::decide(interpreter, destination, event, before);
                 if !decision.channels.is_empty() {
                     self.opened.push((event.key, decision.channels));
                 }
@@ -172,12 +173,12 @@ impl<'a> PayloadFirings<'a> {
                 let open = |key: &str| {
                     before(key).into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
                 };
-                routing::decide(machine, destination, event, &open)
+                routing::decide(interpreter, destination, event, &open)
             }
         }
     }
 
-    /// The channels that firings of the key opened in this payload, each once; they are closed then.
+    /// Removes and returns the channels that firings of the key opened in this payload, each once.
     fn close(&mut self, key: &str) -> Vec<&'a str> {
         for (key, channels) in self.opened.drain(..) {
             let known = self.by_key.entry(key).or_default();
@@ -191,7 +192,7 @@ impl<'a> PayloadFirings<'a> {
     }
 }
 
-fn unaccepted<'a>(pipeline: EvaluationPlan<'a>, refusals: Vec<MappingRejection<'a>>) -> Outcome<'a> {
+fn unaccepted<'a>(plan: EvaluationPlan<'a>, refusals: Vec<MappingRejection<'a>>) -> Outcome<'a> {
     let result = OutcomeKind::Unaccepted(refusals);
-    Outcome { integration: pipeline.integration, mapping: None, index: None, kind: result }
+    Outcome { integration: plan.integration, mapping: None, index: None, kind: result }
 }

@@ -1,4 +1,4 @@
-//! Who watches an evaluation: `explain`, coverage, the test runner. A silent observer costs nothing.
+//! Observers of an evaluation: `explain`, coverage, the test runner. The silent observer costs nothing.
 
 use crate::source::Span;
 use crate::value::RuntimeValue;
@@ -14,9 +14,9 @@ pub enum LineOutcome {
     Declined,
 }
 
-/// Hears what an evaluation does. Every method has a silent default.
+/// Is called at each step of an evaluation. Every method does nothing by default.
 pub trait Observer {
-    /// Whether anybody listens; a constant, so that a silent evaluation compiles to nothing.
+    /// Whether the observer needs the calls; a constant, so that calls of a silent one are compiled away.
     const LISTENS: bool;
 
     /// A mapping begins to read the payload.
@@ -28,14 +28,14 @@ pub trait Observer {
     /// The event of an element is routed.
     fn routed(&mut self, _index: usize) {}
 
-    /// An arm of a `match` or of a table was chosen; `arm` is its place, `subjects` what it was chosen for.
+    /// An arm of a `match` or of a table was chosen; `arm` is its place, `subjects` are the values.
     fn arm(&mut self, _arm: Span, _subjects: &[RuntimeValue<'_>]) {}
 
-    /// A row of a CSV table was chosen, counted from 0; none fits: nothing.
+    /// A row of a CSV table was chosen, counted from 0; `None` if none fits.
     fn row(&mut self, _lookup: Span, _row: Option<usize>, _arguments: &[RuntimeValue<'_>]) {}
 
-    /// A comparison or other leaf of a condition was tried. `subject` is the value on its left, `operand` the one on its
-    /// right where that had to be computed; `holds` is the result after negation.
+    /// A comparison or other leaf of a condition was tried. `subject` is the value on its left, `operand` the one on
+    /// its right if it is an expression; `holds` is the result after negation.
     fn comparison(
         &mut self,
         _place: Span,
@@ -67,7 +67,7 @@ pub trait Observer {
     fn followed(&mut self, _channels: &[&str]) {}
 }
 
-/// Nobody listens.
+/// An observer that does nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SilentObserver;
 

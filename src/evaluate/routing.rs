@@ -1,7 +1,7 @@
 //! A routing decides which channels get an event: a walk over blocks, always lines, declines and called routings.
 
 use super::candidates::SharedConditionCache;
-use super::decision_builder::DecisionBuilder;
+use super::decision_builder::{DecisionBuilder, EntryOrigin};
 use super::interpreter::Interpreter;
 use super::observer::{LineOutcome, Observer};
 use crate::event::{AlertStatus, Event, MatchedRoute, RoutingDecision, RuleReason};
@@ -14,28 +14,28 @@ use std::rc::Rc;
 
 /// Decides where an event goes.
 pub(super) fn decide<'a, O: Observer>(
-    machine: &mut Interpreter<'a, 'a, '_, O>,
+    interpreter: &mut Interpreter<'a, 'a, '_, O>,
     destination: Destination,
     event: &'a Event<'a>,
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> RoutingDecision<'a> {
-    let (program, arena) = (machine.program, machine.arena);
-    // What was spent on the payload is not missing here.
-    let left = std::mem::take(&mut machine.remaining);
-    machine.set_event(event);
-    let mut walk = RoutingWalk::new(machine);
+    let (program, arena) = (interpreter.program, interpreter.arena);
+    // Routing has a budget of its own.
+    let left = std::mem::take(&mut interpreter.remaining);
+    interpreter.set_event(event);
+    let mut walk = RoutingWalk::new(interpreter);
     match destination {
         Destination::Routing(routing) => walk.routing(routing),
-        Destination::Channel(channel) => walk.builder.add_channel(channel, false),
+        Destination::Channel(channel) => walk.builder.add_channel(channel, EntryOrigin::Routed),
     }
-    walk.machine.remaining = left;
+    walk.interpreter.remaining = left;
     let open = open_channels(program, event, open);
     if open.is_empty() {
         return walk.builder.finish(program, arena);
     }
     let decision = walk.builder.finish_recovery(program, &open, arena);
     let names = open.iter().filter_map(|channel| program.channels.get(*channel));
-    walk.machine.observer.followed(&names.map(|channel| &*channel.name).collect::<SmallVec<[&str; 8]>>());
+    walk.interpreter.observer.followed(&names.map(|channel| &*channel.name).collect::<SmallVec<[&str; 8]>>());
     decision
 }
 
@@ -50,12 +50,12 @@ fn open_channels(program: &Program, event: &Event<'_>, open: &dyn Fn(&str) -> Ve
     }
 }
 
-/// How far a block has come.
+/// The progress of a walk through a block.
 #[derive(Default)]
 struct BlockProgress {
-    /// Whether a line that counts has hit.
+    /// Whether a line other than `always` has hit.
     hit: bool,
-    /// Whether a `add_route` has hit, which ends the block.
+    /// Whether a `route` has hit, which ends the block.
     ended: bool,
 }
 
@@ -72,21 +72,26 @@ impl BlockProgress {
 
 /// A walk through routings for one event.
 struct RoutingWalk<'p, 'v, 'm, 'w, O> {
-    machine: &'w mut Interpreter<'p, 'v, 'm, O>,
+    interpreter: &'w mut Interpreter<'p, 'v, 'm, O>,
     builder: DecisionBuilder<'v>,
-    in_always: bool,
-    /// What each called routing gave: it decides the same whoever calls it. Empty until one is called.
+    origin: EntryOrigin,
+    /// The result of each called routing, which does not depend on the caller. Empty until one is called.
     called_routings: Vec<Option<Rc<DecisionBuilder<'v>>>>,
 }
 
 impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
-    fn new(machine: &'w mut Interpreter<'p, 'v, 'm, O>) -> Self {
-        Self { machine, builder: DecisionBuilder::default(), in_always: false, called_routings: Vec::new() }
+    fn new(interpreter: &'w mut Interpreter<'p, 'v, 'm, O>) -> Self {
+        Self {
+            interpreter,
+            builder: DecisionBuilder::default(),
+            origin: EntryOrigin::Routed,
+            called_routings: Vec::new(),
+        }
     }
 
     fn destination(&mut self, destination: Destination) {
         match destination {
-            Destination::Channel(channel) => self.builder.add_channel(channel, self.in_always),
+            Destination::Channel(channel) => self.builder.add_channel(channel, self.origin),
             Destination::Routing(routing) => self.call(routing),
         }
     }
@@ -94,16 +99,16 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
     fn call(&mut self, routing: usize) {
         let known = self.called_routings.get(routing).cloned().flatten();
         let given = known.unwrap_or_else(|| self.run(routing));
-        self.builder.add_called_routing(routing, &given, self.in_always);
+        self.builder.add_called_routing(routing, &given, self.origin);
     }
 
     fn run(&mut self, routing: usize) -> Rc<DecisionBuilder<'v>> {
         let outer = std::mem::take(&mut self.builder);
-        let in_always = std::mem::take(&mut self.in_always);
+        let origin = std::mem::take(&mut self.origin);
         self.routing(routing);
-        self.in_always = in_always;
+        self.origin = origin;
         let given = Rc::new(std::mem::replace(&mut self.builder, outer).deduplicated());
-        self.called_routings.resize(self.machine.program.routings.len(), None);
+        self.called_routings.resize(self.interpreter.program.routings.len(), None);
         if let Some(known) = self.called_routings.get_mut(routing) {
             *known = Some(Rc::clone(&given));
         }
@@ -111,7 +116,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
     }
 
     fn routing(&mut self, routing: usize) {
-        let program = self.machine.program;
+        let program = self.interpreter.program;
         if let Some(routing) = program.routings.get(routing) {
             self.block(&routing.block);
         }
@@ -119,7 +124,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
 
     /// Runs a block; says whether it hit (it declines otherwise).
     ///
-    /// An index says which lines may hit. Whoever listens is shown every line, and so the index is not asked.
+    /// The index gives the lines that may hit. An observer is shown every line, so the index is not used then.
     fn block(&mut self, block: &'p RoutingBlock) -> bool {
         let mut progress = BlockProgress::default();
         match &block.index {
@@ -145,9 +150,9 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
             if progress.ended && place >= block.always_until {
                 return;
             }
-            // Most lines are passed over for their label.
+            // Most lines are skipped because of their label.
             if let Some(label) = label
-                && self.machine.label(label.id) != Some(&label.text)
+                && self.interpreter.label(label.id) != Some(&label.text)
             {
                 continue;
             }
@@ -156,8 +161,8 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
                 continue;
             }
             let holds = line.when.is_none_or(|when| match label {
-                Some(label) => label.is_all || self.machine.rest_holds(when),
-                None => self.machine.holds(when),
+                Some(label) => label.is_all || self.interpreter.rest_holds(when),
+                None => self.interpreter.holds(when),
             });
             if holds {
                 self.step(line, None, progress);
@@ -165,11 +170,11 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         }
     }
 
-    /// Tries the lines that the index finds, as far as they do not fail at what is known of the event.
+    /// Tries the lines that the index finds, unless their guards refuse them.
     fn candidates(&mut self, block: &'p RoutingBlock, index: &'p BlockIndex, progress: &mut BlockProgress) {
-        let combination = self.machine.combination();
+        let combination = self.interpreter.combination();
         let mut shared = SharedConditionCache::of(index);
-        let Some(candidates) = self.machine.candidates(index, combination, &mut shared) else {
+        let Some(candidates) = self.interpreter.candidates(index, combination, &mut shared) else {
             return self.walk(block, progress);
         };
         for position in candidates {
@@ -182,26 +187,26 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
             };
             if progress.allows(line.kind)
                 && guard.allows(combination)
-                && shared.hold(guard.shared(), self.machine)
+                && shared.hold(guard.shared(), self.interpreter)
             {
                 self.try_line(line, if guard.is_all() { None } else { line.when }, progress);
             }
         }
     }
 
-    /// Tries a line, of which so much of the condition is open.
+    /// Tries a line with the part of its condition that is not yet decided.
     #[inline]
     fn try_line(&mut self, line: &'p RoutingLine, when: Option<NodeId>, progress: &mut BlockProgress) {
-        if when.is_none_or(|when| self.machine.holds(when)) {
+        if when.is_none_or(|when| self.interpreter.holds(when)) {
             self.step(line, None, progress);
         }
     }
 
     fn step(&mut self, line: &'p RoutingLine, when: Option<NodeId>, progress: &mut BlockProgress) {
         if line.kind == LineKind::Always {
-            let outer = std::mem::replace(&mut self.in_always, true);
+            let outer = std::mem::replace(&mut self.origin, EntryOrigin::Always);
             self.line(line, when);
-            self.in_always = outer;
+            self.origin = outer;
         } else if self.line(line, when) {
             progress.hit = true;
             progress.ended |= line.kind == LineKind::Route;
@@ -210,26 +215,26 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
 
     /// Says whether the line hit.
     fn line(&mut self, line: &'p RoutingLine, when: Option<NodeId>) -> bool {
-        self.machine.observer.enter(&line.path, line.place);
+        self.interpreter.observer.enter(&line.path, line.place);
         let end = self.attempt(line, when);
-        self.machine.observer.leave(&line.path, end);
+        self.interpreter.observer.leave(&line.path, end);
         end == LineOutcome::Hit
     }
 
     #[inline]
     fn attempt(&mut self, line: &'p RoutingLine, when: Option<NodeId>) -> LineOutcome {
         if let Some(when) = when {
-            let holds = self.machine.holds(when);
+            let holds = self.interpreter.holds(when);
             if O::LISTENS
-                && let Some(place) = self.machine.program.place(when)
+                && let Some(place) = self.interpreter.program.place(when)
             {
-                self.machine.observer.condition(place, holds);
+                self.interpreter.observer.condition(place, holds);
             }
             if !holds {
                 return LineOutcome::Skipped;
             }
         }
-        let mark = self.builder.checkpoint();
+        let checkpoint = self.builder.checkpoint();
         let hit = match &line.body {
             RoutingLineBody::Block(block) => self.block(block),
             RoutingLineBody::Target(target) => self.target(&line.path, None, target),
@@ -243,13 +248,13 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         if hit {
             return LineOutcome::Hit;
         }
-        self.builder.roll_back(mark);
+        self.builder.roll_back(checkpoint);
         LineOutcome::Declined
     }
 
     fn chosen(&mut self, choice: NodeId) -> Option<usize> {
-        let Node::Choose(arms) = self.machine.program.node(choice) else { return None };
-        self.machine.choose(arms).copied()
+        let Node::Choose(arms) = self.interpreter.program.node(choice) else { return None };
+        self.interpreter.choose(arms).copied()
     }
 
     #[inline]
@@ -257,13 +262,13 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         if matches!(target, Target::Decline) {
             return false;
         }
-        self.builder.add_route(MatchedRoute { path, arm }, self.in_always);
+        self.builder.add_route(MatchedRoute { path, arm }, self.origin);
         match target {
-            Target::Channel(channel) => self.builder.add_channel(*channel, self.in_always),
+            Target::Channel(channel) => self.builder.add_channel(*channel, self.origin),
             Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
             Target::Nothing(nothing) => {
-                let reason = self.machine.value(nothing.because).as_text().unwrap_or_default();
-                self.builder.add_reason(RuleReason { reason, at: &nothing.location }, self.in_always);
+                let reason = self.interpreter.value(nothing.because).as_text().unwrap_or_default();
+                self.builder.add_reason(RuleReason { reason, at: &nothing.location }, self.origin);
             }
             Target::Decline => {}
         }

@@ -1,10 +1,11 @@
-//! Values as text: how string places read them, and how people are shown them.
+//! Values as text: conversion to strings, and text for people.
 
-use super::work;
+use super::budget::{self, BYTES_PER_NODE};
 use crate::json::{self, Arena, Number};
+use crate::text::quoted;
 use crate::value::RuntimeValue;
 
-/// What is odd about a value that was read as text.
+/// What is lost when a value is converted to text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConversionIssue {
     /// Nothing: a scalar.
@@ -15,7 +16,7 @@ pub(super) enum ConversionIssue {
     HugeNumber,
 }
 
-/// What is odd about a value in a string place, which reads scalars as their JSON text.
+/// What is lost when a value is converted to a string. Scalars become their JSON text.
 pub(super) fn conversion_issue(value: &RuntimeValue<'_>) -> ConversionIssue {
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     match value {
@@ -56,20 +57,20 @@ pub fn written(value: &RuntimeValue<'_>) -> String {
     }
 }
 
-/// How many bytes of a value a person is shown at most; those who watch an evaluation keep a value for each of its steps.
+/// The most bytes of a value that people are shown. Observers keep a value for each step of an evaluation.
 const BRIEF: usize = 4096;
 
-/// As [`written`], but for a large value its beginning, or its kind: a person is not shown more, and writing it at every step
-/// would take as long as the payload is large.
+/// As [`written`], but for a large value only its beginning, or its kind: writing a whole payload at every step would
+/// take too long.
 #[must_use]
 pub fn brief(value: &RuntimeValue<'_>) -> String {
-    let is_large = |node: &json::Value<'_>| work::size(node, BRIEF) > BRIEF;
+    let is_large = |node: &json::Value<'_>| budget::size(node, BRIEF) > BRIEF;
     match value {
         RuntimeValue::Text(text) if text.len() > BRIEF => {
             quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
         }
         RuntimeValue::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
-        RuntimeValue::List(items) if items.len() > BRIEF / work::BYTES_PER_NODE => {
+        RuntimeValue::List(items) if items.len() > BRIEF / BYTES_PER_NODE => {
             format!("a list of {} nodes", items.len())
         }
         RuntimeValue::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
@@ -85,11 +86,6 @@ pub fn brief(value: &RuntimeValue<'_>) -> String {
         | RuntimeValue::Labels(_)
         | RuntimeValue::Regex(_) => written(value),
     }
-}
-
-/// A string as JSON writes it.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 fn kind(node: &json::Value<'_>) -> &'static str {

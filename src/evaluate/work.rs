@@ -1,24 +1,13 @@
-//! How much of a payload the rules may read. A value that is shared by all elements, such as a long text beside a long
-//! array, would otherwise be read once for each of them.
+//! Charges the reading of values to the budget. Without a limit, a value that all elements share, such as a long text
+//! beside a long array, would be read once for each element.
 
+use super::budget::{BYTES_PER_NODE, FREE_BYTES, size};
 use super::interpreter::Interpreter;
 use super::observer::Observer;
-use crate::json;
 use crate::value::RuntimeValue;
 
-/// How many bytes the expressions of one payload may read, and how many its functions may make, together: 128 MiB.
-/// What goes beyond counts as missing, with a note.
-pub const WORK_LIMIT: usize = 128 << 20;
-
-/// What is no larger costs nothing: looking at it is no more work than the expression that does, and so a title goes on being
-/// one where the rules have read too much elsewhere.
-pub(super) const FREE_BYTES: usize = 256;
-
-/// What a node of an array or an object costs besides its text.
-pub(super) const BYTES_PER_NODE: usize = 16;
-
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    /// Takes work off what is left for the payload. Where that is too little, nothing is left, and a note says so.
+    /// Charges work to the budget of the payload. If too little is left, the budget becomes empty, with a note.
     pub(super) fn may_spend(&mut self, work: usize) -> bool {
         if work <= FREE_BYTES {
             return true;
@@ -32,7 +21,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         false
     }
 
-    /// The same for reading a value whole. What is not afforded is not walked through either.
+    /// Charges reading a value as a whole. The value is not traversed further than the budget allows.
     pub(super) fn may_read(&mut self, value: &RuntimeValue<'_>) -> bool {
         let most = self.remaining.work.max(FREE_BYTES);
         let size = match value {
@@ -66,25 +55,4 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         };
         self.may_spend(size)
     }
-}
-
-/// What reading a node whole costs; more than `most` where it costs more. Payloads nest 127 deep at most.
-pub(super) fn size(node: &json::Value<'_>, most: usize) -> usize {
-    match node {
-        json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) => BYTES_PER_NODE,
-        json::Value::Text(text) => BYTES_PER_NODE + text.len(),
-        json::Value::Array(items) => sum(items.iter().map(|item| (0, item)), most),
-        json::Value::Object(object) => sum(object.iter().map(|(name, value)| (name.len(), value)), most),
-    }
-}
-
-fn sum<'n, 'v: 'n>(parts: impl Iterator<Item = (usize, &'n json::Value<'v>)>, most: usize) -> usize {
-    let mut whole = BYTES_PER_NODE;
-    for (name, value) in parts {
-        if whole > most {
-            break;
-        }
-        whole += name + size(value, most.saturating_sub(whole));
-    }
-    whole
 }

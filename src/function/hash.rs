@@ -3,6 +3,7 @@
 use super::argument::{canonical, text};
 use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::Arena;
+use crate::text::hex;
 use crate::value::RuntimeValue;
 use sha2::{Digest, Sha256};
 
@@ -58,9 +59,4 @@ fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a>
     let digest = Sha256::digest(&bytes);
     let first_half = digest.get(..16).unwrap_or_default();
     RuntimeValue::Text(arena.text(&format!("{prefix}:{}", hex(first_half))))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

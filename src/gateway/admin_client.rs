@@ -1,10 +1,10 @@
-//! A client of a running gateway's admin listener, for the command line: blocking, without a proxy, within 30 s.
+//! A blocking client of the admin listener, for the command line; without a proxy, with a timeout of 30 s.
 //!
 //! The token is sent and never shown.
 
 #![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
 
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
@@ -14,9 +14,9 @@ use std::time::Duration;
 use url::Url;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a gateway is given to take a connection.
+/// How long a gateway may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes of an answer.
+/// The most bytes of an answer.
 const MAX_RESPONSE_BYTES: usize = 256 << 20;
 
 /// A client of one gateway.
@@ -34,37 +34,37 @@ impl std::fmt::Debug for AdminClient {
 }
 
 impl AdminClient {
-    /// The gateway that runs on a state directory; nothing where none does. Its token is the one that is given, else that
-    /// of the directory.
+    /// The gateway that uses a state directory, if one is running. Its token is the one that is given, or that of the
+    /// directory.
     ///
     /// # Errors
-    /// Where one seems to, but its address or token cannot be read.
+    /// Where one seems to run, but its address or token cannot be read.
     pub fn find(state: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
-        let file = state.join("admin.json");
+        let file = StateFile::AdminAddress.path(state);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("`{}` could not be read: {error}", file.display())),
+            Err(error) => return Err(format!("cannot read `{}`: {error}", file.display())),
         };
-        let told: Option<Value> = serde_json::from_str(&text).ok();
-        let url = told.as_ref().and_then(|told| told.get("url")?.as_str());
+        let announced: Option<Value> = serde_json::from_str(&text).ok();
+        let url = announced.as_ref().and_then(|announced| announced.get("url")?.as_str());
         let url = url.ok_or_else(|| {
-            format!("`{}` names no address: name it with `--admin URL --token-file FILE`", file.display())
+            format!("`{}` holds no address: use `--admin URL --token-file FILE`", file.display())
         })?;
         // A gateway that was killed leaves its address behind.
         if !listens(&address(url)?) {
             return Ok(None);
         }
-        let token = given.map_or_else(|| read_token(&state.join("admin.token")), Ok)?;
+        let token = given.map_or_else(|| read_token(&StateFile::AdminToken.path(state)), Ok)?;
         Self::at(url, token).map(Some)
     }
 
     /// The gateway at an address.
     ///
     /// # Errors
-    /// Where it is no address of one.
+    /// Where it is not an address of a gateway.
     pub fn at(url: &str, token: Secret) -> Result<Self, String> {
-        // One that was chosen before is as good.
+        // Another part of the program may have installed the same provider.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -72,33 +72,33 @@ impl AdminClient {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .build()
-            .map_err(|error| format!("no client could be made: {}", error.without_url()))?;
+            .map_err(|error| format!("cannot create a client: {}", error.without_url()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| format!("no client could be made: {error}"))?;
+            .map_err(|error| format!("cannot create a client: {error}"))?;
         Ok(Self { base: address(url)?, token, runtime, http })
     }
 
-    /// Asks.
+    /// Sends a GET request.
     ///
     /// # Errors
-    /// In words that name the mending.
+    /// What is wrong and how to fix it.
     pub fn get(&self, path_and_query: &str) -> Result<Value, String> {
         self.send(self.http.get(self.url(path_and_query)?))
     }
 
-    /// Asks for a change.
+    /// Sends a POST request.
     ///
     /// # Errors
-    /// In words that name the mending.
+    /// What is wrong and how to fix it.
     pub fn post(&self, path_and_query: &str, body: &Value) -> Result<Value, String> {
         let request = self.http.post(self.url(path_and_query)?);
         self.send(request.header("content-type", "application/json").body(body.to_string()))
     }
 
     fn url(&self, path_and_query: &str) -> Result<Url, String> {
-        self.base.join(path_and_query).map_err(|error| format!("`{path_and_query}` is no path: {error}"))
+        self.base.join(path_and_query).map_err(|error| format!("`{path_and_query}` is not a path: {error}"))
     }
 
     fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, String> {
@@ -116,10 +116,10 @@ impl AdminClient {
         });
         let (status, body) =
             answer.map_err(|error: reqwest::Error| self.transport_error(&error.without_url()))?;
-        let body = body.ok_or("the gateway's answer is too long: ask for less with `--limit`")?;
+        let body = body.ok_or("the answer of the gateway is too long: use a smaller `--limit`")?;
         let value: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
-            return value.ok_or_else(|| format!("what answers at `{}` is no gateway", self.base));
+            return value.ok_or_else(|| format!("the server at `{}` is not a gateway", self.base));
         }
         let detail = value.as_ref().and_then(|value| value.get("detail")?.as_str());
         Err(self.status_error(status.as_u16(), detail))
@@ -130,7 +130,7 @@ impl AdminClient {
         if error.is_timeout() {
             format!("the gateway at `{base}` did not answer within {} s", REQUEST_TIMEOUT.as_secs())
         } else if error.is_connect() {
-            format!("no gateway answers at `{base}`: start it with `pointsman serve`, or mend the address")
+            format!("no gateway answers at `{base}`: start it with `pointsman serve`, or fix the address")
         } else {
             format!("the gateway at `{base}` did not answer: {error}")
         }
@@ -139,11 +139,11 @@ impl AdminClient {
     fn status_error(&self, status: u16, detail: Option<&str>) -> String {
         match (status, detail) {
             (401 | 403, _) => format!(
-                "the gateway at `{}` does not know the token: use the `admin.token` of its state directory",
+                "the gateway at `{}` does not accept the token: use the `admin.token` of its state directory",
                 self.base
             ),
             (_, Some(detail)) => detail.to_owned(),
-            (404, None) => format!("what answers at `{}` is no gateway of this version", self.base),
+            (404, None) => format!("the server at `{}` is not a gateway of this version", self.base),
             (_, None) => format!("the gateway at `{}` answered with status {status}", self.base),
         }
     }
@@ -155,8 +155,8 @@ impl AdminClient {
 /// Where it cannot be read, or is empty.
 fn read_token(file: &Path) -> Result<Secret, String> {
     let text = fs::read_to_string(file).map_err(|error| {
-        let who = "run this as the user whose gateway it is, or name another with `--token-file FILE`";
-        format!("the token in `{}` could not be read: {error}; {who}", file.display())
+        let who = "run this as the user of the gateway, or use `--token-file FILE`";
+        format!("cannot read the token in `{}`: {error}; {who}", file.display())
     })?;
     match text.trim() {
         "" => Err(format!("`{}` holds no token", file.display())),
@@ -167,7 +167,7 @@ fn read_token(file: &Path) -> Result<Secret, String> {
 fn address(url: &str) -> Result<Url, String> {
     let read = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     read.ok_or_else(|| {
-        format!("`{url}` is no address of a gateway: expected something like http://127.0.0.1:8481")
+        format!("`{url}` is not an address of a gateway: expected something like http://127.0.0.1:8481")
     })
 }
 

@@ -1,34 +1,36 @@
-//! How a gateway is asked to run: flags over environment over a TOML file over defaults.
+//! The configuration of a gateway.
 
+use super::served_rules::RuleTests;
+use super::tls::CertificateFiles;
 use super::{delivery, journal, logs};
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use crate::reload;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How a gateway runs.
+/// The configuration of a gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// Where pushes come in.
+    /// The address of the push listener.
     pub listen: SocketAddr,
-    /// Where operators come in.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
     /// The base of push URLs as senders see it, for display: `https://alerts.example.com`.
     pub public_url: Option<String>,
-    /// Certificate chain and key in PEM files; read again when they change.
-    pub tls: Option<(PathBuf, PathBuf)>,
-    /// Rules.
+    /// The files of the certificate; read again when they change.
+    pub tls: Option<CertificateFiles>,
+    /// Which rules, and how they are reloaded.
     pub reload: reload::ReloadOptions,
-    /// Whether a set whose tests fail is refused.
-    pub run_tests: bool,
+    /// Whether a rule set whose tests fail is refused.
+    pub rule_tests: RuleTests,
     /// The journal.
     pub journal: journal::JournalConfig,
     /// Deliveries.
     pub delivery: delivery::OutboundConfig,
-    /// What a connection may do.
+    /// The limits of the push listener.
     pub limits: ListenerLimits,
-    /// The token of the admin listener, where it is given; otherwise it is in the state directory, and made there once.
+    /// The token of the admin listener, if it is given; otherwise it is in the state directory, where the first start writes it.
     pub admin_token: Option<Secret>,
     /// How logs are written.
     pub logs: logs::LogOptions,
@@ -45,10 +47,10 @@ impl GatewayConfig {
             tls: None,
             reload: reload::ReloadOptions {
                 roots,
-                last_good: Some(state.join("last-good")),
+                last_good: Some(StateFile::LastGood.path(state)),
                 ..reload::ReloadOptions::default()
             },
-            run_tests: false,
+            rule_tests: RuleTests::Skip,
             journal: journal::JournalConfig {
                 directory: state.to_owned(),
                 ..journal::JournalConfig::default()
@@ -78,7 +80,7 @@ impl GatewayConfig {
     }
 }
 
-/// What a connection may do.
+/// The limits of the push listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenerLimits {
     /// Connections at once; 4,096.

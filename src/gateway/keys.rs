@@ -1,4 +1,4 @@
-//! Keys and tokens: 256 random bits in the letters that a URL takes as they are.
+//! Keys and tokens: 256 random bits in characters that a URL needs not escape.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,10 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// A new key of 256 random bits, 43 characters of base64url.
 ///
 /// # Errors
-/// The system's reason where it has no random numbers to give.
+/// Where the system has no random numbers.
 pub fn new_key() -> Result<String, String> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system has no random numbers: {error}"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -18,7 +18,7 @@ mod tests {
     use super::new_key;
 
     #[test]
-    fn keys_differ_and_go_into_a_url_as_they_are() {
+    fn keys_differ_and_need_no_escapes_in_a_url() {
         let (one, other) = (new_key().expect("a key"), new_key().expect("a key"));
         assert_ne!(one, other);
         assert_eq!(one.len(), 43);

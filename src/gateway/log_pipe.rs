@@ -1,26 +1,28 @@
-//! Log lines on their way out: a thread writes them, so that a reader that stands still holds up no push and no delivery.
+//! A thread that writes log lines, so that a blocked reader of the log delays no push and no delivery.
 //!
-//! What waits is bounded. Lines beyond that are lost, are counted, and the log says how many as soon as somebody reads again.
+//! The queue is bounded. Lines beyond it are lost and counted, and the log says how many as soon as it is read again.
 
-use super::logs::LogFormat;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// Lines that wait.
-const MOST_LINES: usize = 4_096;
-/// How long the end waits for what is left.
+/// The most lines in the queue.
+const MAX_LINES: usize = 4_096;
+/// How long the end waits for the lines in the queue.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Writes the line that says how many lines were lost.
+type LostNotice = fn(u64) -> String;
 
 enum LogPipeMessage {
     Line(Vec<u8>),
-    /// Everything before it is to be written out; then somebody is told.
+    /// Write everything before it, then answer.
     Finish(SyncSender<()>),
 }
 
-/// Takes lines; clones share it.
+/// Accepts lines; clones share the queue.
 #[derive(Clone)]
 pub(super) struct LogPipe {
     sender: SyncSender<LogPipeMessage>,
@@ -28,24 +30,24 @@ pub(super) struct LogPipe {
 }
 
 impl LogPipe {
-    /// A pipe to a writer, which may block.
+    /// A pipe to a writer, which may block. `lost_notice` writes the line that says how many lines were lost.
     ///
     /// # Errors
-    /// Where the system gives no thread.
-    pub(super) fn to(writer: impl Write + Send + 'static, format: LogFormat) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(MOST_LINES);
+    /// Where no thread can be started.
+    pub(super) fn to(writer: impl Write + Send + 'static, lost_notice: LostNotice) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(MAX_LINES);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&lost);
         let thread = std::thread::Builder::new().name("logs".to_owned());
-        thread.spawn(move || write_lines(&receiver, &counted, writer, format))?;
+        thread.spawn(move || write_lines(&receiver, &counted, writer, lost_notice))?;
         Ok(Self { sender, lost })
     }
 
-    /// Waits until what came before is written, at most a second.
+    /// Waits until all lines before it are written, for at most a second.
     pub(super) fn finish(&self) {
         let (done, written) = sync_channel(1);
         if self.sender.try_send(LogPipeMessage::Finish(done)).is_ok() {
-            // Where nobody reads, the end does not wait.
+            // If nobody reads the log, the end does not wait.
             let _ = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
@@ -68,10 +70,10 @@ fn write_lines(
     receiver: &Receiver<LogPipeMessage>,
     lost: &AtomicU64,
     mut writer: impl Write,
-    format: LogFormat,
+    lost_notice: LostNotice,
 ) {
     while let Ok(message) = receiver.recv() {
-        // A log that cannot be written has nowhere to say so.
+        // An error of the log cannot be logged.
         match message {
             LogPipeMessage::Line(line) => drop(writer.write_all(&line)),
             LogPipeMessage::Finish(done) => {
@@ -81,22 +83,14 @@ fn write_lines(
         }
         let count = lost.swap(0, Ordering::Relaxed);
         if count > 0 {
-            drop(writer.write_all(lost_lines_notice(count, format).as_bytes()));
+            drop(writer.write_all(lost_notice(count).as_bytes()));
         }
-    }
-}
-
-fn lost_lines_notice(count: u64, format: LogFormat) -> String {
-    let said = format!("{count} lines of the log are missing here, as nobody read them in time");
-    match format {
-        LogFormat::Text => format!("{said}\n"),
-        LogFormat::Json => format!("{{\"level\":\"WARN\",\"message\":\"{said}\",\"lost\":{count}}}\n"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LogFormat, LogPipe, MOST_LINES};
+    use super::{LogPipe, MAX_LINES};
     use std::io::{self, Write};
     use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -123,11 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_nobody_reads_holds_up_nobody_and_says_what_it_lost() {
+    fn a_log_that_nobody_reads_delays_nobody_and_says_what_it_lost() {
         let ((go, may), (written, read)) = (channel(), channel());
         let stuck = BlockedWriter { may, free: false, written };
-        let mut pipe = LogPipe::to(stuck, LogFormat::Text).expect("a thread");
-        let all = MOST_LINES + 1_000;
+        let mut pipe = LogPipe::to(stuck, |count| format!("{count} lines are missing\n")).expect("a thread");
+        let all = MAX_LINES + 1_000;
         for number in 0..all {
             pipe.write_all(format!("{number}\n").as_bytes()).expect("it never fails");
         }
@@ -140,6 +134,6 @@ mod tests {
         let lost: usize =
             gaps.iter().map(|gap| gap.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
         assert_eq!(lines.len() + lost, all, "{gaps:?}");
-        assert!(lost >= 999 && lines.len() >= MOST_LINES, "{gaps:?}");
+        assert!(lost >= 999 && lines.len() >= MAX_LINES, "{gaps:?}");
     }
 }

@@ -1,12 +1,12 @@
-//! Logs: structured, to the standard error, of this program alone.
+//! Structured logs of this program, to the standard error.
 //!
-//! What libraries would log is left out at every level: a client may write URLs, and the URLs of channels are secrets.
+//! Libraries log nothing at any level: an HTTP client may log URLs, and the URLs of channels are secrets.
 
 #![expect(clippy::disallowed_methods, reason = "logs go to the standard error")]
 
 use super::log_pipe::LogPipe;
 use super::metrics::stage_name;
-use crate::diagnostic::{self, Diagnostic, DiagnosticLevel as Severity};
+use crate::diagnostic::{self, Diagnostic, DiagnosticLevel};
 use crate::reload::LoadRejection;
 use std::io::IsTerminal;
 use std::str::FromStr;
@@ -18,28 +18,28 @@ use tracing_subscriber::fmt::MakeWriter;
 pub struct LogOptions {
     /// For people or for machines.
     pub format: LogFormat,
-    /// The least important that is written.
+    /// The lowest level that is written.
     pub level: LogLevel,
 }
 
 /// The form of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// Time, level, words, `name=value`.
+    /// Time, level, message, `name=value`.
     #[default]
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// How important a line is.
+/// The level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogLevel {
-    /// What somebody has to mend.
+    /// Somebody has to fix it.
     Error,
-    /// What somebody ought to look at.
+    /// Somebody should look at it.
     Warn,
-    /// What happened: starts, loads, dead letters.
+    /// Starts, loads, dead letters.
     #[default]
     Info,
     /// Every push and attempt.
@@ -49,7 +49,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// As it is written.
+    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -85,14 +85,27 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Logs that are on their way; what is left is written when this is dropped, where somebody reads it.
+impl LogFormat {
+    /// The line that says how many lines were lost.
+    fn lost_notice(self) -> fn(u64) -> String {
+        match self {
+            Self::Text => |count| format!("{count} log lines are missing here: nobody read them in time\n"),
+            Self::Json => |count| {
+                let message = format!("{count} log lines are missing here: nobody read them in time");
+                format!("{{\"level\":\"WARN\",\"message\":\"{message}\",\"lost\":{count}}}\n")
+            },
+        }
+    }
+}
+
+/// Keeps the log running; dropping it writes the lines that wait, if anybody reads them.
 #[must_use]
 pub struct LogGuard(Option<LogPipe>);
 
-/// Sends logs to the standard error from now on; does nothing where somebody did so before.
+/// Sends logs to the standard error from now on; does nothing if that was done before.
 pub fn start(options: LogOptions) -> LogGuard {
     let color = std::io::stderr().is_terminal();
-    let Ok(pipe) = LogPipe::to(std::io::stderr(), options.format) else {
+    let Ok(pipe) = LogPipe::to(std::io::stderr(), options.format.lost_notice()) else {
         drop(tracing::subscriber::set_global_default(subscriber(options, color, std::io::stderr)));
         return LogGuard(None);
     };
@@ -109,7 +122,7 @@ impl Drop for LogGuard {
     }
 }
 
-/// What writes logs of this program to a writer.
+/// Writes the logs of this program to a writer.
 fn subscriber<W>(options: LogOptions, color: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -122,29 +135,28 @@ where
     }
 }
 
-/// Logs why a load failed: a line that says so, and one for each finding.
-pub fn log_rejection(rejection: &LoadRejection) {
+/// Logs a failed load: one line, and one for each finding. `kept` is the generation that stays in force; 0 at the start.
+pub fn log_rejection(rejection: &LoadRejection, kept: u64) {
     let stage = stage_name(rejection.stage);
-    tracing::error!(
-        stage,
-        "the rules on the disk were not taken, those in force stay: {}",
-        rejection.message
-    );
+    match kept {
+        0 => tracing::error!(stage, "load failed: {}", rejection.message),
+        kept => tracing::error!(stage, "reload failed, keeping generation {kept}: {}", rejection.message),
+    }
     for line in findings(rejection) {
         tracing::error!(stage, "{line}");
     }
 }
 
-/// The errors of a rejection, a line each.
+/// The errors of a rejection, one line each.
 #[must_use]
 pub fn findings(rejection: &LoadRejection) -> Vec<String> {
     let errors: Vec<Diagnostic> =
-        rejection.diagnostics.iter().filter(|each| each.level() == Severity::Error).cloned().collect();
+        rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
     let text = diagnostic::render(diagnostic::DiagnosticFormat::Short, false, &errors, &rejection.sources);
     text.lines().take(MOST_FINDINGS).map(str::to_owned).collect()
 }
 
-/// How many findings of one load are logged and shown in the status; the rest are seen by `pointsman check`.
+/// How many findings of one load are logged and shown in the status; `pointsman check` shows all.
 const MOST_FINDINGS: usize = 50;
 
 #[cfg(test)]
@@ -176,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libraries_log_is_left_out() {
+    fn logs_of_libraries_are_left_out() {
         let options = LogOptions { format: LogFormat::Text, level: LogLevel::Trace };
         let text = logged(options, || {
             tracing::error!(target: "hyper_util::client", "connecting to https://hooks.example.com/canary");
@@ -187,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_an_object_a_line() {
+    fn json_is_one_object_per_line() {
         let options = LogOptions { format: LogFormat::Json, level: LogLevel::Info };
         let text = logged(options, || {
             tracing::info!(generation = 3, "line one\nline two");

@@ -1,29 +1,28 @@
-//! What has to be looked after now and then: certificates are compared with their files, and the log says what about the
-//! rules an operator should know although no load tells it.
+//! Periodic checks: certificates are compared with their files, and problems of the rules that no load reports are logged.
 //!
-//! Each state is said once when it begins and once when it is over.
+//! Each problem is logged once when it begins and once when it ends.
 
 use super::Gateway;
-use super::tls::ReloadableCertificate;
+use super::tls::{CertificateRefresh, ReloadableCertificate};
 use crate::reload::{ReloadReport, WatchMode};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// The time between two rounds.
+/// The time between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// How many versions of the rules may be in use at once.
 const MOST_VERSIONS: usize = 3;
-/// For how long a version may be in use after another took its place.
+/// For how long a version may be in use after it was replaced.
 const LONGEST_USE: Duration = Duration::from_mins(1);
 
-/// Goes round until the gateway is gone.
+/// Checks until the gateway is gone.
 pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<ReloadableCertificate>>) {
-    let mut said = ActiveWarnings::default();
+    let mut warnings = ActiveWarnings::default();
     loop {
         if let Some(gateway) = gateway.upgrade()
             && let Some(report) = gateway.rules.report()
         {
-            said.log_changes(ActiveWarnings::of(&report, gateway.config.reload.poll_only));
+            warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.poll_only));
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         if gateway.strong_count() == 0 {
@@ -31,22 +30,24 @@ pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<Reloadab
         }
         if let Some(certificate) = certificate.clone() {
             match tokio::task::spawn_blocking(move || certificate.refresh()).await {
-                Ok(Ok(true)) => tracing::info!("another certificate is served"),
-                Ok(Err(wrong)) => tracing::error!("the certificate in use stays: {wrong}"),
-                Ok(Ok(false)) | Err(_) => {}
+                Ok(Ok(CertificateRefresh::Replaced)) => tracing::info!("certificate reloaded"),
+                Ok(Err(reason)) => {
+                    tracing::error!("certificate reload failed, keeping the old one: {reason}");
+                }
+                Ok(Ok(CertificateRefresh::Unchanged)) | Err(_) => {}
             }
         }
     }
 }
 
-/// What is so, and what was said of it.
+/// The problems that were logged and did not end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct ActiveWarnings {
     /// Old versions are in use for too long, or too many of them.
     old_versions: Option<String>,
-    /// Changes are noticed by the poll alone, and nobody asked for that.
+    /// Changes are noticed by polling alone, and that was not asked for.
     poll_reason: Option<String>,
-    /// The last good set is not on the disk.
+    /// The last good rule set could not be saved.
     not_kept: Option<String>,
 }
 
@@ -55,7 +56,7 @@ impl ActiveWarnings {
         Self {
             old_versions: old_versions_warning(report.versions_in_use, report.oldest_in_use),
             poll_reason: match &report.watching {
-                WatchMode::Poll(why) if !asked_to_poll => Some(why.clone()),
+                WatchMode::Poll(reason) if !asked_to_poll => Some(reason.clone()),
                 WatchMode::Poll(_) | WatchMode::Events => None,
             },
             not_kept: report.last_good_error.clone(),
@@ -64,23 +65,23 @@ impl ActiveWarnings {
 
     fn log_changes(&mut self, now: Self) {
         match (&self.old_versions, &now.old_versions) {
-            (None, Some(how)) => tracing::warn!("old rules are still in use: {how}"),
-            (Some(_), None) => tracing::info!("only the rules in force are in use again"),
+            (None, Some(reason)) => tracing::warn!("old rules are still in use: {reason}"),
+            (Some(_), None) => tracing::info!("old rules are no longer in use"),
             (None, None) | (Some(_), Some(_)) => {}
         }
-        if let Some(why) = now.poll_reason.as_ref().filter(|_| self.poll_reason.is_none()) {
-            tracing::warn!("until a restart, changed rules are noticed by comparing contents: {why}");
+        if let Some(reason) = now.poll_reason.as_ref().filter(|_| self.poll_reason.is_none()) {
+            tracing::warn!("watching files failed, polling for changes until the next restart: {reason}");
         }
         match (&self.not_kept, &now.not_kept) {
-            (before, Some(why)) if before.as_ref() != Some(why) => tracing::warn!("{why}"),
-            (Some(_), None) => tracing::info!("the last good rule set is kept again"),
+            (before, Some(reason)) if before.as_ref() != Some(reason) => tracing::warn!("{reason}"),
+            (Some(_), None) => tracing::info!("the last good rule set is saved again"),
             (None, None) | (Some(_) | None, Some(_)) => {}
         }
         *self = now;
     }
 }
 
-/// Why the versions in use are an alarm: a push or a replay that does not end holds one.
+/// Why the versions in use are a problem: a push or a replay that does not end keeps one.
 fn old_versions_warning(alive: usize, oldest: Option<Duration>) -> Option<String> {
     if let Some(oldest) = oldest.filter(|oldest| *oldest > LONGEST_USE) {
         return Some(format!("one was replaced {} s ago", oldest.as_secs()));

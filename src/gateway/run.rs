@@ -1,8 +1,7 @@
-//! A gateway's life: everything is opened, serves, and is closed in order.
+//! The life of a gateway: its parts are opened, serve, and are closed in order.
 //!
-//! At the start whatever cannot work ends the process before anything listens. At the end no new push is accepted, those
-//! under way are answered, deliveries under way are waited for, and the journal is closed; a kill at any moment of this
-//! loses nothing.
+//! Whatever cannot work ends the start before anything listens. At the end, no new push is accepted, open requests are
+//! answered, running deliveries are waited for, and the journal is closed. A kill at any moment of this loses nothing.
 
 use super::admin::{self, state_files};
 use super::config::GatewayConfig;
@@ -15,7 +14,7 @@ use super::{Gateway, intake, logs, maintenance};
 use crate::reload::{LoadRejection, ReloadOutcome, Reloader, RuleSetVersion};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,9 +22,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How long requests under way may take once no new one is accepted, a little longer than the listener itself gives them.
+/// How long open requests may take once no new one is accepted: a little longer than the listener itself waits.
 const REQUEST_GRACE: Duration = Duration::from_secs(6);
-/// How long deliveries under way are waited for.
+/// How long running deliveries are waited for.
 const DELIVERY_GRACE: Duration = Duration::from_secs(20);
 
 /// Why a gateway did not start, or ended by itself.
@@ -41,41 +40,39 @@ pub enum GatewayError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
     /// The certificate cannot be served.
-    #[error("TLS cannot be spoken: {0}")]
+    #[error("TLS cannot be served: {0}")]
     Tls(String),
-    /// A secret of the gateway's own cannot be read or made, or the admin listener cannot be announced.
+    /// A secret of the gateway cannot be read or made, or the address of the admin listener cannot be written.
     #[error("{0}")]
     Admin(String),
-    /// The system denies what every program may have.
-    #[error("the system denies what a gateway needs: {0}")]
+    /// The system has no resources for a gateway.
+    #[error("the system lacks resources for a gateway: {0}")]
     System(std::io::Error),
-    /// The journal's disk failed again and again, or what nothing goes on without panicked.
-    #[error(
-        "the gateway cannot go on without a part that failed; what was acknowledged is safe, and a new start tries again"
-    )]
+    /// The journal's disk failed repeatedly, or a part that the gateway needs panicked.
+    #[error("a part that the gateway needs has failed; accepted pushes are safe, restart the gateway")]
     Unrecoverable,
-    /// A listener ended although nobody asked it to.
-    #[error("the push listener ended by itself")]
+    /// The push listener ended without being asked.
+    #[error("the push listener ended unexpectedly")]
     ListenerEnded,
 }
 
 /// Runs a gateway until a signal ends it. Logs go to the standard error from here on.
 ///
 /// # Errors
-/// Where it cannot start, or cannot go on.
+/// Where it cannot start or continue.
 pub fn run(config: GatewayConfig) -> Result<(), GatewayError> {
     let _logs = logs::start(config.logs);
     // Another part of the program may have chosen the provider, which is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(GatewayError::System)?;
-    let ended = runtime.block_on(run_until_stopped(config));
-    // What still waits for a disk or a name server keeps nobody.
+    let outcome = runtime.block_on(run_until_stopped(config));
+    // Threads that still wait for a disk or a name server do not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    ended
+    outcome
 }
 
-/// The rules as they would be served; nothing is opened and nobody is told.
+/// The rules as they would be served. Nothing is opened.
 ///
 /// # Errors
 /// Where they cannot be served.
@@ -86,13 +83,13 @@ pub fn check(config: &GatewayConfig) -> Result<Arc<RuleSetVersion<ServedRules>>,
     options.poll_only = true;
     options.fingerprint_key =
         state_files::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprint_key);
-    let run_tests = config.run_tests;
-    let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, run_tests));
+    let rule_tests = config.rule_tests;
+    let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, rule_tests));
     Reloader::start(options, build, Box::new(|_| {})).map(|rules| rules.current()).map_err(Box::new)
 }
 
 async fn run_until_stopped(config: GatewayConfig) -> Result<(), GatewayError> {
-    // Signals are heard from the first moment, so that one during the start is not lost.
+    // Signals are handled from the beginning, so that one during the start is not lost.
     let mut signals = ProcessSignals::new().map_err(GatewayError::System)?;
     let running = RunningGateway::start(config).await?;
     let mut pushes = running.pushes;
@@ -113,18 +110,18 @@ async fn run_until_stopped(config: GatewayConfig) -> Result<(), GatewayError> {
         () = close(&running.gateway, &mut pushes, running.admin) => {}
         name = signals.wait_for_shutdown(&running.gateway) => tracing::warn!(
             signal = name,
-            "ending at once; what is not delivered yet is delivered after the next start"
+            "stopping at once; pending deliveries continue after the next start"
         ),
     }
     let journal = running.gateway.journal.clone();
-    // The journal waits for its disk.
+    // Closing waits for the disk.
     drop(tokio::task::spawn_blocking(move || journal.close()).await);
     state_files::remove_address(&running.gateway.config.journal.directory);
-    tracing::info!("ended");
+    tracing::info!("stopped");
     outcome
 }
 
-/// No new push, then no new delivery, then nobody to ask.
+/// Stops pushes first, then deliveries, then the admin listener.
 async fn close(gateway: &Gateway, pushes: &mut ListenerTask, mut admin: ListenerTask) {
     gateway.stopping.store(true, Ordering::SeqCst);
     pushes.stop(REQUEST_GRACE).await;
@@ -146,7 +143,7 @@ impl ListenerTask {
         Self { stop, task: tokio::spawn(serve(stopped)) }
     }
 
-    /// Waits until it ends by itself, as by a panic.
+    /// Waits until it ends without being asked, as by a panic.
     async fn wait(&mut self) {
         drop((&mut self.task).await);
     }
@@ -159,7 +156,7 @@ impl ListenerTask {
     }
 }
 
-/// What has to be told apart until the end.
+/// A gateway and its listeners.
 struct RunningGateway {
     gateway: Arc<Gateway>,
     pushes: ListenerTask,
@@ -178,36 +175,35 @@ impl RunningGateway {
         log_ready(&gateway);
         tokio::spawn(maintenance::run(Arc::downgrade(&gateway), certificate));
         let (pushes, admin) = listeners;
-        let (of_pushes, of_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
+        let (for_pushes, for_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
         Ok(Self {
             gateway,
-            pushes: ListenerTask::spawn(|stop| intake::serve(of_pushes, pushes, tls, stop)),
-            admin: ListenerTask::spawn(|stop| admin::serve(of_admin, admin, stop)),
+            pushes: ListenerTask::spawn(|stop| intake::serve(for_pushes, pushes, tls, stop)),
+            admin: ListenerTask::spawn(|stop| admin::serve(for_admin, admin, stop)),
         })
     }
 }
 
 fn certificate(config: &GatewayConfig) -> Result<Option<Arc<ReloadableCertificate>>, GatewayError> {
-    let Some((chain, key)) = &config.tls else { return Ok(None) };
-    ReloadableCertificate::load(chain, key).map(Some).map_err(GatewayError::Tls)
+    config.tls.clone().map(ReloadableCertificate::load).transpose().map_err(GatewayError::Tls)
 }
 
-/// The journal, which holds the lock of the state directory, then the rules, then the addresses: what fails leaves
-/// nothing behind that anybody could push to.
+/// Opens the journal, which locks the state directory, then the rules, then the listeners. After a failure, nothing is left
+/// that a sender could push to.
 async fn open(
     config: &mut GatewayConfig,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let metrics = Arc::new(Metrics::default());
     let deliveries: Arc<OnceLock<DeliveryService>> = Arc::default();
-    let woken = Arc::clone(&deliveries);
+    let for_wake = Arc::clone(&deliveries);
     let wake = move |channel: &str| {
-        if let Some(deliveries) = woken.get() {
+        if let Some(deliveries) = for_wake.get() {
             deliveries.wake(channel);
         }
     };
     let state = config.journal.directory.clone();
     let journal = Journal::open(config.journal.clone(), Arc::clone(&metrics), Arc::new(wake))
-        .map_err(|fault| GatewayError::State(unusable_reason(&state, fault)))?;
+        .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
     let gateway = open_with_journal(config, journal.clone(), metrics, deliveries).await;
     if gateway.is_err() {
         journal.close();
@@ -216,11 +212,11 @@ async fn open(
     gateway
 }
 
-/// Why a state directory cannot be used. Most reasons name it already.
-fn unusable_reason(state: &Path, fault: JournalError) -> String {
-    let reason = match fault {
+/// Why a state directory cannot be used. Most reasons name it themselves.
+fn unusable_reason(state: &Path, error: JournalError) -> String {
+    let reason = match error {
         JournalError::Failed(reason) => reason,
-        JournalError::Full | JournalError::NoSpace | JournalError::Closed => fault.to_string(),
+        JournalError::Full | JournalError::NoSpace | JournalError::Closed => error.to_string(),
     };
     let state = format!("`{}`", state.display());
     if reason.contains(&state) { reason } else { format!("{state}: {reason}") }
@@ -234,17 +230,18 @@ async fn open_with_journal(
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
     config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
-    let hearer = ReloadHandler {
+    let handler = ReloadHandler {
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
         deliveries: Arc::clone(&deliveries),
         runtime: tokio::runtime::Handle::current(),
         starts_with_last_good: config.reload.start_with_last_good,
+        generation: AtomicU64::new(0),
     };
-    let rules = start_rules(config, &metrics, hearer)
+    let rules = start_rules(config, &metrics, handler)
         .map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
     let listeners = (listen(config.listen).await?, listen(config.admin).await?);
-    // Port 0 is whatever the system gave.
+    // The system replaces port 0.
     config.listen = listeners.0.local_addr().map_err(GatewayError::System)?;
     config.admin = listeners.1.local_addr().map_err(GatewayError::System)?;
     if config.admin_token.is_none() {
@@ -254,9 +251,9 @@ async fn open_with_journal(
     let current = rules.current();
     let started =
         DeliveryService::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
-    // Nobody else sets it.
+    // It is set here only.
     let _ = deliveries.set(started.clone());
-    // A version that was published meanwhile found nobody to tell.
+    // A version that was published meanwhile found no deliveries to reconfigure.
     started.reconfigure(&rules.current());
     let config = config.clone();
     let stopping = AtomicBool::new(false);
@@ -279,26 +276,28 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, GatewayError> {
 fn start_rules(
     config: &GatewayConfig,
     metrics: &Arc<Metrics>,
-    hearer: ReloadHandler,
+    handler: ReloadHandler,
 ) -> Result<Reloader<ServedRules>, LoadRejection> {
-    let run_tests = config.run_tests;
-    let clock = Arc::clone(metrics);
+    let rule_tests = config.rule_tests;
+    let metrics = Arc::clone(metrics);
     let build = move |snapshot: &_| {
-        let begun = tokio::time::Instant::now();
-        let built = ServedRules::build(snapshot, run_tests);
-        clock.reload_seconds.observe(begun.elapsed().as_secs_f64());
+        let began = tokio::time::Instant::now();
+        let built = ServedRules::build(snapshot, rule_tests);
+        metrics.reload_seconds.observe(began.elapsed().as_secs_f64());
         built
     };
-    Reloader::start(config.reload.clone(), Box::new(build), Box::new(move |attempt| hearer.handle(attempt)))
+    Reloader::start(config.reload.clone(), Box::new(build), Box::new(move |attempt| handler.handle(attempt)))
 }
 
-/// Who is told of loads. It lives in the reloader's thread.
+/// Handles the outcomes of loads, on the thread of the reloader.
 struct ReloadHandler {
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
     runtime: tokio::runtime::Handle,
     starts_with_last_good: bool,
+    /// The generation in force; 0 before the first.
+    generation: AtomicU64,
 }
 
 impl ReloadHandler {
@@ -307,7 +306,8 @@ impl ReloadHandler {
             ReloadOutcome::Published(version) => {
                 archive_rules(&self.journal, version);
                 let (generation, sha256) = (version.generation, version.hash);
-                tracing::info!(generation, %sha256, "the rules are in force");
+                self.generation.store(generation, Ordering::Relaxed);
+                tracing::info!(generation, %sha256, "rules loaded");
                 for warning in &version.value.warnings {
                     tracing::warn!("{warning}");
                 }
@@ -316,45 +316,42 @@ impl ReloadHandler {
                     deliveries.reconfigure(version);
                 }
             }
-            ReloadOutcome::Unchanged => tracing::debug!("the rules did not change"),
+            ReloadOutcome::Unchanged => tracing::debug!("rules unchanged"),
             ReloadOutcome::Rejected(rejection) => {
                 self.metrics.reload_failures.get_or_create(&StageLabels::of(rejection.stage)).inc();
-                // At the start whoever started the gateway is told, unless it starts all the same.
+                // A failed start reports the rejection itself.
                 if self.starts_with_last_good || self.deliveries.get().is_some() {
-                    logs::log_rejection(rejection);
+                    logs::log_rejection(rejection, self.generation.load(Ordering::Relaxed));
                 }
             }
         }
     }
 }
 
-/// Keeps the files of a version with what they will decide, the first one's too. The listener does so again before the first
-/// push that they decide, for a push may be faster; where that fails, pushes fail as well, and say so.
+/// Archives the files of a version in the journal. The listener does so again before the first push that they decide, as a
+/// push may be faster; where that fails, the push fails as well.
 fn archive_rules(journal: &Journal, version: &RuleSetVersion<ServedRules>) {
-    if let Err(fault) = journal.keep_rules(version.hash, &version.value.archive) {
-        tracing::error!(
-            generation = version.generation,
-            "the rules could not be kept for later questions: {fault}"
-        );
+    if let Err(error) = journal.keep_rules(version.hash, &version.value.archive) {
+        tracing::error!(generation = version.generation, "cannot archive the rules in the journal: {error}");
     }
 }
 
-/// Says what is served and where.
+/// Logs what is served and where.
 fn log_ready(gateway: &Gateway) {
     let (config, served) = (&gateway.config, gateway.rules.current());
     for integration in &served.value.integrations {
         let url = config.push_url(config.listen, &integration.name);
         let (name, to) = (&integration.name, &integration.destination);
-        tracing::info!(integration = name, to, "pushes come in at {url}");
+        tracing::info!(integration = name, to, "accepting pushes at {url}");
     }
     if !config.listen.ip().is_loopback() && config.tls.is_none() {
         tracing::warn!(
-            "pushes come in without TLS: put a proxy that speaks it in front, or give --tls-cert and --tls-key"
+            "pushes are accepted without TLS: put a TLS proxy in front, or set --tls-cert and --tls-key"
         );
     }
     if !config.admin.ip().is_loopback() {
         tracing::warn!(
-            "the admin listener is reachable from elsewhere, without TLS: its token can be read on the way"
+            "the admin listener is reachable from other machines without TLS: its token can be intercepted"
         );
     }
     let (listen, admin) = (config.listen, config.admin);
@@ -362,7 +359,7 @@ fn log_ready(gateway: &Gateway) {
     tracing::info!(%listen, %admin, %state, generation = served.generation, "the gateway is ready");
 }
 
-/// The signals that a gateway heeds.
+/// The signals that a gateway handles.
 struct ProcessSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -378,7 +375,7 @@ impl ProcessSignals {
         })
     }
 
-    /// Waits for one that ends the gateway; one that asks for a load is heeded meanwhile.
+    /// Waits for one that ends the gateway; SIGHUP triggers a load meanwhile.
     async fn wait_for_shutdown(&mut self, gateway: &Gateway) -> &'static str {
         loop {
             tokio::select! {

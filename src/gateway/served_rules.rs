@@ -4,14 +4,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
-use super::clock;
 use crate::channel::{ChannelKind, Settings};
 use crate::diagnostic::{self, DiagnosticLevel};
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
-use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet};
+use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet, SystemClock};
+use crate::source::Sources;
 use crate::suite;
+use crate::text::backticked_list;
+use crate::time::Clock as _;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,15 @@ pub struct ServedRules {
     pub archive: Vec<u8>,
     /// Warnings about rules that can be served, one line each. They hold no secret.
     pub warnings: Vec<String>,
+}
+
+/// Whether the tests of a rule set must pass before it is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleTests {
+    /// They are run, and a set with a failing test is refused.
+    Run,
+    /// They are not run.
+    Skip,
 }
 
 /// A channel with its secrets.
@@ -69,12 +80,12 @@ impl ServedRules {
     ///
     /// # Errors
     /// All errors of the first stage that fails.
-    pub fn build(snapshot: &Snapshot, run_tests: bool) -> Result<Self, LoadRejection> {
+    pub fn build(snapshot: &Snapshot, rule_tests: RuleTests) -> Result<Self, LoadRejection> {
         let files =
             FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
         let environment = |name: &str| std::env::var(name).ok();
         let sources = snapshot.sources().clone();
-        let mut served = Self::assemble(sources, &files, &environment, run_tests)?;
+        let mut served = Self::assemble(sources, &files, &environment, rule_tests)?;
         served.archive = snapshot.archive();
         served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
             let path = path.display();
@@ -84,20 +95,21 @@ impl ServedRules {
     }
 
     fn assemble(
-        sources: crate::source::Sources,
+        sources: Sources,
         files: &FileReaders<'_>,
         environment: &EnvironmentReader<'_>,
-        run_tests: bool,
+        rule_tests: RuleTests,
     ) -> Result<Self, LoadRejection> {
         let LoadedRules { sources, diagnostics, rules } =
-            RuleSet::from_sources(sources, files.table, Some(clock::now()));
+            RuleSet::from_sources(sources, files.table, Some(SystemClock.now()));
         let Some(rules) = rules else {
-            let message = error_summary(&errors(&diagnostics), &sources);
+            let message = errors_by_file(&errors(&diagnostics), &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
         };
         let resolved = resolve(&rules, files, environment)?;
-        if run_tests {
-            self::run_tests(&rules, files)?;
+        match rule_tests {
+            RuleTests::Run => run_tests(&rules, files)?,
+            RuleTests::Skip => {}
         }
         let integrations = integrations(&rules.model, resolved.integrations);
         let warnings = integrations.iter().filter_map(short_key_warning).collect();
@@ -141,13 +153,13 @@ fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic>
     diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
 }
 
-/// `1 error in rules/shop.rules`, or `3 errors, the first in rules/shop.rules`.
-fn error_summary(errors: &[diagnostic::Diagnostic], sources: &crate::source::Sources) -> String {
+/// How many errors there are and where: `1 error in rules/shop.rules`.
+fn errors_by_file(errors: &[diagnostic::Diagnostic], sources: &Sources) -> String {
+    let files: BTreeSet<&str> = errors.iter().map(|error| sources.name(error.span)).collect();
     let summary = diagnostic::summary(errors);
-    match errors.iter().map(|error| sources.name(error.span)).collect::<Vec<_>>().as_slice() {
-        [] => summary,
-        [first, rest @ ..] if rest.iter().all(|name| name == first) => format!("{summary} in {first}"),
-        [first, ..] => format!("{summary}, the first in {first}"),
+    match files.first().filter(|_| files.len() == 1) {
+        Some(file) => format!("{summary} in {file}"),
+        None => format!("{summary} in {} files", files.len()),
     }
 }
 
@@ -159,7 +171,6 @@ fn resolve(
     let missing = MissingSecrets::default();
     let result = rules.resolve(&|secret, folder| missing.read(secret, folder, files, environment));
     if Mutant::PublishEarly.is_on() {
-        // The rules are published although their channels are not ready.
         return Ok(ResolvedSettings { channels: Vec::new(), ..result.unwrap_or_default() });
     }
     result.map_err(|diagnostics| LoadRejection {
@@ -170,7 +181,7 @@ fn resolve(
     })
 }
 
-/// The secrets that could not be read, to name them all at once.
+/// The secrets that cannot be read, to name them all at once.
 #[derive(Default)]
 struct MissingSecrets {
     variables: RefCell<BTreeSet<String>>,
@@ -196,7 +207,7 @@ impl MissingSecrets {
             model::SecretReference::File(name) => {
                 let path = folder.join(&**name);
                 let read = (files.secret)(&path).and_then(|text| {
-                    // Editors add a line break at the end, which is not part of the secret.
+                    // Editors end a file with a line break, which is not part of the secret.
                     let text = text.trim_end_matches(['\n', '\r']).to_owned();
                     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
                 });
@@ -207,15 +218,14 @@ impl MissingSecrets {
         }
     }
 
-    /// One line that says what to set.
+    /// What to set, in one line.
     fn message(&self, count: usize) -> String {
-        let listed = |names: Vec<String>| names.join(", ");
-        let variables = listed(self.variables.borrow().iter().map(|name| format!("`{name}`")).collect());
-        let files = listed(self.files.borrow().iter().map(|path| format!("`{}`", path.display())).collect());
+        let variables = backticked_list(self.variables.borrow().iter());
+        let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
             (true, true) => {
                 let plural = if count == 1 { "" } else { "s" };
-                format!("{count} channel{plural} or integration{plural} cannot be used")
+                format!("{count} channel{plural} or integration{plural} cannot be built")
             }
             (false, true) => format!("set these environment variables: {variables}"),
             (true, false) => format!("these secret files cannot be read: {files}"),
@@ -259,7 +269,6 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
 }
 
 fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
-    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
     let named = model.channels.iter().zip(settings);
     named
         .map(|(channel, settings)| ServedChannel {
@@ -271,7 +280,6 @@ fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
 }
 
 fn integrations(model: &Model, settings: Vec<Settings>) -> Vec<ServedIntegration> {
-    let settings = settings.into_iter().chain(std::iter::repeat_with(Settings::default));
     let mapping = |id: &usize| model.mappings.get(*id).map(|mapping| mapping.name.to_string());
     let served = |(integration, settings): (&model::Integration, Settings)| ServedIntegration {
         name: integration.name.to_string(),
@@ -290,7 +298,7 @@ fn destination(model: &Model, destination: Destination) -> String {
     .unwrap_or_default()
 }
 
-/// How many characters a key of 128 random bits has in base64url.
+/// The length of a key of 128 random bits in base64url.
 const MIN_KEY_LENGTH: usize = 22;
 
 fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
@@ -307,7 +315,7 @@ fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileReaders, MissingSecrets, ServedIntegration, ServedRules, short_key_warning};
+    use super::{FileReaders, MissingSecrets, RuleTests, ServedIntegration, ServedRules, short_key_warning};
     use crate::channel::{Setting, Settings};
     use crate::model::SecretReference;
     use crate::reload::{LoadRejection, LoadStage};
@@ -324,7 +332,11 @@ integration dedicated { keys = [secret_file("key")]  queue => b }
 test "where it goes" { integration shared  input { "title": "a" }  expect sent [EXPECTED] }
 "#;
 
-    fn build(text: &str, variables: &[(&str, &str)], run_tests: bool) -> Result<ServedRules, LoadRejection> {
+    fn build(
+        text: &str,
+        variables: &[(&str, &str)],
+        rule_tests: RuleTests,
+    ) -> Result<ServedRules, LoadRejection> {
         let mut sources = Sources::default();
         sources.add("shop/a.rules", text);
         let environment = |name: &str| {
@@ -336,7 +348,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
             Ok("0123456789012345678901\n".to_owned())
         };
         let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
-        ServedRules::assemble(sources, &files, &environment, run_tests)
+        ServedRules::assemble(sources, &files, &environment, rule_tests)
     }
 
     const ALL: &[(&str, &str)] =
@@ -344,7 +356,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
 
     #[test]
     fn names_destinations_and_mappings_are_those_of_the_rules() {
-        let served = build(&RULES.replace("EXPECTED", "a"), ALL, true).expect("it can be served");
+        let served = build(&RULES.replace("EXPECTED", "a"), ALL, RuleTests::Run).expect("it can be served");
         let channels: Vec<_> = served.channels.iter().map(|each| (&*each.name, each.kind.name)).collect();
         assert_eq!(channels, [("a", "webhook"), ("b", "webhook")]);
         let shown = |each: &super::ServedIntegration| (each.name.clone(), each.destination.clone());
@@ -357,16 +369,16 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
     #[test]
     fn a_rule_set_with_an_error_is_refused_at_check() {
         let rejection =
-            build(&RULES.replace("else => b", "else => c"), ALL, false).expect_err("no channel c");
+            build(&RULES.replace("else => b", "else => c"), ALL, RuleTests::Skip).expect_err("no channel c");
         assert_eq!((rejection.stage, rejection.diagnostics.is_empty()), (LoadStage::Check, false));
-        assert_eq!(rejection.message, "1 error in shop/a.rules");
+        assert_eq!(rejection.message, "2 errors in shop/a.rules");
     }
 
     #[test]
     fn a_test_that_fails_refuses_the_set_only_where_tests_are_run() {
         let text = RULES.replace("EXPECTED", "b");
-        assert!(build(&text, ALL, false).is_ok());
-        let rejection = build(&text, ALL, true).expect_err("the test fails");
+        assert!(build(&text, ALL, RuleTests::Skip).is_ok());
+        let rejection = build(&text, ALL, RuleTests::Run).expect_err("the test fails");
         assert_eq!(rejection.stage, LoadStage::Tests);
         assert!(
             rejection.message.starts_with("1 of 1 test fails, first `where it goes` (shop/a.rules:8): "),

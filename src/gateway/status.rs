@@ -1,6 +1,6 @@
-//! What a running gateway says of itself: rules, integrations, channels. No secret is in it.
+//! The status of a running gateway: rules, integrations, channels. It holds no secret.
 //!
-//! Made from the rules in force, what the journal counted, and how deliveries fare; read back by `pointsman status`.
+//! It is made of the rules in force, the counts of the journal, and the state of deliveries; `pointsman status` reads it.
 
 use super::config::GatewayConfig;
 use super::delivery;
@@ -13,54 +13,54 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
 
-/// Everything.
+/// The whole status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayStatus {
     /// The program's version.
     pub version: String,
-    /// Where pushes come in.
+    /// The address of the push listener.
     pub listen: String,
-    /// Whether pushes are accepted; not any more while it shuts down.
+    /// Whether pushes are accepted; false while it shuts down.
     pub accepting: bool,
     /// The rules.
     pub rules: RulesSummary,
     /// The integrations of the rules in force, in their order.
     pub integrations: Vec<IntegrationSummary>,
-    /// The channels of the rules in force, in their order, and those of earlier rules that the journal still counts.
+    /// The channels of the rules in force, in their order, and those of earlier rules with pending or dead deliveries.
     pub channels: Vec<ChannelSummary>,
 }
 
-/// The rules in force, and what became of later ones.
+/// The rules in force, and the last load.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RulesSummary {
-    /// Where they are.
+    /// Their paths.
     pub roots: Vec<String>,
     /// From 1 at every start.
     pub generation: u64,
     /// SHA-256 of the files.
     pub sha256: String,
-    /// When they came into force.
+    /// When they were loaded.
     pub loaded: String,
     /// When files were last read.
     pub attempted: String,
-    /// Why what is on the disk is not in force.
+    /// Why the files on disk are not in force.
     pub failure: Option<RulesLoadFailure>,
     /// `inotify` or `poll`.
     pub watching: String,
-    /// Why the system's events are not used, where they are not.
+    /// Why the system's events are not used, if so.
     pub why_poll: Option<String>,
-    /// Why the last good set could not be kept for a start with bad rules, where it could not.
+    /// Why the last good rule set could not be saved, if so.
     #[serde(default)]
     pub not_kept: Option<String>,
-    /// When a load last succeeded, whether it changed anything or not.
+    /// When a load last succeeded, with or without changes.
     #[serde(default)]
     pub succeeded: Option<String>,
-    /// Versions that something still uses, the one in force included.
+    /// Versions in use, the one in force included.
     pub alive: usize,
-    /// For how many seconds the oldest of them has not been in force any more.
+    /// How many seconds ago the oldest of them was replaced.
     #[serde(default)]
     pub oldest_seconds: Option<u64>,
-    /// What ought to be mended.
+    /// What should be fixed.
     pub warnings: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct RulesLoadFailure {
     pub stage: String,
     /// One line.
     pub message: String,
-    /// What was found, a line each: `file:line:column: error[E0031]: …`.
+    /// The findings, one line each: `file:line:column: error[E0031]: …`.
     pub findings: Vec<String>,
 }
 
@@ -84,11 +84,11 @@ pub struct IntegrationSummary {
     pub kind: String,
     /// Where its events go.
     pub destination: String,
-    /// What reads its payloads; the first that accepts.
+    /// Its mappings; the first that accepts a payload reads it.
     pub mappings: Vec<String>,
-    /// Where its sender pushes, without the key.
+    /// Its push URL, without the key.
     pub push_url: String,
-    /// When the last push came.
+    /// When the last push was received.
     pub latest: Option<String>,
     /// Pushes that were accepted.
     pub accepted: u64,
@@ -105,27 +105,27 @@ pub struct IntegrationSummary {
 pub struct ChannelSummary {
     /// Its name.
     pub name: String,
-    /// Its kind; nothing where no rule in force has it.
+    /// Its kind; none if the rules in force do not have the channel.
     pub kind: Option<String>,
-    /// Deliveries that arrived.
+    /// Successful deliveries.
     pub delivered: u64,
-    /// Requests under way.
+    /// Running requests.
     pub under_way: u64,
     /// Alert keys that wait for a retry.
     pub retrying: u64,
-    /// Deliveries that wait.
+    /// Pending deliveries.
     pub pending: u64,
-    /// Dead letters there are.
+    /// Dead letters.
     pub dead: u64,
-    /// `closed` while all is well.
+    /// The state of the circuit breaker: `closed` while the channel works.
     pub breaker: String,
-    /// When the last delivery arrived.
+    /// When the last delivery succeeded.
     pub latest: Option<String>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<LastError>,
 }
 
-/// What went wrong last, and when.
+/// The last error of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastError {
     /// When.
@@ -135,7 +135,7 @@ pub struct LastError {
 }
 
 impl GatewayStatus {
-    /// Asks all parts of a gateway. Reads the journal, and so is not for a thread that must not wait.
+    /// Asks all parts of a gateway. It reads the journal, so it must not run on a thread of the runtime.
     ///
     /// # Errors
     /// Where the journal cannot be read.
@@ -181,7 +181,7 @@ fn rules(config: &GatewayConfig, report: &ReloadReport, served: &ServedRules) ->
     }
 }
 
-/// The integrations in force; `counts` are those of all that there ever were.
+/// The integrations in force; `counts` may hold others.
 #[must_use]
 pub fn integrations(
     config: &GatewayConfig,
@@ -207,39 +207,39 @@ pub fn integrations(
     served.integrations.iter().map(one).collect()
 }
 
-/// The channels in force, and those of earlier rules that still have something waiting or dead.
+/// The channels in force, and those of earlier rules with pending or dead deliveries.
 #[must_use]
 pub fn channels(
     served: &ServedRules,
     counts: &[ChannelCounts],
-    fares: &[delivery::ChannelStatus],
+    states: &[delivery::ChannelStatus],
 ) -> Vec<ChannelSummary> {
     let known = served.channels.iter().map(|channel| (channel.name.as_str(), Some(channel.kind.name)));
     let gone = counts
         .iter()
         .filter(|counts| served.channel(&counts.name).is_none() && counts.pending + counts.dead > 0)
         .map(|counts| (counts.name.as_str(), None));
-    known.chain(gone).map(|(name, kind)| channel(name, kind, counts, fares)).collect()
+    known.chain(gone).map(|(name, kind)| channel(name, kind, counts, states)).collect()
 }
 
 fn channel(
     name: &str,
     kind: Option<&str>,
     counts: &[ChannelCounts],
-    fares: &[delivery::ChannelStatus],
+    states: &[delivery::ChannelStatus],
 ) -> ChannelSummary {
     let counted = counts.iter().find(|counts| counts.name == name);
-    let fares = fares.iter().find(|fares| fares.name == name);
+    let states = states.iter().find(|states| states.name == name);
     let last_error = counted.and_then(|counts| counts.last_error.as_ref());
     ChannelSummary {
         name: name.to_owned(),
         kind: kind.map(str::to_owned),
         delivered: counted.map_or(0, |counts| counts.delivered),
-        under_way: fares.map_or(0, |fares| fares.under_way),
-        retrying: fares.map_or(0, |fares| fares.retrying),
+        under_way: states.map_or(0, |states| states.under_way),
+        retrying: states.map_or(0, |states| states.retrying),
         pending: counted.map_or(0, |counts| counts.pending),
         dead: counted.map_or(0, |counts| counts.dead),
-        breaker: fares.map_or_else(|| "closed".to_owned(), |fares| fares.breaker.clone()),
+        breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
         latest: counted.and_then(|counts| counts.latest).map(time),
         last_error: last_error.map(|(at, reason)| LastError { at: time(*at), reason: reason.clone() }),
     }

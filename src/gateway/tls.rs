@@ -1,6 +1,6 @@
-//! TLS of the push listener: a certificate chain and a key from PEM files, taken up anew when they change.
+//! TLS of the push listener: a certificate chain and a key from PEM files, reloaded when they change.
 //!
-//! A pair that does not fit never replaces one that does. Versions below TLS 1.2 are not spoken.
+//! A pair that does not match never replaces one that does. Versions below TLS 1.2 are refused.
 
 #![expect(clippy::disallowed_methods, reason = "certificates are read here")]
 
@@ -10,20 +10,37 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
+/// Where a certificate is read from, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The file of the certificate chain.
+    pub chain: PathBuf,
+    /// The file of the private key.
+    pub key: PathBuf,
+}
+
+/// Whether a refresh found another certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateRefresh {
+    /// The files are those that were read last.
+    Unchanged,
+    /// Another certificate is served from now on.
+    Replaced,
+}
+
 /// A certificate that can be replaced while it is served.
 #[derive(Debug)]
 pub struct ReloadableCertificate {
-    paths: (PathBuf, PathBuf),
+    files: CertificateFiles,
     current: ArcSwap<CertifiedKey>,
     last_read: Mutex<PemFiles>,
 }
 
-/// The bytes that were read last, good or bad, so that nothing is said twice.
+/// The bytes that were read last, good or bad, so that nothing is reported twice.
 #[derive(PartialEq, Eq)]
 struct PemFiles {
     chain: Vec<u8>,
@@ -41,31 +58,29 @@ impl ReloadableCertificate {
     ///
     /// # Errors
     /// What is wrong with the files, in words.
-    pub fn load(chain: &Path, key: &Path) -> Result<Arc<Self>, String> {
-        let read = PemFiles::of(chain, key)?;
-        let current = ArcSwap::from_pointee(read.certified(chain, key)?);
-        let paths = (chain.to_owned(), key.to_owned());
-        Ok(Arc::new(Self { paths, current, last_read: Mutex::new(read) }))
+    pub fn load(files: CertificateFiles) -> Result<Arc<Self>, String> {
+        let read = PemFiles::read(&files)?;
+        let current = ArcSwap::from_pointee(read.certified_key(&files)?);
+        Ok(Arc::new(Self { files, current, last_read: Mutex::new(read) }))
     }
 
-    /// Reads the files again; whether another certificate is served from now on.
+    /// Reads the files again.
     ///
     /// # Errors
     /// What is wrong with files that changed; the certificate in use stays.
-    pub fn refresh(&self) -> Result<bool, String> {
-        let (chain, key) = &self.paths;
-        let read = PemFiles::of(chain, key)?;
-        let mut seen = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == read {
-            return Ok(false);
+    pub fn refresh(&self) -> Result<CertificateRefresh, String> {
+        let read = PemFiles::read(&self.files)?;
+        let mut last = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last == read {
+            return Ok(CertificateRefresh::Unchanged);
         }
-        let certified = read.certified(chain, key);
-        *seen = read;
+        let certified = read.certified_key(&self.files);
+        *last = read;
         self.current.store(Arc::new(certified?));
-        Ok(true)
+        Ok(CertificateRefresh::Replaced)
     }
 
-    /// How a listener shows it.
+    /// The configuration of a listener that serves it.
     ///
     /// # Errors
     /// Where the provider lacks what TLS needs.
@@ -86,26 +101,25 @@ impl ResolvesServerCert for ReloadableCertificate {
 }
 
 impl PemFiles {
-    fn of(chain: &Path, key: &Path) -> Result<Self, String> {
-        let words = |path: &Path, error: &io::Error| format!("cannot read `{}`: {error}", path.display());
-        Ok(Self {
-            chain: std::fs::read(chain).map_err(|error| words(chain, &error))?,
-            key: Zeroizing::new(std::fs::read(key).map_err(|error| words(key, &error))?),
-        })
+    fn read(files: &CertificateFiles) -> Result<Self, String> {
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+        };
+        Ok(Self { chain: read(&files.chain)?, key: Zeroizing::new(read(&files.key)?) })
     }
 
-    fn certified(&self, chain: &Path, key: &Path) -> Result<CertifiedKey, String> {
-        let shown = (chain.display(), key.display());
+    fn certified_key(&self, files: &CertificateFiles) -> Result<CertifiedKey, String> {
+        let (chain, key) = (files.chain.display(), files.key.display());
         let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&self.chain)
             .collect::<Result<_, _>>()
-            .map_err(|error| format!("`{}` holds no certificates in PEM: {error}", shown.0))?;
+            .map_err(|error| format!("`{chain}` holds no certificates in PEM: {error}"))?;
         if certificates.is_empty() {
-            return Err(format!("`{}` holds no certificate in PEM", shown.0));
+            return Err(format!("`{chain}` holds no certificate in PEM"));
         }
         // The reason could quote the key.
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| format!("`{}` holds no private key in PEM", shown.1))?;
-        CertifiedKey::from_der(certificates, key, &ring::default_provider())
-            .map_err(|error| format!("`{}` and `{}` do not fit together: {error}", shown.0, shown.1))
+        let private_key = PrivateKeyDer::from_pem_slice(&self.key)
+            .map_err(|_| format!("`{key}` holds no private key in PEM"))?;
+        CertifiedKey::from_der(certificates, private_key, &ring::default_provider())
+            .map_err(|error| format!("`{chain}` and `{key}` do not match: {error}"))
     }
 }

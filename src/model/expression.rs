@@ -1,11 +1,11 @@
 //! Typed expressions, comparisons, patterns and matches.
 
-use super::{DefineId, LetId, Quantifier, ScheduleId, TableId};
+use super::{DefineId, LetId, OrderRelation, Quantifier, ScheduleId, TableId};
 use crate::event::{AlertStatus, Severity};
 use crate::function::Function;
 use crate::json::Number;
 use crate::path::CompiledPath;
-use crate::pattern::{Glob, Network, RegexPattern};
+use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree;
 use crate::time::Timestamp;
@@ -21,6 +21,14 @@ pub struct Expression {
     pub types: ValueType,
     /// Its place.
     pub span: Span,
+}
+
+impl Expression {
+    /// The constant, if it is one.
+    #[must_use]
+    pub fn literal(&self) -> Option<&Literal> {
+        if let ExpressionKind::Literal(literal) = &self.kind { Some(literal) } else { None }
+    }
 }
 
 /// The forms of an expression.
@@ -171,12 +179,12 @@ impl EventField {
 pub struct Comparison {
     /// What is tested.
     pub subject: ComparisonSubject,
-    /// Whether the result is turned round.
+    /// Whether the result is negated.
     pub negated: bool,
     /// How.
     pub test: Comparator,
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    /// Whether letter case counts.
+    pub case: Case,
 }
 
 /// What a comparison tests.
@@ -195,34 +203,29 @@ pub enum ComparisonSubject {
 pub enum Comparator {
     /// Equal to; `Literal::Missing` and `Literal::Null` as patterns mean `is missing` and `is null`.
     Equal(Expression),
-    /// Less than.
-    Less(Expression),
-    /// Less or equal.
-    LessOrEqual(Expression),
-    /// Greater than.
-    Greater(Expression),
-    /// Greater or equal.
-    GreaterOrEqual(Expression),
+    /// Before or after a value.
+    Order(OrderRelation, Expression),
     /// Equal to one of.
     In(Box<[Expression]>),
-    /// An address within one of the networks.
-    Cidr(Box<[Network]>),
-    /// A glob fits the whole string.
-    Like(Box<[Glob]>),
-    /// The regex fits the whole string.
-    Matches(Arc<RegexPattern>),
-    /// The regex fits somewhere.
-    Finds(Arc<RegexPattern>),
-    /// The string holds another.
-    Contains(Expression),
-    /// The string begins with another.
-    StartsWith(Expression),
-    /// The string ends with another.
-    EndsWith(Expression),
+    /// A test of a string.
+    Text(TextTest),
     /// It is of a kind.
     Is(ValueKind),
     /// A time within the schedule.
     During(ScheduleId),
+}
+
+/// A test that only strings pass.
+#[derive(Debug, Clone)]
+pub enum TextTest {
+    /// An address within one of the networks.
+    Cidr(Box<[Network]>),
+    /// A glob fits the whole string.
+    Like(Box<[Glob]>),
+    /// The regex fits.
+    Regex(MatchScope, Arc<RegexPattern>),
+    /// The string begins with another, ends with it, or holds it.
+    Piece(PiecePosition, Expression),
 }
 
 /// What `is` tells apart.
@@ -280,8 +283,8 @@ impl ValueKind {
 pub struct Match<R> {
     /// The subjects; for a table, its parameters.
     pub subjects: Vec<Expression>,
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    /// Whether letter case counts.
+    pub case: Case,
     /// The arms in order.
     pub arms: Vec<MatchArm<R>>,
     /// Its place.

@@ -2,6 +2,7 @@
 
 use super::{EventField, Expression, Literal, Match};
 use crate::path::CompiledPath;
+use crate::pattern::Case;
 use crate::pattern::Glob;
 use crate::source::Span;
 use crate::time;
@@ -94,8 +95,8 @@ pub enum TableRows {
 /// What was read from a CSV file. The first row that fits wins; none gives *missing*.
 #[derive(Debug)]
 pub struct CsvRows {
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    /// Whether letter case counts.
+    pub case: Case,
     /// Keys (a cell a parameter: `Any`, `Missing` for an empty cell, or its text) and result.
     pub rows: Vec<(Vec<CsvCell>, Literal)>,
 }

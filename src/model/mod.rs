@@ -1,18 +1,19 @@
 //! The checked rule set: every name resolved, every literal read, every expression typed.
 //!
-//! `check` makes it, `compile` lowers it, proofs reason over it. Declarations are addressed by their position in the
-//! lists of [`Model`]. Whatever could be refused was refused before one of these values exists, so that later stages
-//! return no errors.
+//! `check` makes it and `compile` lowers it. Declarations are addressed by their position in the lists of [`Model`].
+//! Everything that can be refused is refused before one of these values exists, so later stages return no errors.
 
+mod condition;
 mod expression;
 mod mapping;
 mod part;
 mod routing;
 
-pub use crate::syntax::tree::{LineKind, Quantifier};
+pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
+pub use condition::Condition;
 pub use expression::{
     Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match,
-    MatchArm, Pattern, TemplatePart, ValueKind,
+    MatchArm, Pattern, TemplatePart, TextTest, ValueKind,
 };
 pub use mapping::{
     AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule,

@@ -1,9 +1,9 @@
-//! What an expression, and whatever holds expressions, is made of: every walk over the model asks here, so that a new
-//! form of expression is reached by all of them.
+//! The parts of expressions, and of everything that holds expressions. Every walk over the model uses this module, so
+//! that all of them reach a new form of expression.
 
 use super::{
-    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, ParameterValue,
-    Pattern, TemplatePart,
+    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model,
+    ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
 };
 use crate::source::Span;
 use std::slice;
@@ -50,19 +50,11 @@ impl Comparator {
     #[must_use]
     pub fn operands(&self) -> &[Expression] {
         match self {
-            Self::Equal(value)
-            | Self::Less(value)
-            | Self::LessOrEqual(value)
-            | Self::Greater(value)
-            | Self::GreaterOrEqual(value)
-            | Self::Contains(value)
-            | Self::StartsWith(value)
-            | Self::EndsWith(value) => slice::from_ref(value),
+            Self::Equal(value) | Self::Order(_, value) | Self::Text(TextTest::Piece(_, value)) => {
+                slice::from_ref(value)
+            }
             Self::In(values) => values,
-            Self::Cidr(_)
-            | Self::Like(_)
-            | Self::Matches(_)
-            | Self::Finds(_)
+            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..))
             | Self::Is(_)
             | Self::During(_) => &[],
         }
@@ -92,6 +84,48 @@ impl Match<Expression> {
     pub fn each_expression<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
         self.each_condition(see);
         self.arms.iter().for_each(|arm| see(&arm.result));
+    }
+}
+
+impl Model {
+    /// Every line of every routing, in text order.
+    pub fn routing_lines(&self) -> impl Iterator<Item = &RoutingLine> {
+        self.routings.iter().flat_map(|routing| routing.block.all_lines())
+    }
+}
+
+impl RoutingBlock {
+    /// The lines of the block and of all blocks in it, in text order.
+    pub fn all_lines(&self) -> impl Iterator<Item = &RoutingLine> {
+        let mut left: Vec<&RoutingLine> = self.lines.iter().rev().collect();
+        std::iter::from_fn(move || {
+            let line = left.pop()?;
+            if let RoutingLineBody::Block(inner) = &line.body {
+                left.extend(inner.lines.iter().rev());
+            }
+            Some(line)
+        })
+    }
+}
+
+impl RoutingLineBody {
+    /// What stands after its arrows; for a block, nothing.
+    #[must_use]
+    pub fn own_targets(&self) -> Vec<&Target> {
+        match self {
+            Self::Block(_) => Vec::new(),
+            Self::Match(choice) => choice.arms.iter().map(|arm| &arm.result).collect(),
+            Self::Target(target) => vec![target],
+        }
+    }
+
+    /// What stands after its arrows; for a block, after those of all its lines.
+    #[must_use]
+    pub fn targets(&self) -> Vec<&Target> {
+        match self {
+            Self::Block(block) => block.all_lines().flat_map(|line| line.body.own_targets()).collect(),
+            Self::Match(_) | Self::Target(_) => self.own_targets(),
+        }
     }
 }
 

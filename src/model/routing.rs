@@ -102,7 +102,7 @@ pub enum Target {
 }
 
 /// A channel or a routing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Destination {
     /// A channel.
     Channel(ChannelId),

@@ -3,7 +3,7 @@
 use super::evaluation::{EvaluationStop, PathEvaluation};
 use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterPattern};
 use crate::json::{Number, Value};
-use crate::pattern::RegexPattern;
+use crate::pattern::{Case, RegexPattern};
 
 /// The cost of compiling a regex from the document, in nodes visited.
 const COMPILING: usize = 2_000;
@@ -130,7 +130,7 @@ impl<'v> PathEvaluation<'_, 'v> {
 
 /// Compiles an I-Regexp (RFC 9485). Everything else that the crate accepts is accepted too.
 pub(super) fn regex(pattern: &str) -> Result<RegexPattern, crate::pattern::PatternError> {
-    RegexPattern::new(&without_line_ends(pattern), "", false)
+    RegexPattern::new(&without_line_ends(pattern), "", Case::Sensitive)
 }
 
 /// The pattern with each dot replaced by a class. In an I-Regexp a dot does not match a carriage return, and in the crate it

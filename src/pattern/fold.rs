@@ -28,8 +28,7 @@ pub fn folds_to(text: &str, folded: &str) -> bool {
 }
 
 /// The result of `apply` for the folded text. A short ASCII text is folded without a heap allocation.
-#[must_use]
-pub fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
+pub(super) fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
     let mut room = [0_u8; 256];
     if text.is_ascii()
         && let Some(bytes) = room.get_mut(..text.len())

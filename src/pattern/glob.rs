@@ -4,15 +4,14 @@
 //! is taken at the first place where it matches, which never prevents a later match. So nothing is tried twice: a run of
 //! plain characters is found in linear time, and a run with `?` costs at most its own length for each place.
 
-use super::fold::{fold, with_folded};
 use super::required::{self, RequiredText};
-use super::{PatternError, within_limit};
+use super::{Case, PatternError, within_limit};
 
 /// A glob over a whole string: `*` is any run of characters, `?` is one, everything else is itself.
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: Box<str>,
-    ignore_case: bool,
+    case: Case,
     shape: Shape,
 }
 
@@ -36,10 +35,9 @@ impl Glob {
     ///
     /// # Errors
     /// If it is longer than 1 KiB.
-    pub fn new(text: &str, ignore_case: bool) -> Result<Self, PatternError> {
+    pub fn new(text: &str, case: Case) -> Result<Self, PatternError> {
         within_limit(text, "glob")?;
-        let folded = if ignore_case { fold(text) } else { text.into() };
-        Ok(Self { text: text.into(), ignore_case, shape: Shape::new(&folded) })
+        Ok(Self { text: text.into(), case, shape: Shape::new(&case.fold(text)) })
     }
 
     /// The glob as written.
@@ -63,11 +61,7 @@ impl Glob {
     /// Whether it matches the whole text.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
-        if self.ignore_case {
-            with_folded(text, |folded| self.shape.fits(folded))
-        } else {
-            self.shape.fits(text)
-        }
+        self.case.with_folded(text, |folded| self.shape.fits(folded))
     }
 }
 

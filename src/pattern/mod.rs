@@ -3,15 +3,19 @@
 //! A pattern is validated when it is made, so that matching cannot fail. Expensive parts are built at the first match, because
 //! a rule set may hold very many patterns of which a process needs few.
 
+mod case;
 mod fold;
 mod glob;
 mod network;
+mod position;
 mod regex;
 mod required;
 
-pub use fold::{fold, folds_to, with_folded};
+pub use case::Case;
+pub use fold::{fold, folds_to};
 pub use glob::Glob;
 pub use network::{Network, address};
+pub use position::{MatchScope, PiecePosition};
 pub use regex::{MOST_MEASURED, RegexPattern, RegexPatternSet, RegexPredicate};
 pub use required::{RequiredPosition, RequiredText};
 

@@ -1,5 +1,6 @@
 //! Necessary conditions of patterns: what a text must be or hold to match. They allow looking up many patterns at once.
 
+use super::MatchScope;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// A necessary condition of a pattern: the text is, begins with, or holds one of these texts. None of them is empty.
@@ -69,9 +70,10 @@ impl RegexRequirements {
     }
 
     /// For a match of the whole text, or for one anywhere in it.
-    pub(super) fn all(&self, whole: bool) -> Vec<RequiredText> {
+    pub(super) fn all(&self, scope: MatchScope) -> Vec<RequiredText> {
         let TextRequirements { exact, prefix: start, substring: piece } = &self.texts;
-        let at_start = whole || self.at_start;
+        let is_whole = scope == MatchScope::Whole;
+        let at_start = is_whole || self.at_start;
         let mut all = Vec::new();
         let mut add = |how, texts: &Option<Vec<String>>| {
             let usable = texts.as_ref().filter(|texts| is_usable(texts));
@@ -81,7 +83,7 @@ impl RegexRequirements {
             add(
                 if !at_start {
                     RequiredPosition::Substring
-                } else if !whole || self.has_assertions {
+                } else if !is_whole || self.has_assertions {
                     RequiredPosition::Prefix
                 } else {
                     RequiredPosition::Whole
@@ -223,12 +225,12 @@ fn letters(class: &Class) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::RequiredPosition::{self, Prefix, Substring, Whole};
-    use crate::pattern::{Glob, RegexPattern};
+    use crate::pattern::{Case, Glob, MatchScope, RegexPattern};
 
     type FoundRequirements = Vec<(RequiredPosition, Vec<String>)>;
 
-    fn regex(pattern: &str, whole: bool) -> FoundRequirements {
-        let all = RegexPattern::new(pattern, "", false).unwrap().required(whole);
+    fn regex(pattern: &str, scope: MatchScope) -> FoundRequirements {
+        let all = RegexPattern::new(pattern, "", Case::Sensitive).unwrap().required(scope);
         all.into_iter().map(|required| (required.position, required.texts)).collect()
     }
 
@@ -239,42 +241,51 @@ mod tests {
     #[test]
     fn regexes_need_their_literals() {
         let disk = said(&[(Prefix, &["Disk7Full"]), (Substring, &["Disk7Full"])]);
-        assert_eq!(regex("Disk7Full.*", true), disk);
-        assert_eq!(regex("^Disk7Full.*", false), disk);
-        assert_eq!(regex("Disk7Full.*", false), said(&[(Substring, &["Disk7Full"])]));
-        assert_eq!(regex("(?m)^a.*", false), said(&[(Substring, &["a"])]));
-        assert_eq!(regex("(api|web|db)-7", true), said(&[(Whole, &["api-7", "web-7", "db-7"])]));
-        assert_eq!(regex("(api|web|db)-7", false), said(&[(Substring, &["api-7", "web-7", "db-7"])]));
-        let host = said(&[(Prefix, &["host-7-"]), (Substring, &["host-7-"])]);
-        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", true), host);
-        assert_eq!(regex(".*-node7-.*", true), said(&[(Substring, &["-node7-"])]));
-        assert_eq!(regex("(ab|cd.*)+x?", true), said(&[(Prefix, &["ab", "cd"]), (Substring, &["ab", "cd"])]));
+        assert_eq!(regex("Disk7Full.*", MatchScope::Whole), disk);
+        assert_eq!(regex("^Disk7Full.*", MatchScope::Anywhere), disk);
+        assert_eq!(regex("Disk7Full.*", MatchScope::Anywhere), said(&[(Substring, &["Disk7Full"])]));
+        assert_eq!(regex("(?m)^a.*", MatchScope::Anywhere), said(&[(Substring, &["a"])]));
+        assert_eq!(regex("(api|web|db)-7", MatchScope::Whole), said(&[(Whole, &["api-7", "web-7", "db-7"])]));
         assert_eq!(
-            regex("a(b|cd*)[0-9]{40}long", true),
+            regex("(api|web|db)-7", MatchScope::Anywhere),
+            said(&[(Substring, &["api-7", "web-7", "db-7"])])
+        );
+        let host = said(&[(Prefix, &["host-7-"]), (Substring, &["host-7-"])]);
+        assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", MatchScope::Whole), host);
+        assert_eq!(regex(".*-node7-.*", MatchScope::Whole), said(&[(Substring, &["-node7-"])]));
+        assert_eq!(
+            regex("(ab|cd.*)+x?", MatchScope::Whole),
+            said(&[(Prefix, &["ab", "cd"]), (Substring, &["ab", "cd"])])
+        );
+        assert_eq!(
+            regex("a(b|cd*)[0-9]{40}long", MatchScope::Whole),
             said(&[(Prefix, &["ab", "ac"]), (Substring, &["long"])])
         );
-        assert_eq!(regex("^a$", true), said(&[(Prefix, &["a"])]));
-        assert_eq!(regex(r"\ba", false), said(&[(Substring, &["a"])]));
-        assert_eq!(regex("[a-c]x", true), said(&[(Whole, &["ax", "bx", "cx"])]));
+        assert_eq!(regex("^a$", MatchScope::Whole), said(&[(Prefix, &["a"])]));
+        assert_eq!(regex(r"\ba", MatchScope::Anywhere), said(&[(Substring, &["a"])]));
+        assert_eq!(regex("[a-c]x", MatchScope::Whole), said(&[(Whole, &["ax", "bx", "cx"])]));
         for nothing in ["a?", "|a", ".*", "(^a|b)?c*"] {
-            assert_eq!(regex(nothing, true), [], "{nothing}");
+            assert_eq!(regex(nothing, MatchScope::Whole), [], "{nothing}");
         }
     }
 
     #[test]
     fn globs_need_their_beginning_and_their_longest_run() {
-        let glob = |text, ignore_case| {
-            let all = Glob::new(text, ignore_case).unwrap().required();
+        let glob = |text, case| {
+            let all = Glob::new(text, case).unwrap().required();
             all.into_iter().map(|required| (required.position, required.texts)).collect::<FoundRequirements>()
         };
-        assert_eq!(glob("mysql-*", false), said(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])]));
-        assert_eq!(glob("a*long?er*b", false), said(&[(Prefix, &["a"]), (Substring, &["long"])]));
-        assert_eq!(glob("*.local", false), said(&[(Substring, &[".local"])]));
-        assert_eq!(glob("a?", false), said(&[(Prefix, &["a"]), (Substring, &["a"])]));
-        assert_eq!(glob("mysql", false), said(&[(Whole, &["mysql"])]));
-        assert_eq!(glob("MySQL", true), said(&[(Whole, &["mysql"])]));
+        assert_eq!(
+            glob("mysql-*", Case::Sensitive),
+            said(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])])
+        );
+        assert_eq!(glob("a*long?er*b", Case::Sensitive), said(&[(Prefix, &["a"]), (Substring, &["long"])]));
+        assert_eq!(glob("*.local", Case::Sensitive), said(&[(Substring, &[".local"])]));
+        assert_eq!(glob("a?", Case::Sensitive), said(&[(Prefix, &["a"]), (Substring, &["a"])]));
+        assert_eq!(glob("mysql", Case::Sensitive), said(&[(Whole, &["mysql"])]));
+        assert_eq!(glob("MySQL", Case::Ignored), said(&[(Whole, &["mysql"])]));
         for nothing in ["*", "?", ""] {
-            assert_eq!(glob(nothing, false), [], "{nothing}");
+            assert_eq!(glob(nothing, Case::Sensitive), [], "{nothing}");
         }
     }
 }

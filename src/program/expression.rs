@@ -4,8 +4,8 @@ use super::LabelId;
 use crate::function::Function;
 use crate::model::{EventField, Literal, ValueKind};
 use crate::path::CompiledPath;
-use crate::pattern::{Glob, Network, RegexPattern};
-use crate::syntax::tree::{NavigationStep, Quantifier};
+use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
+use crate::syntax::tree::{NavigationStep, OrderRelation, Quantifier};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub enum Node {
     Choose(Box<Match<usize>>),
     /// At least one holds.
     Or(Box<[NodeId]>),
-    /// All hold; what is decided fastest comes first.
+    /// All hold; the part that is decided fastest comes first.
     And(Box<[NodeId]>),
     /// It does not hold.
     Not(NodeId),
@@ -77,14 +77,14 @@ pub enum TemplatePart {
 pub struct Comparison {
     /// What is tested.
     pub subject: ComparisonSubject,
-    /// The label, where one is tested: the commonest case by far.
+    /// The label, if one is tested: the most common case by far.
     pub label: Option<LabelId>,
-    /// Whether the result is turned round.
+    /// Whether the result is negated.
     pub negated: bool,
     /// How.
     pub test: Predicate,
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    /// Whether letter case counts.
+    pub case: Case,
 }
 
 /// What a comparison tests.
@@ -98,19 +98,6 @@ pub enum ComparisonSubject {
     Now,
 }
 
-/// How two ordered values have to lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderRelation {
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
 /// A comparison or pattern without its left side. Under `ignore case` literal texts are folded already.
 #[derive(Debug)]
 pub enum Predicate {
@@ -120,60 +107,35 @@ pub enum Predicate {
     Missing,
     /// Exactly null.
     Null,
-    /// Equal to this text.
-    Text(Box<str>),
-    /// Equal to one of these texts, which are sorted.
-    Texts(Box<[Box<str>]>),
+    /// A test that only strings pass.
+    Text(TextPredicate),
     /// Equal to a value.
     Equal(NodeId),
     /// Before or after a value.
     Order(OrderRelation, NodeId),
     /// Equal to one of these values.
     In(Box<[NodeId]>),
-    /// An address within one of the networks.
-    Cidr(Box<[Network]>),
-    /// A glob fits the whole string.
-    Like(Box<[Glob]>),
-    /// The regex fits the whole string.
-    Matches(Arc<RegexPattern>),
-    /// The regex fits somewhere.
-    Finds(Arc<RegexPattern>),
-    /// The string holds another.
-    Contains(NodeId),
-    /// The string begins with another.
-    StartsWith(NodeId),
-    /// The string ends with another.
-    EndsWith(NodeId),
     /// It is of a kind.
     Is(ValueKind),
     /// A time within the schedule.
     During(usize),
 }
 
-impl Predicate {
-    /// Whether it is a test of a string and nothing else.
-    #[must_use]
-    pub fn is_for_text(&self) -> bool {
-        match self {
-            Self::Text(_)
-            | Self::Texts(_)
-            | Self::Cidr(_)
-            | Self::Like(_)
-            | Self::Matches(_)
-            | Self::Finds(_)
-            | Self::Contains(_)
-            | Self::StartsWith(_)
-            | Self::EndsWith(_) => true,
-            Self::Any
-            | Self::Missing
-            | Self::Null
-            | Self::Equal(_)
-            | Self::Order(..)
-            | Self::In(_)
-            | Self::Is(_)
-            | Self::During(_) => false,
-        }
-    }
+/// A test that only strings pass. Under `ignore case` literal texts are folded already.
+#[derive(Debug)]
+pub enum TextPredicate {
+    /// Equal to this text.
+    Equal(Box<str>),
+    /// Equal to one of these texts, which are sorted.
+    OneOf(Box<[Box<str>]>),
+    /// An address within one of the networks.
+    Cidr(Box<[Network]>),
+    /// A glob fits the whole string.
+    Like(Box<[Glob]>),
+    /// The regex fits.
+    Regex(MatchScope, Arc<RegexPattern>),
+    /// The string begins with another, ends with it, or holds it.
+    Piece(PiecePosition, NodeId),
 }
 
 /// `match`; `R` is what an arm results in.
@@ -181,11 +143,11 @@ impl Predicate {
 pub struct Match<R> {
     /// The subjects.
     pub subjects: Box<[NodeId]>,
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    /// Whether letter case counts.
+    pub case: Case,
     /// The arms in order.
     pub arms: Vec<MatchArm<R>>,
-    /// Where many arms are chosen by constant texts: which arm a text chooses.
+    /// Which arm a text chooses, if many arms are chosen by constant texts.
     pub index: Option<ArmIndex>,
 }
 
@@ -194,7 +156,7 @@ pub struct Match<R> {
 pub struct ArmIndex {
     /// The first arm that each text chooses, folded where letter case is ignored.
     pub texts: HashMap<Box<str>, usize, RandomState>,
-    /// The arms that something else chooses as well, in order.
+    /// The arms that other values choose as well, in order.
     pub others: Box<[usize]>,
 }
 
@@ -202,12 +164,12 @@ impl<R> Match<R> {
     /// Fewer arms are tried one after the other.
     const FEWEST_ARMS: usize = 8;
 
-    /// A match, with an index where it is worth one.
+    /// A match, with an index if it is large enough.
     #[must_use]
-    pub fn new(subjects: Box<[NodeId]>, ignore_case: bool, arms: Vec<MatchArm<R>>) -> Self {
+    pub fn new(subjects: Box<[NodeId]>, case: Case, arms: Vec<MatchArm<R>>) -> Self {
         let is_large = subjects.len() == 1 && arms.len() >= Self::FEWEST_ARMS;
         let index = is_large.then(|| ArmIndex::new(&arms));
-        Self { subjects, ignore_case, arms, index }
+        Self { subjects, case, arms, index }
     }
 }
 
@@ -217,9 +179,12 @@ impl ArmIndex {
         let mut others = Vec::new();
         for (position, arm) in arms.iter().enumerate() {
             let alternatives = arm.columns.iter().flatten();
-            let literals: Option<Vec<&Box<str>>> = alternatives
-                .map(|test| if let Predicate::Text(text) = test { Some(text) } else { None })
-                .collect();
+            let literals: Option<Vec<&Box<str>>> =
+                alternatives
+                    .map(|test| {
+                        if let Predicate::Text(TextPredicate::Equal(text)) = test { Some(text) } else { None }
+                    })
+                    .collect();
             match literals {
                 Some(literals) if !arm.columns.is_empty() => {
                     for literal in literals {

@@ -1,4 +1,4 @@
-//! The names of the labels that the rules look at, so that each label of an event is looked up once.
+//! The names of the labels that the rules read, so that each label of an event is looked up once.
 
 use crate::json::{MemberName, OwnedMemberName};
 use foldhash::fast::RandomState;
@@ -35,13 +35,13 @@ impl LabelNames {
         self.names.get(id.0 as usize).map_or_else(MemberName::default, OwnedMemberName::name)
     }
 
-    /// The label of that name, where the rules look at it.
+    /// The label of that name, if the rules read it.
     #[must_use]
     pub fn id(&self, name: &str) -> Option<LabelId> {
         self.ids.get(name).copied()
     }
 
-    /// The label of that name, which is added if need be.
+    /// The label of that name, which is added if it is new.
     pub fn add(&mut self, name: &str) -> LabelId {
         if let Some(known) = self.ids.get(name) {
             return *known;

@@ -1,7 +1,7 @@
 //! The compiled form of a rule set: plain data addressed by ids, `Send + Sync`, without lifetimes.
 //!
-//! Expressions are nodes of one flat list, so that a program is a handful of vectors whatever its size. Whatever can be
-//! known before a payload arrives is computed here: places as text, paths of routes, folded literals, tables by key.
+//! Expressions are nodes of one flat list, so a program is a handful of vectors. Everything that does not depend on a
+//! payload is computed in advance: places as text, paths of routes, folded literals, tables by key.
 
 mod expression;
 mod index;
@@ -9,12 +9,12 @@ mod labels;
 mod table;
 
 pub use expression::{
-    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, OrderRelation, Predicate,
-    TemplatePart,
+    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, Predicate, TemplatePart,
+    TextPredicate,
 };
 pub use index::{
-    BlockIndex, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet, SourceIndex,
-    SubstringIndex, TextIndex, TextPairIndex, TextSource,
+    BlockIndex, CasedTextSource, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex,
+    SeverityStatusSet, SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};
 pub use table::{CsvIndex, KeyCells, Table};
@@ -59,7 +59,7 @@ pub struct Program {
     pub names: NameIndex,
 }
 
-/// Positions by name. The names are those of the rules, so nobody who sends alerts can make them collide.
+/// Positions by name. The names are those of the rules, so senders of alerts cannot make them collide.
 pub type PositionsByName = HashMap<Box<str>, usize, RandomState>;
 
 /// Positions by name, for everything that a caller may ask for.
@@ -82,7 +82,7 @@ pub struct Mapping {
     pub name: Box<str>,
     /// Conditions over the payload, split at `and`, each with its place and the reason that its author gives.
     pub accept: Vec<(LocatedCondition, Option<NodeId>)>,
-    /// What chooses the elements.
+    /// The path that chooses the elements.
     pub each: Option<Arc<CompiledPath>>,
     /// The names and values of its lets.
     pub lets: Vec<(Box<str>, NodeId)>,
@@ -92,12 +92,12 @@ pub struct Mapping {
     pub fields: [Option<NodeId>; EventField::ALL.len()],
     /// Entries of `labels` in order.
     pub labels: Vec<LabelEntry>,
-    /// What it looks at of a payload.
+    /// The parts of a payload that it reads.
     pub reach: Projection,
 }
 
 impl Mapping {
-    /// The expression of a field, where the mapping sets it.
+    /// The expression of a field, if the mapping sets it.
     #[must_use]
     pub fn field(&self, field: EventField) -> Option<NodeId> {
         self.fields.get(field as usize).copied().flatten()
@@ -109,7 +109,7 @@ impl Mapping {
 pub struct LocatedCondition {
     /// The condition.
     pub when: NodeId,
-    /// Its words.
+    /// Its source text.
     pub source_text: Box<str>,
     /// `file:line`
     pub location: Box<str>,
@@ -126,7 +126,7 @@ pub enum LabelEntry {
     Set(OwnedMemberName, NodeId),
 }
 
-/// A channel: its name, and what of its parameters depends on the event.
+/// A channel: its name, and the parameters that depend on the event.
 #[derive(Debug)]
 pub struct Channel {
     /// Its name.
@@ -149,11 +149,11 @@ pub struct Routing {
 pub struct RoutingBlock {
     /// The lines in order.
     pub lines: Box<[RoutingLine]>,
-    /// Which of them an event may hit; nothing for a small block.
+    /// Finds the lines that an event may hit; `None` for a small block.
     pub index: Option<Box<BlockIndex>>,
-    /// For each line of a small block the text that it requires of a label, if it requires one.
+    /// For each line of a small block, the text that it requires of a label, if it requires one.
     pub labels: Box<[Option<LabelRequirement>]>,
-    /// Behind this line there is no `always`.
+    /// From this line on there is no `always`.
     pub always_until: u32,
 }
 
@@ -203,7 +203,7 @@ pub enum Target {
     Destinations(Box<[Destination]>),
     /// Nothing is sent.
     Nothing(Box<NothingReason>),
-    /// The line is as if its condition had been false.
+    /// The line counts as if its condition were false.
     Decline,
 }
 
@@ -234,7 +234,7 @@ pub struct Integration {
     pub mappings: Vec<usize>,
     /// Shared: a routing. Dedicated: a channel.
     pub destination: Destination,
-    /// What its mappings look at of a payload.
+    /// The parts of a payload that its mappings read.
     pub reach: Projection,
 }
 
@@ -243,7 +243,7 @@ pub struct Integration {
 pub enum ConditionCost {
     /// A label is compared with a text.
     Least,
-    /// A label is tested otherwise.
+    /// Another test of a label.
     Label,
     /// A regex is tried on a label.
     Regex,
@@ -252,7 +252,7 @@ pub enum ConditionCost {
 }
 
 impl Program {
-    /// An expression. Ids come from this program, so the fallback is never seen.
+    /// An expression. Ids come from this program, so the fallback is never used.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         const NONE: Node = Node::Literal(Literal::Missing);
@@ -264,8 +264,8 @@ impl Program {
     pub fn condition_cost(&self, condition: NodeId) -> ConditionCost {
         let Node::Compare(comparison) = self.node(condition) else { return ConditionCost::More };
         match (&comparison.test, comparison.label) {
-            (Predicate::Text(_), Some(_)) => ConditionCost::Least,
-            (Predicate::Matches(_) | Predicate::Finds(_), Some(_)) => ConditionCost::Regex,
+            (Predicate::Text(TextPredicate::Equal(_)), Some(_)) => ConditionCost::Least,
+            (Predicate::Text(TextPredicate::Regex(..)), Some(_)) => ConditionCost::Regex,
             (_, Some(_)) => ConditionCost::Label,
             (_, None) => ConditionCost::More,
         }
@@ -277,7 +277,7 @@ impl Program {
         self.places.get(id.0 as usize).copied()
     }
 
-    /// The words of an expression.
+    /// The source text of an expression.
     #[must_use]
     pub fn source_text(&self, id: NodeId) -> &str {
         self.place(id).map_or("", |place| self.sources.text(place))

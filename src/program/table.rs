@@ -2,6 +2,7 @@
 
 use super::{Match, NodeId};
 use crate::model::{CsvCell, Literal};
+use crate::pattern::Case;
 use std::collections::HashMap;
 
 /// A compiled table.
@@ -16,12 +17,11 @@ pub enum Table {
 /// The key cells of a row, without those that are `*`.
 pub type KeyCells = Box<[Option<Box<str>>]>;
 
-/// The rows of a CSV file, found by hashing: rows are grouped by which of their cells are `*`, each group is one look-up,
-/// and the earliest row of all groups wins. Keys are folded where letter case is ignored.
+/// The rows of a CSV file, found by hashing: rows are grouped by which of their cells are `*`, each group is one
+/// look-up, and the earliest row of all groups wins. Keys are folded where letter case is ignored.
 #[derive(Debug)]
 pub struct CsvIndex {
-    /// Whether letter case is ignored.
-    pub ignore_case: bool,
+    case: Case,
     groups: Vec<WildcardGroup>,
     results: Vec<Literal>,
 }
@@ -34,16 +34,16 @@ struct WildcardGroup {
 }
 
 impl CsvIndex {
-    /// Indexes rows in file order; `fold` is applied to the text of a cell.
+    /// Indexes rows in file order.
     #[must_use]
-    pub fn new(ignore_case: bool, rows: &[(Vec<CsvCell>, Literal)], fold: impl Fn(&str) -> Box<str>) -> Self {
-        let mut index = Self { ignore_case, groups: Vec::new(), results: Vec::new() };
+    pub fn new(case: Case, rows: &[(Vec<CsvCell>, Literal)]) -> Self {
+        let mut index = Self { case, groups: Vec::new(), results: Vec::new() };
         for (row, (cells, result)) in rows.iter().enumerate() {
             let counts: Box<[bool]> = cells.iter().map(|cell| *cell != CsvCell::Any).collect();
             let key = cells.iter().filter_map(|cell| match cell {
                 CsvCell::Any => None,
                 CsvCell::Missing => Some(None),
-                CsvCell::Text(text) => Some(Some(fold(text))),
+                CsvCell::Text(text) => Some(Some(case.fold(text).into())),
             });
             index.group(counts).entry(key.collect()).or_insert(row);
             index.results.push(result.clone());
@@ -59,6 +59,12 @@ impl CsvIndex {
         });
         #[expect(clippy::indexing_slicing, reason = "the position was found or made just above")]
         &mut self.groups[position].rows
+    }
+
+    /// The key cell for the text of an argument.
+    #[must_use]
+    pub fn key_cell(&self, text: &str) -> Box<str> {
+        self.case.fold(text).into()
     }
 
     /// The number and result of the first row that fits the arguments; a missing argument is `None`.

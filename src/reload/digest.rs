@@ -48,8 +48,3 @@ pub(super) fn of_secret(bytes: &[u8], key: &FingerprintKey) -> ContentDigest {
     Hmac::<Sha256>::new_from_slice(&key.0)
         .map_or_else(|_| of(&key.0), |mac| mac.chain_update(bytes).finalize().into_bytes().into())
 }
-
-/// Small letters, as `sha256sum` writes them.
-pub(super) fn hex(digest: &ContentDigest) -> String {
-    super::RuleSetHash(*digest).to_string()
-}

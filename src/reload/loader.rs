@@ -1,58 +1,58 @@
-//! One load: readings until two agree, a build, and a last reading of what the build asked for first.
+//! One load: readings until two agree, a build, and a last reading if the build asked for files that were not read.
 
 use super::digest::FingerprintKey;
 use super::manifest::{self, Manifest};
 use super::triggers::ReloadTriggers;
-use super::view::{FileSystemView, FileUsage, ReferencedFile};
-use super::watcher::{self, FolderWatcher};
+use super::view::{FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
+use super::watcher::FolderWatcher;
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
-use crate::ruleset::RuleFileError;
-use crate::ruleset::files::disk::AllowedFolders;
+use crate::ruleset::files::RuleFileError;
+use crate::ruleset::files::disk::{AllowedFolders, FileError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often files are read again until they hold still.
+/// How often files are read again until two readings agree.
 const MAX_READINGS: usize = 10;
 
 /// The files that a build named.
-pub(super) type FileReferences = BTreeSet<(FileUsage, PathBuf)>;
+pub(super) type FileReferences = BTreeSet<FileReference>;
 
-/// What reads and builds.
+/// Reads files and builds candidates.
 pub(super) struct CandidateLoader<T> {
     pub(super) options: ReloadOptions,
     pub(super) build: Box<BuildCallback<T>>,
     pub(super) triggers: Arc<ReloadTriggers>,
     pub(super) watcher: FolderWatcher,
-    /// What the version in force was made of.
+    /// The files of the version in force, and their hash.
     pub(super) in_force: Option<(RuleSetHash, FileReferences)>,
-    /// What the last build named, whatever came of it.
+    /// The files that the last build named, even if it failed.
     pub(super) referenced: FileReferences,
-    /// What the first reading of the last load found.
+    /// The result of the last reading.
     pub(super) last_fingerprint: Option<ViewFingerprint>,
 }
 
-/// What a reading came to, for telling whether the next differs.
+/// The result of a reading, to detect whether the next differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ViewFingerprint(Result<Option<RuleSetHash>, String>);
 
-/// A value that is ready to be published, and what it was built from.
+/// A value that is ready to be published, and the files it was built from.
 pub(super) struct ReloadCandidate<T> {
     pub(super) value: T,
     pub(super) snapshot: Snapshot,
 }
 
 impl<T> CandidateLoader<T> {
-    /// What a snapshot becomes. Files on which the program itself founders are refused like any others that cannot be
-    /// served: those in force stay, and reloading goes on.
+    /// Builds a snapshot. If the program panics on these files, they are rejected like any others: the version in force
+    /// stays, and reloading goes on.
     pub(super) fn build(&self, snapshot: &Snapshot) -> Result<T, LoadRejection> {
         let built = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.build)(snapshot)));
         built.unwrap_or_else(|_| {
             Err(LoadRejection {
                 stage: LoadStage::Check,
-                message: "the program foundered on these files, which is its own fault: please report them"
+                message: "the build panicked on these files; this is a bug of pointsman: please report them"
                     .to_owned(),
                 diagnostics: Vec::new(),
                 sources: snapshot.sources().clone(),
@@ -60,7 +60,7 @@ impl<T> CandidateLoader<T> {
         })
     }
 
-    /// The files as a candidate; nothing where they are those in force. Further signs draw it out until then at most.
+    /// Reads and builds the files; nothing if they are those in force. Further changes extend the load up to `until`.
     pub(super) fn load(&mut self, until: Duration) -> Result<Option<ReloadCandidate<T>>, LoadRejection> {
         let first = self.read_view();
         if self.is_in_force(&first) {
@@ -68,14 +68,11 @@ impl<T> CandidateLoader<T> {
         }
         let mut last = first;
         for _ in 0..MAX_READINGS {
-            if !Mutant::NoSecondScan.is_on() {
-                self.triggers.settle(self.options.settle, until);
-                let next = self.read_view();
-                let agrees = next.agrees(&last);
-                last = next;
-                if !agrees {
-                    continue;
-                }
+            let next = self.read_settled_view(until);
+            let agrees = next.agrees(&last);
+            last = next;
+            if !agrees {
+                continue;
             }
             if self.triggers.is_stopped() {
                 return Err(LoadRejection::read("reloading has ended"));
@@ -86,15 +83,14 @@ impl<T> CandidateLoader<T> {
             let snapshot = self.checked_snapshot(&last)?;
             let built = self.build(&snapshot);
             let named = snapshot.referenced();
-            let is_new = |key: &(FileUsage, PathBuf)| !last.referenced.contains_key(key);
+            let is_new = |file: &FileReference| !last.referenced.contains_key(file);
             let is_more = named.keys().any(is_new);
             let differs =
                 named.iter().any(|(key, read)| last.referenced.get(key).is_some_and(|seen| seen != read));
             self.referenced = named.keys().cloned().collect();
-            self.watch_folders(last.folders.union(&snapshot.folders()).cloned().collect(), &last);
-            if is_more && !Mutant::NoSecondScan.is_on() {
-                self.triggers.settle(self.options.settle, until);
-                let next = self.read_view();
+            self.watch_folders(&last, snapshot.folders());
+            if is_more {
+                let next = self.read_settled_view(until);
                 let same = next.scan_agrees(&last)
                     && named.iter().all(|(key, read)| next.referenced.get(key) == Some(read));
                 last = next;
@@ -108,14 +104,14 @@ impl<T> CandidateLoader<T> {
             self.check_manifests(&snapshot, &last)?;
             return Ok(Some(ReloadCandidate { value, snapshot }));
         }
-        // What the last reading found is not what was refused.
+        // The files of the last reading are not those that were rejected.
         self.last_fingerprint = None;
         Err(LoadRejection::read(format!(
-            "unstable: the files changed between each two of {MAX_READINGS} readings"
+            "the files are unstable: they changed between any two of {MAX_READINGS} readings"
         )))
     }
 
-    /// Whether the files are as the last load found them.
+    /// Whether the files are the same as at the last load.
     pub(super) fn is_unchanged(&mut self) -> bool {
         let before = self.last_fingerprint.clone();
         self.read_view();
@@ -123,7 +119,7 @@ impl<T> CandidateLoader<T> {
     }
 
     fn references(&self) -> FileReferences {
-        let manifests = self.manifest_paths().into_iter().map(|path| (FileUsage::Sample, path));
+        let manifests = self.manifest_paths().into_iter().map(sample);
         let in_force = self.in_force.iter().flat_map(|(_, closure)| closure.iter().cloned());
         self.referenced.iter().cloned().chain(in_force).chain(manifests).collect()
     }
@@ -133,14 +129,29 @@ impl<T> CandidateLoader<T> {
         let view = FileSystemView::read(&self.options.roots, &wanted, &self.options.fingerprint_key);
         self.last_fingerprint =
             Some(ViewFingerprint(view.scan.as_ref().map(|_| view.hash_of(&wanted)).map_err(Clone::clone)));
-        self.watch_folders(view.folders.clone(), &view);
+        self.watch_folders(&view, BTreeSet::new());
         view
     }
 
-    fn watch_folders(&mut self, folders: BTreeSet<PathBuf>, view: &FileSystemView) {
-        let files = view.scan.iter().flat_map(|scan| scan.files.iter().map(|file| file.path.clone()));
-        if self.watcher.watch_folders(watcher::mutated(folders, files)) {
-            // What changed there after it was read and before it was watched shows at the next reading.
+    /// Waits until the files settle, and reads them.
+    fn read_settled_view(&mut self, until: Duration) -> FileSystemView {
+        if !Mutant::NoSecondScan.is_on() {
+            self.triggers.settle(self.options.settle, until);
+        }
+        self.read_view()
+    }
+
+    /// Watches the folders of a view, and those of files that a build named.
+    fn watch_folders(&mut self, view: &FileSystemView, mut folders: BTreeSet<PathBuf>) {
+        folders.extend(view.folders.iter().cloned());
+        if Mutant::WatchFiles.is_on() {
+            if self.in_force.is_some() {
+                return;
+            }
+            folders = view.scan.iter().flat_map(|scan| &scan.files).map(|file| file.path.clone()).collect();
+        }
+        if self.watcher.watch_folders(folders) {
+            // A change after the reading and before the watch shows at the next reading.
             self.triggers.note_change();
         }
     }
@@ -167,21 +178,25 @@ impl<T> CandidateLoader<T> {
         within.chain(self.options.manifest.clone()).collect()
     }
 
-    /// Holds a snapshot against the manifests, and what it named so far.
+    /// Checks a snapshot, with the files that it named so far, against the manifests.
     fn check_manifests(&self, snapshot: &Snapshot, view: &FileSystemView) -> Result<(), LoadRejection> {
         let named = snapshot.referenced();
-        let tables = named.iter().filter(|((used, _), _)| *used == FileUsage::Table);
+        let tables = named.iter().filter(|(file, _)| file.usage == FileUsage::Table);
         let mut found = snapshot.rules().clone();
-        found.extend(tables.map(|((_, path), named)| (path.clone(), named.digest)));
+        found.extend(tables.map(|(file, named)| (file.path.clone(), named.digest)));
         for path in self.manifest_paths() {
-            let Some(read) = view.referenced.get(&(FileUsage::Sample, path.clone())) else { continue };
+            let Some(read) = view.referenced.get(&sample(path.clone())) else { continue };
             let text = match &read.content {
                 Ok(bytes) => String::from_utf8_lossy(bytes),
-                Err(reason) if self.options.manifest.as_ref() == Some(&path) || !is_absent(reason) => {
+                Err(ReferenceError::Unreadable(FileError::Missing))
+                    if self.options.manifest.as_ref() != Some(&path) =>
+                {
+                    continue;
+                }
+                Err(reason) => {
                     let path = path.display();
                     return Err(LoadRejection::read(format!("cannot read the manifest `{path}`: {reason}")));
                 }
-                Err(_) => continue,
             };
             let checked =
                 Manifest::parse(&path, &text).and_then(|manifest| manifest.check(&found, &digest_at));
@@ -191,14 +206,14 @@ impl<T> CandidateLoader<T> {
     }
 }
 
-/// The digest of a file that a manifest lists beside the rules: a payload, a page.
+/// The digest of a file that a manifest lists besides the rules, such as a payload or a page.
 fn digest_at(path: &Path) -> Result<super::digest::ContentDigest, String> {
     let (reach, key) = (AllowedFolders::default(), FingerprintKey::default());
-    let (named, content) = ReferencedFile::read(FileUsage::Sample, path, &reach, &key, &mut BTreeSet::new());
-    content.map(|_| named.digest)
+    let file = sample(path.to_owned());
+    let (named, content) = ReferencedFile::read(&file, &reach, &key, &mut BTreeSet::new());
+    content.map(|_| named.digest).map_err(|reason| reason.to_string())
 }
 
-fn is_absent(reason: &str) -> bool {
-    use rustix::io::Errno;
-    [Errno::NOENT, Errno::NOTDIR].into_iter().any(|errno| std::io::Error::from(errno).to_string() == reason)
+fn sample(path: PathBuf) -> FileReference {
+    FileReference { usage: FileUsage::Sample, path }
 }

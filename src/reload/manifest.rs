@@ -3,7 +3,8 @@
 //! A set that does not match its manifest is in the middle of a change, and is never loaded. Every file that is listed
 //! must be there with that content, and every rule file and table below the manifest's folder must be listed.
 
-use super::digest::{self, ContentDigest};
+use super::digest::ContentDigest;
+use crate::text::hex;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -64,7 +65,7 @@ impl Manifest {
             let digest = digest.map_err(|reason| {
                 format!("`{shown}` is listed in the manifest `{manifest}` and cannot be read: {reason}")
             })?;
-            if digest::hex(&digest) != *sum {
+            if hex(&digest) != *sum {
                 return Err(format!("`{shown}` is not what the manifest `{manifest}` lists"));
             }
         }
@@ -98,13 +99,13 @@ fn lexical(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Manifest, digest};
+    use super::{Manifest, hex};
+    use crate::reload::digest;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
     fn check(lines: &[(&str, &str)], found: &[(&str, &str)]) -> Result<(), String> {
-        let line =
-            |(text, name): &(&str, &str)| format!("{}  {name}\n", digest::hex(&digest::of(text.as_bytes())));
+        let line = |(text, name): &(&str, &str)| format!("{}  {name}\n", hex(&digest::of(text.as_bytes())));
         let text: String = lines.iter().map(line).collect();
         let found: BTreeMap<_, _> =
             found.iter().map(|(text, name)| (PathBuf::from(name), digest::of(text.as_bytes()))).collect();

@@ -1,17 +1,20 @@
 //! The files of a rule set as they were at one moment.
 //!
-//! A snapshot begins as the rule files, and as what the last build read besides; what a build reads through it becomes
-//! part of it, and so of its hash. Of a secret only a keyed fingerprint is kept, so that neither the hash nor an archive
-//! helps anybody to guess the secret. (For that reason the hash of a set that names secret files differs from gateway to
-//! gateway.)
+//! A snapshot begins with the rule files and the other files that the last build read. Every file that a build reads
+//! through it becomes part of it, and of its hash. Only a keyed fingerprint of a secret is kept, so that neither the hash
+//! nor an archive helps to guess the secret. For that reason the hash of a set that names secret files differs between
+//! gateways.
 
+use super::archive::NamedText;
 use super::digest::{self, ContentDigest, FingerprintKey};
-use super::view::{self, FileSystemView, FileUsage, ReferencedFile};
-use super::{LoadRejection, LoadStage};
+use super::view::{self, FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
+use super::{LoadRejection, LoadStage, archive};
 use crate::diagnostic::Diagnostic;
+use crate::ruleset::files;
 use crate::ruleset::files::disk::AllowedFolders;
-use crate::ruleset::files::{self, MAX_FILES, MAX_TOTAL_BYTES};
+use crate::ruleset::source_text::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
+use crate::text::hex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,7 +26,7 @@ pub struct RuleSetHash(pub [u8; 32]);
 
 impl fmt::Display for RuleSetHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -34,18 +37,18 @@ pub struct Snapshot {
     diagnostics: Vec<Diagnostic>,
     rules: BTreeMap<PathBuf, ContentDigest>,
     reach: AllowedFolders,
-    /// What was read before, together with the rules, and may be asked for.
-    preloaded: BTreeMap<(FileUsage, PathBuf), ReferencedFile>,
-    /// Whether tables are those of an archive, and never read from the disk.
+    /// Files that were read together with the rules.
+    preloaded: BTreeMap<FileReference, ReferencedFile>,
+    /// Whether tables come from an archive, and are never read from the disk.
     archived: bool,
     fingerprint_key: FingerprintKey,
     referenced: Mutex<ReferencedFiles>,
 }
 
-/// What was asked for.
+/// The files that a build asked for.
 #[derive(Debug, Clone, Default)]
 struct ReferencedFiles {
-    files: BTreeMap<(FileUsage, PathBuf), ReferencedFile>,
+    files: BTreeMap<FileReference, ReferencedFile>,
     folders: BTreeSet<PathBuf>,
     bytes: u64,
 }
@@ -66,10 +69,10 @@ impl Clone for Snapshot {
 }
 
 impl Snapshot {
-    /// The files as they are now, read once: for whoever looks at a set that nobody is changing.
+    /// The files as they are now, read once, for a set that nobody is changing.
     ///
     /// # Errors
-    /// Where something cannot be read, or nothing is found.
+    /// If something cannot be read, or no rule file is found.
     pub fn of(roots: &[PathBuf]) -> Result<Self, LoadRejection> {
         let key = FingerprintKey::default();
         let view = FileSystemView::read(roots, &BTreeSet::new(), &key);
@@ -85,21 +88,22 @@ impl Snapshot {
         Self { sources, diagnostics, rules, reach, preloaded, fingerprint_key, ..Self::default() }
     }
 
-    /// From texts that come from an archive: rule files by name, tables by path.
-    pub(super) fn of_texts(rules: Vec<(String, String)>, tables: Vec<(String, String)>) -> Self {
+    /// The rule files and tables of an archive.
+    pub(super) fn of_texts(rules: Vec<NamedText>, tables: Vec<NamedText>) -> Self {
         let mut snapshot = Self { archived: true, ..Self::default() };
-        for (name, text) in rules {
+        for NamedText { name, text } in rules {
             snapshot.sources.add(&name, &text);
             snapshot.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
         }
-        let table = |(path, text): (String, String)| {
-            ((FileUsage::Table, PathBuf::from(path)), ReferencedFile::of_text(text))
+        let table = |NamedText { name, text }| {
+            let file = FileReference { usage: FileUsage::Table, path: PathBuf::from(name) };
+            (file, ReferencedFile::of_text(text))
         };
         snapshot.preloaded = tables.into_iter().map(table).collect();
         snapshot
     }
 
-    /// The same in the place of roots: secrets are read from where they lie, whatever became of the rules.
+    /// The same snapshot for these roots, so that its secrets are read from the disk.
     pub(super) fn with_roots(self, roots: &[PathBuf], fingerprints: FingerprintKey) -> Self {
         Self { reach: AllowedFolders::of(roots), fingerprint_key: fingerprints, ..self }
     }
@@ -110,70 +114,69 @@ impl Snapshot {
         &self.sources
     }
 
-    /// A file that a rule names; what was not part of the snapshot yet becomes so, and is read twice like the rest.
+    /// The text of a table. A file that was not part of the snapshot becomes part of it, and is read twice like the others.
     ///
     /// # Errors
-    /// The reason in words.
+    /// The reason, in words.
     pub fn read(&self, path: &Path) -> Result<String, String> {
-        self.read_referenced(FileUsage::Table, path).and_then(files::text)
+        self.read_referenced(FileUsage::Table, path).and_then(source_text::text)
     }
 
-    /// As [`Snapshot::read`] for a file that holds a secret: its text is never kept, archived or shown, only counted in
-    /// the hash.
+    /// The text of a secret. It is never kept, archived or shown; only its fingerprint counts in the hash.
     ///
     /// # Errors
-    /// The reason in words.
+    /// The reason, in words.
     pub fn read_secret(&self, path: &Path) -> Result<String, String> {
-        self.read_referenced(FileUsage::Secret, path).and_then(files::text)
+        self.read_referenced(FileUsage::Secret, path).and_then(source_text::text)
     }
 
-    /// The secret files that everybody on the machine may read, of those that were asked for.
+    /// The secret files of the snapshot that every user of the machine may read.
     #[must_use]
     pub fn world_readable_secrets(&self) -> Vec<PathBuf> {
         let read = self.locked();
         let exposed = read
             .files
             .iter()
-            .filter(|((used, _), named)| *used == FileUsage::Secret && named.is_world_readable());
-        exposed.map(|((_, path), _)| path.clone()).collect()
+            .filter(|(file, named)| file.usage == FileUsage::Secret && named.is_world_readable());
+        exposed.map(|(file, _)| file.path.clone()).collect()
     }
 
-    /// As [`Snapshot::read`] for a file that a test names: it counts in the hash, and is not archived.
+    /// The bytes of a file that a test names. It counts in the hash, and is not archived.
     ///
     /// # Errors
-    /// The reason in words.
+    /// The reason, in words.
     pub fn read_sample(&self, path: &Path) -> Result<Vec<u8>, String> {
         self.read_referenced(FileUsage::Sample, path)
     }
 
-    /// SHA-256 over the sorted paths and contents of the files, those included that were read through this so far.
+    /// SHA-256 over the sorted paths and contents of the files, including those that were read through this snapshot so far.
     #[must_use]
     pub fn hash(&self) -> RuleSetHash {
         let read = self.locked();
         view::rule_set_hash(self.rules.iter(), read.files.iter().map(|(key, named)| (key, named.digest)))
     }
 
-    /// The rules and tables, compressed, without any secret: what the journal keeps and a start with the last good set
-    /// reads.
+    /// The rules and tables, compressed, without secrets: for the journal, and for a start with the last good set.
     #[must_use]
     pub fn archive(&self) -> Vec<u8> {
         let read = self.locked();
-        let tables = read.files.iter().filter_map(|((used, path), named)| {
+        let tables = read.files.iter().filter(|(file, _)| file.usage == FileUsage::Table);
+        let tables = tables.filter_map(|(file, named)| {
             let text = named.content.as_ref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok())?;
-            (*used == FileUsage::Table).then(|| (path.display().to_string(), text))
+            Some(NamedText { name: file.path.display().to_string(), text: text.to_owned() })
         });
-        super::archive::write(&self.sources, tables)
+        archive::write(&self.sources, tables.collect())
     }
 
-    /// Reads what [`Snapshot::archive`] wrote.
+    /// Reads the bytes of [`Snapshot::archive`].
     ///
     /// # Errors
-    /// The reason in words.
+    /// The reason, in words.
     pub fn from_archive(bytes: &[u8]) -> Result<Self, String> {
-        super::archive::read(bytes)
+        archive::read(bytes)
     }
 
-    /// Fails where a rule file is no text.
+    /// Fails if a rule file is not a text.
     pub(super) fn ensure_text(&self) -> Result<(), LoadRejection> {
         let Some(first) = self.diagnostics.first() else { return Ok(()) };
         Err(LoadRejection {
@@ -188,17 +191,17 @@ impl Snapshot {
         &self.rules
     }
 
-    /// What was asked for, and how it was found.
-    pub(super) fn referenced(&self) -> BTreeMap<(FileUsage, PathBuf), ReferencedFile> {
+    /// The files that were asked for.
+    pub(super) fn referenced(&self) -> BTreeMap<FileReference, ReferencedFile> {
         self.locked().files.clone()
     }
 
-    /// The folders of what was asked for.
+    /// The folders of the files that were asked for.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         self.locked().folders.clone()
     }
 
-    /// The same with the texts of some rule files in the place of others.
+    /// The same snapshot with other texts as its rule files.
     pub(super) fn with_sources(&self, texts: &BTreeMap<String, String>) -> Self {
         let mut mixed = Self { sources: Sources::default(), rules: BTreeMap::new(), ..self.clone() };
         for (name, text) in texts {
@@ -212,22 +215,23 @@ impl Snapshot {
         self.referenced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_referenced(&self, used: FileUsage, path: &Path) -> Result<Vec<u8>, String> {
+    fn read_referenced(&self, usage: FileUsage, path: &Path) -> Result<Vec<u8>, String> {
         let mut read = self.locked();
-        let key = (used, path.to_owned());
-        let known = read.files.get(&key).or_else(|| self.preloaded.get(&key));
-        // A secret that was read before is not at hand any more, and is read again.
+        let file = FileReference { usage, path: path.to_owned() };
+        let known = read.files.get(&file).or_else(|| self.preloaded.get(&file));
+        // The bytes of a secret are not kept, so it is read again.
         let again =
-            used == FileUsage::Secret || (known.is_none() && !(self.archived && used == FileUsage::Table));
+            usage == FileUsage::Secret || (known.is_none() && !(self.archived && usage == FileUsage::Table));
         let (named, content) = if again {
-            ReferencedFile::read(used, path, &self.reach, &self.fingerprint_key, &mut read.folders)
+            ReferencedFile::read(&file, &self.reach, &self.fingerprint_key, &mut read.folders)
         } else {
-            let named = known.cloned().unwrap_or_else(|| ReferencedFile::missing("it is not in the archive"));
+            let named =
+                known.cloned().unwrap_or_else(|| ReferencedFile::missing(ReferenceError::NotArchived));
             let content = named.content.clone();
             (named, content)
         };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        let is_new = !read.files.contains_key(&key);
+        let is_new = !read.files.contains_key(&file);
         if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
             return Err(format!(
                 "the rules name more than {MAX_FILES} files or {} MiB",
@@ -235,8 +239,8 @@ impl Snapshot {
             ));
         }
         read.bytes += if is_new { size } else { 0 };
-        read.files.entry(key).or_insert(named);
-        content
+        read.files.entry(file).or_insert(named);
+        content.map_err(|reason| reason.to_string())
     }
 }
 

@@ -1,19 +1,20 @@
-//! One reading of everything that a rule set is made of: the rule files, and what the last build read besides.
+//! One reading of every file of a rule set: the rule files, and the files that the last build named.
 
 use super::digest::{self, ContentDigest, FingerprintKey};
 use super::{RuleSetHash, secrets};
-use crate::ruleset::files::disk::{self, AllowedFolders, FileStamp};
-use crate::ruleset::files::{self, MAX_FILE_BYTES, RuleFileScan, ScannedFile};
+use crate::ruleset::files::disk::{self, AllowedFolders, FileContent, FileError, FileStamp};
+use crate::ruleset::files::{self, RuleFileScan, ScannedFile};
+use crate::ruleset::source_text::{self, MAX_FILE_BYTES};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What a named file is used for.
+/// The use of a file that rules name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum FileUsage {
-    /// A table: kept and archived.
+    /// A table, whose text is archived.
     Table,
-    /// A secret: only a fingerprint is kept.
+    /// A secret, of which only a fingerprint is kept.
     Secret,
     /// A payload or a snapshot of a test.
     Sample,
@@ -38,49 +39,69 @@ impl FileUsage {
     }
 }
 
-/// A file that a build asked for.
+/// A file that a build asked for, with its use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileReference {
+    pub(super) usage: FileUsage,
+    pub(super) path: PathBuf,
+}
+
+/// Why a file that a build asked for cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ReferenceError {
+    #[error(transparent)]
+    Unreadable(#[from] FileError),
+    #[error("it leads outside the folders of the rules and `/run/secrets`; put it below one of them")]
+    SecretOutside,
+    #[error("it is not in the archive")]
+    NotArchived,
+}
+
+/// The content of a file that a build asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReferencedFile {
     stamp: Option<FileStamp>,
-    /// Of what it holds; of the reason where it could not be read.
+    /// The digest of its bytes; of the reason if it could not be read.
     pub(super) digest: ContentDigest,
-    /// What it holds, unless it is a secret.
-    pub(super) content: Result<Vec<u8>, String>,
+    /// Its bytes; empty for a secret.
+    pub(super) content: Result<Vec<u8>, ReferenceError>,
 }
 
 impl ReferencedFile {
-    /// Reads it; the content is handed over apart, as that of a secret is not kept.
+    /// Reads it. The bytes are returned separately, because those of a secret are not kept.
     pub(super) fn read(
-        used: FileUsage,
-        path: &Path,
+        file: &FileReference,
         reach: &AllowedFolders,
         key: &FingerprintKey,
         folders: &mut BTreeSet<PathBuf>,
-    ) -> (Self, Result<Vec<u8>, String>) {
-        let is_secret = used == FileUsage::Secret;
+    ) -> (Self, Result<Vec<u8>, ReferenceError>) {
+        let is_secret = file.usage == FileUsage::Secret;
         let with_secrets = is_secret.then(|| secrets::allowed_folders(reach));
-        // A payload of a test lies where who wrote the test keeps it, and is sent to nobody.
-        let reach = with_secrets.as_ref().or_else(|| (used == FileUsage::Table).then_some(reach));
-        match disk::read_named(path, used.max_bytes(), reach, folders) {
-            Ok((stamp, bytes)) => {
+        // A payload of a test may lie anywhere: it is sent to nobody.
+        let reach = with_secrets.as_ref().or_else(|| (file.usage == FileUsage::Table).then_some(reach));
+        match disk::read_named(&file.path, file.usage.max_bytes(), reach, folders) {
+            Ok(FileContent { stamp, bytes }) => {
                 let digest = if is_secret { digest::of_secret(&bytes, key) } else { digest::of(&bytes) };
                 let kept = if is_secret { Vec::new() } else { bytes.clone() };
                 (Self { stamp: Some(stamp), digest, content: Ok(kept) }, Ok(bytes))
             }
             Err(reason) => {
-                let reason = if is_secret { secrets::explain_refusal(reason) } else { reason };
-                (Self::missing(&reason), Err(reason))
+                let reason = match reason {
+                    FileError::Outside if is_secret => ReferenceError::SecretOutside,
+                    reason => ReferenceError::Unreadable(reason),
+                };
+                (Self::missing(reason.clone()), Err(reason))
             }
         }
     }
 
-    /// Whether everybody on the machine may read the file.
+    /// Whether every user of the machine may read the file.
     pub(super) fn is_world_readable(&self) -> bool {
         self.stamp.is_some_and(|stamp| stamp.is_world_readable())
     }
 
-    pub(super) fn missing(reason: &str) -> Self {
-        Self { stamp: None, digest: digest::of(reason.as_bytes()), content: Err(reason.to_owned()) }
+    pub(super) fn missing(reason: ReferenceError) -> Self {
+        Self { stamp: None, digest: digest::of(reason.to_string().as_bytes()), content: Err(reason) }
     }
 
     pub(super) fn of_text(text: String) -> Self {
@@ -91,52 +112,40 @@ impl ReferencedFile {
 /// One reading.
 #[derive(Debug, Clone)]
 pub(super) struct FileSystemView {
-    /// The rule files, or why there are none, in words.
+    /// The rule files, or why they cannot be read, in words.
     pub(super) scan: Result<RuleFileScan, String>,
-    /// What the last build named.
-    pub(super) referenced: BTreeMap<(FileUsage, PathBuf), ReferencedFile>,
-    /// Where changes would show.
+    /// The files that the last build named.
+    pub(super) referenced: BTreeMap<FileReference, ReferencedFile>,
+    /// The folders in which changes would show.
     pub(super) folders: BTreeSet<PathBuf>,
 }
 
 impl FileSystemView {
-    pub(super) fn read(
-        roots: &[PathBuf],
-        wanted: &BTreeSet<(FileUsage, PathBuf)>,
-        key: &FingerprintKey,
-    ) -> Self {
+    pub(super) fn read(roots: &[PathBuf], wanted: &BTreeSet<FileReference>, key: &FingerprintKey) -> Self {
         let mut folders = BTreeSet::new();
         let scan = files::scan(roots, &mut folders);
         let reach = scan.as_ref().map(|scan| scan.reach.clone()).unwrap_or_default();
-        let mut referenced = BTreeMap::new();
-        for (used, path) in wanted {
-            let (found, _) = ReferencedFile::read(*used, path, &reach, key, &mut folders);
-            referenced.insert((*used, path.clone()), found);
-        }
+        let mut read = |file: &FileReference| ReferencedFile::read(file, &reach, key, &mut folders).0;
+        let referenced = wanted.iter().map(|file| (file.clone(), read(file))).collect();
         Self { scan: scan.map_err(|unreadable| unreadable.to_string()), referenced, folders }
     }
 
-    /// Whether nothing moved between two readings: states and contents are the same.
+    /// Whether metadata and contents are the same in two readings.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         self.scan_agrees(other) && self.referenced == other.referenced
     }
 
-    /// As [`FileSystemView::agrees`] for the rule files alone.
+    /// As [`FileSystemView::agrees`], for the rule files alone.
     pub(super) fn scan_agrees(&self, other: &Self) -> bool {
         match (&self.scan, &other.scan) {
-            (Ok(one), Ok(two)) => {
-                one.files.len() == two.files.len()
-                    && one.files.iter().zip(&two.files).all(|(one, two)| {
-                        one.path == two.path && one.stamp == two.stamp && one.content == two.content
-                    })
-            }
+            (Ok(one), Ok(two)) => one.files == two.files,
             (Err(one), Err(two)) => one == two,
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
         }
     }
 
-    /// The hash of the rules and of those files that a version named.
-    pub(super) fn hash_of(&self, wanted: &BTreeSet<(FileUsage, PathBuf)>) -> Option<RuleSetHash> {
+    /// The hash of the rule files and of these other files.
+    pub(super) fn hash_of(&self, wanted: &BTreeSet<FileReference>) -> Option<RuleSetHash> {
         let scan = self.scan.as_ref().ok()?;
         let rules: Vec<_> = scan.files.iter().map(|file| (&file.path, digest_of(file))).collect();
         let named = self.referenced.iter().filter(|(key, _)| wanted.contains(key));
@@ -150,18 +159,18 @@ impl FileSystemView {
 pub(super) fn digest_of(file: &ScannedFile) -> ContentDigest {
     match &file.content {
         Ok(bytes) => digest::of(bytes),
-        Err(size) => digest::of(&size.to_le_bytes()),
+        Err(file) => digest::of(&file.size.to_le_bytes()),
     }
 }
 
-/// SHA-256 over paths, each with its length before it, and the digests of contents, in the order of paths.
+/// SHA-256 over the paths, each preceded by its length, and the digests of the contents, in the order of the paths.
 pub(super) fn rule_set_hash<'v>(
     rules: impl Iterator<Item = (&'v PathBuf, &'v ContentDigest)>,
-    named: impl Iterator<Item = (&'v (FileUsage, PathBuf), ContentDigest)>,
+    named: impl Iterator<Item = (&'v FileReference, ContentDigest)>,
 ) -> RuleSetHash {
     let mut sum = Sha256::new();
     let mut add = |tag: u8, path: &Path, digest: &ContentDigest| {
-        let name = files::name(path);
+        let name = source_text::name(path);
         sum.update([tag]);
         sum.update((name.len() as u64).to_le_bytes());
         sum.update(name.as_bytes());
@@ -170,8 +179,8 @@ pub(super) fn rule_set_hash<'v>(
     for (path, digest) in rules {
         add(0, path, digest);
     }
-    for ((used, path), digest) in named {
-        add(used.tag(), path, &digest);
+    for (file, digest) in named {
+        add(file.usage.tag(), &file.path, &digest);
     }
     RuleSetHash(sum.finalize().into())
 }

@@ -8,7 +8,6 @@
 use super::WatchMode;
 use super::remote::remote_file_system;
 use super::triggers::ReloadTriggers;
-use crate::mutant::Mutant;
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::BTreeSet;
@@ -49,9 +48,6 @@ impl FolderWatcher {
 
     /// Watches these folders and no others; says whether one of them was not watched before.
     pub(super) fn watch_folders(&mut self, folders: BTreeSet<PathBuf>) -> bool {
-        if Mutant::WatchFiles.is_on() && !self.watched.is_empty() {
-            return false;
-        }
         if let Some(reason) =
             self.triggers.watch_failure().or_else(|| folders.iter().find_map(|folder| remote_reason(folder)))
         {
@@ -142,11 +138,6 @@ fn is_out_of_watches(error: &notify::Error) -> bool {
 fn remote_reason(folder: &Path) -> Option<String> {
     let name = remote_file_system(folder).ok()??;
     Some(format!("`{}` lies on a file system that does not tell of changes: {name}", folder.display()))
-}
-
-/// What a defect of this part watches: files.
-pub(super) fn mutated(folders: BTreeSet<PathBuf>, files: impl Iterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
-    if Mutant::WatchFiles.is_on() { files.collect() } else { folders }
 }
 
 #[cfg(test)]

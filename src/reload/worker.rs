@@ -10,11 +10,12 @@ use super::{
     RuleSetVersion, Snapshot, WatchMode, last_good,
 };
 use crate::mutant::Mutant;
-use crate::time::Timestamp;
+use crate::ruleset::SystemClock;
+use crate::time::{Clock as _, Timestamp};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The poll beside a watcher.
 const SLOW_POLL: Duration = Duration::from_secs(10);
@@ -78,8 +79,6 @@ pub(super) struct ReloadWorker<T> {
     history: Arc<LoadHistory<T>>,
     current: Option<Arc<ArcSwap<RuleSetVersion<T>>>>,
     generation: u64,
-    /// The texts in force, for the defect that takes files one by one.
-    texts: BTreeMap<String, String>,
     failure: Option<LoadRejection>,
     refused_at: Option<std::time::Instant>,
     succeeded: Option<Timestamp>,
@@ -115,7 +114,6 @@ impl<T: Send + Sync> ReloadWorker<T> {
             }),
             current: None,
             generation: 0,
-            texts: BTreeMap::new(),
             failure: None,
             refused_at: None,
             succeeded: None,
@@ -128,7 +126,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         let began = std::time::Instant::now();
         match self.loader.load(Duration::ZERO) {
             Ok(Some(candidate)) => {
-                self.succeeded = Some(now());
+                self.succeeded = Some(SystemClock.now());
                 self.publish(candidate);
             }
             Ok(None) => return Err(LoadRejection::read("nothing was loaded")),
@@ -180,7 +178,9 @@ impl<T: Send + Sync> ReloadWorker<T> {
         match self.loader.load(due.settle_deadline) {
             Ok(Some(candidate)) => {
                 self.record_success();
-                self.publish_file_by_file(&candidate.snapshot);
+                if Mutant::FileByFile.is_on() {
+                    self.publish_file_by_file(&candidate.snapshot);
+                }
                 self.publish(candidate);
             }
             Ok(None) => {
@@ -198,7 +198,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
 
     fn record_success(&mut self) {
         (self.failure, self.refused_at) = (None, None);
-        self.succeeded = Some(now());
+        self.succeeded = Some(SystemClock.now());
     }
 
     fn record_failure(&mut self, rejection: LoadRejection) {
@@ -219,16 +219,14 @@ impl<T: Send + Sync> ReloadWorker<T> {
         }
         self.generation += 1;
         let hash = snapshot.hash();
-        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: now(), value });
+        let version =
+            Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: SystemClock.now(), value });
         self.history.locked().add_version(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),
             None => self.current = Some(Arc::new(ArcSwap::new(Arc::clone(&version)))),
         }
         self.loader.in_force = Some((hash, snapshot.referenced().into_keys().collect()));
-        if Mutant::FileByFile.is_on() {
-            self.texts = texts(&snapshot);
-        }
         (self.on_outcome)(&ReloadOutcome::Published(&version));
     }
 
@@ -240,7 +238,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
-            attempted: now(),
+            attempted: SystemClock.now(),
             succeeded: self.succeeded,
             duration: took,
             last_good_error: self.last_good_error.clone(),
@@ -254,9 +252,6 @@ impl<T: Send + Sync> ReloadWorker<T> {
     }
 
     fn schedule_poll(&self) {
-        if Mutant::WatchFiles.is_on() {
-            return;
-        }
         let usual = match self.loader.watcher.watch_mode() {
             WatchMode::Events => SLOW_POLL,
             WatchMode::Poll(_) => FAST_POLL,
@@ -264,17 +259,15 @@ impl<T: Send + Sync> ReloadWorker<T> {
         self.triggers.poll_after(self.loader.options.poll.unwrap_or(usual));
     }
 
-    /// A defect: each changed file is taken over by itself.
+    /// The defect [`Mutant::FileByFile`]: from the last good set on, each changed file is published by itself.
     fn publish_file_by_file(&mut self, whole: &Snapshot) {
-        let after = texts(whole);
-        let changed: Vec<_> =
-            after.iter().filter(|(name, text)| self.texts.get(*name) != Some(*text)).collect();
-        if !Mutant::FileByFile.is_on() || changed.len() < 2 {
-            return;
-        }
-        let mut mixed = self.texts.clone();
-        for (name, text) in changed {
-            mixed.insert(name.clone(), text.clone());
+        let path = self.loader.options.last_good.as_deref();
+        let Some(before) = path.and_then(|path| last_good::load(path).ok()) else { return };
+        let (mut mixed, after) = (texts(&before), texts(whole));
+        for (name, text) in after {
+            if mixed.insert(name, text.clone()) == Some(text) {
+                continue;
+            }
             let snapshot = whole.with_sources(&mixed);
             if let Ok(value) = self.loader.build(&snapshot) {
                 self.publish(ReloadCandidate { value, snapshot });
@@ -287,10 +280,4 @@ impl<T: Send + Sync> ReloadWorker<T> {
 fn texts(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let texts = snapshot.sources().iter().map(|(_, file)| (file.name().to_owned(), file.text().to_owned()));
     texts.collect()
-}
-
-/// The wall clock, for display alone; before 1970 is 1970.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_epoch_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

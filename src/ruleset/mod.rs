@@ -1,16 +1,19 @@
 //! The facade: rule files in, an immutable rule set out, and every question that a command, a test or a gateway asks of it.
 //!
-//! This is the lowest floor that touches files; everything below is pure.
+//! [`files`] alone touches files; everything else here, and everything below, is pure.
 
+#[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;
+pub mod source_text;
 mod trace;
 mod why_not;
 
-pub use files::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, RuleFileError};
+#[cfg(not(target_family = "wasm"))]
+pub use files::SystemClock;
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use trace::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, one_line,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, one_line,
 };
 pub use why_not::{is_route, line_at, why_not};
 
@@ -25,7 +28,7 @@ use crate::source::Sources;
 use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Brings the text of a file that a rule names; the error is the reason in words.
 pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
@@ -74,18 +77,6 @@ pub struct UnknownName {
 }
 
 impl RuleSet {
-    /// Reads every `*.rules` file below the paths and all that they name; checks and compiles. `at` is the date for
-    /// warnings that depend on it.
-    ///
-    /// # Errors
-    /// Where a path cannot be read; what is wrong inside the files is in [`LoadedRules::diagnostics`].
-    pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
-        let mut diagnostics = Vec::new();
-        let (sources, reach) = files::read(paths, &mut diagnostics)?;
-        let read = |path: &Path| files::read_table(path, &reach);
-        Ok(Self::build(sources, &read, at, diagnostics))
-    }
-
     /// Checks and compiles texts that are already read; `read` brings the files that they name.
     #[must_use]
     pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
@@ -232,7 +223,7 @@ impl RuleSet {
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
     let mut codes = check::codes();
-    codes.extend(syntax::codes().iter().chain(files::CODES).chain(resolve::CODES).copied());
+    codes.extend(syntax::codes().iter().chain(source_text::CODES).chain(resolve::CODES).copied());
     codes.sort_by_key(|code| code.id);
     codes
 }

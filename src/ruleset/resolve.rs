@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 crate::codes! {
-    UNREADABLE = "E0158", "a secret that cannot be read";
-    UNUSABLE = "E0159", "a parameter whose value cannot be used";
+    UNREADABLE = "E0158", "secret that cannot be read";
+    UNUSABLE = "E0159", "parameter whose value cannot be used";
 }
 
 /// Brings the text of a secret; the folder is that of the rule file that names it. The error is the reason in words.

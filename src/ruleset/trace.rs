@@ -1,68 +1,105 @@
-//! What an evaluation did, written down while it happens: the matter of `explain` and of a test's failure.
+//! What an evaluation did, recorded while it happens: the data of `explain`, of failed tests and of coverage.
 
-use crate::diagnostic::push_visible;
+use crate::diagnostic::visible_line;
 use crate::evaluate::{LineOutcome, Observer, brief};
 use crate::source::{Sources, Span};
+use crate::text;
 use crate::value::RuntimeValue;
+use std::collections::BTreeSet;
 
-/// Everything that happened to one payload.
+/// The record of one evaluation.
 #[derive(Debug, Default)]
 pub struct EvaluationTrace {
-    /// The mapping that was tried last.
-    pub mapping: Option<String>,
-    /// What `accept` tried, for every mapping.
-    pub accept: Vec<ComparisonTrace>,
-    /// What happened to each element.
+    /// The steps of the `accept` conditions of every mapping.
+    pub accept: Vec<TraceStep>,
+    /// The elements of the payload, in its order.
     pub elements: Vec<ElementTrace>,
-    /// The position of the element that is looked at.
+    /// The places of all arms that were chosen.
+    pub arms: BTreeSet<Span>,
+    /// The paths of all lines that hit or declined.
+    pub lines: BTreeSet<Box<str>>,
+    /// How many steps are recorded; no limit where it is absent. `arms` and `lines` are complete in any case.
+    limit: Option<usize>,
+    recorded: usize,
+    /// The position of the current element.
     current: usize,
+    /// The lines that were entered and not left.
     open: Vec<RouteTrace>,
-    routing: bool,
+    /// How many lines were entered and not left after the limit was reached.
+    unrecorded: usize,
+    /// Steps and notes that belong to the next value or condition.
+    pending: Vec<TraceStep>,
+    notes: Vec<String>,
     mismatch: Option<Span>,
 }
 
 /// What happened to one element of a payload.
 #[derive(Debug, Default)]
 pub struct ElementTrace {
-    /// Its position, from 0.
-    pub index: usize,
-    /// Values that got a name, in order: lets, fields, labels.
+    /// Lets, fields and labels, in the order of their evaluation.
     pub assigned: Vec<AssignedValue>,
-    /// What `drop` lines tried.
-    pub drops: Vec<ComparisonTrace>,
-    /// The lines of the routing, as they were tried.
+    /// The steps of the `drop` conditions.
+    pub drops: Vec<TraceStep>,
+    /// The lines of the routing that were tried, in order.
     pub lines: Vec<RouteTrace>,
-    /// Where a recovery followed its firing.
+    /// The channels of the firing that a recovery follows.
     pub followed: Vec<String>,
-    /// Arms that were chosen for a value that has no name yet.
-    arms: Vec<ArmTrace>,
-    /// Notes that were made for it.
-    notes: Vec<String>,
 }
 
-/// A value that got a name.
+/// A let, field or label that got its value.
 #[derive(Debug)]
 pub struct AssignedValue {
-    /// The let, field or label.
+    /// Its name.
     pub name: String,
     /// The place of its expression.
     pub place: Span,
     /// The value, as rules write it.
     pub value: String,
-    /// The arms that were chosen on the way.
-    pub arms: Vec<ArmTrace>,
-    /// The notes that were made on the way.
+    /// The steps of its evaluation.
+    pub steps: Vec<TraceStep>,
+    /// The notes of its evaluation.
     pub notes: Vec<String>,
 }
 
-/// An arm or a table's row that was chosen.
+/// A line of a routing that was tried.
+#[derive(Debug)]
+pub struct RouteTrace {
+    /// `main.payments.page`
+    pub path: String,
+    /// The place of its head.
+    pub place: Span,
+    /// The steps of its condition and of its `match`.
+    pub steps: Vec<TraceStep>,
+    /// The lines within it.
+    pub lines: Vec<RouteTrace>,
+    /// How it ended.
+    pub end: LineOutcome,
+}
+
+/// A part of an evaluation that decided something.
+#[derive(Debug)]
+pub enum TraceStep {
+    /// A comparison, or another leaf of a condition.
+    Comparison(ComparisonTrace),
+    /// An arm, or a row of a CSV table.
+    Arm(ArmTrace),
+    /// No row of a CSV table fits.
+    NoRow {
+        /// The place of the call.
+        place: Span,
+        /// The arguments, as rules write them.
+        arguments: Vec<String>,
+    },
+}
+
+/// An arm or a row of a table that was chosen.
 #[derive(Debug)]
 pub struct ArmTrace {
     /// The place of the arm; of the call, for a CSV table.
     pub place: Span,
     /// The row of a CSV table, from 0.
     pub row: Option<usize>,
-    /// What it was chosen for, as rules write it.
+    /// The values that it was chosen for, as rules write them.
     pub subjects: Vec<String>,
 }
 
@@ -81,50 +118,34 @@ pub struct ComparisonTrace {
     pub mismatch: bool,
 }
 
-/// A line of a routing that was tried.
-#[derive(Debug)]
-pub struct RouteTrace {
-    /// `main.payments.page`
-    pub path: String,
-    /// The place of its head.
-    pub place: Span,
-    /// The comparisons of its condition, in the order in which they were tried.
-    pub tried: Vec<ComparisonTrace>,
-    /// The arms that were chosen.
-    pub arms: Vec<ArmTrace>,
-    /// The lines within it.
-    pub lines: Vec<RouteTrace>,
-    /// How it ended.
-    pub end: LineOutcome,
-}
-
 impl Observer for EvaluationTrace {
     const LISTENS: bool = true;
 
-    fn mapping(&mut self, name: &str) {
-        self.mapping = Some(name.to_owned());
+    fn mapping(&mut self, _name: &str) {
+        self.discard_pending();
     }
 
-    fn element(&mut self, index: usize) {
-        self.routing = false;
+    fn element(&mut self, _index: usize) {
+        self.discard_pending();
         self.current = self.elements.len();
-        self.elements.push(ElementTrace { index, ..ElementTrace::default() });
+        self.elements.push(ElementTrace::default());
     }
 
     fn routed(&mut self, index: usize) {
-        self.routing = true;
+        self.discard_pending();
         self.current = index;
     }
 
     fn arm(&mut self, place: Span, subjects: &[RuntimeValue<'_>]) {
-        let arm = ArmTrace { place, row: None, subjects: subjects.iter().map(brief).collect() };
-        self.record_arm(arm);
+        self.arms.insert(place);
+        self.record(|| TraceStep::Arm(ArmTrace { place, row: None, subjects: all_brief(subjects) }));
     }
 
     fn row(&mut self, place: Span, row: Option<usize>, arguments: &[RuntimeValue<'_>]) {
-        if row.is_some() {
-            self.record_arm(ArmTrace { place, row, subjects: arguments.iter().map(brief).collect() });
-        }
+        self.record(|| match row {
+            Some(_) => TraceStep::Arm(ArmTrace { place, row, subjects: all_brief(arguments) }),
+            None => TraceStep::NoRow { place, arguments: all_brief(arguments) },
+        });
     }
 
     fn comparison(
@@ -135,52 +156,58 @@ impl Observer for EvaluationTrace {
         holds: bool,
     ) {
         let mismatch = self.mismatch.take() == Some(place);
-        let tried =
-            ComparisonTrace { place, subject: brief(subject), operand: operand.map(brief), holds, mismatch };
-        match (self.open.last_mut(), self.elements.get_mut(self.current)) {
-            (Some(line), _) => line.tried.push(tried),
-            (None, Some(element)) if !self.routing => element.drops.push(tried),
-            (None, Some(_)) => {}
-            (None, None) => self.accept.push(tried),
-        }
+        self.record(|| {
+            let (subject, operand) = (brief(subject), operand.map(brief));
+            TraceStep::Comparison(ComparisonTrace { place, subject, operand, holds, mismatch })
+        });
     }
 
     fn mismatch(&mut self, place: Span) {
         self.mismatch = Some(place);
     }
 
-    fn assigned(&mut self, name: &str, place: Span, value: &RuntimeValue<'_>) {
-        let Some(element) = self.elements.get_mut(self.current) else { return };
-        element.drops.retain(|tried| !place.covers(tried.place));
-        let (arms, notes) = (std::mem::take(&mut element.arms), std::mem::take(&mut element.notes));
-        element.assigned.push(AssignedValue {
-            name: name.to_owned(),
-            place,
-            value: brief(value),
-            arms,
-            notes,
-        });
+    fn condition(&mut self, _place: Span, _holds: bool) {
+        // The steps of a line's condition are the line's already.
+        let condition = match self.elements.get_mut(self.current) {
+            Some(element) => &mut element.drops,
+            None => &mut self.accept,
+        };
+        condition.append(&mut self.pending);
     }
 
-    fn noted(&mut self, note: &str) {
-        if let Some(element) = self.elements.get_mut(self.current) {
-            element.notes.push(note.to_owned());
+    fn assigned(&mut self, name: &str, place: Span, value: &RuntimeValue<'_>) {
+        let (steps, notes) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.notes));
+        if self.has_room()
+            && let Some(element) = self.elements.get_mut(self.current)
+        {
+            let (name, value) = (name.to_owned(), brief(value));
+            element.assigned.push(AssignedValue { name, place, value, steps, notes });
         }
     }
 
-    fn enter(&mut self, path: &str, place: Span) {
-        let (path, end) = (path.to_owned(), LineOutcome::Skipped);
-        self.open.push(RouteTrace {
-            path,
-            place,
-            tried: Vec::new(),
-            arms: Vec::new(),
-            lines: Vec::new(),
-            end,
-        });
+    fn noted(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
     }
 
-    fn leave(&mut self, _path: &str, end: LineOutcome) {
+    fn enter(&mut self, path: &str, place: Span) {
+        self.discard_pending();
+        if self.has_room() {
+            let (steps, lines) = (Vec::new(), Vec::new());
+            let path = path.to_owned();
+            self.open.push(RouteTrace { path, place, steps, lines, end: LineOutcome::Skipped });
+        } else {
+            self.unrecorded += 1;
+        }
+    }
+
+    fn leave(&mut self, path: &str, end: LineOutcome) {
+        if end != LineOutcome::Skipped && !self.lines.contains(path) {
+            self.lines.insert(path.into());
+        }
+        if self.unrecorded > 0 {
+            self.unrecorded -= 1;
+            return;
+        }
         let Some(mut line) = self.open.pop() else { return };
         line.end = end;
         match (self.open.last_mut(), self.elements.get_mut(self.current)) {
@@ -198,18 +225,27 @@ impl Observer for EvaluationTrace {
 }
 
 impl EvaluationTrace {
-    /// What happened to an element.
+    /// A trace that records so many steps at most, so that a large payload does not fill the memory.
     #[must_use]
-    pub fn element_at(&self, index: usize) -> Option<&ElementTrace> {
-        self.elements.get(index)
+    pub fn with_limit(steps: usize) -> Self {
+        Self { limit: Some(steps), ..Self::default() }
     }
 
-    fn record_arm(&mut self, arm: ArmTrace) {
-        match (self.open.last_mut(), self.elements.get_mut(self.current)) {
-            (Some(line), _) => line.arms.push(arm),
-            (None, Some(element)) if !self.routing => element.arms.push(arm),
-            (None, _) => {}
+    /// Counts a step; says whether it is recorded.
+    fn has_room(&mut self) -> bool {
+        self.recorded += 1;
+        self.limit.is_none_or(|limit| self.recorded <= limit)
+    }
+
+    fn record(&mut self, step: impl FnOnce() -> TraceStep) {
+        if self.has_room() {
+            self.open.last_mut().map_or(&mut self.pending, |line| &mut line.steps).push(step());
         }
+    }
+
+    fn discard_pending(&mut self) {
+        self.pending.clear();
+        self.notes.clear();
     }
 }
 
@@ -224,6 +260,24 @@ impl ElementTrace {
         }
         within(&self.lines, path)
     }
+}
+
+impl TraceStep {
+    /// The comparison, if it is one.
+    #[must_use]
+    pub fn comparison(&self) -> Option<&ComparisonTrace> {
+        if let Self::Comparison(comparison) = self { Some(comparison) } else { None }
+    }
+
+    /// The arm or row, if it is one.
+    #[must_use]
+    pub fn arm(&self) -> Option<&ArmTrace> {
+        if let Self::Arm(arm) = self { Some(arm) } else { None }
+    }
+}
+
+fn all_brief(values: &[RuntimeValue<'_>]) -> Vec<String> {
+    values.iter().map(brief).collect()
 }
 
 impl ComparisonTrace {
@@ -244,15 +298,61 @@ impl ComparisonTrace {
 /// Text on one line, at most 100 characters of it; control characters never reach a terminal.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, word) in text.split_whitespace().enumerate() {
-        if count > 0 {
-            line.push(' ');
-        }
-        word.chars().for_each(|letter| push_visible(&mut line, letter));
-    }
-    match line.char_indices().nth(100) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+    text::shorten(&visible_line(&text::one_line(text)), 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EvaluationTrace;
+    use crate::evaluate::EvaluationContext;
+    use crate::json;
+    use crate::ruleset::{EntryPoint, RuleSet};
+    use crate::source::Sources;
+    use crate::time::Timestamp;
+
+    const RULES: &str = r#"edition 1
+mapping arms {
+  each $.alerts[*]
+  severity = match @.level { "P1" => Critical  else => Warning }
+  status   = Firing
+  title    = "an alert"
+  key      = "an alert"
+}
+channel page = stdout()
+routing main {
+  route urgent when severity == Critical {
+    route only => page
+  }
+  else => page
+}
+"#;
+
+    #[test]
+    fn a_limit_bounds_the_steps_but_not_what_was_hit() {
+        let mut sources = Sources::default();
+        sources.add("arms.rules", RULES);
+        let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+        let rules = loaded.rules.expect("the rules hold no error");
+        let arena = json::Arena::new();
+        let body = br#"{"alerts": [{"level": "P2"}, {"level": "P1"}]}"#;
+        let document = json::parse(body, &arena).expect("the body is JSON");
+        let context = EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00Z").expect("a time"));
+        let entry = EntryPoint::Mapping("arms", Some("main"));
+        let traced = |mut trace: EvaluationTrace| {
+            rules.evaluate(entry, &document, &context, &mut trace).expect("the names are known");
+            trace
+        };
+        let (whole, limited) = (traced(EvaluationTrace::default()), traced(EvaluationTrace::with_limit(3)));
+        let sizes = |trace: &EvaluationTrace| {
+            trace
+                .elements
+                .iter()
+                .map(|element| (element.assigned.len(), element.lines.len()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&whole), [(4, 2), (4, 1)]);
+        assert_eq!(sizes(&limited), [(2, 0), (0, 0)]);
+        assert_eq!((&whole.arms, &whole.lines), (&limited.arms, &limited.lines));
+        assert_eq!((whole.arms.len(), whole.lines.len()), (2, 3));
     }
 }

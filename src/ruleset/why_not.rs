@@ -1,12 +1,14 @@
 //! Why a route did not get an event, and what would have had to be different.
 
-use super::trace::{ComparisonTrace, ElementTrace, RouteTrace};
+use super::trace::{ComparisonTrace, ElementTrace, RouteTrace, TraceStep};
 use super::{RuleSet, UnknownName};
 use crate::diagnostic::nearest;
 use crate::evaluate::LineOutcome;
-use crate::model::{ExpressionKind, RoutingBlock, RoutingLine, RoutingLineBody};
-use crate::program::{Comparison, ComparisonSubject, Node, OrderRelation, Predicate, Program};
-use crate::syntax::tree::LineKind;
+use crate::model::{ExpressionKind, RoutingLine};
+use crate::pattern::{MatchScope, PiecePosition};
+use crate::program::{Comparison, ComparisonSubject, Node, Predicate, Program, TextPredicate};
+use crate::syntax::tree::{LineKind, OrderRelation};
+use crate::text::quoted;
 use crate::time::Timestamp;
 use std::fmt::Write;
 
@@ -52,46 +54,25 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
-    let mut all = Vec::new();
-    rules.model.routings.iter().for_each(|routing| paths(&routing.block, &mut all));
-    let longer = all.iter().copied().find(|known| known.starts_with(path));
-    let nearest = longer.or_else(|| nearest(path, all)).map(str::to_owned);
+    let all = || rules.model.routing_lines().map(|line| &*line.path);
+    let longer = all().find(|known| known.starts_with(path));
+    let nearest = longer.or_else(|| nearest(path, all())).map(str::to_owned);
     Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
 }
 
 /// The line of that path, as it is written.
 #[must_use]
 pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r RoutingLine> {
-    chain(rules, path)?.pop()
-}
-
-/// The path of every line of a block.
-fn paths<'r>(block: &'r RoutingBlock, all: &mut Vec<&'r str>) {
-    for line in &block.lines {
-        all.push(&line.path);
-        if let RoutingLineBody::Block(block) = &line.body {
-            paths(block, all);
-        }
-    }
+    rules.model.routing_lines().find(|line| *line.path == *path)
 }
 
 /// The lines from a routing's own block down to the one of that path.
 fn chain<'r>(rules: &'r RuleSet, path: &str) -> Option<Vec<&'r RoutingLine>> {
-    fn within<'r>(block: &'r RoutingBlock, path: &str, above: &mut Vec<&'r RoutingLine>) -> bool {
-        block.lines.iter().any(|line| {
-            above.push(line);
-            let found = *line.path == *path
-                || matches!(&line.body, RoutingLineBody::Block(block) if path.starts_with(&*line.path) && within(block, path, above));
-            if !found {
-                above.pop();
-            }
-            found
-        })
-    }
-    rules.model.routings.iter().find_map(|routing| {
-        let mut lines = Vec::new();
-        within(&routing.block, path, &mut lines).then_some(lines)
-    })
+    let leads_there = |line: &&RoutingLine| {
+        path.strip_prefix(&*line.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let chain: Vec<_> = rules.model.routing_lines().filter(leads_there).collect();
+    chain.last().is_some_and(|line| *line.path == *path).then_some(chain)
 }
 
 fn explain_hit(element: &ElementTrace, path: &str) -> String {
@@ -141,11 +122,10 @@ fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String
         line.path,
         rules.sources.file_and_line(line.place)
     );
-    for tried in &line.tried {
+    for tried in line.steps.iter().filter_map(TraceStep::comparison) {
         let _ = writeln!(out, "  {}", tried.render(&rules.sources));
     }
-    let stopped: Vec<&ComparisonTrace> = line.tried.iter().filter(|tried| !tried.holds).collect();
-    for tried in stopped {
+    for tried in line.steps.iter().filter_map(TraceStep::comparison).filter(|tried| !tried.holds) {
         if let Some(passing) = passing_value(&rules.program, tried, now) {
             let words = rules.sources.text(tried.place);
             let _ = writeln!(out, "  `{words}` would hold with {passing}");
@@ -163,7 +143,12 @@ fn has_untried_part(rules: &RuleSet, line: &RouteTrace) -> bool {
     match condition.map(|condition| &condition.kind) {
         Some(ExpressionKind::And(parts)) => parts.last().is_some_and(|last| {
             let is_define = matches!(last.kind, ExpressionKind::Define(_));
-            !is_define && !line.tried.iter().any(|tried| last.span.covers(tried.place))
+            !is_define
+                && !line
+                    .steps
+                    .iter()
+                    .filter_map(TraceStep::comparison)
+                    .any(|tried| last.span.covers(tried.place))
         }),
         Some(_) | None => false,
     }
@@ -200,37 +185,37 @@ fn wanted_operand(
     tried: &ComparisonTrace,
     now: Timestamp,
 ) -> Option<String> {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let operand = tried.operand.clone();
     match test {
-        Predicate::Text(literal) => Some(quoted(literal)),
-        Predicate::Texts(texts) => texts.first().map(|text| quoted(text)),
         Predicate::In(nodes) => nodes.first().map(|node| program.source_text(*node).to_owned()),
         Predicate::Equal(_)
         | Predicate::Order(OrderRelation::LessOrEqual | OrderRelation::GreaterOrEqual, _) => operand,
         Predicate::Order(OrderRelation::Less, _) => Some(format!("something below {}", operand?)),
         Predicate::Order(OrderRelation::Greater, _) => Some(format!("something above {}", operand?)),
-        Predicate::Contains(_) => Some(format!("a string that holds {}", operand?)),
-        Predicate::StartsWith(_) => Some(format!("a string that begins with {}", operand?)),
-        Predicate::EndsWith(_) => Some(format!("a string that ends with {}", operand?)),
-        Predicate::Like(globs) => globs.first().map(|glob| quoted(&glob.text().replace(['*', '?'], "x"))),
-        Predicate::Cidr(networks) => {
-            networks.first().map(|network| format!("an address such as {}", network.first()))
-        }
-        Predicate::Matches(regex) => Some(match regex.sample() {
-            Some(sample) => quoted(&sample),
-            None => format!("a string that /{}/ fits as a whole", regex.pattern()),
-        }),
-        Predicate::Finds(regex) => Some(match regex.sample() {
-            Some(sample) => quoted(&sample),
-            None => format!("a string in which /{}/ fits", regex.pattern()),
-        }),
+        Predicate::Text(test) => wanted_text(test, operand),
         Predicate::During(schedule) => next_opening(program, *schedule, now),
         Predicate::Missing => Some("missing".to_owned()),
         Predicate::Null => Some("null".to_owned()),
         Predicate::Is(kind) => Some(kind.name().to_owned()),
         Predicate::Any => None,
     }
+}
+
+fn wanted_text(test: &TextPredicate, operand: Option<String>) -> Option<String> {
+    Some(match test {
+        TextPredicate::Equal(literal) => quoted(literal),
+        TextPredicate::OneOf(texts) => quoted(texts.first()?),
+        TextPredicate::Piece(PiecePosition::Start, _) => format!("a string that begins with {}", operand?),
+        TextPredicate::Piece(PiecePosition::End, _) => format!("a string that ends with {}", operand?),
+        TextPredicate::Piece(PiecePosition::Anywhere, _) => format!("a string that holds {}", operand?),
+        TextPredicate::Like(globs) => quoted(&globs.first()?.text().replace(['*', '?'], "x")),
+        TextPredicate::Cidr(networks) => format!("an address such as {}", networks.first()?.first()),
+        TextPredicate::Regex(scope, regex) => match (regex.sample(), scope) {
+            (Some(sample), _) => quoted(&sample),
+            (None, MatchScope::Whole) => format!("a string that /{}/ fits as a whole", regex.pattern()),
+            (None, MatchScope::Anywhere) => format!("a string in which /{}/ fits", regex.pattern()),
+        },
+    })
 }
 
 /// The next full quarter of an hour within the schedule, looked for over 14 days.

@@ -1,20 +1,22 @@
 //! One case, run: its input built, its subject asked, what came out.
 
-use super::case_trace::CaseTrace;
 use super::failure::TestFailure;
-use super::files::TestFiles;
 use super::observed_outcome::ObservedOutcome;
 use super::plan::{CaseInput, TestPlan};
 use super::test_event;
+use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
 use crate::evaluate::EvaluationContext;
 use crate::event::{Outcome, OutcomeKind as Came};
 use crate::json;
-use crate::ruleset::{EntryPoint, RuleSet};
+use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
 use crate::source::Span;
 use crate::syntax::tree::{Identifier, StringLiteral, TestJson, TestSubject, TestTime};
 use crate::time::Timestamp;
+
+/// How many steps of an evaluation a failure may show; coverage counts the others too.
+const MAX_STEPS: usize = 50_000;
 
 /// What came of a case.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ pub(super) struct CaseRun {
     /// The body that a channel would send.
     pub(super) body: Option<TestValue>,
     /// What happened on the way.
-    pub(super) trace: CaseTrace,
+    pub(super) trace: EvaluationTrace,
 }
 
 /// What cases are run with.
@@ -87,18 +89,18 @@ impl CaseRunner<'_> {
                 return Err(self.fail(name.span, "this subject takes an `event`, not an `input`"));
             }
         };
-        let mut watch = CaseTrace::default();
+        let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         let arena = json::Arena::new();
         let seen = match json::parse(bytes, &arena) {
             Ok(document) => {
                 let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
-                let outcomes = self.rules.evaluate(subject, &document, &context, &mut watch);
+                let outcomes = self.rules.evaluate(subject, &document, &context, &mut trace);
                 let outcomes = outcomes.map_err(|_| self.unknown(name))?;
                 outcomes.iter().map(|outcome| self.observe(outcome)).collect()
             }
             Err(invalid) => vec![self.observe(&invalid_outcome(kind, name, invalid))],
         };
-        Ok(CaseRun { outcomes: seen, body: None, trace: watch })
+        Ok(CaseRun { outcomes: seen, body: None, trace })
     }
 
     fn event(
@@ -112,16 +114,16 @@ impl CaseRunner<'_> {
         let event =
             test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(place, message))?;
         let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
-        let mut watch = CaseTrace::default();
+        let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
             TestSubject::Routing => {
-                let outcome = self.rules.route(&name.text, event, &context, &arena, &mut watch);
+                let outcome = self.rules.route(&name.text, event, &context, &arena, &mut trace);
                 let seen = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
-                Ok(CaseRun { outcomes: seen, body: None, trace: watch })
+                Ok(CaseRun { outcomes: seen, body: None, trace })
             }
             TestSubject::Channel => {
                 let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
-                Ok(CaseRun { outcomes: Vec::new(), body: Some(TestValue::from(&body)), trace: watch })
+                Ok(CaseRun { outcomes: Vec::new(), body: Some(TestValue::from(&body)), trace })
             }
             TestSubject::Mapping | TestSubject::Integration => {
                 Err(self.fail(name.span, "this subject takes an `input`, not an `event`"))

@@ -1,12 +1,13 @@
 //! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
 
-use super::case_trace::{one_line, shorten};
 use super::failure::TestFailure;
-use super::files::TestFiles;
 use super::plan::TestPlan;
+use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue};
+use super::text::one_line;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
+use crate::text::shorten;
 
 /// So many cases may come of one row's alternatives.
 const MAX_ALTERNATIVES: usize = 10_000;

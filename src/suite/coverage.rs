@@ -3,12 +3,10 @@
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
-use super::case_trace::{CaseTrace, one_line};
-use super::failure;
-use super::failure_trace;
 use super::location::RuleLocation;
+use super::text::{one_line, visible_text};
 use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
-use crate::ruleset::RuleSet;
+use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use std::collections::BTreeSet;
 
@@ -71,9 +69,9 @@ pub(super) struct CoverageHits {
 
 impl CoverageHits {
     /// Adds what one case hit.
-    pub(super) fn add(&mut self, watch: &CaseTrace) {
-        self.arms.extend(&watch.arms);
-        self.lines.extend(watch.lines.iter().cloned());
+    pub(super) fn add(&mut self, trace: &EvaluationTrace) {
+        self.arms.extend(&trace.arms);
+        self.lines.extend(trace.lines.iter().cloned());
     }
 
     /// Of all that the rules declare.
@@ -82,7 +80,7 @@ impl CoverageHits {
         let arm = |span: Span| {
             let missed = || UncoveredItem {
                 location: RuleLocation::of(sources, span),
-                text: failure::visible_text(&one_line(sources.text(span))),
+                text: visible_text(&one_line(sources.text(span))),
             };
             (span, self.arms.contains(&span), missed())
         };
@@ -94,11 +92,11 @@ impl CoverageHits {
                 UncoveredItem { location: RuleLocation::of(sources, line.span), text },
             )
         };
-        let lines = failure_trace::lines(&rules.model);
+        let lines = rules.model.routing_lines();
         let chosen = DeclaredArms::routes(&rules.model);
         Coverage {
             arms: share(DeclaredArms::arms(&rules.model).into_iter().map(arm).collect()),
-            routes: share(lines.into_iter().map(line).chain(chosen.into_iter().map(arm)).collect()),
+            routes: share(lines.map(line).chain(chosen.into_iter().map(arm)).collect()),
         }
     }
 }
@@ -139,7 +137,7 @@ impl DeclaredArms {
 
     fn routes(model: &Model) -> Vec<Span> {
         let mut found = Self::default();
-        for line in failure_trace::lines(model) {
+        for line in model.routing_lines() {
             line.when.iter().for_each(|when| found.expression(when));
             match &line.body {
                 RoutingLineBody::Match(choice) => {

@@ -1,16 +1,16 @@
 //! Every form of `expect`, held against what came out.
 
 use super::case_run::{CaseRun, CaseRunner};
-use super::case_trace::plural;
 use super::compare;
 use super::failure::TestFailure;
-use super::failure_trace;
+use super::failure_trace::{self, FailureTrace};
 use super::fields;
-use super::files::TestFiles;
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
-use super::test_value::{TestValue, quoted};
+use super::test_files::TestFiles;
+use super::test_value::TestValue;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, StringLiteral};
+use crate::text::{self, quoted};
 
 /// What a judgement of one expectation needs.
 pub(super) struct ExpectationChecker<'j> {
@@ -53,13 +53,16 @@ impl ExpectationChecker<'_> {
     /// The conditions that dropped or refused, where one outcome is meant.
     fn refusals(&self) -> Vec<String> {
         match (self.outcome, self.outcomes()) {
-            (Some(number), seen) => seen
-                .get(number)
-                .map(|one| failure_trace::refusals(self.case_runner, self.run, one))
-                .unwrap_or_default(),
-            (None, [one]) => failure_trace::refusals(self.case_runner, self.run, one),
+            (Some(number), seen) => {
+                seen.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default()
+            }
+            (None, [one]) => self.trace().refusals(one),
             (None, _) => Vec::new(),
         }
+    }
+
+    fn trace(&self) -> FailureTrace<'_> {
+        FailureTrace { rules: self.case_runner.rules, trace: &self.run.trace }
     }
 
     fn outcomes(&self) -> &[ObservedOutcome] {
@@ -84,7 +87,7 @@ impl ExpectationChecker<'_> {
         match (fitting.next(), fitting.next(), seen) {
             (Some(one), None, _) | (None, None, [one]) => Ok(one),
             (Some(_), Some(_), _) => {
-                let count = plural(2 + fitting.count(), what);
+                let count = text::plural(2 + fitting.count(), what);
                 let message = format!("this does not say which: there are {count}");
                 let help = "name one by its number, from 0: `expect outcome 0 …`";
                 Err(Box::new(self.failure(message).actual(numbered_list(seen)).help(help)))
@@ -113,7 +116,7 @@ impl ExpectationChecker<'_> {
         }
         let words = |events, dropped: Option<usize>| {
             let dropped = dropped.map(|count| format!(", {count} dropped")).unwrap_or_default();
-            format!("{}{dropped}", plural(events, "event"))
+            format!("{}{dropped}", text::plural(events, "event"))
         };
         let expected = words(events, dropped);
         let failure = self.failure("the payload came to another number of events").expected(expected);
@@ -144,16 +147,13 @@ impl ExpectationChecker<'_> {
 
     fn difference(&self, seen: &ObservedOutcome, expected: &TestValue, actual: &TestValue) -> TestFailure {
         let wrong = fields::differing(expected, actual);
-        let names: Vec<String> = wrong.iter().map(|name| format!("`{name}`")).collect();
-        let message = match names.split_last() {
-            None => "the event is another".to_owned(),
-            Some((last, [])) => format!("{last} is not as expected"),
-            Some((last, rest)) => format!("{} and {last} are not as expected", rest.join(", ")),
+        let names = text::enumeration(&text::backticked(&wrong), "and");
+        let message = match wrong.len() {
+            0 => "the event is another".to_owned(),
+            1 => format!("{names} is not as expected"),
+            _ => format!("{names} are not as expected"),
         };
-        let decided = wrong
-            .iter()
-            .flat_map(|name| failure_trace::field(self.case_runner, self.run, seen, name))
-            .collect::<Vec<_>>();
+        let decided = wrong.iter().flat_map(|name| self.trace().field(seen, name)).collect::<Vec<_>>();
         let failure = self.failure(message).decided(&decided);
         match (expected.members(), actual.members()) {
             ([(name, expected)], [(_, actual)])
@@ -191,12 +191,12 @@ impl ExpectationChecker<'_> {
     /// What dropped it, or sent it.
     fn drop_evidence(&self, seen: &ObservedOutcome) -> Vec<String> {
         match seen.kind {
-            ObservedOutcomeKind::Routed => failure_trace::channels(self.case_runner, self.run, seen, &[]),
+            ObservedOutcomeKind::Routed => self.trace().channels(seen, &[]),
             ObservedOutcomeKind::Event
             | ObservedOutcomeKind::Dropped
             | ObservedOutcomeKind::Empty
             | ObservedOutcomeKind::Unaccepted
-            | ObservedOutcomeKind::Invalid => failure_trace::refusals(self.case_runner, self.run, seen),
+            | ObservedOutcomeKind::Invalid => self.trace().refusals(seen),
         }
     }
 
@@ -224,7 +224,7 @@ impl ExpectationChecker<'_> {
         let failure = failure.expected(word).actual(numbered_list(self.outcomes()));
         let refused = self.outcomes().iter().any(|one| one.kind == ObservedOutcomeKind::Unaccepted);
         let wants = refused || kind == ObservedOutcomeKind::Unaccepted;
-        let decided = if wants { failure_trace::accepts(self.case_runner, self.run) } else { Vec::new() };
+        let decided = if wants { self.trace().accepts() } else { Vec::new() };
         Err(Box::new(failure.decided(&decided)))
     }
 
@@ -249,10 +249,7 @@ impl ExpectationChecker<'_> {
         }
         let part = |names: &[&str], words: &str| match names {
             [] => None,
-            names => Some(format!(
-                "{words} {}",
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            )),
+            names => Some(format!("{words} {}", text::backticked_list(names))),
         };
         let parts = [part(&absent, "not sent to"), part(&extra, "sent to")];
         let message = parts.into_iter().flatten().collect::<Vec<_>>().join(", but ");
@@ -262,7 +259,7 @@ impl ExpectationChecker<'_> {
             SentMode::Excludes => "excludes ",
         };
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
-        let decided = failure_trace::channels(self.case_runner, self.run, seen, &absent);
+        let decided = self.trace().channels(seen, &absent);
         Err(Box::new(failure.actual(seen.describe()).decided(&decided)))
     }
 
@@ -273,7 +270,7 @@ impl ExpectationChecker<'_> {
         if absent.is_empty() {
             return Ok(());
         }
-        let names = absent.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let names = text::backticked_list(&absent);
         let routes: Vec<&str> = seen.routes.iter().map(|(route, _)| route.as_str()).collect();
         let expected: Vec<&str> = paths.iter().map(|path| &*path.text).collect();
         let actual = match routes.as_slice() {
@@ -282,18 +279,13 @@ impl ExpectationChecker<'_> {
         };
         let failure =
             self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
-        Err(Box::new(failure.actual(actual).decided(&failure_trace::paths(
-            self.case_runner,
-            self.run,
-            seen,
-            &absent,
-        ))))
+        Err(Box::new(failure.actual(actual).decided(&self.trace().paths(seen, &absent))))
     }
 
     /// `nothing`: no line that counts sent it anywhere; the copies of `always` do not matter.
     fn nothing(&self, reason: Option<&str>) -> ExpectationResult {
         let seen = self.select_outcome("event", |one| one.event.is_some())?;
-        let silent = failure_trace::is_sent_nowhere(self.case_runner, seen);
+        let silent = failure_trace::is_sent_nowhere(self.case_runner.rules, seen);
         if silent && reason.is_none_or(|reason| seen.has_reason(reason)) {
             return Ok(());
         }
@@ -302,7 +294,7 @@ impl ExpectationChecker<'_> {
         let expected =
             format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(seen.describe());
-        Err(Box::new(failure.decided(&failure_trace::channels(self.case_runner, self.run, seen, &[]))))
+        Err(Box::new(failure.decided(&self.trace().channels(seen, &[]))))
     }
 
     fn note(&self, expected: &str) -> ExpectationResult {

@@ -3,7 +3,7 @@
 use super::compare;
 use super::location::RuleLocation;
 use super::test_value::TestValue;
-use crate::diagnostic::push_visible;
+use super::text::visible_text;
 use crate::source::{Sources, Span};
 
 /// One expectation that did not come true.
@@ -78,12 +78,4 @@ impl TestFailure {
         self.help = Some(visible_text(&text.into()));
         self
     }
-}
-
-/// Values come from payloads and rules: what a terminal would obey is shown instead.
-pub(super) fn visible_text(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
-        push_visible(&mut shown, character);
-        shown
-    })
 }

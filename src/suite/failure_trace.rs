@@ -1,121 +1,180 @@
-//! Which parts of an evaluation a failed expectation wants to see.
+//! The parts of an evaluation that a failed expectation shows, one line each: conditions, arms, lines of the routing.
 
-use super::case_run::{CaseRun, CaseRunner};
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind};
-use crate::model::{Destination, LineKind, Model, RoutingBlock, RoutingLine, RoutingLineBody, Target};
+use super::text::one_line;
+use crate::evaluate::LineOutcome;
+use crate::model::{Destination, LineKind, RoutingLine, Target};
+use crate::ruleset::{ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, RuleSet, TraceStep};
+use crate::source::Sources;
+use crate::text::shorten;
 
-/// The conditions of `drop` that spoke of an element, or those of `accept` where it was refused.
-pub(super) fn refusals(bench: &CaseRunner, attempt: &CaseRun, seen: &ObservedOutcome) -> Vec<String> {
-    match seen.kind {
-        ObservedOutcomeKind::Unaccepted => accepts(bench, attempt),
-        ObservedOutcomeKind::Event | ObservedOutcomeKind::Routed | ObservedOutcomeKind::Dropped => {
-            let drops = bench.rules.model.mappings.iter().flat_map(|mapping| &mapping.drops);
-            let places: Vec<_> = drops.map(|drop| drop.when.span).collect();
-            attempt.trace.comparisons(&bench.rules.sources, seen.index, &places)
+/// How many lines are shown at most.
+const MAX_SHOWN_LINES: usize = 40;
+/// Routings with so few lines are shown whole.
+const SHORT_ROUTING: usize = 8;
+/// How many characters of a value are shown.
+const MAX_VALUE_WIDTH: usize = 100;
+
+/// What is asked about the evaluation of one case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailureTrace<'r> {
+    pub(super) rules: &'r RuleSet,
+    pub(super) trace: &'r EvaluationTrace,
+}
+
+impl<'r> FailureTrace<'r> {
+    /// The comparisons of the `drop` conditions of an element, or of `accept` where the payload was refused.
+    pub(super) fn refusals(self, outcome: &ObservedOutcome) -> Vec<String> {
+        match outcome.kind {
+            ObservedOutcomeKind::Unaccepted => self.accepts(),
+            ObservedOutcomeKind::Event | ObservedOutcomeKind::Routed | ObservedOutcomeKind::Dropped => {
+                self.element(outcome).map_or_else(Vec::new, |element| self.comparisons(&element.drops))
+            }
+            ObservedOutcomeKind::Empty | ObservedOutcomeKind::Invalid => Vec::new(),
         }
-        ObservedOutcomeKind::Empty | ObservedOutcomeKind::Invalid => Vec::new(),
+    }
+
+    /// The comparisons of the `accept` conditions.
+    pub(super) fn accepts(self) -> Vec<String> {
+        self.comparisons(&self.trace.accept)
+    }
+
+    /// The steps that gave a field its value.
+    pub(super) fn field(self, outcome: &ObservedOutcome, name: &str) -> Vec<String> {
+        let assigned = self.element(outcome).map_or(&[][..], |element| &element.assigned);
+        let field = assigned.iter().find(|assigned| assigned.name == name);
+        let steps = field.into_iter().flat_map(|field| &field.steps).take(MAX_SHOWN_LINES);
+        steps.map(|step| render(step, &self.rules.sources)).collect()
+    }
+
+    /// The way through the routing, with the lines that could have sent to these channels.
+    pub(super) fn channels(self, outcome: &ObservedOutcome, absent: &[&str]) -> Vec<String> {
+        let model = &self.rules.model;
+        let wanted = |destination: &Destination| match destination {
+            Destination::Channel(channel) => {
+                model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
+            }
+            Destination::Routing(_) => false,
+        };
+        let sends = |line: &&RoutingLine| {
+            line.body.own_targets().into_iter().any(|target| destinations(target).iter().any(wanted))
+        };
+        let paths: Vec<&str> = model.routing_lines().filter(sends).map(|line| &*line.path).collect();
+        self.paths(outcome, &paths)
+    }
+
+    /// The way through the routing: the lines that hit or declined, and those with these paths, with the lines around them.
+    pub(super) fn paths(self, outcome: &ObservedOutcome, paths: &[&str]) -> Vec<String> {
+        let around = |path: &str, inner: &str| {
+            inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut tried = Vec::new();
+        flatten(self.element(outcome).map_or(&[], |element| &element.lines), 0, &mut tried);
+        let count = tried.len();
+        if count > SHORT_ROUTING {
+            tried.retain(|TriedLine { line, .. }| {
+                line.end != LineOutcome::Skipped || paths.iter().any(|inner| around(&line.path, inner))
+            });
+        }
+        let others = count - tried.len();
+        let mut shown: Vec<String> =
+            tried.iter().flat_map(|tried| tried.render(&self.rules.sources)).collect();
+        if shown.len() > MAX_SHOWN_LINES {
+            shown.truncate(MAX_SHOWN_LINES);
+            shown.push("…".to_owned());
+        }
+        if others > 0 {
+            let were = if others == 1 { "line was" } else { "lines were" };
+            shown.push(format!("{others} other {were} skipped that could not have changed it"));
+        }
+        shown
+    }
+
+    fn element(self, outcome: &ObservedOutcome) -> Option<&'r ElementTrace> {
+        self.trace.elements.get(outcome.index.unwrap_or(0))
+    }
+
+    fn comparisons(self, steps: &[TraceStep]) -> Vec<String> {
+        let made = steps.iter().filter_map(TraceStep::comparison).take(MAX_SHOWN_LINES);
+        made.map(|comparison| render_comparison(comparison, &self.rules.sources)).collect()
     }
 }
 
-/// The conditions of `accept` that spoke.
-pub(super) fn accepts(bench: &CaseRunner, attempt: &CaseRun) -> Vec<String> {
-    let accepts = bench.rules.model.mappings.iter().flat_map(|mapping| &mapping.accept);
-    let places: Vec<_> = accepts.map(|accept| accept.when.span).collect();
-    attempt.trace.comparisons(&bench.rules.sources, None, &places)
+/// A line of a routing that was tried, and how deep it nests.
+struct TriedLine<'t> {
+    line: &'t RouteTrace,
+    depth: usize,
 }
 
-/// What chose the value of a field.
-pub(super) fn field(
-    bench: &CaseRunner,
-    attempt: &CaseRun,
-    seen: &ObservedOutcome,
-    name: &str,
-) -> Vec<String> {
-    attempt.trace.deciders(&bench.rules.sources, seen.index, name)
+fn flatten<'t>(lines: &'t [RouteTrace], depth: usize, tried: &mut Vec<TriedLine<'t>>) {
+    for line in lines {
+        tried.push(TriedLine { line, depth });
+        flatten(&line.lines, depth + 1, tried);
+    }
 }
 
-/// The walk, with the lines that could have sent to these channels.
-pub(super) fn channels(
-    bench: &CaseRunner,
-    attempt: &CaseRun,
-    seen: &ObservedOutcome,
-    absent: &[&str],
-) -> Vec<String> {
-    let model = &bench.rules.model;
-    let wanted = |destination: &Destination| match destination {
-        Destination::Channel(channel) => {
-            model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
+impl TriedLine<'_> {
+    fn render(&self, sources: &Sources) -> Vec<String> {
+        let end = match self.line.end {
+            LineOutcome::Skipped => "skipped",
+            LineOutcome::Hit => "hit",
+            LineOutcome::Declined => "declined",
+        };
+        let margin = "  ".repeat(self.depth);
+        let head = format!("{margin}{}: {end}", self.line.path);
+        let steps = self.line.steps.iter().map(|step| format!("{margin}  {}", render(step, sources)));
+        std::iter::once(head).chain(steps).collect()
+    }
+}
+
+fn render(step: &TraceStep, sources: &Sources) -> String {
+    let source = |place| one_line(sources.text(place));
+    let listed = |values: &[String]| values.iter().map(|value| cut(value)).collect::<Vec<_>>().join(", ");
+    match step {
+        TraceStep::Comparison(comparison) => render_comparison(comparison, sources),
+        TraceStep::Arm(arm) => match arm.row {
+            None => format!("{} took the arm `{}`", listed(&arm.subjects), source(arm.place)),
+            Some(_) => format!("`{}` found {}", source(arm.place), listed(&arm.subjects)),
+        },
+        TraceStep::NoRow { place, arguments } => {
+            format!("`{}` found no row for {}", source(*place), listed(arguments))
         }
-        Destination::Routing(_) => false,
-    };
-    let sends =
-        |line: &&RoutingLine| targets(line).into_iter().any(|target| destinations(target).iter().any(wanted));
-    let every = lines(model);
-    let paths: Vec<&str> = every.iter().copied().filter(sends).map(|line| &*line.path).collect();
-    self::paths(bench, attempt, seen, &paths)
+    }
 }
 
-/// The walk, with these lines and those around them.
-pub(super) fn paths(
-    bench: &CaseRunner,
-    attempt: &CaseRun,
-    seen: &ObservedOutcome,
-    paths: &[&str],
-) -> Vec<String> {
-    let around = |path: &str, inner: &str| {
-        inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let interests = |path: &str| paths.iter().any(|inner| around(path, inner));
-    attempt.trace.routing_lines(&bench.rules.sources, seen.index, interests)
+fn render_comparison(comparison: &ComparisonTrace, sources: &Sources) -> String {
+    let ComparisonTrace { place, subject, operand, holds, .. } = comparison;
+    let text = one_line(sources.text(*place));
+    // The text shows an operand that is written out.
+    match operand.as_ref().filter(|operand| !text.ends_with(operand.as_str())) {
+        None if *subject == holds.to_string() => format!("`{text}` → {holds}"),
+        None => format!("`{text}` was {} → {holds}", cut(subject)),
+        Some(operand) => format!("`{text}` was {}, against {} → {holds}", cut(subject), cut(operand)),
+    }
+}
+
+fn cut(value: &str) -> String {
+    shorten(value, MAX_VALUE_WIDTH)
 }
 
 /// Whether no line that counts sent it anywhere: there was no channel at all, or a `nothing` decided and whatever was
 /// sent is the copy of an `always`.
-pub(super) fn is_sent_nowhere(bench: &CaseRunner, seen: &ObservedOutcome) -> bool {
+pub(super) fn is_sent_nowhere(rules: &RuleSet, seen: &ObservedOutcome) -> bool {
     if seen.kind != ObservedOutcomeKind::Routed || seen.followed {
         return false;
     }
     if seen.channels.is_empty() {
         return true;
     }
-    let every = lines(&bench.rules.model);
-    let find = |path: &str| every.iter().copied().find(|line| *line.path == *path);
+    let find = |path: &str| rules.model.routing_lines().find(|line| *line.path == *path);
     let counts = |line: &RoutingLine| line.kind != LineKind::Always;
-    let silent = |line: &RoutingLine, arm: Option<usize>| match (targets(line).as_slice(), arm) {
+    let silent = |line: &RoutingLine, arm: Option<usize>| match (line.body.own_targets().as_slice(), arm) {
         (all, Some(arm)) => matches!(all.get(arm), Some(Target::Nothing(..))),
         (all, None) => matches!(all, [Target::Nothing(..)]),
     };
     let decided = seen.routes.iter().filter_map(|(path, arm)| Some((find(path)?, *arm)));
     let mut counting = decided.filter(|(line, _)| counts(line)).peekable();
     counting.peek().is_some() && counting.all(|(line, arm)| silent(line, arm))
-}
-
-/// Every line of every routing.
-pub(super) fn lines(model: &Model) -> Vec<&RoutingLine> {
-    let mut all = Vec::new();
-    for routing in &model.routings {
-        gather(&routing.block, &mut all);
-    }
-    all
-}
-
-fn gather<'m>(block: &'m RoutingBlock, all: &mut Vec<&'m RoutingLine>) {
-    for line in &block.lines {
-        all.push(line);
-        match &line.body {
-            RoutingLineBody::Block(block) => gather(block, all),
-            RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => {}
-        }
-    }
-}
-
-/// What stands after the arrows of a line; not what stands in its block.
-fn targets(line: &RoutingLine) -> Vec<&Target> {
-    match &line.body {
-        RoutingLineBody::Block(_) => Vec::new(),
-        RoutingLineBody::Match(choice) => choice.arms.iter().map(|arm| &arm.result).collect(),
-        RoutingLineBody::Target(target) => vec![target],
-    }
 }
 
 fn destinations(target: &Target) -> &[Destination] {

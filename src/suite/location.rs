@@ -1,6 +1,6 @@
 //! A place in a rule file as a failure shows it: the line, and carets below it.
 
-use super::failure::visible_text;
+use super::text::visible_text;
 use crate::source::{Sources, Span};
 
 /// A line of a rule file and the part of it that matters.

@@ -8,7 +8,6 @@
 //! and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
 
 mod case_run;
-mod case_trace;
 mod cases;
 mod compare;
 mod coverage;
@@ -16,20 +15,24 @@ mod expectation;
 mod failure;
 mod failure_trace;
 mod fields;
-mod files;
+#[cfg(not(target_family = "wasm"))]
+pub mod files;
 mod location;
 mod observed_outcome;
 mod plan;
 pub mod report;
 mod snapshot;
+mod snapshot_line;
 mod test_event;
+mod test_files;
 mod test_value;
+mod text;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::TestFailure;
-pub use files::{DiskFiles, TestFiles};
 pub use location::RuleLocation;
 pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
+pub use test_files::TestFiles;
 
 use crate::ruleset::RuleSet;
 use crate::source::Span;
@@ -163,8 +166,8 @@ impl SuiteRunner<'_> {
     fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, failures: Vec<TestFailure>) {
         let place = RuleLocation::of(&self.rules.sources, span);
         self.results.push(TestResult {
-            test: failure::visible_text(plan.name()),
-            case: case.map(failure::visible_text),
+            test: text::visible_text(plan.name()),
+            case: case.map(text::visible_text),
             location: place,
             failures,
         });

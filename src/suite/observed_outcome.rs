@@ -1,8 +1,9 @@
 //! What an evaluation came to, freed from the payload that it borrowed from.
 
-use super::snapshot;
-use super::test_value::{TestValue, quoted};
+use super::snapshot_line::snapshot_line;
+use super::test_value::TestValue;
 use crate::event::{Outcome, OutcomeKind, RoutingDecision, RuleReason};
+use crate::text::quoted;
 
 /// An outcome as expectations look at it.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl ObservedOutcome {
             routes: decision.map(routes).unwrap_or_default(),
             reasons: reasons(&outcome.kind),
             followed: decision.is_some_and(|decision| decision.followed),
-            snapshot_line: snapshot::snapshot_line(outcome, folder),
+            snapshot_line: snapshot_line(outcome, folder),
         }
     }
 }

@@ -1,16 +1,11 @@
-//! Snapshots: every outcome of a payload, exactly, one JSON object a line in the form of `run`.
-//!
-//! Places within a snapshot are relative to the test's folder, so that it reads the same from wherever the tests are
-//! started.
+//! Snapshots: every outcome of a payload exactly, one line each.
 
 use super::case_run::CaseRun;
 use super::expectation::{ExpectationChecker, ExpectationResult};
 use super::failure::TestFailure;
-use super::files::TestFiles;
 use super::observed_outcome::numbered_list;
+use super::test_files::TestFiles;
 use crate::check::stays_below;
-use crate::event::{Outcome, OutcomeKind as Came, RuleReason};
-use crate::json::{Arena, ToJson};
 use crate::syntax::tree::StringLiteral;
 use serde_json::Value;
 
@@ -88,36 +83,6 @@ fn lines(attempt: &CaseRun, outcome: Option<usize>) -> String {
     chosen.flat_map(|(_, one)| [one.snapshot_line.as_str(), "\n"]).collect()
 }
 
-/// The line of an outcome, its places as seen from the folder.
-pub(super) fn snapshot_line(outcome: &Outcome<'_>, folder: &str) -> String {
-    let arena = Arena::new();
-    let seen = |at: &str| arena.text(&relative(at, folder));
-    let mut outcome = outcome.clone();
-    match &mut outcome.kind {
-        Came::Routed(_, decision) => {
-            let reasons = decision.reasons.iter().map(|reason| RuleReason { at: seen(reason.at), ..*reason });
-            decision.reasons = arena.collect(reasons);
-        }
-        Came::Dropped(reason) => reason.at = seen(reason.at),
-        Came::Unaccepted(refusals) => {
-            for refusal in refusals {
-                refusal.at = seen(refusal.at);
-            }
-        }
-        Came::Event(_) | Came::Empty | Came::Invalid { .. } => {}
-    }
-    outcome.to_json()
-}
-
-/// `path` as seen from `folder`.
-fn relative(path: &str, folder: &str) -> String {
-    let folders: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let shared = folders.iter().zip(&parts).take_while(|(left, right)| left == right).count();
-    let up = std::iter::repeat_n("..", folders.len() - shared);
-    up.chain(parts.into_iter().skip(shared)).collect::<Vec<_>>().join("/")
-}
-
 /// A line a member, so that a diff shows the member that differs.
 fn pretty(lines: &str) -> String {
     let line = |line: &str| match serde_json::from_str::<Value>(line) {
@@ -125,16 +90,4 @@ fn pretty(lines: &str) -> String {
         Err(_) => line.to_owned(),
     };
     lines.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::relative;
-
-    #[test]
-    fn places_are_seen_from_the_folder_of_the_test() {
-        assert_eq!(relative("rules/arms/arms.rules:3", "rules/arms"), "arms.rules:3");
-        assert_eq!(relative("rules/main.rules:3", "rules/arms"), "../main.rules:3");
-        assert_eq!(relative("main.rules:3", ""), "main.rules:3");
-    }
 }

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::json;
 use crate::source::Span;
 use crate::syntax::tree::{TestJson, TestJsonKind};
+use crate::text::quoted;
 use crate::value::RuntimeValue;
 use std::fmt;
 
@@ -195,11 +196,6 @@ impl fmt::Display for TestValue {
             }
         }
     }
-}
-
-/// A string in quotes, as JSON and the rules write it.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// A key, bare where it is a word.

@@ -9,13 +9,13 @@ crate::codes! {
     UNCLOSED_STRING = "E0002", "string without an end";
     BRACKET = "E0003", "bracket without its partner";
     TOO_DEEP = "E0004", "nesting too deep";
-    CHARACTER = "E0005", "character that has no place here";
+    CHARACTER = "E0005", "character that is not allowed here";
     ESCAPE = "E0006", "unknown escape in a string";
     LONE_BRACE = "E0007", "lone brace in a string";
-    INTERPOLATION = "E0008", "interpolation that is no value";
+    INTERPOLATION = "E0008", "interpolation that is not a value";
     MIXED = "E0009", "`and` and `or` without parentheses";
     FOREIGN = "E0010", "word or sign of another language";
-    SIGN = "E0011", "one sign for another";
+    SIGN = "E0011", "wrong sign";
     CHAINED = "E0012", "chained comparison";
     TRAILING_COMMA = "E0013", "trailing comma";
     ASSIGN = "E0014", "`=` where a comparison is meant";
@@ -32,7 +32,7 @@ crate::codes! {
     NO_ARROW = "E0025", "arm without `=>`";
     CAPITAL = "E0026", "capitalised name";
     TOO_LARGE = "E0027", "file too large";
-    SCHEDULE_LINE = "E0028", "times away from their days";
+    SCHEDULE_LINE = "E0028", "times without their days";
     NUMBER = "E0029", "number that cannot be read";
     NO_EDITION = "W0001", "no edition line";
 }
@@ -42,7 +42,7 @@ pub(super) fn too_deep(at: Span) -> Diagnostic {
         .help("give the inner part a name of its own: a `define`, a `let` or a second `routing`")
 }
 
-/// What the parser is not shown, in a text that begins at `base`.
+/// A text that exceeds a limit, and so is not parsed. It begins at `base`.
 pub(super) fn limit_exceeded(file: FileId, base: usize, excess: LimitExceeded) -> Diagnostic {
     let place = |at: usize| Span::new(file, base + at, base + at + 1);
     match excess {
@@ -84,7 +84,7 @@ pub(super) fn hole_in_plain(at: Span, hole: &str) -> Diagnostic {
         .help("to compare two values, write them bare, as in `labels.a == labels.b`")
 }
 
-/// A brace in a string that is no part of a hole.
+/// A brace in a string that is not a part of a hole.
 pub(super) fn lone_brace(at: Span, brace: char, place: LoneBrace) -> Diagnostic {
     let message = match place {
         LoneBrace::Interpolation => format!("a single `{brace}` in a string"),

@@ -1,4 +1,4 @@
-//! The parser that pest makes of the three grammar files; nothing else of pest's is generated.
+//! The parser that pest generates from the three grammar files.
 
 /// The grammar of a rule file.
 #[derive(pest_derive::Parser)]
@@ -10,7 +10,7 @@ pub(super) struct Grammar;
 pub(super) type RulePair<'i> = pest::iterators::Pair<'i, Rule>;
 pub(super) type RulePairs<'i> = pest::iterators::Pairs<'i, Rule>;
 
-/// Keywords and signs that say nothing which the node around them does not say already.
+/// Keywords and signs that add nothing to the node around them.
 pub(super) fn is_noise(rule: Rule) -> bool {
     matches!(
         rule,

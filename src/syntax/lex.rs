@@ -1,13 +1,12 @@
-//! Words and signs without grammar: how deep brackets nest before pest sees them, and what a message points at.
+//! Tokens: how deep brackets nest before pest parses the text, and which text a message points at.
 //!
 //! The lexer never fails and never recurses. It agrees with `grammar/lexical.pest` on where strings, regular
 //! expressions, paths and comments end; whatever else it meets is a token too.
 
-use super::lower::{DEEPEST, hole};
+use super::words::DECLARATIONS;
 
-/// The words that begin a declaration.
-pub(super) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+/// The deepest nesting of brackets, blocks and `not` that a rule file may have.
+pub(super) const DEEPEST: usize = 64;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub(super) enum TokenKind {
     String,
     /// A quote without its partner on the line.
     OpenString,
-    /// A string in quotes that are none: `'…'`, `“…”`.
+    /// A string in quotes of another kind: `'…'`, `“…”`.
     ForeignString,
     Regex,
     Path,
@@ -69,8 +68,21 @@ pub(super) struct Token {
     pub(super) starts_line: bool,
 }
 
+/// A token that was read, and how many bytes it takes.
+#[derive(Debug, Clone, Copy)]
+struct ReadToken {
+    kind: TokenKind,
+    length: usize,
+}
+
+impl ReadToken {
+    fn new(kind: TokenKind, length: usize) -> Self {
+        Self { kind, length }
+    }
+}
+
 /// Signs of more than one character; a longer one stands before its beginning.
-const SIGNS: &[&str] =
+pub(super) const SIGNS: &[&str] =
     &["...", "..", "=>", "==", "!=", "<=", ">=", "??", "||", "&&", "->", "=~", "!~", "<>", ":="];
 
 /// The tokens of a text in order.
@@ -80,21 +92,21 @@ pub(super) struct Tokens<'t> {
     at_line_start: bool,
     /// The deepest bracket within a path so far, which is part of its token.
     path_depth: usize,
-    /// How many bytes were looked at for a closer that is not there: braces in strings, regexes, comments.
+    /// How many bytes were searched for a closing sign that is absent: of holes, regexes and comments.
     wasted_bytes: usize,
 }
 
-/// How many bytes may be looked at in vain. Every opener without its closer is sought for to the end of its line, so that
-/// a long line full of them would take as long as its square. Past the bound nothing is sought any more; the parser does not see
-/// such a text.
+/// How many bytes may be searched in vain. For an opening sign without its partner, the rest of the line is searched,
+/// so a long line full of them would take quadratic time. Past the limit nothing is searched, and the text is not
+/// parsed.
 const MOST_WASTED_BYTES: usize = 4 << 20;
 
-/// Why the parser does not see a text, and the byte that is to blame.
+/// Why a text is not parsed, and the byte at which it exceeds the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LimitExceeded {
     /// Brackets nest too deep.
     Depth(usize),
-    /// Too much is opened and not closed.
+    /// Too many signs are opened and not closed.
     Unclosed(usize),
 }
 
@@ -103,12 +115,12 @@ pub(super) fn tokens(text: &str) -> Tokens<'_> {
     Tokens { text, at: 0, at_line_start: true, path_depth: 0, wasted_bytes: 0 }
 }
 
-/// The first place where a text is too much for the parser.
+/// The first place where a text exceeds a limit.
 pub(super) fn check_limits(text: &str) -> Result<(), LimitExceeded> {
     let mut depth = 0_usize;
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
-        // A declaration at the margin begins anew: what an earlier one left open is not its nesting.
+        // A declaration at the margin starts at depth 0: brackets that an earlier one left open do not count.
         if token.kind == TokenKind::Word && token.starts_line && is_margin(text, token.start) {
             let word = text.get(token.start..token.end).unwrap_or_default();
             depth = if DECLARATIONS.contains(&word) { 0 } else { depth };
@@ -135,7 +147,7 @@ impl Iterator for Tokens<'_> {
         self.skip();
         let rest = self.rest();
         let first = rest.chars().next()?;
-        let (kind, length) = self.read(first, rest);
+        let ReadToken { kind, length } = self.read(first, rest);
         let token = Token { kind, start: self.at, end: self.at + length, starts_line: self.at_line_start };
         self.at = token.end;
         self.at_line_start = false;
@@ -166,48 +178,40 @@ impl<'t> Tokens<'t> {
         }
     }
 
-    fn read(&mut self, first: char, rest: &str) -> (TokenKind, usize) {
+    fn read(&mut self, first: char, rest: &str) -> ReadToken {
         match first {
             'r' if rest.starts_with("r\"") => raw(rest),
-            'a'..='z' | 'A'..='Z' | '_' => (TokenKind::Word, word_length(rest)),
-            '0'..='9' => (TokenKind::Number, number_length(rest)),
+            'a'..='z' | 'A'..='Z' | '_' => ReadToken::new(TokenKind::Word, word_length(rest)),
+            '0'..='9' => ReadToken::new(TokenKind::Number, number_length(rest)),
             '-' if rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
-                (TokenKind::Number, number_length(rest))
+                ReadToken::new(TokenKind::Number, number_length(rest))
             }
-            '"' => {
-                let (kind, length, in_vain) = string(rest, self.wasted_bytes);
-                self.wasted_bytes = in_vain;
-                (kind, length)
-            }
+            '"' => string(rest, &mut self.wasted_bytes),
             '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
                 foreign_string(first, rest)
             }
-            '(' | '[' | '{' => (TokenKind::Open, 1),
-            ')' | ']' | '}' => (TokenKind::Close, 1),
-            '#' => (TokenKind::Documentation, line_length(rest)),
-            '$' | '@' => {
-                let (kind, length, depth) = path(rest);
-                self.path_depth = self.path_depth.max(depth);
-                (kind, length)
-            }
-            '/' if rest.starts_with("//") => (TokenKind::ForeignComment, line_length(rest)),
+            '(' | '[' | '{' => ReadToken::new(TokenKind::Open, 1),
+            ')' | ']' | '}' => ReadToken::new(TokenKind::Close, 1),
+            '#' => ReadToken::new(TokenKind::Documentation, line_length(rest)),
+            '$' | '@' => path(rest, &mut self.path_depth),
+            '/' if rest.starts_with("//") => ReadToken::new(TokenKind::ForeignComment, line_length(rest)),
             '/' => self.slash(rest),
-            '!'..='~' => (TokenKind::Sign, sign_length(rest)),
-            _ => (TokenKind::Foreign, foreign_length(rest)),
+            '!'..='~' => ReadToken::new(TokenKind::Sign, sign_length(rest)),
+            _ => ReadToken::new(TokenKind::Foreign, foreign_length(rest)),
         }
     }
 
     /// A comment of another language, or a regex.
-    fn slash(&mut self, rest: &str) -> (TokenKind, usize) {
+    fn slash(&mut self, rest: &str) -> ReadToken {
         let seeks = self.wasted_bytes <= MOST_WASTED_BYTES;
         if rest.starts_with("/*") {
             let end = if seeks { rest.find("*/") } else { None };
             self.wasted_bytes += if seeks && end.is_none() { rest.len() } else { 0 };
-            return (TokenKind::ForeignComment, end.map_or(line_length(rest), |end| end + 2));
+            return ReadToken::new(TokenKind::ForeignComment, end.map_or(line_length(rest), |end| end + 2));
         }
-        let (kind, length) = if seeks { regex(rest) } else { (TokenKind::Sign, 1) };
-        self.wasted_bytes += if seeks && kind == TokenKind::Sign { line_length(rest) } else { 0 };
-        (kind, length)
+        let token = if seeks { regex(rest) } else { ReadToken::new(TokenKind::Sign, 1) };
+        self.wasted_bytes += if seeks && token.kind == TokenKind::Sign { line_length(rest) } else { 0 };
+        token
     }
 }
 
@@ -256,29 +260,29 @@ fn number_length(rest: &str) -> usize {
     at
 }
 
-fn raw(rest: &str) -> (TokenKind, usize) {
+fn raw(rest: &str) -> ReadToken {
     let end = rest.bytes().skip(2).position(|byte| matches!(byte, b'"' | b'\n' | b'\r')).map(|at| at + 2);
     match end {
-        Some(end) if rest.as_bytes().get(end) == Some(&b'"') => (TokenKind::String, end + 1),
-        Some(end) => (TokenKind::OpenString, end),
-        None => (TokenKind::OpenString, rest.len()),
+        Some(end) if rest.as_bytes().get(end) == Some(&b'"') => ReadToken::new(TokenKind::String, end + 1),
+        Some(end) => ReadToken::new(TokenKind::OpenString, end),
+        None => ReadToken::new(TokenKind::OpenString, rest.len()),
     }
 }
 
-/// A string, its length, and how many bytes were looked at in vain until its end.
-fn string(rest: &str, before: usize) -> (TokenKind, usize, usize) {
+/// A string; `wasted_bytes` counts what is looked at for a closing brace that is not there.
+fn string(rest: &str, wasted_bytes: &mut usize) -> ReadToken {
     let bytes = rest.as_bytes();
     let mut at = 1;
-    let mut in_vain = before;
     loop {
         match bytes.get(at) {
-            None | Some(b'\n' | b'\r') => return (TokenKind::OpenString, at.min(bytes.len()), in_vain),
-            Some(b'"') => return (TokenKind::String, at + 1, in_vain),
+            None | Some(b'\n' | b'\r') => return ReadToken::new(TokenKind::OpenString, at.min(bytes.len())),
+            Some(b'"') => return ReadToken::new(TokenKind::String, at + 1),
             Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
-            Some(b'{') if in_vain <= MOST_WASTED_BYTES => {
+            Some(b'{') if *wasted_bytes <= MOST_WASTED_BYTES => {
                 let hole = rest.get(at..).and_then(hole);
-                in_vain += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
+                *wasted_bytes +=
+                    if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
                 at += hole.unwrap_or(1);
             }
             Some(_) => at += 1,
@@ -286,7 +290,7 @@ fn string(rest: &str, before: usize) -> (TokenKind, usize, usize) {
     }
 }
 
-fn foreign_string(first: char, rest: &str) -> (TokenKind, usize) {
+fn foreign_string(first: char, rest: &str) -> ReadToken {
     let closers: &[char] = match first {
         '\'' => &['\''],
         '\u{2018}' | '\u{2019}' => &['\u{2018}', '\u{2019}', '\''],
@@ -296,48 +300,47 @@ fn foreign_string(first: char, rest: &str) -> (TokenKind, usize) {
     let ends = |character: &char| closers.contains(character) || matches!(character, '\n' | '\r');
     match inside.char_indices().find(|(_, character)| ends(character)) {
         Some((at, closer)) if closers.contains(&closer) => {
-            (TokenKind::ForeignString, first.len_utf8() + at + closer.len_utf8())
+            ReadToken::new(TokenKind::ForeignString, first.len_utf8() + at + closer.len_utf8())
         }
-        Some(_) | None => (TokenKind::Foreign, first.len_utf8()),
+        Some(_) | None => ReadToken::new(TokenKind::Foreign, first.len_utf8()),
     }
 }
 
-fn regex(rest: &str) -> (TokenKind, usize) {
+fn regex(rest: &str) -> ReadToken {
     let bytes = rest.as_bytes();
     let mut at = 1;
     loop {
         match bytes.get(at) {
-            None | Some(b'\n' | b'\r') => return (TokenKind::Sign, 1),
+            None | Some(b'\n' | b'\r') => return ReadToken::new(TokenKind::Sign, 1),
             Some(b'/') => break,
             Some(b'\\') => at += 2,
             Some(_) => at += 1,
         }
     }
     let flags = bytes.iter().skip(at + 1).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    (TokenKind::Regex, at + 1 + flags)
+    ReadToken::new(TokenKind::Regex, at + 1 + flags)
 }
 
-/// A path, its length, and how deep its brackets nest.
-fn path(rest: &str) -> (TokenKind, usize, usize) {
+/// A path; `deepest` becomes how deep its brackets nest, if that is deeper.
+fn path(rest: &str, deepest: &mut usize) -> ReadToken {
     let bytes = rest.as_bytes();
     let mut at = 1;
-    let mut deepest = 0;
     loop {
         let dots = bytes.iter().skip(at).take(2).take_while(|byte| **byte == b'.').count();
         match bytes.get(at + dots) {
             Some(b'[') if dots != 1 => {
                 let (end, depth) = brackets(bytes, at + dots);
-                deepest = deepest.max(depth);
+                *deepest = (*deepest).max(depth);
                 match end {
                     Some(end) => at = end,
-                    None => return (TokenKind::OpenPath, line_length(rest), deepest),
+                    None => return ReadToken::new(TokenKind::OpenPath, line_length(rest)),
                 }
             }
             Some(b'*') if dots > 0 => at += dots + 1,
             Some(_) if dots > 0 && member_length(rest, at + dots) > 0 => {
                 at += dots + member_length(rest, at + dots);
             }
-            _ => return (TokenKind::Path, at, deepest),
+            _ => return ReadToken::new(TokenKind::Path, at),
         }
     }
 }
@@ -389,4 +392,34 @@ fn brackets(bytes: &[u8], start: usize) -> (Option<usize>, usize) {
 
 fn sign_length(rest: &str) -> usize {
     SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(1, |sign| sign.len())
+}
+
+/// The length of the `{…}` that the text begins with. The grammar's rule `hole` says the same.
+pub(super) fn hole(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'{') || bytes.get(1) == Some(&b'{') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'}' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'"' => at = string_end(bytes, at)?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The byte after the closing quote of the string that begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
 }

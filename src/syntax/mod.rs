@@ -6,7 +6,10 @@ mod grammar;
 mod lex;
 mod lower;
 mod recover;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+mod words;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
@@ -19,7 +22,7 @@ const LARGEST: usize = 8 << 20;
 /// The longest line that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Reads one rule file. Whatever did not parse is in the diagnostics, all of it; whatever did is in the tree.
+/// Reads one rule file. The tree holds everything that could be parsed; everything else is reported.
 pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> tree::RuleFile {
     let text = sources.file(file).map_or("", crate::source::SourceFile::text);
     let mut tree = tree::RuleFile {
@@ -51,7 +54,7 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
     tree
 }
 
-/// Whether the grammar takes a text as a rule file. No tree is built: this is what [`parse`] costs at the least.
+/// Whether the grammar accepts a text as a rule file. No tree is built: this measures the least cost of [`parse`].
 #[must_use]
 pub fn accepts(text: &str) -> bool {
     Grammar::parse(Rule::file, text).is_ok()
@@ -79,13 +82,13 @@ fn too_large(file: FileId, text: &str) -> Option<Diagnostic> {
     None
 }
 
-/// Says that the edition is missing or unknown.
+/// Reports a missing or unknown edition.
 fn edition(tree: &tree::RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>, findings: usize) {
     match tree.edition {
         Some((1, _)) => {}
         Some((_, span)) => {
             let finding = Diagnostic::new(&codes::EDITION, span, "the only edition is 1");
-            diagnostics.push(finding.suggest("write `edition 1`", span, "edition 1"));
+            diagnostics.push(finding.rewrite(span, "edition 1"));
         }
         // A broken edition line has been reported already.
         None if diagnostics.iter().skip(findings).any(|finding| finding.code == &codes::EDITION) => {}

@@ -1,15 +1,17 @@
 //! Timestamps and their spellings, time zones from the bundled database, schedules.
 //!
-//! Zones never come from the system, so that a rule set means the same on every machine. Nothing here reads a clock: the
-//! caller passes the time of evaluation.
+//! Zones never come from the system, so that a rule set means the same on every machine. Nothing here reads a clock:
+//! [`Clock`] is a trait, and the caller passes the time of evaluation.
 
+mod clock;
 mod day;
 mod schedule;
 mod timestamp;
 mod zone;
 
+pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
-pub use schedule::{ScheduleEffect, ScheduleEntry, ScheduleWindows};
+pub use schedule::{MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleWindows};
 pub use timestamp::Timestamp;
 pub use zone::Zone;
 

@@ -31,8 +31,25 @@ pub struct ScheduleEntry {
     pub effect: ScheduleEffect,
     /// Days, inclusive ranges (of the same kind of day); none is every day.
     pub days: Vec<(Day, Day)>,
-    /// Minutes of the day, half-open. An end that is not after its start is on the next day. None is the whole day.
-    pub times: Vec<(u16, u16)>,
+    /// Times of the day; none is the whole day.
+    pub times: Vec<MinuteRange>,
+}
+
+/// Minutes of a day: from the start to before the end. An end that is not after the start lies on the next day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MinuteRange {
+    /// The first minute.
+    pub start: u16,
+    /// The minute after the last.
+    pub end: u16,
+}
+
+impl MinuteRange {
+    const WHOLE_DAY: Self = Self { start: 0, end: MINUTES_PER_DAY };
+
+    fn ends_next_day(self) -> bool {
+        self.end <= self.start
+    }
 }
 
 /// Windows of time in a zone.
@@ -99,10 +116,10 @@ impl ScheduleEntry {
             Day::Weekday(_) => None,
         });
         let last = dates.collect::<Option<Vec<Date>>>()?.into_iter().max()?;
-        let whole = [(0, MINUTES_PER_DAY)];
-        let times: &[(u16, u16)] = if self.times.is_empty() { &whole } else { &self.times };
-        let minutes =
-            times.iter().map(|(start, end)| if end > start { *end } else { end + MINUTES_PER_DAY }).max()?;
+        let whole = [MinuteRange::WHOLE_DAY];
+        let times: &[MinuteRange] = if self.times.is_empty() { &whole } else { &self.times };
+        let end = |range: &MinuteRange| range.end + if range.ends_next_day() { MINUTES_PER_DAY } else { 0 };
+        let minutes = times.iter().map(end).max()?;
         last.to_datetime(Time::midnight()).checked_add(jiff::SignedDuration::from_mins(minutes.into())).ok()
     }
 }
@@ -133,13 +150,13 @@ impl WallClockTime {
 #[derive(Debug, Clone)]
 struct WindowSet(Vec<(MinuteRanges, DaySet)>);
 
-type MinuteRanges = Vec<(u16, u16)>;
+type MinuteRanges = Vec<MinuteRange>;
 
 impl WindowSet {
     fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut alike: BTreeMap<MinuteRanges, Vec<&ScheduleEntry>> = BTreeMap::new();
         for line in lines {
-            let times = if line.times.is_empty() { vec![(0, MINUTES_PER_DAY)] } else { line.times.clone() };
+            let times = if line.times.is_empty() { vec![MinuteRange::WHOLE_DAY] } else { line.times.clone() };
             alike.entry(times).or_default().push(line);
         }
         Self(alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect())
@@ -150,8 +167,9 @@ impl WindowSet {
         let WallClockTime { today, minute } = moment;
         self.0.iter().any(|(times, days)| {
             let starts = |day: Date| days.hold(day) && !closed.hold(day);
-            let from_today = |(start, end): &(u16, u16)| *start <= minute && (minute < *end || end <= start);
-            let from_yesterday = |(start, end): &(u16, u16)| end <= start && minute < *end;
+            let from_today =
+                |range: &MinuteRange| range.start <= minute && (minute < range.end || range.ends_next_day());
+            let from_yesterday = |range: &MinuteRange| range.ends_next_day() && minute < range.end;
             (times.iter().any(from_today) && starts(today))
                 || (times.iter().any(from_yesterday) && today.yesterday().is_ok_and(starts))
         })

@@ -3,6 +3,9 @@
 //! `cargo bench` prints medians of interleaved rounds. The unit for events is one `serde_json::from_slice::<Value>` of the
 //! same bytes in the same run, so that figures of different machines can be compared. The workload comes from the
 //! generator beside the checkout where it is there, else from `own.rs`.
+//!
+//! `cargo bench --bench engine -- [PART…]` measures the parts `loading mapping routing` or some of them; `compare` before
+//! them compares two builds as `compare.rs` says.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,22 +18,27 @@
 #![allow(dead_code, reason = "the worker needs more of the files that they share")]
 
 mod baseline;
+mod compare;
 mod library;
 mod loading;
 mod measure;
 mod own;
 mod workload;
 
+use compare::{Subject, figure};
 use measure::{Round, medians};
 use pointsman::json::{self, Arena};
 use pointsman::ruleset::{EntryPoint, RuleSet};
 use std::cell::RefCell;
 use std::hint::black_box;
+use std::process::ExitCode;
 
-fn main() {
-    println!("workload: {}", workload::origin());
-    // `cargo bench --bench engine -- mapping` measures that alone.
+fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    if let Some(code) = compare::run_if_asked(&asked, Subject::Bench) {
+        return code;
+    }
+    println!("workload: {}", workload::origin());
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
     if is_asked("loading") {
         for routes in [1_000, 10_000, 100_000] {
@@ -42,15 +50,17 @@ fn main() {
             events(routes);
         }
     }
-    if !is_asked("routing") {
-        return;
-    }
-    println!("\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)");
-    for mix in ["", "hard-"] {
-        for routes in [10, 1_000, 10_000, 100_000] {
-            decisions(mix, routes);
+    if is_asked("routing") {
+        println!(
+            "\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)"
+        );
+        for mix in ["", "hard-"] {
+            for routes in [10, 1_000, 10_000, 100_000] {
+                decisions(mix, routes);
+            }
         }
     }
+    ExitCode::SUCCESS
 }
 
 /// One routing decision, and that it is the one that is expected.
@@ -82,7 +92,9 @@ fn decisions(mix: &str, routes: usize) {
         let kept = if routes > 10_000 { 1 } else { 2 };
         for (way, median) in medians(21, &mut rounds[..kept]) {
             #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
-            figures.push(format!("{name} {way} {:.0}", median / events.len() as f64));
+            let each = median / events.len() as f64;
+            figure(&format!("routing: {mix}{routes} routes, {name}, {way}, ns"), each);
+            figures.push(format!("{name} {way} {each:.0}"));
         }
     }
     println!("  {routes:>7} {}routes: {}", mix.replace('-', " "), figures.join(", "));
@@ -100,11 +112,11 @@ fn events(routes: usize) {
     println!("\n{routes} routes; 1.00 is one serde_json::from_slice::<Value> of the same bytes");
     for (name, payload) in workload::payloads() {
         println!("  {name}, {} bytes", payload.len());
-        payload_to_bytes(&rules, payload.as_bytes());
+        payload_to_bytes(&rules, payload.as_bytes(), &format!("mapping: {routes} routes, {name}"));
     }
 }
 
-fn payload_to_bytes(rules: &RuleSet, bytes: &[u8]) {
+fn payload_to_bytes(rules: &RuleSet, bytes: &[u8], title: &str) {
     let context = library::context();
     let (out, arena) = (RefCell::new(Vec::new()), RefCell::new(Arena::new()));
     let run = |routing| {
@@ -149,6 +161,7 @@ fn payload_to_bytes(rules: &RuleSet, bytes: &[u8]) {
     );
     let unit = figures.first().map_or(1.0, |(_, nanoseconds)| *nanoseconds);
     for (name, nanoseconds) in figures {
+        figure(&format!("{title}, {name}, ns"), nanoseconds);
         println!("    {name:<24} {:>8.2} units  {:>10.0} ns", nanoseconds / unit, nanoseconds);
     }
     for (name, allocations) in [

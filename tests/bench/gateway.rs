@@ -3,7 +3,8 @@
 //! down slows both sides.
 //!
 //! `cargo bench --bench gateway -- [SECONDS] [PART…]`: `SECONDS` for each measurement (10 by default), the parts are
-//! `accept share deliver save reload dead overload backlog`.
+//! `accept share deliver save reload dead overload backlog`. `compare` before them compares two programs as `compare.rs`
+//! says, by the processor time for a push (`share`) and for a delivery (`deliver`).
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -22,12 +23,14 @@
 )]
 
 mod checker;
+mod compare;
 #[path = "scenario/editor.rs"]
 mod editor;
 mod harness;
 mod share;
 
 use checker::Push;
+use compare::{Subject, figure};
 use editor::{Editor, Technique};
 use harness::load::Plan;
 use harness::rules::{self, Flaw};
@@ -55,6 +58,9 @@ const WINDOWS: usize = 10;
 
 fn main() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    if let Some(code) = compare::run_if_asked(&words, Subject::Program) {
+        return code;
+    }
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(10);
     let named: Vec<&String> = words.iter().filter(|word| word.parse::<u64>().is_err()).collect();
     let mut code = std::process::ExitCode::SUCCESS;
@@ -153,6 +159,7 @@ fn deliver(time: Duration) -> Result<(), String> {
     drop(load.stop());
     // Whatever waits is taken without anything coming in, until nothing waits.
     let (mut from, mut begun, mut most) = (sink.taken(), Instant::now(), 0.0_f64);
+    let (drained_from, before) = (from, processor_seconds(&server));
     let end = begun + time;
     while Instant::now() < end {
         std::thread::sleep(Duration::from_millis(250));
@@ -167,7 +174,18 @@ fn deliver(time: Duration) -> Result<(), String> {
         "  {most:.0} deliveries a second at most from the backlog alone; memory at most {} MiB",
         mebibytes(server.most_memory())
     );
+    let (drained, seconds) = (sink.taken() - drained_from, processor_seconds(&server) - before);
+    if drained > 0 {
+        let each = seconds / drained as f64 * 1e6;
+        println!("  {each:.1} µs of processor time a delivery from the backlog");
+        figure("deliver: processor time a delivery, µs", each);
+    }
     Ok(())
+}
+
+/// The processor time that a server took so far.
+fn processor_seconds(server: &Server) -> f64 {
+    server.processor().values().sum()
 }
 
 /// A stamped rule set that is served.

@@ -1,5 +1,6 @@
 //! What loading costs: parse, check and compile apart, the grammar alone beside them, and what stays in memory.
 
+use crate::compare::figure;
 use crate::library::{load, no_file, sources};
 use crate::measure::{Round, medians};
 use crate::workload;
@@ -38,6 +39,7 @@ fn times(routes: usize, text: &str) {
     for (name, nanoseconds) in figures {
         let each = nanoseconds / 1_000.0 / count(routes);
         let ratio = nanoseconds / bare;
+        figure(&format!("loading: {routes} routes, {name}, µs a route"), each);
         println!("  {name:<9} {each:>8.2}  {ratio:>5.2} of the grammar alone");
     }
 }
@@ -54,7 +56,9 @@ fn bytes(routes: usize, text: &str) {
     let _rules = held("whole", &mut kept, || load(text).expect("the workload loads"));
     kept.push(("most", most(|| drop(load(text)))));
     for (name, bytes) in kept {
-        println!("  {name:<9} {:>8.0}", bytes / count(routes));
+        let each = bytes / count(routes);
+        figure(&format!("loading: {routes} routes, {name}, bytes a route"), each);
+        println!("  {name:<9} {each:>8.0}");
     }
 }
 

@@ -5,8 +5,8 @@
 //! contender runs once, so that a machine that slows down slows all of them down. The contenders by hand are this very
 //! program, started anew: `Value` parses each line into `serde_json::Value` and drops it, `typed serde` reads structs that
 //! borrow and writes the same events as the mapping, without routing. A thread counts as such where it is busy: the column
-//! `cores` is processor time by time. The workload comes from the generator beside the checkout where it is there, else from
-//! `own.rs`.
+//! `cores` is processor time by time. `compare` before the numbers compares two programs as `compare.rs` says. The workload
+//! comes from the generator beside the checkout where it is there, else from `own.rs`.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -20,24 +20,30 @@
 )]
 
 mod baseline;
+mod compare;
 mod own;
 mod workload;
 
+use compare::{Subject, figure};
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-fn main() {
+fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     if let [by_hand, name, file] = &*words
         && by_hand == BY_HAND
     {
-        return run_by_hand(name, Path::new(file));
+        run_by_hand(name, Path::new(file));
+        return ExitCode::SUCCESS;
+    }
+    if let Some(code) = compare::run_if_asked(&words, Subject::Program) {
+        return code;
     }
     let mut numbers = words.iter().map_while(|word| word.parse::<usize>().ok());
     let (alerts, rounds) = (numbers.next().unwrap_or(200_000), numbers.next().unwrap_or(7));
@@ -50,6 +56,7 @@ fn main() {
         }
     }
     report(&taken);
+    ExitCode::SUCCESS
 }
 
 /// The word by which this program knows that it is a contender.
@@ -144,7 +151,7 @@ impl Trial {
 
     fn command(&self, program: Program, way: Way) -> Command {
         let run = |arguments: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+            let mut command = Command::new(compare::program());
             command.args(["run", "--mapping", "bench"]).args(arguments).arg("--rules").arg(&self.rules);
             command
         };
@@ -259,6 +266,8 @@ fn report(taken: &[Vec<Taken>]) {
     );
     for ((contender, taken), seconds_of) in CONTENDERS.iter().zip(taken).zip(&seconds) {
         let processor = median(taken, |taken| taken.processor);
+        figure(&format!("{}, seconds", contender.name), *seconds_of);
+        figure(&format!("{}, processor seconds", contender.name), processor);
         println!(
             "{:<30} {seconds_of:>7.3} {:>9.2} {:>9.2} {processor:>10.2} {:>6.2} {:>6.1}",
             contender.name,

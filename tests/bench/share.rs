@@ -1,5 +1,6 @@
 //! What share of a push's processor time is evaluation, and what the rest is.
 
+use crate::compare::figure;
 use crate::harness::load::{self, Load, Plan};
 use crate::harness::server::Server;
 use crate::harness::{Folder, median, rules};
@@ -39,6 +40,7 @@ pub(crate) fn share(time: Duration) -> Result<(), String> {
     let push = by_thread.values().sum::<f64>() / accepted as f64;
     let evaluation = median(evaluated);
     println!("  {:.1} µs of processor time a push; by thread:", push * 1e6);
+    figure("share: processor time a push, µs", push * 1e6);
     for (thread, seconds) in by_thread {
         println!("    {thread:<16} {:>6.1} µs", seconds / accepted as f64 * 1e6);
     }

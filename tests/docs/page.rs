@@ -4,7 +4,8 @@
 //! A block `sh background` starts a gateway, on free ports and a state directory of its own, which the commands after it
 //! reach; a block `sh elsewhere` is for another machine and not run. Where the machine has no curl, its part is played.
 
-use super::{blocks, folder, read, root};
+use super::{blocks, read, root};
+use crate::common::{Folder, PROGRAM};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,7 +15,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_pointsman");
 /// Where pages say that a gateway listens.
 const LISTEN: &str = "127.0.0.1:8480";
 /// How long a gateway may take until what was pushed is settled, and to start.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Runs all commands of a page and compares what they print with what the page shows.
 pub(super) fn run(page: &str) {
     let blocks = blocks(&read(page));
-    let folder = folder();
+    let folder = Folder::new();
     let mut files: Vec<String> = Vec::new();
     let mut gateway: Option<Gateway> = None;
     let mut problems = String::new();
@@ -31,7 +31,7 @@ pub(super) fn run(page: &str) {
         if let [kind, file] = block.words.as_slice()
             && ["rules", "csv", "json"].contains(&kind.as_str())
         {
-            fs::write(folder.join(file), &block.text).unwrap();
+            folder.write(file, &block.text);
             files.push(file.clone());
         }
         if !block.is("sh") {
@@ -47,7 +47,7 @@ pub(super) fn run(page: &str) {
             None => {}
         }
         let beside = files.iter().any(|file| block.text.contains(file.as_str()));
-        let place = if beside { folder.clone() } else { root() };
+        let place = if beside { folder.path().to_owned() } else { root() };
         let shown = blocks.get(index + 1).filter(|next| next.is("text") && next.follows);
         let wanted = shown.map_or("…\n", |shown| &shown.text);
         if let Err(output) = show(&block.text, &place, gateway.as_ref(), wanted) {
@@ -55,7 +55,6 @@ pub(super) fn run(page: &str) {
         }
     }
     drop(gateway);
-    fs::remove_dir_all(folder).unwrap();
     assert!(problems.is_empty(), "{problems}");
 }
 

@@ -1,18 +1,10 @@
 //! Folders, files and terminals.
 
 use super::watched;
+use crate::common::Folder;
 use pointsman::ruleset::RuleSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// An empty folder of this test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use std::path::Path;
 
 /// What loading a path comes to, in words.
 fn loaded(path: &Path) -> String {
@@ -29,59 +21,59 @@ fn loaded(path: &Path) -> String {
 #[cfg(unix)]
 #[test]
 fn links_that_lead_in_circles() {
-    let folder = folder("circles");
+    let folder = Folder::new();
     for name in ["a", "b", "c", "d"] {
         std::os::unix::fs::symlink(".", folder.join(name)).unwrap();
     }
-    assert!(loaded(&folder).contains("no rule file"));
-    fs::write(folder.join("one.rules"), "edition 1\nchannel c = stdout()\n").unwrap();
-    assert_eq!(loaded(&folder), "");
+    assert!(loaded(folder.path()).contains("no rule file"));
+    folder.write("one.rules", "edition 1\nchannel c = stdout()\n");
+    assert_eq!(loaded(folder.path()), "");
 }
 
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_not_opened() {
-    let folder = folder("devices");
+    let folder = Folder::new();
     std::os::unix::fs::symlink("/dev/zero", folder.join("zero.rules")).unwrap();
-    assert!(loaded(&folder).contains("no rule file"));
-    assert!(loaded(&folder.join("zero.rules")).contains("no regular file"));
+    assert!(loaded(folder.path()).contains("no rule file"));
+    assert!(loaded(&folder.join("zero.rules")).contains("not a regular file"));
     std::os::unix::fs::symlink("/nowhere", folder.join("nowhere.rules")).unwrap();
-    assert!(loaded(&folder).contains("cannot read"));
+    assert!(loaded(folder.path()).contains("cannot read"));
 }
 
 #[test]
 fn a_file_too_large_is_not_read() {
-    let folder = folder("large");
+    let folder = Folder::new();
     let file = fs::File::create(folder.join("large.rules")).unwrap();
     file.set_len(1 << 30).unwrap();
-    assert!(loaded(&folder).contains("has 1073741824 bytes"));
+    assert!(loaded(folder.path()).contains("has 1073741824 bytes"));
 }
 
 #[test]
 fn bytes_that_are_no_text() {
-    let folder = folder("bytes");
+    let folder = Folder::new();
     let mut bytes = b"edition 1\nchannel c = stdout() # ".to_vec();
     bytes.extend(vec![0xff; 1 << 20]);
-    fs::write(folder.join("bytes.rules"), bytes).unwrap();
-    assert!(loaded(&folder).contains("not UTF-8: byte 0xFF"));
+    folder.write("bytes.rules", bytes);
+    assert!(loaded(folder.path()).contains("not UTF-8: byte 0xFF"));
 }
 
 #[test]
 fn tables_stay_beside_their_rules() {
-    let folder = folder("tables");
+    let folder = Folder::new();
     fs::create_dir(folder.join("below")).unwrap();
-    fs::write(folder.join("below/t.csv"), "a,b\n1,2\n").unwrap();
+    folder.write("below/t.csv", "a,b\n1,2\n");
     let load = |path: &str| {
         let text = format!("edition 1\ntable t(a) -> b from \"{path}\"\n");
-        fs::write(folder.join("t.rules"), text).unwrap();
-        loaded(&folder)
+        folder.write("t.rules", text);
+        loaded(folder.path())
     };
     for path in
         ["/etc/passwd", "../../etc/passwd", "/dev/zero", "below/../below/t.csv", "c:/t.csv", "..\\\\t.csv"]
     {
         assert!(load(path).contains("lies outside the folder"), "{path}");
     }
-    assert!(load("below").contains("no regular file"));
+    assert!(load("below").contains("not a regular file"));
     assert!(!load("below/t.csv").contains("cannot be read"), "a folder below is no harm");
     assert!(!load("./below/t.csv").contains("lies outside"));
 }
@@ -89,13 +81,11 @@ fn tables_stay_beside_their_rules() {
 /// Nothing that a payload or a rule holds steers the terminal of the one who reads about it.
 #[test]
 fn terminals_are_not_steered() {
-    let folder = folder("terminals");
-    let rules = folder.join("a.rules");
-    fs::write(&rules, TERMINAL).unwrap();
-    let payload = folder.join("a.json");
+    let folder = Folder::new();
+    folder.write("a.rules", TERMINAL);
     let steering = r#"{"a":"\u001b[31m\u202e","d":"\u001b]0;x\u0007\u009b","\u001b[5m":"x"}"#;
-    fs::write(&payload, format!("{steering}\n{{\"k\":\"no\"}}\n{{\"\u{1b}\"")).unwrap();
-    let (rules, payload) = (rules.to_str().unwrap(), payload.to_str().unwrap());
+    folder.write("a.json", format!("{steering}\n{{\"k\":\"no\"}}\n{{\"\u{1b}\""));
+    let (rules, payload) = ("a.rules", "a.json");
     for arguments in [
         ["check", rules].as_slice(),
         &["test", rules],
@@ -105,9 +95,8 @@ fn terminals_are_not_steered() {
         &["run", "--rules", rules, "--mapping", "m\u{1b}[31m", payload],
         &["explain", "--rules", rules, "--mapping", "m", "--routing", "r", "--why-not", "r.a", payload],
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_pointsman")).args(arguments).output().unwrap();
-        for text in [output.stdout, output.stderr] {
-            let text = String::from_utf8(text).unwrap();
+        let finished = folder.pointsman(arguments).finish();
+        for text in [finished.stdout, finished.stderr] {
             let steers = |character: &char| {
                 (character.is_control() && !"\r\n\t".contains(*character)) || *character == '\u{202e}'
             };

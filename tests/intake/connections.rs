@@ -1,4 +1,4 @@
-//! What connections may not do: say nothing, dribble, be many.
+//! The limits of connections: silence, slowness, size and number.
 
 use super::host::{Running, WATCHDOG};
 use super::{EVENT, listener};
@@ -18,15 +18,15 @@ fn quick() -> ListenerLimits {
     }
 }
 
-/// Waits until the listener closes a connection; what it said before.
+/// Waits until the listener closes a connection; the bytes that it sent before.
 async fn closed(stream: &mut TcpStream) -> String {
     let mut said = Vec::new();
     let _ = tokio::time::timeout(WATCHDOG, stream.read_to_end(&mut said)).await.expect("it is closed");
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// Sends a byte at a time until the listener has had enough; how long it bore it.
-async fn dribble(running: &Running, start: &str) -> Duration {
+/// Sends one byte at a time until the listener closes the connection; how long that took.
+async fn send_slowly(running: &Running, start: &str) -> Duration {
     let mut stream = running.connect().await;
     stream.write_all(start.as_bytes()).await.unwrap();
     let began = Instant::now();
@@ -44,19 +44,19 @@ async fn dribble(running: &Running, start: &str) -> Duration {
 }
 
 #[tokio::test]
-async fn connections_that_say_nothing_or_dribble_are_closed() {
+async fn silent_and_slow_connections_are_closed() {
     let running = listener(quick()).await;
     assert_eq!(closed(&mut running.connect().await).await, "");
-    assert!(dribble(&running, "POST /push/plain HTTP/1.1\r\nX-A: ").await < WATCHDOG / 2);
+    assert!(send_slowly(&running, "POST /push/plain HTTP/1.1\r\nX-A: ").await < WATCHDOG / 2);
     let body = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 100000\r\n\r\n{{");
-    assert!(dribble(&running, &body).await < WATCHDOG / 2);
+    assert!(send_slowly(&running, &body).await < WATCHDOG / 2);
     let mut stream = running.connect().await;
     stream.write_all(body.as_bytes()).await.unwrap();
     assert!(closed(&mut stream).await.starts_with("HTTP/1.1 408 "));
 }
 
 #[tokio::test]
-async fn a_connection_serves_several_pushes_and_may_rest_longer_than_headers_may_take() {
+async fn a_connection_serves_several_pushes_and_may_be_idle_longer_than_headers_may_take() {
     let running = listener(quick()).await;
     let mut stream = running.connect().await;
     let head = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: {}\r\n\r\n", EVENT.len());
@@ -66,7 +66,7 @@ async fn a_connection_serves_several_pushes_and_may_rest_longer_than_headers_may
         let mut said = [0; 4096];
         let count = tokio::time::timeout(WATCHDOG, stream.read(&mut said)).await.unwrap().unwrap();
         assert!(said[..count].starts_with(b"HTTP/1.1 202 "));
-        // Longer than headers may take, shorter than a connection may rest.
+        // Longer than headers may take, shorter than a connection may be idle.
         tokio::time::sleep(Duration::from_millis(600)).await;
     }
     assert_eq!(closed(&mut stream).await, "");
@@ -81,7 +81,7 @@ async fn headers_are_bounded_in_number_and_size() {
     for headers in [many, large] {
         let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\n{headers}Content-Length: 2\r\n\r\n{{}}");
         let answer = running.raw(request.as_bytes()).await;
-        // A listener that closes while the rest is on its way may have its answer swept away by the reset.
+        // If the listener closes while bytes arrive, the reset may discard its answer.
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
     assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
@@ -111,7 +111,7 @@ async fn requests_that_two_parsers_might_read_differently_are_refused() {
 }
 
 #[tokio::test]
-async fn a_length_that_lies_does_no_harm() {
+async fn a_wrong_length_does_no_harm() {
     let running = listener(quick()).await;
     let request =
         format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 9223372036854775807\r\n\r\n{{}}");
@@ -143,7 +143,7 @@ async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn requests_and_bytes_over_the_limit_are_shed() {
+async fn requests_and_bytes_over_the_limit_are_refused() {
     let running = listener(ListenerLimits { requests: 1, ..ListenerLimits::default() }).await;
     let mut slow = running.connect().await;
     let head =
@@ -161,9 +161,9 @@ async fn requests_and_bytes_over_the_limit_are_shed() {
 }
 
 #[tokio::test]
-async fn stopping_finishes_what_is_under_way_and_closes_what_rests() {
+async fn stopping_finishes_open_requests_and_closes_idle_connections() {
     let running = listener(ListenerLimits::default()).await;
-    let mut resting = running.connect().await;
+    let mut idle = running.connect().await;
     let mut under_way = running.connect().await;
     let head = format!(
         "POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
@@ -173,7 +173,7 @@ async fn stopping_finishes_what_is_under_way_and_closes_what_rests() {
     let mut said = [0; 25];
     under_way.read_exact(&mut said).await.unwrap();
     running.stop.send(true).unwrap();
-    assert_eq!(closed(&mut resting).await, "");
+    assert_eq!(closed(&mut idle).await, "");
     under_way.write_all(EVENT).await.unwrap();
     assert!(closed(&mut under_way).await.starts_with("HTTP/1.1 202 "));
     tokio::time::timeout(WATCHDOG, running.task).await.unwrap().unwrap();

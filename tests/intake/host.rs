@@ -1,8 +1,8 @@
-//! A gateway of parts that a test looks into: rules from text, a journal in memory, a real listener.
+//! A gateway that a test can inspect: rules from text, a journal in memory, a real listener.
 
 use pointsman::channel::{self, Secret, Setting, Settings};
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::intake::{IntakeBackend, IntakeState, PushStore, serve_backend};
+use pointsman::gateway::intake::{IntakeBackend, IntakeState, PushStore, serve};
 use pointsman::gateway::journal::{AcceptResult, JournalError, Push, RefusedPayload};
 use pointsman::gateway::metrics::Metrics;
 use pointsman::gateway::served_rules::{ServedChannel, ServedIntegration, ServedRules};
@@ -180,11 +180,11 @@ pub(super) async fn start_with(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(serve_backend(Arc::clone(&parts), listener, tls, stopped));
+    let task = tokio::spawn(serve(Arc::clone(&parts), listener, tls, stopped));
     Running { parts, address, stop, task }
 }
 
-/// What came back: the status, the headers in lower case, the body.
+/// An answer: the status, the headers in lower case, the body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,

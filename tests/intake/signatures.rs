@@ -1,4 +1,4 @@
-//! Signatures: vectors that their owners publish, and what must not pass.
+//! Signatures: published test vectors, and requests that must be refused.
 
 use super::RULES;
 use super::host::{keys, secret, start, text, version};
@@ -58,7 +58,7 @@ async fn github_signs_as_its_documentation_shows() {
         [sign(right), sign(right)].concat(),
         vec![("X-Hub-Signature", right.to_owned())],
     ];
-    // The body is no JSON: past the signature it is refused with 400.
+    // The body is not JSON: after the signature it is refused with 400.
     let expected = [400, 401, 401, 401, 401, 401, 401, 401, 401];
     assert_eq!(statuses(&settings, b"Hello, World!", &requests).await, expected);
 }

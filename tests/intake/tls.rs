@@ -2,14 +2,15 @@
 
 use super::host::{WATCHDOG, keys, start_with, version};
 use super::{EVENT, RULES};
+use crate::common::Folder;
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::tls::ReloadableCertificate;
+use pointsman::gateway::tls::{CertificateFiles, CertificateRefresh, ReloadableCertificate};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,22 +19,8 @@ use tokio_rustls::TlsConnector;
 const FIRST: &str = "tests/delivery/tls/localhost";
 const OTHER: &str = "tests/intake/tls/other";
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn copy(&self, pair: &str, ending: &str) {
-        fs::copy(format!("{pair}.{ending}"), self.path(ending)).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn copy(folder: &Folder, pair: &str, ending: &str) {
+    fs::copy(format!("{pair}.{ending}"), folder.join(ending)).unwrap();
 }
 
 fn certificate(path: impl AsRef<Path>) -> CertificateDer<'static> {
@@ -61,18 +48,19 @@ async fn push(port: u16) -> (String, CertificateDer<'static>) {
     );
     stream.write_all(&[head.as_bytes(), EVENT].concat()).await.unwrap();
     let mut answer = Vec::new();
-    // Who closes without a word of TLS has still answered.
+    // The answer counts even if the connection ends without a TLS close.
     let _ = tokio::time::timeout(WATCHDOG, stream.read_to_end(&mut answer)).await.expect("it closes");
     (String::from_utf8(answer).unwrap(), shown)
 }
 
 #[tokio::test]
-async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
-    let folder = Folder(std::env::temp_dir().join(format!("pointsman-intake-tls-{}", std::process::id())));
-    fs::create_dir_all(&folder.0).unwrap();
-    folder.copy(FIRST, "pem");
-    folder.copy(FIRST, "key");
-    let pair = ReloadableCertificate::load(&folder.path("pem"), &folder.path("key")).unwrap();
+async fn certificates_are_replaced_as_a_pair_that_matches_or_not_at_all() {
+    let folder = Folder::new();
+    copy(&folder, FIRST, "pem");
+    copy(&folder, FIRST, "key");
+    let pair =
+        ReloadableCertificate::load(CertificateFiles { chain: folder.join("pem"), key: folder.join("key") })
+            .unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
     let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
     let port = running.address.port();
@@ -84,18 +72,18 @@ async fn certificates_are_replaced_as_a_pair_that_fits_or_not_at_all() {
     let plain = running.raw(b"GET /-/ready HTTP/1.1\r\nHost: it\r\n\r\n").await;
     assert!(!plain.contains("HTTP"), "without TLS nothing is answered: {plain}");
 
-    assert_eq!(pair.refresh(), Ok(false));
-    folder.copy(OTHER, "pem");
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged));
+    copy(&folder, OTHER, "pem");
     let wrong = pair.refresh().expect_err("the key is another's");
-    assert!(wrong.contains("do not fit together"), "{wrong}");
+    assert!(wrong.contains("do not match"), "{wrong}");
     assert_eq!(push(port).await.1, certificate(format!("{FIRST}.pem")));
-    assert_eq!(pair.refresh(), Ok(false), "what is wrong is said once");
-    folder.copy(OTHER, "key");
-    assert_eq!(pair.refresh(), Ok(true));
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged), "what is wrong is reported once");
+    copy(&folder, OTHER, "key");
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Replaced));
     let (answer, shown) = push(port).await;
     assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
     assert_eq!(shown, certificate(format!("{OTHER}.pem")));
-    fs::write(folder.path("key"), "canary").unwrap();
+    folder.write("key", "canary");
     let wrong = pair.refresh().expect_err("it is no key");
     assert!(wrong.contains("no private key") && !wrong.contains("canary"), "{wrong}");
 }

@@ -1,6 +1,6 @@
 //! Damage: what cannot be read is set aside and counted, everything after it is still served, and nothing is begun anew.
 
-use super::{Folder, now, open, push, settlement, wait};
+use super::{StateFolder, now, open, push, settlement, wait};
 use pointsman::gateway::journal::{
     BatchStore as _, Journal, JournalConfig, JournalError, JournalWrite, Push, RecordFilter,
     SettlementResult, SqliteStore,
@@ -11,11 +11,11 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn change(folder: &Folder, sql: &str) {
+fn change(folder: &StateFolder, sql: &str) {
     rusqlite::Connection::open(folder.0.join("journal.db")).unwrap().execute_batch(sql).unwrap();
 }
 
-fn refused(folder: &Folder) -> String {
+fn refused(folder: &StateFolder) -> String {
     match Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {})) {
         Err(JournalError::Failed(message)) => message,
         Err(fault) => panic!("{fault}"),
@@ -25,7 +25,7 @@ fn refused(folder: &Folder) -> String {
 
 #[test]
 fn a_damaged_body_becomes_a_dead_letter() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     for number in 1..=2 {
         wait(journal.accept(push(number, "page", "a", Some(b"body")))).unwrap();
@@ -44,7 +44,7 @@ fn a_damaged_body_becomes_a_dead_letter() {
 }
 
 /// Overwrites a page in the middle of a table.
-fn overwrite(folder: &Folder, table: &str) {
+fn overwrite(folder: &StateFolder, table: &str) {
     let connection = rusqlite::Connection::open(folder.0.join("journal.db")).unwrap();
     let sql = format!(
         "SELECT pageno FROM dbstat WHERE name = '{table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3"
@@ -57,7 +57,7 @@ fn overwrite(folder: &Folder, table: &str) {
 }
 
 /// A journal of 600 pushes with a page of that table overwritten.
-fn damaged(folder: &Folder, table: &str) -> (Journal, Arc<Metrics>) {
+fn damaged(folder: &StateFolder, table: &str) -> (Journal, Arc<Metrics>) {
     let journal = folder.open();
     wait(async {
         for number in 0..600 {
@@ -74,7 +74,7 @@ fn damaged(folder: &Folder, table: &str) -> (Journal, Arc<Metrics>) {
 
 #[test]
 fn a_damaged_page_hides_its_own_rows_only() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let (journal, metrics) = damaged(&folder, "delivery");
     let found = journal.pending("page", 0, 1_000).unwrap();
     assert!((400..600).contains(&found.len()), "{} of 600 are left", found.len());
@@ -85,7 +85,7 @@ fn a_damaged_page_hides_its_own_rows_only() {
 
 #[test]
 fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let (journal, metrics) = damaged(&folder, "push");
     let found = journal.events(&RecordFilter::default()).unwrap();
     assert!((500..600).contains(&found.len()), "{} of 600 are listed", found.len());
@@ -96,7 +96,7 @@ fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
 
 #[test]
 fn a_damaged_record_costs_only_the_writes_that_touch_it() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let (journal, _) = damaged(&folder, "delivery");
     let sound: HashSet<i64> =
         journal.pending("page", 0, 1_000).unwrap().into_iter().map(|found| found.id).collect();
@@ -118,8 +118,7 @@ fn a_damaged_record_costs_only_the_writes_that_touch_it() {
 
 #[test]
 fn retention_passes_over_damage() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = StateFolder::new();
     let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let old = |number| Push { received: now() - 120_000, ..push(number, "page", "a", None) };
     let mut store = SqliteStore::open(&options).unwrap();
@@ -139,8 +138,7 @@ fn retention_passes_over_damage() {
 
 #[test]
 fn what_is_no_journal_is_not_begun_anew() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = StateFolder::new();
     std::fs::write(folder.0.join("journal.db"), [b'x'; 8_192]).unwrap();
     let message = refused(&folder);
     assert!(message.contains(".recover"), "{message}");
@@ -149,7 +147,7 @@ fn what_is_no_journal_is_not_begun_anew() {
 
 #[test]
 fn a_later_schema_is_refused() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     open(folder.options()).close();
     change(&folder, "PRAGMA user_version = 99");
     assert!(refused(&folder).contains("schema 99"));

@@ -1,7 +1,7 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{Folder, open, push, settlement, wait};
+use super::{StateFolder, open, push, settlement, wait};
 use pointsman::gateway::journal::{AcceptResult, JournalConfig, JournalError, SettlementResult};
 use std::path::Path;
 use std::process::Command;
@@ -26,8 +26,8 @@ impl Drop for Mount<'_> {
 
 #[test]
 fn a_full_disk_refuses_and_recovers() {
-    let folder = Folder::new();
-    let Some(mount) = Mount::new(&folder.0) else {
+    let folder = StateFolder::new();
+    let Some(mount) = Mount::new(folder.0.path()) else {
         eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
         return;
     };
@@ -83,7 +83,7 @@ fn a_full_disk_refuses_and_recovers() {
 #[test]
 fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
     for taken in ["journal.db", "lock"] {
-        let folder = Folder::new();
+        let folder = StateFolder::new();
         let journal = open(folder.options());
         wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
         let path = folder.options().directory.join(taken);
@@ -100,7 +100,7 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
 
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = open(JournalConfig { least_free: Some(u64::MAX), ..folder.options() });
     assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

@@ -1,7 +1,7 @@
 //! The journal over a store that fails: what was answered is there, in order; what was not may be there, once, or not;
 //! nothing else is.
 
-use super::{Folder, push, wait};
+use super::{StateFolder, push, wait};
 use pointsman::gateway::journal::{
     AcceptResult, Backlog, BatchError, BatchStore, CommittedBatch, Journal, JournalError, JournalWrite,
     RecordFilter, SqliteStore,
@@ -71,7 +71,7 @@ impl BatchStore for Faulty {
     }
 }
 
-fn open(folder: &Folder, fate: &Arc<Fate>) -> Journal {
+fn open(folder: &StateFolder, fate: &Arc<Fate>) -> Journal {
     let fate = Arc::clone(fate);
     let around = |store| Box::new(Faulty { store, fate }) as Box<dyn BatchStore>;
     Journal::open_with_store(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}), around)
@@ -96,7 +96,7 @@ async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<Ac
 #[test]
 fn nothing_answered_is_lost_and_nothing_is_invented() {
     for seed in 1..=4 {
-        let folder = Folder::new();
+        let folder = StateFolder::new();
         let fate = Arc::new(Fate::default());
         fate.state.store(seed, Ordering::Relaxed);
         let (mut offered, mut answered, mut number) = (BTreeSet::new(), BTreeSet::new(), 0);
@@ -138,7 +138,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented() {
 
 #[test]
 fn a_disk_that_keeps_failing_ends_the_journal() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let fate = Arc::new(Fate::default());
     let journal = open(&folder, &fate);
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
@@ -159,7 +159,7 @@ fn a_disk_that_keeps_failing_ends_the_journal() {
 
 #[test]
 fn work_goes_on_where_the_sender_went_away() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     wait(async {
         let accept = Box::pin(journal.accept(push(1, "page", "a", Some(b"x"))));
@@ -171,7 +171,7 @@ fn work_goes_on_where_the_sender_went_away() {
 
 #[test]
 fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let fate = Arc::new(Fate::default());
     let journal = open(&folder, &fate);
     fate.panics.store(true, Ordering::Relaxed);

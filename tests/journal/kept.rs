@@ -1,6 +1,6 @@
 //! What is kept, and for how long.
 
-use super::{Folder, now, open, push, refused, settlement, wait};
+use super::{StateFolder, now, open, push, refused, settlement, wait};
 use pointsman::gateway::journal::{
     BatchStore, JournalConfig, JournalWrite, Push, RecordFilter, SettlementResult, SqliteStore,
 };
@@ -15,8 +15,7 @@ fn accept(store: &mut SqliteStore, pushes: impl IntoIterator<Item = Push>) {
 
 #[test]
 fn bytes_are_bounded_and_what_waits_stays() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = StateFolder::new();
     let options = JournalConfig { keep_bytes: 8 << 20, ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
     for round in 0..200_u64 {
@@ -44,8 +43,7 @@ fn bytes_are_bounded_and_what_waits_stays() {
 
 #[test]
 fn age_ends_what_is_settled_and_its_rules() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = StateFolder::new();
     let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
     store.apply(&[JournalWrite::Rules(RuleSetHash([9; 32]), b"old rules".to_vec())]).unwrap();
@@ -79,8 +77,7 @@ fn age_ends_what_is_settled_and_its_rules() {
 /// A gateway whose rules are saved all day, and that nobody pushes to, keeps the last few of them alone.
 #[test]
 fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
+    let folder = StateFolder::new();
     let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
     let mut store = SqliteStore::open(&options).unwrap();
     let keep = |store: &mut SqliteStore, number: u8| {
@@ -110,7 +107,7 @@ fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there(
 
 #[test]
 fn dead_letters_have_a_time_of_their_own() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
     let id = journal.pending("page", 0, 1).unwrap()[0].id;
@@ -129,7 +126,7 @@ fn dead_letters_have_a_time_of_their_own() {
 
 #[test]
 fn the_quarantine_is_bounded_and_emptied() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = open(JournalConfig { most_quarantined: 3, ..folder.options() });
     for number in 0..5 {
         wait(journal.quarantine(refused(number, b"{"))).unwrap();
@@ -146,7 +143,7 @@ fn the_quarantine_is_bounded_and_emptied() {
 
 #[test]
 fn rules_are_kept_once_and_come_back() {
-    let folder = Folder::new();
+    let folder = StateFolder::new();
     let journal = folder.open();
     journal.keep_rules(RuleSetHash([1; 32]), b"one").unwrap();
     journal.keep_rules(RuleSetHash([1; 32]), b"another").unwrap();

@@ -1,7 +1,8 @@
 //! One way through a gateway that runs: pushes that die, are refused, are mended, retried and replayed, what is asked
 //! about them, and the same on the journal alone.
 
-use super::{Folder, PROGRAM, TOKEN, err, hear, out, pointsman};
+use super::{TOKEN, hear};
+use crate::common::{Folder, Run};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -89,28 +90,28 @@ struct Place {
 }
 
 impl Place {
-    fn new(name: &str, codes: &'static [u16]) -> Self {
-        let place = Self { folder: Folder::new(name), sink: Sink::new(codes) };
+    fn new(codes: &'static [u16]) -> Self {
+        let place = Self { folder: Folder::new(), sink: Sink::new(codes) };
         place.write(RULES);
         place
     }
 
     fn write(&self, rules: &str) {
-        fs::write(self.folder.0.join("a.rules"), rules).expect("written");
+        self.folder.write("a.rules", rules);
     }
 
-    fn serve(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.current_dir(&self.folder.0).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
-        command.env("ARMS_KEY", TOKEN).env("ONCALL_URL", &self.sink.url);
-        command.args(["serve", "--rules", "a.rules", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-        command.args(["--allow-private", "--least-free", "1MiB"]);
-        command
+    fn serve(&self) -> Run {
+        self.folder
+            .pointsman(["serve", "--rules", "a.rules", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .args(["--allow-private", "--least-free", "1MiB"])
+            .env("ARMS_KEY", TOKEN)
+            .env("ONCALL_URL", &self.sink.url)
     }
 
     /// A gateway that is ready.
     fn start(&self) -> Gateway {
-        let child = self.serve().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let child =
+            self.serve().command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         let mut gateway = Gateway { child, listen: String::new() };
         gateway.listen = self.until(|| {
             let status =
@@ -122,15 +123,13 @@ impl Place {
 
     /// Exit code, output and messages of a command.
     fn run(&self, words: &[&str]) -> (Option<i32>, String, String) {
-        let output = pointsman(&self.folder.0, words);
-        (output.status.code(), out(&output), err(&output))
+        let finished = self.folder.pointsman(words).finish();
+        (finished.code, finished.stdout, finished.stderr)
     }
 
     /// What a command prints that is expected to end well.
     fn fine(&self, words: &[&str]) -> String {
-        let (code, text, told) = self.run(words);
-        assert_eq!(code, Some(0), "{words:?}: {text}{told}");
-        text
+        self.folder.pointsman(words).run().stdout
     }
 
     /// Asks until there is an answer.
@@ -190,7 +189,7 @@ impl Drop for Gateway {
 
 #[test]
 fn an_event_is_followed_from_its_push_to_its_replay() {
-    let place = Place::new("followed", &[410, 200]);
+    let place = Place::new(&[410, 200]);
     let gateway = place.start();
     assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
     let first = place.sink.next();
@@ -231,7 +230,7 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
 
 #[test]
 fn a_refused_body_is_replayed_once_the_rules_are_mended() {
-    let place = Place::new("mended", &[200]);
+    let place = Place::new(&[200]);
     let gateway = place.start();
     let answer = gateway.push(r#"{"alarms":[]}"#);
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
@@ -260,7 +259,7 @@ fn a_refused_body_is_replayed_once_the_rules_are_mended() {
 
 #[test]
 fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
-    let place = Place::new("offline", &[410, 410, 200]);
+    let place = Place::new(&[410, 410, 200]);
     let gateway = place.start();
     assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
     assert!(gateway.push(r#"{"alarms":[]}"#).starts_with("HTTP/1.1 422"));
@@ -268,11 +267,10 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
     let first = place.sink.next();
 
     // The state directory is one gateway's.
-    let second = place.serve().output().expect("it ends");
-    assert_eq!(second.status.code(), Some(3), "{}", err(&second));
-    assert!(err(&second).contains("`pointsman-state`"), "{}", err(&second));
+    let second = place.serve().code(3).run();
+    assert!(second.stderr.contains("`pointsman-state`"), "{}", second.stderr);
     // A command that finds no listener finds the lock.
-    let address = place.folder.0.join("pointsman-state/admin.json");
+    let address = place.folder.join("pointsman-state/admin.json");
     let kept = fs::read(&address).expect("an address");
     fs::remove_file(&address).expect("removed");
     let (code, _, told) = place.run(&["events"]);

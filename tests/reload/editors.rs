@@ -8,8 +8,8 @@ use std::thread::sleep;
 
 /// Starts with `one`, does something, and waits for a text to be in force, which must be taken over once.
 #[track_caller]
-fn becomes(name: &str, text: &str, change: impl FnOnce(&Folder)) {
-    let folder = Folder::with(name, "one");
+fn becomes(text: &str, change: impl FnOnce(&Folder)) {
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     assert_eq!(subject.text(), "one");
     change(&folder);
@@ -24,13 +24,13 @@ fn open(folder: &Folder) -> File {
 
 #[test]
 fn t1_truncated_and_written() {
-    becomes("t1", "two", |folder| folder.write("rules/r.rules", "two"));
+    becomes("two", |folder| folder.write("rules/r.rules", "two"));
 }
 
 #[test]
 fn t2_written_in_pieces() {
     let text = "0123456789abcdef".repeat(20);
-    becomes("t2", &text, |folder| {
+    becomes(&text, |folder| {
         let mut file = File::create(folder.path("rules/r.rules")).unwrap();
         sleep(ms(20));
         for piece in text.as_bytes().chunks(16) {
@@ -42,7 +42,7 @@ fn t2_written_in_pieces() {
 
 #[test]
 fn t3_appended() {
-    becomes("t3", "one more", |folder| {
+    becomes("one more", |folder| {
         let mut file = OpenOptions::new().append(true).open(folder.path("rules/r.rules")).unwrap();
         file.write_all(b" more").unwrap();
     });
@@ -50,7 +50,7 @@ fn t3_appended() {
 
 #[test]
 fn t4_same_size_and_time() {
-    becomes("t4", "two", |folder| {
+    becomes("two", |folder| {
         let file = open(folder);
         let time = file.metadata().unwrap().modified().unwrap();
         file.write_all_at(b"two", 0).unwrap();
@@ -62,7 +62,7 @@ fn t4_same_size_and_time() {
 /// A poll sees what no event shows.
 #[test]
 fn t5_unseen_but_by_the_poll() {
-    let folder = Folder::with("t5", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.polled());
     folder.write("rules/r.rules", "two");
     subject.holds("two");
@@ -70,7 +70,7 @@ fn t5_unseen_but_by_the_poll() {
 
 #[test]
 fn t6_closed_late() {
-    let folder = Folder::with("t6", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     let mut file = File::create(folder.path("rules/r.rules")).unwrap();
     file.write_all(b"two").unwrap();
@@ -81,12 +81,12 @@ fn t6_closed_late() {
 
 #[test]
 fn t7_lengthened_by_nothing() {
-    becomes("t7", "one\0\0", |folder| open(folder).set_len(5).unwrap());
+    becomes("one\0\0", |folder| open(folder).set_len(5).unwrap());
 }
 
 #[test]
 fn t8_vim() {
-    becomes("t8", "two", |folder| {
+    becomes("two", |folder| {
         folder.write("rules/4913", "");
         fs::remove_file(folder.path("rules/4913")).unwrap();
         fs::rename(folder.path("rules/r.rules"), folder.path("rules/r.rules~")).unwrap();
@@ -97,7 +97,7 @@ fn t8_vim() {
 
 #[test]
 fn t9_vim_that_copies() {
-    becomes("t9", "two", |folder| {
+    becomes("two", |folder| {
         fs::copy(folder.path("rules/r.rules"), folder.path("rules/r.rules~")).unwrap();
         folder.write("rules/r.rules", "two");
         fs::remove_file(folder.path("rules/r.rules~")).unwrap();
@@ -106,7 +106,7 @@ fn t9_vim_that_copies() {
 
 #[test]
 fn t10_visual_studio_code() {
-    becomes("t10", "two", |folder| {
+    becomes("two", |folder| {
         folder.write("rules/r.rules", "two");
         open(folder).set_modified(std::time::SystemTime::now()).unwrap();
     });
@@ -114,7 +114,7 @@ fn t10_visual_studio_code() {
 
 #[test]
 fn t11_jetbrains() {
-    becomes("t11", "two", |folder| {
+    becomes("two", |folder| {
         folder.write("rules/r.rules___jb_tmp___", "two");
         fs::rename(folder.path("rules/r.rules"), folder.path("rules/r.rules___jb_old___")).unwrap();
         fs::rename(folder.path("rules/r.rules___jb_tmp___"), folder.path("rules/r.rules")).unwrap();
@@ -124,7 +124,7 @@ fn t11_jetbrains() {
 
 #[test]
 fn t12_emacs() {
-    becomes("t12", "two", |folder| {
+    becomes("two", |folder| {
         std::os::unix::fs::symlink("user@host.1:2", folder.path("rules/.#r.rules")).unwrap();
         folder.write("rules/#r.rules#", "half");
         folder.write("rules/r.rules", "two");
@@ -135,7 +135,7 @@ fn t12_emacs() {
 
 #[test]
 fn t13_sed() {
-    becomes("t13", "two", |folder| {
+    becomes("two", |folder| {
         folder.write("rules/sedAbCdEf", "two");
         fs::rename(folder.path("rules/sedAbCdEf"), folder.path("rules/r.rules")).unwrap();
     });
@@ -143,7 +143,7 @@ fn t13_sed() {
 
 #[test]
 fn t14_renamed_from_another_folder_twice() {
-    let folder = Folder::with("t14", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     for text in ["two", "three"] {
         folder.write("elsewhere/new", text);
@@ -154,7 +154,7 @@ fn t14_renamed_from_another_folder_twice() {
 
 #[test]
 fn t15_copied_over() {
-    becomes("t15", "two", |folder| {
+    becomes("two", |folder| {
         folder.write("elsewhere/new", "two");
         fs::remove_file(folder.path("rules/r.rules")).unwrap();
         fs::copy(folder.path("elsewhere/new"), folder.path("rules/r.rules")).unwrap();

@@ -7,7 +7,7 @@ use std::thread::sleep;
 
 #[test]
 fn t23_removed_and_made_again() {
-    let folder = Folder::with("t23", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     for (pause, text) in [(0, "two"), (50, "three"), (300, "four")] {
         fs::remove_dir_all(folder.path("rules")).unwrap();
@@ -22,7 +22,7 @@ fn t23_removed_and_made_again() {
 
 #[test]
 fn a_root_that_is_gone_leaves_the_last_good_in_force() {
-    let folder = Folder::with("gone", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     fs::remove_dir_all(folder.path("rules")).unwrap();
     subject.refuses("cannot read");
@@ -34,7 +34,7 @@ fn a_root_that_is_gone_leaves_the_last_good_in_force() {
 
 #[test]
 fn t24_moved_away_and_another_in() {
-    let folder = Folder::with("t24", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     for text in ["two", "three"] {
         folder.write("prepared/r.rules", text);
@@ -46,7 +46,7 @@ fn t24_moved_away_and_another_in() {
 
 #[test]
 fn t25_a_tree_moved_in_and_edited() {
-    let folder = Folder::with("t25", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     folder.write("outside/a/b/c/deep.rules", "two ");
     fs::rename(folder.path("outside"), folder.path("rules/in")).unwrap();
@@ -58,7 +58,7 @@ fn t25_a_tree_moved_in_and_edited() {
 
 #[test]
 fn t26_many_folders_at_once() {
-    let folder = Folder::with("t26", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     for number in 0..500 {
         folder.write(&format!("rules/s{number}/t/x.rules"), "x");
@@ -68,7 +68,7 @@ fn t26_many_folders_at_once() {
 
 #[test]
 fn t27_no_permission() {
-    let folder = Folder::with("t27", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     let path = folder.path("rules/r.rules");
     fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
@@ -84,7 +84,7 @@ fn t27_no_permission() {
 
 #[test]
 fn t29_a_file_in_the_place_of_the_root() {
-    let folder = Folder::with("t29", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     fs::rename(folder.path("rules"), folder.path("aside")).unwrap();
     folder.write("rules", "BROKEN");
@@ -101,7 +101,7 @@ fn t29_a_file_in_the_place_of_the_root() {
 #[test]
 fn t30_exchanged() {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
-    let folder = Folder::with("t30", "one");
+    let folder = Folder::with("one");
     folder.write("other/r.rules", "two");
     let subject = Subject::start(folder.options());
     for text in ["two", "one", "two"] {

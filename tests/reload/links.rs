@@ -33,7 +33,7 @@ fn map(folder: &Folder, version: &str) {
 /// T16 and T17: the old version is gone long before the second scan.
 #[test]
 fn t16_configuration_map() {
-    let folder = Folder::new("t16");
+    let folder = Folder::new();
     map(&folder, "0");
     let subject = Subject::start(folder.options());
     let check = |subject: &Subject| {
@@ -54,7 +54,7 @@ fn t16_configuration_map() {
 
 #[test]
 fn t18_work_trees() {
-    let folder = Folder::new("t18");
+    let folder = Folder::new();
     fs::remove_dir(folder.path("rules")).unwrap();
     let check_out = |commit: &str| {
         folder.write(&format!("git/worktrees/{commit}/rules/r.rules"), commit);
@@ -72,7 +72,7 @@ fn t18_work_trees() {
 
 #[test]
 fn t19_chain_of_links() {
-    let folder = Folder::new("t19");
+    let folder = Folder::new();
     folder.write("one/r.rules", "one");
     folder.write("two/r.rules", "two");
     for step in ["first", "middle"] {
@@ -90,7 +90,7 @@ fn t19_chain_of_links() {
 
 #[test]
 fn t20_dangling_link() {
-    let folder = Folder::with("t20", "one ");
+    let folder = Folder::with("one ");
     let subject = Subject::start(folder.options());
     symlink("../later/s.rules", folder.path("rules/s.rules")).unwrap();
     subject.refuses("s.rules");
@@ -101,7 +101,7 @@ fn t20_dangling_link() {
 
 #[test]
 fn t21_links_in_a_circle() {
-    let folder = Folder::with("t21", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     symlink("circle.rules", folder.path("rules/circle.rules")).unwrap();
     symlink("..", folder.path("rules/above")).unwrap();
@@ -114,7 +114,7 @@ fn t21_links_in_a_circle() {
 
 #[test]
 fn t22_hard_link() {
-    let folder = Folder::with("t22", "one");
+    let folder = Folder::with("one");
     fs::create_dir(folder.path("unwatched")).unwrap();
     fs::hard_link(folder.path("rules/r.rules"), folder.path("unwatched/other")).unwrap();
     let subject = Subject::start(folder.polled());
@@ -124,14 +124,14 @@ fn t22_hard_link() {
 
 #[test]
 fn links_that_lead_away_are_refused() {
-    let folder = Folder::with("away", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     symlink("/etc/passwd", folder.path("rules/p.rules")).unwrap();
-    subject.refuses("leads away");
+    subject.refuses("leads outside");
     fs::remove_file(folder.path("rules/p.rules")).unwrap();
     subject.recovers();
     symlink("/etc/passwd", folder.path("rules/t.csv")).unwrap();
     folder.write("rules/r.rules", "table t.csv");
-    subject.refuses("leads away");
+    subject.refuses("leads outside");
     assert_eq!(subject.text(), "one");
 }

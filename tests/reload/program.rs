@@ -1,8 +1,9 @@
 //! `pointsman watch` as people start it.
 
 use super::Folder;
+use crate::common::Run;
 use std::io::{BufRead as _, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 const RULES: &str = r#"edition 1
 mapping m {
@@ -18,6 +19,10 @@ test "the title" {
 }
 "#;
 
+fn watch(folder: &Folder, arguments: &[&str]) -> Run {
+    folder.0.pointsman_in("rules", ["watch"]).args(arguments)
+}
+
 /// The program at work; the watchdog of a test that hangs is that of whoever runs the tests.
 struct Program {
     child: Child,
@@ -26,9 +31,7 @@ struct Program {
 
 impl Program {
     fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
-        command.current_dir(folder.path("rules")).env("NO_COLOR", "1").arg("watch").args(arguments);
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut child = watch(folder, arguments).command().stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -55,7 +58,7 @@ impl Drop for Program {
 
 #[test]
 fn every_save_is_checked_and_tested() {
-    let folder = Folder::with("watch", RULES);
+    let folder = Folder::with(RULES);
     folder.write("rules/sample.json", r#"{"title": "disk full"}"#);
     let mut program = Program::start(&folder, &[]);
     let text = program.until("generation 1: ");
@@ -83,7 +86,7 @@ fn every_save_is_checked_and_tested() {
 
 #[test]
 fn rules_that_are_no_text_are_waited_for() {
-    let folder = Folder::new("watch-bytes");
+    let folder = Folder::new();
     std::fs::write(folder.path("rules/r.rules"), b"\xff").unwrap();
     let mut program = Program::start(&folder, &["--rounds", "1"]);
     program.until("is not UTF-8: byte 0xFF stands here; still watching");
@@ -95,12 +98,7 @@ fn rules_that_are_no_text_are_waited_for() {
 
 #[test]
 fn a_path_that_is_not_there_ends_it() {
-    let folder = Folder::new("watch-nothing");
-    let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
-        .current_dir(folder.path("rules"))
-        .args(["watch", "missing"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: cannot read `missing`: "));
+    let folder = Folder::new();
+    let told = watch(&folder, &["missing"]).code(3).run().stderr;
+    assert!(told.starts_with("error: cannot read `missing`: "), "{told}");
 }

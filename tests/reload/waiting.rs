@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// T46: writes that never end put a load off no longer than the limit.
 #[test]
 fn t46_writes_without_end() {
-    let folder = Folder::with("t46", "one");
+    let folder = Folder::with("one");
     let options = ReloadOptions { quiet: ms(100), max_delay: ms(600), ..folder.options() };
     let subject = Subject::start(options);
     let stop = AtomicBool::new(false);
@@ -36,7 +36,7 @@ fn t46_writes_without_end() {
 
 #[test]
 fn t45_a_storm_of_events() {
-    let folder = Folder::with("t45", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     for number in 0..20_000 {
         fs::write(folder.path(&format!("rules/{}.txt", number % 50)), "x").unwrap();
@@ -48,7 +48,7 @@ fn t45_a_storm_of_events() {
 /// Files that are never twice the same are never taken, and the old version stays.
 #[test]
 fn files_that_do_not_hold_still() {
-    let folder = Folder::with("unstable", "one");
+    let folder = Folder::with("one");
     // Long enough for the writer to have its turn on a busy machine.
     let subject = Subject::start(ReloadOptions { settle: ms(100), ..folder.options() });
     let stop = AtomicBool::new(false);
@@ -73,7 +73,7 @@ fn files_that_do_not_hold_still() {
 
 #[test]
 fn t49_times_before_and_after() {
-    let folder = Folder::with("t49", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     let far = Duration::from_hours(1_192_152);
     for (text, time) in [("two", std::time::UNIX_EPOCH), ("three", std::time::UNIX_EPOCH + far)] {
@@ -86,7 +86,7 @@ fn t49_times_before_and_after() {
 
 #[test]
 fn t50_a_thousand_triggers() {
-    let folder = Folder::with("t50", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     let before = subject.attempts.load(Ordering::SeqCst);
     for _ in 0..1_000 {
@@ -101,7 +101,7 @@ fn t50_a_thousand_triggers() {
 
 #[test]
 fn requests_at_once_are_all_answered() {
-    let folder = Folder::with("requests", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     scope(|scope| {
         for _ in 0..16 {
@@ -116,7 +116,7 @@ fn requests_at_once_are_all_answered() {
 
 #[test]
 fn the_end_is_quick() {
-    let folder = Folder::with("end", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(ReloadOptions { settle: Duration::from_secs(20), ..folder.options() });
     folder.write("rules/r.rules", "two");
     subject.reloader.trigger();
@@ -128,7 +128,7 @@ fn the_end_is_quick() {
 
 #[test]
 fn versions_live_as_long_as_somebody_holds_them() {
-    let folder = Folder::with("alive", "one");
+    let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
     let old = subject.reloader.current();
     folder.write("rules/r.rules", "two");
@@ -147,7 +147,7 @@ fn versions_live_as_long_as_somebody_holds_them() {
 /// T51: what was in force before the end is there after it, whatever the files hold then.
 #[test]
 fn t51_the_last_good_set() {
-    let folder = Folder::with("t51", "one\ntable t.csv\nsecret key\n");
+    let folder = Folder::with("one\ntable t.csv\nsecret key\n");
     folder.write("rules/t.csv", "rows");
     folder.write("rules/key", " and a key");
     let options = ReloadOptions {
@@ -180,7 +180,7 @@ fn t51_the_last_good_set() {
 /// T47: a set that cannot be kept is served nonetheless.
 #[test]
 fn t47_no_room_for_the_last_good_set() {
-    let folder = Folder::with("t47", "one");
+    let folder = Folder::with("one");
     let options =
         ReloadOptions { last_good: Some(folder.path("no/such/folder/last-good")), ..folder.options() };
     let subject = Subject::start(options);
@@ -192,7 +192,7 @@ fn t47_no_room_for_the_last_good_set() {
 /// A root that does not exist yet is a mistake at the start, and a change later.
 #[test]
 fn several_roots() {
-    let folder = Folder::with("roots", "one ");
+    let folder = Folder::with("one ");
     let more = folder.path("more");
     let options =
         ReloadOptions { roots: vec![folder.path("rules"), more.join("x.rules")], ..folder.options() };

@@ -1,6 +1,7 @@
-//! What must not bring a running gateway to a halt, and what rules must not reach.
+//! What must not stop a running gateway, and files that rules must not reach.
 
-use super::{KEY, PATIENCE, Place, finish, request, root};
+use super::{KEY, PATIENCE, Place, request, root};
+use pointsman::channel::StateFile;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_log_that_nobody_reads_stops_no_push() {
-    let place = Place::new("blocked-log");
+    let place = Place::new();
     let mut child = place
         .serve(&["--log-level", "debug", "--poll", "--poll-interval", "1h"])
+        .command()
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -23,7 +25,7 @@ fn a_log_that_nobody_reads_stops_no_push() {
         assert!(log.read_line(&mut ready).unwrap() > 0, "it ended");
     }
     let listen = ready.split("listen=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    // From here on nobody reads: a pipe takes 64 KiB, and each of these writes a line of more than a hundred bytes.
+    // From here on nobody reads the log: a pipe holds 64 KiB, and each of these writes a line of more than 100 bytes.
     for _ in 0..1_200 {
         assert_eq!(request(&listen, "POST", "/push/demo?integration_key=none", "", b"{}").0, 404);
     }
@@ -43,7 +45,7 @@ fn a_log_that_nobody_reads_stops_no_push() {
 
 #[test]
 fn the_state_directory_is_its_owners_alone() {
-    let place = Place::new("private");
+    let place = Place::new();
     let gateway = super::Running::start(&place, &[]);
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -56,17 +58,28 @@ fn the_state_directory_is_its_owners_alone() {
 }
 
 #[test]
-fn file_channels_do_not_write_into_what_is_the_gateways() {
-    let place = Place::new("own-files");
-    let names = ["journal.db", "./journal.db-wal", "admin.token", "last-good", "lock", "ballast"];
+fn file_channels_do_not_write_into_the_files_of_the_gateway() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &[]);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    let made = fs::read_dir(place.state()).unwrap().map(|entry| entry.unwrap().file_name());
+    let made = made.map(|name| name.into_string().unwrap()).filter(|name| !name.ends_with(".ndjson"));
+    let mut names: Vec<String> = made.collect();
+    drop(gateway);
+    for file in StateFile::ALL {
+        assert!(names.iter().any(|name| name == file.name()), "no file of the gateway: {file:?}");
+    }
+    // While they are written, and as another file system may spell them.
+    names.extend(
+        ["./journal.db-wal", "last-good.tmp", "admin.new", "fingerprint.new", "LOCK"].map(str::to_owned),
+    );
     let mut before = "demo-page.ndjson".to_owned();
     for name in names {
-        place.edit(&before, name);
-        before = name.to_owned();
-        let (exit, _, told) = finish(&mut place.serve(&["--check"]));
-        assert_eq!(exit, Some(1), "{name}: {told}");
+        place.edit(&format!("\"{before}\""), &format!("\"{name}\""));
+        let told = place.serve(&["--check"]).code(1).run().stderr;
         assert!(told.contains("keeps something of its own"), "{name}: {told}");
+        before = name;
     }
     place.edit(&before, "pages/journal.db");
-    assert_eq!(finish(&mut place.serve(&["--check"])).0, Some(0));
+    place.serve(&["--check"]).run();
 }

@@ -1,13 +1,13 @@
 //! Secrets of every sort, each with the word CANARY in it, go through whatever may fail; then everything that the gateway
 //! wrote or said is searched for them.
 
-use super::{Place, Running, finish, request, root};
+use super::{Place, Running, request, root};
+use crate::common::Run;
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 
 const CANARY: &str = "CANARY";
@@ -69,11 +69,11 @@ fn echo() -> String {
     address
 }
 
-fn environment(command: &mut Command, host: &str) {
-    command.envs(SECRETS);
-    for (name, _, url) in CHANNELS {
-        command.env(format!("S_URL_{}", name.to_uppercase()), url.replace("HOST", host));
-    }
+fn with_secrets(run: Run, host: &str) -> Run {
+    let run = SECRETS.iter().fold(run, |run, (name, secret)| run.env(name, secret));
+    CHANNELS.iter().fold(run, |run, (name, _, url)| {
+        run.env(&format!("S_URL_{}", name.to_uppercase()), url.replace("HOST", host))
+    })
 }
 
 fn rules(place: &Place) {
@@ -138,13 +138,12 @@ fn holds(text: &str, secret: &str) -> bool {
 
 #[test]
 fn no_secret_comes_out_anywhere() {
-    let place = Place::new("secrets");
+    let place = Place::new();
     rules(&place);
     let host = echo();
-    let mut command =
+    let serve =
         place.serve(&["--log-level", "trace", "--allow", "127.0.0.0/8", "--poll", "--poll-interval", "1h"]);
-    environment(&mut command, &host);
-    let gateway = Running::of(&place, &mut command);
+    let gateway = Running::of(&place, with_secrets(serve, &host));
     let mut said: Vec<(String, Vec<u8>)> = Vec::new();
     let answers = push(&gateway);
     let codes: Vec<u16> = answers.iter().map(|(code, _)| *code).collect();
@@ -203,20 +202,18 @@ fn no_secret_comes_out_anywhere() {
         vec!["quarantine", "list"],
         vec!["explain", "--event", &id],
     ] {
-        let mut command = place.command(&words);
-        environment(&mut command, &host);
-        let (_, out, err) = finish(command.args(["--state", "state"]));
+        let finished = with_secrets(place.pointsman(&words), &host).args(["--state", "state"]).finish();
+        let (out, err) = (finished.stdout, finished.stderr);
         assert!(out.len() > 20, "{words:?}: {out}{err}");
         said.push((words.join(" "), (out + &err).into_bytes()));
     }
     fs::write(place.rules().join("secrets/key"), "CANARY-file-0123456789-0123456789\n").unwrap();
     for (name, ..) in CHANNELS {
-        let mut command = place.command(&["send", name, "--rules", "rules", "--allow", "127.0.0.0/8"]);
-        environment(&mut command, &host);
+        let send = place.pointsman(&["send", name, "--rules", "rules", "--allow", "127.0.0.0/8"]);
         // The secrets of integrations are none of its business.
-        let (exit, out, err) = finish(command.env_remove("S_KEY").env_remove("POINTSMAN_DEMO_KEY"));
-        assert_eq!(exit, Some(i32::from(name != "accepts")), "{name}: {out}{err}");
-        said.push((format!("send {name}"), (out + &err).into_bytes()));
+        let send = with_secrets(send, &host).env_remove("S_KEY").env_remove("POINTSMAN_DEMO_KEY");
+        let finished = send.code(i32::from(name != "accepts")).run();
+        said.push((format!("send {name}"), (finished.stdout + &finished.stderr).into_bytes()));
     }
     let token = gateway.token.clone();
     let (out, err) = (gateway.out.clone(), gateway.err.clone());

@@ -1,5 +1,4 @@
-//! The gateway as a whole: how it ends with work under way, and what rules say of their integrations, from the file to what
-//! is counted.
+//! The whole gateway: its shutdown with open requests, and the limits of integrations, from the rule file to the counts.
 
 use super::{KEY, PATIENCE, Place, Running, request, root};
 use serde_json::Value;
@@ -9,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A destination that says when a request has come, and answers it when it is told to.
+/// A destination that reports when a request has arrived, and answers it on demand.
 struct Hook(TcpListener);
 
 impl Hook {
@@ -62,19 +61,15 @@ fn begin(listen: &str, length: usize) -> TcpStream {
     sender
 }
 
-/// No new push, what is under way is finished, what is being delivered is waited for, and what is not is delivered after
-/// the next start: all of it once.
+/// No new push is accepted, open requests are finished, running deliveries are waited for, and the others are delivered
+/// after the next start. Each is delivered once.
 #[test]
-fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
-    let place = Place::new("end");
+fn shutdown_waits_for_open_requests_and_the_next_start_delivers_the_rest() {
+    let place = Place::new();
     place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = env(\"HOOK\"))");
     let hook = Hook::new();
-    let serve = || {
-        let mut command = place.serve(&["--allow-private"]);
-        command.env("HOOK", hook.url());
-        command
-    };
-    let mut gateway = Running::of(&place, &mut serve());
+    let serve = || place.serve(&["--allow-private"]).env("HOOK", hook.url());
+    let mut gateway = Running::of(&place, serve());
     let listen = gateway.listen();
     assert_eq!(gateway.push("severity-critical.json").0, 202);
     let (first, heard) = hook.hear();
@@ -98,7 +93,7 @@ fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
     assert_eq!(gateway.child.wait().unwrap().code(), Some(0), "{}", gateway.err.all());
     drop(gateway);
 
-    let gateway = Running::of(&place, &mut serve());
+    let gateway = Running::of(&place, serve());
     let (second, request) = hook.hear();
     assert!(request.contains("Critical"), "{request}");
     answer(second);
@@ -113,8 +108,8 @@ fn the_end_waits_for_what_is_under_way_and_the_next_start_does_the_rest() {
 /// The limits that rules give an integration, its two keys, and the first of its mappings that accepts, from the file to
 /// what the journal counts.
 #[test]
-fn an_integration_takes_what_its_rules_say() {
-    let place = Place::new("limits");
+fn an_integration_has_the_limits_of_its_rules() {
+    let place = Place::new();
     place.edit(
         "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",
         r#"
@@ -126,9 +121,8 @@ integration demo {
 integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
 "#,
     );
-    let mut command = place.serve(&[]);
-    command.env("OLD_KEY", "canary-old-key-0123456789").env("DIRECT_KEY", "canary-direct-0123456789");
-    let gateway = Running::of(&place, &mut command);
+    let serve = place.serve(&[]).env("OLD_KEY", "canary-old-key-0123456789");
+    let gateway = Running::of(&place, serve.env("DIRECT_KEY", "canary-direct-0123456789"));
     let listen = gateway.listen();
     let push = |name: &str, key: &str, body: &str| {
         let path = format!("/push/{name}?integration_key={key}");
@@ -149,7 +143,7 @@ integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
     assert_eq!(push("direct", KEY, r#"{"note": "one"}"#).0, 404, "a key is of one integration");
     assert_eq!(push("direct", "canary-direct-0123456789", r#"{"note": "one"}"#).0, 202);
     let (code, slow) = push("direct", "canary-direct-0123456789", r#"{"note": "two"}"#);
-    assert!(code == 503 && slow.contains("takes 1 push a minute"), "{code} {slow}");
+    assert!(code == 503 && slow.contains("accepts 1 push a minute"), "{code} {slow}");
     let status = gateway.status();
     let counted: Vec<_> = status["integrations"]
         .as_array()

@@ -1,19 +1,32 @@
-//! A column cut into atoms: values that every pattern of the column takes together or leaves together.
+//! A column cut into atoms: sets of values that every pattern of the column treats alike.
 
 use super::string_test::{StringTest, StringTests};
 use crate::event::{AlertStatus, Severity};
 use crate::json::Number;
-use crate::model::{Comparator, Expression, ExpressionKind, Literal, Pattern};
-use crate::pattern;
+use crate::model::{Comparator, Expression, Literal, Pattern, TextTest};
+use crate::pattern::{Case, Glob};
 use crate::time::Timestamp;
 use crate::value::ValueType;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// Atoms as ascending, disjoint, half-open ranges.
-pub(super) type AtomSet = Vec<(u32, u32)>;
+/// Neighbouring atoms: from the first to before the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct AtomRange {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
 
-/// Values that are told apart by kind or name alone.
+impl AtomRange {
+    fn one(atom: u32) -> Self {
+        Self { start: atom, end: atom + 1 }
+    }
+}
+
+/// Atoms as ascending, disjoint ranges.
+pub(super) type AtomSet = Vec<AtomRange>;
+
+/// Values that differ by kind or name alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FixedValue {
     /// A severity.
@@ -26,19 +39,19 @@ pub(super) enum FixedValue {
     Missing,
     /// `null`
     Null,
-    /// A kind that patterns do not look into, in words.
+    /// A kind whose values patterns do not distinguish, in words.
     Kind(&'static str),
 }
 
 /// What an atom stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Atom<'c> {
-    /// A value told apart by kind or name.
+    /// A value that differs by kind or name.
     Fixed(FixedValue),
-    /// A number, or the gap after it (before the first, where there is none).
-    Number(Option<Number>, AtomShape, Option<Number>),
-    /// The like, for times.
-    Time(Option<Timestamp>, AtomShape, Option<Timestamp>),
+    /// A number, or the numbers between two.
+    Number(LineAtom<Number>),
+    /// A time, or the times between two.
+    Time(LineAtom<Timestamp>),
     /// A string that an arm names.
     Text(&'c str),
     /// Strings that an opaque test fits and no arm names.
@@ -47,20 +60,20 @@ pub(super) enum Atom<'c> {
     Rest(bool),
 }
 
-/// Whether an atom of an ordered kind is a point or the gap between two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AtomShape {
-    /// The first of the two.
-    Point,
-    /// What lies between the two.
-    Gap,
+/// An atom of an ordered kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LineAtom<T> {
+    /// A value that an arm names.
+    Point(T),
+    /// The values between two points; before the first point and after the last there is no bound.
+    Gap { after: Option<T>, before: Option<T> },
 }
 
 /// The atoms of one column: fixed ones first, then numbers, times, and strings.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each says whether the column has values of a kind")]
 pub(super) struct PatternColumn {
-    ignore_case: bool,
+    case: Case,
     fixed: Vec<FixedValue>,
     numbers: Vec<Number>,
     has_numbers: bool,
@@ -76,11 +89,11 @@ impl PatternColumn {
     /// Cuts the values of `types` by all patterns of the column.
     pub(super) fn new<'p>(
         types: ValueType,
-        ignore_case: bool,
+        case: Case,
         cells: impl Iterator<Item = &'p Vec<Pattern>>,
     ) -> Self {
         let mut column = Self {
-            ignore_case,
+            case,
             fixed: fixed(types),
             numbers: Vec::new(),
             has_numbers: types.overlaps(ValueType::NUMBER),
@@ -107,30 +120,22 @@ impl PatternColumn {
 
     fn add_test(&mut self, test: &Comparator) {
         match test {
-            Comparator::Equal(value)
-            | Comparator::Less(value)
-            | Comparator::LessOrEqual(value)
-            | Comparator::Greater(value)
-            | Comparator::GreaterOrEqual(value) => self.add_value(value),
+            Comparator::Equal(value) | Comparator::Order(_, value) => self.add_value(value),
             Comparator::In(values) => values.iter().for_each(|value| self.add_value(value)),
-            Comparator::Like(globs) => {
-                for glob in globs.iter().filter(|glob| !glob.text().contains(['*', '?'])) {
+            Comparator::Text(test) => {
+                for glob in globs(test).iter().filter(|glob| !glob.text().contains(['*', '?'])) {
                     self.add_text(glob.text());
                 }
-                self.add_string_test(test);
+                if let Some(opaque) = StringTest::new(test, self.case) {
+                    self.tests.add(opaque);
+                }
             }
-            Comparator::Cidr(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_) => self.add_string_test(test),
             Comparator::Is(_) | Comparator::During(_) => {}
         }
     }
 
     fn add_value(&mut self, value: &Expression) {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Number(number)) => self.numbers.push(*number),
             Some(Literal::Time(time)) => self.times.push(*time),
             Some(Literal::Text(text)) => self.add_text(text),
@@ -146,22 +151,12 @@ impl PatternColumn {
     }
 
     fn add_text(&mut self, text: &str) {
-        let text = self.folded(text);
+        let text = self.case.fold(text).into_owned();
         let next = index(self.texts.len());
         if !self.text_index.contains_key(&text) {
             self.text_index.insert(text.clone(), next);
             self.texts.push(text);
         }
-    }
-
-    fn add_string_test(&mut self, test: &Comparator) {
-        if let Some(opaque) = StringTest::new(test, self.ignore_case) {
-            self.tests.add(opaque);
-        }
-    }
-
-    fn folded(&self, text: &str) -> String {
-        if self.ignore_case { pattern::fold(text).into_owned() } else { text.to_owned() }
     }
 
     fn number_start(&self) -> u32 {
@@ -187,10 +182,11 @@ impl PatternColumn {
 
     /// Every atom.
     pub(super) fn all(&self) -> AtomSet {
-        vec![(0, self.len())]
+        vec![AtomRange { start: 0, end: self.len() }]
     }
 
-    /// The atoms that a pattern takes for certain; of a test on strings, its own and those that it is known to hold.
+    /// The atoms that a pattern certainly accepts; for a test on strings, its own atom and those that it is known to
+    /// contain.
     pub(super) fn set(&self, pattern: &Pattern) -> AtomSet {
         match pattern {
             Pattern::Any => self.all(),
@@ -201,18 +197,9 @@ impl PatternColumn {
     fn test(&self, test: &Comparator) -> AtomSet {
         match test {
             Comparator::Equal(value) => self.equal(value),
-            Comparator::Less(value) => self.ordered(value, |order| order == Ordering::Less),
-            Comparator::LessOrEqual(value) => self.ordered(value, |order| order != Ordering::Greater),
-            Comparator::Greater(value) => self.ordered(value, |order| order == Ordering::Greater),
-            Comparator::GreaterOrEqual(value) => self.ordered(value, |order| order != Ordering::Less),
+            Comparator::Order(order, value) => self.ordered(value, |ordering| order.holds(ordering)),
             Comparator::In(values) => values.iter().flat_map(|value| self.equal(value)).collect(),
-            Comparator::Like(_)
-            | Comparator::Cidr(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_) => self.string_test(test),
+            Comparator::Text(test) => self.string_test(test),
             Comparator::Is(_) | Comparator::During(_) => AtomSet::new(),
         }
     }
@@ -220,9 +207,9 @@ impl PatternColumn {
     fn equal(&self, value: &Expression) -> AtomSet {
         let fixed = |wanted: &[FixedValue]| {
             let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| wanted.contains(fixed));
-            places.map(|(_, at)| (at, at + 1)).collect()
+            places.map(|(_, at)| AtomRange::one(at)).collect()
         };
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Missing) => fixed(&[FixedValue::Missing, FixedValue::Null]),
             Some(Literal::Null) => fixed(&[FixedValue::Null]),
             Some(Literal::Boolean(boolean)) => fixed(&[FixedValue::Boolean(*boolean)]),
@@ -237,12 +224,12 @@ impl PatternColumn {
     }
 
     fn text(&self, text: &str) -> AtomSet {
-        let at = self.text_index.get(&self.folded(text)).filter(|_| self.has_texts);
-        at.map(|at| self.text_start() + at).map(|at| (at, at + 1)).into_iter().collect()
+        let at = self.text_index.get(&*self.case.fold(text)).filter(|_| self.has_texts);
+        at.map(|at| AtomRange::one(self.text_start() + at)).into_iter().collect()
     }
 
     fn ordered(&self, value: &Expression, holds: impl Fn(Ordering) -> bool) -> AtomSet {
-        match literal(value) {
+        match value.literal() {
             Some(Literal::Number(number)) if self.has_numbers => {
                 let at = self.numbers.partition_point(|point| point < number);
                 side(self.number_start(), at, self.numbers.len(), holds)
@@ -261,7 +248,7 @@ impl PatternColumn {
                     | FixedValue::Kind(_) => None,
                 };
                 let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| order(fixed).is_some_and(&holds));
-                places.map(|(_, at)| (at, at + 1)).collect()
+                places.map(|(_, at)| AtomRange::one(at)).collect()
             }
             Some(
                 Literal::Missing
@@ -276,34 +263,18 @@ impl PatternColumn {
         }
     }
 
-    fn string_test(&self, test: &Comparator) -> AtomSet {
-        let plain: AtomSet = match test {
-            Comparator::Like(globs) => globs.iter().flat_map(|glob| self.text(glob.text())).collect(),
-            Comparator::Equal(_)
-            | Comparator::Less(_)
-            | Comparator::LessOrEqual(_)
-            | Comparator::Greater(_)
-            | Comparator::GreaterOrEqual(_)
-            | Comparator::In(_)
-            | Comparator::Cidr(_)
-            | Comparator::Matches(_)
-            | Comparator::Finds(_)
-            | Comparator::Contains(_)
-            | Comparator::StartsWith(_)
-            | Comparator::EndsWith(_)
-            | Comparator::Is(_)
-            | Comparator::During(_) => AtomSet::new(),
-        };
-        let Some(opaque) = StringTest::new(test, self.ignore_case).filter(|_| self.has_texts) else {
+    fn string_test(&self, test: &TextTest) -> AtomSet {
+        let plain: AtomSet = globs(test).iter().flat_map(|glob| self.text(glob.text())).collect();
+        let Some(opaque) = StringTest::new(test, self.case).filter(|_| self.has_texts) else {
             return plain;
         };
         if opaque.is_total() {
-            return vec![(self.text_start(), self.len())];
+            return vec![AtomRange { start: self.text_start(), end: self.len() }];
         }
         let Some(held) = self.tests.containment(&opaque) else { return plain };
         let texts = held.texts.iter().map(|at| self.text_start() + at);
         let narrower = held.tests.iter().map(|at| self.test_start() + at);
-        plain.into_iter().chain(texts.chain(narrower).map(|at| (at, at + 1))).collect()
+        plain.into_iter().chain(texts.chain(narrower).map(AtomRange::one)).collect()
     }
 
     /// What an atom stands for; past the last, all other strings.
@@ -312,12 +283,10 @@ impl PatternColumn {
             return Atom::Fixed(*fixed);
         }
         if at < self.time_start() {
-            let (place, before, after) = on_line(&self.numbers, at - self.number_start());
-            return Atom::Number(before, place, after);
+            return Atom::Number(on_line(&self.numbers, at - self.number_start()));
         }
         if at < self.text_start() {
-            let (place, before, after) = on_line(&self.times, at - self.time_start());
-            return Atom::Time(before, place, after);
+            return Atom::Time(on_line(&self.times, at - self.time_start()));
         }
         match self.texts.get((at - self.text_start()) as usize) {
             Some(text) => Atom::Text(text),
@@ -326,8 +295,8 @@ impl PatternColumn {
         }
     }
 
-    /// The atoms that are not in `named` (ascending), the most telling first, at most `most` of them. Strings that an
-    /// arm elsewhere names are left out while the rest of the strings is there to stand for them.
+    /// At most `most` atoms that are not in `named` (ascending), the most helpful ones first. Strings that another arm
+    /// names are left out if the atom of all other strings is free.
     pub(super) fn unnamed(&self, named: &[u32], most: usize) -> Vec<u32> {
         let last = self.len().checked_sub(1).filter(|_| self.has_texts);
         let others = 0..if self.has_texts { self.text_start() } else { self.len() };
@@ -354,9 +323,12 @@ fn fixed(types: ValueType) -> Vec<FixedValue> {
     all.filter(|(kind, _)| types.overlaps(*kind)).map(|(_, fixed)| fixed).collect()
 }
 
-/// The literal that an expression is.
-pub(super) fn literal(value: &Expression) -> Option<&Literal> {
-    if let ExpressionKind::Literal(literal) = &value.kind { Some(literal) } else { None }
+/// The globs of a test, if it is `like`.
+fn globs(test: &TextTest) -> &[Glob] {
+    match test {
+        TextTest::Like(globs) => globs,
+        TextTest::Cidr(_) | TextTest::Regex(..) | TextTest::Piece(..) => &[],
+    }
 }
 
 fn index(at: usize) -> u32 {
@@ -373,29 +345,32 @@ fn side(start: u32, at: usize, points: usize, holds: impl Fn(Ordering) -> bool) 
     let point = start + index(at) * 2 + 1;
     let end = start + atoms_of_line(points, true);
     let sides = [
-        (Ordering::Less, (start, point)),
-        (Ordering::Equal, (point, point + 1)),
-        (Ordering::Greater, (point + 1, end)),
+        (Ordering::Less, AtomRange { start, end: point }),
+        (Ordering::Equal, AtomRange::one(point)),
+        (Ordering::Greater, AtomRange { start: point + 1, end }),
     ];
     sides.into_iter().filter(|(order, _)| holds(*order)).map(|(_, range)| range).collect()
 }
 
-fn on_line<T: Copy>(points: &[T], at: u32) -> (AtomShape, Option<T>, Option<T>) {
+fn on_line<T: Copy>(points: &[T], at: u32) -> LineAtom<T> {
     let half = (at / 2) as usize;
-    if at % 2 == 1 {
-        return (AtomShape::Point, points.get(half).copied(), None);
+    let next = points.get(half).copied();
+    match next {
+        Some(point) if at % 2 == 1 => LineAtom::Point(point),
+        Some(_) | None => {
+            let after = half.checked_sub(1).and_then(|before| points.get(before)).copied();
+            LineAtom::Gap { after, before: next }
+        }
     }
-    let before = half.checked_sub(1).and_then(|before| points.get(before)).copied();
-    (AtomShape::Gap, before, points.get(half).copied())
 }
 
 fn union(mut set: AtomSet) -> AtomSet {
     set.sort_unstable();
     let mut merged = AtomSet::with_capacity(set.len());
-    for (start, end) in set {
+    for range in set {
         match merged.last_mut() {
-            Some(last) if start <= last.1 => last.1 = last.1.max(end),
-            _ => merged.push((start, end)),
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            Some(_) | None => merged.push(range),
         }
     }
     merged
@@ -403,13 +378,13 @@ fn union(mut set: AtomSet) -> AtomSet {
 
 /// Whether every atom of `inner` is in `outer`.
 pub(super) fn holds(outer: &AtomSet, inner: &AtomSet) -> bool {
-    inner.iter().all(|(start, end)| {
-        let at = outer.partition_point(|range| range.1 <= *start);
-        outer.get(at).is_some_and(|range| range.0 <= *start && *end <= range.1)
+    inner.iter().all(|inner| {
+        let at = outer.partition_point(|outer| outer.end <= inner.start);
+        outer.get(at).is_some_and(|outer| outer.start <= inner.start && inner.end <= outer.end)
     })
 }
 
 /// Whether an atom is in the set.
 pub(super) fn has(set: &AtomSet, atom: u32) -> bool {
-    holds(set, &vec![(atom, atom + 1)])
+    holds(set, &vec![AtomRange::one(atom)])
 }

@@ -1,7 +1,8 @@
 //! Values and patterns in the notation of the rules.
 
-use super::column::{Atom, AtomShape, FixedValue, PatternColumn, literal};
-use crate::model::{Comparator, Expression, Literal, Pattern};
+use super::column::{Atom, FixedValue, LineAtom, PatternColumn};
+use crate::model::{Comparator, Expression, Literal, Pattern, TextTest};
+use crate::text::rule_string;
 use std::fmt::Display;
 
 /// A value that no arm takes, in words; backticks stand around what could be pasted as a pattern.
@@ -32,23 +33,23 @@ fn atom(atom: Atom<'_>) -> (String, bool) {
         Atom::Fixed(FixedValue::Missing) => ("missing".to_owned(), true),
         Atom::Fixed(FixedValue::Null) => ("null".to_owned(), true),
         Atom::Fixed(FixedValue::Kind(words)) => (words.to_owned(), false),
-        Atom::Number(before, place, after) => line("number", before, place, after),
-        Atom::Time(before, place, after) => line("time", before, place, after),
-        Atom::Text(text) => (quoted(text), true),
+        Atom::Number(atom) => line("number", atom),
+        Atom::Time(atom) => line("time", atom),
+        Atom::Text(text) => (rule_string(text), true),
         Atom::Tested | Atom::Rest(true) => ("any other string".to_owned(), false),
         Atom::Rest(false) => ("any string".to_owned(), false),
     }
 }
 
-fn line<T: Display>(kind: &str, before: Option<T>, place: AtomShape, after: Option<T>) -> (String, bool) {
-    match (place, before, after) {
-        (AtomShape::Point, Some(point), _) => (point.to_string(), true),
-        (AtomShape::Gap, Some(before), Some(after)) => {
-            (format!("a {kind} between {before} and {after}"), false)
+fn line<T: Display>(kind: &str, atom: LineAtom<T>) -> (String, bool) {
+    match atom {
+        LineAtom::Point(point) => (point.to_string(), true),
+        LineAtom::Gap { after: Some(after), before: Some(before) } => {
+            (format!("a {kind} between {after} and {before}"), false)
         }
-        (AtomShape::Gap, Some(before), None) => (format!("> {before}"), true),
-        (AtomShape::Gap, None, Some(after)) => (format!("< {after}"), true),
-        (AtomShape::Gap | AtomShape::Point, None, _) => (format!("any {kind}"), false),
+        LineAtom::Gap { after: Some(after), before: None } => (format!("> {after}"), true),
+        LineAtom::Gap { after: None, before: Some(before) } => (format!("< {before}"), true),
+        LineAtom::Gap { after: None, before: None } => (format!("any {kind}"), false),
     }
 }
 
@@ -57,37 +58,34 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
     let Pattern::Test(test, _) = pattern else { return Some("_".to_owned()) };
     let words = match test {
         Comparator::Equal(value) => operand(value)?,
-        Comparator::Less(value) => format!("< {}", operand(value)?),
-        Comparator::LessOrEqual(value) => format!("<= {}", operand(value)?),
-        Comparator::Greater(value) => format!("> {}", operand(value)?),
-        Comparator::GreaterOrEqual(value) => format!(">= {}", operand(value)?),
-        Comparator::Contains(value) => format!("contains {}", operand(value)?),
-        Comparator::StartsWith(value) => format!("starts with {}", operand(value)?),
-        Comparator::EndsWith(value) => format!("ends with {}", operand(value)?),
-        Comparator::Like(globs) => match &**globs {
-            [glob] => format!("like {}", quoted(glob.text())),
+        Comparator::Order(order, value) => format!("{} {}", order.operator(), operand(value)?),
+        Comparator::Text(TextTest::Piece(position, value)) => {
+            format!("{} {}", position.operator(), operand(value)?)
+        }
+        Comparator::Text(TextTest::Like(globs)) => match &**globs {
+            [glob] => format!("like {}", rule_string(glob.text())),
             _ => return None,
         },
-        Comparator::Matches(regex) => format!("matches /{}/", regex.pattern().replace('/', "\\/")),
-        Comparator::Finds(regex) => format!("finds /{}/", regex.pattern().replace('/', "\\/")),
-        Comparator::In(_) | Comparator::Cidr(_) | Comparator::Is(_) | Comparator::During(_) => return None,
+        Comparator::Text(TextTest::Regex(scope, regex)) => {
+            format!("{} /{}/", scope.operator(), regex.pattern().replace('/', "\\/"))
+        }
+        Comparator::In(_)
+        | Comparator::Text(TextTest::Cidr(_))
+        | Comparator::Is(_)
+        | Comparator::During(_) => return None,
     };
     Some(words).filter(|words| words.len() <= 60)
 }
 
 fn operand(value: &Expression) -> Option<String> {
-    Some(match literal(value)? {
+    Some(match value.literal()? {
         Literal::Missing => "missing".to_owned(),
         Literal::Null => "null".to_owned(),
         Literal::Boolean(boolean) => boolean.to_string(),
         Literal::Number(number) => number.to_string(),
-        Literal::Text(text) => quoted(text),
+        Literal::Text(text) => rule_string(text),
         Literal::Severity(severity) => severity.to_string(),
         Literal::Status(status) => status.to_string(),
         Literal::Time(time) => format!("time(\"{time}\")"),
     })
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.escape_debug())
 }

@@ -1,14 +1,14 @@
 //! What the walk found, as diagnostics.
 
-use super::column::{AtomSet, PatternColumn, holds, literal};
+use super::column::{AtomSet, PatternColumn, holds};
 use super::search::{ArmCoverage, PatternRow, is_total};
-use super::{ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
+use super::{ArmKind, ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Comparator, Literal, Pattern};
 use crate::source::Span;
 use std::collections::HashMap;
 
-/// Comparisons of arms with arms that naming the takers may cost; past it, dead arms are reported without one.
+/// How many comparisons of arms may be spent on finding the covering arms. Past it, dead arms are reported without one.
 const MOST_COMPARISONS: usize = 1_000_000;
 /// Values that a message names.
 const MOST_VALUES: usize = 4;
@@ -22,23 +22,23 @@ pub(super) fn report(
     place: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    // An alternative that takes nothing of its column is of a wrong type: that is said elsewhere.
+    // An alternative that accepts nothing of its column has a wrong type, which is reported elsewhere.
     let foreign = arms.iter().zip(rows).any(|(arm, row)| has_foreign(arm, row));
     if !foreign && (!found.witnesses.is_empty() || (found.given_up && !rows.iter().any(is_total))) {
         diagnostics.push(uncovered(columns, found, place));
     }
     let mut takers = CoveringRows::new(rows);
     for (at, (arm, row)) in arms.iter().zip(rows).enumerate() {
-        // What an alternative without atoms takes is unknown, or nothing.
+        // What an alternative without atoms accepts is unknown, or nothing.
         if row.iter().any(|cell| cell.alternatives.iter().any(Vec::is_empty)) {
             continue;
         }
-        let boxed: Vec<Vec<&AtomSet>> = row.iter().map(|cell| cell.alternatives.iter().collect()).collect();
+        let wanted: Vec<Vec<&AtomSet>> = row.iter().map(|cell| cell.alternatives.iter().collect()).collect();
         if found.given_up {
             let taker = takers.equal_or_total(at);
             diagnostics.extend(taker.map(|taker| dead_arm(arms, arm, Some(taker))));
         } else if !found.is_chosen(at) {
-            let taker = takers.equal_or_total(at).or_else(|| takers.covering(at, &boxed));
+            let taker = takers.equal_or_total(at).or_else(|| takers.covering(at, &wanted));
             diagnostics.push(dead_arm(arms, arm, taker));
         } else {
             dead_alternatives(arm, arms, row, at, found, &mut takers, diagnostics);
@@ -46,8 +46,8 @@ pub(super) fn report(
     }
 }
 
-fn has_foreign((cells, ..): &ArmPatterns, row: &PatternRow) -> bool {
-    cells.iter().zip(row).any(|(patterns, cell)| {
+fn has_foreign(arm: &ArmPatterns, row: &PatternRow) -> bool {
+    arm.columns.iter().zip(row).any(|(patterns, cell)| {
         patterns
             .iter()
             .zip(&cell.alternatives)
@@ -55,11 +55,11 @@ fn has_foreign((cells, ..): &ArmPatterns, row: &PatternRow) -> bool {
     })
 }
 
-/// Whether what the pattern takes can be read off it: its operand is no name or path.
+/// Whether all operands of a pattern are constants.
 fn is_written_out(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::Any => true,
-        Pattern::Test(test, _) => test.operands().iter().all(|value| literal(value).is_some()),
+        Pattern::Test(test, _) => test.operands().iter().all(|value| value.literal().is_some()),
     }
 }
 
@@ -98,24 +98,27 @@ fn uncovered(columns: &[PatternColumn], found: &ArmCoverage, place: Span) -> Dia
     }
 }
 
-fn dead_arm(arms: &[ArmPatterns], (cells, is_else, span): &ArmPatterns, taker: Option<usize>) -> Diagnostic {
-    let name = if *is_else { "`else`".to_owned() } else { arm_name(cells) };
+fn dead_arm(arms: &[ArmPatterns], arm: &ArmPatterns, taker: Option<usize>) -> Diagnostic {
+    let name = match arm.kind {
+        ArmKind::Else => "`else`".to_owned(),
+        ArmKind::Patterns => arm_name(&arm.columns),
+    };
     let earlier = taker.and_then(|taker| arms.get(taker));
-    let diagnostic = Diagnostic::new(&NEVER_CHOSEN, *span, format!("{name} can never be chosen"));
+    let diagnostic = Diagnostic::new(&NEVER_CHOSEN, arm.span, format!("{name} can never be chosen"));
     let diagnostic = match earlier {
-        Some((_, true, taker)) => {
-            diagnostic.label("stands after `else`").related(*taker, "`else` takes whatever is left")
+        Some(ArmPatterns { kind: ArmKind::Else, span, .. }) => {
+            diagnostic.label("stands after `else`").related(*span, "`else` takes whatever is left")
         }
-        Some((_, false, taker)) => {
-            diagnostic.label("an earlier arm takes what this one fits").related(*taker, "this arm takes it")
+        Some(ArmPatterns { kind: ArmKind::Patterns, span, .. }) => {
+            diagnostic.label("an earlier arm takes what this one fits").related(*span, "this arm takes it")
         }
         None => diagnostic.label("the arms before it take everything that it fits"),
     };
-    let diagnostic = match earlier.and_then(|(earlier, ..)| same_but_for_case(earlier, cells)) {
+    let diagnostic = match earlier.and_then(|earlier| same_but_for_case(&earlier.columns, &arm.columns)) {
         Some(note) => diagnostic.note(note),
         None => diagnostic,
     };
-    diagnostic.suggest("remove the arm, or move it up", *span, "")
+    diagnostic.suggest("remove the arm, or move it up", arm.span, "")
 }
 
 fn arm_name(cells: &[Vec<Pattern>]) -> String {
@@ -138,15 +141,15 @@ fn dead_alternatives(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let used = found.used.get(at).into_iter().flatten();
-    for (column, ((patterns, cell), used)) in arm.0.iter().zip(row).zip(used).enumerate() {
+    for (column, ((patterns, cell), used)) in arm.columns.iter().zip(row).zip(used).enumerate() {
         for (which, ((pattern, set), used)) in patterns.iter().zip(&cell.alternatives).zip(used).enumerate() {
             if *used || set.is_empty() {
                 continue;
             }
             let before = patterns.iter().zip(&cell.alternatives).take(which);
             let in_arm = before.clone().find(|(_, other)| holds(other, set)).map(|(pattern, _)| pattern);
-            let boxed = narrowed(row, column, set);
-            let taker = if in_arm.is_some() { None } else { takers.covering(at, &boxed) };
+            let wanted = narrowed(row, column, set);
+            let taker = if in_arm.is_some() { None } else { takers.covering(at, &wanted) };
             let taker = taker.and_then(|taker| arms.get(taker));
             diagnostics.push(dead_alternative(arm, pattern, in_arm, taker, column));
         }
@@ -167,18 +170,18 @@ fn dead_alternative(
     taker: Option<&ArmPatterns>,
     column: usize,
 ) -> Diagnostic {
-    let span = span_of(pattern).unwrap_or(arm.2);
+    let span = span_of(pattern).unwrap_or(arm.span);
     let name = notation::pattern(pattern)
         .map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
     let diagnostic = Diagnostic::new(&NEVER_CHOSEN, span, format!("{name} can never be chosen"));
-    let earlier = in_arm.or_else(|| taker.and_then(|(cells, ..)| cells.get(column)?.first()));
+    let earlier = in_arm.or_else(|| taker.and_then(|taker| taker.columns.get(column)?.first()));
     let diagnostic = match (in_arm, taker) {
         (Some(other), _) => {
-            let place = span_of(other).unwrap_or(arm.2);
+            let place = span_of(other).unwrap_or(arm.span);
             diagnostic.label("an alternative before it takes it").related(place, "this one takes it")
         }
-        (None, Some((_, _, place))) => {
-            diagnostic.label("an earlier arm takes it").related(*place, "this arm takes it")
+        (None, Some(taker)) => {
+            diagnostic.label("an earlier arm takes it").related(taker.span, "this arm takes it")
         }
         (None, None) => diagnostic.label("what stands before it takes everything that it fits"),
     };
@@ -202,7 +205,7 @@ fn same_but_for_case(earlier: &[Vec<Pattern>], later: &[Vec<Pattern>]) -> Option
     earlier.iter().zip(later).find_map(note)
 }
 
-/// Two different literals of which one takes the other: letter case alone tells them apart.
+/// A note for two literals that differ in letter case alone.
 fn case_note(earlier: &Pattern, later: &Pattern) -> Option<String> {
     let (one, other) = (text(earlier)?, text(later)?);
     let same = one != other && crate::pattern::fold(one) == crate::pattern::fold(other);
@@ -211,10 +214,10 @@ fn case_note(earlier: &Pattern, later: &Pattern) -> Option<String> {
 
 fn text(pattern: &Pattern) -> Option<&str> {
     let Pattern::Test(Comparator::Equal(value), _) = pattern else { return None };
-    if let Some(Literal::Text(text)) = literal(value) { Some(text) } else { None }
+    if let Some(Literal::Text(text)) = value.literal() { Some(text) } else { None }
 }
 
-/// Finds the earlier row that takes what a later one wants.
+/// Finds the earlier row that accepts what a later one wants.
 struct CoveringRows<'r> {
     rows: &'r [PatternRow],
     total: Option<usize>,
@@ -231,24 +234,24 @@ impl<'r> CoveringRows<'r> {
         Self { rows, total: rows.iter().position(is_total), first_equal, work: 0 }
     }
 
-    /// An equal row before this one, or one that takes everything: found without comparing rows.
+    /// An equal row before this one, or one that accepts everything: found without comparing rows.
     fn equal_or_total(&self, at: usize) -> Option<usize> {
         let row = self.rows.get(at)?;
         let equal = self.first_equal.get(&key(row)).copied();
         equal.into_iter().chain(self.total).filter(|taker| *taker < at).min()
     }
 
-    /// The first row before this one that alone takes the whole box.
-    fn covering(&mut self, at: usize, boxed: &[Vec<&AtomSet>]) -> Option<usize> {
+    /// The first row before this one that alone accepts all of `wanted`.
+    fn covering(&mut self, at: usize, wanted: &[Vec<&AtomSet>]) -> Option<usize> {
         for (taker, row) in self.rows.iter().enumerate().take(at) {
-            self.work += boxed.len();
+            self.work += wanted.len();
             if self.work > MOST_COMPARISONS {
                 return None;
             }
             let within = |(cell, sets): (&super::PatternCell, &Vec<&AtomSet>)| {
                 sets.iter().all(|set| cell.alternatives.iter().any(|outer| holds(outer, set)))
             };
-            if row.iter().zip(boxed).all(within) {
+            if row.iter().zip(wanted).all(within) {
                 return Some(taker);
             }
         }

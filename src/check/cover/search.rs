@@ -1,15 +1,15 @@
 //! The walk over the arms, column by column: which arm does each combination of atoms choose?
 //!
-//! A node of the walk holds the arms that are still possible, in order. It picks a column that its first arm looks at,
-//! sorts the arms by the atoms of that column, and goes on with each group; an atom that no arm names stands with all
-//! others like it. Where the first arm looks at nothing more, it is chosen. Where no arm is left, a value is uncovered.
+//! A node of the walk holds the arms that are still possible, in order. It picks a column that its first arm tests,
+//! groups the arms by the atoms of that column, and continues with each group. Atoms that no arm names share one group.
+//! If the first arm tests no further column, it is chosen. If no arm is left, a value is uncovered.
 
 use super::column::{self, AtomSet, PatternColumn};
 use std::collections::BTreeMap;
 
 /// Steps that one match may cost; a table of ten thousand literal rows and four columns takes about a hundred thousand.
 const MOST_WORK: usize = 2_000_000;
-/// Columns of one match; more are not walked over.
+/// Columns of one match; a match with more is not analysed.
 const MOST_COLUMNS: usize = 32;
 /// Uncovered values that are remembered.
 const MOST_WITNESSES: usize = 4;
@@ -37,7 +37,7 @@ impl PatternCell {
     }
 }
 
-/// Whether the row takes whatever comes.
+/// Whether the row accepts every value.
 pub(super) fn is_total(row: &PatternRow) -> bool {
     row.iter().all(|cell| cell.takes_all)
 }
@@ -47,11 +47,11 @@ pub(super) fn is_total(row: &PatternRow) -> bool {
 pub(super) struct ArmCoverage {
     /// For each row, column and alternative, whether some value gets to it.
     pub(super) used: Vec<Vec<Vec<bool>>>,
-    /// Values that no row takes: for each column some atoms, all where there are none.
+    /// Values that no row accepts: for each column some atoms; an empty list stands for all atoms.
     pub(super) witnesses: Vec<Vec<Vec<u32>>>,
     /// Whether there are more of them.
     pub(super) has_more_witnesses: bool,
-    /// Whether the walk was given up as too long; `used` is then of no use.
+    /// Whether the walk was given up as too long; `used` has no meaning then.
     pub(super) given_up: bool,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn search(columns: &[PatternColumn], rows: &[PatternRow]) -> ArmCover
         walk.found.given_up = true;
         return walk.found;
     }
-    // What comes after a total row is dead; that row itself may be as well.
+    // Rows after a total row are dead; that row itself may be dead as well.
     let live = rows.iter().position(is_total).map_or(rows.len(), |total| total + 1);
     let all: Vec<usize> = (0..live).collect();
     walk.visit(&all);
@@ -133,7 +133,7 @@ impl ArmSearch<'_> {
         self.rows.get(row).and_then(|row| row.get(at))
     }
 
-    /// Of the columns that the first row looks at, the one that the fewest rows pass over: its groups are the smallest.
+    /// Of the columns that the first row tests, the one that the most rows test: its groups are the smallest.
     fn column_to_split(&mut self, first: usize, rows: &[usize]) -> Option<usize> {
         let open = self.path.iter().enumerate().filter(|(_, step)| matches!(step, ColumnState::Open));
         let looked_at = |at: &usize| self.cell(first, *at).is_some_and(|cell| !cell.takes_all);
@@ -149,7 +149,7 @@ impl ArmSearch<'_> {
         best
     }
 
-    /// The rows by atom, and the rows that take whatever no row names. Nothing where the work is too much.
+    /// The rows by atom, and the rows that accept atoms that no row names. Nothing where the work is too much.
     fn split(&mut self, rows: &[usize], at: usize) -> Option<(RowsByAtom, Vec<usize>)> {
         let mut groups = RowsByAtom::new();
         let mut others: Vec<usize> = Vec::new();
@@ -162,8 +162,12 @@ impl ArmSearch<'_> {
                 others.push(*row);
                 self.work += groups.len() + 1;
             }
-            for atom in
-                cell.alternatives.iter().filter(|_| !cell.takes_all).flatten().flat_map(|(a, b)| *a..*b)
+            for atom in cell
+                .alternatives
+                .iter()
+                .filter(|_| !cell.takes_all)
+                .flatten()
+                .flat_map(|range| range.start..range.end)
             {
                 self.work += 1;
                 let group = groups.entry(atom).or_insert_with(|| {

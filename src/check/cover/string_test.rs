@@ -1,13 +1,12 @@
-//! Tests on strings whose strings cannot be listed: what they are known to hold.
+//! Tests on strings whose strings cannot be listed: which literals and other tests they are known to contain.
 
-use super::column::literal;
-use crate::model::{Comparator, Expression, Literal};
-use crate::pattern::{self, Glob, Network, RegexPattern};
+use crate::model::{Expression, Literal, TextTest};
+use crate::pattern::{self, Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Comparisons of a test with a literal or another test that one column may cost; past it, tests hold nothing but
-/// themselves.
+/// How many comparisons of a test with a literal or another test one column may cost. Past it, a test contains nothing
+/// but itself.
 const MOST_COMPARISONS: usize = 1_000_000;
 
 /// A test on strings.
@@ -17,53 +16,30 @@ pub(super) enum StringTest {
     Globs(Vec<Glob>),
     /// A piece of text with a wildcard character in it, which stands for itself.
     Piece(PiecePosition, Box<str>),
-    /// A regex, over the whole string or anywhere in it.
-    Regex(bool, Arc<RegexPattern>),
+    /// A regex.
+    Regex(MatchScope, Arc<RegexPattern>),
     /// An address in a network.
     Cidr(Box<[Network]>),
 }
 
-/// Where a piece of text is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum PiecePosition {
-    /// `starts with`
-    Start,
-    /// `ends with`
-    End,
-    /// `contains`
-    Anywhere,
-}
-
 impl StringTest {
-    /// The test of a comparator, if it is one on strings whose text is written out. Globs without a wildcard are left
-    /// out: they are literals.
-    pub(super) fn new(test: &Comparator, ignore_case: bool) -> Option<Self> {
+    /// A test, if its text is written out. Globs without a wildcard are left out: they are literals.
+    pub(super) fn new(test: &TextTest, case: Case) -> Option<Self> {
         match test {
-            Comparator::Like(globs) => {
+            TextTest::Like(globs) => {
                 let wild = globs.iter().filter(|glob| glob.text().contains(['*', '?']));
-                let globs: Vec<Glob> = wild.filter_map(|wild| glob(wild.text(), ignore_case)).collect();
+                let globs: Vec<Glob> = wild.filter_map(|wild| glob(wild.text(), case)).collect();
                 (!globs.is_empty()).then_some(Self::Globs(globs))
             }
-            Comparator::StartsWith(value) => Self::piece(PiecePosition::Start, value, ignore_case),
-            Comparator::EndsWith(value) => Self::piece(PiecePosition::End, value, ignore_case),
-            Comparator::Contains(value) => Self::piece(PiecePosition::Anywhere, value, ignore_case),
-            Comparator::Matches(regex) => Some(Self::Regex(true, Arc::clone(regex))),
-            Comparator::Finds(regex) => Some(Self::Regex(false, Arc::clone(regex))),
-            Comparator::Cidr(networks) => Some(Self::Cidr(networks.clone())),
-            Comparator::Equal(_)
-            | Comparator::Less(_)
-            | Comparator::LessOrEqual(_)
-            | Comparator::Greater(_)
-            | Comparator::GreaterOrEqual(_)
-            | Comparator::In(_)
-            | Comparator::Is(_)
-            | Comparator::During(_) => None,
+            TextTest::Piece(position, value) => Self::piece(*position, value, case),
+            TextTest::Regex(scope, regex) => Some(Self::Regex(*scope, Arc::clone(regex))),
+            TextTest::Cidr(networks) => Some(Self::Cidr(networks.clone())),
         }
     }
 
-    fn piece(position: PiecePosition, value: &Expression, ignore_case: bool) -> Option<Self> {
-        let Some(Literal::Text(text)) = literal(value) else { return None };
-        let text = if ignore_case { pattern::fold(text) } else { text.as_ref().into() };
+    fn piece(position: PiecePosition, value: &Expression, case: Case) -> Option<Self> {
+        let Some(Literal::Text(text)) = value.literal() else { return None };
+        let text = case.fold(text);
         if text.contains(['*', '?']) {
             return Some(Self::Piece(position, text.into()));
         }
@@ -72,19 +48,19 @@ impl StringTest {
             PiecePosition::End => format!("*{text}"),
             PiecePosition::Anywhere => format!("*{text}*"),
         };
-        glob(&as_glob, false).map(|glob| Self::Globs(vec![glob]))
+        glob(&as_glob, Case::Sensitive).map(|glob| Self::Globs(vec![glob]))
     }
 
     /// Whether every string passes.
     pub(super) fn is_total(&self) -> bool {
         match self {
             Self::Globs(globs) => globs.iter().any(|glob| glob.text().bytes().all(|byte| byte == b'*')),
-            Self::Regex(whole, regex) => !whole && matches!(regex.pattern(), "" | ".*"),
-            Self::Piece(..) | Self::Cidr(_) => false,
+            Self::Regex(MatchScope::Anywhere, regex) => matches!(regex.pattern(), "" | ".*"),
+            Self::Regex(MatchScope::Whole, _) | Self::Piece(..) | Self::Cidr(_) => false,
         }
     }
 
-    /// What tells the test from others; equal keys mean equal tests.
+    /// Equal keys mean equal tests.
     fn key(&self) -> String {
         match self {
             Self::Globs(globs) => {
@@ -95,9 +71,9 @@ impl StringTest {
             }
             Self::Piece(position, text) => format!("piece {position:?} {text}"),
             // The parsed form holds the flags as well.
-            Self::Regex(whole, regex) => match regex.hir() {
-                Some(parsed) => format!("regex {whole} {parsed:?}"),
-                None => format!("regex {whole} {:p}", Arc::as_ptr(regex)),
+            Self::Regex(scope, regex) => match regex.hir() {
+                Some(parsed) => format!("{scope:?} {parsed:?}"),
+                None => format!("{scope:?} {:p}", Arc::as_ptr(regex)),
             },
             Self::Cidr(networks) => format!("cidr {networks:?}"),
         }
@@ -106,11 +82,8 @@ impl StringTest {
     fn passes(&self, text: &str) -> bool {
         match self {
             Self::Globs(globs) => globs.iter().any(|glob| glob.fits(text)),
-            Self::Piece(PiecePosition::Start, piece) => text.starts_with(&**piece),
-            Self::Piece(PiecePosition::End, piece) => text.ends_with(&**piece),
-            Self::Piece(PiecePosition::Anywhere, piece) => text.contains(&**piece),
-            Self::Regex(true, regex) => regex.matches(text),
-            Self::Regex(false, regex) => regex.finds(text),
+            Self::Piece(position, piece) => position.fits(text, piece),
+            Self::Regex(scope, regex) => regex.fits(*scope, text),
             Self::Cidr(networks) => {
                 let address = pattern::address(text);
                 address.is_some_and(|address| networks.iter().any(|network| network.holds(address)))
@@ -127,14 +100,12 @@ impl StringTest {
             (Self::Cidr(outer), Self::Cidr(inner)) => {
                 inner.iter().all(|inner| outer.iter().any(|outer| outer.covers(inner)))
             }
-            (Self::Piece(PiecePosition::Start, outer), Self::Piece(PiecePosition::Start, inner)) => {
-                inner.starts_with(&**outer)
+            (Self::Piece(position, outer), Self::Piece(other, inner))
+                if position == other || *position == PiecePosition::Anywhere =>
+            {
+                position.fits(inner, outer)
             }
-            (Self::Piece(PiecePosition::End, outer), Self::Piece(PiecePosition::End, inner)) => {
-                inner.ends_with(&**outer)
-            }
-            (Self::Piece(PiecePosition::Anywhere, outer), Self::Piece(_, inner)) => inner.contains(&**outer),
-            (Self::Regex(false, outer), Self::Regex(true, inner)) => {
+            (Self::Regex(MatchScope::Anywhere, outer), Self::Regex(MatchScope::Whole, inner)) => {
                 outer.pattern() == inner.pattern() && outer.hir() == inner.hir()
             }
             (Self::Globs(_) | Self::Piece(..) | Self::Regex(..) | Self::Cidr(_), _) => false,
@@ -143,18 +114,18 @@ impl StringTest {
 }
 
 /// A glob; under `ignore case` its letters are folded, as the literals of its column are.
-fn glob(text: &str, ignore_case: bool) -> Option<Glob> {
-    if ignore_case { Glob::new(&pattern::fold(text), false).ok() } else { Glob::new(text, false).ok() }
+fn glob(text: &str, case: Case) -> Option<Glob> {
+    Glob::new(&case.fold(text), Case::Sensitive).ok()
 }
 
-/// A glob holds another if it fits the other's text as it is written, for `*` then eats whatever stood for the other's
-/// wildcards. A `?` might eat a `*`, which can be longer than one character, so such pairs are left alone.
+/// A glob contains another if it fits the other's text as written: its `*` then fits whatever the other's wildcards
+/// fit. A `?` would fit a `*`, which can stand for more than one character, so such pairs are not compared.
 fn glob_holds(outer: &Glob, inner: &Glob) -> bool {
     let comparable = !outer.text().contains('?') || !inner.text().contains('*');
     comparable && outer.fits(inner.text())
 }
 
-/// What a test holds: literals and tests of its column, by number.
+/// What a test contains: literals and tests of its column, by number.
 #[derive(Debug, Default)]
 pub(super) struct Containment {
     /// Numbers of literals.
@@ -172,7 +143,7 @@ pub(super) struct StringTests {
 }
 
 impl StringTests {
-    /// Takes in a test, unless an equal one is there.
+    /// Adds a test, unless an equal one is there.
     pub(super) fn add(&mut self, test: StringTest) {
         let next = self.all.len();
         if *self.by_key.entry(test.key()).or_insert(next) == next {
@@ -185,7 +156,7 @@ impl StringTests {
         self.all.len()
     }
 
-    /// Finds out what each test holds, as long as that is cheap.
+    /// Computes what each test contains, unless that is too much work.
     pub(super) fn compute_containments(&mut self, texts: &[String]) {
         let cheap = self.all.len().saturating_mul(self.all.len() + texts.len()) <= MOST_COMPARISONS;
         let held = |(at, test): (u32, &StringTest)| Containment {
@@ -201,7 +172,7 @@ impl StringTests {
         self.containments = (0..).zip(&self.all).map(held).collect();
     }
 
-    /// What a test of this column holds.
+    /// What a test of this column contains.
     pub(super) fn containment(&self, test: &StringTest) -> Option<&Containment> {
         self.by_key.get(&test.key()).and_then(|at| self.containments.get(*at))
     }

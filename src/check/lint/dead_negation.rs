@@ -1,16 +1,16 @@
-//! A negation on a value that may be missing, where it throws events away: `drop when @.labels.env != "prod"` drops
-//! what has no `env` as well.
+//! A negated test of a value that may be missing, where it drops events: `drop when @.labels.env != "prod"` also drops
+//! elements without `env`.
 
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::model::{
-    Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, RoutingBlock, RoutingLineBody,
+    Comparator, Comparison, ComparisonSubject, Condition, Expression, ExpressionKind, RoutingLineBody,
     Target, ValueKind,
 };
 use crate::source::Span;
 use std::collections::HashSet;
 
-pub(crate) const CODE: DiagnosticCode = crate::code!("W0010", "negation that holds for what is missing");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0010", "negation that is true for missing values");
 
 pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut found = Finder { input, seen: HashSet::new(), diagnostics };
@@ -19,8 +19,10 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
             found.condition(&drop.when, "drops");
         }
     }
-    for routing in &input.model.routings {
-        found.block(&routing.block);
+    for line in input.model.routing_lines() {
+        if let (RoutingLineBody::Target(Target::Nothing(..)), Some(when)) = (&line.body, &line.when) {
+            found.condition(when, "silences");
+        }
     }
 }
 
@@ -32,63 +34,40 @@ struct Finder<'f, 'a> {
 }
 
 impl Finder<'_, '_> {
-    fn block(&mut self, block: &RoutingBlock) {
-        for line in &block.lines {
-            match (&line.body, &line.when) {
-                (RoutingLineBody::Target(Target::Nothing(..)), Some(when)) => {
-                    self.condition(when, "silences")
-                }
-                (RoutingLineBody::Block(inner), _) => self.block(inner),
-                (RoutingLineBody::Target(_) | RoutingLineBody::Match(_), _) => {}
-            }
-        }
+    fn condition(&mut self, condition: &Expression, effect: &'static str) {
+        self.visit(
+            condition,
+            ConditionContext { negated: false, alternative: false, effect },
+            &mut Vec::new(),
+        );
     }
 
-    fn condition(&mut self, condition: &Expression, does: &'static str) {
-        self.visit(condition, ConditionContext { negated: false, alternative: false, does }, &mut Vec::new());
-    }
-
-    /// `known` holds the subjects of which another part of the condition asks whether they are there.
-    fn visit(&mut self, condition: &Expression, around: ConditionContext, known: &mut Vec<String>) {
-        match &condition.kind {
-            ExpressionKind::Not(inner) => {
-                self.visit(inner, ConditionContext { negated: !around.negated, ..around }, known);
+    /// `known` holds the subjects that another part of the condition tests for presence.
+    fn visit(&mut self, condition: &Expression, context: ConditionContext, known: &mut Vec<String>) {
+        match condition.condition() {
+            Condition::Not(inner) => {
+                self.visit(inner, ConditionContext { negated: !context.negated, ..context }, known);
             }
-            ExpressionKind::And(parts) | ExpressionKind::Or(parts) => {
+            Condition::And(parts) | Condition::Or(parts) => {
                 let all = matches!(condition.kind, ExpressionKind::And(_));
                 let before = known.len();
-                known.extend(parts.iter().filter_map(|part| asked(part, all && !around.negated)));
-                let around = ConditionContext { alternative: !all, ..around };
+                known.extend(parts.iter().filter_map(|part| tested_subject(part, all && !context.negated)));
+                let context = ConditionContext { alternative: !all, ..context };
                 for part in parts {
-                    self.visit(part, around, known);
+                    self.visit(part, context, known);
                 }
                 known.truncate(before);
             }
-            ExpressionKind::Define(id) => {
-                let define = self.input.model.defines.get(*id);
-                if let Some(define) = define.filter(|_| self.seen.insert((*id, around.negated))) {
-                    self.visit(&define.value, ConditionContext { alternative: false, ..around }, known);
+            Condition::Define(id) => {
+                let define = self.input.model.defines.get(id);
+                if let Some(define) = define.filter(|_| self.seen.insert((id, context.negated))) {
+                    self.visit(&define.value, ConditionContext { alternative: false, ..context }, known);
                 }
             }
-            ExpressionKind::Compare(comparison) => {
-                self.comparison(comparison, condition.span, around, known);
+            Condition::Compare(comparison) => {
+                self.comparison(comparison, condition.span, context, known);
             }
-            ExpressionKind::Literal(_)
-            | ExpressionKind::Template(_)
-            | ExpressionKind::Path(_)
-            | ExpressionKind::Nodes(_)
-            | ExpressionKind::Regex(_)
-            | ExpressionKind::Let(_)
-            | ExpressionKind::Field(_)
-            | ExpressionKind::Label(_)
-            | ExpressionKind::Parameter(_)
-            | ExpressionKind::Navigate(..)
-            | ExpressionKind::Call(..)
-            | ExpressionKind::Lookup(..)
-            | ExpressionKind::Coalesce(_)
-            | ExpressionKind::Match(_)
-            | ExpressionKind::List(_)
-            | ExpressionKind::Object(_) => {}
+            Condition::Value => {}
         }
     }
 
@@ -96,25 +75,25 @@ impl Finder<'_, '_> {
         &mut self,
         comparison: &Comparison,
         span: Span,
-        around: ConditionContext,
+        context: ConditionContext,
         known: &[String],
     ) {
         let ComparisonSubject::Value(subject) = &comparison.subject else { return };
         let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
         let Some(key) = key(subject) else { return };
-        let holds_for_missing = comparison.negated != around.negated && subject.types.may_be_missing();
+        let holds_for_missing = comparison.negated != context.negated && subject.types.may_be_missing();
         if asks || !holds_for_missing || known.contains(&key) {
             return;
         }
         let sources = self.input.environment.sources;
         let text = sources.text(subject.span);
-        let message = format!("this also {} events in which `{text}` is missing", around.does);
+        let message = format!("this also {} events in which `{text}` is missing", context.effect);
         let finding = Diagnostic::new(&CODE, span, message).label("a negation holds where there is no value");
         let guard = format!("{text} is not missing and ");
         let help = "ask for the value first";
-        let finding = if around.negated {
+        let finding = if context.negated {
             finding.help(format!("{help}, outside of the `not`: `{guard}not …`"))
-        } else if around.alternative {
+        } else if context.alternative {
             finding.suggest(help, span, format!("({guard}{})", sources.text(span)))
         } else {
             finding.suggest(help, span.before(), guard)
@@ -124,16 +103,16 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Where in a condition a part stands, and what the condition does.
+/// Where in a condition a part stands, and what the condition effect.
 #[derive(Clone, Copy)]
 struct ConditionContext {
     negated: bool,
     /// Whether it is a part of an `or`, beside which `and` needs parentheses.
     alternative: bool,
-    does: &'static str,
+    effect: &'static str,
 }
 
-/// What is read from the payload or the event, so that the same is known again; nothing for what is computed.
+/// The text of a subject that is read from the payload or the event, to compare subjects; nothing for a computed value.
 fn key(subject: &Expression) -> Option<String> {
     match &subject.kind {
         ExpressionKind::Path(path) => Some(format!("path {}", path.text())),
@@ -160,13 +139,13 @@ fn key(subject: &Expression) -> Option<String> {
     }
 }
 
-/// The subject of which a part asks whether it is there, by `is missing` and its like in either sense; where all parts
-/// must hold, by a positive comparison as well.
-fn asked(part: &Expression, all: bool) -> Option<String> {
-    let (part, turned) =
+/// The subject that a part tests for presence: by `is missing` and its like, negated or not, and where all parts must
+/// hold, by a positive comparison as well.
+fn tested_subject(part: &Expression, all: bool) -> Option<String> {
+    let (part, is_inverted) =
         if let ExpressionKind::Not(inner) = &part.kind { (&**inner, true) } else { (part, false) };
     let ExpressionKind::Compare(comparison) = &part.kind else { return None };
-    let negated = comparison.negated != turned;
+    let negated = comparison.negated != is_inverted;
     let asks =
         matches!(comparison.test, Comparator::Is(ValueKind::Missing | ValueKind::Null | ValueKind::Empty));
     match &comparison.subject {

@@ -16,7 +16,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
     }
 }
 
-/// `{{ … }}` as written, where what stands between begins as a Go template does.
+/// `{{ … }}` as written, if its content begins like a Go template.
 fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
     let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));
     let source = seen.environment.sources.text(template.span);
@@ -30,8 +30,9 @@ fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Vec
         }
         let base = template.span.start as usize;
         let span = Span::new(template.span.file, base + start, base + end);
-        let finding = Diagnostic::new(&CODE, span, format!("`{{{{ {inside} }}}}` is no interpolation here"))
-            .label("stays in the text as it is, braces and all");
+        let finding =
+            Diagnostic::new(&CODE, span, format!("`{{{{ {inside} }}}}` is not an interpolation here"))
+                .label("stays in the text as it is, braces and all");
         diagnostics.push(match equivalent(inside, in_mapping) {
             Some(ours) if !raw => {
                 finding.suggest("values stand in single braces", span, format!("{{{ours}}}"))

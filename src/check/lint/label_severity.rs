@@ -18,7 +18,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
             diagnostics.push(found(value).suggest("match the event's severity", value.span, "severity"));
         }
         TreeNode::Expression(_)
-        | TreeNode::Pattern(..)
+        | TreeNode::Pattern { .. }
         | TreeNode::Template(_)
         | TreeNode::MatchSubject(_)
         | TreeNode::During(_) => {}

@@ -1,19 +1,22 @@
 //! `*` in a string that is compared letter by letter.
 
 use super::VisitedNode;
-use super::visit::{self, TreeNode, plain};
+use super::visit::{TreeNode, plain};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression};
+use crate::text::rule_string;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0004", "`*` that is compared as a letter");
 
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        TreeNode::Pattern(Comparator::Equal(value), span, _) => diagnostics.extend(pattern(value, span)),
+        TreeNode::Pattern { test: Comparator::Equal(value), span, .. } => {
+            diagnostics.extend(pattern(value, span))
+        }
         TreeNode::Expression(_)
-        | TreeNode::Pattern(..)
+        | TreeNode::Pattern { .. }
         | TreeNode::Template(_)
         | TreeNode::MatchSubject(_)
         | TreeNode::During(_) => {}
@@ -26,19 +29,9 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
         Comparator::In(values) => {
             (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some()))
         }
-        Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Matches(_)
-        | Comparator::Finds(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => return None,
+        Comparator::Order(..) | Comparator::Text(_) | Comparator::Is(_) | Comparator::During(_) => {
+            return None;
+        }
     };
     let finding = found(star);
     if !all_plain {
@@ -55,7 +48,7 @@ fn pattern(value: &Expression, span: Span) -> Option<Diagnostic> {
 }
 
 fn found((text, span): (&str, Span)) -> Diagnostic {
-    let text = visit::quoted(text);
+    let text = rule_string(text);
     Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here"))
         .label("equal to these very letters")
 }

@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::syntax::tree::{Declaration, ExpressionKind};
 use std::collections::{BTreeMap, HashSet};
 
-/// Names in the expressions of all files. What only the declaration itself names does not count as named.
+/// Names in the expressions of all files. A declaration that names itself does not count.
 #[derive(Default)]
 pub(crate) struct Mentions<'t> {
     /// Words in expressions outside mappings, where defines are known.
@@ -20,7 +20,7 @@ pub(crate) struct Mentions<'t> {
 }
 
 impl<'t> Mentions<'t> {
-    /// Takes in what a node names.
+    /// Adds what a node names.
     pub(crate) fn add(&mut self, seen: &VisitedNode<'t>) {
         let value = match seen.node {
             TreeNode::Expression(value) => value,
@@ -29,7 +29,7 @@ impl<'t> Mentions<'t> {
                 return;
             }
             TreeNode::Comparison(_)
-            | TreeNode::Pattern(..)
+            | TreeNode::Pattern { .. }
             | TreeNode::Template(_)
             | TreeNode::MatchSubject(_) => return,
         };

@@ -1,8 +1,8 @@
-//! The warnings: a rule set that works, but likely not as its author wants. A lint is one file and one line in [`LINTS`].
+//! Warnings about rules that work, but likely not as their author wants. A lint is one file and one line in [`LINTS`].
 //!
-//! Lints read the tree where the words matter and the checked model where types do; none of them says anything twice
-//! that an error has said. Each is linear in the size of the rule set, and those that look at every node of the tree share
-//! one walk: a large tree does not fit the processor's caches, so that going through it costs more than looking.
+//! Lints read the tree where the source text matters and the checked model where types matter. No lint repeats what an
+//! error has reported. Each is linear in the size of the rule set. Lints that scope at every node of the tree share one
+//! walk: a large tree does not fit the processor's caches, so walking costs more than looking.
 
 mod dead_negation;
 mod foreign_template;
@@ -25,7 +25,7 @@ use crate::syntax::tree;
 use mention::Mentions;
 use visit::TreeNode;
 
-/// What a lint looks at.
+/// The input of a lint.
 pub(crate) struct LintInput<'a> {
     /// The files as written.
     pub(crate) files: &'a [tree::RuleFile],
@@ -33,7 +33,7 @@ pub(crate) struct LintInput<'a> {
     pub(crate) model: &'a model::Model,
     /// Texts, and the date.
     pub(crate) environment: &'a CheckEnvironment<'a>,
-    /// Whether there are errors, so that what is absent may merely be misspelt or unread.
+    /// Whether there are errors: then something that seems absent may be misspelt or not parsed.
     pub(crate) partial: bool,
     /// What the expressions name.
     pub(crate) mentions: Mentions<'a>,
@@ -59,7 +59,7 @@ pub(crate) struct VisitedNode<'a> {
 type RuleSetLint = fn(&LintInput<'_>, &mut Vec<Diagnostic>);
 type NodeLint = fn(&VisitedNode<'_>, &mut Vec<Diagnostic>);
 
-/// How a lint looks.
+/// What a lint looks at.
 enum LintScope {
     /// At the rule set as a whole.
     RuleSet(RuleSetLint),
@@ -88,32 +88,32 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
 pub(crate) fn run(
     files: &[tree::RuleFile],
     model: &model::Model,
-    surroundings: &CheckEnvironment<'_>,
+    environment: &CheckEnvironment<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    // A name that an error keeps from being found may be the use of a declaration that seems unused.
+    // An error may hide the use of a declaration that seems unused.
     let partial = diagnostics.iter().any(|found| found.level() == DiagnosticLevel::Error);
-    let mentions = visit_nodes(files, surroundings, diagnostics);
-    let input = LintInput { files, model, environment: surroundings, partial, mentions };
-    for (_, look) in LINTS {
-        match look {
+    let mentions = visit_nodes(files, environment, diagnostics);
+    let input = LintInput { files, model, environment, partial, mentions };
+    for (_, scope) in LINTS {
+        match scope {
             LintScope::RuleSet(run) | LintScope::Both(run, _) => run(&input, diagnostics),
             LintScope::Nodes(_) => {}
         }
     }
 }
 
-/// The one walk over all expressions: shows every node to the lints that look at nodes, and gathers what is named.
+/// The one walk over all expressions: shows every node to the lints that scope at nodes, and gathers what is named.
 fn visit_nodes<'a>(
     files: &'a [tree::RuleFile],
-    surroundings: &'a CheckEnvironment<'a>,
+    environment: &'a CheckEnvironment<'a>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Mentions<'a> {
-    let lints: Vec<NodeLint> = LINTS.iter().filter_map(|(_, look)| look.nodes()).collect();
+    let lints: Vec<NodeLint> = LINTS.iter().filter_map(|(_, scope)| scope.nodes()).collect();
     let mut mentions = Mentions::default();
     for item in files.iter().flat_map(|file| &file.items) {
         visit::walk(item, &mut |node| {
-            let seen = VisitedNode { item, node, environment: surroundings };
+            let seen = VisitedNode { item, node, environment };
             mentions.add(&seen);
             for lint in &lints {
                 lint(&seen, diagnostics);

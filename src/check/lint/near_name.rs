@@ -1,4 +1,4 @@
-//! A name that differs from another of its kind by one letter: likely one of the two is a slip of the pen.
+//! A name that differs from another of its kind by one letter: one of the two is likely a typing error.
 
 use super::{LintInput, visit};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0009", "names that differ by one letter");
 
-/// Shorter names differ by a letter as a matter of course; longer ones are not compared.
+/// Shorter names often differ by one letter on purpose; longer ones are not compared.
 const LENGTHS: std::ops::RangeInclusive<usize> = 5..=64;
 
 pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -26,8 +26,8 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     near("label", &labels(input), diagnostics);
 }
 
-/// The labels that conditions read and mappings set, each once, where it first stands; the most used first, so that the
-/// rare one is the one in doubt.
+/// The labels that conditions read and mappings set, each once, with its first place. The most used stand first, so
+/// that the rare name of a pair is reported.
 fn labels<'t>(input: &LintInput<'t>) -> Vec<(&'t str, Span)> {
     let mut labels = input.mentions.labels.clone();
     for (name, _) in input.items().flat_map(visit::set_labels) {
@@ -38,8 +38,8 @@ fn labels<'t>(input: &LintInput<'t>) -> Vec<(&'t str, Span)> {
     labels.into_iter().map(|(name, (_, first))| (name, first)).collect()
 }
 
-/// Reports each name that is one letter away from an earlier one. Names meet by what is left of them when a letter is
-/// taken out, so that the cost grows with their number and length alone.
+/// Reports each name that is one letter away from an earlier one. Names are compared by the texts
+/// that are left when one letter is removed, so the cost grows with their number and length alone.
 fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
     let mut whole: HashMap<String, (&str, Span)> = HashMap::new();
     let mut without: HashMap<(usize, String), (&str, Span)> = HashMap::new();
@@ -47,9 +47,9 @@ fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
     for (name, span) in names.iter().filter(|(name, _)| LENGTHS.contains(&name.chars().count())) {
         let letters: Vec<char> = name.chars().collect();
         let cuts: Vec<(usize, String)> = (0..letters.len()).map(|at| (at, cut(&letters, at))).collect();
-        let longer = shortened.get(*name).filter(|(other, _)| tells(other, name));
+        let longer = shortened.get(*name).filter(|(other, _)| may_be_typo(other, name));
         let shorter =
-            cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| tells(name, other)));
+            cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| may_be_typo(name, other)));
         let same =
             cuts.iter().find_map(|key| without.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
         if let Some((other, first)) = same.or(longer).or(shorter).filter(|(other, _)| other != name) {
@@ -75,15 +75,15 @@ fn cut(letters: &[char], at: usize) -> String {
     letters.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, letter)| *letter).collect()
 }
 
-/// Whether a letter too many may be a slip: a digit at the end is a number, and a separator is a choice of spelling
-/// that deserves the question.
-fn tells(longer: &str, shorter: &str) -> bool {
+/// Whether an additional letter may be a typing error. A different digit counts names, but a separator is worth a
+/// warning.
+fn may_be_typo(longer: &str, shorter: &str) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
     digits(longer) == digits(shorter)
 }
 
-/// Whether another letter at the place may be a slip. Digits count, and a letter that is a word of its own
-/// (`team_a`, `team_b`) names.
+/// Whether a different letter may be a typing error. Digits count names, and a single letter between separators
+/// (`team_a`, `team_b`) is a name.
 fn is_slip(letters: &[char], other: &str, at: usize) -> bool {
     let other: Vec<char> = other.chars().collect();
     let (Some(one), Some(two)) = (letters.get(at), other.get(at)) else { return false };

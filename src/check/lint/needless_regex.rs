@@ -1,17 +1,19 @@
 //! A regex that says no more than a word, a glob, `starts with`, `ends with` or `contains` would.
 
 use super::VisitedNode;
-use super::visit::{TreeNode, quoted};
+use super::visit::TreeNode;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::pattern::{Case, MatchScope};
 use crate::source::Span;
-use crate::syntax::tree::{Comparator, Comparison, RegexLiteral};
+use crate::syntax::tree::{Comparator, Comparison, RegexLiteral, TextTest};
+use crate::text::rule_string;
 
-pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex that simpler words would serve");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex where a simpler test would do");
 
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
-        TreeNode::Pattern(test, span, ignore_case) => diagnostics.extend(pattern(test, span, ignore_case)),
+        TreeNode::Pattern { test, span, case } => diagnostics.extend(pattern(test, span, case)),
         TreeNode::Expression(_) | TreeNode::Template(_) | TreeNode::MatchSubject(_) | TreeNode::During(_) => {
         }
     }
@@ -21,25 +23,25 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     let (regex, simple) = simple(&comparison.test)?;
     let negated = comparison.negated.is_some();
     let words = match simple {
-        SimplerTest::Equal(text) if negated => format!("!= {}", quoted(&text)),
-        SimplerTest::Equal(text) => format!("== {}", quoted(&text)),
+        SimplerTest::Equal(text) if negated => format!("!= {}", rule_string(&text)),
+        SimplerTest::Equal(text) => format!("== {}", rule_string(&text)),
         SimplerTest::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
-        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), quoted(&text)),
+        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), rule_string(&text)),
     };
     let case = if &*regex.flags == "i" && comparison.ignore_case.is_none() { " ignore case" } else { "" };
     let start = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
     Some(found(regex, start.to(regex.span), format!("{words}{case}")))
 }
 
-fn pattern(test: &Comparator, span: Span, ignore_case: bool) -> Option<Diagnostic> {
+fn pattern(test: &Comparator, span: Span, case: Case) -> Option<Diagnostic> {
     let (regex, plainer) = simple(test)?;
-    if &*regex.flags == "i" && !ignore_case {
+    if &*regex.flags == "i" && case == Case::Sensitive {
         return None;
     }
     let words = match plainer {
-        SimplerTest::Equal(word) => quoted(&word),
+        SimplerTest::Equal(word) => rule_string(&word),
         SimplerTest::OneOf(texts) => list(&texts, " | "),
-        SimplerTest::Test(operator, word) => format!("{operator} {}", quoted(&word)),
+        SimplerTest::Test(operator, word) => format!("{operator} {}", rule_string(&word)),
     };
     Some(found(regex, span, words))
 }
@@ -55,11 +57,11 @@ fn not(negated: bool) -> &'static str {
 }
 
 fn list(texts: &[String], between: &str) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    let quoted: Vec<String> = texts.iter().map(|text| rule_string(text)).collect();
     quoted.join(between)
 }
 
-/// What a regex comes to.
+/// The test that a regex could be replaced by.
 enum SimplerTest {
     Equal(String),
     OneOf(Vec<String>),
@@ -68,27 +70,11 @@ enum SimplerTest {
 }
 
 fn simple(test: &Comparator) -> Option<(&RegexLiteral, SimplerTest)> {
-    let (regex, whole) = match test {
-        Comparator::Matches(regex) => (regex, true),
-        Comparator::Finds(regex) => (regex, false),
-        Comparator::Equal(_)
-        | Comparator::Less(_)
-        | Comparator::LessOrEqual(_)
-        | Comparator::Greater(_)
-        | Comparator::GreaterOrEqual(_)
-        | Comparator::In(_)
-        | Comparator::Cidr(_)
-        | Comparator::Like(_)
-        | Comparator::Contains(_)
-        | Comparator::StartsWith(_)
-        | Comparator::EndsWith(_)
-        | Comparator::Is(_)
-        | Comparator::During(_) => return None,
-    };
+    let Comparator::Text(TextTest::Regex(scope, regex)) = test else { return None };
     if !matches!(&*regex.flags, "" | "i") {
         return None;
     }
-    read(&regex.pattern, whole).map(|simple| (regex, simple))
+    read(&regex.pattern, *scope == MatchScope::Whole).map(|simple| (regex, simple))
 }
 
 fn read(pattern: &str, whole: bool) -> Option<SimplerTest> {

@@ -12,7 +12,7 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let set = input.items().flat_map(visit::set_labels);
     let names: HashMap<Span, Span> = set.map(|(name, value)| (value.span, name.span)).collect();
     for mapping in &input.model.mappings {
-        // From the bottom: a label that is set for certain below makes every entry above it idle.
+        // From the bottom: a label that is always set below makes every entry above it useless.
         let mut certain: HashMap<&str, Span> = HashMap::new();
         let mut found = Vec::new();
         for entry in mapping.labels.iter().rev() {

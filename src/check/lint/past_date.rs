@@ -1,10 +1,10 @@
-//! A schedule whose windows have all passed, and a comparison with a moment that has.
+//! A schedule whose windows have all passed, and a comparison with a moment that has passed.
 
 use super::visit::{self, TreeNode};
 use super::{LintInput, VisitedNode};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
-use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind};
+use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind, OrderRelation};
 use crate::time::Timestamp;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0003", "date that has passed");
@@ -26,9 +26,11 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
     }
 }
 
-/// `starts_at < time("…")` of a moment in the past: what arrives from now on does not get there.
+/// `starts_at < time("…")` of a moment in the past: new alerts start later.
 fn past_moment(comparison: &Comparison, at: Timestamp) -> Option<Diagnostic> {
-    let (Comparator::Less(value) | Comparator::LessOrEqual(value)) = &comparison.test else { return None };
+    let Comparator::Order(OrderRelation::Less | OrderRelation::LessOrEqual, value) = &comparison.test else {
+        return None;
+    };
     let moment = constant(value).filter(|moment| *moment < at)?;
     let message = format!("the moment `{moment}` has passed");
     let finding = Diagnostic::new(&CODE, value.span, message).label("no new alert starts before it");

@@ -1,12 +1,12 @@
-//! A route that only Resolved events reach. A recovery goes where its firing is still open; a route for recoveries is
-//! asked only where nothing is open.
+//! A route that only Resolved events reach. A recovery goes to the channels in which its firing is open; a route
+//! for recoveries is used only if none is open.
 
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::event::AlertStatus;
 use crate::model::{
-    Comparator, ComparisonSubject, EventField, Expression, ExpressionKind, LineKind, Literal, Match, Model,
-    Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target,
+    Comparator, ComparisonSubject, Condition, EventField, Expression, ExpressionKind, LineKind, Literal,
+    Match, Model, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target,
 };
 use crate::source::Span;
 
@@ -54,43 +54,20 @@ fn arms(matching: &Match<Target>, line: &RoutingLine, diagnostics: &mut Vec<Diag
     }
 }
 
-/// Whether some event is sent; `nothing` for recoveries keeps those quiet whose firing nobody saw.
+/// Whether some event is sent. `nothing` for recoveries is useful: it silences recoveries without a firing.
 fn sends(body: &RoutingLineBody) -> bool {
-    match body {
-        RoutingLineBody::Block(inner) => inner.lines.iter().any(|line| sends(&line.body)),
-        RoutingLineBody::Match(inner) => {
-            inner.arms.iter().any(|arm| matches!(arm.result, Target::Destinations(_)))
-        }
-        RoutingLineBody::Target(target) => matches!(target, Target::Destinations(_)),
-    }
+    body.targets().into_iter().any(|target| matches!(target, Target::Destinations(_)))
 }
 
 /// Whether the condition holds for events of the status only.
 fn asks_for(model: &Model, condition: &Expression, status: AlertStatus) -> bool {
-    match &condition.kind {
-        ExpressionKind::And(parts) => parts.iter().any(|part| asks_for(model, part, status)),
-        ExpressionKind::Or(parts) => parts.iter().all(|part| asks_for(model, part, status)),
-        ExpressionKind::Not(inner) => is_test(inner, other(status)),
-        ExpressionKind::Compare(_) => is_test(condition, status),
-        ExpressionKind::Define(id) => {
-            model.defines.get(*id).is_some_and(|define| is_test(&define.value, status))
-        }
-        ExpressionKind::Literal(_)
-        | ExpressionKind::Template(_)
-        | ExpressionKind::Path(_)
-        | ExpressionKind::Nodes(_)
-        | ExpressionKind::Regex(_)
-        | ExpressionKind::Let(_)
-        | ExpressionKind::Field(_)
-        | ExpressionKind::Label(_)
-        | ExpressionKind::Parameter(_)
-        | ExpressionKind::Navigate(..)
-        | ExpressionKind::Call(..)
-        | ExpressionKind::Lookup(..)
-        | ExpressionKind::Coalesce(_)
-        | ExpressionKind::Match(_)
-        | ExpressionKind::List(_)
-        | ExpressionKind::Object(_) => false,
+    match condition.condition() {
+        Condition::And(parts) => parts.iter().any(|part| asks_for(model, part, status)),
+        Condition::Or(parts) => parts.iter().all(|part| asks_for(model, part, status)),
+        Condition::Not(inner) => is_test(inner, other(status)),
+        Condition::Compare(_) => is_test(condition, status),
+        Condition::Define(id) => model.defines.get(id).is_some_and(|define| is_test(&define.value, status)),
+        Condition::Value => false,
     }
 }
 

@@ -1,33 +1,26 @@
 //! Events that hit nothing but `also route` lines, and so never reach the `else` of their block.
 //!
-//! An `also route` counts as a match: where no `route` takes the event as well, it gets the channels of the `also route`
-//! alone. Who wanted a copy beside the usual way wanted `always`. A block is reported once. It is left alone where `else`
-//! would add nothing to what the `also route` gives, and where some `route` takes all that the `also route` takes.
+//! An `also route` counts as a match: if no `route` takes the event as well, the event gets the channels of the
+//! `also route` alone. For an additional copy, `always` is the right word. A block is reported once. It is not reported
+//! if `else` would add no channel, or if some `route` takes every event that the `also route` takes.
 
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
-use crate::model::{
-    Destination, Expression, ExpressionKind, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target,
-};
-use crate::source::Span;
+use crate::model::{Destination, Expression, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use std::collections::BTreeSet;
 
-/// Comparisons of an `also route` with a route that one block may cost; routes past it are not asked.
+/// How many comparisons of an `also route` with a route one block may cost; further routes are not compared.
 const MOST_COMPARISONS: usize = 200_000;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0012", "`also route` that keeps events from `else`");
 
 pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for routing in &input.model.routings {
-        visit(input, &routing.block, diagnostics);
+        diagnostics.extend(kept_from_else(input, &routing.block));
     }
-}
-
-fn visit(input: &LintInput<'_>, block: &RoutingBlock, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(kept_from_else(input, block));
-    for line in &block.lines {
+    for line in input.model.routing_lines() {
         if let RoutingLineBody::Block(inner) = &line.body {
-            visit(input, inner, diagnostics);
+            diagnostics.extend(kept_from_else(input, inner));
         }
     }
 }
@@ -65,7 +58,7 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
     Some(finding.suggest("write `always` for a copy", first.head, format!("always{rest}")))
 }
 
-/// Whether every event of an `also route` surely hits a route: each part of the route's condition is one of its own.
+/// Whether every event of an `also route` certainly hits a route: each part of the route's condition is one of its own.
 fn takes_all_of(routes: &[Vec<&str>], also: &[&str]) -> bool {
     let given: BTreeSet<&str> = also.iter().copied().collect();
     routes.iter().any(|route| route.iter().all(|part| given.contains(part)))
@@ -73,12 +66,8 @@ fn takes_all_of(routes: &[Vec<&str>], also: &[&str]) -> bool {
 
 /// The parts of a line's condition that all must hold, as written; an unconditional line has none.
 fn parts<'i>(input: &LintInput<'i>, line: &RoutingLine) -> Vec<&'i str> {
-    let parts = |when: &Expression| {
-        let ExpressionKind::And(parts) = &when.kind else { return vec![when.span] };
-        parts.iter().map(|part| part.span).collect()
-    };
-    let spans: Vec<Span> = line.when.as_ref().map(parts).unwrap_or_default();
-    spans.into_iter().map(|span| input.environment.sources.text(span)).collect()
+    let parts = line.when.iter().flat_map(Expression::conjuncts);
+    parts.map(|part| input.environment.sources.text(part.span)).collect()
 }
 
 /// An `also route` to `nothing` is an error of its own.
@@ -87,32 +76,16 @@ fn is_nothing(body: &RoutingLineBody) -> bool {
 }
 
 fn declines(body: &RoutingLineBody) -> bool {
-    match body {
-        RoutingLineBody::Block(block) => block.lines.iter().any(|line| declines(&line.body)),
-        RoutingLineBody::Match(inner) => inner.arms.iter().any(|arm| matches!(arm.result, Target::Decline)),
-        RoutingLineBody::Target(target) => matches!(target, Target::Decline),
-    }
+    body.targets().into_iter().any(|target| matches!(target, Target::Decline))
 }
 
-/// The channels, and the routings called, that a body leads to.
-fn reached(body: &RoutingLineBody) -> BTreeSet<(bool, usize)> {
+/// The channels and routings that a body leads to.
+fn reached(body: &RoutingLineBody) -> BTreeSet<Destination> {
     let mut found = BTreeSet::new();
-    gather(body, &mut found);
-    found
-}
-
-fn gather(body: &RoutingLineBody, found: &mut BTreeSet<(bool, usize)>) {
-    let mut take_in = |target: &Target| {
+    for target in body.targets() {
         if let Target::Destinations(all) = target {
-            found.extend(all.iter().map(|destination| match destination {
-                Destination::Channel(channel) => (false, *channel),
-                Destination::Routing(routing) => (true, *routing),
-            }));
+            found.extend(all);
         }
-    };
-    match body {
-        RoutingLineBody::Block(block) => block.lines.iter().for_each(|line| gather(&line.body, found)),
-        RoutingLineBody::Match(inner) => inner.arms.iter().for_each(|arm| take_in(&arm.result)),
-        RoutingLineBody::Target(target) => take_in(target),
     }
+    found
 }

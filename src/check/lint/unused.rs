@@ -37,8 +37,8 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The declarations that could use one of a kind. Where a set holds none of them it is a part of a larger set, and
-/// says nothing of use.
+/// The declarations that could use one of a kind. A set without any of them is likely a part of a larger set, so
+/// nothing is reported.
 fn users(kind: &str) -> &'static [&'static str] {
     match kind {
         "channel" => &["routing", "integration"],
@@ -90,7 +90,7 @@ impl<'t> UsedDeclarations<'t> {
         let own = visit::name(item).map_or("", |name| &*name.text);
         match &item.kind {
             Declaration::Routing(routing) => {
-                visit::targets(&routing.block, &mut |target| match &target.kind {
+                routing.block.each_target(&mut |target| match &target.kind {
                     TargetKind::Destinations(all) => self.add_destinations(all, own),
                     TargetKind::Nothing(_) | TargetKind::Decline => {}
                 });

@@ -1,5 +1,6 @@
 //! One walk over the expressions of the tree, for every lint that looks at them.
 
+use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
     Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression,
@@ -14,9 +15,16 @@ pub(crate) enum TreeNode<'t> {
     Expression(&'t Expression),
     /// A comparison, before its operands.
     Comparison(&'t Comparison),
-    /// A pattern of an arm that tests, with its place, and whether letter case is ignored.
-    Pattern(&'t Comparator, Span, bool),
-    /// A string whose parts are put together: a result, a label, a reason; no operand of a comparison.
+    /// A pattern of an arm that tests.
+    Pattern {
+        /// What it tests.
+        test: &'t Comparator,
+        /// Its place.
+        span: Span,
+        /// Whether letter case counts.
+        case: Case,
+    },
+    /// A string that may interpolate: a result, a label, a reason; not an operand of a comparison.
     Template(&'t Template),
     /// The subject of a match.
     MatchSubject(&'t Expression),
@@ -31,7 +39,7 @@ pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(Tree
         Declaration::Table(table) => match &table.body {
             TableBody::Arms(arms, _) => {
                 for row in arms {
-                    arm(row, table.ignore_case.is_some(), see, &mut expression);
+                    arm(row, table.ignore_case.into(), see, &mut expression);
                 }
             }
             TableBody::Csv { .. } => {}
@@ -103,17 +111,12 @@ fn matching<'t, R>(matching: &'t Match<R>, see: NodeVisitor<'_, 't>, results: Re
         see(TreeNode::MatchSubject(subject));
         expression(subject, see);
     }
-    matching.arms.iter().for_each(|each| arm(each, matching.ignore_case.is_some(), see, results));
+    matching.arms.iter().for_each(|each| arm(each, matching.ignore_case.into(), see, results));
 }
 
-fn arm<'t, R>(
-    arm: &'t MatchArm<R>,
-    ignore_case: bool,
-    see: NodeVisitor<'_, 't>,
-    results: ResultVisitor<'_, 't, R>,
-) {
+fn arm<'t, R>(arm: &'t MatchArm<R>, case: Case, see: NodeVisitor<'_, 't>, results: ResultVisitor<'_, 't, R>) {
     for (pattern, test) in arm.tests() {
-        see(TreeNode::Pattern(test, pattern.span, ignore_case));
+        see(TreeNode::Pattern { test, span: pattern.span, case });
         operands(test, see);
     }
     results(&arm.result, see);
@@ -168,7 +171,7 @@ fn operands<'t>(test: &'t Comparator, see: NodeVisitor<'_, 't>) {
     test.operands().iter().for_each(|value| operand(value, see));
 }
 
-/// A string here is compared, not put together.
+/// A string here is compared and does not interpolate.
 fn operand<'t>(value: &'t Expression, see: NodeVisitor<'_, 't>) {
     if !matches!(value.kind, ExpressionKind::Template(_)) {
         expression(value, see);
@@ -212,7 +215,7 @@ pub(crate) fn name(item: &DocumentedDeclaration) -> Option<&Identifier> {
     }
 }
 
-/// The word that declares.
+/// The keyword of a declaration.
 pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
     match &item.kind {
         Declaration::Mapping(_) => "mapping",
@@ -224,24 +227,6 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
         Declaration::Integration(_) => "integration",
         Declaration::Test(_) => "test",
     }
-}
-
-/// Text as a rule writes it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '{' => out.push_str("{{"),
-            '}' => out.push_str("}}"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// All lets of a mapping.
@@ -277,15 +262,4 @@ pub(crate) fn set_labels(item: &DocumentedDeclaration) -> Vec<(&StringLiteral, &
         LabelEntry::Spread { .. } => None,
     });
     set.collect()
-}
-
-/// Every place of a routing where channels or routings are named.
-pub(crate) fn targets<'t>(block: &'t Block, see: &mut dyn FnMut(&'t Target)) {
-    for line in &block.lines {
-        match &line.body {
-            LineBody::Block(inner) => targets(inner, see),
-            LineBody::Match(inner) => inner.arms.iter().for_each(|arm| see(&arm.result)),
-            LineBody::Target(target) => see(target),
-        }
-    }
 }

@@ -6,6 +6,7 @@ use crate::event::{AlertStatus, Severity};
 use crate::model::EventField;
 use crate::source::Span;
 use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
+use crate::text::backticked_list;
 use crate::time::Timestamp;
 
 /// Whether a test gives a value or expects it.
@@ -64,7 +65,7 @@ impl TestChecker<'_, '_> {
         self.unknown_field(&name.value, name.span, side);
     }
 
-    /// Reports a word that is no field.
+    /// Reports a word that is not a field.
     pub(super) fn unknown_field(&mut self, word: &str, span: Span, side: EventRole) {
         let found = Diagnostic::new(&code::FIELD, span, format!("an event has no field `{word}`"));
         if word == "event_status" && side == EventRole::Given {
@@ -73,10 +74,10 @@ impl TestChecker<'_, '_> {
         }
         let fields = EventField::ALL.map(EventField::name);
         self.report(match nearest(word, fields) {
-            Some(near) => found.suggest(format!("did you mean `{near}`?"), span, near),
+            Some(near) => found.did_you_mean(span, near),
             None => found.help(format!(
                 "if it is a label: `labels: {{ {word}: … }}`; the fields are {}",
-                ticked(&fields)
+                backticked_list(&fields)
             )),
         });
     }
@@ -101,7 +102,7 @@ impl TestChecker<'_, '_> {
             TestJsonKind::Constant(word) if names.contains(&&**word) => return,
             TestJsonKind::Missing => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
-                self.report(found.help(format!("every event has one: {}", ticked(names))));
+                self.report(found.help(format!("every event has one: {}", backticked_list(names))));
                 return;
             }
             TestJsonKind::Constant(word) | TestJsonKind::Text(word) => word,
@@ -115,13 +116,13 @@ impl TestChecker<'_, '_> {
         let message = match (&value.kind, quoted) {
             (_, true) => format!("`{field}` is a constant, and `{word:?}` is a string"),
             (TestJsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
-            _ => format!("`{field}` is one of {}", ticked(names)),
+            _ => format!("`{field}` is one of {}", backticked_list(names)),
         };
         let found = Diagnostic::new(&code::VALUE, value.span, message);
         self.report(match nearest_constant(word, names) {
             Some(near) if quoted => found.suggest(format!("write the constant: `{near}`"), value.span, near),
-            Some(near) => found.suggest(format!("did you mean `{near}`?"), value.span, near),
-            None => found.help(format!("write one of {}", ticked(names))),
+            Some(near) => found.did_you_mean(value.span, near),
+            None => found.help(format!("write one of {}", backticked_list(names))),
         });
     }
 
@@ -139,7 +140,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Object(_) => {
                 let message = "`event_status` is the severity while firing, and `Ok` when resolved";
                 let found = Diagnostic::new(&code::VALUE, value.span, message);
-                self.report(found.help(format!("write one of {}", ticked(&EVENT_STATUSES))));
+                self.report(found.help(format!("write one of {}", backticked_list(&EVENT_STATUSES))));
             }
         }
     }
@@ -243,14 +244,14 @@ impl TestChecker<'_, '_> {
         }
     }
 
-    /// Reports a word that must stand in quotes.
+    /// Reports a word that must be in quotes.
     pub(super) fn quote(&mut self, span: Span, message: String, word: &str) {
         let quoted = format!("{word:?}");
         let found = Diagnostic::new(&code::VALUE, span, message);
         self.report(found.suggest(format!("write a string: `{quoted}`"), span, quoted));
     }
 
-    /// A constant in a body, which has none of its own.
+    /// Reports a constant in a body, which is plain JSON.
     pub(super) fn body(&mut self, json: &TestJson) {
         if let TestJsonKind::Constant(word) = &json.kind {
             self.known_constant(word, json.span);
@@ -266,7 +267,7 @@ impl TestChecker<'_, '_> {
         }
         let found = Diagnostic::new(&code::VALUE, place, format!("there is no constant `{word}`"));
         self.report(match nearest(word, names()) {
-            Some(near) => found.suggest(format!("did you mean `{near}`?"), place, near),
+            Some(near) => found.did_you_mean(place, near),
             None => found.suggest(format!("write a string: `{word:?}`"), place, format!("{word:?}")),
         });
     }
@@ -329,12 +330,8 @@ pub(super) fn meant(field: &str, word: &str) -> Option<&'static str> {
     }
 }
 
-/// The constant that a word means: by its letters, then by nearness.
+/// The constant that a word means: equal but for letter case, or the nearest.
 fn nearest_constant(word: &str, names: &[&'static str]) -> Option<&'static str> {
     let same = names.iter().copied().find(|name| name.eq_ignore_ascii_case(word));
     same.or_else(|| nearest(word, names.iter().copied()))
-}
-
-fn ticked(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

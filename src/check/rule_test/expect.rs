@@ -1,18 +1,18 @@
 //! Expectations: each must fit the subject, and be able to come true.
 
 use super::event::EventRole;
-use super::references::article;
 use super::schedule_use::EvaluationStage;
 use super::{ReferenceKind, TestChecker, code, word};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
+use crate::text::{plural, with_article};
 
-/// Who can meet an expectation.
+/// Which subjects an expectation fits.
 enum ExpectationScope {
-    /// What reads payloads.
+    /// Subjects that read payloads.
     Payloads,
-    /// What sends.
+    /// Subjects that send.
     Senders,
     /// Everything but a channel.
     Events,
@@ -66,7 +66,7 @@ impl TestChecker<'_, '_> {
             (ExpectationScope::Events, _) => "a mapping, a routing or an integration",
             (ExpectationScope::Channels, _) => "a channel",
         };
-        let message = format!("`{what}` is for {right}, and this test is about {}", article(word(kind)));
+        let message = format!("`{what}` is for {right}, and this test is about {}", with_article(word(kind)));
         let found = Diagnostic::new(&code::EXPECTATION, span, message);
         self.report(found.help(instead(kind)));
     }
@@ -95,7 +95,7 @@ impl TestChecker<'_, '_> {
         }
     }
 
-    /// `outcome N` where there are never so many.
+    /// Reports `outcome N` where there are never so many outcomes.
     fn outcomes(&mut self, expectations: &[(&Expectation, Span)]) {
         let Some((most, why)) = self.most(expectations) else { return };
         for (number, span) in expectations.iter().filter_map(|(expectation, _)| expectation.outcome) {
@@ -121,7 +121,7 @@ impl TestChecker<'_, '_> {
             }
             TestSubject::Integration => {
                 let found = self.model.integrations.iter().find(|integration| integration.name == name.text);
-                // Without any, its mappings are unknown, which is said where they are named.
+                // Without any, its mappings are unknown, which is reported where they are named.
                 found.is_some_and(|integration| {
                     !integration.mappings.is_empty() && !integration.mappings.iter().any(each)
                 })
@@ -141,11 +141,10 @@ impl TestChecker<'_, '_> {
 }
 
 fn count(events: usize, dropped: usize) -> String {
-    let plural = if events == 1 { "" } else { "s" };
-    format!("{events} event{plural} and {dropped} dropped")
+    format!("{} and {dropped} dropped", plural(events, "event"))
 }
 
-/// An expectation's words and who can meet it.
+/// An expectation's words and which subjects it fits.
 fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
     match kind {
         ExpectationKind::Count { .. } => ("expect N events", ExpectationScope::Payloads),

@@ -8,11 +8,12 @@ use crate::syntax::tree::{
     CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson,
     TestJsonKind, TestSubject, TestTime,
 };
+use crate::text::plural;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// A row's alternatives are held against other rows up to this number.
+/// How many alternatives of a row are compared with other rows.
 const ALTERNATIVES: usize = 1_000;
 
 /// A hole where it is used, and the event field that it fills, if it fills one.
@@ -88,7 +89,7 @@ impl<'t> TestChecker<'_, 't> {
         let message = format!("nothing fills the hole `{}`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
-            Some(near) => found.suggest(format!("did you mean `{near}`?"), used.span, near),
+            Some(near) => found.did_you_mean(used.span, near),
             None => found
                 .suggest(
                     format!("if it is a string: `\"{}\"`", used.hole),
@@ -140,7 +141,7 @@ impl<'t> TestChecker<'_, 't> {
 
     fn value(&mut self, fill: HoleTarget, value: &TestJson) {
         match fill {
-            // A bare word in a row is no hole.
+            // A bare word in a row is not a hole.
             HoleTarget::Field(..) | HoleTarget::Label(_) | HoleTarget::Payload | HoleTarget::Time
                 if matches!(value.kind, TestJsonKind::Hole(_)) =>
             {
@@ -210,7 +211,7 @@ impl<'t> TestChecker<'_, 't> {
         uses
     }
 
-    /// What the rows expect, their shapes, and that no case stands twice.
+    /// Checks what the rows expect, their shapes, and that no case is given twice.
     pub(super) fn rows(&mut self) {
         let Some((cases, _)) = self.statements.cases.first().copied() else { return };
         let subject = &cases.subject;
@@ -262,7 +263,7 @@ impl<'t> TestChecker<'_, 't> {
             Some(near) => {
                 let message = format!("`cases` cannot expect `{}`", subject.text);
                 let found = Diagnostic::new(&code::FIELD, subject.span, message);
-                self.report(found.suggest(format!("did you mean `{near}`?"), subject.span, near));
+                self.report(found.did_you_mean(subject.span, near));
             }
             None => self.unknown_field(&subject.text, subject.span, EventRole::Expected),
         }
@@ -308,8 +309,8 @@ impl<'t> TestChecker<'_, 't> {
                 let (wanted, found) = (names.len(), row.values.len());
                 let message = format!(
                     "this row has {}, and `cases` names {}",
-                    count(found, "value"),
-                    count(wanted, "hole")
+                    plural(found, "value"),
+                    plural(wanted, "hole")
                 );
                 let found = Diagnostic::new(&code::ROW, row.span, message);
                 let shape = listed(names);
@@ -341,7 +342,7 @@ impl<'t> TestChecker<'_, 't> {
             let found =
                 Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
             self.report(match nearest(plain(key), names.iter().map(|name| &*name.text)) {
-                Some(near) => found.suggest(format!("did you mean `{near}`?"), key.span, near),
+                Some(near) => found.did_you_mean(key.span, near),
                 None => found.help(format!("its holes are `{}`", listed(names))),
             });
         }
@@ -426,7 +427,7 @@ fn gather_event<'t>(json: &'t TestJson, side: EventRole, uses: &mut Vec<HoleUse<
     }
 }
 
-/// The holes of a value. What an inner hole of a field fills is not told.
+/// The holes of a value. For a hole inside a field, what it fills is not known.
 fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<HoleUse<'t>>) {
     let inner = match fills {
         Some(HoleTarget::Payload) => fills,
@@ -440,8 +441,4 @@ fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<
 
 fn listed(names: &[Identifier]) -> String {
     names.iter().map(|name| &*name.text).collect::<Vec<_>>().join(", ")
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

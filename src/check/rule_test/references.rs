@@ -2,9 +2,10 @@
 
 use super::{TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::{Model, RoutingBlock, RoutingLineBody};
+use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{Identifier, TestSubject};
+use crate::text::{backticked, with_article};
 
 /// What a test may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +50,12 @@ impl From<TestSubject> for ReferenceKind {
 }
 
 impl TestChecker<'_, '_> {
-    /// Reports a name that nothing of its kind has.
+    /// Reports a name that no declaration of its kind has.
     pub(super) fn check_reference(&mut self, kind: ReferenceKind, name: &Identifier) {
         self.check_reference_word(kind, &name.text, name.span);
     }
 
-    /// Reports a word that nothing of its kind is called.
+    /// Reports a word that names no declaration of its kind.
     pub(super) fn check_reference_word(&mut self, kind: ReferenceKind, word: &str, span: Span) {
         let candidates = kind.all(self.model);
         if candidates.contains(&word) {
@@ -65,8 +66,8 @@ impl TestChecker<'_, '_> {
             .find(|other| *other != kind && other.all(self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
         let found = match (nearest(word, candidates.iter().copied()), other) {
-            (_, Some(other)) => found.help(format!("`{word}` is {}", article(other.word()))),
-            (Some(near), None) => found.suggest(format!("did you mean `{near}`?"), span, near),
+            (_, Some(other)) => found.help(format!("`{word}` is {}", with_article(other.word()))),
+            (Some(near), None) => found.did_you_mean(span, near),
             (None, None) => found.help(listed(kind, &candidates)),
         };
         self.report(found);
@@ -74,8 +75,7 @@ impl TestChecker<'_, '_> {
 
     /// Reports a path that no route has.
     pub(super) fn check_route_path(&mut self, path: &Identifier) {
-        let mut paths = Vec::new();
-        self.model.routings.iter().for_each(|routing| gather(&routing.block, &mut paths));
+        let paths: Vec<&str> = self.model.routing_lines().map(|line| &*line.path).collect();
         if paths.contains(&&*path.text) {
             return;
         }
@@ -84,20 +84,10 @@ impl TestChecker<'_, '_> {
         let longer = paths.iter().copied().find(|known| known.ends_with(&ending));
         let near = longer.or_else(|| nearest(&path.text, paths.iter().copied()));
         self.report(match near {
-            Some(near) => found.suggest(format!("did you mean `{near}`?"), path.span, near),
+            Some(near) => found.did_you_mean(path.span, near),
             None => found
                 .help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
         });
-    }
-}
-
-fn gather<'m>(block: &'m RoutingBlock, paths: &mut Vec<&'m str>) {
-    for line in &block.lines {
-        paths.push(&line.path);
-        match &line.body {
-            RoutingLineBody::Block(inner) => gather(inner, paths),
-            RoutingLineBody::Match(_) | RoutingLineBody::Target(_) => {}
-        }
     }
 }
 
@@ -109,13 +99,8 @@ pub(super) fn subjects(model: &Model) -> String {
     format!("begin with what it is about: `{word} {name}`")
 }
 
-/// The word with its article.
-pub(super) fn article(word: &str) -> String {
-    if word.starts_with('i') { format!("an {word}") } else { format!("a {word}") }
-}
-
 fn listed(kind: ReferenceKind, names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+    let shown = backticked(names.iter().take(8));
     match shown.as_slice() {
         [] => format!("the rule set holds no {} at all", kind.word()),
         _ if names.len() > 8 => format!("there are {}, …", shown.join(", ")),

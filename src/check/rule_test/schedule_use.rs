@@ -1,8 +1,8 @@
-//! Whether what a test is about can ask for the time: a walk over everything that its subject reaches.
+//! Whether the subject of a test can depend on the time: a walk over everything that the subject uses.
 
 use crate::model::{
-    Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingBlock, RoutingLineBody,
-    ScheduleId, TableRows, Target,
+    Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingLineBody, ScheduleId,
+    TableRows, Target,
 };
 use crate::source::Span;
 use crate::syntax::tree::TestSubject;
@@ -15,7 +15,7 @@ pub(super) struct ScheduleUse {
     pub(super) place: Span,
 }
 
-/// How far into its subject a test looks.
+/// How much of its subject a test evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum EvaluationStage {
     /// Whether the payload is accepted.
@@ -90,24 +90,13 @@ impl ScheduleSearch<'_> {
     }
 
     fn routing(&mut self, at: usize) {
-        if self.routings.insert(at)
-            && let Some(routing) = self.model.routings.get(at)
-        {
-            self.block(&routing.block);
-        }
-    }
-
-    fn block(&mut self, block: &RoutingBlock) {
-        for line in &block.lines {
+        let Some(routing) = self.model.routings.get(at).filter(|_| self.routings.insert(at)) else { return };
+        for line in routing.block.all_lines() {
             line.when.iter().for_each(|when| self.expression(when));
-            match &line.body {
-                RoutingLineBody::Block(inner) => self.block(inner),
-                RoutingLineBody::Match(choice) => {
-                    self.choice(choice);
-                    choice.arms.iter().for_each(|arm| self.target(&arm.result));
-                }
-                RoutingLineBody::Target(target) => self.target(target),
+            if let RoutingLineBody::Match(choice) = &line.body {
+                self.choice(choice);
             }
+            line.body.own_targets().into_iter().for_each(|target| self.target(target));
         }
     }
 

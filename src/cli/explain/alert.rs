@@ -56,6 +56,7 @@ pub(super) struct Explanation {
     /// The story of each outcome.
     pub(super) texts: Vec<String>,
     /// The outcomes in their JSON.
+    #[cfg(feature = "gateway")]
     pub(super) outcomes: Vec<String>,
     /// Whether a mapping accepted the document.
     pub(super) accepted: bool,
@@ -107,6 +108,7 @@ impl Explainer<'_> {
         let outcomes = outcomes.map_err(|unknown: UnknownName| unknown.to_string())?;
         Ok(Explanation {
             texts: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
+            #[cfg(feature = "gateway")]
             outcomes: outcomes.iter().map(json::ToJson::to_json).collect(),
             accepted: !outcomes.iter().any(|outcome| matches!(outcome.kind, Came::Unaccepted(_))),
         })
@@ -115,7 +117,7 @@ impl Explainer<'_> {
     fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &EvaluationTrace) -> String {
         let mut story = ExplanationWriter::new(self.rules, self.color);
         story.outcome(name, outcome);
-        let Some(element) = trace.element_at(outcome.index.unwrap_or(0)) else { return story.finish() };
+        let Some(element) = trace.elements.get(outcome.index.unwrap_or(0)) else { return story.finish() };
         if let Some(mapping) = outcome.mapping {
             story.mapping(mapping, element);
         }

@@ -6,7 +6,7 @@ use crate::evaluate::LineOutcome;
 use crate::event::{Event, Outcome, OutcomeKind as Came};
 use crate::model::{RoutingLine, RoutingLineBody};
 use crate::ruleset::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, line_at, one_line,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, TraceStep, line_at, one_line,
 };
 use crate::source::Span;
 use std::fmt::Write;
@@ -134,7 +134,7 @@ impl<'r> ExplanationWriter<'r> {
     pub(super) fn mapping(&mut self, name: &str, element: &ElementTrace) {
         let heading = self.styled(TextStyle::Title, &format!("mapping `{name}`"));
         self.line("", &heading);
-        for tried in &element.drops {
+        for tried in element.drops.iter().filter_map(TraceStep::comparison) {
             let tried = self.tried(tried, None);
             self.line("  drop?  ", &tried);
         }
@@ -148,7 +148,7 @@ impl<'r> ExplanationWriter<'r> {
     fn assigned(&mut self, assigned: &AssignedValue, width: usize) {
         self.line("  ", &format!("{:width$} = {}", assigned.name, one_line(&assigned.value)));
         let indent = " ".repeat(width + 5);
-        for arm in &assigned.arms {
+        for arm in assigned.steps.iter().filter_map(TraceStep::arm) {
             let arm = self.arm(arm);
             self.line(&indent, &arm);
         }
@@ -202,11 +202,11 @@ impl<'r> ExplanationWriter<'r> {
             self.line(&format!("{indent}{branch}"), &head);
             let indent = format!("{indent}{below}");
             let inner = format!("{indent}{} ", if line.lines.is_empty() { "  " } else { "│ " });
-            for tried in &line.tried {
+            for tried in line.steps.iter().filter_map(TraceStep::comparison) {
                 let tried = self.tried(tried, Some(line.place));
                 self.line(&inner, &tried);
             }
-            for arm in &line.arms {
+            for arm in line.steps.iter().filter_map(TraceStep::arm) {
                 let arm = self.arm(arm);
                 self.line(&inner, &arm);
             }

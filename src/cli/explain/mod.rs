@@ -3,8 +3,10 @@
 mod alert;
 mod code;
 mod explanation_writer;
+#[cfg(feature = "gateway")]
 mod journal_event;
 
+#[cfg(feature = "gateway")]
 use super::backend::GatewayArguments;
 use super::exit::Exit;
 use super::input_reader::EvaluationArguments;
@@ -14,7 +16,7 @@ use std::path::PathBuf;
 
 /// Explains why an alert went where it went; with a code such as E0031, what the code means
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("decider").args(["rules", "decided"]).multiple(true))]
+#[command(after_help = [EXAMPLES, JOURNAL_EXAMPLE, NOTES].concat(), group = ArgGroup::new("decider").arg("rules").multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: EvaluationArguments,
@@ -22,8 +24,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ROUTE", requires = "decider")]
     why_not: Vec<String>,
     /// Explain this event of a gateway's journal, by the rules that decided it
-    #[arg(long = "event", value_name = "ID", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
+    #[cfg(feature = "gateway")]
+    #[arg(long = "event", value_name = "ID", group = "decider", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
     decided: Option<String>,
+    #[cfg(feature = "gateway")]
     #[command(flatten)]
     place: GatewayArguments,
     /// With `--rules`, payloads to explain (`-` is the standard input); without, a code. Nothing lists all codes
@@ -36,8 +40,17 @@ Examples:
   pointsman explain --rules rules --integration arms_prod alert.json
   pointsman explain --rules rules --mapping arms --routing main --at 2026-03-07T02:00:00+08:00 alert.json
   pointsman explain --rules rules --integration arms_prod --why-not main.payments.page alert.json
-  pointsman explain --event 01KADZ3V9G0000000000000000-0      decided last night, by the rules of that time
-  pointsman explain E0031      the page of one code
+";
+
+/// The example of a program that can read a journal.
+const JOURNAL_EXAMPLE: &str = if cfg!(feature = "gateway") {
+    "  pointsman explain --event 01KADZ3V9G0000000000000000-0      decided last night, by the rules of that time\n"
+} else {
+    ""
+};
+
+const NOTES: &str = "\
+\x20 pointsman explain E0031      the page of one code
   pointsman explain            lists every code
 
 For each alert: the arms that its mapping chose, every route that was tried with the values that its
@@ -51,6 +64,7 @@ Exit codes:
 
 /// Explains alerts where rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+    #[cfg(feature = "gateway")]
     if let Some(id) = &arguments.decided {
         return journal_event::explain(id, &arguments.place, &arguments.why_not, terminal);
     }

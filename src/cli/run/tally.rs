@@ -1,6 +1,7 @@
 //! The count at the end of a run.
 
 use crate::event::Outcome;
+use crate::text::plural;
 use std::fmt;
 
 /// How many payloads there were, and what became of them.
@@ -48,8 +49,7 @@ impl OutcomeTally {
 impl fmt::Display for OutcomeTally {
     /// `3 payloads: 5 sent, 1 dropped`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.payloads == 1 { "" } else { "s" };
-        write!(f, "{} payload{plural}", self.payloads)?;
+        f.write_str(&plural(self.payloads, "payload"))?;
         let counted = self.outcomes.iter().filter(|(_, count)| *count > 0);
         for (at, (name, count)) in counted.enumerate() {
             write!(f, "{} {count} {name}", if at == 0 { ":" } else { "," })?;

@@ -41,6 +41,7 @@ mod tests {
     use super::super::options::ServeOptions;
     use super::read;
     use crate::gateway::logs;
+    use crate::gateway::tls::CertificateFiles;
     use clap::{Args, Command, FromArgMatches};
     use std::path::PathBuf;
     use std::time::Duration;
@@ -89,7 +90,7 @@ log_level = "debug"
         assert_eq!(named, written);
         let config = read("p.toml", ALL).expect("it is right").config().expect("it goes together");
         assert_eq!(config.listen.port(), 9000);
-        assert_eq!(config.tls, Some((PathBuf::from("chain.pem"), PathBuf::from("key.pem"))));
+        assert_eq!(config.tls, Some(CertificateFiles { chain: "chain.pem".into(), key: "key.pem".into() }));
         assert_eq!(config.journal.keep_for, Duration::from_hours(48));
         assert_eq!((config.journal.keep_bytes, config.journal.least_free), (2 << 30, Some(10 << 20)));
         assert_eq!(

@@ -7,6 +7,8 @@
 use super::quantity::{ByteSize, HumanDuration};
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::logs;
+use crate::gateway::served_rules::RuleTests;
+use crate::gateway::tls::CertificateFiles;
 use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -149,7 +151,7 @@ impl ServeOptions {
         }
         let mut config = GatewayConfig::new(self.rules.clone(), &self.state());
         config.tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
+            (Some(chain), Some(key)) => Some(CertificateFiles { chain: chain.clone(), key: key.clone() }),
             (None, None) => None,
             (Some(_), None) => return Err(("the certificate has no key".to_owned(), "add `--tls-key FILE`")),
             (None, Some(_)) => {
@@ -180,7 +182,9 @@ impl ServeOptions {
         config.reload.manifest = self.manifest;
         config.reload.start_with_last_good = self.start_with_last_good.unwrap_or_default();
         config.reload.allow_empty = self.allow_empty.unwrap_or_default();
-        config.run_tests = self.run_tests.unwrap_or_default();
+        if self.run_tests == Some(true) {
+            config.rule_tests = RuleTests::Run;
+        }
         config.journal.keep_for = self.keep_for.map_or(config.journal.keep_for, |time| time.0);
         set(&mut config.journal.keep_bytes, self.keep_bytes.map(|bytes| bytes.0));
         set(&mut config.journal.most_pending, self.most_pending);

@@ -1,6 +1,7 @@
 //! The settings of a gateway as a table, made from what the command line takes.
 
 use super::options::ServeOptions;
+use crate::text::one_line;
 use clap::{Args as _, Command};
 use std::fmt::Write as _;
 
@@ -12,7 +13,7 @@ pub(in crate::cli) fn settings_reference() -> String {
         let flag = argument.get_long().unwrap_or_default();
         let variable = argument.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let help = help.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+        let help = one_line(&help).replace('|', "\\|");
         // Writing to a string does not fail.
         let _ = writeln!(table, "| `--{flag}` | `{variable}` | `{}` | {help} |", argument.get_id());
     }

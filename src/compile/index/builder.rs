@@ -1,13 +1,13 @@
-//! The index while it grows.
+//! Builds the index of a block.
 
-use super::requirement::{LineRequirement, LineRequirements};
+use super::requirement::{LineRequirement, LineRequirements, RequiredBound};
 use super::shared_conditions::SharedConditions;
 use super::strategy::{IndexStrategy, product};
 use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
 use crate::pattern::{RegexPatternSet, RegexPredicate, RequiredPosition};
 use crate::program::{
-    BlockIndex, LineGuard, NodeId, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet, SourceIndex,
-    SubstringIndex, TextIndex, TextPairIndex, TextSource,
+    BlockIndex, CasedTextSource, LineGuard, NodeId, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
+    SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ type TextPostings = Vec<(Box<str>, Vec<u32>)>;
 /// Pairs of texts, each with the lines that require both.
 type TextPairPostings = Vec<([Box<str>; 2], Vec<u32>)>;
 
-/// Lines by what they are filed under; ordered, so that the same rules give the same index.
+/// Lines by what they are indexed under; ordered, so that the same rules give the same index.
 #[derive(Default)]
 pub(super) struct BlockIndexBuilder<'p> {
     texts: BTreeMap<TextKeyId, Vec<u32>>,
@@ -37,7 +37,7 @@ struct NumberBounds {
 }
 
 impl<'p> BlockIndexBuilder<'p> {
-    /// Files the next line.
+    /// Adds the next line.
     pub(super) fn add_line(
         &mut self,
         line: u32,
@@ -79,7 +79,7 @@ impl<'p> BlockIndexBuilder<'p> {
     }
 
     fn number(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
-        let Some(LineRequirement::Number { subject, source_text: words, is_least, bound }) =
+        let Some(LineRequirement::Number { subject, source_text: words, bound }) =
             needs.conjuncts.get(part).map(|part| &part.requirement)
         else {
             return;
@@ -89,21 +89,24 @@ impl<'p> BlockIndexBuilder<'p> {
             least: BTreeMap::new(),
             most: BTreeMap::new(),
         });
-        let bounds = if *is_least { &mut number.least } else { &mut number.most };
+        let (bounds, bound) = match bound {
+            RequiredBound::Least(bound) => (&mut number.least, bound),
+            RequiredBound::Most(bound) => (&mut number.most, bound),
+        };
         bounds.entry(*bound).or_default().push(line);
     }
 
     fn regex(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
-        let Some(LineRequirement::Regex { source, regex, whole }) =
+        let Some(LineRequirement::Regex { source, regex, scope }) =
             needs.conjuncts.get(part).map(|part| &part.requirement)
         else {
             return;
         };
-        let fit = RegexPredicate { regex: Arc::clone(regex), whole: *whole };
+        let fit = RegexPredicate { regex: Arc::clone(regex), scope: *scope };
         self.regexes.entry(*source).or_default().push((fit, line));
     }
 
-    /// The index of the lines that were filed.
+    /// The index of the lines that were added.
     pub(super) fn finish(self, keys: &TextKeys<'p>, shared: &SharedConditions<'p>) -> BlockIndex {
         let mut places: BTreeMap<TextLookup, TextPostings> = BTreeMap::new();
         for (id, filed) in self.texts {
@@ -112,11 +115,11 @@ impl<'p> BlockIndexBuilder<'p> {
             }
         }
         let (mut wholes, mut automata, mut rest) = (Vec::new(), Vec::new(), self.rest);
-        for (TextLookup { how, source, ignore_case }, texts) in places {
+        for (TextLookup { how, source, case }, texts) in places {
             match how {
-                RequiredPosition::Whole => wholes.push(TextIndex::new(source, ignore_case, texts)),
+                RequiredPosition::Whole => wholes.push(TextIndex::new(source, case, texts)),
                 RequiredPosition::Prefix | RequiredPosition::Substring => {
-                    match SubstringIndex::new(source, ignore_case, how == RequiredPosition::Prefix, &texts) {
+                    match SubstringIndex::new(source, case, how, &texts) {
                         Some(automaton) => automata.push(automaton),
                         None => texts.iter().for_each(|(_, lines)| add(&mut rest, lines)),
                     }
@@ -140,7 +143,7 @@ impl<'p> BlockIndexBuilder<'p> {
     }
 }
 
-/// Files lines nowhere else.
+/// Adds lines to those that are always tried.
 fn add(rest: &mut [Vec<u32>; SeverityStatusSet::COUNT], lines: &[u32]) {
     for rest in rest {
         rest.extend(lines);
@@ -149,7 +152,7 @@ fn add(rest: &mut [Vec<u32>; SeverityStatusSet::COUNT], lines: &[u32]) {
     }
 }
 
-/// What a line requires besides the part that being found proves.
+/// What a line requires besides the part that the index has proven.
 fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedConditions<'_>) -> LineGuard {
     let (mut bits, mut is_all) = (0, true);
     for (position, part) in needs.conjuncts.iter().enumerate() {
@@ -165,10 +168,11 @@ fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedCon
 }
 
 fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>) -> Box<[TextPairIndex]> {
-    let mut by_sources: BTreeMap<[(TextSource, bool); 2], TextPairPostings> = BTreeMap::new();
+    let mut by_sources: BTreeMap<[CasedTextSource; 2], TextPairPostings> = BTreeMap::new();
     for ((first, second), lines) in filed {
         let (Some(first), Some(second)) = (keys.key(first), keys.key(second)) else { continue };
-        let sources = [first, second].map(|key| (key.lookup.source, key.lookup.ignore_case));
+        let sources =
+            [first, second].map(|key| CasedTextSource { source: key.lookup.source, case: key.lookup.case });
         let texts = [first, second].map(|key| key.text.as_ref().into());
         by_sources.entry(sources).or_default().push((texts, lines));
     }

@@ -1,20 +1,20 @@
 //! Conditions over severity and status alone.
 
-use super::requirement::AnalysisBudget;
+use super::analysis_budget::AnalysisBudget;
 use crate::event::{AlertStatus, Severity};
 use crate::model::{EventField, Literal};
-use crate::program::{ComparisonSubject, Node, NodeId, OrderRelation, Predicate, Program, SeverityStatusSet};
+use crate::program::{ComparisonSubject, Node, NodeId, Predicate, Program, SeverityStatusSet};
 
-/// The combinations of severity and status for which a condition holds; nothing where it looks at anything else.
+/// The combinations of severity and status for which a condition holds; `None` if it looks at anything else.
 pub(super) fn combinations(
     program: &Program,
     condition: NodeId,
     depth: usize,
-    allowance: &mut AnalysisBudget,
+    budget: &mut AnalysisBudget,
 ) -> Option<SeverityStatusSet> {
     let depth = depth.checked_sub(1)?;
-    allowance.spend()?;
-    let mut each = |part: &NodeId| combinations(program, *part, depth, allowance);
+    budget.spend()?;
+    let mut each = |part: &NodeId| combinations(program, *part, depth, budget);
     if let Node::And(parts) = program.node(condition) {
         return parts.iter().try_fold(SeverityStatusSet::ALL, |all, part| Some(all.and(each(part)?)));
     }
@@ -64,25 +64,12 @@ fn of_severity(program: &Program, test: &Predicate) -> Option<SeverityStatusSet>
         }
         Predicate::Order(order, node) => {
             let bound = severity(node)?;
-            those(&|severity| match order {
-                OrderRelation::Less => severity < bound,
-                OrderRelation::LessOrEqual => severity <= bound,
-                OrderRelation::Greater => severity > bound,
-                OrderRelation::GreaterOrEqual => severity >= bound,
-            })
+            those(&|severity| order.holds(severity.cmp(&bound)))
         }
         Predicate::Any
         | Predicate::Missing
         | Predicate::Null
         | Predicate::Text(_)
-        | Predicate::Texts(_)
-        | Predicate::Cidr(_)
-        | Predicate::Like(_)
-        | Predicate::Matches(_)
-        | Predicate::Finds(_)
-        | Predicate::Contains(_)
-        | Predicate::StartsWith(_)
-        | Predicate::EndsWith(_)
         | Predicate::Is(_)
         | Predicate::During(_) => return None,
     })
@@ -100,15 +87,7 @@ fn of_status(program: &Program, test: &Predicate) -> Option<SeverityStatusSet> {
         | Predicate::Missing
         | Predicate::Null
         | Predicate::Text(_)
-        | Predicate::Texts(_)
         | Predicate::Order(..)
-        | Predicate::Cidr(_)
-        | Predicate::Like(_)
-        | Predicate::Matches(_)
-        | Predicate::Finds(_)
-        | Predicate::Contains(_)
-        | Predicate::StartsWith(_)
-        | Predicate::EndsWith(_)
         | Predicate::Is(_)
         | Predicate::During(_) => return None,
     };

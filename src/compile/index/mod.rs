@@ -1,5 +1,6 @@
-//! Filing the lines of a block under what their conditions require.
+//! Builds the index of a block: each line is indexed under something that its condition requires.
 
+mod analysis_budget;
 mod builder;
 mod combinations;
 mod requirement;
@@ -14,10 +15,10 @@ use shared_conditions::SharedConditions;
 use strategy::RequirementCounts;
 use text_keys::TextKeys;
 
-/// Blocks with fewer lines are tried line by line: that is as fast, and needs no memory.
+/// Blocks with fewer lines are tried line by line: that is as fast and needs no memory.
 const FEWEST_LINES: usize = 16;
 
-/// The index of a block; nothing for a small one.
+/// The index of a block; `None` for a small one.
 pub(super) fn index(program: &Program, lines: &[RoutingLine]) -> Option<BlockIndex> {
     if lines.len() < FEWEST_LINES {
         return None;

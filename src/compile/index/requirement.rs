@@ -1,26 +1,23 @@
 //! What a line requires, part by part.
 
+use super::analysis_budget::{AnalysisBudget, MAX_DEPTH};
 use super::combinations::combinations;
 use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
 use crate::model::{EventField, Literal};
-use crate::pattern::{RegexPattern, RequiredPosition, RequiredText};
+use crate::pattern::{Case, MatchScope, PiecePosition, RegexPattern, RequiredPosition, RequiredText};
 use crate::program::{
-    ComparisonSubject, Match, Node, NodeId, NumberBound, OrderRelation, Predicate, Program, RoutingBlock,
-    RoutingLine, RoutingLineBody, SeverityStatusSet, Target, TextSource,
+    ComparisonSubject, Match, Node, NodeId, NumberBound, Predicate, Program, RoutingBlock, RoutingLine,
+    RoutingLineBody, SeverityStatusSet, Target, TextPredicate, TextSource,
 };
-use crate::syntax::tree::LineKind;
+use crate::syntax::tree::{LineKind, OrderRelation};
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A list of more texts than this is not written out.
+/// A list of more texts than this is not indexed.
 const MOST_TEXTS: usize = 64;
-/// How deep a condition is looked into.
-const DEEPEST: usize = 16;
-/// How many conditions of a line are looked at: where defines use defines, few words stand for very many.
-const MOST_CONDITIONS: usize = 4096;
-/// So many bytes of a beginning or a piece are looked for. A long run of one letter holds all shorter ones, and the
-/// automaton keeps a list of them at each of its letters.
+/// How many bytes of a prefix or a substring are looked for. A long run of one letter contains all shorter runs, and
+/// the automaton keeps a list of them at each letter.
 const LONGEST_PIECE: usize = 64;
 
 /// What a line requires.
@@ -33,35 +30,44 @@ pub(super) struct LineRequirements<'p> {
 
 /// A part of a conjunction that looks at more than severity and status.
 pub(super) struct Conjunct<'p> {
-    /// The condition; nothing for what the body of a line requires.
+    /// The condition; `None` for what the body of a line requires.
     pub(super) condition: Option<NodeId>,
-    /// Its words, which tell whether other lines share it.
+    /// Its source text, which shows whether other lines share it.
     pub(super) source_text: &'p str,
     pub(super) requirement: LineRequirement<'p>,
 }
 
-/// What a condition requires that may be looked up.
+/// What a condition requires, if it can be looked up.
 pub(super) enum LineRequirement<'p> {
-    /// Some text has to be there: several ways to say so.
+    /// One of some texts has to be there. Each item is such a requirement by itself.
     Texts(SmallVec<[TextAlternatives; 2]>),
     /// A number has to lie above or below a bound.
-    Number { subject: NodeId, source_text: &'p str, is_least: bool, bound: NumberBound },
-    /// A regex has to fit of which nothing else is known.
-    Regex { source: TextSource, regex: &'p Arc<RegexPattern>, whole: bool },
-    /// Nothing that may be looked up.
+    Number { subject: NodeId, source_text: &'p str, bound: RequiredBound },
+    /// A regex has to fit that requires no text.
+    Regex { source: TextSource, regex: &'p Arc<RegexPattern>, scope: MatchScope },
+    /// Nothing that can be looked up.
     Other,
+}
+
+/// On which side of a bound a number has to lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum RequiredBound {
+    /// At or above it.
+    Least(NumberBound),
+    /// At or below it.
+    Most(NumberBound),
 }
 
 /// One of these texts has to be there.
 #[derive(Clone)]
 pub(super) struct TextAlternatives {
     pub(super) keys: SmallVec<[TextKeyId; 4]>,
-    /// Whether nothing else is required where one is.
+    /// Whether nothing else is required if one of them is there.
     pub(super) is_all: bool,
 }
 
 impl TextAlternatives {
-    /// Each text once: a line that is filed twice under one would be tried twice.
+    /// Each text once: a line that is indexed twice under one would be tried twice.
     fn new(mut keys: SmallVec<[TextKeyId; 4]>, is_all: bool) -> Self {
         keys.sort_unstable();
         keys.dedup();
@@ -69,25 +75,14 @@ impl TextAlternatives {
     }
 }
 
-/// How many conditions may still be looked at.
-pub(super) struct AnalysisBudget(usize);
-
-impl AnalysisBudget {
-    /// Takes one off, if there is one left.
-    pub(super) fn spend(&mut self) -> Option<()> {
-        self.0 = self.0.checked_sub(1)?;
-        Some(())
-    }
-}
-
 impl<'p> LineRequirements<'p> {
     pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
-        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget(MOST_CONDITIONS) };
-        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, DEEPEST));
+        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
+        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
         let mut needs =
             Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
         for condition in conditions {
-            if let Some(some) = combinations(program, condition, DEEPEST, &mut reader.budget) {
+            if let Some(some) = combinations(program, condition, MAX_DEPTH, &mut reader.budget) {
                 needs.combinations = needs.combinations.and(some);
                 continue;
             }
@@ -99,7 +94,7 @@ impl<'p> LineRequirements<'p> {
                 requirement: need,
             });
         }
-        if let Some(texts) = reader.of_body(&line.body, DEEPEST) {
+        if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
             needs.conjuncts.push(Conjunct {
                 condition: None,
                 source_text: "",
@@ -143,7 +138,7 @@ impl<'p> ConditionReader<'p, '_> {
     }
 
     fn requirement(&mut self, condition: NodeId) -> LineRequirement<'p> {
-        let options = self.texts(condition, DEEPEST);
+        let options = self.texts(condition, MAX_DEPTH);
         if !options.is_empty() {
             return LineRequirement::Texts(options);
         }
@@ -152,38 +147,34 @@ impl<'p> ConditionReader<'p, '_> {
         if comparison.negated {
             return LineRequirement::Other;
         }
-        if let Some((is_least, bound)) = self.bound(&comparison.test) {
+        if let Some(bound) = self.bound(&comparison.test) {
             return LineRequirement::Number {
                 subject,
                 source_text: self.program.source_text(subject),
-                is_least,
                 bound,
             };
         }
         let Some(source) = source(self.program.node(subject)) else { return LineRequirement::Other };
-        if let Predicate::Matches(regex) = &comparison.test {
-            return LineRequirement::Regex { source, regex, whole: true };
-        }
-        if let Predicate::Finds(regex) = &comparison.test {
-            return LineRequirement::Regex { source, regex, whole: false };
+        if let Predicate::Text(TextPredicate::Regex(scope, regex)) = &comparison.test {
+            return LineRequirement::Regex { source, regex, scope: *scope };
         }
         LineRequirement::Other
     }
 
-    /// Whether a test asks a number to lie at least, or at most, at a bound.
-    fn bound(&self, test: &Predicate) -> Option<(bool, NumberBound)> {
+    /// The bound that a test sets to a number.
+    fn bound(&self, test: &Predicate) -> Option<RequiredBound> {
         let Predicate::Order(order, operand) = test else { return None };
         let Node::Literal(Literal::Number(number)) = self.program.node(*operand) else { return None };
-        let (is_least, is_strict) = match order {
-            OrderRelation::Less => (false, true),
-            OrderRelation::LessOrEqual => (false, false),
-            OrderRelation::Greater => (true, true),
-            OrderRelation::GreaterOrEqual => (true, false),
-        };
-        Some((is_least, NumberBound { number: *number, is_strict }))
+        let bound = |is_strict| NumberBound { number: *number, is_strict };
+        Some(match order {
+            OrderRelation::Less => RequiredBound::Most(bound(true)),
+            OrderRelation::LessOrEqual => RequiredBound::Most(bound(false)),
+            OrderRelation::Greater => RequiredBound::Least(bound(true)),
+            OrderRelation::GreaterOrEqual => RequiredBound::Least(bound(false)),
+        })
     }
 
-    /// Texts of which one must be there for the condition to hold, in one way or another.
+    /// Texts of which one must be there for the condition to hold; several such requirements if there are several.
     fn texts(&mut self, condition: NodeId, depth: usize) -> SmallVec<[TextAlternatives; 2]> {
         let Some(depth) = depth.checked_sub(1) else { return SmallVec::new() };
         if self.budget.spend().is_none() {
@@ -203,10 +194,10 @@ impl<'p> ConditionReader<'p, '_> {
             return SmallVec::new();
         }
         let Some(source) = source(self.program.node(subject)) else { return SmallVec::new() };
-        self.of_test(source, &comparison.test, comparison.ignore_case)
+        self.of_test(source, &comparison.test, comparison.case)
     }
 
-    /// A branch of an `or` may itself be a conjunction: its first part that requires a text stands for it.
+    /// A branch of an `or` may itself be a conjunction: it is represented by its first part that requires a text.
     fn of_branch(&mut self, branch: NodeId, depth: usize) -> Option<TextAlternatives> {
         let parts = self.conjuncts(branch, depth);
         let is_one = parts.len() == 1;
@@ -219,18 +210,19 @@ impl<'p> ConditionReader<'p, '_> {
         &mut self,
         source: TextSource,
         test: &'p Predicate,
-        ignore_case: bool,
+        case: Case,
     ) -> SmallVec<[TextAlternatives; 2]> {
-        let place = |how| TextLookup { how, source, ignore_case };
-        let exactly = |how| TextLookup { how, source, ignore_case: false };
+        let Predicate::Text(test) = test else { return SmallVec::new() };
+        let place = |how| TextLookup { how, source, case };
+        // A regex has its own flag for letter case, which its texts respect already.
+        let exactly = |how| TextLookup { how, source, case: Case::Sensitive };
         match test {
-            Predicate::Text(whole) => smallvec![self.one_of([&**whole], place(RequiredPosition::Whole))],
-            Predicate::Texts(texts) if texts.len() <= MOST_TEXTS => {
+            TextPredicate::Equal(whole) => smallvec![self.one_of([&**whole], place(RequiredPosition::Whole))],
+            TextPredicate::OneOf(texts) if texts.len() <= MOST_TEXTS => {
                 smallvec![self.one_of(texts.iter().map(|text| &**text), place(RequiredPosition::Whole))]
             }
-            Predicate::Matches(regex) => self.options(regex.required(true), exactly),
-            Predicate::Finds(regex) => self.options(regex.required(false), exactly),
-            Predicate::Like(globs) => match &**globs {
+            TextPredicate::Regex(scope, regex) => self.options(regex.required(*scope), exactly),
+            TextPredicate::Like(globs) => match &**globs {
                 [glob] => self.options(glob.required(), place),
                 globs => {
                     let mut each =
@@ -238,20 +230,13 @@ impl<'p> ConditionReader<'p, '_> {
                     union(&mut each).into_iter().collect()
                 }
             },
-            Predicate::Contains(node) | Predicate::EndsWith(node) => {
+            TextPredicate::Piece(PiecePosition::Anywhere | PiecePosition::End, node) => {
                 self.literal(*node, place(RequiredPosition::Substring))
             }
-            Predicate::StartsWith(node) => self.literal(*node, place(RequiredPosition::Prefix)),
-            Predicate::Texts(_)
-            | Predicate::Any
-            | Predicate::Missing
-            | Predicate::Null
-            | Predicate::Equal(_)
-            | Predicate::Order(..)
-            | Predicate::In(_)
-            | Predicate::Cidr(_)
-            | Predicate::Is(_)
-            | Predicate::During(_) => SmallVec::new(),
+            TextPredicate::Piece(PiecePosition::Start, node) => {
+                self.literal(*node, place(RequiredPosition::Prefix))
+            }
+            TextPredicate::OneOf(_) | TextPredicate::Cidr(_) => SmallVec::new(),
         }
     }
 
@@ -297,7 +282,7 @@ impl<'p> ConditionReader<'p, '_> {
         smallvec![TextAlternatives { is_all: false, ..self.one_of([&**text], place) }]
     }
 
-    /// What a body requires that declines everything else.
+    /// The texts that a body requires: it declines everything else.
     fn of_body(&mut self, body: &'p RoutingLineBody, depth: usize) -> Option<TextAlternatives> {
         let depth = depth.checked_sub(1)?;
         match body {
@@ -318,11 +303,10 @@ impl<'p> ConditionReader<'p, '_> {
         };
         let mut each = arms.arms.iter().filter(hits).flat_map(|arm| match &*arm.columns {
             [column] => column.iter().map(Some).collect(),
-            // `else` takes whatever is left.
+            // `else` takes everything that is left.
             _ => vec![None],
         });
-        let mut each =
-            each.by_ref().map(|test| self.of_test(source, test?, arms.ignore_case).into_iter().next());
+        let mut each = each.by_ref().map(|test| self.of_test(source, test?, arms.case).into_iter().next());
         union(&mut each).map(|texts| TextAlternatives { is_all: false, ..texts })
     }
 
@@ -337,7 +321,7 @@ impl<'p> ConditionReader<'p, '_> {
     }
 }
 
-/// One of several conditions; nothing where one of them requires no text.
+/// The texts of any of several conditions; `None` if one of them requires no text.
 fn union(each: &mut dyn Iterator<Item = Option<TextAlternatives>>) -> Option<TextAlternatives> {
     let (mut keys, mut is_all) = (SmallVec::new(), true);
     for texts in each {

@@ -5,7 +5,7 @@ use crate::program::{MOST_SHARED, NodeId};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
-/// The conditions that most lines share, by their words, each with its number.
+/// The conditions that most lines share, by their source text, each with its number.
 #[derive(Debug, Default)]
 pub(super) struct SharedConditions<'p> {
     numbers: HashMap<&'p str, u8, RandomState>,
@@ -27,7 +27,7 @@ impl<'p> SharedConditions<'p> {
         Self { numbers, conditions: common.into_iter().map(|(_, (_, condition))| condition).collect() }
     }
 
-    /// The number of a part that is shared; a lower one is shared by more lines.
+    /// The number of a shared part; a lower number is shared by more lines.
     pub(super) fn number(&self, part: &Conjunct<'p>) -> Option<u8> {
         part.condition.and_then(|_| self.numbers.get(part.source_text).copied())
     }

@@ -1,4 +1,4 @@
-//! Under which of its requirements a line is filed: the one that the fewest lines share.
+//! Under which of its requirements a line is indexed: the one that the fewest lines share.
 
 use super::requirement::{LineRequirement, LineRequirements, TextAlternatives};
 use super::shared_conditions::SharedConditions;
@@ -9,16 +9,16 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
-/// Of lines that share a text more than this many look for a second one.
+/// If more lines than this share a text, a second text is looked for.
 const LONG: usize = 8;
-/// Of a line that requires very many texts, only pairs of the rarest are looked at.
+/// Of a line that requires very many texts, only pairs of the rarest are considered.
 const MOST_PAIRED: usize = 4;
-/// A product of more texts than this is not written out.
+/// More pairs of texts than this are not indexed.
 const MOST_PAIRS: usize = 64;
 /// Fewer regexes of one label or field are tried one by one.
 const FEWEST_REGEXES: usize = 4;
 
-/// How a line is filed.
+/// How a line is indexed.
 pub(super) enum IndexStrategy<'n> {
     /// Under texts of the part at that position.
     Texts(usize, &'n TextAlternatives),
@@ -30,14 +30,14 @@ pub(super) enum IndexStrategy<'n> {
     Regex(usize),
     /// Under a shared condition.
     Group(u8),
-    /// Nowhere.
+    /// Under nothing: the line is always tried.
     Rest,
 }
 
 /// How often each text, and each pair of common texts, is required.
 pub(super) struct RequirementCounts {
     keys: Vec<usize>,
-    /// What looking for a text costs besides, in lines: a short piece is in many texts.
+    /// The additional cost of looking for a text, in lines: a short piece is found in many texts.
     scan_costs: Vec<usize>,
     pairs: HashMap<(TextKeyId, TextKeyId), usize, RandomState>,
     regexes: HashMap<TextSource, usize, RandomState>,
@@ -75,7 +75,7 @@ impl RequirementCounts {
         counts
     }
 
-    /// How a line with those needs is filed.
+    /// How a line with these requirements is indexed.
     pub(super) fn strategy<'n>(
         &self,
         needs: &'n LineRequirements<'_>,
@@ -117,7 +117,7 @@ impl RequirementCounts {
         }
     }
 
-    /// How many lines an event that holds one of these texts brings, roughly.
+    /// Roughly how many lines are tried for an event that has one of these texts.
     fn cost(&self, texts: &TextAlternatives) -> usize {
         let of = |all: &[usize], key: &TextKeyId| all.get(key.position()).copied().unwrap_or_default();
         texts.keys.iter().map(|key| of(&self.keys, key) + of(&self.scan_costs, key)).sum()
@@ -148,7 +148,7 @@ impl RequirementCounts {
         self.pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
     }
 
-    /// Each two texts that two labels or fields have to be.
+    /// Every pair of texts that two labels or fields have to be.
     fn pairs<'n>(
         &self,
         needs: &'n LineRequirements<'_>,

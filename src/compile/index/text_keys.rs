@@ -1,12 +1,12 @@
-//! Texts that labels and fields must be, begin with or hold, each once.
+//! Texts that labels and fields must be, begin with or contain, each once.
 
-use crate::pattern::RequiredPosition;
+use crate::pattern::{Case, RequiredPosition};
 use crate::program::TextSource;
 use foldhash::fast::RandomState;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// A text that must be, begin or lie in a label or field.
+/// A text that a label or field must be, begin with or contain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct TextKey<'p> {
     pub(super) lookup: TextLookup,
@@ -18,7 +18,7 @@ pub(super) struct TextKey<'p> {
 pub(super) struct TextLookup {
     pub(super) how: RequiredPosition,
     pub(super) source: TextSource,
-    pub(super) ignore_case: bool,
+    pub(super) case: Case,
 }
 
 /// A key, by its number.
@@ -39,7 +39,7 @@ pub(super) struct TextKeys<'p> {
 }
 
 impl<'p> TextKeys<'p> {
-    /// The number of a key, which is added if need be.
+    /// The number of a key, which is added if it is new.
     pub(super) fn intern(&mut self, key: TextKey<'p>) -> TextKeyId {
         *self.numbers.entry(key).or_insert_with_key(|key| {
             self.all.push(key.clone());

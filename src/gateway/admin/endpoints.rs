@@ -1,9 +1,9 @@
 //! Health, metrics, status and reload.
 
-use super::{json, problem, run_blocking};
+use super::run_blocking;
 use crate::gateway::Gateway;
-use crate::gateway::journal::JournalError;
 use crate::gateway::metrics::{ChannelLabels, stage_name};
+use crate::gateway::problem::{Problem, json, response};
 use crate::gateway::status::GatewayStatus;
 use crate::gateway::{delivery, logs};
 use crate::reload::LoadRejection;
@@ -14,9 +14,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-const JSON: &str = "application/json";
-
-/// Whether the process lives.
+/// Whether the process is alive.
 pub(super) async fn healthy() -> &'static str {
     "the gateway is alive\n"
 }
@@ -24,12 +22,12 @@ pub(super) async fn healthy() -> &'static str {
 /// Whether pushes are accepted.
 pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
     if gateway.stopping.load(Ordering::Relaxed) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the gateway shuts down\n").into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, "the gateway is shutting down\n").into_response();
     }
     "the gateway is ready\n".into_response()
 }
 
-/// What is counted.
+/// The metrics.
 pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     let rendered = run_blocking(move || {
         refresh(&gateway);
@@ -40,7 +38,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     rendered.map_or_else(|failed| failed, |text| ([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Brings up to date what is known elsewhere and only looked at here.
+/// Updates the metrics that other parts know and that are read here only.
 fn refresh(gateway: &Gateway) {
     if let Some(report) = gateway.rules.report() {
         gateway.metrics.observe(&report);
@@ -60,7 +58,7 @@ fn is_open(status: &delivery::ChannelStatus) -> bool {
     status.breaker != "closed"
 }
 
-/// Everything about the gateway.
+/// The whole status.
 pub(super) async fn status(State(gateway): State<Arc<Gateway>>) -> Response {
     respond_with(gateway, |status| status).await
 }
@@ -82,15 +80,10 @@ pub(super) async fn rules(State(gateway): State<Arc<Gateway>>) -> Response {
 
 async fn respond_with<T: Serialize>(gateway: Arc<Gateway>, of: fn(GatewayStatus) -> T) -> Response {
     match run_blocking(move || GatewayStatus::of(&gateway)).await {
-        Ok(Ok(status)) => json(StatusCode::OK, JSON, &of(status)),
-        Ok(Err(fault)) => journal_unavailable(&fault),
+        Ok(Ok(status)) => json(&of(status)),
+        Ok(Err(error)) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).to_response(),
         Err(failed) => failed,
     }
-}
-
-/// The answer where the journal does not answer.
-fn journal_unavailable(fault: &JournalError) -> Response {
-    problem(StatusCode::SERVICE_UNAVAILABLE, &fault.to_string())
 }
 
 /// Loads the rules, and answers when that is done: with the generation in force, or with what is wrong.
@@ -101,10 +94,11 @@ pub(super) async fn reload(State(gateway): State<Arc<Gateway>>) -> Response {
     })
     .await;
     match result {
-        Ok((Ok(generation), _)) => {
-            json(StatusCode::OK, JSON, &serde_json::json!({ "generation": generation }))
+        Ok((Ok(generation), _)) => json(&serde_json::json!({ "generation": generation })),
+        Ok((Err(rejection), kept)) => {
+            let body = rejection_json(&rejection, kept).to_string();
+            response(StatusCode::BAD_REQUEST, "application/json", body)
         }
-        Ok((Err(rejection), kept)) => json(StatusCode::BAD_REQUEST, JSON, &rejection_json(&rejection, kept)),
         Err(failed) => failed,
     }
 }
@@ -118,10 +112,8 @@ fn rejection_json(rejection: &LoadRejection, kept: u64) -> serde_json::Value {
     })
 }
 
-/// What there is not.
+/// The answer for every other path.
 pub(super) async fn unknown() -> Response {
-    problem(
-        StatusCode::NOT_FOUND,
-        "there is no such endpoint: this is the admin listener; pushes go to the other one",
-    )
+    let detail = "there is no such endpoint: this is the admin listener; pushes go to the other one";
+    Problem::new(StatusCode::NOT_FOUND, detail).to_response()
 }

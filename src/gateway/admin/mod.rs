@@ -1,76 +1,44 @@
 //! The admin listener: status, metrics, health, and what operators do with the journal. Loopback by default, with a token.
 //!
-//! `/metrics`, `/-/ready` and `/-/healthy` are open, as the programs that ask for them carry no token; everything else
-//! wants `Authorization: Bearer TOKEN`, whatever the host that a browser was led to believe in. What waits for a file or
-//! the journal runs on threads that may wait.
+//! `/metrics`, `/-/ready` and `/-/healthy` are open, as the programs that read them have no token; everything else
+//! wants `Authorization: Bearer TOKEN`, whatever the `Host` of the request, so that no web page can use a browser to ask.
+//! What waits for a file or the journal runs on threads that may wait.
 
 mod endpoints;
-pub mod records;
+mod records;
 pub mod state_files;
 
 use super::Gateway;
+use super::config::ListenerLimits;
+use super::listener::{self, ConnectionMetrics};
+use super::problem::Problem;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-/// Connections at once; the next ones wait.
-const MOST_CONNECTIONS: usize = 64;
+/// Connections and requests at once.
+const MAX_CONNECTIONS: usize = 64;
 /// From the first byte of a request to the end of its headers, and between two requests of a connection.
 const HEADER_TIME: Duration = Duration::from_secs(10);
-/// How long an end waits for requests that are under way.
-const REQUEST_GRACE: Duration = Duration::from_secs(5);
-/// The pause after the system refused a connection, as it does without free descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the admin API on a listener until `stop` is told.
-pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-    let router = router(gateway);
-    let connections = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    loop {
-        let next = async {
-            let permit = Arc::clone(&free).acquire_owned().await.ok()?;
-            Some((listener.accept().await, permit))
-        };
-        let accepted = tokio::select! {
-            biased;
-            // An error says that nobody is left to tell.
-            _ = stop.wait_for(|stopped| *stopped) => break,
-            accepted = next => accepted,
-        };
-        match accepted {
-            Some((Ok((stream, _)), permit)) => {
-                tokio::spawn(connection(stream, router.clone(), connections.watcher(), permit));
-            }
-            Some((Err(_), _)) => tokio::time::sleep(ACCEPT_PAUSE).await,
-            None => break,
-        }
-    }
-    drop(tokio::time::timeout(REQUEST_GRACE, connections.shutdown()).await);
-}
-
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-    permit: OwnedSemaphorePermit,
-) {
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_headers(64);
-    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // What goes wrong with a connection is its client's to see.
-    drop(watcher.watch(served).await);
-    drop(permit);
+/// Serves the admin API on a listener until `stop` is true, then finishes open requests for at most five seconds.
+pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: watch::Receiver<bool>) {
+    let limits = ListenerLimits {
+        connections: MAX_CONNECTIONS,
+        connections_of_one: MAX_CONNECTIONS,
+        requests: MAX_CONNECTIONS,
+        header_time: HEADER_TIME,
+        idle_time: HEADER_TIME,
+        ..ListenerLimits::default()
+    };
+    listener::serve(router(gateway), listener, None, limits, ConnectionMetrics::default(), stop).await;
 }
 
 /// All endpoints.
@@ -101,38 +69,16 @@ async fn guard(State(gateway): State<Arc<Gateway>>, request: Request, next: Next
         return next.run(request).await;
     }
     let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file `admin.token` of the state directory";
-    let mut response = problem(StatusCode::UNAUTHORIZED, detail).into_response();
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-    response
+    Problem::new(StatusCode::UNAUTHORIZED, detail).to_response()
 }
 
-/// An answer that says what is wrong and how to mend it, in the form of RFC 9457.
-#[must_use]
-pub fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = serde_json::json!({
-        "title": status.canonical_reason().unwrap_or_default(),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    json(status, "application/problem+json", &body)
-}
-
-/// An answer in JSON.
-pub fn json<T: serde::Serialize>(status: StatusCode, kind: &'static str, body: &T) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(body) => (status, [(header::CONTENT_TYPE, kind)], body).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-/// Runs what may wait for a file or the journal, away from the threads that must not.
+/// Runs what may wait for a file or the journal on a thread that may wait.
 ///
 /// # Errors
 /// The answer for a task that was lost.
-pub async fn run_blocking<T: Send + 'static>(
-    task: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Response> {
-    tokio::task::spawn_blocking(task)
-        .await
-        .map_err(|_| problem(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out"))
+async fn run_blocking<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, Response> {
+    let done = tokio::task::spawn_blocking(task).await;
+    done.map_err(|_| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be carried out").to_response()
+    })
 }

@@ -1,58 +1,41 @@
-//! What a gateway keeps beside its journal for itself: three small files in the state directory.
+//! Three small files in the state directory, beside the journal.
 //!
-//! `admin.token` holds the token of the admin listener, `fingerprint.key` what the fingerprints of secret files are made by;
-//! both are readable by their owner alone, made at the first start and kept. `admin.json` holds the address, by which the
-//! command line finds a gateway that runs, and goes when the gateway ends in order; whoever finds one must expect that
-//! nobody answers there.
+//! `admin.token` holds the token of the admin listener, `fingerprint.key` the key of the fingerprints of secret files; the
+//! first start writes both, and only their owner can read them. `admin.json` holds the address by which the command line
+//! finds a running gateway. It is removed when the gateway stops, but not after a crash.
 
 #![expect(clippy::disallowed_methods, reason = "the token is kept in the state directory")]
 
-use crate::channel::Secret;
+use crate::channel::{Secret, StateFile};
 use crate::gateway::keys;
 use crate::reload::FingerprintKey;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use subtle::ConstantTimeEq as _;
 
-/// The file with the token.
-#[must_use]
-pub fn token_path(state: &Path) -> PathBuf {
-    state.join("admin.token")
-}
-
-/// The file with the address.
-#[must_use]
-pub fn address_path(state: &Path) -> PathBuf {
-    state.join("admin.json")
-}
-
-/// The token of a state directory; made where there is none.
+/// The token of a state directory; made if there is none.
 ///
 /// # Errors
 /// In words, where it can neither be read nor made.
 pub fn admin_token(state: &Path) -> Result<Secret, String> {
-    read_or_make(&token_path(state), "admin token")
+    read_or_make(&StateFile::AdminToken.path(state), "admin token")
 }
 
-/// By what a gateway makes the fingerprints of secret files; made once for a state directory.
+/// The key of the fingerprints of secret files; made once for a state directory.
 ///
 /// # Errors
 /// In words, where it can neither be read nor made.
 pub fn fingerprint_key(state: &Path) -> Result<FingerprintKey, String> {
-    let secret = read_or_make(&fingerprint_path(state), "key of fingerprints")?;
+    let secret = read_or_make(&StateFile::FingerprintKey.path(state), "fingerprint key")?;
     Ok(FingerprintKey::of(secret.expose()))
 }
 
-/// The same where there is one already.
+/// The same, if there is one already.
 #[must_use]
 pub fn known_fingerprint_key(state: &Path) -> Option<FingerprintKey> {
-    read_token(&fingerprint_path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
-}
-
-fn fingerprint_path(state: &Path) -> PathBuf {
-    state.join("fingerprint.key")
+    read_token(&StateFile::FingerprintKey.path(state)).ok().map(|secret| FingerprintKey::of(secret.expose()))
 }
 
 fn read_or_make(path: &Path, what: &str) -> Result<Secret, String> {
@@ -66,7 +49,7 @@ fn read_or_make(path: &Path, what: &str) -> Result<Secret, String> {
 /// The token in a file.
 ///
 /// # Errors
-/// Where the file cannot be read, holds no token, or may be read by anybody.
+/// Where the file cannot be read, holds no token, or can be read by anybody.
 pub fn read_token(path: &Path) -> io::Result<Secret> {
     let text = std::fs::read_to_string(path)?;
     let token = text.trim();
@@ -74,20 +57,18 @@ pub fn read_token(path: &Path) -> io::Result<Secret> {
         return Err(io::Error::other("a token has at least 16 characters"));
     }
     if std::fs::metadata(path)?.permissions().mode() & 0o007 != 0 {
-        return Err(io::Error::other(
-            "anybody may use it: take its rights from others, as by `chmod o= FILE`",
-        ));
+        return Err(io::Error::other("anybody may read it: run `chmod o= FILE`"));
     }
     Ok(Secret::new(token.to_owned()))
 }
 
 fn make(path: &Path, what: &str) -> Result<Secret, String> {
-    let words = |error: io::Error| format!("cannot write the {what} to `{}`: {error}", path.display());
+    let failed = |error: io::Error| format!("cannot write the {what} to `{}`: {error}", path.display());
     let token = keys::new_key()?;
-    // A start that is killed between the two steps leaves no empty token behind.
+    // A kill between the two steps leaves no empty token.
     let fresh = path.with_extension("new");
-    write_private(&fresh, &token).map_err(words)?;
-    std::fs::rename(&fresh, path).map_err(words)?;
+    write_private(&fresh, &token).map_err(failed)?;
+    std::fs::rename(&fresh, path).map_err(failed)?;
     Ok(Secret::new(token))
 }
 
@@ -99,12 +80,12 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Says where a gateway's admin listener is.
+/// Writes the address of the admin listener.
 ///
 /// # Errors
 /// In words, where the file cannot be written.
 pub fn write_address(state: &Path, admin: SocketAddr) -> Result<(), String> {
-    let path = address_path(state);
+    let path = StateFile::AdminAddress.path(state);
     let text =
         serde_json::json!({ "url": format!("http://{}", reachable(admin)), "pid": std::process::id() });
     let fresh = path.with_extension("json.new");
@@ -112,7 +93,7 @@ pub fn write_address(state: &Path, admin: SocketAddr) -> Result<(), String> {
     written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// An address that listens everywhere is reached here.
+/// The address of a listener on all interfaces, as this machine reaches it.
 fn reachable(admin: SocketAddr) -> SocketAddr {
     match admin {
         SocketAddr::V4(address) if address.ip().is_unspecified() => ([127, 0, 0, 1], address.port()).into(),
@@ -123,13 +104,13 @@ fn reachable(admin: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Takes the address back.
+/// Removes the address.
 pub fn remove_address(state: &Path) {
-    // Where it cannot be removed, the next start overwrites it.
-    let _ = std::fs::remove_file(address_path(state));
+    // If it cannot be removed, the next start overwrites it.
+    let _ = std::fs::remove_file(StateFile::AdminAddress.path(state));
 }
 
-/// Whether an `Authorization` header carries the token; takes the same time whichever of its characters are wrong.
+/// Whether an `Authorization` header has the token; takes the same time whichever of its characters are wrong.
 #[must_use]
 pub fn is_authorized(token: &Secret, authorization: Option<&[u8]>) -> bool {
     let given = authorization.and_then(|header| {
@@ -141,8 +122,8 @@ pub fn is_authorized(token: &Secret, authorization: Option<&[u8]>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{admin_token, is_authorized, token_path, write_address};
-    use crate::channel::Secret;
+    use super::{admin_token, is_authorized, write_address};
+    use crate::channel::{Secret, StateFile};
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
@@ -168,7 +149,8 @@ mod tests {
         let folder = TemporaryFolder::new("made");
         let first = admin_token(&folder.0).expect("made");
         assert_eq!(admin_token(&folder.0).expect("read"), first);
-        let mode = fs::metadata(token_path(&folder.0)).expect("it is there").permissions().mode();
+        let mode =
+            fs::metadata(StateFile::AdminToken.path(&folder.0)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(first.expose().len() >= 43);
     }
@@ -176,7 +158,7 @@ mod tests {
     #[test]
     fn a_token_that_anybody_may_read_or_that_is_empty_is_refused() {
         let folder = TemporaryFolder::new("open");
-        let path = token_path(&folder.0);
+        let path = StateFile::AdminToken.path(&folder.0);
         fs::write(&path, "0123456789abcdef0123456789abcdef\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
         assert!(admin_token(&folder.0).expect_err("it is open").contains("anybody"));
@@ -206,10 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_listens_everywhere_is_reached_here() {
+    fn a_listener_on_all_interfaces_is_reached_by_loopback() {
         let folder = TemporaryFolder::new("address");
         write_address(&folder.0, "0.0.0.0:8481".parse().expect("an address")).expect("written");
-        let text = fs::read_to_string(super::address_path(&folder.0)).expect("read");
+        let text = fs::read_to_string(StateFile::AdminAddress.path(&folder.0)).expect("read");
         assert!(text.contains(r#""url":"http://127.0.0.1:8481""#), "{text}");
     }
 }

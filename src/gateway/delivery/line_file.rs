@@ -62,13 +62,13 @@ impl LineFile {
         for line in lines {
             let size = size(&rustix::fs::fstat(&file)?);
             if size >= self.rotate_at {
-                rustix::fs::fdatasync(&file)?;
+                rustix::fs::fsync(&file)?;
                 self.rotate(stamp)?;
                 file = self.current_file()?;
             }
             write_line(&file, line)?;
         }
-        rustix::fs::fdatasync(&file)?;
+        rustix::fs::fsync(&file)?;
         self.file = Some(file);
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! Alertmanager's v2 API, as a Prometheus server speaks it: alerts become the body of Alertmanager's webhook, and what was
-//! told already is not told again.
+//! Alertmanager's v2 API, as a Prometheus server uses it: alerts become the body of Alertmanager's webhook, and repetitions
+//! are skipped.
 //!
-//! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener remembers what it
-//! told: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt` is resolved here.
-//! The memory is this process's alone: after a restart the next repetition is one more event, and it begins anew. What
-//! finds no room in it is told each time, and is resolved by its sender alone.
+//! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener caches the alerts
+//! that it accepted: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt`
+//! is resolved here. The cache is lost at a restart: the next repetition is then one more event. An alert for which the
+//! cache has no room is accepted each time, and only its sender resolves it.
 
 use crate::time::Timestamp;
 use serde::Deserialize;
@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// For how long a repetition is not told again: Alertmanager's default `repeat_interval`.
+/// For how long a repetition is skipped: Alertmanager's default `repeat_interval`.
 pub(super) const REPEAT_INTERVAL: i64 = 4 * 60 * 60 * 1000;
-/// When an alert without `endsAt` is over, unless it is sent again: Alertmanager's default `resolve_timeout`.
+/// When an alert without `endsAt` ends, unless it is sent again: Alertmanager's default `resolve_timeout`.
 const RESOLVE_TIMEOUT: i64 = 5 * 60 * 1000;
-/// The most alerts that are remembered.
-const MOST_ALERTS: usize = 200_000;
-/// The most bytes of them.
-const MOST_BYTES: usize = 64 << 20;
-/// How many alerts an answer says what is wrong with: a body of a megabyte can hold half a million.
-const MOST_REASONS: usize = 10;
-/// The most alerts of one lapsed batch.
-const MOST_OF_BATCH: usize = 64;
+/// The most alerts in the cache.
+const MAX_ALERTS: usize = 200_000;
+/// The most bytes in the cache.
+const MAX_BYTES: usize = 64 << 20;
+/// For how many alerts an answer gives a reason: a body of a megabyte can hold half a million.
+const MAX_REASONS: usize = 10;
+/// The most alerts of one expired batch.
+const MAX_BATCH: usize = 64;
 
 /// An alert as it is posted.
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct PostedAlert {
     generator_url: Option<String>,
 }
 
-/// An alert as it is told. Times are milliseconds since 1970.
+/// An alert as it is accepted. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AlertmanagerAlert {
     labels: BTreeMap<String, String>,
@@ -50,32 +50,50 @@ pub(super) struct AlertmanagerAlert {
     is_resolved: bool,
 }
 
-/// The alerts of a request, and what is wrong with the others.
+/// The alerts of a request.
+#[derive(Debug)]
+pub(super) struct ParsedAlerts {
+    /// Those that can be read.
+    pub(super) alerts: Vec<AlertmanagerAlert>,
+    /// What is wrong with the others.
+    pub(super) errors: Vec<String>,
+}
+
+/// Alerts of one integration that were not sent again until their end.
+#[derive(Debug)]
+pub(super) struct ExpiredBatch {
+    /// The integration.
+    pub(super) integration: Box<str>,
+    /// The alerts, resolved.
+    pub(super) alerts: Vec<AlertmanagerAlert>,
+}
+
+/// Reads the alerts of a request.
 ///
 /// # Errors
-/// Where the body is no list.
-pub(super) fn read(body: &[u8], now: i64) -> Result<(Vec<AlertmanagerAlert>, Vec<String>), String> {
+/// Where the body is not a list.
+pub(super) fn read(body: &[u8], now: i64) -> Result<ParsedAlerts, String> {
     let posted: Vec<Value> =
         serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
     let mut alerts = Vec::new();
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     let mut more = 0_usize;
     for (index, one) in posted.into_iter().enumerate() {
         match alert(one, now) {
             Ok(alert) => alerts.push(alert),
-            Err(reason) if wrong.len() < MOST_REASONS => wrong.push(format!("alert {index}: {reason}")),
+            Err(reason) if errors.len() < MAX_REASONS => errors.push(format!("alert {index}: {reason}")),
             Err(_) => more += 1,
         }
     }
     if more > 0 {
-        wrong.push(format!("and {more} more"));
+        errors.push(format!("and {more} more"));
     }
-    Ok((alerts, wrong))
+    Ok(ParsedAlerts { alerts, errors })
 }
 
 fn alert(posted: Value, now: i64) -> Result<AlertmanagerAlert, String> {
     let mut posted: PostedAlert = serde_json::from_value(posted).map_err(|error| error.to_string())?;
-    // As in Alertmanager, an empty label is none.
+    // As in Alertmanager, an empty label counts as missing.
     posted.labels.retain(|_, value| !value.is_empty());
     if posted.labels.is_empty() {
         return Err("at least one label is needed".to_owned());
@@ -92,11 +110,11 @@ fn alert(posted: Value, now: i64) -> Result<AlertmanagerAlert, String> {
 }
 
 impl AlertmanagerAlert {
-    /// What names it in the memory: its labels, by integration.
+    /// Its key in the cache: the integration and its labels.
     fn cache_key(&self, integration: &str) -> [u8; 32] {
         let mut hash = Sha256::new().chain_update(integration).chain_update([0xff]);
         for (name, value) in &self.labels {
-            // No byte of UTF-8 is 0xff.
+            // 0xff is not a byte of UTF-8.
             hash.update(name);
             hash.update([0xff]);
             hash.update(value);
@@ -105,8 +123,8 @@ impl AlertmanagerAlert {
         hash.finalize().into()
     }
 
-    /// The fingerprint that Alertmanager writes into its webhook: FNV-1a of the sorted labels. So an alert keeps its key
-    /// when a Prometheus server stops going through an Alertmanager.
+    /// The fingerprint of Alertmanager's webhook: FNV-1a of the sorted labels. So an alert keeps its key when a Prometheus
+    /// server no longer sends through an Alertmanager.
     fn fingerprint(&self) -> String {
         let parts = self
             .labels
@@ -166,7 +184,7 @@ pub(super) fn webhook(integration: &str, alerts: &[AlertmanagerAlert]) -> Vec<u8
     body.to_string().into_bytes()
 }
 
-/// What was told of which alert.
+/// The alerts that were accepted.
 #[derive(Default)]
 pub(super) struct AlertCache {
     alerts: HashMap<[u8; 32], CachedAlert>,
@@ -180,7 +198,7 @@ struct CachedAlert {
 }
 
 impl AlertCache {
-    /// Those of the alerts that are news; the others are put off until their new `endsAt`.
+    /// The new ones of some alerts; the others are repetitions, and move the end of the cached alert.
     #[must_use]
     pub(super) fn select_new(
         &mut self,
@@ -189,86 +207,90 @@ impl AlertCache {
         now: i64,
     ) -> Vec<AlertmanagerAlert> {
         let mut seen = HashSet::new();
-        let mut news = Vec::new();
+        let mut new = Vec::new();
         for alert in alerts {
-            let name = alert.cache_key(integration);
-            let is_repeated = self.alerts.get_mut(&name).is_some_and(|told| told.refresh(&alert, now));
-            if !is_repeated && seen.insert((name, alert.is_resolved)) {
-                news.push(alert);
+            let key = alert.cache_key(integration);
+            let is_repeated = self.alerts.get_mut(&key).is_some_and(|cached| cached.refresh(&alert, now));
+            if !is_repeated && seen.insert((key, alert.is_resolved)) {
+                new.push(alert);
             }
         }
-        news
+        new
     }
 
-    /// Remembers what is durable now.
+    /// Caches alerts that are durable.
     pub(super) fn insert_all(&mut self, integration: &str, alerts: Vec<AlertmanagerAlert>, now: i64) {
         for alert in alerts {
-            let name = alert.cache_key(integration);
-            self.remove(&name);
+            let key = alert.cache_key(integration);
+            self.remove(&key);
             let size = alert.size();
-            if self.alerts.len() < MOST_ALERTS && self.bytes + size <= MOST_BYTES {
+            if self.alerts.len() < MAX_ALERTS && self.bytes + size <= MAX_BYTES {
                 self.bytes += size;
                 self.alerts
-                    .insert(name, CachedAlert { integration: integration.into(), alert, accepted_at: now });
+                    .insert(key, CachedAlert { integration: integration.into(), alert, accepted_at: now });
             }
         }
     }
 
-    /// Alerts that nobody sent again until their end, now resolved, by integration and in small batches. They stay until
-    /// they are [kept](Self::insert_all) as such or [dropped](Self::remove_all).
+    /// Alerts that were not sent again until their end, now resolved, in small batches by integration. They stay until they
+    /// are [inserted](Self::insert_all) as resolved or [removed](Self::remove_all).
     #[must_use]
-    pub(super) fn expired(&mut self, now: i64) -> Vec<(Box<str>, Vec<AlertmanagerAlert>)> {
+    pub(super) fn expired(&mut self, now: i64) -> Vec<ExpiredBatch> {
         let mut old = Vec::new();
         let mut found: BTreeMap<&str, Vec<([u8; 32], AlertmanagerAlert)>> = BTreeMap::new();
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
-        for (name, told) in &self.alerts {
-            if told.alert.is_resolved {
-                if told.accepted_at + REPEAT_INTERVAL <= now {
-                    old.push(*name);
+        for (key, cached) in &self.alerts {
+            if cached.alert.is_resolved {
+                if cached.accepted_at + REPEAT_INTERVAL <= now {
+                    old.push(*key);
                 }
-            } else if told.alert.ends_at <= now {
-                let resolved = AlertmanagerAlert { is_resolved: true, ..told.alert.clone() };
-                found.entry(&told.integration).or_default().push((*name, resolved));
+            } else if cached.alert.ends_at <= now {
+                let resolved = AlertmanagerAlert { is_resolved: true, ..cached.alert.clone() };
+                found.entry(&cached.integration).or_default().push((*key, resolved));
             }
         }
         let mut batches = Vec::new();
         for (integration, mut alerts) in found {
-            alerts.sort_by_key(|(name, alert)| (alert.ends_at, *name));
+            alerts.sort_by_key(|(key, alert)| (alert.ends_at, *key));
             let alerts: Vec<AlertmanagerAlert> = alerts.into_iter().map(|(_, alert)| alert).collect();
-            batches.extend(alerts.chunks(MOST_OF_BATCH).map(|some| (integration.into(), some.to_vec())));
+            batches.extend(
+                alerts
+                    .chunks(MAX_BATCH)
+                    .map(|alerts| ExpiredBatch { integration: integration.into(), alerts: alerts.to_vec() }),
+            );
         }
-        for name in &old {
-            self.remove(name);
+        for key in &old {
+            self.remove(key);
         }
         batches
     }
 
-    /// Forgets alerts whose end could not be told to anybody: their integration is gone, or accepts them no more.
+    /// Removes alerts that cannot be resolved: their integration is gone, or no longer accepts them.
     pub(super) fn remove_all(&mut self, integration: &str, alerts: &[AlertmanagerAlert]) {
         for alert in alerts {
             self.remove(&alert.cache_key(integration));
         }
     }
 
-    /// Whether an alert was not sent again in the meantime, so that it may be resolved.
+    /// Whether an alert was not sent again in the meantime, so that it can be resolved.
     #[must_use]
     pub(super) fn is_expired(&self, integration: &str, alert: &AlertmanagerAlert, now: i64) -> bool {
-        let told = self.alerts.get(&alert.cache_key(integration));
-        told.is_some_and(|told| !told.alert.is_resolved && told.alert.ends_at <= now)
+        let cached = self.alerts.get(&alert.cache_key(integration));
+        cached.is_some_and(|cached| !cached.alert.is_resolved && cached.alert.ends_at <= now)
     }
 
-    fn remove(&mut self, name: &[u8; 32]) {
-        if let Some(told) = self.alerts.remove(name) {
-            self.bytes = self.bytes.saturating_sub(told.alert.size());
+    fn remove(&mut self, key: &[u8; 32]) {
+        if let Some(cached) = self.alerts.remove(key) {
+            self.bytes = self.bytes.saturating_sub(cached.alert.size());
         }
     }
 }
 
 impl CachedAlert {
-    /// Whether the alert says what was told; then its end is the later one.
+    /// Whether the alert repeats this one; then the later end holds.
     fn refresh(&mut self, alert: &AlertmanagerAlert, now: i64) -> bool {
         let same_start = match (&self.alert.starts_at, &alert.starts_at) {
-            (Some(told), Some(new)) => Timestamp::read(told) == Timestamp::read(new),
+            (Some(cached), Some(new)) => Timestamp::read(cached) == Timestamp::read(new),
             _ => true,
         };
         let same = self.alert.is_resolved == alert.is_resolved
@@ -283,7 +305,9 @@ impl CachedAlert {
 
 #[cfg(test)]
 mod tests {
-    use super::{AlertCache, AlertmanagerAlert, MOST_ALERTS, REPEAT_INTERVAL, read, webhook};
+    use super::{
+        AlertCache, AlertmanagerAlert, ExpiredBatch, MAX_ALERTS, ParsedAlerts, REPEAT_INTERVAL, read, webhook,
+    };
     use serde_json::json;
 
     const START: i64 = 1_800_000_000_000;
@@ -291,7 +315,7 @@ mod tests {
     fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
         let body =
             json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
-        read(body.to_string().as_bytes(), START).unwrap().0.remove(0)
+        read(body.to_string().as_bytes(), START).unwrap().alerts.remove(0)
     }
 
     #[test]
@@ -306,73 +330,74 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_that_nobody_sends_again_is_resolved_at_its_end() {
-        let mut memory = AlertCache::default();
+    fn an_alert_that_is_not_sent_again_is_resolved_at_its_end() {
+        let mut cache = AlertCache::default();
         // 2027-01-15T08:00:00Z is the start of the test.
-        let news = memory.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], START);
+        let news = cache.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], START);
         assert_eq!(news.len(), 1);
-        memory.insert_all("prom", news, START);
-        assert!(memory.expired(START + 3 * 60_000).is_empty());
+        cache.insert_all("prom", news, START);
+        assert!(cache.expired(START + 3 * 60_000).is_empty());
         // Sent again: the end is later.
         assert!(
-            memory.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty()
+            cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty()
         );
-        assert!(memory.expired(START + 5 * 60_000).is_empty());
-        let lapsed = memory.expired(START + 8 * 60_000);
-        let [(integration, alerts)] = lapsed.as_slice() else { panic!("{lapsed:?}") };
+        assert!(cache.expired(START + 5 * 60_000).is_empty());
+        let expired = cache.expired(START + 8 * 60_000);
+        let [ExpiredBatch { integration, alerts }] = expired.as_slice() else { panic!("{expired:?}") };
         assert_eq!(&**integration, "prom");
         let body: serde_json::Value = serde_json::from_slice(&webhook("prom", alerts)).unwrap();
         assert_eq!(
             (&body["status"], &body["alerts"][0]["endsAt"]),
             (&json!("resolved"), &json!("2027-01-15T08:08:00Z"))
         );
-        // Until that is durable it is lapsed still; then it is over, and its own late recovery is a repetition.
-        assert_eq!(memory.expired(START + 8 * 60_000).len(), 1);
-        memory.insert_all("prom", alerts.clone(), START + 8 * 60_000);
-        assert!(memory.expired(START + 9 * 60_000).is_empty());
-        assert!(memory.select_new("prom", alerts.clone(), START + 9 * 60_000).is_empty());
-        assert!(memory.expired(START + 9 * 60_000 + REPEAT_INTERVAL).is_empty());
-        assert_eq!((memory.alerts.len(), memory.bytes), (0, 0));
+        // It stays expired until that is durable; then it is resolved, and a late recovery of its own is a repetition.
+        assert_eq!(cache.expired(START + 8 * 60_000).len(), 1);
+        cache.insert_all("prom", alerts.clone(), START + 8 * 60_000);
+        assert!(cache.expired(START + 9 * 60_000).is_empty());
+        assert!(cache.select_new("prom", alerts.clone(), START + 9 * 60_000).is_empty());
+        assert!(cache.expired(START + 9 * 60_000 + REPEAT_INTERVAL).is_empty());
+        assert_eq!((cache.alerts.len(), cache.bytes), (0, 0));
     }
 
     #[test]
-    fn what_goes_on_is_told_again_after_the_interval_and_a_new_start_at_once() {
-        let mut memory = AlertCache::default();
+    fn a_repetition_is_new_after_the_interval_and_with_a_new_start() {
+        let mut cache = AlertCache::default();
         let down = alert("Down", "2099-01-01T00:00:00Z");
-        memory.insert_all("prom", vec![down.clone()], START);
-        assert!(memory.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL - 1).is_empty());
-        assert_eq!(memory.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL).len(), 1);
+        cache.insert_all("prom", vec![down.clone()], START);
+        assert!(cache.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL - 1).is_empty());
+        assert_eq!(cache.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL).len(), 1);
         let again = AlertmanagerAlert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
-        assert_eq!(memory.select_new("prom", vec![again], START + 1).len(), 1);
+        assert_eq!(cache.select_new("prom", vec![again], START + 1).len(), 1);
         assert_eq!(
-            memory.select_new("other", vec![down.clone(), down], START + 1).len(),
+            cache.select_new("other", vec![down.clone(), down], START + 1).len(),
             1,
             "an integration of its own"
         );
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_a_few_words() {
-        let (alerts, wrong) = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
-        assert_eq!((alerts.len(), wrong.len()), (0, 11));
-        assert_eq!(wrong.last().map(String::as_str), Some("and 4991 more"));
+    fn few_reasons_are_given() {
+        let ParsedAlerts { alerts, errors } =
+            read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
+        assert_eq!((alerts.len(), errors.len()), (0, 11));
+        assert_eq!(errors.last().map(String::as_str), Some("and 4991 more"));
     }
 
     #[test]
-    fn the_memory_is_bounded() {
-        let mut memory = AlertCache::default();
+    fn the_cache_is_bounded() {
+        let mut cache = AlertCache::default();
         let base = alert("Down", "");
-        for index in 0..=MOST_ALERTS {
+        for index in 0..=MAX_ALERTS {
             let labels = [("a".to_owned(), index.to_string())].into();
-            memory.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], START);
+            cache.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], START);
         }
-        assert!(memory.alerts.len() <= MOST_ALERTS && memory.bytes <= super::MOST_BYTES);
+        assert!(cache.alerts.len() <= MAX_ALERTS && cache.bytes <= super::MAX_BYTES);
         let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..base };
-        memory.insert_all("prom", vec![large.clone()], START);
+        cache.insert_all("prom", vec![large.clone()], START);
         assert_eq!(
-            memory.select_new("prom", vec![large], START).len(),
+            cache.select_new("prom", vec![large], START).len(),
             1,
-            "what finds no room is told each time"
+            "an alert without room in the cache is new each time"
         );
     }
 }

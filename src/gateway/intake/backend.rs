@@ -1,4 +1,4 @@
-//! What the listener asks of the gateway around it, so that it can be tried without one.
+//! What the listener needs of the gateway around it, so that tests can run it without one.
 
 use super::IntakeState;
 use crate::gateway::Gateway;
@@ -11,33 +11,33 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A gateway, as far as the listener knows it.
+/// The parts of a gateway that the listener needs.
 pub trait IntakeBackend: Send + Sync + 'static {
-    /// Where pushes become durable.
+    /// The store of pushes.
     type Store: PushStore;
 
     /// The rules in force.
     fn current(&self) -> Arc<RuleSetVersion<ServedRules>>;
 
-    /// Where pushes become durable.
+    /// The store of pushes.
     fn store(&self) -> &Self::Store;
 
-    /// What the listener keeps.
+    /// The state of the listener.
     fn intake(&self) -> &IntakeState;
 
-    /// What is counted.
+    /// The metrics.
     fn metrics(&self) -> &Arc<Metrics>;
 
-    /// What connections may do.
+    /// The limits of the listener.
     fn limits(&self) -> &ListenerLimits;
 
-    /// Whether nothing new is accepted.
+    /// Whether the gateway is stopping: nothing new is accepted.
     fn is_stopping(&self) -> bool;
 }
 
-/// The part of the journal that the listener uses; each is as there.
+/// The part of the journal that the listener uses.
 pub trait PushStore: Clone + Send + Sync + 'static {
-    /// Keeps the files of a rule set.
+    /// Archives the files of a rule set.
     ///
     /// # Errors
     /// Where it could not be made durable.

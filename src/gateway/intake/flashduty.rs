@@ -1,25 +1,25 @@
-//! The words of Flashduty's standard push: its answers, its codes and their statuses (flashduty-docs, "Standard alert").
+//! The answers of Flashduty's standard push: bodies, codes and their statuses (flashduty-docs, "Standard alert").
 
 use super::Receipt;
-use super::problem::HttpProblem;
+use crate::gateway::problem::Problem;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-/// The answer to an accepted event: its key, which is made here where the sender gave none.
+/// The answer to an accepted event, with its key, which the rules make if the sender gave none.
 #[must_use]
-pub(super) fn accepted(receipt: &Receipt) -> String {
+pub(super) fn accepted(receipt: &Receipt) -> Value {
     let outcomes: Vec<Value> = serde_json::from_str(&receipt.outcomes).unwrap_or_default();
     let key = outcomes.iter().find_map(|outcome| outcome.get("event")?.get("key"));
     let data = key.map_or_else(|| json!({}), |key| json!({ "alert_key": key }));
-    json!({ "request_id": receipt.id.to_string(), "data": data }).to_string()
+    json!({ "request_id": receipt.id.to_string(), "data": data })
 }
 
-/// A problem in Flashduty's form. Its protocol has no 404, 405, 413, 415 and 422 for a push: what it has in their place is
-/// said, and where the gateway asks to wait, 503 and `Retry-After` stay.
+/// A problem in Flashduty's form. Its protocol has no 405, 415 and 422 for a push, so these become 400; 503 and
+/// `Retry-After` stay.
 #[must_use]
-pub(super) fn refused(problem: &HttpProblem, id: Ulid) -> Response<Body> {
+pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
     let (code, status) = match problem.status {
         StatusCode::UNAUTHORIZED => ("Unauthorized", StatusCode::UNAUTHORIZED),
         StatusCode::NOT_FOUND => ("RouteNotFound", StatusCode::NOT_FOUND),
@@ -32,5 +32,5 @@ pub(super) fn refused(problem: &HttpProblem, id: Ulid) -> Response<Body> {
     };
     let error = json!({ "code": code, "message": problem.detail });
     let body = json!({ "request_id": id.to_string(), "error": error }).to_string();
-    HttpProblem { status, ..problem.clone() }.to_response_with("application/json", body)
+    Problem { status, ..problem.clone() }.to_response_with("application/json", body)
 }

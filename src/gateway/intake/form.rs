@@ -1,23 +1,24 @@
 //! Forms, as classic Cloud Monitor sends its callbacks: a JSON object of the fields.
 //!
-//! Every value stays a string, as nobody says which of them are numbers. A field that comes several times becomes an
-//! array of its values, in order. Percent escapes that are no UTF-8 come out as U+FFFD.
+//! Every value stays a string, as a form does not say which of them are numbers. A repeated field becomes an array of its
+//! values, in order. Percent escapes that are not UTF-8 become U+FFFD.
 
+use super::Refusal;
 use serde_json::{Map, Value};
 
 /// The most fields of a form.
-pub(super) const MOST_FIELDS: usize = 1_000;
+pub(super) const MAX_FIELDS: usize = 1_000;
 
 /// A form as the JSON of its fields, in the order of the form.
 ///
 /// # Errors
-/// The reason in words.
-pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, String> {
+/// Where it has no fields or too many.
+pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut fields: Vec<(String, Value)> = Vec::new();
     let mut positions = std::collections::HashMap::new();
     for (count, (name, value)) in url::form_urlencoded::parse(form.trim_ascii()).enumerate() {
-        if count >= MOST_FIELDS {
-            return Err(format!("the form has more than {MOST_FIELDS} fields"));
+        if count >= MAX_FIELDS {
+            return Err(Refusal::InvalidForm(format!("the form has more than {MAX_FIELDS} fields")));
         }
         let value = Value::String(value.into_owned());
         let position = *positions.entry(name.clone().into_owned()).or_insert(fields.len());
@@ -28,8 +29,9 @@ pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     if fields.is_empty() {
-        return Err("the form has no fields".to_owned());
+        return Err(Refusal::InvalidForm("the form has no fields".to_owned()));
     }
     let object: Map<String, Value> = fields.into_iter().collect();
-    serde_json::to_vec(&object).map_err(|_| "the form cannot be written as JSON".to_owned())
+    serde_json::to_vec(&object)
+        .map_err(|_| Refusal::InvalidForm("the form cannot be written as JSON".to_owned()))
 }

@@ -1,18 +1,18 @@
 //! The keys that open push URLs, hashed.
 //!
-//! A key is looked up by its SHA-256 with a pepper of this process, so that neither the time that a lookup takes nor the
-//! memory of the map says anything about a key. Built once for each version of the rules.
+//! A key is looked up by its SHA-256 with a pepper of this process. So neither the duration of a lookup nor the memory of
+//! the map reveals anything about a key. Built once for each version of the rules.
 
 use crate::gateway::served_rules::ServedRules;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// Keeps hashes of one process apart from those of another.
+/// Makes the hashes of one process differ from those of another.
 #[derive(Clone)]
 pub(super) struct KeyPepper([u8; 32]);
 
 impl KeyPepper {
-    /// A pepper from the system's randomness; nothing where there is none, and then no push may come in.
+    /// A random pepper; none if the system has no random numbers, and then no key opens anything.
     #[must_use]
     pub(super) fn random() -> Option<Self> {
         let mut bytes = [0; 32];

@@ -1,5 +1,5 @@
-//! What the listener looks up for each push, made ready once for each version of the rules: keys, signatures, limits, and
-//! the counters of integrations and routes.
+//! What the listener looks up for each push, prepared once for each version of the rules: keys, signatures, limits, and the
+//! counters of integrations and routes.
 
 use super::integration_keys::{IntegrationKeys, KeyPepper};
 use super::signature::SignatureVerifier;
@@ -17,11 +17,11 @@ use std::sync::{Arc, OnceLock};
 /// The largest body of a push whose integration is not known: 1 MiB.
 pub(super) const MAX_BODY: usize = 1 << 20;
 
-/// A version of the rules, with what pushes ask of it.
+/// A version of the rules, with what each push needs of it.
 pub(super) struct PreparedVersion {
     /// The version.
     pub(super) version: Arc<RuleSetVersion<ServedRules>>,
-    /// Whether the journal keeps its files already.
+    /// Whether the journal has archived its files.
     pub(super) is_archived: AtomicBool,
     keys: Option<IntegrationKeys>,
     integrations: Vec<Arc<PreparedIntegration>>,
@@ -29,19 +29,19 @@ pub(super) struct PreparedVersion {
     routes: HashMap<Arc<str>, OnceLock<Counter>>,
 }
 
-/// What is kept of one integration.
+/// One integration.
 pub(super) struct PreparedIntegration {
     /// Its name.
     pub(super) name: Box<str>,
-    /// What verifies its signatures.
+    /// The verifier of its signatures, if the rules ask for them.
     pub(super) verifier: Option<SignatureVerifier>,
     /// The largest body, unpacked, in bytes.
     pub(super) max_body: usize,
-    /// For how many milliseconds a repeated body is a repetition; none: never.
+    /// For how many milliseconds a body is deduplicated; none: never.
     pub(super) deduplicate_for: Option<i64>,
-    /// Its rate, where the rules limit it.
+    /// Its rate, if the rules limit it.
     pub(super) bucket: Option<Arc<TokenBucket>>,
-    /// Pushes that were accepted, by the usual status.
+    /// Accepted pushes.
     pub(super) accepted: Counter,
     /// Elements that were sent.
     pub(super) sent: Counter,
@@ -49,14 +49,14 @@ pub(super) struct PreparedIntegration {
     pub(super) dropped: Counter,
     /// Payloads without elements.
     pub(super) empty: Counter,
-    /// Payloads that are no JSON.
+    /// Payloads that are not JSON.
     pub(super) invalid: Counter,
     /// Payloads that no mapping accepts.
     pub(super) unaccepted: Counter,
 }
 
 impl PreparedVersion {
-    /// Makes a version ready. The buckets of integrations whose rate did not change go on as they are.
+    /// Prepares a version. An integration whose rate did not change keeps its bucket.
     #[must_use]
     pub(super) fn new(
         version: Arc<RuleSetVersion<ServedRules>>,
@@ -67,7 +67,11 @@ impl PreparedVersion {
         let integrations = &version.value.integrations;
         let integrations: Vec<_> =
             integrations.iter().map(|one| Arc::new(PreparedIntegration::new(one, metrics, before))).collect();
-        let by_name = integrations.iter().enumerate().map(|(at, desk)| (desk.name.clone(), at)).collect();
+        let by_name = integrations
+            .iter()
+            .enumerate()
+            .map(|(position, integration)| (integration.name.clone(), position))
+            .collect();
         let keys = pepper.map(|pepper| IntegrationKeys::new(&version.value, pepper));
         let mut routes = HashMap::new();
         for routing in &version.value.rules.program.routings {
@@ -88,11 +92,11 @@ impl PreparedVersion {
         self.integrations.get(self.keys.as_ref()?.find(key)?)
     }
 
-    /// Counts a route that decided so often.
+    /// Counts the events that a route decided.
     pub(super) fn count_route(&self, path: &str, count: u64, metrics: &Metrics) {
-        if let Some(cell) = self.routes.get(path) {
-            let make = || metrics.routes.get_or_create_owned(&RouteLabels { route: path.to_owned() });
-            cell.get_or_init(make).inc_by(count);
+        if let Some(counter) = self.routes.get(path) {
+            let create = || metrics.routes.get_or_create_owned(&RouteLabels { route: path.to_owned() });
+            counter.get_or_init(create).inc_by(count);
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Which path is which door.
+//! Which path is handled by which handler.
 
 use super::backend::IntakeBackend;
-use super::flashduty;
-use super::handlers;
-use super::problem::HttpProblem;
+use super::body::BodyBudget;
+use super::handlers::{self, HandlerState};
+use super::{Refusal, flashduty};
+use crate::gateway::problem::Problem;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -11,15 +12,9 @@ use axum::http::{Response, StatusCode};
 use axum::routing::{get, post};
 use std::sync::Arc;
 
-/// What the doors share.
-pub(super) struct HandlerState<H> {
-    pub(super) backend: Arc<H>,
-    pub(super) body_budget: super::body::BodyBudget,
-}
-
-/// All doors.
-pub(super) fn router<H: IntakeBackend>(host: Arc<H>) -> Router {
-    let room = super::body::BodyBudget::new(host.limits().body_bytes);
+/// All routes.
+pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
+    let body_budget = BodyBudget::new(backend.limits().body_bytes);
     Router::new()
         .route("/push/{integration}", post(handlers::push::<H>).fallback(only_post))
         .route(
@@ -30,23 +25,23 @@ pub(super) fn router<H: IntakeBackend>(host: Arc<H>) -> Router {
         .route("/-/healthy", get(healthy).fallback(only_get))
         .route("/-/ready", get(ready::<H>).fallback(only_get))
         .fallback(not_found)
-        .with_state(Arc::new(HandlerState { backend: host, body_budget: room }))
+        .with_state(Arc::new(HandlerState { backend, body_budget }))
 }
 
 async fn healthy() -> &'static str {
     "OK"
 }
 
-async fn ready<H: IntakeBackend>(State(front): State<Arc<HandlerState<H>>>) -> Response<Body> {
-    if front.backend.is_stopping() {
-        HttpProblem::stopping().to_response()
+async fn ready<H: IntakeBackend>(State(state): State<Arc<HandlerState<H>>>) -> Response<Body> {
+    if state.backend.is_stopping() {
+        Refusal::Stopping.problem().to_response()
     } else {
         Response::new(Body::from("OK"))
     }
 }
 
 async fn not_found() -> Response<Body> {
-    HttpProblem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
         .help("push URLs are `/push/{integration}`; Flashduty's is `/event/push/alert/standard`, Alertmanager's `/api/v2/alerts`")
         .to_response()
 }
@@ -59,14 +54,12 @@ async fn only_get() -> Response<Body> {
     not_allowed("GET, HEAD", "ask with GET").to_response()
 }
 
-async fn flashduty_takes_post<H: IntakeBackend>(State(front): State<Arc<HandlerState<H>>>) -> Response<Body> {
-    flashduty::refused(&not_allowed("POST", "send it with POST"), front.backend.intake().next_id())
+async fn flashduty_takes_post<H: IntakeBackend>(State(state): State<Arc<HandlerState<H>>>) -> Response<Body> {
+    flashduty::refused(&not_allowed("POST", "send it with POST"), state.backend.intake().next_id())
 }
 
-fn not_allowed(allow: &'static str, help: &'static str) -> HttpProblem {
-    let problem = HttpProblem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "the method is not one of those that this path takes",
-    );
-    HttpProblem { allow: Some(allow), ..problem }.help(help)
+fn not_allowed(allow: &'static str, help: &'static str) -> Problem {
+    let problem =
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method is not one of those that this path takes");
+    Problem { allow: Some(allow), ..problem }.help(help)
 }

@@ -4,6 +4,7 @@
 //! same time wherever two values differ. Times are handed in.
 
 use crate::channel::{Settings, integration};
+use crate::text::from_hex;
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,13 +15,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// The most signatures of one header that are tried.
-const MOST_SIGNATURES: usize = 10;
+const MAX_SIGNATURES: usize = 10;
 
-/// What verifies the pushes of one integration.
+/// Verifies the pushes of one integration.
 pub(super) struct SignatureVerifier {
     scheme: Scheme,
     secret: Zeroizing<Vec<u8>>,
-    /// The header that the rules name, in the place of the scheme's own.
+    /// The header that the rules name instead of the scheme's own.
     header: Option<HeaderName>,
     tolerance: i64,
 }
@@ -36,7 +37,7 @@ enum Scheme {
         base64: bool,
         prefix: String,
     },
-    /// A scheme that cannot be set up: nothing is right.
+    /// The parameters are wrong: no signature is right.
     RejectAll,
 }
 
@@ -48,7 +49,7 @@ enum Algorithm {
 }
 
 impl SignatureVerifier {
-    /// What the parameters of an integration ask for; nothing where they name no signature.
+    /// The verifier that the parameters of an integration ask for, if any.
     #[must_use]
     pub(super) fn new(settings: &Settings) -> Option<Self> {
         let name = settings.text("signature")?;
@@ -68,7 +69,7 @@ impl SignatureVerifier {
             scheme = Scheme::RejectAll;
         }
         if matches!(scheme, Scheme::StandardWebhooks) {
-            // The specification writes secrets as `whsec_` and base64; one without the prefix is taken as it stands.
+            // The specification writes secrets as `whsec_` and base64; one without the prefix is used as it is.
             if let Some(encoded) = written.strip_prefix("whsec_") {
                 match STANDARD.decode(encoded) {
                     Ok(decoded) if !decoded.is_empty() => secret = Zeroizing::new(decoded),
@@ -81,7 +82,7 @@ impl SignatureVerifier {
         Some(Self { scheme, secret, header: header.and_then(Result::ok), tolerance })
     }
 
-    /// Whether the body is signed as it should be; `now` in seconds since 1970.
+    /// Whether the signature of the body is right; `now` is in seconds since 1970.
     #[must_use]
     pub(super) fn verify(&self, headers: &HeaderMap, body: &[u8], now: i64) -> bool {
         self.check(headers, body, now).unwrap_or(false)
@@ -92,7 +93,7 @@ impl SignatureVerifier {
             Scheme::StandardWebhooks => self.standard_webhooks(headers, body, now),
             Scheme::GitHub => {
                 let written = self.text(headers, "x-hub-signature-256")?.strip_prefix("sha256=")?;
-                Some(self.is_mac(Algorithm::Sha256, &[body], &hex(written)?))
+                Some(self.is_mac(Algorithm::Sha256, &[body], &from_hex(written)?))
             }
             Scheme::GitLab => {
                 let token = self.text(headers, "x-gitlab-token")?;
@@ -102,7 +103,7 @@ impl SignatureVerifier {
             Scheme::Stripe => self.stripe(headers, body, now),
             Scheme::Generic { algorithm, base64, prefix } => {
                 let written = self.text(headers, "x-signature")?.strip_prefix(prefix.as_str())?;
-                let written = if *base64 { STANDARD.decode(written).ok()? } else { hex(written)? };
+                let written = if *base64 { STANDARD.decode(written).ok()? } else { from_hex(written)? };
                 Some(self.is_mac(*algorithm, &[body], &written))
             }
             Scheme::RejectAll => None,
@@ -122,10 +123,10 @@ impl SignatureVerifier {
         Some(self.any(written.filter_map(|one| STANDARD.decode(one).ok()), &signed))
     }
 
-    /// Grafana Alerting: hex in its header; where the contact point sends a time as well, `time:body` is signed.
+    /// Grafana Alerting: hex in its header; if the contact point sends a time as well, `time:body` is signed.
     fn grafana(&self, headers: &HeaderMap, body: &[u8], now: i64) -> Option<bool> {
         const TIMESTAMP: &str = "x-grafana-alerting-timestamp";
-        let written = hex(self.text(headers, "x-grafana-alerting-signature")?)?;
+        let written = from_hex(self.text(headers, "x-grafana-alerting-signature")?)?;
         if !headers.contains_key(TIMESTAMP) {
             return Some(self.is_mac(Algorithm::Sha256, &[body], &written));
         }
@@ -144,7 +145,7 @@ impl SignatureVerifier {
         if !self.is_recent(timestamp, now) {
             return None;
         }
-        let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| hex(value));
+        let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| from_hex(value));
         Some(self.any(signatures, &[timestamp.as_bytes(), b".", body]))
     }
 
@@ -163,7 +164,7 @@ impl SignatureVerifier {
 
     fn any(&self, written: impl Iterator<Item = Vec<u8>>, signed: &[&[u8]]) -> bool {
         written
-            .take(MOST_SIGNATURES)
+            .take(MAX_SIGNATURES)
             .fold(false, |right, one| right | self.is_mac(Algorithm::Sha256, signed, &one))
     }
 
@@ -207,16 +208,4 @@ fn single(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> O
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
-}
-
-/// Bytes from hexadecimal digits of either case.
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
 }

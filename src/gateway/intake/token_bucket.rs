@@ -1,9 +1,9 @@
-//! How often an integration may push: a bucket of tokens. Time is handed in.
+//! The rate limit of an integration: a token bucket. The time is handed in.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// A bucket that holds a minute's pushes and fills evenly.
+/// A bucket that holds the pushes of a minute and fills evenly.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     per_minute: u64,
@@ -18,7 +18,7 @@ impl TokenBucket {
         Self { per_minute: per_minute.max(1), full_at: Mutex::new(None) }
     }
 
-    /// What it was made for.
+    /// Its rate.
     #[must_use]
     pub(super) fn per_minute(&self) -> u64 {
         self.per_minute
@@ -27,7 +27,7 @@ impl TokenBucket {
     /// Takes a token.
     ///
     /// # Errors
-    /// Where there is none: how long until there is one.
+    /// If there is none: how long until there is one.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         const MINUTE: Duration = Duration::from_mins(1);
         let token = Duration::from_nanos(60_000_000_000 / self.per_minute);

@@ -7,6 +7,7 @@
 
 use super::JournalError;
 use super::sqlite::DATABASE_FILE;
+use crate::channel::StateFile;
 use crate::reload::remote_file_system;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::{DirBuilder, File};
@@ -46,7 +47,7 @@ impl StateDirectory {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path.join("lock"))
+            .open(StateFile::Lock.path(path))
             .map_err(failed)?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut holder = String::new();
@@ -125,13 +126,13 @@ impl StateDirectory {
     }
 
     fn ballast(&self) -> PathBuf {
-        self.path.join("ballast")
+        StateFile::Ballast.path(&self.path)
     }
 }
 
 fn identities(path: &Path) -> std::io::Result<FileIdentities> {
     let identity = |name| std::fs::metadata(path.join(name)).map(|file| (file.dev(), file.ino()));
-    Ok([identity("lock")?, identity(DATABASE_FILE)?])
+    Ok([identity(StateFile::Lock.name())?, identity(DATABASE_FILE)?])
 }
 
 /// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has

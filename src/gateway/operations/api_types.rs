@@ -1,4 +1,4 @@
-//! What the admin API and the command line say to each other. Times of records are RFC 3339 in UTC.
+//! The types of the admin API, which the command line reads. Times of records are RFC 3339 in UTC.
 
 use super::RecordSelection;
 use crate::gateway::journal::{
@@ -12,30 +12,30 @@ use serde::{Deserialize, Serialize};
 pub struct ListingPage<T> {
     /// What was found.
     pub items: Vec<T>,
-    /// The id before which the next page is; none where there is no other. A page that looks for a channel or key may be
-    /// empty and have a next one.
+    /// The id before which the next page begins; none on the last page. A page that is filtered by channel or key may be
+    /// empty and still have a next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
 impl<T> ListingPage<T> {
-    /// All that there is.
+    /// A listing of one page.
     #[must_use]
     pub const fn complete(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
 }
 
-/// What became of an element of a push.
+/// One outcome of a push, with its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSummary {
     /// Its id.
     pub id: String,
     /// The integration.
     pub integration: String,
-    /// When the push came.
+    /// When the push was received.
     pub received: String,
-    /// How it came.
+    /// Its origin.
     pub door: String,
     /// The generation of the rules that decided.
     pub generation: u64,
@@ -43,11 +43,11 @@ pub struct EventSummary {
     pub rules: String,
     /// The outcome, as `run` writes it.
     pub outcome: serde_json::Value,
-    /// Where each delivery stands.
+    /// Its deliveries.
     pub deliveries: Vec<DeliverySummary>,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliverySummary {
     /// The channel.
@@ -98,7 +98,7 @@ pub struct DecisionRecord {
     pub index: Option<u32>,
     /// The integration.
     pub integration: String,
-    /// When it came, in milliseconds since 1970: the time of the evaluation.
+    /// When it was received, in milliseconds since 1970: the time of the evaluation.
     pub received: i64,
     /// The generation of the rules.
     pub generation: u64,
@@ -125,7 +125,7 @@ pub struct DeadLetterSummary {
     pub key: String,
     /// The integration.
     pub integration: String,
-    /// When the push came.
+    /// When the push was received.
     pub received: String,
     /// When it was given up.
     pub died: String,
@@ -142,11 +142,11 @@ pub struct QuarantineSummary {
     pub id: String,
     /// The integration.
     pub integration: String,
-    /// How it came.
+    /// Its origin.
     pub door: String,
-    /// When it came.
+    /// When it was received.
     pub received: String,
-    /// What its sender heard: 400 or 422.
+    /// The status of the answer.
     pub status: u16,
     /// Bytes of the body.
     pub bytes: usize,
@@ -157,7 +157,7 @@ pub struct QuarantineSummary {
 /// A refused body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantineDetail {
-    /// What is known of it.
+    /// Its summary.
     pub refused: QuarantineSummary,
     /// The body; what is not UTF-8 is replaced.
     pub payload: String,
@@ -169,25 +169,25 @@ pub struct QuarantineDetail {
 pub struct BulkRequest {
     /// These.
     pub selection: RecordSelection,
-    /// Said where nothing restricts the selection.
+    /// Must be true for an empty selection.
     pub all: bool,
 }
 
 /// How many records were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AffectedCount {
-    /// So many.
+    /// Their number.
     pub affected: u64,
 }
 
-/// A push or refused body that a replay would take.
+/// A push or refused body that a replay would repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayCandidate {
     /// Its id.
     pub id: String,
     /// The integration.
     pub integration: String,
-    /// When it came.
+    /// When it was received.
     pub received: String,
     /// Which of its events were selected; none for a refused body.
     pub events: Vec<u32>,
@@ -199,22 +199,22 @@ pub struct ReplayCandidate {
 pub struct ReplayRequest {
     /// What is replayed, in this order.
     pub ids: Vec<String>,
-    /// Deliver the stored bodies, in the place of deciding anew.
+    /// Deliver the stored bodies instead of evaluating again.
     pub stored: bool,
     /// Of stored bodies, those to this channel only.
     pub channel: Option<String>,
     /// Of stored bodies, those with this alert key only.
     pub key: Option<String>,
-    /// So many a second; 100 where nothing is said.
+    /// How many a second; 100 by default.
     pub rate: Option<u32>,
 }
 
-/// What became of a replayed push or body.
+/// The result of replaying a push or body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayResult {
     /// What was replayed.
     pub id: String,
-    /// The push that it became, where it was decided anew.
+    /// The new push, if it was evaluated again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<String>,
     /// How many stored bodies are delivered again.
@@ -232,8 +232,8 @@ pub fn format_timestamp(milliseconds: i64) -> String {
     instant.map_or_else(|| milliseconds.to_string(), |instant| instant.to_string())
 }
 
-fn door_name(door: PushOrigin) -> String {
-    match door {
+fn origin_name(origin: PushOrigin) -> String {
+    match origin {
         PushOrigin::Push => "push",
         PushOrigin::Form => "form",
         PushOrigin::Flashduty => "flashduty",
@@ -254,19 +254,18 @@ fn state_name(state: DeliveryState) -> String {
 
 impl From<&EventRecord> for EventSummary {
     fn from(record: &EventRecord) -> Self {
-        let delivery =
-            |(channel, stands, attempts, reason): &(String, DeliveryState, u32, Option<String>)| {
-                let (channel, state, reason) = (channel.clone(), state_name(*stands), reason.clone());
-                DeliverySummary { channel, state, attempts: *attempts, reason }
-            };
+        let delivery = |(channel, state, attempts, reason): &(String, DeliveryState, u32, Option<String>)| {
+            let (channel, state, reason) = (channel.clone(), state_name(*state), reason.clone());
+            DeliverySummary { channel, state, attempts: *attempts, reason }
+        };
         Self {
             id: record.id.to_string(),
             integration: record.integration.clone(),
             received: format_timestamp(record.received),
-            door: door_name(record.origin),
+            door: origin_name(record.origin),
             generation: record.generation,
             rules: record.rules.to_string(),
-            // What the journal could not keep whole is shown as it is.
+            // An outcome that is too long for the journal is cut, and is then shown as text.
             outcome: serde_json::from_str(&record.outcome)
                 .unwrap_or_else(|_| serde_json::Value::from(record.outcome.clone())),
             deliveries: record.deliveries.iter().map(delivery).collect(),
@@ -306,7 +305,7 @@ impl From<&QuarantineRecord> for QuarantineSummary {
         Self {
             id: refused.id.to_string(),
             integration: refused.integration.clone(),
-            door: door_name(refused.origin),
+            door: origin_name(refused.origin),
             received: format_timestamp(refused.received),
             status: refused.status,
             bytes: refused.payload.len(),

@@ -1,8 +1,8 @@
-//! What operators do with the journal: list, retry, drop, replay, explain. The admin API and the command line, where no
-//! gateway runs, both end here, and speak in the forms of this module.
+//! What operators do with the journal: list, retry, drop, replay, explain. The admin API uses these operations, and so does
+//! the command line while no gateway runs.
 //!
-//! Listings are bounded. Replays go from the oldest to the newest, so that a recovery never overtakes its firing; the
-//! clock is handed in.
+//! Listings are bounded. Replays go from the oldest to the newest, so that a recovery never overtakes its firing. The time
+//! is handed in.
 
 mod api_types;
 mod offline;
@@ -19,35 +19,49 @@ pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined
 pub use selection::RecordSelection;
 
 use super::journal::{EventId, Journal, JournalError, PushRecord, RecordFilter};
+use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use selection::RecordId;
 use ulid::Ulid;
 
 /// Why an operation is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OperationError {
-    /// There is nothing of that name.
+    /// There is no such record.
     #[error("{0}")]
     NotFound(String),
-    /// What was asked for makes no sense; the words name the mending.
+    /// The request is wrong; the text says how to fix it.
     #[error("{0}")]
     InvalidRequest(String),
-    /// The journal does not take it.
+    /// The journal cannot be read or changed.
     #[error("{0}")]
     Journal(JournalError),
 }
 
-impl From<JournalError> for OperationError {
-    fn from(fault: JournalError) -> Self {
-        Self::Journal(fault)
+impl OperationError {
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::InvalidRequest(message.into())
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
     }
 }
 
-fn filter(selection: &RecordSelection, now: i64) -> Result<RecordFilter, OperationError> {
-    selection.filter(now).map_err(OperationError::InvalidRequest)
+impl From<JournalError> for OperationError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
 }
 
-/// A page of events, the newest first, with the rest of its last push.
+/// A page of events, the newest first; it ends with a whole push.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
@@ -56,19 +70,19 @@ pub fn events(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<EventSummary>, OperationError> {
-    let page = journal.events_page(&filter(selection, now)?)?;
+    let page = journal.events_page(&selection.filter(now)?)?;
     Ok(ListingPage {
         items: page.events.iter().map(EventSummary::from).collect(),
         next: page.next.map(|push| push.to_string()),
     })
 }
 
-/// One event with its payload and every attempt to deliver it; `parse_id` is an event's, or a push's for its first event.
+/// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
 ///
 /// # Errors
 /// No such event; a journal that cannot be read.
 pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
-    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let RecordId { push, index } = RecordId::parse(id)?;
     let one = RecordFilter { push: Some(push), index, ..RecordFilter::default() };
     let records = journal.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
@@ -83,16 +97,16 @@ pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError>
 
 fn unknown(id: &str) -> OperationError {
     OperationError::NotFound(format!(
-        "the journal holds no event `{id}`: it was never there, or its time to be kept is over"
+        "the journal holds no event `{id}`: it never existed, or its retention is over"
     ))
 }
 
-/// All that decided an event: what came, what was open, and the rules of that time.
+/// All that decided an event: the payload, the open firings, and the rules of that time.
 ///
 /// # Errors
 /// No such event, rules that are gone, a journal that cannot be read.
 pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, OperationError> {
-    let (push, index) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let RecordId { push, index } = RecordId::parse(id)?;
     let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
     let known = u32::try_from(stored.outcomes.len()).unwrap_or(u32::MAX);
     if index.is_some_and(|index| index >= known) {
@@ -100,12 +114,12 @@ pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, Operation
     }
     let archive = journal.rules(stored.rules)?;
     let archive = archive.ok_or_else(|| {
-        OperationError::NotFound(format!("the rules that decided `{id}` are not in the journal any more"))
+        OperationError::NotFound(format!("the rules that decided `{id}` are no longer in the journal"))
     })?;
     Ok(decision_record(&stored, index, &archive))
 }
 
-/// A stored push and the archive of its rules in the form that is handed on.
+/// A stored push and the archive of its rules, in the form of the API.
 fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> DecisionRecord {
     DecisionRecord {
         push: stored.id.to_string(),
@@ -130,23 +144,23 @@ pub fn dead(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<DeadLetterSummary>, OperationError> {
-    let letters = journal.dead_letters(&filter(selection, now)?)?;
+    let letters = journal.dead_letters(&selection.filter(now)?)?;
     Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
 }
 
-/// Has dead letters delivered again.
+/// Queues dead letters again.
 ///
 /// # Errors
-/// No selection where not all are meant; a change that is not durable.
+/// No selection unless all are meant; a change that is not durable.
 pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
     let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, now)?;
     Ok(AffectedCount { affected })
 }
 
-/// Forgets dead letters.
+/// Deletes dead letters.
 ///
 /// # Errors
-/// No selection where not all are meant; a change that is not durable.
+/// No selection unless all are meant; a change that is not durable.
 pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
     let affected = journal.delete_dead_letters(&bulk_filter(bulk, now)?)?;
     Ok(AffectedCount { affected })
@@ -154,11 +168,9 @@ pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<Affe
 
 fn bulk_filter(bulk: &BulkRequest, now: i64) -> Result<RecordFilter, OperationError> {
     if !bulk.all && bulk.selection.is_empty() {
-        return Err(OperationError::InvalidRequest(
-            "nothing says which are meant: select some, or say that all are".to_owned(),
-        ));
+        return Err(OperationError::invalid("nothing is selected: select some, or say that all are meant"));
     }
-    bulk.selection.bulk_filter(now).map_err(OperationError::InvalidRequest)
+    bulk.selection.bulk_filter(now)
 }
 
 /// Refused bodies without their bytes, the newest first.
@@ -170,7 +182,7 @@ pub fn quarantined(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
-    let refused = journal.quarantined(&filter(selection, now)?)?;
+    let refused = journal.quarantined(&selection.filter(now)?)?;
     Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))
 }
 
@@ -179,11 +191,11 @@ pub fn quarantined(
 /// # Errors
 /// No such body; a journal that cannot be read.
 pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, OperationError> {
-    let (push, _) = selection::parse_id(id).map_err(OperationError::InvalidRequest)?;
+    let push = RecordId::parse(id)?.push;
     let found = refused(journal, push)?;
     let found = found.ok_or_else(|| {
         OperationError::NotFound(format!(
-            "the quarantine holds no body `{id}`: it was replayed, or newer ones took its place"
+            "the quarantine holds no body `{id}`: it was replayed, or newer bodies replaced it"
         ))
     })?;
     Ok(QuarantineDetail {

@@ -1,21 +1,22 @@
-//! Replays where no gateway runs: rules that are read once decide, and the journal takes what comes of it. Nothing is sent
-//! before a gateway runs.
+//! Replays while no gateway runs: the rules are read once, and the journal stores the results. Nothing is sent before a
+//! gateway runs.
 
 use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, replay, replay_quarantined};
-use crate::gateway::clock;
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::served_rules::ServedRules;
+use crate::gateway::served_rules::{RuleTests, ServedRules};
 use crate::reload::{LoadRejection, RuleSetVersion, Snapshot};
+use crate::ruleset::SystemClock;
+use crate::time::Clock as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The generation of rules that no gateway serves.
 const NO_GENERATION: u64 = 0;
 
-/// A journal with rules that decide, and nobody who listens or delivers.
+/// A journal and rules, without listeners and deliveries.
 pub struct OfflineReplayer {
     journal: Journal,
     version: Arc<RuleSetVersion<ServedRules>>,
@@ -25,14 +26,14 @@ pub struct OfflineReplayer {
 }
 
 impl OfflineReplayer {
-    /// Reads the rules as a gateway would, their secrets included; their own tests are not run.
+    /// Reads the rules as a gateway would, with their secrets; their tests are not run.
     ///
     /// # Errors
-    /// What a gateway would not serve.
+    /// Rules that a gateway would not serve.
     pub fn new(journal: Journal, roots: &[PathBuf]) -> Result<Self, Box<LoadRejection>> {
         let snapshot = Snapshot::of(roots)?;
-        let value = ServedRules::build(&snapshot, false)?;
-        let (hash, loaded) = (snapshot.hash(), clock::now());
+        let value = ServedRules::build(&snapshot, RuleTests::Skip)?;
+        let (hash, loaded) = (snapshot.hash(), SystemClock.now());
         let version = Arc::new(RuleSetVersion { generation: NO_GENERATION, hash, loaded, value });
         let (intake, metrics) = (IntakeState::default(), Arc::new(Metrics::default()));
         Ok(Self { journal, version, intake, metrics, limits: ListenerLimits::default() })
@@ -42,7 +43,10 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// As there.
-    pub fn replay(&self, request: &ReplayRequest) -> Result<ListingPage<ReplayResult>, OperationError> {
+    pub fn replay(
+        self: &Arc<Self>,
+        request: &ReplayRequest,
+    ) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay(self, request))
     }
 
@@ -51,7 +55,7 @@ impl OfflineReplayer {
     /// # Errors
     /// As there.
     pub fn replay_quarantined(
-        &self,
+        self: &Arc<Self>,
         request: &ReplayRequest,
     ) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay_quarantined(self, request))
@@ -89,6 +93,6 @@ impl IntakeBackend for OfflineReplayer {
 fn runtime() -> Result<tokio::runtime::Runtime, OperationError> {
     let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
     made.map_err(|error| {
-        OperationError::InvalidRequest(format!("the system gives no means to wait: {error}"))
+        OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}"))
     })
 }

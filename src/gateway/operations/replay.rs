@@ -1,35 +1,32 @@
-//! Replays: pushes once more, by today's rules or with the bodies of that time, and refused bodies once the rules are
-//! mended.
+//! Replays: of pushes, by today's rules or with their stored bodies, and of refused bodies once the rules are fixed.
 //!
 //! A replay is planned first, page by page; then its parts are carried out, the oldest first. A part is small enough for
-//! one request at its rate, and so whoever asks for a replay sees how far it is, and a connection that breaks ends it.
+//! one request at its rate. So the client sees the progress, and a broken connection ends the replay.
 
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult, format_timestamp};
-use super::{ListingPage, OperationError, RecordSelection, filter, refused, selection};
-use crate::gateway::intake::{self, IntakeBackend, PushRefusal};
-use crate::gateway::journal::{Journal, PushOrigin, RecordFilter};
+use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
+use crate::gateway::intake::{self, IntakeBackend, Receipt, Refusal};
+use crate::gateway::journal::{Journal, JournalError, QuarantineRecord, RecordFilter, RefusedPayload};
+use std::sync::Arc;
 use std::time::Duration;
 use ulid::Ulid;
 
-/// Why a push is not replayed whose integration was removed from the rules.
-const NO_INTEGRATION: &str = "the rules in force hold no such integration any more";
-
 /// How many records one part of a replay may name.
 pub const MOST_AT_ONCE: usize = 500;
-/// How many a second, where nothing is said.
+/// How many records a second by default.
 const DEFAULT_RATE: u32 = 100;
 
-/// A page of what a replay would take, the newest first.
+/// A page of what a replay would repeat, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
 pub fn plan(
     journal: &Journal,
-    selected: &RecordSelection,
+    selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
-    let page = journal.events_page(&filter(selected, now)?)?;
+    let page = journal.events_page(&selection.filter(now)?)?;
     for record in page.events {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
@@ -54,32 +51,33 @@ pub fn plan(
 /// As there.
 pub fn plan_quarantine(
     journal: &Journal,
-    selected: &RecordSelection,
+    selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
-    let planned = |item: crate::gateway::journal::QuarantineRecord| ReplayCandidate {
+    let planned = |item: QuarantineRecord| ReplayCandidate {
         id: item.refused.id.to_string(),
         integration: item.refused.integration,
         received: format_timestamp(item.refused.received),
         events: Vec::new(),
     };
-    let asked = filter(selected, now)?;
-    let items: Vec<ReplayCandidate> = journal.quarantined(&asked)?.into_iter().map(planned).collect();
-    let next = items.last().filter(|_| items.len() >= asked.limit).map(|last| last.id.clone());
+    let filter = selection.filter(now)?;
+    let items: Vec<ReplayCandidate> = journal.quarantined(&filter)?.into_iter().map(planned).collect();
+    let next = items.last().filter(|_| items.len() >= filter.limit).map(|last| last.id.clone());
     Ok(ListingPage { items, next })
 }
 
-/// Pushes, or single events of them.
-type ReplayIds = Vec<(Ulid, Option<u32>)>;
+/// What one part of a replay names, and the pause after each record.
+struct ReplayPart {
+    ids: Vec<RecordId>,
+    pause: Duration,
+}
 
-/// What a part names, and the pause after each.
-fn read_request(request: &ReplayRequest) -> Result<(ReplayIds, Duration), OperationError> {
+fn read_request(request: &ReplayRequest) -> Result<ReplayPart, OperationError> {
     if request.ids.len() > MOST_AT_ONCE {
         return Err(OperationError::InvalidRequest(format!("at most {MOST_AT_ONCE} ids at once")));
     }
-    let ids: Result<_, String> = request.ids.iter().map(|id| selection::parse_id(id)).collect();
-    let rate = request.rate.unwrap_or(DEFAULT_RATE).max(1);
-    Ok((ids.map_err(OperationError::InvalidRequest)?, Duration::from_secs(1) / rate))
+    let ids = request.ids.iter().map(|id| RecordId::parse(id)).collect::<Result<_, _>>()?;
+    Ok(ReplayPart { ids, pause: Duration::from_secs(1) / request.rate.unwrap_or(DEFAULT_RATE).max(1) })
 }
 
 /// Replays pushes by today's rules.
@@ -87,30 +85,17 @@ fn read_request(request: &ReplayRequest) -> Result<(ReplayIds, Duration), Operat
 /// # Errors
 /// A part that is too large or names no ids; a journal that cannot be read.
 pub async fn replay<H: IntakeBackend<Store = Journal>>(
-    host: &H,
+    backend: &Arc<H>,
     request: &ReplayRequest,
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
-    let (ids, pause) = read_request(request)?;
+    let ReplayPart { ids, pause } = read_request(request)?;
     let mut items = Vec::new();
-    for (id, _) in ids {
-        let journal = host.store().clone();
-        let stored = run_blocking(move || journal.find_push(id)).await?;
-        items.push(match stored {
-            None => not_replayed(id, "the journal does not hold it any more".to_owned()),
+    for RecordId { push: id, .. } in ids {
+        let journal = backend.store().clone();
+        items.push(match run_blocking(move || journal.find_push(id)).await? {
+            None => not_replayed(id, "it is no longer in the journal".to_owned()),
             Some(stored) => {
-                let accepted =
-                    intake::accept(host, &stored.integration, PushOrigin::Replay, stored.payload, Some(id))
-                        .await;
-                match accepted {
-                    Ok(receipt) => replayed(id, receipt.id),
-                    Err(
-                        PushRefusal::Invalid(_, reason)
-                        | PushRefusal::Unaccepted(_, reason)
-                        | PushRefusal::TooLarge(_, reason),
-                    ) => not_replayed(id, reason),
-                    Err(PushRefusal::UnknownIntegration) => not_replayed(id, NO_INTEGRATION.to_owned()),
-                    Err(PushRefusal::NotDurable(fault)) => not_replayed(id, fault.to_string()),
-                }
+                result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await)
             }
         });
         tokio::time::sleep(pause).await;
@@ -118,8 +103,8 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
     Ok(ListingPage::complete(items))
 }
 
-/// Has stored bodies delivered again. The journal alone is asked, and so it works without a gateway, too; how fast they
-/// go out is then the business of the channels.
+/// Queues stored bodies again. This needs the journal only, so it works without a gateway; the channels limit the rate of
+/// the deliveries.
 ///
 /// # Errors
 /// A part that is too large or names no ids; a change that is not durable.
@@ -127,78 +112,68 @@ pub fn replay_stored(
     journal: &Journal,
     request: &ReplayRequest,
     now: i64,
-    wait: &dyn Fn(Duration),
+    sleep: &dyn Fn(Duration),
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
-    let (ids, pause) = read_request(request)?;
+    let ReplayPart { ids, pause } = read_request(request)?;
     let mut items = Vec::new();
-    for (push, index) in ids {
+    for RecordId { push, index } in ids {
         let (channel, key) = (request.channel.clone(), request.key.clone());
         let one = RecordFilter { push: Some(push), index, channel, key, ..RecordFilter::default() };
         let deliveries = Some(journal.redeliver(&one, now)?);
         items.push(ReplayResult { id: push.to_string(), push: None, deliveries, refused: None });
-        wait(pause);
+        sleep(pause);
     }
     Ok(ListingPage::complete(items))
 }
 
-/// Gives refused bodies to today's rules.
+/// Replays refused bodies by today's rules.
 ///
 /// # Errors
 /// A part that is too large or names no ids; a journal that cannot be read or changed.
 pub async fn replay_quarantined<H: IntakeBackend<Store = Journal>>(
-    host: &H,
+    backend: &Arc<H>,
     request: &ReplayRequest,
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
-    let (ids, pause) = read_request(request)?;
+    let ReplayPart { ids, pause } = read_request(request)?;
     let mut items = Vec::new();
-    for (id, _) in ids {
-        let journal = host.store().clone();
-        let found = run_blocking(move || refused(&journal, id)).await?;
-        items.push(match found {
-            None => not_replayed(id, "the quarantine does not hold it any more".to_owned()),
-            Some(found) => replay_quarantined_one(host, id, found.refused).await?,
+    for RecordId { push: id, .. } in ids {
+        let journal = backend.store().clone();
+        items.push(match run_blocking(move || refused(&journal, id)).await? {
+            None => not_replayed(id, "it is no longer in the quarantine".to_owned()),
+            Some(QuarantineRecord { refused: RefusedPayload { integration, payload, .. } }) => {
+                let accepted = intake::accept_replay(backend, &integration, payload, id).await;
+                if accepted.is_ok() {
+                    let journal = backend.store().clone();
+                    run_blocking(move || journal.release_quarantined(id)).await?;
+                }
+                result(id, &accepted)
+            }
         });
         tokio::time::sleep(pause).await;
     }
     Ok(ListingPage::complete(items))
 }
 
-async fn replay_quarantined_one<H: IntakeBackend<Store = Journal>>(
-    host: &H,
-    id: Ulid,
-    body: crate::gateway::journal::RefusedPayload,
-) -> Result<ReplayResult, OperationError> {
-    let accepted = intake::accept(host, &body.integration, PushOrigin::Replay, body.payload, Some(id)).await;
-    let journal = host.store().clone();
+fn result(id: Ulid, accepted: &Result<Receipt, Refusal>) -> ReplayResult {
     match accepted {
         Ok(receipt) => {
-            run_blocking(move || journal.release_quarantined(id)).await?;
-            Ok(replayed(id, receipt.id))
+            let push = Some(receipt.id.to_string());
+            ReplayResult { id: id.to_string(), push, deliveries: None, refused: None }
         }
-        // It stays where it is.
-        Err(
-            PushRefusal::Invalid(_, reason)
-            | PushRefusal::Unaccepted(_, reason)
-            | PushRefusal::TooLarge(_, reason),
-        ) => Ok(not_replayed(id, reason)),
-        Err(PushRefusal::UnknownIntegration) => Ok(not_replayed(id, NO_INTEGRATION.to_owned())),
-        Err(PushRefusal::NotDurable(fault)) => Ok(not_replayed(id, fault.to_string())),
+        Err(refusal) => not_replayed(id, refusal.to_string()),
     }
-}
-
-fn replayed(id: Ulid, push: Ulid) -> ReplayResult {
-    ReplayResult { id: id.to_string(), push: Some(push.to_string()), deliveries: None, refused: None }
 }
 
 fn not_replayed(id: Ulid, reason: String) -> ReplayResult {
     ReplayResult { id: id.to_string(), push: None, deliveries: None, refused: Some(reason) }
 }
 
-/// Asks the journal on a thread that may wait.
+/// Uses the journal on a thread that may wait.
 async fn run_blocking<T: Send + 'static>(
-    task: impl FnOnce() -> Result<T, crate::gateway::journal::JournalError> + Send + 'static,
+    task: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, OperationError> {
-    let done = tokio::task::spawn_blocking(task).await;
-    done.map_err(|_| OperationError::Journal(crate::gateway::journal::JournalError::Closed))?
+    tokio::task::spawn_blocking(task)
+        .await
+        .unwrap_or(Err(JournalError::Closed))
         .map_err(OperationError::Journal)
 }

@@ -1,16 +1,17 @@
-//! Which records are meant, in the words of people and of query strings.
+//! Which records are meant, as people and query strings write it.
 
+use super::OperationError;
 use crate::gateway::journal::{EventId, RecordFilter};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-/// How many records a listing holds where nothing else is asked for.
+/// How many records a listing holds by default.
 const DEFAULT_LIMIT: usize = 100;
 /// How many it holds at most.
-const MOST_RECORDS: usize = 1_000;
+const MAX_RECORDS: usize = 1_000;
 
-/// Which records are meant; what is not said does not restrict.
+/// Which records are meant; a member that is not given does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecordSelection {
@@ -41,7 +42,7 @@ pub struct RecordSelection {
 }
 
 impl RecordSelection {
-    /// Whether nothing is said, a number of records aside.
+    /// Whether nothing but perhaps a limit is given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self { limit: self.limit, ..Self::default() }
@@ -53,11 +54,11 @@ impl RecordSelection {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
 
-    /// The journal's words for it; `now` is in milliseconds since 1970. For what a listing shows: never unbounded.
+    /// The filter of the journal for a listing, which is always bounded; `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// What cannot be read, and how to mend it.
-    pub fn filter(&self, now: i64) -> Result<RecordFilter, String> {
+    /// What cannot be read, and how to fix it.
+    pub fn filter(&self, now: i64) -> Result<RecordFilter, OperationError> {
         let time = |name: &str, text: &Option<String>| {
             text.as_deref().map(|text| parse_time(name, text, now)).transpose()
         };
@@ -65,30 +66,30 @@ impl RecordSelection {
         if let (Some(since), Some(until)) = (since, until)
             && since >= until
         {
-            return Err(
-                "nothing lies between `since` and `until`: the first has to be the earlier".to_owned()
-            );
+            return Err(OperationError::invalid(
+                "nothing is between `since` and `until`: the first has to be the earlier",
+            ));
         }
-        let named = self.id.as_deref().map(parse_id).transpose()?;
-        let before = self.before.as_deref().map(parse_id).transpose()?;
+        let named = self.id.as_deref().map(RecordId::parse).transpose()?;
+        let before = self.before.as_deref().map(RecordId::parse).transpose()?;
         Ok(RecordFilter {
             since,
             until,
             integration: self.integration.clone(),
             channel: self.channel.clone(),
             key: self.key.clone(),
-            push: named.map(|(push, _)| push),
-            index: named.and_then(|(_, index)| index),
-            before: before.map(|(push, _)| push),
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST_RECORDS),
+            push: named.map(|named| named.push),
+            index: named.and_then(|named| named.index),
+            before: before.map(|before| before.push),
+            limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_RECORDS),
         })
     }
 
-    /// As [`RecordSelection::filter`], for what changes records: without a limit where none is said.
+    /// As [`RecordSelection::filter`], for what changes records: without a limit unless one is given.
     ///
     /// # Errors
     /// As there.
-    pub fn bulk_filter(&self, now: i64) -> Result<RecordFilter, String> {
+    pub fn bulk_filter(&self, now: i64) -> Result<RecordFilter, OperationError> {
         Ok(RecordFilter { limit: self.limit.unwrap_or(0), ..self.filter(now)? })
     }
 
@@ -113,8 +114,8 @@ impl RecordSelection {
     /// Reads what [`RecordSelection::query`] writes.
     ///
     /// # Errors
-    /// A member that there is not, or that stands twice.
-    pub fn from_query(query: &str) -> Result<Self, String> {
+    /// A member that is not known, or that is given twice.
+    pub fn from_query(query: &str) -> Result<Self, OperationError> {
         let mut selection = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let value = value.into_owned();
@@ -127,41 +128,58 @@ impl RecordSelection {
                 "id" => selection.id.replace(value).is_some(),
                 "before" => selection.before.replace(value).is_some(),
                 "limit" => {
-                    let limit = value.parse().map_err(|_| format!("`limit` is no number: `{value}`"))?;
+                    let limit = value.parse().map_err(|_| {
+                        OperationError::invalid(format!("`limit` is not a number: `{value}`"))
+                    })?;
                     selection.limit.replace(limit).is_some()
                 }
                 _ => {
-                    return Err(format!(
-                        "there is no parameter `{name}`: since, until, integration, channel, key, id, before and limit are known"
-                    ));
+                    return Err(OperationError::invalid(format!(
+                        "unknown parameter `{name}`: expected since, until, integration, channel, key, id, before or limit"
+                    )));
                 }
             };
             if twice {
-                return Err(format!("`{name}` stands twice"));
+                return Err(OperationError::invalid(format!("`{name}` is given twice")));
             }
         }
         Ok(selection)
     }
 }
 
-/// Reads the id of an event, `01J…-0`, or of a push.
-pub(super) fn parse_id(text: &str) -> Result<(Ulid, Option<u32>), String> {
-    if text.contains('-') {
-        let event: EventId = text.parse()?;
-        return Ok((event.push, Some(event.index)));
-    }
-    let push = Ulid::from_string(text).map_err(|_| {
-        format!("`{text}` is no id: expected something like 01KADZ3V9G0000000000000000, or 01KADZ3V9G0000000000000000-0 for one event")
-    })?;
-    Ok((push, None))
+/// Names a push, or one event of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RecordId {
+    /// The push.
+    pub(super) push: Ulid,
+    /// The position of the event.
+    pub(super) index: Option<u32>,
 }
 
-fn parse_time(name: &str, text: &str, now: i64) -> Result<i64, String> {
+impl RecordId {
+    /// Reads the id of an event, `01J…-0`, or of a push.
+    pub(super) fn parse(text: &str) -> Result<Self, OperationError> {
+        if text.contains('-') {
+            let event: EventId = text.parse().map_err(OperationError::InvalidRequest)?;
+            return Ok(Self { push: event.push, index: Some(event.index) });
+        }
+        let push = Ulid::from_string(text).map_err(|_| {
+            OperationError::invalid(format!(
+                "`{text}` is not an id: expected something like 01KADZ3V9G0000000000000000, or 01KADZ3V9G0000000000000000-0 for one event"
+            ))
+        })?;
+        Ok(Self { push, index: None })
+    }
+}
+
+fn parse_time(name: &str, text: &str, now: i64) -> Result<i64, OperationError> {
     if let Some(ago) = parse_duration(text) {
         return Ok(now.saturating_sub(ago));
     }
     Timestamp::read(text).map(Timestamp::epoch_milliseconds).ok_or_else(|| {
-        format!("`{name}` is no time: `{text}`; expected something like 2026-03-07T02:00:00+08:00, or 2h, 90m, 7d for so long ago")
+        OperationError::invalid(format!(
+            "`{name}` is not a time: `{text}`; expected something like 2026-03-07T02:00:00+08:00, or 2h, 90m, 7d for so long ago"
+        ))
     })
 }
 
@@ -184,11 +202,11 @@ fn parse_duration(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_RECORDS, RecordSelection, parse_duration, parse_id};
+    use super::{MAX_RECORDS, OperationError, RecordId, RecordSelection, parse_duration};
 
     const NOW: i64 = 1_772_820_000_000;
 
-    fn since(text: &str) -> Result<Option<i64>, String> {
+    fn since(text: &str) -> Result<Option<i64>, OperationError> {
         let selection = RecordSelection { since: Some(text.to_owned()), ..RecordSelection::default() };
         selection.filter(NOW).map(|filter| filter.since)
     }
@@ -211,15 +229,15 @@ mod tests {
             until: Some("2h".into()),
             ..RecordSelection::default()
         };
-        assert!(selection.filter(NOW).unwrap_err().contains("earlier"));
+        assert!(selection.filter(NOW).unwrap_err().to_string().contains("earlier"));
     }
 
     #[test]
     fn ids_name_pushes_or_events() {
-        assert_eq!(parse_id("01KADZ3V9G0000000000000000").unwrap().1, None);
-        assert_eq!(parse_id("01KADZ3V9G0000000000000000-3").unwrap().1, Some(3));
+        assert_eq!(RecordId::parse("01KADZ3V9G0000000000000000").unwrap().index, None);
+        assert_eq!(RecordId::parse("01KADZ3V9G0000000000000000-3").unwrap().index, Some(3));
         for wrong in ["", "1", "01KADZ3V9G0000000000000000-", "01KADZ3V9G0000000000000000-x", "é-0"] {
-            assert!(parse_id(wrong).unwrap_err().contains("expected"), "{wrong}");
+            assert!(RecordId::parse(wrong).unwrap_err().to_string().contains("expected"), "{wrong}");
         }
     }
 
@@ -241,7 +259,7 @@ mod tests {
     #[test]
     fn listings_are_bounded_and_changes_are_whole() {
         let selection = RecordSelection { limit: Some(1_000_000), ..RecordSelection::default() };
-        assert_eq!(selection.filter(NOW).unwrap().limit, MOST_RECORDS);
+        assert_eq!(selection.filter(NOW).unwrap().limit, MAX_RECORDS);
         assert_eq!(
             RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(NOW).unwrap().limit,
             1

@@ -11,7 +11,7 @@ mod size;
 pub use set::{RegexPatternSet, RegexPredicate};
 
 use super::required::{RegexRequirements, RequiredText};
-use super::{PatternError, within_limit};
+use super::{Case, MatchScope, PatternError, within_limit};
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::hir::Hir;
 use regex_syntax::hir::translate::TranslatorBuilder;
@@ -58,8 +58,8 @@ impl RegexPattern {
     /// # Errors
     /// If the pattern or a flag is invalid, or the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more than
     /// 256 KiB.
-    pub fn new(pattern: &str, flags: &str, ignore_case: bool) -> Result<Self, PatternError> {
-        Self::new_measured(pattern, flags, ignore_case, &mut { MOST_MEASURED })
+    pub fn new(pattern: &str, flags: &str, case: Case) -> Result<Self, PatternError> {
+        Self::new_measured(pattern, flags, case, &mut { MOST_MEASURED })
     }
 
     /// The same for one of many. A pattern that must be compiled to measure it takes one from `measured`, which begins at
@@ -70,12 +70,12 @@ impl RegexPattern {
     pub fn new_measured(
         pattern: &str,
         flags: &str,
-        ignore_case: bool,
+        case: Case,
         measured: &mut usize,
     ) -> Result<Self, PatternError> {
         within_limit(pattern, "regex")?;
         let mut flags = Flags::read(flags, pattern.len() + 1)?;
-        flags.ignore_case |= ignore_case;
+        flags.ignore_case |= case.is_ignored();
         let mut parser = ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(flags.verbose).build();
         let parsed = parser.parse_with_comments(pattern).map_err(|error| error::of_syntax(&error))?;
         let hir = flags.translator().build().translate(pattern, &parsed.ast);
@@ -106,6 +106,15 @@ impl RegexPattern {
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
+    }
+
+    /// Whether it matches the text, as a whole or somewhere in it.
+    #[must_use]
+    pub fn fits(&self, scope: MatchScope, text: &str) -> bool {
+        match scope {
+            MatchScope::Whole => self.matches(text),
+            MatchScope::Anywhere => self.finds(text),
+        }
     }
 
     /// Whether it matches the whole text.
@@ -147,13 +156,16 @@ impl RegexPattern {
 
     /// What a text must be or hold to match, as a whole or somewhere in it, the strictest condition first.
     #[must_use]
-    pub fn required(&self, whole: bool) -> Vec<RequiredText> {
-        self.requirements.all(whole)
+    pub fn required(&self, scope: MatchScope) -> Vec<RequiredText> {
+        self.requirements.all(scope)
     }
 
     /// The pattern with its flags inline, for the whole text or for a part of it.
-    fn with_flags(&self, whole: bool) -> String {
-        let pattern = if whole { &self.whole } else { &self.pattern };
+    fn with_flags(&self, scope: MatchScope) -> String {
+        let pattern = match scope {
+            MatchScope::Whole => &self.whole,
+            MatchScope::Anywhere => &self.pattern,
+        };
         match self.flags.letters().as_str() {
             "" => pattern.to_string(),
             letters => format!("(?{letters}){pattern}"),

@@ -61,10 +61,12 @@ fn member(class: &Class) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::RegexPattern;
+    use crate::pattern::Case;
 
     #[test]
     fn a_sample_fits() {
-        let sample = |pattern, flags| RegexPattern::new(pattern, flags, false).expect("a regex").sample();
+        let sample =
+            |pattern, flags| RegexPattern::new(pattern, flags, Case::Sensitive).expect("a regex").sample();
         for (pattern, flags, expected) in [
             ("replica(tion)? lag", "i", "replica lag"),
             (r"^\d{3}-(prod|test)$", "", "000-prod"),
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn no_sample_where_it_is_not_simple() {
-        let sample = |pattern| RegexPattern::new(pattern, "", false).expect("a regex").sample();
+        let sample = |pattern| RegexPattern::new(pattern, "", Case::Sensitive).expect("a regex").sample();
         assert_eq!(sample("a$b"), None);
         assert_eq!(sample("(?:abcdefghij){9}"), None);
     }

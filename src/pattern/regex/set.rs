@@ -1,18 +1,19 @@
 //! Regexes that are matched against one text together.
 
 use super::{LARGEST_CACHE, RegexPattern};
+use crate::pattern::MatchScope;
 use std::sync::{Arc, OnceLock};
 
 /// The most bytes that the patterns of a set may compile to together. Beyond that each is matched by itself.
 const LARGEST: usize = 1024 * 1024;
 
-/// A regex, and whether it must match the whole text or a part of it.
+/// A regex, and which part of a text it must match.
 #[derive(Debug, Clone)]
 pub struct RegexPredicate {
     /// The regex.
     pub regex: Arc<RegexPattern>,
-    /// Whether it must match the whole text.
-    pub whole: bool,
+    /// Which part of a text it must match.
+    pub scope: MatchScope,
 }
 
 /// Some regexes. They are compiled together at the first match.
@@ -38,15 +39,15 @@ impl RegexPatternSet {
             together.matches(text).into_iter().for_each(fits);
             return;
         }
-        for (position, RegexPredicate { regex, whole }) in self.all.iter().enumerate() {
-            if if *whole { regex.matches(text) } else { regex.finds(text) } {
+        for (position, RegexPredicate { regex, scope }) in self.all.iter().enumerate() {
+            if regex.fits(*scope, text) {
                 fits(position);
             }
         }
     }
 
     fn compile(&self) -> Option<regex::RegexSet> {
-        let patterns = self.all.iter().map(|fit| fit.regex.with_flags(fit.whole));
+        let patterns = self.all.iter().map(|fit| fit.regex.with_flags(fit.scope));
         let mut builder = regex::RegexSetBuilder::new(patterns);
         builder.size_limit(LARGEST).dfa_size_limit(LARGEST_CACHE).build().ok()
     }
@@ -55,12 +56,13 @@ impl RegexPatternSet {
 #[cfg(test)]
 mod tests {
     use super::{RegexPattern, RegexPatternSet, RegexPredicate};
+    use crate::pattern::{Case, MatchScope};
     use std::sync::Arc;
 
-    fn fitting(patterns: &[(&str, &str, bool)], text: &str) -> Vec<usize> {
-        let fit = |(pattern, flags, whole): &(&str, &str, bool)| RegexPredicate {
-            regex: Arc::new(RegexPattern::new(pattern, flags, false).unwrap()),
-            whole: *whole,
+    fn fitting(patterns: &[(&str, &str, MatchScope)], text: &str) -> Vec<usize> {
+        let fit = |(pattern, flags, scope): &(&str, &str, MatchScope)| RegexPredicate {
+            regex: Arc::new(RegexPattern::new(pattern, flags, Case::Sensitive).unwrap()),
+            scope: *scope,
         };
         let mut found = Vec::new();
         RegexPatternSet::new(patterns.iter().map(fit).collect())
@@ -71,11 +73,11 @@ mod tests {
     #[test]
     fn each_fits_as_it_would_by_itself() {
         let patterns = [
-            ("[a-z]+", "", true),
-            ("[a-z]+", "", false),
-            ("[A-Z]+ # letters", "ix", true),
-            ("^b.c$", "ms", false),
-            ("[0-9]", "", false),
+            ("[a-z]+", "", MatchScope::Whole),
+            ("[a-z]+", "", MatchScope::Anywhere),
+            ("[A-Z]+ # letters", "ix", MatchScope::Whole),
+            ("^b.c$", "ms", MatchScope::Anywhere),
+            ("[0-9]", "", MatchScope::Anywhere),
         ];
         assert_eq!(fitting(&patterns, "abc"), [0, 1, 2]);
         assert_eq!(fitting(&patterns, "a\nb\nc"), [1, 3]);
@@ -86,7 +88,8 @@ mod tests {
     #[test]
     fn what_is_too_large_together_is_tried_one_by_one() {
         let large: Vec<String> = (0..64).map(|number| format!(r"\w{{{}}}", 1 + number % 4)).collect();
-        let patterns: Vec<_> = large.iter().map(|pattern| (pattern.as_str(), "", true)).collect();
+        let patterns: Vec<_> =
+            large.iter().map(|pattern| (pattern.as_str(), "", MatchScope::Whole)).collect();
         let expected: Vec<usize> = (0..64).filter(|number| number % 4 == 2).collect();
         assert_eq!(fitting(&patterns, "abc"), expected);
     }

@@ -1,4 +1,4 @@
-//! What a line requires that is quickly known of an event.
+//! Requirements of a line that are quickly tested.
 
 use crate::event::{AlertStatus, Severity};
 
@@ -58,8 +58,8 @@ impl SeverityStatusSet {
     }
 }
 
-/// What a line requires: combinations of severity and status, shared conditions, and whether that and being found by the
-/// index is all of it.
+/// Requirements of a line: combinations of severity and status, and shared conditions; and whether a line that the
+/// index found has no further ones.
 #[derive(Debug, Clone, Copy)]
 pub struct LineGuard(u64);
 
@@ -73,7 +73,7 @@ impl LineGuard {
         Self(u64::from(combinations.0) | (shared & ((1 << MOST_SHARED) - 1)) << 8 | mark)
     }
 
-    /// Whether it lets the combination at that position pass.
+    /// Whether it allows the combination at that position.
     #[must_use]
     pub fn allows(self, position: usize) -> bool {
         self.0 >> position & 1 == 1

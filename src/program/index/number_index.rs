@@ -19,11 +19,11 @@ pub struct NumberIndex {
 pub struct NumberBound {
     /// The number.
     pub number: Number,
-    /// Whether it lies outside itself.
+    /// Whether the number itself is excluded.
     pub is_strict: bool,
 }
 
-/// Bounds and their lines: the number satisfies those up to some place, and none behind it.
+/// Bounds and their lines, sorted so that a number satisfies the first ones and none of the rest.
 #[derive(Debug)]
 struct SortedBounds {
     bounds: Box<[(NumberBound, Posting)]>,
@@ -38,7 +38,7 @@ impl NumberIndex {
         least: BTreeMap<NumberBound, Vec<u32>>,
         most: BTreeMap<NumberBound, Vec<u32>>,
     ) -> Self {
-        // From the least that is required upwards: at one number what it satisfies itself comes first.
+        // From the weakest bound to the strongest: for equal numbers, the bound that includes it comes first.
         let least = SortedBounds::new(least.into_iter());
         let mut most: Vec<_> = most.into_iter().collect();
         most.sort_by(|(left, _), (right, _)| {
@@ -47,7 +47,7 @@ impl NumberIndex {
         Self { subject, least, most: SortedBounds::new(most.into_iter()) }
     }
 
-    /// Hands over the lines of every bound that the number satisfies.
+    /// Calls `found` with the lines of every bound that the number satisfies.
     pub fn find<'i>(&'i self, number: Number, mut found: impl FnMut(&'i [u32])) {
         self.least
             .find(|bound| bound.number < number || (bound.number == number && !bound.is_strict), &mut found);

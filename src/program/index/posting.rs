@@ -1,6 +1,6 @@
-//! Lists of lines, side by side.
+//! Lists of lines in one piece of memory.
 
-/// A run of the lines of some [`Postings`]; of one line, the line itself, as that is what most texts have.
+/// A part of some [`Postings`]; a single line is held here itself, because most texts have one line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Posting {
     start: u32,
@@ -33,7 +33,7 @@ impl Postings {
         self.lines.get(start..start + posting.count as usize).unwrap_or_default()
     }
 
-    /// Gives back what was reserved and not used.
+    /// Frees memory that was reserved and not used.
     #[must_use]
     pub(super) fn shrunk(mut self) -> Self {
         self.lines.shrink_to_fit();

@@ -1,4 +1,4 @@
-//! Lines that require a label or field to fit a regex of which nothing is known that could be looked up.
+//! Lines that require a label or field to fit a regex that requires no text.
 
 use super::{SourceIndex, TextSource};
 use crate::pattern::{RegexPatternSet, RegexPredicate};
@@ -6,7 +6,7 @@ use crate::pattern::{RegexPatternSet, RegexPredicate};
 /// The lines by regex, tried together.
 #[derive(Debug)]
 pub struct RegexIndex {
-    /// What is tried.
+    /// The label or field.
     pub source: TextSource,
     set: RegexPatternSet,
     lines: Box<[u32]>,
@@ -19,14 +19,14 @@ impl SourceIndex for RegexIndex {
 }
 
 impl RegexIndex {
-    /// What must fit, and the line that requires it.
+    /// The regexes, each with the line that requires it.
     #[must_use]
     pub fn new(source: TextSource, required: &[(RegexPredicate, u32)]) -> Self {
         let set = RegexPatternSet::new(required.iter().map(|(fit, _)| fit.clone()).collect());
         Self { source, set, lines: required.iter().map(|(_, line)| *line).collect() }
     }
 
-    /// Hands over the line of every regex that fits.
+    /// Calls `found` with the line of every regex that fits.
     pub fn find<'i>(&'i self, text: &str, mut found: impl FnMut(&'i [u32])) {
         self.set.fitting(text, |position| {
             found(self.lines.get(position).map_or(&[], std::slice::from_ref));

@@ -1,6 +1,7 @@
-//! Lines that require a label or field to begin with a certain text, or to hold it.
+//! Lines that require a label or field to begin with a certain text, or to contain it.
 
 use super::{Posting, Postings, SourceIndex, TextSource};
+use crate::pattern::{Case, RequiredPosition};
 use aho_corasick::automaton::Automaton as _;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
@@ -9,8 +10,9 @@ use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// Building an automaton of which nearly each state ends a text takes the square of their number, divided by how many states
-/// that end none were made before them. So many are made first, of a text that no label holds: this byte is in no UTF-8.
+/// Building an automaton in which nearly every state ends a text takes quadratic time, divided by the number of states
+/// before them that end none. So many such states are made first, from a text that no label contains: this byte never
+/// occurs in UTF-8.
 const AHEAD: [u8; 1024] = [0xFF; 1024];
 
 /// The lines by text, all of which are looked for in one scan.
@@ -18,8 +20,8 @@ const AHEAD: [u8; 1024] = [0xFF; 1024];
 pub struct SubstringIndex {
     /// Where the texts are looked for.
     pub source: TextSource,
-    /// Whether letter case is ignored: the texts are folded.
-    pub ignore_case: bool,
+    /// Whether letter case counts; the texts are folded if not.
+    pub case: Case,
     anchored: Anchored,
     states: NFA,
     /// The bytes with which the texts begin.
@@ -35,19 +37,22 @@ impl SourceIndex for SubstringIndex {
 }
 
 impl SubstringIndex {
-    /// The lines that require each text, at the start or anywhere. Nothing where there is no text, or where the texts are more
-    /// than one automaton holds: 2³¹ bytes and more.
+    /// The lines that require each text, at the start or anywhere. `None` if there is no text, or if the texts
+    /// exceed an automaton: 2³¹ bytes and more.
     #[must_use]
     pub fn new(
         source: TextSource,
-        ignore_case: bool,
-        at_start: bool,
+        case: Case,
+        position: RequiredPosition,
         texts: &[(Box<str>, Vec<u32>)],
     ) -> Option<Self> {
         if texts.is_empty() {
             return None;
         }
-        let anchored = if at_start { Anchored::Yes } else { Anchored::No };
+        let anchored = match position {
+            RequiredPosition::Whole | RequiredPosition::Prefix => Anchored::Yes,
+            RequiredPosition::Substring => Anchored::No,
+        };
         let mut builder = NFA::builder();
         builder.match_kind(MatchKind::Standard).prefilter(false);
         let ahead = (texts.len() > AHEAD.len()).then_some((&AHEAD[..], &[][..]));
@@ -59,17 +64,17 @@ impl SubstringIndex {
         }
         let mut lines = Postings::default();
         let postings = all.map(|(_, filed)| lines.add(filed)).collect();
-        Some(Self { source, ignore_case, anchored, states, first, postings, lines: lines.shrunk() })
+        Some(Self { source, case, anchored, states, first, postings, lines: lines.shrunk() })
     }
 
-    /// Hands over the lines of every text that is found, once however often it is.
+    /// Calls `found` with the lines of every text that is found, once for each text.
     pub fn find<'i>(&'i self, text: &str, mut found: impl FnMut(&'i [u32])) {
         let (mut states, mut numbers) = (SmallSet::default(), SmallSet::default());
         let mut rest = text.as_bytes();
         let Ok(start) = self.states.start_state(self.anchored) else { return };
         let mut state = start;
         while let Some((byte, behind)) = rest.split_first() {
-            // Few texts hold a byte with which one of the others begins.
+            // Most bytes do not begin any of the texts.
             if state == start && !self.begins(*byte) {
                 if self.anchored.is_anchored() {
                     return;
@@ -105,7 +110,7 @@ impl SubstringIndex {
     }
 }
 
-/// What was come across: mostly little, in a long text of few letters very much.
+/// A set of what was met: mostly small, but large for a long text of few letters.
 struct SmallSet<T> {
     first: SmallVec<[T; 8]>,
     others: Option<HashSet<T, RandomState>>,
@@ -134,10 +139,13 @@ impl<T: Copy + Eq + Hash> SmallSet<T> {
 mod tests {
     use super::{SubstringIndex, TextSource};
     use crate::model::EventField;
+    use crate::pattern::Case;
+    use crate::pattern::RequiredPosition::{self, Prefix, Substring};
 
-    fn found(texts: &[(Box<str>, Vec<u32>)], at_start: bool, text: &str) -> Vec<u32> {
+    fn found(texts: &[(Box<str>, Vec<u32>)], position: RequiredPosition, text: &str) -> Vec<u32> {
         let automaton =
-            SubstringIndex::new(TextSource::Field(EventField::Title), false, at_start, texts).unwrap();
+            SubstringIndex::new(TextSource::Field(EventField::Title), Case::Sensitive, position, texts)
+                .unwrap();
         let mut found = Vec::new();
         automaton.find(text, |lines| found.extend_from_slice(lines));
         found.sort_unstable();
@@ -152,21 +160,21 @@ mod tests {
     fn a_text_is_found_once_however_often_it_is_there() {
         let runs = texts(20, |number| "a".repeat(number as usize + 1));
         let all: Vec<u32> = (0..20).collect();
-        assert_eq!(found(&runs, false, &"a".repeat(10_000)), all);
-        assert_eq!(found(&runs, false, &"xaaxaaxaaa".repeat(10)), [0, 1, 2]);
-        assert_eq!(found(&runs, true, "aax"), [0, 1]);
+        assert_eq!(found(&runs, Substring, &"a".repeat(10_000)), all);
+        assert_eq!(found(&runs, Substring, &"xaaxaaxaaa".repeat(10)), [0, 1, 2]);
+        assert_eq!(found(&runs, Prefix, "aax"), [0, 1]);
     }
 
     #[test]
     fn very_many_texts_are_found() {
         let numbers = texts(20_000, |number| format!("host-{number}"));
-        assert_eq!(found(&numbers, false, "a host-1234"), [1, 12, 123, 1234]);
-        assert_eq!(found(&numbers, true, "host-70: host-1"), [7, 70]);
-        assert_eq!(found(&numbers, true, "a host-1"), [0_u32; 0]);
-        // Lines of which there are several are kept apart from the texts.
+        assert_eq!(found(&numbers, Substring, "a host-1234"), [1, 12, 123, 1234]);
+        assert_eq!(found(&numbers, Prefix, "host-70: host-1"), [7, 70]);
+        assert_eq!(found(&numbers, Prefix, "a host-1"), [0_u32; 0]);
+        // Several lines of a text are stored apart from it.
         let several =
             |(text, lines): &(Box<str>, Vec<u32>)| (text.clone(), vec![lines[0], lines[0] + 90_000]);
         let several: Vec<_> = numbers.iter().map(several).collect();
-        assert_eq!(found(&several, false, "a host-123"), [1, 12, 123, 90_001, 90_012, 90_123]);
+        assert_eq!(found(&several, Substring, "a host-123"), [1, 12, 123, 90_001, 90_012, 90_123]);
     }
 }

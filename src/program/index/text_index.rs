@@ -1,6 +1,7 @@
 //! Lines that require a label or field to be a certain text.
 
 use super::{Posting, Postings, SourceIndex, TextSource};
+use crate::pattern::Case;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -9,9 +10,9 @@ use std::collections::HashMap;
 pub struct TextIndex {
     /// Where the text is found.
     pub source: TextSource,
-    /// Whether letter case is ignored: the texts are folded.
-    pub ignore_case: bool,
-    // The texts come from the rules, so that nobody who sends alerts can make them collide.
+    /// Whether letter case counts; the texts are folded if not.
+    pub case: Case,
+    // The texts come from the rules, so senders of alerts cannot make them collide.
     by_text: HashMap<Box<str>, Posting, RandomState>,
     lines: Postings,
 }
@@ -25,10 +26,10 @@ impl SourceIndex for TextIndex {
 impl TextIndex {
     /// The lines that require each text.
     #[must_use]
-    pub fn new(source: TextSource, ignore_case: bool, texts: Vec<(Box<str>, Vec<u32>)>) -> Self {
+    pub fn new(source: TextSource, case: Case, texts: Vec<(Box<str>, Vec<u32>)>) -> Self {
         let mut lines = Postings::default();
         let by_text = texts.into_iter().map(|(text, filed)| (text, lines.add(&filed))).collect();
-        Self { source, ignore_case, by_text, lines: lines.shrunk() }
+        Self { source, case, by_text, lines: lines.shrunk() }
     }
 
     /// The lines that require this text.

@@ -1,31 +1,41 @@
 //! Lines that require two labels or fields to be certain texts, each of which very many lines require.
 
 use super::{Posting, Postings, SourceIndex, TextSource};
+use crate::pattern::Case;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-/// The lines by two texts. What is kept of the texts is their hash, so that now and then a line is found which does not
-/// require them.
+/// A label or field, and whether letter case counts there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CasedTextSource {
+    /// Where a text is found.
+    pub source: TextSource,
+    /// Whether letter case counts; the texts are folded if not.
+    pub case: Case,
+}
+
+/// The lines by two texts. Only the hash of the texts is stored, so now and then a line is found that does not require
+/// them.
 #[derive(Debug)]
 pub struct TextPairIndex {
-    /// Where the texts are found, and whether letter case is ignored there.
-    pub sources: [(TextSource, bool); 2],
+    /// Where the texts are found.
+    pub sources: [CasedTextSource; 2],
     by_hash: HashMap<u64, Posting, RandomState>,
     lines: Postings,
 }
 
 impl SourceIndex for TextPairIndex {
     fn source(&self) -> TextSource {
-        let [(first, _), _] = self.sources;
-        first
+        let [first, _] = self.sources;
+        first.source
     }
 }
 
 impl TextPairIndex {
     /// The lines that require each two texts.
     #[must_use]
-    pub fn new(sources: [(TextSource, bool); 2], pairs: Vec<([Box<str>; 2], Vec<u32>)>) -> Self {
+    pub fn new(sources: [CasedTextSource; 2], pairs: Vec<([Box<str>; 2], Vec<u32>)>) -> Self {
         let mut index = Self { sources, by_hash: HashMap::default(), lines: Postings::default() };
         let mut by_hash: HashMap<u64, Vec<u32>, RandomState> = HashMap::default();
         for ([first, second], filed) in pairs {

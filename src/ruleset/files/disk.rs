@@ -1,10 +1,9 @@
-//! Opening files below descriptors: links are followed by hand, within the folders that rules may reach, and what is no
-//! regular file is never read.
+//! Opening files relative to descriptors. Links are followed by hand, within the allowed folders, and only regular files
+//! are read.
 //!
-//! A path is resolved link by link, so that whoever watches files learns every folder that holds a link of the chain; what
-//! it leads to is then opened without following any link, so that nothing can be slipped in between. A link may lead
-//! outside a root only to the folders beside it: that is where configuration maps and synchronised work trees keep their
-//! versions.
+//! A path is resolved link by link, so that a watcher learns every folder that holds a link of the chain. The result is
+//! then opened without following links, so that a link that appears in between has no effect. A link may leave a root
+//! only for the folders beside the root: configuration maps and synchronised work trees keep their versions there.
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -16,69 +15,97 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
-/// How many links a path may lead over, as Linux has it.
+/// How many links a path may contain, as on Linux.
 const MAX_LINKS: usize = 40;
 
-/// What tells one state of a file from another without reading it. Times are compared for equality only.
+/// Metadata that differs between two states of a file. Times are compared for equality only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileStamp {
+    identity: FileIdentity,
+    size: i128,
+    modified: FileTime,
+    changed: FileTime,
+    world_readable: bool,
+}
+
+/// A file, whatever its name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FileIdentity {
     device: i128,
     inode: i128,
-    size: i128,
-    modified: (i128, i128),
-    changed: (i128, i128),
-    world_readable: bool,
+}
+
+/// A time that the file system keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct FileTime {
+    seconds: i128,
+    nanoseconds: i128,
 }
 
 impl FileStamp {
     pub(super) fn of(stat: &Stat) -> Self {
+        let time = |seconds, nanoseconds| FileTime { seconds, nanoseconds };
         Self {
-            device: i128::from(stat.st_dev),
-            inode: i128::from(stat.st_ino),
+            identity: FileIdentity { device: i128::from(stat.st_dev), inode: i128::from(stat.st_ino) },
             size: i128::from(stat.st_size),
-            modified: (i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
-            changed: (i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
+            modified: time(i128::from(stat.st_mtime), i128::from(stat.st_mtime_nsec)),
+            changed: time(i128::from(stat.st_ctime), i128::from(stat.st_ctime_nsec)),
             world_readable: stat.st_mode & 0o004 != 0,
         }
     }
 
-    /// Whether everybody on the machine may read the file.
+    /// Whether every user of the machine may read the file.
     #[must_use]
     pub fn is_world_readable(&self) -> bool {
         self.world_readable
     }
 
-    /// Which file it is, whatever it is called.
-    pub(super) fn identity(&self) -> (i128, i128) {
-        (self.device, self.inode)
+    pub(super) fn identity(&self) -> FileIdentity {
+        self.identity
     }
 }
 
-/// The folders below which links may lead: every root, and the folder that holds it unless that is the whole disk.
+/// Whether a root is a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RootKind {
+    File,
+    Folder,
+}
+
+impl RootKind {
+    pub(super) fn of(stat: &Stat) -> Self {
+        if kind(stat) == FileType::Directory { Self::Folder } else { Self::File }
+    }
+}
+
+/// The folders into which links may lead: every root, and the folder that holds it unless that is `/`.
 #[derive(Debug, Clone, Default)]
 pub struct AllowedFolders {
     folders: BTreeSet<PathBuf>,
 }
 
 impl AllowedFolders {
-    /// That of roots which may be gone.
+    /// Those of roots that may no longer exist.
     #[must_use]
     pub fn of(roots: &[PathBuf]) -> Self {
         let mut reach = Self::default();
         for root in roots {
             let real = resolve(root, &mut BTreeSet::new()).or_else(|_| std::path::absolute(root));
             let Ok(real) = real else { continue };
-            let is_folder = stat_real(&real).map_or(true, |stat| kind(&stat) == FileType::Directory);
-            reach.add(root, &real, is_folder);
+            let kind = stat_real(&real).map_or(RootKind::Folder, |stat| RootKind::of(&stat));
+            reach.add(root, &real, kind);
         }
         reach
     }
 
-    /// Adds a root: where it was said to be, and where it really is.
-    pub(super) fn add(&mut self, said: &Path, real: &Path, is_folder: bool) {
-        let folder = if is_folder { Some(real) } else { real.parent() };
-        let said = std::path::absolute(said).ok();
-        let holder = said.as_deref().and_then(Path::parent);
+    /// Adds a root by the path that was given and the path that it resolves to.
+    pub(super) fn add(&mut self, given: &Path, real: &Path, kind: RootKind) {
+        let folder = match kind {
+            RootKind::Folder => Some(real),
+            RootKind::File => real.parent(),
+        };
+        let given = std::path::absolute(given).ok();
+        let holder = given.as_deref().and_then(Path::parent);
         let holder = holder.and_then(|holder| resolve(holder, &mut BTreeSet::new()).ok());
         let beside = holder.as_deref().into_iter().chain(folder.and_then(Path::parent));
         let beside = beside.filter(|folder| folder.parent().is_some());
@@ -91,23 +118,21 @@ impl AllowedFolders {
         self.folders.iter().any(|folder| real.starts_with(folder))
     }
 
-    /// The same with more folders, which must be resolved.
+    /// These folders and others, which must be resolved.
     #[must_use]
     pub fn with_folders(&self, more: impl Iterator<Item = PathBuf>) -> Self {
         Self { folders: self.folders.iter().cloned().chain(more).collect() }
     }
 }
 
-/// What Kubernetes puts into a container for the pod itself, its token: no rule leads there.
+/// Kubernetes mounts the token of the pod below a folder of this name; rules may not read it.
 const POD_FOLDER: &str = "kubernetes.io";
-/// Why a file is not read that lies outside of a reach.
-pub const OUTSIDE_ALLOWED_FOLDERS: &str = "it leads away from the folders of the rules";
 
-/// Follows every link of a path. `folders` gets the folders that hold a link of the chain, and the one that holds what it
-/// leads to; where it leads nowhere, the last that exists.
+/// Follows every link of a path. `folders` receives the folders that hold a link of the chain, and the folder that holds
+/// the result; if the path leads nowhere, the last folder that exists.
 ///
 /// # Errors
-/// The system's, and `ELOOP` where links lead in a circle.
+/// Those of the system, and `ELOOP` if links form a circle.
 pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathBuf> {
     let mut left: Vec<PathBuf> = Vec::new();
     push(&mut left, &std::path::absolute(path)?);
@@ -144,19 +169,19 @@ pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathB
     Ok(real)
 }
 
-/// Puts the components of a path on the pile, the first of them on top.
+/// Pushes the components of a path so that the first is popped first.
 fn push(left: &mut Vec<PathBuf>, path: &Path) {
     left.extend(path.components().rev().map(|component| PathBuf::from(component.as_os_str())));
 }
 
-/// Opens what lies at a resolved path. Nothing is waited for, whatever has come to lie there.
+/// Opens the file at a resolved path, without waiting even if it is a pipe.
 pub(super) fn open_real(path: &Path) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::ResolveFlags;
         let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         match rustix::fs::openat2(CWD, path, flags(), Mode::empty(), resolve) {
-            // Old kernels have no such call, and old sandboxes forbid it.
+            // Old kernels lack this call, and old sandboxes forbid it.
             Err(Errno::NOSYS | Errno::PERM) => {}
             opened => return Ok(opened?),
         }
@@ -164,7 +189,7 @@ pub(super) fn open_real(path: &Path) -> io::Result<OwnedFd> {
     open_at(CWD, path)
 }
 
-/// Opens a name below a descriptor, unless it is a link.
+/// Opens a name relative to a descriptor, unless it is a link.
 pub(super) fn open_at(folder: impl AsFd, name: impl rustix::path::Arg) -> io::Result<OwnedFd> {
     Ok(rustix::fs::openat(folder, name, flags(), Mode::empty())?)
 }
@@ -173,22 +198,22 @@ fn flags() -> OFlags {
     OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW
 }
 
-/// What lies at a resolved path, without opening it.
+/// The metadata of the file at a resolved path.
 pub(super) fn stat_real(path: &Path) -> io::Result<Stat> {
     Ok(rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
-/// Of what kind a file is.
+/// The type of a file.
 pub(super) fn kind(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }
 
-/// Whether it is a regular file or a folder: anything else is not opened.
+/// Whether it is a regular file or a folder; other types are not opened.
 pub(super) fn is_plain(stat: &Stat) -> bool {
     matches!(kind(stat), FileType::RegularFile | FileType::Directory)
 }
 
-/// Reads an open file up to a limit. Some files of the system say that they are empty, and do not end.
+/// Reads an open file up to a limit. Some system files report a size of 0 and never end.
 pub(super) fn read_open(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::from(file).take(limit + 1).read_to_end(&mut bytes)?;
@@ -198,35 +223,78 @@ pub(super) fn read_open(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What a path that a rule names leads to, read as one regular file.
+/// A file that a rule names, as it was read.
+#[derive(Debug)]
+pub struct FileContent {
+    /// Its metadata.
+    pub stamp: FileStamp,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file that a rule names cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// Nothing lies at the path.
+    #[error("there is no such file")]
+    Missing,
+    /// It is a folder, a pipe or a device.
+    #[error("it is not a regular file")]
+    NotRegular,
+    /// It is too large.
+    #[error("it has {size} bytes; at most {} MiB are read", limit >> 20)]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The maximum size in bytes.
+        limit: u64,
+    },
+    /// The path, or a link in it, leads outside the allowed folders.
+    #[error("it leads outside the folders of the rules")]
+    Outside,
+    /// The operating system refuses to read it; the reason in its words.
+    #[error("{0}")]
+    System(String),
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+            return Self::Missing;
+        }
+        let words = error.to_string().to_lowercase();
+        Self::System(words.split(" (os error").next().unwrap_or_default().to_owned())
+    }
+}
+
+/// Reads the regular file at a path that a rule names.
 ///
-/// Where a `reach` is given, neither the path nor its links may lead outside it. `folders` is as for [`resolve`].
+/// If `reach` is given, neither the path nor its links may lead outside it. `folders` is as for [`resolve`].
 ///
 /// # Errors
-/// The reason in words.
+/// If the file cannot be read, or may not be.
 pub fn read_named(
     path: &Path,
     limit: u64,
     reach: Option<&AllowedFolders>,
     folders: &mut BTreeSet<PathBuf>,
-) -> Result<(FileStamp, Vec<u8>), String> {
-    let words = |error: io::Error| error.to_string();
-    let real = resolve(path, folders).map_err(words)?;
+) -> Result<FileContent, FileError> {
+    let real = resolve(path, folders)?;
     let is_of_the_pod = |real: &Path| real.iter().any(|part| part == POD_FOLDER);
     if reach.is_some_and(|reach| !reach.allows(&real) || is_of_the_pod(&real)) {
-        return Err(OUTSIDE_ALLOWED_FOLDERS.to_owned());
+        return Err(FileError::Outside);
     }
-    if kind(&stat_real(&real).map_err(words)?) != FileType::RegularFile {
-        return Err("it is no regular file".to_owned());
+    if kind(&stat_real(&real)?) != FileType::RegularFile {
+        return Err(FileError::NotRegular);
     }
-    let file = open_real(&real).map_err(words)?;
-    let stat = rustix::fs::fstat(&file).map_err(|errno| words(errno.into()))?;
+    let file = open_real(&real)?;
+    let stat = rustix::fs::fstat(&file).map_err(io::Error::from)?;
     if kind(&stat) != FileType::RegularFile {
-        return Err("it is no regular file".to_owned());
+        return Err(FileError::NotRegular);
     }
     let size = u64::try_from(stat.st_size).unwrap_or_default();
     if size > limit {
-        return Err(format!("it has {size} bytes; at most {} MiB are read", limit >> 20));
+        return Err(FileError::TooLarge { size, limit });
     }
-    Ok((FileStamp::of(&stat), read_open(file, limit).map_err(words)?))
+    Ok(FileContent { stamp: FileStamp::of(&stat), bytes: read_open(file, limit)? })
 }

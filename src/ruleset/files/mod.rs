@@ -1,15 +1,24 @@
 //! Finding and reading rule files and the tables that they name.
 //!
-//! Editors, version control and configuration maps leave files beside the rules that are none: those are passed over by
-//! name. What is no regular file is never opened, so that a pipe or a device cannot hang a load. A root is resolved once,
-//! and everything in it is read below its descriptor. Whoever only checks rules and whoever serves them read them here,
-//! and so alike.
+//! This is the only module of the engine that touches files; without it, [`RuleSet::from_sources`] still builds a rule
+//! set. `check` and the gateway both read rule files here.
+//!
+//! Files that editors, version control and configuration maps leave beside the rules are ignored by name. Only regular
+//! files are opened, so that a pipe or a device cannot hang a load. A root is resolved once, and everything in it is read
+//! relative to its descriptor.
 
+mod clock;
 pub mod disk;
 
+pub use clock::SystemClock;
+
+use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
+use super::{LoadedRules, RuleSet};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Sources, Span};
-use disk::{AllowedFolders, FileStamp};
+use crate::source::Sources;
+use crate::text::backticked_list;
+use crate::time::Timestamp;
+use disk::{AllowedFolders, FileIdentity, FileStamp, RootKind};
 use rustix::fs::{AtFlags, FileType};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -18,33 +27,21 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-/// How large a rule file or a table may be: 8 MiB.
-pub const MAX_FILE_BYTES: u64 = 8 << 20;
-/// How large all rule files may be together: 64 MiB.
-pub const MAX_TOTAL_BYTES: u64 = 64 << 20;
-/// How many rule files a set may have.
-pub const MAX_FILES: usize = 10_000;
-
-crate::codes! {
-    NOT_UTF8 = "E0156", "a file that is not UTF-8";
-    TOO_LARGE = "E0157", "a file that is too large";
-}
-
 /// A path that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleFileError {
-    /// The operating system said no.
+    /// The operating system refuses to read it.
     #[error("cannot read `{}`: {reason}", path.display())]
     Io {
         /// The path.
         path: PathBuf,
-        /// Its reason.
+        /// The reason.
         reason: io::Error,
     },
-    /// There is nothing to read.
+    /// The paths hold no rule file.
     #[error("no rule file below {}: rule files end in `.rules`", quoted_paths(paths))]
     NoRules {
-        /// The paths that were looked through.
+        /// The paths that were searched.
         paths: Vec<PathBuf>,
     },
     /// More files than [`MAX_FILES`], or more text than [`MAX_TOTAL_BYTES`].
@@ -53,109 +50,76 @@ pub enum RuleFileError {
 }
 
 fn quoted_paths(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    backticked_list(paths.iter().map(|path| path.display()))
 }
 
-/// Reads every rule file below the paths, in the order of their names, for whoever wants nothing but their texts.
-pub(super) fn read(
-    paths: &[PathBuf],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(Sources, AllowedFolders), RuleFileError> {
-    let scan = scan(paths, &mut BTreeSet::new())?;
-    if scan.files.is_empty() {
-        return Err(RuleFileError::NoRules { paths: paths.to_vec() });
+impl RuleSet {
+    /// Reads every `*.rules` file below the paths and the tables that they name; checks and compiles. `at` is the date for
+    /// warnings that depend on it.
+    ///
+    /// # Errors
+    /// If a path cannot be read. Findings inside the files are in [`LoadedRules::diagnostics`].
+    pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
+        let RuleFileScan { files, reach } = scan(paths, &mut BTreeSet::new())?;
+        if files.is_empty() {
+            return Err(RuleFileError::NoRules { paths: paths.to_vec() });
+        }
+        let (sources, diagnostics) = sources(files);
+        let read = |path: &Path| {
+            let file = disk::read_named(path, MAX_FILE_BYTES, Some(&reach), &mut BTreeSet::new());
+            source_text::text(file.map_err(|error| error.to_string())?.bytes)
+        };
+        Ok(Self::build(sources, &read, at, diagnostics))
     }
-    let (sources, found) = sources(scan.files);
-    diagnostics.extend(found);
-    Ok((sources, scan.reach))
 }
 
-/// Reads a file that a rule names: a regular one of at most [`MAX_FILE_BYTES`].
-pub(super) fn read_table(path: &Path, reach: &AllowedFolders) -> Result<String, String> {
-    let (_, bytes) = disk::read_named(path, MAX_FILE_BYTES, Some(reach), &mut BTreeSet::new())?;
-    text(bytes)
-}
-
-/// The text of a file that a rule names.
-///
-/// # Errors
-/// Where it is not UTF-8, in words.
-pub fn text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
-}
-
-/// The rule files below some paths, as one reading found them.
+/// The result of one scan of the roots.
 #[derive(Debug, Clone, Default)]
 pub struct RuleFileScan {
     /// The files, in the order of their paths.
     pub files: Vec<ScannedFile>,
-    /// Where links may lead.
+    /// The folders into which links may lead.
     pub reach: AllowedFolders,
 }
 
-/// A file as it was found.
-#[derive(Debug, Clone)]
+/// A rule file as a scan found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedFile {
-    /// Its path below the one that was asked for.
+    /// Its path, below the path that was given.
     pub path: PathBuf,
-    /// Its state.
+    /// Its metadata.
     pub stamp: FileStamp,
-    /// What it holds, or its size where that is more than [`MAX_FILE_BYTES`].
-    pub content: Result<Vec<u8>, u64>,
+    /// Its bytes.
+    pub content: Result<Vec<u8>, OversizedFile>,
 }
 
-/// Texts of files, by the names that messages call them, and what keeps them from being texts.
+/// The texts of files, and the findings about files that are not texts.
 #[must_use]
 pub fn sources(files: Vec<ScannedFile>) -> (Sources, Vec<Diagnostic>) {
     let mut sources = Sources::default();
-    let mut diagnostics = Vec::new();
-    for file in files {
-        let name = name(&file.path);
-        match file.content.map(String::from_utf8) {
-            Ok(Ok(text)) => {
-                sources.add(&name, &text);
-            }
-            Ok(Err(error)) => {
-                let good = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes());
-                let file = sources.add(&name, text.get(..good).unwrap_or_default());
-                diagnostics.push(not_utf8(Span::new(file, good, good), error.as_bytes().get(good).copied()));
-            }
-            Err(size) => {
-                let file = sources.add(&name, "");
-                diagnostics.push(too_large(Span::new(file, 0, 0), size));
-            }
-        }
-    }
+    let add = |file: ScannedFile| source_text::add_rule_file(&mut sources, &file.path, file.content);
+    let diagnostics = files.into_iter().filter_map(add).collect();
     (sources, diagnostics)
 }
 
-/// How messages call a file.
-#[must_use]
-pub fn name(path: &Path) -> String {
-    let name = path.display().to_string();
-    name.strip_prefix("./").unwrap_or(&name).to_owned()
-}
-
-/// Reads every rule file below the paths once. A path that names a file is read whatever it is called.
+/// Reads every rule file below the paths once. A path that names a file is read whatever its name is.
 ///
-/// `folders` gets every folder in which a change could change the result, whether this succeeds or not: those looked
-/// through, those that hold a root, and those that hold a link on the way.
+/// `folders` receives every folder in which a change could change the result, even if the scan fails: the folders that
+/// were searched, those that hold a root, and those that hold a link on the way.
 ///
 /// # Errors
-/// Where something cannot be read, or is too much. That nothing is found is no error.
+/// If something cannot be read, or exceeds a limit. A scan that finds no file succeeds.
 pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<RuleFileScan, RuleFileError> {
     let mut resolved = Vec::new();
     let mut reach = AllowedFolders::default();
     let mut first_failure = None;
     for path in paths {
         match root(path, folders) {
-            Ok((file, real, is_folder)) => {
-                reach.add(path, &real, is_folder);
-                resolved.push((path, file, real, is_folder));
+            Ok(root) => {
+                reach.add(path, &root.real, root.kind);
+                resolved.push((path, root));
             }
-            // The other roots are watched whatever is wrong with this one.
+            // The other roots are watched even if this one fails.
             Err(reason) => first_failure = first_failure.or(Some(io_error(path, reason))),
         }
     }
@@ -166,34 +130,43 @@ pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<RuleFi
         found: BTreeMap::new(),
         remaining_bytes: MAX_TOTAL_BYTES,
     };
-    for (path, file, real, is_folder) in resolved {
-        if is_folder { search.folder(&file, path, &real, 0)? } else { search.add_file(file, path.clone())? }
+    for (path, root) in resolved {
+        match root.kind {
+            RootKind::Folder => search.folder(&root.file, path, &root.real, 0)?,
+            RootKind::File => search.add_file(root.file, path.clone())?,
+        }
     }
     let files = search.found.into_values().collect();
     first_failure.map_or(Ok(RuleFileScan { files, reach }), Err)
 }
 
-/// Resolves and opens a root.
-fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<(OwnedFd, PathBuf, bool)> {
+/// A root that was resolved and opened.
+struct OpenedRoot {
+    file: OwnedFd,
+    real: PathBuf,
+    kind: RootKind,
+}
+
+fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<OpenedRoot> {
     let real = disk::resolve(path, folders)?;
     if !disk::is_plain(&disk::stat_real(&real)?) {
         return Err(not_a_regular_file());
     }
     let file = disk::open_real(&real)?;
-    let kind = disk::kind(&rustix::fs::fstat(&file)?);
-    Ok((file, real, kind == FileType::Directory))
+    let kind = RootKind::of(&rustix::fs::fstat(&file)?);
+    Ok(OpenedRoot { file, real, kind })
 }
 
-/// How deep folders are looked through.
+/// How deep folders are searched.
 const MAX_DEPTH: usize = 32;
 
 /// A search through folders.
 struct FolderSearch<'s> {
     folders: &'s mut BTreeSet<PathBuf>,
     reach: &'s AllowedFolders,
-    /// A folder is looked through once, by whatever links it is reached: links may lead round in a circle, and many of
-    /// them to more paths than there is time for.
-    visited: HashSet<(i128, i128)>,
+    /// A folder is searched once, even if several links lead to it: links may form a circle, or multiply the paths
+    /// beyond all bounds.
+    visited: HashSet<FileIdentity>,
     found: BTreeMap<PathBuf, ScannedFile>,
     remaining_bytes: u64,
 }
@@ -215,7 +188,7 @@ impl FolderSearch<'_> {
             let path = shown.join(&name);
             match self.entry(folder, &name, (&path, real), depth) {
                 Ok(()) => {}
-                // Whoever renames files takes them away between the listing and the reading; the next scan shows it.
+                // A file that is renamed disappears between the listing and the reading; the next scan finds it.
                 Err(RuleFileError::Io { reason, .. })
                     if reason.kind() == io::ErrorKind::NotFound && !is_link(folder, &name) => {}
                 Err(unreadable) => return Err(unreadable),
@@ -252,7 +225,7 @@ impl FolderSearch<'_> {
         }
     }
 
-    /// A link that leads nowhere is not a rule file, unless it is called one; so is one that leads away.
+    /// A link that leads nowhere, or outside the allowed folders, is an error only if its name is that of a rule file.
     fn link(&mut self, path: &Path, link: &Path, depth: usize) -> Result<(), RuleFileError> {
         let mut folders = BTreeSet::new();
         let resolved = disk::resolve(link, &mut folders).and_then(|real| Ok((disk::stat_real(&real)?, real)));
@@ -269,8 +242,8 @@ impl FolderSearch<'_> {
             return Ok(());
         }
         if !self.reach.allows(&real) {
-            let away = "it is a link that leads away from the folders of the rules";
-            return if is_folder { Ok(()) } else { Err(io_error(path, io::Error::other(away))) };
+            let outside = "it is a link that leads outside the folders of the rules";
+            return if is_folder { Ok(()) } else { Err(io_error(path, io::Error::other(outside))) };
         }
         self.folders.append(&mut folders);
         let file = disk::open_real(&real).map_err(|reason| io_error(path, reason))?;
@@ -291,7 +264,7 @@ impl FolderSearch<'_> {
         }
         let size = u64::try_from(stat.st_size).unwrap_or_default();
         let content = if size > MAX_FILE_BYTES {
-            Err(size)
+            Err(OversizedFile { size })
         } else {
             let bytes = disk::read_open(file, MAX_FILE_BYTES).map_err(|reason| io_error(&path, reason))?;
             self.remaining_bytes =
@@ -318,11 +291,10 @@ fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
         .is_ok_and(|stat| disk::kind(&stat) == FileType::Symlink)
 }
 
-/// Whether a name is one that editors, version control and configuration maps leave beside rules: dot-files (and so
-/// `..data` and `.a.rules.swp`), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of `JetBrains`,
+/// Whether a file with this name is left by an editor, version control or a configuration map: dot-files (`..data` and
+/// `.a.rules.swp` among them), `a.rules~`, `#a.rules#`, `4913` of vim, `___jb_tmp___` and `___jb_old___` of `JetBrains`,
 /// and `a.tmp`.
-#[must_use]
-pub fn is_ignored_name(name: &str) -> bool {
+fn is_ignored_name(name: &str) -> bool {
     name.starts_with(['.', '#'])
         || name.ends_with('~')
         || name == "4913"
@@ -336,24 +308,7 @@ fn is_rules(path: &Path) -> bool {
 }
 
 fn not_a_regular_file() -> io::Error {
-    io::Error::other("it is no regular file")
-}
-
-fn too_large(span: Span, size: u64) -> Diagnostic {
-    let limit = MAX_FILE_BYTES >> 20;
-    Diagnostic::new(
-        &TOO_LARGE,
-        span,
-        format!("the file has {size} bytes; a rule file has at most {limit} MiB"),
-    )
-    .help("split it into several files: all files of a set are one rule set")
-}
-
-fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {
-    let byte = byte.unwrap_or_default();
-    Diagnostic::new(&NOT_UTF8, span, format!("the file is not UTF-8: byte 0x{byte:02X} stands here"))
-        .label("what follows was not read")
-        .help("save the file as UTF-8")
+    io::Error::other("it is not a regular file")
 }
 
 fn io_error(path: &Path, reason: io::Error) -> RuleFileError {

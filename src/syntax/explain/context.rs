@@ -4,7 +4,7 @@ use super::{ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
-use crate::syntax::lex::DECLARATIONS;
+use crate::syntax::words::DECLARATIONS;
 
 impl<'t> ParseFailure<'t> {
     /// The text from one token to another, both included.
@@ -24,8 +24,8 @@ impl<'t> ParseFailure<'t> {
         matches!((self.tokens.get(index), self.tokens.get(index + 1)), (Some(one), Some(two)) if one.end == two.start)
     }
 
-    /// The first token of the operand that ends with the token `last`: what stands together without a blank, and what
-    /// its brackets hold.
+    /// The first token of the operand that ends with the token `last`: tokens without blanks between them, and the
+    /// contents of brackets.
     pub(super) fn operand(&self, last: usize) -> usize {
         let mut at = last;
         let mut depth = 0_isize;
@@ -76,12 +76,17 @@ impl<'t> ParseFailure<'t> {
         open.and_then(|open| open.checked_sub(1)).map_or("", |before| self.word(before))
     }
 
-    /// The word that begins the declaration of the failure: a text that is mended holds one declaration, behind what
-    /// silences codes in it.
+    /// The word that begins the declaration of the failure: a repaired text holds one declaration, after its
+    /// `allow`s.
     pub(super) fn declaration(&self) -> &'t str {
         const FURTHEST: usize = 64;
         let words = (0..self.index.min(FURTHEST)).filter(|at| self.starts_line(*at)).map(|at| self.word(at));
         words.into_iter().find(|word| DECLARATIONS.contains(word)).unwrap_or_default()
+    }
+
+    /// Whether the token at the failure is of a kind.
+    pub(super) fn is(&self, kind: TokenKind) -> bool {
+        self.kind(self.index) == Some(kind)
     }
 
     /// A finding about a word or sign of another language.
@@ -89,8 +94,17 @@ impl<'t> ParseFailure<'t> {
         Diagnostic::new(&codes::FOREIGN, span, message)
     }
 
-    /// A finding about words that are not where they belong.
+    /// A finding about words in a wrong place.
     pub(super) fn unexpected(span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(&codes::UNEXPECTED, span, message)
+    }
+    /// The like, about the token at the failure.
+    pub(super) fn foreign_here(&self, message: impl Into<String>) -> Diagnostic {
+        Self::foreign(self.here(), message)
+    }
+
+    /// The like, about the token at the failure.
+    pub(super) fn unexpected_here(&self, message: impl Into<String>) -> Diagnostic {
+        Self::unexpected(self.here(), message)
     }
 }

@@ -1,13 +1,12 @@
 //! Declarations that are nearly right, and files of another kind.
 
-use super::mistakes::MistakeDetector;
-use super::words::{MAPPING, ROUTING, TEST};
-use super::{ParseFailure, TokenKind};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::lex::DECLARATIONS;
+use crate::syntax::words::{DECLARATIONS, MAPPING, ROUTING, TEST};
+use crate::text::backticked_list;
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     yaml,
@@ -23,7 +22,7 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
     assertion,
 ];
 
-/// How the finding about YAML ends, which is said once in a file.
+/// The end of the finding about YAML, which is reported once in a file.
 pub(in crate::syntax) const YAML: &str = "rules are not YAML";
 
 /// `receiver: page`, `- match:`
@@ -31,7 +30,7 @@ fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let item = failure.found() == "-" && failure.starts_line(failure.index);
     let line =
         failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::EOI, Rule::file, Rule::k_define]);
-    let member = failure.kind(failure.index) == Some(TokenKind::Word)
+    let member = failure.is(TokenKind::Word)
         && failure.starts_line(failure.index)
         && failure.word(failure.index + 1) == ":";
     if !(item && !failure.expects(Rule::number) || member && line) {
@@ -70,17 +69,12 @@ fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             format!("a file begins with `edition 1`, found `{}`", failure.found()),
         );
         let last = failure.line_end(0);
-        finding.suggest("write `edition 1`", failure.range(0, last), "edition 1")
+        finding.rewrite(failure.range(0, last), "edition 1")
     })
 }
 
 fn top(failure: &ParseFailure<'_>) -> bool {
     failure.expects_any(&[Rule::EOI, Rule::file, Rule::k_define])
-}
-
-fn listed(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    words.join(", ")
 }
 
 /// `{ … }` and the like where a declaration should begin
@@ -103,7 +97,7 @@ fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         } else {
             finding
         }
-        .help(format!("expected {}", listed(DECLARATIONS))),
+        .help(format!("expected {}", backticked_list(DECLARATIONS))),
     )
 }
 
@@ -137,18 +131,15 @@ fn define(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             failure.here(),
             format!("a define gets its value by `=`, found `{found}`"),
         )
-        .suggest("write `=`", failure.here(), "=")
+        .rewrite(failure.here(), "=")
     })
 }
 
 /// `channel page stdout()`, `channel page = stdout`
 fn channel(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    if failure.before(2) == "channel"
-        && failure.expects(Rule::assign)
-        && failure.kind(failure.index) == Some(TokenKind::Word)
-    {
+    if failure.before(2) == "channel" && failure.expects(Rule::assign) && failure.is(TokenKind::Word) {
         let message = format!("expected `=` between a channel and its kind, found `{}`", failure.found());
-        let finding = ParseFailure::unexpected(failure.here(), message);
+        let finding = failure.unexpected_here(message);
         return Some(finding.suggest("write `=`", failure.here().before(), "= "));
     }
     let kind = failure.before(2) == "=" && failure.before(4) == "channel" && failure.found() != "(";
@@ -188,7 +179,7 @@ fn positional(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 fn zone(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.before(2) == "schedule" && failure.found() == "{").then(|| {
         let name = failure.span_before(1);
-        ParseFailure::unexpected(failure.here(), "a schedule says in which time zone it is meant").suggest(
+        failure.unexpected_here("a schedule says in which time zone it is meant").suggest(
             "name the zone",
             name.after(),
             " in \"Asia/Shanghai\"",
@@ -199,34 +190,33 @@ fn zone(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 /// `table team(service) from "teams.csv"`
 fn column(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "from" && failure.expects(Rule::column_arrow)).then(|| {
-        ParseFailure::unexpected(
-            failure.here(),
-            "a table from a file names the column that it gives, by `->`",
+        failure.unexpected_here("a table from a file names the column that it gives, by `->`").suggest(
+            "name the column",
+            failure.here().before(),
+            "-> team ",
         )
-        .suggest("name the column", failure.here().before(), "-> team ")
     })
 }
 
 /// `mapping web => page` in an integration
 fn reading(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = matches!(failure.before(1), "mapping" | "map" | "use");
-    (word && failure.declaration() == "integration" && failure.kind(failure.index) == Some(TokenKind::Word))
-        .then(|| {
-            let place = Span { end: failure.here().start, ..failure.span_before(1) };
-            let message = format!(
-                "an integration names its mappings alone, found `{}` before `{}`",
-                failure.before(1),
-                failure.found()
-            );
-            ParseFailure::unexpected(failure.span_before(1), message).suggest("leave the word out", place, "")
-        })
+    (word && failure.declaration() == "integration" && failure.is(TokenKind::Word)).then(|| {
+        let place = Span { end: failure.here().start, ..failure.span_before(1) };
+        let message = format!(
+            "an integration names its mappings alone, found `{}` before `{}`",
+            failure.before(1),
+            failure.found()
+        );
+        ParseFailure::unexpected(failure.span_before(1), message).suggest("leave the word out", place, "")
+    })
 }
 
 /// `assert …`
 fn assertion(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let statement =
         failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.starts_line(failure.index);
-    let mended = match failure.found() {
+    let corrected = match failure.found() {
         "assert" | "should" | "then" | "expects" | "want" => "expect",
         "payload" | "body" | "json" => "input",
         "alert" => "event",
@@ -234,10 +224,6 @@ fn assertion(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     };
     statement.then(|| {
         let message = format!("no statement of a test begins with `{}`", failure.found());
-        Diagnostic::new(&codes::UNKNOWN_STATEMENT, failure.here(), message).suggest(
-            format!("write `{mended}`"),
-            failure.here(),
-            mended,
-        )
+        Diagnostic::new(&codes::UNKNOWN_STATEMENT, failure.here(), message).rewrite(failure.here(), corrected)
     })
 }

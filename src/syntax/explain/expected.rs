@@ -1,12 +1,13 @@
 //! From the grammar's rules to words.
 
 use crate::syntax::grammar::Rule;
-use crate::syntax::lex::DECLARATIONS;
+use crate::syntax::words::DECLARATIONS;
+use crate::text::enumeration;
 
-/// What could have stood there, at most four things, the most telling first.
+/// What could have stood there: at most four things, the most helpful first.
 pub(super) fn phrase(rules: &[Rule]) -> String {
     let compares = rules.contains(&Rule::equal) || rules.contains(&Rule::order);
-    // Behind a value `not` begins no condition but a comparison, as in `not in`.
+    // After a value, `not` begins a comparison, as in `not in`, not a condition.
     let rules = rules.iter().filter(|rule| !(compares && **rule == Rule::k_not));
     let rules: Vec<Rule> = rules.copied().collect();
     if rules.contains(&Rule::k_define) {
@@ -43,14 +44,10 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     }
     words.truncate(4);
     let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
-    match words.as_slice() {
-        [] => "something else".into(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
+    if words.is_empty() { "something else".into() } else { enumeration(&words, "or") }
 }
 
-/// What a rule is called, and how early it is named.
+/// The name of a rule, and its rank: lower ranks are named first.
 fn name(rule: Rule) -> (u8, String) {
     match kind(rule) {
         (_, "") => other(rule),
@@ -58,7 +55,7 @@ fn name(rule: Rule) -> (u8, String) {
     }
 }
 
-/// Rules that are called by what they stand for; the others have no name here.
+/// Rules with a name in plain words; the others have none here.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the enum is made by pest; a new rule shows as its kind of word"
@@ -146,7 +143,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
     }
 }
 
-/// Signs as they are written, keywords as their rule is called.
+/// Signs as written, and keywords by the names of their rules.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the enum is made by pest; a keyword's rule bears its word"

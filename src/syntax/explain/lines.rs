@@ -1,12 +1,11 @@
 //! Lines of a routing whose parts are missing, doubled or in another order.
 
-use super::mistakes::{COMPARISONS, MistakeDetector, SIGNS, VALUES};
-use super::words::MAPPING;
-use super::{ParseFailure, TokenKind};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
+use crate::syntax::words::{COMPARISONS, MAPPING, SIGNS, VALUES};
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     nameless,
@@ -84,7 +83,7 @@ fn condition_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let finding = ParseFailure::foreign(here, format!("a condition follows `when`, found `{found}`"));
     match found {
-        "if" | "where" | "on" | "only" => Some(finding.suggest("write `when`", here, "when")),
+        "if" | "where" | "on" | "only" => Some(finding.rewrite(here, "when")),
         "unless" => {
             let last = failure.line_end(failure.index);
             let end = (failure.index..=last)
@@ -93,8 +92,8 @@ fn condition_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             if end <= failure.index {
                 return Some(finding.help("write `when not (…)`"));
             }
-            let mended = format!("when not ({})", failure.text(failure.index + 1, end));
-            Some(finding.suggest("write `when not (…)`", failure.range(failure.index, end), mended))
+            let corrected = format!("when not ({})", failure.text(failure.index + 1, end));
+            Some(finding.suggest("write `when not (…)`", failure.range(failure.index, end), corrected))
         }
         _ => None,
     }
@@ -106,7 +105,7 @@ fn second_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     second.then(|| {
         let start = failure.line_start(failure.index);
         let first = (start..failure.index).find(|at| failure.word(*at) == "when");
-        let finding = ParseFailure::unexpected(failure.here(), "a second `when` in one line").suggest(
+        let finding = failure.unexpected_here("a second `when` in one line").suggest(
             "where both conditions must hold, write `and`",
             failure.here(),
             "and",
@@ -131,7 +130,7 @@ fn late_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let last = failure.line_end(failure.index);
     let condition = failure.text(failure.index, last);
     let target = failure.text(arrow, failure.index - 1);
-    let finding = ParseFailure::unexpected(failure.here(), "the condition of a line stands before its `=>`");
+    let finding = failure.unexpected_here("the condition of a line stands before its `=>`");
     Some(finding.suggest("turn them round", failure.range(arrow, last), format!("{condition} {target}")))
 }
 
@@ -155,11 +154,7 @@ fn no_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         failure.word(failure.index) == "during" || (failure.index..=last).any(|at| failure.word(at) == "=>");
     (operand && (compares || calls)).then(|| {
         let message = format!("expected `when` before the condition, found `{}`", failure.found());
-        ParseFailure::unexpected(failure.here(), message).suggest(
-            "write `when`",
-            failure.here().before(),
-            "when ",
-        )
+        failure.unexpected_here(message).suggest("write `when`", failure.here().before(), "when ")
     })
 }
 
@@ -168,7 +163,7 @@ fn no_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let complete = failure.expects(Rule::arrow)
         && failure.expects_any(&[Rule::block, Rule::open_brace])
         && failure.declaration() == "routing";
-    let last_on_line = failure.kind(failure.index) == Some(TokenKind::Word)
+    let last_on_line = failure.is(TokenKind::Word)
         && !failure.starts_line(failure.index)
         && (failure.index == failure.line_end(failure.index)
             || failure.word(failure.index + 1) == ","
@@ -190,7 +185,7 @@ fn no_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     };
     let finding = Diagnostic::new(&codes::NO_ARROW, failure.here(), message);
     Some(if sign {
-        finding.suggest("write `=>`", failure.here(), "=>")
+        finding.rewrite(failure.here(), "=>")
     } else {
         finding.suggest("write `=>`", failure.here().before(), "=> ")
     })
@@ -220,8 +215,8 @@ fn brackets(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let close = failure.closer(failure.index)?;
     let inside =
         if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { return None };
-    let finding = ParseFailure::unexpected(failure.here(), "channels are listed without brackets, found `[`");
-    Some(finding.suggest(format!("write `{inside}`"), failure.range(failure.index, close), inside))
+    let finding = failure.unexpected_here("channels are listed without brackets, found `[`");
+    Some(finding.rewrite(failure.range(failure.index, close), inside))
 }
 
 /// `=> "page"`, `sent ["page"]`, `during "office"`, `channel "page"`
@@ -248,12 +243,12 @@ fn quoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     };
     let message = format!("{what} is named without quotes, found `{}`", failure.found());
     let message = message.replace("what is named", "a name stands");
-    let finding = ParseFailure::unexpected(failure.here(), message);
+    let finding = failure.unexpected_here(message);
     if failure.word(failure.index + 1) == "{" && failure.before(1) == "channel" {
         return Some(finding.help(format!("write `channel {name} = …`, as in `channel {name} = stdout()`")));
     }
     Some(if is_name {
-        finding.suggest(format!("write `{name}`"), failure.here(), name)
+        finding.rewrite(failure.here(), name)
     } else {
         finding.help("a name holds letters, digits, `_` and `-`")
     })
@@ -267,7 +262,7 @@ fn and(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     joins.then(|| {
         let message = format!("channels are listed with `,`, found `{}`", failure.found());
         let place = Span { start: failure.span_before(1).end, ..failure.here() };
-        ParseFailure::unexpected(failure.here(), message).suggest("write `,`", place, ",")
+        failure.unexpected_here(message).rewrite(place, ",")
     })
 }
 
@@ -293,7 +288,7 @@ fn no_reason(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         ParseFailure::unexpected(place, format!("`{word}` says why: expected `because` and a reason"))
             .note("the reason is shown with every alert that ends here")
     };
-    Some(if failure.kind(failure.index) == Some(TokenKind::String) && !failure.starts_line(failure.index) {
+    Some(if failure.is(TokenKind::String) && !failure.starts_line(failure.index) {
         finding(failure.here()).suggest("write `because`", failure.here().before(), "because ")
     } else {
         finding(last.after()).suggest("give the reason", last.after(), " because \"…\"")
@@ -304,18 +299,17 @@ fn no_reason(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 fn continued(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = matches!(failure.found(), "continue" | "stop" | "break" | "final" | "next");
     (word && failure.declaration() == "routing" && !failure.starts_line(failure.index)).then(|| {
-        let finding =
-            ParseFailure::foreign(failure.here(), format!("a line does not end in `{}`", failure.found()));
+        let finding = failure.foreign_here(format!("a line does not end in `{}`", failure.found()));
         let start = failure.line_start(failure.index);
         if failure.found() == "continue"
             && failure.word(start) == "route"
             && failure.line_end(start) == failure.index
         {
-            let mended = format!("also {}", failure.text(start, failure.index - 1));
+            let corrected = format!("also {}", failure.text(start, failure.index - 1));
             finding.suggest(
                 "the search goes on after a line that begins with `also`",
                 failure.range(start, failure.index),
-                mended,
+                corrected,
             )
         } else {
             finding.help("`route` ends the search where it hits; `also route` goes on")

@@ -1,16 +1,15 @@
-//! Mistakes with a message of their own. Each is a function that looks at the words around the failure; the first that
-//! knows the mistake speaks.
+//! Mistakes with a message of their own. Each is a function that looks at the words around the failure. The first that
+//! recognises the mistake reports it.
 
-use super::words::{MAPPING, RESERVED, ROUTING, TEST, foreign};
-use super::{ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
+use super::{MistakeDetector, ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::lex::DECLARATIONS;
-
-/// Looks at the words around a failure, and speaks if it knows the mistake.
-pub(super) type MistakeDetector = fn(&ParseFailure<'_>) -> Option<Diagnostic>;
+use crate::syntax::words::{
+    COMPARISONS, DECLARATIONS, MAPPING, RESERVED, ROUTING, SIGNS, TEST, VALUES, foreign,
+};
+use crate::text::backticked_list;
 
 /// The finding for a mistake that is known.
 pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -36,15 +35,6 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
 }
 
-pub(super) const VALUES: &[Rule] =
-    &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
-pub(super) const COMPARISONS: &[Rule] =
-    &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
-pub(super) const SIGNS: &[&str] = &[
-    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
-    "during",
-];
-
 fn trailing_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let ends = failure.kind(failure.index).is_none_or(|kind| kind == TokenKind::Close)
         || (failure.starts_line(failure.index) && RESERVED.contains(&failure.found()));
@@ -67,15 +57,13 @@ fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     (failure.before(1) == "edition" && failure.expects(Rule::integer)).then(|| {
         let message = format!("expected a number after `edition`, found `{}`", clipped(failure.found()));
-        Diagnostic::new(&codes::EDITION, failure.here(), message).suggest("write `1`", failure.here(), "1")
+        Diagnostic::new(&codes::EDITION, failure.here(), message).rewrite(failure.here(), "1")
     })
 }
 
 /// `if`, `elif`, `import` and their like, where they stand or as a name before what failed.
 fn foreign_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let back = usize::from(
-        !(failure.kind(failure.index) == Some(TokenKind::Word) && foreign(failure.found()).is_some()),
-    );
+    let back = usize::from(!(failure.is(TokenKind::Word) && foreign(failure.found()).is_some()));
     let index = failure.index.checked_sub(back)?;
     let word = failure.word(index);
     let help = foreign(word)?;
@@ -93,7 +81,7 @@ fn foreign_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// A line of a block that begins with a word which begins no statement.
+/// A line of a block whose first word does not begin a statement.
 fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let (index, known): (usize, &[&str]) =
         if failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::k_always]) {
@@ -123,20 +111,15 @@ fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         format!("no statement here begins with `{word}`"),
     );
     Some(match nearest(word, known.iter().copied()) {
-        Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.span(index), near),
-        None => finding.help(format!("expected {}", listed(known))),
+        Some(near) => finding.did_you_mean(failure.span(index), near),
+        None => finding.help(format!("expected {}", backticked_list(known))),
     })
-}
-
-fn listed(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    words.join(", ")
 }
 
 fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let word = failure.found();
     let top = failure.expects_any(&[Rule::EOI, Rule::file, Rule::mapping, Rule::routing, Rule::channel]);
-    if !top || failure.kind(failure.index) != Some(TokenKind::Word) || !failure.starts_line(failure.index) {
+    if !top || !failure.is(TokenKind::Word) || !failure.starts_line(failure.index) {
         return None;
     }
     let finding = Diagnostic::new(
@@ -145,8 +128,8 @@ fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         format!("no declaration begins with `{word}`"),
     );
     Some(match nearest(word, DECLARATIONS.iter().copied()) {
-        Some(near) => finding.suggest(format!("did you mean `{near}`?"), failure.here(), near),
-        None => finding.help(format!("expected {}", listed(DECLARATIONS))),
+        Some(near) => finding.did_you_mean(failure.here(), near),
+        None => finding.help(format!("expected {}", backticked_list(DECLARATIONS))),
     })
 }
 
@@ -177,7 +160,7 @@ fn greater_or_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     };
     let finding = Diagnostic::new(&codes::SIGN, at, "`=>` leads to a result; greater or equal is `>=`");
-    Some(finding.suggest("write `>=`", at, ">="))
+    Some(finding.rewrite(at, ">="))
 }
 
 fn less_or_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -185,15 +168,11 @@ fn less_or_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     (failure.found() == "=" && failure.word(failure.index + 1) == "<" && here.end == next.start).then(|| {
         let both = here.to(next);
-        Diagnostic::new(&codes::SIGN, both, "less or equal is `<=`, found `=<`").suggest(
-            "write `<=`",
-            both,
-            "<=",
-        )
+        Diagnostic::new(&codes::SIGN, both, "less or equal is `<=`, found `=<`").rewrite(both, "<=")
     })
 }
 
-/// `=` for `==`, and the other way round.
+/// `=` for `==`, and the reverse.
 fn equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() == "="
@@ -209,21 +188,21 @@ fn equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     if failure.found() == "=" && (failure.expects_any(COMPARISONS) || failure.expects(Rule::coalesce)) {
         let finding = Diagnostic::new(&codes::ASSIGN, here, "`=` gives a name its value; `==` compares");
-        return Some(finding.suggest("write `==`", here, "=="));
+        return Some(finding.rewrite(here, "=="));
     }
     if matches!(failure.found(), "==" | "===") && failure.expects(Rule::assign) {
         let finding =
             Diagnostic::new(&codes::SIGN, here, "`==` compares; a field or a name gets its value by `=`");
-        return Some(finding.suggest("write `=`", here, "="));
+        return Some(finding.rewrite(here, "="));
     }
     if failure.found() == "=" && failure.expects(Rule::colon) {
         let finding =
             Diagnostic::new(&codes::SIGN, here, "a member of an object is written `name: value`, found `=`");
-        return Some(finding.suggest("write `:`", here, ":"));
+        return Some(finding.rewrite(here, ":"));
     }
     (failure.found() == "=" && failure.before(1) == "==").then(|| {
         let both = failure.span_before(1).to(here);
-        Diagnostic::new(&codes::SIGN, both, "equality is `==`, found `===`").suggest("write `==`", both, "==")
+        Diagnostic::new(&codes::SIGN, both, "equality is `==`, found `===`").rewrite(both, "==")
     })
 }
 
@@ -249,12 +228,12 @@ fn arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     if failure.found() == "->" && failure.expects(Rule::arrow) {
         let finding = Diagnostic::new(&codes::SIGN, here, "a result or a channel follows `=>`, found `->`");
-        return Some(finding.suggest("write `=>`", here, "=>"));
+        return Some(finding.rewrite(here, "=>"));
     }
     (failure.found() == "=>" && failure.expects(Rule::column_arrow)).then(|| {
         let finding =
             Diagnostic::new(&codes::SIGN, here, "the column of a table from a file follows `->`, found `=>`");
-        finding.suggest("write `->`", here, "->")
+        finding.rewrite(here, "->")
     })
 }
 
@@ -267,8 +246,8 @@ fn leading_match(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let brace = (failure.index..failure.tokens.len()).find(|at| failure.word(*at) == "{");
         match brace.and_then(|brace| failure.closer(brace)) {
             Some(close) => {
-                let mended = format!("({})", failure.text(failure.index, close));
-                finding.suggest("put it in parentheses", failure.range(failure.index, close), mended)
+                let corrected = format!("({})", failure.text(failure.index, close));
+                finding.suggest("put it in parentheses", failure.range(failure.index, close), corrected)
             }
             None => finding.help("put the whole `match … { … }` in parentheses: `when (match x { … }) == y`"),
         }
@@ -340,13 +319,11 @@ fn arm(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 fn number(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
-    if failure.kind(failure.index) != Some(TokenKind::Number)
-        || !failure.expects_any(&[Rule::number, Rule::reference])
-    {
+    if !failure.is(TokenKind::Number) || !failure.expects_any(&[Rule::number, Rule::reference]) {
         return None;
     }
     let finding =
-        Diagnostic::new(&codes::NUMBER, failure.here(), format!("`{}` is no number", clipped(found)));
+        Diagnostic::new(&codes::NUMBER, failure.here(), format!("`{}` is not a number", clipped(found)));
     Some(if found.contains(':') || found.matches('-').count() > 1 {
         finding.help("write a time as `time(\"2026-03-07T02:00:00+08:00\")`")
     } else {

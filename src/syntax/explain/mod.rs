@@ -8,10 +8,10 @@ mod lines;
 mod mistakes;
 mod operators;
 mod statements;
-mod words;
 
 pub(super) use declarations::YAML;
 
+use crate::text::shorten;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::codes;
@@ -50,7 +50,7 @@ impl<'t> ParseFailure<'t> {
         self.expects(Rule::close_brace) || (open <= 0 && self.expects_any(&[Rule::EOI, Rule::file]))
     }
 
-    /// The token that is to blame: the one that was found, or the one before it where that is incomplete.
+    /// The token with the mistake: the one that was found, or the one before it if that is incomplete.
     pub(super) fn offending_token(&self) -> usize {
         let found = self.tokens.get(self.index);
         let fresh = found.is_none_or(|token| token.starts_line || token.kind == TokenKind::Close);
@@ -110,7 +110,7 @@ pub(super) fn explain(failure: &ParseFailure<'_>) -> Diagnostic {
 fn general(failure: &ParseFailure<'_>) -> Diagnostic {
     let expected = expected::phrase(&failure.expected);
     let found = found(failure);
-    // Where a line is incomplete, the place that lacks something is its end, not the next line.
+    // If a line is incomplete, something is missing at its end, not in the next line.
     let found_elsewhere = failure.offending_token() < failure.index;
     if found_elsewhere {
         let last = failure.span_before(1);
@@ -133,13 +133,13 @@ fn found(failure: &ParseFailure<'_>) -> String {
     }
 }
 
-/// A long token cut to what a message can hold.
+/// A token cut to what a message can hold.
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.into(),
-    }
+    shorten(text, 40)
 }
+
+/// Looks at the words around a failure, and reports the mistake if it recognises it.
+pub(super) type MistakeDetector = fn(&ParseFailure<'_>) -> Option<Diagnostic>;
 
 /// Where a parse failed, and what could have stood there, as words.
 pub(super) fn failure(error: &Error<Rule>) -> (usize, String) {

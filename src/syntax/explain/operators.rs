@@ -1,10 +1,9 @@
 //! Conditions and values as other languages write them.
 
-use super::mistakes::{COMPARISONS, MistakeDetector, VALUES};
-use super::words::RESERVED;
-use super::{ParseFailure, TokenKind};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
+use crate::syntax::words::{COMPARISONS, RESERVED, VALUES};
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     upper_case, joined, negated, matcher, unequal, in_what, is_in, not_equal, with, regex, between, word,
@@ -27,58 +26,56 @@ fn upper_case(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     lower(failure.index)?;
     let words: Vec<String> = (failure.index..).map_while(lower).collect();
     let last = failure.index + words.len() - 1;
-    let mended = words.join(" ").replace("is null", "is missing").replace("is not null", "is not missing");
+    let corrected = words.join(" ").replace("is null", "is missing").replace("is not null", "is not missing");
     let message =
         format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
     let place = failure.range(failure.index, last);
     let pattern = failure.word(last + 1);
-    if mended.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(TokenKind::String)
+    if corrected.ends_with("like")
+        && pattern.contains('%')
+        && failure.kind(last + 1) == Some(TokenKind::String)
     {
-        let mended = format!("{mended} {}", pattern.replace('%', "*"));
+        let corrected = format!("{corrected} {}", pattern.replace('%', "*"));
         return Some(ParseFailure::foreign(place, message).suggest(
             "any run of characters is `*`",
             failure.range(failure.index, last + 1),
-            mended,
+            corrected,
         ));
     }
-    Some(ParseFailure::foreign(place, message).suggest(format!("write `{mended}`"), place, mended))
+    Some(ParseFailure::foreign(place, message).rewrite(place, corrected))
 }
 
 /// `&&`, `||`
 fn joined(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let found = failure.found();
-    let word =
-        match found {
-            "&&" | "&" => "and",
-            "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
-            "||" if failure.expects(Rule::coalesce) => {
-                return Some(
-                    ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`").suggest(
-                        "write `??`",
-                        here,
-                        "??",
-                    ),
-                );
-            }
-            "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
-                return Some(
-                    ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`")
-                        .suggest("write `|`", here, "|"),
-                );
-            }
-            "||" => "or",
-            _ => return None,
-        };
+    let word = match found {
+        "&&" | "&" => "and",
+        "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
+        "||" if failure.expects(Rule::coalesce) => {
+            return Some(
+                ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`")
+                    .rewrite(here, "??"),
+            );
+        }
+        "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
+            return Some(
+                ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`")
+                    .rewrite(here, "|"),
+            );
+        }
+        "||" => "or",
+        _ => return None,
+    };
     let message = format!("conditions are joined by words, found `{found}`");
-    Some(ParseFailure::foreign(here, message).suggest(format!("write `{word}`"), here, word))
+    Some(ParseFailure::foreign(here, message).rewrite(here, word))
 }
 
 /// `!x`
 fn negated(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "!").then(|| {
         let blank = if failure.touches(failure.index) { "not " } else { "not" };
-        ParseFailure::foreign(failure.here(), "a condition is negated by a word, found `!`").suggest(
+        failure.foreign_here("a condition is negated by a word, found `!`").suggest(
             "write `not`",
             failure.here(),
             blank,
@@ -100,7 +97,7 @@ fn matcher(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let message = format!("a regex is tested by the word `{word}`, found `{}`", failure.found());
-    let finding = ParseFailure::foreign(failure.here(), message);
+    let finding = failure.foreign_here(message);
     let Some(regex) = as_regex(failure.word(failure.index + 1)) else {
         return Some(finding.help(format!("write `{word} /…/`, with the regex between slashes")));
     };
@@ -111,13 +108,8 @@ fn matcher(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 }
 
 fn unequal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    (failure.found() == "<>").then(|| {
-        ParseFailure::foreign(failure.here(), "inequality is `!=`, found `<>`").suggest(
-            "write `!=`",
-            failure.here(),
-            "!=",
-        )
-    })
+    (failure.found() == "<>")
+        .then(|| failure.foreign_here("inequality is `!=`, found `<>`").rewrite(failure.here(), "!="))
 }
 
 /// What follows `in`: `("a", "b")`, `"a"`, `labels.team`.
@@ -140,11 +132,11 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let value = failure.text(index, last);
         let finding =
             ParseFailure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
-        let mended = format!("{value} contains {}", failure.word(left));
+        let corrected = format!("{value} contains {}", failure.word(left));
         return Some(finding.suggest(
             "to look for text within a value, name the value first",
             failure.range(left, last),
-            mended,
+            corrected,
         ));
     }
     (failure.kind(index) == Some(TokenKind::String)).then(|| {
@@ -169,7 +161,7 @@ fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let index = failure.index - back;
     let word = failure.word(index);
     let is = failure.span(index - 1);
-    let (mended, place) = match word {
+    let (corrected, place) = match word {
         "equal" | "equals" => ("==".to_owned(), failure.range(index - 1, index)),
         other => (other.to_owned(), failure.range(index - 1, index)),
     };
@@ -177,7 +169,7 @@ fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         is,
         format!("`is` asks for a kind, as in `is missing`; before `{word}` it is left out"),
     );
-    Some(finding.suggest(format!("write `{mended}`"), place, mended))
+    Some(finding.rewrite(place, corrected))
 }
 
 /// `x not == y`, `x not "y"`
@@ -193,7 +185,7 @@ fn not_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() == "==" {
         let place = failure.range(not, failure.index);
         let finding = ParseFailure::unexpected(place, "inequality is `!=`, found `not ==`");
-        return Some(finding.suggest("write `!=`", place, "!="));
+        return Some(finding.rewrite(place, "!="));
     }
     value.then(|| {
         let finding = ParseFailure::unexpected(
@@ -221,31 +213,29 @@ fn with(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 fn regex(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let before = failure.before(1);
-    if failure.kind(failure.index) == Some(TokenKind::String) && failure.expects(Rule::regex) {
+    if failure.is(TokenKind::String) && failure.expects(Rule::regex) {
         let finding = ParseFailure::unexpected(
             here,
             format!("a regex stands between slashes, found `{}`", failure.found()),
         );
         return Some(match as_regex(failure.found()) {
-            Some(regex) => finding.suggest(format!("write `{regex}`"), here, regex),
+            Some(regex) => finding.rewrite(here, regex),
             None => {
                 finding.help("write `/…/`; of all characters `/` alone is escaped beyond the regex itself")
             }
         });
     }
     let compares = matches!(before, "==" | "!=" | "like" | "contains" | "with");
-    (failure.kind(failure.index) == Some(TokenKind::Regex) && compares).then(|| {
+    (failure.is(TokenKind::Regex) && compares).then(|| {
         let word = if before == "!=" { "not finds" } else { "finds" };
         let first = failure.index - if before == "with" { 2 } else { 1 };
         let finding = ParseFailure::unexpected(
             here,
             format!("a regex is tested by `finds` or `matches`, found `{before}`"),
         );
-        finding.note("`finds` looks for it anywhere, `matches` wants the whole string to fit").suggest(
-            format!("write `{word}`"),
-            failure.range(first, failure.index - 1),
-            word,
-        )
+        finding
+            .note("`finds` looks for it anywhere, `matches` wants the whole string to fit")
+            .rewrite(failure.range(first, failure.index - 1), word)
     })
 }
 
@@ -254,26 +244,25 @@ fn between(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "between" || failure.index == 0 {
         return None;
     }
-    let finding =
-        ParseFailure::foreign(failure.here(), "there is no `between`: two comparisons are joined by `and`");
+    let finding = failure.foreign_here("there is no `between`: two comparisons are joined by `and`");
     let first = failure.operand(failure.index - 1);
     let value = failure.text(first, failure.index - 1);
     let (low, and, high) = (failure.index + 1, failure.word(failure.index + 2), failure.index + 3);
     if !and.eq_ignore_ascii_case("and") {
         return Some(finding.help(format!("write `{value} >= … and {value} <= …`")));
     }
-    let mended = format!("{value} >= {} and {value} <= {}", failure.word(low), failure.word(high));
-    Some(finding.suggest("write them out", failure.range(first, high), mended))
+    let corrected = format!("{value} >= {} and {value} <= {}", failure.word(low), failure.word(high));
+    Some(finding.suggest("write them out", failure.range(first, high), corrected))
 }
 
 /// An operator of another language that is a word.
 fn word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let after_value = failure.expects_any(COMPARISONS) && !failure.starts_line(failure.index);
-    if !after_value || failure.kind(failure.index) != Some(TokenKind::Word) {
+    if !after_value || !failure.is(TokenKind::Word) {
         return None;
     }
     let found = failure.found();
-    let mended = match &*found.to_ascii_lowercase().replace(['_', '-'], "") {
+    let corrected = match &*found.to_ascii_lowercase().replace(['_', '-'], "") {
         "startswith" | "hasprefix" | "beginswith" | "begins" => "starts with",
         "endswith" | "hassuffix" => "ends with",
         "equals" | "equal" | "eq" => "==",
@@ -286,11 +275,11 @@ fn word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         "notin" => "not in",
         _ => return None,
     };
-    let finding = ParseFailure::foreign(failure.here(), format!("there is no operator `{found}`"));
-    Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended))
+    let finding = failure.foreign_here(format!("there is no operator `{found}`"));
+    Some(finding.rewrite(failure.here(), corrected))
 }
 
-/// What a method or a function of another language is here, given the value and the argument.
+/// The operator or function for a method or a function of another language, given the value and the argument.
 fn rewritten(name: &str, value: &str, argument: &str) -> Option<String> {
     Some(match &*name.to_ascii_lowercase().replace('_', "") {
         "startswith" | "hasprefix" => format!("{value} starts with {argument}"),
@@ -323,7 +312,7 @@ fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         format!("a value has no methods, found `.{name}(…)`"),
     );
     Some(match rewritten(name, value, argument) {
-        Some(mended) => place.suggest(format!("write `{mended}`"), failure.range(first, close), mended),
+        Some(corrected) => place.rewrite(failure.range(first, close), corrected),
         None => place.help(format!("call a function with the value, as in `lower({value})`")),
     })
 }
@@ -339,10 +328,9 @@ fn call(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     let close = failure.closer(failure.index + 1)?;
     let (value, argument) = failure.text(failure.index + 2, close - 1).split_once(',')?;
-    let finding =
-        ParseFailure::foreign(failure.here(), format!("`{name}` stands between two values, not before them"));
-    let mended = rewritten(name, value.trim(), argument.trim())?;
-    Some(finding.suggest(format!("write `{mended}`"), failure.range(failure.index, close), mended))
+    let finding = failure.foreign_here(format!("`{name}` stands between two values, not before them"));
+    let corrected = rewritten(name, value.trim(), argument.trim())?;
+    Some(finding.rewrite(failure.range(failure.index, close), corrected))
 }
 
 /// `{team="pay"}`
@@ -351,8 +339,7 @@ fn selector(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let close = failure.closer(failure.index)?;
-    let finding =
-        ParseFailure::foreign(failure.here(), "a condition is written out, found a selector in braces");
+    let finding = failure.foreign_here("a condition is written out, found a selector in braces");
     let mut conditions = Vec::new();
     let mut at = failure.index + 1;
     while at + 2 < close {
@@ -375,7 +362,7 @@ fn selector(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `rate(errors[5m])`
 fn series(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let span = failure.kind(failure.index) == Some(TokenKind::Number)
+    let span = failure.is(TokenKind::Number)
         && failure.before(1) == "["
         && failure.word(failure.index + 1) == "]"
         && failure.found().ends_with(['s', 'm', 'h', 'd', 'w']);
@@ -407,11 +394,7 @@ fn question(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         });
     }
     failure.expects(Rule::coalesce).then(|| {
-        ParseFailure::foreign(here, "a value to fall back on follows `??`, found `?`").suggest(
-            "write `??`",
-            here,
-            "??",
-        )
+        ParseFailure::foreign(here, "a value to fall back on follows `??`, found `?`").rewrite(here, "??")
     })
 }
 

@@ -1,12 +1,12 @@
 //! Statements of mappings, arms, schedules and tests that are nearly right.
 
 use super::declarations::YAML;
-use super::mistakes::{MistakeDetector, VALUES};
-use super::{ParseFailure, TokenKind};
+use super::{MistakeDetector, ParseFailure, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
+use crate::syntax::words::{COMPARISONS, SIGNS, VALUES};
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     colon_equals,
@@ -32,11 +32,8 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
 /// `let host := $.host`
 fn colon_equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == ":=" && failure.expects(Rule::assign)).then(|| {
-        Diagnostic::new(&codes::SIGN, failure.here(), "a value is given by `=`, found `:=`").suggest(
-            "write `=`",
-            failure.here(),
-            "=",
-        )
+        Diagnostic::new(&codes::SIGN, failure.here(), "a value is given by `=`, found `:=`")
+            .rewrite(failure.here(), "=")
     })
 }
 
@@ -47,8 +44,7 @@ fn colon_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     if name == "labels" {
-        let finding =
-            ParseFailure::foreign(failure.here(), format!("labels stand in braces, found `labels:`: {YAML}"));
+        let finding = failure.foreign_here(format!("labels stand in braces, found `labels:`: {YAML}"));
         return Some(finding.help("write `labels { team = \"web\"  env = $.env }`"));
     }
     let message = format!("`{name}` gets its value by `=`, found `:`");
@@ -74,9 +70,9 @@ fn comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `labels { $.labels }`
 fn spread(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    (failure.kind(failure.index) == Some(TokenKind::Path) && failure.expects(Rule::spread)).then(|| {
+    (failure.is(TokenKind::Path) && failure.expects(Rule::spread)).then(|| {
         let message = format!("expected a label's name, found `{}`", failure.found());
-        ParseFailure::unexpected(failure.here(), message).suggest(
+        failure.unexpected_here(message).suggest(
             "to take all labels of an object, write `...` before it",
             failure.here().before(),
             "...",
@@ -96,16 +92,14 @@ fn dotted_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let equals = (failure.index..=last).find(|at| failure.word(*at) == "=")?;
     let (first, last) = (failure.index.checked_sub(1)?, equals - 1);
     let name = failure.text(first, last);
-    let finding = ParseFailure::unexpected(
-        failure.here(),
-        format!("a label whose name holds `{}` stands in quotes", failure.found()),
-    );
-    Some(finding.suggest(format!("write `\"{name}\"`"), failure.range(first, last), format!("\"{name}\"")))
+    let finding =
+        failure.unexpected_here(format!("a label whose name holds `{}` stands in quotes", failure.found()));
+    Some(finding.rewrite(failure.range(first, last), format!("\"{name}\"")))
 }
 
 /// `each $.alerts[*] as alert`
 fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let named = failure.before(1) == "as" && failure.kind(failure.index) == Some(TokenKind::Word);
+    let named = failure.before(1) == "as" && failure.is(TokenKind::Word);
     let start = failure.line_start(failure.index);
     (named && failure.word(start) == "each").then(|| {
         let place = failure.span_before(1).to(failure.here());
@@ -155,7 +149,7 @@ fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     let (name, last) = match failure.found() {
         "{" => (failure.word(failure.index + 1), failure.closer(failure.index)?),
-        word if failure.kind(failure.index) == Some(TokenKind::Word) => (word, failure.index),
+        word if failure.is(TokenKind::Word) => (word, failure.index),
         _ => return None,
     };
     let place = failure.range(failure.index - 1, last);
@@ -165,11 +159,11 @@ fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             place,
             format!("an environment variable is read by `env`, found `{written}`"),
         );
-        return Some(finding.suggest(format!("write `env(\"{name}\")`"), place, format!("env(\"{name}\")")));
+        return Some(finding.rewrite(place, format!("env(\"{name}\")")));
     }
     let finding =
         ParseFailure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
-    Some(finding.suggest(format!("write `$.{name}`"), place, format!("$.{name}")))
+    Some(finding.rewrite(place, format!("$.{name}")))
 }
 
 /// `.alerts`
@@ -180,13 +174,10 @@ fn dot(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     begins.then(|| {
         let member = failure.word(failure.index + 1);
         let sign = if failure.declaration() == "mapping" { "$" } else { "labels" };
-        let mended = format!("{sign}.{member}");
+        let corrected = format!("{sign}.{member}");
         let place = failure.range(failure.index, failure.index + 1);
-        ParseFailure::foreign(place, format!("a path begins with `$` or `@`, found `.{member}`")).suggest(
-            format!("write `{mended}`"),
-            place,
-            mended,
-        )
+        ParseFailure::foreign(place, format!("a path begins with `$` or `@`, found `.{member}`"))
+            .rewrite(place, corrected)
     })
 }
 
@@ -198,8 +189,7 @@ fn pipe(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let first = failure.operand(failure.index.checked_sub(1)?);
     let value = failure.text(first, failure.index - 1);
     let name = failure.word(failure.index + 1);
-    let finding =
-        ParseFailure::foreign(failure.here(), "there are no pipes: a function is called with its value");
+    let finding = failure.foreign_here("there are no pipes: a function is called with its value");
     let function = match name {
         "ascii_downcase" | "tolower" | "toLower" | "downcase" | "lowercase" => "lower",
         "ascii_upcase" | "toupper" | "toUpper" | "upcase" | "uppercase" => "upper",
@@ -217,8 +207,8 @@ fn pipe(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     {
         return Some(finding.help(format!("write `{function}({value})`")));
     }
-    let mended = format!("{function}({value})");
-    Some(finding.suggest(format!("write `{mended}`"), failure.range(first, failure.index + 1), mended))
+    let corrected = format!("{function}({value})");
+    Some(finding.rewrite(failure.range(first, failure.index + 1), corrected))
 }
 
 fn pattern(failure: &ParseFailure<'_>) -> bool {
@@ -233,7 +223,7 @@ fn alternatives(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let condition = failure.expects_any(&[Rule::k_or, Rule::k_and]);
     (joins && !condition).then(|| {
         let message = format!("patterns are alternatives by `|`, found `{}`", failure.found());
-        ParseFailure::foreign(failure.here(), message).suggest("write `|`", failure.here(), "|")
+        failure.foreign_here(message).rewrite(failure.here(), "|")
     })
 }
 
@@ -278,7 +268,7 @@ fn nothing_matched(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `09:00-18:00`
 fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    if failure.declaration() != "schedule" || failure.kind(failure.index) != Some(TokenKind::Number) {
+    if failure.declaration() != "schedule" || !failure.is(TokenKind::Number) {
         return None;
     }
     let found = failure.found();
@@ -286,12 +276,9 @@ fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         && from.contains(':')
         && to.contains(':')
     {
-        let mended = format!("{from}..{to}");
-        let finding = ParseFailure::unexpected(
-            failure.here(),
-            format!("a range is written with `..`, found `{found}`"),
-        );
-        return Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended));
+        let corrected = format!("{from}..{to}");
+        let finding = failure.unexpected_here(format!("a range is written with `..`, found `{found}`"));
+        return Some(finding.rewrite(failure.here(), corrected));
     }
     let digits: String = found.chars().take_while(char::is_ascii_digit).collect();
     let rest = found.get(digits.len()..).unwrap_or_default();
@@ -301,16 +288,15 @@ fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         "" | "am" | "pm" | "h" => hour,
         _ => return None,
     };
-    let mended = format!("{hour:02}:00");
-    let finding =
-        ParseFailure::unexpected(failure.here(), format!("a time has hours and minutes, found `{found}`"));
-    Some(finding.suggest(format!("write `{mended}`"), failure.here(), mended))
+    let corrected = format!("{hour:02}:00");
+    let finding = failure.unexpected_here(format!("a time has hours and minutes, found `{found}`"));
+    Some(finding.rewrite(failure.here(), corrected))
 }
 
 /// `during 09:00..18:00`
 fn day_or_time(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    (failure.before(1) == "during" && failure.kind(failure.index) == Some(TokenKind::Number)).then(|| {
-        ParseFailure::unexpected(failure.here(), format!("`during` names a schedule, found `{}`", failure.found()))
+    (failure.before(1) == "during" && failure.is(TokenKind::Number)).then(|| {
+        failure.unexpected_here(format!("`during` names a schedule, found `{}`", failure.found()))
             .help("declare one: `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, then write `during office`")
     })
 }
@@ -318,7 +304,7 @@ fn day_or_time(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 /// `test routes { … }`, `from teams.csv`
 fn unquoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let wants = failure.expects_any(&[Rule::string, Rule::fixed])
-        && failure.kind(failure.index) == Some(TokenKind::Word)
+        && failure.is(TokenKind::Word)
         && !failure.starts_line(failure.index)
         && matches!(failure.before(1), "test" | "from" | "file" | "snapshot" | "because" | "note" | "like");
     if !wants || failure.expects_any(&[Rule::json_word, Rule::name]) {
@@ -330,11 +316,7 @@ fn unquoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let words = failure.text(failure.index, last);
     let message = format!("expected a string in quotes after `{}`, found `{words}`", failure.before(1));
     let place = failure.range(failure.index, last);
-    Some(ParseFailure::unexpected(place, message).suggest(
-        format!("write `\"{words}\"`"),
-        place,
-        format!("\"{words}\""),
-    ))
+    Some(ParseFailure::unexpected(place, message).rewrite(place, format!("\"{words}\"")))
 }
 
 /// `{ a: 1 b: 2 }`, `["a" "b"]`, `f(a b)`
@@ -358,36 +340,32 @@ fn no_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             super::clipped(failure.before(1)),
             super::clipped(failure.found())
         );
-        ParseFailure::unexpected(failure.here(), message).suggest(
-            "write `,`",
-            failure.span_before(1).after(),
-            ",",
-        )
+        failure.unexpected_here(message).rewrite(failure.span_before(1).after(), ",")
     })
 }
 
-/// A condition where a value is needed, with the parentheses that it wants.
+/// A condition where a value is needed.
 fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.expects(Rule::coalesce)
         && !failure.expects_any(&[Rule::k_and, Rule::k_or])
-        && !failure.expects_any(super::mistakes::COMPARISONS);
+        && !failure.expects_any(COMPARISONS);
     if !after || failure.starts_line(failure.index) {
         return None;
     }
     if found == "or" {
         let last = failure.line_end(failure.index);
-        let compares = (failure.index..=last).any(|at| super::mistakes::SIGNS.contains(&failure.word(at)));
+        let compares = (failure.index..=last).any(|at| SIGNS.contains(&failure.word(at)));
         return (!compares).then(|| {
             Diagnostic::new(
                 &codes::CONDITION,
                 failure.here(),
                 "`or` joins conditions; a value to fall back on follows `??`",
             )
-            .suggest("write `??`", failure.here(), "??")
+            .rewrite(failure.here(), "??")
         });
     }
-    if !super::mistakes::SIGNS.contains(&found) || found == "==" && failure.word(failure.index + 1) == "=" {
+    if !SIGNS.contains(&found) || found == "==" && failure.word(failure.index + 1) == "=" {
         return None;
     }
     let first = failure.operand(failure.index.checked_sub(1)?);
@@ -401,17 +379,17 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let finding = Diagnostic::new(&codes::CONDITION, failure.here(), message);
     let question = (failure.index..=last).any(|at| failure.word(at) == "?");
     if question {
-        return Some(ParseFailure::foreign(failure.here(), "there is no `… ? … : …`").help(format!(
+        return Some(failure.foreign_here("there is no `… ? … : …`").help(format!(
             "choose the value by `match {} {{ \"a\" => …  else => … }}`",
             failure.text(first, failure.index - 1)
         )));
     }
     (whole && depth == 0).then(|| {
-        let mended = format!("({})", failure.text(first, last));
+        let corrected = format!("({})", failure.text(first, last));
         finding.suggest(
             "a condition that is a value stands in parentheses",
             failure.range(first, last),
-            mended,
+            corrected,
         )
     })
 }

@@ -1,4 +1,4 @@
-//! A file's declarations: documentation, `allow`, and those that are small.
+//! The declarations of a file, their documentation and `allow`s, and the small declarations.
 
 use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
@@ -65,7 +65,7 @@ impl TreeBuilder<'_> {
         Some(declared)
     }
 
-    /// The `allow`s that come next; `cover` says later what they cover.
+    /// The next `allow`s; `cover` sets later what they cover.
     pub(super) fn allows(&mut self, pairs: &mut RulePairs<'_>) -> Vec<AllowDirective> {
         let mut allows = Vec::new();
         while let Some(pair) = self.take(Rule::allow, pairs) {

@@ -1,16 +1,19 @@
 //! Values and conditions.
 
+use super::pattern::ParsedComparator;
 use super::strings::BraceMode;
-use super::{DEEPEST, Rule, RulePair, RulePairs, TreeBuilder, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::syntax::lex::DEEPEST;
 use crate::syntax::tree::{
     Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
     PathExpression, Quantifier, RegexLiteral, StringLiteral,
 };
 
 impl TreeBuilder<'_> {
-    /// `a ?? b`, or a condition, or a list or an object of a channel's parameters: what stands where a value does.
+    /// `a ?? b`, or a condition, or a list or an object of a channel's parameters: whatever may stand in the place of a
+    /// value.
     pub(super) fn value(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let pair = self.next(pairs)?;
         let first = self.operand(pair)?;
@@ -118,11 +121,11 @@ impl TreeBuilder<'_> {
     pub(super) fn path(&mut self, pair: &RulePair<'_>) -> PathExpression {
         let span = self.leaf(pair);
         let text = pair.as_str();
-        if let Some(mended) = super::names::bracket_hyphens(text) {
+        if let Some(corrected) = super::names::bracket_hyphens(text) {
             let message =
                 format!("a member whose name holds a hyphen is written in brackets, found `{text}`");
             let finding = Diagnostic::new(&codes::PATH_HYPHEN, span, message);
-            self.diagnostics.push(finding.suggest(format!("write `{mended}`"), span, mended));
+            self.diagnostics.push(finding.rewrite(span, corrected));
         }
         PathExpression { text: text.into(), span }
     }
@@ -255,7 +258,7 @@ impl TreeBuilder<'_> {
         let pair = self.next(pairs)?;
         let sign = self.span(&pair);
         let unequal = pair.as_rule() == Rule::unequal;
-        let (test, operator, is_not) = self.comparator(pair)?;
+        let ParsedComparator { test, operator, not: is_not } = self.comparator(pair)?;
         let negated = not.or(is_not).or_else(|| unequal.then_some(Span { end: sign.start + 2, ..sign }));
         let operator = not.map_or(operator, |not| not.to(operator));
         Some(Comparison { subject, negated, test, operator, ignore_case: self.ignore_case(pairs) })
@@ -307,7 +310,7 @@ fn quantifier(word: &str) -> Quantifier {
     }
 }
 
-/// `\/` stands for `/`; every other escape is the regular expression's own.
+/// `\/` stands for `/`; every other escape belongs to the regular expression.
 fn unescape_slashes(pattern: &str) -> String {
     let mut read = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();

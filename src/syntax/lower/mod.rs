@@ -1,8 +1,8 @@
 //! From pest's pairs to the tree, in one pass.
 //!
-//! The grammar has already accepted the text, so a node that is not there is an optional one. What the grammar lets
-//! through on purpose, because a message of its own serves better (a mixed `and` and `or`, a lone brace, a hyphen in a
-//! path), is reported here, and the tree keeps the best reading of it.
+//! The grammar has already accepted the text, so a node that is not there is an optional one. Some
+//! mistakes are accepted by the grammar on purpose, because they have better messages here: a mixed `and` and `or`, a
+//! lone brace, a hyphen in a path. The tree keeps their most likely meaning.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -20,8 +20,7 @@ mod strings;
 mod template;
 mod test;
 
-pub(super) use template::hole;
-
+use super::lex::DEEPEST;
 use pest::Parser as _;
 
 use super::codes;
@@ -30,10 +29,7 @@ use super::tree::{AllowDirective, DocumentedDeclaration, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
-/// The deepest nesting of brackets, blocks and `not` that a rule file may have.
-pub(super) const DEEPEST: usize = 64;
-
-/// What a stretch of text held.
+/// The contents of a text.
 #[derive(Debug, Default)]
 pub(super) struct ParsedDeclarations {
     /// The number after `edition`.
@@ -44,7 +40,7 @@ pub(super) struct ParsedDeclarations {
     pub(super) allows: Vec<AllowDirective>,
 }
 
-/// Parses `text`, which begins `base` bytes into `file`, and builds what it holds.
+/// Parses `text`, which begins `base` bytes into `file`, and builds its contents.
 pub(super) fn file(
     file: FileId,
     text: &str,
@@ -78,14 +74,14 @@ impl TreeBuilder<'_> {
         Span::new(self.file, self.base + span.start(), self.base + span.end())
     }
 
-    /// The place of a pair without parts, which from now on is the last one taken.
+    /// The place of a pair without parts, which becomes the last one taken.
     fn leaf(&mut self, pair: &RulePair<'_>) -> Span {
         let span = self.span(pair);
         self.end = span.end;
         span
     }
 
-    /// From the beginning of `start` to the end of what was taken last.
+    /// From the beginning of `start` to the end of the last pair taken.
     fn until_here(&self, start: Span) -> Span {
         Span { end: self.end.max(start.start), ..start }
     }
@@ -94,7 +90,7 @@ impl TreeBuilder<'_> {
         Identifier { text: pair.as_str().into(), span: self.leaf(pair) }
     }
 
-    /// The next pair that says something.
+    /// The next pair that is not noise.
     fn next<'i>(&mut self, pairs: &mut RulePairs<'i>) -> Option<RulePair<'i>> {
         loop {
             let pair = pairs.next()?;
@@ -105,7 +101,7 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// The rule of the next pair that says something.
+    /// The rule of the next pair that is not noise.
     fn peek(&mut self, pairs: &mut RulePairs<'_>) -> Option<Rule> {
         loop {
             let pair = pairs.peek()?;
@@ -128,14 +124,14 @@ impl TreeBuilder<'_> {
         Some(self.name(&pair))
     }
 
-    /// Takes what remains, for the place where the node ends.
+    /// Takes the remaining pairs, so that the end of the node is known.
     fn finish(&mut self, pairs: &mut RulePairs<'_>) {
         while let Some(pair) = self.next(pairs) {
             self.leaf(&pair);
         }
     }
 
-    /// Goes one level down; nothing where that would be too deep.
+    /// Builds something one level deeper; `None` if that would be too deep.
     fn nested<T>(&mut self, at: Span, build: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth > 4 * DEEPEST {
             self.diagnostics.push(codes::too_deep(at));

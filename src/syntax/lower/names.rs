@@ -1,4 +1,4 @@
-//! Names and path members that the grammar lets through and that read differently from what was meant.
+//! Names and path members that the grammar accepts and that would not mean what was intended.
 
 use super::{TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
@@ -10,11 +10,11 @@ impl TreeBuilder<'_> {
         if !name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
             return;
         }
-        let mended = lowered(&name.text);
+        let corrected = lowered(&name.text);
         let message = format!("the name of a {what} begins in lower case, found `{}`", name.text);
         let finding = Diagnostic::new(&codes::CAPITAL, name.span, message)
             .note("a capitalised word is a constant, such as `Critical`")
-            .suggest(format!("write `{mended}`"), name.span, mended);
+            .rewrite(name.span, corrected);
         self.diagnostics.push(finding);
     }
 }
@@ -35,13 +35,13 @@ fn lowered(name: &str) -> String {
 
 /// The path with every hyphenated member in brackets, if it has any.
 pub(super) fn bracket_hyphens(path: &str) -> Option<String> {
-    let mut mended = String::with_capacity(path.len() + 8);
+    let mut corrected = String::with_capacity(path.len() + 8);
     let mut rest = path;
     let mut found = false;
     while let Some(first) = rest.chars().next() {
         if first == '[' {
             let end = bracket_end(rest);
-            mended.push_str(rest.get(..end).unwrap_or(rest));
+            corrected.push_str(rest.get(..end).unwrap_or(rest));
             rest = rest.get(end..).unwrap_or_default();
             continue;
         }
@@ -55,15 +55,15 @@ pub(super) fn bracket_hyphens(path: &str) -> Option<String> {
         match step.strip_prefix('.').filter(|member| member.contains('-')) {
             Some(member) => {
                 found = true;
-                let descends = mended.ends_with('.');
-                mended.push_str(if descends { ".[\"" } else { "[\"" });
-                mended.push_str(member);
-                mended.push_str("\"]");
+                let descends = corrected.ends_with('.');
+                corrected.push_str(if descends { ".[\"" } else { "[\"" });
+                corrected.push_str(member);
+                corrected.push_str("\"]");
             }
-            None => mended.push_str(step),
+            None => corrected.push_str(step),
         }
     }
-    found.then_some(mended)
+    found.then_some(corrected)
 }
 
 /// Where the bracket that the text begins with is closed; brackets in quotes do not count.

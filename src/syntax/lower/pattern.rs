@@ -2,18 +2,36 @@
 
 use super::strings::BraceMode;
 use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
+use crate::pattern::{MatchScope, PiecePosition};
 use crate::source::Span;
-use crate::syntax::tree::{ArmHead, Comparator, Expression, MatchArm, Pattern, PatternKind, StringLiteral};
+use crate::syntax::tree::{
+    ArmHead, Comparator, Expression, MatchArm, OrderRelation, Pattern, PatternKind, StringLiteral, TextTest,
+};
+
+/// A comparison without its left side, as it is written.
+pub(super) struct ParsedComparator {
+    pub(super) test: Comparator,
+    /// The place of the operator's words.
+    pub(super) operator: Span,
+    /// The place of the `not` in `is not`.
+    pub(super) not: Option<Span>,
+}
+
+impl ParsedComparator {
+    fn new(test: Comparator, operator: Span) -> Self {
+        Self { test, operator, not: None }
+    }
+}
 
 impl TreeBuilder<'_> {
-    /// The comparator, the place of its sign, and the place of the `not` in `is not`.
-    pub(super) fn comparator(&mut self, pair: RulePair<'_>) -> Option<(Comparator, Span, Option<Span>)> {
+    /// A comparison without its left side.
+    pub(super) fn comparator(&mut self, pair: RulePair<'_>) -> Option<ParsedComparator> {
         let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut pairs = pair.into_inner();
         if matches!(rule, Rule::equal | Rule::unequal) {
             let sign = Span { end: start.start + 2, ..start };
-            return Some((Comparator::Equal(self.value(&mut pairs)?), sign, None));
+            return Some(ParsedComparator::new(Comparator::Equal(self.value(&mut pairs)?), sign));
         }
         if rule == Rule::within {
             return self.within(start, &mut pairs);
@@ -25,43 +43,48 @@ impl TreeBuilder<'_> {
             Rule::order => {
                 let sign = self.next(&mut pairs)?;
                 let place = self.leaf(&sign);
-                return Some((order(sign.as_str(), self.value(&mut pairs)?), place, None));
+                let test = Comparator::Order(order(sign.as_str()), self.value(&mut pairs)?);
+                return Some(ParsedComparator::new(test, place));
             }
-            Rule::like => Comparator::Like(self.texts(&mut pairs)),
-            Rule::matches => Comparator::Matches(self.next_regex(&mut pairs)?),
-            Rule::finds => Comparator::Finds(self.next_regex(&mut pairs)?),
-            Rule::contains => Comparator::Contains(self.value(&mut pairs)?),
-            Rule::starts_with => Comparator::StartsWith(self.value(&mut pairs)?),
-            Rule::ends_with => Comparator::EndsWith(self.value(&mut pairs)?),
+            Rule::like => Comparator::Text(TextTest::Like(self.texts(&mut pairs))),
+            Rule::matches => self.regex_test(MatchScope::Whole, &mut pairs)?,
+            Rule::finds => self.regex_test(MatchScope::Anywhere, &mut pairs)?,
+            Rule::contains => self.piece_test(PiecePosition::Anywhere, &mut pairs)?,
+            Rule::starts_with => self.piece_test(PiecePosition::Start, &mut pairs)?,
+            Rule::ends_with => self.piece_test(PiecePosition::End, &mut pairs)?,
             Rule::during => Comparator::During(self.next_name(&mut pairs)?),
             _ => {
                 not = self.take(Rule::k_not, &mut pairs).map(|not| self.leaf(&not));
                 Comparator::Is(self.next_name(&mut pairs)?)
             }
         };
-        let sign = not.map_or(sign, |not| sign.to(not));
-        Some((comparator, sign, not))
+        let operator = not.map_or(sign, |not| sign.to(not));
+        Some(ParsedComparator { test: comparator, operator, not })
     }
 
-    fn next_regex(&mut self, pairs: &mut RulePairs<'_>) -> Option<crate::syntax::tree::RegexLiteral> {
+    fn regex_test(&mut self, scope: MatchScope, pairs: &mut RulePairs<'_>) -> Option<Comparator> {
         let pair = self.next(pairs)?;
-        Some(self.regex(&pair))
+        Some(Comparator::Text(TextTest::Regex(scope, self.regex(&pair))))
+    }
+
+    fn piece_test(&mut self, position: PiecePosition, pairs: &mut RulePairs<'_>) -> Option<Comparator> {
+        Some(Comparator::Text(TextTest::Piece(position, self.value(pairs)?)))
     }
 
     /// `in [a, b]`, `in cidr "…"`
-    fn within(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Option<(Comparator, Span, Option<Span>)> {
+    fn within(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Option<ParsedComparator> {
         if let Some(cidr) = self.take(Rule::cidr, pairs) {
             let sign = self.span(&cidr);
             let mut parts = cidr.into_inner();
             let networks = self.texts(&mut parts);
             let sign = Span { end: sign.start + 4, ..start };
-            return Some((Comparator::Cidr(networks), sign, None));
+            return Some(ParsedComparator::new(Comparator::Text(TextTest::Cidr(networks)), sign));
         }
         let mut values = Vec::new();
         while self.peek(pairs).is_some() {
             values.push(self.value(pairs)?);
         }
-        Some((Comparator::In(values), Span { end: start.start + 2, ..start }, None))
+        Some(ParsedComparator::new(Comparator::In(values), Span { end: start.start + 2, ..start }))
     }
 
     /// One string or a list of them.
@@ -75,7 +98,7 @@ impl TreeBuilder<'_> {
         texts
     }
 
-    /// The arms of a `match` or a table, with those that could be read.
+    /// The arms of a `match` or a table, as far as they could be read.
     pub(super) fn arms(&mut self, pairs: &mut RulePairs<'_>) -> Vec<MatchArm<Expression>> {
         let mut arms = Vec::new();
         while let Some(arm) = self.next(pairs) {
@@ -152,7 +175,7 @@ impl TreeBuilder<'_> {
             | Rule::starts_with
             | Rule::ends_with => {
                 let pair = self.next(pairs)?;
-                PatternKind::Test(self.comparator(pair)?.0)
+                PatternKind::Test(self.comparator(pair)?.test)
             }
             _ => PatternKind::Test(Comparator::Equal(self.value(pairs)?)),
         };
@@ -160,11 +183,11 @@ impl TreeBuilder<'_> {
     }
 }
 
-fn order(sign: &str, value: Expression) -> Comparator {
+fn order(sign: &str) -> OrderRelation {
     match sign {
-        "<" => Comparator::Less(value),
-        "<=" => Comparator::LessOrEqual(value),
-        ">" => Comparator::Greater(value),
-        _ => Comparator::GreaterOrEqual(value),
+        "<" => OrderRelation::Less,
+        "<=" => OrderRelation::LessOrEqual,
+        ">" => OrderRelation::Greater,
+        _ => OrderRelation::GreaterOrEqual,
     }
 }

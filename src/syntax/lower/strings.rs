@@ -3,6 +3,7 @@
 use super::{Rule, RulePair, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::syntax::lex::hole;
 use crate::syntax::tree::StringLiteral;
 
 /// What a brace in a string means.
@@ -56,7 +57,7 @@ impl TreeBuilder<'_> {
             return 2;
         }
         if brace == '{'
-            && let Some(length) = super::template::hole(rest)
+            && let Some(length) = hole(rest)
             && let Some(hole) = rest.get(..length)
         {
             read.push_str(hole.get(1..).unwrap_or_default());
@@ -164,10 +165,10 @@ fn refused(problem: &EscapeError, escape: &str, span: Span) -> Diagnostic {
             .suggest("write `\\\\` for a backslash", span, format!("\\{escape}"))
             .help("the escapes are `\\\"` `\\\\` `\\/` `\\b` `\\f` `\\n` `\\r` `\\t` `\\u0000` and `\\u{…}`; `r\"…\"` has none"),
         EscapeError::Surrogate => {
-            Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is half of a pair and no character of its own"))
+            Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is half of a pair and not a character of its own"))
                 .help("write both halves, as in `\\ud83d\\ude00`, or the character's number, as in `\\u{1f600}`")
         }
-        EscapeError::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is no character"))
+        EscapeError::NoCharacter => Diagnostic::new(&codes::ESCAPE, span, format!("`{escape}` is not a character"))
             .help("the largest is `\\u{10ffff}`"),
         EscapeError::Digits => {
             Diagnostic::new(&codes::ESCAPE, span, "expected four hexadecimal digits after `\\u`, or some in braces")

@@ -1,6 +1,7 @@
-//! Strings that interpolate. The grammar finds where such a string ends; what stands between braces is parsed here, at
-//! its own place in the file.
+//! Strings that interpolate. The grammar finds where such a string ends; the text between braces is parsed here, at its
+//! own place in the file.
 
+use crate::syntax::lex::{check_limits, hole};
 use pest::Parser as _;
 
 use super::strings::bare;
@@ -79,7 +80,7 @@ impl TreeBuilder<'_> {
     }
 
     fn hole_value(&mut self, inside: &str, base: usize, span: Span) -> Option<Expression> {
-        if let Err(excess) = crate::syntax::lex::check_limits(inside) {
+        if let Err(excess) = check_limits(inside) {
             self.diagnostics.push(codes::limit_exceeded(self.file, base, excess));
             return None;
         }
@@ -95,36 +96,6 @@ impl TreeBuilder<'_> {
         let value = self.nested(span, |builder| builder.value(&mut root.into_inner()));
         self.base = outside;
         value
-    }
-}
-
-/// The length of the `{…}` that the text begins with. The grammar's rule `hole` says the same.
-pub(in crate::syntax) fn hole(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if bytes.first() != Some(&b'{') || bytes.get(1) == Some(&b'{') {
-        return None;
-    }
-    let mut at = 1;
-    loop {
-        match bytes.get(at)? {
-            b'}' => return Some(at + 1),
-            b'\n' | b'\r' => return None,
-            b'"' => at = string_end(bytes, at)?,
-            _ => at += 1,
-        }
-    }
-}
-
-/// The byte after the closing quote of the string that begins at `start`.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\n' | b'\r' => return None,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
     }
 }
 

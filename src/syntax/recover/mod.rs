@@ -1,9 +1,9 @@
-//! Reading what can be read of a file that does not parse.
+//! Recovers declarations from a file that does not parse.
 //!
-//! The text is cut into declarations. Within each, what is broken is blanked out in a copy, so that every place keeps
-//! its offset, and the copy is parsed again, until it parses: each round reports one mistake. A failure that touches
-//! what was blanked already is a consequence of it, so it widens the blank and is not reported. What parses in the end
-//! goes into the tree. The work is bounded by the length of the text.
+//! The text is cut into declarations. Within each, broken text is blanked in a copy, so that all places keep their
+//! offsets, and the copy is parsed again until it parses. Each round reports one mistake. A failure that touches
+//! blanked text is a consequence of it: it widens the blank and is not reported. What parses in the end goes into the
+//! tree. The work is bounded by the length of the text.
 
 mod characters;
 mod outline;
@@ -23,7 +23,7 @@ use super::tree::{Identifier, RuleFile};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
-/// So many mistakes of one file are reported; a file with more is likely of another language.
+/// The most mistakes of one file that are reported. A file with more is likely in another language.
 const MOST: usize = 100;
 
 /// Reads the declarations of a text that did not parse.
@@ -57,24 +57,24 @@ pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagno
     }
 }
 
-/// A file of another kind is one mistake, however many of its lines show it: it is told at the first of them.
+/// A file of another kind is one mistake, however many of its lines show it: it is reported at the first of them.
 fn report_once(diagnostics: &mut Vec<Diagnostic>, from: usize) {
     let is_yaml =
         |finding: &Diagnostic| finding.code.id == codes::FOREIGN.id && finding.message.ends_with(YAML);
-    let mut told = diagnostics.iter().take(from).any(is_yaml);
+    let mut is_reported = diagnostics.iter().take(from).any(is_yaml);
     let mut strange = diagnostics.iter().take(from).any(is_unknown);
     let mut kept = diagnostics.split_off(from);
     kept.sort_by_key(|finding| finding.span.start);
     kept.retain(|finding| {
-        let repeats = told && is_yaml(finding) || strange && is_unknown(finding);
-        told |= is_yaml(finding);
+        let repeats = is_reported && is_yaml(finding) || strange && is_unknown(finding);
+        is_reported |= is_yaml(finding);
         strange |= is_unknown(finding) || is_yaml(finding);
         !repeats
     });
     diagnostics.append(&mut kept);
 }
 
-/// A line that begins with a word that is near to none of the language's.
+/// A line whose first word is not near to any keyword.
 fn is_unknown(finding: &Diagnostic) -> bool {
     finding.code.id == codes::UNKNOWN_DECLARATION.id && finding.help.iter().all(|help| help.edit.is_none())
 }

@@ -1,21 +1,22 @@
 //! The shape of broken text: which bracket belongs to which, where declarations begin, and which stretch around a
-//! place can be left out without hurting its neighbours.
+//! place can be left out without harm to the text around it.
 //!
-//! A *unit* is what begins on a line of its own within a block: a statement, a route, an arm, a row. Everything here
-//! goes by brackets, line beginnings and a few words, never by the grammar.
+//! A *unit* begins on a line of its own within a block: a statement, a route, an arm, a row. This module uses brackets,
+//! line beginnings and a few words, never the grammar.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::syntax::lex::{DECLARATIONS, Token, TokenKind};
+use crate::syntax::lex::{Token, TokenKind};
+use crate::syntax::words::DECLARATIONS;
 
-/// Words and signs that carry a unit on when a line begins with one of them.
+/// Words and signs that continue a unit at the beginning of a line.
 const CONTINUES: &[&str] = &[
     "and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">",
     ">=", ",", ".",
 ];
 
-/// Words and signs after which a unit goes on in the next line.
+/// Words and signs after which a unit continues in the next line.
 const CONTINUED: &[&str] = &[
     "and", "or", "not", "when", "because", "note", "in", "like", "contains", "with", "match", "??", "|",
     "=>", "->", "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let",
@@ -25,7 +26,7 @@ const CONTINUED: &[&str] = &[
 /// What is wrong with the brackets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BracketMismatch {
-    /// The opener has no closer; the other token is the one that shows it, if any.
+    /// The opener has no closer; the other token, if there is one, shows it.
     Unclosed { open: usize, shown_by: Option<usize> },
     /// The closer has no opener.
     Stray { close: usize },

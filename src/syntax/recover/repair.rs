@@ -1,4 +1,4 @@
-//! One declaration that may not parse, and the rounds that mend a copy of it.
+//! Repairs a copy of one declaration that does not parse, in several rounds.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,11 +14,11 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::lex::{self, Token, TokenKind};
 use crate::syntax::lower::{self, ParsedDeclarations};
 
-/// So many bytes are parsed again for each byte of a declaration, and for a short one.
+/// How many bytes may be parsed again for each byte of a declaration, and for a short declaration.
 const MOST_REPARSES: usize = 64;
 const SHORT_DECLARATION: usize = 1 << 18;
 
-/// So often the same words are said about one declaration.
+/// How often the same message may be reported for one declaration.
 const MOST_REPEATS: usize = 8;
 
 /// A copy of a declaration's text in which what is broken is blanked.
@@ -27,9 +27,9 @@ pub(super) struct DeclarationRepair {
     text: Vec<u8>,
     base: usize,
     blanks: Vec<BlankedRange>,
-    /// Blocks of routes whose own line is blanked: they are read apart.
+    /// Blocks of routes whose own line is blanked: they are parsed separately.
     routing_blocks: Vec<Range<usize>>,
-    /// Where the text ends whose end is missing, brackets and all.
+    /// Where the text ends, if its end is missing, with all its brackets.
     cut: Option<usize>,
     budget: usize,
 }
@@ -37,7 +37,7 @@ pub(super) struct DeclarationRepair {
 /// A stretch that was blanked because of a mistake in it.
 struct BlankedRange {
     bytes: Range<usize>,
-    /// The units around it, each within the one before it: what is blanked next where the text still does not parse.
+    /// The units around it, each within the one before it: these are blanked next if the text still does not parse.
     wider: Vec<Range<usize>>,
 }
 
@@ -67,7 +67,7 @@ impl DeclarationRepair {
         built
     }
 
-    /// A copy in which nothing but the block is left, as a routing of its own.
+    /// A copy that holds nothing but the block, as a routing of its own.
     fn apart(&self, original: &[u8], block: &Range<usize>) -> Option<Self> {
         const HEAD: &[u8] = b"routing _";
         let mut text: Vec<u8> =
@@ -157,7 +157,7 @@ impl DeclarationRepair {
         let mut condemned = Vec::new();
         let mut line = 0;
         let mut comment_end = None;
-        let mut told: BTreeMap<String, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for token in lex::tokens(&text) {
             line = if token.starts_line { token.start } else { line };
             let Some(fix) = characters::fix(&token, &text, self.span(token.start..token.end)) else {
@@ -169,7 +169,7 @@ impl DeclarationRepair {
             let repeats = comment && comment_end.is_some_and(blanks);
             comment_end = if comment { Some(token.end) } else { comment_end };
             let lost = !fix.is_unambiguous && condemned.last().is_some_and(|place| *place >= line);
-            let count = told.entry(fix.finding.message.clone()).or_default();
+            let count = counts.entry(fix.finding.message.clone()).or_default();
             if !repeats && !lost && *count < MOST_REPEATS {
                 *count += 1;
                 diagnostics.push(fix.finding);
@@ -205,7 +205,7 @@ impl DeclarationRepair {
         }
     }
 
-    /// Reports brackets without a partner and mends them.
+    /// Reports brackets without a partner, and repairs them.
     fn brackets(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         for _ in 0..64 {
             let Some(text) = self.copy() else { return };
@@ -214,7 +214,7 @@ impl DeclarationRepair {
             match outline.mismatch {
                 None => return,
                 Some(BracketMismatch::Stray { close }) => self.stray(&outline, close, diagnostics),
-                // What is open at the end is one mistake, however many brackets it leaves open.
+                // Brackets that are open at the end are one mistake.
                 Some(BracketMismatch::Unclosed { open, shown_by: None }) if self.cut.is_some() => {
                     self.insert_closer(text.len(), closer(outline.word(open)));
                 }
@@ -282,7 +282,7 @@ impl DeclarationRepair {
                 finding.related(self.span(next.start..next.end), format!("expected `{closer}` before this"));
         }
         diagnostics.push(if bracket == "{" && self.is_later_line(token.end, end) {
-            // A brace that closes lines stands in a line of its own, behind what may follow the last word.
+            // A brace that closes lines stands on a line of its own, after everything that may follow the last word.
             let rest = outline.text.get(end..).unwrap_or_default();
             let end = end + rest.find('\n').unwrap_or(rest.len());
             let closer = format!("\n{}{closer}", " ".repeat(indent));
@@ -295,7 +295,7 @@ impl DeclarationRepair {
         } else {
             let mut units: Vec<_> =
                 outline.units(open).iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
-            // What follows on the line has lost its beginning.
+            // The rest of the line has lost its beginning.
             let line =
                 (open + 1..outline.tokens.len()).find(|index| shown_by == Some(*index) || ends_line(*index));
             let end = end.max(end_before(line));

@@ -1,7 +1,9 @@
 //! Values, conditions, patterns and `match`.
 
 use super::{Identifier, PathExpression, RegexLiteral, StringLiteral, Template};
+use crate::pattern::{MatchScope, PiecePosition};
 use crate::source::Span;
+use std::cmp::Ordering;
 
 /// A value or a condition.
 #[derive(Debug, Clone)]
@@ -115,34 +117,66 @@ pub enum Quantifier {
 pub enum Comparator {
     /// `== x` (in a pattern: the value itself), `!=` by negation.
     Equal(Expression),
-    /// `< x`
-    Less(Expression),
-    /// `<= x`
-    LessOrEqual(Expression),
-    /// `> x`
-    Greater(Expression),
-    /// `>= x`
-    GreaterOrEqual(Expression),
+    /// `< x`, `<= x`, `> x`, `>= x`
+    Order(OrderRelation, Expression),
     /// `in [a, b]`
     In(Vec<Expression>),
-    /// `in cidr "…"`, `in cidr ["…", "…"]`
-    Cidr(Vec<StringLiteral>),
-    /// `like "…"`, `like ["…", "…"]`
-    Like(Vec<StringLiteral>),
-    /// `matches /…/`
-    Matches(RegexLiteral),
-    /// `finds /…/`
-    Finds(RegexLiteral),
-    /// `contains x`
-    Contains(Expression),
-    /// `starts with x`
-    StartsWith(Expression),
-    /// `ends with x`
-    EndsWith(Expression),
+    /// A test of a string.
+    Text(TextTest),
     /// `is kind`: missing, null, empty, string, number, boolean, array, object.
     Is(Identifier),
     /// `during schedule`
     During(Identifier),
+}
+
+/// A test of a string, without its left side.
+#[derive(Debug, Clone)]
+pub enum TextTest {
+    /// `in cidr "…"`, `in cidr ["…", "…"]`
+    Cidr(Vec<StringLiteral>),
+    /// `like "…"`, `like ["…", "…"]`
+    Like(Vec<StringLiteral>),
+    /// `matches /…/`, `finds /…/`
+    Regex(MatchScope, RegexLiteral),
+    /// `starts with x`, `ends with x`, `contains x`
+    Piece(PiecePosition, Expression),
+}
+
+/// How two ordered values have to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderRelation {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl OrderRelation {
+    /// The operator, as rules write it.
+    #[must_use]
+    pub fn operator(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether values that compare so lie as they have to.
+    #[must_use]
+    pub fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Less => ordering == Ordering::Less,
+            Self::LessOrEqual => ordering != Ordering::Greater,
+            Self::Greater => ordering == Ordering::Greater,
+            Self::GreaterOrEqual => ordering != Ordering::Less,
+        }
+    }
 }
 
 /// `match a, b ignore case { arms }`; `R` is what an arm results in.

@@ -15,7 +15,7 @@ pub struct Mapping {
 /// A line of a mapping.
 #[derive(Debug, Clone)]
 pub struct MappingStatement {
-    /// What it says.
+    /// Its form.
     pub kind: MappingStatementKind,
     /// The whole statement.
     pub span: Span,

@@ -16,7 +16,7 @@ pub use declaration::{
 };
 pub use expression::{
     ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm,
-    NavigationSegment, NavigationStep, Pattern, PatternKind, Quantifier,
+    NavigationSegment, NavigationStep, OrderRelation, Pattern, PatternKind, Quantifier, TextTest,
 };
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use routing::{
@@ -123,7 +123,7 @@ pub struct DocumentedDeclaration {
     pub span: Span,
     /// What is declared.
     pub kind: Declaration,
-    /// Whether part of it did not parse and was left out, so that what follows from its absence is not reported.
+    /// Whether part of it did not parse and was left out, so that consequences of its absence are not reported.
     pub broken: bool,
 }
 

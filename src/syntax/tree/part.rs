@@ -1,9 +1,9 @@
-//! What an expression is made of: every walk over the tree asks here, so that a new form of expression is reached by all
-//! of them.
+//! The parts of an expression. Every walk over the tree uses this module, so that all of them reach a new form of
+//! expression.
 
 use super::{
-    ArmHead, Comparator, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, Pattern,
-    PatternKind, Template, TemplatePart,
+    ArmHead, Block, Comparator, ComparisonSubject, Expression, ExpressionKind, LineBody, Match, MatchArm,
+    Pattern, PatternKind, Target, Template, TemplatePart, TextTest,
 };
 use std::slice;
 
@@ -44,19 +44,11 @@ impl Comparator {
     #[must_use]
     pub fn operands(&self) -> &[Expression] {
         match self {
-            Self::Equal(value)
-            | Self::Less(value)
-            | Self::LessOrEqual(value)
-            | Self::Greater(value)
-            | Self::GreaterOrEqual(value)
-            | Self::Contains(value)
-            | Self::StartsWith(value)
-            | Self::EndsWith(value) => slice::from_ref(value),
+            Self::Equal(value) | Self::Order(_, value) | Self::Text(TextTest::Piece(_, value)) => {
+                slice::from_ref(value)
+            }
             Self::In(values) => values,
-            Self::Cidr(_)
-            | Self::Like(_)
-            | Self::Matches(_)
-            | Self::Finds(_)
+            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..))
             | Self::Is(_)
             | Self::During(_) => &[],
         }
@@ -70,6 +62,19 @@ impl Template {
             TemplatePart::Value(value, _) => Some(value),
             TemplatePart::Text(_) => None,
         })
+    }
+}
+
+impl Block {
+    /// Every target of the block and of the blocks in it, in text order. Rules nest at most 64 deep.
+    pub fn each_target<'t>(&'t self, see: &mut dyn FnMut(&'t Target)) {
+        for line in &self.lines {
+            match &line.body {
+                LineBody::Block(inner) => inner.each_target(see),
+                LineBody::Match(inner) => inner.arms.iter().for_each(|arm| see(&arm.result)),
+                LineBody::Target(target) => see(target),
+            }
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub enum LineBody {
 /// What stands after `=>` in a routing.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// What it says.
+    /// Its form.
     pub kind: TargetKind,
     /// Its place.
     pub span: Span,
@@ -98,7 +98,7 @@ pub struct Integration {
     pub name: Identifier,
     /// `keys = […]` and the like.
     pub parameters: Vec<NamedArgument>,
-    /// `mapping, mapping => destination`: one is legal; check says so.
+    /// `mapping, mapping => destination`: only one is allowed, which check reports.
     pub routes: Vec<IntegrationRoute>,
 }
 

@@ -15,7 +15,7 @@ pub struct Test {
 /// A line of a test.
 #[derive(Debug, Clone)]
 pub struct TestStatement {
-    /// What it says.
+    /// Its form.
     pub kind: TestStatementKind,
     /// The whole statement.
     pub span: Span,
@@ -122,7 +122,7 @@ pub enum ExpectationKind {
     Count {
         /// How many events.
         events: usize,
-        /// How many dropped elements, where it is said.
+        /// How many dropped elements, if that is given.
         dropped: Option<usize>,
     },
     /// `{subset}`

@@ -8,9 +8,10 @@ pub(crate) mod rules;
 pub(crate) mod server;
 pub(crate) mod sink;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Microseconds since the first call; one clock for all logs.
 pub(crate) fn micros() -> u64 {
@@ -50,7 +51,7 @@ impl Random {
 
 /// A folder that is removed when it is dropped, unless something went wrong in it.
 pub(crate) struct Folder {
-    path: PathBuf,
+    folder: TempDir,
     /// Leave it for the one who looks for the reason.
     pub(crate) keep: bool,
 }
@@ -58,26 +59,22 @@ pub(crate) struct Folder {
 impl Folder {
     /// A fresh, empty one.
     pub(crate) fn new(name: &str) -> Self {
-        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("pointsman-{name}-{}-{count}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a temporary folder");
-        Self { path, keep: false }
+        let prefix = format!("pointsman-{name}-");
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary folder");
+        Self { folder, keep: false }
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
         if self.keep {
-            println!("    left for inspection: {}", self.path.display());
-        } else {
-            let _ = std::fs::remove_dir_all(&self.path);
+            self.folder.disable_cleanup(true);
+            println!("    left for inspection: {}", self.path().display());
         }
     }
 }

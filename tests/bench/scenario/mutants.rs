@@ -25,7 +25,12 @@ struct Defect {
     flaws: &'static [Flaw],
     hammer: bool,
     noise: bool,
+    /// Further arguments of the gateway.
+    arguments: &'static [&'static str],
 }
+
+/// Changes are noticed by the watcher alone.
+const NO_POLL: &[&str] = &["--poll-interval", "1h"];
 
 /// No defect, and what the trials of the others do.
 const SOUND: Defect = Defect {
@@ -35,6 +40,7 @@ const SOUND: Defect = Defect {
     flaws: &[Flaw::MissingSecret],
     hammer: true,
     noise: true,
+    arguments: NO_POLL,
 };
 
 const MIXED: &[Promise] = &[
@@ -54,6 +60,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: true,
         noise: false,
+        arguments: &[],
     },
     Defect {
         letter: "b",
@@ -62,6 +69,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: true,
         noise: false,
+        arguments: &[],
     },
     Defect {
         letter: "c",
@@ -70,6 +78,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: true,
         noise: false,
+        arguments: &[],
     },
     Defect {
         letter: "d",
@@ -78,6 +87,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[Flaw::MissingSecret],
         hammer: false,
         noise: false,
+        arguments: &[],
     },
     Defect {
         letter: "e",
@@ -86,6 +96,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: false,
         noise: false,
+        arguments: NO_POLL,
     },
     Defect {
         letter: "f",
@@ -94,6 +105,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: false,
         noise: true,
+        arguments: &[],
     },
     Defect {
         letter: "g",
@@ -102,6 +114,7 @@ const DEFECTS: &[Defect] = &[
         flaws: &[],
         hammer: false,
         noise: false,
+        arguments: &[],
     },
 ];
 
@@ -159,6 +172,7 @@ fn attempt(
     let folder = Folder::new("mutant");
     let mut setup = Setup::new(folder.path());
     program.clone_into(&mut setup.program);
+    setup.arguments = defect.arguments.iter().map(|&argument| argument.to_owned()).collect();
     if let Some(letter) = mutant {
         setup.environment.push(("POINTSMAN_MUTANT".to_owned(), letter.to_owned()));
     }

@@ -2,7 +2,7 @@
 //! passed over is refused as what is read.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::json::{self, Arena, JsonError, ToJson, DocumentChunk, Projection};
+use pointsman::json::{self, Arena, DocumentChunk, JsonError, Projection, ToJson};
 
 /// A document, or why it is none.
 type Read = Result<String, JsonError>;

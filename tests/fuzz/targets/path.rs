@@ -3,7 +3,7 @@
 #![cfg_attr(fuzzing, no_main)]
 
 use pointsman::json::{self, Arena, Projection, Value};
-use pointsman::path::{PathBudget, CompiledPath};
+use pointsman::path::{CompiledPath, PathBudget};
 
 const DOCUMENT: &str =
     r#"{"a":[1,{"b":"x","c":[[[[2]]],null]}],"b":{"a":{"a":{"a":"a.*"}}},"c":"(","limit":50}"#;

@@ -5,7 +5,7 @@
 use pointsman::diagnostic::{self, DiagnosticFormat};
 use pointsman::evaluate::{EvaluationContext, Observer, SilentObserver};
 use pointsman::json::{self, Arena, ToJson};
-use pointsman::ruleset::{RuleSet, EntryPoint};
+use pointsman::ruleset::{EntryPoint, RuleSet};
 use pointsman::source::Sources;
 use pointsman::suite;
 use pointsman::time::Timestamp;
@@ -18,7 +18,7 @@ const PAYLOAD: &[u8] = br#"{"status":"firing","level":"P1","severity":"warning",
 /// Tests of the mutated rules find no files.
 struct NoFiles;
 
-impl suite::Files for NoFiles {
+impl suite::TestFiles for NoFiles {
     fn read(&self, _: &std::path::Path) -> Result<Vec<u8>, String> {
         Err("there are no files".to_owned())
     }
@@ -45,7 +45,9 @@ fn target(bytes: &[u8]) {
     for diagnostic in &loaded.diagnostics {
         assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
     }
-    for format in [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::ToJson, DiagnosticFormat::Sarif] {
+    for format in
+        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
+    {
         let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
         let unsafe_for_terminals =
             |character: char| character.is_control() && !matches!(character, '\n' | '\t');

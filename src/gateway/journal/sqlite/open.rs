@@ -1,11 +1,12 @@
 //! Connections: how they are set up, and what is verified before one is used.
 
+use crate::channel::StateFile;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::Path;
 use std::time::Duration;
 
 /// The name of the database in the state directory.
-pub(in crate::gateway::journal) const DATABASE_FILE: &str = "journal.db";
+pub(in crate::gateway::journal) const DATABASE_FILE: &str = StateFile::Journal.name();
 
 /// The version of the schema.
 const SCHEMA_VERSION: i32 = 1;

@@ -1,21 +1,26 @@
-//! The accept loop: who may connect, what a connection may take its time for, and how all of them end.
+//! The accept loop of both listeners: who may connect, how long a connection may take, and how all of them end.
 
-use super::connection_limit::{ConnectionLimit, ConnectionPermit};
-use super::problem::HttpProblem;
-use super::timeout_stream::{ConnectionPhase, StreamTimeouts, TimeoutStream};
-use crate::gateway::config::ListenerLimits;
-use crate::gateway::metrics::Metrics;
+mod connection_limit;
+mod timeout_stream;
+
+use super::config::ListenerLimits;
+use super::metrics::Metrics;
+use super::problem::Problem;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use connection_limit::{ConnectionLimit, ConnectionPermit};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use timeout_stream::{ConnectionPhase, StreamTimeouts, TimeoutStream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -24,42 +29,56 @@ use tower::ServiceExt;
 
 /// For a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// For what is under way when the listener is told to stop.
+/// For open requests when the listener stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-/// After an error of `accept` that would come again at once (no file descriptor is left).
+/// The pause after an error of `accept`, which would return at once (no file descriptor is left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The most headers of a request.
 const MOST_HEADERS: usize = 64;
+
+/// What is counted of connections.
+#[derive(Clone, Default)]
+pub(super) struct ConnectionMetrics {
+    open: Gauge,
+    refused: Counter,
+}
+
+impl ConnectionMetrics {
+    /// The metrics of connections of senders.
+    pub(super) fn of(metrics: &Metrics) -> Self {
+        Self { open: metrics.connections.clone(), refused: metrics.connections_refused.clone() }
+    }
+}
 
 /// What all connections share.
 struct ConnectionContext {
     router: Router,
     requests: Arc<Semaphore>,
     limits: ListenerLimits,
-    metrics: Arc<Metrics>,
+    metrics: ConnectionMetrics,
     tls: Option<TlsAcceptor>,
     stop: watch::Receiver<bool>,
 }
 
-/// Serves a router on a listener until `stop` is told, then finishes what is under way for at most five seconds.
+/// Serves a router on a listener until `stop` is true, then finishes open requests for at most five seconds.
 pub(super) async fn serve(
     router: Router,
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
-    limits: &ListenerLimits,
-    metrics: Arc<Metrics>,
+    limits: ListenerLimits,
+    metrics: ConnectionMetrics,
     mut stop: watch::Receiver<bool>,
 ) {
-    let seats = ConnectionLimit::new(limits.connections, limits.connections_of_one);
-    let house = Arc::new(ConnectionContext {
+    let open = ConnectionLimit::new(&limits);
+    let context = Arc::new(ConnectionContext {
         router,
         requests: Arc::new(Semaphore::new(limits.requests)),
-        limits: limits.clone(),
+        limits,
         metrics,
         tls: tls.map(TlsAcceptor::from),
         stop: stop.clone(),
     });
-    // Each connection holds a sender; when the last is gone nothing is received any more.
+    // Each connection holds a sender; the channel ends with the last of them.
     let (alive, mut all_gone) = mpsc::channel::<Infallible>(1);
     loop {
         let accepted = tokio::select! {
@@ -68,48 +87,48 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, from)) => spawn_connection(&house, &seats, stream, from, &alive),
+            Ok((stream, from)) => spawn_connection(&context, &open, stream, from, &alive),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop((listener, alive));
     if tokio::time::timeout(SHUTDOWN_GRACE, all_gone.recv()).await.is_err() {
-        tracing::warn!("some requests were not finished when the listener ended");
+        tracing::warn!("the listener stopped with requests unfinished");
     }
 }
 
-/// Returns when it is time to stop, or when nobody is left who could say so.
+/// Returns when it is time to stop, or when the sender is gone.
 async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
 fn spawn_connection(
-    house: &Arc<ConnectionContext>,
-    seats: &Arc<ConnectionLimit>,
+    context: &Arc<ConnectionContext>,
+    open: &Arc<ConnectionLimit>,
     stream: TcpStream,
     from: SocketAddr,
     alive: &mpsc::Sender<Infallible>,
 ) {
-    let Some(seat) = seats.acquire(from.ip()) else {
-        house.metrics.connections_refused.inc();
+    let Some(permit) = open.acquire(from.ip()) else {
+        context.metrics.refused.inc();
         return;
     };
-    let (house, alive) = (Arc::clone(house), alive.clone());
+    let (context, alive) = (Arc::clone(context), alive.clone());
     tokio::spawn(async move {
-        house.metrics.connections.inc();
-        let _counted = ConnectionGuard(Arc::clone(&house.metrics), seat);
+        context.metrics.open.inc();
+        let _counted = ConnectionGuard(context.metrics.open.clone(), permit);
         let _alive = alive;
-        // Answers are small: waiting for more to send would only hold them up.
+        // Answers are small: waiting for more to send would only delay them.
         if stream.set_nodelay(true).is_err() {
             return;
         }
-        match &house.tls {
-            None => serve_connection(&house, stream).await,
+        match &context.tls {
+            None => serve_connection(&context, stream).await,
             Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                Ok(Ok(stream)) => serve_connection(&house, stream).await,
+                Ok(Ok(stream)) => serve_connection(&context, stream).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
             },
@@ -119,19 +138,19 @@ fn spawn_connection(
 
 /// A connection that is counted as long as this lives.
 struct ConnectionGuard(
-    Arc<Metrics>,
+    Gauge,
     #[expect(dead_code, reason = "it is free again when dropped")] ConnectionPermit,
 );
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.0.connections.dec();
+        self.0.dec();
     }
 }
 
-async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(house: &ConnectionContext, stream: S) {
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(context: &ConnectionContext, stream: S) {
     let phase = ConnectionPhase::default();
-    let limits = &house.limits;
+    let limits = &context.limits;
     let times =
         StreamTimeouts { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
     let stream = TokioIo::new(TimeoutStream::new(stream, phase.clone(), times));
@@ -139,7 +158,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(house: &ConnectionC
         phase.serve();
         let phase = phase.clone();
         async move {
-            let answer = answer(house, request.map(Body::new)).await;
+            let answer = answer(context, request.map(Body::new)).await;
             phase.wait();
             Ok::<_, Infallible>(answer)
         }
@@ -152,7 +171,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(house: &ConnectionC
         .max_header_size(limits.header_bytes)
         .max_buf_size(limits.header_bytes.max(8 << 10) + (8 << 10));
     let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
-    let mut stop = house.stop.clone();
+    let mut stop = context.stop.clone();
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = wait_for_stop(&mut stop) => {
@@ -165,13 +184,12 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(house: &ConnectionC
     }
 }
 
-async fn answer(house: &ConnectionContext, request: Request<Body>) -> Response<Body> {
-    let Ok(_under_way) = house.requests.try_acquire() else {
+async fn answer(context: &ConnectionContext, request: Request<Body>) -> Response<Body> {
+    let Ok(_under_way) = context.requests.try_acquire() else {
         let wait = Duration::from_secs(1);
-        let shed = HttpProblem::unavailable("too many requests are under way", wait);
-        return HttpProblem { close: true, ..shed }.to_response();
+        return Problem::unavailable("too many requests are under way", wait).close().to_response();
     };
-    match house.router.clone().oneshot(request).await {
+    match context.router.clone().oneshot(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
     }

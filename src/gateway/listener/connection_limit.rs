@@ -1,5 +1,6 @@
-//! How many connections there may be, all together and of one address.
+//! How many connections may be open, in all and of one address.
 
+use crate::gateway::config::ListenerLimits;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,45 +18,46 @@ struct ConnectionCounts {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A connection's place; free again when dropped.
+/// The permit of a connection; given back when dropped.
 pub(super) struct ConnectionPermit {
     limit: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
 impl ConnectionLimit {
-    /// So many in all, and so many of one address.
+    /// The limits of a listener: connections in all, and of one address.
     #[must_use]
-    pub(super) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
-        Arc::new(Self { max_total: most, max_per_address: most_of_one, counts: Mutex::default() })
+    pub(super) fn new(limits: &ListenerLimits) -> Arc<Self> {
+        let (max_total, max_per_address) = (limits.connections, limits.connections_of_one);
+        Arc::new(Self { max_total, max_per_address, counts: Mutex::default() })
     }
 
-    /// A place for a connection, where there is one.
+    /// A permit for a connection, unless a limit is reached.
     #[must_use]
     pub(super) fn acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
-        let of = counted_address(address);
-        let mut taken = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.total >= self.max_total {
+        let address = counted_address(address);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.total >= self.max_total {
             return None;
         }
-        let count = taken.by_address.entry(of).or_insert(0);
+        let count = counts.by_address.entry(address).or_insert(0);
         if *count >= self.max_per_address {
             return None;
         }
         *count += 1;
-        taken.total += 1;
-        Some(ConnectionPermit { limit: Arc::clone(self), address: of })
+        counts.total += 1;
+        Some(ConnectionPermit { limit: Arc::clone(self), address })
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut taken = self.limit.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.total = taken.total.saturating_sub(1);
-        if let Some(count) = taken.by_address.get_mut(&self.address) {
+        let mut counts = self.limit.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.total = counts.total.saturating_sub(1);
+        if let Some(count) = counts.by_address.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
-                taken.by_address.remove(&self.address);
+                counts.by_address.remove(&self.address);
             }
         }
     }
@@ -72,18 +74,20 @@ fn counted_address(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::ConnectionLimit;
+    use crate::gateway::config::ListenerLimits;
 
     #[test]
-    fn seats_are_counted_by_address_and_in_all_and_come_back() {
-        let seats = ConnectionLimit::new(3, 2);
-        let take = |address: &str| seats.acquire(address.parse().unwrap());
+    fn connections_are_counted_by_address_and_in_all_until_they_end() {
+        let limits = ListenerLimits { connections: 3, connections_of_one: 2, ..ListenerLimits::default() };
+        let limit = ConnectionLimit::new(&limits);
+        let take = |address: &str| limit.acquire(address.parse().unwrap());
         let first = take("2001:db8::1");
         let second = take("2001:db8::2");
         assert!(first.is_some() && second.is_some());
         assert!(take("2001:db8::3").is_none(), "one network of 64 bits is one sender");
         let third = take("192.0.2.1");
         assert!(third.is_some());
-        assert!(take("192.0.2.2").is_none(), "there are three seats");
+        assert!(take("192.0.2.2").is_none(), "three are allowed");
         drop(first);
         assert!(take("::ffff:192.0.2.1").is_some());
     }

@@ -1,6 +1,14 @@
-//! The words that begin declarations and statements, those that are reserved, and those of other languages.
+//! The words that begin declarations and statements, the reserved ones, and words of other languages.
+//!
+//! Lists that repeat the grammar are held to it by a test.
 
-/// The words that cannot be names. The grammar's rule `reserved` says the same.
+use crate::syntax::grammar::Rule;
+
+/// The words that begin a declaration.
+pub(super) const DECLARATIONS: &[&str] =
+    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+
+/// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[
     "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in",
     "is", "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing",
@@ -31,6 +39,20 @@ pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
 /// The words that begin a statement of a test.
 pub(super) const TEST: &[&str] =
     &["mapping", "routing", "integration", "channel", "input", "event", "at", "open", "cases", "expect"];
+
+/// What begins a value.
+pub(super) const VALUES: &[Rule] =
+    &[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::fixed, Rule::match_subject];
+
+/// What begins a comparison after its subject.
+pub(super) const COMPARISONS: &[Rule] =
+    &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
+
+/// The operators of comparisons.
+pub(super) const SIGNS: &[&str] = &[
+    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
+    "during",
+];
 
 /// A word of another language, and what this one has in its place.
 pub(super) fn foreign(word: &str) -> Option<&'static str> {

@@ -1,25 +1,24 @@
-//! What a sender hears where a push is not taken: a problem as RFC 9457 has it, whose words name the mending.
-//!
-//! Nothing of a request is ever echoed: no path, no key, no header.
+//! Answers of both listeners: JSON, and problems in the form of RFC 9457 that say how to fix them.
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
 use ulid::Ulid;
 
-/// Why a request is not granted.
+/// Why a request is not granted, as its answer says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HttpProblem {
+pub(super) struct Problem {
     /// The status.
     pub(super) status: StatusCode,
     /// What is wrong.
     pub(super) detail: Cow<'static, str>,
-    /// How to mend it.
+    /// How to fix it.
     pub(super) help: Option<&'static str>,
-    /// Under which id the body is in the quarantine.
+    /// The id of the body in the quarantine.
     pub(super) quarantined: Option<Ulid>,
     /// After which time to try again.
     pub(super) retry_after: Option<Duration>,
@@ -29,47 +28,32 @@ pub(super) struct HttpProblem {
     pub(super) close: bool,
 }
 
-impl HttpProblem {
+impl Problem {
     /// A problem with a status and a sentence.
     #[must_use]
     pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            help: None,
-            quarantined: None,
-            retry_after: None,
-            allow: None,
-            close: false,
-        }
+        let detail = detail.into();
+        Self { status, detail, help: None, quarantined: None, retry_after: None, allow: None, close: false }
     }
 
-    /// No such integration, or not with that key: the two are not told apart.
-    #[must_use]
-    pub(super) fn unknown_integration() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is no integration with that name and key").help(
-            "give the key as `?integration_key=…`, as `Authorization: Bearer …` or as `X-Integration-Key`; \
-             `pointsman status` lists the push URLs",
-        )
-    }
-
-    /// Too much at once, or too late: 503 with a time to wait.
+    /// Too many requests, or no way to store one now: 503 and a time to wait.
     #[must_use]
     pub(super) fn unavailable(detail: impl Into<Cow<'static, str>>, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
             .help("send it again after the time in `Retry-After`")
     }
 
-    /// The gateway is about to end.
-    #[must_use]
-    pub(super) fn stopping() -> Self {
-        Self { close: true, ..Self::unavailable("the gateway is stopping", Duration::from_secs(5)) }
-    }
-
-    /// How to mend it.
+    /// Says how to fix it.
     #[must_use]
     pub(super) fn help(mut self, help: &'static str) -> Self {
         self.help = Some(help);
+        self
+    }
+
+    /// Ends the connection with the answer.
+    #[must_use]
+    pub(super) fn close(mut self) -> Self {
+        self.close = true;
         self
     }
 
@@ -90,13 +74,11 @@ impl HttpProblem {
         self.to_response_with("application/problem+json", Value::Object(object).to_string())
     }
 
-    /// An answer with this status and another body, for doors that speak another protocol.
+    /// The answer with another body, for protocols that have a form of their own.
     #[must_use]
     pub(super) fn to_response_with(&self, content_type: &'static str, body: String) -> Response<Body> {
-        let mut answer = Response::new(Body::from(body));
-        *answer.status_mut() = self.status;
+        let mut answer = response(self.status, content_type, body);
         let headers = answer.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -104,7 +86,7 @@ impl HttpProblem {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        // As RFC 9110 wants it with every 401.
+        // RFC 9110 asks for it with every 401.
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -113,4 +95,21 @@ impl HttpProblem {
         }
         answer
     }
+}
+
+/// An answer whose body is JSON.
+pub(super) fn json<T: Serialize>(body: &T) -> Response<Body> {
+    match serde_json::to_string(body) {
+        Ok(body) => response(StatusCode::OK, "application/json", body),
+        Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written as JSON")
+            .to_response(),
+    }
+}
+
+/// An answer with a body of a type.
+pub(super) fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+    let mut answer = Response::new(Body::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
 }

@@ -1,10 +1,10 @@
-//! A stream that loses patience: with a connection that says nothing, with headers that dribble in, and with a reader that
-//! does not read its answers.
+//! A stream with timeouts: for a connection that sends nothing, for headers that arrive slowly, and for a client that does
+//! not read its answers.
 //!
-//! HTTP itself knows one time-out, for headers, and would apply it to the pause between two requests as well. Here the
-//! time for headers begins with their first byte; bodies have their own, where they are read.
+//! The HTTP library has one timeout, for headers, and applies it to the pause between two requests as well. Here the time
+//! for headers begins with their first byte. Bodies have a timeout of their own, where they are read.
 
-#![expect(clippy::disallowed_methods, reason = "time-outs of connections are measured by the clock")]
+#![expect(clippy::disallowed_methods, reason = "timeouts of connections are measured by the clock")]
 
 use std::future::Future;
 use std::io;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// Where a connection stands; shared by its stream and its service.
+/// The phase of a connection; shared by its stream and its service.
 #[derive(Clone, Default)]
 pub(super) struct ConnectionPhase(Arc<AtomicU8>);
 
@@ -25,12 +25,12 @@ const HEADERS: u8 = 1;
 const SERVING: u8 = 2;
 
 impl ConnectionPhase {
-    /// A request has arrived and is being answered.
+    /// A request is being answered.
     pub(super) fn serve(&self) {
         self.0.store(SERVING, Ordering::Release);
     }
 
-    /// The next request is waited for.
+    /// The connection waits for the next request.
     pub(super) fn wait(&self) {
         self.0.store(WAITING, Ordering::Release);
     }
@@ -51,7 +51,7 @@ pub(super) struct StreamTimeouts {
     pub(super) answer: Duration,
 }
 
-/// A stream that loses patience.
+/// A stream with timeouts.
 pub(super) struct TimeoutStream<S> {
     stream: S,
     phase: ConnectionPhase,
@@ -64,7 +64,7 @@ pub(super) struct TimeoutStream<S> {
 }
 
 impl<S> TimeoutStream<S> {
-    /// Watches a stream of a new connection.
+    /// The stream of a new connection.
     pub(super) fn new(stream: S, phase: ConnectionPhase, timeouts: StreamTimeouts) -> Self {
         let by = Instant::now() + timeouts.headers;
         let timer = Box::pin(tokio::time::sleep_until(by.into()));
@@ -79,7 +79,7 @@ impl<S> TimeoutStream<S> {
         }
     }
 
-    /// Whether the time is over; else the task is woken when it is.
+    /// Whether the time is over; if not, the task is woken when it is.
     fn is_expired(&mut self, by: Instant, context: &mut Context<'_>) -> bool {
         loop {
             if self.timer.deadline() > by.into() {
@@ -91,7 +91,7 @@ impl<S> TimeoutStream<S> {
             if Instant::now() >= by {
                 return true;
             }
-            // The alarm was set for an earlier phase.
+            // The timer was set for an earlier phase.
             self.timer.as_mut().reset(by.into());
         }
     }

@@ -1,4 +1,4 @@
-//! Bodies, keys and answers of each door.
+//! Bodies, keys and answers of each protocol.
 
 use super::host::{Running, WATCHDOG, keys, start, text, version};
 use super::{EVENT, RULES, listener};
@@ -82,7 +82,7 @@ async fn a_key_is_taken_from_the_query_and_from_two_headers() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_key_learns_nothing() {
+async fn a_sender_without_a_key_learns_nothing() {
     let running = listener(ListenerLimits::default()).await;
     let without_date =
         |text: &str| text.lines().filter(|line| !line.starts_with("date:")).collect::<Vec<_>>().join("\n");
@@ -123,7 +123,7 @@ async fn an_unreadable_body_is_kept_and_the_place_is_named() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_json_are_refused_without_harm() {
+async fn bodies_that_are_not_json_are_refused_without_harm() {
     let running = listener(ListenerLimits::default()).await;
     let deep = "[".repeat(100_000);
     let closed = format!("{}{}", "[".repeat(128), "]".repeat(128));
@@ -177,7 +177,7 @@ async fn gzip_is_unpacked_within_the_limit() {
 }
 
 #[tokio::test]
-async fn only_bodies_that_somebody_reads_are_taken() {
+async fn only_known_content_types_are_accepted() {
     let running = listener(ListenerLimits::default()).await;
     for (kind, status) in [
         ("application/json; charset=utf-8", 202),
@@ -191,7 +191,7 @@ async fn only_bodies_that_somebody_reads_are_taken() {
 }
 
 #[tokio::test]
-async fn a_form_is_the_json_of_its_fields() {
+async fn a_form_becomes_the_json_of_its_fields() {
     let running = listener(ListenerLimits::default()).await;
     let form = "alertName=cpu+high&ruleId=r%2D1&curValue=97&dimensions=%7BinstanceId%3Di-1%7D&tag=a&tag=b&empty=&name=%E7%A3%81";
     let kind = [("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")];
@@ -209,7 +209,7 @@ async fn a_form_is_the_json_of_its_fields() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_durable_is_asked_for_again() {
+async fn a_push_that_is_not_durable_is_answered_with_retry_after() {
     let running = listener(ListenerLimits::default()).await;
     for fault in [JournalError::Full, JournalError::NoSpace, JournalError::Failed("canary /path".to_owned())]
     {
@@ -218,7 +218,7 @@ async fn what_cannot_be_made_durable_is_asked_for_again() {
         assert_eq!(answer.status, 503, "{fault:?}");
         assert!(answer.headers.contains("retry-after: ") && !answer.body.contains("canary"), "{answer:?}");
     }
-    // What is not durable did not happen: only its answers are counted.
+    // A push that is not durable counts as an answer only.
     let counted = |running: &Running| -> Vec<String> {
         let text = running.parts.metrics().render();
         let prefixes = ["pointsman_outcomes_total{integration=\"plain\"", "pointsman_routes_total"];
@@ -245,7 +245,7 @@ async fn what_cannot_be_made_durable_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn rate_repetition_and_size_are_limited_as_the_integration_says() {
+async fn rate_repetition_and_size_are_limited_by_the_integration() {
     let plain = [
         ("keys", keys(&["k"])),
         ("rate", Setting::Number(2)),
@@ -256,7 +256,7 @@ async fn rate_repetition_and_size_are_limited_as_the_integration_says() {
     let running = start(first, ListenerLimits::default()).await;
     let url = "/push/plain?integration_key=k";
     let one = running.post(url, &[], EVENT).await.json();
-    // The rate goes on where the rules are loaded anew.
+    // A reload does not refill the bucket.
     running.publish(version(2, RULES, &[("plain", &plain)]));
     let two = running.post(url, &[], EVENT).await.json();
     assert_eq!(two, json!({"id": one["id"], "duplicate": true, "outcomes": []}));
@@ -285,7 +285,7 @@ async fn a_removed_key_opens_nothing_from_the_next_push_on() {
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_there_are_not_are_said_so() {
+async fn unknown_paths_and_methods_are_refused() {
     let running = listener(ListenerLimits::default()).await;
     let answer = running.send("GET", URL, &[], b"").await;
     assert_eq!((answer.status, answer.headers.contains("allow: post")), (405, true), "{answer:?}");
@@ -297,7 +297,7 @@ async fn paths_and_methods_that_there_are_not_are_said_so() {
 }
 
 #[tokio::test]
-async fn bodies_in_chunks_and_bodies_that_wait_to_be_asked_for_arrive() {
+async fn chunked_bodies_and_bodies_after_100_continue_arrive() {
     let running = listener(ListenerLimits::default()).await;
     let (start, end) = EVENT.split_at(10);
     let mut request =
@@ -325,7 +325,7 @@ async fn bodies_in_chunks_and_bodies_that_wait_to_be_asked_for_arrive() {
 }
 
 #[tokio::test]
-async fn flashduty_senders_are_answered_in_their_words() {
+async fn flashduty_senders_get_answers_of_their_protocol() {
     let running = listener(ListenerLimits::default()).await;
     let url = "/event/push/alert/standard?integration_key=key-of-standard";
     let push = br#"{"title_rule": "cpu", "event_status": "Warning", "alert_key": "k-1"}"#;
@@ -376,7 +376,7 @@ fn alert(name: &str, ends_at: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
+async fn a_prometheus_server_can_push_as_to_an_alertmanager() {
     const KEY: [(&str, &str); 1] = [("Authorization", "Bearer key-of-prometheus")];
     let running = listener(ListenerLimits::default()).await;
     let send = async |alerts: serde_json::Value| {
@@ -393,7 +393,7 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
     assert_eq!(stored["alerts"][0]["labels"], json!({"alertname": "Down", "severity": "critical"}));
     assert_eq!(push.deliveries.len(), 2);
 
-    // A repetition is no news, whatever its end; a recovery is, once; and a firing after it is again.
+    // A repetition is not new, whatever its end; a recovery is new once, and a firing after it is new again.
     assert_eq!(send(json!([alert("Down", "2999-01-01T00:04:00Z")])).await.status, 200);
     assert_eq!(running.pushes().len(), 1);
     for _ in 0..2 {
@@ -408,7 +408,7 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
     assert_eq!(send(json!([alert("Down", "2999-01-01T00:00:00Z")])).await.status, 200);
     assert_eq!(running.pushes().len(), 3);
 
-    // What is not durable was not told.
+    // An alert that is not durable is not cached.
     *running.parts.store.0.fault.lock().unwrap() = Some(JournalError::Full);
     assert_eq!(send(json!([alert("New", "2999-01-01T00:00:00Z")])).await.status, 503);
     *running.parts.store.0.fault.lock().unwrap() = None;
@@ -420,7 +420,7 @@ async fn a_prometheus_server_takes_the_listener_for_an_alertmanager() {
         assert_eq!((answer.status, answer.json().is_string()), (400, true), "{wrong}");
     }
     assert_eq!(running.post("/api/v2/alerts", &KEY, b"[{").await.status, 400);
-    // What no alert can be read from is kept as it came; senders do not resend what was refused.
+    // A body with a wrong alert is kept whole, as senders do not resend what was refused.
     let kept: Vec<_> = running
         .refused()
         .iter()
@@ -459,7 +459,7 @@ async fn a_small_body_does_not_become_a_large_push() {
     assert_eq!(answer.status, 422, "{answer:?}");
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("10001 elements") && detail.contains("at most 10000"), "{detail}");
-    // Few bytes that all of them carry, into two channels.
+    // Each event carries the long title, to two channels.
     let answer = running.post(URL, &[], &many(9_000, 2_000)).await;
     assert_eq!(answer.status, 413, "{answer:?}");
     assert!(answer.json()["detail"].as_str().unwrap().contains("32 MiB"), "{answer:?}");

@@ -1,0 +1,188 @@
+//! Why a push is refused: one type from the decision about a payload to the answer of its sender.
+//!
+//! Nothing of a request is ever echoed: no path, no key, no header.
+
+use crate::gateway::journal::JournalError;
+use crate::gateway::problem::Problem;
+use axum::http::StatusCode;
+use std::time::Duration;
+use ulid::Ulid;
+
+/// Why a push is refused. Those with an `id` are about the payload, which is kept in the quarantine under that id. The
+/// text of the error is for those who run the gateway; senders read that of [`Refusal::problem`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The payload is not JSON: line, column and reason.
+    #[error("{reason}")]
+    NotJson {
+        /// The id in the quarantine.
+        id: Ulid,
+        /// The reason.
+        reason: String,
+    },
+    /// Some of the posted alerts are not alerts; the others were accepted.
+    #[error("{reason}")]
+    NotAlerts {
+        /// The id in the quarantine.
+        id: Ulid,
+        /// The reason of each.
+        reason: String,
+    },
+    /// No mapping accepts the payload.
+    #[error("{reason}")]
+    Unaccepted {
+        /// The id in the quarantine.
+        id: Ulid,
+        /// The reasons of each mapping.
+        reason: String,
+    },
+    /// The push would become more than so many bytes of outcomes and deliveries.
+    #[error("it becomes more than {} MiB of events and deliveries", .limit >> 20)]
+    TooManyBytes {
+        /// The id in the quarantine.
+        id: Ulid,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The rules in force have no such integration, or the key is not one of its keys.
+    #[error("the rules in force have no such integration any more")]
+    UnknownIntegration,
+    /// The key, which alone names the integration, opens none.
+    #[error("the key opens no integration")]
+    UnknownKey,
+    /// The signature is not the one that the integration asks for.
+    #[error("the push is not signed as its integration asks")]
+    InvalidSignature,
+    /// The integration accepts so many pushes a minute.
+    #[error("the integration accepts {per_minute} push{} a minute", if *.per_minute == 1 { "" } else { "es" })]
+    RateLimited {
+        /// Its rate.
+        per_minute: u64,
+        /// When it accepts the next push.
+        wait: Duration,
+    },
+    /// The body is larger than the integration accepts.
+    #[error("the body has more than the {} KiB that the integration accepts", .limit / 1024)]
+    BodyTooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    /// The body ended early, or its framing is not that of HTTP.
+    #[error("the body ended early, or its framing is not that of HTTP")]
+    BrokenBody,
+    /// Too many bytes of bodies are in memory.
+    #[error("too many bytes of other pushes are being read")]
+    BodyBudgetExhausted,
+    /// The `Content-Encoding` is not one that is unpacked here.
+    #[error("the `Content-Encoding` of the body is not one that is unpacked here")]
+    UnknownEncoding,
+    /// The body is not gzip, although its `Content-Encoding` says so.
+    #[error("the body is not the gzip that its `Content-Encoding` says")]
+    NotGzip,
+    /// The `Content-Type` is not one that is read here.
+    #[error("the `Content-Type` is not one that is read here")]
+    UnknownContentType,
+    /// The form cannot be read.
+    #[error("{0}")]
+    InvalidForm(String),
+    /// The gateway is stopping.
+    #[error("the gateway is stopping")]
+    Stopping,
+    /// The push cannot be made durable now.
+    #[error("{0}")]
+    NotDurable(JournalError),
+}
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotJson { .. }
+            | Self::NotAlerts { .. }
+            | Self::BrokenBody
+            | Self::NotGzip
+            | Self::InvalidForm(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownKey | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
+            Self::UnknownIntegration => StatusCode::NOT_FOUND,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyBytes { .. } | Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnknownEncoding | Self::UnknownContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unaccepted { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited { .. } | Self::BodyBudgetExhausted | Self::Stopping | Self::NotDurable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// The id under which the payload is kept; none where the refusal is not about the payload.
+    #[must_use]
+    pub fn quarantine_id(&self) -> Option<Ulid> {
+        if let Self::NotJson { id, .. }
+        | Self::NotAlerts { id, .. }
+        | Self::Unaccepted { id, .. }
+        | Self::TooManyBytes { id, .. } = self
+        {
+            return Some(*id);
+        }
+        None
+    }
+
+    /// The answer to the sender.
+    #[must_use]
+    pub(super) fn problem(&self) -> Problem {
+        let problem =
+            Problem { quarantined: self.quarantine_id(), ..Problem::new(self.status(), self.to_string()) };
+        let unavailable = |wait| Problem::unavailable(problem.detail.clone(), wait);
+        match self {
+            Self::NotJson { .. } => problem.help("the body is not JSON; it is kept in the quarantine under that id"),
+            Self::NotAlerts { .. } => problem.help("post what Prometheus posts: an array of alerts with labels"),
+            Self::Unaccepted { reason, .. } => {
+                Problem { detail: format!("no mapping accepts the payload: {reason}").into(), ..problem }
+                    .help("fix the rules and run `pointsman quarantine replay ID`, or fix the sender's template")
+            }
+            Self::TooManyBytes { .. } => {
+                problem.help("send fewer alerts at once, or change the rules so that they go to fewer channels")
+            }
+            Self::UnknownIntegration => Problem {
+                detail: "there is no integration with that name and key".into(),
+                ..problem
+            }
+            .help(
+                "give the key as `?integration_key=…`, as `Authorization: Bearer …` or as `X-Integration-Key`; \
+                 `pointsman status` lists the push URLs",
+            ),
+            Self::UnknownKey => {
+                problem.help("give the key as `?integration_key=…` or as `Authorization: Bearer …`")
+            }
+            Self::InvalidSignature => problem.help(
+                "compare `signature`, `secret` and, where the scheme signs a time, the clocks of both sides; the bytes \
+                 are verified as they were sent, before unpacking",
+            ),
+            Self::RateLimited { wait, .. } => unavailable(*wait),
+            Self::BodyTooLarge { .. } => {
+                problem.close().help("send fewer alerts at once, or raise `max_body` of the integration")
+            }
+            Self::BodyTimeout => problem.close(),
+            Self::BodyBudgetExhausted => unavailable(Duration::from_secs(1)).close(),
+            Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
+            Self::UnknownEncoding => problem.help("send it plain, or with `Content-Encoding: gzip`"),
+            Self::UnknownContentType => problem
+                .help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`"),
+            Self::Stopping => unavailable(Duration::from_secs(5)).close(),
+            Self::NotDurable(JournalError::Full) => {
+                Problem::unavailable("too many deliveries are pending", Duration::from_secs(10))
+            }
+            Self::NotDurable(JournalError::NoSpace) => {
+                Problem::unavailable("there is no room to keep the push", Duration::from_mins(1))
+            }
+            // The reason may name files of the gateway.
+            Self::NotDurable(JournalError::Failed(_) | JournalError::Closed) => {
+                Problem::unavailable("the push could not be made durable", Duration::from_secs(5))
+            }
+        }
+    }
+}

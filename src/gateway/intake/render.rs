@@ -1,0 +1,71 @@
+//! What is sent for a decided push: the bodies of its deliveries, as the channels of the rules render them.
+
+use super::decide::{
+    BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts,
+};
+use super::refusal::Refusal;
+use crate::channel::Transport;
+use crate::evaluate::EvaluationContext;
+use crate::gateway::journal::{FiringTransition, NewDelivery};
+use crate::gateway::served_rules::ServedRules;
+use crate::json::ToJson;
+use std::sync::Arc;
+
+/// A decided push with all that is stored of it.
+pub(super) struct RenderedPush {
+    /// The outcomes as one JSON array.
+    pub(super) outcomes: Arc<str>,
+    /// What goes to channels, in the order of outcomes and channels.
+    pub(super) deliveries: Vec<NewDelivery>,
+    /// What opens and what closes, in the order of outcomes.
+    pub(super) transitions: Vec<FiringTransition>,
+    /// Keys that were open, and their channels.
+    pub(super) open: Vec<(String, Vec<String>)>,
+    /// Counts to add to the metrics once the push is durable.
+    pub(super) counts: PushCounts,
+}
+
+/// Renders the deliveries of a decided push.
+///
+/// # Errors
+/// Where the push becomes larger than [`MAX_PUSH_BYTES`].
+pub(super) fn render(
+    rules: &ServedRules,
+    decided: DecidedPush<'_>,
+    incoming: &IncomingPush,
+) -> Result<RenderedPush, Refusal> {
+    let context = EvaluationContext::at(incoming.now);
+    let mut deliveries = Vec::with_capacity(decided.deliveries.len());
+    let mut bytes = decided.outcomes.len();
+    for delivery in decided.deliveries.iter().filter_map(|planned| render_one(rules, planned, &context)) {
+        bytes += delivery.body.as_ref().map_or(0, Vec::len) + BYTES_PER_DELIVERY;
+        if bytes > MAX_PUSH_BYTES {
+            return Err(Refusal::TooManyBytes { id: incoming.id, limit: MAX_PUSH_BYTES });
+        }
+        deliveries.push(delivery);
+    }
+    let DecidedPush { outcomes, transitions, open, counts, .. } = decided;
+    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts })
+}
+
+fn render_one(
+    served: &ServedRules,
+    planned: &PlannedDelivery<'_>,
+    context: &EvaluationContext<'_>,
+) -> Option<NewDelivery> {
+    let PlannedDelivery { index, event, channel } = *planned;
+    let position = *served.rules.program.names.channels.get(channel)?;
+    let kind = served.channels.get(position)?.kind;
+    let (body, notes) = match kind.transport {
+        Transport::Discard => (None, Vec::new()),
+        Transport::Http(_) | Transport::File | Transport::Stdout => {
+            match served.rules.render(position, event, context) {
+                Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
+                // A kind without a form of its own sends the event itself.
+                None => (Some(event.to_json().into_bytes()), Vec::new()),
+            }
+        }
+    };
+    let key = event.key.to_string();
+    Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
+}

@@ -1,0 +1,54 @@
+//! Where in a text a pattern or a piece of text is looked for.
+
+/// Which part of a text a regex has to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MatchScope {
+    /// The whole text: `matches`.
+    Whole,
+    /// Some part of it: `finds`.
+    Anywhere,
+}
+
+impl MatchScope {
+    /// The operator, as rules write it.
+    #[must_use]
+    pub fn operator(self) -> &'static str {
+        match self {
+            Self::Whole => "matches",
+            Self::Anywhere => "finds",
+        }
+    }
+}
+
+/// Where a piece of text has to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PiecePosition {
+    /// `starts with`
+    Start,
+    /// `ends with`
+    End,
+    /// `contains`
+    Anywhere,
+}
+
+impl PiecePosition {
+    /// The operator, as rules write it.
+    #[must_use]
+    pub fn operator(self) -> &'static str {
+        match self {
+            Self::Start => "starts with",
+            Self::End => "ends with",
+            Self::Anywhere => "contains",
+        }
+    }
+
+    /// Whether a text has the piece there.
+    #[must_use]
+    pub fn fits(self, text: &str, piece: &str) -> bool {
+        match self {
+            Self::Start => text.starts_with(piece),
+            Self::End => text.ends_with(piece),
+            Self::Anywhere => text.contains(piece),
+        }
+    }
+}
