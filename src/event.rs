@@ -1,7 +1,7 @@
-//! The words of the domain: events, their severity and status, and what became of them.
+//! The words of the domain: events, their severity and status, and their outcomes.
 //!
-//! An event is plain data that points into the payload, the rule set and the arena. The wire form of an outcome, one JSON
-//! object a line, is written in `wire`, and nowhere else.
+//! An event is plain data that points into the payload, the rule set and the arena. Only `wire` writes the wire form of an
+//! outcome, one JSON object a line.
 
 mod labels;
 mod outcome;

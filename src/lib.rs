@@ -64,6 +64,7 @@
 //! | 1 | [`diagnostic`] | a finding, and its rendering for people, editors and code scanning |
 //! | 1 | [`event`] | events, outcomes, decisions: the words of the domain and their JSON |
 //! | 2 | [`value`] | the values and the types of expressions |
+//! | 2 | [`mask`] | the one mask of secrets in texts that people read |
 //! | 2 | [`path`] | JSONPath, run by an evaluator of our own within a budget |
 //! | 3 | [`syntax`] | the grammar in `grammar/*.pest`, the tree, recovery |
 //! | 3 | [`function`] | the built-in functions, each with its words and examples |
@@ -100,6 +101,7 @@ pub mod function;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
+pub mod mask;
 pub mod model;
 pub mod mutant;
 pub mod path;

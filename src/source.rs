@@ -1,7 +1,7 @@
 //! Source files, places in them, and the line index that turns a byte offset into a line and a column.
 //!
 //! Every place in a rule set is a [`Span`]: a file and a half-open range of bytes in it. Lines and columns exist only
-//! where a person reads them, so nothing here stores them.
+//! when they are shown to a person, so nothing here stores them.
 
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ impl Span {
         Self { file, start: cut(start), end: cut(end.max(start)) }
     }
 
-    /// From the beginning of this span to the end of `last`, which lies in the same file.
+    /// From the beginning of this span to the end of `last`, which is in the same file.
     #[must_use]
     pub fn to(self, last: Self) -> Self {
         Self { file: self.file, start: self.start.min(last.start), end: self.end.max(last.end) }
     }
 
-    /// The empty span where this one begins: where text that is missing would have to be written.
+    /// The empty span where this one begins: the place for text that is missing.
     #[must_use]
     pub fn before(self) -> Self {
         Self { end: self.start, ..self }
@@ -46,7 +46,7 @@ impl Span {
         Self { start: self.end, ..self }
     }
 
-    /// Whether `other` lies within this span.
+    /// Whether `other` is within this span.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
         self.file == other.file && self.start <= other.start && other.end <= self.end
@@ -121,7 +121,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Takes in a file; `name` is how messages will call it.
+    /// Adds a file. Messages use `name`.
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         self.files.push(SourceFile::new(name, text));
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
@@ -138,13 +138,13 @@ impl Sources {
         (0..).map(FileId).zip(&self.files)
     }
 
-    /// The text of a span; empty where the span does not fit the file.
+    /// The text of a span; empty if the span is outside the file.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
         self.file(span.file).and_then(|file| file.text().get(span.range())).unwrap_or_default()
     }
 
-    /// The name of the file that a span lies in.
+    /// The name of the file of a span.
     #[must_use]
     pub fn name(&self, span: Span) -> &str {
         self.file(span.file).map_or("", SourceFile::name)

@@ -1,4 +1,4 @@
-//! The values that expressions have while they run, and the types that `check` reasons with.
+//! The values of expressions during evaluation, and the types that `check` computes.
 
 use crate::event::{AlertStatus, Labels, Severity};
 use crate::json::{self, Arena, ToJson};
@@ -8,12 +8,12 @@ use crate::time::Timestamp;
 use std::fmt;
 use std::ops::BitOr;
 
-/// A value at run time. It points into the payload, the event, the program, or the arena for what was made meanwhile.
+/// A value at run time. It points into the payload, the event, the program, or the arena.
 #[derive(Debug, Clone, Copy)]
 pub enum RuntimeValue<'a> {
-    /// Nothing is there.
+    /// No value: nothing is there.
     Missing,
-    /// JSON's `null`: also "no value", but told apart by `is null`.
+    /// JSON's `null`: no value either, but `is null` distinguishes it.
     Null,
     /// `true` or `false`.
     Boolean(bool),
@@ -38,7 +38,7 @@ pub enum RuntimeValue<'a> {
 }
 
 impl<'a> RuntimeValue<'a> {
-    /// What stands in a payload.
+    /// A value of the payload.
     #[must_use]
     pub fn of_json(json: &'a json::Value<'a>) -> Self {
         match json {
@@ -74,14 +74,14 @@ impl<'a> RuntimeValue<'a> {
         }
     }
 
-    /// The string, where it is one.
+    /// The string, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&'a str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// The value as a string: a string is itself, constants and times their spelling, everything else its JSON text; no value
-    /// is none.
+    /// The value as a string: a string as it is, a constant or time in its spelling, everything else as its JSON text. Nothing
+    /// for no value.
     #[must_use]
     pub fn to_text(&self, arena: &'a Arena) -> Option<&'a str> {
         Some(match self {
@@ -99,7 +99,7 @@ impl<'a> RuntimeValue<'a> {
         })
     }
 
-    /// The value as JSON: what JSON has no form of is a string.
+    /// The value as JSON. Values that JSON has no form for are strings.
     #[must_use]
     pub fn to_json(&self, arena: &'a Arena) -> json::Value<'a> {
         match self {
@@ -120,7 +120,7 @@ impl<'a> RuntimeValue<'a> {
         }
     }
 
-    /// The array or object of JSON, where it is one.
+    /// The array or object of JSON, if it is one.
     #[must_use]
     pub fn as_json(&self) -> Option<&'a json::Value<'a>> {
         if let Self::Json(node) = self { Some(node) } else { None }
@@ -162,14 +162,14 @@ impl ValueType {
     pub const NODES: Self = Self(1 << 12);
     /// A regular expression as an argument: not a value.
     pub const REGEX: Self = Self(1 << 13);
-    /// What a broken expression has, so that nothing else is said of it.
+    /// The type of a broken expression, which gets no further diagnostics.
     pub const UNKNOWN: Self = Self(1 << 14);
 
     /// Everything that JSON can hold, *missing* included: the type of a path.
     pub const JSON: Self = Self(0b111_1111);
     /// No value: *missing* or null.
     pub const NOTHING: Self = Self(0b11);
-    /// What a string place reads as its JSON text without a note.
+    /// The kinds that are read as a string, by their JSON text, without a note.
     pub const SCALAR: Self = Self(0b1_1100);
 
     /// Whether every kind of `other` is in this type.

@@ -6,7 +6,7 @@
 
 use crate::arena;
 use expect_test::expect_file;
-use pointsman::channel::{HttpAdapter, HttpResponse, RequestContext, Settings, Transport, kinds};
+use pointsman::channel::{HttpChannel, HttpResponse, RequestContext, Settings, Transport, kinds};
 use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::EvaluationContext;
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
@@ -55,25 +55,25 @@ fn shown(case: &Value) -> String {
         at: at(case),
         replay: case["replay"] == true,
     };
-    text += &request(http, &settings, &attempt);
+    let channel = match (http.open)(&settings) {
+        Ok(channel) => channel,
+        Err(error) => return format!("{text}\nunsendable: {error}\n"),
+    };
+    text += &request(channel.as_ref(), &settings, &attempt);
     for answer in case["answers"].as_array().unwrap() {
-        let verdict = verdict(http, &settings, answer, at(case));
+        let verdict = verdict(channel.as_ref(), answer, at(case));
         writeln!(text, "\n{answer}\n  {verdict}").unwrap();
     }
     text
 }
 
 /// The request as it goes over the wire, but for a body that is the stored one.
-fn request(http: &HttpAdapter, settings: &Settings, attempt: &RequestContext<'_>) -> String {
-    let request = match (http.request)(settings, attempt) {
+fn request(channel: &dyn HttpChannel, settings: &Settings, attempt: &RequestContext<'_>) -> String {
+    let request = match channel.request(attempt) {
         Ok(request) => request,
         Err(unsendable) => return format!("\nunsendable: {unsendable}\n"),
     };
-    assert_eq!(
-        (http.request)(settings, attempt),
-        Ok(request.clone()),
-        "an attempt is made anew, and the same"
-    );
+    assert_eq!(channel.request(attempt), Ok(request.clone()), "the same attempt makes the same request");
     let debug = format!("{request:?} {settings:?}");
     assert!(!debug.contains("SECRET"), "a secret shows itself: {debug}");
     let mut text = format!("\n{} {}\n", request.method, request.url.expose());
@@ -88,7 +88,7 @@ fn request(http: &HttpAdapter, settings: &Settings, attempt: &RequestContext<'_>
     text.replace(concat!("pointsman/", env!("CARGO_PKG_VERSION")), "pointsman/VERSION") + "\n" + &body + "\n"
 }
 
-fn verdict(http: &HttpAdapter, settings: &Settings, answer: &Value, at: Timestamp) -> String {
+fn verdict(channel: &dyn HttpChannel, answer: &Value, at: Timestamp) -> String {
     let header = |name: &str| answer["headers"][name].as_str().map(str::to_owned);
     let body = match &answer["body"] {
         Value::String(text) => text.clone(),
@@ -96,10 +96,8 @@ fn verdict(http: &HttpAdapter, settings: &Settings, answer: &Value, at: Timestam
         other => other.to_string(),
     };
     let status = answer["status"].as_u64().unwrap() as u16;
-    format!(
-        "{:?}",
-        (http.judge)(settings, &HttpResponse { status, header: &header, body: body.as_bytes(), at })
-    )
+    let answer = HttpResponse { status, header: &header, body: body.as_bytes(), at };
+    format!("{:?}", channel.verdict(&answer))
 }
 
 fn at(case: &Value) -> Timestamp {
@@ -311,7 +309,7 @@ fn what_needs_no_secret_is_foreseen() {
         render(DiagnosticFormat::Short, false, &rules.check_parameters(), &rules.sources)
     };
     for (declarations, expected) in [
-        ("channel c = webhook(url = \"hooks.example.com\")\n", "it is no URL"),
+        ("channel c = webhook(url = \"hooks.example.com\")\n", "it is not a URL"),
         (
             "channel c = webhook(url = env(\"S\"), headers = { \"Host\": env(\"S\") })\n",
             "`Host` cannot be set",
@@ -336,8 +334,8 @@ fn what_needs_no_secret_is_foreseen() {
 #[test]
 fn values_that_cannot_work_are_refused_and_never_shown() {
     let wrong = [
-        ("webhook(url = env(\"S\"))", "SECRET is no address", "it is no URL"),
-        ("webhook(url = env(\"S\"))", "ftp://SECRET.example", "it is no `http` or `https` URL"),
+        ("webhook(url = env(\"S\"))", "SECRET is no address", "it is not a URL"),
+        ("webhook(url = env(\"S\"))", "ftp://SECRET.example", "it is not an `http` or `https` URL"),
         ("flashduty(key = env(\"S\"), api_host = \"https://a.example/path\")", "SECRET", "more than a host"),
         (
             "webhook(url = \"https://a.example\", headers = { \"Host\": env(\"S\") })",
@@ -363,7 +361,7 @@ fn values_that_cannot_work_are_refused_and_never_shown() {
         (
             "webhook(url = env(\"S\"), success_path = \"$..code\")",
             "https://SECRET.example",
-            "no singular path",
+            "not a singular path",
         ),
         ("file(path = \"../SECRET\")", "", "out of the state directory"),
     ];

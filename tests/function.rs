@@ -1,151 +1,93 @@
-//! The functions: every example in their documentation, and the tables in `cases/function`.
-//!
-//! Both are lines of rule text, `upper("a") -> "A"`, read here by a small reader that knows calls, literals, regexes,
-//! constants and plain paths.
+//! The functions: every example in their documentation, and the tables in `cases/function`, through the crate's own parser,
+//! checker and evaluator. A line of a table is two expressions with the same value, `upper("a") -> "A"`.
 
 use crate::arena;
-use pointsman::event::{Labels, Severity};
-use pointsman::function::{self, ArgumentKind, EXAMPLE_PAYLOAD, Function};
+use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::evaluate::{EvaluationContext, Observer};
+use pointsman::event::{AlertStatus, Event, Labels, Severity};
+use pointsman::function::{self, EXAMPLE_PAYLOAD};
 use pointsman::json;
-use pointsman::pattern::{Case, RegexPattern};
+use pointsman::ruleset::{EntryPoint, LoadedRules, RuleSet};
+use pointsman::source::{Sources, Span};
+use pointsman::time::Timestamp;
 use pointsman::value::RuntimeValue;
 use proptest::prelude::*;
+use std::fs;
 
-/// Reads and evaluates rule text.
-struct Reader<'t> {
-    rest: &'t str,
-    payload: &'static json::Value<'static>,
+fn rules(declarations: &str) -> RuleSet {
+    let mut sources = Sources::default();
+    sources.add("it.rules", &format!("edition 1\n{declarations}"));
+    let LoadedRules { sources, diagnostics, rules } =
+        RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
 }
 
-impl Reader<'_> {
-    fn eat(&mut self, text: &str) -> bool {
-        self.rest = self.rest.trim_start();
-        let Some(rest) = self.rest.strip_prefix(text) else { return false };
-        self.rest = rest;
-        true
-    }
+fn context() -> EvaluationContext<'static> {
+    EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00+08:00").unwrap())
+}
 
-    fn take(&mut self, belongs: impl Fn(char) -> bool) -> String {
-        let end = self.rest.find(|character| !belongs(character)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        taken.to_owned()
-    }
+/// Keeps what `keep` makes of the value of each `let`.
+struct Lets<T> {
+    keep: fn(&RuntimeValue<'_>) -> T,
+    values: Vec<T>,
+}
 
-    fn value(&mut self) -> RuntimeValue<'static> {
-        self.rest = self.rest.trim_start();
-        match self.rest.chars().next().unwrap_or(' ') {
-            '"' => RuntimeValue::Text(arena().text(&self.string())),
-            '/' => self.regex(),
-            '$' => self.path(),
-            '0'..='9' | '-' => RuntimeValue::Number(
-                self.take(|c| c.is_ascii_digit() || "+-.eE".contains(c)).parse().unwrap(),
-            ),
-            _ => self.word(),
+impl<T> Observer for Lets<T> {
+    const LISTENS: bool = true;
+
+    fn assigned(&mut self, name: &str, _: Span, value: &RuntimeValue<'_>) {
+        if name.starts_with("value_") {
+            self.values.push((self.keep)(value));
         }
-    }
-
-    fn string(&mut self) -> String {
-        let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<String>();
-        let text = stream.next().unwrap().unwrap();
-        let end = stream.byte_offset();
-        self.rest = &self.rest[end..];
-        text
-    }
-
-    fn regex(&mut self) -> RuntimeValue<'static> {
-        assert!(self.eat("/"));
-        let pattern = self.take(|character| character != '/');
-        assert!(self.eat("/"));
-        RuntimeValue::Regex(Box::leak(Box::new(RegexPattern::new(&pattern, "", Case::Sensitive).unwrap())))
-    }
-
-    /// `$.a.b` is a value, `$.a[*]` a list.
-    fn path(&mut self) -> RuntimeValue<'static> {
-        assert!(self.eat("$"));
-        let mut at = Some(self.payload);
-        while self.eat(".") {
-            let name = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
-            at = at.and_then(pointsman::json::Value::as_object).and_then(|object| object.get(&name));
-        }
-        if self.eat("[*]") {
-            let items = at.and_then(pointsman::json::Value::as_array).unwrap_or_default();
-            return RuntimeValue::List(arena().collect(items.iter().map(RuntimeValue::of_json)));
-        }
-        at.map_or(RuntimeValue::Missing, RuntimeValue::of_json)
-    }
-
-    fn word(&mut self) -> RuntimeValue<'static> {
-        let name = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
-        match name.as_str() {
-            "missing" => RuntimeValue::Missing,
-            "null" => RuntimeValue::Null,
-            "true" => RuntimeValue::Boolean(true),
-            "false" => RuntimeValue::Boolean(false),
-            "Critical" => RuntimeValue::Severity(Severity::Critical),
-            "labels" => RuntimeValue::Labels(labels()),
-            _ => self.call(function::find(&name).unwrap_or_else(|| panic!("`{name}` in `{}`", self.rest))),
-        }
-    }
-
-    fn call(&mut self, function: &'static Function) -> RuntimeValue<'static> {
-        assert!(self.eat("("), "{}", self.rest);
-        let mut arguments = Vec::new();
-        while !self.eat(")") {
-            assert!(arguments.is_empty() || self.eat(","), "{}", self.rest);
-            arguments.push(self.value());
-        }
-        call(function, arguments)
     }
 }
 
-/// Calls a function as evaluation does.
-fn call(function: &'static Function, mut arguments: Vec<RuntimeValue<'static>>) -> RuntimeValue<'static> {
-    let required = function.parameters.iter().filter(|parameter| !parameter.optional).count();
-    assert!(
-        arguments.len() >= required && (function.variadic || arguments.len() <= function.parameters.len())
-    );
-    let missing = |value: &RuntimeValue<'_>| matches!(value, RuntimeValue::Missing | RuntimeValue::Null);
-    if !function.takes_missing && arguments.iter().any(missing) {
-        return RuntimeValue::Missing;
+/// What `keep` makes of the values of expressions over a payload.
+fn values<T>(expressions: &[&str], payload: &str, keep: fn(&RuntimeValue<'_>) -> T) -> Vec<T> {
+    let lets: String =
+        expressions.iter().enumerate().map(|(at, text)| format!("  let value_{at} = {text}\n")).collect();
+    let fields = "  severity = Warning\n  status = Firing\n  title = \"t\"\n  key = \"k\"\n";
+    let rules = rules(&format!("mapping m {{\n{fields}{lets}}}\n"));
+    let document = json::parse(payload.as_bytes(), arena()).unwrap();
+    let mut lets = Lets { keep, values: Vec::new() };
+    rules.evaluate(EntryPoint::Mapping("m", None), &document, &context(), &mut lets).unwrap();
+    assert_eq!(lets.values.len(), expressions.len());
+    lets.values
+}
+
+fn shown(value: &RuntimeValue<'_>) -> String {
+    format!("{value:?}")
+}
+
+/// The lines of a table, and its payload: the line that begins with `payload `, or else that of the examples.
+fn table(text: &str) -> (Vec<&str>, &str) {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (payloads, lines): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with("payload "));
+    (lines, payloads.first().map_or(EXAMPLE_PAYLOAD, |line| &line["payload ".len()..]))
+}
+
+fn sides(line: &str) -> (&str, &str) {
+    line.rsplit_once(" -> ").expect(line)
+}
+
+fn assert_equal_sides(lines: &[(&str, &str)], payload: &str) {
+    let sides: Vec<&str> = lines.iter().flat_map(|(left, right)| [*left, *right]).collect();
+    let values = values(&sides, payload, shown);
+    for (line, values) in lines.iter().zip(values.chunks(2)) {
+        assert_eq!(values[0], values[1], "{line:?}");
+        assert_eq!(values[0] == shown(&RuntimeValue::Missing), line.1 == "missing", "{line:?}");
     }
-    for (parameter, argument) in function.parameters.iter().zip(&mut arguments) {
-        if parameter.takes == ArgumentKind::Text && !matches!(argument, RuntimeValue::Text(_)) {
-            *argument = (function::find("string").unwrap().call)(std::slice::from_ref(argument), arena());
-        }
-    }
-    (function.call)(&arguments, arena())
-}
-
-fn leak(text: &str) -> &'static json::Value<'static> {
-    json::parse(arena().text(text).as_bytes(), arena()).unwrap().root
-}
-
-fn labels() -> &'static Labels<'static> {
-    arena().alloc(Labels::of([("team", "sre"), ("env", "prod"), ("zone", "b")], arena()))
-}
-
-fn evaluate(text: &str) -> RuntimeValue<'static> {
-    let mut reader = Reader { rest: text, payload: leak(EXAMPLE_PAYLOAD) };
-    let value = reader.value();
-    assert_eq!(reader.rest.trim(), "", "left over of `{text}`");
-    value
-}
-
-fn check(text: &str, expected: &str) {
-    let (found, wanted) = (format!("{:?}", evaluate(text)), format!("{:?}", evaluate(expected)));
-    assert_eq!(found, wanted, "{text}");
 }
 
 #[test]
 fn every_example_holds() {
     for function in function::all() {
         assert!(!function.documentation.is_empty() && !function.examples.is_empty(), "{}", function.name);
-        for (text, expected) in function.examples {
-            assert!(text.contains(function.name), "{text}");
-            check(text, expected);
-        }
+        assert!(function.examples.iter().all(|(text, _)| text.contains(function.name)), "{}", function.name);
     }
+    let examples: Vec<(&str, &str)> =
+        function::all().iter().flat_map(|function| function.examples).copied().collect();
+    assert_equal_sides(&examples, EXAMPLE_PAYLOAD);
 }
 
 #[test]
@@ -156,66 +98,82 @@ fn functions_are_in_alphabetical_order() {
 }
 
 #[test]
-fn the_tables_hold() {
-    let tables = [
-        include_str!("cases/function/text.txt"),
-        include_str!("cases/function/collection.txt"),
-        include_str!("cases/function/convert.txt"),
-        include_str!("cases/function/hash.txt"),
-    ];
-    for line in tables.iter().flat_map(|table| table.lines()) {
-        let line = line.trim();
-        if !line.is_empty() && !line.starts_with('#') {
-            let (text, expected) = line.rsplit_once(" -> ").unwrap_or_else(|| panic!("{line}"));
-            check(text, expected);
-        }
+fn both_sides_of_each_line_are_equal() {
+    for name in ["text", "collection", "convert", "hash"] {
+        let text = fs::read_to_string(format!("tests/cases/function/{name}.txt")).unwrap();
+        let (lines, payload) = table(&text);
+        assert_equal_sides(&lines.into_iter().map(sides).collect::<Vec<_>>(), payload);
+    }
+}
+
+/// The lines of `event.txt` read the labels of an event, so a channel evaluates them.
+#[test]
+fn both_sides_of_each_line_over_an_event_are_equal() {
+    let text = fs::read_to_string("tests/cases/function/event.txt").unwrap();
+    for line in table(&text).0 {
+        let (left, right) = sides(line);
+        let rules = rules(&format!(
+            "channel c = webhook(url = \"https://a.example\", body = {{ \"left\": {left}, \"right\": {right} }})\n"
+        ));
+        let event = Event {
+            severity: Severity::Critical,
+            status: AlertStatus::Firing,
+            title: "t",
+            key: "k",
+            description: None,
+            labels: *labels(),
+            starts_at: None,
+            ends_at: None,
+            link: None,
+            source: "m",
+            integration: None,
+            notes: &[],
+        };
+        let body = rules.render(0, &event, &context()).unwrap().body;
+        assert_eq!(body.get("left"), body.get("right"), "{line:?}");
+        assert_eq!(body.get("left").is_none(), right == "missing", "{line:?}");
     }
 }
 
 #[test]
-fn keys_differ_where_parts_differ() {
-    let texts = [
-        r#"key("k", "ab", "c")"#,
-        r#"key("k", "a", "bc")"#,
-        r#"key("k", "abc")"#,
-        r#"key("k", "abc", "")"#,
-        r#"key("k", "abc", missing)"#,
-        r#"key("k", "abc", null)"#,
-        r#"key("k", missing, "abc")"#,
-        r#"key("k", 1)"#,
-        r#"key("k", "1")"#,
-        r#"key("k", true)"#,
-        r#"key("k", "true")"#,
-        r#"key("k", Critical)"#,
-        r#"key("k", "Critical")"#,
-        r#"key("k", $.list)"#,
-        r#"key("k", "a", "b", "c")"#,
-        r#"key("l", 1)"#,
-        r#"key("k", 9007199254740993)"#,
-        r#"key("k", 9007199254740992)"#,
-    ];
-    let keys: std::collections::BTreeSet<String> =
-        texts.iter().map(|text| format!("{:?}", evaluate(text))).collect();
-    assert_eq!(keys.len(), texts.len());
+fn every_key_of_the_list_is_different() {
+    let text = fs::read_to_string("tests/cases/function/different_keys.txt").unwrap();
+    let (keys, payload) = table(&text);
+    let values = values(&keys, payload, shown);
+    let different: std::collections::BTreeSet<&String> = values.iter().collect();
+    assert_eq!(different.len(), keys.len(), "{values:#?}");
+    assert!(values.iter().all(|value| value.starts_with("Text")), "{values:#?}");
 }
 
 #[test]
 fn what_a_payload_makes_is_bounded() {
-    let text = |length: usize| RuntimeValue::Text(arena().text(&"ä".repeat(length)));
-    let length = |name: &str, arguments: Vec<RuntimeValue<'static>>| match call(
-        function::find(name).unwrap(),
-        arguments,
-    ) {
+    let payload = serde_json::json!({
+        "short": "ä".repeat(2_000), "middle": "ä".repeat(5_000), "long": "ä".repeat(50_000),
+        "labels": (0..50_000).map(|at| (format!("{at:050}"), "v".into())).collect::<serde_json::Map<_, _>>(),
+    });
+    let payload = payload.to_string();
+    let length = |value: &RuntimeValue<'_>| match value {
         RuntimeValue::Text(text) => text.len(),
-        RuntimeValue::List(items) => items.len(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(length("replace", vec![text(2000), RuntimeValue::Text("ä"), text(2000)]), function::LONGEST);
-    assert_eq!(length("split", vec![text(50_000), RuntimeValue::Text("ä")]), function::MOST_PARTS);
-    let parts = call(function::find("split").unwrap(), vec![text(5_000), RuntimeValue::Text("ä")]);
-    assert_eq!(length("join", vec![parts, text(5_000)]), function::LONGEST);
-    let form = RuntimeValue::Text(arena().text(&"{name}{value}".repeat(100_000)));
-    assert_eq!(length("label_lines", vec![RuntimeValue::Labels(labels()), form]), function::LONGEST);
+    // Each has the budget of an evaluation for itself.
+    for text in [
+        r#"replace($.short, "ä", $.short)"#,
+        r#"join(split($.middle, "ä"), $.middle)"#,
+        r#"label_lines($.labels, "{name}{value}")"#,
+    ] {
+        assert_eq!(values(&[text], &payload, length), [function::LONGEST], "{text}");
+    }
+    let parts = values(&[r#"len(split($.long, "ä"))"#], &payload, shown);
+    assert_eq!(parts, values(&[&function::MOST_PARTS.to_string()], "{}", shown));
+}
+
+fn leak(text: &str) -> &'static json::Value<'static> {
+    json::parse(arena().text(text).as_bytes(), arena()).unwrap().root
+}
+
+fn labels() -> &'static Labels<'static> {
+    arena().alloc(Labels::of([("team", "sre"), ("env", "prod"), ("zone", "b")], arena()))
 }
 
 fn any_value() -> impl Strategy<Value = RuntimeValue<'static>> {

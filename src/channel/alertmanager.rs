@@ -1,23 +1,24 @@
-//! Another Alertmanager, by its v2 API: silences, inhibition and receivers there go on working.
+//! Another Alertmanager, by its v2 API. Its silences, inhibition and receivers go on working.
 //!
-//! An alert is one there by its labels. Besides the event's labels it has `alertname` (the mapping's name where the event has
-//! none), `severity` in lower case, and `alert_key`, which keeps alerts apart that are told apart by their keys alone.
+//! Alertmanager identifies an alert by its labels. Besides the event's labels an alert has `alertname` (the mapping's name if
+//! the event has none), `severity` in lower case, and `alert_key`, which separates alerts that differ only in their keys.
 //!
-//! Times belong to the attempt where the event has none. A firing alert ends a day after the attempt, unless its recovery
-//! comes: without an end Alertmanager takes it for resolved after five minutes, as it expects to be told again and again. The
-//! end of a recovery whose time is not known is `null` in the stored body and the time of the attempt in the request.
+//! A time that the event does not have is the time of the attempt. A firing alert ends a day after the attempt, unless its
+//! recovery comes: without an end, Alertmanager resolves it after five minutes, as it expects regular repetition. The end of a
+//! recovery without a known time is `null` in the stored body and the time of the attempt in the request.
 //!
 //! Sources: Alertmanager, `api/v2/openapi.yaml` (`POST /alerts`: `postableAlerts`; 200, 400, 500) and `api/v2/api.go`
-//! (an alert without `startsAt` starts when it ends; one that starts after its end is refused; an alert whose labels are
-//! not sound takes the whole request with it).
+//! (an alert without `startsAt` starts when it ends; one that starts after its end is refused; one with invalid labels makes
+//! the whole request fail).
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
-    RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext,
 };
-use super::response;
+use super::http_request::{self, Endpoint};
+use super::parameter::{ParameterKind, ParameterSpec};
 use super::settings::Settings;
-use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, label};
+use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -25,48 +26,46 @@ use serde_json::{Value, json};
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
     name: "alertmanager",
-    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source where no label says it, and `alert_key` is the event's key. A firing of which nothing more is heard ends after a day.",
+    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source if no label gives it, and `alert_key` is the event's key. A firing without further news ends after a day.",
     parameters: &[
-        ParameterSpec {
-            name: "url",
-            takes: ParameterKind::SecretOrText,
-            required: true,
-            documentation: "The Alertmanager's address without `/api/v2/alerts`, as `\"http://alertmanager:9093\"`.",
-        },
-        ParameterSpec {
-            name: "headers",
-            takes: ParameterKind::Headers,
-            required: false,
-            documentation: "Headers of the request, each a string or a secret, at most 32: `Authorization` where the Alertmanager asks for it.",
-        },
-        delivery::TIMEOUT,
-        delivery::RETRY_FOR,
-        delivery::CONCURRENCY,
-        delivery::RATE,
+        ParameterSpec::required(
+            "url",
+            ParameterKind::SecretOrText,
+            "The Alertmanager's address without `/api/v2/alerts`, as `\"http://alertmanager:9093\"`.",
+        )
+        .with_check(validation::check_url),
+        http_request::headers(
+            "Headers of the request, each a string or a secret, at most 32: `Authorization` if the Alertmanager asks for it.",
+        ),
+        delivery::TIMEOUT.spec,
+        delivery::RETRY_FOR.spec,
+        delivery::CONCURRENCY.spec,
+        delivery::rate(LIMITS, "The most requests a minute. What exceeds it waits."),
     ],
     transport: Transport::Http(&HTTP),
 };
 
+const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
+
 /// How it speaks HTTP.
-static HTTP: HttpAdapter =
-    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 const MOST_LABELS: usize = 200;
-/// Texts beyond this many bytes are cut, so that a body stays below 1 MiB.
+/// Longer texts are cut, so that a body stays below 1 MiB. In bytes.
 const LONGEST_TEXT: usize = 64 << 10;
 const LONGEST_VALUE: usize = 4 << 10;
 /// How long a firing alert lasts without news, in milliseconds: a day.
 const FIRING_LIFETIME: i64 = 24 * 60 * 60 * 1_000;
 
-fn render(occasion: &RenderContext<'_>) -> RenderedBody {
-    let event = occasion.event;
+fn render(context: &RenderContext<'_>) -> RenderedBody {
+    let event = context.event;
     let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
-        let (text, was_cut) = cut::bytes(text, most);
-        if was_cut {
+        let text = cut::bytes(text, most);
+        if text.was_cut {
             notes.push(format!("{name} was cut to {most} bytes"));
         }
-        Value::from(text)
+        Value::from(text.value)
     };
     let mut all = serde_json::Map::new();
     all.insert("alertname".to_owned(), limited("`alertname`", event.source, LONGEST_VALUE));
@@ -89,7 +88,7 @@ fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     alert.insert("labels".to_owned(), all.into());
     if let Some(link) = event.link.filter(|link| link.len() <= LONGEST_VALUE) {
         annotations.insert("link".to_owned(), link.into());
-        // `generatorURL` has to be an address, or the request is refused.
+        // Alertmanager refuses a request whose `generatorURL` is not an address.
         if url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
             alert.insert("generatorURL".to_owned(), link.into());
         }
@@ -104,22 +103,33 @@ fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body: json!([alert]), notes }
 }
 
-fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
-    let host =
-        settings.text("url").ok_or_else(|| RequestBuildError("the channel has no `url`".to_owned()))?;
-    let mut request =
-        http_request::post_to(format!("{}/api/v2/alerts", host.trim_end_matches('/')), settings, attempt);
-    let broken = |_| RequestBuildError("the stored body is not JSON".to_owned());
-    let mut alerts: Vec<serde_json::Map<String, Value>> =
-        serde_json::from_slice(attempt.body).map_err(broken)?;
-    for alert in &mut alerts {
-        set_end(alert, attempt.at);
-    }
-    request.body = serde_json::to_vec(&alerts).map_err(broken)?;
-    Ok(request)
+struct Alertmanager {
+    endpoint: Endpoint,
 }
 
-/// A recovery ends now at the latest; a firing ends after a day. None starts after its end.
+fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
+    let address = settings.text("url").ok_or(RequestBuildError::Missing("url"))?;
+    let url = format!("{}/api/v2/alerts", address.trim_end_matches('/'));
+    Ok(Box::new(Alertmanager { endpoint: Endpoint::at(url, settings) }))
+}
+
+impl HttpChannel for Alertmanager {
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+        let mut request = self.endpoint.post(attempt);
+        let mut alerts: Vec<serde_json::Map<String, Value>> = response::stored(attempt)?;
+        for alert in &mut alerts {
+            set_end(alert, attempt.at);
+        }
+        request.body = Value::from(alerts).to_string().into_bytes();
+        Ok(request)
+    }
+
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        response::by_status(&self.endpoint.mask, answer).unwrap_or(DeliveryVerdict::Delivered)
+    }
+}
+
+/// Sets the end: now at the latest for a recovery, in a day for a firing. A start after the end is removed.
 fn set_end(alert: &mut serde_json::Map<String, Value>, at: Timestamp) {
     let time = |value: Option<&Value>| value.and_then(Value::as_str).and_then(Timestamp::read);
     let now = at.epoch_milliseconds();
@@ -133,8 +143,4 @@ fn set_end(alert: &mut serde_json::Map<String, Value>, at: Timestamp) {
     }
     let end = u64::try_from(end).ok().and_then(Timestamp::from_whole_epoch);
     alert.insert("endsAt".to_owned(), end.map(|end| end.to_string()).into());
-}
-
-fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
-    response::by_status(settings, answer).unwrap_or(DeliveryVerdict::Delivered)
 }

@@ -1,7 +1,7 @@
-//! What a chat shows of an event, in pieces that each kind lays out and escapes in its own way.
+//! The parts of a chat message about an event. Each kind lays them out and escapes them in its own way.
 //!
-//! Titles, descriptions and labels come from whoever can raise an alert. They are shown as text: what would mention people,
-//! hide itself or point somewhere under a false name is taken apart here or escaped by the kind.
+//! Anybody who can raise an alert can choose its title, description and labels. They are shown as text: mentions, hidden
+//! characters and links under a false name are disabled here or escaped by the kind.
 
 use super::cut;
 use super::http::RenderContext;
@@ -15,19 +15,19 @@ const LONGEST_TITLE: usize = 256;
 /// How many characters of a label's name and of its value are shown.
 const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 200;
-/// A longer link is not shown.
+/// The most characters of a link; a longer one is not shown.
 const LONGEST_LINK: usize = 1_000;
-/// A longer description or text is cut here before its kind cuts it further: the largest limit of any kind.
+/// Longer texts are cut before their kind cuts them further. No kind has a larger limit. In bytes.
 const LONGEST_TEXT: usize = 32 << 10;
 
-/// The pieces.
+/// The parts.
 #[derive(Debug)]
 pub(super) struct MessageParts {
     /// `🔴 [Critical] checkout is down`, one line.
     pub(super) heading: String,
-    /// The text of the rules, or the event's description; empty where there is none.
+    /// The text of the rules, or the event's description; empty if there is none.
     pub(super) text: String,
-    /// Whether `text` is the rules' own: then neither labels nor a link are added.
+    /// Whether the rules wrote `text`. Neither labels nor a link are added then.
     pub(super) is_own: bool,
     /// The first labels.
     pub(super) labels: Vec<(String, String)>,
@@ -37,32 +37,30 @@ pub(super) struct MessageParts {
     pub(super) notes: Vec<String>,
 }
 
-/// The pieces of an occasion.
-pub(super) fn message_parts(occasion: &RenderContext<'_>) -> MessageParts {
-    let event = occasion.event;
+/// The parts of the message about an event.
+pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
+    let event = context.event;
     let mut notes = Vec::new();
-    let (title, was_cut) = cut::characters(&line(event.title), LONGEST_TITLE);
-    if was_cut {
+    let title = cut::characters(&line(event.title), LONGEST_TITLE);
+    if title.was_cut {
         notes.push(format!("the title was cut to {LONGEST_TITLE} characters"));
     }
-    let own = occasion.texts.get("text");
+    let own = context.texts.get("text");
     let text = own.map_or_else(|| event.description.unwrap_or_default(), String::as_str);
-    let (text, was_cut) = cut::bytes(text, LONGEST_TEXT);
-    if was_cut {
-        notes.push(CUT.to_owned());
-    }
+    let text = cut::bytes(text, LONGEST_TEXT);
+    note_cut(&mut notes, text.was_cut);
     let is_own = own.is_some();
     let labels = if is_own { Vec::new() } else { labels(event) };
     let link = event.link.filter(|_| !is_own).and_then(|link| {
-        let sound = self::link(link);
-        if sound.is_none() {
-            notes.push("the link is not shown: it is no HTTP address, or too long".to_owned());
+        let safe = self::link(link);
+        if safe.is_none() {
+            notes.push("the link is not shown: it is not an HTTP address, or too long".to_owned());
         }
-        sound
+        safe
     });
     MessageParts {
-        heading: format!("{} [{}] {title}", emoji(event), status_word(event)),
-        text: clean(&text),
+        heading: format!("{} [{}] {}", emoji(event), status_word(event), title.value),
+        text: clean(&text.value),
         is_own,
         labels,
         link,
@@ -70,25 +68,23 @@ pub(super) fn message_parts(occasion: &RenderContext<'_>) -> MessageParts {
     }
 }
 
-/// The note of a text that was cut.
-pub(super) const CUT: &str = "the message was cut to what the chat takes";
-
-/// Adds the note of a cut, once.
-pub(super) fn note_cut(notes: &mut Vec<String>) {
-    if !notes.iter().any(|note| note == CUT) {
-        notes.push(CUT.to_owned());
+/// Adds the note that the message was cut, once.
+pub(super) fn note_cut(notes: &mut Vec<String>, was_cut: bool) {
+    const NOTE: &str = "the message was cut to what the chat takes";
+    if was_cut && !notes.iter().any(|note| note == NOTE) {
+        notes.push(NOTE.to_owned());
     }
 }
 
-/// Whether those whom the rules name are mentioned: for a firing `Critical` alone. Names stand between commas.
-pub(super) fn mentioned<'o>(occasion: &'o RenderContext<'_>) -> Vec<&'o str> {
-    let event = occasion.event;
+/// The names that the message mentions, which commas separate. Only a firing `Critical` event mentions anybody.
+pub(super) fn mentioned<'c>(context: &'c RenderContext<'_>) -> Vec<&'c str> {
+    let event = context.event;
     let is_urgent = event.severity == Severity::Critical && event.status == AlertStatus::Firing;
-    let all = occasion.texts.get("mention").filter(|_| is_urgent).map_or("", String::as_str);
+    let all = context.texts.get("mention").filter(|_| is_urgent).map_or("", String::as_str);
     all.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
-/// `Critical`, or `Resolved` where it is over.
+/// `Critical`, or `Resolved` for a recovery.
 pub(super) fn status_word(event: &Event<'_>) -> &'static str {
     match event.status {
         AlertStatus::Firing => event.severity.name(),
@@ -106,7 +102,7 @@ fn emoji(event: &Event<'_>) -> char {
 }
 
 fn labels(event: &Event<'_>) -> Vec<(String, String)> {
-    let short = |text: &str, most| cut::characters(&line(text), most).0;
+    let short = |text: &str, most| cut::characters(&line(text), most).value;
     let labels = event.labels.iter().take(MOST_LABELS);
     labels.map(|(name, value)| (short(name, LONGEST_NAME), short(value, LONGEST_VALUE))).collect()
 }
@@ -117,35 +113,35 @@ fn link(text: &str) -> Option<String> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;
     }
-    let mut sound = String::with_capacity(url.as_str().len());
+    let mut safe = String::with_capacity(url.as_str().len());
     for letter in url.as_str().chars() {
         match letter {
-            '(' => sound.push_str("%28"),
-            ')' => sound.push_str("%29"),
-            '|' => sound.push_str("%7C"),
-            '<' => sound.push_str("%3C"),
-            '>' => sound.push_str("%3E"),
-            '*' => sound.push_str("%2A"),
-            '`' => sound.push_str("%60"),
-            '\'' => sound.push_str("%27"),
-            other => sound.push(other),
+            '(' => safe.push_str("%28"),
+            ')' => safe.push_str("%29"),
+            '|' => safe.push_str("%7C"),
+            '<' => safe.push_str("%3C"),
+            '>' => safe.push_str("%3E"),
+            '*' => safe.push_str("%2A"),
+            '`' => safe.push_str("%60"),
+            '\'' => safe.push_str("%27"),
+            other => safe.push(other),
         }
     }
-    (sound.len() <= LONGEST_LINK).then_some(sound)
+    (safe.len() <= LONGEST_LINK).then_some(safe)
 }
 
 /// One line.
 fn line(text: &str) -> String {
-    // A title of a megabyte is not worth a look at all of it.
+    // The end of a very long title is never shown, so it is not read.
     let head = text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default();
     one_line(&clean(head))
 }
 
-/// A text without characters that control or hide, and without words that mention everybody in some chat.
+/// A text without control characters and without words that mention everybody in some chat.
 fn clean(text: &str) -> String {
     let kept = |letter: &char| match letter {
         '\n' | '\t' => true,
-        // What turns the direction of writing makes a text say something else than it shows.
+        // Characters that change the direction of writing can make a text look like another.
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => false,
         other => !other.is_control(),
     };
@@ -171,8 +167,8 @@ fn mentions(after: &str) -> bool {
         .any(|word| after.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
 }
 
-/// A text in the Markdown of DingTalk and WeCom, where a backslash does not reliably escape: what begins a tag or a mention
-/// (`<@id>`, `<font …>`) and what makes a link or an image of brackets is taken apart.
+/// A text in the Markdown of DingTalk and WeCom, where a backslash does not reliably escape. Tags and mentions (`<@id>`,
+/// `<font …>`), links and images are broken up so that they are shown as text.
 pub(super) fn in_markdown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -191,7 +187,7 @@ pub(super) fn in_markdown(text: &str) -> String {
     safe
 }
 
-/// Markdown of the rules' own, in which nothing mentions anybody: `<@id>` and `<at …>` are taken apart, links stay.
+/// Markdown that the rules wrote, in which nothing mentions anybody: `<@id>` and `<at …>` are broken up, links stay.
 pub(super) fn without_mentions(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
@@ -203,14 +199,14 @@ pub(super) fn without_mentions(text: &str) -> String {
     safe
 }
 
-/// A Markdown message of at most `most` bytes: heading, text, labels, link. Where it is too long the text is cut first.
-pub(super) fn markdown(pieces: &mut MessageParts, heading: &str, most: usize) -> String {
-    let heading = format!("{heading}{}", in_markdown(&pieces.heading));
+/// A Markdown message of at most `most` bytes: heading, text, labels, link. If it is too long, the text is cut first.
+pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> String {
+    let heading = format!("{heading}{}", in_markdown(&parts.heading));
     let mut tail = String::new();
-    for (name, value) in &pieces.labels {
+    for (name, value) in &parts.labels {
         let line = format!("\n> {}: {}  ", in_markdown(name), in_markdown(value));
         if tail.len() + line.len() > most / 3 {
-            note_cut(&mut pieces.notes);
+            note_cut(&mut parts.notes, true);
             break;
         }
         tail.push_str(&line);
@@ -218,17 +214,15 @@ pub(super) fn markdown(pieces: &mut MessageParts, heading: &str, most: usize) ->
     if !tail.is_empty() {
         tail.insert(0, '\n');
     }
-    if let Some(link) = &pieces.link {
+    if let Some(link) = &parts.link {
         tail.extend(["\n\n[", link, "](", link, ")"]);
     }
     let room = most.saturating_sub(heading.len() + tail.len() + 2);
-    let (text, was_cut) = cut::bytes(&in_markdown(pieces.text.trim()), room);
-    let between = if text.is_empty() { "" } else { "\n\n" };
-    let (message, too) = cut::bytes(&format!("{heading}{between}{text}{tail}"), most);
-    if was_cut || too {
-        note_cut(&mut pieces.notes);
-    }
-    message
+    let text = cut::bytes(&in_markdown(parts.text.trim()), room);
+    let between = if text.value.is_empty() { "" } else { "\n\n" };
+    let message = cut::bytes(&format!("{heading}{between}{}{tail}", text.value), most);
+    note_cut(&mut parts.notes, text.was_cut || message.was_cut);
+    message.value
 }
 
 #[cfg(test)]
@@ -236,7 +230,7 @@ mod tests {
     use super::{clean, in_markdown, link};
 
     #[test]
-    fn mentions_of_everybody_are_taken_apart() {
+    fn mentions_of_everybody_are_broken_up() {
         assert_eq!(
             clean("@all @All, a@b.example @所有人"),
             "@\u{200B}all @\u{200B}All, a@b.example @\u{200B}所有人"

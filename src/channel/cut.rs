@@ -1,29 +1,39 @@
-//! Texts and bodies within the limits of the far side. A cut never splits a character, and shows itself by `…`.
+//! Cuts texts and bodies to the limits of the far side. A cut never splits a character, and is marked by `…`.
 
 use serde_json::Value;
 
-/// What stands where something was cut off.
-const ELLIPSIS: char = '…';
+/// Marks the place of a cut.
+pub(super) const ELLIPSIS: char = '…';
 
-/// At most `most` characters (Unicode scalar values) of a text, and whether it was cut.
-pub(super) fn characters(text: &str, most: usize) -> (String, bool) {
-    if text.char_indices().nth(most).is_none() {
-        return (text.to_owned(), false);
-    }
-    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
-    cut.push(ELLIPSIS);
-    (cut, true)
+/// A value within a limit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Truncated<T> {
+    pub(super) value: T,
+    /// Whether anything was cut off.
+    pub(super) was_cut: bool,
 }
 
-/// At most `most` bytes of a text in UTF-8, and whether it was cut.
-pub(super) fn bytes(text: &str, most: usize) -> (String, bool) {
-    if text.len() <= most {
-        return (text.to_owned(), false);
+/// At most `most` characters (Unicode scalar values) of a text.
+pub(super) fn characters(text: &str, most: usize) -> Truncated<String> {
+    if text.char_indices().nth(most).is_none() {
+        return Truncated { value: text.to_owned(), was_cut: false };
     }
-    let Some(room) = most.checked_sub(ELLIPSIS.len_utf8()) else { return (String::new(), true) };
-    let mut cut = text.get(..text.floor_char_boundary(room)).unwrap_or_default().to_owned();
-    cut.push(ELLIPSIS);
-    (cut, true)
+    let mut value: String = text.chars().take(most.saturating_sub(1)).collect();
+    value.push(ELLIPSIS);
+    Truncated { value, was_cut: true }
+}
+
+/// At most `most` bytes of a text in UTF-8.
+pub(super) fn bytes(text: &str, most: usize) -> Truncated<String> {
+    if text.len() <= most {
+        return Truncated { value: text.to_owned(), was_cut: false };
+    }
+    let mut value = String::new();
+    if let Some(room) = most.checked_sub(ELLIPSIS.len_utf8()) {
+        value.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+        value.push(ELLIPSIS);
+    }
+    Truncated { value, was_cut: true }
 }
 
 /// How many bytes a body has on the wire.
@@ -32,23 +42,23 @@ pub(super) fn size(body: &Value) -> usize {
     serde_json::to_vec(body).map_or(0, |bytes| bytes.len())
 }
 
-/// The body for a text, the text cut so that the body has at most `most` bytes; whether it was cut. Escapes make a text
-/// longer on the wire by as much as they please, so the longest that fits is searched for.
-pub(super) fn fitting(text: &str, most: usize, body: impl Fn(&str) -> Value) -> (Value, bool) {
+/// The body for a text. The text is cut so that the body has at most `most` bytes. Escapes can make any text longer on the
+/// wire, so the longest text that fits is searched for.
+pub(super) fn fitting(text: &str, most: usize, body: impl Fn(&str) -> Value) -> Truncated<Value> {
     let whole = body(text);
     if size(&whole) <= most {
-        return (whole, false);
+        return Truncated { value: whole, was_cut: false };
     }
     let (mut fits, mut too_long) = (0, text.len());
     while too_long - fits > 1 {
         let middle = fits.midpoint(too_long);
-        if size(&body(&bytes(text, middle).0)) <= most { fits = middle } else { too_long = middle }
+        if size(&body(&bytes(text, middle).value)) <= most { fits = middle } else { too_long = middle }
     }
-    (body(&bytes(text, fits).0), true)
+    Truncated { value: body(&bytes(text, fits).value), was_cut: true }
 }
 
-/// Cuts the texts of a body, and where that is not enough its lists and objects, until it has at most `most` bytes.
-/// Whether anything was cut.
+/// Cuts the texts of a body, and if that is not enough its lists and objects, until it has at most `most` bytes. Returns
+/// whether anything was cut.
 pub(super) fn shrink(body: &mut Value, most: usize) -> bool {
     if size(body) <= most {
         return false;
@@ -74,7 +84,7 @@ pub(super) fn shrink(body: &mut Value, most: usize) -> bool {
 
 fn texts(body: &mut Value, longest: usize) {
     match body {
-        Value::String(text) if text.len() > longest => *text = bytes(text, longest).0,
+        Value::String(text) if text.len() > longest => *text = bytes(text, longest).value,
         Value::Array(items) => items.iter_mut().for_each(|item| texts(item, longest)),
         Value::Object(members) => members.values_mut().for_each(|member| texts(member, longest)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -103,28 +113,30 @@ fn collections(body: &mut Value, most: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, characters, fitting, shrink, size};
+    use super::{Truncated, bytes, characters, fitting, shrink, size};
     use serde_json::json;
 
     #[test]
     fn characters_and_bytes_are_whole() {
-        assert_eq!(characters("告警恢复", 4), ("告警恢复".to_owned(), false));
-        assert_eq!(characters("告警恢复", 3), ("告警…".to_owned(), true));
-        assert_eq!(bytes("告警恢复", 12), ("告警恢复".to_owned(), false));
-        assert_eq!(bytes("告警恢复", 11), ("告警…".to_owned(), true));
-        assert_eq!(bytes("告警恢复", 2), (String::new(), true));
+        let cut = |value: &str, was_cut| Truncated { value: value.to_owned(), was_cut };
+        assert_eq!(characters("告警恢复", 4), cut("告警恢复", false));
+        assert_eq!(characters("告警恢复", 3), cut("告警…", true));
+        assert_eq!(bytes("告警恢复", 12), cut("告警恢复", false));
+        assert_eq!(bytes("告警恢复", 11), cut("告警…", true));
+        assert_eq!(bytes("告警恢复", 2), cut("", true));
     }
 
     #[test]
     fn a_text_full_of_escapes_is_cut_until_its_body_fits() {
         for text in ["\n\"\\".repeat(5_000), "\u{1}".repeat(9_000), "😀".repeat(7_000)] {
-            let (body, cut) = fitting(&text, 20_000, |text| json!({ "text": text }));
-            assert!(cut && size(&body) <= 20_000 && size(&body) > 3_000, "{}", size(&body));
+            let body = fitting(&text, 20_000, |text| json!({ "text": text }));
+            let size = size(&body.value);
+            assert!(body.was_cut && size <= 20_000 && size > 3_000, "{size}");
         }
     }
 
     #[test]
-    fn whatever_a_body_is_made_of_it_shrinks() {
+    fn every_body_shrinks_to_the_limit() {
         let many: serde_json::Map<String, serde_json::Value> =
             (0..100_000).map(|at| (format!("label{at}"), json!("v"))).collect();
         let long_names: serde_json::Map<String, serde_json::Value> =

@@ -1,49 +1,81 @@
-//! What kinds that speak HTTP share: what a chat shows, how patiently, how often and how many at once. One list, so that
-//! a limit means the same everywhere; defaults that the far side dictates are the kind's own.
+//! The parameters that all kinds over HTTP share: how patiently, how often and how many requests at once. A limit means
+//! the same in every kind.
 
-use super::{ParameterKind, ParameterSpec};
+use super::http::RateLimits;
+use super::parameter::{DefaultedParameter, ParameterDefault, ParameterKind, ParameterSpec, ValueRange};
+use super::settings::Settings;
+use std::time::Duration;
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 
-/// What a chat shows, for kinds that render it themselves.
-pub(super) const MESSAGE: ParameterSpec = ParameterSpec {
-    name: "text",
-    takes: ParameterKind::Template,
-    required: false,
-    documentation: "The message; by default severity, title, description, the first ten labels and the link. It is shown as the chat's own Markdown, but nothing in it mentions anybody.",
-};
+/// The message of a chat, for kinds that render it themselves.
+pub(super) const MESSAGE: ParameterSpec = ParameterSpec::optional(
+    "text",
+    ParameterKind::Template,
+    "The message. It is shown as the chat's own Markdown, but nothing in it mentions anybody.",
+)
+.with_default(ParameterDefault::Described("severity, title, description, the first ten labels and the link"));
 
 /// How long one attempt may take.
-pub(super) const TIMEOUT: ParameterSpec = ParameterSpec {
-    name: "timeout",
-    takes: ParameterKind::Duration(1, 120),
-    required: false,
-    documentation: "How long one attempt may take, from the connection to the end of the answer; `\"10s\"` by default, at most two minutes.",
-};
-
-/// How old an event may become before it is given up.
-pub(super) const RETRY_FOR: ParameterSpec = ParameterSpec {
-    name: "retry_for",
-    takes: ParameterKind::Duration(0, 7 * DAY),
-    required: false,
-    documentation: "How long after its receipt an event is still tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"24h\"` by default, at most seven days, `\"0s\"` for a single attempt.",
-};
-
-/// How many requests are under way.
-pub(super) const CONCURRENCY: ParameterSpec = ParameterSpec {
-    name: "concurrency",
-    takes: ParameterKind::Integer(1, 256),
-    required: false,
-    documentation: "How many requests may be under way at once, from 1 to 256; 8 by default. Events of one key are never under way together.",
-};
-
-/// How many requests a minute, for kinds whose far side names no limit.
-pub(super) const RATE: ParameterSpec = rate(
-    "The most requests a minute, from 1 to 60,000; without it there is no limit. What exceeds it waits.",
+pub(super) const TIMEOUT: DefaultedParameter<Duration> = DefaultedParameter::duration(
+    ParameterSpec::optional(
+        "timeout",
+        ParameterKind::Duration(ValueRange::new(1, 120)),
+        "How long one attempt may take, from the connection to the end of the answer.",
+    ),
+    Duration::from_secs(10),
 );
 
-/// How many requests a minute; `documentation` says the kind's default.
-pub(super) const fn rate(documentation: &'static str) -> ParameterSpec {
-    ParameterSpec { name: "rate", takes: ParameterKind::Integer(1, 60_000), required: false, documentation }
+/// How old an event may become before it is given up.
+pub(super) const RETRY_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
+    ParameterSpec::optional(
+        "retry_for",
+        ParameterKind::Duration(ValueRange::new(0, 7 * DAY)),
+        "How long after its receipt an event is tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"0s\"` is a single attempt.",
+    ),
+    Duration::from_hours(24),
+);
+
+/// How many requests are under way.
+pub(super) const CONCURRENCY: DefaultedParameter<u64> = DefaultedParameter::number(
+    ParameterSpec::optional(
+        "concurrency",
+        ParameterKind::Integer(ValueRange::new(1, 256)),
+        "How many requests may be under way at once. Events of one key are never under way together.",
+    ),
+    8,
+);
+
+/// How many requests a minute; `limits` are those of the far side.
+pub(super) const fn rate(limits: RateLimits, documentation: &'static str) -> ParameterSpec {
+    let spec =
+        ParameterSpec::optional("rate", ParameterKind::Integer(ValueRange::new(1, 60_000)), documentation);
+    match limits.per_minute {
+        Some(limit) => spec.with_default(ParameterDefault::Number(limit as u64)),
+        None => spec.with_default(ParameterDefault::Described("no limit")),
+    }
+}
+
+/// How a channel delivers.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliverySettings {
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// How long after its receipt an event is tried.
+    pub retry_for: Duration,
+    /// How many requests may be under way at once; at least one.
+    pub concurrency: usize,
+}
+
+impl DeliverySettings {
+    /// Reads the settings of a channel. Kinds that do not speak HTTP have the defaults.
+    #[must_use]
+    pub fn read(settings: &Settings) -> Self {
+        Self {
+            timeout: TIMEOUT.read(settings),
+            retry_for: RETRY_FOR.read(settings),
+            concurrency: usize::try_from(CONCURRENCY.read(settings)).unwrap_or(usize::MAX).max(1),
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! Nowhere: a channel that counts and forgets.
+//! A channel that counts events and sends them nowhere.
 
 use super::{ChannelKind, Transport};
 
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
     name: "discard",
-    documentation: "Counts every event and forgets it; for channels that are to come, and for measurements.",
+    documentation: "Counts every event and sends it nowhere; for channels that do not exist yet, and for measurements.",
     parameters: &[],
     transport: Transport::Discard,
 };

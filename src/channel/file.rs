@@ -1,24 +1,48 @@
 //! A file of events, one JSON object a line.
 
-use super::{ChannelKind, ParameterKind, ParameterSpec, Transport};
+use super::parameter::{DefaultedParameter, ParameterKind, ParameterSpec, ValueRange};
+use super::settings::Settings;
+use super::{ChannelKind, Transport, validation};
 
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
     name: "file",
     documentation: "Appends every event to a file, one JSON object a line.",
     parameters: &[
-        ParameterSpec {
-            name: "path",
-            takes: ParameterKind::Text,
-            required: true,
-            documentation: "The file, relative to the gateway's state directory, and never outside of it; it is made where it does not exist.",
-        },
-        ParameterSpec {
-            name: "rotate_at",
-            takes: ParameterKind::Integer(1, 65_536),
-            required: false,
-            documentation: "The size in MiB at which a new file is begun and the old one is renamed, from 1 to 65,536; 1,024 by default.",
-        },
+        ParameterSpec::required(
+            "path",
+            ParameterKind::Text,
+            "The file, relative to the gateway's state directory, and never outside of it. It is created if it does not exist.",
+        )
+        .with_check(validation::check_state_path),
+        ROTATE_AT.spec,
     ],
     transport: Transport::File,
 };
+
+const ROTATE_AT: DefaultedParameter<u64> = DefaultedParameter::number(
+    ParameterSpec::optional(
+        "rotate_at",
+        ParameterKind::Integer(ValueRange::new(1, 65_536)),
+        "The size in MiB at which the file is renamed and a new one begins.",
+    ),
+    1_024,
+);
+
+/// The settings of a channel that writes to a file.
+#[derive(Debug, Clone)]
+pub struct FileSettings {
+    /// The file, relative to the state directory.
+    pub path: String,
+    /// The size in bytes at which a new file begins.
+    pub rotate_at: u64,
+}
+
+impl FileSettings {
+    /// Reads the settings of a channel.
+    #[must_use]
+    pub fn read(settings: &Settings) -> Self {
+        let path = settings.text("path").unwrap_or_default().to_owned();
+        Self { path, rotate_at: ROTATE_AT.read(settings) << 20 }
+    }
+}

@@ -4,12 +4,13 @@
 //! requests a second and 1,000 a minute for one integration).
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
-    RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext,
 };
-use super::response;
+use super::http_request::{self, Endpoint};
+use super::parameter::{DefaultedParameter, ParameterDefault, ParameterKind, ParameterSpec};
 use super::settings::Settings;
-use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, cut, delivery, http_request, label};
+use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
 use crate::text::hex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -19,68 +20,60 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "flashduty",
     documentation: "An alert push to Flashduty. Title (512 characters), description (2,048) and labels (50, names of 128, values of 2,048) are cut to its limits with a note; a recovery is sent as `Ok`.",
     parameters: &[
-        ParameterSpec {
-            name: "key",
-            takes: ParameterKind::Secret,
-            required: true,
-            documentation: "The integration key, the last part of the push URL that the integration's page shows.",
-        },
-        ParameterSpec {
-            name: "api_host",
-            takes: ParameterKind::Text,
-            required: false,
-            documentation: "Where Flashduty is, as `https://host` without a path; `\"https://api.flashcat.cloud\"` by default.",
-        },
-        ParameterSpec {
-            name: "title",
-            takes: ParameterKind::Template,
-            required: false,
-            documentation: "The alert's title; the event's title by default.",
-        },
-        ParameterSpec {
-            name: "description",
-            takes: ParameterKind::Template,
-            required: false,
-            documentation: "The alert's description; by default the event's description and its link.",
-        },
-        delivery::TIMEOUT,
-        delivery::RETRY_FOR,
-        delivery::CONCURRENCY,
+        ParameterSpec::required(
+            "key",
+            ParameterKind::Secret,
+            "The integration key, the last part of the push URL that the integration's page shows.",
+        ),
+        API_HOST.spec,
+        ParameterSpec::optional("title", ParameterKind::Template, "The alert's title.")
+            .with_default(ParameterDefault::Described("the event's title")),
+        ParameterSpec::optional("description", ParameterKind::Template, "The alert's description.")
+            .with_default(ParameterDefault::Described("the event's description and its link")),
+        delivery::TIMEOUT.spec,
+        delivery::RETRY_FOR.spec,
+        delivery::CONCURRENCY.spec,
         delivery::rate(
-            "The most requests a minute; 1,000 by default, which is Flashduty's limit for one integration (besides 100 a second, which is kept as well).",
+            LIMITS,
+            "The most requests a minute. The default is Flashduty's limit for one integration; 100 a second are kept too.",
         ),
     ],
     transport: Transport::Http(&HTTP),
 };
 
-/// How it speaks HTTP.
-static HTTP: HttpAdapter = HttpAdapter {
-    render,
-    request,
-    judge,
-    limits: RateLimits { per_minute: Some(1_000), per_second: Some(100) },
-};
+const API_HOST: DefaultedParameter<&str> = DefaultedParameter::text(
+    ParameterSpec::optional(
+        "api_host",
+        ParameterKind::Text,
+        "Where Flashduty is, as `https://host` without a path.",
+    )
+    .with_check(validation::check_host),
+    "https://api.flashcat.cloud",
+);
 
-/// Where Flashduty is, unless the rules say otherwise.
-const API_HOST: &str = "https://api.flashcat.cloud";
+const LIMITS: RateLimits = RateLimits { per_minute: Some(1_000), per_second: Some(100) };
+
+/// How it speaks HTTP.
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+
 const LONGEST_TITLE: usize = 512;
 const LONGEST_DESCRIPTION: usize = 2_048;
 const LONGEST_KEY: usize = 255;
 const MOST_LABELS: usize = 50;
 const LONGEST_VALUE: usize = 2_048;
 
-fn render(occasion: &RenderContext<'_>) -> RenderedBody {
-    let event = occasion.event;
+fn render(context: &RenderContext<'_>) -> RenderedBody {
+    let event = context.event;
     let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
-        let (text, was_cut) = cut::characters(text, most);
-        if was_cut {
+        let text = cut::characters(text, most);
+        if text.was_cut {
             notes.push(format!("{name} was cut to {most} characters"));
         }
-        text
+        text.value
     };
-    let title = title(occasion.texts.get("title").map_or(event.title, String::as_str));
-    let description = occasion.texts.get("description").cloned().unwrap_or_else(|| description(event));
+    let title = title(context.texts.get("title").map_or(event.title, String::as_str));
+    let description = context.texts.get("description").cloned().unwrap_or_else(|| description(event));
     let title = limited("the title", &title, LONGEST_TITLE);
     let description = limited("the description", &description, LONGEST_DESCRIPTION);
     let labels: serde_json::Map<String, serde_json::Value> = labels
@@ -104,7 +97,7 @@ fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body, notes }
 }
 
-/// A title beginning with `[TPL]` would be run as a template, whoever wrote it.
+/// The title. Flashduty runs a title that begins with `[TPL]` as a template, whoever wrote it.
 fn title(title: &str) -> String {
     let begins = title.trim_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case("[TPL]"));
     match title.trim() {
@@ -114,21 +107,21 @@ fn title(title: &str) -> String {
     }
 }
 
-/// By default the event's description, and its link below.
+/// The event's description, and its link below.
 fn description(event: &crate::event::Event<'_>) -> String {
-    let words = event.description.unwrap_or_default();
+    let text = event.description.unwrap_or_default();
     let Some(link) = event.link.filter(|link| link.chars().count() < LONGEST_DESCRIPTION / 2) else {
-        return words.to_owned();
+        return text.to_owned();
     };
-    if words.is_empty() {
+    if text.is_empty() {
         return link.to_owned();
     }
-    // The link stands whole, however long the description is.
+    // The link is never cut, however long the description is.
     let room = LONGEST_DESCRIPTION - link.chars().count() - 1;
-    format!("{}\n{link}", cut::characters(words, room).0)
+    format!("{}\n{link}", cut::characters(text, room).value)
 }
 
-/// A key that is too long is the same for a firing and its recovery still.
+/// The key, or its SHA-256 if it is too long. The hash is the same for a firing and its recovery.
 fn key(key: &str) -> String {
     if key.chars().nth(LONGEST_KEY).is_none() {
         return key.to_owned();
@@ -136,34 +129,45 @@ fn key(key: &str) -> String {
     format!("sha256:{}", hex(&Sha256::digest(key.as_bytes())))
 }
 
-fn request(settings: &Settings, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
-    let key = settings.text("key").ok_or_else(|| RequestBuildError("the channel has no `key`".to_owned()))?;
-    let host = settings.text("api_host").unwrap_or(API_HOST).trim_end_matches('/');
-    let url = format!("{host}/event/push/alert/standard?integration_key={}", http_request::encoded(key));
-    Ok(http_request::post_to(url, settings, attempt))
+struct Flashduty {
+    endpoint: Endpoint,
 }
 
-fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
-    let body = response::json(answer);
-    let error = body.as_ref().and_then(|body| body.get("error")).filter(|error| !error.is_null());
-    if let Some(error) = error {
-        let code = response::text_member(Some(error), "code").unwrap_or_default();
-        let words = response::text_member(Some(error), "message").unwrap_or_default();
-        let reason = response::redacted_message(settings, &format!("{code}: {words}"));
-        if matches!(code, "RequestTooFrequently" | "InternalError") {
-            return DeliveryVerdict::Retry { reason, after: response::retry_after(answer) };
-        }
-        // What the status calls passing is passing, whatever the code.
-        return match response::by_status(settings, answer) {
-            Some(DeliveryVerdict::Retry { after, .. }) => DeliveryVerdict::Retry { reason, after },
-            Some(DeliveryVerdict::Refused { .. } | DeliveryVerdict::Delivered) | None => {
-                DeliveryVerdict::Refused { reason }
-            }
-        };
+fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
+    let key = settings.text("key").ok_or(RequestBuildError::Missing("key"))?;
+    let host = API_HOST.read(settings).trim_end_matches('/');
+    let url = format!("{host}/event/push/alert/standard?integration_key={}", http_request::encoded(key));
+    Ok(Box::new(Flashduty { endpoint: Endpoint::at(url, settings) }))
+}
+
+impl HttpChannel for Flashduty {
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+        Ok(self.endpoint.post(attempt))
     }
-    match response::by_status(settings, answer) {
-        Some(verdict) => verdict,
-        None if body.is_some_and(|body| body.is_object()) => DeliveryVerdict::Delivered,
-        None => response::unexpected_body(),
+
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        let mask = &self.endpoint.mask;
+        let body = response::json(answer);
+        let error = body.as_ref().and_then(|body| body.get("error")).filter(|error| !error.is_null());
+        if let Some(error) = error {
+            let code = response::text_member(Some(error), "code").unwrap_or_default();
+            let message = response::text_member(Some(error), "message").unwrap_or_default();
+            let reason = response::message(mask, &format!("{code}: {message}"));
+            if matches!(code, "RequestTooFrequently" | "InternalError") {
+                return DeliveryVerdict::Retry { reason, after: response::retry_after(answer) };
+            }
+            // A status that asks for a retry counts more than the code.
+            return match response::by_status(mask, answer) {
+                Some(DeliveryVerdict::Retry { after, .. }) => DeliveryVerdict::Retry { reason, after },
+                Some(DeliveryVerdict::Refused { .. } | DeliveryVerdict::Delivered) | None => {
+                    DeliveryVerdict::Refused { reason }
+                }
+            };
+        }
+        match response::by_status(mask, answer) {
+            Some(verdict) => verdict,
+            None if body.is_some_and(|body| body.is_object()) => DeliveryVerdict::Delivered,
+            None => response::unexpected_body(),
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! What a kind that speaks HTTP knows: how an event becomes a body, a body a request, and an answer a verdict.
+//! Channels over HTTP: an event becomes a body, a body becomes a request, and an answer becomes a verdict.
 //!
-//! The body is rendered once, when the event is accepted, and is stored unsigned; the request is made anew for every
-//! attempt, as keys, URLs, signatures and times belong to the attempt. All three are pure.
+//! The body is rendered once, when the event is accepted, and is stored unsigned. The request is made again for every
+//! attempt, because keys, URLs, signatures and times belong to the attempt. All three steps are pure.
 
 use super::settings::{Secret, Settings};
 use crate::event::Event;
@@ -12,22 +12,50 @@ use std::time::Duration;
 /// A kind that speaks HTTP.
 #[derive(Debug)]
 pub struct HttpAdapter {
-    /// The body for an event.
+    /// Renders the body for an event.
     pub render: fn(&RenderContext<'_>) -> RenderedBody,
-    /// The request that carries a body.
-    pub request: fn(&Settings, &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError>,
-    /// What an answer means.
-    pub judge: fn(&Settings, &HttpResponse<'_>) -> DeliveryVerdict,
-    /// What the far side allows where the rules set no `rate`.
+    /// Reads the settings of one channel. They are read once, before the first request.
+    pub open: fn(&Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError>,
+    /// What the far side allows if the rules set no `rate`.
     pub limits: RateLimits,
 }
 
-/// How often the far side may be asked; none: as often as one likes.
+/// One channel of a kind that speaks HTTP, with its settings.
+pub trait HttpChannel: Send + Sync {
+    /// Makes the request that carries a stored body.
+    ///
+    /// # Errors
+    /// If the stored body cannot be signed or completed.
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError>;
+
+    /// What an answer means by the protocol of the kind.
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict;
+
+    /// What an answer means. A redirect is refused and never followed, unless the rules call its status a success.
+    fn verdict(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        let (verdict, status) = (self.judge(answer), answer.status);
+        match verdict {
+            DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. }
+                if (300..400).contains(&status) =>
+            {
+                let reason = format!(
+                    "status {status}: a redirect, which is never followed; name the final address in `url`"
+                );
+                DeliveryVerdict::Refused { reason }
+            }
+            DeliveryVerdict::Delivered | DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } => {
+                verdict
+            }
+        }
+    }
+}
+
+/// How often the far side accepts requests. `None` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests a minute.
     pub per_minute: Option<u32>,
-    /// Requests a second, kept besides the other.
+    /// Requests a second, in addition to the other limit.
     pub per_second: Option<u32>,
 }
 
@@ -36,7 +64,7 @@ pub struct RateLimits {
 pub struct RenderContext<'a> {
     /// The event.
     pub event: &'a Event<'a>,
-    /// The value of the parameter `body`, where the rules give one.
+    /// The value of the parameter `body`, if the rules give one.
     pub body: Option<serde_json::Value>,
     /// Literal and evaluated text parameters by name: `text`, `title`, `description`, `mention`.
     pub texts: BTreeMap<&'a str, String>,
@@ -77,12 +105,24 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
 }
 
-/// Why a request cannot be made: the settings are wrong, which no retry mends. In words, without the secret.
+/// Why a request cannot be made. No retry can help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RequestBuildError(pub String);
+pub enum RequestBuildError {
+    /// A parameter is missing.
+    #[error("the channel has no `{0}`")]
+    Missing(&'static str),
+    /// The signing secret cannot be decoded.
+    #[error("the text after `whsec_` in `hmac` is not Base64")]
+    SigningKey,
+    /// The path into the answer cannot be read.
+    #[error("`success_path` is not a singular path")]
+    SuccessPath,
+    /// The stored body is not the JSON that the kind renders.
+    #[error("the stored body is not JSON")]
+    StoredBody,
+}
 
-/// An answer, as far as it matters.
+/// The parts of an answer that matter.
 #[derive(Clone, Copy)]
 pub struct HttpResponse<'a> {
     /// The HTTP status.
@@ -91,7 +131,7 @@ pub struct HttpResponse<'a> {
     pub header: &'a dyn Fn(&str) -> Option<String>,
     /// The first 64 KiB of the body.
     pub body: &'a [u8],
-    /// When it came, for dates in headers.
+    /// When it arrived, to compare with dates in headers.
     pub at: Timestamp,
 }
 
@@ -100,11 +140,11 @@ pub struct HttpResponse<'a> {
 pub enum DeliveryVerdict {
     /// The far side has it.
     Delivered,
-    /// To be tried again, not before that time has passed where the far side names one (at most an hour is kept).
+    /// To be tried again, not before `after` has passed.
     Retry {
         /// Why, in words that may be shown and logged.
         reason: String,
-        /// How long the far side asks to wait.
+        /// How long the far side asks to wait, at most an hour.
         after: Option<Duration>,
     },
     /// No retry can help.

@@ -1,40 +1,65 @@
 //! The request that carries a stored body: method, address, and the headers that every request has.
 
+use super::header;
 use super::http::{HttpRequest, RequestBuildError, RequestContext};
+use super::parameter::{ParameterKind, ParameterSpec};
 use super::settings::{Secret, Settings};
+use super::validation;
+use crate::mask::SecretMask;
 
 /// Identifies the program to the far side.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
-/// A POST to the address in the parameter `url`.
-///
-/// # Errors
-/// Where there is no address.
-pub(super) fn post(
-    settings: &Settings,
-    attempt: &RequestContext<'_>,
-) -> Result<HttpRequest, RequestBuildError> {
-    let url = settings.text("url").ok_or_else(|| RequestBuildError("the channel has no `url`".to_owned()))?;
-    Ok(post_to(url.to_owned(), settings, attempt))
+/// The address of a chat robot.
+pub(super) const SECRET_URL: ParameterSpec = ParameterSpec::required(
+    "url",
+    ParameterKind::Secret,
+    "The webhook URL. Whoever knows it can post, so only a secret is taken.",
+)
+.with_check(validation::check_url);
+
+/// Headers of the request.
+pub(super) const fn headers(documentation: &'static str) -> ParameterSpec {
+    ParameterSpec::optional("headers", ParameterKind::Headers, documentation)
+        .with_check(header::check_headers)
 }
 
-/// A POST to an address. Headers of the rules stand in the place of ours of the same name.
-pub(super) fn post_to(url: String, settings: &Settings, attempt: &RequestContext<'_>) -> HttpRequest {
-    let given = settings.headers("headers");
-    let mut headers: Vec<(String, Secret)> = Vec::with_capacity(given.len() + 4);
-    let ours = [
-        ("Content-Type", "application/json"),
-        ("User-Agent", USER_AGENT),
-        ("Idempotency-Key", attempt.idempotency_key),
-    ];
-    let replay = attempt.replay.then_some(("Pointsman-Replay", "true"));
-    for (name, value) in ours.into_iter().chain(replay) {
-        if !given.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-            headers.push((name.to_owned(), Secret::new(value.to_owned())));
-        }
+/// Where a channel posts to.
+pub(super) struct Endpoint {
+    url: Secret,
+    headers: Vec<(String, Secret)>,
+    /// The secrets of the channel.
+    pub(super) mask: SecretMask,
+}
+
+impl Endpoint {
+    /// Reads the parameters `url` and `headers`.
+    pub(super) fn read(settings: &Settings) -> Result<Self, RequestBuildError> {
+        let url = settings.text("url").ok_or(RequestBuildError::Missing("url"))?;
+        Ok(Self::at(url.to_owned(), settings))
     }
-    headers.extend(given.iter().cloned());
-    HttpRequest { method: "POST", url: Secret::new(url), headers, body: attempt.body.to_vec() }
+
+    /// An address that the kind makes itself.
+    pub(super) fn at(url: String, settings: &Settings) -> Self {
+        let headers = settings.headers("headers").to_vec();
+        Self { url: Secret::new(url), headers, mask: settings.mask() }
+    }
+
+    /// A POST of the stored body. Headers of the rules replace ours of the same name.
+    pub(super) fn post(&self, attempt: &RequestContext<'_>) -> HttpRequest {
+        let ours = [
+            ("Content-Type", "application/json"),
+            ("User-Agent", USER_AGENT),
+            ("Idempotency-Key", attempt.idempotency_key),
+        ];
+        let replay = attempt.replay.then_some(("Pointsman-Replay", "true"));
+        let is_given = |name: &str| self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let ours = ours.into_iter().chain(replay).filter(|(name, _)| !is_given(name));
+        let mut headers: Vec<(String, Secret)> =
+            ours.map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned()))).collect();
+        headers.extend(self.headers.iter().cloned());
+        HttpRequest { method: "POST", url: self.url.clone(), headers, body: attempt.body.to_vec() }
+    }
 }
 
 /// Milliseconds since 1970 at the time of the attempt.
@@ -47,12 +72,12 @@ pub(super) fn seconds(attempt: &RequestContext<'_>) -> i64 {
     attempt.at.epoch_milliseconds().div_euclid(1_000)
 }
 
-/// A text as a value of a query, whether its reader takes `+` for a blank or not.
+/// A text as a value of a query. A blank is `%20`, which every reader understands.
 pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// An address with more in its query; what it had stays as it is.
+/// An address with more parameters in its query. The query that it had stays as it is.
 pub(super) fn with_query(url: &str, query: &str) -> String {
     let joint = if url.contains('?') { '&' } else { '?' };
     format!("{url}{joint}{query}")

@@ -1,80 +1,144 @@
-//! What an integration takes: the keys of its push URL, and what verifies that a push comes from where it should.
+//! The parameters of an integration: the keys of its push URL, and what verifies that a push comes from the right sender.
 
-use super::{ParameterKind, ParameterSpec};
+use super::header;
+use super::parameter::{
+    DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, ValueRange,
+};
+use super::settings::{Secret, Setting, Settings};
+use std::time::Duration;
 
 /// The parameters, in the order of the reference.
-pub(super) const PARAMETERS: &[ParameterSpec] = &[
-    ParameterSpec {
-        name: "keys",
-        takes: ParameterKind::Secrets,
-        required: true,
-        documentation: "The keys that open the push URL, one or two: two while one is rotated; each of at least 16 characters, and better of 128 random bits.",
-    },
-    ParameterSpec {
-        name: "signature",
-        takes: ParameterKind::OneOf(&[
-            "standard_webhooks",
-            "github",
-            "gitlab",
-            "grafana",
-            "stripe",
-            "generic",
-        ]),
-        required: false,
-        documentation: "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. A signed push to `/push/{integration}` may leave out the key; a wrong signature is then answered like an unknown integration, with 404. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token. None by default.",
-    },
-    ParameterSpec {
-        name: "secret",
-        takes: ParameterKind::Secret,
-        required: false,
-        documentation: "The secret that signatures are made with; required where `signature` is given.",
-    },
-    ParameterSpec {
-        name: "header",
-        takes: ParameterKind::Text,
-        required: false,
-        documentation: "The header that holds the signature; required for `generic`, otherwise the scheme's own.",
-    },
-    ParameterSpec {
-        name: "algorithm",
-        takes: ParameterKind::OneOf(&["sha256", "sha512", "sha1"]),
-        required: false,
-        documentation: "The hash of a `generic` signature; `\"sha256\"` by default.",
-    },
-    ParameterSpec {
-        name: "encoding",
-        takes: ParameterKind::OneOf(&["hex", "base64"]),
-        required: false,
-        documentation: "How a `generic` signature is written; `\"hex\"` by default.",
-    },
-    ParameterSpec {
-        name: "prefix",
-        takes: ParameterKind::Text,
-        required: false,
-        documentation: "What stands before a `generic` signature in its header, such as `\"sha256=\"`; nothing by default.",
-    },
-    ParameterSpec {
-        name: "tolerance",
-        takes: ParameterKind::Duration(1, 60 * 60),
-        required: false,
-        documentation: "How far the time in a signature may be from now, where the scheme signs one; `\"5m\"` by default, at most an hour.",
-    },
-    ParameterSpec {
-        name: "max_body",
-        takes: ParameterKind::Integer(1, 16_384),
-        required: false,
-        documentation: "The largest body in KiB, unpacked, from 1 to 16,384; 1,024 by default. A larger one is refused with 413.",
-    },
-    ParameterSpec {
-        name: "rate",
-        takes: ParameterKind::Integer(1, 6_000_000),
-        required: false,
-        documentation: "The most pushes a minute, from 1 to 6,000,000; without it there is no limit of its own. What exceeds it is answered with 503 and a time to wait.",
-    },
-    ParameterSpec {
-        name: "deduplicate_for",
-        takes: ParameterKind::Duration(0, 7 * 24 * 60 * 60),
-        required: false,
-        documentation: "How long a body that was accepted once is taken for a repetition and not read again; `\"0s\"`, which is never, by default, at most seven days.",
-    },
+pub const PARAMETERS: &[ParameterSpec] = &[
+    ParameterSpec::required(
+        "keys",
+        ParameterKind::Secrets,
+        "The keys that open the push URL, one or two: two while one is rotated; each of at least 16 characters, and better of 128 random bits.",
+    )
+    .with_check(check_keys),
+    ParameterSpec::optional(
+        "signature",
+        ParameterKind::OneOf(&["standard_webhooks", "github", "gitlab", "grafana", "stripe", "generic"]),
+        "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. A signed push to `/push/{integration}` may leave out the key; a wrong signature is then answered like an unknown integration, with 404. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token.",
+    )
+    .with_default(ParameterDefault::Described("none"))
+    .with_check(check_signature),
+    ParameterSpec::optional(
+        "secret",
+        ParameterKind::Secret,
+        "The secret that signatures are made with; required if `signature` is given.",
+    ),
+    ParameterSpec::optional(
+        "header",
+        ParameterKind::Text,
+        "The header that holds the signature; required for `generic`.",
+    )
+    .with_default(ParameterDefault::Described("the scheme's own"))
+    .with_check(header::check_name),
+    ALGORITHM.spec,
+    ENCODING.spec,
+    ParameterSpec::optional(
+        "prefix",
+        ParameterKind::Text,
+        "The text before a `generic` signature in its header, such as `\"sha256=\"`.",
+    )
+    .with_default(ParameterDefault::Described("nothing")),
+    TOLERANCE.spec,
+    MAX_BODY.spec,
+    ParameterSpec::optional(
+        "rate",
+        ParameterKind::Integer(ValueRange::new(1, 6_000_000)),
+        "The most pushes a minute. A push that exceeds it is answered with 503 and a time to wait.",
+    )
+    .with_default(ParameterDefault::Described("no limit")),
+    DEDUPLICATE_FOR.spec,
 ];
+
+/// The hash of a `generic` signature.
+pub const ALGORITHM: DefaultedParameter<&str> = DefaultedParameter::text(
+    ParameterSpec::optional(
+        "algorithm",
+        ParameterKind::OneOf(&["sha256", "sha512", "sha1"]),
+        "The hash of a `generic` signature.",
+    ),
+    "sha256",
+);
+
+/// How a `generic` signature is written.
+pub const ENCODING: DefaultedParameter<&str> = DefaultedParameter::text(
+    ParameterSpec::optional(
+        "encoding",
+        ParameterKind::OneOf(&["hex", "base64"]),
+        "How a `generic` signature is written.",
+    ),
+    "hex",
+);
+
+/// How far a signed time may be from now.
+pub const TOLERANCE: DefaultedParameter<Duration> = DefaultedParameter::duration(
+    ParameterSpec::optional(
+        "tolerance",
+        ParameterKind::Duration(ValueRange::new(1, 60 * 60)),
+        "How far the time in a signature may be from now, if the scheme signs a time.",
+    ),
+    Duration::from_mins(5),
+);
+
+/// The largest body in KiB.
+pub const MAX_BODY: DefaultedParameter<u64> = DefaultedParameter::number(
+    ParameterSpec::optional(
+        "max_body",
+        ParameterKind::Integer(ValueRange::new(1, 16_384)),
+        "The largest body in KiB, unpacked. A larger one is refused with 413.",
+    ),
+    1_024,
+);
+
+/// How long a repeated body is not read again; zero is never.
+pub const DEDUPLICATE_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
+    ParameterSpec::optional(
+        "deduplicate_for",
+        ParameterKind::Duration(ValueRange::new(0, 7 * 24 * 60 * 60)),
+        "How long the same body is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
+    ),
+    Duration::ZERO,
+);
+
+/// The most keys of an integration: two while one is rotated.
+const MOST_KEYS: usize = 2;
+/// The fewest characters of an integration's key.
+const SHORTEST_KEY: usize = 16;
+
+fn check_keys(value: &Setting, _: &Settings) -> Vec<ParameterError> {
+    let Setting::Secrets(keys) = value else { return Vec::new() };
+    if keys.len() > MOST_KEYS {
+        let message = "there are more than two keys".to_owned();
+        return vec![ParameterError { message, help: "remove the keys that nobody uses any more" }];
+    }
+    keys.iter().filter_map(key_error).collect()
+}
+
+fn key_error(key: &Secret) -> Option<ParameterError> {
+    let text = key.expose();
+    let message = if text.chars().count() < SHORTEST_KEY {
+        format!("a key has fewer than {SHORTEST_KEY} characters")
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "a key holds a blank or a character that a URL or a header must encode".to_owned()
+    } else {
+        return None;
+    };
+    Some(ParameterError { message, help: "make one with `pointsman keys new`" })
+}
+
+/// What a scheme of signatures needs besides.
+fn check_signature(scheme: &Setting, settings: &Settings) -> Vec<ParameterError> {
+    let mut errors = Vec::new();
+    if settings.text("secret").is_none() {
+        let message = "there is no `secret` to verify it with".to_owned();
+        errors.push(ParameterError { message, help: "add `secret = env(\"…\")`" });
+    }
+    if scheme.text() == Some("generic") && settings.text("header").is_none() {
+        let message = "nothing says which header holds it".to_owned();
+        errors.push(ParameterError { message, help: "add `header = \"X-Signature\"`" });
+    }
+    errors
+}

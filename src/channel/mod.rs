@@ -1,5 +1,5 @@
-//! The kinds of channels: a pure file a kind. What parameters a kind takes, which of them are secret, and how an event
-//! becomes a request. Nothing here sends anything.
+//! The kinds of channels, one pure file a kind: the parameters of a kind, which of them are secret, and how an event becomes
+//! a request. Nothing here sends anything.
 
 mod alertmanager;
 mod chat;
@@ -10,13 +10,14 @@ mod discard;
 mod feishu;
 mod file;
 mod flashduty;
+mod header;
 mod http;
 mod http_request;
-mod integration;
+pub mod integration;
 mod label;
+mod parameter;
 mod reference;
 mod response;
-mod response_path;
 mod settings;
 mod signature;
 mod slack;
@@ -26,14 +27,19 @@ mod validation;
 mod webhook;
 mod wecom;
 
+pub use delivery::DeliverySettings;
+pub use file::FileSettings;
+pub use header::is_connection_header;
 pub use http::{
-    DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
-    RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext,
+};
+pub use parameter::{
+    DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, ValueRange,
 };
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
 pub use state_file::StateFile;
-pub use validation::{ParameterError, parameter_errors};
 
 /// A kind of channel.
 #[derive(Debug)]
@@ -44,7 +50,7 @@ pub struct ChannelKind {
     pub documentation: &'static str,
     /// Its parameters, in the order of the reference.
     pub parameters: &'static [ParameterSpec],
-    /// How an event gets there.
+    /// How an event gets to a channel of the kind.
     pub transport: Transport,
 }
 
@@ -59,48 +65,6 @@ pub enum Transport {
     Stdout,
     /// Nowhere.
     Discard,
-}
-
-/// A parameter of a channel kind or of an integration.
-#[derive(Debug, Clone, Copy)]
-pub struct ParameterSpec {
-    /// Its name.
-    pub name: &'static str,
-    /// What it takes.
-    pub takes: ParameterKind,
-    /// Whether it must be given.
-    pub required: bool,
-    /// One sentence for the reference, with units, default and limits.
-    pub documentation: &'static str,
-}
-
-/// What a parameter takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterKind {
-    /// A secret only: `env("…")` or `secret_file("…")`; a literal is refused, as rule files are shared.
-    Secret,
-    /// A secret or, where nothing in it is secret, a literal string.
-    SecretOrText,
-    /// A literal string.
-    Text,
-    /// One of these literal strings.
-    OneOf(&'static [&'static str]),
-    /// A whole number from the first to the second, both inclusive.
-    Integer(u64, u64),
-    /// `true` or `false`.
-    Boolean,
-    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`, from the first to the second number of seconds.
-    Duration(u64, u64),
-    /// An object of literal strings or secrets (headers).
-    Headers,
-    /// A list of secrets.
-    Secrets,
-    /// A list of whole numbers (HTTP statuses).
-    Integers(u64, u64),
-    /// A JSON body whose strings interpolate and whose bare names are expressions over the event.
-    Body,
-    /// A string that interpolates over the event.
-    Template,
 }
 
 /// All kinds, in alphabetical order. A new kind is a file and a line.
@@ -127,10 +91,4 @@ pub fn kinds() -> &'static [&'static ChannelKind] {
 #[must_use]
 pub fn find(name: &str) -> Option<&'static ChannelKind> {
     kinds().iter().copied().find(|kind| kind.name == name)
-}
-
-/// The parameters of an integration: `keys`, and what verifies a signature.
-#[must_use]
-pub fn integration_parameters() -> &'static [ParameterSpec] {
-    integration::PARAMETERS
 }

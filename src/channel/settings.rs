@@ -1,24 +1,25 @@
-//! A channel's or integration's parameters with their values, secrets included: what rendering for the wire needs.
+//! The values of a channel's or an integration's parameters, secrets included.
 //!
-//! Rules name secrets; whoever serves them resolves the names. A resolved secret shows itself to nobody: its `Debug` is
-//! redacted, it implements neither `Display` nor `Serialize`, and its memory is cleared when it goes.
+//! Rules name secrets, and the names are resolved when the rules are served. A resolved secret never shows itself: its `Debug`
+//! is masked, it implements neither `Display` nor `Serialize`, and its memory is cleared when it is dropped.
 
+use crate::mask::{MASK, SecretMask};
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// A secret's text.
+/// The text of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps a text secret.
+    /// Wraps a text as a secret.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for the one place that needs it. Never goes into a message, a log or a store.
+    /// The text, for the one place that needs it. It must never get into a message, a log or a store.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -27,7 +28,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<secret>")
+        f.write_str(MASK)
     }
 }
 
@@ -44,12 +45,24 @@ pub enum Setting {
     Number(u64),
     /// Whole numbers.
     Numbers(Vec<u64>),
-    /// `true` or `false`.
-    Boolean(bool),
     /// A duration.
     Duration(Duration),
-    /// Names and values of headers; values that were literals are kept like secrets.
+    /// Names and values of headers. Literal values are kept like secrets.
     Headers(Vec<(String, Secret)>),
+}
+
+impl Setting {
+    /// The text, whether the rules wrote it or a secret holds it.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Secret(secret) => Some(secret.expose()),
+            Self::Secrets(_) | Self::Number(_) | Self::Numbers(_) | Self::Duration(_) | Self::Headers(_) => {
+                None
+            }
+        }
+    }
 }
 
 /// A duration as rules write it: `"30s"`, `"10m"`, `"24h"`, `"7d"`.
@@ -63,7 +76,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     number.parse::<u64>().ok()?.checked_mul(unit).map(Duration::from_secs)
 }
 
-/// The parameters that were given, without those that are expressions over the event.
+/// The parameters that the rules give, without those that are expressions over the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Names and values, in the order of the rules.
@@ -80,16 +93,13 @@ impl Settings {
     /// A text, whether the rules wrote it or a secret holds it.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name)? {
-            Setting::Text(text) => Some(text),
-            Setting::Secret(secret) => Some(secret.expose()),
-            Setting::Secrets(_)
-            | Setting::Number(_)
-            | Setting::Numbers(_)
-            | Setting::Boolean(_)
-            | Setting::Duration(_)
-            | Setting::Headers(_) => None,
-        }
+        self.get(name)?.text()
+    }
+
+    /// A secret.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.text(name).map(|text| Secret::new(text.to_owned()))
     }
 
     /// A whole number.
@@ -98,7 +108,7 @@ impl Settings {
         if let Setting::Number(number) = self.get(name)? { Some(*number) } else { None }
     }
 
-    /// Whole numbers; none where the parameter is not given.
+    /// Whole numbers; none if the parameter is not given.
     #[must_use]
     pub fn numbers(&self, name: &str) -> &[u64] {
         if let Some(Setting::Numbers(numbers)) = self.get(name) { numbers } else { &[] }
@@ -110,15 +120,34 @@ impl Settings {
         if let Setting::Duration(duration) = self.get(name)? { Some(*duration) } else { None }
     }
 
-    /// Secrets; none where the parameter is not given.
+    /// Secrets; none if the parameter is not given.
     #[must_use]
     pub fn secrets(&self, name: &str) -> &[Secret] {
         if let Some(Setting::Secrets(secrets)) = self.get(name) { secrets } else { &[] }
     }
 
-    /// Headers; none where the parameter is not given.
+    /// Headers; none if the parameter is not given.
     #[must_use]
     pub fn headers(&self, name: &str) -> &[(String, Secret)] {
         if let Some(Setting::Headers(headers)) = self.get(name) { headers } else { &[] }
+    }
+
+    /// The mask of all secrets among the values.
+    #[must_use]
+    pub fn mask(&self) -> SecretMask {
+        // Header values are kept like secrets, but short ones are mostly literals, as `true`.
+        const SHORTEST_HEADER_VALUE: usize = 4;
+        let mut mask = SecretMask::default();
+        for (_, setting) in &self.entries {
+            match setting {
+                Setting::Secret(secret) => mask.add(secret.expose(), 1),
+                Setting::Secrets(secrets) => secrets.iter().for_each(|secret| mask.add(secret.expose(), 1)),
+                Setting::Headers(headers) => {
+                    headers.iter().for_each(|(_, value)| mask.add(value.expose(), SHORTEST_HEADER_VALUE));
+                }
+                Setting::Text(_) | Setting::Number(_) | Setting::Numbers(_) | Setting::Duration(_) => {}
+            }
+        }
+        mask
     }
 }

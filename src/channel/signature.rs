@@ -1,4 +1,4 @@
-//! HMAC-SHA256, as far sides want it.
+//! HMAC-SHA256 in Base64, as receivers verify it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ pub(super) fn sha256_base64(key: &[u8], message: &[u8]) -> String {
     )
 }
 
-/// What Base64 stands for.
+/// The bytes of a text in Base64.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }

@@ -5,10 +5,14 @@
 //! message a second, 429 with `Retry-After`), "Formatting message text" (`&`, `<` and `>` are escaped), "Legacy secondary
 //! attachments" (colour, title, text, fields), which Mattermost and Rocket.Chat show as well.
 
-use super::http::{DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody};
-use super::response;
+use super::cut::{self, Truncated};
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext,
+};
+use super::http_request::{self, Endpoint};
 use super::settings::Settings;
-use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request};
+use super::{ChannelKind, Transport, chat, delivery, response};
 use serde_json::json;
 
 /// The kind.
@@ -16,103 +20,124 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "slack",
     documentation: "A message to a Slack incoming webhook, coloured by severity. Success is status 200; a text is cut at 3,000 characters.",
     parameters: &[
-        ParameterSpec {
-            name: "url",
-            takes: ParameterKind::Secret,
-            required: true,
-            documentation: "The webhook URL; whoever knows it can post, so only a secret is taken.",
-        },
+        http_request::SECRET_URL,
         delivery::MESSAGE,
-        delivery::TIMEOUT,
-        delivery::RETRY_FOR,
-        delivery::CONCURRENCY,
-        delivery::rate("The most messages a minute; 60 by default, which is Slack's limit for one webhook."),
+        delivery::TIMEOUT.spec,
+        delivery::RETRY_FOR.spec,
+        delivery::CONCURRENCY.spec,
+        delivery::rate(LIMITS, "The most messages a minute. The default is Slack's limit for one webhook."),
     ],
     transport: Transport::Http(&HTTP),
 };
 
+const LIMITS: RateLimits = RateLimits { per_minute: Some(60), per_second: Some(1) };
+
 /// How it speaks HTTP.
-static HTTP: HttpAdapter = HttpAdapter {
-    render,
-    request: http_request::post,
-    judge,
-    limits: RateLimits { per_minute: Some(60), per_second: Some(1) },
-};
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most characters of a text, escapes included.
 const MOST_CHARACTERS: usize = 3_000;
 
-fn render(occasion: &RenderContext<'_>) -> RenderedBody {
-    let mut pieces = chat::message_parts(occasion);
-    let color = match chat::status_word(occasion.event) {
+fn render(context: &RenderContext<'_>) -> RenderedBody {
+    let mut parts = chat::message_parts(context);
+    let color = match chat::status_word(context.event) {
         "Critical" => "#d72b2b",
         "Warning" => "#f2a03d",
         "Resolved" => "#2eb67d",
         _ => "#3a7bd5",
     };
-    let (heading, _) = escaped(&pieces.heading, MOST_CHARACTERS);
-    let (text, was_cut) = escaped(pieces.text.trim(), MOST_CHARACTERS);
-    if was_cut {
-        chat::note_cut(&mut pieces.notes);
-    }
-    let fields = pieces.labels.iter().map(|(name, value)| {
+    let heading = escaped(&parts.heading, MOST_CHARACTERS).value;
+    let text = escaped(parts.text.trim(), MOST_CHARACTERS);
+    chat::note_cut(&mut parts.notes, text.was_cut);
+    let text = text.value;
+    let fields = parts.labels.iter().map(|(name, value)| {
         json!({
-            "title": escaped(name, MOST_CHARACTERS).0,
-            "value": escaped(value, MOST_CHARACTERS).0,
+            "title": escaped(name, MOST_CHARACTERS).value,
+            "value": escaped(value, MOST_CHARACTERS).value,
             "short": true,
         })
     });
-    let attachment = if pieces.is_own {
+    let attachment = if parts.is_own {
         json!({ "color": color, "fallback": heading, "text": text, "mrkdwn_in": ["text"] })
     } else {
         json!({
             "color": color,
             "fallback": heading,
             "title": heading,
-            // An empty link is none.
-            "title_link": pieces.link.as_deref().unwrap_or_default(),
+            // Slack ignores an empty link.
+            "title_link": parts.link.as_deref().unwrap_or_default(),
             "text": text,
             "fields": fields.collect::<Vec<_>>(),
         })
     };
-    RenderedBody { body: json!({ "attachments": [attachment] }), notes: pieces.notes }
+    RenderedBody { body: json!({ "attachments": [attachment] }), notes: parts.notes }
 }
 
 /// A text whose `&`, `<` and `>` are characters, in at most `most` characters of its escaped form.
-fn escaped(text: &str, most: usize) -> (String, bool) {
+fn escaped(text: &str, most: usize) -> Truncated<String> {
     let length = |letter: char| match letter {
         '&' => 5,
         '<' | '>' => 4,
         _ => 1,
     };
-    let mut room = most.saturating_sub(1);
+    let was_cut = text.chars().map(length).sum::<usize>() > most;
+    let mut room = if was_cut { most.saturating_sub(1) } else { most };
     let fitting = text.chars().take_while(|letter| {
         let left = room.checked_sub(length(*letter));
         room = left.unwrap_or(0);
         left.is_some()
     });
-    let count = fitting.count();
-    let (text, was_cut) = if count < text.chars().count() {
-        cut::characters(text, count + 1)
-    } else {
-        (text.to_owned(), false)
-    };
-    (text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"), was_cut)
+    let mut value =
+        fitting.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    if was_cut {
+        value.push(cut::ELLIPSIS);
+    }
+    Truncated { value, was_cut }
 }
 
-fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
-    if let Some(verdict) = response::by_status(settings, answer) {
-        return verdict;
+struct Slack {
+    endpoint: Endpoint,
+}
+
+fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
+    Ok(Box::new(Slack { endpoint: Endpoint::read(settings)? }))
+}
+
+impl HttpChannel for Slack {
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+        Ok(self.endpoint.post(attempt))
     }
-    if answer.body.trim_ascii_start().starts_with(b"<") {
-        return response::unexpected_body();
+
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        if let Some(verdict) = response::by_status(&self.endpoint.mask, answer) {
+            return verdict;
+        }
+        if answer.body.trim_ascii_start().starts_with(b"<") {
+            return response::unexpected_body();
+        }
+        // Slack answers `ok`; Rocket.Chat answers with an object that says whether the message was taken.
+        let body = response::json(answer);
+        let is_false = |name| body.as_ref().and_then(|body| body.get(name)?.as_bool()) == Some(false);
+        if !is_false("ok") && !is_false("success") {
+            return DeliveryVerdict::Delivered;
+        }
+        let error = response::text_member(body.as_ref(), "error").unwrap_or_default();
+        let error = response::message(&self.endpoint.mask, error);
+        DeliveryVerdict::Refused { reason: format!("refused: {error}") }
     }
-    // Slack says `ok`; Rocket.Chat answers with an object that says whether it went well.
-    let body = response::json(answer);
-    let says_no = |name| body.as_ref().and_then(|body| body.get(name)?.as_bool()) == Some(false);
-    if !says_no("ok") && !says_no("success") {
-        return DeliveryVerdict::Delivered;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn an_escape_at_the_end_counts_in_full() {
+        let shown = |text: &str| escaped(text, 6).value;
+        assert_eq!(shown("abcdef"), "abcdef");
+        assert_eq!(shown("abcdefg"), "abcde…");
+        assert_eq!(shown("abcde&"), "abcde…");
+        assert_eq!(shown("a&"), "a&amp;");
+        assert_eq!(shown("ab&"), "ab…");
     }
-    let words = response::text_member(body.as_ref(), "error").unwrap_or_default();
-    DeliveryVerdict::Refused { reason: format!("refused: {}", response::redacted_message(settings, words)) }
 }

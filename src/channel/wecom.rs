@@ -2,13 +2,17 @@
 //!
 //! Sources: WeCom developer centre, "Group robot configuration" (`developer.work.weixin.qq.com/document/path/91770`): the form
 //! of a Markdown message, at most 4,096 bytes of UTF-8, `<@userid>`, 20 messages a minute; "Global error codes": `45009` for
-//! too many calls, `45033` for too many at once, `-1` for a busy system, `93000` for an address that is no robot's, which no
-//! retry mends.
+//! too many calls, `45033` for too many at once, `-1` for a busy system, `93000` for an address without a robot, with which
+//! no retry can help.
 
-use super::http::{DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody};
-use super::response;
+use super::http::{
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext,
+};
+use super::http_request::{self, Endpoint};
+use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
 use super::settings::Settings;
-use super::{ChannelKind, ParameterKind, ParameterSpec, Transport, chat, cut, delivery, http_request};
+use super::{ChannelKind, Transport, chat, cut, delivery, response};
 use serde_json::json;
 use std::time::Duration;
 
@@ -17,46 +21,38 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "wecom",
     documentation: "A Markdown message of a WeCom group robot. Success is status 200 and `errcode` 0; a message is cut at 4,096 bytes.",
     parameters: &[
-        ParameterSpec {
-            name: "url",
-            takes: ParameterKind::Secret,
-            required: true,
-            documentation: "The robot's webhook URL; it carries the robot's key, so only a secret is taken.",
-        },
+        http_request::SECRET_URL,
         delivery::MESSAGE,
-        ParameterSpec {
-            name: "mention",
-            takes: ParameterKind::Text,
-            required: false,
-            documentation: "Whom a firing Critical event mentions: user ids with commas between them; nobody by default.",
-        },
-        delivery::TIMEOUT,
-        delivery::RETRY_FOR,
-        delivery::CONCURRENCY,
-        delivery::rate("The most messages a minute; 18 by default, as WeCom allows 20 for each robot."),
+        ParameterSpec::optional(
+            "mention",
+            ParameterKind::Text,
+            "Whom a firing Critical event mentions: user ids with commas between them.",
+        )
+        .with_default(ParameterDefault::Described("nobody")),
+        delivery::TIMEOUT.spec,
+        delivery::RETRY_FOR.spec,
+        delivery::CONCURRENCY.spec,
+        delivery::rate(LIMITS, "The most messages a minute. WeCom allows 20 for each robot."),
     ],
     transport: Transport::Http(&HTTP),
 };
 
+const LIMITS: RateLimits = RateLimits { per_minute: Some(18), per_second: None };
+
 /// How it speaks HTTP.
-static HTTP: HttpAdapter = HttpAdapter {
-    render,
-    request: http_request::post,
-    judge,
-    limits: RateLimits { per_minute: Some(18), per_second: None },
-};
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most bytes of a message's content.
 const MOST_BYTES: usize = 4_096;
-/// Whom a message mentions has to leave room for the message.
+/// The most bytes of the mentions, so that the message has room.
 const MOST_MENTIONED: usize = 1_024;
-/// The limit is one of a minute.
+/// The far side counts messages by the minute.
 const A_MINUTE: Duration = Duration::from_mins(1);
 
-fn render(occasion: &RenderContext<'_>) -> RenderedBody {
-    let mut pieces = chat::message_parts(occasion);
+fn render(context: &RenderContext<'_>) -> RenderedBody {
+    let mut parts = chat::message_parts(context);
     let mut mentions = String::new();
-    for name in chat::mentioned(occasion) {
+    for name in chat::mentioned(context) {
         let mention = format!(" <@{}>", name.replace(['<', '>'], ""));
         if mentions.len() + mention.len() <= MOST_MENTIONED {
             mentions.push_str(&mention);
@@ -64,34 +60,45 @@ fn render(occasion: &RenderContext<'_>) -> RenderedBody {
     }
     let mentions = if mentions.is_empty() { mentions } else { format!("\n\n{}", mentions.trim()) };
     let room = MOST_BYTES - mentions.len();
-    let message = if pieces.is_own {
-        let (text, was_cut) = cut::bytes(&chat::without_mentions(&pieces.text), room);
-        if was_cut {
-            chat::note_cut(&mut pieces.notes);
-        }
-        text
+    let message = if parts.is_own {
+        let text = cut::bytes(&chat::without_mentions(&parts.text), room);
+        chat::note_cut(&mut parts.notes, text.was_cut);
+        text.value
     } else {
-        chat::markdown(&mut pieces, "#### ", room)
+        chat::markdown(&mut parts, "#### ", room)
     };
     let body = json!({ "msgtype": "markdown", "markdown": { "content": format!("{message}{mentions}") } });
-    RenderedBody { body, notes: pieces.notes }
+    RenderedBody { body, notes: parts.notes }
 }
 
-fn judge(settings: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
-    if let Some(verdict) = response::by_status(settings, answer) {
-        return verdict;
+struct WeCom {
+    endpoint: Endpoint,
+}
+
+fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
+    Ok(Box::new(WeCom { endpoint: Endpoint::read(settings)? }))
+}
+
+impl HttpChannel for WeCom {
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+        Ok(self.endpoint.post(attempt))
     }
-    let body = response::json(answer);
-    let Some(code) = response::integer_member(body.as_ref(), "errcode") else {
-        return response::unexpected_body();
-    };
-    let words = response::text_member(body.as_ref(), "errmsg").unwrap_or_default();
-    let words = response::redacted_message(settings, words);
-    let reason = format!("errcode {code}: {words}");
-    match code {
-        0 => DeliveryVerdict::Delivered,
-        45_009 | 45_033 => DeliveryVerdict::Retry { reason, after: Some(A_MINUTE) },
-        -1 => DeliveryVerdict::Retry { reason, after: None },
-        _ => DeliveryVerdict::Refused { reason },
+
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        if let Some(verdict) = response::by_status(&self.endpoint.mask, answer) {
+            return verdict;
+        }
+        let body = response::json(answer);
+        let Some(code) = response::integer_member(body.as_ref(), "errcode") else {
+            return response::unexpected_body();
+        };
+        let message = response::text_member(body.as_ref(), "errmsg").unwrap_or_default();
+        let reason = format!("errcode {code}: {}", response::message(&self.endpoint.mask, message));
+        match code {
+            0 => DeliveryVerdict::Delivered,
+            45_009 | 45_033 => DeliveryVerdict::Retry { reason, after: Some(A_MINUTE) },
+            -1 => DeliveryVerdict::Retry { reason, after: None },
+            _ => DeliveryVerdict::Refused { reason },
+        }
     }
 }

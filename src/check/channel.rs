@@ -1,19 +1,15 @@
-//! Channels: a kind, and parameters that the kind knows.
+//! Channels: the kind, and its parameters.
 
-use crate::channel::{self, ChannelKind};
+use crate::channel::{self, ChannelKind, Transport};
 use crate::check::context::LoweringContext;
 use crate::check::{code, parameter};
 use crate::diagnostic::Diagnostic;
 use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
 
-/// What a channel of an unknown kind is held to be, so that its name stays known.
-static UNKNOWN: ChannelKind = ChannelKind {
-    name: "",
-    documentation: "",
-    parameters: &[],
-    transport: crate::channel::Transport::Discard,
-};
+/// The kind of a channel whose kind is unknown, so that its name stays known.
+static UNKNOWN: ChannelKind =
+    ChannelKind { name: "", documentation: "", parameters: &[], transport: Transport::Discard };
 
 /// A channel of the model.
 pub(super) fn lower(

@@ -1,4 +1,4 @@
-//! Integrations: keys, one line of mappings, one destination, and no key that two of them share.
+//! Integrations: keys, one line of mappings and one destination. No two integrations share a key.
 
 use crate::channel;
 use crate::check::context::LoweringContext;
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// Where each key is used first.
 pub(super) type KeyOwners = HashMap<SecretReference, (Box<str>, Span)>;
 
-/// An integration of the model; without a destination it leads to a channel that does not exist.
+/// An integration of the model. Without a destination it points to a channel that does not exist.
 pub(super) fn lower(
     item: &DocumentedDeclaration,
     integration: &tree::Integration,
@@ -21,7 +21,7 @@ pub(super) fn lower(
 ) -> model::Integration {
     let owner = parameter::ParameterOwner {
         description: "an integration".to_owned(),
-        parameters: channel::integration_parameters(),
+        parameters: channel::integration::PARAMETERS,
         place: integration.name.span,
         is_broken: item.broken,
     };
@@ -98,7 +98,7 @@ fn reading<'t>(
                 Diagnostic::new(&code::READINGS, second.span, "an integration has one line of mappings")
                     .label("the second")
                     .related(first.span, "the first")
-                    .help("list the mappings in one line; the first that accepts reads the payload: `a, b => routing main`")
+                    .help("list the mappings in one line; the first that accepts the payload reads it: `a, b => routing main`")
                     .help("or declare a second integration with a key of its own"),
             );
             Some(first)

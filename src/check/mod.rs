@@ -28,6 +28,7 @@ mod matching;
 mod mismatch;
 mod names;
 mod parameter;
+mod parameter_value;
 mod routing;
 mod rule_test;
 mod schedule;

@@ -1,10 +1,10 @@
-//! The parameters of channels and integrations, against what their kind takes.
+//! Checks the parameters of channels and integrations against those of their kind.
 
-use crate::channel::{self, ParameterKind, ParameterSpec};
-use crate::check::code;
+use crate::channel::{self, ParameterKind, ParameterSpec, Seconds, ValueRange};
 use crate::check::context::{LoweringContext, with_nearest};
+use crate::check::parameter_value::{plain, purpose, refuse, refuse_as_string};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
-use crate::check::secret;
+use crate::check::{code, secret};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
 use crate::model::{Literal, ParameterValue};
@@ -19,13 +19,13 @@ pub(super) struct ParameterOwner {
     pub(super) description: String,
     /// What it takes.
     pub(super) parameters: &'static [ParameterSpec],
-    /// Where to say that one is left out.
+    /// Where a missing one is reported.
     pub(super) place: Span,
-    /// Whether part of it did not parse, so that what is absent is not reported.
+    /// Whether part of it did not parse. Missing parameters are not reported then.
     pub(super) is_broken: bool,
 }
 
-/// The parameters that are known and sound.
+/// The parameters that are known and valid.
 pub(super) fn lower(
     owner: &ParameterOwner,
     given: &[tree::NamedArgument],
@@ -51,15 +51,16 @@ pub(super) fn lower(
         lowered
             .extend(self::argument(parameter, &argument.value, cx).map(|value| (name.text.clone(), value)));
     }
-    let absent = owner.parameters.iter().filter(|known| known.required && !seen.contains_key(known.name));
+    let absent =
+        owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
     for parameter in absent.filter(|known| !owner.is_broken && !meant.contains(&known.name)) {
         report_missing(owner, parameter, cx);
     }
     lowered
 }
 
-/// Reports a parameter that there is not. Gives the one that was likely meant: the nearest, or else the only one that
-/// is required and not given.
+/// Reports an unknown parameter. Returns the one that was probably meant: the nearest, or else the only one that is required
+/// and not given.
 fn unknown(
     owner: &ParameterOwner,
     name: &Identifier,
@@ -67,7 +68,8 @@ fn unknown(
     cx: &mut LoweringContext<'_>,
 ) -> Option<&'static str> {
     let names: Vec<&str> = owner.parameters.iter().map(|known| known.name).collect();
-    let mut wanted = owner.parameters.iter().filter(|known| known.required && !seen.contains_key(known.name));
+    let mut wanted =
+        owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
     let only = wanted.next().filter(|_| wanted.next().is_none()).map(|known| known.name.to_owned());
     let near = cx.nearest(&name.text, names.iter().copied()).or(only);
     let meant = owner.parameters.iter().map(|known| known.name).find(|known| near.as_deref() == Some(*known));
@@ -80,13 +82,6 @@ fn unknown(
     };
     cx.report(with_nearest(diagnostic, name, near));
     meant
-}
-
-/// What a parameter is for, as a reason.
-pub(super) fn purpose(parameter: &ParameterSpec) -> String {
-    let mut words = parameter.documentation.trim_end_matches('.').chars();
-    let first: String = words.next().into_iter().flat_map(char::to_lowercase).collect();
-    format!("`{}`: {first}{}", parameter.name, words.as_str())
 }
 
 fn report_missing(owner: &ParameterOwner, parameter: &ParameterSpec, cx: &mut LoweringContext<'_>) {
@@ -106,9 +101,8 @@ fn example(parameter: &ParameterSpec) -> String {
         ParameterKind::Secrets => format!("[env(\"{word}\")]"),
         ParameterKind::Text | ParameterKind::Template => "\"…\"".to_owned(),
         ParameterKind::OneOf(words) => format!("\"{}\"", words.first().copied().unwrap_or("…")),
-        ParameterKind::Integer(least, _) => least.to_string(),
-        ParameterKind::Integers(least, _) => format!("[{least}]"),
-        ParameterKind::Boolean => "true".to_owned(),
+        ParameterKind::Integer(range) => range.min.to_string(),
+        ParameterKind::Integers(range) => format!("[{}]", range.min),
         ParameterKind::Duration(..) => "\"30s\"".to_owned(),
         ParameterKind::Headers => "{ \"Name\": \"value\" }".to_owned(),
         ParameterKind::Body => "{ \"text\": \"{title}\" }".to_owned(),
@@ -128,46 +122,15 @@ fn argument(
         ParameterKind::Headers => secret::headers(parameter, value, cx),
         ParameterKind::Text => text(parameter, value, cx),
         ParameterKind::OneOf(words) => one_of(parameter, words, value, cx),
-        ParameterKind::Integer(least, most) => integer(parameter, least, most, value, cx),
-        ParameterKind::Integers(least, most) => integers(parameter, least, most, value, cx),
-        ParameterKind::Boolean => boolean(parameter, value, cx),
-        ParameterKind::Duration(least, most) => duration(parameter, least, most, value, cx),
+        ParameterKind::Integer(range) => integer(parameter, range, value, cx),
+        ParameterKind::Integers(range) => integers(parameter, range, value, cx),
+        ParameterKind::Duration(range) => duration(parameter, range, value, cx),
         ParameterKind::Body => {
             let body = ExpressionLowering { cx, scope: ExpressionScope::Body }.value_or_labels(value);
             is_known(body.types).then_some(ParameterValue::Expression(body))
         }
         ParameterKind::Template => template(parameter, value, cx),
     }
-}
-
-/// Reports a value that is not what the parameter takes.
-pub(super) fn refuse(
-    parameter: &ParameterSpec,
-    wanted: &str,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) {
-    let said = cx.excerpt(value.span);
-    let message = format!("`{}` takes {wanted}, found `{said}`", parameter.name);
-    cx.report(Diagnostic::new(&code::BAD_PARAMETER, value.span, message).note(purpose(parameter)));
-}
-
-/// A string that is written out and interpolates nothing.
-pub(super) fn plain(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<Box<str>> {
-    let ExpressionKind::Template(template) = &value.kind else {
-        if secret::is_secret(value) {
-            secret::stray(parameter, value, cx);
-        } else {
-            refuse(parameter, "a string that is written out", value, cx);
-        }
-        return None;
-    };
-    ExpressionLowering { cx, scope: ExpressionScope::Event }
-        .plain_text(template, &format!("`{}`", parameter.name))
 }
 
 fn text(
@@ -198,41 +161,39 @@ fn one_of(
     None
 }
 
-fn whole_number(value: &Expression, least: u64, most: u64) -> Option<ParameterValue> {
+fn whole_number(value: &Expression, range: ValueRange) -> Option<ParameterValue> {
     let ExpressionKind::Number(text) = &value.kind else { return None };
-    let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number))?;
+    let number = text.parse::<u64>().ok().filter(|number| range.contains(*number))?;
     Some(ParameterValue::Literal(Literal::Number(Number::Natural(number))))
 }
 
 fn integer(
     parameter: &ParameterSpec,
-    least: u64,
-    most: u64,
+    range: ValueRange,
     value: &Expression,
     cx: &mut LoweringContext<'_>,
 ) -> Option<ParameterValue> {
-    let number = whole_number(value, least, most);
+    let number = whole_number(value, range);
     if number.is_none() {
-        refuse(parameter, &format!("a whole number from {least} to {most}"), value, cx);
+        refuse(parameter, &format!("a whole number {range}"), value, cx);
     }
     number
 }
 
 fn integers(
     parameter: &ParameterSpec,
-    least: u64,
-    most: u64,
+    range: ValueRange,
     value: &Expression,
     cx: &mut LoweringContext<'_>,
 ) -> Option<ParameterValue> {
-    let wanted = format!("a list of whole numbers from {least} to {most}");
+    let wanted = format!("a list of whole numbers {range}");
     let ExpressionKind::List(items) = &value.kind else {
         refuse(parameter, &wanted, value, cx);
         return None;
     };
     let mut numbers = Vec::with_capacity(items.len());
     for item in items {
-        match whole_number(item, least, most) {
+        match whole_number(item, range) {
             Some(number) => numbers.push(number),
             None => refuse(parameter, &wanted, item, cx),
         }
@@ -240,44 +201,23 @@ fn integers(
     Some(ParameterValue::List(numbers))
 }
 
-fn boolean(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
-    if let ExpressionKind::Boolean(flag) = &value.kind {
-        return Some(ParameterValue::Literal(Literal::Boolean(*flag)));
-    }
-    refuse(parameter, "`true` or `false`", value, cx);
-    None
-}
-
 fn duration(
     parameter: &ParameterSpec,
-    least: u64,
-    most: u64,
+    range: ValueRange,
     value: &Expression,
     cx: &mut LoweringContext<'_>,
 ) -> Option<ParameterValue> {
-    let wanted = format!("a duration up to {}, as `\"30s\"`, `\"10m\"` or `\"24h\"`", in_words(most));
+    let wanted = format!("a duration up to {}, as `\"30s\"`, `\"10m\"` or `\"24h\"`", Seconds(range.max));
     let ExpressionKind::Template(_) = &value.kind else {
         refuse(parameter, &wanted, value, cx);
         return None;
     };
     let text = plain(parameter, value, cx)?;
-    if channel::duration(&text).is_some_and(|duration| (least..=most).contains(&duration.as_secs())) {
+    if channel::duration(&text).is_some_and(|duration| range.contains(duration.as_secs())) {
         return Some(ParameterValue::Literal(Literal::Text(text)));
     }
     refuse(parameter, &wanted, value, cx);
     None
-}
-
-fn in_words(seconds: u64) -> String {
-    match seconds {
-        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
-        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
-        seconds => format!("{seconds}s"),
-    }
 }
 
 fn template(
@@ -286,11 +226,7 @@ fn template(
     cx: &mut LoweringContext<'_>,
 ) -> Option<ParameterValue> {
     let ExpressionKind::Template(_) = &value.kind else {
-        if secret::is_secret(value) {
-            secret::stray(parameter, value, cx);
-        } else {
-            refuse(parameter, "a string, which may interpolate", value, cx);
-        }
+        refuse_as_string(parameter, "a string, which may interpolate", value, cx);
         return None;
     };
     let lowered = ExpressionLowering { cx, scope: ExpressionScope::Event }.value(value);

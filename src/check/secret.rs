@@ -1,27 +1,12 @@
-//! Secrets: named by `env` or `secret_file`, never written into the rules.
+//! Parameters that take secrets. Rules name a secret by `env` or `secret_file` and never hold it.
 
 use crate::channel::ParameterSpec;
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::names::is_secret_source;
-use crate::check::parameter::{plain, refuse};
+use crate::check::parameter_value::{is_secret, plain, refuse};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Literal, ParameterValue, SecretReference};
 use crate::syntax::tree::{Expression, ExpressionKind, TemplatePart};
-
-/// Whether an expression names a secret.
-pub(super) fn is_secret(value: &Expression) -> bool {
-    matches!(&value.kind, ExpressionKind::Call(name, _) if is_secret_source(&name.text))
-}
-
-/// Reports a secret where the parameter is no secret.
-pub(super) fn stray(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) {
-    let said = cx.excerpt(value.span);
-    let message = format!("`{}` is not a secret, so it is written out, found `{said}`", parameter.name);
-    cx.report(
-        Diagnostic::new(&code::STRAY_SECRET, value.span, message).note(super::parameter::purpose(parameter)),
-    );
-}
 
 /// A secret only.
 pub(super) fn only(
@@ -52,7 +37,7 @@ pub(super) fn only(
     None
 }
 
-/// A secret, or a string that holds none.
+/// A secret, or a string that is not secret.
 pub(super) fn or_text(
     parameter: &ParameterSpec,
     value: &Expression,

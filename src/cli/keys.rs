@@ -108,7 +108,7 @@ fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Optio
 }
 
 fn secrets(integration: &Integration) -> impl Iterator<Item = &SecretReference> {
-    let keys = channel::integration_parameters().iter().find(|parameter| parameter.name == "keys");
+    let keys = channel::integration::PARAMETERS.iter().find(|parameter| parameter.name == "keys");
     let given =
         integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
     let items = given.filter_map(

@@ -1,22 +1,22 @@
-//! The lines that a finding is about, cut and cleaned until they can be shown: a rule file may be one line of ten
-//! megabytes, and may hold escape sequences.
+//! The lines of a finding, cut and cleaned so that they can be shown. A rule file may be one line of ten megabytes, and may
+//! hold escape sequences.
 //!
-//! An excerpt is a text of its own. Places are carried over to it, so that whoever draws carets needs only the excerpt.
+//! An excerpt is a separate text. Places are converted to it, so that the renderer needs only the excerpt.
 
 use super::visible::push_visible;
 use crate::source::SourceFile;
 use std::ops::Range;
 
-/// Bytes of a line that are shown.
+/// The most bytes of a line that are shown.
 const WIDTH: usize = 180;
 /// Bytes shown before a place in a line that is cut.
 const LEAD: usize = 60;
-/// Lines of one place that are shown; of a longer one only its first line.
+/// The most lines of one place that are shown. A longer place shows only its first line.
 const MOST_LINES: usize = 12;
 /// Places at most this many bytes apart are shown together.
 const APART: usize = 2_000;
 
-/// Some lines of a file, fit to be shown.
+/// Some lines of a file that can be shown.
 pub(super) struct Excerpt {
     /// The lines.
     pub(super) text: String,
@@ -24,11 +24,11 @@ pub(super) struct Excerpt {
     pub(super) first_line: usize,
     /// Whether columns in it are those of the file.
     pub(super) keeps_columns: bool,
-    /// The places in [`Excerpt::text`], each with its position in the list that was asked for.
+    /// The places in [`Excerpt::text`], each with its position in the given list.
     pub(super) places: Vec<(usize, Range<usize>)>,
 }
 
-/// The excerpts that show all places; the one with the first place comes first, the others in the order of the file.
+/// The excerpts that show all places: first the one with the first place, then the others in the order of the file.
 pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerpt> {
     let text = file.text();
     let within = |place: &Range<usize>| {
@@ -44,7 +44,7 @@ pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerp
     clusters.iter().map(|cluster| excerpt(file, cluster, &places)).collect()
 }
 
-/// The part of a place that carets can mark: without line ends behind it, and only the first of very many lines.
+/// The part of a place that carets can mark: without line ends at its end, and only the first of very many lines.
 pub(super) fn marked(text: &str, place: &Range<usize>) -> Range<usize> {
     let lines = text.get(place.clone()).unwrap_or_default();
     let end = if spans_many_lines(lines) { line_end(text, place.start) } else { place.end };
@@ -93,7 +93,7 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
         let focus = focus.min().unwrap_or(bounds.start);
         lines.push(show(file.text(), &bounds, focus, &mut shown));
     }
-    // The text of the last line is closed by the excerpt's own end.
+    // The end of the excerpt ends the last line.
     shown.pop();
     let carry = |offset: usize| excerpt_offset(file.text(), &lines, offset).min(shown.len());
     let carried = |member: &usize| {
@@ -107,7 +107,7 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
     Excerpt { text: shown, first_line, keeps_columns: faithful, places }
 }
 
-/// A line as it is shown: which bytes of the file, and where they begin in the excerpt.
+/// A line that is shown: its bytes in the file, and where they begin in the excerpt.
 struct ExcerptLine {
     line: usize,
     bytes: Range<usize>,
@@ -146,7 +146,7 @@ fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
     within(place.end).then_some(place.end)
 }
 
-/// The place in the excerpt of an offset in the file; what was cut away lies at the edge of its window.
+/// The place in the excerpt of an offset in the file. An offset that was cut off is at the edge of its window.
 fn excerpt_offset(text: &str, lines: &[ExcerptLine], offset: usize) -> usize {
     let after = lines.partition_point(|line| line.line <= offset).saturating_sub(1);
     let Some(line) = lines.get(after) else { return 0 };

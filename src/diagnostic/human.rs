@@ -1,5 +1,5 @@
-//! Diagnostics for people: the code, the source lines with carets, related places, reasons, and help whose edits are
-//! shown as the line would read. The only file that knows annotate-snippets.
+//! Diagnostics for people: the code, the source lines with carets, related places, reasons, and help. An edit is shown as the
+//! line that it results in. This is the only file that uses annotate-snippets.
 
 use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
 use super::visible::{visible, visible_line};
@@ -8,14 +8,14 @@ use crate::source::{FileId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
 use std::fmt::Write;
 
-/// Findings that are shown in one run; nobody reads more of them, and every one may fill a screen.
+/// The most findings that are shown in one run. Each can fill a screen.
 const MOST: usize = 100;
-/// Bytes of a replacement that are shown as a patch.
+/// The most bytes of a replacement that is shown as a patch.
 const LONGEST_EDIT: usize = 2_000;
-/// Excerpts are cut to this width already, so the renderer has nothing to cut.
+/// The width of the renderer. Excerpts are cut to it before, so the renderer cuts nothing.
 const TERMINAL: usize = 1_000;
 
-/// The first findings, errors before warnings where not all can be shown.
+/// The first findings, with errors before warnings if not all can be shown.
 pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(TERMINAL);
     let chosen = chosen(diagnostics);
@@ -113,7 +113,7 @@ fn places<'d>(
         });
         let snippet =
             Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
-        // In lines that were cut or cleaned the renderer would count the wrong column.
+        // The renderer would count the wrong column in lines that were cut or cleaned.
         group = if faithful {
             group.element(snippet.path(name))
         } else {
@@ -123,7 +123,7 @@ fn places<'d>(
     group
 }
 
-/// A help as the lines would read after its edit; none where it has no edit, or one too long to show.
+/// The lines after the edit of a help; none if it has no edit, or one that is too long to show.
 fn patch<'d>(help: &'d Suggestion, sources: &'d Sources) -> Option<Group<'d>> {
     let (span, replacement) = help.edit.as_ref()?;
     let file = sources.file(span.file)?;

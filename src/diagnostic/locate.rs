@@ -1,11 +1,11 @@
-//! Lines and columns of many places, found quickly even where they all lie in one very long line.
+//! Finds lines and columns of many places quickly, even if all of them are in one very long line.
 
 use crate::source::{FileId, SourcePosition, Sources, Span};
 
 /// Places closer than this to the last one are counted from there.
 const NEAR: usize = 1 << 16;
 
-/// Finds positions, and remembers the last, as findings come in the order of the text.
+/// Finds positions, and remembers the last one, because findings come in the order of the text.
 pub(super) struct Locator<'s> {
     sources: &'s Sources,
     last: Option<(FileId, u32, SourcePosition)>,
@@ -27,7 +27,7 @@ impl<'s> Locator<'s> {
         Region { start, end: self.position(span.after()) }
     }
 
-    /// Where a span begins.
+    /// The position where a span begins.
     pub(super) fn position(&mut self, span: Span) -> SourcePosition {
         let found = self.near_last(span).unwrap_or_else(|| self.sources.position(span));
         self.last = Some((span.file, span.start, found));

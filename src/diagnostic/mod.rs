@@ -1,8 +1,8 @@
-//! What is wrong with a rule set, and how to mend it: one public type for every stage's findings.
+//! Diagnostics: what is wrong with a rule set, and how to fix it. One public type holds the findings of every stage.
 //!
 //! A message has a grammar: lower case, no full stop, the user's own words in backticks, what was expected and what was
-//! found. Advice stands apart, as [`Suggestion`], with text that can be pasted. Stages make diagnostics; [`render`] and its
-//! sisters turn them into text; nothing here knows what a mapping or a routing is.
+//! found. Advice is separate, a [`Suggestion`] with text that can be pasted. Stages make diagnostics, and [`render`] turns
+//! them into text. Nothing here depends on mappings or routings.
 
 mod excerpt;
 mod human;
@@ -30,7 +30,7 @@ pub struct DiagnosticCode {
     pub id: &'static str,
     /// What went wrong, in a few words.
     pub title: &'static str,
-    /// The page in Markdown, with a failing and a mended example.
+    /// The page in Markdown, with a failing and a fixed example.
     pub page: &'static str,
 }
 
@@ -39,7 +39,7 @@ pub struct DiagnosticCode {
 pub enum DiagnosticLevel {
     /// The rule set cannot be used.
     Error,
-    /// The rule set works, but likely not as its author wants.
+    /// The rule set works, but probably not as its author wants.
     Warning,
 }
 
@@ -55,7 +55,7 @@ impl DiagnosticLevel {
 }
 
 impl DiagnosticCode {
-    /// The level, which the first letter of the code says.
+    /// The level, by the first letter of the code.
     #[must_use]
     pub fn level(&self) -> DiagnosticLevel {
         if self.id.starts_with('W') { DiagnosticLevel::Warning } else { DiagnosticLevel::Error }
@@ -75,7 +75,7 @@ macro_rules! code {
     };
 }
 
-/// Makes the codes of a stage, and the list `CODES` of them all, so that none can be forgotten in it.
+/// Makes the codes of a stage and the list `CODES` of all of them, so that none can be left out.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! codes {
@@ -90,7 +90,7 @@ macro_rules! codes {
     };
 }
 
-/// One finding: where, what, why, and how to mend it.
+/// One finding: where, what, why, and how to fix it.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// The kind of finding.
@@ -99,22 +99,22 @@ pub struct Diagnostic {
     pub message: String,
     /// The place that gets the carets.
     pub span: Span,
-    /// What is said beside the carets; may be empty.
+    /// The label beside the carets; may be empty.
     pub label: String,
-    /// Other places that matter, each with its words (`first defined here`).
+    /// Other places that matter, each with its label (`first defined here`).
     pub related: Vec<(Span, String)>,
     /// Reasons: facts that explain the finding.
     pub notes: Vec<String>,
-    /// Ways to mend it.
+    /// Ways to fix it.
     pub help: Vec<Suggestion>,
 }
 
-/// A way to mend a finding.
+/// A way to fix a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     /// The advice.
     pub text: String,
-    /// The text to put in the place of a span, where the mending is that simple.
+    /// The edit, if it is the replacement of a span.
     pub edit: Option<(Span, String)>,
 }
 
@@ -134,14 +134,14 @@ impl Diagnostic {
         }
     }
 
-    /// Says something beside the carets.
+    /// Sets the label beside the carets.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.label = text.into();
         self
     }
 
-    /// Shows another place that matters.
+    /// Adds another place that matters.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
         self.related.push((span, text.into()));
@@ -169,7 +169,7 @@ impl Diagnostic {
         self
     }
 
-    /// Suggests to write something in the place of `span`.
+    /// Suggests to replace `span`.
     #[must_use]
     pub fn rewrite(self, span: Span, replacement: impl Into<String>) -> Self {
         let replacement = replacement.into();
@@ -183,8 +183,8 @@ impl Diagnostic {
         self.suggest(format!("did you mean `{name}`?"), span, name)
     }
 
-    /// Moves every place to whole characters of its file. Where a text was mended to be read on, a character such as `（` became
-    /// a shorter one, and a closing bracket may stand past the end.
+    /// Moves every place to whole characters of its file. The recovery of the parser replaces characters such as `（` by shorter
+    /// ones and can add a closing bracket after the end.
     pub fn align(&mut self, sources: &Sources) {
         let related = self.related.iter_mut().map(|(span, _)| span);
         let edits = self.help.iter_mut().filter_map(|help| help.edit.as_mut()).map(|(span, _)| span);
@@ -215,11 +215,11 @@ pub enum DiagnosticFormat {
     Short,
     /// One JSON object a line.
     Json,
-    /// One SARIF 2.1.0 document, as code scanning takes it.
+    /// One SARIF 2.1.0 document, for code scanning.
     Sarif,
 }
 
-/// The diagnostics as text, in their order; `color` counts for people alone.
+/// The diagnostics as text, in their order. `color` applies only to the form for people.
 #[must_use]
 pub fn render(
     format: DiagnosticFormat,

@@ -1,19 +1,19 @@
-//! The name that somebody likely meant. Cheap enough to ask of a hundred thousand candidates: most of them are set aside
-//! by their length and by the letters that they hold, before any distance is computed.
+//! The name that somebody probably meant. It is fast enough for a hundred thousand candidates: most are excluded by their
+//! length and letters, before any distance is computed.
 
 use std::borrow::Cow;
 use strsim::{jaro_winkler, osa_distance};
 
-/// Words longer than this are no misspelt names.
+/// The longest word that can be a misspelt name.
 const LONGEST: usize = 128;
 
-/// How like two words must be, where their distance alone says nothing.
+/// The similarity that two words need if their distance does not decide.
 const ALIKE: f64 = 0.9;
 
-/// The candidate that `word` is most likely a misspelling of; the first of equals, and none where nothing is near.
+/// The candidate that `word` is most likely a misspelling of: the first of equals, and none if nothing is near.
 ///
-/// A candidate that differs in letter case alone wins at once, then the smallest number of slips of the pen, then the
-/// same parts in another order (`page_payments` for `payments_page`), then a beginning or a likeness.
+/// A candidate that differs only in letter case wins. Then the smallest number of typing mistakes counts, then the same parts
+/// in another order (`page_payments` for `payments_page`), then a common beginning or a similarity.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
@@ -40,17 +40,17 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 enum Nearness {
     /// Another letter case, or a hyphen for an underscore.
     Case,
-    /// So many slips of the pen.
+    /// That many typing mistakes.
     Slips(usize),
     /// The same parts in another order.
     Parts,
-    /// One begins with the other; so many characters are left over.
+    /// One begins with the other. The number is that of the remaining characters.
     Beginning(usize),
-    /// Much alike: the unlikeness in thousandths.
+    /// Similar words. The number is the dissimilarity in thousandths.
     Likeness(u16),
 }
 
-/// The misspelt word, with what is asked of it again and again.
+/// The misspelt word, with values that every comparison needs.
 struct MisspeltWord<'w> {
     folded: Cow<'w, str>,
     length: usize,
@@ -83,7 +83,7 @@ impl<'w> MisspeltWord<'w> {
         self.likeness(&folded, length, differing)
     }
 
-    /// What distance does not see: parts in another order, words cut short, words that are alike as a whole.
+    /// Similarities that the distance does not measure: parts in another order, shortened words, similar words.
     fn likeness(&self, folded: &str, length: usize, differing: usize) -> Option<Nearness> {
         if differing == 0 && self.length == length && self.parts.len() > 1 && parts(folded) == self.parts {
             return Some(Nearness::Parts);
@@ -106,7 +106,7 @@ impl<'w> MisspeltWord<'w> {
     }
 }
 
-/// Lower case, and underscores for hyphens: what people confuse without seeing it.
+/// Lower case, and underscores for hyphens, which people confuse easily.
 fn fold(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'-') {
         return Cow::Borrowed(word);
@@ -114,7 +114,7 @@ fn fold(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.to_lowercase().replace('-', "_"))
 }
 
-/// The set of letters, a bit each. Every slip of the pen changes at most two of them.
+/// The set of letters, one bit each. Every typing mistake changes at most two of them.
 fn letters(word: &str) -> u64 {
     word.chars().fold(0, |set, letter| set | 1 << (u32::from(letter) & 63))
 }

@@ -1,13 +1,13 @@
-//! Text of users made safe to show: nothing in it moves the cursor, sets a colour, or turns the direction of writing.
+//! Makes text of users safe to show: nothing in it moves the cursor, sets a colour, or changes the direction of writing.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Characters of a message that are shown; a user's own word may be megabytes long.
+/// The most characters of a message that are shown. A word of a user may be megabytes long.
 const LONGEST: usize = 2_000;
 
-/// The text with every control character made visible, but for line ends and tabs; cut where it is far too long.
+/// The text with every control character visible except line ends and tabs, and shortened if it is far too long.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     let cut = text.len() > LONGEST;
     let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
@@ -39,7 +39,7 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(shown).unwrap_or_default())
 }
 
-/// Escapes in JSON text what is hidden, which serializers do with C0 controls alone. It occurs in strings only.
+/// Escapes hidden characters in JSON text. Serializers escape only C0 controls. Hidden characters occur only in strings.
 pub(crate) fn escape_hidden(json: &mut Vec<u8>) {
     let Some(mut found) = hidden_from(json, 0) else { return };
     let (mut shown, mut passed) = (Vec::with_capacity(json.len() + json.len() / 8), 0);
@@ -58,11 +58,11 @@ pub(crate) fn escape_hidden(json: &mut Vec<u8>) {
     *json = shown;
 }
 
-/// The first hidden character of a text from an offset on, but for C0 controls. All that is written is asked, so most bytes
-/// are passed over in bulk, and characters are looked at only where a byte stands with which hidden ones begin.
+/// The first hidden character of a text from an offset on, except C0 controls. All output passes through here, so most bytes
+/// are skipped in bulk, and a character is decoded only at a byte with which hidden characters begin.
 fn hidden_from(text: &[u8], offset: usize) -> Option<(usize, char)> {
     const BULK: usize = 32;
-    // All are looked at, so that a processor can look at them at once.
+    // All bytes are compared, so that the compiler can use vector instructions.
     let is_odd = |bulk: &[u8; BULK]| bulk.iter().fold(false, |odd, byte| (*byte >= 0x7f) | odd);
     let mut from = offset;
     while from < text.len() {
@@ -91,7 +91,7 @@ fn hidden_at(text: &[u8], at: usize) -> Option<char> {
     is_hidden(character).then_some(character)
 }
 
-/// Appends the character, or what stands for it.
+/// Appends the character, or its visible form.
 pub(crate) fn push_visible(shown: &mut String, character: char) {
     match character {
         '\n' | '\t' => shown.push(character),
@@ -105,8 +105,8 @@ pub(crate) fn push_visible(shown: &mut String, character: char) {
     }
 }
 
-/// Whether a terminal obeys the character instead of showing it: C0 and C1 controls, marks of direction, separators of
-/// lines, invisible blanks, tags.
+/// Whether a terminal interprets the character instead of showing it: C0 and C1 controls, direction marks, line separators,
+/// invisible blanks, tags.
 fn is_hidden(character: char) -> bool {
     let directs =
         matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
@@ -136,7 +136,7 @@ mod tests {
             _ => format!("\\u{:04x}", u32::from(character)),
         };
         let near = ('\u{20}'..'\u{3000}').chain('\u{f000}'..='\u{ffff}').chain('\u{dff00}'..'\u{e0100}');
-        // Hidden ones close together and far apart, at every place of what is looked at in bulk.
+        // Hidden characters close together and far apart, at every position of a block.
         for apart in [0, 1, 40] {
             let between = "x".repeat(apart);
             let text: String =

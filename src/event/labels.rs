@@ -10,14 +10,14 @@ const SCANNED: usize = 32;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Labels<'a> {
     entries: &'a [(MemberName<'a>, &'a str)],
-    /// Places of entries, sorted by name; empty where there are few enough to be scanned.
+    /// Positions of entries, sorted by name; empty if there are few enough to scan.
     by_name: &'a [u32],
-    /// The payload, in which most of them stand.
+    /// The payload, into which most of them point.
     source: &'a [u8],
 }
 
 impl<'a> Labels<'a> {
-    /// Labels of these names and values; a later value takes the place of an earlier one.
+    /// Labels of these names and values. A later value replaces an earlier one.
     #[must_use]
     pub fn of(entries: impl IntoIterator<Item = (&'a str, &'a str)>, arena: &'a Arena) -> Self {
         let mut labels = LabelsBuilder::new(arena);
@@ -40,7 +40,7 @@ impl<'a> Labels<'a> {
         self.entries.iter().map(|(name, value)| (name.text(), *value))
     }
 
-    /// Where the label of that name stands.
+    /// The position of the label of that name.
     #[inline]
     #[must_use]
     pub fn index_of(&self, name: MemberName<'_>) -> Option<u32> {
@@ -59,10 +59,9 @@ impl<'a> Labels<'a> {
         self.entries
     }
 
-    /// How many of the first of some entries stand side by side in the payload, and how they stand there: as JSON without
-    /// blanks, in which nothing is escaped.
+    /// How many of the first entries are adjacent in the payload, and their text there: JSON without blanks and escapes.
     pub(super) fn contiguous_prefix(&self, entries: &[(MemberName<'a>, &'a str)]) -> (usize, &'a [u8]) {
-        // A text that points into the payload is a string, or a part of one, that holds no escape.
+        // A text that points into the payload is a string without escapes, or a part of one.
         let place = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
         let stands = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
         let Some((first, _)) = entries.first() else { return (0, &[]) };
@@ -111,8 +110,7 @@ impl PartialEq for Labels<'_> {
 
 /// Labels while they are set.
 ///
-/// The few labels of an ordinary alert are scanned; a payload that brings many gets an index, so that setting them stays
-/// linear.
+/// The few labels of an ordinary alert are scanned. Many labels get an index, so that setting them stays linear.
 #[derive(Debug)]
 pub struct LabelsBuilder<'a> {
     entries: Stack<'a, (MemberName<'a>, &'a str)>,
@@ -127,7 +125,7 @@ impl<'a> LabelsBuilder<'a> {
         Self { entries: Stack::with_room(16, arena), index: HashMap::new(), arena }
     }
 
-    /// Sets a label; a later value takes the place of an earlier one.
+    /// Sets a label. A later value replaces an earlier one.
     pub fn set(&mut self, name: MemberName<'a>, value: &'a str) {
         match self.position(name) {
             Some(place) => self.entries.replace(place, (name, value)),
@@ -135,7 +133,7 @@ impl<'a> LabelsBuilder<'a> {
         }
     }
 
-    /// Sets labels whose names differ from each other.
+    /// Sets labels whose names are all different.
     pub fn extend(&mut self, labels: impl IntoIterator<Item = (MemberName<'a>, &'a str)>) {
         let is_new = self.entries.is_empty();
         for (name, value) in labels {
@@ -143,7 +141,7 @@ impl<'a> LabelsBuilder<'a> {
         }
     }
 
-    /// The labels that were set, most of which point into the payload `source`.
+    /// The labels. Most of them point into the payload `source`.
     #[must_use]
     pub fn finish(self, source: &'a [u8]) -> Labels<'a> {
         let entries = self.entries.into_slice();
@@ -192,7 +190,7 @@ mod tests {
         labels.finish(source.as_bytes())
     }
 
-    /// Labels that point into the payload are written as others are, whichever part of it each points to.
+    /// Labels that point into the payload are written like others, whatever part of it they point to.
     #[test]
     fn labels_that_stand_in_the_payload_are_written_as_others_are() {
         let source = r#"{"a":"bcd","e":"","f":"g","h": "i","j":"k\"l","m":"n"}"#;

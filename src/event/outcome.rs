@@ -1,30 +1,30 @@
-//! What became of a payload's elements.
+//! The outcomes of a payload's elements.
 
 use super::Event;
 
-/// What became of one element of a payload, or of a payload as a whole.
+/// The outcome of one element of a payload, or of the whole payload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome<'a> {
-    /// The integration that was asked for.
+    /// The integration that got the payload.
     pub integration: Option<&'a str>,
     /// The mapping that read the payload.
     pub mapping: Option<&'a str>,
     /// The element of `each`, from 0; none for an outcome of the whole payload.
     pub index: Option<usize>,
-    /// What it came to.
+    /// The result.
     pub kind: OutcomeKind<'a>,
 }
 
-/// What an element or a payload came to.
+/// The result for an element or a payload.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutcomeKind<'a> {
-    /// An event; nobody asked for its routing.
+    /// An event that was not routed.
     Event(&'a Event<'a>),
-    /// An event and the channels that get it; with no channel at all the event counts as dropped.
+    /// An event and the channels that get it. Without any channel the event counts as dropped.
     Routed(&'a Event<'a>, RoutingDecision<'a>),
     /// The mapping dropped the element.
     Dropped(RuleReason<'a>),
-    /// `each` chose nothing, or the document held no payload.
+    /// `each` selected nothing, or the document held no payload.
     Empty,
     /// No mapping accepts the payload.
     Unaccepted(Vec<MappingRejection<'a>>),
@@ -34,7 +34,7 @@ pub enum OutcomeKind<'a> {
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What is wrong, and how to mend it where that is known.
+        /// What is wrong, and how to fix it if that is known.
         message: String,
     },
 }
@@ -44,11 +44,11 @@ pub enum OutcomeKind<'a> {
 pub struct RoutingDecision<'a> {
     /// The channels, in order of first mention.
     pub channels: &'a [&'a str],
-    /// The routes that decided, in the order in which they hit.
+    /// The routes that decided, in the order in which they matched.
     pub routes: &'a [MatchedRoute<'a>],
     /// The reasons of every `nothing` on the way.
     pub reasons: &'a [RuleReason<'a>],
-    /// Whether a recovery went where its firing went.
+    /// Whether a recovery went to the channels of its firing.
     pub followed: bool,
 }
 
@@ -64,9 +64,9 @@ pub struct MatchedRoute<'a> {
 /// Why something was dropped or sent nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RuleReason<'a> {
-    /// The rule's own words.
+    /// The text that the rule gives.
     pub reason: &'a str,
-    /// Where the rule stands, `arms.rules:37`.
+    /// The place of the rule, `arms.rules:37`.
     pub at: &'a str,
 }
 
@@ -75,9 +75,9 @@ pub struct RuleReason<'a> {
 pub struct MappingRejection<'a> {
     /// The mapping.
     pub mapping: &'a str,
-    /// Its words: the condition that was false.
+    /// The text of the condition that was false.
     pub reason: &'a str,
-    /// Where the condition stands.
+    /// The place of the condition.
     pub at: &'a str,
 }
 
@@ -98,7 +98,7 @@ impl Outcome<'_> {
 }
 
 impl<'a> Outcome<'a> {
-    /// The event, where there is one.
+    /// The event, if there is one.
     #[must_use]
     pub fn event(&self) -> Option<&'a Event<'a>> {
         match &self.kind {
@@ -110,7 +110,7 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// The routing decision, where there is one.
+    /// The routing decision, if there is one.
     #[must_use]
     pub fn decision(&self) -> Option<&RoutingDecision<'a>> {
         match &self.kind {

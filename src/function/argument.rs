@@ -1,4 +1,4 @@
-//! How functions look at their arguments.
+//! How functions read their arguments.
 
 use crate::json::Arena;
 use crate::value::RuntimeValue;
@@ -31,7 +31,7 @@ pub(super) fn whole(arguments: &[RuntimeValue<'_>], at: usize) -> Option<i64> {
     })
 }
 
-/// The items of a list, wherever the list comes from; nothing where it is none.
+/// The items of a list, wherever it comes from; nothing if the value is not a list.
 pub(super) fn items<'a>(value: &RuntimeValue<'a>, arena: &'a Arena) -> Option<&'a [RuntimeValue<'a>]> {
     match value {
         RuntimeValue::List(items) => Some(items),
@@ -53,7 +53,7 @@ pub(super) fn items<'a>(value: &RuntimeValue<'a>, arena: &'a Arena) -> Option<&'
 pub(super) fn canonical<'a>(value: &RuntimeValue<'a>, arena: &'a Arena, out: &mut Vec<u8>) {
     match value {
         RuntimeValue::Missing => out.push(b'm'),
-        // Constants and times are no strings, so they are set apart from the strings of the same letters.
+        // Constants and times are not strings, so they differ from strings of the same letters.
         RuntimeValue::Severity(_)
         | RuntimeValue::Status(_)
         | RuntimeValue::Time(_)

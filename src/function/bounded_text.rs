@@ -1,4 +1,4 @@
-//! A string that stops growing, because what a payload makes a function build must have an end.
+//! A string of limited length, because a payload must not make a function build an unlimited one.
 
 use super::LONGEST;
 
@@ -9,7 +9,7 @@ pub(super) struct BoundedText {
 }
 
 impl BoundedText {
-    /// Appends as many whole characters as fit; says whether all did.
+    /// Appends as many whole characters as fit. Returns whether all did.
     pub(super) fn push(&mut self, text: &str) -> bool {
         let room = LONGEST - self.text.len().min(LONGEST);
         let fitting = text.get(..text.floor_char_boundary(room)).unwrap_or_default();

@@ -11,8 +11,8 @@ pub(super) static LEN: Function = Function {
     parameters: &[parameter("value", ArgumentKind::AnyOrLabels)],
     result: ValueType::NUMBER,
     may_be_missing: true,
-    documentation: "How many characters a string has, items an array, members an object, labels an event; missing for \
-                    every other value. For the nodes of a path there is `count`.",
+    documentation: "The number of characters of a string, items of an array, members of an object, or labels of an \
+                    event; missing for every other value. Use `count` for the nodes of a path.",
     examples: &[
         (r#"len("支付")"#, "2"),
         ("len($.list)", "3"),
@@ -27,7 +27,7 @@ pub(super) static COUNT: Function = Function {
     name: "count",
     parameters: &[parameter("nodes", ArgumentKind::Nodes)],
     result: ValueType::NUMBER,
-    documentation: "How many nodes a path finds.",
+    documentation: "The number of nodes that a path finds.",
     examples: &[("count($.list[*])", "3"), ("count($.empty[*])", "0")],
     call: |arguments, arena| {
         let items = arguments.first().and_then(|list| items(list, arena));
@@ -41,7 +41,7 @@ pub(super) static FIRST: Function = Function {
     parameters: &[parameter("list", ArgumentKind::List)],
     result: ValueType::JSON,
     may_be_missing: true,
-    documentation: "The first node that a path finds, or the first item of a list; missing where there is none.",
+    documentation: "The first node that a path finds, or the first item of a list; missing if there is none.",
     examples: &[
         ("first($.list[*])", r#""a""#),
         ("first($.empty[*])", "missing"),
@@ -59,7 +59,7 @@ pub(super) static JOIN: Function = Function {
     parameters: &[parameter("list", ArgumentKind::List), parameter("separator", ArgumentKind::Text)],
     reads_whole: true,
     documentation: "The nodes of a path, or the items of a list, as one string with the separator between them. Null is \
-                    passed over, arrays and objects are their JSON text; the result is cut at 1 MiB.",
+                    skipped, arrays and objects are their JSON text; the result is cut at 1 MiB.",
     examples: &[
         (r#"join($.list[*], ", ")"#, r#""a, b, c""#),
         (r#"join($.empty[*], ", ")"#, r#""""#),
@@ -75,8 +75,7 @@ pub(super) static PRESENT: Function = Function {
     result: ValueType::JSON,
     takes_missing: true,
     may_be_missing: true,
-    documentation: "The value, unless it is empty: null, `\"\"`, `[]` and `{}` become missing, so that `??` passes over \
-                    them.",
+    documentation: "The value, unless it is empty: null, `\"\"`, `[]` and `{}` become missing, so that `??` skips them.",
     examples: &[
         (r#"present("x")"#, r#""x""#),
         (r#"present("")"#, "missing"),

@@ -1,4 +1,4 @@
-//! Functions that make short names of long things: `sha256`, `key`.
+//! Functions that make short names of long values: `sha256`, `key`.
 
 use super::argument::{canonical, text};
 use super::{ArgumentKind, Function, PLAIN, parameter};
@@ -32,14 +32,13 @@ pub(super) static KEY: Function = Function {
     takes_missing: true,
     may_be_missing: true,
     reads_whole: true,
-    documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ wherever a part differs. \
+    documentation: "A deduplication key: the prefix, a colon, and 32 hexadecimal digits that differ if a part differs. \
                     The order of an object's members is irrelevant, `1` equals `1.0`, a number differs from a string, and \
-                    missing from null. The key is missing where every part that is not written out is empty, so that \
-                    two alerts of which nothing is known never share one.",
+                    missing from null. The key is missing if every part that is not written out is empty, so that \
+                    two alerts without any of these values never share one.",
     examples: &[
         (r#"key("arms", "CPU", $.labels)"#, r#""arms:233b1ae57da0e38a83726319d85f313b""#),
-        (r#"key("arms", missing, "")"#, "missing"),
-        (r#"key("arms", 1)"#, r#"key("arms", 1.0)"#),
+        (r#"key("arms", "CPU", $.empty)"#, "missing"),
     ],
     call: key,
     ..PLAIN
@@ -52,7 +51,7 @@ fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a>
     if parts.iter().all(RuntimeValue::is_empty) {
         return RuntimeValue::Missing;
     }
-    // The labels of an ordinary alert fit.
+    // Large enough for the labels of an ordinary alert.
     let mut bytes = Vec::with_capacity(1 << 10);
     for part in parts {
         canonical(part, arena, &mut bytes);

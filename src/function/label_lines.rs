@@ -1,4 +1,4 @@
-//! `label_lines`: labels as text, a line a label.
+//! `label_lines`: labels as text, one line for each.
 
 use super::argument::{text, whole};
 use super::bounded_text::BoundedText;
@@ -15,7 +15,7 @@ pub(super) static LABEL_LINES: Function = Function {
     ],
     may_be_missing: true,
     reads_whole: true,
-    documentation: "Labels as text, a line each: in the form, `{name}` and `{value}` are the label's, `{{` and `}}` are \
+    documentation: "Labels as text, one line for each. In the form, `{name}` and `{value}` are the label's, `{{` and `}}` are \
                     braces. Past `most` labels one more line says how many were left out; the result is cut at 1 MiB.",
     examples: &[
         (r#"label_lines($.labels, "- {name}: {value}")"#, r#""- team: sre\n- env: prod\n- zone: b""#),
@@ -93,7 +93,7 @@ enum FormPiece<'f> {
     Unknown,
 }
 
-/// Cuts a form at its braces. A brace that opens nothing, or closes nothing, is itself.
+/// Splits a form at its braces. A brace without its partner is text.
 fn pieces(form: &str) -> impl Iterator<Item = FormPiece<'_>> {
     let mut rest = form;
     std::iter::from_fn(move || {
@@ -109,7 +109,7 @@ fn pieces(form: &str) -> impl Iterator<Item = FormPiece<'_>> {
     })
 }
 
-/// What stands at the beginning of a text that begins with a brace, and what follows.
+/// The first piece of a text that begins with a brace, and the rest.
 fn braces(text: &str) -> Option<(FormPiece<'_>, &str)> {
     if text.starts_with("{{") || text.starts_with("}}") {
         let (brace, _) = text.split_at_checked(1)?;

@@ -1,8 +1,8 @@
-//! The built-in functions: few and total. A family a file; each function carries its documentation and its examples,
-//! which the tests run.
+//! The built-in functions: few and total, one file for each family. Each function carries its documentation and its
+//! examples, which the tests run.
 //!
-//! No function fails, and none makes more than [`LONGEST`] bytes or [`MOST_PARTS`] parts of a payload, whatever the
-//! payload holds. A new function is a constant in its family's file and a line in [`all`].
+//! No function fails, and none makes more than [`LONGEST`] bytes or [`MOST_PARTS`] parts, whatever the payload holds. A new
+//! function is a constant in the file of its family and a line in [`all`].
 
 mod argument;
 mod bounded_text;
@@ -15,10 +15,10 @@ mod text;
 use crate::json::Arena;
 use crate::value::{RuntimeValue, ValueType};
 
-/// The most bytes of a string that `replace`, `join` and `label_lines` make; what does not fit is cut off.
+/// The most bytes of a string that `replace`, `join` and `label_lines` make; the rest is cut off.
 pub const LONGEST: usize = 1024 * 1024;
 
-/// The most parts that `split` makes; the last one keeps what was not split.
+/// The most parts that `split` makes; the last one keeps the rest.
 pub const MOST_PARTS: usize = 10_000;
 
 /// The payload that the examples read.
@@ -38,21 +38,21 @@ pub struct Function {
     pub parameters: &'static [FunctionParameter],
     /// Whether the last parameter may be repeated any number of times.
     pub variadic: bool,
-    /// What it results in where no argument is missing.
+    /// The type of its result if no argument is missing.
     pub result: ValueType,
-    /// Whether it runs even where an argument is missing (`present`, `key`); otherwise a missing argument makes
-    /// the result missing, and the caller need not ask the function.
+    /// Whether it runs even if an argument is missing (`present`, `key`). Otherwise a missing argument makes the result
+    /// missing, and the function is not called.
     pub takes_missing: bool,
-    /// Whether the result may be missing though no argument is (`number`, `capture`, `first`, `time`).
+    /// Whether the result may be missing although no argument is (`number`, `capture`, `first`, `time`).
     pub may_be_missing: bool,
-    /// Whether it looks at all of an array or object that it is given, and not only at its length or a part.
+    /// Whether it reads a whole array or object, and not only its length or a part.
     pub reads_whole: bool,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
-    /// Expressions and what they come to, as rule text: `("upper(\"a\")", "\"A\"")`.
+    /// Expressions and their values, as rule text: `("upper(\"a\")", "\"A\"")`.
     pub examples: &'static [(&'static str, &'static str)],
-    /// The function itself; what it makes lies in the arena. Arguments have been read as their parameters ask; there are as
-    /// many as the signature allows.
+    /// The function itself. Its result is allocated in the arena. The arguments have the types and the number that the
+    /// signature asks for.
     pub call: for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> RuntimeValue<'a>,
 }
 
@@ -134,7 +134,7 @@ const fn optional(name: &'static str, takes: ArgumentKind) -> FunctionParameter 
     FunctionParameter { name, takes, optional: true }
 }
 
-/// What most functions have in common: they take no missing value, and result in a string.
+/// The defaults of most functions: they take no missing value and result in a string.
 const PLAIN: Function = Function {
     name: "",
     parameters: &[],

@@ -1,7 +1,6 @@
-//! A rule set that is served: the rules, and every channel and integration with its secrets.
+//! A rule set that is ready to be served: the rules, and every channel and integration with its secrets.
 //!
-//! Everything that can fail happens in [`ServedRules::build`], before anything is published: a value of this type can be
-//! served. Nothing is sent anywhere while it is built.
+//! Everything that can fail happens in [`ServedRules::build`], before the rules are published. Building sends nothing.
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
@@ -28,9 +27,9 @@ pub struct ServedRules {
     pub channels: Vec<ServedChannel>,
     /// The integrations, at the positions of the model.
     pub integrations: Vec<ServedIntegration>,
-    /// The files, as the journal keeps them with what they decided: [`Snapshot::archive`].
+    /// The files, as the journal keeps them beside the events that they decided: [`Snapshot::archive`].
     pub archive: Vec<u8>,
-    /// What should be fixed although the rules can be served, a line each; no secret is in it.
+    /// Warnings about rules that can be served, one line each. They hold no secret.
     pub warnings: Vec<String>,
 }
 
@@ -80,7 +79,7 @@ impl ServedRules {
     /// Checks, compiles and resolves a snapshot, and runs its tests if asked.
     ///
     /// # Errors
-    /// Whatever is wrong, with the stage.
+    /// All errors of the first stage that fails.
     pub fn build(snapshot: &Snapshot, rule_tests: RuleTests) -> Result<Self, LoadRejection> {
         let files =
             FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
@@ -90,7 +89,7 @@ impl ServedRules {
         served.archive = snapshot.archive();
         served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
             let path = path.display();
-            format!("everybody on this machine may read the secret file `{path}`: run `chmod o= {path}`")
+            format!("everybody on this machine can read the secret file `{path}`; run `chmod o= {path}`")
         }));
         Ok(served)
     }
@@ -237,7 +236,7 @@ impl MissingSecrets {
     }
 }
 
-/// Tests read files like tables, so that these belong to the version; nothing is written.
+/// Files of tests are read like tables, so that they belong to the version. Nothing is written.
 struct ReadOnlyFiles<'f>(&'f FileReaders<'f>);
 
 impl suite::TestFiles for ReadOnlyFiles<'_> {
@@ -246,7 +245,7 @@ impl suite::TestFiles for ReadOnlyFiles<'_> {
     }
 
     fn write(&mut self, _path: &Path, _bytes: &[u8]) -> Result<(), String> {
-        Err("a gateway writes no snapshots".to_owned())
+        Err("a gateway does not write snapshots".to_owned())
     }
 }
 
@@ -372,6 +371,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let rejection =
             build(&RULES.replace("else => b", "else => c"), ALL, RuleTests::Skip).expect_err("no channel c");
         assert_eq!((rejection.stage, rejection.diagnostics.is_empty()), (LoadStage::Check, false));
+        assert_eq!(rejection.message, "2 errors in shop/a.rules");
     }
 
     #[test]

@@ -1,13 +1,13 @@
-//! Memory for what one payload becomes.
+//! Memory for one payload and everything that is made from it.
 
 use bumpalo::Bump;
 use std::cell::Cell;
 
-/// Memory that grows while a payload is read and evaluated, and is given back as a whole.
+/// Memory that grows while a payload is read and evaluated, and is freed as a whole.
 ///
-/// What lies in it is plain data that is never changed: values, texts, events. Nothing in it is freed by itself, so
-/// whoever fills it bounds what a payload may make. Clearing it keeps its largest piece, so that the next payload needs
-/// nothing from the heap, unless that piece is far larger than most payloads need.
+/// It holds plain data that never changes: values, texts, events. Nothing in it is freed separately, so callers must bound
+/// what a payload can make. Clearing it keeps its largest chunk, so that the next payload needs no heap allocation, unless
+/// that chunk is far larger than most payloads need.
 #[derive(Debug, Default)]
 pub struct Arena {
     bump: Bump,
@@ -15,13 +15,13 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// An arena that takes nothing from the heap before it is used.
+    /// An arena that allocates nothing before it is used.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives back what lies in it.
+    /// Frees everything in it.
     pub fn clear(&mut self) {
         const MOST_KEPT: usize = 4 << 20;
         self.bump.reset();
@@ -31,8 +31,8 @@ impl Arena {
         self.allocated.set(0);
     }
 
-    /// How many bytes were put into it since it was cleared; what vectors took while they grew, at most as much again as
-    /// they hold in the end, does not count.
+    /// How many bytes were allocated since it was cleared. The space that vectors left behind while they grew, which is at most
+    /// their final size, does not count.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.allocated.get()
@@ -44,7 +44,7 @@ impl Arena {
         self.bump.alloc_str(text)
     }
 
-    /// Some texts, one behind the other.
+    /// Some texts, concatenated.
     pub fn concat(&self, texts: &[&str]) -> &str {
         let length = texts.iter().map(|text| text.len()).sum();
         self.count(length);
@@ -67,20 +67,20 @@ impl Arena {
         self.bump.alloc_slice_copy(values)
     }
 
-    /// What an iterator brings that knows its length.
+    /// The items of an iterator that knows its length.
     pub fn collect<T: Copy>(&self, values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> &[T] {
         let values = self.bump.alloc_slice_fill_iter(values);
         self.count(size_of_val(values));
         values
     }
 
-    /// A vector with room for so many values. What it grows beyond that is not counted.
+    /// A vector with room for that many values. Growth beyond that is not counted.
     pub(super) fn vector<T>(&self, room: usize) -> bumpalo::collections::Vec<'_, T> {
         self.count(room * size_of::<T>());
         bumpalo::collections::Vec::with_capacity_in(room, &self.bump)
     }
 
-    /// Room for so many values, to be filled.
+    /// Space for that many values, to be filled.
     pub fn default_slice<T: Copy + Default>(&self, count: usize) -> &mut [T] {
         self.count(count * size_of::<T>());
         self.bump.alloc_slice_fill_copy(count, T::default())

@@ -1,4 +1,4 @@
-//! The bytes that equal values share.
+//! The canonical bytes of a value, which are the same for equal values.
 
 use super::{Number, Value};
 

@@ -15,24 +15,24 @@ pub struct Document<'a> {
     pub root: &'a Value<'a>,
     /// The first member name that an object repeats, if any does.
     pub repeated: Option<&'a str>,
-    /// What it was read from.
+    /// The bytes it was read from.
     pub source: &'a [u8],
-    /// Where it lies, and what is made of it as well.
+    /// The memory of the document, and of what is made from it.
     pub arena: &'a Arena,
 }
 
-/// What some editors and tools write before UTF-8 text; it is no part of the document.
+/// Some editors and tools write this before UTF-8 text. It is not part of the document.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reads one document (at most 127 levels deep). A byte order mark before it is passed over.
+/// Reads one document (at most 127 levels deep). A byte order mark before it is skipped.
 ///
 /// # Errors
-/// Where the bytes are not one JSON document, the place and the reason.
+/// If the bytes are not one JSON document: the place and the reason.
 pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Document<'a>, JsonError> {
     parse_projected(bytes, &WHOLE_VALUE, arena)
 }
 
-/// Reads of one document what is looked at. The rest is judged as [`parse`] judges it, and left out of the tree.
+/// Reads the parts of one document that the projection names. The rest is checked as [`parse`] checks it, and is not in the tree.
 ///
 /// # Errors
 /// Those of [`parse`].
@@ -60,7 +60,7 @@ pub(super) fn read<'a>(
     Ok(document)
 }
 
-/// Reads a document from the beginning of its source, and leaves what follows it.
+/// Reads a document from the beginning of its source, and leaves the rest.
 pub(super) fn read_from<'a, D: Deserializer<'a>>(
     deserializer: D,
     source: &'a [u8],
@@ -72,20 +72,20 @@ pub(super) fn read_from<'a, D: Deserializer<'a>>(
     Ok(Document { root: arena.alloc(root), repeated: open.repeated, source, arena })
 }
 
-/// What is not closed yet: the names of the members of all open objects, the values of all open objects and arrays, the
-/// innermost last. So none of them grows by itself, and each gets the room that it needs when it is closed.
+/// The objects and arrays that are not closed yet: the names and values of their members, the innermost last. Thus no object
+/// or array grows by itself; each gets the space that it needs when it is closed.
 struct OpenContainers<'a> {
-    /// Of what is passed over as well.
+    /// Names of skipped members are recorded too.
     names: Stack<'a, MemberName<'a>>,
     values: Stack<'a, Value<'a>>,
-    /// Of an object of which members are passed over: which of its names have a value.
+    /// For an object with skipped members: which of its names have a value.
     selected: Stack<'a, u32>,
     /// The first name that was repeated.
     repeated: Option<&'a str>,
     arena: &'a Arena,
 }
 
-/// How much was open at some moment.
+/// The length of the stacks at one moment.
 #[derive(Clone, Copy)]
 struct OpenLengths {
     names: usize,
@@ -94,7 +94,7 @@ struct OpenLengths {
 }
 
 impl<'a> OpenContainers<'a> {
-    /// An ordinary alert needs no more room.
+    /// Enough for an ordinary alert.
     fn new(arena: &'a Arena) -> Self {
         let (names, values) = (Stack::with_room(48, arena), Stack::with_room(48, arena));
         Self { names, values, selected: Stack::with_room(32, arena), repeated: None, arena }
@@ -110,7 +110,7 @@ impl<'a> OpenContainers<'a> {
         self.selected.truncate(from.selected);
     }
 
-    /// Adds a name to those of an object; where it stands already, says its place.
+    /// Adds a name to those of an object. Returns its position if it is there already.
     #[inline]
     fn name(
         &mut self,
@@ -126,7 +126,7 @@ impl<'a> OpenContainers<'a> {
         held
     }
 
-    /// Reads an object whole. A name that comes again gets the later value.
+    /// Reads an object whole. A repeated name gets the later value.
     fn read_whole<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
         let mut places = NamePositions::default();
@@ -144,7 +144,7 @@ impl<'a> OpenContainers<'a> {
         Ok(Object::unique(names, values, self.arena))
     }
 
-    /// Reads of an object what is looked at.
+    /// Reads the members of an object that the projection names.
     fn read_projected<A: MapAccess<'a>>(
         &mut self,
         mut members: A,
@@ -160,7 +160,7 @@ impl<'a> OpenContainers<'a> {
                 continue;
             };
             let value = members.next_value_seed(ValueReader { open: self, projection: reach })?;
-            // The places of what is kept rise.
+            // The positions of kept members ascend.
             let held = held.and_then(|held| {
                 self.selected.since(from.selected).binary_search_by_key(&held, |kept| *kept as usize).ok()
             });
@@ -182,7 +182,7 @@ impl<'a> OpenContainers<'a> {
         let names = self.names.since(from.names);
         let (kept, values) = (self.selected.since(from.selected), self.values.since(from.values));
         if let (Some(first), []) = (names.first(), kept) {
-            // Something tells it from an empty object.
+            // It must differ from an empty object.
             return Object::unique(self.arena.slice(&[*first]), &[Value::Null], self.arena);
         }
         let name = |place: &u32| names.get(*place as usize).copied().unwrap_or_default();
@@ -190,7 +190,7 @@ impl<'a> OpenContainers<'a> {
         Object::unique(names, self.arena.slice(values), self.arena)
     }
 
-    /// Passes over an object.
+    /// Skips an object.
     fn validate<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<(), A::Error> {
         let from = self.mark();
         let mut places = NamePositions::default();
@@ -203,7 +203,7 @@ impl<'a> OpenContainers<'a> {
     }
 }
 
-/// Reads what is looked at of a value.
+/// Reads the parts of a value that the projection names.
 struct ValueReader<'o, 'r, 'a> {
     open: &'o mut OpenContainers<'a>,
     projection: &'r Projection,
@@ -281,14 +281,14 @@ impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
     }
 }
 
-/// Passes over a value that is not looked at, and refuses what [`ValueReader`] refuses.
+/// Skips a value, and refuses what [`ValueReader`] refuses.
 struct ValueValidator<'o, 'a>(&'o mut OpenContainers<'a>);
 
 impl<'a> DeserializeSeed<'a> for ValueValidator<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        // Not as what is ignored: half a surrogate pair, a number out of range and too deep a nesting would pass.
+        // Not `IgnoredAny`, which accepts half a surrogate pair, a number out of range and too deep a nesting.
         deserializer.deserialize_any(self)
     }
 }
@@ -334,7 +334,7 @@ impl<'a> Visitor<'a> for ValueValidator<'_, 'a> {
     }
 }
 
-/// Reads the name of a member, borrowing it where it holds no escape.
+/// Reads the name of a member, borrowed if it holds no escape.
 struct MemberNameReader<'a>(&'a Arena);
 
 impl<'a> DeserializeSeed<'a> for MemberNameReader<'a> {

@@ -9,11 +9,11 @@ use std::iter;
 
 /// Reads the documents of a file, each with the offset of its first byte.
 ///
-/// What is no JSON is one [`JsonError`], with its place in the whole file, and reading goes on: after a document that broke
-/// on its own first line with the next line, after one that ran over several lines with the next line that begins with
-/// `{` or `[`, because the lines between are its own. Where a line is cut off and a document stands alone on the next, it
-/// is the first that is broken, however far into the others its reading went. A document that never closes can swallow
-/// the next only as far as the 127 levels of nesting allow, so the work is linear in the length of the file.
+/// Bytes that are not JSON give one [`JsonError`], with its place in the whole file, and reading continues. After a document
+/// that broke on its first line it continues with the next line. After one of several lines it continues with the next line
+/// that begins with `{` or `[`, because the lines between belong to the broken document. If a line is cut off and the next
+/// line is a whole document, the first is the broken one, however far its reading went. A document that never closes can
+/// swallow others only as far as the 127 levels of nesting allow, so the work is linear in the length of the file.
 pub fn documents<'a>(
     bytes: &'a [u8],
     arena: &'a Arena,
@@ -22,10 +22,10 @@ pub fn documents<'a>(
     iter::from_fn(move || part.next(arena))
 }
 
-/// The documents of the lines of a file that were read so far, as [`documents`] reads the whole.
+/// The documents of the lines of a file that are read so far, as [`documents`] reads the whole file.
 ///
-/// Lines that cannot be judged yet, because what follows them may belong to their document, are left to be read again
-/// together with what follows.
+/// The last lines may belong to a document that continues. They are left, to be read again together with the lines that
+/// follow.
 pub struct DocumentChunk<'a> {
     stream: DocumentStream<'a>,
     /// Whether more lines follow.
@@ -33,7 +33,7 @@ pub struct DocumentChunk<'a> {
 }
 
 impl<'a> DocumentChunk<'a> {
-    /// Reads the first lines of a file as [`DocumentChunk::new`] reads others. A byte order mark before them is passed over.
+    /// Reads the first lines of a file as [`DocumentChunk::new`] reads others. A byte order mark before them is skipped.
     #[must_use]
     pub fn first(bytes: &'a [u8], more: bool, reach: &'a Projection) -> Self {
         let offset = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -48,32 +48,32 @@ impl<'a> DocumentChunk<'a> {
         }
     }
 
-    /// Reads whole lines, the last one's end included where `more` of them follow, and of each document what is looked at.
+    /// Reads whole lines, including the end of the last one if `more` lines follow, and the projected parts of each document.
     #[must_use]
     pub fn new(bytes: &'a [u8], more: bool, reach: &'a Projection) -> Self {
         Self { stream: DocumentStream::new(bytes, reach), more }
     }
 
-    /// The same where so many characters of the first line were judged before.
+    /// The same if that many characters of the first line were read before.
     #[must_use]
     pub fn with_line_prefix(mut self, characters: usize) -> Self {
         self.stream.first_line_prefix = characters;
         self
     }
 
-    /// How many bytes were judged; the rest waits for what follows.
+    /// How many bytes were read. The rest waits for more lines.
     #[must_use]
     pub fn consumed(&self) -> usize {
         self.stream.offset
     }
 
-    /// How many lines end within what was judged.
+    /// How many lines end within the bytes that were read.
     #[must_use]
     pub fn lines(&self) -> usize {
         self.stream.lines_to(self.stream.offset)
     }
 
-    /// How many characters of its line stand before what waits.
+    /// How many characters of its line are before the rest.
     #[must_use]
     pub fn line_prefix(&self) -> usize {
         self.stream.line_prefix()
@@ -95,19 +95,19 @@ impl<'a> DocumentChunk<'a> {
     }
 }
 
-/// Where reading stands.
+/// The position of the reader.
 struct DocumentStream<'a> {
     bytes: &'a [u8],
     projection: &'a Projection,
-    /// Where the first line begins, behind a byte order mark.
+    /// Where the first line begins, after a byte order mark.
     origin: usize,
     offset: usize,
-    /// How many characters of the first line stand before the bytes.
+    /// How many characters of the first line are before the bytes.
     first_line_prefix: usize,
-    /// Up to where lines were counted, and how many end before that.
+    /// The offset up to which lines are counted, and how many end before it.
     counted: usize,
     lines: usize,
-    /// Whether the last refusal was of a document that might have gone on.
+    /// Whether the last error is of a document that could continue.
     may_continue: bool,
 }
 
@@ -139,7 +139,7 @@ impl<'a> DocumentStream<'a> {
         let rest = self.rest(start);
         if let Some((length, document)) = single_line_document(rest, self.projection, arena) {
             self.offset = start + length;
-            // No line ends within a line.
+            // A line holds no line end.
             (self.lines, self.counted) = (self.lines_to(start), self.offset);
             return Some((start, Ok(document)));
         }
@@ -152,7 +152,7 @@ impl<'a> DocumentStream<'a> {
         }
     }
 
-    /// Says what is wrong at the current offset, and moves to where reading goes on.
+    /// The error at the current offset. Moves to the place where reading continues.
     fn refuse(&mut self, error: &serde_json::Error) -> JsonError {
         let rest = self.rest(self.offset);
         let cut = cut_off(rest);
@@ -181,7 +181,7 @@ impl<'a> DocumentStream<'a> {
         self.lines + error::line_breaks(self.bytes.get(self.counted..offset).unwrap_or_default())
     }
 
-    /// How many characters stand before the current offset on its line.
+    /// How many characters are before the current offset on its line.
     fn line_prefix(&self) -> usize {
         let before = self.bytes.get(self.origin..self.offset).unwrap_or_default();
         match memchr::memrchr(b'\n', before) {
@@ -191,8 +191,7 @@ impl<'a> DocumentStream<'a> {
     }
 }
 
-/// The document that stands alone on the first line, and the length of that line. It is the one that reading on from here
-/// would give, since what follows the line cannot change it.
+/// The document that is alone on the first line, and the length of that line. The lines that follow cannot change it.
 fn single_line_document<'a>(
     rest: &'a [u8],
     reach: &Projection,
@@ -200,7 +199,7 @@ fn single_line_document<'a>(
 ) -> Option<(usize, Document<'a>)> {
     let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     let line = rest.get(..end)?;
-    // Most documents over many lines show it by how the first line ends.
+    // The end of the first line mostly shows that a document has many lines.
     if matches!(line.trim_ascii_end(), [] | [.., b'{' | b'[' | b',' | b':']) {
         return None;
     }
@@ -208,7 +207,7 @@ fn single_line_document<'a>(
     Some((end, document))
 }
 
-/// The document that begins here, over however many lines, and its length.
+/// The document that begins here, of any number of lines, and its length.
 fn first_document<'a>(
     rest: &'a [u8],
     reach: &Projection,
@@ -217,7 +216,7 @@ fn first_document<'a>(
     let mut deserializer = serde_json::Deserializer::from_slice(rest);
     let document = document::read_from(&mut deserializer, rest, reach, arena)?;
     let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
-    // Brackets and quotes say where a value ends, a blank or the beginning of another value where a number or a word does.
+    // A bracket or a quote ends a value. A blank or the beginning of another value ends a number or a word.
     let shows_its_end = matches!(rest.first(), Some(b'{' | b'[' | b'"'));
     let ends = |byte: u8| is_blank(byte) || b"\"[]{},:".contains(&byte);
     match rest.get(length) {
@@ -228,10 +227,10 @@ fn first_document<'a>(
     }
 }
 
-/// The first line, and how it ends too early, where documents stand one a line and this one is cut off.
+/// The first line and its error, if documents are one a line and this one is cut off.
 ///
-/// In a document that is printed over lines, a line with more on it than brackets is not followed by one that is a whole
-/// document, or the beginning of another, from its first column on.
+/// In a document of several lines, a line with more than brackets is never followed by a line that is a whole document, or
+/// the beginning of another one, from its first column on.
 fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
     let mut lines = lines(rest);
     let first = lines.next()?;
@@ -246,7 +245,7 @@ fn cut_off(rest: &[u8]) -> Option<(&[u8], serde_json::Error)> {
     error.is_eof().then_some((first, error))
 }
 
-/// Whether the first line ends too early and the line that tells whether a document was cut off there is still to come.
+/// Whether the first line ends too early, and the line that shows whether the document is cut off is not read yet.
 fn may_be_cut_off(rest: &[u8]) -> bool {
     let mut lines = lines(rest);
     let first = lines.next();
@@ -258,7 +257,7 @@ fn lines(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     rest.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// What is wrong with a text that should be one document.
+/// The error of a text that should be one document.
 fn syntax_error(text: &[u8]) -> Option<serde_json::Error> {
     let arena = Arena::new();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -266,7 +265,7 @@ fn syntax_error(text: &[u8]) -> Option<serde_json::Error> {
     read.and_then(|()| deserializer.end()).err()
 }
 
-/// How many bytes to pass over after a refusal, up to the line on which reading goes on.
+/// How many bytes to skip after an error, up to the line on which reading continues.
 fn resumption(rest: &[u8], over_lines: bool) -> usize {
     let opens = |at: usize| matches!(rest.get(at), Some(b'{' | b'['));
     let mut starts = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);

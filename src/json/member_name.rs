@@ -1,11 +1,11 @@
-//! The name of a member or a label, quickly told from others.
+//! The name of a member or a label, with a fast comparison.
 
 use std::fmt;
 
-/// Up to so many bytes a name is told from others by its ends and its length.
+/// The ends and the length of a name of up to this many bytes are the whole name.
 const MOST_EXACT_BYTES: usize = 8;
 
-/// A name with its ends in a number, which seldom are those of another: so names are told apart without a walk over their
+/// A name, and its first and last bytes as a number. Different names seldom share them, so most comparisons need not read the
 /// letters.
 #[derive(Clone, Copy, Default)]
 pub struct MemberName<'a> {
@@ -27,7 +27,7 @@ impl<'a> MemberName<'a> {
         self.text
     }
 
-    /// Its mark, in which every bit depends on all of it. Whoever sends names may choose some that share one.
+    /// Its mark, a hash of all of it. A sender can choose names that share a mark.
     #[inline]
     #[must_use]
     pub fn fingerprint(self) -> u64 {
@@ -74,7 +74,7 @@ impl OwnedMemberName {
     }
 }
 
-/// The first and the last bytes of a name: of one of up to [`MOST_EXACT_BYTES`] bytes all of them.
+/// The first and the last bytes of a name: all bytes, if it has at most [`MOST_EXACT_BYTES`].
 #[inline]
 fn ends(text: &str) -> u64 {
     let bytes = text.as_bytes();
@@ -102,7 +102,7 @@ mod tests {
                 assert_eq!(MemberName::new(left) == MemberName::new(right), left == right, "{left} {right}");
             }
         }
-        // These share their ends, which is no reason to take one for the other.
+        // These share their ends but are different names.
         let (left, right) = (MemberName::new("12345678-a-12345678"), MemberName::new("12345678-b-12345678"));
         assert!(left.fingerprint() == right.fingerprint() && left != right);
         assert_ne!(MemberName::new("abcabc"), MemberName::new("abcdabc"));

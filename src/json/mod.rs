@@ -1,8 +1,9 @@
-//! JSON: reading what rules look at into a tree that borrows from the bytes, equality and order, the canonical form, writing.
+//! JSON: reading the parts that rules use into a tree that borrows from the bytes, equality and order, the canonical form,
+//! writing.
 //!
-//! `serde_json` reads the bytes; the tree is our own, because a payload is read once and looked at many times, because
-//! numbers must compare exactly, and because a repeated member name should be noticed. No value nests deeper than 127
-//! levels, so plain recursion over a value is safe everywhere. Reading a stream never stops at a bad line.
+//! `serde_json` reads the bytes. The tree is our own for three reasons: a payload is read once and searched many times,
+//! numbers must compare exactly, and a repeated member name must be noticed. No value nests deeper than 127 levels, so plain
+//! recursion over a value is safe everywhere. Reading a stream never stops at a bad line.
 
 mod arena;
 mod canonical;

@@ -1,4 +1,4 @@
-//! Numbers, exact where JSON writes integers.
+//! Numbers. Integers are exact.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -21,7 +21,7 @@ const LEAST: f64 = -9_223_372_036_854_775_808.0;
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
 
 impl Number {
-    /// The integer that it is, if it is one that 64 bits hold, however it is written (`2`, `2.0`, `2e0`).
+    /// The integer, if it is one of 64 bits, however it is written (`2`, `2.0`, `2e0`).
     #[must_use]
     pub fn integer(self) -> Option<i128> {
         match self {
@@ -86,7 +86,7 @@ impl Hash for Number {
     }
 }
 
-/// Compares an integer of 64 bits with a float, losing no digit of either.
+/// Compares an integer of 64 bits with a float exactly.
 fn against_float(integer: i128, float: f64) -> Ordering {
     if float.is_nan() || float >= BEYOND {
         return Ordering::Less;
@@ -123,13 +123,13 @@ impl FromStr for Number {
 
     /// Reads JSON's number syntax.
     fn from_str(text: &str) -> Result<Self, ()> {
-        // Up to so many digits fit, however large they are.
+        // Any number of this many digits fits.
         const FITTING: usize = 19;
         let is_plain = text.len() <= FITTING && !text.starts_with('0') || text == "0";
         if is_plain && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(Self::Natural).map_err(|_| ());
         }
-        // The reader below allows blanks around a number, which a number does not hold.
+        // The parser below would accept blanks around a number.
         if text.trim_ascii().len() != text.len() {
             return Err(());
         }

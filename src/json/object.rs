@@ -10,10 +10,10 @@ const SCANNED: usize = 16;
 /// the first).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Object<'a> {
-    /// Names and values stand apart, as names are what is searched.
+    /// Names and values are separate, because only names are searched.
     names: &'a [MemberName<'a>],
     values: &'a [Value<'a>],
-    /// Places of names, sorted by name; empty for an object that is small enough to be scanned.
+    /// Positions of names, sorted by name; empty for an object that is small enough to be scanned.
     by_name: &'a [u32],
 }
 
@@ -45,7 +45,7 @@ impl<'a> Object<'a> {
         self.members().map(|(name, value)| (name.text(), value))
     }
 
-    /// Members in document order, their names as they are quickly told apart.
+    /// Members in document order, with names for fast comparisons.
     #[must_use]
     pub fn members(
         &self,
@@ -78,7 +78,7 @@ impl<'a> Object<'a> {
         sorted
     }
 
-    /// An object of as many values as names, which differ from each other.
+    /// An object of as many values as names. The names must be different.
     pub(super) fn unique(names: &'a [MemberName<'a>], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
         if names.len() <= SCANNED {
             return Self { names, values, by_name: &[] };
@@ -114,28 +114,28 @@ impl PartialEq for Object<'_> {
 
 impl Eq for Object<'_> {}
 
-/// Where the names of an object stand while its members arrive.
+/// The positions of the names of an object while its members are read.
 #[derive(Default)]
 pub(super) struct NamePositions<'a> {
-    /// A bit for each name, which others seldom share: a name whose bit is not set is new.
+    /// One bit for each name. A name whose bit is not set is new.
     fingerprints: u64,
-    /// Where each name stands, once there are more members than are scanned. Its hasher is keyed at random, so that a
-    /// sender cannot choose names that collide.
+    /// The position of each name, once there are too many members to scan. Its hasher has a random key, so that a sender cannot
+    /// choose names that collide.
     by_name: Option<HashMap<&'a str, usize>>,
 }
 
 impl<'a> NamePositions<'a> {
-    /// Where a name stands among those that are known. One that is new is the caller's to add behind them.
+    /// The position of a name among the known names. The caller appends a name that is new.
     #[inline]
     pub(super) fn add(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
-        // The uppermost bits of a mark are mixed best.
+        // The highest bits of a mark are mixed best.
         let mark = 1 << (name.fingerprint() >> 58);
         let is_new = self.fingerprints & mark == 0;
         self.fingerprints |= mark;
         if is_new && known.len() < SCANNED { None } else { self.add_marked(name, known) }
     }
 
-    /// The same for a name that may be known, or is one of many.
+    /// The same for a name whose bit is set, or for one of many names.
     #[inline(never)]
     fn add_marked(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
         let held = self.find(name, known);

@@ -1,12 +1,11 @@
-//! What of a document is looked at, so that reading can pass over the rest.
+//! The parts of a document that rules read, so that reading can skip the rest.
 
 use super::{MemberName, OwnedMemberName};
 
-/// What is looked at of a value: all of it, or some members and elements.
+/// The part of a value that is read: all of it, or some members and elements.
 ///
-/// Of a value that is looked at in part, its kind and whether it is empty are known; an array keeps its length where its
-/// elements are looked at. Which names and elements lie side by side is not told apart further than this: more may be
-/// read than is looked at, never less.
+/// The kind of a value and whether it is empty are always known. An array keeps its length if its elements are read. Members
+/// and elements are not distinguished further than this, so more may be read than rules use, but never less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
     whole: bool,
@@ -15,7 +14,7 @@ pub struct Projection {
     every: Option<Box<Projection>>,
 }
 
-/// A member that is looked at.
+/// A member that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ProjectedMember {
     name: OwnedMemberName,
@@ -32,12 +31,12 @@ impl Projection {
         Self { whole: true, ..Self::default() }
     }
 
-    /// Looks at all of the value.
+    /// Adds all of the value.
     pub fn select_all(&mut self) {
         *self = Self::whole();
     }
 
-    /// Looks at a member, in the way that is added to what is returned.
+    /// Adds a member. The caller adds the parts of it to the result.
     pub fn member(&mut self, name: &str) -> &mut Self {
         if self.whole {
             return self;
@@ -56,12 +55,12 @@ impl Projection {
         &mut self.members[place].projection
     }
 
-    /// Looks at every element of an array and every member of an object, in the way that is added to what is returned.
+    /// Adds every element of an array and every member of an object. The caller adds the parts of them to the result.
     pub fn every(&mut self) -> &mut Self {
         if self.whole { self } else { self.every.get_or_insert_default() }
     }
 
-    /// Looks at what the other looks at as well.
+    /// Adds everything that the other projection reads.
     pub fn add(&mut self, other: &Self) {
         if other.whole {
             self.select_all();
@@ -74,13 +73,13 @@ impl Projection {
         }
     }
 
-    /// Whether it is all of an object: so it is where it is all of every member.
+    /// Whether all of an object is read, which is so if all of every member is.
     pub(super) fn is_whole_object(&self) -> bool {
         self.whole || self.every.as_ref().is_some_and(|every| every.whole)
     }
 
-    /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
-    /// taken as a whole, because joining the two could grow without bound.
+    /// The part of a member that is read; nothing if it is skipped. A member that is both named and one of all is read whole,
+    /// because a union of the two could grow without bound.
     #[inline]
     pub(super) fn of_member(&self, name: MemberName<'_>) -> Option<&Self> {
         if self.whole {
@@ -93,7 +92,7 @@ impl Projection {
         }
     }
 
-    /// What is looked at of the elements; nothing where they are passed over.
+    /// The part of the elements that is read; nothing if they are skipped.
     pub(super) fn of_elements(&self) -> Option<&Self> {
         if self.whole { Some(self) } else { self.every.as_deref() }
     }

@@ -3,14 +3,14 @@
 use super::Arena;
 use bumpalo::collections::Vec;
 
-/// Values of plain data, of which the last come off first. It grows within the arena, so that nothing is asked of the heap.
+/// A stack of plain data. It grows within the arena, so that it needs no heap allocation.
 #[derive(Debug)]
 pub struct Stack<'a, T> {
     all: Vec<'a, T>,
 }
 
 impl<'a, T: Copy> Stack<'a, T> {
-    /// An empty stack with room for so many.
+    /// An empty stack with room for that many values.
     #[must_use]
     pub fn with_room(room: usize, arena: &'a Arena) -> Self {
         Self { all: arena.vector(room) }
@@ -28,7 +28,7 @@ impl<'a, T: Copy> Stack<'a, T> {
         self.all.push(value);
     }
 
-    /// Those since there were so many.
+    /// The values from that position on.
     #[must_use]
     pub fn since(&self, length: usize) -> &[T] {
         self.all.get(length..).unwrap_or_default()
@@ -47,12 +47,12 @@ impl<'a, T: Copy> Stack<'a, T> {
         }
     }
 
-    /// Takes off all since there were so many.
+    /// Removes all values from that position on.
     pub fn truncate(&mut self, length: usize) {
         self.all.truncate(length);
     }
 
-    /// All of them, where they lie.
+    /// All values.
     #[must_use]
     pub fn into_slice(self) -> &'a [T] {
         self.all.into_bump_slice()

@@ -48,7 +48,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The string, where it is one.
+    /// The string, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&'a str> {
         match self {
@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The elements, where it is an array.
+    /// The elements, if it is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&'a [Value<'a>]> {
         match self {
@@ -66,7 +66,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members, where it is an object.
+    /// The members, if it is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<&'a Object<'a>> {
         match self {

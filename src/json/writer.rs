@@ -1,11 +1,11 @@
 //! Writing compact JSON, the same bytes as `serde_json` writes.
 //!
-//! Most of what is written are strings that hold nothing to escape, which is found out many bytes at a time.
+//! Most of the output is strings without escapes, so strings are searched for escapes many bytes at a time.
 
 use super::{Number, Value};
 use std::io::Write;
 
-/// What has a JSON text.
+/// A type that has a JSON text.
 pub trait ToJson {
     /// Appends the JSON text: no blanks, members in their order.
     fn write(&self, out: &mut Vec<u8>);
@@ -118,7 +118,7 @@ impl<'o> ObjectWriter<'o> {
         Self { out, is_first: true }
     }
 
-    /// A member whose name holds nothing to escape.
+    /// A member whose name needs no escape.
     #[inline]
     pub fn member<T: ToJson + ?Sized>(&mut self, name: &'static str, value: &T) {
         self.out.reserve(name.len() + 4);
@@ -132,7 +132,7 @@ impl<'o> ObjectWriter<'o> {
         value.write(self.out);
     }
 
-    /// A member that is left out where it has no value.
+    /// A member that is left out if it has no value.
     #[inline]
     pub fn optional<T: ToJson>(&mut self, name: &'static str, value: Option<T>) {
         if let Some(value) = value {
@@ -183,7 +183,7 @@ fn escaped(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// How many bytes stand before the first that is escaped.
+/// How many bytes are before the first that needs an escape.
 fn plain(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks::<16>();
     let passed = 16 * chunks.iter().take_while(|chunk| !holds_special(chunk)).count();
@@ -191,7 +191,7 @@ fn plain(bytes: &[u8]) -> usize {
     passed + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
 }
 
-/// Whether nothing is escaped. A length that is no multiple of sixteen is looked at as parts that overlap.
+/// Whether no byte needs an escape. If the length is not a multiple of sixteen, the last two parts overlap.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
     if let Some(last) = bytes.last_chunk::<16>() {
@@ -206,7 +206,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_special(*byte))
 }
 
-/// All are looked at, so that a processor can look at them at once.
+/// All bytes are compared, so that the compiler can use vector instructions.
 #[inline]
 fn holds_special<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(false, |special, byte| special | is_special(*byte))

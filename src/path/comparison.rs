@@ -1,11 +1,11 @@
-//! Comparing what filters name, each comparison charged by its size: otherwise two large members, compared for every
-//! element, would cost far more than the nodes that are visited.
+//! Comparisons in filters. Each is charged by its size: two large members that are compared for every element would
+//! otherwise cost far more than the nodes visited.
 
 use super::evaluation::{EvaluationStop, PathEvaluation};
 use crate::json::Value;
 
 impl PathEvaluation<'_, '_> {
-    /// Whether two operands are equal; nothing equals nothing.
+    /// Whether two operands are equal. Two absent operands are equal.
     pub(super) fn same(
         &mut self,
         left: Option<Value<'_>>,

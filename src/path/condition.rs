@@ -5,7 +5,7 @@ use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterP
 use crate::json::{Number, Value};
 use crate::pattern::{Case, RegexPattern};
 
-/// What compiling a regex that the document gives counts as, in nodes visited.
+/// The cost of compiling a regex from the document, in nodes visited.
 const COMPILING: usize = 2_000;
 
 impl<'v> PathEvaluation<'_, 'v> {
@@ -58,7 +58,7 @@ impl<'v> PathEvaluation<'_, 'v> {
         }
     }
 
-    /// What an operand comes to: a node, a literal, the number of a function; nothing where there is none.
+    /// The value of an operand: a node, a literal, the result of a function; nothing if there is none.
     fn operand<'o>(
         &mut self,
         operand: &'o FilterOperand,
@@ -111,14 +111,14 @@ impl<'v> PathEvaluation<'_, 'v> {
                 let Some(Value::Text(pattern)) = self.operand(operand, current)? else {
                     return Ok(false);
                 };
-                // Whoever sends the document chose both sides, so the worst case is what is charged.
+                // The sender of the document chooses both sides, so the worst case is charged.
                 self.charge(text.len().saturating_mul(4))?;
                 Ok(self.regex(pattern)?.is_some_and(|regex| fits(regex, text, whole)))
             }
         }
     }
 
-    /// The regex of a pattern in the document; none where it is not valid.
+    /// The regex of a pattern in the document; none if it is not valid.
     fn regex(&mut self, pattern: &str) -> Result<Option<&RegexPattern>, EvaluationStop> {
         if !self.regexes.contains_key(pattern) {
             self.charge(COMPILING)?;
@@ -128,13 +128,13 @@ impl<'v> PathEvaluation<'_, 'v> {
     }
 }
 
-/// Compiles an I-Regexp (RFC 9485); what the crate allows beyond that is allowed here.
+/// Compiles an I-Regexp (RFC 9485). Everything else that the crate accepts is accepted too.
 pub(super) fn regex(pattern: &str) -> Result<RegexPattern, crate::pattern::PatternError> {
     RegexPattern::new(&without_line_ends(pattern), "", Case::Sensitive)
 }
 
-/// A dot that stands for a character does not fit a carriage return either, where the crate's only leaves out the line
-/// feed.
+/// The pattern with each dot replaced by a class. In an I-Regexp a dot does not match a carriage return, and in the crate it
+/// does.
 fn without_line_ends(pattern: &str) -> String {
     let mut translated = String::with_capacity(pattern.len());
     let (mut in_class, mut escaped) = (false, false);

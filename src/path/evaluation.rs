@@ -1,5 +1,4 @@
-//! Running a query: depth first, so that nothing is kept but what the caller keeps, and an answer that is enough ends the
-//! search. Every step is counted.
+//! Evaluates a query depth first, so that only the caller keeps nodes and the search can end early. Every step is counted.
 
 use super::program::{PathQuery, PathSegment, PathSelector, QueryStart};
 use crate::json::Value;
@@ -9,7 +8,7 @@ use std::collections::HashMap;
 /// Why a walk ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EvaluationStop {
-    /// Whoever asked knows enough.
+    /// The caller needs no more nodes.
     Enough,
     /// The budget ran out.
     Exhausted,
@@ -19,32 +18,32 @@ pub(super) enum EvaluationStop {
 pub(super) struct PathEvaluation<'r, 'v> {
     payload: &'v Value<'v>,
     visits: &'r mut usize,
-    /// What queries from `$` gave.
+    /// The results of queries from `$`.
     memos: Vec<QueryMemo<'v>>,
-    /// Regexes that the document gave.
+    /// Regexes taken from the document.
     pub(super) regexes: HashMap<String, Option<RegexPattern>>,
 }
 
-/// What a query within a filter gave, as far as it was asked for.
+/// The result of a query within a filter, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum QueryMemo<'v> {
-    /// It was not evaluated yet.
+    /// It is not evaluated yet.
     Unknown,
-    /// How many nodes there are, or at least whether there is one.
+    /// How many nodes there are; if only the existence was asked, 1 for any.
     Count(usize),
-    /// The only node, if there is one and no other.
+    /// The only node, if there is exactly one.
     Only(Option<&'v Value<'v>>),
 }
 
-/// What is done with each node.
+/// Takes each node.
 pub(super) type NodeSink<'s, 'v> = &'s mut dyn FnMut(&'v Value<'v>) -> Result<(), EvaluationStop>;
 
 impl<'r, 'v> PathEvaluation<'r, 'v> {
-    pub(super) fn new(payload: &'v Value<'v>, memories: usize, visits: &'r mut usize) -> Self {
-        Self { payload, visits, memos: vec![QueryMemo::Unknown; memories], regexes: HashMap::new() }
+    pub(super) fn new(payload: &'v Value<'v>, memos: usize, visits: &'r mut usize) -> Self {
+        Self { payload, visits, memos: vec![QueryMemo::Unknown; memos], regexes: HashMap::new() }
     }
 
-    /// Takes work off the budget.
+    /// Takes work from the budget.
     pub(super) fn charge(&mut self, work: usize) -> Result<(), EvaluationStop> {
         if let Some(left) = self.visits.checked_sub(work) {
             *self.visits = left;
@@ -54,7 +53,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         Err(EvaluationStop::Exhausted)
     }
 
-    /// Hands every node that the segments lead to, from `node`, to `sink`.
+    /// Gives `sink` every node that the segments select from `node`.
     pub(super) fn walk(
         &mut self,
         mut node: &'v Value<'v>,
@@ -86,7 +85,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         let mut waiting = vec![node];
         while let Some(node) = waiting.pop() {
             self.select(node, segment, rest, sink)?;
-            // A scalar has nothing below it, so only containers wait. They are taken from the end.
+            // A scalar has no children, so only containers wait. They are taken from the end.
             match node {
                 Value::Array(items) => {
                     self.charge(items.len())?;
@@ -136,7 +135,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         Ok(())
     }
 
-    /// Walks on from the children that a wildcard or a filter selects.
+    /// Continues from the children that a wildcard or a filter selects.
     fn each(
         &mut self,
         children: impl Iterator<Item = &'v Value<'v>>,
@@ -156,7 +155,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         Ok(())
     }
 
-    /// Whether a query within a filter gives any node.
+    /// Whether a query within a filter selects any node.
     pub(super) fn exists(
         &mut self,
         query: &PathQuery,
@@ -177,7 +176,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         Ok(found)
     }
 
-    /// How many nodes a query within a filter gives.
+    /// How many nodes a query within a filter selects.
     pub(super) fn count(
         &mut self,
         query: &PathQuery,
@@ -195,7 +194,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         Ok(count)
     }
 
-    /// The node of a query within a filter, if it gives exactly one.
+    /// The node of a query within a filter, if it selects exactly one.
     pub(super) fn only(
         &mut self,
         query: &PathQuery,
@@ -252,11 +251,11 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         }
     }
 
-    fn memoize(&mut self, query: &PathQuery, memory: QueryMemo<'v>) {
+    fn memoize(&mut self, query: &PathQuery, memo: QueryMemo<'v>) {
         if let QueryStart::Payload(number) = query.start
             && let Some(place) = self.memos.get_mut(number)
         {
-            *place = memory;
+            *place = memo;
         }
     }
 }

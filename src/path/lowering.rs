@@ -1,4 +1,4 @@
-//! From the crate's tree to the program.
+//! Lowers the tree of the crate to the program.
 
 use super::PathError;
 use super::condition::regex;
@@ -11,20 +11,27 @@ use crate::json::Value;
 use jsonpath_rust::parser::model as tree;
 use jsonpath_rust::parser::parse_json_path;
 
-/// Parses a text that was read well, and lowers it; gives how many memories its queries need besides.
-pub(super) fn lower(text: &str, findings: &PathAnalysis) -> Result<(PathQuery, usize), PathError> {
-    let mut lowering = PathLowering { text, analysis: findings, memos: 0, patterns: 0 };
-    let parsed = parse_json_path(&rooted(text, findings)).map_err(|_| lowering.beyond())?;
-    let query = lowering.query(&parsed.segments, QueryStart::Current)?;
-    Ok((query, lowering.memos))
+/// A path that is lowered.
+pub(super) struct LoweredPath {
+    pub(super) query: PathQuery,
+    /// How many queries within filters start from `$`. Each is evaluated once.
+    pub(super) memos: usize,
 }
 
-/// The text for the crate, which knows queries from `$` alone and numbers up to 2^53: `@` at the start becomes `$`, and
-/// a number becomes its place among the numbers that were found.
-fn rooted(text: &str, findings: &PathAnalysis) -> String {
+/// Parses and lowers a text that the parser of this module has accepted.
+pub(super) fn lower(text: &str, analysis: &PathAnalysis) -> Result<LoweredPath, PathError> {
+    let mut lowering = PathLowering { text, analysis, memos: 0, patterns: 0 };
+    let parsed = parse_json_path(&rooted(text, analysis)).map_err(|_| lowering.unknown_to_crate())?;
+    let query = lowering.query(&parsed.segments, QueryStart::Current)?;
+    Ok(LoweredPath { query, memos: lowering.memos })
+}
+
+/// The text for the crate, which reads only queries from `$` and numbers up to 2^53. `@` at the start becomes `$`, and a
+/// number becomes its position among the numbers of the path.
+fn rooted(text: &str, analysis: &PathAnalysis) -> String {
     let mut rooted = String::with_capacity(text.len());
     let mut from = 0;
-    for (place, (range, _)) in findings.numbers.iter().enumerate() {
+    for (place, (range, _)) in analysis.numbers.iter().enumerate() {
         rooted.push_str(text.get(from..range.start).unwrap_or_default());
         rooted.push_str(&place.to_string());
         from = range.end;
@@ -42,13 +49,13 @@ struct PathLowering<'l> {
     text: &'l str,
     analysis: &'l PathAnalysis,
     memos: usize,
-    /// How many written regexes were met.
+    /// How many literal regexes were lowered so far.
     patterns: usize,
 }
 
 impl PathLowering<'_> {
-    /// The refusal of what the reader let through and the crate does not know.
-    fn beyond(&self) -> PathError {
+    /// The error for a path that our parser accepts and the crate does not.
+    fn unknown_to_crate(&self) -> PathError {
         PathError { range: 0..self.text.len(), message: "this path cannot be read".to_owned(), help: None }
     }
 
@@ -117,7 +124,7 @@ impl PathLowering<'_> {
                 tree::TestFunction::Custom(..)
                 | tree::TestFunction::Length(_)
                 | tree::TestFunction::Value(_)
-                | tree::TestFunction::Count(_) => Err(self.beyond()),
+                | tree::TestFunction::Count(_) => Err(self.unknown_to_crate()),
             },
         }
     }
@@ -187,11 +194,11 @@ impl PathLowering<'_> {
             tree::TestFunction::Value(argument) => Ok(FilterOperand::ValueOf(self.nodes(argument)?)),
             tree::TestFunction::Custom(..)
             | tree::TestFunction::Search(..)
-            | tree::TestFunction::Match(..) => Err(self.beyond()),
+            | tree::TestFunction::Match(..) => Err(self.unknown_to_crate()),
         }
     }
 
-    /// An argument that is a value; the reader saw to it that a path there is singular.
+    /// An argument that is a value. The parser has checked that a path there is singular.
     fn argument(&mut self, argument: &tree::FnArg) -> Lowered<FilterOperand> {
         match argument {
             tree::FnArg::Literal(literal) => self.literal(literal),
@@ -201,17 +208,17 @@ impl PathLowering<'_> {
                     Ok(FilterOperand::Single(self.nodes(argument)?))
                 }
             },
-            tree::FnArg::Filter(_) => Err(self.beyond()),
+            tree::FnArg::Filter(_) => Err(self.unknown_to_crate()),
         }
     }
 
     /// An argument that is a path.
     fn nodes(&mut self, argument: &tree::FnArg) -> Lowered<PathQuery> {
-        let tree::FnArg::Test(test) = argument else { return Err(self.beyond()) };
+        let tree::FnArg::Test(test) = argument else { return Err(self.unknown_to_crate()) };
         match test.as_ref() {
             tree::Test::RelQuery(segments) => self.query(segments, QueryStart::Current),
             tree::Test::AbsQuery(query) => self.payload_query(&query.segments),
-            tree::Test::Function(_) => Err(self.beyond()),
+            tree::Test::Function(_) => Err(self.unknown_to_crate()),
         }
     }
 
@@ -219,9 +226,9 @@ impl PathLowering<'_> {
         Ok(FilterOperand::Literal(match literal {
             tree::Literal::Int(place) => {
                 let number = usize::try_from(*place).ok().and_then(|place| self.analysis.numbers.get(place));
-                Value::Number(number.ok_or_else(|| self.beyond())?.1)
+                Value::Number(number.ok_or_else(|| self.unknown_to_crate())?.1)
             }
-            tree::Literal::Float(_) => return Err(self.beyond()),
+            tree::Literal::Float(_) => return Err(self.unknown_to_crate()),
             tree::Literal::String(text) => return Ok(FilterOperand::Text(text.as_str().into())),
             tree::Literal::Bool(truth) => Value::Boolean(*truth),
             tree::Literal::Null => Value::Null,

@@ -1,10 +1,10 @@
-//! JSONPath (RFC 9535): parsed by jsonpath-rust, checked for well-typedness, lowered to segments of our own, and run
-//! within a budget of work.
+//! JSONPath (RFC 9535): parsed by jsonpath-rust, type-checked, lowered to segments of our own, and evaluated within a budget
+//! of work.
 //!
-//! A text passes three gates. `parser` says whether it is a well-typed query, and if not, where and why, in words for
-//! its author; it also caps length and nesting, because the crate's parser is exponential on nested functions. The crate
-//! then gives the tree, and `lowering` turns that into the `program`. The evaluator counts what it visits and never
-//! asks a clock, so the same payload always ends in the same place.
+//! A text passes three stages. `parser` checks that it is a well-typed query, and explains to its author where and why it is
+//! not. It also limits length and nesting, because the crate's parser is exponential on nested functions. The crate then
+//! gives the tree, and `lowering` turns the tree into the `program`. The evaluator counts the nodes that it visits and never
+//! reads a clock, so the same payload always ends at the same node.
 
 mod comparison;
 mod condition;
@@ -16,6 +16,7 @@ mod projection;
 
 use crate::json::Value;
 use evaluation::{EvaluationStop, PathEvaluation};
+use lowering::LoweredPath;
 use program::PathQuery;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -40,14 +41,14 @@ pub struct CompiledPath {
     costly: Option<PathError>,
 }
 
-/// Why a text is no path, or none that a rule may hold.
+/// Why a text is not a path, or not one that a rule may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathError {
     /// The offending bytes of the path's text.
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// A way to mend it, where one is known.
+    /// How to fix it, if that is known.
     pub help: Option<String>,
 }
 
@@ -61,14 +62,14 @@ pub struct PathBudget {
 }
 
 impl Default for PathBudget {
-    /// 1,000,000 nodes visited and 500,000 kept for each payload: a storm of thousands of alerts in one body, of each of
-    /// which rules look at every label several times, stays far below.
+    /// 1,000,000 nodes visited and 500,000 kept for each payload. A body of thousands of alerts stays far below, even if rules
+    /// read every label of each several times.
     fn default() -> Self {
         Self { visits: 1_000_000, kept: 500_000 }
     }
 }
 
-/// The nodes that a path found; those of an ordinary batch of alerts need nothing from the heap.
+/// The nodes that a path found. Those of an ordinary batch of alerts need no heap allocation.
 pub type NodeList<'v> = SmallVec<[&'v Value<'v>; 64]>;
 
 /// The budget ran out.
@@ -79,12 +80,12 @@ impl CompiledPath {
     /// Reads a path that begins with `$` or `@`.
     ///
     /// # Errors
-    /// Where the text is no well-typed RFC 9535 query, is longer than 1 KiB, or nests functions deeper than 3.
+    /// If the text is not a well-typed RFC 9535 query, is longer than 1 KiB, or nests functions deeper than 3.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let findings = parser::read(text)?;
-        let (query, memories) = lowering::lower(text, &findings)?;
+        let analysis = parser::read(text)?;
+        let LoweredPath { query, memos } = lowering::lower(text, &analysis)?;
         let root = if text.starts_with('@') { PathRoot::Element } else { PathRoot::Payload };
-        Ok(Self { text: text.to_owned(), root, query, memos: memories, costly: findings.costly })
+        Ok(Self { text: text.to_owned(), root, query, memos, costly: analysis.costly })
     }
 
     /// What it starts from.
@@ -93,7 +94,7 @@ impl CompiledPath {
         self.root
     }
 
-    /// Whether names and indices are all it has.
+    /// Whether it has only names and indices.
     #[must_use]
     pub fn is_singular(&self) -> bool {
         self.query.is_singular()
@@ -111,14 +112,14 @@ impl CompiledPath {
         &self.text
     }
 
-    /// Why it could cost more than a payload should: several descendant segments, a product of wildcards, a filter that
-    /// reads `$` by a path that is not singular, a regex taken from the document.
+    /// Why it could cost too much: several descendant segments, a product of wildcards, a filter that reads `$` by a path that
+    /// is not singular, or a regex taken from the document.
     #[must_use]
     pub fn costly(&self) -> Option<PathError> {
         self.costly.clone()
     }
 
-    /// The node of a singular path; nothing where the path is not singular.
+    /// The node of a singular path; nothing if the path is not singular.
     #[must_use]
     pub fn get<'v>(&self, payload: &'v Value<'v>, element: &'v Value<'v>) -> Option<&'v Value<'v>> {
         self.query.single(self.start(payload, element))
@@ -127,7 +128,7 @@ impl CompiledPath {
     /// All nodes, in the order of RFC 9535.
     ///
     /// # Errors
-    /// Where the budget runs out; what was found until then is lost.
+    /// If the budget runs out. The nodes found so far are lost.
     pub fn find<'v>(
         &self,
         payload: &'v Value<'v>,

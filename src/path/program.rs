@@ -3,12 +3,12 @@
 use crate::json::{OwnedMemberName, Value};
 use crate::pattern::RegexPattern;
 
-/// A query: a start, and the segments that lead on from it.
+/// A query: a start, and the segments that follow it.
 #[derive(Debug)]
 pub(super) struct PathQuery {
     pub(super) start: QueryStart,
     pub(super) segments: Vec<PathSegment>,
-    /// The same where every segment is one name or one index.
+    /// The same query if every segment is one name or one index.
     singular: Option<Box<[SingularStep]>>,
 }
 
@@ -17,15 +17,15 @@ pub(super) struct PathQuery {
 pub(super) enum QueryStart {
     /// `@`: the node that the filter tests.
     Current,
-    /// `$`: the payload. Nothing in such a query depends on the node under test, so what it gives is kept in the
-    /// memory of this number and reused.
+    /// `$`: the payload. The query does not depend on the node that the filter tests, so its result is kept under this number
+    /// and reused.
     Payload(usize),
 }
 
 /// A step from nodes to nodes.
 #[derive(Debug)]
 pub(super) struct PathSegment {
-    /// Whether it is taken from every descendant too.
+    /// Whether it applies to every descendant too.
     pub(super) descends: bool,
     pub(super) selectors: Vec<PathSelector>,
 }
@@ -39,7 +39,7 @@ pub(super) enum PathSelector {
     Filter(FilterCondition),
 }
 
-/// What a filter asks of a node.
+/// The condition of a filter.
 #[derive(Debug)]
 pub(super) enum FilterCondition {
     Any(Vec<FilterCondition>),
@@ -74,7 +74,7 @@ pub(super) enum FilterOperand {
 /// The regex of `match` and `search`.
 #[derive(Debug)]
 pub(super) enum FilterPattern {
-    /// Written in the path, compiled at load.
+    /// A literal in the path, compiled when the rules are loaded.
     Literal(Box<RegexPattern>),
     /// Taken from the document.
     FromDocument(FilterOperand),
@@ -117,7 +117,7 @@ impl SingularStep {
 }
 
 impl PathSegment {
-    /// The segment as a step, where it is one.
+    /// The segment as a step, if it is one name or one index.
     fn step(&self) -> Option<SingularStep> {
         match self.selectors.as_slice() {
             [PathSelector::Name(name)] if !self.descends => {
@@ -140,7 +140,7 @@ impl PathSelector {
     }
 }
 
-/// The place of an index that counts from the end where it is negative.
+/// The place of an index. A negative index counts from the end.
 fn place(index: i64, length: usize) -> Option<usize> {
     match usize::try_from(index) {
         Ok(place) => Some(place),

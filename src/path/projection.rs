@@ -1,4 +1,4 @@
-//! What of a payload a path looks at.
+//! The parts of a payload that a path reads.
 
 use super::program::{
     FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart,
@@ -7,8 +7,8 @@ use super::{CompiledPath, PathRoot};
 use crate::json::Projection;
 
 impl CompiledPath {
-    /// Adds to what is looked at of the payload what the path passes through, and its nodes by `nodes`: `each` is the path
-    /// that chooses `@`, which is the payload where there is none.
+    /// Adds the members that the path passes through to the projection of the payload, and lets `nodes` add what is read of
+    /// its nodes. `each` is the path that selects `@`; without it `@` is the payload.
     pub fn project(&self, each: Option<&Self>, payload: &mut Projection, nodes: &dyn Fn(&mut Projection)) {
         let to_element = each.filter(|_| self.root == PathRoot::Element);
         let before = to_element.map_or(&[][..], |each| &each.query.segments);
@@ -18,15 +18,13 @@ impl CompiledPath {
         for segment in &segments {
             from_payload(segment, &mut rooted);
         }
-        for (query, is_whole) in rooted {
-            within_filter(payload, query, is_whole);
-        }
+        rooted.into_iter().for_each(|query| within_filter(payload, query));
     }
 }
 
 fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut Projection)) {
     let Some((segment, rest)) = segments.split_first() else { return nodes(reach) };
-    // Several names side by side would each need what follows.
+    // Several selectors side by side would each need the rest of the path.
     let [selector] = segment.selectors.as_slice() else { return reach.select_all() };
     if segment.descends {
         return reach.select_all();
@@ -38,46 +36,53 @@ fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut P
         }
         PathSelector::Filter(condition) => {
             let child = reach.every();
-            for (query, is_whole) in queries(condition) {
-                if query.start == QueryStart::Current {
-                    within_filter(child, query, is_whole);
-                }
-            }
+            let queries = queries(condition).into_iter();
+            queries
+                .filter(|used| used.query.start == QueryStart::Current)
+                .for_each(|used| within_filter(child, used));
             walk(child, rest, nodes);
         }
     }
 }
 
-fn within_filter(reach: &mut Projection, query: &PathQuery, is_whole: bool) {
-    let segments: Vec<&PathSegment> = query.segments.iter().collect();
+fn within_filter(reach: &mut Projection, used: QueryUse<'_>) {
+    let segments: Vec<&PathSegment> = used.query.segments.iter().collect();
     walk(reach, &segments, &|reach| {
-        if is_whole {
+        if used.reads_nodes {
             reach.select_all();
         }
     });
 }
 
-/// The queries from `$` in the filters of a segment, and in theirs.
-fn from_payload<'p>(segment: &'p PathSegment, found: &mut Vec<(&'p PathQuery, bool)>) {
+/// A query within a filter, and what the filter asks of it.
+#[derive(Clone, Copy)]
+struct QueryUse<'p> {
+    query: &'p PathQuery,
+    /// Whether the filter reads the nodes, and not only their number.
+    reads_nodes: bool,
+}
+
+/// The queries from `$` in the filters of a segment, and in the filters of those.
+fn from_payload<'p>(segment: &'p PathSegment, found: &mut Vec<QueryUse<'p>>) {
     for selector in &segment.selectors {
         let PathSelector::Filter(condition) = selector else { continue };
-        for (query, is_whole) in queries(condition) {
-            if query.start != QueryStart::Current {
-                found.push((query, is_whole));
+        for used in queries(condition) {
+            if used.query.start != QueryStart::Current {
+                found.push(used);
             }
-            query.segments.iter().for_each(|segment| from_payload(segment, found));
+            used.query.segments.iter().for_each(|segment| from_payload(segment, found));
         }
     }
 }
 
-/// The queries of a condition, and whether more is asked of their nodes than how many there are.
-fn queries(condition: &FilterCondition) -> Vec<(&PathQuery, bool)> {
+/// The queries of a condition.
+fn queries(condition: &FilterCondition) -> Vec<QueryUse<'_>> {
     match condition {
         FilterCondition::Any(conditions) | FilterCondition::All(conditions) => {
             conditions.iter().flat_map(queries).collect()
         }
         FilterCondition::Not(condition) => queries(condition),
-        FilterCondition::Exists(query) => vec![(query, false)],
+        FilterCondition::Exists(query) => vec![QueryUse { query, reads_nodes: false }],
         FilterCondition::Compare(_, left, right) => operand(left).into_iter().chain(operand(right)).collect(),
         FilterCondition::Fits { text, pattern, whole: _ } => {
             let found = match pattern {
@@ -89,11 +94,13 @@ fn queries(condition: &FilterCondition) -> Vec<(&PathQuery, bool)> {
     }
 }
 
-fn operand(side: &FilterOperand) -> Option<(&PathQuery, bool)> {
+fn operand(side: &FilterOperand) -> Option<QueryUse<'_>> {
     match side {
         FilterOperand::Literal(_) | FilterOperand::Text(_) => None,
-        FilterOperand::Single(query) | FilterOperand::ValueOf(query) => Some((query, true)),
-        FilterOperand::Count(query) => Some((query, false)),
+        FilterOperand::Single(query) | FilterOperand::ValueOf(query) => {
+            Some(QueryUse { query, reads_nodes: true })
+        }
+        FilterOperand::Count(query) => Some(QueryUse { query, reads_nodes: false }),
         FilterOperand::Length(value) => operand(value),
     }
 }

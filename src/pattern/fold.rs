@@ -1,11 +1,11 @@
-//! The one meaning of `ignore case` for everything but regexes.
+//! What `ignore case` means for everything except regexes.
 
 use std::borrow::Cow;
 
 /// Unicode lower-casing, as `ignore case` compares.
 ///
-/// Every character is lowered by itself, so that folding a part of a text gives the part of the folded text; both small
-/// sigmas count as one, since which of them a capital sigma becomes depends on what follows it.
+/// Every character is lowered by itself, so that a folded part of a text is a part of the folded text. Both small sigmas
+/// become the same letter, because the lower case of a capital sigma depends on the next letter.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
@@ -21,13 +21,13 @@ fn unite_sigmas(character: char) -> char {
     if character == 'ς' { 'σ' } else { character }
 }
 
-/// Whether folding a text gives one that is folded already.
+/// Whether folding a folded text changes nothing.
 #[must_use]
 pub fn folds_to(text: &str, folded: &str) -> bool {
     text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && fold(text) == folded)
 }
 
-/// What `apply` gives for the folded text; a short ASCII text is folded without touching the heap.
+/// The result of `apply` for the folded text. A short ASCII text is folded without a heap allocation.
 pub(super) fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
     let mut room = [0_u8; 256];
     if text.is_ascii()

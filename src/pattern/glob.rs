@@ -1,8 +1,8 @@
 //! Globs over a whole string.
 //!
-//! A glob is cut at its stars into runs. The first run must begin the text and the last must end it; each run between
-//! them is taken at the earliest place where it fits, which never spoils a later one. So nothing is tried twice: a run
-//! of plain characters is found in linear time, and one with `?` costs at most its own length for each place.
+//! A glob is split at its stars into runs. The first run must begin the text and the last must end it. Each run between them
+//! is taken at the first place where it matches, which never prevents a later match. So nothing is tried twice: a run of
+//! plain characters is found in linear time, and a run with `?` costs at most its own length for each place.
 
 use super::required::{self, RequiredText};
 use super::{Case, PatternError, within_limit};
@@ -19,11 +19,11 @@ pub struct Glob {
 enum Shape {
     /// No star: the whole text.
     Whole(GlobSegment),
-    /// What begins the text, what follows in order, what ends it.
+    /// The run that begins the text, the runs that follow in order, and the run that ends it.
     Starred(GlobSegment, Box<[GlobSegment]>, GlobSegment),
 }
 
-/// What stands between two stars.
+/// A part between two stars.
 #[derive(Debug, Clone)]
 struct GlobSegment {
     text: Box<str>,
@@ -34,7 +34,7 @@ impl Glob {
     /// Reads a glob.
     ///
     /// # Errors
-    /// Where it is longer than 1 KiB.
+    /// If it is longer than 1 KiB.
     pub fn new(text: &str, case: Case) -> Result<Self, PatternError> {
         within_limit(text, "glob")?;
         Ok(Self { text: text.into(), case, shape: Shape::new(&case.fold(text)) })
@@ -46,7 +46,7 @@ impl Glob {
         &self.text
     }
 
-    /// What a text must be or hold for this to fit it, the strictest first; folded where letter case is ignored.
+    /// What a text must be or hold to match, the strictest condition first. The texts are folded if letter case is ignored.
     #[must_use]
     pub fn required(&self) -> Vec<RequiredText> {
         let runs: Vec<&str> = match &self.shape {
@@ -58,7 +58,7 @@ impl Glob {
         required::of_glob(&runs)
     }
 
-    /// Whether it fits the whole text.
+    /// Whether it matches the whole text.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
         self.case.with_folded(text, |folded| self.shape.fits(folded))
@@ -91,7 +91,7 @@ impl GlobSegment {
         Self { text: text.into(), has_any: text.contains('?') }
     }
 
-    /// What is left of the text behind this run, which must begin it.
+    /// The rest of the text after this run, which must begin it.
     fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.strip_prefix(&*self.text);
@@ -102,7 +102,7 @@ impl GlobSegment {
         fits.then_some(characters.as_str())
     }
 
-    /// What is left of the text before this run, which must end it.
+    /// The rest of the text before this run, which must end it.
     fn strip_from_end<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.strip_suffix(&*self.text);
@@ -113,7 +113,7 @@ impl GlobSegment {
         fits.then_some(characters.as_str())
     }
 
-    /// What is left of the text behind the first place where this run fits.
+    /// The rest of the text after the first place where this run matches.
     fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.split_once(&*self.text).map(|(_, rest)| rest);

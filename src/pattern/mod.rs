@@ -1,7 +1,7 @@
-//! What a string may be tested against: regular expressions, globs and networks, each with its limits.
+//! Patterns for strings: regular expressions, globs and networks, each with its limits.
 //!
-//! Whether a pattern is good is known when it is made; testing a text against it cannot fail. What costs time to build
-//! is built at the first test, because a rule set may hold very many patterns of which a process tests few.
+//! A pattern is validated when it is made, so that matching cannot fail. Expensive parts are built at the first match, because
+//! a rule set may hold very many patterns of which a process needs few.
 
 mod case;
 mod fold;
@@ -31,7 +31,7 @@ pub struct PatternError {
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// A way to mend it, where one is known.
+    /// How to fix it, if that is known.
     pub help: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl PatternError {
     }
 }
 
-/// Refuses a text that is longer than [`LONGEST`]; the offence is what stands past the limit.
+/// Refuses a text that is longer than [`LONGEST`]. The error is at the text after the limit.
 fn within_limit(text: &str, kind: &str) -> Result<(), PatternError> {
     if text.len() <= LONGEST {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Networks, and the addresses that stand in labels.
+//! Networks, and the addresses in labels.
 
 use super::PatternError;
 use ipnet::{IpNet, Ipv4Net};
@@ -14,7 +14,7 @@ impl Network {
     /// Reads a network.
     ///
     /// # Errors
-    /// Where it is none, or host bits are set (the help names the network that is meant).
+    /// If it is not a network, or host bits are set (the help names the network that is meant).
     pub fn new(text: &str) -> Result<Self, PatternError> {
         let net = read(text)?;
         let meant = net.trunc();
@@ -47,7 +47,7 @@ impl Network {
 
 /// Reads `10.0.0.7`, `10.0.0.7:9100`, `[2001:db8::1]:9100`, `2001:db8::1`.
 ///
-/// An IPv4 address in IPv6 clothes (`::ffff:10.0.0.7`) is the IPv4 address; an interface after `%` is left aside.
+/// An IPv4 address written as IPv6 (`::ffff:10.0.0.7`) is the IPv4 address. An interface after `%` is ignored.
 #[must_use]
 pub fn address(text: &str) -> Option<IpAddr> {
     if let Some(bracketed) = text.strip_prefix('[') {
@@ -103,7 +103,7 @@ fn no_prefix(host: &str, prefix: &str, longest: u8) -> PatternError {
     }
 }
 
-/// Says that `host`, which stands at `start` of the text, is no address.
+/// The error for `host`, at `start` of the text, which is not an address.
 fn no_address(text: &str, start: usize, host: &str) -> PatternError {
     let range = start..start + host.len();
     let message = match host {
@@ -135,7 +135,7 @@ fn bits(length: u8) -> String {
     if length == 1 { "1 bit".to_owned() } else { format!("{length} bits") }
 }
 
-/// A network of IPv4 addresses in IPv6 clothes is the IPv4 network, as its addresses are.
+/// A network of IPv4 addresses written as IPv6 is the IPv4 network, like its addresses.
 fn canonical(net: IpNet) -> IpNet {
     match (net.addr().to_canonical(), net.prefix_len().checked_sub(96)) {
         (address @ IpAddr::V4(_), Some(length)) if net.addr().is_ipv6() => {

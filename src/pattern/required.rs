@@ -1,9 +1,9 @@
-//! What a text must be or hold for a pattern to fit it, so that many patterns can be looked up at once.
+//! Necessary conditions of patterns: what a text must be or hold to match. They allow looking up many patterns at once.
 
 use super::MatchScope;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-/// A necessary condition of a pattern: the text is, begins with or holds one of these. None of them is empty.
+/// A necessary condition of a pattern: the text is, begins with, or holds one of these texts. None of them is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredText {
     /// How.
@@ -12,31 +12,31 @@ pub struct RequiredText {
     pub texts: Vec<String>,
 }
 
-/// How a text has to hold one of some others.
+/// How a text must hold one of the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RequiredPosition {
-    /// It is one of them, and each of them fits the pattern.
+    /// It is one of them, and each of them matches the pattern.
     Whole,
     /// It begins with one.
     Prefix,
-    /// One lies somewhere in it.
+    /// One is somewhere in it.
     Substring,
 }
 
-/// More alternatives than this are not written out.
+/// The most alternatives that are enumerated.
 const MOST: usize = 16;
 
-/// A beginning of so many bytes tells enough, and need not be written out further.
+/// A beginning of this many bytes is selective enough, and is not extended further.
 const TELLING: usize = 3;
 
-/// What the parts of a regex come to.
+/// What is known of the texts that a part of a regex matches.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TextRequirements {
-    /// All texts that it fits, where they are few.
+    /// All texts that it matches, if they are few.
     exact: Option<Vec<String>>,
-    /// Texts of which every fitting one begins with some.
+    /// Texts of which one begins every match.
     prefix: Option<Vec<String>>,
-    /// Texts of which every fitting one holds some.
+    /// Texts of which every match holds one.
     substring: Option<Vec<String>>,
 }
 
@@ -44,9 +44,9 @@ pub(super) struct TextRequirements {
 #[derive(Debug)]
 pub(super) struct RegexRequirements {
     texts: TextRequirements,
-    /// Whether an anchor or a word boundary may refuse a text that the letters alone would fit.
+    /// Whether an anchor or a word boundary may refuse a text that its letters would match.
     has_assertions: bool,
-    /// Whether it fits at the beginning of a text alone.
+    /// Whether it matches only at the beginning of a text.
     at_start: bool,
 }
 
@@ -58,7 +58,7 @@ impl RegexRequirements {
         Self { texts: TextRequirements::of(hir), has_assertions, at_start }
     }
 
-    /// Whether the whole text fits, where the letters alone say so.
+    /// Whether the letters alone decide that the whole text matches.
     pub(super) fn decide(&self, text: &str) -> Option<bool> {
         let TextRequirements { exact, prefix: start, .. } = &self.texts;
         if let Some(exact) = exact {
@@ -69,7 +69,7 @@ impl RegexRequirements {
         (!begins).then_some(false)
     }
 
-    /// For a fit of the whole text, or for one anywhere in it.
+    /// For a match of the whole text, or for one anywhere in it.
     pub(super) fn all(&self, scope: MatchScope) -> Vec<RequiredText> {
         let TextRequirements { exact, prefix: start, substring: piece } = &self.texts;
         let is_whole = scope == MatchScope::Whole;
@@ -100,12 +100,12 @@ impl RegexRequirements {
     }
 }
 
-/// Whether a list of alternatives says anything.
+/// Whether a list of alternatives is a condition at all.
 fn is_usable(texts: &[String]) -> bool {
     !texts.is_empty() && texts.iter().all(|text| !text.is_empty())
 }
 
-/// The conditions that a glob sets; `runs` is what stands between its stars.
+/// The conditions that a glob sets. `runs` are the parts between its stars.
 pub(super) fn of_glob(runs: &[&str]) -> Vec<RequiredText> {
     let one = |how, text: &str| RequiredText { position: how, texts: vec![text.to_owned()] };
     let certain = |run: &&str| run.split('?').next().unwrap_or_default().to_owned();
@@ -147,7 +147,7 @@ impl TextRequirements {
         self.exact.as_ref().or(self.prefix.as_ref())
     }
 
-    /// The better of what is known: all texts, or pieces of them.
+    /// The better condition: all texts, or pieces of them.
     fn substring(self) -> Option<Vec<String>> {
         better(better(self.exact, self.prefix), self.substring)
     }
@@ -198,7 +198,7 @@ impl TextRequirements {
     }
 }
 
-/// The alternative whose shortest text is longer; sets with an empty text say nothing.
+/// The alternative whose shortest text is longer. A set with an empty text is not a condition.
 fn better(left: Option<Vec<String>>, right: Option<Vec<String>>) -> Option<Vec<String>> {
     let score = |texts: &Option<Vec<String>>| {
         texts.as_ref().and_then(|texts| texts.iter().map(String::len).min()).unwrap_or(0)

@@ -64,7 +64,7 @@ impl RuleSet {
             .iter()
             .map(|integration| {
                 let said = format!("the integration `{}`", integration.name);
-                let known = channel::integration_parameters();
+                let known = channel::integration::PARAMETERS;
                 resolver.settings(&said, integration.span, &integration.parameters, known)
             })
             .collect();
@@ -164,12 +164,11 @@ impl SettingsResolver<'_> {
                     &**parameter == name && matches!(argument, ParameterValue::Secret(_))
                 })
             };
-            for fault in channel::parameter_errors(known, &settings) {
-                if !self.has_real_secrets && is_secret(fault.parameter) {
-                    continue;
+            for parameter in known.iter().filter(|known| self.has_real_secrets || !is_secret(known.name)) {
+                for error in parameter.errors(&settings) {
+                    let message = format!("`{}` of {said} cannot be used: {}", parameter.name, error.message);
+                    self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(error.help));
                 }
-                let message = format!("`{}` of {said} cannot be used: {}", fault.parameter, fault.message);
-                self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(fault.help));
             }
         }
         settings
@@ -298,12 +297,12 @@ impl SettingsResolver<'_> {
 
 fn literal_setting(literal: &Literal) -> Option<Setting> {
     match literal {
-        Literal::Boolean(boolean) => Some(Setting::Boolean(*boolean)),
         Literal::Number(Number::Natural(number)) => Some(Setting::Number(*number)),
         Literal::Text(text) => Some(Setting::Text(text.to_string())),
         Literal::Number(_)
         | Literal::Missing
         | Literal::Null
+        | Literal::Boolean(_)
         | Literal::Severity(_)
         | Literal::Status(_)
         | Literal::Time(_) => None,

@@ -29,7 +29,7 @@ impl Day {
     /// Reads `mon` … `sun` or `2026-10-01`.
     ///
     /// # Errors
-    /// Where it is neither, or no such date exists.
+    /// If it is neither, or no such date exists.
     pub fn new(text: &str) -> Result<Self, ScheduleError> {
         if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at))
         {
@@ -42,7 +42,7 @@ impl Day {
     }
 }
 
-/// Year, month and day, separated as people separate them.
+/// Year, month and day, with the separators that people use.
 fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
     let mut parts = text.split(['-', '/', '.']);
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
@@ -92,7 +92,7 @@ fn no_day(text: &str) -> ScheduleError {
 /// Minutes since midnight, from 0 to 1,440 (`24:00`).
 ///
 /// # Errors
-/// Where the text is not `HH:MM`, or past `24:00`.
+/// If the text is not `HH:MM`, or is after `24:00`.
 pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     let Some((hour, minute)) = clock_parts(text) else {
         return Err(
@@ -112,7 +112,7 @@ pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     Ok(hour * 60 + minute)
 }
 
-/// Hour and minute, where the text has the shape of a time: `9:00` as well.
+/// Hour and minute, if the text has the shape of a time, such as `9:00`.
 fn clock_parts(text: &str) -> Option<(u16, u16)> {
     let (hour, minute) = text.split_once([':', '：'])?;
     let plain = |part: &str| matches!(part.len(), 1 | 2) && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -122,7 +122,7 @@ fn clock_parts(text: &str) -> Option<(u16, u16)> {
     Some((hour.parse().ok()?, minute.parse().ok()?))
 }
 
-/// Advice for what is no `HH:MM`: `9am`, `5:30 pm`.
+/// Advice for a text that is not `HH:MM`: `9am`, `5:30 pm`.
 fn time_help(text: &str) -> String {
     let lower = text.to_lowercase();
     let twelve =

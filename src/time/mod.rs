@@ -1,7 +1,7 @@
-//! Instants and their spellings, time zones from the bundled database, schedules.
+//! Timestamps and their spellings, time zones from the bundled database, schedules.
 //!
-//! Zones never come from the system: the same rule set means the same on every machine. Nothing here reads a clock:
-//! [`Clock`] is a trait, and the time of evaluation is handed in.
+//! Zones never come from the system, so that a rule set means the same on every machine. Nothing here reads a clock:
+//! [`Clock`] is a trait, and the caller passes the time of evaluation.
 
 mod clock;
 mod day;
@@ -20,9 +20,9 @@ pub use zone::Zone;
 pub struct ScheduleError {
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// A way to mend it, where one is known.
+    /// How to fix it, if that is known.
     pub help: Option<String>,
-    /// The text that mends it, to be put in its place.
+    /// The text to replace it with.
     pub replacement: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl ScheduleError {
         Self { message: message.into(), help: None, replacement: None }
     }
 
-    /// What could stand in the place of the text.
+    /// Adds a replacement for the text.
     fn replacement(mut self, text: impl Into<String>) -> Self {
         self.replacement = Some(text.into());
         self

@@ -1,33 +1,33 @@
-//! Windows of time, as the clock on a wall tells them.
+//! Schedules: windows of time by the wall clock.
 //!
-//! Membership is asked of the wall clock's reading, never of a span between two instants. So daylight saving needs no
-//! rule of its own: an hour that the clock skips is in no window, one that it shows twice is in its window twice.
+//! A window is compared with the reading of the wall clock, never with a span between two timestamps. Therefore daylight
+//! saving needs no rule of its own: an hour that the clock skips is in no window, and an hour that it shows twice is in its
+//! window twice.
 //!
-//! A moment is in the schedule where an `also` line holds it, or a window does and no hours are taken away there. A window
-//! belongs to the day on which it starts, so `except` without times takes a night away from the evening on, and leaves
-//! the morning that the night before reaches into. Where no line adds windows and one takes some away, they are taken from
-//! all time.
+//! A timestamp is in the schedule if an `also` line holds it, or if a window holds it and no `except` line removes it. A window
+//! belongs to the day on which it starts. So `except` without times removes a night from the evening on, and leaves the
+//! morning into which the night before extends. If no line adds windows and one removes some, they are removed from all time.
 
 use super::day::MINUTES_PER_DAY;
 use super::{Day, Timestamp, Zone};
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::BTreeMap;
 
-/// What a line of a schedule does.
+/// The effect of a line of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleEffect {
     /// Adds windows.
     Window,
-    /// Takes windows away: whole days (by the day on which a window starts), or hours.
+    /// Removes windows: whole days (by the day on which a window starts), or hours.
     Except,
-    /// Brings windows back.
+    /// Adds windows again that `except` removes.
     Also,
 }
 
 /// A line of a schedule.
 #[derive(Debug, Clone)]
 pub struct ScheduleEntry {
-    /// What it does.
+    /// Its effect.
     pub effect: ScheduleEffect,
     /// Days, inclusive ranges (of the same kind of day); none is every day.
     pub days: Vec<(Day, Day)>,
@@ -59,10 +59,10 @@ pub struct ScheduleWindows {
     windows: WindowSet,
     /// Days on which no window starts.
     closed: DaySet,
-    /// Hours that are taken out of windows.
+    /// Hours that are removed from windows.
     breaks: WindowSet,
     also: WindowSet,
-    /// When the last window ends; none where they go on for ever.
+    /// When the last window ends; none if they never end.
     end: Option<DateTime>,
 }
 
@@ -87,7 +87,7 @@ impl ScheduleWindows {
         }
     }
 
-    /// Whether the instant lies in a window.
+    /// Whether the timestamp is in a window.
     #[must_use]
     pub fn holds(&self, instant: Timestamp) -> bool {
         let moment = WallClockTime::new(self.zone.wall_clock(instant));
@@ -95,7 +95,7 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
-    /// Whether every window has ended by that instant: each line that adds one names dates that have passed.
+    /// Whether every window has ended by that time: each line that adds one names only dates in the past.
     #[must_use]
     pub fn is_over(&self, instant: Timestamp) -> bool {
         self.end.is_some_and(|end| end <= self.zone.wall_clock(instant))
@@ -103,13 +103,13 @@ impl ScheduleWindows {
 }
 
 impl ScheduleEntry {
-    /// Whether the line names dates alone and all its windows have ended by that instant.
+    /// Whether the line names only dates, and all its windows have ended by that time.
     #[must_use]
     pub fn is_over(&self, zone: &Zone, instant: Timestamp) -> bool {
         self.end().is_some_and(|end| end <= zone.wall_clock(instant))
     }
 
-    /// When its last window ends; none where it names no date, or a weekday.
+    /// When its last window ends; none if it names no date, or a weekday.
     fn end(&self) -> Option<DateTime> {
         let dates = self.days.iter().map(|(_, last)| match last {
             Day::Date(date) => Some(*date),
@@ -132,7 +132,7 @@ fn end_of_all(lines: &[ScheduleEntry]) -> Option<DateTime> {
         .map(|ends| ends.into_iter().max().unwrap_or(DateTime::MIN))
 }
 
-/// A reading of the wall clock, as far as windows care.
+/// A reading of the wall clock, to the minute.
 #[derive(Debug, Clone, Copy)]
 struct WallClockTime {
     today: Date,
@@ -146,7 +146,7 @@ impl WallClockTime {
     }
 }
 
-/// Windows, those with the same times together.
+/// Windows, grouped by their times.
 #[derive(Debug, Clone)]
 struct WindowSet(Vec<(MinuteRanges, DaySet)>);
 
@@ -162,7 +162,7 @@ impl WindowSet {
         Self(alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect())
     }
 
-    /// Whether a window that does not start on a day of `closed` holds the moment.
+    /// Whether a window holds the time and does not start on a day of `closed`.
     fn hold(&self, moment: WallClockTime, closed: &DaySet) -> bool {
         let WallClockTime { today, minute } = moment;
         self.0.iter().any(|(times, days)| {
@@ -181,12 +181,12 @@ impl WindowSet {
 struct DaySet {
     /// One bit a weekday, the lowest is Monday.
     weekdays: u8,
-    /// Inclusive ranges; once sorted, they are in order and apart from one another.
+    /// Inclusive ranges, in order and without overlap once they are merged.
     dates: Vec<(Date, Date)>,
 }
 
 impl DaySet {
-    /// The days of all lines; a line that names none is about every day.
+    /// The days of all lines. A line that names no day means every day.
     fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut days = Self::default();
         for line in lines {
@@ -205,12 +205,12 @@ impl DaySet {
         match range {
             (Day::Weekday(first), Day::Weekday(last)) => self.weekdays |= weekdays(first, last),
             (Day::Date(first), Day::Date(last)) => self.dates.push((first, last)),
-            // A range of unlike days is refused where it is read, and holds nothing.
+            // `check` refuses a range from a weekday to a date. It holds nothing.
             (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => {}
         }
     }
 
-    /// Puts the dates in order and unites what overlaps.
+    /// Sorts the dates and merges ranges that overlap.
     fn sort(&mut self) {
         self.dates.retain(|(first, last)| first <= last);
         self.dates.sort_unstable();
@@ -233,7 +233,7 @@ impl DaySet {
     }
 }
 
-/// The weekdays from the first to the last, over the end of the week where need be.
+/// The weekdays from the first to the last, across the end of the week if need be.
 fn weekdays(first: u8, last: u8) -> u8 {
     let count = (last % 7 + 7 - first % 7) % 7;
     (0..=count).fold(0, |set, offset| set | 1 << ((first + offset) % 7))

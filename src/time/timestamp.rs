@@ -1,20 +1,20 @@
-//! A moment, and the ways in which monitoring systems write one.
+//! Timestamps, and the ways in which monitoring systems write them.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// A moment, to the nanosecond; by default the beginning of 1970.
+/// A point in time, to the nanosecond; by default the beginning of 1970.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Reads RFC 3339, `+0800` without the colon, epoch seconds and milliseconds in digits; `0001-01-01…` and what is no
-    /// time are nothing.
+    /// Reads RFC 3339, `+0800` without the colon, and epoch seconds and milliseconds in digits. `0001-01-01…` and other texts
+    /// are nothing.
     ///
-    /// A blank may stand for the `T` and before the offset, seconds may be left out, and an abbreviation may follow the
-    /// offset, as Go's `String` writes it. A time without an offset is nothing: nobody knows whose clock it was.
+    /// A blank may replace the `T` and precede the offset, seconds may be left out, and an abbreviation may follow the offset,
+    /// as Go's `String` writes it. A time without an offset is nothing, because its time zone is unknown.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -24,13 +24,13 @@ impl Timestamp {
         read_calendar(&mut TimestampScanner { rest: text.as_bytes() })
     }
 
-    /// Reads epoch seconds or milliseconds, told apart by size.
+    /// Reads epoch seconds or milliseconds, distinguished by their size.
     ///
-    /// Microseconds and nanoseconds are read too. Times from 2286 on, zero and negative numbers are nothing: zero is how
-    /// systems say "not set", and a number between the sizes is something else, such as `20260307020000`.
+    /// Microseconds and nanoseconds are read too. Times from 2286 on, zero and negative numbers are nothing: systems write zero
+    /// for "not set", and a number between the sizes is something else, such as `20260307020000`.
     #[must_use]
     pub fn from_epoch(number: f64) -> Option<Self> {
-        // The shortest decimal that reads back as the same number is the one that the sender wrote.
+        // The sender wrote the shortest decimal that reads back as the same number.
         if number.is_finite() && number > 0.0 { read_epoch(&number.to_string()) } else { None }
     }
 
@@ -41,8 +41,8 @@ impl Timestamp {
         jiff::Timestamp::from_nanosecond(i128::from(number) * i128::from(unit)).ok().map(Self)
     }
 
-    /// That many milliseconds after 1970 (before it, where they are negative); what no calendar holds is the nearest moment
-    /// that one does.
+    /// That many milliseconds after 1970, or before it if the number is negative. A time outside the calendar becomes the
+    /// nearest one inside.
     #[must_use]
     pub fn from_epoch_milliseconds(milliseconds: i64) -> Self {
         let nearest = if milliseconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
@@ -55,7 +55,7 @@ impl Timestamp {
         self.0.as_millisecond()
     }
 
-    /// The same moment in the words of the time library.
+    /// The same time as a type of the time library.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
         self.0
@@ -69,7 +69,7 @@ impl From<jiff::Timestamp> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC; a fraction of a second only where there is one.
+    /// RFC 3339 in UTC, with a fraction of a second only if there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -81,7 +81,7 @@ impl Serialize for Timestamp {
     }
 }
 
-/// What one of a number counts, by its size: each range is that of times from 1973 to 2286, and none meets another.
+/// The unit of a number, by its size. The ranges hold the times from 1973 to 2286, and do not overlap.
 fn nanoseconds_in_unit(number: u64) -> Option<u32> {
     match number {
         1..10_000_000_000 => Some(1_000_000_000),
@@ -100,7 +100,7 @@ fn read_epoch(text: &str) -> Option<Timestamp> {
     jiff::Timestamp::from_nanosecond(i128::from(whole) * i128::from(unit) + fraction).ok().map(Timestamp)
 }
 
-/// The digits behind a decimal point in billionths; what is finer is cut off.
+/// The digits after a decimal point in billionths; further digits are cut off.
 fn nanoseconds(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -159,7 +159,7 @@ fn read_offset(text: &mut TimestampScanner<'_>) -> Option<Offset> {
     Offset::from_seconds(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60)).ok()
 }
 
-/// What is left to read.
+/// The rest of the text.
 struct TimestampScanner<'t> {
     rest: &'t [u8],
 }

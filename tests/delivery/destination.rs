@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    ChannelKind, DeliveryVerdict, HttpAdapter, HttpResponse, RateLimits, RenderContext, RenderedBody,
-    RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
+    ChannelKind, DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits,
+    RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
 };
 use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
@@ -20,34 +20,39 @@ pub(crate) static OTHER: ChannelKind =
     ChannelKind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
 
 static HTTP: HttpAdapter =
-    HttpAdapter { render, request, judge, limits: RateLimits { per_minute: None, per_second: None } };
+    HttpAdapter { render, open, limits: RateLimits { per_minute: None, per_second: None } };
 
 fn render(_: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body: serde_json::Value::Null, notes: Vec::new() }
 }
 
-fn request(
-    settings: &Settings,
-    attempt: &RequestContext<'_>,
-) -> Result<pointsman::channel::HttpRequest, RequestBuildError> {
-    let url = settings.text("url").ok_or_else(|| RequestBuildError("no url".to_owned()))?;
-    let mut headers = settings.headers("headers").to_vec();
-    headers.push(("idempotency-key".to_owned(), Secret::new(attempt.idempotency_key.to_owned())));
-    Ok(pointsman::channel::HttpRequest {
-        method: "POST",
-        url: Secret::new(url.to_owned()),
-        headers,
-        body: attempt.body.to_vec(),
-    })
+/// A channel that posts what it gets.
+struct Plain {
+    url: Secret,
+    headers: Vec<(String, Secret)>,
 }
 
-fn judge(_: &Settings, answer: &HttpResponse<'_>) -> DeliveryVerdict {
-    let reason = format!("status {}: {}", answer.status, String::from_utf8_lossy(answer.body));
-    let after = (answer.header)("retry-after").and_then(|after| after.parse().ok()).map(Duration::from_secs);
-    match answer.status {
-        200..300 => DeliveryVerdict::Delivered,
-        429 | 500.. => DeliveryVerdict::Retry { reason, after },
-        _ => DeliveryVerdict::Refused { reason },
+fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
+    let url = settings.secret("url").ok_or(RequestBuildError::Missing("url"))?;
+    Ok(Box::new(Plain { url, headers: settings.headers("headers").to_vec() }))
+}
+
+impl HttpChannel for Plain {
+    fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
+        let mut headers = self.headers.clone();
+        headers.push(("idempotency-key".to_owned(), Secret::new(attempt.idempotency_key.to_owned())));
+        Ok(HttpRequest { method: "POST", url: self.url.clone(), headers, body: attempt.body.to_vec() })
+    }
+
+    fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
+        let reason = format!("status {}: {}", answer.status, String::from_utf8_lossy(answer.body));
+        let after = (answer.header)("retry-after").and_then(|after| after.parse().ok());
+        let after = after.map(Duration::from_secs);
+        match answer.status {
+            200..300 => DeliveryVerdict::Delivered,
+            429 | 500.. => DeliveryVerdict::Retry { reason, after },
+            _ => DeliveryVerdict::Refused { reason },
+        }
     }
 }
 

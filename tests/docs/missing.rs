@@ -29,7 +29,7 @@ fn what_pages_call_missing_is_missing() {
     let parameters: BTreeSet<&str> = pointsman::channel::kinds()
         .iter()
         .flat_map(|kind| kind.parameters)
-        .chain(pointsman::channel::integration_parameters())
+        .chain(pointsman::channel::integration::PARAMETERS)
         .map(|parameter| parameter.name)
         .collect();
     let declarations = read("grammar/lexical.pest");

@@ -1,10 +1,11 @@
 //! What would be served, for `--check`: integrations with their push URLs, channels with their hosts, limits. No key, no
 //! secret, no path of a URL.
 
-use crate::channel::Transport;
+use crate::channel::{FileSettings, Transport};
 use crate::cli::table::TextTable;
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::served_rules::{ServedChannel, ServedRules};
+use crate::mask;
 use crate::reload::RuleSetVersion;
 use std::fmt::Write as _;
 
@@ -46,13 +47,9 @@ fn channels(served: &ServedRules) -> String {
 
 /// Where a channel sends, as far as it is no secret.
 fn target(channel: &ServedChannel) -> String {
-    let host = channel.settings.text("url").and_then(|url| {
-        let url = url::Url::parse(url).ok()?;
-        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-        Some(format!("{}{port}", url.host_str()?))
-    });
+    let host = channel.settings.text("url").and_then(|url| mask::host(&url::Url::parse(url).ok()?));
     match channel.kind.transport {
-        Transport::File => channel.settings.text("path").unwrap_or_default().to_owned(),
+        Transport::File => FileSettings::read(&channel.settings).path,
         Transport::Stdout => "the standard output".to_owned(),
         Transport::Discard | Transport::Http(_) => host.unwrap_or_default(),
     }

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 /// The longest wait that a destination may ask for.
 pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(1);
-/// How long after its receipt a delivery is still tried, where the rules do not say.
-pub(super) const RETRY_FOR: Duration = Duration::from_hours(24);
 
 /// Pauses that grow: the first is drawn from 0 to `base`, each bound twice the one before, up to `cap`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +56,10 @@ pub(super) struct FailedAttempt {
 
 #[cfg(test)]
 mod tests {
-    use super::{Backoff, FailedAttempt, LONGEST_ASKED, RETRY_FOR};
+    use super::{Backoff, FailedAttempt, LONGEST_ASKED};
     use std::time::Duration;
+
+    const RETRY_FOR: Duration = Duration::from_hours(24);
 
     const FAILED: FailedAttempt =
         FailedAttempt { attempts: 1, age: Duration::ZERO, retry_after: None, random: u32::MAX };

@@ -11,7 +11,7 @@
 
 use super::OutboundConfig;
 use super::address_policy::{AddressPolicy, BlockedAddress};
-use crate::channel::HttpRequest;
+use crate::channel::{HttpRequest, is_connection_header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, Proxy, redirect};
@@ -30,18 +30,6 @@ const MOST_BYTES: usize = 64 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that are kept open for the next request.
 const MOST_IDLE: usize = 32;
-/// Headers of the connection and the sender, which rules never set.
-const RESERVED: [&str; 9] = [
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-];
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,8 +209,7 @@ impl ChannelClient {
 fn headers(request: &HttpRequest) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let lower = name.to_ascii_lowercase();
-        if RESERVED.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+        if is_connection_header(name) {
             return Err(format!("the header `{name}` belongs to the connection and cannot be set"));
         }
         let ready = HeaderName::from_bytes(name.as_bytes())

@@ -15,7 +15,6 @@ mod line_sink;
 mod once;
 mod queue;
 mod rate_limiter;
-mod secret_masker;
 mod shutdown_on_panic;
 mod transport;
 mod worker;

@@ -6,17 +6,20 @@ use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::LineSink;
-use super::secret_masker::SecretMasker;
-use crate::channel::{DeliveryVerdict, HttpAdapter, HttpRequest, HttpResponse, RequestContext, Transport};
+use crate::channel::{
+    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse,
+    RequestBuildError, RequestContext, Transport,
+};
 use crate::gateway::served_rules::ServedChannel;
+use crate::mask::SecretMask;
 use crate::time::Timestamp;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// How long an attempt may take, where the rules do not say.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// MiB at which a file is renamed, where the rules do not say.
-const ROTATE_AT: u64 = 1_024;
+/// The most characters of the reason of an outcome.
+const LONGEST_REASON: usize = 1_000;
+/// How many lines are written together, so that they share a sync.
+const MOST_LINES: usize = 256;
 
 /// What all transports share.
 pub(super) struct TransportResources {
@@ -40,16 +43,21 @@ impl TransportResources {
 
 /// What carries a delivery.
 enum OpenTransport {
-    Http(&'static HttpAdapter, ChannelClient),
+    Http(Box<dyn HttpChannel>, ChannelClient),
     Lines(LineSink),
     Discard,
     /// It cannot be opened, for this reason.
     Unavailable(String),
+    /// Its settings cannot work, which no retry changes.
+    Misconfigured(RequestBuildError),
 }
 
 /// A channel that is ready to deliver.
 pub(super) struct ChannelTransport {
     pub(super) channel: ServedChannel,
+    /// The secrets of the channel.
+    pub(super) mask: SecretMask,
+    settings: DeliverySettings,
     transport: OpenTransport,
 }
 
@@ -88,15 +96,15 @@ impl ChannelTransport {
     /// Opens a channel; sends nothing.
     pub(super) fn new(channel: ServedChannel, resources: &TransportResources) -> Self {
         let ready = match channel.kind.transport {
-            Transport::Http(http) => resources
-                .clients
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(ClientFactory::client)
-                .map(|client| OpenTransport::Http(http, client)),
+            Transport::Http(http) => {
+                let client = resources.clients.as_ref().map_err(Clone::clone).and_then(ClientFactory::client);
+                client.map(|client| match (http.open)(&channel.settings) {
+                    Ok(http) => OpenTransport::Http(http, client),
+                    Err(error) => OpenTransport::Misconfigured(error),
+                })
+            }
             Transport::File => {
-                let path = channel.settings.text("path").unwrap_or_default().to_owned();
-                let rotate_at = channel.settings.number("rotate_at").unwrap_or(ROTATE_AT) << 20;
+                let FileSettings { path, rotate_at } = FileSettings::read(&channel.settings);
                 LineSink::file(resources.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
             }
             Transport::Stdout => {
@@ -105,28 +113,29 @@ impl ChannelTransport {
             Transport::Discard => Ok(OpenTransport::Discard),
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
-        Self { channel, transport }
+        let settings = DeliverySettings::read(&channel.settings);
+        Self { mask: channel.settings.mask(), channel, settings, transport }
     }
 
     /// How many attempts may be under way at once.
     pub(super) fn concurrency(&self) -> usize {
-        // Lines that wait together share a sync.
-        let default = match self.transport {
-            OpenTransport::Lines(_) => 256,
-            OpenTransport::Http(..) | OpenTransport::Discard | OpenTransport::Unavailable(_) => 8,
-        };
-        let asked = self.channel.settings.number("concurrency").and_then(|asked| usize::try_from(asked).ok());
-        asked.unwrap_or(default).max(1)
+        match self.transport {
+            OpenTransport::Lines(_) => MOST_LINES,
+            OpenTransport::Http(..)
+            | OpenTransport::Discard
+            | OpenTransport::Unavailable(_)
+            | OpenTransport::Misconfigured(_) => self.settings.concurrency,
+        }
     }
 
     /// How long after its receipt a delivery is tried.
     pub(super) fn retry_for(&self) -> Duration {
-        self.channel.settings.duration("retry_for").unwrap_or(backoff::RETRY_FOR)
+        self.settings.retry_for
     }
 
     /// How long an attempt may take.
     pub(super) fn timeout(&self) -> Duration {
-        self.channel.settings.duration("timeout").filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT)
+        self.settings.timeout
     }
 
     /// Tries once to deliver a body.
@@ -139,14 +148,14 @@ impl ChannelTransport {
         if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } =
             &mut report.verdict
         {
-            *reason = SecretMasker::of(&self.channel.settings).reason(reason);
+            *reason = self.mask.line(reason, LONGEST_REASON);
         }
         report
     }
 
     async fn send(&self, attempt: RequestContext<'_>, now: impl Fn() -> Option<Timestamp>) -> AttemptReport {
         match &self.transport {
-            OpenTransport::Http(http, client) => self.send_http(http, client, attempt, now).await,
+            OpenTransport::Http(http, client) => self.send_http(http.as_ref(), client, attempt, now).await,
             OpenTransport::Lines(sink) => match sink.write(attempt.body.to_vec()).await {
                 Ok(()) => {
                     AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None)
@@ -164,25 +173,28 @@ impl ChannelTransport {
                 let verdict = DeliveryVerdict::Retry { reason: reason.clone(), after: None };
                 AttemptReport::without_answer(verdict, HealthSignal::Failing, None)
             }
+            OpenTransport::Misconfigured(error) => {
+                let verdict = DeliveryVerdict::Refused { reason: error.to_string() };
+                AttemptReport::without_answer(verdict, HealthSignal::Unknown, None)
+            }
         }
     }
 
     async fn send_http(
         &self,
-        http: &HttpAdapter,
+        http: &dyn HttpChannel,
         client: &ChannelClient,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
-        let settings = &self.channel.settings;
-        let request = match (http.request)(settings, &attempt) {
+        let request = match http.request(&attempt) {
             Ok(request) => request,
             Err(unsendable) => {
                 let verdict = DeliveryVerdict::Refused { reason: unsendable.to_string() };
                 return AttemptReport::without_answer(verdict, HealthSignal::Unknown, None);
             }
         };
-        let response = match client.send(&request, self.timeout()).await {
+        let response = match client.send(&request, self.settings.timeout).await {
             Ok(response) => response,
             Err(RequestFailure::Transient(reason)) => {
                 let verdict = DeliveryVerdict::Retry { reason, after: None };
@@ -202,26 +214,10 @@ impl ChannelTransport {
         };
         let at = now().unwrap_or(attempt.at);
         let answer = HttpResponse { status: response.status, header: &header, body: &response.body, at };
-        let verdict = refuse_redirect((http.judge)(settings, &answer), response.status);
+        let verdict = http.verdict(&answer);
         let status = Some(response.status);
         let health = health_signal(&verdict, response.status);
         AttemptReport { verdict, health, status, request: Some(request), response: Some(response) }
-    }
-}
-
-/// A redirect is a failure for every kind, unless the rules call its status a success.
-fn refuse_redirect(verdict: DeliveryVerdict, status: u16) -> DeliveryVerdict {
-    match verdict {
-        DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } if (300..400).contains(&status) => {
-            DeliveryVerdict::Refused {
-                reason: format!(
-                    "it answered with a redirect (status {status}), which is never followed; name the final address"
-                ),
-            }
-        }
-        DeliveryVerdict::Delivered | DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } => {
-            verdict
-        }
     }
 }
 

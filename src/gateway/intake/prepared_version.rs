@@ -4,6 +4,7 @@
 use super::integration_keys::{IntegrationKeys, KeyPepper};
 use super::signature::SignatureVerifier;
 use super::token_bucket::TokenBucket;
+use crate::channel::integration;
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
 use crate::program::{RoutingBlock, RoutingLineBody};
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-/// The largest body by default: 1 MiB.
+/// The largest body of a push whose integration is not known: 1 MiB.
 pub(super) const MAX_BODY: usize = 1 << 20;
 
 /// A version of the rules, with what each push needs of it.
@@ -103,8 +104,9 @@ impl PreparedVersion {
 impl PreparedIntegration {
     fn new(integration: &ServedIntegration, metrics: &Metrics, before: Option<&PreparedVersion>) -> Self {
         let settings = &integration.settings;
-        let max_body = settings.number("max_body").and_then(|kib| usize::try_from(kib).ok());
-        let deduplicate_for = settings.duration("deduplicate_for").filter(|window| !window.is_zero());
+        let max_body =
+            usize::try_from(integration::MAX_BODY.read(settings)).unwrap_or(usize::MAX >> 10) << 10;
+        let deduplicate_for = integration::DEDUPLICATE_FOR.read(settings);
         let outcome = |outcome: &str| {
             let integration = integration.name.clone();
             metrics.outcomes.get_or_create_owned(&OutcomeLabels { integration, outcome: outcome.to_owned() })
@@ -113,8 +115,8 @@ impl PreparedIntegration {
         Self {
             name: integration.name.as_str().into(),
             verifier: SignatureVerifier::new(settings),
-            max_body: max_body.map_or(MAX_BODY, |kib| kib << 10),
-            deduplicate_for: deduplicate_for.and_then(|window| i64::try_from(window.as_millis()).ok()),
+            max_body,
+            deduplicate_for: i64::try_from(deduplicate_for.as_millis()).ok().filter(|window| *window > 0),
             bucket: settings.number("rate").map(|rate| bucket(&integration.name, rate, before)),
             accepted: metrics.pushes.get_or_create_owned(&accepted),
             sent: outcome("sent"),

@@ -3,7 +3,7 @@
 //! Every scheme fails closed: a header that is missing, repeated or unreadable is a wrong signature. Comparisons take the
 //! same time wherever two values differ. Times are handed in.
 
-use crate::channel::Settings;
+use crate::channel::{Settings, integration};
 use crate::text::from_hex;
 use axum::http::{HeaderMap, HeaderName};
 use base64::Engine as _;
@@ -11,12 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
-use std::time::Duration;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
-
-/// How far a signed time may be from now by default.
-const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The most signatures of one header that are tried.
 const MAX_SIGNATURES: usize = 10;
@@ -81,7 +77,7 @@ impl SignatureVerifier {
                 }
             }
         }
-        let tolerance = settings.duration("tolerance").unwrap_or(TOLERANCE);
+        let tolerance = integration::TOLERANCE.read(settings);
         let tolerance = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
         Some(Self { scheme, secret, header: header.and_then(Result::ok), tolerance })
     }
@@ -182,16 +178,16 @@ impl SignatureVerifier {
 }
 
 fn generic(settings: &Settings) -> Scheme {
-    let algorithm = match settings.text("algorithm") {
-        None | Some("sha256") => Algorithm::Sha256,
-        Some("sha512") => Algorithm::Sha512,
-        Some("sha1") => Algorithm::Sha1,
-        Some(_) => return Scheme::RejectAll,
+    let algorithm = match integration::ALGORITHM.read(settings) {
+        "sha256" => Algorithm::Sha256,
+        "sha512" => Algorithm::Sha512,
+        "sha1" => Algorithm::Sha1,
+        _ => return Scheme::RejectAll,
     };
-    let base64 = match settings.text("encoding") {
-        None | Some("hex") => false,
-        Some("base64") => true,
-        Some(_) => return Scheme::RejectAll,
+    let base64 = match integration::ENCODING.read(settings) {
+        "hex" => false,
+        "base64" => true,
+        _ => return Scheme::RejectAll,
     };
     if settings.text("header").is_none() {
         return Scheme::RejectAll;

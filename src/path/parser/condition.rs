@@ -4,7 +4,7 @@ use super::operand::{OperandKind, ParsedOperand};
 use super::{ParseResult, PathError, PathParser, advised, refused};
 
 impl PathParser<'_> {
-    /// Reads a condition. That `&&` binds closer than `||` is for the tree to say.
+    /// Reads a condition. The tree of the crate knows that `&&` binds closer than `||`.
     pub(super) fn condition(&mut self) -> ParseResult<()> {
         loop {
             self.atom()?;
@@ -72,7 +72,7 @@ impl PathParser<'_> {
         Ok(())
     }
 
-    /// Reads a comparison operator, if one stands here.
+    /// Reads a comparison operator, if there is one here.
     fn operator(&mut self) -> ParseResult<bool> {
         for (wrong, right) in [("===", "=="), ("!==", "!="), ("=>", ">="), ("=<", "<="), ("<>", "!=")] {
             if self.rest().starts_with(wrong) {
@@ -81,7 +81,7 @@ impl PathParser<'_> {
         }
         if self.rest().starts_with("=~") {
             let help = "a regex is tested by `match(@.name, 'the whole')` or `search(@.name, 'a part')`";
-            return Err(advised(self.at..self.at + 2, "`=~` is no operator here".to_owned(), help));
+            return Err(advised(self.at..self.at + 2, "`=~` is not an operator here".to_owned(), help));
         }
         if self.rest().starts_with('=') && !self.rest().starts_with("==") {
             return Err(self.wrong_operator("=", "=="));
@@ -94,19 +94,19 @@ impl PathParser<'_> {
         let help = Some(self.rewrite_help(range.clone(), right));
         PathError {
             range,
-            message: format!("`{wrong}` is no operator here; this comparison is written `{right}`"),
+            message: format!("`{wrong}` is not an operator here; this comparison is written `{right}`"),
             help,
         }
     }
 
-    /// Refuses what cannot stand alone as a condition.
+    /// Refuses an operand that is not a condition by itself.
     fn test(&self, operand: &ParsedOperand) -> ParseResult<()> {
         let text = self.slice(operand.range.clone());
         match operand.kind {
             OperandKind::Single | OperandKind::Nodes | OperandKind::Truth => Ok(()),
             OperandKind::Text | OperandKind::Literal => Err(refused(
                 operand.range.clone(),
-                format!("`{text}` alone is no condition; compare it with something"),
+                format!("`{text}` alone is not a condition; compare it with something"),
             )),
             OperandKind::Value => {
                 let message = format!("`{text}` is a value, not a condition");
@@ -115,7 +115,7 @@ impl PathParser<'_> {
         }
     }
 
-    /// Refuses what cannot be compared.
+    /// Refuses an operand that cannot be compared.
     fn comparable(&self, operand: &ParsedOperand) -> ParseResult<()> {
         let text = self.slice(operand.range.clone());
         match operand.kind {
@@ -132,7 +132,7 @@ impl PathParser<'_> {
         }
     }
 
-    /// Words for what stands where a condition should have ended, where they are known.
+    /// The error for the text after a condition, if the mistake is known.
     pub(super) fn after_condition(&self) -> Option<PathError> {
         let word = self.word();
         let range = self.at..self.at + word.len();

@@ -1,5 +1,4 @@
-//! What could cost more than a payload should: forms that are legal JSONPath, but whose work grows faster than the
-//! payload.
+//! Expensive paths: legal JSONPath whose work grows faster than the payload.
 
 use super::selector::BracketShape;
 use super::{PathParser, advised};
@@ -10,7 +9,7 @@ impl PathParser<'_> {
     pub(super) fn note_descents(&mut self, dots: usize) {
         if self.descents > 1 {
             let message = "a second `..` visits the same nodes again and again".to_owned();
-            self.note(dots..dots + 2, message, "name the members on the way to what is wanted");
+            self.note(dots..dots + 2, message, "name the members on the way to the node");
         }
     }
 
@@ -22,7 +21,7 @@ impl PathParser<'_> {
         }
     }
 
-    /// Notes a query within a filter that starts from the payload and gives many nodes.
+    /// Notes a query within a filter that starts from the payload and selects many nodes.
     pub(super) fn note_payload_query(&mut self, start: usize) {
         let text = self.slice(start..self.at);
         let message = format!("the filter searches the whole payload by `{text}`");
@@ -33,7 +32,7 @@ impl PathParser<'_> {
         );
     }
 
-    /// Notes a regex that the payload decides.
+    /// Notes a regex that the payload chooses.
     pub(super) fn note_document_regex(&mut self, range: Range<usize>) {
         let text = self.slice(range.clone());
         let message = format!("the regex `{text}` is chosen by whoever sends the payload");

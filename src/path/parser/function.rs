@@ -5,34 +5,38 @@ use super::{ParseResult, PathParser, advised, refused};
 use crate::diagnostic::nearest;
 use std::ops::Range;
 
-/// How deep functions may nest: the crate's parser is exponential in it.
+/// How deep functions may nest. The crate's parser takes exponential time in the depth.
 const DEEPEST: usize = 3;
 
 /// What a function takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PathArgumentKind {
-    /// A literal, a singular path, or a function that gives a value.
+    /// A literal, a singular path, or a function that results in a value.
     Value,
     /// A path.
     Nodes,
 }
 
-/// A function's name, what it takes and what it gives.
-type PathFunction = (&'static str, &'static [PathArgumentKind], OperandKind);
+/// The signature of a function.
+struct PathFunction {
+    name: &'static str,
+    parameters: &'static [PathArgumentKind],
+    result: OperandKind,
+}
 
 const FUNCTIONS: [PathFunction; 5] = [
-    ("length", &[PathArgumentKind::Value], OperandKind::Value),
-    ("count", &[PathArgumentKind::Nodes], OperandKind::Value),
-    ("value", &[PathArgumentKind::Nodes], OperandKind::Value),
-    ("match", &[PathArgumentKind::Value, PathArgumentKind::Value], OperandKind::Truth),
-    ("search", &[PathArgumentKind::Value, PathArgumentKind::Value], OperandKind::Truth),
+    PathFunction { name: "length", parameters: &[PathArgumentKind::Value], result: OperandKind::Value },
+    PathFunction { name: "count", parameters: &[PathArgumentKind::Nodes], result: OperandKind::Value },
+    PathFunction { name: "value", parameters: &[PathArgumentKind::Nodes], result: OperandKind::Value },
+    PathFunction { name: "match", parameters: &[PathArgumentKind::Value; 2], result: OperandKind::Truth },
+    PathFunction { name: "search", parameters: &[PathArgumentKind::Value; 2], result: OperandKind::Truth },
 ];
 
 impl PathParser<'_> {
-    /// Reads the arguments of a function, whose name began at `start`; its parenthesis stands here.
+    /// Reads the arguments of a function from its parenthesis on. Its name began at `start`.
     pub(super) fn function(&mut self, start: usize, name: &str) -> ParseResult<OperandKind> {
         let place = start..self.at;
-        let Some((_, parameters, gives)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
+        let Some(function) = FUNCTIONS.iter().find(|function| function.name == name) else {
             return Err(self.unknown(place, name));
         };
         self.functions += 1;
@@ -42,13 +46,13 @@ impl PathParser<'_> {
         let open = self.at;
         self.bump();
         self.deeper(open)?;
-        let arguments = self.arguments(open, name, parameters)?;
-        if arguments.len() != parameters.len() {
-            let expected = if parameters.len() == 1 { "one argument" } else { "two arguments" };
+        let arguments = self.arguments(open, name, function.parameters)?;
+        if arguments.len() != function.parameters.len() {
+            let expected = if function.parameters.len() == 1 { "one argument" } else { "two arguments" };
             let message = format!("`{name}` takes {expected}, found {}", arguments.len());
             return Err(refused(start..self.at, message));
         }
-        if *gives == OperandKind::Truth
+        if function.result == OperandKind::Truth
             && let Some(pattern) = arguments.last()
         {
             match pattern.kind {
@@ -61,7 +65,7 @@ impl PathParser<'_> {
         }
         self.functions -= 1;
         self.nesting -= 1;
-        Ok(*gives)
+        Ok(function.result)
     }
 
     fn arguments(
@@ -128,12 +132,12 @@ impl PathParser<'_> {
     }
 
     fn condition_as_argument(&self, name: &str) -> super::PathError {
-        refused(self.here(), format!("`{name}` takes no condition"))
+        refused(self.here(), format!("`{name}` does not take a condition"))
     }
 
     fn unknown(&self, place: Range<usize>, name: &str) -> super::PathError {
         let message = format!("there is no function `{name}` in a path");
-        match nearest(name, FUNCTIONS.iter().map(|(known, ..)| *known)) {
+        match nearest(name, FUNCTIONS.iter().map(|function| function.name)) {
             Some(known) => super::PathError {
                 range: place.clone(),
                 message,

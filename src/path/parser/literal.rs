@@ -44,7 +44,7 @@ impl PathParser<'_> {
             }
             _ => {
                 self.bump();
-                let message = format!("`{}` is no escape", self.slice(start..self.at));
+                let message = format!("`{}` is not an escape", self.slice(start..self.at));
                 let help = format!(
                     "there are `\\{quote} \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX`; a backslash is `\\\\`"
                 );
@@ -54,7 +54,7 @@ impl PathParser<'_> {
         Ok(())
     }
 
-    /// Reads what follows `\u`, both halves of a surrogate pair together.
+    /// Reads the digits after `\u`, both halves of a surrogate pair together.
     fn unicode_escape(&mut self, start: usize) -> ParseResult<()> {
         let first = self.four_digits(start)?;
         if !(0xD800..0xE000).contains(&first) {
@@ -66,7 +66,7 @@ impl PathParser<'_> {
         }
         Err(refused(
             start..self.at,
-            "an escape of half a surrogate pair; both halves stand together".to_owned(),
+            "an escape of half a surrogate pair; write both halves together".to_owned(),
         ))
     }
 
@@ -96,7 +96,7 @@ impl PathParser<'_> {
         self.at = end;
         let text = self.slice(start..end);
         let Ok(number) = text.parse() else {
-            let message = format!("`{text}` is no number");
+            let message = format!("`{text}` is not a number");
             return Err(advised(start..end, message, "numbers are written as in JSON: `0.5`, `-1`, `1e6`"));
         };
         self.analysis.numbers.push((start..end, number));

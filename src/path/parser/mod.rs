@@ -1,8 +1,8 @@
-//! Whether a text is a well-typed RFC 9535 query within our limits, and if not, where and why.
+//! Checks that a text is a well-typed RFC 9535 query within our limits, and explains where and why it is not.
 //!
-//! The crate's parser gives the tree, but its refusals name grammar rules, it takes `$.a b` for one name, and its numbers
-//! end at 2^53. So this reader goes first: it walks the text once, makes the messages, checks the types of functions,
-//! and notes what the tree will not tell: where the numbers and regexes stand, and what is costly.
+//! The crate's parser gives the tree, but its errors name grammar rules, it reads `$.a b` as one name, and its numbers end at
+//! 2^53. So this parser runs first. It reads the text once, makes the messages, checks the types of functions, and records
+//! what the tree does not hold: the places of numbers and regexes, and expensive forms.
 
 mod condition;
 mod cost;
@@ -21,21 +21,21 @@ const LONGEST: usize = 1024;
 /// How deep brackets and parentheses may nest.
 const DEEPEST: usize = 32;
 
-/// What reading found out beside the syntax.
+/// The facts about a path that its tree does not hold.
 #[derive(Debug, Default)]
 pub(super) struct PathAnalysis {
-    /// The number literals in the order of the text, in full.
+    /// The number literals with their exact values, in the order of the text.
     pub(super) numbers: Vec<(Range<usize>, Number)>,
-    /// The literals that stand as regexes in `match` and `search`, in the order of the text.
+    /// The literals that are regexes of `match` and `search`, in the order of the text.
     pub(super) patterns: Vec<Range<usize>>,
-    /// Why the path could cost more than a payload should.
+    /// Why the path could cost too much.
     pub(super) costly: Option<PathError>,
 }
 
 /// Reads a whole path.
 pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
     if text.len() > LONGEST {
-        let message = format!("a path of {} bytes; {LONGEST} are the most that a path may have", text.len());
+        let message = format!("a path of {} bytes; a path may have at most {LONGEST}", text.len());
         return Err(PathError { range: 0..text.len(), message, help: None });
     }
     let mut reader =
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
 
 type ParseResult<T> = Result<T, PathError>;
 
-/// A place in the text, and what was found before it.
+/// A position in the text, and the state of the parser there.
 struct PathParser<'t> {
     text: &'t str,
     at: usize,
@@ -92,13 +92,13 @@ impl<'t> PathParser<'t> {
         }
     }
 
-    /// The run of characters from here on that fit.
+    /// The run of characters from here on for which `fits` is true.
     fn run(&self, fits: impl Fn(char) -> bool) -> &'t str {
         let rest = self.rest();
         rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
-    /// The letters, digits and hyphens from here on: what an author took for one word.
+    /// The letters, digits and hyphens from here on: one word to an author.
     fn word(&self) -> &'t str {
         self.run(|character| is_of_name(character) || character == '-')
     }
@@ -117,7 +117,7 @@ impl<'t> PathParser<'t> {
         self.peek().map_or_else(|| "the end of the path".to_owned(), |character| format!("`{character}`"))
     }
 
-    /// Advice to write the whole path with `replacement` in the place of `range`.
+    /// Advice to write the whole path with `range` replaced.
     fn rewrite_help(&self, range: Range<usize>, replacement: &str) -> String {
         let mut path = self.text.to_owned();
         path.replace_range(range, replacement);
@@ -143,7 +143,7 @@ impl<'t> PathParser<'t> {
         PathError { range: self.here(), message, help: Some(self.rewrite_help(0..0, root)) }
     }
 
-    /// Says what stands where a path should have ended.
+    /// The error for the text after a path.
     fn after_query(&mut self) -> PathError {
         let start = self.at;
         self.blanks();
@@ -163,7 +163,7 @@ impl<'t> PathParser<'t> {
         let name = self.slice(name_start..start);
         let end = self.at + self.word().len();
         let range = start..self.at;
-        let message = "a blank within a path; blanks stand within brackets alone".to_owned();
+        let message = "a blank within a path; blanks are allowed only within brackets".to_owned();
         if name.is_empty() || !self.slice(0..name_start).ends_with('.') || end == self.at {
             return refused(range, message);
         }
@@ -172,11 +172,13 @@ impl<'t> PathParser<'t> {
         PathError { range, message, help: Some(self.rewrite_help(dot..end, &format!("[{member}]"))) }
     }
 
-    /// A refusal at the next character.
+    /// An error at the next character.
     fn unexpected(&self, expected: &str) -> PathError {
         let help = match self.peek() {
             Some('“' | '”' | '‘' | '’') => Some("write straight quotes, `\"`".to_owned()),
-            Some('(') => Some("functions stand within filters alone: `[?length(@.name) > 3]`".to_owned()),
+            Some('(') => {
+                Some("functions are allowed only within filters: `[?length(@.name) > 3]`".to_owned())
+            }
             _ => None,
         };
         PathError {
@@ -195,7 +197,7 @@ fn advised(range: Range<usize>, message: String, help: impl Into<String>) -> Pat
     PathError { range, message, help: Some(help.into()) }
 }
 
-/// Whether a name after a dot may begin with it. Blanks beyond ASCII may by the standard, but are never meant.
+/// Whether a name after a dot may begin with the character. The standard allows blanks beyond ASCII, but nobody means them.
 fn begins_name(character: char) -> bool {
     character.is_ascii_alphabetic()
         || character == '_'
@@ -206,7 +208,7 @@ fn is_of_name(character: char) -> bool {
     begins_name(character) || character.is_ascii_digit()
 }
 
-/// A name as it stands in brackets.
+/// A name in quotes, for brackets.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }

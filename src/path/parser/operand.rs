@@ -1,4 +1,4 @@
-//! What a comparison compares and a function takes.
+//! Operands of comparisons and arguments of functions.
 
 use super::{ParseResult, PathParser, advised, begins_name, refused};
 use crate::diagnostic::nearest;
@@ -11,7 +11,7 @@ pub(super) struct ParsedOperand {
     pub(super) kind: OperandKind,
 }
 
-/// What an operand gives, as RFC 9535 §2.4.1 tells types apart.
+/// The type of an operand (RFC 9535 §2.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OperandKind {
     /// A string literal.
@@ -22,9 +22,9 @@ pub(super) enum OperandKind {
     Single,
     /// Another query: a list of nodes.
     Nodes,
-    /// A function that gives a value.
+    /// A function that results in a value.
     Value,
-    /// A function that gives true or false.
+    /// A function that results in true or false.
     Truth,
 }
 
@@ -74,12 +74,15 @@ impl PathParser<'_> {
             return Ok(OperandKind::Literal);
         }
         if self.rest().trim_start().starts_with('(') {
-            return Err(refused(range, format!("`(` follows the function's name `{word}` at once")));
+            return Err(refused(
+                range,
+                format!("`(` must follow the function's name `{word}` without a blank"),
+            ));
         }
         if word.eq_ignore_ascii_case("none") || word.eq_ignore_ascii_case("nil") {
-            return Err(advised(range, format!("`{word}` is no value"), "write `null`"));
+            return Err(advised(range, format!("`{word}` is not a value"), "write `null`"));
         }
-        let message = format!("`{word}` is no value");
+        let message = format!("`{word}` is not a value");
         if let Some(literal) = nearest(word, ["true", "false", "null"]) {
             return Err(advised(range, message, format!("write `{literal}`")));
         }

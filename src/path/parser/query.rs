@@ -3,15 +3,15 @@
 use super::selector::BracketShape;
 use super::{ParseResult, PathParser, advised, begins_name, is_of_name, quoted, refused};
 
-/// What the rest of the reader wants to know of a query.
+/// The shape of a query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueryShape {
-    /// Whether names and indices are all it has.
+    /// Whether it has only names and indices.
     pub(super) singular: bool,
 }
 
 impl PathParser<'_> {
-    /// Reads `$` or `@`, which stands here, and what follows.
+    /// Reads `$` or `@` and the segments that follow.
     pub(super) fn query(&mut self) -> ParseResult<QueryShape> {
         let start = self.at;
         let within_filter = self.nesting > 0;
@@ -21,7 +21,7 @@ impl PathParser<'_> {
         }
         let outer = self.descents;
         if absolute {
-            // What starts from the payload is evaluated once, whatever the filter around it descends to.
+            // A query from the payload is evaluated once, however often the filter around it is.
             self.descents = 0;
         }
         let mut singular = true;
@@ -56,14 +56,17 @@ impl PathParser<'_> {
         Ok(QueryShape { singular })
     }
 
-    /// Reads what stands behind `..`, which began at `dots`.
+    /// Reads the selector after `..`, which begins at `dots`.
     fn after_descent(&mut self, dots: usize) -> ParseResult<BracketShape> {
         match self.peek() {
             Some('*') => self.bump(),
             Some('[') => return self.bracket(),
             Some(character) if begins_name(character) => self.name(self.at)?,
             Some(' ' | '\t' | '\n' | '\r') => {
-                return Err(refused(self.here(), "a blank after `..`; a name follows at once".to_owned()));
+                return Err(refused(
+                    self.here(),
+                    "a blank after `..`; write the name directly after it".to_owned(),
+                ));
             }
             _ => {
                 let message = format!("`..` needs a name, `*` or `[…]` after it, found {}", self.found());
@@ -73,7 +76,7 @@ impl PathParser<'_> {
         Ok(BracketShape::default())
     }
 
-    /// Reads what stands behind the dot at `dot`; gives whether it is a single name.
+    /// Reads the selector after the dot at `dot`. Returns whether it is a single name.
     fn after_dot(&mut self, dot: usize) -> ParseResult<bool> {
         match self.peek() {
             Some('*') => {
@@ -88,13 +91,13 @@ impl PathParser<'_> {
         }
     }
 
-    /// Reads a name; brackets that mend it would take the place of what begins at `from`.
+    /// Reads a name. If it needs brackets, they replace the text from `from` on.
     fn name(&mut self, from: usize) -> ParseResult<()> {
         let start = self.at;
         self.at += self.run(is_of_name).len();
         if self.rest().starts_with('(') {
             let function = self.slice(start..self.at);
-            let message = format!("`{function}(…)` after a dot; functions stand within filters alone");
+            let message = format!("`{function}(…)` after a dot; functions are allowed only within filters");
             return Err(advised(start..self.at, message, "`[?length(@) > 3]` is a filter with a function"));
         }
         if self.peek().is_none_or(ends_name) {
@@ -109,8 +112,8 @@ impl PathParser<'_> {
         Err(super::PathError { range: start..self.at, message, help })
     }
 
-    /// Where brackets that mend a name would begin: a name with a slash below `labels` or `annotations` is a label of
-    /// Kubernetes, whose dots belong to it.
+    /// Where the brackets for a name begin. A name with a slash below `labels` or `annotations` is a label of Kubernetes, and
+    /// the dots before it belong to it.
     fn label_start(&self, name: &str, from: usize) -> usize {
         let before = self.slice(0..from);
         let parents = ["abels.", "nnotations."]
@@ -127,13 +130,13 @@ impl PathParser<'_> {
         rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
-    /// Says what stands behind a dot that no name follows.
+    /// The error for the text after a dot if it is not a name.
     fn no_name(&self, dot: usize) -> super::PathError {
         let word = self.run(|character| !ends_name(character));
         let range = self.at..self.at + word.len();
         match self.peek() {
             Some('[') => {
-                let message = "a dot before `[`; a bracket follows at once".to_owned();
+                let message = "a dot before `[`; write the bracket without a dot".to_owned();
                 super::PathError {
                     range: dot..self.at,
                     message,
@@ -152,14 +155,14 @@ impl PathParser<'_> {
                 }
             }
             Some(quote @ ('"' | '\'')) => {
-                let message = "a quoted name stands in brackets, not after a dot".to_owned();
+                let message = "a quoted name belongs in brackets, not after a dot".to_owned();
                 let end = self.rest().get(1..).and_then(|rest| rest.find(quote)).map(|end| self.at + end + 2);
                 let help =
                     end.map(|end| self.rewrite_help(dot..end, &format!("[{}]", self.slice(self.at..end))));
                 super::PathError { range: self.here(), message, help }
             }
             Some(' ' | '\t' | '\n' | '\r') => {
-                refused(self.here(), "a blank after a dot; a name follows at once".to_owned())
+                refused(self.here(), "a blank after a dot; write the name directly after it".to_owned())
             }
             Some(character) if !word.is_empty() && character != '$' && character != '@' => {
                 let message =
@@ -172,7 +175,7 @@ impl PathParser<'_> {
     }
 }
 
-/// Whether a name that follows a dot may end before it.
+/// Whether the character ends a name after a dot.
 fn ends_name(character: char) -> bool {
     character.is_ascii_whitespace() || ".[](),=!<>&|?\"'*".contains(character)
 }

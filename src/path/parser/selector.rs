@@ -1,8 +1,8 @@
-//! What stands in brackets.
+//! Selectors in brackets.
 
 use super::{ParseResult, PathError, PathParser, advised, begins_name, quoted, refused};
 
-/// The integers that the standard allows as indices.
+/// The largest index that the standard allows.
 const LARGEST: u64 = 9_007_199_254_740_991;
 
 /// What a bracket selects.
@@ -78,11 +78,7 @@ impl PathParser<'_> {
             }
             Some(']') => {
                 let help = Some(self.rewrite_help(self.at..self.at, "*"));
-                PathError {
-                    range: open..self.at + 1,
-                    message: "nothing stands in the brackets".to_owned(),
-                    help,
-                }
+                PathError { range: open..self.at + 1, message: "the brackets are empty".to_owned(), help }
             }
             Some('(') => advised(
                 self.here(),
@@ -103,7 +99,7 @@ impl PathParser<'_> {
         }
     }
 
-    /// Says why the bracket that opened at `open` does not go on.
+    /// The error for a bracket that is not closed. It opened at `open`.
     fn not_closed(&self, open: usize) -> PathError {
         if self.rest().is_empty() {
             return refused(open..open + 1, "`[` is not closed".to_owned());
@@ -142,12 +138,12 @@ impl PathParser<'_> {
         let range = start..start + text.len();
         self.at = range.end;
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let refuse = |what: &str| Err(refused(range.clone(), format!("`{text}` is no index: {what}")));
+        let refuse = |what: &str| Err(refused(range.clone(), format!("`{text}` is not an index: {what}")));
         if digits.is_empty() {
-            return refuse("digits follow `-` at once");
+            return refuse("digits must follow `-` directly");
         }
         if text.starts_with('+') {
-            return refuse("a plus sign does not stand before it");
+            return refuse("it has no plus sign");
         }
         if !digits.chars().all(|digit| digit.is_ascii_digit()) {
             return refuse("an index is a whole number");
@@ -156,7 +152,7 @@ impl PathParser<'_> {
             return refuse("write `0`");
         }
         if digits.len() > 1 && digits.starts_with('0') {
-            return refuse("a number does not begin with `0`");
+            return refuse("it does not begin with `0`");
         }
         match digits.parse::<u64>() {
             Ok(index) if index <= LARGEST => Ok(()),

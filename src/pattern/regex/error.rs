@@ -1,4 +1,4 @@
-//! What is said of a regex that is refused.
+//! The messages for a regex that is refused.
 
 use super::{DEEPEST, LARGEST, MOST_MEASURED, PatternError};
 use regex_syntax::ast::ErrorKind;
@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     let mut range = range(error.span());
     if matches!(error.kind(), ErrorKind::RepetitionMissing) {
-        // The crate points before the sign; all of them are one byte long.
+        // The crate points before the character, which is always one byte long.
         range.end = (range.start + 1).min(error.pattern().len());
     }
     let found = error.pattern().get(range.clone()).unwrap_or_default();
@@ -17,7 +17,7 @@ pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     PatternError { range, message: message(error.kind(), found), help }
 }
 
-/// The pattern parses but means nothing.
+/// The pattern parses but is not valid.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 pub(super) fn of_meaning(error: &hir::Error) -> PatternError {
     let range = range(error.span());
@@ -35,7 +35,7 @@ pub(super) fn of_meaning(error: &hir::Error) -> PatternError {
     }
 }
 
-/// The pattern compiles to too much.
+/// The compiled pattern is too large.
 pub(super) fn of_size(pattern: &str) -> PatternError {
     let message = format!("the regex compiles to more than {} KiB", LARGEST / 1024);
     let help = "make counted repetitions shorter, and write `[0-9A-Za-z_]` and `[0-9]` where `\\w` and `\\d` (which \
@@ -50,7 +50,7 @@ pub(super) fn of_many(pattern: &str) -> PatternError {
     PatternError::new(0..pattern.len(), message).help(help)
 }
 
-/// A letter after the closing slash is no flag.
+/// A letter after the closing slash is not a flag.
 pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
     let invalid =
         PatternError::new(at..at + letter.len_utf8(), format!("`{letter}` is not a flag of a regex"));
@@ -65,7 +65,7 @@ pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
     }
 }
 
-/// A letter after the closing slash stands twice.
+/// A letter after the closing slash is repeated.
 pub(super) fn of_repeated_flag(letter: char, at: usize) -> PatternError {
     PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` stands twice"))
         .help("write it once")
@@ -75,7 +75,7 @@ fn range(span: &ast::Span) -> Range<usize> {
     span.start.offset..span.end.offset
 }
 
-/// What is wrong with the syntax; `found` is the text at its place.
+/// What is wrong with the syntax. `found` is the text at the place.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 fn message(kind: &ErrorKind, found: &str) -> String {
     match kind {
@@ -102,7 +102,7 @@ fn message(kind: &ErrorKind, found: &str) -> String {
     }
 }
 
-/// How to mend the syntax, or do without what the engine leaves out so that no text can make it slow.
+/// How to fix the syntax, or how to replace a feature that the engine lacks because it can be slow.
 #[expect(clippy::wildcard_enum_match_arm, reason = "where no advice is known, none is given")]
 fn help(kind: &ErrorKind, found: &str) -> Option<&'static str> {
     Some(match kind {
@@ -122,7 +122,7 @@ fn help(kind: &ErrorKind, found: &str) -> Option<&'static str> {
             "flags are `i`, `m`, `s`, `x`, `U`, `u`; a named group is `(?<name>…)`"
         }
         ErrorKind::RepetitionMissing => {
-            "put what repeats before it; `*` alone is no wildcard in a regex: write `.*`, or use `like` with a glob"
+            "put what repeats before it; `*` alone is not a wildcard in a regex: write `.*`, or use `like` with a glob"
         }
         ErrorKind::RepetitionCountUnclosed | ErrorKind::RepetitionCountDecimalEmpty => {
             "write `\\{` for the character"

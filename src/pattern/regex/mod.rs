@@ -1,8 +1,7 @@
-//! Regular expressions, as the `regex` crate knows them: without look-around and back-references, and so linear in the
-//! text.
+//! Regular expressions of the `regex` crate: without look-around and back-references, so that matching takes linear time.
 //!
-//! A pattern is parsed when it is made, so that its faults are known; it is compiled at the first test. Because too
-//! large a pattern must be refused when it is made as well, one that might be too large is compiled at once.
+//! A pattern is parsed when it is made, so that its errors are known, and compiled at the first match. A pattern that is too
+//! large must be refused when it is made too, so one that might be too large is compiled at once.
 
 mod error;
 mod sample;
@@ -22,7 +21,7 @@ use std::sync::OnceLock;
 const LARGEST: usize = 256 * 1024;
 /// The most bytes that the automaton of one pattern may cache while it runs.
 const LARGEST_CACHE: usize = 1024 * 1024;
-/// How many patterns of a rule set are compiled to be measured; each takes milliseconds.
+/// How many patterns of a rule set may be compiled to measure them. Each takes milliseconds.
 pub const MOST_MEASURED: usize = 200;
 /// How deep groups may nest.
 const DEEPEST: u32 = 50;
@@ -34,13 +33,13 @@ pub struct RegexPattern {
     flags: Flags,
     groups: Box<[Box<str>]>,
     requirements: RegexRequirements,
-    /// What the pattern becomes between `\A(?:` and `)\z`.
+    /// The pattern between `\A(?:` and `)\z`.
     whole: Box<str>,
     anchored: OnceLock<Option<regex::Regex>>,
     unanchored: OnceLock<Option<regex::Regex>>,
 }
 
-/// What the letters after the closing slash ask for.
+/// The flags after the closing slash.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the syntax of regexes")]
 struct Flags {
@@ -54,21 +53,20 @@ struct Flags {
 impl RegexPattern {
     /// Compiles a pattern; `flags` are any of `i m s x U u`.
     ///
-    /// The range of a bad flag counts on past the closing slash: the first flag stands at the pattern's length plus
-    /// one.
+    /// The range of a bad flag continues after the closing slash: the first flag is at the pattern's length plus one.
     ///
     /// # Errors
-    /// Where the pattern or a flag is bad, the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more
-    /// than 256 KiB.
+    /// If the pattern or a flag is invalid, or the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more than
+    /// 256 KiB.
     pub fn new(pattern: &str, flags: &str, case: Case) -> Result<Self, PatternError> {
         Self::new_measured(pattern, flags, case, &mut { MOST_MEASURED })
     }
 
-    /// The same for one of many: a pattern that has to be compiled to be measured takes one off `measured`, which
-    /// begins at [`MOST_MEASURED`].
+    /// The same for one of many. A pattern that must be compiled to measure it takes one from `measured`, which begins at
+    /// [`MOST_MEASURED`].
     ///
     /// # Errors
-    /// As [`RegexPattern::new`], and where the pattern would have to be measured and nothing is left.
+    /// As [`RegexPattern::new`], and if the pattern must be measured and nothing of `measured` is left.
     pub fn new_measured(
         pattern: &str,
         flags: &str,
@@ -83,7 +81,7 @@ impl RegexPattern {
         let hir = flags.translator().build().translate(pattern, &parsed.ast);
         let hir = hir.map_err(|error| error::of_meaning(&error))?;
 
-        // A comment that ends with the pattern would swallow what is put behind it.
+        // A comment at the end of the pattern would include the text that is appended.
         let open_comment = parsed.comments.last().is_some_and(|last| last.span.end.offset == pattern.len());
         let whole = format!(r"\A(?:{pattern}{})\z", if open_comment { "\n" } else { "" });
         let regex = Self {
@@ -110,7 +108,7 @@ impl RegexPattern {
         &self.pattern
     }
 
-    /// Whether it fits the text, as a whole or somewhere in it.
+    /// Whether it matches the text, as a whole or somewhere in it.
     #[must_use]
     pub fn fits(&self, scope: MatchScope, text: &str) -> bool {
         match scope {
@@ -119,7 +117,7 @@ impl RegexPattern {
         }
     }
 
-    /// Whether it fits the whole text.
+    /// Whether it matches the whole text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if let Some(fits) = self.requirements.decide(text) {
@@ -129,13 +127,13 @@ impl RegexPattern {
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// Whether it fits somewhere in the text.
+    /// Whether it matches somewhere in the text.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
         self.anywhere().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// The text of a named group of the first fit.
+    /// The text of a named group in the first match.
     #[must_use]
     pub fn capture<'t>(&self, text: &'t str, group: &str) -> Option<&'t str> {
         Some(self.anywhere()?.captures(text)?.name(group)?.as_str())
@@ -147,7 +145,7 @@ impl RegexPattern {
         self.groups.iter().map(AsRef::as_ref).collect()
     }
 
-    /// The parsed form, for what reasons about the texts that it fits.
+    /// The parsed form, for proofs about the texts that it matches.
     #[must_use]
     pub fn hir(&self) -> Option<Hir> {
         let mut parser =
@@ -156,13 +154,13 @@ impl RegexPattern {
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
     }
 
-    /// What a text must be or hold for this to fit it, as a whole or somewhere in it; the strictest first.
+    /// What a text must be or hold to match, as a whole or somewhere in it, the strictest condition first.
     #[must_use]
     pub fn required(&self, scope: MatchScope) -> Vec<RequiredText> {
         self.requirements.all(scope)
     }
 
-    /// The pattern with its flags written into it, for the whole text or for somewhere in it.
+    /// The pattern with its flags inline, for the whole text or for a part of it.
     fn with_flags(&self, scope: MatchScope) -> String {
         let pattern = match scope {
             MatchScope::Whole => &self.whole,
@@ -200,7 +198,7 @@ impl Flags {
         Ok(flags)
     }
 
-    /// The letters that ask for them.
+    /// The letters of the flags.
     fn letters(self) -> String {
         let all = [
             ('i', self.ignore_case),

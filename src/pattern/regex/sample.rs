@@ -1,21 +1,21 @@
-//! A text that a regex fits: the simplest one, for people who ask what would have passed.
+//! A simple text that a regex matches, as an example for people.
 
 use super::RegexPattern;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The most bytes that are still an example to a reader.
+/// The most bytes of an example.
 const LONGEST: usize = 80;
 
-/// Parts of the pattern that are written at most; repetitions of nothing would repeat for ever.
+/// The most parts of the pattern that are written, because a repetition of the empty text would not end.
 const MOST_PARTS: usize = 1000;
 
 impl RegexPattern {
-    /// A short text that fits as a whole. Nothing where none is found simply.
+    /// A short text that matches as a whole. Nothing if none is found easily.
     #[must_use]
     pub fn sample(&self) -> Option<String> {
         let mut sample = Sample { text: String::new(), parts: 0 };
         sample.write(&self.hir()?)?;
-        // Anchors and word boundaries were passed over, so the text is put to the test.
+        // Anchors and word boundaries are skipped above, so the text is matched to be sure.
         self.matches(&sample.text).then_some(sample.text)
     }
 }
@@ -46,7 +46,7 @@ impl Sample {
     }
 }
 
-/// The most readable member of a class: a small letter, a digit, a blank, whatever there is.
+/// The most readable member of a class: a small letter, a digit, a blank, or any other.
 fn member(class: &Class) -> Option<char> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),

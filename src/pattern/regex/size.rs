@@ -1,15 +1,15 @@
-//! How large a pattern may become when it is compiled, without compiling it.
+//! Estimates the size of a compiled pattern without compiling it.
 //!
-//! The estimate is never below what the `regex` crate needs; a test holds the two together. It errs upwards, and then
-//! the crate is asked.
+//! The estimate is never below what the `regex` crate needs; a test compares the two. If it is too large, the pattern is
+//! compiled to measure it.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// What any automaton takes.
+/// The bytes that any automaton takes.
 const FRAME: usize = 512;
-/// A state of the automaton, generously.
+/// The bytes of a state of the automaton, rounded up.
 const STATE: usize = 64;
-/// A range of a class, and what a class that leaves ASCII needs besides for the bytes of UTF-8.
+/// The bytes of a range of a class, and the additional bytes of a class beyond ASCII for the encoding in UTF-8.
 const RANGE: usize = 96;
 const BEYOND_ASCII: usize = 1200;
 
@@ -45,7 +45,7 @@ fn part(hir: &Hir) -> usize {
 mod tests {
     use super::estimate;
 
-    /// The crate accepts the pattern within the estimate: so the estimate is not too low.
+    /// The crate accepts the pattern within the estimate, so the estimate is not too low.
     fn is_enough(pattern: &str) -> bool {
         let hir = regex_syntax::parse(pattern).unwrap();
         regex::RegexBuilder::new(pattern).size_limit(estimate(&hir)).build().is_ok()

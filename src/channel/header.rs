@@ -1,0 +1,93 @@
+//! The headers that rules may set.
+
+use super::parameter::ParameterError;
+use super::settings::{Secret, Setting, Settings};
+
+/// The most headers of a request.
+const MOST_HEADERS: usize = 32;
+
+/// Headers that belong to the connection; `proxy-…` do as well.
+const CONNECTION_HEADERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers that the gateway sets itself, or whose meaning it promises.
+const GATEWAY_HEADERS: [&str; 6] = [
+    "content-encoding",
+    "idempotency-key",
+    "pointsman-replay",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+/// Whether a header belongs to the connection, so that no request of a channel may carry it.
+#[must_use]
+pub fn is_connection_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("proxy-") || CONNECTION_HEADERS.contains(&&*name)
+}
+
+/// The check of `headers`.
+pub(super) fn check_headers(value: &Setting, _: &Settings) -> Vec<ParameterError> {
+    let Setting::Headers(headers) = value else { return Vec::new() };
+    let mut errors = Vec::new();
+    if headers.len() > MOST_HEADERS {
+        let message = format!("there are {} headers", headers.len());
+        errors.push(ParameterError { message, help: "a request takes at most 32" });
+    }
+    for (position, (name, value)) in headers.iter().enumerate() {
+        errors.extend(name_error(name, headers.get(..position).unwrap_or_default()));
+        if value.expose().bytes().any(|byte| byte.is_ascii_control()) {
+            errors.push(ParameterError {
+                message: format!(
+                    "the value of the header `{}` holds a control character",
+                    name.escape_debug()
+                ),
+                help: "a value is one line; check that the secret has no line break",
+            });
+        }
+    }
+    errors
+}
+
+fn name_error(name: &str, before: &[(String, Secret)]) -> Option<ParameterError> {
+    let error = |message, help| Some(ParameterError { message, help });
+    if !is_header_name(name) {
+        let message = format!("`{}` is not the name of a header", name.escape_debug());
+        return error(message, "a name holds letters, digits and `-`, as `X-Scope-OrgID`");
+    }
+    if is_connection_header(name) || GATEWAY_HEADERS.contains(&&*name.to_ascii_lowercase()) {
+        let message = format!("the header `{name}` cannot be set");
+        return error(message, "leave it out: it belongs to the connection or to the gateway");
+    }
+    let is_repeated = before.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+    is_repeated.then_some(ParameterError {
+        message: format!("the header `{name}` is given twice"),
+        help: "give it once",
+    })
+}
+
+/// The check of a parameter that holds the name of a header.
+pub(super) fn check_name(value: &Setting, _: &Settings) -> Vec<ParameterError> {
+    let is_wrong = value.text().is_some_and(|name| !is_header_name(name));
+    let message = "it is not the name of a header".to_owned();
+    is_wrong
+        .then_some(ParameterError { message, help: "write a name as `X-Signature`" })
+        .into_iter()
+        .collect()
+}
+
+/// Whether a text is a token (RFC 9110, 5.6.2).
+fn is_header_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}

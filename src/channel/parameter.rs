@@ -1,0 +1,245 @@
+//! The parameters of channel kinds and integrations as data: the type, the default and the check of each.
+
+use super::settings::{Setting, Settings};
+use std::fmt;
+use std::time::Duration;
+
+/// A parameter of a channel kind or of an integration.
+#[derive(Debug, Clone, Copy)]
+pub struct ParameterSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: ParameterKind,
+    /// Its value if the rules do not give it.
+    pub default: ParameterDefault,
+    /// One or two sentences for the reference, with units and limits.
+    pub documentation: &'static str,
+    check: ParameterCheck,
+}
+
+/// Finds what is wrong with a value beyond its type. Secrets are known by then; no message may show one.
+pub(super) type ParameterCheck = fn(&Setting, &Settings) -> Vec<ParameterError>;
+
+/// What is wrong with the value of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterError {
+    /// The reason.
+    pub message: String,
+    /// How to fix it.
+    pub help: &'static str,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A secret only: `env("…")` or `secret_file("…")`. A literal is refused because rule files are shared.
+    Secret,
+    /// A secret, or a literal string if nothing in it is secret.
+    SecretOrText,
+    /// A literal string.
+    Text,
+    /// One of these literal strings.
+    OneOf(&'static [&'static str]),
+    /// A whole number.
+    Integer(ValueRange),
+    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`. The range is in seconds.
+    Duration(ValueRange),
+    /// An object of literal strings or secrets (headers).
+    Headers,
+    /// A list of secrets.
+    Secrets,
+    /// A list of whole numbers (HTTP statuses).
+    Integers(ValueRange),
+    /// A JSON body. Its strings interpolate, its bare names are expressions over the event.
+    Body,
+    /// A string that interpolates over the event.
+    Template,
+}
+
+/// The whole numbers from `min` to `max`, both inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueRange {
+    /// The smallest.
+    pub min: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+impl ValueRange {
+    /// The range between two inclusive bounds.
+    pub(super) const fn new(min: u64, max: u64) -> Self {
+        Self { min, max }
+    }
+
+    /// Whether a number is in the range.
+    #[must_use]
+    pub fn contains(self, number: u64) -> bool {
+        (self.min..=self.max).contains(&number)
+    }
+}
+
+/// The value of a parameter that is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterDefault {
+    /// It must be given.
+    Required,
+    /// Nothing: what the parameter turns on stays off.
+    Absent,
+    /// A value that depends on the event or on another parameter, in words for the reference.
+    Described(&'static str),
+    /// A string.
+    Text(&'static str),
+    /// A whole number.
+    Number(u64),
+    /// A duration in seconds.
+    Seconds(u64),
+}
+
+impl ParameterSpec {
+    /// A parameter that must be given.
+    pub(super) const fn required(
+        name: &'static str,
+        takes: ParameterKind,
+        documentation: &'static str,
+    ) -> Self {
+        Self { name, takes, default: ParameterDefault::Required, documentation, check: |_, _| Vec::new() }
+    }
+
+    /// A parameter that may be left out.
+    pub(super) const fn optional(
+        name: &'static str,
+        takes: ParameterKind,
+        documentation: &'static str,
+    ) -> Self {
+        Self::required(name, takes, documentation).with_default(ParameterDefault::Absent)
+    }
+
+    /// The same parameter with this default.
+    pub(super) const fn with_default(self, default: ParameterDefault) -> Self {
+        Self { default, ..self }
+    }
+
+    /// The same parameter with this check.
+    pub(super) const fn with_check(self, check: ParameterCheck) -> Self {
+        Self { check, ..self }
+    }
+
+    /// Whether it must be given.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.default == ParameterDefault::Required
+    }
+
+    /// What is wrong with its value in the settings; nothing if it is not given.
+    #[must_use]
+    pub fn errors(&self, settings: &Settings) -> Vec<ParameterError> {
+        settings.get(self.name).map(|value| (self.check)(value, settings)).unwrap_or_default()
+    }
+}
+
+/// A parameter whose default is a value, so that reading it always gives one.
+#[derive(Debug, Clone, Copy)]
+pub struct DefaultedParameter<T> {
+    /// The parameter, with its default.
+    pub spec: ParameterSpec,
+    default: T,
+}
+
+impl DefaultedParameter<u64> {
+    /// A whole number.
+    pub(super) const fn number(spec: ParameterSpec, default: u64) -> Self {
+        Self { spec: spec.with_default(ParameterDefault::Number(default)), default }
+    }
+
+    /// The number that the settings give, or the default.
+    #[must_use]
+    pub fn read(&self, settings: &Settings) -> u64 {
+        settings.number(self.spec.name).unwrap_or(self.default)
+    }
+}
+
+impl DefaultedParameter<Duration> {
+    /// A duration.
+    pub(super) const fn duration(spec: ParameterSpec, default: Duration) -> Self {
+        Self { spec: spec.with_default(ParameterDefault::Seconds(default.as_secs())), default }
+    }
+
+    /// The duration that the settings give, or the default.
+    #[must_use]
+    pub fn read(&self, settings: &Settings) -> Duration {
+        settings.duration(self.spec.name).unwrap_or(self.default)
+    }
+}
+
+impl DefaultedParameter<&'static str> {
+    /// A string.
+    pub(super) const fn text(spec: ParameterSpec, default: &'static str) -> Self {
+        Self { spec: spec.with_default(ParameterDefault::Text(default)), default }
+    }
+
+    /// The string that the settings give, or the default.
+    #[must_use]
+    pub fn read<'s>(&self, settings: &'s Settings) -> &'s str {
+        settings.text(self.spec.name).unwrap_or(self.default)
+    }
+}
+
+impl fmt::Display for ParameterKind {
+    /// What to write, in the words of messages and of the reference.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret => f.write_str("`env(\"…\")` or `secret_file(\"…\")`"),
+            Self::SecretOrText => f.write_str("a string, `env(\"…\")` or `secret_file(\"…\")`"),
+            Self::Text => f.write_str("a string"),
+            Self::OneOf(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+                f.write_str(&words.join(", "))
+            }
+            Self::Integer(range) => write!(f, "a whole number {range}"),
+            Self::Duration(range) => {
+                write!(f, "a duration such as `\"30s\"` or `\"10m\"`, at most `\"{}\"`", Seconds(range.max))
+            }
+            Self::Headers => f.write_str("an object of strings and secrets"),
+            Self::Secrets => f.write_str("a list of `env(\"…\")` and `secret_file(\"…\")`"),
+            Self::Integers(range) => write!(f, "a list of whole numbers {range}"),
+            Self::Body => f.write_str("a JSON body over the event"),
+            Self::Template => f.write_str("a string that interpolates over the event"),
+        }
+    }
+}
+
+impl fmt::Display for ValueRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} to {}", self.min, self.max)
+    }
+}
+
+impl fmt::Display for ParameterDefault {
+    /// The value as rules write it, or the words for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required => f.write_str("required"),
+            Self::Absent => Ok(()),
+            Self::Described(words) => f.write_str(words),
+            Self::Text(text) => write!(f, "`\"{text}\"`"),
+            Self::Number(number) => write!(f, "`{number}`"),
+            Self::Seconds(seconds) => write!(f, "`\"{}\"`", Seconds(*seconds)),
+        }
+    }
+}
+
+/// A number of seconds, shown in the largest unit that holds it exactly.
+#[derive(Debug, Clone, Copy)]
+pub struct Seconds(pub u64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("0s"),
+            seconds if seconds % 3_600 == 0 => write!(f, "{}h", seconds / 3_600),
+            seconds if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
+            seconds => write!(f, "{seconds}s"),
+        }
+    }
+}
