@@ -104,9 +104,7 @@ fn change(
     };
     if selection.is_empty() && !changed.all {
         terminal.error("no dead letters are selected");
-        terminal.help(&format!(
-            "select some, as in `pointsman dead {verb} --channel NAME`, or all: `--all`"
-        ));
+        terminal.help(&format!("select some, as in `pointsman dead {verb} --channel NAME`, or all: `--all`"));
         return Exit::Usage;
     }
     let desk = match OperationsBackend::open(&changed.listed.place, terminal) {

@@ -111,7 +111,9 @@ impl ReplayTask {
     ) -> Exit {
         if selection.is_empty() && !pace.all {
             terminal.error("no pushes are selected");
-            terminal.help("select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`");
+            terminal.help(
+                "select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`",
+            );
             return Exit::Usage;
         }
         let mut desk = match OperationsBackend::open(whose, terminal) {

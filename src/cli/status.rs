@@ -105,11 +105,8 @@ fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
     if let Some(failure) = &rules.failure {
         let when = ago(Some(&rules.attempted), now);
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "       NOT those on the disk: the reload {when} failed at `{}`",
-            failure.stage
-        );
+        let _ =
+            writeln!(text, "       NOT those on the disk: the reload {when} failed at `{}`", failure.stage);
         let _ = writeln!(text, "       {}", visible_line(&failure.message));
         for finding in &failure.findings {
             let _ = writeln!(text, "         {}", visible_line(finding));
