@@ -205,12 +205,10 @@ mod tests {
     use crate::time::Timestamp;
     use rusqlite::OptionalExtension;
     use std::collections::BTreeMap;
+    use tempfile::TempDir;
 
-    fn store(name: &str) -> (JournalConfig, SqliteStore) {
-        let directory = std::env::temp_dir().join(format!("pointsman-recent-{}-{name}", std::process::id()));
-        drop(std::fs::remove_dir_all(&directory));
-        std::fs::create_dir_all(&directory).expect("a folder");
-        let options = JournalConfig { directory, ..JournalConfig::default() };
+    fn store(folder: &TempDir) -> (JournalConfig, SqliteStore) {
+        let options = JournalConfig { directory: folder.path().to_owned(), ..JournalConfig::default() };
         let store = SqliteStore::open(&options).expect("a store");
         (options, store)
     }
@@ -242,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_is_open_is_the_same_before_and_after_folding_failing_and_opening_anew() {
-        let (options, mut store) = store("model");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (options, mut store) = store(&folder);
         let mut model: BTreeMap<LookupDigest, String> = BTreeMap::new();
         let mut most = 0;
         for round in 0..400 {
@@ -276,6 +275,5 @@ mod tests {
         }
         assert!(most < 16 * COMPACTION_THRESHOLD, "{most} changes were kept of 2,800");
         assert!(count(&store, "firing") > 50, "nothing was folded");
-        drop(std::fs::remove_dir_all(options.directory));
     }
 }
