@@ -1,10 +1,11 @@
-//! Instants, zones and schedules: what is read, what is refused, and what a schedule holds.
+//! Timestamps, zones and schedules: which texts they accept, their errors, and which moments a schedule contains.
 
 use expect_test::expect_file;
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, date};
 use pointsman::time::{
-    Day, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone, minutes,
+    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp,
+    Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -14,13 +15,13 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
-fn instants_are_read_as_systems_write_them() {
-    let mut told = String::new();
+fn timestamps_are_read_in_the_formats_of_senders() {
+    let mut report = String::new();
     for text in include_str!("cases/time/instants.txt").lines() {
         let read = Timestamp::read(text).map_or("no time".to_owned(), |instant| instant.to_string());
-        writeln!(told, "{text:42} {read}").unwrap();
+        writeln!(report, "{text:42} {read}").unwrap();
     }
-    expect_file!["cases/time/instants.expected.txt"].assert_eq(&told);
+    expect_file!["cases/time/instants.expected.txt"].assert_eq(&report);
 }
 
 #[test]
@@ -40,8 +41,8 @@ fn numbers_are_read_by_their_size() {
 }
 
 #[test]
-fn refusals_are_told_in_words() {
-    let mut told = String::new();
+fn errors_have_a_message_and_help() {
+    let mut report = String::new();
     for line in include_str!("cases/time/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
         let refused: Result<(), ScheduleError> = match kind {
@@ -51,13 +52,13 @@ fn refusals_are_told_in_words() {
             _ => panic!("{kind}"),
         };
         let invalid = refused.expect_err(line);
-        writeln!(told, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default())
+        writeln!(report, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default())
             .unwrap();
     }
-    expect_file!["cases/time/refused.expected.txt"].assert_eq(&told);
+    expect_file!["cases/time/refused.expected.txt"].assert_eq(&report);
 }
 
-/// Reads a schedule as the rules write it, a line a line: `except 2026-10-01..2026-10-07`.
+/// Reads a schedule with one entry per line, as in rules: `except 2026-10-01..2026-10-07`.
 fn schedule(zone: &str, text: &str) -> ScheduleWindows {
     ScheduleWindows::new(
         Zone::new(zone).unwrap(),
@@ -76,7 +77,7 @@ fn line(text: &str) -> ScheduleEntry {
     for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
         match Day::new(first) {
-            Ok(first) => line.days.push((first, Day::new(last).unwrap())),
+            Ok(first) => line.days.push(DayInterval::new(first, Day::new(last).unwrap()).unwrap()),
             Err(_) => {
                 line.times.push(MinuteRange { start: minutes(first).unwrap(), end: minutes(last).unwrap() })
             }
@@ -136,7 +137,7 @@ fn daylight_saving_follows_the_wall_clock() {
     let small_hours = schedule("Europe/Berlin", "sun 02:00..03:00");
     // Spring: 02:00 to 03:00 does not exist.
     assert!(!small_hours.holds(at("2026-03-29T00:59:59Z")) && !small_hours.holds(at("2026-03-29T01:00:00Z")));
-    // Autumn: it comes twice.
+    // Autumn: it occurs twice.
     for time in ["2026-10-25T00:00:00Z", "2026-10-25T00:59:59Z", "2026-10-25T01:30:00Z"] {
         assert!(small_hours.holds(at(time)), "{time}");
     }
@@ -147,7 +148,7 @@ fn daylight_saving_follows_the_wall_clock() {
 }
 
 #[test]
-fn odd_schedules_mean_what_they_say() {
+fn unusual_schedules_have_a_defined_meaning() {
     let weekend = schedule("UTC", "sat..mon 00:00..24:00");
     assert!(weekend.holds(at("2026-11-23T23:59:59Z")) && !weekend.holds(at("2026-11-24T00:00:00Z")));
     assert!(weekend.holds(at("2026-11-21T00:00:00Z")) && !weekend.holds(at("2026-11-20T23:59:59Z")));
@@ -177,12 +178,12 @@ fn odd_schedules_mean_what_they_say() {
     assert!(crowd.holds(at("2026-01-03T10:30:00Z")) && !crowd.holds(at("2026-01-04T10:30:00Z")));
 }
 
-/// Marks every minute of some weeks by walking through all lines day by day.
+/// Marks every minute of some weeks that the lines contain, day by day.
 fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let walk = |line: &ScheduleEntry, mark: &mut dyn FnMut(usize, usize, Date)| {
-        // One day before the first, whose night may reach into it.
+        // Starts one day early, because the night before may end on the first day.
         for (at, day) in (0..=count).zip(first.yesterday().unwrap().series(jiff::Span::new().days(1))) {
-            let included = line.days.is_empty() || line.days.iter().any(|range| includes(*range, day));
+            let included = line.days.is_empty() || line.days.iter().any(|days| includes(*days, day));
             let whole = vec![MinuteRange { start: 0, end: 1440 }];
             for MinuteRange { start, end } in if line.times.is_empty() { &whole } else { &line.times } {
                 let length = if end > start { end - start } else { 1440 + end - start };
@@ -197,7 +198,7 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let closed: Vec<&ScheduleEntry> =
         of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
     let is_closed = |day: Date| {
-        closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|range| includes(*range, day)))
+        closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|days| includes(*days, day)))
     };
     let always = ScheduleEntry { effect: ScheduleEffect::Window, days: vec![], times: vec![] };
     let base: Vec<&ScheduleEntry> =
@@ -221,10 +222,10 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     open[1440..(count + 1) * 1440].to_vec()
 }
 
-fn includes(range: (Day, Day), day: Date) -> bool {
-    match range {
-        (Day::Date(first), Day::Date(last)) => first <= day && day <= last,
-        (Day::Weekday(first), Day::Weekday(last)) => {
+fn includes(interval: DayInterval, day: Date) -> bool {
+    match interval {
+        DayInterval::Dates { first, last } => first <= day && day <= last,
+        DayInterval::Weekdays { first, last } => {
             let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
             if first <= last {
                 (first..=last).contains(&weekday)
@@ -232,7 +233,6 @@ fn includes(range: (Day, Day), day: Date) -> bool {
                 weekday >= first || weekday <= last
             }
         }
-        _ => false,
     }
 }
 
@@ -240,9 +240,11 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
     let first = date(2026, 3, 23);
     let one_date = move |offset: i64| first.checked_add(SignedDuration::from_hours(24 * offset)).unwrap();
     let range = prop_oneof![
-        (0_u8..7, 0_u8..7).prop_map(|(first, last)| (Day::Weekday(first), Day::Weekday(last))),
-        (0_i64..14, 0_i64..4)
-            .prop_map(move |(at, more)| (Day::Date(one_date(at)), Day::Date(one_date(at + more)))),
+        (0_u8..7, 0_u8..7).prop_map(|(first, last)| DayInterval::Weekdays { first, last }),
+        (0_i64..14, 0_i64..4).prop_map(move |(at, more)| DayInterval::Dates {
+            first: one_date(at),
+            last: one_date(at + more)
+        }),
     ];
     let time = (0_u16..24, 0_u16..=24).prop_filter_map("an empty window", |(start, end)| {
         let end = (end * 60 + 30).min(1440);
@@ -261,7 +263,7 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn schedules_hold_what_walking_through_them_holds(lines in prop::collection::vec(any_line(), 0..5), berlin: bool) {
+    fn schedules_contain_the_same_minutes_as_the_oracle(lines in prop::collection::vec(any_line(), 0..5), berlin: bool) {
         let (first, count) = (date(2026, 3, 25), 8);
         let expected = oracle(&lines, first, count);
         let zone = if berlin { "Europe/Berlin" } else { "UTC" };
@@ -288,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read_again(seconds in -62_000_000_000_i64..250_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
+    fn written_timestamps_are_read_back(seconds in -62_000_000_000_i64..250_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
         let instant = Timestamp::from(jiff::Timestamp::new(seconds, nanoseconds).unwrap());
         prop_assert_eq!(Timestamp::read(&instant.to_string()), Some(instant));
     }

@@ -1,8 +1,8 @@
-//! What is wrong with a rule set, and how to mend it: one public type for every stage's findings.
+//! Diagnostics: what is wrong with a rule set, and how to fix it. All stages use the one public type [`Diagnostic`].
 //!
-//! A message has a grammar: lower case, no full stop, the user's own words in backticks, what was expected and what was
-//! found. Advice stands apart, as [`Suggestion`], with text that can be pasted. Stages make diagnostics; [`render`] and its
-//! sisters turn them into text; nothing here knows what a mapping or a routing is.
+//! A message is in lower case, without a full stop, with the user's words in backticks. It says what was expected and what
+//! was found. Advice is a [`Suggestion`] of its own, with text that can be pasted. [`render`] turns diagnostics into text.
+//! Nothing here depends on the meaning of rules.
 
 mod excerpt;
 mod human;
@@ -30,7 +30,7 @@ pub struct DiagnosticCode {
     pub id: &'static str,
     /// What went wrong, in a few words.
     pub title: &'static str,
-    /// The page in Markdown, with a failing and a mended example.
+    /// The page in Markdown, with a failing and a fixed example.
     pub page: &'static str,
 }
 
@@ -39,7 +39,7 @@ pub struct DiagnosticCode {
 pub enum DiagnosticLevel {
     /// The rule set cannot be used.
     Error,
-    /// The rule set works, but likely not as its author wants.
+    /// The rule set works, but probably not as its author wants.
     Warning,
 }
 
@@ -55,14 +55,14 @@ impl DiagnosticLevel {
 }
 
 impl DiagnosticCode {
-    /// The level, which the first letter of the code says.
+    /// The level, which the first letter of the code decides.
     #[must_use]
     pub fn level(&self) -> DiagnosticLevel {
         if self.id.starts_with('W') { DiagnosticLevel::Warning } else { DiagnosticLevel::Error }
     }
 }
 
-/// Makes the constant of a code: its page is the file of its name in `grammar/codes/`.
+/// Defines a code. Its page is the file in `grammar/codes/` with the code's name.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! code {
@@ -75,7 +75,7 @@ macro_rules! code {
     };
 }
 
-/// Makes the codes of a stage, and the list `CODES` of them all, so that none can be forgotten in it.
+/// Defines the codes of a stage, and the list `CODES` of all of them.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! codes {
@@ -90,31 +90,31 @@ macro_rules! codes {
     };
 }
 
-/// One finding: where, what, why, and how to mend it.
+/// One finding: where it is, what is wrong, why, and how to fix it.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// The kind of finding.
     pub code: &'static DiagnosticCode,
     /// One line: what is wrong.
     pub message: String,
-    /// The place that gets the carets.
+    /// The span that the carets mark.
     pub span: Span,
-    /// What is said beside the carets; may be empty.
+    /// The text beside the carets; may be empty.
     pub label: String,
-    /// Other places that matter, each with its words (`first defined here`).
+    /// Other spans that matter, each with its text (`first defined here`).
     pub related: Vec<(Span, String)>,
     /// Reasons: facts that explain the finding.
     pub notes: Vec<String>,
-    /// Ways to mend it.
+    /// Ways to fix it.
     pub help: Vec<Suggestion>,
 }
 
-/// A way to mend a finding.
+/// A way to fix a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     /// The advice.
     pub text: String,
-    /// The text to put in the place of a span, where the mending is that simple.
+    /// A span and the text to replace it with, if that fixes the finding.
     pub edit: Option<(Span, String)>,
 }
 
@@ -134,14 +134,14 @@ impl Diagnostic {
         }
     }
 
-    /// Says something beside the carets.
+    /// Sets the text beside the carets.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.label = text.into();
         self
     }
 
-    /// Shows another place that matters.
+    /// Adds another span that matters.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
         self.related.push((span, text.into()));
@@ -169,22 +169,22 @@ impl Diagnostic {
         self
     }
 
-    /// Suggests to write something in the place of `span`.
+    /// Suggests to replace `span`, with the advice `write …`.
     #[must_use]
     pub fn rewrite(self, span: Span, replacement: impl Into<String>) -> Self {
         let replacement = replacement.into();
         self.suggest(format!("write `{replacement}`"), span, replacement)
     }
 
-    /// Suggests the nearest name that is known.
+    /// Suggests to replace `span` by a known name, with the advice `did you mean …?`.
     #[must_use]
     pub fn did_you_mean(self, span: Span, name: impl Into<String>) -> Self {
         let name = name.into();
         self.suggest(format!("did you mean `{name}`?"), span, name)
     }
 
-    /// Moves every place to whole characters of its file. Where a text was mended to be read on, a character such as `（` became
-    /// a shorter one, and a closing bracket may stand past the end.
+    /// Moves the ends of every span to boundaries of characters in its file. Error recovery replaces characters such as
+    /// `（` by shorter ones and adds closing brackets, so a span may end within a character or past the end.
     pub fn align(&mut self, sources: &Sources) {
         let related = self.related.iter_mut().map(|(span, _)| span);
         let edits = self.help.iter_mut().filter_map(|help| help.edit.as_mut()).map(|(span, _)| span);
@@ -211,24 +211,22 @@ impl Diagnostic {
 pub enum DiagnosticFormat {
     /// For people: source lines with carets, reasons, help.
     Human,
-    /// One line each: `file:line:column: error[E0031]: message; help: …`.
+    /// [`DiagnosticFormat::Human`] with ANSI colours.
+    HumanInColor,
+    /// One line for each finding: `file:line:column: error[E0031]: message; help: …`.
     Short,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// One SARIF 2.1.0 document, as code scanning takes it.
+    /// One SARIF 2.1.0 document, for code scanning.
     Sarif,
 }
 
-/// The diagnostics as text, in their order; `color` counts for people alone.
+/// The diagnostics as text, in their order.
 #[must_use]
-pub fn render(
-    format: DiagnosticFormat,
-    color: bool,
-    diagnostics: &[Diagnostic],
-    sources: &Sources,
-) -> String {
+pub fn render(format: DiagnosticFormat, diagnostics: &[Diagnostic], sources: &Sources) -> String {
     match format {
-        DiagnosticFormat::Human => human::render(color, diagnostics, sources),
+        DiagnosticFormat::Human => human::plain(diagnostics, sources),
+        DiagnosticFormat::HumanInColor => human::colored(diagnostics, sources),
         DiagnosticFormat::Short => short::render(diagnostics, sources),
         DiagnosticFormat::Json => json::render(diagnostics, sources),
         DiagnosticFormat::Sarif => sarif::render(diagnostics, sources),

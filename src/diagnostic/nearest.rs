@@ -1,19 +1,19 @@
-//! The name that somebody likely meant. Cheap enough to ask of a hundred thousand candidates: most of them are set aside
-//! by their length and by the letters that they hold, before any distance is computed.
+//! The known name that is nearest to an unknown one. It is fast enough for a hundred thousand candidates: their lengths and
+//! letters exclude most of them before a distance is computed.
 
 use std::borrow::Cow;
 use strsim::{jaro_winkler, osa_distance};
 
-/// Words longer than this are no misspelt names.
+/// Words of more bytes than this have no nearest name.
 const LONGEST: usize = 128;
 
-/// How like two words must be, where their distance alone says nothing.
+/// The least similarity of two words with a large distance, from 0 to 1.
 const ALIKE: f64 = 0.9;
 
-/// The candidate that `word` is most likely a misspelling of; the first of equals, and none where nothing is near.
+/// The candidate that `word` is most likely a misspelling of, or none if no candidate is near. Among equals, the first.
 ///
-/// A candidate that differs in letter case alone wins at once, then the smallest number of slips of the pen, then the
-/// same parts in another order (`page_payments` for `payments_page`), then a beginning or a likeness.
+/// A candidate that differs only in letter case is the nearest. Next are the smallest number of typing errors, the same
+/// parts in another order (`page_payments` for `payments_page`), a common beginning, and general similarity.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
@@ -35,22 +35,22 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// How near a candidate is; the smaller the nearer.
+/// How near a candidate is; smaller is nearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Nearness {
-    /// Another letter case, or a hyphen for an underscore.
+    /// Another letter case, or a hyphen instead of an underscore.
     Case,
-    /// So many slips of the pen.
+    /// The number of typing errors.
     Slips(usize),
     /// The same parts in another order.
     Parts,
-    /// One begins with the other; so many characters are left over.
+    /// One begins with the other; the number of characters that follow.
     Beginning(usize),
-    /// Much alike: the unlikeness in thousandths.
+    /// Similar as a whole; the difference in thousandths.
     Likeness(u16),
 }
 
-/// The misspelt word, with what is asked of it again and again.
+/// The misspelt word, prepared for many comparisons.
 struct MisspeltWord<'w> {
     folded: Cow<'w, str>,
     length: usize,
@@ -83,7 +83,7 @@ impl<'w> MisspeltWord<'w> {
         self.likeness(&folded, length, differing)
     }
 
-    /// What distance does not see: parts in another order, words cut short, words that are alike as a whole.
+    /// The nearness that a distance does not measure: reordered parts, shortened words, words that are similar as a whole.
     fn likeness(&self, folded: &str, length: usize, differing: usize) -> Option<Nearness> {
         if differing == 0 && self.length == length && self.parts.len() > 1 && parts(folded) == self.parts {
             return Some(Nearness::Parts);
@@ -106,7 +106,7 @@ impl<'w> MisspeltWord<'w> {
     }
 }
 
-/// Lower case, and underscores for hyphens: what people confuse without seeing it.
+/// Converts to lower case, and hyphens to underscores.
 fn fold(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'-') {
         return Cow::Borrowed(word);
@@ -114,7 +114,7 @@ fn fold(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.to_lowercase().replace('-', "_"))
 }
 
-/// The set of letters, a bit each. Every slip of the pen changes at most two of them.
+/// The set of letters, one bit for each. A typing error changes at most two of the bits.
 fn letters(word: &str) -> u64 {
     word.chars().fold(0, |set, letter| set | 1 << (u32::from(letter) & 63))
 }

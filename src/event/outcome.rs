@@ -1,30 +1,30 @@
-//! What became of a payload's elements.
+//! The outcomes of a payload.
 
 use super::Event;
 
-/// What became of one element of a payload, or of a payload as a whole.
+/// The outcome of one element of a payload, or of the payload as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome<'a> {
-    /// The integration that was asked for.
+    /// The integration that received the payload.
     pub integration: Option<&'a str>,
     /// The mapping that read the payload.
     pub mapping: Option<&'a str>,
     /// The element of `each`, from 0; none for an outcome of the whole payload.
     pub index: Option<usize>,
-    /// What it came to.
+    /// The kind of outcome, with its content.
     pub kind: OutcomeKind<'a>,
 }
 
-/// What an element or a payload came to.
+/// The kind of an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutcomeKind<'a> {
-    /// An event; nobody asked for its routing.
+    /// An event; no routing was evaluated.
     Event(&'a Event<'a>),
-    /// An event and the channels that get it; with no channel at all the event counts as dropped.
+    /// An event and its routing decision. Without a channel, the event counts as dropped.
     Routed(&'a Event<'a>, RoutingDecision<'a>),
     /// The mapping dropped the element.
     Dropped(RuleReason<'a>),
-    /// `each` chose nothing, or the document held no payload.
+    /// `each` selected nothing, or the document contains no payload.
     Empty,
     /// No mapping accepts the payload.
     Unaccepted(Vec<MappingRejection<'a>>),
@@ -34,7 +34,7 @@ pub enum OutcomeKind<'a> {
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What is wrong, and how to mend it where that is known.
+        /// What is wrong, and how to fix it if that is known.
         message: String,
     },
 }
@@ -44,29 +44,29 @@ pub enum OutcomeKind<'a> {
 pub struct RoutingDecision<'a> {
     /// The channels, in order of first mention.
     pub channels: &'a [&'a str],
-    /// The routes that decided, in the order in which they hit.
+    /// The routes that matched, in order.
     pub routes: &'a [MatchedRoute<'a>],
-    /// The reasons of every `nothing` on the way.
+    /// The reason of every `nothing` that was reached.
     pub reasons: &'a [RuleReason<'a>],
-    /// Whether a recovery went where its firing went.
+    /// Whether a recovery follows its firing: it goes to the same channels.
     pub followed: bool,
 }
 
-/// A route that decided.
+/// A route that matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MatchedRoute<'a> {
-    /// The route's path, `main.payments.page`.
+    /// The route's path, such as `main.payments.page`.
     pub path: &'a str,
-    /// The arm of a `match` route, from 0.
+    /// The arm of a `match` route that was chosen, from 0.
     pub arm: Option<usize>,
 }
 
 /// Why something was dropped or sent nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RuleReason<'a> {
-    /// The rule's own words.
+    /// The reason that the rule states.
     pub reason: &'a str,
-    /// Where the rule stands, `arms.rules:37`.
+    /// The file and line of the rule, such as `arms.rules:37`.
     pub at: &'a str,
 }
 
@@ -75,14 +75,14 @@ pub struct RuleReason<'a> {
 pub struct MappingRejection<'a> {
     /// The mapping.
     pub mapping: &'a str,
-    /// Its words: the condition that was false.
+    /// The text of the condition that was false.
     pub reason: &'a str,
-    /// Where the condition stands.
+    /// The file and line of the condition.
     pub at: &'a str,
 }
 
 impl Outcome<'_> {
-    /// The outcome's name on the wire.
+    /// The outcome's name in JSON.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.kind {
@@ -98,7 +98,7 @@ impl Outcome<'_> {
 }
 
 impl<'a> Outcome<'a> {
-    /// The event, where there is one.
+    /// The event, if there is one.
     #[must_use]
     pub fn event(&self) -> Option<&'a Event<'a>> {
         match &self.kind {
@@ -110,7 +110,7 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// The routing decision, where there is one.
+    /// The routing decision, if there is one.
     #[must_use]
     pub fn decision(&self) -> Option<&RoutingDecision<'a>> {
         match &self.kind {

@@ -1,12 +1,11 @@
-//! What of a document is looked at, so that reading can pass over the rest.
+//! The parts of a document that are used, so that reading can skip the rest.
 
 use super::{MemberName, OwnedMemberName};
 
-/// What is looked at of a value: all of it, or some members and elements.
+/// The selected parts of a value: all of it, or some members and elements.
 ///
-/// Of a value that is looked at in part, its kind and whether it is empty are known; an array keeps its length where its
-/// elements are looked at. Which names and elements lie side by side is not told apart further than this: more may be
-/// read than is looked at, never less.
+/// A value that is partly selected keeps its kind and whether it is empty. An array keeps its length if its elements are
+/// selected. A projection may select more than is used, never less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
     whole: bool,
@@ -15,72 +14,72 @@ pub struct Projection {
     every: Option<Box<Projection>>,
 }
 
-/// A member that is looked at.
+/// A member that is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ProjectedMember {
     name: OwnedMemberName,
     projection: Projection,
 }
 
-/// All of a value.
+/// A projection that selects the whole value.
 pub(super) static WHOLE_VALUE: Projection = Projection { whole: true, members: Vec::new(), every: None };
 
 impl Projection {
-    /// All of a value.
+    /// Selects the whole value.
     #[must_use]
     pub fn whole() -> Self {
         Self { whole: true, ..Self::default() }
     }
 
-    /// Looks at all of the value.
+    /// Selects the whole value, whatever was selected before.
     pub fn select_all(&mut self) {
         *self = Self::whole();
     }
 
-    /// Looks at a member, in the way that is added to what is returned.
+    /// The projection of a member, for the caller to extend.
     pub fn member(&mut self, name: &str) -> &mut Self {
         if self.whole {
             return self;
         }
-        let place = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
-            Ok(place) => place,
-            Err(place) => {
+        let index = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
+            Ok(index) => index,
+            Err(index) => {
                 self.members.insert(
-                    place,
+                    index,
                     ProjectedMember { name: OwnedMemberName::new(name), projection: Self::default() },
                 );
-                place
+                index
             }
         };
-        #[expect(clippy::indexing_slicing, reason = "the place was found or made just above")]
-        &mut self.members[place].projection
+        #[expect(clippy::indexing_slicing, reason = "the index was found or inserted just above")]
+        &mut self.members[index].projection
     }
 
-    /// Looks at every element of an array and every member of an object, in the way that is added to what is returned.
+    /// The projection of every element of an array and every member of an object, for the caller to extend.
     pub fn every(&mut self) -> &mut Self {
         if self.whole { self } else { self.every.get_or_insert_default() }
     }
 
-    /// Looks at what the other looks at as well.
+    /// Adds the parts that another projection selects.
     pub fn add(&mut self, other: &Self) {
         if other.whole {
             self.select_all();
         }
-        for ProjectedMember { name, projection: reach } in &other.members {
-            self.member(name.name().text()).add(reach);
+        for ProjectedMember { name, projection } in &other.members {
+            self.member(name.name().text()).add(projection);
         }
         if let Some(every) = &other.every {
             self.every().add(every);
         }
     }
 
-    /// Whether it is all of an object: so it is where it is all of every member.
+    /// Whether it selects all members of an object, each as a whole.
     pub(super) fn is_whole_object(&self) -> bool {
         self.whole || self.every.as_ref().is_some_and(|every| every.whole)
     }
 
-    /// What is looked at of a member; nothing where it is passed over. A member that is named and is also one of all is
-    /// taken as a whole, because joining the two could grow without bound.
+    /// The projection of a member, or none if the member is skipped. If both a name and `every` select the member, the
+    /// projection is the whole value, because a union of the two could grow without bound.
     #[inline]
     pub(super) fn of_member(&self, name: MemberName<'_>) -> Option<&Self> {
         if self.whole {
@@ -93,19 +92,19 @@ impl Projection {
         }
     }
 
-    /// What is looked at of the elements; nothing where they are passed over.
+    /// The projection of the elements, or none if they are skipped.
     pub(super) fn of_elements(&self) -> Option<&Self> {
         if self.whole { Some(self) } else { self.every.as_deref() }
     }
 
     fn named(&self, name: MemberName<'_>) -> Option<&Self> {
-        /// Up to this many names a scan, which compares marks first, is faster than a search.
+        /// Up to this many names, a scan is faster than a binary search.
         const SCANNED: usize = 12;
         if self.members.len() <= SCANNED {
             let known = self.members.iter().find(|known| known.name.name() == name);
             return known.map(|known| &known.projection);
         }
-        let place = self.members.binary_search_by(|known| known.name.name().text().cmp(name.text())).ok()?;
-        self.members.get(place).map(|known| &known.projection)
+        let index = self.members.binary_search_by(|known| known.name.name().text().cmp(name.text())).ok()?;
+        self.members.get(index).map(|known| &known.projection)
     }
 }

@@ -1,7 +1,7 @@
-//! What a string may be tested against: regular expressions, globs and networks, each with its limits.
+//! Patterns for texts: regular expressions, globs and networks, each with limits.
 //!
-//! Whether a pattern is good is known when it is made; testing a text against it cannot fail. What costs time to build
-//! is built at the first test, because a rule set may hold very many patterns of which a process tests few.
+//! Errors in a pattern are found when it is created; a test against a text cannot fail. Automata are built at the first
+//! test, because a rule set may have very many patterns and a process may test few of them.
 
 mod case;
 mod fold;
@@ -27,11 +27,11 @@ pub const LONGEST: usize = 1024;
 /// Why a pattern is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
-    /// The offending bytes of the pattern's text.
+    /// The bytes of the pattern's text that are wrong.
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// A way to mend it, where one is known.
+    /// How to fix it, if that is known.
     pub help: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl PatternError {
     }
 }
 
-/// Refuses a text that is longer than [`LONGEST`]; the offence is what stands past the limit.
+/// Refuses a text that is longer than [`LONGEST`]. The range of the error is the text past the limit.
 fn within_limit(text: &str, kind: &str) -> Result<(), PatternError> {
     if text.len() <= LONGEST {
         return Ok(());

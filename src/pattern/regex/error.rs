@@ -1,4 +1,4 @@
-//! What is said of a regex that is refused.
+//! The errors of a regex that is refused.
 
 use super::{DEEPEST, LARGEST, MOST_MEASURED, PatternError};
 use regex_syntax::ast::ErrorKind;
@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     let mut range = range(error.span());
     if matches!(error.kind(), ErrorKind::RepetitionMissing) {
-        // The crate points before the sign; all of them are one byte long.
+        // The span of the crate is empty and before the sign, which is one byte long.
         range.end = (range.start + 1).min(error.pattern().len());
     }
     let found = error.pattern().get(range.clone()).unwrap_or_default();
@@ -17,7 +17,7 @@ pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     PatternError { range, message: message(error.kind(), found), help }
 }
 
-/// The pattern parses but means nothing.
+/// The pattern parses but has no valid meaning.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 pub(super) fn of_meaning(error: &hir::Error) -> PatternError {
     let range = range(error.span());
@@ -35,7 +35,7 @@ pub(super) fn of_meaning(error: &hir::Error) -> PatternError {
     }
 }
 
-/// The pattern compiles to too much.
+/// The compiled pattern is too large.
 pub(super) fn of_size(pattern: &str) -> PatternError {
     let message = format!("the regex compiles to more than {} KiB", LARGEST / 1024);
     let help = "make counted repetitions shorter, and write `[0-9A-Za-z_]` and `[0-9]` where `\\w` and `\\d` (which \
@@ -43,14 +43,14 @@ pub(super) fn of_size(pattern: &str) -> PatternError {
     PatternError::new(0..pattern.len(), message).help(help)
 }
 
-/// Too many large patterns.
+/// The rule set has too many large patterns.
 pub(super) fn of_many(pattern: &str) -> PatternError {
     let message = format!("the rule set holds more than {MOST_MEASURED} large regexes");
     let help = "make counted repetitions shorter, or put what several regexes share into one `define`";
     PatternError::new(0..pattern.len(), message).help(help)
 }
 
-/// A letter after the closing slash is no flag.
+/// A letter after the closing slash is not a flag.
 pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
     let invalid =
         PatternError::new(at..at + letter.len_utf8(), format!("`{letter}` is not a flag of a regex"));
@@ -65,7 +65,7 @@ pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
     }
 }
 
-/// A letter after the closing slash stands twice.
+/// A flag after the closing slash is repeated.
 pub(super) fn of_repeated_flag(letter: char, at: usize) -> PatternError {
     PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` stands twice"))
         .help("write it once")
@@ -75,7 +75,7 @@ fn range(span: &ast::Span) -> Range<usize> {
     span.start.offset..span.end.offset
 }
 
-/// What is wrong with the syntax; `found` is the text at its place.
+/// The message for a syntax error; `found` is the text in its span.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 fn message(kind: &ErrorKind, found: &str) -> String {
     match kind {
@@ -102,8 +102,8 @@ fn message(kind: &ErrorKind, found: &str) -> String {
     }
 }
 
-/// How to mend the syntax, or do without what the engine leaves out so that no text can make it slow.
-#[expect(clippy::wildcard_enum_match_arm, reason = "where no advice is known, none is given")]
+/// How to fix a syntax error. Look-around and back-references are not supported, because they can be slow.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds have no advice")]
 fn help(kind: &ErrorKind, found: &str) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::UnsupportedLookAround if found.ends_with('!') => {

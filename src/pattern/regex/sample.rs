@@ -1,21 +1,21 @@
-//! A text that a regex fits: the simplest one, for people who ask what would have passed.
+//! A simple text that a regex matches, as an example for people.
 
 use super::RegexPattern;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The most bytes that are still an example to a reader.
+/// The longest sample, in bytes.
 const LONGEST: usize = 80;
 
-/// Parts of the pattern that are written at most; repetitions of nothing would repeat for ever.
+/// The largest number of parts that are written. It also ends repetitions of empty parts, which add no text.
 const MOST_PARTS: usize = 1000;
 
 impl RegexPattern {
-    /// A short text that fits as a whole. Nothing where none is found simply.
+    /// A short text that the regex matches as a whole, or none if a simple search finds none.
     #[must_use]
     pub fn sample(&self) -> Option<String> {
         let mut sample = Sample { text: String::new(), parts: 0 };
         sample.write(&self.hir()?)?;
-        // Anchors and word boundaries were passed over, so the text is put to the test.
+        // Anchors and word boundaries were ignored, so the text must be tested.
         self.matches(&sample.text).then_some(sample.text)
     }
 }
@@ -46,7 +46,7 @@ impl Sample {
     }
 }
 
-/// The most readable member of a class: a small letter, a digit, a blank, whatever there is.
+/// The most readable character of a class: a small letter, else a digit, a blank, a hyphen, or its first character.
 fn member(class: &Class) -> Option<char> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
