@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
-use crate::diagnostic::{self, DiagnosticFormat};
+use crate::diagnostic;
 use crate::gateway::admin_client::AdminClient;
 use crate::gateway::journal::{Journal, JournalConfig};
 use crate::gateway::metrics::Metrics;
@@ -265,8 +265,7 @@ impl OperationsBackend {
         };
         let made = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
             let LoadRejection { message, diagnostics, sources, .. } = *rejection;
-            let text =
-                diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &sources);
+            let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
             terminal.err.print(&text);
             terminal.error(&format!("the rules cannot be used: {message}"));
             Exit::Failed

@@ -55,17 +55,6 @@ enum CheckFormat {
     Sarif,
 }
 
-impl From<CheckFormat> for DiagnosticFormat {
-    fn from(format: CheckFormat) -> Self {
-        match format {
-            CheckFormat::Human => Self::Human,
-            CheckFormat::Short => Self::Short,
-            CheckFormat::Json => Self::Json,
-            CheckFormat::Sarif => Self::Sarif,
-        }
-    }
-}
-
 /// Checks, and prints the findings.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let mut loaded = match load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal) {
@@ -76,8 +65,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
     }
-    let color = terminal.out.color();
-    let text = diagnostic::render(arguments.format.into(), color, &loaded.diagnostics, &loaded.sources);
+    let format = match arguments.format {
+        CheckFormat::Human => terminal.out.human_format(),
+        CheckFormat::Short => DiagnosticFormat::Short,
+        CheckFormat::Json => DiagnosticFormat::Json,
+        CheckFormat::Sarif => DiagnosticFormat::Sarif,
+    };
+    let text = diagnostic::render(format, &loaded.diagnostics, &loaded.sources);
     terminal.out.print(&text);
     if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded));

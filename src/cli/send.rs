@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
 use crate::channel::DeliveryVerdict;
-use crate::diagnostic::{self, DiagnosticFormat, nearest};
+use crate::diagnostic::{self, nearest};
 use crate::evaluate::EvaluationContext;
 use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
@@ -116,8 +116,7 @@ fn resolve(
     })?;
     let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
-        let text =
-            diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &rules.sources);
+        let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &rules.sources);
         terminal.err.print(&text);
         Exit::Failed
     })?;

@@ -5,7 +5,7 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{check, clock};
-use crate::diagnostic::{self, Diagnostic, DiagnosticFormat};
+use crate::diagnostic::{self, Diagnostic};
 use crate::reload::{LoadRejection, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
 use crate::ruleset::{LoadedRules, RuleSet};
 use crate::source::Sources;
@@ -203,7 +203,7 @@ fn show_rejection(rejection: &LoadRejection, terminal: &mut Terminal) {
 }
 
 fn show_diagnostics(diagnostics: &[Diagnostic], sources: &Sources, terminal: &mut Terminal) {
-    let text = diagnostic::render(DiagnosticFormat::Human, terminal.out.color(), diagnostics, sources);
+    let text = diagnostic::render(terminal.out.human_format(), diagnostics, sources);
     terminal.out.print(&text);
 }
 

@@ -140,10 +140,10 @@ fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
     let errors: Vec<Diagnostic> =
         rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
     let format = match rejection.stage {
-        LoadStage::Read | LoadStage::Check => DiagnosticFormat::Human,
+        LoadStage::Read | LoadStage::Check => terminal.err.human_format(),
         LoadStage::Channels | LoadStage::Tests => DiagnosticFormat::Short,
     };
-    let text = diagnostic::render(format, terminal.err.color(), &errors, &rejection.sources);
+    let text = diagnostic::render(format, &errors, &rejection.sources);
     terminal.err.print(&text);
     terminal.error(&format!("the rules cannot be served: {}", rejection.message));
     match rejection.stage {
