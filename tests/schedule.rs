@@ -1,4 +1,4 @@
-//! Timestamps, zones and schedules: which texts they accept, their errors, and which moments a schedule contains.
+//! Timestamps, zones and schedules: what is read, what is refused, and when a schedule is open.
 
 use expect_test::expect_file;
 use jiff::SignedDuration;
@@ -7,8 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp,
-    Zone, minutes,
+    DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone,
+    minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -18,13 +18,13 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
-fn timestamps_are_read_in_the_formats_of_senders() {
-    let mut report = String::new();
+fn timestamps_are_read_as_systems_write_them() {
+    let mut listed = String::new();
     for text in include_str!("cases/time/instants.txt").lines() {
         let read = Timestamp::read(text).map_or("no time".to_owned(), |instant| instant.to_string());
-        writeln!(report, "{text:42} {read}").unwrap();
+        writeln!(listed, "{text:42} {read}").unwrap();
     }
-    expect_file!["cases/time/instants.expected.txt"].assert_eq(&report);
+    expect_file!["cases/time/instants.expected.txt"].assert_eq(&listed);
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn numbers_are_read_by_their_size() {
 }
 
 #[test]
-fn errors_have_a_message_and_help() {
-    let mut report = String::new();
+fn refusals_give_the_reason() {
+    let mut listed = String::new();
     for line in include_str!("cases/time/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
         let refused: Result<(), ScheduleError> = match kind {
@@ -55,130 +55,64 @@ fn errors_have_a_message_and_help() {
             _ => panic!("{kind}"),
         };
         let invalid = refused.expect_err(line);
-        writeln!(report, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default())
+        writeln!(listed, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default())
             .unwrap();
     }
-    expect_file!["cases/time/refused.expected.txt"].assert_eq(&report);
+    expect_file!["cases/time/refused.expected.txt"].assert_eq(&listed);
 }
 
-/// Reads a schedule with one entry per line, as in rules: `except 2026-10-01..2026-10-07`.
-fn schedule(zone: &str, text: &str) -> ScheduleWindows {
-    ScheduleWindows::new(
-        Zone::new(zone).unwrap(),
-        text.lines().filter(|line| !line.trim().is_empty()).map(line).collect(),
-    )
+fn rules(declarations: &str) -> RuleSet {
+    let mut sources = Sources::default();
+    sources.add("it.rules", &format!("edition 1\n{declarations}"));
+    let LoadedRules { sources, diagnostics, rules } =
+        RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
-fn line(text: &str) -> ScheduleEntry {
-    let text = text.trim();
-    let (effect, text) = match text.split_once(' ') {
-        Some(("except", rest)) => (ScheduleEffect::Except, rest),
-        Some(("also", rest)) => (ScheduleEffect::Also, rest),
-        _ => (ScheduleEffect::Window, text),
-    };
-    let mut line = ScheduleEntry { effect, days: Vec::new(), times: Vec::new() };
-    for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
-        let (first, last) = part.split_once("..").unwrap_or((part, part));
-        match Day::new(first) {
-            Ok(first) => line.days.push(DayInterval::new(first, Day::new(last).unwrap()).unwrap()),
-            Err(_) => {
-                line.times.push(MinuteRange { start: minutes(first).unwrap(), end: minutes(last).unwrap() })
-            }
+/// Each file is a schedule as rules write it, and below `---` what it is at some times: `open`, `closed`, or `over`, which
+/// is closed for ever.
+#[test]
+fn schedules_are_open_closed_or_over() {
+    for file in
+        ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "upgrade", "weekend"]
+    {
+        let file = format!("tests/cases/time/schedules/{file}.txt");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (schedules, times) = text.split_once("---\n").unwrap();
+        let rules = rules(schedules);
+        for line in times.lines() {
+            let [name, time, expected] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let schedules = &rules.program.schedules;
+            let (_, windows) = schedules.iter().find(|(other, _)| **other == *name).expect(line);
+            let found = match (windows.holds(at(time)), windows.is_over(at(time))) {
+                (true, false) => "open",
+                (false, false) => "closed",
+                (false, true) => "over",
+                (true, true) => "open though it is over",
+            };
+            assert_eq!(found, expected, "{file}: {line}");
         }
     }
 }
 
 #[test]
-fn the_office_is_open_when_people_work() {
-    let office = office();
-    for (time, open) in [
-        ("2026-03-06T09:00:00+08:00", true),
-        ("2026-03-06T08:59:59.999999999+08:00", false),
-        ("2026-03-06T11:59:59.999999999+08:00", true),
-        ("2026-03-06T12:00:00+08:00", false),
-        ("2026-03-06T13:30:00+08:00", true),
-        ("2026-03-06T18:30:00+08:00", false),
-        ("2026-03-07T10:00:00+08:00", false),
-        ("2026-03-06T01:00:00Z", true),
-        ("2026-09-30T10:00:00+08:00", true),
-        ("2026-10-01T10:00:00+08:00", false),
-        ("2026-10-07T18:00:00+08:00", false),
-        ("2026-10-08T10:00:00+08:00", true),
-        ("2026-10-10T12:30:00+08:00", true),
-        ("2026-10-10T18:00:00+08:00", false),
-    ] {
-        assert_eq!(office.holds(at(time)), open, "{time}");
-    }
-    assert!(!office.is_over(at("2099-01-01T00:00:00Z")));
-}
-
-#[test]
-fn a_night_belongs_to_the_day_on_which_it_starts() {
-    let nights = schedule("UTC", "fri 22:00..06:00\nexcept 2026-12-11\nexcept 2026-12-05 05:00..05:30");
-    assert!(nights.holds(at("2026-12-04T22:00:00Z")) && nights.holds(at("2026-12-05T04:59:59Z")));
-    assert!(!nights.holds(at("2026-12-05T05:00:00Z")) && nights.holds(at("2026-12-05T05:30:00Z")));
-    assert!(!nights.holds(at("2026-12-05T06:00:00Z")) && !nights.holds(at("2026-12-04T05:00:00Z")));
-    assert!(!nights.holds(at("2026-12-11T23:00:00Z")) && !nights.holds(at("2026-12-12T01:00:00Z")));
-
-    let upgrade = schedule("UTC", "2026-12-05, 2026-12-12 22:00..02:00");
-    assert!(upgrade.holds(at("2026-12-06T01:59:00Z")) && !upgrade.holds(at("2026-12-07T01:00:00Z")));
-    assert!(!upgrade.is_over(at("2026-12-13T01:59:59Z")) && upgrade.is_over(at("2026-12-13T02:00:00Z")));
-}
-
-#[test]
-fn daylight_saving_follows_the_wall_clock() {
-    let small_hours = schedule("Europe/Berlin", "sun 02:00..03:00");
-    // Spring: 02:00 to 03:00 does not exist.
-    assert!(!small_hours.holds(at("2026-03-29T00:59:59Z")) && !small_hours.holds(at("2026-03-29T01:00:00Z")));
-    // Autumn: it occurs twice.
-    for time in ["2026-10-25T00:00:00Z", "2026-10-25T00:59:59Z", "2026-10-25T01:30:00Z"] {
-        assert!(small_hours.holds(at(time)), "{time}");
-    }
-    assert!(!small_hours.holds(at("2026-10-25T02:00:00Z")));
-    let night = schedule("Europe/Berlin", "sat 22:00..06:00");
-    assert!(night.holds(at("2026-03-29T03:59:59Z")) && !night.holds(at("2026-03-29T04:00:00Z")));
-    assert!(night.holds(at("2026-10-25T04:59:59Z")) && !night.holds(at("2026-10-25T05:00:00Z")));
-}
-
-#[test]
-fn unusual_schedules_have_a_defined_meaning() {
-    let weekend = schedule("UTC", "sat..mon 00:00..24:00");
-    assert!(weekend.holds(at("2026-11-23T23:59:59Z")) && !weekend.holds(at("2026-11-24T00:00:00Z")));
-    assert!(weekend.holds(at("2026-11-21T00:00:00Z")) && !weekend.holds(at("2026-11-20T23:59:59Z")));
-
-    let not_holidays = schedule("UTC", "except 2026-10-01..2026-10-07\nalso 2026-10-03 10:00..11:00");
-    assert!(
-        not_holidays.holds(at("2026-09-30T23:59:59Z")) && !not_holidays.holds(at("2026-10-01T00:00:00Z"))
-    );
-    assert!(
-        not_holidays.holds(at("2026-10-03T10:30:00Z")) && !not_holidays.is_over(at("2030-01-01T00:00:00Z"))
-    );
-
-    let once = schedule("UTC", "also 2026-10-03");
-    assert!(once.holds(at("2026-10-03T10:30:00Z")) && !once.holds(at("2026-10-04T00:00:00Z")));
-    assert!(once.is_over(at("2026-10-04T00:00:00Z")));
-
-    assert!(!schedule("UTC", "").holds(at("2026-10-03T10:30:00Z")));
-    let noon = schedule("UTC", "12:00..13:00");
-    assert!(noon.holds(at("2026-10-03T12:30:00Z")));
-    let crowd = (0..2000).map(|n| {
-        format!(
-            "{} 10:00..11:00\n",
-            date(2026, 1, 1).checked_add(SignedDuration::from_hours(48 * n)).unwrap()
-        )
-    });
-    let crowd = schedule("UTC", &crowd.collect::<String>());
+fn a_schedule_of_many_dates_knows_each() {
+    let dates =
+        (0..2000).map(|at| date(2026, 1, 1).checked_add(SignedDuration::from_hours(48 * at)).unwrap());
+    let lines: String = dates.map(|date| format!("  {date} 10:00..11:00\n")).collect();
+    let rules = rules(&format!("schedule crowd in \"UTC\" {{\n{lines}}}\n"));
+    let crowd = &rules.program.schedules[0].1;
     assert!(crowd.holds(at("2026-01-03T10:30:00Z")) && !crowd.holds(at("2026-01-04T10:30:00Z")));
     let empty = ScheduleWindows::new(Zone::new("UTC").unwrap(), Vec::new());
     assert!(!empty.holds(at("2026-10-03T10:30:00Z")));
 }
 
-/// Marks every minute of some weeks that the lines contain, day by day.
+/// Marks every minute of some weeks by walking through all lines day by day.
 fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let walk = |line: &ScheduleEntry, mark: &mut dyn FnMut(usize, usize, Date)| {
-        // Starts one day early, because the night before may end on the first day.
+        // One day before the first, whose night may reach into it.
         for (at, day) in (0..=count).zip(first.yesterday().unwrap().series(jiff::Span::new().days(1))) {
-            let included = line.days.is_empty() || line.days.iter().any(|days| includes(*days, day));
+            let included = line.days.is_empty() || line.days.iter().any(|range| includes(*range, day));
             let whole = vec![MinuteRange { start: 0, end: 1440 }];
             for MinuteRange { start, end } in if line.times.is_empty() { &whole } else { &line.times } {
                 let length = if end > start { end - start } else { 1440 + end - start };
@@ -193,7 +127,7 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let closed: Vec<&ScheduleEntry> =
         of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
     let is_closed = |day: Date| {
-        closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|days| includes(*days, day)))
+        closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|range| includes(*range, day)))
     };
     let always = ScheduleEntry { effect: ScheduleEffect::Window, days: vec![], times: vec![] };
     let base: Vec<&ScheduleEntry> =
@@ -217,8 +151,8 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     open[1440..(count + 1) * 1440].to_vec()
 }
 
-fn includes(interval: DayInterval, day: Date) -> bool {
-    match interval {
+fn includes(range: DayInterval, day: Date) -> bool {
+    match range {
         DayInterval::Dates { first, last } => first <= day && day <= last,
         DayInterval::Weekdays { first, last } => {
             let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
@@ -258,7 +192,7 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn schedules_contain_the_same_minutes_as_the_oracle(lines in prop::collection::vec(any_line(), 0..5), berlin: bool) {
+    fn schedules_hold_what_walking_through_them_holds(lines in prop::collection::vec(any_line(), 0..5), berlin: bool) {
         let (first, count) = (date(2026, 3, 25), 8);
         let expected = oracle(&lines, first, count);
         let zone = if berlin { "Europe/Berlin" } else { "UTC" };
@@ -285,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn written_timestamps_are_read_back(seconds in -62_000_000_000_i64..250_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
+    fn what_is_written_is_read_again(seconds in -62_000_000_000_i64..250_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
         let instant = Timestamp::from(jiff::Timestamp::new(seconds, nanoseconds).unwrap());
         prop_assert_eq!(Timestamp::read(&instant.to_string()), Some(instant));
     }
