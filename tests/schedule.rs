@@ -7,8 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone,
-    minutes,
+    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp,
+    Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
