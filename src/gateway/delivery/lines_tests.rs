@@ -56,7 +56,7 @@ fn a_full_file_is_renamed_and_no_line_is_lost() {
 }
 
 #[test]
-fn a_file_that_others_renamed_is_begun_anew() {
+fn a_file_that_others_renamed_is_created_again() {
     let folder = folder("renamed");
     let mut lines = LineFile::open(&folder, "e", ROOMY).unwrap();
     lines.append(&[line("1")], "").unwrap();
