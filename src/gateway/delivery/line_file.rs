@@ -28,7 +28,7 @@ impl LineFile {
     pub(super) fn open(directory: &Path, path: &str, rotate_at: u64) -> Result<Self, String> {
         let parts = path_components(path)?;
         let (name, folders) = parts.split_last().ok_or("the path does not name a file")?;
-        let told = |error: Errno| format!("`{path}` could not be opened: {}", describe_errno(error));
+        let failed = |error: Errno| format!("`{path}` could not be opened: {}", describe_errno(error));
         let mut folder =
             rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(
                 |error| format!("the directory for files could not be opened: {}", describe_errno(error)),
@@ -36,10 +36,10 @@ impl LineFile {
         for part in folders {
             match rustix::fs::mkdirat(&folder, part.as_str(), Mode::from_raw_mode(0o750)) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(told(error)),
+                Err(error) => return Err(failed(error)),
             }
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            folder = rustix::fs::openat(&folder, part.as_str(), flags, Mode::empty()).map_err(told)?;
+            folder = rustix::fs::openat(&folder, part.as_str(), flags, Mode::empty()).map_err(failed)?;
         }
         Ok(Self { folder, name: name.clone(), file: None, rotate_at: rotate_at.max(1) })
     }

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn who_must_wait_hears_until_when() {
+    fn a_request_that_must_wait_gets_the_time() {
         let mut rate = RateLimiter::new(RateLimits { per_minute: Some(1), per_second: None });
         assert_eq!(rate.take(5_000), Ok(()));
         assert_eq!(rate.take(6_000), Err(RetryAt(65_000)));

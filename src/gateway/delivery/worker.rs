@@ -243,12 +243,12 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             self.queue.sweep();
             self.queue.mark_unread();
         }
-        let ledger = self.read_store(now);
+        let store = self.read_store(now);
         let next = match self.transport.clone() {
             None => self.give_up_all(now),
             Some((transport, rate)) => self.start_jobs(&transport, &rate, now),
         };
-        [Some(self.sweep_at), ledger, next].into_iter().flatten().min()
+        [Some(self.sweep_at), store, next].into_iter().flatten().min()
     }
 
     fn read_store(&mut self, now: u64) -> Option<u64> {

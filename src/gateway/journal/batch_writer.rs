@@ -51,7 +51,7 @@ impl Drop for AbortOnPanic {
 }
 
 impl JournalState {
-    /// Nothing is acknowledged any more, nobody waits, and the process is told to end.
+    /// Ends the queue, so that nobody waits, and tells the process to end.
     pub(super) fn abort(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.shutdown.send_replace(true);

@@ -1,4 +1,4 @@
-//! Where the journal is and how much it keeps.
+//! The configuration of the journal.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Where the journal is and how much it keeps.
 #[derive(Debug, Clone)]
 pub struct JournalConfig {
-    /// The state directory; made where it does not exist, locked while the journal is open.
+    /// The state directory. It is made where it does not exist, and locked while the journal is open.
     pub directory: PathBuf,
     /// How long settled pushes are kept; 7 days by default. What is not delivered yet is never removed.
     pub keep_for: Duration,
@@ -16,7 +16,7 @@ pub struct JournalConfig {
     pub most_pending: u64,
     /// How many bytes of undelivered bodies; 4 GiB by default.
     pub most_pending_bytes: u64,
-    /// How many refused bodies are kept; 10,000 by default, and at most 256 MiB.
+    /// How many refused payloads are kept; 10,000 by default, and at most 256 MiB.
     pub most_quarantined: u64,
     /// How long dead letters are kept; 30 days by default.
     pub keep_dead_for: Duration,
@@ -25,7 +25,7 @@ pub struct JournalConfig {
 }
 
 impl Default for JournalConfig {
-    /// In the folder `state`, with the limits that stand beside the fields.
+    /// The folder `state`, with the limits that the fields name.
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
         Self {

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Which protocol a push came by.
+/// The protocol by which a push came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PushOrigin {
@@ -41,17 +41,17 @@ pub struct Push {
     pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
-    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender is told the same text.
+    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender gets the same text.
     pub outcomes: Arc<str>,
     /// How many of them were sent somewhere.
     pub sent: u32,
-    /// How many of them were dropped, or sent nowhere.
+    /// How many of them were dropped, or go to no channel.
     pub dropped: u32,
-    /// What has to go to channels, in the order of outcomes and channels.
+    /// Its deliveries, in the order of outcomes and channels.
     pub deliveries: Vec<NewDelivery>,
-    /// What opened and what closed, in the order of outcomes.
+    /// The firings that it opens and closes, in the order of outcomes.
     pub transitions: Vec<FiringTransition>,
-    /// What was open when it was decided: keys of recoveries and their channels, where anything was.
+    /// The firings of its recoveries that were open when it was decided.
     pub open: Vec<OpenFiring>,
     /// How a repetition is recognised, where the integration deduplicates.
     pub deduplicate: Option<Deduplication>,
@@ -97,31 +97,31 @@ pub struct NewDelivery {
     pub index: u32,
     /// The channel.
     pub channel: String,
-    /// The channel's kind at the time; a delivery is not sent by another kind.
+    /// The channel's kind when it was rendered; no other kind sends it.
     pub kind: &'static str,
     /// The alert key; deliveries of one channel and key keep their order.
     pub key: String,
     /// The unsigned body; none where nothing is sent (`discard`), and the delivery counts as delivered at once.
     pub body: Option<Vec<u8>>,
-    /// What rendering noted.
+    /// Notes of the rendering.
     pub notes: Vec<String>,
 }
 
-/// A change of what is open.
+/// A change of a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FiringTransition {
-    /// A firing went to these channels (added to those where it is open already).
+    /// The firing went to these channels, besides those in which it is open already.
     Opened {
         /// The alert key.
         key: String,
         /// The channels.
         channels: Vec<String>,
     },
-    /// A recovery went out.
+    /// Its recovery was sent.
     Closed {
         /// The alert key.
         key: String,
-        /// Channels in which it was open and that no longer exist: a dead letter each.
+        /// Channels in which it was open and that no longer exist. Each gets a dead letter.
         removed_channels: Vec<String>,
         /// The position of its outcome.
         index: u32,
@@ -145,11 +145,11 @@ pub struct PendingDelivery {
     pub due: Timestamp,
     /// When its age limit begins: its receipt, or the moment of a replay.
     pub since: Timestamp,
-    /// Whether an operator had it delivered again.
+    /// Whether an operator requested it again.
     pub replay: bool,
 }
 
-/// What became of an attempt.
+/// The result of an attempt, for the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
     /// The delivery.
@@ -160,7 +160,7 @@ pub struct Settlement {
     pub took: u32,
     /// The HTTP status, where there was one.
     pub status: Option<u16>,
-    /// What follows.
+    /// The result.
     pub result: SettlementResult,
 }
 
@@ -169,7 +169,7 @@ pub struct Settlement {
 pub enum SettlementResult {
     /// It is delivered.
     Delivered,
-    /// It is tried again at that time, for that reason.
+    /// It failed and is tried again.
     Retry {
         /// When.
         due: Timestamp,
@@ -205,15 +205,15 @@ pub struct IntegrationCounts {
 pub struct ChannelCounts {
     /// The channel.
     pub name: String,
-    /// Deliveries that arrived.
+    /// Deliveries that succeeded.
     pub delivered: u64,
-    /// Attempts that failed and were to be repeated.
+    /// Attempts that failed and are repeated.
     pub retried: u64,
-    /// Dead letters there are.
+    /// Dead letters.
     pub dead: u64,
-    /// Deliveries that wait.
+    /// Pending deliveries.
     pub pending: u64,
-    /// When the last one arrived.
+    /// When the last delivery succeeded.
     pub latest: Option<Timestamp>,
     /// The last error.
     pub last_error: Option<ChannelError>,
@@ -228,7 +228,7 @@ pub struct ChannelError {
     pub reason: String,
 }
 
-/// Which records are meant; what is not said does not restrict.
+/// Which records are meant. What is not given does not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct RecordFilter {
     /// From this time on.
@@ -251,7 +251,7 @@ pub struct RecordFilter {
     pub limit: usize,
 }
 
-/// One outcome of a push, with what became of its deliveries.
+/// One outcome of a push, with its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {
     /// Which.
@@ -286,7 +286,7 @@ pub struct DeliveryRecord {
     pub reason: Option<String>,
 }
 
-/// A page of events, the newest first. It ends with a whole push, so it may hold more than were asked for.
+/// A page of events, the newest first. It ends with a whole push, so it may hold more events than the limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventPage {
     /// What was found.
@@ -295,13 +295,13 @@ pub struct EventPage {
     pub next: Option<PushId>,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits, or is under way.
     Pending,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
     /// It was given up.
     Dead,
@@ -326,7 +326,7 @@ pub struct PushRecord {
     pub payload: Vec<u8>,
     /// The outcomes.
     pub outcomes: Vec<String>,
-    /// What was open when it was decided: key and channels, where anything was.
+    /// The firings of its recoveries that were open when it was decided.
     pub open: Vec<OpenFiring>,
 }
 
@@ -366,7 +366,7 @@ pub struct DeadLetterRecord {
     pub reason: String,
 }
 
-/// A body that was refused.
+/// A payload that was refused.
 #[derive(Debug, Clone)]
 pub struct RefusedPayload {
     /// Its id.
@@ -379,13 +379,13 @@ pub struct RefusedPayload {
     pub received: Timestamp,
     /// The bytes.
     pub payload: Vec<u8>,
-    /// 400 or 422.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// Why.
     pub reason: String,
 }
 
-/// A body in the quarantine.
+/// A payload in the quarantine.
 #[derive(Debug, Clone)]
 pub struct QuarantineRecord {
     /// What was refused.

@@ -1,7 +1,7 @@
 //! The state directory: its lock, its file system, its free space, and the ballast.
 //!
-//! The ballast is a file that holds space for the moment when the disk is full: it is given up, so that what was delivered
-//! can still be noted, and made anew when there is room.
+//! The ballast is a file that holds space for the moment when the disk is full. It is removed then, so that results of
+//! deliveries can still be stored, and made again when there is room.
 
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
@@ -43,7 +43,7 @@ impl StateDirectory {
     /// Makes the directory where there is none, and locks it.
     pub(super) fn acquire(path: &Path, least_free: Option<u64>) -> Result<Self, JournalError> {
         let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", path.display()));
-        // Bodies of alerts are nobody else's to read.
+        // Others may not read the bodies of alerts.
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
         let mut lock = File::options()
@@ -68,7 +68,7 @@ impl StateDirectory {
         let watched = vec![watched_file(path, StateFile::Lock.name()).map_err(failed)?];
         let directory = Self { path: path.to_owned(), least_free, lock, watched, files: &[] };
         if !directory.make_ballast() {
-            tracing::warn!("no ballast could be put by: the disk is nearly full");
+            tracing::warn!("the ballast could not be made: the disk is nearly full");
         }
         Ok(directory)
     }
@@ -100,7 +100,7 @@ impl StateDirectory {
         free < self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART))
     }
 
-    /// Puts the ballast by, where it is not; whether it is there.
+    /// Makes the ballast, where it is not there; whether it is there then.
     pub(super) fn make_ballast(&self) -> bool {
         let size = rustix::fs::statvfs(&self.path)
             .map_or(BALLAST, |space| BALLAST.min(space.f_blocks.saturating_mul(space.f_frsize) / 16));
@@ -121,12 +121,12 @@ impl StateDirectory {
         }
     }
 
-    /// Gives the ballast up.
+    /// Removes the ballast.
     pub(super) fn drop_ballast(&self) {
         drop(std::fs::remove_file(self.ballast()));
     }
 
-    /// Lets another process have it.
+    /// Releases the lock.
     pub(super) fn release(&self) {
         let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }

@@ -1,4 +1,4 @@
-//! What waits for the writer, and what may still come in.
+//! The queue before the writer, and its limits.
 
 use super::write::{PendingWrite, WriteSource};
 use super::{Backlog, IntegrationBacklog, JournalConfig, JournalError};
@@ -17,7 +17,7 @@ const QUEUED_BYTES: usize = 64 << 20;
 /// Roughly how many bytes a write takes besides what it holds.
 const ROW: usize = 256;
 
-/// What the writer finds.
+/// What the writer takes from the queue.
 pub(super) enum QueuePoll {
     /// Writes, in the order in which they came.
     Batch(Vec<PendingWrite>),
@@ -36,7 +36,7 @@ struct WriteQueueState {
     backlogs: HashMap<String, Backlog>,
 }
 
-/// How the journal ends.
+/// How the journal is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CloseMode {
     /// What waits is committed.
@@ -88,7 +88,7 @@ impl WriteQueue {
         Ok(())
     }
 
-    /// Once half of what may wait does, no integration may have more than half.
+    /// Once half of the limit is used, no integration may have more than half of it.
     fn exceeds_quota(&self, state: &WriteQueueState, integration: &str) -> bool {
         let Backlog { count, bytes } = self.most_pending;
         let all = state.backlog;

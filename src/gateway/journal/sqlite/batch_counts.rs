@@ -1,4 +1,4 @@
-//! What a batch counted, written once at its end.
+//! The counts of a transaction, written once at its end.
 
 use super::SqliteResult;
 use crate::gateway::journal::{Backlog, ChannelError, CommittedChanges, IntegrationBacklog, Push};
@@ -54,12 +54,12 @@ impl BatchCounts {
         *self.rules.entry(rules).or_default() += pushes;
     }
 
-    /// Whether a rule set decided something in this batch, which its row does not say yet.
+    /// Whether a rule set decided something in this transaction, which is not in its row yet.
     pub(super) fn decides(&self, rules: Option<&i64>) -> bool {
         rules.is_some_and(|rules| self.rules.get(rules).is_some_and(|pushes| *pushes != 0))
     }
 
-    /// So many deliveries more wait; fewer, where negative.
+    /// Adds pending deliveries; removes them where the numbers are negative.
     pub(super) fn pending(&mut self, integration: i64, wake: &str, channel: i64, count: i64, bytes: i64) {
         self.integrations.entry(integration).or_default().backlog.add(Backlog { count, bytes });
         self.channels.entry(channel).or_default().pending += count;
@@ -90,7 +90,7 @@ impl BatchCounts {
         self.channels.entry(channel).or_default().dead -= 1;
     }
 
-    /// Writes all of it; what is known of rule sets loses those that went.
+    /// Writes all counts, and removes rule sets without pushes from the known ones.
     pub(super) fn write(
         &mut self,
         connection: &Connection,

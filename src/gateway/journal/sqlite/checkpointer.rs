@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// How many pages of the log wait before they are moved: 4 MiB, for commits wait while the disk is busy with more.
 const CHECKPOINT_PAGES: i64 = 1_024;
 
-/// How many pages the log may have before it has to start anew: 192 MiB.
+/// How many pages the log may have before it has to be restarted: 192 MiB.
 const MOST_LOG_PAGES: i64 = 49_152;
 
 /// How many of them, and after how many rounds, may be left for the writer, which holds up commits with them: 1 MiB.
@@ -28,7 +28,7 @@ const ROUNDS: usize = 8;
 pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
     alive: Option<mpsc::Sender<()>>,
-    /// The log is over its size: the writer has to let it start anew.
+    /// The log is over its size: the writer has to restart it.
     oversized: Arc<AtomicBool>,
 }
 
@@ -56,7 +56,7 @@ impl Checkpointer {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Whether the writer has to let the log start anew; answered with yes once.
+    /// Whether the writer has to restart the log; true once.
     pub(super) fn take_oversized(&self) -> bool {
         self.oversized.swap(false, Ordering::Relaxed)
     }

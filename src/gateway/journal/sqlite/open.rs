@@ -1,4 +1,4 @@
-//! Connections: how they are set up, and what is verified before one is used.
+//! Connections: how they are set up, and what is checked before one is used.
 
 #![expect(clippy::disallowed_methods, reason = "the database is a file")]
 
@@ -16,13 +16,13 @@ use std::time::Duration;
 pub(super) const DATABASE_FILE: &str = StateFile::Journal.name();
 pub(super) const LOG_FILE: &str = "journal.db-wal";
 
-/// The size of a page: small, for the firing of a new key changes a page anywhere in its table, and the log takes all of it.
+/// The size of a page. It is small, because a new firing changes a page anywhere in its table, and the log holds all of it.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
-/// The first version whose write-ahead log loses no commit when it starts anew.
+/// The first version whose write-ahead log loses no commit when it is started again.
 const LEAST_SQLITE: i32 = 3_051_003;
 
-/// Below how many pages everything is checked at a start; above, what was written last is.
+/// Up to so many pages, everything is checked at a start; in larger databases the latest rows are.
 const FULL_CHECK_PAGES: i64 = 16_384;
 
 /// A connection that writes, to a database of this build's schema.
@@ -68,7 +68,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     verify(connection)
 }
 
-/// A check of bounded cost: all of a small database, of a large one what the journal needs to go on.
+/// A check of bounded cost: all of a small database, of a large one the latest rows.
 fn verify(connection: &Connection) -> rusqlite::Result<()> {
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     for table in ["push", "delivery", "total", "integration", "channel", "rule_set", "name"] {
@@ -97,8 +97,8 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has
-/// its rights.
+/// Makes an empty database where there is none, and lets others read nothing. SQLite gives its other files the same
+/// permissions.
 fn make_private(database: &Path) -> std::io::Result<()> {
     let file = File::options().append(true).create(true).mode(0o600).open(database)?;
     let mut rights = file.metadata()?.permissions();

@@ -1,6 +1,6 @@
-//! Reading: a few connections that never wait for the writer and see everything that was answered.
+//! Reading: a few connections that never wait for the writer, and see everything that was answered.
 //!
-//! What cannot be read for damage is counted once and passed over; what follows it is still served.
+//! Damaged records are counted once and skipped; what follows them is still read.
 
 #![expect(clippy::disallowed_methods, reason = "claims last for a time")]
 
@@ -68,12 +68,12 @@ impl ReaderPool {
         }
     }
 
-    /// Asks something of a connection that is free.
+    /// Runs a query on a free connection, and counts an error.
     fn query<T>(&self, ask: impl Fn(&Connection) -> SqliteResult<T>) -> Result<T, JournalError> {
         self.count_error(self.run_query(ask))
     }
 
-    /// Counts an error, and puts it in words.
+    /// Counts an error.
     fn count_error<T>(&self, read: SqliteResult<T>) -> Result<T, JournalError> {
         read.map_err(|error| {
             self.metrics.journal_faults.inc();
@@ -147,7 +147,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         || is_unreadable_value(error)
 }
 
-/// Conditions of a query, and the values that stand for its question marks.
+/// Conditions of a query, and the values of its question marks.
 #[derive(Default)]
 struct SqlConditions {
     sql: String,
@@ -169,7 +169,7 @@ fn bytes(id: PushId) -> Value {
     Value::Blob(id.0.to_bytes().to_vec())
 }
 
-/// A limit as SQL has it: 0 is all.
+/// A limit in SQL; 0 is no limit.
 fn limit(limit: usize) -> i64 {
     if limit == 0 { -1 } else { i64::try_from(limit).unwrap_or(i64::MAX) }
 }

@@ -1,10 +1,10 @@
-//! What changed lately in which firings are open.
+//! The latest changes of open firings.
 //!
-//! The key of a new firing lies anywhere in the table of them, so each would change a page of its own, and the write-ahead
-//! log takes whole pages. A change is therefore appended to `firing_change` and held in memory as well. Once there are
-//! many, a sweep in the order of keys folds them into `firing`, many to a page, a few along with every batch that brings
-//! new ones. Both tables are one state, as memory hides from the second what the first says otherwise; memory changes
-//! after the commit and before anybody hears of it.
+//! Keys of new firings are spread over the table of firings, so each would change a page of its own, and the write-ahead log
+//! holds whole pages. Therefore a change is appended to `firing_change`, and is kept in memory as well. Once there are many,
+//! they are compacted: a sweep in the order of keys moves them into `firing`, many to a page, a few in every transaction that
+//! adds new ones. Both tables are one state: a change in memory comes before the row in `firing`. Memory changes after the
+//! commit and before the answers.
 
 use super::firing::{LookupDigest, split_channels};
 use super::{SqliteResult, SqliteTransaction, StoreResult};
@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// How many changes there are before they are folded; few in tests, so that they see it.
+/// How many changes start a compaction; few in tests, so that it happens there.
 const COMPACTION_THRESHOLD: i64 = if cfg!(test) { 64 } else { 65_536 };
 
-/// How many are folded, and how many folded ones are removed, for each that comes.
+/// How many changes are compacted, and how many compacted ones are removed, for each new one.
 const COMPACTED_PER_CHANGE: usize = 2;
 const REMOVED_PER_CHANGE: i64 = 4;
 
@@ -39,7 +39,7 @@ impl FiringChange {
     }
 }
 
-/// The changes that are committed and not folded yet; at most some hundred thousand.
+/// The changes that are committed and not compacted yet; at most some hundred thousand.
 #[derive(Debug, Default)]
 pub(super) struct RecentFirings {
     changes: RwLock<BTreeMap<LookupDigest, FiringChange>>,
@@ -50,7 +50,7 @@ impl RecentFirings {
         self.changes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last change of a key; nothing where the table of firings has the last word.
+    /// The last change of a key; nothing where the table of firings is up to date.
     pub(super) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes().get(key).cloned()
     }
@@ -62,7 +62,7 @@ impl RecentFirings {
         range.take(most).map(|(key, change)| (*key, change.clone())).collect()
     }
 
-    /// Takes over what a batch changed, now that it is committed.
+    /// Takes the changes of a transaction that is committed.
     pub(super) fn publish(&self, batch: FiringChangeSet) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         for key in &batch.compacted {
@@ -71,10 +71,10 @@ impl RecentFirings {
         changes.extend(batch.fresh);
     }
 
-    /// Reads it anew; what is damaged is passed over.
+    /// Reads all changes again; damaged ones are skipped.
     pub(super) fn reload(&self, connection: &Connection) -> SqliteResult<FiringCompaction> {
         let mut read = BTreeMap::new();
-        let mut folding = FiringCompaction::default();
+        let mut compaction = FiringCompaction::default();
         let mut statement =
             connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
         let rows = statement.query_map([], |row| {
@@ -87,14 +87,14 @@ impl RecentFirings {
             }
         }
         let sql = "SELECT coalesce(min(id), 1), coalesce(max(id) + 1, 1) FROM firing_change";
-        (folding.oldest, folding.next) =
+        (compaction.oldest, compaction.next) =
             connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         *self.changes.write().unwrap_or_else(PoisonError::into_inner) = read;
-        Ok(folding)
+        Ok(compaction)
     }
 }
 
-/// What a batch changes.
+/// The changes of a transaction.
 #[derive(Debug, Default)]
 pub(super) struct FiringChangeSet {
     fresh: BTreeMap<LookupDigest, FiringChange>,
@@ -102,27 +102,27 @@ pub(super) struct FiringChangeSet {
     appended: usize,
 }
 
-/// How far the folding came.
+/// The position of the compaction.
 #[derive(Debug, Default)]
 pub(super) struct FiringCompaction {
     /// The number of the next change, and of the oldest that is kept.
     next: i64,
     oldest: i64,
-    /// What is below that number is folded and can go.
+    /// Changes below that number are compacted and can be removed.
     compacted_below: i64,
     sweep: Option<CompactionSweep>,
 }
 
 #[derive(Debug)]
 struct CompactionSweep {
-    /// What is below that number was there when it began.
+    /// The sweep covers changes below that number.
     upper_bound: i64,
-    /// The last key that was looked at.
+    /// The last key that was examined.
     after: Option<LookupDigest>,
 }
 
 impl SqliteTransaction<'_> {
-    /// The last change of a key, with those of this batch.
+    /// The last change of a key, with those of this transaction.
     pub(super) fn recent_change(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes.fresh.get(key).cloned().or_else(|| self.recent.get(key))
     }
@@ -144,36 +144,36 @@ impl SqliteTransaction<'_> {
         Ok(())
     }
 
-    /// How many changes the batch brought so far.
+    /// How many changes the transaction has appended so far.
     pub(super) fn appended_count(&self) -> usize {
         self.changes.appended
     }
 
-    /// Folds some changes, or removes some that are folded, in proportion to `step`.
+    /// Compacts some changes, or removes some that are compacted, in proportion to `step`.
     pub(super) fn compact_firings(&mut self, step: usize) -> StoreResult<()> {
         let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let (brought, most) = (whole(self.changes.appended), step.saturating_mul(COMPACTED_PER_CHANGE));
-        let folding = &mut self.cache.compaction;
+        let compaction = &mut self.cache.compaction;
         if step == 0 {
             return Ok(());
         }
-        if folding.oldest < folding.compacted_below {
-            let end = folding.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
-            folding.oldest = folding.compacted_below.min(end);
+        if compaction.oldest < compaction.compacted_below {
+            let end = compaction.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
+            compaction.oldest = compaction.compacted_below.min(end);
             let sql = "DELETE FROM firing_change WHERE id < ?1";
-            self.connection.prepare_cached(sql)?.execute([folding.oldest])?;
+            self.connection.prepare_cached(sql)?.execute([compaction.oldest])?;
             return Ok(());
         }
-        if folding.sweep.is_none() && folding.next - folding.oldest >= COMPACTION_THRESHOLD {
-            folding.sweep = Some(CompactionSweep { upper_bound: folding.next - brought, after: None });
+        if compaction.sweep.is_none() && compaction.next - compaction.oldest >= COMPACTION_THRESHOLD {
+            compaction.sweep = Some(CompactionSweep { upper_bound: compaction.next - brought, after: None });
         }
-        let Some(sweep) = &mut folding.sweep else { return Ok(()) };
+        let Some(sweep) = &mut compaction.sweep else { return Ok(()) };
         let found = self.recent.after(sweep.after, most);
         match found.last() {
             Some((last, _)) if found.len() == most => sweep.after = Some(*last),
             _ => {
-                folding.compacted_below = sweep.upper_bound;
-                folding.sweep = None;
+                compaction.compacted_below = sweep.upper_bound;
+                compaction.sweep = None;
             }
         }
         for (key, change) in found {
@@ -213,7 +213,7 @@ mod tests {
         (options, store)
     }
 
-    /// As readers see it.
+    /// The open channels as readers see them.
     fn open(store: &SqliteStore, key: LookupDigest) -> String {
         if let Some(change) = store.recent.get(&key) {
             return change.channels.into();
@@ -264,7 +264,7 @@ mod tests {
                 model.extend(changes);
             }
             match round % 150 {
-                20 => store.reopen().expect("it opens anew"),
+                20 => store.reopen().expect("it opens again"),
                 90 => store = SqliteStore::open(&options).expect("it opens again"),
                 _ => {}
             }

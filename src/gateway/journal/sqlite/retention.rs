@@ -1,9 +1,9 @@
-//! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes along with every batch.
+//! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes in every transaction.
 //!
-//! Damage stops none of it: what cannot be read is passed over, and the rest is removed.
+//! Damage does not stop it: what cannot be read is skipped, and the rest is removed.
 //!
-//! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
-//! does not grow past the limit; it does not shrink either.
+//! A push stays as long as a delivery of it is pending or a dead letter. Free pages are used again, so the file does not grow
+//! past the limit; it does not shrink either.
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::number;
@@ -13,23 +13,23 @@ use crate::time::Timestamp;
 /// How many rows a step looks at.
 const ROWS_PER_STEP: usize = 256;
 
-/// What may lie in the write-ahead log besides the file, in bytes.
+/// How many bytes the write-ahead log may have besides the file.
 const MOST_LOG_BYTES: u64 = 256 << 20;
 
-/// How far the sweeps came.
+/// The positions of the sweeps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RetentionCursor {
-    /// The last push that was looked at.
+    /// The last push that was examined.
     push: i64,
-    /// When that began at the oldest.
+    /// When the sweep of pushes began at the oldest.
     began: i64,
-    /// Whether steps are small, as damage is near.
+    /// Whether steps are small, as there is damage near.
     is_narrow: bool,
-    /// The last firing that was looked at.
+    /// The last firing that was examined.
     firing: Vec<u8>,
 }
 
-/// What is removed, each by itself where damage is in the way of all together.
+/// What is removed. Where damage stops all classes together, each is tried by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetentionClass {
     Pushes,
@@ -40,20 +40,20 @@ pub(super) enum RetentionClass {
 }
 
 impl RetentionClass {
-    /// All there are.
+    /// All classes.
     pub(super) const ALL: [Self; 5] =
         [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Quarantine];
 }
 
 impl RetentionCursor {
-    /// Begins at the oldest, where it began long ago. A time that is not known begins nothing.
+    /// Begins at the oldest push again, where the sweep began long ago. An unknown time changes nothing.
     pub(super) fn restart_if_due(&mut self, now: i64) {
         if now != i64::MIN && (now - self.began).abs() > RESTART_AFTER {
             (self.push, self.began) = (0, now);
         }
     }
 
-    /// Goes on behind a damaged record.
+    /// Skips a damaged record.
     pub(super) fn skip_damaged(&mut self, class: RetentionClass) -> PruneProgress {
         match class {
             RetentionClass::Pushes => {
@@ -70,14 +70,14 @@ impl RetentionCursor {
     }
 }
 
-/// What a step of removing pushes came to.
+/// The result of a step that removes pushes.
 struct PruneStep {
     scanned: usize,
-    /// The last push that was looked at.
+    /// The last push that was examined.
     last: i64,
     /// Whether there is none after it.
     is_last: bool,
-    /// The rule sets of those that went.
+    /// The rule sets of the removed pushes.
     rules: Vec<i64>,
 }
 
@@ -88,7 +88,7 @@ struct PruneCandidate {
     settled: bool,
 }
 
-/// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
+/// How many pushes a step examines where damage is near. All of them are skipped where one is damaged.
 const NARROW_STEP: i64 = 16;
 
 /// How long a sweep goes on before it begins at the oldest again, in milliseconds.
@@ -141,7 +141,7 @@ impl SqliteTransaction<'_> {
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
 
-    /// How many it looked at; as many as were meant, where there may be more.
+    /// Removes old pushes; how many were examined, or `most` where there may be more.
     fn remove_pushes(&mut self, now: i64, most: usize) -> StoreResult<usize> {
         self.sweep.restart_if_due(now);
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
@@ -157,7 +157,7 @@ impl SqliteTransaction<'_> {
         Ok(if step.scanned == asked { most } else { step.scanned })
     }
 
-    /// Removes pushes after that one which are old, or too much.
+    /// Removes pushes after that one that are too old, or any while the file is too large.
     fn remove_step(&self, after: i64, before: i64, most: usize) -> StoreResult<PruneStep> {
         let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
@@ -212,7 +212,7 @@ impl SqliteTransaction<'_> {
         Ok(())
     }
 
-    /// Dead letters that ended before that time; how many.
+    /// Removes dead letters that ended before that time; how many.
     fn remove_dead_letters(&mut self, before: i64) -> StoreResult<usize> {
         let sql = concat!(
             "SELECT id, channel FROM delivery WHERE state = ",
@@ -236,7 +236,7 @@ impl SqliteTransaction<'_> {
         self.connection.prepare_cached(sql)?.execute([now])
     }
 
-    /// Firings after that one which nothing was heard of for too long; the last that was looked at.
+    /// Removes firings after that one that were not repeated for too long; the last that was examined.
     fn remove_firings(&self, after: &[u8], now: i64) -> SqliteResult<Vec<u8>> {
         let rows: Vec<(Vec<u8>, i64)> = self
             .connection
@@ -253,13 +253,13 @@ impl SqliteTransaction<'_> {
     }
 }
 
-/// Where the next 256th of all firings begins; nothing behind the last.
+/// Where the next 256th of all firings begins; nothing after the last.
 fn next_key_range(firing: &[u8]) -> Vec<u8> {
     let first = firing.first().copied().unwrap_or_default();
     first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
-/// The bytes of pages that are allowed: the log has its share.
+/// The bytes that pages may have: the limit without the share of the log.
 fn page_budget(options: &JournalConfig) -> u64 {
     options.keep_bytes - MOST_LOG_BYTES.min(options.keep_bytes / 2)
 }

@@ -1,4 +1,4 @@
-//! What deliveries read: what is pending, bodies, and the counts of channels.
+//! What deliveries read: pending deliveries, bodies, and the counts of channels.
 
 use super::{DamagedRecord, JournalError, ReaderPool, SqliteResult, is_damage};
 use crate::gateway::journal::number::number;
@@ -8,7 +8,7 @@ use crate::gateway::journal::{
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
-/// A statement for pending deliveries: from where, and which.
+/// A statement that reads pending deliveries from a table, with a condition.
 macro_rules! pending {
     ($from:literal, $which:literal) => {
         concat!(
@@ -22,7 +22,7 @@ macro_rules! pending {
     };
 }
 
-/// How many ids are tried one by one at a time behind damage.
+/// How many ids are read at a time to try them one by one.
 const IDS_PER_SCAN: usize = 1_000;
 
 impl DeliveryReader for ReaderPool {
@@ -102,7 +102,8 @@ impl DeliveryReader for ReaderPool {
 }
 
 impl ReaderPool {
-    /// One by one, passing over what cannot be read. The ids come from the index, or where that is damaged, from the bodies.
+    /// Reads deliveries one by one, and skips damaged ones. The ids come from the index, or where that is damaged, from the
+    /// bodies.
     fn pending_around_damage(
         &self,
         channel: i64,

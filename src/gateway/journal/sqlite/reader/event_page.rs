@@ -1,4 +1,4 @@
-//! Pages of events: found in the rows of pushes, around those that are damaged.
+//! Pages of events, read from the rows of pushes; damaged rows are skipped.
 
 use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
 use crate::gateway::journal::{
@@ -9,16 +9,16 @@ use crate::time::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::value::RawValue;
 
-/// How many pushes are looked through at a time for events of a channel or key.
+/// How many pushes a page examines for events of a channel or key.
 const SCAN_LIMIT: i64 = 50_000;
 
-/// What an event is made of.
+/// The columns of an event.
 const EVENT: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
                      FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules";
 const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
 
 impl EventReader for ReaderPool {
-    /// A page of events; one that looks for a channel or key ends where enough was looked through, too.
+    /// A page for a channel or key ends after [`SCAN_LIMIT`] pushes, too.
     fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
         let narrow = filter.channel.is_some() || filter.key.is_some();
         let most = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
@@ -45,7 +45,7 @@ impl EventReader for ReaderPool {
 }
 
 impl ReaderPool {
-    /// One by one, passing over what cannot be read; the numbers come from an index.
+    /// Reads pushes one by one, and skips damaged ones; the numbers come from an index.
     fn events_around_damage(
         &self,
         conditions: &SqlConditions,
@@ -85,7 +85,7 @@ impl ReaderPool {
     }
 }
 
-/// Which pushes a filter means, as far as their rows say so.
+/// The conditions of a filter on rows of pushes.
 fn push_conditions(filter: &RecordFilter) -> SqlConditions {
     let mut conditions = SqlConditions::default();
     conditions.add("received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
@@ -99,15 +99,14 @@ fn push_conditions(filter: &RecordFilter) -> SqlConditions {
     conditions
 }
 
-/// Events of pushes that were looked through.
+/// A page under construction.
 #[derive(Default)]
 struct EventPageBuilder {
     events: Vec<EventRecord>,
-    /// Pushes.
+    /// How many pushes were examined.
     scanned: i64,
     last: Option<PushId>,
-    /// Whether as many are found as were asked for. A push is never taken in part, so that none of its events is passed
-    /// over by whoever asks for the next page.
+    /// Whether the limit is reached. A push is never taken in part, as the next page begins after it.
     is_full: bool,
 }
 
@@ -127,14 +126,14 @@ impl EventPageBuilder {
         self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
     }
 
-    /// What `most` pushes gave.
+    /// The page, where at most `most` pushes were examined.
     fn finish(self, most: i64) -> EventPage {
         let is_cut = self.is_full || (most >= 0 && self.scanned >= most);
         EventPage { events: self.events, next: self.last.filter(|_| is_cut) }
     }
 }
 
-/// Adds the events of a push that are meant.
+/// Adds the events of a push that the filter means.
 fn append_events(
     connection: &Connection,
     row: &Row<'_>,

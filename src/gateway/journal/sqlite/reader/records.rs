@@ -16,7 +16,7 @@ use rusqlite::{OptionalExtension, Row, params_from_iter};
 impl RecordReader for ReaderPool {
     fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError> {
         let id = lookup_digest(integration, key.as_bytes());
-        // Memory first: what leaves it is in the table by then.
+        // Memory comes first: what leaves it is in the table by then.
         if let Some(change) = self.recent.get(&id) {
             return Ok(Some(change.firing()));
         }
@@ -143,7 +143,7 @@ impl RecordReader for ReaderPool {
 }
 
 impl ReaderPool {
-    /// Columns of settled deliveries. A time is the receipt of the push.
+    /// Reads columns of settled deliveries. The filter's times are those of the pushes.
     fn deliveries<T>(
         &self,
         filter: &RecordFilter,
