@@ -5,7 +5,7 @@
 //!
 //! The translation on the page `grammar/from-alertmanager.md` is compared with its original in the same way.
 
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::Arena;
@@ -151,7 +151,7 @@ fn load(name: &str, text: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add(name, text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
-    let problems = render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources);
+    let problems = render(DiagnosticFormat::Short, Styling::Plain, &loaded.diagnostics, &loaded.sources);
     loaded.rules.unwrap_or_else(|| panic!("{name} does not load:\n{problems}\n{text}"))
 }
 

@@ -7,7 +7,7 @@
 use crate::arena;
 use expect_test::expect_file;
 use pointsman::channel::{HttpAdapter, HttpResponse, RequestContext, Settings, Transport, kinds};
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::evaluate::EvaluationContext;
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::ToJson;
@@ -110,7 +110,7 @@ fn rules(declarations: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add("duty/case.rules", &format!("edition 1\n{declarations}"));
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    let said = render(DiagnosticFormat::Human, false, &loaded.diagnostics, &loaded.sources);
+    let said = render(DiagnosticFormat::Human, Styling::Plain, &loaded.diagnostics, &loaded.sources);
     loaded.rules.unwrap_or_else(|| panic!("{said}"))
 }
 
@@ -282,7 +282,7 @@ fn strings<'b>(body: &'b Value, is_card: bool, found: &mut Vec<&'b str>) {
 fn findings(declarations: &str, secrets: &Value) -> String {
     let rules = rules(declarations);
     let found = resolved(&rules, secrets).err().unwrap_or_default();
-    render(DiagnosticFormat::Short, false, &found, &rules.sources)
+    render(DiagnosticFormat::Short, Styling::Plain, &found, &rules.sources)
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn every_secret_that_cannot_be_read_is_named_at_its_place() {
 fn what_needs_no_secret_is_foreseen() {
     let foreseen = |declarations: &str| {
         let rules = rules(declarations);
-        render(DiagnosticFormat::Short, false, &rules.check_parameters(), &rules.sources)
+        render(DiagnosticFormat::Short, Styling::Plain, &rules.check_parameters(), &rules.sources)
     };
     for (declarations, expected) in [
         ("channel c = webhook(url = \"hooks.example.com\")\n", "it is no URL"),

@@ -2,7 +2,7 @@
 //! of each mistake is in `messages`.
 
 use pointsman::check::{self, CheckEnvironment};
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::time::Timestamp;
@@ -21,7 +21,7 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
     let (_, diagnostics) =
         check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
-    (render(DiagnosticFormat::Human, false, &diagnostics, &sources), codes)
+    (render(DiagnosticFormat::Human, Styling::Plain, &diagnostics, &sources), codes)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What rules mean: rule tests in `cases/evaluate`, and what is too large to be written there.
 
 use crate::arena;
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::json;
 use pointsman::ruleset::{EntryPoint, LoadedRules, RuleSet};
@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 fn sound(loaded: LoadedRules) -> RuleSet {
     let LoadedRules { sources, diagnostics, rules } = loaded;
-    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
+    rules.unwrap_or_else(|| {
+        panic!("{}", render(DiagnosticFormat::Human, Styling::Plain, &diagnostics, &sources))
+    })
 }
 
 fn rules(text: &str) -> RuleSet {

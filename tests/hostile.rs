@@ -41,7 +41,7 @@ fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'sta
 
 /// Loads a text as the one file of a rule set; every finding stands within it and can be rendered.
 fn load(text: &str) -> LoadedRules {
-    use pointsman::diagnostic::{DiagnosticFormat, render};
+    use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
     let mut sources = Sources::default();
     sources.add("case.rules", text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("there are no files".to_owned()), None);
@@ -52,7 +52,7 @@ fn load(text: &str) -> LoadedRules {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let rendered = render(format, false, &first, &loaded.sources);
+        let rendered = render(format, Styling::Plain, &first, &loaded.sources);
         let hidden =
             rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
         assert_eq!(hidden, None, "{rendered}");

@@ -6,7 +6,7 @@
 use crate::kept::kept;
 use expect_test::expect_file;
 use pointsman::check::{self, CheckEnvironment};
-use pointsman::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, Suggestion, render};
+use pointsman::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, Styling, Suggestion, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::time::Timestamp;
@@ -83,7 +83,7 @@ fn broken_rule_sets_are_told_what_is_wrong() {
     assert!(broken().len() > 200, "cases are not found");
     for case in broken() {
         let (sources, found) = Set::read(&case).check();
-        let mut told = render(DiagnosticFormat::Human, false, &found, &sources);
+        let mut told = render(DiagnosticFormat::Human, Styling::Plain, &found, &sources);
         if case.parent().is_some_and(|folder| folder.ends_with("syntax")) {
             told += &kept(&std::fs::read_to_string(&case).unwrap());
         }
@@ -99,7 +99,7 @@ fn sound_rule_sets_pass_without_a_word() {
             found.is_empty(),
             "{}:\n{}",
             case.display(),
-            render(DiagnosticFormat::Human, false, &found, &sources)
+            render(DiagnosticFormat::Human, Styling::Plain, &found, &sources)
         );
     }
 }
@@ -147,7 +147,7 @@ fn what_a_report_says_to_paste_mends_the_finding() {
                         finding.code.id,
                         finding.message,
                         help.text,
-                        render(DiagnosticFormat::Human, false, &new, &after_sources),
+                        render(DiagnosticFormat::Human, Styling::Plain, &new, &after_sources),
                     );
                 }
             }

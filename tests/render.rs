@@ -1,7 +1,7 @@
 //! Every way of writing diagnostics, over the places that are hard to show. Snapshots stand in `cases/render`.
 
 use expect_test::expect_file;
-use pointsman::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticFormat, render, summary};
+use pointsman::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticFormat, Styling, render, summary};
 use pointsman::source::{FileId, Sources, Span};
 
 static UNKNOWN: DiagnosticCode = DiagnosticCode {
@@ -39,13 +39,13 @@ fn all(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
         (DiagnosticFormat::Sarif, "sarif"),
     ];
     for (format, ending) in formats {
-        let text = render(format, false, diagnostics, sources);
+        let text = render(format, Styling::Plain, diagnostics, sources);
         expect_file![format!("cases/render/{name}.{ending}")].assert_eq(&text);
     }
 }
 
 fn human(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
-    let text = render(DiagnosticFormat::Human, false, diagnostics, sources);
+    let text = render(DiagnosticFormat::Human, Styling::Plain, diagnostics, sources);
     expect_file![format!("cases/render/{name}.human")].assert_eq(&text);
 }
 
@@ -82,8 +82,8 @@ fn colour_is_only_added() {
     let file = sources.add("a.rules", ROUTES);
     let finding = [Diagnostic::new(&UNKNOWN, at(file, ROUTES, "main", 0), "no")];
     let (plain, colored) = (
-        render(DiagnosticFormat::Human, false, &finding, &sources),
-        render(DiagnosticFormat::Human, true, &finding, &sources),
+        render(DiagnosticFormat::Human, Styling::Plain, &finding, &sources),
+        render(DiagnosticFormat::Human, Styling::Colored, &finding, &sources),
     );
     assert!(!plain.contains('\u{1b}'));
     assert!(colored.contains('\u{1b}'));
@@ -133,7 +133,7 @@ fn nothing_of_the_users_reaches_the_terminal_raw() {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let shown = render(format, false, std::slice::from_ref(&finding), &sources);
+        let shown = render(format, Styling::Plain, std::slice::from_ref(&finding), &sources);
         let raw = shown.chars().find(|character| {
             *character != '\n' && (character.is_control() || ['\u{202e}', '\u{feff}'].contains(character))
         });
@@ -171,12 +171,12 @@ fn a_line_of_ten_megabytes_is_cut() {
     let start = std::time::Instant::now();
     all("long", std::slice::from_ref(&finding), &sources);
     let whole = Diagnostic::new(&UNKNOWN, Span::new(file, 0, text.len()), "x".repeat(1 << 20));
-    assert!(render(DiagnosticFormat::Human, false, &[whole], &sources).len() < 10_000);
+    assert!(render(DiagnosticFormat::Human, Styling::Plain, &[whole], &sources).len() < 10_000);
     let near = |number: usize| Span::new(file, wrong.range().start - 11 * number, wrong.range().start);
     let many: Vec<Diagnostic> =
         (0..5_000).map(|number| Diagnostic::new(&UNKNOWN, near(number), "near")).collect();
     for format in [DiagnosticFormat::Short, DiagnosticFormat::Json] {
-        assert_eq!(render(format, false, &many, &sources).lines().count(), 5_000);
+        assert_eq!(render(format, Styling::Plain, &many, &sources).lines().count(), 5_000);
     }
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
@@ -189,12 +189,12 @@ fn people_see_a_hundred_and_programs_all() {
     let warnings = (0..150).map(|number| Diagnostic::new(&UNUSED, place, format!("unused {number}")));
     let error = Diagnostic::new(&UNKNOWN, place, "the one that matters");
     let diagnostics: Vec<Diagnostic> = warnings.chain([error]).collect();
-    let shown = render(DiagnosticFormat::Human, false, &diagnostics, &sources);
+    let shown = render(DiagnosticFormat::Human, Styling::Plain, &diagnostics, &sources);
     assert!(shown.contains("the one that matters"));
     assert_eq!(shown.matches("warning[W0001]").count(), 99);
     assert!(
         shown.ends_with("51 more problems are not shown here; `--format short` shows all\n\n"),
         "{shown}"
     );
-    assert_eq!(render(DiagnosticFormat::Short, false, &diagnostics, &sources).lines().count(), 151);
+    assert_eq!(render(DiagnosticFormat::Short, Styling::Plain, &diagnostics, &sources).lines().count(), 151);
 }

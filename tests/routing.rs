@@ -7,7 +7,7 @@ mod events;
 mod rules;
 
 use dice::Dice;
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::evaluate::{EvaluationContext, LineOutcome, Observer, route};
 use pointsman::event::Event;
 use pointsman::json::Arena;
@@ -59,7 +59,7 @@ fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let errors: Vec<_> =
         loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
-    let said = render(DiagnosticFormat::Short, false, &errors, &loaded.sources);
+    let said = render(DiagnosticFormat::Short, Styling::Plain, &errors, &loaded.sources);
     loaded.rules.ok_or(said)
 }
 

@@ -1,10 +1,10 @@
 //! Rule tests, run: a folder a case, with its rules and what the reports say of them.
 
 use expect_test::expect_file;
-use pointsman::diagnostic::{self, DiagnosticFormat};
+use pointsman::diagnostic::{self, DiagnosticFormat, Styling};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::suite::files::DiskFiles;
-use pointsman::suite::{self, TestFiles, TestOptions, TestReport, report};
+use pointsman::suite::{self, SnapshotMode, TestFiles, TestOptions, TestReport, report};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ fn rules(name: &str) -> RuleSet {
         RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None)
             .expect("the folder can be read");
     rules.unwrap_or_else(|| {
-        panic!("{}", diagnostic::render(DiagnosticFormat::Human, false, &diagnostics, &sources))
+        panic!("{}", diagnostic::render(DiagnosticFormat::Human, Styling::Plain, &diagnostics, &sources))
     })
 }
 
@@ -91,7 +91,7 @@ fn machines_read_reports() {
 fn a_filter_chooses_by_test_and_by_row() {
     let rules = rules("passing");
     let names = |filter: &str| {
-        let options = TestOptions { filter: Some(filter.to_owned()), update: false };
+        let options = TestOptions { filter: Some(filter.to_owned()), snapshots: SnapshotMode::Compare };
         let report = suite::run(&rules, &options, &mut DiskFiles);
         report.results.iter().map(suite::TestResult::name).collect::<Vec<_>>()
     };
@@ -135,7 +135,8 @@ test "a snapshot elsewhere" {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.expect("the rules hold no error");
     let mut files = Overlay::default();
-    let report = suite::run(&rules, &TestOptions { filter: None, update: true }, &mut files);
+    let report =
+        suite::run(&rules, &TestOptions { filter: None, snapshots: SnapshotMode::Write }, &mut files);
     assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
 }
 
@@ -143,9 +144,9 @@ test "a snapshot elsewhere" {
 fn update_writes_the_snapshots_that_differ() {
     let rules = rules("files");
     let mut files = Overlay::default();
-    let options = TestOptions { filter: Some("snapshot".to_owned()), update: true };
+    let options = TestOptions { filter: Some("snapshot".to_owned()), snapshots: SnapshotMode::Write };
     let first = suite::run(&rules, &options, &mut files);
     assert_eq!((first.passed(), first.written.len()), (2, 2));
-    let again = suite::run(&rules, &TestOptions { update: false, ..options }, &mut files);
+    let again = suite::run(&rules, &TestOptions { snapshots: SnapshotMode::Compare, ..options }, &mut files);
     assert_eq!((again.passed(), again.written.len()), (2, 0));
 }

@@ -3,7 +3,7 @@
 
 use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
 use super::visible::{visible, visible_line};
-use super::{Diagnostic, DiagnosticLevel, Suggestion};
+use super::{Diagnostic, DiagnosticLevel, Styling, Suggestion};
 use crate::source::{FileId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
 use std::fmt::Write;
@@ -16,8 +16,12 @@ const LONGEST_EDIT: usize = 2_000;
 const TERMINAL: usize = 1_000;
 
 /// The first findings, errors before warnings where not all can be shown.
-pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(TERMINAL);
+pub(super) fn render(styling: Styling, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let renderer = match styling {
+        Styling::Colored => Renderer::styled(),
+        Styling::Plain => Renderer::plain(),
+    };
+    let renderer = renderer.term_width(TERMINAL);
     let chosen = chosen(diagnostics);
     let mut text = String::new();
     for diagnostic in &chosen {

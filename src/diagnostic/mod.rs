@@ -219,16 +219,36 @@ pub enum DiagnosticFormat {
     Sarif,
 }
 
-/// The diagnostics as text, in their order; `color` counts for people alone.
+/// Whether text for people is in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Styling {
+    /// Without escape sequences.
+    Plain,
+    /// With ANSI escape sequences.
+    Colored,
+}
+
+impl Styling {
+    /// The text in an ANSI style, such as `1;32`.
+    #[must_use]
+    pub fn styled(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Colored => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
+/// The diagnostics as text, in their order; only the format for people is styled.
 #[must_use]
 pub fn render(
     format: DiagnosticFormat,
-    color: bool,
+    styling: Styling,
     diagnostics: &[Diagnostic],
     sources: &Sources,
 ) -> String {
     match format {
-        DiagnosticFormat::Human => human::render(color, diagnostics, sources),
+        DiagnosticFormat::Human => human::render(styling, diagnostics, sources),
         DiagnosticFormat::Short => short::render(diagnostics, sources),
         DiagnosticFormat::Json => json::render(diagnostics, sources),
         DiagnosticFormat::Sarif => sarif::render(diagnostics, sources),

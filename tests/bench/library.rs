@@ -1,6 +1,6 @@
 //! The library as benchmarks call it: every call that a worker makes is here.
 
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Styling, render};
 use pointsman::evaluate::{self, EvaluationContext, SilentObserver};
 use pointsman::event::{Event, RoutingDecision};
 use pointsman::json::{Arena, ToJson};
@@ -26,7 +26,9 @@ pub(crate) fn no_file(_: &Path) -> Result<String, String> {
 /// A rule set from its text, or what is wrong with it.
 pub(crate) fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources(text).0, &no_file, None);
-    loaded.rules.ok_or_else(|| render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources))
+    loaded
+        .rules
+        .ok_or_else(|| render(DiagnosticFormat::Short, Styling::Plain, &loaded.diagnostics, &loaded.sources))
 }
 
 /// How long parse, check and compile take.

@@ -2,7 +2,7 @@
 //! finding can be rendered, every mapping and routing comes to an end, and the index decides as the walk over all lines.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::diagnostic::{self, DiagnosticFormat};
+use pointsman::diagnostic::{self, DiagnosticFormat, Styling};
 use pointsman::evaluate::{EvaluationContext, Observer, SilentObserver};
 use pointsman::json::{self, Arena, ToJson};
 use pointsman::ruleset::{EntryPoint, RuleSet};
@@ -48,7 +48,7 @@ fn target(bytes: &[u8]) {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
+        let rendered = diagnostic::render(format, Styling::Plain, &loaded.diagnostics, &loaded.sources);
         let unsafe_for_terminals =
             |character: char| character.is_control() && !matches!(character, '\n' | '\t');
         assert!(
