@@ -1,7 +1,7 @@
-//! The words of the domain: events, their severity and status, and their outcomes.
+//! Events, with their severity and status, and the outcomes of payloads.
 //!
-//! An event is plain data that points into the payload, the rule set and the arena. Only `wire` writes the wire form of an
-//! outcome, one JSON object a line.
+//! An event is plain data that borrows from the payload, the rule set and the arena. Only `wire` writes the JSON of an
+//! outcome, one object per line.
 
 mod labels;
 mod outcome;
@@ -13,7 +13,7 @@ pub use outcome::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingD
 use crate::time::Timestamp;
 use std::fmt;
 
-/// How bad it is, as Flashduty names it (flashduty-docs, "Standard alert": `Critical`, `Warning`, `Info`).
+/// The severity of an event, with the names of Flashduty (flashduty-docs, "Standard alert": `Critical`, `Warning`, `Info`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing.
@@ -45,12 +45,12 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Whether it goes on. A recovery is a status, never a severity.
+/// Whether an alert is firing. A recovery is a status, never a severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AlertStatus {
-    /// The trouble is there.
+    /// The problem exists.
     Firing,
-    /// The trouble is over.
+    /// The problem is over.
     Resolved,
 }
 
@@ -74,37 +74,37 @@ impl fmt::Display for AlertStatus {
     }
 }
 
-/// A normalised alert.
+/// A normalised report about an alert.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event<'a> {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Whether it goes on.
+    /// Whether the alert is firing.
     pub status: AlertStatus,
-    /// One line for people.
+    /// A summary of one line.
     pub title: &'a str,
-    /// The deduplication key: the same for a firing and its recovery.
+    /// The deduplication key, which a firing and its recovery share.
     pub key: &'a str,
-    /// More words for people.
+    /// A longer text.
     pub description: Option<&'a str>,
-    /// What the routes look at.
+    /// The labels, which routes test.
     pub labels: Labels<'a>,
-    /// When it began.
+    /// When the problem began.
     pub starts_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the problem ended.
     pub ends_at: Option<Timestamp>,
-    /// Where to look.
+    /// A URL with more information.
     pub link: Option<&'a str>,
-    /// The mapping's name, unless the mapping sets it.
+    /// The source that the mapping sets, or else the mapping's name.
     pub source: &'a str,
-    /// The integration that received it.
+    /// The integration that received the payload.
     pub integration: Option<&'a str>,
-    /// What the author of the rules should look at.
+    /// Problems of the mapping that the author of the rules should look at.
     pub notes: &'a [&'a str],
 }
 
 impl Event<'_> {
-    /// What Flashduty calls `event_status`: the severity while firing, `Ok` when resolved.
+    /// Flashduty's `event_status`: the severity if firing, `Ok` if resolved.
     #[must_use]
     pub fn event_status(&self) -> &'static str {
         match self.status {

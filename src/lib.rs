@@ -1,10 +1,10 @@
 //! Pointsman: a declarative rule language and its engine for the people who run on-call.
 //!
 //! Monitoring systems push alerts as JSON. Rule files *map* each payload to normalised events and *route* the events to
-//! channels. This crate reads such files, says what is wrong with them, evaluates them, tests them, and explains what they
-//! decided; the program `pointsman` is its command line.
+//! channels. This crate reads such files, reports mistakes in them, evaluates them, tests them, and explains their
+//! decisions. The program `pointsman` is its command line.
 //!
-//! # One alert's way
+//! # From a payload to a decision
 //!
 //! ```text
 //! rule text ─ syntax::parse ─ check::check ─ compile::compile ─→ program::Program
@@ -12,8 +12,7 @@
 //! bytes ─ RuleSet::read ─→ evaluate::evaluate (accept, each, drop, fields; then the routing) ─→ event::Outcome
 //! ```
 //!
-//! Everything that asks what a rule means — `run`, `test`, `explain`, whoever serves rules — asks
-//! [`ruleset::RuleSet`], and so the one evaluator behind it:
+//! `run`, `test`, `explain` and the gateway all use [`ruleset::RuleSet`], so there is only one evaluator:
 //!
 //! ```
 //! use pointsman::evaluate::{EvaluationContext, SilentObserver};
@@ -49,25 +48,24 @@
 //! # Ok::<(), pointsman::ruleset::UnknownName>(())
 //! ```
 //!
-//! # The house, from the ground up
+//! # Modules
 //!
-//! A module imports from floors below its own only; a test holds the code to it.
+//! A module imports only from modules on lower floors. A test enforces this.
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 0 | [`source`] | files, spans, lines and columns |
 //! | 0 | [`text`] | small helpers for the texts of messages |
-//! | 0 | [`json`] | what rules look at of a payload, as a tree in its arena; exact numbers; the canonical form; writing |
-//! | 0 | [`time`] | timestamps and their spellings, zones, schedules |
+//! | 0 | [`json`] | a tree of the parts of a payload that rules use; exact numbers; the canonical form; a writer |
+//! | 0 | [`time`] | timestamps and their formats, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
-//! | 0 | [`mutant`] | deliberate defects of debug builds, for the campaign |
-//! | 1 | [`diagnostic`] | a finding, and its rendering for people, editors and code scanning |
-//! | 1 | [`event`] | events, outcomes, decisions: the words of the domain and their JSON |
+//! | 0 | [`mutant`] | deliberate defects of debug builds, for the test campaigns |
+//! | 1 | [`diagnostic`] | findings, and their rendering for people, editors and code scanning |
+//! | 1 | [`event`] | events, outcomes and decisions, with their JSON |
 //! | 2 | [`value`] | the values and the types of expressions |
-//! | 2 | [`mask`] | the one mask of secrets in texts that people read |
-//! | 2 | [`path`] | JSONPath, run by an evaluator of our own within a budget |
+//! | 2 | [`path`] | JSONPath, with an evaluator that has a budget |
 //! | 3 | [`syntax`] | the grammar in `grammar/*.pest`, the tree, recovery |
-//! | 3 | [`function`] | the built-in functions, each with its words and examples |
+//! | 3 | [`function`] | the built-in functions, each with its documentation and examples |
 //! | 3 | [`channel`] | the kinds of channels and their parameters |
 //! | 4 | [`model`] | the checked rule set: names resolved, literals read, expressions typed |
 //! | 5 | [`check`] | tree to model: names, types, totality, lints |
@@ -76,18 +74,18 @@
 //! | 6 | [`evaluate`] | program and payload to outcomes; cannot fail; an [`Observer`](evaluate::Observer) may watch |
 //! | 7 | [`ruleset`] | the facade: read, check, compile, evaluate, explain |
 //! | 8 | [`suite`] | the rule test runner |
-//! | 8 | [`reload`] | rule files that change while they are served |
+//! | 8 | [`reload`] | reloading rule files that change while they are served |
 //! | 9 | [`gateway`] | push URLs, the journal, delivery, the admin listener |
 //! | 10 | [`cli`] | one file a subcommand |
 //!
-//! # What holds everywhere
+//! # Invariants
 //!
-//! - Early stages return a value and all diagnostics; later stages cannot fail; what goes wrong with data is a value in
-//!   the outcome.
-//! - Below [`ruleset`] there is no clock, file, network or environment: the same rules, payload and time give the same
-//!   outcomes.
-//! - Nothing that a user can write or send may panic, hang, or fill the memory: nesting, sizes, work and text are
-//!   bounded, and each bound has a message.
+//! - Early stages return a value and all diagnostics. Later stages cannot fail: a problem with data is a value in the
+//!   outcome.
+//! - Modules below [`ruleset`] use no clock, file, network or environment. The same rules, payload and time give the
+//!   same outcomes.
+//! - No rule file and no payload can cause a panic, endless work, or unlimited use of memory. Nesting, sizes, work and
+//!   text are bounded, and each bound has a message.
 
 pub mod channel;
 pub mod check;

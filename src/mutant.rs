@@ -1,8 +1,8 @@
 //! Deliberate defects, by which the campaign shows that its checker catches them.
 //!
 //! They exist in debug builds only, where the environment variable `POINTSMAN_MUTANT` chooses one by its letter. In a
-//! release build, [`Mutant::is_on`] is false at compile time. Each is asked for at one place, and nothing else in the
-//! program exists for them.
+//! release build, [`Mutant::is_on`] is false at compile time. Each defect is tested at one place, and no other code exists
+//! for it.
 
 #![expect(clippy::disallowed_methods, reason = "a mutant is chosen by the environment, in debug builds")]
 

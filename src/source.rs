@@ -1,7 +1,7 @@
-//! Source files, places in them, and the line index that turns a byte offset into a line and a column.
+//! Source files, spans in them, and the index that turns a byte offset into a line and a column.
 //!
-//! Every place in a rule set is a [`Span`]: a file and a half-open range of bytes in it. Lines and columns exist only
-//! when they are shown to a person, so nothing here stores them.
+//! A [`Span`] is a file and a half-open range of bytes in it. Lines and columns are for people only, so they are computed
+//! when they are shown.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes `start..end` of `file`. Offsets past 4 GiB are cut; no file that large is ever read.
+    /// The bytes `start..end` of `file`. Offsets past 4 GiB are clamped; files of that size are not read.
     #[must_use]
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let cut = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -34,13 +34,13 @@ impl Span {
         Self { file: self.file, start: self.start.min(last.start), end: self.end.max(last.end) }
     }
 
-    /// The empty span where this one begins: the place for text that is missing.
+    /// The empty span where this one begins, for inserting text before it.
     #[must_use]
     pub fn before(self) -> Self {
         Self { end: self.start, ..self }
     }
 
-    /// The empty span where this one ends.
+    /// The empty span where this one ends, for inserting text after it.
     #[must_use]
     pub fn after(self) -> Self {
         Self { start: self.end, ..self }
@@ -83,7 +83,7 @@ impl SourceFile {
         Self { name: name.into(), text: text.into(), line_starts: std::iter::once(0).chain(starts).collect() }
     }
 
-    /// The name, as it is shown to the user.
+    /// The name that messages show.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -121,13 +121,13 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Adds a file. Messages use `name`.
+    /// Adds a file. Messages use `name` for it.
     pub fn add(&mut self, name: &str, text: &str) -> FileId {
         self.files.push(SourceFile::new(name, text));
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
-    /// The file, if the id came from this set.
+    /// The file with an id, if the id came from this set.
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
@@ -138,7 +138,7 @@ impl Sources {
         (0..).map(FileId).zip(&self.files)
     }
 
-    /// The text of a span; empty if the span is outside the file.
+    /// The text of a span; empty if the span is not within the file.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
         self.file(span.file).and_then(|file| file.text().get(span.range())).unwrap_or_default()
@@ -156,7 +156,7 @@ impl Sources {
         self.file(span.file).map_or(SourcePosition { line: 1, column: 1 }, |file| file.position(span.start))
     }
 
-    /// `file:line`, the form in which outcomes name a place.
+    /// `file:line`, the form in which outcomes name a position.
     #[must_use]
     pub fn file_and_line(&self, span: Span) -> String {
         format!("{}:{}", self.name(span), self.position(span).line)

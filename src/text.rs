@@ -52,7 +52,7 @@ pub fn enumeration(words: &[impl AsRef<str>], conjunction: &str) -> String {
 
 /// `1 line`, `2 lines`
 #[must_use]
-pub fn plural<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

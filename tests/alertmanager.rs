@@ -1,7 +1,8 @@
-//! Alertmanager's routing against ours: recorded trees and decisions, kept beside the checkout, not in it.
+//! Compares the routing of Alertmanager with ours, on recorded trees and decisions in a folder beside the repository.
 //!
-//! A node is `also route` where it says `continue: true`, else `route`; its children form its block; its receiver is the
-//! block's `else`. Label names are compared with `?? ""`, as a missing label equals the empty string there.
+//! A node with `continue: true` becomes `also route`, any other node becomes `route`. Its children become the block of the
+//! route, and its receiver the block's `else`. Labels are compared with `?? ""`, because Alertmanager treats a missing label
+//! as an empty string.
 //!
 //! The translation on the page `grammar/from-alertmanager.md` is compared with its original in the same way.
 
@@ -42,7 +43,7 @@ fn every_recorded_decision_is_ours() {
     assert!(count > 3_000, "only {count} cases were read");
 }
 
-/// Every combination of the label values that the tree on the page knows, with none and with another.
+/// Tests every combination of the label values in the tree on the page, a missing label, and another value.
 #[test]
 fn the_translation_on_the_page_decides_as_its_original() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar/from-alertmanager.md");
@@ -71,13 +72,13 @@ fn the_translation_on_the_page_decides_as_its_original() {
     assert!(decisions.len() > 6, "the tree on the page decides too little: {decisions:?}");
 }
 
-/// The text of the first block of that kind, and what follows it.
+/// The text of the first block of that kind, and the text after it.
 fn block<'t>(page: &'t str, kind: &str) -> (&'t str, &'t str) {
     let (_, rest) = page.split_once(&format!("```{kind}\n")).expect("the block is there");
     rest.split_once("```").expect("the block ends")
 }
 
-/// The labels that the matchers of a tree name, each with the values in them and with one that is in none.
+/// The labels in the matchers of a tree, each with its values there and with one other value.
 fn values_of_labels(tree: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut nodes = vec![&tree["route"]];
@@ -93,7 +94,7 @@ fn values_of_labels(tree: &Value) -> BTreeMap<String, BTreeSet<String>> {
     labels
 }
 
-/// Receivers are compared without repetitions: our channels are a set in order of first mention.
+/// Receivers are compared without repetitions, because our channels are a set.
 fn expected(case: &Value, decided: &[String]) -> bool {
     let joined = decided.join(",");
     match (case["expect"].as_str(), case["value"].as_str()) {
@@ -151,7 +152,7 @@ fn load(name: &str, text: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add(name, text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables here".to_owned()), None);
-    let problems = render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources);
+    let problems = render(DiagnosticFormat::Short, &loaded.diagnostics, &loaded.sources);
     loaded.rules.unwrap_or_else(|| panic!("{name} does not load:\n{problems}\n{text}"))
 }
 

@@ -1,6 +1,6 @@
-//! The house rules that a compiler does not check: floors, sizes, documentation, code pages.
+//! Rules for the code that the compiler does not check: imports between floors, sizes, documentation, code pages.
 //!
-//! Each rule is a function from texts to complaints, and each is shown to complain about a sample.
+//! Each rule is a function from a file to complaints. A sample proves that each rule can complain.
 
 mod circles;
 mod code;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floors from the ground up: a module imports from floors below its own only.
+/// The floors, the lowest first. A module imports only from lower floors.
 const FLOORS: &[&[&str]] = &[
     &["source", "text", "json", "time", "pattern", "mutant"],
     &["diagnostic", "event"],
@@ -80,7 +80,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("quick_junit", &["suite"]),
 ];
 
-/// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes, secrets.
+/// Codes whose failing example cannot be on a page: bytes that are not UTF-8, files of many megabytes, secrets.
 const NO_EXAMPLE: &[&str] = &["E0027", "E0156", "E0157", "E0158", "E0159"];
 
 const MOST_LINES_OF_A_FILE: usize = 500;
@@ -141,7 +141,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Where `word` stands as a whole word.
+/// The offsets of `word` as a whole word.
 fn places<'c>(code: &'c str, word: &'c str) -> impl Iterator<Item = usize> + 'c {
     code.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let before = code[..*at].chars().next_back();
@@ -150,7 +150,7 @@ fn places<'c>(code: &'c str, word: &'c str) -> impl Iterator<Item = usize> + 'c 
     })
 }
 
-/// The modules that `crate::…` paths name, grouped imports included.
+/// The modules in `crate::…` paths, including grouped imports.
 fn named_modules(code: &str) -> Vec<(usize, String)> {
     let mut named = Vec::new();
     for at in places(code, "crate::") {
@@ -183,13 +183,13 @@ fn named_modules(code: &str) -> Vec<(usize, String)> {
     named
 }
 
-/// The module that a file is, as a path from the crate: `check/lint/mod.rs` is `["check", "lint"]`.
+/// The path of a file's module from the crate: `check/lint/mod.rs` is `["check", "lint"]`.
 fn module_path(name: &str) -> Vec<&str> {
     let path = name.trim_end_matches(".rs");
     path.trim_end_matches("/mod").split('/').collect()
 }
 
-/// The modules at the top that `super::super::…` climbs to. Inner modules are taken for the file itself.
+/// The top-level modules that `super::super::…` reaches. Inner modules count as the file itself.
 fn climbed_modules(file: &File, code: &str) -> Vec<(usize, String)> {
     let depth = module_path(&file.name).len();
     let mut found = Vec::new();
@@ -198,7 +198,7 @@ fn climbed_modules(file: &File, code: &str) -> Vec<(usize, String)> {
         let steps = (code[at..].len() - rest.len()) / "super::".len();
         if steps >= depth {
             let words = rest.split(|c| !is_word(c)).filter(|word| !word.is_empty());
-            // A group may name several.
+            // A group may have several.
             let count = if rest.starts_with('{') { usize::MAX } else { 1 };
             let end = rest.find(';').unwrap_or(rest.len());
             let words = words.take_while(|word| word.as_ptr() as usize - rest.as_ptr() as usize <= end);
@@ -238,7 +238,7 @@ fn strayed_crates(file: &File) -> Vec<String> {
     found
 }
 
-/// Whether the word there is the crate: the head of a path, or imported as a whole.
+/// Whether the word is the crate: it begins a path, or is imported alone.
 fn names_crate(code: &str, at: usize, word: &str) -> bool {
     let (before, after) = (&code[..at], &code[at + word.len()..]);
     let within = before.strip_suffix("::").is_some_and(|before| before.ends_with(is_word));
@@ -270,7 +270,7 @@ fn forbidden_words(file: &File) -> Vec<String> {
     code_hits.chain(text_hits).map(|(line, word)| format!("{}:{line}: `{word}`", file.name)).collect()
 }
 
-/// Functions longer than the limit. One whose body is a single `match` may be longer.
+/// Functions longer than the limit. A function whose body is a single `match` may be longer.
 fn long_functions(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     let code = without_tests(&code);
@@ -309,7 +309,7 @@ fn closing(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// Lines of a body that stand at its own depth and begin a statement, closing braces aside.
+/// The number of lines at the outer depth of a body that begin a statement, without closing braces.
 fn statements(body: &str) -> usize {
     let mut depth = 0usize;
     let mut count = 0;
@@ -390,7 +390,7 @@ fn functions_are_short() {
 
 // ---------------------------------------------------------------- code pages
 
-/// The constants: every `"E0000", "title"` in the sources.
+/// Every `"E0000", "title"` in the sources.
 fn constants() -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for file in files("src").iter().filter(|file| !file.name.ends_with("tests.rs")) {
@@ -465,7 +465,7 @@ fn every_code_has_its_page() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Within a file, codes stand in the order of their numbers.
+/// The codes in a file must be in the order of their numbers.
 #[test]
 fn codes_are_sorted() {
     let mut last: BTreeMap<String, String> = BTreeMap::new();

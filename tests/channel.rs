@@ -108,7 +108,7 @@ fn rules(declarations: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add("duty/case.rules", &format!("edition 1\n{declarations}"));
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    let said = render(DiagnosticFormat::Human, false, &loaded.diagnostics, &loaded.sources);
+    let said = render(DiagnosticFormat::Human, &loaded.diagnostics, &loaded.sources);
     loaded.rules.unwrap_or_else(|| panic!("{said}"))
 }
 
@@ -280,7 +280,7 @@ fn strings<'b>(body: &'b Value, is_card: bool, found: &mut Vec<&'b str>) {
 fn findings(declarations: &str, secrets: &Value) -> String {
     let rules = rules(declarations);
     let found = resolved(&rules, secrets).err().unwrap_or_default();
-    render(DiagnosticFormat::Short, false, &found, &rules.sources)
+    render(DiagnosticFormat::Short, &found, &rules.sources)
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn every_secret_that_cannot_be_read_is_named_at_its_place() {
 fn what_needs_no_secret_is_foreseen() {
     let foreseen = |declarations: &str| {
         let rules = rules(declarations);
-        render(DiagnosticFormat::Short, false, &rules.check_parameters(), &rules.sources)
+        render(DiagnosticFormat::Short, &rules.check_parameters(), &rules.sources)
     };
     for (declarations, expected) in [
         ("channel c = webhook(url = \"hooks.example.com\")\n", "it is not a URL"),

@@ -1,5 +1,5 @@
-//! Rule sets that are mutilated or large: the work of `check` and the number of its findings stay bounded. What it says
-//! of each mistake is in `messages`.
+//! Truncated and large rule sets: the work of `check` and the number of its findings stay bounded. The tests of its
+//! messages are in `messages`.
 
 use pointsman::check::{self, CheckEnvironment};
 use pointsman::diagnostic::{DiagnosticFormat, render};
@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-/// What is said of a file, and the codes in it.
+/// The report about a file, and the codes in it.
 fn check(text: &str) -> (String, Vec<&'static str>) {
     let mut sources = Sources::default();
     let id = sources.add("case.rules", text);
@@ -21,11 +21,11 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
     let (_, diagnostics) =
         check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
-    (render(DiagnosticFormat::Human, false, &diagnostics, &sources), codes)
+    (render(DiagnosticFormat::Human, &diagnostics, &sources), codes)
 }
 
 #[test]
-fn a_set_without_one_of_its_words_is_checked_to_the_end() {
+fn a_rule_set_without_one_of_its_words_is_checked_to_the_end() {
     let text = include_str!("cases/check/valid/values.rules");
     let words: Vec<(usize, &str)> = text
         .split(' ')

@@ -1,5 +1,4 @@
-//! What the pages for contributors say of the repository: their paths exist, their links lead somewhere, and the changelog
-//! has a section for the version.
+//! The pages for contributors: their paths exist, their links are valid, and the changelog has a section for the version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ const PAGES: [&str; 6] = [
     "grammar/from-alertmanager.md",
 ];
 
-/// Where paths begin that pages name.
+/// The beginnings of paths that are checked.
 const FOLDERS: [&str; 7] = ["src/", "tests/", "grammar/", "rules/", ".ci/", ".deploy/", ".github/"];
 
 fn root() -> PathBuf {
@@ -25,7 +24,7 @@ fn read(page: &str) -> String {
     fs::read_to_string(root().join(page)).unwrap()
 }
 
-/// The texts between backticks outside fences, each with what follows it.
+/// The texts between backticks outside fences, each with the text after it.
 fn code_spans(text: &str) -> Vec<(&str, &str)> {
     let mut spans = Vec::new();
     for line in text.lines() {
@@ -38,13 +37,13 @@ fn code_spans(text: &str) -> Vec<(&str, &str)> {
     spans
 }
 
-/// The paths in a code span: all of it, or words of a command.
+/// The paths in a code span, which is a path or a command.
 fn paths(span: &str) -> impl Iterator<Item = &str> {
     let is_path = |word: &&str| FOLDERS.iter().any(|folder| word.starts_with(folder));
     span.split_whitespace().filter(is_path)
 }
 
-/// Paths that a page names and that do not exist, and names in brackets that do not occur in the file before them.
+/// Paths on a page that do not exist, and names in brackets that do not occur in the file before them.
 fn wrong_paths(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for (span, after) in code_spans(text) {
@@ -71,7 +70,7 @@ fn anchor(heading: &str) -> String {
     kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
 }
 
-/// Links within the repository that lead nowhere.
+/// Links within the repository that are broken.
 fn wrong_links(page: &str, text: &str) -> Vec<String> {
     let folder = root().join(page).parent().map(Path::to_owned).unwrap_or_default();
     let mut wrong = Vec::new();
@@ -105,7 +104,7 @@ fn paths_in_the_guide_exist() {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn links_are_valid() {
     assert_eq!(wrong_links("README.md", "[a](nowhere.md) [b](README.md#no-such-section)").len(), 2);
     for page in PAGES {
         assert_eq!(wrong_links(page, &read(page)), Vec::<String>::new());

@@ -13,7 +13,7 @@ use destination::{KIND, Log, OTHER, at, channel, listen, listen_securely, now, s
 use ledger::{Memory, wall};
 use pointsman::channel::{DeliveryVerdict, Secret, Setting, find};
 use pointsman::gateway::delivery::{DeliveryService, DeliveryTimings, OutboundConfig, send_once};
-use pointsman::gateway::journal::SettlementResult;
+use pointsman::gateway::journal::{DeliveryId, SettlementResult};
 use pointsman::gateway::served_rules::ServedChannel;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ fn nothing_is_lost_and_each_key_keeps_its_order_whatever_fails() {
     let runtime = runtime();
     let _guard = runtime.enter();
     let memory = Memory::default();
-    let mut put: HashMap<String, Vec<i64>> = HashMap::new();
+    let mut put: HashMap<String, Vec<DeliveryId>> = HashMap::new();
     let mut add = |round: usize| {
         let key = format!("k{}", (round * 7) % 13);
         let id = memory.put("c", "plain", &key);
@@ -85,7 +85,7 @@ fn nothing_is_lost_and_each_key_keeps_its_order_whatever_fails() {
         deliveries.wake("c");
     }
     memory.until("all deliveries", |book| book.delivered() == 300);
-    let mut arrived: HashMap<String, Vec<i64>> = HashMap::new();
+    let mut arrived: HashMap<String, Vec<DeliveryId>> = HashMap::new();
     for (id, result) in memory.results() {
         if result == SettlementResult::Delivered {
             let key = memory.with(|book| book.rows[&id].pending.key.clone());
@@ -102,6 +102,24 @@ fn nothing_is_lost_and_each_key_keeps_its_order_whatever_fails() {
             &came.idempotency_key
         );
     }
+}
+
+#[test]
+fn two_services_on_one_store_deliver_everything_once() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    (0..40).for_each(|number| _ = memory.put("c", "plain", &(number % 8).to_string()));
+    let (port, log) = listen(|_, _| {
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            status(200)
+        })
+    });
+    let services = [(); 2].map(|()| deliver(&memory, channel("c", &at(port))));
+    memory.until("all deliveries", |book| book.delivered() == 40);
+    assert_eq!((count(&log), memory.results().len()), (40, 40));
+    drop(services);
 }
 
 #[test]
@@ -188,10 +206,10 @@ fn a_refusal_is_final_and_frees_the_key() {
     memory.put("c", "plain", "a");
     let (port, log) = listen(|_, before| now(status(if before == 0 { 400 } else { 200 })));
     let _deliveries = deliver(&memory, channel("c", &at(port)));
-    memory.until("both", |book| book.settled(1) && book.settled(2));
+    memory.until("both", |book| book.settled(DeliveryId(1)) && book.settled(DeliveryId(2)));
     assert!(matches!(
         &memory.results()[..],
-        [(1, SettlementResult::Dead { .. }), (2, SettlementResult::Delivered)]
+        [(DeliveryId(1), SettlementResult::Dead { .. }), (DeliveryId(2), SettlementResult::Delivered)]
     ));
     assert_eq!(count(&log), 2);
 }
@@ -282,7 +300,7 @@ fn what_waits_for_a_removed_channel_becomes_dead_letters_at_once_and_at_the_next
     memory.until("all of them", |book| book.deaths() == 203);
     let named = |channel: &str| format!("channel `{channel}` was removed from the rules");
     for (id, result) in memory.results() {
-        let channel = if id <= 200 { "gone" } else { "never" };
+        let channel = if id.0 <= 200 { "gone" } else { "never" };
         assert!(
             matches!(&result, SettlementResult::Retry { .. })
                 || result == SettlementResult::Dead { reason: named(channel) },

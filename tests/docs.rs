@@ -1,5 +1,5 @@
-//! Every example of the reference and of the code pages is checked, every command of the README is run, and the tables
-//! that the engine writes are those that it would write now.
+//! The documentation: every example of the reference and of the code pages is checked, every command of the README is run,
+//! and generated tables are up to date.
 
 mod missing;
 mod page;
@@ -18,19 +18,19 @@ struct Block {
     words: Vec<String>,
     text: String,
     line: usize,
-    /// Whether only blank lines stand between the block before and this one.
+    /// Whether only blank lines separate this block from the block before it.
     follows: bool,
 }
 
 #[test]
-fn the_reference_holds_what_it_says() {
+fn examples_of_the_reference_are_correct() {
     let blocks = blocks(&read("grammar/reference.md"));
     assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 15, "examples are not found");
     examples("grammar/reference.md", &blocks, None);
 }
 
 #[test]
-fn the_page_for_users_of_alertmanager_holds_what_it_says() {
+fn examples_of_the_page_for_users_of_alertmanager_are_correct() {
     let page = read("grammar/from-alertmanager.md");
     let blocks = blocks(&page);
     assert!(blocks.iter().filter(|block| block.is("rules")).count() >= 5, "examples are not found");
@@ -41,11 +41,11 @@ fn the_page_for_users_of_alertmanager_holds_what_it_says() {
     assert!(unnamed.is_empty(), "the section on receivers does not name {unnamed:?}");
 }
 
-/// Codes whose failing example no page can hold: bytes that are not UTF-8, files of many megabytes, secrets.
+/// Codes whose failing example cannot be on a page: bytes that are not UTF-8, files of many megabytes, secrets.
 const NO_EXAMPLE: [&str; 5] = ["E0027", "E0156", "E0157", "E0158", "E0159"];
 
 #[test]
-fn every_code_page_fails_as_it_says_and_is_mended() {
+fn examples_of_every_code_page_fail_and_are_fixed() {
     let folder = root().join("grammar/codes");
     let mut pages: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.sort();
@@ -69,7 +69,7 @@ fn every_code_page_fails_as_it_says_and_is_mended() {
 }
 
 #[test]
-fn the_tables_of_the_reference_are_those_of_the_engine() {
+fn the_tables_of_the_reference_are_up_to_date() {
     let path = root().join("grammar/reference.md");
     let text = fs::read_to_string(&path).unwrap();
     let with_channels = between(&text, "channels", &pointsman::channel::reference());
@@ -84,7 +84,7 @@ fn the_tables_of_the_reference_are_those_of_the_engine() {
 }
 
 #[test]
-fn the_table_of_metrics_is_that_of_the_gateway() {
+fn the_table_of_metrics_is_up_to_date() {
     let path = root().join("grammar/metrics.md");
     let text = fs::read_to_string(&path).unwrap();
     let whole = between(&text, "metrics", &pointsman::gateway::metrics::reference());
@@ -102,17 +102,17 @@ fn the_table_of_metrics_is_that_of_the_gateway() {
 }
 
 #[test]
-fn the_commands_of_the_readme_show_what_it_says() {
+fn commands_of_the_readme_print_the_shown_output() {
     page::run("README.md");
 }
 
 #[test]
-fn the_commands_of_the_page_on_the_gateway_show_what_it_says() {
+fn commands_of_the_gateway_page_print_the_shown_output() {
     page::run("grammar/gateway.md");
 }
 
 #[test]
-fn the_settings_of_the_gateway_are_those_that_it_takes() {
+fn the_documented_settings_of_the_gateway_are_complete() {
     let path = root().join("grammar/gateway.md");
     let text = fs::read_to_string(&path).unwrap();
     let whole = between(&text, "settings", &pointsman::cli::settings_reference());
@@ -126,7 +126,7 @@ fn the_settings_of_the_gateway_are_those_that_it_takes() {
 }
 
 #[test]
-fn the_endpoints_of_the_gateway_are_those_that_it_has() {
+fn the_documented_endpoints_of_the_gateway_are_complete() {
     let sources = ["intake/router.rs", "admin/mod.rs", "admin/records.rs"];
     let mut served = BTreeSet::new();
     for source in sources {
@@ -150,7 +150,7 @@ fn the_endpoints_of_the_gateway_are_those_that_it_has() {
     assert_eq!(listed, served, "left grammar/gateway.md, right what is served");
 }
 
-/// All examples of a page, or a panic that lists what is wrong with each.
+/// Checks all examples of a page, and panics with a list of the wrong ones.
 fn examples(name: &str, blocks: &[Block], code: Option<&str>) {
     let problems = check_examples(name, blocks, code);
     assert!(problems.is_empty(), "{problems}");
@@ -183,7 +183,7 @@ impl Block {
         self.words.get(1).is_some_and(|word| word == "fails")
     }
 
-    /// The block as a whole rule file; a block of conditions gives each of them a name.
+    /// The block as a complete rule file. Each condition of a block of conditions gets a name.
     fn file(&self) -> String {
         if self.words.get(1).is_none_or(|word| word != "conditions") {
             return self.text.clone();
@@ -215,7 +215,7 @@ impl Block {
         (!as_wanted).then(|| format!("wants {}, finds {found:#?}", wanted.unwrap_or("an error")))
     }
 
-    /// The tests within an example pass.
+    /// The failure of the tests in an example, if any.
     fn test(&self, folder: &Folder) -> Option<String> {
         if self.is_failing() || !self.text.contains("\ntest \"") {
             return None;
@@ -250,7 +250,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// The text with what stands between the two marks replaced.
+/// The text with the part between the two marks replaced.
 fn between(text: &str, mark: &str, table: &str) -> String {
     let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
     let start = text.find(&open).unwrap_or_else(|| panic!("no mark {mark}")) + open.len();

@@ -1,4 +1,4 @@
-//! What rules mean: rule tests in `cases/evaluate`, and what is too large to be written there.
+//! The meaning of rules: rule tests in `cases/evaluate`, and tests that are too large for that folder.
 
 use crate::arena;
 use pointsman::diagnostic::{DiagnosticFormat, render};
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 fn sound(loaded: LoadedRules) -> RuleSet {
     let LoadedRules { sources, diagnostics, rules } = loaded;
-    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
 fn rules(text: &str) -> RuleSet {
@@ -23,7 +23,7 @@ fn rules(text: &str) -> RuleSet {
     sound(RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None))
 }
 
-/// The outcomes of a payload as JSON, with no firing open.
+/// The outcomes of a payload as JSON, without open firings.
 fn outcomes(text: &str, routing: Option<&str>, payload: &str) -> Vec<serde_json::Value> {
     outcomes_with(text, routing, payload, &|_| Vec::new())
 }
@@ -62,7 +62,7 @@ mapping m {
 channel ops = stdout()
 "#;
 
-/// A batch of alerts that goes to one channel by severity.
+/// A payload of alerts whose severities decide the channel.
 const BATCH: &str = r#"edition 1
 mapping m {
   each $[*]
@@ -98,7 +98,7 @@ fn a_recovery_follows_a_firing_of_its_key_before_it_in_the_same_payload() {
 }
 
 #[test]
-fn what_was_open_before_and_what_the_payload_opens_are_both_closed() {
+fn firings_from_before_and_from_the_same_payload_are_closed() {
     let payload = r#"[{"key": "a", "is": "bad"}, {"key": "a", "status": "resolved"}]"#;
     let open = |key: &str| if key == "a" { vec!["mail".to_owned()] } else { Vec::new() };
     let sent = outcomes_with(BATCH, Some("main"), payload, &open);
@@ -122,7 +122,7 @@ fn routings_that_call_the_next_twice_are_run_once_each() {
     assert_eq!(sent[0]["routes"].as_array().unwrap().len(), 30);
 }
 
-/// The longest chains that check lets through, each link nested as deep as the parser allows, on the small stack of a test.
+/// The longest chains that `check` accepts, nested as deep as the parser allows, on the small stack of a test.
 #[test]
 fn the_longest_chains_fit_the_stack() {
     let mut text = MAPPING.to_owned();

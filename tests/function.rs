@@ -19,7 +19,7 @@ fn rules(declarations: &str) -> RuleSet {
     sources.add("it.rules", &format!("edition 1\n{declarations}"));
     let LoadedRules { sources, diagnostics, rules } =
         RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
 fn context() -> EvaluationContext<'static> {

@@ -1,8 +1,8 @@
-//! Rules, payloads and folders that mean harm: each gives an error or an outcome, and nothing panics, hangs or grows.
+//! Hostile rules, payloads and folders: each gives an error or an outcome, without a panic, a hang or unlimited memory.
 //!
-//! What a case does in release is under a second and 100 MB. What bounds the work is asserted where it can be counted: the
-//! budget of a path, the notes of an event, the number of findings. How long a case takes is asserted nowhere, as other
-//! programs share the machine; a watchdog that is far too patient ends the process where a case hangs.
+//! In a release build, each case takes under a second and 100 MB. Bounds that can be counted are asserted: the budget of a
+//! path, the notes of an event, the number of findings. Time is not asserted, because other programs share the machine. If
+//! a case hangs, a watchdog with a long timeout ends the process.
 
 mod payloads;
 mod rules;
@@ -18,13 +18,13 @@ use std::io::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// Ten times what the slowest case takes in a debug build on a busy machine.
+/// Ten times the duration of the slowest case in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Runs a case; the process ends where it does not come back.
+/// Runs a case, and ends the process if it hangs.
 fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, wait) = mpsc::channel();
-    // As the main thread of a program has: what recurses has to be bounded to fit.
+    // The same stack as the main thread of a program, so recursion must be bounded to fit it.
     let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || {
         let result = case();
         let _ = done.send(());
@@ -32,14 +32,14 @@ fn watched<R: Send + 'static>(name: &str, case: impl FnOnce() -> R + Send + 'sta
     });
     let thread = thread.unwrap();
     if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-        // Not by a macro, whose output the harness would keep to itself.
+        // The test harness would capture the output of a macro such as `eprintln!`.
         let _ = writeln!(std::io::stderr(), "`{name}` takes more than {PATIENCE:?}");
         std::process::exit(101);
     }
     thread.join().unwrap_or_else(|_| panic!("`{name}` panicked"))
 }
 
-/// Loads a text as the one file of a rule set; every finding stands within it and can be rendered.
+/// Loads a text as the only file of a rule set, and checks that every finding is within it and can be rendered.
 fn load(text: &str) -> LoadedRules {
     use pointsman::diagnostic::{DiagnosticFormat, render};
     let mut sources = Sources::default();
@@ -52,7 +52,7 @@ fn load(text: &str) -> LoadedRules {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let rendered = render(format, false, &first, &loaded.sources);
+        let rendered = render(format, &first, &loaded.sources);
         let hidden =
             rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
         assert_eq!(hidden, None, "{rendered}");
@@ -60,7 +60,7 @@ fn load(text: &str) -> LoadedRules {
     loaded
 }
 
-/// The outcomes of a payload by a mapping `m`, of which what it looks at is read, as JSON.
+/// The outcomes of a payload as JSON, by a mapping `m`, with only the parts read that the mapping uses.
 fn outcomes(rules: &RuleSet, payload: &[u8]) -> Vec<String> {
     let subject = EntryPoint::Mapping("m", None);
     let document = match rules.read(subject, payload, arena()) {

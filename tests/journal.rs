@@ -1,45 +1,113 @@
 //! What the journal promises: what it answered is there after any end of the process, in order, once; nothing is invented;
 //! everything is bounded; damage and a full disk stop nothing else.
 
+/// Runs tests over each store: the same promises hold for all of them.
+macro_rules! over_each_store {
+    ($($name:ident),+ $(,)?) => {
+        mod in_sqlite {
+            $(#[test] fn $name() { super::$name(&crate::journal::StateFolder::new()); })+
+        }
+        mod in_memory {
+            $(#[test] fn $name() { super::$name(&crate::journal::StateFolder::in_memory()); })+
+        }
+    };
+}
+
 mod damage;
 mod disk;
 mod faulty;
 mod kept;
+mod memory;
+mod old_schema;
 
 use crate::common::Folder;
+use memory::MemoryDisk;
 use pointsman::gateway::journal::{
-    AcceptResult, DeliveryState, EventId, FiringTransition, Journal, JournalConfig, JournalError,
-    NewDelivery, Push, PushOrigin, RecordFilter, RefusedPayload, Settlement, SettlementResult,
+    AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _,
+    EventId, FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore,
+    NewDelivery, Push, PushId, PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement,
+    SettlementResult, SqliteStore, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
+use pointsman::time::Timestamp;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ulid::Ulid;
 
 /// A folder that is the state directory of a journal.
-pub(crate) struct StateFolder(pub(crate) Folder);
+pub(crate) struct StateFolder {
+    folder: Folder,
+    /// Where the store is, unless it is in SQLite.
+    disk: Option<MemoryDisk>,
+}
 
 impl StateFolder {
     pub(crate) fn new() -> Self {
-        Self(Folder::new())
+        Self { folder: Folder::new(), disk: None }
+    }
+
+    pub(crate) fn in_memory() -> Self {
+        Self { folder: Folder::new(), disk: Some(MemoryDisk::default()) }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// An empty one with a store of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        if self.disk.is_some() { Self::in_memory() } else { Self::new() }
     }
 
     pub(crate) fn options(&self) -> JournalConfig {
-        JournalConfig { directory: self.0.path().to_owned(), least_free: Some(0), ..JournalConfig::default() }
+        JournalConfig {
+            directory: self.folder.path().to_owned(),
+            least_free: Some(0),
+            ..JournalConfig::default()
+        }
+    }
+
+    pub(crate) fn store(&self, options: &JournalConfig) -> Box<dyn JournalStore> {
+        match &self.disk {
+            Some(disk) => Box::new(disk.store(options)),
+            None => Box::new(SqliteStore::open(options).unwrap()),
+        }
     }
 
     pub(crate) fn open(&self) -> Journal {
-        open(self.options())
+        self.open_with(&self.options(), Arc::default())
+    }
+
+    pub(crate) fn open_with(&self, options: &JournalConfig, metrics: Arc<Metrics>) -> Journal {
+        let wake = Arc::new(|_: &str| {});
+        Journal::open_with_store(options, metrics, wake, |options| Ok(self.store(options))).unwrap()
     }
 }
 
-pub(crate) fn open(options: JournalConfig) -> Journal {
-    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap()
+/// Accepts pushes in one transaction, as the writer does.
+pub(crate) fn accept_all(store: &mut dyn JournalStore, pushes: impl IntoIterator<Item = Push>) {
+    let pushes: Vec<Push> = pushes.into_iter().collect();
+    let mut work = |transaction: &mut dyn Transaction| {
+        pushes.iter().try_for_each(|push| accept(transaction, push).map(drop))
+    };
+    store.transact(&mut work).unwrap();
 }
 
-pub(crate) fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+/// What can be read of an open journal.
+pub(crate) fn read(journal: &Journal) -> &dyn JournalReader {
+    journal.read().unwrap()
+}
+
+pub(crate) fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_epoch_milliseconds(milliseconds)
+}
+
+/// So many milliseconds ago.
+pub(crate) fn ago(milliseconds: i64) -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    at(i64::try_from(now).unwrap() - milliseconds)
 }
 
 /// Waits, but not for ever.
@@ -48,13 +116,17 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(async { tokio::time::timeout(Duration::from_mins(1), future).await }).expect("it hangs")
 }
 
+pub(crate) fn push_id(number: u64) -> PushId {
+    PushId(Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)))
+}
+
 /// A push with one outcome for each channel and key; `body` is what is sent.
 pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -> Push {
     Push {
-        id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
+        id: push_id(number),
         integration: "shop".to_owned(),
         origin: PushOrigin::Push,
-        received: now(),
+        received: ago(0),
         generation: 3,
         rules: RuleSetHash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
@@ -77,31 +149,48 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
     }
 }
 
-pub(crate) fn settlement(delivery: i64, result: SettlementResult) -> Settlement {
-    Settlement { delivery, at: now(), took: 5, status: Some(500), result }
+pub(crate) fn settlement(delivery: DeliveryId, result: SettlementResult) -> Settlement {
+    Settlement { delivery, at: ago(0), took: 5, status: Some(500), result }
 }
 
 pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
     RefusedPayload {
-        id: Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)),
+        id: push_id(number),
         integration: "shop".to_owned(),
         origin: PushOrigin::Push,
-        received: now(),
+        received: ago(0),
         payload: payload.to_vec(),
         status: 400,
         reason: "no JSON".to_owned(),
     }
 }
 
-#[test]
-fn what_was_answered_is_there_after_a_crash() {
-    let folder = StateFolder::new();
+over_each_store!(
+    what_was_answered_is_there_after_a_crash,
+    attempts_are_counted_and_dead_letters_come_back_behind_the_rest,
+    recoveries_know_where_the_firing_went,
+    a_repeated_body_is_accepted_once,
+    a_push_that_is_stored_already_is_not_stored_twice,
+    too_much_that_waits_is_refused_and_no_integration_takes_all,
+    lists_are_narrowed,
+    a_page_ends_with_a_whole_push_and_says_where_the_next_begins,
+    a_delivery_has_one_owner_at_a_time,
+);
+
+fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = {
         let woken = Arc::clone(&woken);
         Arc::new(move |channel: &str| woken.lock().unwrap().push(channel.to_owned()))
     };
-    let journal = Journal::open(folder.options(), Arc::new(Metrics::default()), wake).unwrap();
+    let journal =
+        Journal::open_with_store(
+            &folder.options(),
+            Arc::default(),
+            wake,
+            |options| Ok(folder.store(options)),
+        )
+        .unwrap();
     let pushes = [
         push(1, "page", "a", Some(b"one")),
         push(2, "void", "b", None),
@@ -114,54 +203,55 @@ fn what_was_answered_is_there_after_a_crash() {
     assert_eq!(*woken.lock().unwrap(), ["page", "page"]);
 
     let journal = folder.open();
-    let stored = journal.find_push(pushes[1].id).unwrap().unwrap();
+    let stored = read(&journal).find_push(pushes[1].id).unwrap().unwrap();
     assert_eq!(stored.payload, pushes[1].payload);
     assert_eq!(format!("[{}]", stored.outcomes.join(",")), *pushes[1].outcomes);
-    let pending = journal.pending("page", 0, 10).unwrap();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 10).unwrap();
     assert_eq!(
         pending.iter().map(|found| found.event.push).collect::<Vec<_>>(),
         [pushes[0].id, pushes[2].id]
     );
     assert!(pending[0].id < pending[1].id);
     assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"three"[..]));
-    assert_eq!(journal.pending_of_key("page", "a", pending[0].id).unwrap().as_ref(), Some(&pending[1]));
-    assert_eq!(journal.pending("page", pending[1].id, 10).unwrap(), []);
-    assert_eq!(journal.channels_pending().unwrap(), [("page".to_owned(), 2)]);
-    let events = journal.events(&RecordFilter::default()).unwrap();
-    let deliveries: Vec<_> = events.iter().map(|event| event.deliveries[0].1).collect();
+    assert_eq!(
+        read(&journal).pending_of_key("page", "a", pending[0].id).unwrap().as_ref(),
+        Some(&pending[1])
+    );
+    assert_eq!(read(&journal).pending("page", pending[1].id, 10).unwrap(), []);
+    assert_eq!(read(&journal).channels().unwrap()[0].pending, 2);
+    let events = read(&journal).events(&RecordFilter::default()).unwrap();
+    let deliveries: Vec<_> = events.iter().map(|event| event.deliveries[0].state).collect();
     assert_eq!(deliveries, [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Pending]);
-    let counts = &journal.integrations().unwrap()[0];
+    let counts = &read(&journal).integrations().unwrap()[0];
     assert_eq!((counts.accepted, counts.sent, counts.dropped), (3, 3, 0));
     journal.close();
     assert_eq!(wait(journal.accept(push(4, "page", "a", None))), Err(JournalError::Closed));
 }
 
-#[test]
-fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
-    let folder = StateFolder::new();
+fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &StateFolder) {
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"one")))).unwrap();
-    let first = journal.pending("page", 0, 1).unwrap().remove(0);
+    let first = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap().remove(0);
     for due in 0..25 {
-        let result = SettlementResult::Retry { due, reason: format!("failure {due}") };
+        let result = SettlementResult::Retry { due: at(due), reason: format!("failure {due}") };
         wait(journal.settle(settlement(first.id, result))).unwrap();
     }
-    let pending = journal.pending("page", 0, 1).unwrap().remove(0);
-    assert_eq!((pending.attempts, pending.due), (25, 24));
-    let attempts = journal.attempts(first.event).unwrap();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap().remove(0);
+    assert_eq!((pending.attempts, pending.due), (25, at(24)));
+    let attempts = read(&journal).attempts(first.event).unwrap();
     assert_eq!((attempts.len(), attempts[19].result.as_str()), (20, "failure 24"));
 
     wait(journal.settle(settlement(first.id, SettlementResult::Dead { reason: "too old".to_owned() })))
         .unwrap();
     wait(journal.settle(settlement(first.id, SettlementResult::Delivered))).unwrap();
-    let dead = journal.dead_letters(&RecordFilter::default()).unwrap();
+    let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!((dead.len(), dead[0].reason.as_str(), dead[0].attempts), (1, "too old", 26));
     wait(journal.accept(push(2, "page", "a", Some(b"two")))).unwrap();
     assert_eq!(
         journal
             .requeue_dead_letters(
                 &RecordFilter { channel: Some("chat".to_owned()), ..RecordFilter::default() },
-                77
+                at(77)
             )
             .unwrap(),
         0
@@ -170,33 +260,31 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest() {
         journal
             .requeue_dead_letters(
                 &RecordFilter { push: Some(first.event.push), ..RecordFilter::default() },
-                77
+                at(77)
             )
             .unwrap(),
         1
     );
-    let pending = journal.pending("page", 0, 9).unwrap();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert_eq!(pending.iter().map(|found| found.replay).collect::<Vec<_>>(), [false, true]);
-    assert_eq!((pending[1].since, pending[1].attempts), (77, 0));
+    assert_eq!((pending[1].since, pending[1].attempts), (at(77), 0));
     assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"one"[..]));
     for found in &pending {
         wait(journal.settle(settlement(found.id, SettlementResult::Delivered))).unwrap();
     }
-    assert_eq!(journal.channels_pending().unwrap(), []);
-    assert_eq!(journal.redeliver(&RecordFilter::default(), 99).unwrap(), 2);
-    let again = journal.pending("page", 0, 9).unwrap();
-    assert!(again.iter().all(|found| found.replay && found.since == 99 && found.id > pending[1].id));
+    assert_eq!(read(&journal).channels().unwrap()[0].pending, 0);
+    assert_eq!(journal.redeliver(&RecordFilter::default(), at(99)).unwrap(), 2);
+    let again = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
+    assert!(again.iter().all(|found| found.replay && found.since == at(99) && found.id > pending[1].id));
     wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() })))
         .unwrap();
     assert_eq!(journal.delete_dead_letters(&RecordFilter::default()).unwrap(), 1);
-    assert_eq!(journal.dead_letters(&RecordFilter::default()).unwrap(), []);
-    let counts = &journal.channels().unwrap()[0];
+    assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap(), []);
+    let counts = &read(&journal).channels().unwrap()[0];
     assert_eq!((counts.delivered, counts.retried, counts.dead, counts.pending), (2, 25, 0, 1));
 }
 
-#[test]
-fn recoveries_know_where_the_firing_went() {
-    let folder = StateFolder::new();
+fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
     let journal = folder.open();
     let opened = |channels: &[&str]| FiringTransition::Opened {
         key: "a".to_owned(),
@@ -216,11 +304,11 @@ fn recoveries_know_where_the_firing_went() {
         FiringTransition::Closed { key: "a".to_owned(), removed_channels: vec!["chat".to_owned()], index: 0 };
     wait(journal.accept(Push { transitions: vec![closed], ..push(3, "page", "a", None) })).unwrap();
     assert_eq!(journal.open_channels("shop", "a"), [""; 0]);
-    let dead = journal.dead_letters(&RecordFilter::default()).unwrap();
+    let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!(dead[0].reason, "channel `chat` no longer exists");
     assert_eq!(dead[0].channel, "chat");
     let old = Push {
-        received: now() - 31 * 86_400_000,
+        received: ago(31 * 86_400_000),
         transitions: vec![opened(&["page"])],
         ..push(4, "page", "a", None)
     };
@@ -228,12 +316,10 @@ fn recoveries_know_where_the_firing_went() {
     assert_eq!(journal.open_channels("shop", "a"), [""; 0], "a firing is open for thirty days");
 }
 
-#[test]
-fn a_repeated_body_is_accepted_once() {
-    let folder = StateFolder::new();
+fn a_repeated_body_is_accepted_once(folder: &StateFolder) {
     let journal = folder.open();
     let with = |number, within| Push {
-        deduplicate: Some(([1; 32], within)),
+        deduplicate: Some(Deduplication { body_hash: [1; 32], window_ms: within }),
         ..push(number, "page", "a", Some(b"x"))
     };
     let (first, second) = wait(async {
@@ -248,26 +334,22 @@ fn a_repeated_body_is_accepted_once() {
         Ok(AcceptResult::Stored),
         "another integration's body is another body"
     );
-    let later = Push { received: now() + 61_000, ..with(4, 60_000) };
+    let later = Push { received: ago(-61_000), ..with(4, 60_000) };
     assert_eq!(wait(journal.accept(later)), Ok(AcceptResult::Stored), "the time is over");
-    assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 3);
+    assert_eq!(read(&journal).pending("page", DeliveryId::NONE, 9).unwrap().len(), 3);
 }
 
-#[test]
-fn a_push_that_is_stored_already_is_not_stored_twice() {
-    let folder = StateFolder::new();
+fn a_push_that_is_stored_already_is_not_stored_twice(folder: &StateFolder) {
     let journal = folder.open();
     for _ in 0..2 {
         assert_eq!(wait(journal.accept(push(1, "page", "a", Some(b"x")))), Ok(AcceptResult::Stored));
     }
-    assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 1);
-    assert_eq!(journal.integrations().unwrap()[0].accepted, 1);
+    assert_eq!(read(&journal).pending("page", DeliveryId::NONE, 9).unwrap().len(), 1);
+    assert_eq!(read(&journal).integrations().unwrap()[0].accepted, 1);
 }
 
-#[test]
-fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
-    let folder = StateFolder::new();
-    let journal = open(JournalConfig { most_pending: 8, ..folder.options() });
+fn too_much_that_waits_is_refused_and_no_integration_takes_all(folder: &StateFolder) {
+    let journal = folder.open_with(&JournalConfig { most_pending: 8, ..folder.options() }, Arc::default());
     let of = |number, integration: &str| Push {
         integration: integration.to_owned(),
         ..push(number, "page", "a", Some(b"x"))
@@ -280,28 +362,26 @@ fn too_much_that_waits_is_refused_and_no_integration_takes_all() {
         wait(journal.accept(of(number, "quiet"))).unwrap();
     }
     assert_eq!(wait(journal.accept(of(9, "quiet"))), Err(JournalError::Full));
-    let first = journal.pending("page", 0, 1).unwrap()[0].id;
+    let first = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
     wait(journal.settle(settlement(first, SettlementResult::Delivered))).unwrap();
     wait(journal.accept(of(10, "quiet"))).unwrap();
     drop(journal);
-    let journal = open(JournalConfig { most_pending: 8, ..folder.options() });
+    let journal = folder.open_with(&JournalConfig { most_pending: 8, ..folder.options() }, Arc::default());
     assert_eq!(wait(journal.accept(of(11, "quiet"))), Err(JournalError::Full), "a restart forgets nothing");
 }
 
-#[test]
-fn lists_are_narrowed() {
-    let folder = StateFolder::new();
+fn lists_are_narrowed(folder: &StateFolder) {
     let journal = folder.open();
     for number in 0..20_u64 {
         let integration = if number % 2 == 0 { "even" } else { "odd" }.to_owned();
         let channel = if number % 5 == 0 { "five" } else { "rest" };
         let body = (number % 3 == 0).then_some(&b"x"[..]);
-        let received = i64::try_from(1_000 + number).unwrap();
+        let received = at(i64::try_from(1_000 + number).unwrap());
         let push = Push { integration, received, ..push(number, channel, &format!("k{}", number % 4), body) };
         wait(journal.accept(push)).unwrap();
     }
     let numbers = |filter: RecordFilter| -> Vec<u128> {
-        journal.events(&filter).unwrap().iter().map(|event| event.id.push.random()).collect()
+        read(&journal).events(&filter).unwrap().iter().map(|event| event.id.push.0.random()).collect()
     };
     let none = RecordFilter::default;
     assert_eq!(numbers(RecordFilter { limit: 3, ..none() }), [19, 18, 17]);
@@ -309,7 +389,7 @@ fn lists_are_narrowed() {
         numbers(RecordFilter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }),
         [16, 15]
     );
-    assert_eq!(numbers(RecordFilter { since: Some(1_004), until: Some(1_007), ..none() }), [6, 5, 4]);
+    assert_eq!(numbers(RecordFilter { since: Some(at(1_004)), until: Some(at(1_007)), ..none() }), [6, 5, 4]);
     assert_eq!(numbers(RecordFilter { integration: Some("odd".to_owned()), limit: 2, ..none() }), [19, 17]);
     assert_eq!(numbers(RecordFilter { channel: Some("five".to_owned()), ..none() }), [15, 10, 5, 0]);
     assert_eq!(numbers(RecordFilter { key: Some("k3".to_owned()), limit: 2, ..none() }), [19, 15]);
@@ -318,12 +398,10 @@ fn lists_are_narrowed() {
         numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }),
         [0; 0]
     );
-    assert_eq!(journal.attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
+    assert_eq!(read(&journal).attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
 }
 
-#[test]
-fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
-    let folder = StateFolder::new();
+fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins(folder: &StateFolder) {
     let journal = folder.open();
     for number in 0..3_u64 {
         let one = push(number, "page", &format!("k{number}"), None);
@@ -335,8 +413,8 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
     let mut found = Vec::new();
     let mut pages = 0;
     loop {
-        let page = journal.events_page(&asked).unwrap();
-        found.extend(page.events.iter().map(|event| (event.id.push.random(), event.id.index)));
+        let page = read(&journal).events_page(&asked).unwrap();
+        found.extend(page.events.iter().map(|event| (event.id.push.0.random(), event.id.index)));
         pages += 1;
         let Some(next) = page.next else { break };
         asked.before = Some(next);
@@ -345,14 +423,32 @@ fn a_page_ends_with_a_whole_push_and_says_where_the_next_begins() {
     assert_eq!(found, all.collect::<Vec<_>>());
     assert_eq!(pages, 4);
     let rare = RecordFilter { key: Some("k0".to_owned()), limit: 9, ..RecordFilter::default() };
-    assert_eq!(journal.events(&rare).unwrap().len(), 3);
+    assert_eq!(read(&journal).events(&rare).unwrap().len(), 3);
+}
+
+fn a_delivery_has_one_owner_at_a_time(folder: &StateFolder) {
+    let journal = folder.open();
+    wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
+    let id = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
+    let [one, other] = [ClaimOwner::generate(), ClaimOwner::generate()];
+    let claim = |owner, seconds| read(&journal).claim(id, owner, Duration::from_secs(seconds)).unwrap();
+    assert_eq!(claim(one, 0), ClaimResult::Claimed);
+    assert_eq!(claim(other, 3_600), ClaimResult::Claimed, "the lease of the first is over");
+    assert_eq!(claim(one, 3_600), ClaimResult::Held);
+    assert_eq!(claim(other, 3_600), ClaimResult::Claimed, "its owner renews it");
+    let retry = SettlementResult::Retry { due: at(1), reason: "busy".to_owned() };
+    wait(journal.settle(settlement(id, retry))).unwrap();
+    assert_eq!(claim(one, 3_600), ClaimResult::Claimed, "a result ends the claim");
+    wait(journal.settle(settlement(id, SettlementResult::Delivered))).unwrap();
+    assert_eq!(claim(other, 3_600), ClaimResult::Settled);
+    assert_eq!(read(&journal).claim(DeliveryId(77), one, Duration::ZERO), Ok(ClaimResult::Settled));
 }
 
 #[test]
 fn a_directory_has_one_owner() {
     let folder = StateFolder::new();
     let journal = folder.open();
-    let second = Journal::open(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
+    let second = Journal::open(&folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
     let Err(JournalError::Failed(message)) = second else { panic!("it was opened twice") };
     assert!(message.contains(&format!("in use by process {}", std::process::id())), "{message}");
     journal.close();

@@ -1,7 +1,7 @@
-//! The JSON reader: what it takes, what it refuses and in which words, and that numbers and equality are exact.
+//! The JSON reader: which texts it accepts, its errors, and exact numbers and equality.
 
 use crate::arena;
-use pointsman::json::{self, Document, Number, ToJson, Value};
+use pointsman::json::{self, LocatedDocument, Number, ToJson, Value};
 use proptest::prelude::*;
 
 fn read(text: &str) -> &Value<'_> {
@@ -26,7 +26,7 @@ fn canonical(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn refusals_are_said_in_plain_words_at_the_place() {
+fn errors_have_a_message_and_a_position() {
     let deep = "[".repeat(128);
     let cases: &[(&[u8], &str)] = &[
         (b"", "1:1: the document is empty, a JSON value is expected"),
@@ -94,7 +94,7 @@ fn refusals_are_said_in_plain_words_at_the_place() {
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over() {
+fn a_byte_order_mark_is_skipped() {
     assert_eq!(json::parse(b"\xEF\xBB\xBF[1]", arena()).unwrap().root, read("[1]"));
     assert_eq!(refusal(b"\xEF\xBB\xBF[1}"), "1:3: expected `,` or `]`, found `}`");
 }
@@ -113,7 +113,7 @@ fn strings_without_escapes_are_borrowed() {
 }
 
 #[test]
-fn the_last_of_a_repeated_name_counts_in_the_place_of_the_first() {
+fn a_repeated_name_has_its_last_value_at_its_first_position() {
     let document = json::parse(br#"{"a": 1, "b": {"x": 1, "x": 2}, "a": 3}"#, arena()).unwrap();
     assert_eq!(document.root.to_json(), r#"{"a":3,"b":{"x":2}}"#);
     assert_eq!(document.repeated, Some("x"));
@@ -186,7 +186,7 @@ fn numbers_compare_by_value_and_print_as_json() {
 }
 
 #[test]
-fn equality_and_the_canonical_form_are_those_of_json() {
+fn equality_and_the_canonical_form_follow_json() {
     let (left, right) = (r#"{"a": 1, "b": [1.0, "x"]}"#, r#"{"b": [1, "x"], "a": 1.0}"#);
     assert_eq!(read(left), read(right));
     assert_eq!(canonical(left), canonical(right));
@@ -217,7 +217,7 @@ fn equality_and_the_canonical_form_are_those_of_json() {
 }
 
 fn stream(text: &[u8]) -> Vec<String> {
-    let line = |(offset, result): (usize, Result<Document<'_>, json::JsonError>)| match result {
+    let line = |LocatedDocument { offset, document }| match document {
         Ok(document) => format!("{offset} {}", document.root.to_json()),
         Err(invalid) => format!("{offset} !{}:{}: {}", invalid.line, invalid.column, invalid.message),
     };
@@ -255,7 +255,7 @@ fn a_file_may_hold_many_documents_and_bad_lines_among_them() {
         stream(b"[1]\n\"\xff\"\n[2]"),
         ["0 [1]", "4 !2:2: byte 0xFF is not valid UTF-8; JSON is sent as UTF-8", "8 [2]"]
     );
-    // A line that is cut off is the broken one, not the line on which reading noticed.
+    // The error is on the line that is cut off, not on a later line where it was detected.
     assert_eq!(
         stream(b"{\"a\":1}\n{\"a\":[{\"b\":\r\n\n{\"a\":2}\n$x\n"),
         [
@@ -274,7 +274,7 @@ fn a_file_may_hold_many_documents_and_bad_lines_among_them() {
             "26 [3]",
         ]
     );
-    // A document over lines is broken where it breaks.
+    // In a document over several lines, the error is on the line where it is.
     assert!(stream(b"{\"a\":[\n{\"b\":1},\n{\"b\":2}\noops\n")[0].starts_with("0 !4:1: "));
     assert_eq!(stream(b"[1, 2\n"), ["0 !1:6: the document is cut off: an array is not closed by `]`"]);
 }
@@ -297,9 +297,9 @@ proptest! {
     #[test]
     fn no_text_like_json_makes_it_panic(text in r#"([\[\]{},:"'\\ \n$<=a0-9eé.+-]|true|null|\\u[dD][89cC]00){0,40}"#) {
         let _ = json::parse(text.as_bytes(), arena());
-        for (offset, result) in json::documents(text.as_bytes(), arena()) {
+        for LocatedDocument { offset, document } in json::documents(text.as_bytes(), arena()) {
             prop_assert!(offset < text.len());
-            if let Err(invalid) = result {
+            if let Err(invalid) = document {
                 prop_assert!(invalid.line >= 1 && invalid.column >= 1 && invalid.line <= text.lines().count() + 1);
             }
         }
@@ -316,32 +316,33 @@ proptest! {
     }
 }
 
-/// The documents of a text that arrives line by line, in the form of [`stream`].
-fn in_parts(text: &[u8], lines_at_once: usize) -> Vec<String> {
+/// The documents of a text that is read in chunks of some lines.
+fn in_chunks(text: &[u8], lines_at_once: usize) -> Vec<String> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (mut open, mut before, mut lead, mut found) = (Vec::new(), 0, 0, Vec::new());
     let whole = json::Projection::whole();
-    for (at, chunk) in lines.chunks(lines_at_once).enumerate() {
-        open.extend_from_slice(&chunk.concat());
-        let more = (at + 1) * lines_at_once < lines.len();
+    for (at, lines_of_chunk) in lines.chunks(lines_at_once).enumerate() {
+        open.extend_from_slice(&lines_of_chunk.concat());
+        let is_last = (at + 1) * lines_at_once >= lines.len();
+        let remaining = if is_last { json::Remaining::Last } else { json::Remaining::More };
         let read = if at == 0 { json::DocumentChunk::first } else { json::DocumentChunk::new };
-        let mut part = read(&open, more, &whole).with_line_prefix(lead);
-        while let Some((_, document)) = part.next(arena()) {
-            found.push(match document {
+        let mut chunk = read(&open, remaining, &whole).with_line_prefix(lead);
+        while let Some(next) = chunk.next(arena()) {
+            found.push(match next.document {
                 Ok(document) => format!("{:?}", document.root),
                 Err(wrong) => format!("{}:{}: {}", wrong.line + before, wrong.column, wrong.message),
             });
         }
-        before += part.lines();
-        lead = part.line_prefix();
-        let judged = part.consumed();
-        open.drain(..judged);
+        before += chunk.lines();
+        lead = chunk.line_prefix();
+        let consumed = chunk.consumed();
+        open.drain(..consumed);
     }
     found
 }
 
 #[test]
-fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
+fn chunks_are_read_as_the_whole_is() {
     let pieces = [
         "{\"a\": 1}\n",
         "{\n  \"b\": [\n1,\n2]\n}\n",
@@ -359,7 +360,7 @@ fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
         "\"not closed\r\n",
         "\u{feff}{\"a\":\n1}\n",
     ];
-    // Every order of three pieces, and some long ones.
+    // All sequences of three pieces, and some long sequences.
     let mut seed = 1_usize;
     let mut texts: Vec<String> = Vec::new();
     for first in pieces {
@@ -374,13 +375,13 @@ fn lines_that_arrive_one_by_one_are_read_as_the_whole_is() {
     }
     for text in texts {
         let whole: Vec<String> = json::documents(text.as_bytes(), arena())
-            .map(|(_, document)| match document {
+            .map(|next| match next.document {
                 Ok(document) => format!("{:?}", document.root),
                 Err(wrong) => format!("{}:{}: {}", wrong.line, wrong.column, wrong.message),
             })
             .collect();
         for lines_at_once in [1, 2, 5] {
-            assert_eq!(in_parts(text.as_bytes(), lines_at_once), whole, "{lines_at_once} lines of {text}");
+            assert_eq!(in_chunks(text.as_bytes(), lines_at_once), whole, "{lines_at_once} lines of {text}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What is left of a file that does not parse: the names of the declarations that were kept, with how much each holds.
+//! The declarations that the parser keeps of a file with errors: their names, and how many parts each has.
 
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::syntax::tree::Declaration;
 
-/// One line: a `?` marks what is kept but broken, a `!` what is known by its name alone.
+/// One line. A `?` marks a declaration with errors, a `!` one of which only the name is known.
 pub(crate) fn kept(text: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("case.rules", text);

@@ -47,7 +47,7 @@ mod serve;
 mod suite;
 mod syntax;
 
-/// Memory for what a test reads and makes, which nobody gives back before the tests end.
+/// An arena for a test, which is not freed before all tests end.
 fn arena() -> &'static pointsman::json::Arena {
     Box::leak(Box::default())
 }

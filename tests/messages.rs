@@ -1,7 +1,7 @@
-//! What a person reads who made a mistake: every broken rule set in `cases/syntax`, `cases/check` and `cases/lint`, with
-//! the report that `check` prints beside it, and the proof that what the report says to paste mends the finding.
+//! The reports of `check`: each rule set in `cases/syntax`, `cases/check` and `cases/lint` has its report beside it, and each
+//! suggested edit is proved to fix its finding.
 //!
-//! A case is a file, or a folder where other files are needed beside it.
+//! A case is a file, or a folder if it needs several files.
 
 use crate::kept::kept;
 use expect_test::expect_file;
@@ -31,7 +31,7 @@ impl Set {
         Self { files: files.collect(), folder }
     }
 
-    /// All that `check` finds.
+    /// The findings of `check`.
     fn check(&self) -> (Sources, Vec<Diagnostic>) {
         let mut sources = Sources::default();
         let ids: Vec<_> = self.files.iter().map(|(name, text)| sources.add(name, text)).collect();
@@ -46,7 +46,7 @@ impl Set {
         (sources, diagnostics)
     }
 
-    /// The set after one edit.
+    /// The rule set after one edit.
     fn edited(&self, help: &Suggestion, sources: &Sources) -> Option<Self> {
         let (span, text) = help.edit.as_ref()?;
         let mut set = self.clone();
@@ -79,32 +79,32 @@ fn broken() -> Vec<PathBuf> {
 }
 
 #[test]
-fn broken_rule_sets_are_told_what_is_wrong() {
+fn broken_rule_sets_have_the_expected_reports() {
     assert!(broken().len() > 200, "cases are not found");
     for case in broken() {
         let (sources, found) = Set::read(&case).check();
-        let mut told = render(DiagnosticFormat::Human, false, &found, &sources);
+        let mut snapshot = render(DiagnosticFormat::Human, &found, &sources);
         if case.parent().is_some_and(|folder| folder.ends_with("syntax")) {
-            told += &kept(&std::fs::read_to_string(&case).unwrap());
+            snapshot += &kept(&std::fs::read_to_string(&case).unwrap());
         }
-        expect_file![case.with_extension("txt")].assert_eq(&told);
+        expect_file![case.with_extension("txt")].assert_eq(&snapshot);
     }
 }
 
 #[test]
-fn sound_rule_sets_pass_without_a_word() {
+fn correct_rule_sets_have_no_findings() {
     for case in cases("check/valid") {
         let (sources, found) = Set::read(&case).check();
         assert!(
             found.is_empty(),
             "{}:\n{}",
             case.display(),
-            render(DiagnosticFormat::Human, false, &found, &sources)
+            render(DiagnosticFormat::Human, &found, &sources)
         );
     }
 }
 
-/// Whether a finding after an edit says what one before it said, at the same place.
+/// Whether a finding after an edit is the same as one before it, at the same position.
 fn remains(before: &Diagnostic, after: &Diagnostic, help: &Suggestion) -> bool {
     let Some((place, text)) = &help.edit else { return true };
     let moved =
@@ -117,12 +117,12 @@ fn same(one: &Diagnostic, two: &Diagnostic) -> bool {
     (one.code.id, &one.message) == (two.code.id, &two.message)
 }
 
-/// What the first comment of a case says where a second mistake only shows when the first is mended.
+/// The first comment of a case in which a second mistake appears only when the first is fixed.
 const ANOTHER: &str = "# one mistake behind another\n";
 
-/// Every edit, alone, takes its finding away and breaks nothing that could be read before.
+/// Every edit, applied alone, removes its finding and adds no syntax error.
 #[test]
-fn what_a_report_says_to_paste_mends_the_finding() {
+fn every_suggested_edit_fixes_its_finding() {
     let mut wrong = String::new();
     for case in broken() {
         let set = Set::read(&case);
@@ -147,7 +147,7 @@ fn what_a_report_says_to_paste_mends_the_finding() {
                         finding.code.id,
                         finding.message,
                         help.text,
-                        render(DiagnosticFormat::Human, false, &new, &after_sources),
+                        render(DiagnosticFormat::Human, &new, &after_sources),
                     );
                 }
             }
@@ -156,9 +156,9 @@ fn what_a_report_says_to_paste_mends_the_finding() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// The grammar of messages: one line, no capital unless it is a name's, no full stop, backticks in pairs.
+/// The style of messages: one line, lower case except for names, no full stop, backticks in pairs.
 #[test]
-fn messages_keep_their_grammar() {
+fn messages_follow_the_style() {
     let mut wrong = String::new();
     for case in broken() {
         let (_, found) = Set::read(&case).check();

@@ -1,4 +1,4 @@
-//! Regexes, globs and networks: what they fit, what they refuse and in which words.
+//! Regexes, globs and networks: which texts they match, and their errors.
 
 use expect_test::expect_file;
 use pointsman::pattern::{Case, Glob, Network, PatternError, RegexPattern, address, fold};
@@ -15,8 +15,8 @@ fn glob(text: &str) -> Glob {
 }
 
 #[test]
-fn refusals_are_told_in_words() {
-    let mut told = String::new();
+fn errors_have_a_message_and_help() {
+    let mut report = String::new();
     for line in include_str!("cases/pattern/refused.txt").lines() {
         let (kind, text) = line.split_once(' ').unwrap();
         let invalid: PatternError = match kind {
@@ -26,12 +26,13 @@ fn refusals_are_told_in_words() {
             _ => panic!("{kind}"),
         };
         let offence = if kind == "flags" { "" } else { &text[invalid.range.clone()] };
-        writeln!(told, "{kind} {text}\n  at {:?} `{offence}`\n  {}", invalid.range, invalid.message).unwrap();
+        writeln!(report, "{kind} {text}\n  at {:?} `{offence}`\n  {}", invalid.range, invalid.message)
+            .unwrap();
         if let Some(help) = invalid.help {
-            writeln!(told, "  help: {help}").unwrap();
+            writeln!(report, "  help: {help}").unwrap();
         }
     }
-    expect_file!["cases/pattern/refused.expected.txt"].assert_eq(&told);
+    expect_file!["cases/pattern/refused.expected.txt"].assert_eq(&report);
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn matches_is_whole_and_finds_is_anywhere() {
 }
 
 #[test]
-fn a_comment_does_not_swallow_the_anchor() {
+fn a_comment_does_not_include_the_anchor() {
     for (pattern, flags) in [("a # first", "x"), ("(?x)a # first", ""), ("a # one\n b", "x")] {
         let regex = RegexPattern::new(pattern, flags, Case::Sensitive).unwrap();
         let fitting = if pattern.contains('b') { "ab" } else { "a" };
@@ -73,7 +74,7 @@ fn limits_hold() {
 }
 
 #[test]
-fn globs_fit_whole_strings() {
+fn globs_match_whole_texts() {
     for (text, fitting, other) in [
         ("mysql-*", "mysql-1", "xmysql-1"),
         ("*", "", "\u{0}none"),
@@ -107,12 +108,12 @@ fn a_hostile_glob_is_fast() {
     assert!(!glob(&format!("{}b", "*a".repeat(500))).fits(&text));
     assert!(!glob(&format!("*{}b*", "a".repeat(1000))).fits(&text));
     assert!(!glob(&format!("*{}b*", "a?".repeat(100))).fits(&text));
-    // A watchdog, not a measurement: trying every division of the text would take longer than anybody waits.
+    // This is a timeout, not a measurement. With backtracking, the test would practically never end.
     assert!(begun.elapsed() < Duration::from_mins(1));
 }
 
 #[test]
-fn networks_hold_addresses() {
+fn networks_contain_addresses() {
     let holds = |network: &str, text: &str| Network::new(network).unwrap().holds(address(text).unwrap());
     assert!(holds("10.0.0.0/8", "10.1.2.3:9100"));
     assert!(holds("10.0.0.0/8", "[::ffff:10.1.2.3]:9100"));
@@ -124,7 +125,7 @@ fn networks_hold_addresses() {
 }
 
 #[test]
-fn what_is_no_address_is_none() {
+fn other_texts_are_not_addresses() {
     for text in [
         "",
         "db-1",
@@ -143,7 +144,7 @@ fn what_is_no_address_is_none() {
     }
 }
 
-/// The plainest meaning of a glob, exponential and obviously right.
+/// The definition of a glob match: exponential, but simple.
 fn naive(glob: &[char], text: &[char]) -> bool {
     match (glob, text) {
         ([], []) => true,
@@ -156,7 +157,7 @@ fn naive(glob: &[char], text: &[char]) -> bool {
 
 proptest! {
     #[test]
-    fn globs_mean_what_they_plainly_mean(text in "[ab?*é]{0,8}", subject in "[abé]{0,8}") {
+    fn globs_match_by_definition(text in "[ab?*é]{0,8}", subject in "[abé]{0,8}") {
         let characters = |text: &str| text.chars().collect::<Vec<_>>();
         prop_assert_eq!(glob(&text).fits(&subject), naive(&characters(&text), &characters(&subject)));
     }

@@ -1,4 +1,4 @@
-//! Reading what the rules look at gives what reading everything gives: the same outcomes, and the same refusals.
+//! Reading only the parts of a payload that rules use gives the same outcomes and errors as reading all of it.
 
 use crate::arena;
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
@@ -11,7 +11,7 @@ use proptest::sample::select;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// What becomes of bytes, one way and the other.
+/// The outcomes of a payload, read in both ways.
 fn outcomes(
     rules: &RuleSet,
     subject: EntryPoint<'_>,
@@ -43,10 +43,10 @@ fn loaded(text: &str) -> Option<RuleSet> {
     RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None).rules
 }
 
-/// Names that paths and payloads share, so that they meet.
+/// Names that both paths and payloads use, so that paths find values.
 const NAMES: [&str; 8] = ["a", "b", "c", "alerts", "labels", "status", "x y", "é"];
 
-/// JSON text, some of it odd or wrong.
+/// JSON text, some of it unusual or invalid.
 fn payload() -> impl Strategy<Value = String> {
     let scalar = select(vec![
         "null",
@@ -82,7 +82,7 @@ fn payload() -> impl Strategy<Value = String> {
     })
 }
 
-/// A payload whose elements and labels are where the mappings look for them.
+/// A payload with elements and labels where the mappings expect them.
 fn likely() -> impl Strategy<Value = String> {
     (payload(), payload(), payload(), payload()).prop_map(|(a, labels, b, c)| {
         format!(
@@ -129,7 +129,7 @@ fn plural() -> impl Strategy<Value = String> + Clone {
     parts.prop_map(|(begin, spread, end)| format!("{begin}{spread}{}", end.concat()))
 }
 
-/// A value, each kind of expression that looks at a payload in its own way.
+/// Every kind of expression that reads a payload.
 fn value() -> impl Strategy<Value = String> + Clone {
     let one = singular();
     let list = plural();
@@ -173,7 +173,7 @@ fn condition() -> impl Strategy<Value = String> + Clone {
     prop_oneof![2 => one, 1 => list]
 }
 
-/// Two mappings that one integration reads with.
+/// Two mappings of one integration.
 fn rule_text() -> impl Strategy<Value = String> {
     let mapping = (
         condition(),
@@ -208,11 +208,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_part_gives_what_all_of_it_gives(
+    fn a_projection_gives_the_same_outcomes(
         texts in proptest::collection::vec(rule_text(), 8),
         payloads in proptest::collection::vec(prop_oneof![payload(), likely()], 8),
     ) {
-        // Where a path costs too much, or a line can never be reached, check refuses the rules.
+        // `check` refuses rules with a path that is too expensive or a line that is unreachable.
         let mut sets = texts.iter().filter_map(|text| loaded(text));
         let rules = sets.next();
         prop_assume!(rules.is_some());
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn a_part_is_refused_where_all_of_it_is(
+    fn a_projection_gives_the_same_errors(
         payload in likely(),
         at in any::<prop::sample::Index>(),
         byte in select(&b"\"\\{}[],:0e- \n\xff\x00u"[..]),
@@ -256,7 +256,7 @@ fn the_shipped_rules_read_what_they_need() {
 }
 
 #[test]
-fn a_storm_runs_out_of_the_same_work() {
+fn an_alert_storm_exhausts_the_same_budget() {
     let rules = loaded(
         "edition 1\nmapping m {\n  each $.alerts[*]\n  severity = Warning\n  status = Firing\n  \
          title = \"{count($.alerts[*].labels.*)} {@.a}\"\n  key = \"k\"\n  labels { ...$.labels }\n}\n",

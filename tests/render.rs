@@ -1,4 +1,4 @@
-//! Every way of writing diagnostics, over the places that are hard to show. Snapshots stand in `cases/render`.
+//! All formats of diagnostics, for spans that are hard to show. The snapshots are in `cases/render`.
 
 use expect_test::expect_file;
 use pointsman::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticFormat, render, summary};
@@ -39,13 +39,13 @@ fn all(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
         (DiagnosticFormat::Sarif, "sarif"),
     ];
     for (format, ending) in formats {
-        let text = render(format, false, diagnostics, sources);
+        let text = render(format, diagnostics, sources);
         expect_file![format!("cases/render/{name}.{ending}")].assert_eq(&text);
     }
 }
 
 fn human(name: &str, diagnostics: &[Diagnostic], sources: &Sources) {
-    let text = render(DiagnosticFormat::Human, false, diagnostics, sources);
+    let text = render(DiagnosticFormat::Human, diagnostics, sources);
     expect_file![format!("cases/render/{name}.human")].assert_eq(&text);
 }
 
@@ -77,13 +77,13 @@ fn an_ordinary_finding_in_every_format() {
 }
 
 #[test]
-fn colour_is_only_added() {
+fn the_coloured_text_is_the_same() {
     let mut sources = Sources::default();
     let file = sources.add("a.rules", ROUTES);
     let finding = [Diagnostic::new(&UNKNOWN, at(file, ROUTES, "main", 0), "no")];
     let (plain, colored) = (
-        render(DiagnosticFormat::Human, false, &finding, &sources),
-        render(DiagnosticFormat::Human, true, &finding, &sources),
+        render(DiagnosticFormat::Human, &finding, &sources),
+        render(DiagnosticFormat::HumanInColor, &finding, &sources),
     );
     assert!(!plain.contains('\u{1b}'));
     assert!(colored.contains('\u{1b}'));
@@ -91,7 +91,7 @@ fn colour_is_only_added() {
 }
 
 #[test]
-fn odd_places() {
+fn unusual_spans() {
     let text = "edition 1\r\nrouting main {\r\n  else => a\r\n}\r\nchannel 报警渠道 = stdout()\r\n";
     let mut sources = Sources::default();
     let file = sources.add("odd.rules", text);
@@ -119,7 +119,7 @@ fn odd_places() {
 }
 
 #[test]
-fn nothing_of_the_users_reaches_the_terminal_raw() {
+fn control_characters_of_users_are_escaped() {
     let text = "edition 1\nchannel \u{1b}[31mred\u{9b}2J\u{202e}\0\u{feff} = stdout()\r\nlone\rreturn\n";
     let mut sources = Sources::default();
     let file = sources.add("evil\u{1b}]0;name\u{7}.rules", text);
@@ -133,7 +133,7 @@ fn nothing_of_the_users_reaches_the_terminal_raw() {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let shown = render(format, false, std::slice::from_ref(&finding), &sources);
+        let shown = render(format, std::slice::from_ref(&finding), &sources);
         let raw = shown.chars().find(|character| {
             *character != '\n' && (character.is_control() || ['\u{202e}', '\u{feff}'].contains(character))
         });
@@ -143,7 +143,7 @@ fn nothing_of_the_users_reaches_the_terminal_raw() {
 }
 
 #[test]
-fn far_places_of_one_file_are_shown_apart() {
+fn distant_spans_of_one_file_are_shown_separately() {
     let text = format!("edition 1\n# first\n{}# last\n", "# between, a line that nobody needs\n".repeat(500));
     let mut sources = Sources::default();
     let file = sources.add("far.rules", &text);
@@ -171,30 +171,30 @@ fn a_line_of_ten_megabytes_is_cut() {
     let start = std::time::Instant::now();
     all("long", std::slice::from_ref(&finding), &sources);
     let whole = Diagnostic::new(&UNKNOWN, Span::new(file, 0, text.len()), "x".repeat(1 << 20));
-    assert!(render(DiagnosticFormat::Human, false, &[whole], &sources).len() < 10_000);
+    assert!(render(DiagnosticFormat::Human, &[whole], &sources).len() < 10_000);
     let near = |number: usize| Span::new(file, wrong.range().start - 11 * number, wrong.range().start);
     let many: Vec<Diagnostic> =
         (0..5_000).map(|number| Diagnostic::new(&UNKNOWN, near(number), "near")).collect();
     for format in [DiagnosticFormat::Short, DiagnosticFormat::Json] {
-        assert_eq!(render(format, false, &many, &sources).lines().count(), 5_000);
+        assert_eq!(render(format, &many, &sources).lines().count(), 5_000);
     }
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[test]
-fn people_see_a_hundred_and_programs_all() {
+fn the_human_format_shows_a_hundred_findings_and_others_all() {
     let mut sources = Sources::default();
     let file = sources.add("many.rules", ROUTES);
     let place = at(file, ROUTES, "main", 0);
     let warnings = (0..150).map(|number| Diagnostic::new(&UNUSED, place, format!("unused {number}")));
     let error = Diagnostic::new(&UNKNOWN, place, "the one that matters");
     let diagnostics: Vec<Diagnostic> = warnings.chain([error]).collect();
-    let shown = render(DiagnosticFormat::Human, false, &diagnostics, &sources);
+    let shown = render(DiagnosticFormat::Human, &diagnostics, &sources);
     assert!(shown.contains("the one that matters"));
     assert_eq!(shown.matches("warning[W0001]").count(), 99);
     assert!(
         shown.ends_with("51 more problems are not shown here; `--format short` shows all\n\n"),
         "{shown}"
     );
-    assert_eq!(render(DiagnosticFormat::Short, false, &diagnostics, &sources).lines().count(), 151);
+    assert_eq!(render(DiagnosticFormat::Short, &diagnostics, &sources).lines().count(), 151);
 }

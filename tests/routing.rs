@@ -1,4 +1,4 @@
-//! Large blocks have an index; an observer that listens makes the evaluator try every line. The two must decide alike.
+//! Large blocks have an index, which the evaluator does not use if an observer listens. Both must give the same decision.
 
 mod cases;
 mod conditions;
@@ -19,14 +19,14 @@ use proptest::prelude::*;
 use rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Hears which lines of a routing hit, each time one does: a decision would name each once.
+/// Records every match of a line of a routing; a decision would list each line once.
 ///
-/// What a body held that declined is forgotten, as the index may pass over the whole line, and the lines of called
-/// routings are left out, as each is run for its first caller alone, which may be one that is passed over.
+/// Matches in a body that declined are removed, because the index may skip the whole line. Lines of called routings are
+/// not recorded: each routing is run only for its first caller, which the index may skip.
 struct Hits<const LISTENS: bool> {
     routing: String,
     lines: Vec<String>,
-    /// How many lines had hit when each that is being tried was entered.
+    /// For each line that is being tried, the number of lines that had matched when it was entered.
     entered: Vec<usize>,
 }
 
@@ -59,11 +59,11 @@ fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let errors: Vec<_> =
         loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
-    let said = render(DiagnosticFormat::Short, false, &errors, &loaded.sources);
-    loaded.rules.ok_or(said)
+    let report = render(DiagnosticFormat::Short, &errors, &loaded.sources);
+    loaded.rules.ok_or(report)
 }
 
-/// What is still open, by key.
+/// The channels of an open firing, by key.
 fn open(key: &str) -> Vec<String> {
     let names: &[&str] = match key {
         "web" => &["c1", "c3"],
@@ -73,7 +73,7 @@ fn open(key: &str) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// How the two ways to decide differ for an event, where they do.
+/// The difference between the two decisions for an event, if any.
 fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Timestamp) -> Option<String> {
     let arena = Arena::new();
     let (event, context) = (arena.alloc(*event), EvaluationContext { now, open: &open });
@@ -87,7 +87,7 @@ fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Timestamp
     })
 }
 
-/// The same difference with as few lines as can be.
+/// The rules with as few lines as possible that still give a difference.
 fn smallest(mut rules: Rules, routing: usize, event: &Event<'_>, now: Timestamp) -> Rules {
     let mut is_smaller = true;
     while std::mem::take(&mut is_smaller) {
@@ -105,35 +105,35 @@ fn smallest(mut rules: Rules, routing: usize, event: &Event<'_>, now: Timestamp)
     rules
 }
 
-/// How many cases: fewer than elsewhere, as each loads a rule set.
+/// The number of cases. It is small, because each case loads a rule set.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(80)
 }
 
 proptest! {
-    // Another seed gives other rules, not smaller ones.
+    // Shrinking the seed gives other rules, not smaller ones.
     #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_index_decides_as_the_walk_does(seed: u64) {
+    fn the_index_and_the_full_walk_decide_alike(seed: u64) {
         let (mut dice, arena) = (Dice::new(seed), Arena::new());
         let rules = dice.rules();
-        let loaded = load(&rules.text()).unwrap_or_else(|said| panic!("{said}\n{}", rules.text()));
+        let loaded = load(&rules.text()).unwrap_or_else(|report| panic!("{report}\n{}", rules.text()));
         let nows = ["2026-11-20T03:00:00Z", "2026-11-20T12:00:00Z"].map(|now| Timestamp::read(now).unwrap());
         for _ in 0..60 {
             let (event, now) = (dice.event(&arena), nows[dice.roll(2)]);
             for routing in 0..rules.routings.len() {
                 if difference(&loaded, routing, &event, now).is_some() {
                     let rules = smallest(rules, routing, &event, now);
-                    let said = difference(&load(&rules.text()).unwrap(), routing, &event, now);
-                    panic!("q{routing} differs for {event:?} at {now:?}\n{}\n{}", said.unwrap(), rules.text());
+                    let report = difference(&load(&rules.text()).unwrap(), routing, &event, now);
+                    panic!("q{routing} differs for {event:?} at {now:?}\n{}\n{}", report.unwrap(), rules.text());
                 }
             }
         }
     }
 }
 
-/// Counts what the indexes of a block, and of those within it, are made of.
+/// Counts the parts of the indexes of a block and of its inner blocks.
 fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
     if let Some(index) = &block.index {
         let folded = index
@@ -171,13 +171,13 @@ fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
     }
 }
 
-/// Where it changes how lines are filed, the law above must not be left with nothing to compare.
+/// If the index changes, the random rules must still use every part of it, or the comparison above proves nothing.
 #[test]
 fn the_random_rules_fill_every_part_of_an_index() {
     let mut parts = BTreeMap::new();
     for seed in 0..16 {
         let rules = Dice::new(seed).rules();
-        let loaded = load(&rules.text()).unwrap_or_else(|said| panic!("{said}\n{}", rules.text()));
+        let loaded = load(&rules.text()).unwrap_or_else(|report| panic!("{report}\n{}", rules.text()));
         loaded.program.routings.iter().for_each(|routing| count(&routing.block, &mut parts));
     }
     let empty: Vec<_> = parts.iter().filter(|(_, count)| **count == 0).collect();

@@ -1,5 +1,5 @@
-//! What the shipped rule sets make of the samples: those beside them, in a table to read, and those of the index that the
-//! project was given, where it is present.
+//! The outcomes of the shipped rule sets for samples: those beside the rules, as a table, and those of an external index, if
+//! it is present.
 
 use crate::arena;
 use expect_test::expect_file;
@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each shipped set with the mappings that are asked in turn.
+/// Each shipped rule set, with its mappings in the order in which they are tried.
 const SETS: [(&str, &[&str]); 5] = [
     ("alertmanager", &["alertmanager"]),
     ("arms", &["arms"]),
@@ -22,7 +22,7 @@ const SETS: [(&str, &[&str]); 5] = [
 ];
 
 #[test]
-fn every_shipped_sample_comes_to_what_the_table_says() {
+fn every_shipped_sample_has_the_outcome_in_the_table() {
     let rules = shipped();
     let mut table = String::new();
     for (set, mappings) in SETS {
@@ -84,8 +84,7 @@ fn every_sample_of_the_index_gets_the_severity_and_status_given_there() {
     assert!(problems.is_empty(), "{problems}");
 }
 
-/// Samples for which the project's answer is a refusal: the preset template says nothing that an event needs, and a form
-/// is not JSON.
+/// Samples that are refused: a preset template without the values that an event needs, and a form, which is not JSON.
 const NO_EVENT: [&str; 2] = ["arms_15_default_webhook_template.json", "cms1_01_form_alert_warn.txt"];
 
 fn mappings(sample: &str) -> Option<&'static [&'static str]> {
@@ -99,7 +98,7 @@ fn mappings(sample: &str) -> Option<&'static [&'static str]> {
     SETS.iter().find(|(name, _)| *name == set).map(|(_, mappings)| *mappings)
 }
 
-/// What the index wants, in the words of [`line`]; where it leaves the answer to the project, the documented one.
+/// The outcome that the index demands, in the form of [`line`], or the documented outcome if the index demands none.
 fn expected(sample: &str, event: &serde_json::Value) -> String {
     let severity = match event["severity"].as_str().unwrap() {
         "OK" => "Info",
@@ -111,7 +110,7 @@ fn expected(sample: &str, event: &serde_json::Value) -> String {
     format!("is {severity} {status}")
 }
 
-/// Each outcome of a sample in a few words, with the mapping that read it: the first that accepts.
+/// Each outcome of a sample in short form, with the first mapping that accepts the sample.
 fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'static str, String)> {
     let bytes = fs::read(file).unwrap();
     let document = match json::parse(&bytes, arena()) {
@@ -148,7 +147,7 @@ fn line(outcome: &Outcome<'_>) -> String {
     }
 }
 
-/// The files of a folder, which need not be there.
+/// The files of a folder, which may be missing.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();

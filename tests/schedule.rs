@@ -7,7 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone, minutes,
+    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp,
+    Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -65,7 +66,7 @@ fn rules(declarations: &str) -> RuleSet {
     sources.add("it.rules", &format!("edition 1\n{declarations}"));
     let LoadedRules { sources, diagnostics, rules } =
         RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, false, &diagnostics, &sources)))
+    rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
 /// Each file is a schedule as rules write it, and below `---` what it is at some times: `open`, `closed`, or `over`, which
@@ -150,10 +151,10 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     open[1440..(count + 1) * 1440].to_vec()
 }
 
-fn includes(range: (Day, Day), day: Date) -> bool {
+fn includes(range: DayInterval, day: Date) -> bool {
     match range {
-        (Day::Date(first), Day::Date(last)) => first <= day && day <= last,
-        (Day::Weekday(first), Day::Weekday(last)) => {
+        DayInterval::Dates { first, last } => first <= day && day <= last,
+        DayInterval::Weekdays { first, last } => {
             let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
             if first <= last {
                 (first..=last).contains(&weekday)
@@ -161,7 +162,6 @@ fn includes(range: (Day, Day), day: Date) -> bool {
                 weekday >= first || weekday <= last
             }
         }
-        _ => false,
     }
 }
 
@@ -169,9 +169,11 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
     let first = date(2026, 3, 23);
     let one_date = move |offset: i64| first.checked_add(SignedDuration::from_hours(24 * offset)).unwrap();
     let range = prop_oneof![
-        (0_u8..7, 0_u8..7).prop_map(|(first, last)| (Day::Weekday(first), Day::Weekday(last))),
-        (0_i64..14, 0_i64..4)
-            .prop_map(move |(at, more)| (Day::Date(one_date(at)), Day::Date(one_date(at + more)))),
+        (0_u8..7, 0_u8..7).prop_map(|(first, last)| DayInterval::Weekdays { first, last }),
+        (0_i64..14, 0_i64..4).prop_map(move |(at, more)| DayInterval::Dates {
+            first: one_date(at),
+            last: one_date(at + more)
+        }),
     ];
     let time = (0_u16..24, 0_u16..=24).prop_filter_map("an empty window", |(start, end)| {
         let end = (end * 60 + 30).min(1440);

@@ -12,9 +12,7 @@ fn rules(name: &str) -> RuleSet {
     let LoadedRules { sources, diagnostics, rules } =
         RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None)
             .expect("the folder can be read");
-    rules.unwrap_or_else(|| {
-        panic!("{}", diagnostic::render(DiagnosticFormat::Human, false, &diagnostics, &sources))
-    })
+    rules.unwrap_or_else(|| panic!("{}", diagnostic::render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
 fn run(name: &str) -> TestReport {

@@ -1,4 +1,4 @@
-//! From text to tree: the whole example of the reference, broken files and their messages, and hostile text.
+//! The parser: the example of the reference, broken files with their messages, and hostile text.
 
 use pointsman::diagnostic::Diagnostic;
 use pointsman::source::Sources;
@@ -25,7 +25,7 @@ fn the_example_of_the_reference_parses() {
     assert_eq!(file.items.len(), 19);
 }
 
-/// A finding in short: its place and message, then its help.
+/// A finding in short form: its position and message, then its help.
 fn short(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     let mut lines = String::new();
     for finding in diagnostics {
@@ -42,7 +42,7 @@ fn short(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     lines
 }
 
-/// Parses on a small stack, within a bound of time.
+/// Parses on a small stack, with a time limit.
 fn survives(text: String) -> Vec<Diagnostic> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let worker = std::thread::Builder::new().stack_size(1 << 21);
@@ -98,7 +98,7 @@ fn a_long_list_of_operators_is_flat() {
     assert_eq!(file.items.len(), 1);
 }
 
-/// Each declaration of the example is cut at every byte, and the whole example at some.
+/// Truncates each declaration of the example at every byte, and the whole example at some bytes.
 #[test]
 fn every_truncation_of_the_example_is_explained() {
     let text = example();
@@ -113,9 +113,9 @@ fn every_truncation_of_the_example_is_explained() {
 fn truncated(text: &str, end: usize) {
     let Some(cut) = text.get(..end) else { return };
     let (sources, _, diagnostics) = parse(cut);
-    let told = short(&sources, &diagnostics);
-    assert!(diagnostics.iter().all(|finding| finding.span.end as usize <= end + 2), "{end}: {told}");
-    assert!(diagnostics.len() <= 3, "{end}: {told}");
+    let report = short(&sources, &diagnostics);
+    assert!(diagnostics.iter().all(|finding| finding.span.end as usize <= end + 2), "{end}: {report}");
+    assert!(diagnostics.len() <= 3, "{end}: {report}");
 }
 
 #[test]

@@ -178,7 +178,7 @@ impl ExpressionLowering<'_, '_> {
         for part in &template.parts {
             match part {
                 tree::TemplatePart::Text(words) => {
-                    form.push_str(&words.replace('{', "{{").replace('}', "}}"))
+                    form.push_str(&words.replace('{', "{{").replace('}', "}}"));
                 }
                 tree::TemplatePart::Value(value, braces) => form.push_str(self.placeholder(value, *braces)?),
             }

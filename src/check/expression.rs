@@ -152,7 +152,7 @@ impl ExpressionLowering<'_, '_> {
             match part {
                 tree::TemplatePart::Text(text) => parts.push(text_part(text)),
                 tree::TemplatePart::Value(value, _) => {
-                    parts.push(model::TemplatePart::Value(self.value(value)))
+                    parts.push(model::TemplatePart::Value(self.value(value)));
                 }
             }
         }

@@ -201,7 +201,7 @@ impl<'t> TestChecker<'_, 't> {
         for (at, _) in self.statements.at.clone() {
             match at {
                 TestTime::Time(time) if Timestamp::read(&time.text).is_none() => {
-                    self.bad_time(time.span, &time.text)
+                    self.bad_time(time.span, &time.text);
                 }
                 TestTime::Time(_) | TestTime::Hole(_) => {}
             }

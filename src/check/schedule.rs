@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::model;
 use crate::source::Span;
 use crate::syntax::tree::{self, DayRange, ScheduleLineKind, TimeRange};
-use crate::time::{self, Day, MinuteRange, ScheduleEffect, ScheduleEntry, Zone};
+use crate::time::{self, Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, Zone};
 use std::sync::Arc;
 
 /// A schedule of the model. A broken zone is read as UTC, so that the name stays known.
@@ -37,14 +37,14 @@ fn line(line: &tree::ScheduleLine, cx: &mut LoweringContext<'_>) -> ScheduleEntr
     ScheduleEntry { effect, days, times }
 }
 
-fn days(range: &DayRange, cx: &mut LoweringContext<'_>) -> Option<(Day, Day)> {
+fn days(range: &DayRange, cx: &mut LoweringContext<'_>) -> Option<DayInterval> {
     let first = day(&range.first, cx);
-    let Some(last_name) = &range.last else { return first.map(|day| (day, day)) };
+    let Some(last_name) = &range.last else { return first.and_then(|day| DayInterval::new(day, day)) };
     let last = day(last_name, cx);
     let (first, last) = (first?, last?);
     let place = range.first.span.to(last_name.span);
-    match (first, last) {
-        (Day::Date(from), Day::Date(to)) if to < from => {
+    match DayInterval::new(first, last) {
+        Some(DayInterval::Dates { first, last }) if last < first => {
             let corrected = format!("{}..{}", last_name.text, range.first.text);
             cx.report(
                 Diagnostic::new(&code::BAD_DAY, place, "a range of dates goes from the earlier to the later")
@@ -53,12 +53,12 @@ fn days(range: &DayRange, cx: &mut LoweringContext<'_>) -> Option<(Day, Day)> {
             );
             None
         }
-        (Day::Date(_), Day::Weekday(_)) | (Day::Weekday(_), Day::Date(_)) => {
+        None => {
             let message = "a range goes from weekday to weekday or from date to date";
             cx.report(Diagnostic::new(&code::BAD_DAY, place, message).label("mixes the two"));
             None
         }
-        (Day::Date(_), Day::Date(_)) | (Day::Weekday(_), Day::Weekday(_)) => Some((first, last)),
+        Some(interval) => Some(interval),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Where operators' commands are carried out: by the gateway that runs, or on the journal itself where none does.
+//! The place where commands of operators run: in the running gateway, or directly on the journal if no gateway runs.
 
 use super::clock;
 use super::exit::Exit;
 use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
-use crate::diagnostic::{self, DiagnosticFormat};
+use crate::diagnostic;
 use crate::gateway::admin_client::AdminClient;
 use crate::gateway::journal::{Journal, JournalConfig};
 use crate::gateway::metrics::Metrics;
@@ -22,51 +22,51 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which gateway, or which journal.
+/// The arguments that choose a gateway or a journal.
 #[derive(Debug, Args)]
 pub(super) struct GatewayArguments {
-    /// The state directory of the gateway; a gateway that runs on it is asked, otherwise its journal is opened
+    /// The state directory of the gateway. A gateway that runs there is asked; otherwise its journal is opened
     #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
     state: PathBuf,
-    /// Ask the gateway whose admin listener is there: `http://127.0.0.1:8481`
+    /// Ask the gateway with this admin listener, such as `http://127.0.0.1:8481`
     #[arg(long, value_name = "URL")]
     admin: Option<String>,
-    /// The file with that gateway's token, where it is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
+    /// The file with its admin token, if that is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
 
-/// Which records are meant.
+/// The arguments that choose records.
 #[derive(Debug, Args)]
 pub(super) struct RecordArguments {
-    /// From this time on: `2026-03-07T02:00:00+08:00`, or so long ago: `2h`, `7d`
+    /// From this time on: `2026-03-07T02:00:00+08:00`, or an age such as `2h` or `7d`
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Before this time, in the same words
+    /// Before this time, written like `--since`
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Of this integration
+    /// Only of this integration
     #[arg(long, value_name = "NAME")]
     integration: Option<String>,
-    /// To this channel
+    /// Only to this channel
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
-    /// With this alert key
+    /// Only with this alert key
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// Of this push or event
+    /// Only of this push or event
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// At most so many, the newest
+    /// At most this many, the newest
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
 
 impl RecordArguments {
-    /// The selection, once it is seen to be one.
+    /// The selection, if its times can be read.
     ///
     /// # Errors
-    /// After saying what is wrong with it.
+    /// If they cannot; the error is printed.
     pub(super) fn selection(&self, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
         let selection = RecordSelection {
             since: self.since.clone(),
@@ -93,10 +93,10 @@ fn now() -> i64 {
     clock::at(None).epoch_milliseconds()
 }
 
-/// The gateway at an address, or that of a state directory; nothing where none runs on it.
+/// The gateway at an address, or that of a state directory; nothing if no gateway runs there.
 ///
 /// # Errors
-/// After saying what is wrong with the address or the token.
+/// If the address or the token is wrong; the error is printed.
 pub(super) fn client(
     admin: Option<&str>,
     token_file: Option<PathBuf>,
@@ -108,7 +108,7 @@ pub(super) fn client(
         (None, given) => AdminClient::find(state, given),
         (Some(url), Some(token)) => AdminClient::at(url, token).map(Some),
         (Some(_), None) => {
-            terminal.error("the admin listener wants its token");
+            terminal.error("the admin listener requires its token");
             terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
             return Err(Exit::Usage);
         }
@@ -119,11 +119,11 @@ pub(super) fn client(
     })
 }
 
-/// Who carries out what is asked.
+/// What carries out a command.
 pub(super) enum OperationsBackend {
-    /// A gateway that runs.
+    /// A running gateway.
     Gateway(AdminClient),
-    /// The journal, whose lock this process has, and rules that decide about what is replayed, where some are named.
+    /// The journal, locked by this process, and the rules that decide replayed pushes, if some are named.
     Journal(Journal, Option<Arc<OfflineReplayer>>),
 }
 
@@ -131,7 +131,7 @@ impl OperationsBackend {
     /// Finds the gateway, or opens the journal.
     ///
     /// # Errors
-    /// After saying why there is neither.
+    /// If there is neither; the error is printed.
     pub(super) fn open(place: &GatewayArguments, terminal: &mut Terminal) -> Result<Self, Exit> {
         match client(place.admin.as_deref(), place.token_file.clone(), &place.state, terminal)? {
             Some(client) => Ok(Self::Gateway(client)),
@@ -206,7 +206,7 @@ impl OperationsBackend {
         }
     }
 
-    /// A page of what a replay would take.
+    /// A page of the pushes that a replay would decide.
     pub(super) fn plan(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
         match self {
             Self::Gateway(client) => list(client, "replay", selection),
@@ -214,7 +214,7 @@ impl OperationsBackend {
         }
     }
 
-    /// A page of the refused bodies that a replay would take.
+    /// A page of the refused bodies that a replay would decide.
     pub(super) fn plan_quarantine(
         &self,
         selection: &RecordSelection,
@@ -229,7 +229,7 @@ impl OperationsBackend {
 
     /// Carries out a part of a replay.
     pub(super) fn replay(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
-        // Nothing is sent before a gateway runs, and so there is nothing to wait for.
+        // Nothing is sent until a gateway runs, so no pause is needed.
         let wait = |_: Duration| ();
         match self {
             Self::Gateway(client) => ask(client, "replay", part),
@@ -253,20 +253,19 @@ impl OperationsBackend {
         }
     }
 
-    /// Has these rules decide what is replayed, where no gateway runs.
+    /// Lets these rules decide what is replayed. No gateway may run.
     ///
     /// # Errors
-    /// After saying what is wrong: a gateway runs, or the rules could not be served.
+    /// If a gateway runs, or the rules cannot be served; the error is printed.
     pub(super) fn use_rules(&mut self, rules: &[PathBuf], terminal: &mut Terminal) -> Result<(), Exit> {
         let Self::Journal(journal, offline) = self else {
-            terminal.error("a gateway runs on this journal, and its rules decide");
-            terminal.help("leave `--rules` out");
+            terminal.error("a gateway runs on this journal, so its rules decide");
+            terminal.help("omit `--rules`");
             return Err(Exit::Usage);
         };
         let made = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
             let LoadRejection { message, diagnostics, sources, .. } = *rejection;
-            let text =
-                diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &sources);
+            let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
             terminal.err.print(&text);
             terminal.error(&format!("the rules cannot be used: {message}"));
             Exit::Failed
@@ -276,8 +275,8 @@ impl OperationsBackend {
     }
 }
 
-/// Why a journal alone does not replay.
-const NO_RULES: &str = "no gateway runs whose rules could decide: name them with `--rules`";
+/// Why a replay fails without a gateway and without rules.
+const NO_RULES: &str = "no gateway runs, so no rules can decide: name rules with `--rules`";
 
 fn with_error_text<T>(done: Result<T, OperationError>) -> Result<T, String> {
     done.map_err(|trouble| trouble.to_string())
@@ -298,7 +297,7 @@ fn ask<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serial
 
 fn read<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, String> {
     serde_json::from_value(answer)
-        .map_err(|error| format!("the gateway is of another version: its answer cannot be read ({error})"))
+        .map_err(|error| format!("the gateway is of another version: its response cannot be read ({error})"))
 }
 
 /// An id as a segment of a path.
@@ -306,14 +305,14 @@ fn escaped(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
-/// Opens the journal of a state directory without ever making one, and removes nothing from it.
+/// Opens the journal of a state directory. It is not created, and nothing is removed from it.
 fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
     if !state.is_dir() {
         terminal.error(&format!("there is no state directory `{}`", state.display()));
-        terminal.help("name that of your gateway: `--state DIR`");
+        terminal.help("name the state directory of your gateway: `--state DIR`");
         return Err(Exit::Failed);
     }
-    // The gateway knows for how long records are kept; this process does not.
+    // This process does not know how long the gateway keeps records.
     let forever = i64::MAX.unsigned_abs();
     let options = JournalConfig {
         directory: state.to_owned(),
@@ -325,10 +324,10 @@ fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
         most_quarantined: forever,
         least_free: Some(0),
     };
-    Journal::open(options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
+    Journal::open(&options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
         terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));
         terminal.help(
-            "where a gateway runs on it, its admin listener does not answer: see its log, or name the listener with `--admin URL --token-file FILE`",
+            "if a gateway runs there, its admin listener does not respond: see its log, or name the listener with `--admin URL --token-file FILE`",
         );
         Exit::Failed
     })

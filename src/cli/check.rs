@@ -1,4 +1,4 @@
-//! `pointsman check`: everything that is wrong with a rule set, in one pass.
+//! `pointsman check`: all problems of a rule set, in one pass.
 
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -11,20 +11,20 @@ use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Checks a rule set: every problem of every file, with the way to mend it
+/// Check a rule set: report every problem in every file, and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set
+    /// Rule files and folders to search for `*.rules`; together they are one rule set
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Fail where there are warnings, too
+    /// Fail on warnings too
     #[arg(long)]
     deny_warnings: bool,
     /// The date for warnings about windows that have passed; today by default
     #[arg(long, value_name = "DATE", value_parser = clock::parse)]
     at: Option<Timestamp>,
-    /// How to write what was found
+    /// The format of the findings
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     format: CheckFormat,
 }
@@ -42,42 +42,36 @@ Exit codes:
   2  the command line is wrong
   3  a file could not be read";
 
-/// The formats, as the command line names them.
+/// The formats of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CheckFormat {
     /// Source lines with carets, reasons and help
     Human,
     /// One line each: `file:line:column: error[E0031]: message; help: …`
     Short,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
     /// A SARIF 2.1.0 document for code scanning
     Sarif,
 }
 
-impl From<CheckFormat> for DiagnosticFormat {
-    fn from(style: CheckFormat) -> Self {
-        match style {
-            CheckFormat::Human => Self::Human,
-            CheckFormat::Short => Self::Short,
-            CheckFormat::Json => Self::Json,
-            CheckFormat::Sarif => Self::Sarif,
-        }
-    }
-}
-
-/// Checks, and prints what was found.
+/// Checks, and prints the findings.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let mut loaded = match load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     if let Some(rules) = &loaded.rules {
-        // The secrets are the gateway's; what it would refuse without them is said here.
+        // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
     }
-    let color = terminal.out.color();
-    let text = diagnostic::render(arguments.format.into(), color, &loaded.diagnostics, &loaded.sources);
+    let format = match arguments.format {
+        CheckFormat::Human => terminal.out.human_format(),
+        CheckFormat::Short => DiagnosticFormat::Short,
+        CheckFormat::Json => DiagnosticFormat::Json,
+        CheckFormat::Sarif => DiagnosticFormat::Sarif,
+    };
+    let text = diagnostic::render(format, &loaded.diagnostics, &loaded.sources);
     terminal.out.print(&text);
     if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded));
@@ -91,8 +85,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 pub(super) fn summary(loaded: &LoadedRules) -> String {
     let files = plural(loaded.sources.iter().count(), "file");
     let problems = diagnostic::summary(&loaded.diagnostics);
-    let held = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
-    format!("checked {files}: {held}{problems}\n")
+    let contents = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
+    format!("checked {files}: {contents}{problems}\n")
 }
 
 fn contents(model: &Model) -> String {

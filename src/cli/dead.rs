@@ -1,4 +1,4 @@
-//! `pointsman dead`: deliveries that were given up.
+//! `pointsman dead`: dead letters.
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
@@ -8,7 +8,7 @@ use crate::gateway::operations::{AffectedCount, BulkRequest};
 use crate::text::plural;
 use clap::{Args, Subcommand};
 
-/// Lists dead letters, the deliveries that were given up; has them delivered again, or forgets them
+/// List dead letters (deliveries that were given up), retry them, or drop them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -18,11 +18,11 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum DeadLetterAction {
-    /// Lists dead letters, the newest first
+    /// List dead letters, the newest first
     List(ListDeadArguments),
-    /// Has dead letters delivered again: the same body, a new age limit
+    /// Deliver dead letters again, with the same body and a new age limit
     Retry(ChangeDeadArguments),
-    /// Forgets dead letters
+    /// Delete dead letters
     Drop(ChangeDeadArguments),
 }
 
@@ -32,14 +32,14 @@ struct ListDeadArguments {
     choice: RecordArguments,
     #[command(flatten)]
     place: GatewayArguments,
-    /// Write one JSON object a line
+    /// Write one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 struct ChangeDeadArguments {
-    /// All of them, where nothing else is said
+    /// All dead letters, if nothing else selects some
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -52,13 +52,13 @@ Examples:
   pointsman dead retry --channel oncall --since 2h
   pointsman dead drop --id 01KADZ3V9G0000000000000000-0
 
-What is retried keeps its idempotency key, is marked as a replay, and stands behind what came meanwhile: where the
-recovery of an alert has arrived since, a retried firing opens the alert once more, and nothing closes it. A
-letter without a body (`channel … no longer exists`) only tells of a recovery that could not follow its firing.
+A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer deliveries: if the
+recovery of an alert was delivered since, a retried firing opens the alert again, and nothing closes it. A dead
+letter without a body (`channel … no longer exists`) records a recovery that could not follow its firing.
 
 Exit codes:
   0  done
-  2  the command line is wrong, or does not say which are meant
+  2  the command line is wrong, or selects nothing
   3  the journal could not be reached";
 
 /// Lists, retries or drops.
@@ -84,7 +84,7 @@ fn list(listed: &ListDeadArguments, terminal: &mut Terminal) -> Exit {
             if !listed.json && page.items.is_empty() {
                 terminal.help("no dead letter is selected");
             } else if !listed.json {
-                terminal.help("once the channel is mended: `pointsman dead retry --channel NAME`");
+                terminal.help("once the channel works again: `pointsman dead retry --channel NAME`");
             }
             Exit::Success
         }
@@ -103,10 +103,8 @@ fn change(
         Err(exit) => return exit,
     };
     if selection.is_empty() && !changed.all {
-        terminal.error("nothing says which dead letters are meant");
-        terminal.help(&format!(
-            "select some: `pointsman dead {verb} --channel NAME`; or say that all are: `--all`"
-        ));
+        terminal.error("no dead letters are selected");
+        terminal.help(&format!("select some, as in `pointsman dead {verb} --channel NAME`, or all: `--all`"));
         return Exit::Usage;
     }
     let desk = match OperationsBackend::open(&changed.listed.place, terminal) {
@@ -124,10 +122,10 @@ fn tell(affected: AffectedCount, verb: &str, json: bool, live: bool, terminal: &
         listing::object(&affected, terminal);
         return Exit::Success;
     }
-    let done = if verb == "drop" { "forgotten" } else { "to be delivered again" };
+    let done = if verb == "drop" { "deleted" } else { "to be delivered again" };
     terminal.out.print(&format!("{} {done}\n", plural(affected.affected, "dead letter")));
     if !live && verb == "retry" && affected.affected > 0 {
-        terminal.help("no gateway runs: they go out once `pointsman serve` does");
+        terminal.help("no gateway runs: they are sent once `pointsman serve` runs");
     }
     Exit::Success
 }

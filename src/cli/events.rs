@@ -1,4 +1,4 @@
-//! `pointsman events`: what came, what was decided, and where the deliveries stand.
+//! `pointsman events`: the events of the journal, and the state of their deliveries.
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use crate::gateway::operations::{EventDetail, EventSummary, RecordSelection};
 use clap::Args;
 use std::fmt::Write as _;
 
-/// Lists events of the journal with their deliveries, or shows one with its payload and attempts
+/// List events of the journal with their deliveries, or show one with its payload and attempts
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     choice: RecordArguments,
     #[command(flatten)]
     place: GatewayArguments,
-    /// Write one JSON object a line
+    /// Write one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -29,7 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   pointsman events --since 2h --integration arms_prod
   pointsman events 01KADZ3V9G0000000000000000-0
-  pointsman explain --event 01KADZ3V9G0000000000000000-0      why it went where it went
+  pointsman explain --event 01KADZ3V9G0000000000000000-0
 
 Exit codes:
   0  listed
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         Ok(events) => {
             listing::print(&events, arguments.json, terminal);
             if events.is_empty() && !arguments.json {
-                terminal.help("no event is selected; `pointsman quarantine list` shows what was refused");
+                terminal.help("no event is selected; `pointsman quarantine list` shows refused bodies");
             }
             Exit::Success
         }
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     }
 }
 
-/// As many as were asked for, page by page.
+/// All selected events, page by page, up to the limit.
 fn all_pages(desk: &OperationsBackend, mut selection: RecordSelection) -> Result<Vec<EventSummary>, String> {
     let most = selection.limit_or_default();
     let mut events = Vec::new();

@@ -8,17 +8,17 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is written, by name below the folder.
+/// The files to write, by name below the folder.
 const FILES: &[(&str, &str)] = &[
     ("starter.rules", include_str!("starter/starter.rules")),
     ("samples/disk-full.json", include_str!("starter/samples/disk-full.json")),
 ];
 
-/// Writes a commented rule set to start from: a mapping, channels, a routing, an integration, tests
+/// Write a commented rule set to start from: a mapping, channels, a routing, an integration, tests
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The folder to write to; it is made where it does not exist
+    /// The folder to write to; it is created if it does not exist
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -29,20 +29,20 @@ Example:
 
 No file is ever overwritten.
 
-Exit codes: 0 written, 2 wrong usage, 3 the folder holds rules already, or could not be written to";
+Exit codes: 0 written, 2 wrong usage, 3 the folder already holds rules, or could not be written to";
 
-/// Writes the files, or none of them where one exists.
+/// Writes the files, or none of them if one exists.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let folder = &arguments.folder;
     let existing =
         FILES.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
     if let Some(path) = existing {
-        terminal.error(&format!("`{}` exists already, and nothing was written", path.display()));
+        terminal.error(&format!("`{}` already exists; nothing was written", path.display()));
         terminal.help("name another folder");
         return Exit::Failed;
     }
     if input::is_rules(folder) {
-        terminal.error(&format!("`{}` holds rules already, and nothing was written", folder.display()));
+        terminal.error(&format!("`{}` already holds rules; nothing was written", folder.display()));
         terminal.help("name another folder: all rules below one folder are one rule set");
         return Exit::Failed;
     }
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     Exit::Success
 }
 
-/// A file that appeared meanwhile is not overwritten either.
+/// Does not overwrite a file that appeared in the meantime.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     File::create_new(path)?.write_all(text.as_bytes())

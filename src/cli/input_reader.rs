@@ -1,4 +1,4 @@
-//! Who reads the input: what the arguments name, or what alone can be meant.
+//! The mapping, integration or routing that reads the input: the one that the arguments name, or the only one.
 
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -11,22 +11,22 @@ use crate::time::Timestamp;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Which rules read which input, and when: the arguments that `run` and `explain` share.
+/// The arguments that `run` and `explain` share.
 #[derive(Debug, Args)]
 pub(super) struct EvaluationArguments {
-    /// Rule files and folders, together one rule set; may be repeated
+    /// Rule files and folders; together they are one rule set; may be repeated
     #[arg(long, value_name = "PATH")]
     pub(super) rules: Vec<PathBuf>,
-    /// Read as this integration does; need not be named where the rule set has one
+    /// Read payloads as this integration; optional if the rule set has only one
     #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
     integration: Option<String>,
-    /// Read with this mapping alone
+    /// Read payloads with this mapping only
     #[arg(long, value_name = "NAME")]
     mapping: Option<String>,
-    /// Route what the mapping gives; with `--events`, need not be named where the rule set has one
+    /// Route the events of the mapping; with `--events`, optional if the rule set has only one routing
     #[arg(long, value_name = "NAME", conflicts_with = "integration")]
     routing: Option<String>,
-    /// The input holds events in the form in which `run` writes them, for a routing alone
+    /// Read events, as `run` writes them, and only route them
     #[arg(long, conflicts_with_all = ["integration", "mapping"])]
     events: bool,
     /// The time of evaluation; now by default
@@ -34,7 +34,8 @@ pub(super) struct EvaluationArguments {
     at: Option<Timestamp>,
 }
 
-/// Loads the rules, and settles the time of evaluation. Inputs that mean rules count as such.
+/// Loads the rules, and chooses the time of evaluation. Inputs that are rule files or folders with rules are added to the
+/// rules.
 pub(super) fn prepare(
     selection: &EvaluationArguments,
     inputs: &[PathBuf],
@@ -45,13 +46,13 @@ pub(super) fn prepare(
     let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
     if paths.is_empty() {
         terminal.error("no rules are named");
-        terminal.help("say which rule files or folders: `--rules PATH`");
+        terminal.help("name rule files or folders: `--rules PATH`");
         return Err(Exit::Usage);
     }
     Ok((load::usable(&paths, Some(now), terminal)?, now))
 }
 
-/// What the documents of the input are, and who reads them.
+/// The kind of the input documents, and what reads them.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum InputReader<'s> {
     /// Payloads.
@@ -71,22 +72,22 @@ impl<'s> InputReader<'s> {
     }
 }
 
-/// Why there is no reader.
+/// Why no reader can be chosen.
 pub(super) enum ReaderChoiceError<'s> {
-    /// The rule set holds nothing of that name.
+    /// The rule set has no item of that name.
     Unknown { kind: &'static str, name: &'s str, names: Vec<&'s str> },
-    /// Nothing was named, and not exactly one can be meant.
+    /// No name was given, and the rule set has not exactly one.
     Unnamed { kind: &'static str, names: Vec<&'s str> },
-    /// A routing was named, but nothing that gives it events.
+    /// A routing was named without a source of events.
     RoutingAlone,
 }
 
 impl ReaderChoiceError<'_> {
-    /// Says what is wrong with the command line.
+    /// Prints what is wrong with the command line.
     pub(super) fn report(&self, terminal: &mut Terminal) -> Exit {
         match self {
             Self::Unknown { kind, name, names } => {
-                terminal.error(&format!("no {kind} is called `{name}`"));
+                terminal.error(&format!("there is no {kind} named `{name}`"));
                 match nearest(name, names.iter().copied()) {
                     Some(near) => terminal.help(&format!("did you mean `{near}`?")),
                     None => list(kind, names, terminal),
@@ -95,21 +96,21 @@ impl ReaderChoiceError<'_> {
             Self::Unnamed { kind, names } if names.is_empty() => {
                 terminal.error(&format!("the rule set has no {kind}"));
                 if *kind == "integration" {
-                    terminal.help("read with one mapping alone: `--mapping NAME`");
+                    terminal.help("read with one mapping only: `--mapping NAME`");
                 }
             }
             Self::Unnamed { kind, names } => {
                 terminal.error(&format!(
-                    "the rule set has {} {kind}s, so say which one: `--{kind} NAME`",
+                    "the rule set has {} {kind}s: choose one with `--{kind} NAME`",
                     names.len()
                 ));
                 list(kind, names, terminal);
                 if *kind == "integration" {
-                    terminal.help("or read with one mapping alone: `--mapping NAME`");
+                    terminal.help("or read with one mapping only: `--mapping NAME`");
                 }
             }
             Self::RoutingAlone => {
-                terminal.error("`--routing` needs to know what gives it events");
+                terminal.error("`--routing` needs a source of events");
                 terminal.help("add `--mapping NAME` for payloads, or `--events` for events");
             }
         }
@@ -117,7 +118,7 @@ impl ReaderChoiceError<'_> {
     }
 }
 
-/// Names that can be chosen from, as far as a person reads them.
+/// Lists the first names that can be chosen.
 fn list(kind: &str, names: &[&str], terminal: &mut Terminal) {
     let shown = backticked(names.iter().take(20));
     let more = if names.len() > shown.len() { ", …" } else { "" };

@@ -1,4 +1,4 @@
-//! `pointsman keys`: keys for push URLs.
+//! `pointsman keys`: makes keys for push URLs.
 
 use super::exit::Exit;
 use super::load;
@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Makes keys for push URLs
+/// Make keys for push URLs
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -24,17 +24,17 @@ enum KeysAction {
     New(NewKeyArguments),
 }
 
-/// Makes a key of 256 random bits, and shows where it belongs and the push URL
+/// Make a key of 256 random bits, and show where to write it and the push URL
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 struct NewKeyArguments {
     /// The integration that the key is for
     #[arg(long, value_name = "NAME")]
     integration: Option<String>,
-    /// Rule files and folders in which the integration stands
+    /// Rule files and folders that declare the integration
     #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
     rules: Vec<PathBuf>,
-    /// How senders reach the gateway
+    /// The address at which senders reach the gateway
     #[arg(long, env = "POINTSMAN_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8480")]
     public_url: String,
 }
@@ -45,10 +45,10 @@ Examples:
   pointsman keys new --integration shop_arms --rules rules --public-url https://alerts.example.com
 
 To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the
-new URL, and take the old one away once nobody uses it.
+new URL, and remove the old one once no sender uses it.
 
-Nothing is stored: whoever loses the key makes another. Exit codes: 0 made, 1 the rules hold an error,
-2 wrong usage or an unknown integration, 3 the rules cannot be read or the system gives no random numbers";
+Nothing is stored: if you lose a key, make another. Exit codes: 0 made, 1 the rules contain an error,
+2 wrong usage or an unknown integration, 3 the rules cannot be read or the system has no random numbers";
 
 /// Makes a key.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
@@ -94,7 +94,7 @@ enum KeyLocation {
     File(PathBuf),
 }
 
-/// The places that the rules name for an integration's keys; without rules, the customary variable.
+/// The places that the rules name for the keys of an integration; without rules, the customary variable.
 fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Option<String>> {
     let Some(rules) = rules else {
         return Ok(vec![KeyLocation::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);

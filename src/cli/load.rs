@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::terminal::Terminal;
-use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
+use crate::diagnostic::{self, Diagnostic, DiagnosticLevel};
 use crate::ruleset::files::RuleFileError;
 use crate::ruleset::{LoadedRules, RuleSet};
 use crate::time::Timestamp;
@@ -41,7 +41,7 @@ pub(super) fn usable(
     let LoadedRules { sources, mut diagnostics, rules } = read(paths, at, terminal)?;
     rules.ok_or_else(|| {
         diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == DiagnosticLevel::Error);
-        let text = diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &sources);
+        let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
         terminal.err.print(&text);
         terminal.error(&format!("the rules cannot be used: {}", diagnostic::summary(&diagnostics)));
         Exit::Findings

@@ -1,9 +1,9 @@
-//! The command line: one file a subcommand, and the only place that reads the clock and the arguments.
+//! The command line: one file for each subcommand.
 //!
-//! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and ends in an `Exit`. What a
-//! program is meant to read goes to the standard output, everything else to the standard error.
+//! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and returns an `Exit`. Output for
+//! programs goes to the standard output, everything else to the standard error.
 
-#![expect(clippy::disallowed_methods, reason = "the command line speaks with the world")]
+#![expect(clippy::disallowed_methods, reason = "the command line reads files and the environment")]
 
 #[cfg(feature = "gateway")]
 mod backend;
@@ -49,11 +49,11 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use terminal::Terminal;
 
-/// Maps monitoring alerts to events and routes them to channels, by rules that are checked and tested before they run.
+/// Map monitoring alerts to events and route them to channels, by rules that are checked and tested before they run.
 #[derive(Debug, Parser)]
 #[command(name = "pointsman", version, max_term_width = 100, after_help = [START, SERVE, EXIT_CODES].concat())]
 struct CommandLine {
-    /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
+    /// When to write in colour; `auto` means on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t = ColorMode::Auto, value_name = "WHEN")]
     color: ColorMode,
     #[command(subcommand)]
@@ -83,9 +83,9 @@ Then serve it:
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  all is well
-  1  findings: errors (or denied warnings) in the rules, failed tests, payloads nobody could read
-  2  the command line is wrong, or names what the rule set does not hold
+  0  success
+  1  findings: errors (or denied warnings) in the rules, failed tests, payloads that no mapping accepts
+  2  the command line is wrong, or names something that the rule set does not contain
   3  a file could not be read or written";
 
 /// When to write in colour.
@@ -123,7 +123,7 @@ enum CliCommand {
     Keys(keys::Arguments),
 }
 
-/// Runs the command that the arguments name; the first of them is the program.
+/// Runs the command that the arguments name; the first argument is the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
@@ -162,16 +162,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     terminal.finish(exit).into()
 }
 
-/// The settings of `serve` as a table in Markdown, for the page on the gateway: one a line, in its three spellings.
+/// The settings of `serve` as a Markdown table, one on each line, for the page on the gateway.
 #[cfg(feature = "gateway")]
 #[must_use]
 pub fn settings_reference() -> String {
     serve::settings_reference()
 }
 
-/// Prints help or version to the standard output, and what is wrong with the arguments to the standard error.
+/// Prints help or version to the standard output, and usage errors to the standard error.
 fn explain_usage(message: &clap::Error) -> ExitCode {
-    // Nobody is left to tell where even this cannot be written.
+    // If even this cannot be written, there is nowhere to report it.
     let written = message.print().and_then(|()| std::io::stdout().flush());
     match written {
         _ if message.use_stderr() => Exit::Usage.into(),

@@ -1,4 +1,4 @@
-//! `pointsman quarantine`: bodies that were refused.
+//! `pointsman quarantine`: refused bodies.
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use crate::diagnostic::visible_line;
 use crate::gateway::operations::{RecordSelection, ReplayRequest};
 use clap::{Args, Subcommand};
 
-/// Lists and shows bodies that were refused, and gives them to today's rules
+/// List and show refused bodies, or replay them with the current rules
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -19,11 +19,11 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum QuarantineAction {
-    /// Lists refused bodies, the newest first
+    /// List refused bodies, the newest first
     List(ListQuarantineArguments),
-    /// Shows one
+    /// Show one refused body
     Show(ShowQuarantineArguments),
-    /// Gives refused bodies to today's rules; what they accept leaves the quarantine
+    /// Decide refused bodies by the current rules; accepted bodies leave the quarantine
     Replay(ReplayQuarantineArguments),
 }
 
@@ -33,19 +33,19 @@ struct ListQuarantineArguments {
     choice: RecordArguments,
     #[command(flatten)]
     place: GatewayArguments,
-    /// Write one JSON object a line
+    /// Write one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 struct ShowQuarantineArguments {
-    /// Which
+    /// The id of the body
     #[arg(value_name = "ID")]
     body: String,
     #[command(flatten)]
     place: GatewayArguments,
-    /// Write one JSON object a line
+    /// Write one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -64,7 +64,7 @@ const EXAMPLES: &str = "\
 Examples:
   pointsman quarantine list --integration arms_prod
   pointsman quarantine show 01KADZ3V9G0000000000000000
-  pointsman quarantine replay --integration arms_prod      once the rules are mended
+  pointsman quarantine replay --integration arms_prod      once the rules are fixed
 
 Exit codes:
   0  done
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     done.unwrap_or_else(|exit| exit)
 }
 
-/// Dead letters have channels and keys; what no rule accepted has neither.
+/// A refused body has no channel and no key to select by.
 fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
     let selection = choice.selection(terminal)?;
     if selection.channel.is_some() || selection.key.is_some() {
@@ -101,7 +101,7 @@ fn list(listed: &ListQuarantineArguments, terminal: &mut Terminal) -> Result<Exi
     if !listed.json && page.items.is_empty() {
         terminal.help("no refused body is selected");
     } else if !listed.json {
-        terminal.help("`pointsman quarantine show ID` shows one; once the rules are mended: `pointsman quarantine replay --id ID`");
+        terminal.help("`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`");
     }
     Ok(Exit::Success)
 }
@@ -126,7 +126,7 @@ fn replay(replaying: &ReplayQuarantineArguments, terminal: &mut Terminal) -> Res
         plan: OperationsBackend::plan_quarantine,
         replay_part: OperationsBackend::replay_quarantined,
         needs_rules: true,
-        advice: "`pointsman run --rules PATH` shows what rules make of a body without one",
+        advice: "`pointsman run --rules PATH` maps a body without a gateway",
         request: ReplayRequest::default(),
     };
     Ok(task.run(&selection, &replaying.pace, &replaying.place, terminal))

@@ -1,4 +1,4 @@
-//! `pointsman replay`: pushes once more, and the loop that all replays share.
+//! `pointsman replay`: replays pushes; also the loop that all replays share.
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
@@ -10,16 +10,16 @@ use crate::gateway::operations::{
 use clap::Args;
 use std::path::PathBuf;
 
-/// How many pushes a plan may hold: their ids are in memory.
+/// The maximum number of pushes in a plan, whose ids are in memory.
 const MAX_PUSHES: usize = 1_000_000;
-/// How long a part of a replay may take, in seconds, within the patience of the client.
+/// The seconds that a part of a replay may take, well below the timeout of the client.
 const PART_SECONDS: u32 = 10;
 
-/// Replays pushes: decides their payloads by today's rules, or delivers the stored bodies again
+/// Replay pushes: decide their payloads by the current rules, or deliver the stored bodies again
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Deliver the bodies of that time to the channels of that time, whatever the rules say today
+    /// Deliver the stored bodies to their channels again, whatever the current rules say
     #[arg(long)]
     stored: bool,
     #[command(flatten)]
@@ -30,22 +30,22 @@ pub(super) struct Arguments {
     place: GatewayArguments,
 }
 
-/// How a replay goes on.
+/// The arguments that all replays share.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArguments {
-    /// All that the journal holds, where nothing else is said
+    /// Replay everything in the journal, if nothing else selects some
     #[arg(long)]
     all: bool,
-    /// Rule files and folders that decide where no gateway runs, with their secrets as the gateway has them
+    /// Rule files and folders that decide if no gateway runs; their secrets must be available as in the gateway
     #[arg(long, value_name = "PATH", num_args = 1..)]
     rules: Vec<PathBuf>,
-    /// So many a second
+    /// How many per second
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// Show what would be replayed, and do nothing
+    /// Show what would be replayed, without replaying it
     #[arg(long)]
     dry_run: bool,
-    /// Write one JSON object a line
+    /// Write one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -56,15 +56,15 @@ Examples:
   pointsman replay --since 2h --integration arms_prod
   pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
 
-The oldest goes first. By today's rules, a whole push is decided anew, even where only some of its events
-are selected: by the gateway that runs, or by `--rules` where none does; then what comes of it is delivered
-once one runs. Every receiver may get an alert once more. Stored bodies keep
-their idempotency keys and carry the header `Pointsman-Replay: true`: a receiver that knows the key may drop them.
+The oldest push is replayed first. A push is decided again as a whole, even if only some of its events are
+selected: by the running gateway, or by `--rules` if none runs; then its events are delivered once a gateway
+runs. Receivers may get an alert again. Stored bodies keep their idempotency keys and carry the header
+`Pointsman-Replay: true`: a receiver that knows the key may drop them.
 
 Exit codes:
   0  replayed
-  1  something was refused by today's rules
-  2  the command line is wrong, or does not say which are meant
+  1  the current rules refused a push
+  2  the command line is wrong, or selects nothing
   3  the journal could not be reached";
 
 /// Plans and replays.
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         plan: OperationsBackend::plan,
         replay_part: OperationsBackend::replay,
         needs_rules: !arguments.stored,
-        advice: "`--stored` delivers the bodies of that time without one",
+        advice: "`--stored` delivers the stored bodies without rules",
         request: ReplayRequest {
             stored: arguments.stored,
             channel: selection.channel.clone(),
@@ -88,16 +88,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     task.run(&selection, &arguments.pace, &arguments.place, terminal)
 }
 
-/// A replay of some kind.
+/// A replay of pushes or of refused bodies.
 pub(super) struct ReplayTask {
     pub(super) plan: fn(&OperationsBackend, &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
     pub(super) replay_part:
         fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
-    /// Whether rules have to decide.
+    /// Whether rules decide.
     pub(super) needs_rules: bool,
-    /// What can be done where no gateway runs.
+    /// What a user can do if no gateway runs.
     pub(super) advice: &'static str,
-    /// What all parts have in common.
+    /// The request that all parts share.
     pub(super) request: ReplayRequest,
 }
 
@@ -110,8 +110,10 @@ impl ReplayTask {
         terminal: &mut Terminal,
     ) -> Exit {
         if selection.is_empty() && !pace.all {
-            terminal.error("nothing says what is to be replayed");
-            terminal.help("select some: `--since 2h`, `--integration NAME`, `--id ID`; or say that all is meant: `--all`");
+            terminal.error("no pushes are selected");
+            terminal.help(
+                "select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`",
+            );
             return Exit::Usage;
         }
         let mut desk = match OperationsBackend::open(whose, terminal) {
@@ -123,7 +125,7 @@ impl ReplayTask {
                 return exit;
             }
         } else if self.needs_rules && !desk.is_live() && !pace.dry_run {
-            terminal.error("no gateway runs whose rules could decide");
+            terminal.error("no gateway runs, so no rules can decide");
             terminal.help("start it with `pointsman serve`, or name the rules: `--rules PATH`");
             terminal.help(self.advice);
             return Exit::Failed;
@@ -158,7 +160,7 @@ impl ReplayTask {
                 Err(error) => {
                     failed(&error, terminal);
                     let first = part.first().map(String::as_str).unwrap_or_default();
-                    terminal.help(&format!("what stands before `{first}` is replayed; the rest may not be"));
+                    terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
                     return Exit::Failed;
                 }
             }
@@ -166,13 +168,13 @@ impl ReplayTask {
         if ids.is_empty() {
             terminal.help("nothing is selected");
         } else if !desk.is_live() {
-            terminal.help("no gateway runs: they go out once `pointsman serve` does");
+            terminal.help("no gateway runs: they are sent once `pointsman serve` runs");
         }
         exit
     }
 }
 
-/// Every id of a plan: of pushes, or of the selected events where stored bodies are meant.
+/// Every id of a plan: those of pushes, or those of the selected events for stored bodies.
 fn ids(plan: &[ReplayCandidate], stored: bool) -> Vec<String> {
     let of = |item: &ReplayCandidate| -> Vec<String> {
         if stored && !item.events.is_empty() {
@@ -189,7 +191,7 @@ fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Termina
     if !pace.json {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
         terminal.help(&format!(
-            "{} would be replayed, in about {seconds} s; leave `--dry-run` out to do it",
+            "{} would be replayed, in about {seconds} s; omit `--dry-run` to replay them",
             plan.len()
         ));
     }

@@ -1,10 +1,10 @@
-//! `pointsman send`: one event to one channel, for real, with request and answer shown.
+//! `pointsman send`: sends one event to a channel, and shows the request and the response.
 
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
 use crate::channel::DeliveryVerdict;
-use crate::diagnostic::{self, DiagnosticFormat, nearest};
+use crate::diagnostic::{self, nearest};
 use crate::evaluate::EvaluationContext;
 use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
@@ -17,29 +17,29 @@ use crate::time::Timestamp;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
-/// Sends one event to a channel, for real, and shows the request and the answer
+/// Send one event to a channel, and show the request and the response
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The channel
     #[arg(value_name = "CHANNEL")]
     channel: String,
-    /// The event, as `run` writes it; `-` is the standard input. A test event by default
+    /// The event, as `run` writes it; `-` is the standard input; a test event by default
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
-    /// Rule files and folders, together one rule set
+    /// Rule files and folders; together they are one rule set
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     rules: Vec<PathBuf>,
-    /// Networks, addresses and hosts that may be reached besides the public internet; may be repeated
+    /// A network, address or host besides the public internet that may be reached; may be repeated
     #[arg(long, value_name = "CIDR|HOST")]
     allow: Vec<String>,
     /// A proxy for the request
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
-    /// Certificates in PEM that are trusted besides the system's
+    /// Certificates in PEM to trust besides those of the system
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Where `file` channels write
+    /// The folder into which `file` channels write
     #[arg(long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
 }
@@ -50,15 +50,15 @@ Examples:
   pointsman send ops_chat --rules rules --event event.json
   pointsman send intranet --rules rules --allow 10.0.0.0/8
 
-Secrets are never shown: `…` stands in their place.
+Secrets are never shown; `…` replaces them.
 
 Exit codes:
-  0  the channel has it
-  1  the channel refused it or did not answer, or the rules hold an error
-  2  the command line is wrong, or names no channel of the rule set
+  0  the channel accepted the event
+  1  the channel refused it or did not respond, or the rules contain an error
+  2  the command line is wrong, or names a channel that the rule set does not contain
   3  a file or a secret could not be read";
 
-/// Sends, shows, and ends as it went.
+/// Sends the event, and shows the result.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     match prepare(arguments, terminal) {
         Ok((channel, body)) => send(arguments, &channel, &body, terminal),
@@ -79,7 +79,7 @@ fn prepare(
     let arena = json::Arena::new();
     let document = bytes.as_ref().map(|bytes| json::parse(bytes, &arena)).transpose().map_err(|invalid| {
         let json::JsonError { line, column, message } = invalid;
-        terminal.error(&format!("the event is no JSON: {line}:{column}: {message}"));
+        terminal.error(&format!("the event is not JSON: {line}:{column}: {message}"));
         Exit::Findings
     })?;
     let event = match &document {
@@ -97,12 +97,12 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
     channels.iter().position(|channel| &*channel.name == name).ok_or_else(|| {
         let near = nearest(name, channels.iter().map(|channel| &*channel.name));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        terminal.error(&format!("no channel is called `{name}`{near}"));
+        terminal.error(&format!("there is no channel named `{name}`{near}"));
         Exit::Usage
     })
 }
 
-/// Reads the secrets of that channel, and of no other: whoever tries a channel need not have the keys of integrations.
+/// Reads the secrets of this channel only, so that a trial does not need the keys of integrations.
 fn resolve(
     paths: &[PathBuf],
     rules: &RuleSet,
@@ -116,8 +116,7 @@ fn resolve(
     })?;
     let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
-        let text =
-            diagnostic::render(DiagnosticFormat::Human, terminal.err.color(), &diagnostics, &rules.sources);
+        let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &rules.sources);
         terminal.err.print(&text);
         Exit::Failed
     })?;
@@ -132,7 +131,7 @@ fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
     Ok(input.bytes)
 }
 
-/// An event that nobody takes for a real one.
+/// An event that is clearly a test.
 fn test_event(now: Timestamp, arena: &json::Arena) -> &Event<'_> {
     arena.alloc(Event {
         severity: Severity::Warning,
@@ -150,7 +149,7 @@ fn test_event(now: Timestamp, arena: &json::Arena) -> &Event<'_> {
     })
 }
 
-/// What the channel's kind makes of the event; the event itself where it makes nothing.
+/// The body that the kind of the channel renders; the event itself if the kind renders none.
 fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Timestamp) -> Vec<u8> {
     let rendered = rules.render(position, event, &EvaluationContext::at(now));
     // An event and a JSON value always serialize.
@@ -179,11 +178,11 @@ fn send(
     }
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let Ok(runtime) = builder.enable_all().build() else {
-        terminal.error("the system gives no means to wait for an answer");
+        terminal.error("the system cannot wait for a response");
         return Exit::Failed;
     };
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
-    // A name server that does not answer must not hold up the end.
+    // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
     let quoted = |mark: &str, text: &str| {
         text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n")
@@ -192,17 +191,17 @@ fn send(
     terminal.out.print(&quoted("← ", &answer));
     match verdict {
         DeliveryVerdict::Delivered => {
-            terminal.err.print(&format!("`{}` has it\n", channel.name));
+            terminal.err.print(&format!("`{}` accepted the event\n", channel.name));
             Exit::Success
         }
         DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
-            terminal.error(&format!("`{}` did not take it: {reason}", channel.name));
+            terminal.error(&format!("`{}` did not accept the event: {reason}", channel.name));
             Exit::Findings
         }
     }
 }
 
-/// A line of an answer, which may hold what a terminal must not be sent.
+/// A line of a response, without control characters.
 fn shown(line: &str) -> String {
     line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

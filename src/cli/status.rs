@@ -1,4 +1,4 @@
-//! `pointsman status`: how a running gateway fares.
+//! `pointsman status`: the state of a running gateway.
 
 use super::exit::Exit;
 use super::serve::options::STATE;
@@ -13,17 +13,17 @@ use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Shows how a running gateway fares: its rules, integrations and channels
+/// Show the state of a running gateway: its rules, integrations and channels
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The state directory of the gateway
     #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
     state: PathBuf,
-    /// The address of its admin listener instead, as in `http://127.0.0.1:8481`
+    /// Ask the gateway with this admin listener, such as `http://127.0.0.1:8481`
     #[arg(long, value_name = "URL")]
     admin: Option<String>,
-    /// The file with its admin token, where it is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
+    /// The file with its admin token, if that is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Print the JSON of `GET /api/v1/status`
@@ -40,11 +40,11 @@ Examples:
 
 Exit codes:
   0  the rules on the disk are in force
-  1  they are not: the last load failed
+  1  the rules on the disk are not in force: the last reload failed
   2  the command line is wrong
-  3  no gateway answers";
+  3  no gateway responds";
 
-/// Asks, and shows.
+/// Asks the gateway, and shows its status.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let answer = match client(arguments, terminal) {
         Ok(client) => client.get("/api/v1/status"),
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     };
     let answer = answer.and_then(|json| {
         let status: GatewayStatus = serde_json::from_value(json.clone())
-            .map_err(|error| format!("the gateway's answer is not understood: {error}"))?;
+            .map_err(|error| format!("the response of the gateway cannot be read: {error}"))?;
         Ok((json, status))
     });
     let (json, status) = match answer {
@@ -72,12 +72,12 @@ fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<AdminClient,
     let found = backend::client(admin, file, &arguments.state, terminal)?;
     found.ok_or_else(|| {
         terminal.error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
-        terminal.help("name the directory that `serve` was given: `--state DIR`");
+        terminal.help("name the state directory of your gateway: `--state DIR`");
         Exit::Failed
     })
 }
 
-/// Everything in three tables; times as they are counted back from `now`.
+/// Everything in three tables; times are shown relative to `now`.
 fn render(status: &GatewayStatus, now: Option<Timestamp>) -> String {
     let mut text = rules(&status.rules, now);
     text.push('\n');
@@ -85,7 +85,7 @@ fn render(status: &GatewayStatus, now: Option<Timestamp>) -> String {
     text.push('\n');
     text.push_str(&channels(&status.channels, now));
     if !status.accepting {
-        text.push_str("\nthe gateway shuts down and accepts no pushes\n");
+        text.push_str("\nthe gateway is shutting down and accepts no pushes\n");
     }
     text
 }
@@ -105,11 +105,8 @@ fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
     if let Some(failure) = &rules.failure {
         let when = ago(Some(&rules.attempted), now);
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "       NOT what is on the disk: the load of {when} failed at `{}`",
-            failure.stage
-        );
+        let _ =
+            writeln!(text, "       NOT those on the disk: the reload {when} failed at `{}`", failure.stage);
         let _ = writeln!(text, "       {}", visible_line(&failure.message));
         for finding in &failure.findings {
             let _ = writeln!(text, "         {}", visible_line(finding));
@@ -179,7 +176,7 @@ fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
     table.render()
 }
 
-/// How long ago a time was, in its largest unit: `12 s ago`; the time itself where nobody knows what time it is.
+/// How long ago a time was, in its largest unit: `12 s ago`; the time itself if `now` is unknown.
 fn ago(time: Option<&String>, now: Option<Timestamp>) -> String {
     let Some(time) = time else { return "never".to_owned() };
     let (Some(then), Some(now)) = (Timestamp::read(time), now) else { return visible_line(time) };
@@ -239,7 +236,7 @@ mod tests {
         .expect("a status");
         expect![[r"
             rules  generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 60 min ago; watched by polling: the files are on nfs
-                   NOT what is on the disk: the load of 42 s ago failed at `check`
+                   NOT those on the disk: the reload 42 s ago failed at `check`
                    the rules hold 1 error
                      shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
 

@@ -1,6 +1,7 @@
 //! The two output streams, whether each shows colour, and what happens where nobody reads them any more.
 
 use super::exit::Exit;
+use crate::diagnostic::DiagnosticFormat;
 use anstream::AutoStream;
 use clap::ColorChoice;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -89,6 +90,11 @@ impl OutputStream {
     /// Whether to write in colour.
     pub(super) fn color(&self) -> bool {
         self.color
+    }
+
+    /// The format of diagnostics for people.
+    pub(super) fn human_format(&self) -> DiagnosticFormat {
+        if self.color { DiagnosticFormat::HumanInColor } else { DiagnosticFormat::Human }
     }
 
     /// Whether a person looks at it.

@@ -1,4 +1,4 @@
-//! `pointsman test`: runs the tests that stand in a rule set.
+//! `pointsman test`: runs the tests of a rule set.
 
 use super::exit::Exit;
 use super::load;
@@ -8,26 +8,26 @@ use crate::suite::{self, Coverage, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Runs the tests that stand in the rule files
+/// Run the tests in the rule files
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set
+    /// Rule files and folders to search for `*.rules`; together they are one rule set
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Run only the tests and rows whose name holds this text
+    /// Run only the tests and rows whose name contains this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// Write the snapshots that differ or do not exist, instead of failing
+    /// Write snapshots that differ or do not exist, instead of failing
     #[arg(long)]
     update: bool,
-    /// How to write what came of the tests
+    /// The format of the report
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     format: TestFormat,
-    /// Say which arms and routes the tests hit, and list those that they miss
+    /// Report which arms and routes the tests hit, and list those that they miss
     #[arg(long)]
     coverage: bool,
-    /// Fail where fewer of the arms and routes are hit than this, in per cent
+    /// Fail if the tests hit a smaller percentage of the arms and routes
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     min_coverage: Option<f64>,
 }
@@ -38,19 +38,19 @@ Examples:
   pointsman test rules --filter \"P9\"                only tests and rows with P9 in their name
   pointsman test --update                           accept the outcomes as the new snapshots
   pointsman test --format junit > junit.xml         for a build server
-  pointsman test --coverage --min-coverage 90       fail where too much is untested
+  pointsman test --coverage --min-coverage 90       fail if too much is untested
 
-Every row of `cases` is a result of its own. What a test leaves out is fixed: it happens at
+Every row of `cases` is a separate result. The defaults of a test are fixed: the time is
 2026-01-01T00:00:00Z; an event is Warning and Firing, with the title \"a test alert\" and the key
 \"test-alert\".
 
-Exit codes: 0 every test passed, 1 a test failed, none was found, coverage is too low or the rules
-have errors, 2 wrong usage, 3 a file could not be read";
+Exit codes: 0 every test passed, 1 a test failed, there are no tests, the coverage is too low or the
+rules have errors, 2 wrong usage, 3 a file could not be read";
 
-/// The forms of a report.
+/// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TestFormat {
-    /// A line a file, every failure in full
+    /// One line per file, and every failure in full
     Text,
     /// One JSON document
     Json,
@@ -66,7 +66,7 @@ fn percent(text: &str) -> Result<f64, String> {
     legal.ok_or_else(|| "expected a number from 0 to 100".to_owned())
 }
 
-/// Runs the tests, and prints what came of them.
+/// Runs the tests, and prints the report.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let rules = match load::usable(&arguments.paths, None, terminal) {
         Ok(rules) => rules,
@@ -105,15 +105,15 @@ fn wants_coverage(arguments: &Arguments) -> bool {
     arguments.coverage || arguments.min_coverage.is_some()
 }
 
-/// Nothing tested is no success.
+/// A run without tests fails.
 fn none_found(arguments: &Arguments, tests: usize, terminal: &mut Terminal) -> Exit {
     match &arguments.filter {
         Some(filter) if tests > 0 => {
-            terminal.error(&format!("none of the names of the {tests} tests holds `{filter}`"));
-            terminal.help("`--filter` takes a part of a test's name or of a row, letter for letter");
+            terminal.error(&format!("no name of the {tests} tests contains `{filter}`"));
+            terminal.help("`--filter` takes a part of the name of a test or row, in the same letter case");
         }
         Some(_) | None => {
-            terminal.error("the rules hold no test");
+            terminal.error("the rules contain no test");
             terminal.help("write one: test \"a firing alert\" { mapping NAME  input { … }  expect { severity: Warning } }");
         }
     }
@@ -126,10 +126,9 @@ fn is_covered_enough(arguments: &Arguments, coverage: &Coverage, terminal: &mut 
     if found >= least {
         return true;
     }
-    terminal
-        .error(&format!("the tests hit {found:.1} % of the arms and routes, and {least} % are asked for"));
+    terminal.error(&format!("the tests hit {found:.1} % of the arms and routes; the minimum is {least} %"));
     if !matches!(arguments.format, TestFormat::Text) {
-        terminal.help("`--format text` lists what they miss");
+        terminal.help("`--format text` lists those that they miss");
     }
     false
 }

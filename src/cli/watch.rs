@@ -1,11 +1,11 @@
-//! `pointsman watch`: checks and tests a rule set again whenever it is saved.
+//! `pointsman watch`: checks and tests a rule set again after every save.
 //!
-//! The files are read as a gateway reads them: twice, until they hold still. What tests name is part of what is watched.
+//! The files are read as a gateway reads them: until two readings agree. Files that tests name are watched too.
 
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{check, clock};
-use crate::diagnostic::{self, Diagnostic, DiagnosticFormat};
+use crate::diagnostic::{self, Diagnostic};
 use crate::reload::{LoadRejection, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
 use crate::ruleset::{LoadedRules, RuleSet};
 use crate::source::Sources;
@@ -19,14 +19,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Checks and tests a rule set, again after every save, until Ctrl-C
+/// Check and test a rule set, again after every save, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set
+    /// Rule files and folders to search for `*.rules`; together they are one rule set
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// End after so many rounds
+    /// Exit after this many rounds
     #[arg(long, hide = true, value_name = "COUNT")]
     rounds: Option<usize>,
 }
@@ -34,19 +34,19 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman watch                  the rules in this folder and below
-  pointsman watch rules/arms       one rule set of several
+  pointsman watch rules/arms       the rules below one folder
 
-Every round shows what `check` and `test` would, and how long each took. Tables, and payloads that
+Every round shows the results of `check` and `test`, and how long each took. Tables, and payloads that
 tests name, are watched too.
 
-Exit codes: 3 a path could not be read at the start; Ctrl-C ends the program as a signal does";
+Exit codes: 3 a path could not be read at the start; Ctrl-C ends the program by a signal";
 
-/// A short pause suits a person who has just saved.
+/// Shorter than in a gateway, because a person waits for the result of a save.
 const QUIET: Duration = Duration::from_millis(100);
-/// How often rules that are no text at the start are looked at again.
+/// The pause before rules that are not texts at the start are read again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// What came of one state of the files.
+/// The results for one state of the files.
 #[derive(Debug)]
 struct WatchRound {
     loaded: LoadedRules,
@@ -54,14 +54,14 @@ struct WatchRound {
     tests: Option<(TestReport, Duration)>,
 }
 
-/// What the watching thread says.
+/// A message of the watching thread.
 enum WatchMessage {
     Round(Arc<RuleSetVersion<WatchRound>>),
     Unchanged,
     Rejected(LoadRejection),
 }
 
-/// Checks and tests until nobody reads any more.
+/// Checks and tests until the output is closed.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     let (sender, messages) = channel();
     let reloader = match start(arguments, &sender, terminal) {
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     Exit::Success
 }
 
-/// Starts, as soon as the rules are texts.
+/// Starts to watch, as soon as the rules are texts.
 fn start(
     arguments: &Arguments,
     sender: &Sender<WatchMessage>,
@@ -89,7 +89,7 @@ fn start(
                 ReloadOutcome::Unchanged => WatchMessage::Unchanged,
                 ReloadOutcome::Rejected(rejection) => WatchMessage::Rejected((*rejection).clone()),
             };
-            // Whoever listened has ended, and the program with it.
+            // The receiver is gone only when the program ends.
             let _ = sender.send(message);
         };
         let build = |snapshot: &Snapshot| Ok(round(snapshot));
@@ -113,7 +113,7 @@ fn start(
     }
 }
 
-/// Checks, and tests what can be tested.
+/// Checks the rules, and runs their tests if they contain no error.
 fn round(snapshot: &Snapshot) -> WatchRound {
     let began = Instant::now();
     let read = |path: &Path| snapshot.read(path);
@@ -128,7 +128,7 @@ fn round(snapshot: &Snapshot) -> WatchRound {
     WatchRound { loaded, checked, tests }
 }
 
-/// The files of tests, by which the snapshot learns what to watch.
+/// Reads the files of tests through the snapshot, which then watches them.
 struct RecordingFiles<'s>(&'s Snapshot);
 
 impl TestFiles for RecordingFiles<'_> {
@@ -137,7 +137,7 @@ impl TestFiles for RecordingFiles<'_> {
     }
 
     fn write(&mut self, _path: &Path, _bytes: &[u8]) -> Result<(), String> {
-        Err("watching writes nothing".to_owned())
+        Err("`watch` does not write files".to_owned())
     }
 }
 
@@ -153,10 +153,10 @@ fn follow(messages: &Receiver<WatchMessage>, rounds: usize, terminal: &mut Termi
             }
             WatchMessage::Unchanged if rejected.is_empty() => continue,
             WatchMessage::Unchanged => {
-                terminal.out.print("the files are as they were before\n");
+                terminal.out.print("the files are the same as before\n");
                 rejected.clear();
             }
-            // A poll may find the same again.
+            // A poll may find the same failure again.
             WatchMessage::Rejected(rejection) if rejection.message == rejected => continue,
             WatchMessage::Rejected(rejection) => {
                 show_rejection(&rejection, terminal);
@@ -203,11 +203,11 @@ fn show_rejection(rejection: &LoadRejection, terminal: &mut Terminal) {
 }
 
 fn show_diagnostics(diagnostics: &[Diagnostic], sources: &Sources, terminal: &mut Terminal) {
-    let text = diagnostic::render(DiagnosticFormat::Human, terminal.out.color(), diagnostics, sources);
+    let text = diagnostic::render(terminal.out.human_format(), diagnostics, sources);
     terminal.out.print(&text);
 }
 
-/// File names are a user's text: escape sequences in them are shown, not sent.
+/// File names come from users: control characters in them are escaped.
 fn visible(text: &str) -> String {
     let escaped = |character: char| {
         if character.is_control() { character.escape_default().to_string() } else { character.to_string() }

@@ -104,7 +104,7 @@ impl<'p> AccessCollector<'p> {
             Node::Compare(comparison) => self.comparison(comparison),
             Node::List(parts) => self.all(parts, ValueAccess::Whole),
             Node::Object(members) => {
-                members.iter().for_each(|(_, value)| self.visit(*value, ValueAccess::Whole))
+                members.iter().for_each(|(_, value)| self.visit(*value, ValueAccess::Whole));
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The lines of a finding, cut and cleaned so that they can be shown. A rule file may be one line of ten megabytes, and may
-//! hold escape sequences.
+//! The lines around a finding, in a form that can be shown. A rule file may be one line of ten megabytes, and may contain
+//! escape sequences, so lines are cut and control characters are replaced.
 //!
-//! An excerpt is a separate text. Places are converted to it, so that the renderer needs only the excerpt.
+//! An excerpt is a new text, and the marked ranges are converted to offsets in it.
 
 use super::visible::push_visible;
 use crate::source::SourceFile;
@@ -9,26 +9,26 @@ use std::ops::Range;
 
 /// The most bytes of a line that are shown.
 const WIDTH: usize = 180;
-/// Bytes shown before a place in a line that is cut.
+/// The bytes shown before a range in a line that is cut.
 const LEAD: usize = 60;
-/// The most lines of one place that are shown. A longer place shows only its first line.
+/// The most lines of one range that are shown. Of a longer range, only the first line is shown.
 const MOST_LINES: usize = 12;
-/// Places at most this many bytes apart are shown together.
+/// Ranges at most this many bytes apart are shown together.
 const APART: usize = 2_000;
 
-/// Some lines of a file that can be shown.
+/// Some lines of a file, in a form that can be shown.
 pub(super) struct Excerpt {
     /// The lines.
     pub(super) text: String,
-    /// The number of the first of them in the file.
+    /// The number of the first line in the file, from 1.
     pub(super) first_line: usize,
-    /// Whether columns in it are those of the file.
+    /// Whether columns in the excerpt are the same as in the file.
     pub(super) keeps_columns: bool,
-    /// The places in [`Excerpt::text`], each with its position in the given list.
+    /// The ranges in [`Excerpt::text`], each with its index in the list that was passed.
     pub(super) places: Vec<(usize, Range<usize>)>,
 }
 
-/// The excerpts that show all places: first the one with the first place, then the others in the order of the file.
+/// The excerpts that show all ranges. The one with the first range is first, the others are in the order of the file.
 pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerpt> {
     let text = file.text();
     let within = |place: &Range<usize>| {
@@ -44,7 +44,7 @@ pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerp
     clusters.iter().map(|cluster| excerpt(file, cluster, &places)).collect()
 }
 
-/// The part of a place that carets can mark: without line ends at its end, and only the first of very many lines.
+/// The part of a range that carets mark: without line ends at its end, and only the first line of a range with very many.
 pub(super) fn marked(text: &str, place: &Range<usize>) -> Range<usize> {
     let lines = text.get(place.clone()).unwrap_or_default();
     let end = if spans_many_lines(lines) { line_end(text, place.start) } else { place.end };
@@ -52,12 +52,12 @@ pub(super) fn marked(text: &str, place: &Range<usize>) -> Range<usize> {
     place.start..place.start + trimmed.len()
 }
 
-/// Whether a text has more lines than are shown of one place.
+/// Whether a text has more than [`MOST_LINES`] lines.
 pub(super) fn spans_many_lines(text: &str) -> bool {
     text.matches('\n').nth(MOST_LINES - 1).is_some()
 }
 
-/// Lines that are shown together, and the places in them.
+/// Lines that are shown together, and the indexes of the ranges in them.
 struct LineCluster {
     lines: Range<usize>,
     members: Vec<usize>,
@@ -93,7 +93,7 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
         let focus = focus.min().unwrap_or(bounds.start);
         lines.push(show(file.text(), &bounds, focus, &mut shown));
     }
-    // The end of the excerpt ends the last line.
+    // The last line of an excerpt has no line end.
     shown.pop();
     let carry = |offset: usize| excerpt_offset(file.text(), &lines, offset).min(shown.len());
     let carried = |member: &usize| {
@@ -107,10 +107,13 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
     Excerpt { text: shown, first_line, keeps_columns: faithful, places }
 }
 
-/// A line that is shown: its bytes in the file, and where they begin in the excerpt.
+/// A line of an excerpt.
 struct ExcerptLine {
+    /// The offset of the line in the file.
     line: usize,
+    /// The bytes of the file that are shown.
     bytes: Range<usize>,
+    /// The offset of these bytes in the excerpt.
     at: usize,
 }
 
@@ -137,7 +140,7 @@ fn window(text: &str, line: &Range<usize>, focus: usize) -> Range<usize> {
     start..end
 }
 
-/// Where in a line a place begins, or ends if it began before the line.
+/// The offset in a line where a range begins, or where it ends if it began before the line.
 fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
     let within = |offset: usize| line.start <= offset && offset <= line.end;
     if within(place.start) {
@@ -146,7 +149,8 @@ fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
     within(place.end).then_some(place.end)
 }
 
-/// The place in the excerpt of an offset in the file. An offset that was cut off is at the edge of its window.
+/// Converts an offset in the file to an offset in the excerpt. An offset in text that was cut away becomes the nearest
+/// edge of the text that is shown.
 fn excerpt_offset(text: &str, lines: &[ExcerptLine], offset: usize) -> usize {
     let after = lines.partition_point(|line| line.line <= offset).saturating_sub(1);
     let Some(line) = lines.get(after) else { return 0 };

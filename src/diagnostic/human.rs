@@ -1,5 +1,5 @@
-//! Diagnostics for people: the code, the source lines with carets, related places, reasons, and help. An edit is shown as the
-//! line that it results in. This is the only file that uses annotate-snippets.
+//! Diagnostics for people: the code, source lines with carets, related spans, reasons, and help. An edit is shown as the
+//! line that it would give. Only this file uses annotate-snippets.
 
 use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
 use super::visible::{visible, visible_line};
@@ -8,16 +8,25 @@ use crate::source::{FileId, Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
 use std::fmt::Write;
 
-/// The most findings that are shown in one run. Each can fill a screen.
+/// The most findings that are shown in one run.
 const MOST: usize = 100;
 /// The most bytes of a replacement that is shown as a patch.
 const LONGEST_EDIT: usize = 2_000;
-/// The width of the renderer. Excerpts are cut to it before, so the renderer cuts nothing.
+/// The width of the renderer, in columns. Excerpts are cut to less, so the renderer cuts nothing.
 const TERMINAL: usize = 1_000;
 
-/// The first findings, with errors before warnings if not all can be shown.
-pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(TERMINAL);
+/// The first findings. If there are too many, errors have precedence over warnings.
+pub(super) fn plain(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    render(Renderer::plain(), diagnostics, sources)
+}
+
+/// The same text with ANSI colours.
+pub(super) fn colored(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    render(Renderer::styled(), diagnostics, sources)
+}
+
+fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let renderer = renderer.term_width(TERMINAL);
     let chosen = chosen(diagnostics);
     let mut text = String::new();
     for diagnostic in &chosen {
@@ -27,7 +36,7 @@ pub(super) fn render(color: bool, diagnostics: &[Diagnostic], sources: &Sources)
     let more = diagnostics.len() - chosen.len();
     if more > 0 {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{more} more problems are not shown here; `--format short` shows all\n");
+        let _ = writeln!(text, "{more} more problems are not shown; `--format short` shows all\n");
     }
     text
 }
@@ -38,11 +47,11 @@ fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
         .filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error)
         .count()
         .min(MOST);
-    let mut room = [errors, MOST - errors];
+    let mut remaining = [errors, MOST - errors];
     let mut fits = |level: DiagnosticLevel| {
         let left = match level {
-            DiagnosticLevel::Error => room.first_mut(),
-            DiagnosticLevel::Warning => room.last_mut(),
+            DiagnosticLevel::Error => remaining.first_mut(),
+            DiagnosticLevel::Warning => remaining.last_mut(),
         };
         left.filter(|left| **left > 0).map(|left| *left -= 1).is_some()
     };
@@ -73,7 +82,7 @@ fn report<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Vec<Group<'d>
     std::iter::once(finding).chain(edits).collect()
 }
 
-/// The files that a finding has places in, its own first.
+/// The files of a finding's spans, the file of its own span first.
 fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
     let mut files = vec![diagnostic.span.file];
     for (span, _) in &diagnostic.related {
@@ -113,7 +122,7 @@ fn places<'d>(
         });
         let snippet =
             Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
-        // The renderer would count the wrong column in lines that were cut or cleaned.
+        // In lines that were changed, the renderer would count a wrong column.
         group = if faithful {
             group.element(snippet.path(name))
         } else {
@@ -123,7 +132,7 @@ fn places<'d>(
     group
 }
 
-/// The lines after the edit of a help; none if it has no edit, or one that is too long to show.
+/// A help with the lines that its edit would give, or none if it has no edit or the edit is too long to show.
 fn patch<'d>(help: &'d Suggestion, sources: &'d Sources) -> Option<Group<'d>> {
     let (span, replacement) = help.edit.as_ref()?;
     let file = sources.file(span.file)?;

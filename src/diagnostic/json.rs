@@ -1,4 +1,4 @@
-//! Diagnostics as JSON, one object a line, for programs. Columns count characters from 1; ends are exclusive.
+//! Diagnostics as JSON, one object per line. Lines and columns count from 1, columns in characters; ends are exclusive.
 
 use super::locate::Locator;
 use super::visible::visible_json;

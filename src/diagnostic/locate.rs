@@ -1,14 +1,21 @@
-//! Finds lines and columns of many places quickly, even if all of them are in one very long line.
+//! Lines and columns of many spans, fast even if all are in one very long line.
 
 use crate::source::{FileId, SourcePosition, Sources, Span};
 
-/// Places closer than this to the last one are counted from there.
+/// Offsets closer than this to the last one are counted from there, in bytes.
 const NEAR: usize = 1 << 16;
 
-/// Finds positions, and remembers the last one, because findings come in the order of the text.
+/// Finds positions. It remembers the last one, because findings are usually in the order of the text.
 pub(super) struct Locator<'s> {
     sources: &'s Sources,
-    last: Option<(FileId, u32, SourcePosition)>,
+    last: Option<KnownPosition>,
+}
+
+/// A position that was found before.
+struct KnownPosition {
+    file: FileId,
+    offset: u32,
+    position: SourcePosition,
 }
 
 /// The first position of a span, and the position after its last character.
@@ -29,13 +36,14 @@ impl<'s> Locator<'s> {
 
     /// The position where a span begins.
     pub(super) fn position(&mut self, span: Span) -> SourcePosition {
-        let found = self.near_last(span).unwrap_or_else(|| self.sources.position(span));
-        self.last = Some((span.file, span.start, found));
-        found
+        let position = self.near_last(span).unwrap_or_else(|| self.sources.position(span));
+        self.last = Some(KnownPosition { file: span.file, offset: span.start, position });
+        position
     }
 
     fn near_last(&self, span: Span) -> Option<SourcePosition> {
-        let (file, offset, SourcePosition { line, column }) = self.last?;
+        let KnownPosition { file, offset, position: SourcePosition { line, column } } =
+            *self.last.as_ref()?;
         let (from, to) = (offset.min(span.start) as usize, offset.max(span.start) as usize);
         if file != span.file || to - from > NEAR {
             return None;

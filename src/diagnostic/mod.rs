@@ -1,8 +1,8 @@
-//! Diagnostics: what is wrong with a rule set, and how to fix it. One public type holds the findings of every stage.
+//! Diagnostics: what is wrong with a rule set, and how to fix it. All stages use the one public type [`Diagnostic`].
 //!
-//! A message has a grammar: lower case, no full stop, the user's own words in backticks, what was expected and what was
-//! found. Advice is separate, a [`Suggestion`] with text that can be pasted. Stages make diagnostics, and [`render`] turns
-//! them into text. Nothing here depends on mappings or routings.
+//! A message is in lower case, without a full stop, with the user's words in backticks. It says what was expected and what
+//! was found. Advice is a [`Suggestion`] of its own, with text that can be pasted. [`render`] turns diagnostics into text.
+//! Nothing here depends on the meaning of rules.
 
 mod excerpt;
 mod human;
@@ -55,14 +55,14 @@ impl DiagnosticLevel {
 }
 
 impl DiagnosticCode {
-    /// The level, by the first letter of the code.
+    /// The level, which the first letter of the code decides.
     #[must_use]
     pub fn level(&self) -> DiagnosticLevel {
         if self.id.starts_with('W') { DiagnosticLevel::Warning } else { DiagnosticLevel::Error }
     }
 }
 
-/// Makes the constant of a code: its page is the file of its name in `grammar/codes/`.
+/// Defines a code. Its page is the file in `grammar/codes/` with the code's name.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! code {
@@ -75,7 +75,7 @@ macro_rules! code {
     };
 }
 
-/// Makes the codes of a stage and the list `CODES` of all of them, so that none can be left out.
+/// Defines the codes of a stage, and the list `CODES` of all of them.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! codes {
@@ -90,18 +90,18 @@ macro_rules! codes {
     };
 }
 
-/// One finding: where, what, why, and how to fix it.
+/// One finding: where it is, what is wrong, why, and how to fix it.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// The kind of finding.
     pub code: &'static DiagnosticCode,
     /// One line: what is wrong.
     pub message: String,
-    /// The place that gets the carets.
+    /// The span that the carets mark.
     pub span: Span,
-    /// The label beside the carets; may be empty.
+    /// The text beside the carets; may be empty.
     pub label: String,
-    /// Other places that matter, each with its label (`first defined here`).
+    /// Other spans that matter, each with its text (`first defined here`).
     pub related: Vec<(Span, String)>,
     /// Reasons: facts that explain the finding.
     pub notes: Vec<String>,
@@ -114,7 +114,7 @@ pub struct Diagnostic {
 pub struct Suggestion {
     /// The advice.
     pub text: String,
-    /// The edit, if it is the replacement of a span.
+    /// A span and the text to replace it with, if that fixes the finding.
     pub edit: Option<(Span, String)>,
 }
 
@@ -134,14 +134,14 @@ impl Diagnostic {
         }
     }
 
-    /// Sets the label beside the carets.
+    /// Sets the text beside the carets.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.label = text.into();
         self
     }
 
-    /// Adds another place that matters.
+    /// Adds another span that matters.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
         self.related.push((span, text.into()));
@@ -169,22 +169,22 @@ impl Diagnostic {
         self
     }
 
-    /// Suggests to replace `span`.
+    /// Suggests to replace `span`, with the advice `write …`.
     #[must_use]
     pub fn rewrite(self, span: Span, replacement: impl Into<String>) -> Self {
         let replacement = replacement.into();
         self.suggest(format!("write `{replacement}`"), span, replacement)
     }
 
-    /// Suggests the nearest name that is known.
+    /// Suggests to replace `span` by a known name, with the advice `did you mean …?`.
     #[must_use]
     pub fn did_you_mean(self, span: Span, name: impl Into<String>) -> Self {
         let name = name.into();
         self.suggest(format!("did you mean `{name}`?"), span, name)
     }
 
-    /// Moves every place to whole characters of its file. The recovery of the parser replaces characters such as `（` by shorter
-    /// ones and can add a closing bracket after the end.
+    /// Moves the ends of every span to boundaries of characters in its file. Error recovery replaces characters such as
+    /// `（` by shorter ones and adds closing brackets, so a span may end within a character or past the end.
     pub fn align(&mut self, sources: &Sources) {
         let related = self.related.iter_mut().map(|(span, _)| span);
         let edits = self.help.iter_mut().filter_map(|help| help.edit.as_mut()).map(|(span, _)| span);
@@ -211,24 +211,22 @@ impl Diagnostic {
 pub enum DiagnosticFormat {
     /// For people: source lines with carets, reasons, help.
     Human,
-    /// One line each: `file:line:column: error[E0031]: message; help: …`.
+    /// [`DiagnosticFormat::Human`] with ANSI colours.
+    HumanInColor,
+    /// One line for each finding: `file:line:column: error[E0031]: message; help: …`.
     Short,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// One SARIF 2.1.0 document, for code scanning.
     Sarif,
 }
 
-/// The diagnostics as text, in their order. `color` applies only to the form for people.
+/// The diagnostics as text, in their order.
 #[must_use]
-pub fn render(
-    format: DiagnosticFormat,
-    color: bool,
-    diagnostics: &[Diagnostic],
-    sources: &Sources,
-) -> String {
+pub fn render(format: DiagnosticFormat, diagnostics: &[Diagnostic], sources: &Sources) -> String {
     match format {
-        DiagnosticFormat::Human => human::render(color, diagnostics, sources),
+        DiagnosticFormat::Human => human::plain(diagnostics, sources),
+        DiagnosticFormat::HumanInColor => human::colored(diagnostics, sources),
         DiagnosticFormat::Short => short::render(diagnostics, sources),
         DiagnosticFormat::Json => json::render(diagnostics, sources),
         DiagnosticFormat::Sarif => sarif::render(diagnostics, sources),

@@ -1,19 +1,19 @@
-//! The name that somebody probably meant. It is fast enough for a hundred thousand candidates: most are excluded by their
-//! length and letters, before any distance is computed.
+//! The known name that is nearest to an unknown one. It is fast enough for a hundred thousand candidates: their lengths and
+//! letters exclude most of them before a distance is computed.
 
 use std::borrow::Cow;
 use strsim::{jaro_winkler, osa_distance};
 
-/// The longest word that can be a misspelt name.
+/// Words of more bytes than this have no nearest name.
 const LONGEST: usize = 128;
 
-/// The similarity that two words need if their distance does not decide.
+/// The least similarity of two words with a large distance, from 0 to 1.
 const ALIKE: f64 = 0.9;
 
-/// The candidate that `word` is most likely a misspelling of: the first of equals, and none if nothing is near.
+/// The candidate that `word` is most likely a misspelling of, or none if no candidate is near. Among equals, the first.
 ///
-/// A candidate that differs only in letter case wins. Then the smallest number of typing mistakes counts, then the same parts
-/// in another order (`page_payments` for `payments_page`), then a common beginning or a similarity.
+/// A candidate that differs only in letter case is the nearest. Next are the smallest number of typing errors, the same
+/// parts in another order (`page_payments` for `payments_page`), a common beginning, and general similarity.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
@@ -35,22 +35,22 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// How near a candidate is; the smaller the nearer.
+/// How near a candidate is; smaller is nearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Nearness {
-    /// Another letter case, or a hyphen for an underscore.
+    /// Another letter case, or a hyphen instead of an underscore.
     Case,
-    /// That many typing mistakes.
+    /// The number of typing errors.
     Slips(usize),
     /// The same parts in another order.
     Parts,
-    /// One begins with the other. The number is that of the remaining characters.
+    /// One begins with the other; the number of characters that follow.
     Beginning(usize),
-    /// Similar words. The number is the dissimilarity in thousandths.
+    /// Similar as a whole; the difference in thousandths.
     Likeness(u16),
 }
 
-/// The misspelt word, with values that every comparison needs.
+/// The misspelt word, prepared for many comparisons.
 struct MisspeltWord<'w> {
     folded: Cow<'w, str>,
     length: usize,
@@ -83,7 +83,7 @@ impl<'w> MisspeltWord<'w> {
         self.likeness(&folded, length, differing)
     }
 
-    /// Similarities that the distance does not measure: parts in another order, shortened words, similar words.
+    /// The nearness that a distance does not measure: reordered parts, shortened words, words that are similar as a whole.
     fn likeness(&self, folded: &str, length: usize, differing: usize) -> Option<Nearness> {
         if differing == 0 && self.length == length && self.parts.len() > 1 && parts(folded) == self.parts {
             return Some(Nearness::Parts);
@@ -106,7 +106,7 @@ impl<'w> MisspeltWord<'w> {
     }
 }
 
-/// Lower case, and underscores for hyphens, which people confuse easily.
+/// Converts to lower case, and hyphens to underscores.
 fn fold(word: &str) -> Cow<'_, str> {
     if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'-') {
         return Cow::Borrowed(word);
@@ -114,7 +114,7 @@ fn fold(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.to_lowercase().replace('-', "_"))
 }
 
-/// The set of letters, one bit each. Every typing mistake changes at most two of them.
+/// The set of letters, one bit for each. A typing error changes at most two of the bits.
 fn letters(word: &str) -> u64 {
     word.chars().fold(0, |set, letter| set | 1 << (u32::from(letter) & 63))
 }

@@ -1,5 +1,5 @@
-//! Diagnostics as one SARIF 2.1.0 document. Code scanning on GitHub reads the rules' help, the regions and the related
-//! places. Editors with a SARIF viewer read the fixes too.
+//! Diagnostics as one SARIF 2.1.0 document. Code scanning on GitHub shows the rules' help, the regions and the related
+//! locations. Editors with a SARIF viewer also show the fixes.
 
 use super::locate::Locator;
 use super::visible::visible_json;
@@ -28,7 +28,7 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     visible_json(&format!("{document:#}\n")).into_owned()
 }
 
-/// The codes that occur, in order.
+/// The codes of the findings, sorted and without repetitions.
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static DiagnosticCode> {
     let mut codes: Vec<&'static DiagnosticCode> =
         diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
@@ -74,7 +74,7 @@ impl SarifWriter<'_> {
         let related: Vec<Value> = related.collect();
         let fixes: Vec<Value> = diagnostic.help.iter().filter_map(|help| self.fix(help)).collect();
         if let Some(members) = result.as_object_mut() {
-            // The standard allows empty lists, but some readers refuse them.
+            // Some readers refuse empty lists, although the standard allows them.
             members.extend((!related.is_empty()).then(|| ("relatedLocations".to_owned(), related.into())));
             members.extend((!fixes.is_empty()).then(|| ("fixes".to_owned(), fixes.into())));
         }
@@ -107,7 +107,7 @@ impl SarifWriter<'_> {
     }
 }
 
-/// Message, label, reasons and advice. Viewers show only this text beside the line.
+/// Message, label, reasons and advice, because viewers show only this text beside the line.
 fn message(diagnostic: &Diagnostic) -> String {
     let label = (!diagnostic.label.is_empty()).then(|| diagnostic.label.clone());
     let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
@@ -116,7 +116,7 @@ fn message(diagnostic: &Diagnostic) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The file's name as a URI reference. It is relative if the name is, so that it is found in a repository.
+/// The file's name as a URI reference. A relative name stays relative, so that it is found in a repository.
 fn uri(name: &str) -> String {
     let name = name.replace('\\', "/");
     let path = name.strip_prefix("./").unwrap_or(&name);

@@ -1,4 +1,4 @@
-//! Diagnostics in one line each, for editors and `grep`: `file:line:column: error[E0031]: message; help: …`.
+//! Diagnostics with one line each, for editors and `grep`: `file:line:column: error[E0031]: message; help: …`.
 
 use super::Diagnostic;
 use super::locate::Locator;

@@ -1,13 +1,13 @@
-//! Makes text of users safe to show: nothing in it moves the cursor, sets a colour, or changes the direction of writing.
+//! Makes texts of users safe to show: they cannot move the cursor, set a colour, or change the direction of writing.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// The most characters of a message that are shown. A word of a user may be megabytes long.
+/// The most bytes of a message that are shown, because a word of a user may be megabytes long.
 const LONGEST: usize = 2_000;
 
-/// The text with every control character visible except line ends and tabs, and shortened if it is far too long.
+/// The text with all control characters made visible, except line ends and tabs. A text of over 2,000 bytes is cut.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     let cut = text.len() > LONGEST;
     let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
@@ -22,14 +22,14 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The same on one line: line ends become blanks.
+/// [`visible`] text on one line: line ends and tabs become blanks.
 pub(crate) fn visible_line(text: &str) -> String {
     let lines: Vec<&str> =
         text.split(['\n', '\r', '\t']).map(str::trim).filter(|line| !line.is_empty()).collect();
     visible(&lines.join(" ")).into_owned()
 }
 
-/// JSON text whose hidden characters are escaped.
+/// JSON text with hidden characters escaped.
 pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     if hidden_from(json.as_bytes(), 0).is_none() {
         return Cow::Borrowed(json);
@@ -39,7 +39,7 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(shown).unwrap_or_default())
 }
 
-/// Escapes hidden characters in JSON text. Serializers escape only C0 controls. Hidden characters occur only in strings.
+/// Escapes hidden characters in JSON text, where they occur only in strings. Serializers escape only C0 controls.
 pub(crate) fn escape_hidden(json: &mut Vec<u8>) {
     let Some(mut found) = hidden_from(json, 0) else { return };
     let (mut shown, mut passed) = (Vec::with_capacity(json.len() + json.len() / 8), 0);
@@ -58,11 +58,11 @@ pub(crate) fn escape_hidden(json: &mut Vec<u8>) {
     *json = shown;
 }
 
-/// The first hidden character of a text from an offset on, except C0 controls. All output passes through here, so most bytes
-/// are skipped in bulk, and a character is decoded only at a byte with which hidden characters begin.
+/// The first hidden character from an offset on, except C0 controls. All output is searched, so this must be fast: plain
+/// bytes are skipped in blocks, and a character is decoded only at a byte that can begin a hidden one.
 fn hidden_from(text: &[u8], offset: usize) -> Option<(usize, char)> {
     const BULK: usize = 32;
-    // All bytes are compared, so that the compiler can use vector instructions.
+    // Every byte is tested without a branch, so that the compiler can use vector instructions.
     let is_odd = |bulk: &[u8; BULK]| bulk.iter().fold(false, |odd, byte| (*byte >= 0x7f) | odd);
     let mut from = offset;
     while from < text.len() {
@@ -91,7 +91,7 @@ fn hidden_at(text: &[u8], at: usize) -> Option<char> {
     is_hidden(character).then_some(character)
 }
 
-/// Appends the character, or its visible form.
+/// Appends a character, or its visible replacement.
 pub(crate) fn push_visible(shown: &mut String, character: char) {
     match character {
         '\n' | '\t' => shown.push(character),
@@ -105,7 +105,7 @@ pub(crate) fn push_visible(shown: &mut String, character: char) {
     }
 }
 
-/// Whether a terminal interprets the character instead of showing it: C0 and C1 controls, direction marks, line separators,
+/// Whether a terminal interprets the character or shows nothing: C0 and C1 controls, marks of direction, line separators,
 /// invisible blanks, tags.
 fn is_hidden(character: char) -> bool {
     let directs =

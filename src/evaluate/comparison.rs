@@ -139,7 +139,8 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     fn test_within(&mut self, test: &'p TextPredicate, case: Case, subject: &str) -> ComparisonResult {
         // Equality compares lengths first, so a text of the rules bounds its cost.
         let is_equality = matches!(test, TextPredicate::Equal(_) | TextPredicate::OneOf(_));
-        if !(is_equality && case == Case::Sensitive) && !self.may_spend(subject.len()) {
+        let is_free = is_equality && case == Case::Sensitive;
+        if !is_free && !self.may_spend(subject.len()) {
             return ComparisonResult::Mismatch;
         }
         self.test_text(test, case, subject)

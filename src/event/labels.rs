@@ -3,21 +3,21 @@
 use crate::json::{Arena, MemberName, Stack};
 use std::collections::HashMap;
 
-/// Up to this many labels a scan is faster than any index.
+/// Up to this many labels, a scan is faster than an index.
 const SCANNED: usize = 32;
 
-/// Labels in the order in which they were first set; names are unique.
+/// Labels with unique names, in the order in which they were first set.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Labels<'a> {
     entries: &'a [(MemberName<'a>, &'a str)],
-    /// Positions of entries, sorted by name; empty if there are few enough to scan.
+    /// Indexes of entries, sorted by name; empty if there are few enough to be scanned.
     by_name: &'a [u32],
-    /// The payload, into which most of them point.
+    /// The payload, into which most labels point.
     source: &'a [u8],
 }
 
 impl<'a> Labels<'a> {
-    /// Labels of these names and values. A later value replaces an earlier one.
+    /// Labels from names and values. The last value of a repeated name counts.
     #[must_use]
     pub fn of(entries: impl IntoIterator<Item = (&'a str, &'a str)>, arena: &'a Arena) -> Self {
         let mut labels = LabelsBuilder::new(arena);
@@ -40,7 +40,7 @@ impl<'a> Labels<'a> {
         self.entries.iter().map(|(name, value)| (name.text(), *value))
     }
 
-    /// The position of the label of that name.
+    /// The index of a label.
     #[inline]
     #[must_use]
     pub fn index_of(&self, name: MemberName<'_>) -> Option<u32> {
@@ -53,49 +53,50 @@ impl<'a> Labels<'a> {
         self.by_name.get(found).copied()
     }
 
-    /// Names and values in order.
+    /// Names, as [`MemberName`], and values in order.
     #[must_use]
     pub fn entries(&self) -> &'a [(MemberName<'a>, &'a str)] {
         self.entries
     }
 
-    /// How many of the first entries are adjacent in the payload, and their text there: JSON without blanks and escapes.
+    /// How many of the first entries are adjacent members in the payload, and the JSON text of these members there. That
+    /// text has no blanks and no escapes.
     pub(super) fn contiguous_prefix(&self, entries: &[(MemberName<'a>, &'a str)]) -> (usize, &'a [u8]) {
-        // A text that points into the payload is a string without escapes, or a part of one.
-        let place = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
-        let stands = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
+        // A text that points into the payload is a string without an escape, or a part of one.
+        let offset = |text: &str| text.as_ptr().addr().wrapping_sub(self.source.as_ptr().addr());
+        let is_at = |at: usize, text: &[u8]| self.source.get(at..at.wrapping_add(text.len())) == Some(text);
         let Some((first, _)) = entries.first() else { return (0, &[]) };
-        let start = place(first.text()).wrapping_sub(1);
+        let start = offset(first.text()).wrapping_sub(1);
         let mut end = start;
         let mut count = 0;
         for (name, value) in entries {
             let name = name.text();
-            let begins: &[u8] = if count == 0 { b"\"" } else { b",\"" };
-            let of_name = end.wrapping_add(begins.len());
-            let behind_name = of_name.wrapping_add(name.len());
-            let of_value = behind_name.wrapping_add(3);
-            let behind_value = of_value.wrapping_add(value.len());
-            let is_next = place(name) == of_name
-                && place(value) == of_value
-                && stands(end, begins)
-                && stands(behind_name, b"\":\"")
-                && stands(behind_value, b"\"");
+            let opening: &[u8] = if count == 0 { b"\"" } else { b",\"" };
+            let name_start = end.wrapping_add(opening.len());
+            let name_end = name_start.wrapping_add(name.len());
+            let value_start = name_end.wrapping_add(3);
+            let value_end = value_start.wrapping_add(value.len());
+            let is_next = offset(name) == name_start
+                && offset(value) == value_start
+                && is_at(end, opening)
+                && is_at(name_end, b"\":\"")
+                && is_at(value_end, b"\"");
             if !is_next {
                 break;
             }
-            end = behind_value + 1;
+            end = value_end + 1;
             count += 1;
         }
         (count, self.source.get(start..end).unwrap_or_default())
     }
 
-    /// How many labels there are.
+    /// The number of labels.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no labels.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -108,9 +109,9 @@ impl PartialEq for Labels<'_> {
     }
 }
 
-/// Labels while they are set.
+/// Collects the labels of an event.
 ///
-/// The few labels of an ordinary alert are scanned. Many labels get an index, so that setting them stays linear.
+/// Few labels are scanned. Many labels get an index, so that setting them takes linear time.
 #[derive(Debug)]
 pub struct LabelsBuilder<'a> {
     entries: Stack<'a, (MemberName<'a>, &'a str)>,
@@ -125,7 +126,7 @@ impl<'a> LabelsBuilder<'a> {
         Self { entries: Stack::with_room(16, arena), index: HashMap::new(), arena }
     }
 
-    /// Sets a label. A later value replaces an earlier one.
+    /// Sets a label, and replaces an earlier value.
     pub fn set(&mut self, name: MemberName<'a>, value: &'a str) {
         match self.position(name) {
             Some(place) => self.entries.replace(place, (name, value)),
@@ -133,7 +134,7 @@ impl<'a> LabelsBuilder<'a> {
         }
     }
 
-    /// Sets labels whose names are all different.
+    /// Sets labels with unique names.
     pub fn extend(&mut self, labels: impl IntoIterator<Item = (MemberName<'a>, &'a str)>) {
         let is_new = self.entries.is_empty();
         for (name, value) in labels {
@@ -141,7 +142,7 @@ impl<'a> LabelsBuilder<'a> {
         }
     }
 
-    /// The labels. Most of them point into the payload `source`.
+    /// The labels that were set. `source` is the payload, into which most of them point.
     #[must_use]
     pub fn finish(self, source: &'a [u8]) -> Labels<'a> {
         let entries = self.entries.into_slice();

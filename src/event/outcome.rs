@@ -1,30 +1,30 @@
-//! The outcomes of a payload's elements.
+//! The outcomes of a payload.
 
 use super::Event;
 
-/// The outcome of one element of a payload, or of the whole payload.
+/// The outcome of one element of a payload, or of the payload as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome<'a> {
-    /// The integration that got the payload.
+    /// The integration that received the payload.
     pub integration: Option<&'a str>,
     /// The mapping that read the payload.
     pub mapping: Option<&'a str>,
     /// The element of `each`, from 0; none for an outcome of the whole payload.
     pub index: Option<usize>,
-    /// The result.
+    /// The kind of outcome, with its content.
     pub kind: OutcomeKind<'a>,
 }
 
-/// The result for an element or a payload.
+/// The kind of an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutcomeKind<'a> {
-    /// An event that was not routed.
+    /// An event; no routing was evaluated.
     Event(&'a Event<'a>),
-    /// An event and the channels that get it. Without any channel the event counts as dropped.
+    /// An event and its routing decision. Without a channel, the event counts as dropped.
     Routed(&'a Event<'a>, RoutingDecision<'a>),
     /// The mapping dropped the element.
     Dropped(RuleReason<'a>),
-    /// `each` selected nothing, or the document held no payload.
+    /// `each` selected nothing, or the document contains no payload.
     Empty,
     /// No mapping accepts the payload.
     Unaccepted(Vec<MappingRejection<'a>>),
@@ -44,29 +44,29 @@ pub enum OutcomeKind<'a> {
 pub struct RoutingDecision<'a> {
     /// The channels, in order of first mention.
     pub channels: &'a [&'a str],
-    /// The routes that decided, in the order in which they matched.
+    /// The routes that matched, in order.
     pub routes: &'a [MatchedRoute<'a>],
-    /// The reasons of every `nothing` on the way.
+    /// The reason of every `nothing` that was reached.
     pub reasons: &'a [RuleReason<'a>],
-    /// Whether a recovery went to the channels of its firing.
+    /// Whether a recovery follows its firing: it goes to the same channels.
     pub followed: bool,
 }
 
-/// A route that decided.
+/// A route that matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MatchedRoute<'a> {
-    /// The route's path, `main.payments.page`.
+    /// The route's path, such as `main.payments.page`.
     pub path: &'a str,
-    /// The arm of a `match` route, from 0.
+    /// The arm of a `match` route that was chosen, from 0.
     pub arm: Option<usize>,
 }
 
 /// Why something was dropped or sent nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RuleReason<'a> {
-    /// The text that the rule gives.
+    /// The reason that the rule states.
     pub reason: &'a str,
-    /// The place of the rule, `arms.rules:37`.
+    /// The file and line of the rule, such as `arms.rules:37`.
     pub at: &'a str,
 }
 
@@ -77,12 +77,12 @@ pub struct MappingRejection<'a> {
     pub mapping: &'a str,
     /// The text of the condition that was false.
     pub reason: &'a str,
-    /// The place of the condition.
+    /// The file and line of the condition.
     pub at: &'a str,
 }
 
 impl Outcome<'_> {
-    /// The outcome's name on the wire.
+    /// The outcome's name in JSON.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.kind {

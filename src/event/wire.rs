@@ -1,5 +1,5 @@
-//! The one JSON form of an outcome, its event and its decision. `run` prints it, the status API returns it and the journal keeps
-//! it.
+//! The JSON of an outcome, with its event and its decision. `run` prints it, the admin API returns it, and the journal
+//! stores it.
 
 use super::{
     Event, Labels, MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason,
@@ -131,7 +131,7 @@ impl ToJson for Labels<'_> {
 
 impl ToJson for Timestamp {
     fn write(&self, out: &mut Vec<u8>) {
-        // A time needs no escape, and writing to memory cannot fail.
+        // A timestamp contains nothing to escape, and writing to memory cannot fail.
         let _ = write!(out, "\"{self}\"");
     }
 }

@@ -152,7 +152,7 @@ pub fn log_rejection(rejection: &LoadRejection, kept: u64) {
 pub fn findings(rejection: &LoadRejection) -> Vec<String> {
     let errors: Vec<Diagnostic> =
         rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
-    let text = diagnostic::render(diagnostic::DiagnosticFormat::Short, false, &errors, &rejection.sources);
+    let text = diagnostic::render(diagnostic::DiagnosticFormat::Short, &errors, &rejection.sources);
     text.lines().take(MOST_FINDINGS).map(str::to_owned).collect()
 }
 

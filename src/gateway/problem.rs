@@ -1,5 +1,6 @@
 //! Answers of both listeners: JSON, and problems in the form of RFC 9457 that say how to fix them.
 
+use crate::gateway::journal::PushId;
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
@@ -7,7 +8,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
-use ulid::Ulid;
 
 /// Why a request is not granted, as its answer says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Problem {
     /// How to fix it.
     pub(super) help: Option<&'static str>,
     /// The id of the body in the quarantine.
-    pub(super) quarantined: Option<Ulid>,
+    pub(super) quarantined: Option<PushId>,
     /// After which time to try again.
     pub(super) retry_after: Option<Duration>,
     /// The methods that are allowed, with 405.

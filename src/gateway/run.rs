@@ -6,7 +6,7 @@
 use super::admin::{self, state_files};
 use super::config::GatewayConfig;
 use super::delivery::DeliveryService;
-use super::journal::{Journal, JournalError};
+use super::journal::{Journal, JournalError, PushStore as _};
 use super::metrics::{Metrics, StageLabels};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
@@ -202,7 +202,7 @@ async fn open(
         }
     };
     let state = config.journal.directory.clone();
-    let journal = Journal::open(config.journal.clone(), Arc::clone(&metrics), Arc::new(wake))
+    let journal = Journal::open(&config.journal, Arc::clone(&metrics), Arc::new(wake))
         .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
     let gateway = open_with_journal(config, journal.clone(), metrics, deliveries).await;
     if gateway.is_err() {

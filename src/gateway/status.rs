@@ -142,7 +142,8 @@ impl GatewayStatus {
     pub fn of(gateway: &Gateway) -> Result<Self, super::journal::JournalError> {
         let served = gateway.rules.current();
         let report = gateway.rules.report();
-        let counts = (gateway.journal.integrations()?, gateway.journal.channels()?);
+        let journal = gateway.journal.read()?;
+        let counts = (journal.integrations()?, journal.channels()?);
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
@@ -197,7 +198,9 @@ pub fn integrations(
             destination: integration.destination.clone(),
             mappings: integration.mappings.clone(),
             push_url: config.push_url(config.listen, &integration.name),
-            latest: counted.filter(|counts| counts.latest > 0).map(|counts| time(counts.latest)),
+            latest: counted
+                .filter(|counts| counts.latest > Timestamp::default())
+                .map(|counts| counts.latest.to_string()),
             accepted: counted.map_or(0, |counts| counts.accepted),
             sent: counted.map_or(0, |counts| counts.sent),
             dropped: counted.map_or(0, |counts| counts.dropped),
@@ -240,11 +243,8 @@ fn channel(
         pending: counted.map_or(0, |counts| counts.pending),
         dead: counted.map_or(0, |counts| counts.dead),
         breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
-        latest: counted.and_then(|counts| counts.latest).map(time),
-        last_error: last_error.map(|(at, reason)| LastError { at: time(*at), reason: reason.clone() }),
+        latest: counted.and_then(|counts| counts.latest).map(|latest| latest.to_string()),
+        last_error: last_error
+            .map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
     }
-}
-
-fn time(milliseconds: i64) -> String {
-    Timestamp::from_epoch_milliseconds(milliseconds).to_string()
 }

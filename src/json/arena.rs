@@ -1,13 +1,12 @@
-//! Memory for one payload and everything that is made from it.
+//! Memory for the values that are made from one payload.
 
 use bumpalo::Bump;
 use std::cell::Cell;
 
 /// Memory that grows while a payload is read and evaluated, and is freed as a whole.
 ///
-/// It holds plain data that never changes: values, texts, events. Nothing in it is freed separately, so callers must bound
-/// what a payload can make. Clearing it keeps its largest chunk, so that the next payload needs no heap allocation, unless
-/// that chunk is far larger than most payloads need.
+/// It holds plain data that never changes: values, texts, events. Nothing in it is freed alone, so callers must bound
+/// how much a payload may allocate. Clearing an arena keeps its largest chunk for the next payload, up to 4 MiB.
 #[derive(Debug, Default)]
 pub struct Arena {
     bump: Bump,
@@ -15,13 +14,13 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// An arena that allocates nothing before it is used.
+    /// An empty arena. It allocates nothing from the heap before its first use.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Frees everything in it.
+    /// Frees everything in the arena.
     pub fn clear(&mut self) {
         const MOST_KEPT: usize = 4 << 20;
         self.bump.reset();
@@ -31,20 +30,20 @@ impl Arena {
         self.allocated.set(0);
     }
 
-    /// How many bytes were allocated since it was cleared. The space that vectors left behind while they grew, which is at most
-    /// their final size, does not count.
+    /// The number of bytes allocated since the arena was cleared. Growth of vectors is not counted; it is at most their
+    /// final size again.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.allocated.get()
     }
 
-    /// A copy of a text.
+    /// Copies a text into the arena.
     pub fn text(&self, text: &str) -> &str {
         self.count(text.len());
         self.bump.alloc_str(text)
     }
 
-    /// Some texts, concatenated.
+    /// Joins texts into one.
     pub fn concat(&self, texts: &[&str]) -> &str {
         let length = texts.iter().map(|text| text.len()).sum();
         self.count(length);
@@ -55,32 +54,32 @@ impl Arena {
         whole.into_bump_str()
     }
 
-    /// A value.
+    /// Moves a value into the arena.
     pub fn alloc<T: Copy>(&self, value: T) -> &T {
         self.count(size_of::<T>());
         self.bump.alloc(value)
     }
 
-    /// A copy of some values.
+    /// Copies values into the arena.
     pub fn slice<T: Copy>(&self, values: &[T]) -> &[T] {
         self.count(size_of_val(values));
         self.bump.alloc_slice_copy(values)
     }
 
-    /// The items of an iterator that knows its length.
+    /// Collects the items of an iterator whose length is known.
     pub fn collect<T: Copy>(&self, values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> &[T] {
         let values = self.bump.alloc_slice_fill_iter(values);
         self.count(size_of_val(values));
         values
     }
 
-    /// A vector with room for that many values. Growth beyond that is not counted.
-    pub(super) fn vector<T>(&self, room: usize) -> bumpalo::collections::Vec<'_, T> {
-        self.count(room * size_of::<T>());
-        bumpalo::collections::Vec::with_capacity_in(room, &self.bump)
+    /// A vector with a capacity for that many values. Its growth beyond the capacity is not counted.
+    pub(super) fn vector<T>(&self, capacity: usize) -> bumpalo::collections::Vec<'_, T> {
+        self.count(capacity * size_of::<T>());
+        bumpalo::collections::Vec::with_capacity_in(capacity, &self.bump)
     }
 
-    /// Space for that many values, to be filled.
+    /// A slice of that many default values, for the caller to fill.
     pub fn default_slice<T: Copy + Default>(&self, count: usize) -> &mut [T] {
         self.count(count * size_of::<T>());
         self.bump.alloc_slice_fill_copy(count, T::default())

@@ -1,10 +1,12 @@
-//! The canonical bytes of a value, which are the same for equal values.
+//! The canonical form: the same bytes for equal values.
 
 use super::{Number, Value};
 
 impl Value<'_> {
-    /// Appends bytes that are the same for equal values and differ for others, also when several values are appended
-    /// one after another: members sorted by name, lengths before contents, `1` as `1.0`.
+    /// Appends bytes that are the same for equal values and differ for others.
+    ///
+    /// Members are sorted by name, lengths precede contents, and `1` is written as `1.0` is. No form is the beginning of
+    /// another, so several values can be appended one after another.
     pub fn canonical(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.push(b'n'),

@@ -8,84 +8,85 @@ use super::{Arena, MemberName, Number, Object, Projection, Value};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A document that was read.
+/// A document that was read from JSON text.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
-    /// The value.
+    /// The root value.
     pub root: &'a Value<'a>,
     /// The first member name that an object repeats, if any does.
     pub repeated: Option<&'a str>,
-    /// The bytes it was read from.
+    /// The bytes that it was read from, without a byte order mark.
     pub source: &'a [u8],
-    /// The memory of the document, and of what is made from it.
+    /// The arena that holds the tree and the values that are made from it.
     pub arena: &'a Arena,
 }
 
-/// Some editors and tools write this before UTF-8 text. It is not part of the document.
+/// Some editors and tools write this mark before UTF-8 text; it is not part of the document.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reads one document (at most 127 levels deep). A byte order mark before it is skipped.
+/// Reads one document of at most 127 levels. A byte order mark before it is skipped.
 ///
 /// # Errors
-/// If the bytes are not one JSON document: the place and the reason.
+/// If the bytes are not exactly one JSON document. The error has the position and the reason.
 pub fn parse<'a>(bytes: &'a [u8], arena: &'a Arena) -> Result<Document<'a>, JsonError> {
     parse_projected(bytes, &WHOLE_VALUE, arena)
 }
 
-/// Reads the parts of one document that the projection names. The rest is checked as [`parse`] checks it, and is not in the tree.
+/// Reads the parts of one document that a projection selects. The other parts are validated as by [`parse`], but are not in
+/// the tree.
 ///
 /// # Errors
-/// Those of [`parse`].
+/// The same as for [`parse`].
 pub fn parse_projected<'a>(
     bytes: &'a [u8],
-    reach: &Projection,
+    projection: &Projection,
     arena: &'a Arena,
 ) -> Result<Document<'a>, JsonError> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(error::not_text(bytes));
     };
-    read(text, reach, arena).map_err(|error| error::from_serde(bytes, &error))
+    read(text, projection, arena).map_err(|error| error::from_serde(bytes, &error))
 }
 
-/// Reads a text that should be one document and nothing else.
+/// Reads a text that must be one document and nothing else.
 pub(super) fn read<'a>(
     text: &'a str,
-    reach: &Projection,
+    projection: &Projection,
     arena: &'a Arena,
 ) -> serde_json::Result<Document<'a>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let document = read_from(&mut deserializer, text.as_bytes(), reach, arena)?;
+    let document = read_from(&mut deserializer, text.as_bytes(), projection, arena)?;
     deserializer.end()?;
     Ok(document)
 }
 
-/// Reads a document from the beginning of its source, and leaves the rest.
+/// Reads a document from the beginning of its source, and leaves the text after it unread.
 pub(super) fn read_from<'a, D: Deserializer<'a>>(
     deserializer: D,
     source: &'a [u8],
-    reach: &Projection,
+    projection: &Projection,
     arena: &'a Arena,
 ) -> Result<Document<'a>, D::Error> {
     let mut open = OpenContainers::new(arena);
-    let root = ValueReader { open: &mut open, projection: reach }.deserialize(deserializer)?;
+    let root = ValueReader { open: &mut open, projection }.deserialize(deserializer)?;
     Ok(Document { root: arena.alloc(root), repeated: open.repeated, source, arena })
 }
 
-/// The objects and arrays that are not closed yet: the names and values of their members, the innermost last. Thus no object
-/// or array grows by itself; each gets the space that it needs when it is closed.
+/// The names and values of all objects and arrays that are not closed yet, the innermost last. They share these stacks, so
+/// each needs memory of its own only when it is closed, and then exactly as much as it holds.
 struct OpenContainers<'a> {
     /// Names of skipped members are recorded too.
     names: Stack<'a, MemberName<'a>>,
     values: Stack<'a, Value<'a>>,
-    /// For an object with skipped members: which of its names have a value.
+    /// For an object with skipped members: the indexes of the names that have a value, in ascending order.
     selected: Stack<'a, u32>,
-    /// The first name that was repeated.
+    /// The first name that an object repeats.
     repeated: Option<&'a str>,
     arena: &'a Arena,
 }
 
-/// The length of the stacks at one moment.
+/// The lengths of the stacks at the beginning of an object or array.
 #[derive(Clone, Copy)]
 struct OpenLengths {
     names: usize,
@@ -94,7 +95,7 @@ struct OpenLengths {
 }
 
 impl<'a> OpenContainers<'a> {
-    /// Enough for an ordinary alert.
+    /// An ordinary alert fits these capacities.
     fn new(arena: &'a Arena) -> Self {
         let (names, values) = (Stack::with_room(48, arena), Stack::with_room(48, arena));
         Self { names, values, selected: Stack::with_room(32, arena), repeated: None, arena }
@@ -110,15 +111,15 @@ impl<'a> OpenContainers<'a> {
         self.selected.truncate(from.selected);
     }
 
-    /// Adds a name to those of an object. Returns its position if it is there already.
+    /// Adds a name to an object. If the object has the name already, returns its index and adds nothing.
     #[inline]
     fn name(
         &mut self,
         from: OpenLengths,
         name: MemberName<'a>,
-        places: &mut NamePositions<'a>,
+        positions: &mut NamePositions<'a>,
     ) -> Option<usize> {
-        let held = places.add(name, self.names.since(from.names));
+        let held = positions.add(name, self.names.since(from.names));
         match held {
             None => self.names.push(name),
             Some(_) => self.repeated = self.repeated.or(Some(name.text())),
@@ -126,16 +127,16 @@ impl<'a> OpenContainers<'a> {
         held
     }
 
-    /// Reads an object whole. A repeated name gets the later value.
+    /// Reads all members of an object. The last value of a repeated name counts.
     fn read_whole<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
-        let mut places = NamePositions::default();
+        let mut positions = NamePositions::default();
         while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
-            let held = self.name(from, name, &mut places);
+            let held = self.name(from, name, &mut positions);
             let value = members.next_value_seed(ValueReader { open: self, projection: &WHOLE_VALUE })?;
             match held {
                 None => self.values.push(value),
-                Some(place) => self.values.replace(from.values + place, value),
+                Some(index) => self.values.replace(from.values + index, value),
             }
         }
         let names = self.arena.slice(self.names.since(from.names));
@@ -144,32 +145,31 @@ impl<'a> OpenContainers<'a> {
         Ok(Object::unique(names, values, self.arena))
     }
 
-    /// Reads the members of an object that the projection names.
+    /// Reads the selected members of an object.
     fn read_projected<A: MapAccess<'a>>(
         &mut self,
         mut members: A,
-        reach: &Projection,
+        projection: &Projection,
     ) -> Result<Object<'a>, A::Error> {
         let from = self.mark();
-        let mut places = NamePositions::default();
+        let mut positions = NamePositions::default();
         while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
-            let place = self.names.len() - from.names;
-            let held = self.name(from, name, &mut places);
-            let Some(reach) = reach.of_member(name) else {
+            let index = self.names.len() - from.names;
+            let held = self.name(from, name, &mut positions);
+            let Some(projection) = projection.of_member(name) else {
                 members.next_value_seed(ValueValidator(self))?;
                 continue;
             };
-            let value = members.next_value_seed(ValueReader { open: self, projection: reach })?;
-            // The positions of kept members ascend.
+            let value = members.next_value_seed(ValueReader { open: self, projection })?;
             let held = held.and_then(|held| {
-                self.selected.since(from.selected).binary_search_by_key(&held, |kept| *kept as usize).ok()
+                self.selected.since(from.selected).binary_search_by_key(&held, |index| *index as usize).ok()
             });
             match held {
                 None => {
                     self.values.push(value);
-                    self.selected.push(u32::try_from(place).unwrap_or(u32::MAX));
+                    self.selected.push(u32::try_from(index).unwrap_or(u32::MAX));
                 }
-                Some(place) => self.values.replace(from.values + place, value),
+                Some(index) => self.values.replace(from.values + index, value),
             }
         }
         let object = self.projected_object(from);
@@ -177,25 +177,25 @@ impl<'a> OpenContainers<'a> {
         Ok(object)
     }
 
-    /// The object of the members since the mark that were kept.
+    /// The object of the members that were selected since the mark.
     fn projected_object(&self, from: OpenLengths) -> Object<'a> {
         let names = self.names.since(from.names);
-        let (kept, values) = (self.selected.since(from.selected), self.values.since(from.values));
-        if let (Some(first), []) = (names.first(), kept) {
-            // It must differ from an empty object.
+        let (selected, values) = (self.selected.since(from.selected), self.values.since(from.values));
+        if let (Some(first), []) = (names.first(), selected) {
+            // One member distinguishes it from an empty object.
             return Object::unique(self.arena.slice(&[*first]), &[Value::Null], self.arena);
         }
-        let name = |place: &u32| names.get(*place as usize).copied().unwrap_or_default();
-        let names = self.arena.collect(kept.iter().map(name));
+        let name = |index: &u32| names.get(*index as usize).copied().unwrap_or_default();
+        let names = self.arena.collect(selected.iter().map(name));
         Object::unique(names, self.arena.slice(values), self.arena)
     }
 
-    /// Skips an object.
+    /// Reads an object without keeping its members.
     fn validate<A: MapAccess<'a>>(&mut self, mut members: A) -> Result<(), A::Error> {
         let from = self.mark();
-        let mut places = NamePositions::default();
+        let mut positions = NamePositions::default();
         while let Some(name) = members.next_key_seed(MemberNameReader(self.arena))? {
-            self.name(from, name, &mut places);
+            self.name(from, name, &mut positions);
             members.next_value_seed(ValueValidator(self))?;
         }
         self.close(from);
@@ -203,7 +203,7 @@ impl<'a> OpenContainers<'a> {
     }
 }
 
-/// Reads the parts of a value that the projection names.
+/// Reads the selected parts of a value.
 struct ValueReader<'o, 'r, 'a> {
     open: &'o mut OpenContainers<'a>,
     projection: &'r Projection,
@@ -253,8 +253,8 @@ impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Value<'a>, A::Error> {
-        let Self { open, projection: reach } = self;
-        let Some(reach) = reach.of_elements() else {
+        let Self { open, projection } = self;
+        let Some(projection) = projection.of_elements() else {
             let mut some: &[Value<'_>] = &[];
             while elements.next_element_seed(ValueValidator(open))?.is_some() {
                 some = &[Value::Null];
@@ -262,7 +262,7 @@ impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
             return Ok(Value::Array(some));
         };
         let from = open.mark();
-        while let Some(element) = elements.next_element_seed(ValueReader { open, projection: reach })? {
+        while let Some(element) = elements.next_element_seed(ValueReader { open, projection })? {
             open.values.push(element);
         }
         let elements = open.arena.slice(open.values.since(from.values));
@@ -271,24 +271,24 @@ impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, members: A) -> Result<Value<'a>, A::Error> {
-        let Self { open, projection: reach } = self;
-        let object = if reach.is_whole_object() {
+        let Self { open, projection } = self;
+        let object = if projection.is_whole_object() {
             open.read_whole(members)
         } else {
-            open.read_projected(members, reach)
+            open.read_projected(members, projection)
         };
         Ok(Value::Object(open.arena.alloc(object?)))
     }
 }
 
-/// Skips a value, and refuses what [`ValueReader`] refuses.
+/// Reads a value without keeping it, and refuses what [`ValueReader`] refuses.
 struct ValueValidator<'o, 'a>(&'o mut OpenContainers<'a>);
 
 impl<'a> DeserializeSeed<'a> for ValueValidator<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        // Not `IgnoredAny`, which accepts half a surrogate pair, a number out of range and too deep a nesting.
+        // `deserialize_ignored_any` would accept half a surrogate pair, a number out of range, and deeper nesting.
         deserializer.deserialize_any(self)
     }
 }
@@ -334,7 +334,7 @@ impl<'a> Visitor<'a> for ValueValidator<'_, 'a> {
     }
 }
 
-/// Reads the name of a member, borrowed if it holds no escape.
+/// Reads the name of a member. A name without an escape is borrowed from the source.
 struct MemberNameReader<'a>(&'a Arena);
 
 impl<'a> DeserializeSeed<'a> for MemberNameReader<'a> {

@@ -9,11 +9,11 @@ pub struct JsonError {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What is wrong, and how to fix it if that is known.
+    /// What is wrong, and how to fix it if that is known. Lower case, no full stop.
     pub message: String,
 }
 
-/// The error of bytes that are not UTF-8.
+/// The error for bytes that are not UTF-8.
 pub(super) fn not_text(bytes: &[u8]) -> JsonError {
     if let Some(message) = encoded(bytes) {
         return at(bytes, 0, message);
@@ -23,14 +23,14 @@ pub(super) fn not_text(bytes: &[u8]) -> JsonError {
     at(bytes, offset, format!("byte 0x{byte:02X} is not valid UTF-8; JSON is sent as UTF-8"))
 }
 
-/// The error of `bytes` that `serde_json` refused with `error`.
+/// The error for `bytes`, which `serde_json` refused with `error`.
 pub(super) fn from_serde(bytes: &[u8], error: &serde_json::Error) -> JsonError {
     if let Some(message) = other_format(bytes) {
         let blanks = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         return at(bytes, if blanks == bytes.len() { 0 } else { blanks }, message);
     }
     if error.classify() == Category::Eof {
-        // The error is on the last line with text. Blank lines can follow it.
+        // The error is at the end of the last line that is not blank.
         let end = bytes.trim_ascii_end().len();
         return at(bytes, end, format!("the document is cut off: {}", unfinished(error)));
     }
@@ -47,12 +47,12 @@ pub(super) fn from_serde(bytes: &[u8], error: &serde_json::Error) -> JsonError {
     at(bytes, offset, syntax(bytes, offset, &text))
 }
 
-/// How many characters the bytes hold; a byte that continues a character does not count.
+/// The number of characters in the bytes. Continuation bytes of UTF-8 do not count.
 pub(super) fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
-/// How many lines end within the bytes.
+/// The number of lines that end within the bytes.
 pub(super) fn line_breaks(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
 }
@@ -64,14 +64,14 @@ fn at(bytes: &[u8], offset: usize, message: String) -> JsonError {
     JsonError { line, column: characters(before.get(line_start..).unwrap_or_default()) + 1, message }
 }
 
-/// The offset of a line and column of `serde_json` (in bytes, from 1).
+/// The byte offset of the line and column that `serde_json` reports (columns in bytes, both from 1).
 fn offset_of(bytes: &[u8], error: &serde_json::Error) -> usize {
     let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end + 1);
     let line_start = if error.line() > 1 { ends.nth(error.line() - 2).unwrap_or(bytes.len()) } else { 0 };
     (line_start + error.column()).saturating_sub(1).min(bytes.len())
 }
 
-/// What the bytes are, if they are clearly not JSON.
+/// Names the format of bytes that are clearly something other than JSON.
 fn other_format(bytes: &[u8]) -> Option<String> {
     let start = bytes.trim_ascii_start();
     if start.is_empty() {
@@ -100,7 +100,7 @@ fn other_format(bytes: &[u8]) -> Option<String> {
     encoded(start)
 }
 
-/// The name of an encoding other than UTF-8.
+/// Names an encoding other than UTF-8.
 fn encoded(bytes: &[u8]) -> Option<String> {
     let kind = match bytes {
         [0x1F, 0x8B, ..] => "compressed by gzip",
@@ -110,7 +110,7 @@ fn encoded(bytes: &[u8]) -> Option<String> {
     Some(format!("this is {kind}, JSON is expected as plain UTF-8"))
 }
 
-/// The name of the first field, if the text looks like `name=value`.
+/// The first field's name, if the text has the form `name=value`.
 fn form_field(start: &[u8]) -> Option<String> {
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.%+[]".contains(&byte);
     let name = until(start, 0, |byte| !is_of_name(byte));
@@ -131,7 +131,7 @@ fn unfinished(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// The message for a mistake at `offset`, which `serde_json` calls `text`.
+/// The message for a syntax error at `offset`, for which `serde_json` says `text`.
 fn syntax(bytes: &[u8], offset: usize, text: &str) -> String {
     let found = found(bytes, offset);
     let says = |what: &str| text.starts_with(what);
@@ -173,7 +173,7 @@ fn syntax(bytes: &[u8], offset: usize, text: &str) -> String {
     format!("expected {expected}, found {found}")
 }
 
-/// Mistakes that come from the syntax of other languages.
+/// The message for syntax of other languages.
 fn foreign_syntax(bytes: &[u8], offset: usize) -> Option<String> {
     let rest = bytes.get(offset..).unwrap_or_default();
     let quotes = [b"'".as_slice(), "“".as_bytes(), "”".as_bytes(), "‘".as_bytes(), "’".as_bytes(), b"`"];
@@ -213,19 +213,19 @@ fn is_of_number(byte: u8) -> bool {
 }
 
 fn number_start(bytes: &[u8], offset: usize) -> usize {
-    // The offset is at the last byte of the number or directly after it.
+    // The reader stopped on the number's last byte or just behind it.
     let last =
         if bytes.get(offset).copied().is_some_and(is_of_number) { offset } else { offset.saturating_sub(1) };
     start_of_run(bytes, last, is_of_number)
 }
 
-/// Where the run of such bytes around `offset` begins.
+/// The start of the run of such bytes that contains `offset`.
 fn start_of_run(bytes: &[u8], offset: usize, is_of_run: impl Fn(u8) -> bool) -> usize {
     let before = bytes.get(..offset).unwrap_or(bytes);
     before.iter().rposition(|byte| !is_of_run(*byte)).map_or(0, |end| end + 1)
 }
 
-/// The text from `start` to the first byte that ends it, shortened for a message.
+/// The text from `start` to the first byte that ends it, cut to 60 bytes for a message.
 fn until(bytes: &[u8], start: usize, ends: impl Fn(u8) -> bool) -> String {
     let rest = bytes.get(start..).unwrap_or_default();
     let length = rest.iter().take(60).take_while(|byte| !ends(**byte)).count();

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// The ends and the length of a name of up to this many bytes are the whole name.
+/// Names of at most this many bytes are equal if their ends and their lengths are.
 const MOST_EXACT_BYTES: usize = 8;
 
-/// A name, and its first and last bytes as a number. Different names seldom share them, so most comparisons need not read the
-/// letters.
+/// A name, and its first and last bytes as one number. Different names seldom have the same number, so most comparisons do
+/// not read the text.
 #[derive(Clone, Copy, Default)]
 pub struct MemberName<'a> {
     text: &'a str,
@@ -14,20 +14,20 @@ pub struct MemberName<'a> {
 }
 
 impl<'a> MemberName<'a> {
-    /// A name.
+    /// A name with this text.
     #[inline]
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self { text, ends: ends(text) }
     }
 
-    /// Its text.
+    /// The text.
     #[must_use]
     pub fn text(self) -> &'a str {
         self.text
     }
 
-    /// Its mark, a hash of all of it. A sender can choose names that share a mark.
+    /// A hash of the name's ends and length. A sender can choose names that have the same hash.
     #[inline]
     #[must_use]
     pub fn fingerprint(self) -> u64 {
@@ -52,7 +52,7 @@ impl fmt::Debug for MemberName<'_> {
     }
 }
 
-/// A name that is kept.
+/// A name that owns its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnedMemberName {
     text: Box<str>,
@@ -60,13 +60,13 @@ pub struct OwnedMemberName {
 }
 
 impl OwnedMemberName {
-    /// A name.
+    /// A name with this text.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.into(), ends: ends(text) }
     }
 
-    /// The name.
+    /// The name, borrowed.
     #[inline]
     #[must_use]
     pub fn name(&self) -> MemberName<'_> {
@@ -74,7 +74,7 @@ impl OwnedMemberName {
     }
 }
 
-/// The first and the last bytes of a name: all bytes, if it has at most [`MOST_EXACT_BYTES`].
+/// The first and the last bytes of a name as one number. It holds every byte of a name of at most [`MOST_EXACT_BYTES`].
 #[inline]
 fn ends(text: &str) -> u64 {
     let bytes = text.as_bytes();
@@ -102,7 +102,7 @@ mod tests {
                 assert_eq!(MemberName::new(left) == MemberName::new(right), left == right, "{left} {right}");
             }
         }
-        // These share their ends but are different names.
+        // Names with the same ends and length are still different.
         let (left, right) = (MemberName::new("12345678-a-12345678"), MemberName::new("12345678-b-12345678"));
         assert!(left.fingerprint() == right.fingerprint() && left != right);
         assert_ne!(MemberName::new("abcabc"), MemberName::new("abcdabc"));

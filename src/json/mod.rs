@@ -1,9 +1,8 @@
-//! JSON: reading the parts that rules use into a tree that borrows from the bytes, equality and order, the canonical form,
-//! writing.
+//! JSON: a reader for the parts of a payload that rules use, exact numbers and equality, the canonical form, a writer.
 //!
-//! `serde_json` reads the bytes. The tree is our own for three reasons: a payload is read once and searched many times,
-//! numbers must compare exactly, and a repeated member name must be noticed. No value nests deeper than 127 levels, so plain
-//! recursion over a value is safe everywhere. Reading a stream never stops at a bad line.
+//! `serde_json` reads the bytes, and the tree borrows from them. The tree is our own for three reasons: a payload is read
+//! once and used many times, numbers must compare exactly, and repeated member names must be noticed. No value nests
+//! deeper than 127 levels, so recursion over a value is safe. A bad line never stops the reading of a stream.
 
 mod arena;
 mod canonical;
@@ -20,7 +19,7 @@ mod writer;
 
 pub use arena::Arena;
 pub use document::{Document, parse, parse_projected};
-pub use documents::{DocumentChunk, documents};
+pub use documents::{DocumentChunk, LocatedDocument, Remaining, documents};
 pub use error::JsonError;
 pub use member_name::{MemberName, OwnedMemberName};
 pub use number::Number;

@@ -1,4 +1,4 @@
-//! Numbers. Integers are exact.
+//! Numbers. Integers of 64 bits are exact.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -16,12 +16,12 @@ pub enum Number {
     Float(f64),
 }
 
-/// -2^63 and 2^64 as floats: between them a whole float is one of the integers above.
+/// -2^63 and 2^64 as floats: a whole float between them equals one of the integers above.
 const LEAST: f64 = -9_223_372_036_854_775_808.0;
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
 
 impl Number {
-    /// The integer, if it is one of 64 bits, however it is written (`2`, `2.0`, `2e0`).
+    /// The number as an integer, if it is whole and from -2^63 to 2^64 - 1. `2`, `2.0` and `2e0` are the same integer.
     #[must_use]
     pub fn integer(self) -> Option<i128> {
         match self {
@@ -35,7 +35,7 @@ impl Number {
 
     /// The nearest float.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+    #[expect(clippy::cast_precision_loss, reason = "the nearest float is the result")]
     pub fn float(self) -> f64 {
         match self {
             Self::Negative(integer) => integer as f64,
@@ -86,7 +86,7 @@ impl Hash for Number {
     }
 }
 
-/// Compares an integer of 64 bits with a float exactly.
+/// Compares an integer of 64 bits with a float, without rounding either.
 fn against_float(integer: i128, float: f64) -> Ordering {
     if float.is_nan() || float >= BEYOND {
         return Ordering::Less;
@@ -105,7 +105,7 @@ fn whole(float: f64) -> i128 {
 }
 
 impl fmt::Display for Number {
-    /// The JSON text: integers in full, others by the fewest digits that read back as the same number.
+    /// The JSON text: integers in full, floats with the fewest digits that read back as the same number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Negative(integer) => integer.fmt(f),
@@ -123,13 +123,13 @@ impl FromStr for Number {
 
     /// Reads JSON's number syntax.
     fn from_str(text: &str) -> Result<Self, ()> {
-        // Any number of this many digits fits.
+        // Every number of this many digits fits 64 bits.
         const FITTING: usize = 19;
         let is_plain = text.len() <= FITTING && !text.starts_with('0') || text == "0";
         if is_plain && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(Self::Natural).map_err(|_| ());
         }
-        // The parser below would accept blanks around a number.
+        // `serde_json` accepts blanks around a number, JSON's number syntax does not.
         if text.trim_ascii().len() != text.len() {
             return Err(());
         }

@@ -6,14 +6,13 @@ use std::collections::HashMap;
 /// Up to this many members a scan is faster than any index.
 const SCANNED: usize = 16;
 
-/// The members of an object in document order; names are unique (the last of a repeated name counts, in the place of
-/// the first).
+/// The members of an object in document order. Names are unique: a repeated name has its last value, at its first position.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Object<'a> {
-    /// Names and values are separate, because only names are searched.
+    /// Names and values are separate slices, because only names are searched.
     names: &'a [MemberName<'a>],
     values: &'a [Value<'a>],
-    /// Positions of names, sorted by name; empty for an object that is small enough to be scanned.
+    /// Indexes of names, sorted by name; empty if the object is small enough to be scanned.
     by_name: &'a [u32],
 }
 
@@ -24,7 +23,7 @@ impl<'a> Object<'a> {
         self.find(MemberName::new(name))
     }
 
-    /// The same for a name that was seen before.
+    /// The value of a member, for a [`MemberName`] that exists already.
     #[inline]
     #[must_use]
     pub fn find(&self, name: MemberName<'_>) -> Option<&'a Value<'a>> {
@@ -37,7 +36,7 @@ impl<'a> Object<'a> {
         self.values.get(*self.by_name.get(found)? as usize)
     }
 
-    /// Members in document order.
+    /// Names and values in document order.
     #[must_use]
     pub fn iter(
         &self,
@@ -45,7 +44,7 @@ impl<'a> Object<'a> {
         self.members().map(|(name, value)| (name.text(), value))
     }
 
-    /// Members in document order, with names for fast comparisons.
+    /// Names, as [`MemberName`], and values in document order.
     #[must_use]
     pub fn members(
         &self,
@@ -59,13 +58,13 @@ impl<'a> Object<'a> {
         self.values
     }
 
-    /// How many members there are.
+    /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -78,7 +77,7 @@ impl<'a> Object<'a> {
         sorted
     }
 
-    /// An object of as many values as names. The names must be different.
+    /// An object of names and their values. The names must be unique.
     pub(super) fn unique(names: &'a [MemberName<'a>], values: &'a [Value<'a>], arena: &'a Arena) -> Self {
         if names.len() <= SCANNED {
             return Self { names, values, by_name: &[] };
@@ -89,7 +88,7 @@ impl<'a> Object<'a> {
         Self { names, values, by_name }
     }
 
-    /// An object of members; the last of a repeated name counts.
+    /// An object of members. The last value of a repeated name counts.
     pub fn of(members: impl IntoIterator<Item = (&'a str, Value<'a>)>, arena: &'a Arena) -> Self {
         let (mut names, mut values) = (Vec::new(), Vec::new());
         let mut places = NamePositions::default();
@@ -114,30 +113,30 @@ impl PartialEq for Object<'_> {
 
 impl Eq for Object<'_> {}
 
-/// The positions of the names of an object while its members are read.
+/// The indexes of an object's names while its members are read.
 #[derive(Default)]
 pub(super) struct NamePositions<'a> {
-    /// One bit for each name. A name whose bit is not set is new.
+    /// One bit for each name, chosen by its fingerprint. A name whose bit is not set is new.
     fingerprints: u64,
-    /// The position of each name, once there are too many members to scan. Its hasher has a random key, so that a sender cannot
-    /// choose names that collide.
+    /// The index of each name, once there are too many to scan. Its hasher has a random key, so that a sender cannot choose
+    /// names that collide.
     by_name: Option<HashMap<&'a str, usize>>,
 }
 
 impl<'a> NamePositions<'a> {
-    /// The position of a name among the known names. The caller appends a name that is new.
+    /// The index of a name among those that are known. If the name is new, returns none, and the caller must append it.
     #[inline]
     pub(super) fn add(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
-        // The highest bits of a mark are mixed best.
-        let mark = 1 << (name.fingerprint() >> 58);
-        let is_new = self.fingerprints & mark == 0;
-        self.fingerprints |= mark;
-        if is_new && known.len() < SCANNED { None } else { self.add_marked(name, known) }
+        // The highest bits of a fingerprint are mixed best.
+        let bit = 1 << (name.fingerprint() >> 58);
+        let is_new = self.fingerprints & bit == 0;
+        self.fingerprints |= bit;
+        if is_new && known.len() < SCANNED { None } else { self.add_slowly(name, known) }
     }
 
-    /// The same for a name whose bit is set, or for one of many names.
+    /// [`NamePositions::add`] for a name that may be known, or that must be indexed.
     #[inline(never)]
-    fn add_marked(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
+    fn add_slowly(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
         let held = self.find(name, known);
         if held.is_none() && known.len() >= SCANNED {
             let all = || known.iter().map(|name| name.text()).zip(0..).collect();

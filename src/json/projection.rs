@@ -1,11 +1,11 @@
-//! The parts of a document that rules read, so that reading can skip the rest.
+//! The parts of a document that are used, so that reading can skip the rest.
 
 use super::{MemberName, OwnedMemberName};
 
-/// The part of a value that is read: all of it, or some members and elements.
+/// The selected parts of a value: all of it, or some members and elements.
 ///
-/// The kind of a value and whether it is empty are always known. An array keeps its length if its elements are read. Members
-/// and elements are not distinguished further than this, so more may be read than rules use, but never less.
+/// A value that is partly selected keeps its kind and whether it is empty. An array keeps its length if its elements are
+/// selected. A projection may select more than is used, never less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
     whole: bool,
@@ -14,72 +14,72 @@ pub struct Projection {
     every: Option<Box<Projection>>,
 }
 
-/// A member that is read.
+/// A member that is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ProjectedMember {
     name: OwnedMemberName,
     projection: Projection,
 }
 
-/// All of a value.
+/// A projection that selects the whole value.
 pub(super) static WHOLE_VALUE: Projection = Projection { whole: true, members: Vec::new(), every: None };
 
 impl Projection {
-    /// All of a value.
+    /// Selects the whole value.
     #[must_use]
     pub fn whole() -> Self {
         Self { whole: true, ..Self::default() }
     }
 
-    /// Adds all of the value.
+    /// Selects the whole value, whatever was selected before.
     pub fn select_all(&mut self) {
         *self = Self::whole();
     }
 
-    /// Adds a member. The caller adds the parts of it to the result.
+    /// The projection of a member, for the caller to extend.
     pub fn member(&mut self, name: &str) -> &mut Self {
         if self.whole {
             return self;
         }
-        let place = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
-            Ok(place) => place,
-            Err(place) => {
+        let index = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
+            Ok(index) => index,
+            Err(index) => {
                 self.members.insert(
-                    place,
+                    index,
                     ProjectedMember { name: OwnedMemberName::new(name), projection: Self::default() },
                 );
-                place
+                index
             }
         };
-        #[expect(clippy::indexing_slicing, reason = "the place was found or made just above")]
-        &mut self.members[place].projection
+        #[expect(clippy::indexing_slicing, reason = "the index was found or inserted just above")]
+        &mut self.members[index].projection
     }
 
-    /// Adds every element of an array and every member of an object. The caller adds the parts of them to the result.
+    /// The projection of every element of an array and every member of an object, for the caller to extend.
     pub fn every(&mut self) -> &mut Self {
         if self.whole { self } else { self.every.get_or_insert_default() }
     }
 
-    /// Adds everything that the other projection reads.
+    /// Adds the parts that another projection selects.
     pub fn add(&mut self, other: &Self) {
         if other.whole {
             self.select_all();
         }
-        for ProjectedMember { name, projection: reach } in &other.members {
-            self.member(name.name().text()).add(reach);
+        for ProjectedMember { name, projection } in &other.members {
+            self.member(name.name().text()).add(projection);
         }
         if let Some(every) = &other.every {
             self.every().add(every);
         }
     }
 
-    /// Whether all of an object is read, which is so if all of every member is.
+    /// Whether it selects all members of an object, each as a whole.
     pub(super) fn is_whole_object(&self) -> bool {
         self.whole || self.every.as_ref().is_some_and(|every| every.whole)
     }
 
-    /// The part of a member that is read; nothing if it is skipped. A member that is both named and one of all is read whole,
-    /// because a union of the two could grow without bound.
+    /// The projection of a member, or none if the member is skipped. If both a name and `every` select the member, the
+    /// projection is the whole value, because a union of the two could grow without bound.
     #[inline]
     pub(super) fn of_member(&self, name: MemberName<'_>) -> Option<&Self> {
         if self.whole {
@@ -92,19 +92,19 @@ impl Projection {
         }
     }
 
-    /// The part of the elements that is read; nothing if they are skipped.
+    /// The projection of the elements, or none if they are skipped.
     pub(super) fn of_elements(&self) -> Option<&Self> {
         if self.whole { Some(self) } else { self.every.as_deref() }
     }
 
     fn named(&self, name: MemberName<'_>) -> Option<&Self> {
-        /// Up to this many names a scan, which compares marks first, is faster than a search.
+        /// Up to this many names, a scan is faster than a binary search.
         const SCANNED: usize = 12;
         if self.members.len() <= SCANNED {
             let known = self.members.iter().find(|known| known.name.name() == name);
             return known.map(|known| &known.projection);
         }
-        let place = self.members.binary_search_by(|known| known.name.name().text().cmp(name.text())).ok()?;
-        self.members.get(place).map(|known| &known.projection)
+        let index = self.members.binary_search_by(|known| known.name.name().text().cmp(name.text())).ok()?;
+        self.members.get(index).map(|known| &known.projection)
     }
 }

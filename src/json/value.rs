@@ -2,9 +2,9 @@
 
 use super::{Arena, Number, Object};
 
-/// A JSON value: a node that points to its parts, in the bytes it was read from or in an [`Arena`].
+/// A JSON value. Its parts are borrowed from the bytes that it was read from, or from an [`Arena`].
 ///
-/// Equality is that of JSON: the order of members is irrelevant, and `1` equals `1.0`.
+/// Equality follows JSON: the order of members does not matter, and `1` equals `1.0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`
@@ -35,7 +35,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The name of its kind: `null`, `boolean`, `number`, `string`, `array` or `object`.
+    /// The name of the value's kind: `null`, `boolean`, `number`, `string`, `array` or `object`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The string, if it is one.
+    /// The text, if the value is a string.
     #[must_use]
     pub fn as_text(&self) -> Option<&'a str> {
         match self {
@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The elements, if it is an array.
+    /// The elements, if the value is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&'a [Value<'a>]> {
         match self {
@@ -66,7 +66,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members, if it is an object.
+    /// The members, if the value is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<&'a Object<'a>> {
         match self {
@@ -75,7 +75,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A copy of a value of `serde_json`.
+    /// Copies a value of `serde_json`.
     #[must_use]
     pub fn of(value: &serde_json::Value, arena: &'a Arena) -> Self {
         match value {

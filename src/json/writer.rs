@@ -1,11 +1,11 @@
 //! Writing compact JSON, the same bytes as `serde_json` writes.
 //!
-//! Most of the output is strings without escapes, so strings are searched for escapes many bytes at a time.
+//! Most strings have nothing to escape; the check for that tests many bytes at a time.
 
 use super::{Number, Value};
 use std::io::Write;
 
-/// A type that has a JSON text.
+/// A type that can be written as JSON.
 pub trait ToJson {
     /// Appends the JSON text: no blanks, members in their order.
     fn write(&self, out: &mut Vec<u8>);
@@ -17,7 +17,7 @@ pub trait ToJson {
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// The same as a value of `serde_json`.
+    /// The JSON text as a value of `serde_json`.
     fn to_value(&self) -> serde_json::Value {
         serde_json::from_str(&self.to_json()).unwrap_or_default()
     }
@@ -48,7 +48,7 @@ impl ToJson for usize {
         let mut number = *self;
         let mut left = digits.len();
         for digit in digits.iter_mut().rev() {
-            // A remainder of ten is a digit.
+            // The remainder is below ten.
             *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
             left -= 1;
@@ -100,12 +100,12 @@ impl ToJson for Value<'_> {
 
 impl ToJson for Number {
     fn write(&self, out: &mut Vec<u8>) {
-        // Digits, a point and an exponent are the same in JSON; writing to memory cannot fail.
+        // A number is displayed as its JSON text; writing to memory cannot fail.
         let _ = write!(out, "{self}");
     }
 }
 
-/// An object that is not closed yet.
+/// Writes an object member by member.
 pub struct ObjectWriter<'o> {
     out: &'o mut Vec<u8>,
     is_first: bool,
@@ -118,7 +118,7 @@ impl<'o> ObjectWriter<'o> {
         Self { out, is_first: true }
     }
 
-    /// A member whose name needs no escape.
+    /// Writes a member. Its name must not contain a character that JSON escapes.
     #[inline]
     pub fn member<T: ToJson + ?Sized>(&mut self, name: &'static str, value: &T) {
         self.out.reserve(name.len() + 4);
@@ -132,7 +132,7 @@ impl<'o> ObjectWriter<'o> {
         value.write(self.out);
     }
 
-    /// A member that is left out if it has no value.
+    /// Writes a member, unless its value is none.
     #[inline]
     pub fn optional<T: ToJson>(&mut self, name: &'static str, value: Option<T>) {
         if let Some(value) = value {
@@ -140,7 +140,7 @@ impl<'o> ObjectWriter<'o> {
         }
     }
 
-    /// A member of any name.
+    /// Writes a member with any name.
     pub fn named<T: ToJson + ?Sized>(&mut self, name: &str, value: &T) {
         if !self.is_first {
             self.out.push(b',');
@@ -157,7 +157,7 @@ impl<'o> ObjectWriter<'o> {
     }
 }
 
-/// Appends a text without its quotes.
+/// Appends a string with escapes, without its quotes.
 #[cold]
 fn escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
@@ -183,7 +183,7 @@ fn escaped(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// How many bytes are before the first that needs an escape.
+/// The number of bytes before the first that must be escaped.
 fn plain(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks::<16>();
     let passed = 16 * chunks.iter().take_while(|chunk| !holds_special(chunk)).count();
@@ -191,7 +191,7 @@ fn plain(bytes: &[u8]) -> usize {
     passed + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
 }
 
-/// Whether no byte needs an escape. If the length is not a multiple of sixteen, the last two parts overlap.
+/// Whether no byte must be escaped. If the length is not a multiple of the chunk size, the last chunks overlap.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
     if let Some(last) = bytes.last_chunk::<16>() {
@@ -206,13 +206,13 @@ fn is_plain(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_special(*byte))
 }
 
-/// All bytes are compared, so that the compiler can use vector instructions.
+/// Tests every byte without a branch, so that the compiler can use vector instructions.
 #[inline]
 fn holds_special<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(false, |special, byte| special | is_special(*byte))
 }
 
-#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at at once")]
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, many bytes are tested at once")]
 #[inline]
 fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')

@@ -19,19 +19,19 @@ impl Case {
         self == Self::Ignored
     }
 
-    /// A text in the form in which it is compared.
+    /// The form of a text that is compared.
     #[must_use]
     pub fn fold(self, text: &str) -> Cow<'_, str> {
         if self.is_ignored() { fold(text) } else { Cow::Borrowed(text) }
     }
 
-    /// What `apply` gives for a text in the form in which it is compared.
+    /// Applies a function to the form of a text that is compared.
     pub fn with_folded<R>(self, text: &str, apply: impl FnOnce(&str) -> R) -> R {
         if self.is_ignored() { with_folded(text, apply) } else { apply(text) }
     }
 }
 
-/// Case is ignored where the words `ignore case` are there.
+/// Case is ignored if the words `ignore case` are present.
 impl<T> From<Option<T>> for Case {
     fn from(words: Option<T>) -> Self {
         if words.is_some() { Self::Ignored } else { Self::Sensitive }

@@ -1,11 +1,11 @@
-//! What `ignore case` means for everything except regexes.
+//! The meaning of `ignore case`, except in regexes.
 
 use std::borrow::Cow;
 
-/// Unicode lower-casing, as `ignore case` compares.
+/// Converts a text to Unicode lower case, for comparisons that ignore case.
 ///
-/// Every character is lowered by itself, so that a folded part of a text is a part of the folded text. Both small sigmas
-/// become the same letter, because the lower case of a capital sigma depends on the next letter.
+/// Every character is converted alone, so a part of a text folds to a part of the folded text. Both small sigmas fold to
+/// one, because the small form of a capital sigma depends on the next character.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
@@ -21,17 +21,17 @@ fn unite_sigmas(character: char) -> char {
     if character == 'ς' { 'σ' } else { character }
 }
 
-/// Whether folding a folded text changes nothing.
+/// Whether a text folds to `folded`, which is folded already.
 #[must_use]
 pub fn folds_to(text: &str, folded: &str) -> bool {
     text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && fold(text) == folded)
 }
 
-/// The result of `apply` for the folded text. A short ASCII text is folded without a heap allocation.
+/// Applies a function to the folded text. A short ASCII text is folded without an allocation.
 pub(super) fn with_folded<R>(text: &str, apply: impl FnOnce(&str) -> R) -> R {
-    let mut room = [0_u8; 256];
+    let mut buffer = [0_u8; 256];
     if text.is_ascii()
-        && let Some(bytes) = room.get_mut(..text.len())
+        && let Some(bytes) = buffer.get_mut(..text.len())
     {
         bytes.copy_from_slice(text.as_bytes());
         bytes.make_ascii_lowercase();

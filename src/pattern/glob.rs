@@ -1,13 +1,13 @@
-//! Globs over a whole string.
+//! Globs over a whole text.
 //!
-//! A glob is split at its stars into runs. The first run must begin the text and the last must end it. Each run between them
-//! is taken at the first place where it matches, which never prevents a later match. So nothing is tried twice: a run of
-//! plain characters is found in linear time, and a run with `?` costs at most its own length for each place.
+//! The stars split a glob into segments. The first segment must begin the text and the last must end it. Each segment
+//! between them is matched at its earliest position, which leaves the most text for the next. So there is no backtracking:
+//! a segment without `?` is found in linear time, and one with `?` costs at most its own length at each position.
 
 use super::required::{self, RequiredText};
 use super::{Case, PatternError, within_limit};
 
-/// A glob over a whole string: `*` is any run of characters, `?` is one, everything else is itself.
+/// A glob over a whole text: `*` matches any characters, `?` matches one, and every other character matches itself.
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: Box<str>,
@@ -17,13 +17,13 @@ pub struct Glob {
 
 #[derive(Debug, Clone)]
 enum Shape {
-    /// No star: the whole text.
+    /// Without a star: the whole text.
     Whole(GlobSegment),
-    /// The run that begins the text, the runs that follow in order, and the run that ends it.
+    /// The segments that begin the text, follow in order, and end it.
     Starred(GlobSegment, Box<[GlobSegment]>, GlobSegment),
 }
 
-/// A part between two stars.
+/// The text between two stars.
 #[derive(Debug, Clone)]
 struct GlobSegment {
     text: Box<str>,
@@ -34,7 +34,7 @@ impl Glob {
     /// Reads a glob.
     ///
     /// # Errors
-    /// If it is longer than 1 KiB.
+    /// If the glob is longer than 1 KiB.
     pub fn new(text: &str, case: Case) -> Result<Self, PatternError> {
         within_limit(text, "glob")?;
         Ok(Self { text: text.into(), case, shape: Shape::new(&case.fold(text)) })
@@ -46,19 +46,19 @@ impl Glob {
         &self.text
     }
 
-    /// What a text must be or hold to match, the strictest condition first. The texts are folded if letter case is ignored.
+    /// Necessary conditions for a match, the strictest first. Their texts are folded if case is ignored.
     #[must_use]
     pub fn required(&self) -> Vec<RequiredText> {
-        let runs: Vec<&str> = match &self.shape {
-            Shape::Whole(run) => vec![&run.text],
+        let segments: Vec<&str> = match &self.shape {
+            Shape::Whole(segment) => vec![&segment.text],
             Shape::Starred(first, middle, last) => {
-                [first].into_iter().chain(middle).chain([last]).map(|run| &*run.text).collect()
+                [first].into_iter().chain(middle).chain([last]).map(|segment| &*segment.text).collect()
             }
         };
-        required::of_glob(&runs)
+        required::of_glob(&segments)
     }
 
-    /// Whether it matches the whole text.
+    /// Whether the glob matches the whole text.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
         self.case.with_folded(text, |folded| self.shape.fits(folded))
@@ -71,16 +71,17 @@ impl Shape {
             return Self::Whole(GlobSegment::new(text));
         };
         let middle = rest.strip_suffix(last).unwrap_or_default();
-        let middle = middle.split('*').filter(|run| !run.is_empty()).map(GlobSegment::new).collect();
+        let middle = middle.split('*').filter(|segment| !segment.is_empty()).map(GlobSegment::new).collect();
         Self::Starred(GlobSegment::new(first), middle, GlobSegment::new(last))
     }
 
     fn fits(&self, text: &str) -> bool {
         match self {
-            Self::Whole(run) => run.strip_from_start(text) == Some(""),
+            Self::Whole(segment) => segment.strip_from_start(text) == Some(""),
             Self::Starred(first, middle, last) => {
                 let rest = first.strip_from_start(text).and_then(|rest| last.strip_from_end(rest));
-                rest.and_then(|rest| middle.iter().try_fold(rest, |rest, run| run.skip_past(rest))).is_some()
+                rest.and_then(|rest| middle.iter().try_fold(rest, |rest, segment| segment.skip_past(rest)))
+                    .is_some()
             }
         }
     }
@@ -91,7 +92,7 @@ impl GlobSegment {
         Self { text: text.into(), has_any: text.contains('?') }
     }
 
-    /// The rest of the text after this run, which must begin it.
+    /// The rest of a text that begins with this segment.
     fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.strip_prefix(&*self.text);
@@ -102,7 +103,7 @@ impl GlobSegment {
         fits.then_some(characters.as_str())
     }
 
-    /// The rest of the text before this run, which must end it.
+    /// The beginning of a text that ends with this segment.
     fn strip_from_end<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.strip_suffix(&*self.text);
@@ -113,7 +114,7 @@ impl GlobSegment {
         fits.then_some(characters.as_str())
     }
 
-    /// The rest of the text after the first place where this run matches.
+    /// The rest of a text after the first match of this segment.
     fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
         if !self.has_any {
             return text.split_once(&*self.text).map(|(_, rest)| rest);

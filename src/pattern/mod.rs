@@ -1,7 +1,7 @@
-//! Patterns for strings: regular expressions, globs and networks, each with its limits.
+//! Patterns for texts: regular expressions, globs and networks, each with limits.
 //!
-//! A pattern is validated when it is made, so that matching cannot fail. Expensive parts are built at the first match, because
-//! a rule set may hold very many patterns of which a process needs few.
+//! Errors in a pattern are found when it is created; a test against a text cannot fail. Automata are built at the first
+//! test, because a rule set may have very many patterns and a process may test few of them.
 
 mod case;
 mod fold;
@@ -27,7 +27,7 @@ pub const LONGEST: usize = 1024;
 /// Why a pattern is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
-    /// The offending bytes of the pattern's text.
+    /// The bytes of the pattern's text that are wrong.
     pub range: Range<usize>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
@@ -46,7 +46,7 @@ impl PatternError {
     }
 }
 
-/// Refuses a text that is longer than [`LONGEST`]. The error is at the text after the limit.
+/// Refuses a text that is longer than [`LONGEST`]. The range of the error is the text past the limit.
 fn within_limit(text: &str, kind: &str) -> Result<(), PatternError> {
     if text.len() <= LONGEST {
         return Ok(());

@@ -1,10 +1,10 @@
-//! Networks, and the addresses in labels.
+//! Networks, and IP addresses in labels.
 
 use super::PatternError;
 use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A network, `10.0.0.0/8` or `2001:db8::/32`; an address alone is a network of one.
+/// A network such as `10.0.0.0/8` or `2001:db8::/32`. An address alone is a network with one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
     net: IpNet,
@@ -14,7 +14,7 @@ impl Network {
     /// Reads a network.
     ///
     /// # Errors
-    /// If it is not a network, or host bits are set (the help names the network that is meant).
+    /// If the text is not a network, or host bits are set. In the second case, the help names the network.
     pub fn new(text: &str) -> Result<Self, PatternError> {
         let net = read(text)?;
         let meant = net.trunc();
@@ -26,13 +26,13 @@ impl Network {
         Ok(Self { net: canonical(net) })
     }
 
-    /// Whether it holds the address.
+    /// Whether the network contains an address.
     #[must_use]
     pub fn holds(&self, address: IpAddr) -> bool {
         self.net.contains(&address.to_canonical())
     }
 
-    /// Whether it holds every address of `other`.
+    /// Whether the network contains every address of `other`.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         self.net.contains(&other.net)
@@ -47,7 +47,7 @@ impl Network {
 
 /// Reads `10.0.0.7`, `10.0.0.7:9100`, `[2001:db8::1]:9100`, `2001:db8::1`.
 ///
-/// An IPv4 address written as IPv6 (`::ffff:10.0.0.7`) is the IPv4 address. An interface after `%` is ignored.
+/// An IPv4-mapped IPv6 address (`::ffff:10.0.0.7`) is read as the IPv4 address. A zone index after `%` is ignored.
 #[must_use]
 pub fn address(text: &str) -> Option<IpAddr> {
     if let Some(bracketed) = text.strip_prefix('[') {
@@ -103,7 +103,7 @@ fn no_prefix(host: &str, prefix: &str, longest: u8) -> PatternError {
     }
 }
 
-/// The error for `host`, at `start` of the text, which is not an address.
+/// The error for `host`, which begins at `start` in the text and is not an address.
 fn no_address(text: &str, start: usize, host: &str) -> PatternError {
     let range = start..start + host.len();
     let message = match host {
@@ -135,7 +135,7 @@ fn bits(length: u8) -> String {
     if length == 1 { "1 bit".to_owned() } else { format!("{length} bits") }
 }
 
-/// A network of IPv4 addresses written as IPv6 is the IPv4 network, like its addresses.
+/// Converts a network of IPv4-mapped IPv6 addresses to the IPv4 network.
 fn canonical(net: IpNet) -> IpNet {
     match (net.addr().to_canonical(), net.prefix_len().checked_sub(96)) {
         (address @ IpAddr::V4(_), Some(length)) if net.addr().is_ipv6() => {

@@ -1,11 +1,11 @@
-//! Where in a text a pattern or a piece of text is looked for.
+//! The part of a text in which a pattern or a piece of text must be found.
 
-/// Which part of a text a regex has to fit.
+/// The part of a text that a regex must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MatchScope {
     /// The whole text: `matches`.
     Whole,
-    /// Some part of it: `finds`.
+    /// Some part of the text: `finds`.
     Anywhere,
 }
 
@@ -20,7 +20,7 @@ impl MatchScope {
     }
 }
 
-/// Where a piece of text has to stand.
+/// The position in a text at which a piece of text must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PiecePosition {
     /// `starts with`
@@ -42,7 +42,7 @@ impl PiecePosition {
         }
     }
 
-    /// Whether a text has the piece there.
+    /// Whether a text has the piece at this position.
     #[must_use]
     pub fn fits(self, text: &str, piece: &str) -> bool {
         match self {

@@ -1,50 +1,50 @@
-//! Necessary conditions of patterns: what a text must be or hold to match. They allow looking up many patterns at once.
+//! Necessary conditions of patterns, by which an index finds the patterns that may match a text.
 
 use super::MatchScope;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-/// A necessary condition of a pattern: the text is, begins with, or holds one of these texts. None of them is empty.
+/// A necessary condition of a pattern: the text equals, begins with or contains one of some texts. None of them is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredText {
-    /// How.
+    /// Where one of the texts must be.
     pub position: RequiredPosition,
-    /// The texts.
+    /// The alternatives.
     pub texts: Vec<String>,
 }
 
-/// How a text must hold one of the texts.
+/// Where in a text one of the alternatives must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RequiredPosition {
-    /// It is one of them, and each of them matches the pattern.
+    /// The text equals one of them, and the pattern matches each of them.
     Whole,
-    /// It begins with one.
+    /// The text begins with one of them.
     Prefix,
-    /// One is somewhere in it.
+    /// The text contains one of them.
     Substring,
 }
 
-/// The most alternatives that are enumerated.
+/// The largest number of alternatives in a condition.
 const MOST: usize = 16;
 
-/// A beginning of this many bytes is selective enough, and is not extended further.
+/// A prefix of at least this many bytes is selective enough and is not extended.
 const TELLING: usize = 3;
 
-/// What is known of the texts that a part of a regex matches.
+/// What is known about the texts that a part of a regex matches.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TextRequirements {
     /// All texts that it matches, if they are few.
     exact: Option<Vec<String>>,
-    /// Texts of which one begins every match.
+    /// Every match begins with one of these texts.
     prefix: Option<Vec<String>>,
-    /// Texts of which every match holds one.
+    /// Every match contains one of these texts.
     substring: Option<Vec<String>>,
 }
 
-/// The conditions that a regex sets, the strictest first.
+/// The necessary conditions of a regex.
 #[derive(Debug)]
 pub(super) struct RegexRequirements {
     texts: TextRequirements,
-    /// Whether an anchor or a word boundary may refuse a text that its letters would match.
+    /// Whether the regex has anchors or word boundaries, which may reject a text whose letters match.
     has_assertions: bool,
     /// Whether it matches only at the beginning of a text.
     at_start: bool,
@@ -58,7 +58,7 @@ impl RegexRequirements {
         Self { texts: TextRequirements::of(hir), has_assertions, at_start }
     }
 
-    /// Whether the letters alone decide that the whole text matches.
+    /// Whether the regex matches the whole text, if the letters alone decide that.
     pub(super) fn decide(&self, text: &str) -> Option<bool> {
         let TextRequirements { exact, prefix: start, .. } = &self.texts;
         if let Some(exact) = exact {
@@ -69,7 +69,7 @@ impl RegexRequirements {
         (!begins).then_some(false)
     }
 
-    /// For a match of the whole text, or for one anywhere in it.
+    /// The conditions for a match of the whole text or anywhere in it, the strictest first.
     pub(super) fn all(&self, scope: MatchScope) -> Vec<RequiredText> {
         let TextRequirements { exact, prefix: start, substring: piece } = &self.texts;
         let is_whole = scope == MatchScope::Whole;
@@ -100,22 +100,22 @@ impl RegexRequirements {
     }
 }
 
-/// Whether a list of alternatives is a condition at all.
+/// Whether a list of alternatives is a useful condition.
 fn is_usable(texts: &[String]) -> bool {
     !texts.is_empty() && texts.iter().all(|text| !text.is_empty())
 }
 
-/// The conditions that a glob sets. `runs` are the parts between its stars.
-pub(super) fn of_glob(runs: &[&str]) -> Vec<RequiredText> {
+/// The conditions of a glob. `segments` are the texts between its stars.
+pub(super) fn of_glob(segments: &[&str]) -> Vec<RequiredText> {
     let one = |how, text: &str| RequiredText { position: how, texts: vec![text.to_owned()] };
-    let certain = |run: &&str| run.split('?').next().unwrap_or_default().to_owned();
-    let start = runs.first().map(certain).filter(|start| !start.is_empty());
-    if let [whole] = runs
+    let certain = |segment: &&str| segment.split('?').next().unwrap_or_default().to_owned();
+    let start = segments.first().map(certain).filter(|start| !start.is_empty());
+    if let [whole] = segments
         && !whole.contains('?')
     {
         return start.map(|_| one(RequiredPosition::Whole, whole)).into_iter().collect();
     }
-    let pieces = runs.iter().flat_map(|run| run.split('?'));
+    let pieces = segments.iter().flat_map(|segment| segment.split('?'));
     let longest = pieces.max_by_key(|piece| piece.len()).filter(|piece| !piece.is_empty());
     let start = start.map(|start| one(RequiredPosition::Prefix, &start));
     start.into_iter().chain(longest.map(|piece| one(RequiredPosition::Substring, piece))).collect()
@@ -147,7 +147,7 @@ impl TextRequirements {
         self.exact.as_ref().or(self.prefix.as_ref())
     }
 
-    /// The better condition: all texts, or pieces of them.
+    /// The best list of texts of which every match contains one.
     fn substring(self) -> Option<Vec<String>> {
         better(better(self.exact, self.prefix), self.substring)
     }
@@ -198,7 +198,7 @@ impl TextRequirements {
     }
 }
 
-/// The alternative whose shortest text is longer. A set with an empty text is not a condition.
+/// The list whose shortest text is longer. A list with an empty text is not usable.
 fn better(left: Option<Vec<String>>, right: Option<Vec<String>>) -> Option<Vec<String>> {
     let score = |texts: &Option<Vec<String>>| {
         texts.as_ref().and_then(|texts| texts.iter().map(String::len).min()).unwrap_or(0)

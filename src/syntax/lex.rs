@@ -171,7 +171,7 @@ impl<'t> Tokens<'t> {
                     self.at_line_start = true;
                 }
                 b'#' if !(self.at_line_start && self.rest().starts_with("##")) => {
-                    self.at += line_length(self.rest())
+                    self.at += line_length(self.rest());
                 }
                 _ => return,
             }

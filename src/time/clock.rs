@@ -1,9 +1,9 @@
-//! What tells the time. The clock of the system is `ruleset::SystemClock`; tests bring their own.
+//! The source of the current time. `ruleset::SystemClock` reads the system's clock; tests use their own clocks.
 
 use super::Timestamp;
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The time, to the millisecond.
+    /// The current time, with a precision of one millisecond.
     fn now(&self) -> Timestamp;
 }

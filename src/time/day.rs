@@ -1,4 +1,4 @@
-//! Days and times of day as a schedule writes them.
+//! Days and times of day, as a schedule writes them.
 
 use super::ScheduleError;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 /// A day of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Day {
-    /// A weekday, 0 is Monday.
+    /// A weekday, from 0 (Monday) to 6.
     Weekday(u8),
     /// A date.
     Date(Date),
@@ -22,14 +22,14 @@ const WEEKDAYS: [(&str, &str); 7] = [
     ("sun", "sunday"),
 ];
 
-/// Minutes in a day.
+/// The number of minutes in a day.
 pub const MINUTES_PER_DAY: u16 = 24 * 60;
 
 impl Day {
     /// Reads `mon` … `sun` or `2026-10-01`.
     ///
     /// # Errors
-    /// If it is neither, or no such date exists.
+    /// If the text is neither, or there is no such date.
     pub fn new(text: &str) -> Result<Self, ScheduleError> {
         if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at))
         {
@@ -42,7 +42,7 @@ impl Day {
     }
 }
 
-/// Year, month and day, with the separators that people use.
+/// Year, month and day, separated by hyphens, slashes or dots.
 fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
     let mut parts = text.split(['-', '/', '.']);
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
@@ -89,10 +89,10 @@ fn no_day(text: &str) -> ScheduleError {
     }
 }
 
-/// Minutes since midnight, from 0 to 1,440 (`24:00`).
+/// Reads `HH:MM` as minutes since midnight, from 0 to 1,440 (`24:00`).
 ///
 /// # Errors
-/// If the text is not `HH:MM`, or is after `24:00`.
+/// If the text is not `HH:MM`, or is past `24:00`.
 pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     let Some((hour, minute)) = clock_parts(text) else {
         return Err(
@@ -112,7 +112,7 @@ pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     Ok(hour * 60 + minute)
 }
 
-/// Hour and minute, if the text has the shape of a time, such as `9:00`.
+/// Hour and minute, if the text has the form of a time. One digit is enough: `9:00`.
 fn clock_parts(text: &str) -> Option<(u16, u16)> {
     let (hour, minute) = text.split_once([':', '：'])?;
     let plain = |part: &str| matches!(part.len(), 1 | 2) && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -122,7 +122,7 @@ fn clock_parts(text: &str) -> Option<(u16, u16)> {
     Some((hour.parse().ok()?, minute.parse().ok()?))
 }
 
-/// Advice for a text that is not `HH:MM`: `9am`, `5:30 pm`.
+/// Advice for a text that is not `HH:MM`, such as `9am` or `5:30 pm`.
 fn time_help(text: &str) -> String {
     let lower = text.to_lowercase();
     let twelve =
@@ -133,6 +133,6 @@ fn time_help(text: &str) -> String {
     });
     match meant {
         Some(meant) => format!("write `{meant}`"),
-        None => "write hours and minutes of a day of 24 hours: `09:00`, `18:30`".to_owned(),
+        None => "write a time in 24-hour form: `09:00`, `18:30`".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
-//! Timestamps and their spellings, time zones from the bundled database, schedules.
+//! Timestamps and the formats in which they are sent, time zones, schedules.
 //!
-//! Zones never come from the system, so that a rule set means the same on every machine. Nothing here reads a clock:
-//! [`Clock`] is a trait, and the caller passes the time of evaluation.
+//! Zones come from the bundled database and never from the system, so a rule set means the same on every machine. Nothing
+//! here reads the system's clock: [`Clock`] is a trait, and callers pass the time of evaluation.
 
 mod clock;
 mod day;
@@ -11,7 +11,7 @@ mod zone;
 
 pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
-pub use schedule::{MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleWindows};
+pub use schedule::{DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleWindows};
 pub use timestamp::Timestamp;
 pub use zone::Zone;
 
@@ -22,7 +22,7 @@ pub struct ScheduleError {
     pub message: String,
     /// How to fix it, if that is known.
     pub help: Option<String>,
-    /// The text to replace it with.
+    /// The text to write instead, if that fixes it.
     pub replacement: Option<String>,
 }
 
@@ -31,7 +31,6 @@ impl ScheduleError {
         Self { message: message.into(), help: None, replacement: None }
     }
 
-    /// Adds a replacement for the text.
     fn replacement(mut self, text: impl Into<String>) -> Self {
         self.replacement = Some(text.into());
         self

@@ -1,12 +1,12 @@
-//! Schedules: windows of time by the wall clock.
+//! Schedules: windows of local time.
 //!
-//! A window is compared with the reading of the wall clock, never with a span between two timestamps. Therefore daylight
-//! saving needs no rule of its own: an hour that the clock skips is in no window, and an hour that it shows twice is in its
-//! window twice.
+//! A schedule tests the local date and time of a moment, never the span between two moments. So daylight saving needs no
+//! special rule: an hour that the clock skips is in no window, and an hour that it repeats is in its window twice.
 //!
-//! A timestamp is in the schedule if an `also` line holds it, or if a window holds it and no `except` line removes it. A window
-//! belongs to the day on which it starts. So `except` without times removes a night from the evening on, and leaves the
-//! morning into which the night before extends. If no line adds windows and one removes some, they are removed from all time.
+//! A moment is in the schedule if an `also` line contains it, or if a window contains it and no `except` line removes it.
+//! A window belongs to the day on which it starts. So an `except` line without times removes a whole night that starts on
+//! its day, and keeps the morning of a night that started the day before. If no line adds a window but an `except` line
+//! is there, it is removed from all time.
 
 use super::day::MINUTES_PER_DAY;
 use super::{Day, Timestamp, Zone};
@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 pub enum ScheduleEffect {
     /// Adds windows.
     Window,
-    /// Removes windows: whole days (by the day on which a window starts), or hours.
+    /// Removes windows: all that start on a day, or hours of them.
     Except,
-    /// Adds windows again that `except` removes.
+    /// Adds windows that `Except` does not remove.
     Also,
 }
 
@@ -29,16 +29,47 @@ pub enum ScheduleEffect {
 pub struct ScheduleEntry {
     /// Its effect.
     pub effect: ScheduleEffect,
-    /// Days, inclusive ranges (of the same kind of day); none is every day.
-    pub days: Vec<(Day, Day)>,
-    /// Times of the day; none is the whole day.
+    /// Days; an empty list means every day.
+    pub days: Vec<DayInterval>,
+    /// Times of the day; an empty list means the whole day.
     pub times: Vec<MinuteRange>,
 }
 
-/// Minutes of a day: from the start to before the end. An end that is not after the start lies on the next day.
+/// Some days in a row, the first and the last included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayInterval {
+    /// Weekdays, 0 is Monday. If the last is before the first, the interval continues over the end of the week.
+    Weekdays {
+        /// The first.
+        first: u8,
+        /// The last.
+        last: u8,
+    },
+    /// Dates; none if the last is before the first.
+    Dates {
+        /// The first.
+        first: Date,
+        /// The last.
+        last: Date,
+    },
+}
+
+impl DayInterval {
+    /// The days from the first to the last, or none if one is a weekday and the other a date.
+    #[must_use]
+    pub fn new(first: Day, last: Day) -> Option<Self> {
+        match (first, last) {
+            (Day::Weekday(first), Day::Weekday(last)) => Some(Self::Weekdays { first, last }),
+            (Day::Date(first), Day::Date(last)) => Some(Self::Dates { first, last }),
+            (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => None,
+        }
+    }
+}
+
+/// Minutes of a day, the end excluded. An end that is not after the start lies on the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MinuteRange {
-    /// The first minute.
+    /// The first minute, counted from midnight.
     pub start: u16,
     /// The minute after the last.
     pub end: u16,
@@ -62,12 +93,12 @@ pub struct ScheduleWindows {
     /// Hours that are removed from windows.
     breaks: WindowSet,
     also: WindowSet,
-    /// When the last window ends; none if they never end.
+    /// The local time at which the last window ends; none if windows recur for ever.
     end: Option<DateTime>,
 }
 
 impl ScheduleWindows {
-    /// A schedule of these lines.
+    /// A schedule from its lines.
     #[must_use]
     pub fn new(zone: Zone, mut lines: Vec<ScheduleEntry>) -> Self {
         let adds = lines.iter().any(|line| line.effect == ScheduleEffect::Window);
@@ -87,7 +118,7 @@ impl ScheduleWindows {
         }
     }
 
-    /// Whether the timestamp is in a window.
+    /// Whether the schedule contains a moment.
     #[must_use]
     pub fn holds(&self, instant: Timestamp) -> bool {
         let moment = WallClockTime::new(self.zone.wall_clock(instant));
@@ -95,7 +126,7 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
-    /// Whether every window has ended by that time: each line that adds one names only dates in the past.
+    /// Whether every window has ended by a moment, because all lines that add windows have dates in the past.
     #[must_use]
     pub fn is_over(&self, instant: Timestamp) -> bool {
         self.end.is_some_and(|end| end <= self.zone.wall_clock(instant))
@@ -103,17 +134,17 @@ impl ScheduleWindows {
 }
 
 impl ScheduleEntry {
-    /// Whether the line names only dates, and all its windows have ended by that time.
+    /// Whether all windows of the line have ended by a moment, because it has dates only, all in the past.
     #[must_use]
     pub fn is_over(&self, zone: &Zone, instant: Timestamp) -> bool {
         self.end().is_some_and(|end| end <= zone.wall_clock(instant))
     }
 
-    /// When its last window ends; none if it names no date, or a weekday.
+    /// The local time at which its last window ends; none if it has a weekday or no date.
     fn end(&self) -> Option<DateTime> {
-        let dates = self.days.iter().map(|(_, last)| match last {
-            Day::Date(date) => Some(*date),
-            Day::Weekday(_) => None,
+        let dates = self.days.iter().map(|days| match days {
+            DayInterval::Dates { last, .. } => Some(*last),
+            DayInterval::Weekdays { .. } => None,
         });
         let last = dates.collect::<Option<Vec<Date>>>()?.into_iter().max()?;
         let whole = [MinuteRange::WHOLE_DAY];
@@ -132,7 +163,7 @@ fn end_of_all(lines: &[ScheduleEntry]) -> Option<DateTime> {
         .map(|ends| ends.into_iter().max().unwrap_or(DateTime::MIN))
 }
 
-/// A reading of the wall clock, to the minute.
+/// A local date and time, without seconds.
 #[derive(Debug, Clone, Copy)]
 struct WallClockTime {
     today: Date,
@@ -146,7 +177,7 @@ impl WallClockTime {
     }
 }
 
-/// Windows, grouped by their times.
+/// Windows, grouped by their times of day.
 #[derive(Debug, Clone)]
 struct WindowSet(Vec<(MinuteRanges, DaySet)>);
 
@@ -162,7 +193,7 @@ impl WindowSet {
         Self(alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect())
     }
 
-    /// Whether a window holds the time and does not start on a day of `closed`.
+    /// Whether a window contains the moment. Windows that start on a day in `closed` do not count.
     fn hold(&self, moment: WallClockTime, closed: &DaySet) -> bool {
         let WallClockTime { today, minute } = moment;
         self.0.iter().any(|(times, days)| {
@@ -179,38 +210,32 @@ impl WindowSet {
 /// A set of days.
 #[derive(Debug, Clone, Default)]
 struct DaySet {
-    /// One bit a weekday, the lowest is Monday.
+    /// One bit for each weekday; the lowest is Monday.
     weekdays: u8,
-    /// Inclusive ranges, in order and without overlap once they are merged.
+    /// First and last dates, sorted and without overlaps after [`DaySet::sort`].
     dates: Vec<(Date, Date)>,
 }
 
 impl DaySet {
-    /// The days of all lines. A line that names no day means every day.
+    /// The days of all lines. A line without days means every day.
     fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut days = Self::default();
         for line in lines {
             if line.days.is_empty() {
                 days.weekdays = 0b111_1111;
             }
-            for range in &line.days {
-                days.add(*range);
+            for interval in &line.days {
+                match *interval {
+                    DayInterval::Weekdays { first, last } => days.weekdays |= weekdays(first, last),
+                    DayInterval::Dates { first, last } => days.dates.push((first, last)),
+                }
             }
         }
         days.sort();
         days
     }
 
-    fn add(&mut self, range: (Day, Day)) {
-        match range {
-            (Day::Weekday(first), Day::Weekday(last)) => self.weekdays |= weekdays(first, last),
-            (Day::Date(first), Day::Date(last)) => self.dates.push((first, last)),
-            // `check` refuses a range from a weekday to a date. It holds nothing.
-            (Day::Weekday(_), Day::Date(_)) | (Day::Date(_), Day::Weekday(_)) => {}
-        }
-    }
-
-    /// Sorts the dates and merges ranges that overlap.
+    /// Sorts the dates and joins those that overlap.
     fn sort(&mut self) {
         self.dates.retain(|(first, last)| first <= last);
         self.dates.sort_unstable();
@@ -233,7 +258,7 @@ impl DaySet {
     }
 }
 
-/// The weekdays from the first to the last, across the end of the week if need be.
+/// The bits of the weekdays from the first to the last, over the end of the week if the last is before the first.
 fn weekdays(first: u8, last: u8) -> u8 {
     let count = (last % 7 + 7 - first % 7) % 7;
     (0..=count).fold(0, |set, offset| set | 1 << ((first + offset) % 7))

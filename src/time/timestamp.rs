@@ -1,20 +1,20 @@
-//! Timestamps, and the ways in which monitoring systems write them.
+//! Timestamps, and the formats in which monitoring systems send them.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// A point in time, to the nanosecond; by default the beginning of 1970.
+/// A moment, with a precision of one nanosecond. The default is the beginning of 1970 in UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// Reads RFC 3339, `+0800` without the colon, and epoch seconds and milliseconds in digits. `0001-01-01…` and other texts
-    /// are nothing.
+    /// Reads RFC 3339, or a number of seconds or milliseconds since 1970 in digits. Returns none for `0001-01-01…`, for a
+    /// time without an offset, and for any other text.
     ///
-    /// A blank may replace the `T` and precede the offset, seconds may be left out, and an abbreviation may follow the offset,
-    /// as Go's `String` writes it. A time without an offset is nothing, because its time zone is unknown.
+    /// A blank is accepted instead of the `T` and before the offset. Seconds and the offset's colon are optional. A zone
+    /// abbreviation may follow the offset, as in the output of Go's `Time.String`.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -24,38 +24,38 @@ impl Timestamp {
         read_calendar(&mut TimestampScanner { rest: text.as_bytes() })
     }
 
-    /// Reads epoch seconds or milliseconds, distinguished by their size.
+    /// Reads seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number decides the unit.
     ///
-    /// Microseconds and nanoseconds are read too. Times from 2286 on, zero and negative numbers are nothing: systems write zero
-    /// for "not set", and a number between the sizes is something else, such as `20260307020000`.
+    /// Returns none for times from 2286 on, for numbers between the ranges (such as `20260307020000`), for negative
+    /// numbers, and for zero, which systems send for "not set".
     #[must_use]
     pub fn from_epoch(number: f64) -> Option<Self> {
-        // The sender wrote the shortest decimal that reads back as the same number.
+        // The shortest decimal that reads back as the same number is what the sender wrote.
         if number.is_finite() && number > 0.0 { read_epoch(&number.to_string()) } else { None }
     }
 
-    /// Reads a whole number as [`Timestamp::from_epoch`] does, exactly.
+    /// [`Timestamp::from_epoch`] for a whole number, without rounding.
     #[must_use]
     pub fn from_whole_epoch(number: u64) -> Option<Self> {
         let unit = nanoseconds_in_unit(number)?;
         jiff::Timestamp::from_nanosecond(i128::from(number) * i128::from(unit)).ok().map(Self)
     }
 
-    /// That many milliseconds after 1970, or before it if the number is negative. A time outside the calendar becomes the
-    /// nearest one inside.
+    /// The moment that many milliseconds after the beginning of 1970; a negative number is before it. Out of the range of
+    /// the calendar, the nearest moment within it.
     #[must_use]
     pub fn from_epoch_milliseconds(milliseconds: i64) -> Self {
         let nearest = if milliseconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         Self(jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(nearest))
     }
 
-    /// Milliseconds since 1970, as webhooks sign and send them.
+    /// Milliseconds since the beginning of 1970, as webhooks sign and send them.
     #[must_use]
     pub fn epoch_milliseconds(self) -> i64 {
         self.0.as_millisecond()
     }
 
-    /// The same time as a type of the time library.
+    /// The moment as a timestamp of `jiff`.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
         self.0
@@ -69,7 +69,7 @@ impl From<jiff::Timestamp> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, with a fraction of a second only if there is one.
+    /// RFC 3339 in UTC, with a fraction of a second only if it is not zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -81,7 +81,8 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The unit of a number, by its size. The ranges hold the times from 1973 to 2286, and do not overlap.
+/// The unit of a number since 1970, in nanoseconds. In each unit, the range covers 1973 (in seconds 1970) to 2286, and no
+/// two ranges overlap.
 fn nanoseconds_in_unit(number: u64) -> Option<u32> {
     match number {
         1..10_000_000_000 => Some(1_000_000_000),
@@ -100,7 +101,7 @@ fn read_epoch(text: &str) -> Option<Timestamp> {
     jiff::Timestamp::from_nanosecond(i128::from(whole) * i128::from(unit) + fraction).ok().map(Timestamp)
 }
 
-/// The digits after a decimal point in billionths; further digits are cut off.
+/// The digits after a decimal point, in billionths. Digits after the ninth are ignored.
 fn nanoseconds(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -159,13 +160,13 @@ fn read_offset(text: &mut TimestampScanner<'_>) -> Option<Offset> {
     Offset::from_seconds(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60)).ok()
 }
 
-/// The rest of the text.
+/// The text that is not read yet.
 struct TimestampScanner<'t> {
     rest: &'t [u8],
 }
 
 impl<'t> TimestampScanner<'t> {
-    /// A number of exactly that many digits.
+    /// Reads a number of exactly that many digits.
     fn number(&mut self, digits: usize) -> Option<i16> {
         let (number, rest) = self.rest.split_at_checked(digits)?;
         if !number.iter().all(u8::is_ascii_digit) {
@@ -175,7 +176,7 @@ impl<'t> TimestampScanner<'t> {
         Some(number.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
     }
 
-    /// One of these signs.
+    /// Reads one of these signs.
     fn sign(&mut self, signs: &[u8]) -> Option<u8> {
         let (first, rest) = self.rest.split_first()?;
         if !signs.contains(first) {
@@ -185,7 +186,7 @@ impl<'t> TimestampScanner<'t> {
         Some(*first)
     }
 
-    /// All digits that follow.
+    /// Reads all digits that follow.
     fn digits(&mut self) -> &'t [u8] {
         let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.rest.split_at_checked(count).unwrap_or_default();

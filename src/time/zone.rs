@@ -1,4 +1,4 @@
-//! Time zones by their IANA names, from the database that is built in.
+//! Time zones by their IANA names, from the bundled database.
 
 use super::{ScheduleError, Timestamp};
 use jiff::civil::DateTime;
@@ -11,7 +11,7 @@ pub struct Zone {
     zone: TimeZone,
 }
 
-/// Cities that people write, and their zones.
+/// Cities without a zone of their own that people write, and their zones.
 const CITIES: [(&str, &str); 7] = [
     ("Beijing", "Asia/Shanghai"),
     ("Guangzhou", "Asia/Shanghai"),
@@ -26,7 +26,7 @@ impl Zone {
     /// Finds a zone by its IANA name.
     ///
     /// # Errors
-    /// If there is no zone of that name. The help names the nearest.
+    /// If there is no zone with that name. The help names the nearest one.
     pub fn new(name: &str) -> Result<Self, ScheduleError> {
         let zone = database().get(name).ok();
         let Some(zone) = zone.filter(|zone| zone.iana_name() == Some(name)) else {
@@ -41,7 +41,7 @@ impl Zone {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
-    /// The reading of the wall clock.
+    /// The local date and time in the zone at a moment.
     #[must_use]
     pub fn wall_clock(&self, instant: Timestamp) -> DateTime {
         self.zone.to_datetime(instant.to_jiff())
@@ -72,7 +72,7 @@ fn unknown(name: &str) -> ScheduleError {
     }
 }
 
-/// The zone whose name or city is nearest: it differs in letter case, or in at most one letter of three.
+/// The zone whose name or city is nearest. At most a third of the letters may differ.
 fn nearest(name: &str) -> Option<String> {
     // Abbreviations are ambiguous: `CST` is a zone of China and one of America.
     let abbreviated = name.len() < 5 && name.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -87,7 +87,7 @@ fn nearest(name: &str) -> Option<String> {
     let distance = |known: &str| {
         let whole = strsim::damerau_levenshtein(&known.to_lowercase(), &wanted.to_lowercase());
         let city = strsim::damerau_levenshtein(&last_part(known).to_lowercase(), &city.to_lowercase());
-        // If both are equally far, the whole name counts, so that `Asia/` leads to a city of Asia.
+        // At equal distances the whole name decides, so that `Asia/` leads to a city in Asia.
         (whole.min(city), whole)
     };
     let known = database().available().map(|known| (distance(known.as_str()), known.as_str().to_owned()));

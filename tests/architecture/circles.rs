@@ -4,6 +4,7 @@ use super::code::code_only;
 use super::{File, files, module_path, without_tests};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Which modules each module imports.
 type Imports = BTreeMap<String, BTreeSet<String>>;
@@ -30,16 +31,16 @@ fn imports(files: &[File]) -> Imports {
 
 /// The paths that a file imports or names in full.
 fn named_paths(file: &File) -> Vec<Vec<String>> {
-    let import = Regex::new(r"\buse ([^;]+);").unwrap();
-    let named = Regex::new(r"(?:^|[^:\w])(\w+(?:::\w+)+)").unwrap();
+    static IMPORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\buse ([^;]+);").unwrap());
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^:\w])(\w+(?:::\w+)+)").unwrap());
     let code = code_only(&file.text);
     let code = without_tests(&code);
     let mut paths = Vec::new();
-    for found in import.captures_iter(code) {
+    for found in IMPORT.captures_iter(code) {
         expand(Vec::new(), &found[1], &mut paths);
     }
-    let rest = import.replace_all(code, " ");
-    paths.extend(named.captures_iter(&rest).map(|found| found[1].split("::").map(str::to_owned).collect()));
+    let rest = IMPORT.replace_all(code, " ");
+    paths.extend(NAMED.captures_iter(&rest).map(|found| found[1].split("::").map(str::to_owned).collect()));
     paths
 }
 

@@ -12,11 +12,12 @@
 )]
 
 use pointsman::gateway::journal::{
-    BatchStore, FiringTransition, Journal, JournalConfig, JournalWrite, NewDelivery, Push, PushOrigin,
-    SqliteStore,
+    CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId,
+    PushOrigin, PushStore as _, SqliteStore, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
+use pointsman::time::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,10 +31,10 @@ fn push(number: u64) -> Push {
     let key = format!("bench/{}", u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835));
     let title = "x".repeat(300);
     Push {
-        id: Ulid::from_parts(now(), u128::from(number)),
+        id: PushId(Ulid::from_parts(now(), u128::from(number))),
         integration: "bench".to_owned(),
         origin: PushOrigin::Push,
-        received: now().cast_signed(),
+        received: Timestamp::from_epoch_milliseconds(now().cast_signed()),
         generation: 1,
         rules: RuleSetHash([7; 32]),
         payload: vec![b'p'; 1_000],
@@ -72,13 +73,15 @@ fn store(batch: u64, time: Duration) {
     let mut store = SqliteStore::open(&options).unwrap();
     let (mut number, mut busy, begin) = (0, Duration::ZERO, Instant::now());
     while begin.elapsed() < time {
-        let writes: Vec<JournalWrite> =
-            (0..batch).map(|at| JournalWrite::Accept(Box::new(push(number + at)))).collect();
+        let pushes: Vec<Push> = (0..batch).map(|at| push(number + at)).collect();
         number += batch;
         let started = Instant::now();
-        store.apply(&writes).unwrap();
+        let mut work = |transaction: &mut dyn Transaction| {
+            pushes.iter().try_for_each(|push| accept(transaction, push).map(drop))
+        };
+        store.transact(&mut work).unwrap();
         if (number / batch).is_multiple_of(64) {
-            store.checkpoint(false).unwrap();
+            store.checkpoint(CheckpointMode::Partial).unwrap();
         }
         busy += started.elapsed();
     }
@@ -91,8 +94,7 @@ fn store(batch: u64, time: Duration) {
 fn journal(senders: u64, time: Duration) {
     let options = options(&format!("journal-{senders}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let journal =
-        Journal::open(options.clone(), Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap();
+    let journal = Journal::open(&options, Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap();
     let begin = Instant::now();
     let tasks: Vec<_> = (0..senders)
         .map(|sender| {

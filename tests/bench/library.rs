@@ -26,7 +26,7 @@ pub(crate) fn no_file(_: &Path) -> Result<String, String> {
 /// A rule set from its text, or what is wrong with it.
 pub(crate) fn load(text: &str) -> Result<RuleSet, String> {
     let loaded = RuleSet::from_sources(sources(text).0, &no_file, None);
-    loaded.rules.ok_or_else(|| render(DiagnosticFormat::Short, false, &loaded.diagnostics, &loaded.sources))
+    loaded.rules.ok_or_else(|| render(DiagnosticFormat::Short, &loaded.diagnostics, &loaded.sources))
 }
 
 /// How long parse, check and compile take.

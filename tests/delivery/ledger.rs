@@ -1,8 +1,11 @@
 //! A ledger in memory, which can be told to fail.
 
-use pointsman::gateway::delivery::DeliveryStore;
-use pointsman::gateway::journal::{EventId, JournalError, PendingDelivery, Settlement, SettlementResult};
-use std::collections::BTreeMap;
+use pointsman::gateway::journal::{
+    ChannelCounts, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore,
+    EventId, JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody,
+};
+use pointsman::time::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,8 +21,9 @@ pub(crate) struct Row {
 
 #[derive(Default)]
 pub(crate) struct Book {
-    pub(crate) rows: BTreeMap<i64, Row>,
+    pub(crate) rows: BTreeMap<DeliveryId, Row>,
     pub(crate) settlements: Vec<Settlement>,
+    claims: HashMap<DeliveryId, (ClaimOwner, Instant)>,
     pub(crate) failing_settles: usize,
     pub(crate) failing_reads: usize,
     /// The next reading of a page panics.
@@ -41,16 +45,18 @@ impl Memory {
     }
 
     /// Puts a delivery in; its body names it.
-    pub(crate) fn put(&self, channel: &str, kind: &str, key: &str) -> i64 {
+    pub(crate) fn put(&self, channel: &str, kind: &str, key: &str) -> DeliveryId {
         self.put_since(channel, kind, key, wall())
     }
 
-    pub(crate) fn put_since(&self, channel: &str, kind: &str, key: &str, since: i64) -> i64 {
+    pub(crate) fn put_since(&self, channel: &str, kind: &str, key: &str, since: i64) -> DeliveryId {
         self.with(|book| {
             let id = i64::try_from(book.rows.len()).unwrap() + 1;
-            let event = EventId { push: ulid::Ulid::from_parts(7, u128::try_from(id).unwrap()), index: 0 };
+            let push = PushId(ulid::Ulid::from_parts(7, u128::try_from(id).unwrap()));
+            let event = EventId { push, index: 0 };
+            let since = Timestamp::from_epoch_milliseconds(since);
             let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
-            let (kind, key) = (kind.to_owned(), key.to_owned());
+            let (id, kind, key) = (DeliveryId(id), kind.to_owned(), key.to_owned());
             let pending =
                 PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false };
             book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
@@ -70,7 +76,7 @@ impl Memory {
         }
     }
 
-    pub(crate) fn results(&self) -> Vec<(i64, SettlementResult)> {
+    pub(crate) fn results(&self) -> Vec<(DeliveryId, SettlementResult)> {
         self.with(|book| book.settlements.iter().map(|each| (each.delivery, each.result.clone())).collect())
     }
 
@@ -87,7 +93,7 @@ impl Memory {
 }
 
 impl Book {
-    pub(crate) fn settled(&self, id: i64) -> bool {
+    pub(crate) fn settled(&self, id: DeliveryId) -> bool {
         let is_last = |each: &Settlement| !matches!(each.result, SettlementResult::Retry { .. });
         self.settlements.iter().any(|each| each.delivery == id && is_last(each))
     }
@@ -113,8 +119,13 @@ impl Book {
     }
 }
 
-impl DeliveryStore for Memory {
-    fn pending(&self, channel: &str, after: i64, limit: usize) -> Result<Vec<PendingDelivery>, JournalError> {
+impl DeliveryReader for Memory {
+    fn pending(
+        &self,
+        channel: &str,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
         let panics = self.with(|book| std::mem::take(&mut book.panics));
         assert!(!panics, "the ledger panics");
         self.with(|book| {
@@ -127,7 +138,7 @@ impl DeliveryStore for Memory {
         &self,
         channel: &str,
         key: &str,
-        after: i64,
+        after: DeliveryId,
     ) -> Result<Option<PendingDelivery>, JournalError> {
         self.with(|book| {
             let mut rows = book.read()?.of(channel).filter(|row| row.pending.id > after);
@@ -135,18 +146,61 @@ impl DeliveryStore for Memory {
         })
     }
 
-    fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, JournalError> {
-        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.clone())))
+    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
+        let body = DeliveryStore::body(self, delivery)?;
+        Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
     }
 
-    fn channels_pending(&self) -> Result<Vec<(String, u64)>, JournalError> {
+    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
         self.with(|book| {
-            let mut counts = BTreeMap::new();
+            let mut counts: BTreeMap<String, ChannelCounts> = BTreeMap::new();
             for row in book.rows.values().filter(|row| !book.settled(row.pending.id)) {
-                *counts.entry(row.channel.clone()).or_insert(0) += 1;
+                let new = ChannelCounts {
+                    name: row.channel.clone(),
+                    delivered: 0,
+                    retried: 0,
+                    dead: 0,
+                    pending: 0,
+                    latest: None,
+                    last_error: None,
+                };
+                counts.entry(row.channel.clone()).or_insert(new).pending += 1;
             }
-            Ok(counts.into_iter().collect())
+            Ok(counts.into_values().collect())
         })
+    }
+}
+
+impl DeliveryClaims for Memory {
+    fn claim(
+        &self,
+        delivery: DeliveryId,
+        owner: ClaimOwner,
+        lease: Duration,
+    ) -> Result<ClaimResult, JournalError> {
+        self.with(|book| {
+            let now = Instant::now();
+            if book.read()?.settled(delivery) {
+                return Ok(ClaimResult::Settled);
+            }
+            if book.claims.get(&delivery).is_some_and(|(holder, until)| *holder != owner && *until > now) {
+                return Ok(ClaimResult::Held);
+            }
+            book.claims.insert(delivery, (owner, now + lease));
+            Ok(ClaimResult::Claimed)
+        })
+    }
+}
+
+impl DeliveryStore for Memory {
+    type Reader = Self;
+
+    fn read(&self) -> Result<&Self, JournalError> {
+        Ok(self)
+    }
+
+    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError> {
+        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.clone())))
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
@@ -163,6 +217,7 @@ impl DeliveryStore for Memory {
                 row.pending.due = *due;
                 row.pending.attempts += 1;
             }
+            book.claims.remove(&settlement.delivery);
             book.settlements.push(settlement);
             Ok(())
         });

@@ -2,8 +2,8 @@
 
 use pointsman::channel::{self, Secret, Setting, Settings};
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::intake::{IntakeBackend, IntakeState, PushStore, serve};
-use pointsman::gateway::journal::{AcceptResult, JournalError, Push, RefusedPayload};
+use pointsman::gateway::intake::{IntakeBackend, IntakeState, serve};
+use pointsman::gateway::journal::{AcceptResult, JournalError, Push, PushStore, RefusedPayload};
 use pointsman::gateway::metrics::Metrics;
 use pointsman::gateway::served_rules::{ServedChannel, ServedIntegration, ServedRules};
 use pointsman::reload::{RuleSetHash, RuleSetVersion};
@@ -45,8 +45,9 @@ impl PushStore for Memory {
             return Err(fault);
         }
         let mut pushes = self.0.pushes.lock().unwrap();
-        if let Some((hash, _)) = push.deduplicate {
-            let same = |other: &&Push| other.deduplicate.is_some_and(|(known, _)| known == hash);
+        if let Some(own) = push.deduplicate {
+            let same =
+                |other: &&Push| other.deduplicate.is_some_and(|known| known.body_hash == own.body_hash);
             if let Some(first) = pushes.iter().find(same) {
                 return Ok(AcceptResult::Duplicate(first.id));
             }

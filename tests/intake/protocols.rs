@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
 use pointsman::gateway::config::ListenerLimits;
 use pointsman::gateway::intake::IntakeBackend as _;
-use pointsman::gateway::journal::{FiringTransition, JournalError, PushOrigin};
+use pointsman::gateway::journal::{FiringTransition, JournalError, OpenFiring, PushOrigin};
 use serde_json::json;
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -63,7 +63,8 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
         push.transitions,
         [opened, with_gone, FiringTransition::Closed { key: "a".into(), removed_channels: vec![], index: 2 }]
     );
-    assert_eq!(push.open, [("b".to_owned(), vec!["gone".to_owned(), "chat".to_owned()])]);
+    let channels = vec!["gone".to_owned(), "chat".to_owned()];
+    assert_eq!(push.open, [OpenFiring { key: "b".to_owned(), channels }]);
     assert_eq!(running.parts.store.0.rules.lock().unwrap().len(), 1);
 }
 

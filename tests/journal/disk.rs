@@ -1,8 +1,11 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{StateFolder, open, push, settlement, wait};
-use pointsman::gateway::journal::{AcceptResult, JournalConfig, JournalError, SettlementResult};
+use super::{StateFolder, push, read, settlement, wait};
+use pointsman::gateway::journal::{
+    AcceptResult, DeliveryId, DeliveryStore as _, JournalConfig, JournalError, PushStore as _,
+    SettlementResult,
+};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -27,19 +30,22 @@ impl Drop for Mount<'_> {
 #[test]
 fn a_full_disk_refuses_and_recovers() {
     let folder = StateFolder::new();
-    let Some(mount) = Mount::new(folder.0.path()) else {
+    let Some(mount) = Mount::new(folder.folder.path()) else {
         eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
         return;
     };
-    let journal = open(JournalConfig { directory: folder.0.join("state"), ..folder.options() });
-    let filler = folder.0.join("filler");
+    let journal = folder.open_with(
+        &JournalConfig { directory: folder.path("state"), ..folder.options() },
+        Default::default(),
+    );
+    let filler = folder.path("filler");
     let mut answered = Vec::new();
     let mut number = 0;
     for round in 0..3 {
         wait(journal.accept(push(number, "page", "a", Some(b"early")))).unwrap();
         answered.push(number);
         number += 1;
-        let early = journal.pending("page", 0, 1_000).unwrap().pop().unwrap().id;
+        let early = read(&journal).pending("page", DeliveryId::NONE, 1_000).unwrap().pop().unwrap().id;
         std::fs::write(&filler, vec![0; 1 << 20]).unwrap();
         let mut fill = std::fs::OpenOptions::new().append(true).open(&filler).unwrap();
         while std::io::Write::write(&mut fill, &[0; 4_096]).is_ok_and(|written| written > 0) {}
@@ -69,12 +75,15 @@ fn a_full_disk_refuses_and_recovers() {
         });
         answered.push(number);
         number += 1;
-        for found in journal.pending("page", 0, 10_000).unwrap() {
+        for found in read(&journal).pending("page", DeliveryId::NONE, 10_000).unwrap() {
             wait(journal.settle(settlement(found.id, SettlementResult::Delivered))).unwrap();
         }
     }
     for number in answered {
-        assert!(journal.find_push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
+        assert!(
+            read(&journal).find_push(push(number, "", "", None).id).unwrap().is_some(),
+            "push {number} is lost"
+        );
     }
     drop(journal);
     drop(mount);
@@ -84,7 +93,7 @@ fn a_full_disk_refuses_and_recovers() {
 fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
     for taken in ["journal.db", "lock"] {
         let folder = StateFolder::new();
-        let journal = open(folder.options());
+        let journal = folder.open();
         wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
         let path = folder.options().directory.join(taken);
         std::fs::rename(&path, path.with_extension("gone")).unwrap();
@@ -101,6 +110,7 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = StateFolder::new();
-    let journal = open(JournalConfig { least_free: Some(u64::MAX), ..folder.options() });
+    let journal = folder
+        .open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, Default::default());
     assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

@@ -1,16 +1,25 @@
 //! The journal over a store that fails: what was answered is there, in order; what was not may be there, once, or not;
 //! nothing else is.
 
-use super::{StateFolder, push, wait};
+use super::{StateFolder, push, read, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, Backlog, BatchError, BatchStore, CommittedBatch, Journal, JournalError, JournalWrite,
-    RecordFilter, SqliteStore,
+    AcceptResult, CheckpointMode, CommittedChanges, DeliveryId, DeliveryStore as _, IntegrationBacklog,
+    Journal, JournalConfig, JournalError, JournalReader, JournalStore, PruneProgress, PushStore as _,
+    RecordFilter, StoreError, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
+use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+over_each_store!(
+    nothing_answered_is_lost_and_nothing_is_invented,
+    a_disk_that_keeps_failing_ends_the_journal,
+    work_goes_on_where_the_sender_went_away,
+    a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process,
+);
 
 /// What the next batches meet.
 #[derive(Default)]
@@ -36,46 +45,60 @@ impl Fate {
 }
 
 struct Faulty {
-    store: SqliteStore,
+    store: Box<dyn JournalStore>,
     fate: Arc<Fate>,
 }
 
-fn broken() -> BatchError {
-    BatchError::Broken("disk I/O error".to_owned())
+fn broken() -> StoreError {
+    StoreError::Broken("disk I/O error".to_owned())
 }
 
-impl BatchStore for Faulty {
-    fn apply(&mut self, writes: &[JournalWrite]) -> Result<CommittedBatch, BatchError> {
+impl JournalStore for Faulty {
+    fn transact(&mut self, work: &mut TransactionWork<'_>) -> Result<CommittedChanges, StoreError> {
         assert!(!self.fate.panics.swap(false, Ordering::Relaxed), "the store panics");
         if !self.fate.fails() {
-            return self.store.apply(writes);
+            return self.store.transact(work);
         }
         match self.fate.draw() % 3 {
-            0 => Err(BatchError::NoSpace),
+            0 => Err(StoreError::NoSpace),
             1 => Err(broken()),
             // The disk has it, and nobody knows.
-            _ => self.store.apply(writes).and(Err(broken())),
+            _ => self.store.transact(work).and(Err(broken())),
         }
     }
 
-    fn prune(&mut self, now: i64) -> Result<bool, BatchError> {
+    fn prune(&mut self, now: Timestamp) -> Result<PruneProgress, StoreError> {
         if self.fate.fails() { Err(broken()) } else { self.store.prune(now) }
     }
 
-    fn checkpoint(&mut self, fully: bool) -> Result<(), BatchError> {
-        if self.fate.fails() { Err(broken()) } else { self.store.checkpoint(fully) }
+    fn checkpoint(&mut self, mode: CheckpointMode) -> Result<(), StoreError> {
+        if self.fate.fails() { Err(broken()) } else { self.store.checkpoint(mode) }
     }
 
-    fn reopen(&mut self) -> Result<Vec<(String, Backlog)>, BatchError> {
+    fn reopen(&mut self) -> Result<(), StoreError> {
         self.store.reopen()
+    }
+
+    fn backlogs(&self) -> Result<Vec<IntegrationBacklog>, StoreError> {
+        self.store.backlogs()
+    }
+
+    fn reader(&self, metrics: &Arc<Metrics>) -> Arc<dyn JournalReader> {
+        self.store.reader(metrics)
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        self.store.files()
     }
 }
 
 fn open(folder: &StateFolder, fate: &Arc<Fate>) -> Journal {
     let fate = Arc::clone(fate);
-    let around = |store| Box::new(Faulty { store, fate }) as Box<dyn BatchStore>;
-    Journal::open_with_store(folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}), around)
-        .unwrap()
+    let open = |options: &JournalConfig| {
+        let store = folder.store(options);
+        Ok(Box::new(Faulty { store, fate }) as Box<dyn JournalStore>)
+    };
+    Journal::open_with_store(&folder.options(), Arc::default(), Arc::new(|_: &str| {}), open).unwrap()
 }
 
 async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<AcceptResult, JournalError>)> {
@@ -93,10 +116,9 @@ async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<Ac
     answers
 }
 
-#[test]
-fn nothing_answered_is_lost_and_nothing_is_invented() {
+fn nothing_answered_is_lost_and_nothing_is_invented(folder: &StateFolder) {
     for seed in 1..=4 {
-        let folder = StateFolder::new();
+        let folder = folder.another();
         let fate = Arc::new(Fate::default());
         fate.state.store(seed, Ordering::Relaxed);
         let (mut offered, mut answered, mut number) = (BTreeSet::new(), BTreeSet::new(), 0);
@@ -117,7 +139,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented() {
         }
         fate.failing.store(0, Ordering::Relaxed);
         let journal = open(&folder, &fate);
-        let pending = journal.pending("page", 0, usize::MAX).unwrap();
+        let pending = read(&journal).pending("page", DeliveryId::NONE, usize::MAX).unwrap();
         let found: Vec<u64> = pending
             .iter()
             .map(|found| u64::from_le_bytes(journal.body(found.id).unwrap().unwrap().try_into().unwrap()))
@@ -131,14 +153,12 @@ fn nothing_answered_is_lost_and_nothing_is_invented() {
             !answered.is_empty() && answered.len() < offered.len(),
             "seed {seed}: the faults do not bite"
         );
-        assert_eq!(journal.events(&RecordFilter::default()).unwrap().len(), found.len());
-        assert_eq!(journal.channels_pending().unwrap(), [("page".to_owned(), found.len() as u64)]);
+        assert_eq!(read(&journal).events(&RecordFilter::default()).unwrap().len(), found.len());
+        assert_eq!(read(&journal).channels().unwrap()[0].pending, found.len() as u64);
     }
 }
 
-#[test]
-fn a_disk_that_keeps_failing_ends_the_journal() {
-    let folder = StateFolder::new();
+fn a_disk_that_keeps_failing_ends_the_journal(folder: &StateFolder) {
     let fate = Arc::new(Fate::default());
     let journal = open(&folder, &fate);
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
@@ -154,24 +174,20 @@ fn a_disk_that_keeps_failing_ends_the_journal() {
     drop(journal);
     fate.failing.store(0, Ordering::Relaxed);
     let journal = open(&folder, &fate);
-    assert!(journal.find_push(push(1, "", "", None).id).unwrap().is_some());
+    assert!(read(&journal).find_push(push(1, "", "", None).id).unwrap().is_some());
 }
 
-#[test]
-fn work_goes_on_where_the_sender_went_away() {
-    let folder = StateFolder::new();
+fn work_goes_on_where_the_sender_went_away(folder: &StateFolder) {
     let journal = folder.open();
     wait(async {
         let accept = Box::pin(journal.accept(push(1, "page", "a", Some(b"x"))));
         drop(tokio::time::timeout(Duration::ZERO, accept).await);
         journal.accept(push(2, "page", "a", Some(b"x"))).await.unwrap();
     });
-    assert_eq!(journal.pending("page", 0, 9).unwrap().len(), 2);
+    assert_eq!(read(&journal).pending("page", DeliveryId::NONE, 9).unwrap().len(), 2);
 }
 
-#[test]
-fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process() {
-    let folder = StateFolder::new();
+fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process(folder: &StateFolder) {
     let fate = Arc::new(Fate::default());
     let journal = open(&folder, &fate);
     fate.panics.store(true, Ordering::Relaxed);

@@ -1,152 +1,160 @@
 //! What is kept, and for how long.
 
-use super::{StateFolder, now, open, push, refused, settlement, wait};
+use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    BatchStore, JournalConfig, JournalWrite, Push, RecordFilter, SettlementResult, SqliteStore,
+    CheckpointMode, DeliveryId, DeliveryStore as _, JournalConfig, JournalStore, PruneProgress, Push,
+    PushStore as _, RecordFilter, SettlementResult,
 };
 use pointsman::reload::RuleSetHash;
 use std::time::Duration;
 
-fn accept(store: &mut SqliteStore, pushes: impl IntoIterator<Item = Push>) {
-    let writes: Vec<JournalWrite> =
-        pushes.into_iter().map(|push| JournalWrite::Accept(Box::new(push))).collect();
-    store.apply(&writes).unwrap();
+over_each_store!(
+    age_ends_what_is_settled_and_its_rules,
+    rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there,
+    dead_letters_have_a_time_of_their_own,
+    the_quarantine_is_bounded_and_emptied,
+    rules_are_kept_once_and_come_back,
+);
+
+fn keep_rules(store: &mut dyn JournalStore, number: u8, archive: &[u8]) {
+    let hash = RuleSetHash([number; 32]);
+    store.transact(&mut |transaction| transaction.keep_rules(hash, archive)).unwrap();
 }
 
 #[test]
 fn bytes_are_bounded_and_what_waits_stays() {
     let folder = StateFolder::new();
     let options = JournalConfig { keep_bytes: 8 << 20, ..folder.options() };
-    let mut store = SqliteStore::open(&options).unwrap();
+    let mut store = folder.store(&options);
     for round in 0..200_u64 {
         let one = |at| Push {
             payload: vec![b'x'; 4_000],
             ..push(round * 20 + at, "page", "a", (at == 0 && round < 50).then_some(&b"waits"[..]))
         };
-        accept(&mut store, (0..20).map(one));
+        accept_all(&mut *store, (0..20).map(one));
         if round % 20 == 0 {
-            store.checkpoint(true).unwrap();
+            store.checkpoint(CheckpointMode::Full).unwrap();
         }
     }
-    store.checkpoint(true).unwrap();
-    let size = std::fs::metadata(folder.0.join("journal.db")).unwrap().len();
+    store.checkpoint(CheckpointMode::Full).unwrap();
+    let size = std::fs::metadata(folder.path("journal.db")).unwrap().len();
     assert!(size < 8 << 20, "{size} bytes");
     drop(store);
-    let journal = open(options);
-    let pending = journal.pending("page", 0, 1_000).unwrap();
+    let journal = folder.open_with(&options, Default::default());
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 1_000).unwrap();
     assert_eq!(pending.len(), 50);
-    assert_eq!(journal.find_push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
-    let events = journal.events(&RecordFilter::default()).unwrap();
+    assert_eq!(read(&journal).find_push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
+    let events = read(&journal).events(&RecordFilter::default()).unwrap();
     assert!(events.len() > 500 && events.len() < 2_000, "{} are left of 4,000", events.len());
     assert_eq!(events[0].id.push, push(3_999, "", "", None).id);
 }
 
-#[test]
-fn age_ends_what_is_settled_and_its_rules() {
-    let folder = StateFolder::new();
+fn age_ends_what_is_settled_and_its_rules(folder: &StateFolder) {
     let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
-    let mut store = SqliteStore::open(&options).unwrap();
-    store.apply(&[JournalWrite::Rules(RuleSetHash([9; 32]), b"old rules".to_vec())]).unwrap();
-    let early = now() - 120_000;
-    accept(&mut store, (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }));
-    accept(&mut store, [Push { received: early, ..push(300, "page", "a", Some(b"waits")) }]);
-    accept(&mut store, [Push { rules: RuleSetHash([8; 32]), ..push(301, "page", "a", None) }]);
-    while store.prune(now()).unwrap() {}
-    let journal = || open(folder.options());
+    let mut store = folder.store(&options);
+    keep_rules(&mut *store, 9, b"old rules");
+    let early = ago(120_000);
+    accept_all(
+        &mut *store,
+        (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }),
+    );
+    accept_all(&mut *store, [Push { received: early, ..push(300, "page", "a", Some(b"waits")) }]);
+    accept_all(&mut *store, [Push { rules: RuleSetHash([8; 32]), ..push(301, "page", "a", None) }]);
+    while store.prune(ago(0)).unwrap() == PruneProgress::More {}
+    let journal = || folder.open();
     drop(store);
     let opened = journal();
-    let left: Vec<u128> =
-        opened.events(&RecordFilter::default()).unwrap().iter().map(|event| event.id.push.random()).collect();
+    let left: Vec<u128> = read(&opened)
+        .events(&RecordFilter::default())
+        .unwrap()
+        .iter()
+        .map(|event| event.id.push.0.random())
+        .collect();
     assert_eq!(left, [301, 300]);
-    assert_eq!(opened.rules(RuleSetHash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
-    let waiting = opened.pending("page", 0, 1).unwrap()[0].id;
+    assert_eq!(read(&opened).rules(RuleSetHash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
+    let waiting = read(&opened).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
     wait(opened.settle(settlement(waiting, SettlementResult::Delivered))).unwrap();
     drop(opened);
-    let mut store = SqliteStore::open(&options).unwrap();
-    while store.prune(now()).unwrap() {}
+    let mut store = folder.store(&options);
+    while store.prune(ago(0)).unwrap() == PruneProgress::More {}
     drop(store);
     let opened = journal();
-    assert_eq!(opened.events(&RecordFilter::default()).unwrap().len(), 1);
+    assert_eq!(read(&opened).events(&RecordFilter::default()).unwrap().len(), 1);
     assert_eq!(
-        opened.rules(RuleSetHash([9; 32])).unwrap(),
+        read(&opened).rules(RuleSetHash([9; 32])).unwrap(),
         None,
         "rules go with the last push that they decided"
     );
 }
 
 /// A gateway whose rules are saved all day, and that nobody pushes to, keeps the last few of them alone.
-#[test]
-fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there() {
-    let folder = StateFolder::new();
+fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there(folder: &StateFolder) {
     let options = JournalConfig { keep_for: Duration::from_mins(1), ..folder.options() };
-    let mut store = SqliteStore::open(&options).unwrap();
-    let keep = |store: &mut SqliteStore, number: u8| {
-        store.apply(&[JournalWrite::Rules(RuleSetHash([number; 32]), vec![number])]).unwrap();
-    };
-    keep(&mut store, 200);
-    accept(&mut store, [Push { rules: RuleSetHash([200; 32]), ..push(0, "page", "a", None) }]);
+    let mut store = folder.store(&options);
+    keep_rules(&mut *store, 200, &[200]);
+    accept_all(&mut *store, [Push { rules: RuleSetHash([200; 32]), ..push(0, "page", "a", None) }]);
     for number in 0..40 {
-        keep(&mut store, number);
+        keep_rules(&mut *store, number, &[number]);
     }
     // The last push that those in force decided goes, and the next one comes.
     let in_force = RuleSetHash([39; 32]);
-    accept(&mut store, [Push { rules: in_force, received: now() - 120_000, ..push(1, "page", "a", None) }]);
-    while store.prune(now()).unwrap() {}
-    accept(&mut store, [Push { rules: in_force, ..push(2, "page", "a", None) }]);
+    accept_all(&mut *store, [Push { rules: in_force, received: ago(120_000), ..push(1, "page", "a", None) }]);
+    while store.prune(ago(0)).unwrap() == PruneProgress::More {}
+    accept_all(&mut *store, [Push { rules: in_force, ..push(2, "page", "a", None) }]);
     drop(store);
-    let journal = open(folder.options());
-    assert_eq!(journal.rules(in_force).unwrap(), Some(vec![39]));
+    let journal = folder.open();
+    assert_eq!(read(&journal).rules(in_force).unwrap(), Some(vec![39]));
     assert_eq!(
-        journal.rules(RuleSetHash([200; 32])).unwrap(),
+        read(&journal).rules(RuleSetHash([200; 32])).unwrap(),
         Some(vec![200]),
         "it decided a push that is there"
     );
-    let left = (0..39).filter(|number| journal.rules(RuleSetHash([*number; 32])).unwrap().is_some()).count();
+    let left =
+        (0..39).filter(|number| read(&journal).rules(RuleSetHash([*number; 32])).unwrap().is_some()).count();
     assert!(left <= 8, "{left} rule sets that decided nothing");
 }
 
-#[test]
-fn dead_letters_have_a_time_of_their_own() {
-    let folder = StateFolder::new();
+fn dead_letters_have_a_time_of_their_own(folder: &StateFolder) {
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
-    let id = journal.pending("page", 0, 1).unwrap()[0].id;
+    let id = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
     wait(journal.settle(settlement(id, SettlementResult::Dead { reason: "no".to_owned() }))).unwrap();
     journal.close();
     drop(journal);
     for (days, left) in [(29, 1), (31, 0)] {
-        let mut store = SqliteStore::open(&folder.options()).unwrap();
-        store.prune(now() + days * 86_400_000).unwrap();
+        let mut store = folder.store(&folder.options());
+        store.prune(ago(-days * 86_400_000)).unwrap();
         drop(store);
         let journal = folder.open();
-        assert_eq!(journal.dead_letters(&RecordFilter::default()).unwrap().len(), left, "after {days} days");
-        assert_eq!(journal.channels().unwrap()[0].dead, left as u64);
+        assert_eq!(
+            read(&journal).dead_letters(&RecordFilter::default()).unwrap().len(),
+            left,
+            "after {days} days"
+        );
+        assert_eq!(read(&journal).channels().unwrap()[0].dead, left as u64);
     }
 }
 
-#[test]
-fn the_quarantine_is_bounded_and_emptied() {
-    let folder = StateFolder::new();
-    let journal = open(JournalConfig { most_quarantined: 3, ..folder.options() });
+fn the_quarantine_is_bounded_and_emptied(folder: &StateFolder) {
+    let journal =
+        folder.open_with(&JournalConfig { most_quarantined: 3, ..folder.options() }, Default::default());
     for number in 0..5 {
         wait(journal.quarantine(refused(number, b"{"))).unwrap();
     }
     let left = |journal: &pointsman::gateway::journal::Journal| -> Vec<u128> {
-        let found = journal.quarantined(&RecordFilter::default()).unwrap();
-        found.iter().map(|found| found.refused.id.random()).collect()
+        let found = read(&journal).quarantined(&RecordFilter::default()).unwrap();
+        found.iter().map(|found| found.refused.id.0.random()).collect()
     };
     assert_eq!(left(&journal), [4, 3, 2]);
     journal.release_quarantined(refused(3, b"").id).unwrap();
     assert_eq!(left(&journal), [4, 2]);
-    assert_eq!(journal.integrations().unwrap()[0].refused, 5);
+    assert_eq!(read(&journal).integrations().unwrap()[0].refused, 5);
 }
 
-#[test]
-fn rules_are_kept_once_and_come_back() {
-    let folder = StateFolder::new();
+fn rules_are_kept_once_and_come_back(folder: &StateFolder) {
     let journal = folder.open();
     journal.keep_rules(RuleSetHash([1; 32]), b"one").unwrap();
     journal.keep_rules(RuleSetHash([1; 32]), b"another").unwrap();
-    assert_eq!(journal.rules(RuleSetHash([1; 32])).unwrap().as_deref(), Some(&b"one"[..]));
-    assert_eq!(journal.rules(RuleSetHash([2; 32])).unwrap(), None);
+    assert_eq!(read(&journal).rules(RuleSetHash([1; 32])).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(read(&journal).rules(RuleSetHash([2; 32])).unwrap(), None);
 }

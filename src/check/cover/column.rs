@@ -71,7 +71,6 @@ pub(super) enum LineAtom<T> {
 
 /// The atoms of one column: fixed ones first, then numbers, times, and strings.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each says whether the column has values of a kind")]
 pub(super) struct PatternColumn {
     case: Case,
     fixed: Vec<FixedValue>,

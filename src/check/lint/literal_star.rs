@@ -13,7 +13,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
         TreeNode::Pattern { test: Comparator::Equal(value), span, .. } => {
-            diagnostics.extend(pattern(value, span))
+            diagnostics.extend(pattern(value, span));
         }
         TreeNode::Expression(_)
         | TreeNode::Pattern { .. }

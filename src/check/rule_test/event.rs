@@ -77,7 +77,7 @@ impl TestChecker<'_, '_> {
             Some(near) => found.did_you_mean(span, near),
             None => found.help(format!(
                 "if it is a label: `labels: {{ {word}: … }}`; the fields are {}",
-                backticked_list(&fields)
+                backticked_list(fields)
             )),
         });
     }
@@ -140,7 +140,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Object(_) => {
                 let message = "`event_status` is the severity while firing, and `Ok` when resolved";
                 let found = Diagnostic::new(&code::VALUE, value.span, message);
-                self.report(found.help(format!("write one of {}", backticked_list(&EVENT_STATUSES))));
+                self.report(found.help(format!("write one of {}", backticked_list(EVENT_STATUSES))));
             }
         }
     }

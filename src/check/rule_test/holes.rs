@@ -154,7 +154,7 @@ impl<'t> TestChecker<'_, 't> {
             HoleTarget::Payload => self.payload(value),
             HoleTarget::Time => match &value.kind {
                 TestJsonKind::Text(text) if Timestamp::read(text).is_none() => {
-                    self.bad_time(value.span, text)
+                    self.bad_time(value.span, text);
                 }
                 TestJsonKind::Text(_) | TestJsonKind::Missing => {}
                 TestJsonKind::Null
@@ -296,7 +296,7 @@ impl<'t> TestChecker<'_, 't> {
                 }
                 (_, Some(label)) => self.label(label, expected),
                 (_, None) if known(subject, EventRole::Expected) => {
-                    self.field(subject, expected, EventRole::Expected)
+                    self.field(subject, expected, EventRole::Expected);
                 }
                 (_, None) => {}
             },

@@ -67,7 +67,7 @@ impl Explainer<'_> {
         let mut exit = Exit::Success;
         let mut cursor = LineColumnCursor::new();
         let arena = json::Arena::new();
-        for (offset, document) in json::documents(&input.bytes, &arena) {
+        for json::LocatedDocument { offset, document } in json::documents(&input.bytes, &arena) {
             let read = document.and_then(|document| {
                 let (line, column) = cursor.position(&input.bytes, offset);
                 let explained = self.document(&document, &input.name);

@@ -1,4 +1,4 @@
-//! `pointsman explain`: why an alert went where it went, or what a code means.
+//! `pointsman explain`: explains why an alert went where it went, or what a code means.
 
 mod alert;
 mod code;
@@ -14,23 +14,23 @@ use super::terminal::Terminal;
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
-/// Explains why an alert went where it went; with a code such as E0031, what the code means
+/// Explain why an alert went where it went, or what a code such as E0031 means
 #[derive(Debug, Args)]
 #[command(after_help = [EXAMPLES, JOURNAL_EXAMPLE, NOTES].concat(), group = ArgGroup::new("decider").arg("rules").multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: EvaluationArguments,
-    /// Say what stopped this route, and a value that would have passed: `main.payments.page`; may be repeated
+    /// Explain why this route, such as `main.payments.page`, did not get the alert; may be repeated
     #[arg(long, value_name = "ROUTE", requires = "decider")]
     why_not: Vec<String>,
-    /// Explain this event of a gateway's journal, by the rules that decided it
+    /// Explain this event of a gateway's journal by the rules that decided it
     #[cfg(feature = "gateway")]
     #[arg(long = "event", value_name = "ID", group = "decider", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
     decided: Option<String>,
     #[cfg(feature = "gateway")]
     #[command(flatten)]
     place: GatewayArguments,
-    /// With `--rules`, payloads to explain (`-` is the standard input); without, a code. Nothing lists all codes
+    /// With `--rules`: payloads to explain (`-` is the standard input). Without: a code; no argument lists all codes
     #[arg(value_name = "FILE|CODE")]
     subjects: Vec<PathBuf>,
 }
@@ -51,18 +51,18 @@ const JOURNAL_EXAMPLE: &str = if cfg!(feature = "gateway") {
 
 const NOTES: &str = "\
 \x20 pointsman explain E0031      the page of one code
-  pointsman explain            lists every code
+  pointsman explain            the list of all codes
 
-For each alert: the arms that its mapping chose, every route that was tried with the values that its
-condition looked at, what decided, and where the alert goes.
+For each alert, this shows the arms that its mapping chose, every route that was tried, with the values
+that its condition compared, and the channels that get the alert.
 
 Exit codes:
   0  explained
-  1  the rules hold an error, or a payload was unaccepted or invalid
+  1  the rules contain an error, or a payload was unaccepted or invalid
   2  there is no such code, integration, mapping, routing or route
-  3  a file could not be read or written, or the journal does not hold the event";
+  3  a file could not be read or written, or the journal does not contain the event";
 
-/// Explains alerts where rules are named, and codes otherwise.
+/// Explains alerts if rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     #[cfg(feature = "gateway")]
     if let Some(id) = &arguments.decided {
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         [] => code::list(terminal),
         [code] => code::page(&code.to_string_lossy(), terminal),
         [..] => {
-            terminal.error("only one code is explained at a time");
+            terminal.error("give one code at a time");
             terminal.help("to explain alerts, name the rules: `--rules PATH`");
             Exit::Usage
         }

@@ -95,7 +95,8 @@ impl<'r> BlockEvaluator<'r> {
         *tally = OutcomeTally::default();
         let bytes = block.bytes();
         let read = if block.first { json::DocumentChunk::first } else { json::DocumentChunk::new };
-        let mut part = read(bytes, block.more, &self.reach).with_line_prefix(lead_before);
+        let remaining = if block.more { json::Remaining::More } else { json::Remaining::Last };
+        let mut part = read(bytes, remaining, &self.reach).with_line_prefix(lead_before);
         // Behind a byte order mark, which is no character of the first line.
         let start = part.consumed();
         let line = lines_before + 1;
@@ -103,7 +104,7 @@ impl<'r> BlockEvaluator<'r> {
             PositionTracker { bytes, start, before: lead_before, offset: start, line, line_start: start };
         loop {
             arena.clear();
-            let Some((offset, document)) = part.next(arena) else { break };
+            let Some(json::LocatedDocument { offset, document }) = part.next(arena) else { break };
             tally.payload();
             let read = match document {
                 Ok(document) => self.document(&document, tally, output).map_err(|message| {

@@ -1,4 +1,4 @@
-//! `pointsman run`: payloads in, one outcome a line out.
+//! `pointsman run`: payloads in, one outcome per line out.
 
 mod blocks;
 mod evaluator;
@@ -22,19 +22,19 @@ use std::path::PathBuf;
 use std::thread;
 use tally::OutcomeTally;
 
-/// Maps and routes payloads: JSON documents or NDJSON in, one outcome a line out
+/// Map and route payloads: read JSON documents or NDJSON, write one outcome per line
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: EvaluationArguments,
-    /// How to write outcomes
+    /// The format of the outcomes
     #[arg(long, value_enum, default_value_t = RunFormat::Ndjson)]
     format: RunFormat,
-    /// How many threads read, evaluate and write: up to 1,024, as many as cores by default
+    /// The number of threads that read, evaluate and write, up to 1,024; the number of cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Payloads; `-` is the standard input. Folders and `*.rules` files here count as rules
+    /// Payloads; `-` is the standard input. Folders with rules and `*.rules` files are used as rules
     #[arg(value_name = "FILE", default_value = "-")]
     inputs: Vec<PathBuf>,
 }
@@ -47,24 +47,24 @@ Examples:
   pointsman run --rules rules --mapping arms *.json > events.json
   pointsman run --rules rules --events --routing main events.json
 
-An outcome is `sent`, `event` (no routing was asked for), `dropped`, `empty`, `unaccepted` or
-`invalid`: what is no JSON, with its line and column, and the rest goes on.
+An outcome is `sent`, `event` (without a routing), `dropped`, `empty`, `unaccepted` or `invalid`.
+Input that is not JSON is `invalid`, with its line and column; reading continues after it.
 
 Exit codes:
-  0  fine
-  1  the rules hold an error, or a payload was unaccepted or invalid
-  2  the command line is wrong, or names what the rule set does not hold
+  0  success
+  1  the rules contain an error, or a payload was unaccepted or invalid
+  2  the command line is wrong, or names something that the rule set does not contain
   3  a file could not be read or written";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RunFormat {
-    /// One JSON object a line
+    /// One JSON object per line
     Ndjson,
-    /// JSON over many lines
+    /// JSON over several lines
     Pretty,
 }
 
-/// Reads every input, and ends as its worst part did.
+/// Reads every input; the exit code is that of the worst.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     match input_reader::prepare(&arguments.selection, &arguments.inputs, terminal) {
         Ok((rules, now)) => evaluate(arguments, &rules, now, terminal),
@@ -109,7 +109,7 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Timestamp, terminal: &m
     if tally.has_no_failures() { exit } else { exit.max(Exit::Findings) }
 }
 
-/// Writes what a block came to; a closed output ends the run.
+/// Writes the outcomes of a block; a closed output ends the run.
 fn show(
     evaluated: &EvaluatedBlock,
     name: &str,
@@ -122,7 +122,7 @@ fn show(
     for JsonError { line, column, message } in &evaluated.invalid {
         terminal.error(&format!("{name}:{line}:{column}: {message}"));
     }
-    // The stream remembers its error. What was read last may be all that comes for a while.
+    // The stream remembers its error. It is flushed because the next block may come much later.
     let _ = terminal.out.write_all(&evaluated.output);
     let _ = terminal.out.flush();
     if terminal.out.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -1,4 +1,4 @@
-//! `pointsman serve`: the gateway.
+//! `pointsman serve`: runs the gateway.
 
 mod file;
 pub(super) mod options;
@@ -19,16 +19,16 @@ use options::ServeOptions;
 pub(super) use reference::settings_reference;
 use std::path::PathBuf;
 
-/// Receives alerts at push URLs, maps, routes and delivers them, and takes up changed rules while it runs
+/// Receive alerts at push URLs, map and route them, deliver them to channels, and reload rules when files change
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     options: ServeOptions,
-    /// A TOML file with any of these settings, written with `_`: `keep_for = "7d"`
+    /// A TOML file with any of these settings, spelled with `_`: `keep_for = "7d"`
     #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print what would be served, and end: 0 where it can be, 1 where it cannot
+    /// Print what would be served, and exit: 0 if it can be served, 1 if not
     #[arg(long)]
     check: bool,
 }
@@ -38,21 +38,21 @@ Examples:
   POINTSMAN_DEMO_KEY=try-me-for-an-afternoon pointsman serve --rules rules/arms rules/quickstart
   pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman --listen 0.0.0.0:8480
   pointsman serve --config /etc/pointsman/pointsman.toml --check
-  pointsman status                                 how a running gateway fares
+  pointsman status                                 the state of a running gateway
 
-Every flag may stand in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file; a flag
-goes before the environment, the environment before the file. POINTSMAN_ADMIN_TOKEN is the token of
-the admin listener, where it is not in a file.
+Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file. A
+flag overrides the environment, and the environment overrides the file. POINTSMAN_ADMIN_TOKEN is the
+token of the admin listener, if it is not in a file.
 
-SIGHUP loads the rules anew; SIGTERM and SIGINT end the gateway in order, within 30 seconds.
+SIGHUP reloads the rules. SIGTERM and SIGINT shut the gateway down within 30 seconds.
 
 Exit codes:
-  0  ended by a signal; with --check: it can be served
+  0  stopped by a signal; with --check: the rules can be served
   1  the rules cannot be served
   2  the command line or the configuration file is wrong
   3  the state directory, an address or a certificate cannot be used, or the disk failed";
 
-/// Reads the configuration, and serves until a signal.
+/// Reads the configuration, and serves until a signal arrives.
 pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Exit {
     let check = arguments.check;
     let config = match configure(arguments, terminal) {
@@ -78,7 +78,7 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayCon
     let mut options = arguments.options;
     if let Some(path) = arguments.config {
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            terminal.error(&format!("`{}` cannot be read: {error}", path.display()));
+            terminal.error(&format!("cannot read `{}`: {error}", path.display()));
             Exit::Failed
         })?;
         let file = file::read(&path.display().to_string(), &text).map_err(|(message, help)| {
@@ -104,7 +104,7 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayCon
     Ok(config)
 }
 
-/// The admin token that was given, in a file or in the environment.
+/// The admin token from a file or from the environment.
 pub(super) fn given_token(
     token_file: Option<PathBuf>,
     terminal: &mut Terminal,
@@ -130,30 +130,30 @@ fn fail(failure: &GatewayError, terminal: &mut Terminal) -> Exit {
     }
     terminal.error(&failure.to_string());
     if let GatewayError::Listen(..) = failure {
-        terminal.help("another program may listen there already: `--listen ADDRESS` and `--admin ADDRESS` choose others");
+        terminal.help("another program may already listen there; choose other addresses with `--listen ADDRESS` and `--admin ADDRESS`");
     }
     Exit::Failed
 }
 
-/// Shows why rules cannot be served: what `check` would show, or in a line each what is missing here.
+/// Shows why rules cannot be served: the findings as `check` shows them, or one line for each problem of this gateway.
 fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
     let errors: Vec<Diagnostic> =
         rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
     let format = match rejection.stage {
-        LoadStage::Read | LoadStage::Check => DiagnosticFormat::Human,
+        LoadStage::Read | LoadStage::Check => terminal.err.human_format(),
         LoadStage::Channels | LoadStage::Tests => DiagnosticFormat::Short,
     };
-    let text = diagnostic::render(format, terminal.err.color(), &errors, &rejection.sources);
+    let text = diagnostic::render(format, &errors, &rejection.sources);
     terminal.err.print(&text);
     terminal.error(&format!("the rules cannot be served: {}", rejection.message));
     match rejection.stage {
         LoadStage::Read => Exit::Failed,
         LoadStage::Channels => {
-            terminal.help("`pointsman keys new` makes a key; to try the gateway without any account, serve `rules/arms` with `rules/quickstart`");
+            terminal.help("`pointsman keys new` makes a key; to try the gateway without an account, serve `rules/arms` with `rules/quickstart`");
             Exit::Findings
         }
         LoadStage::Tests => {
-            terminal.help("`pointsman test` shows what was expected and what came out");
+            terminal.help("`pointsman test` shows the expected and the actual results");
             Exit::Findings
         }
         LoadStage::Check => Exit::Findings,

@@ -1,8 +1,8 @@
-//! What a gateway may be told, once for flags, the environment and the configuration file: the names are the same in
-//! all three, but for their spelling (`--keep-for`, `POINTSMAN_KEEP_FOR`, `keep_for`).
+//! The settings of a gateway, declared once for flags, the environment and the configuration file. The names are the same
+//! in all three, except for their spelling (`--keep-for`, `POINTSMAN_KEEP_FOR`, `keep_for`).
 //!
-//! A flag goes before the environment, the environment before the file, the file before the default. The token of the
-//! admin listener is no flag: arguments are seen by everybody on a machine.
+//! A flag overrides the environment, the environment overrides the file, and the file overrides the default. The token of
+//! the admin listener is not a flag, because every user of a machine can see arguments.
 
 use super::quantity::{ByteSize, HumanDuration};
 use crate::gateway::config::GatewayConfig;
@@ -14,96 +14,96 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Settings, each of which may be given or not.
+/// Settings, all of them optional.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ServeOptions {
-    /// Rule files, and folders that are searched for `*.rules`; all of them together are one rule set. In the environment,
-    /// paths are separated by colons
+    /// Rule files and folders to search for `*.rules`; together they are one rule set. In the environment, paths are
+    /// separated by colons
     #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
     pub(super) rules: Vec<PathBuf>,
     /// The state directory: the journal, the admin token, files of `file` channels [default: pointsman-state]
     #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Where pushes come in [default: 127.0.0.1:8480]
+    /// The address of the push listener [default: 127.0.0.1:8480]
     #[arg(long, env = "POINTSMAN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Where operators come in: status, metrics, reload [default: 127.0.0.1:8481]
+    /// The address of the admin listener: status, metrics, reload [default: 127.0.0.1:8481]
     #[arg(long, env = "POINTSMAN_ADMIN", value_name = "ADDRESS")]
     admin: Option<SocketAddr>,
-    /// A file with the token of the admin listener, which is otherwise made in the state directory
+    /// A file with the token of the admin listener; by default a token is made in the state directory
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub(super) admin_token_file: Option<PathBuf>,
-    /// How senders reach the gateway, for the push URLs that are shown: `https://alerts.example.com`
+    /// The address at which senders reach the gateway, shown in push URLs: `https://alerts.example.com`
     #[arg(long, env = "POINTSMAN_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// The certificate chain of the push listener in PEM; taken up anew when it changes
+    /// The certificate chain of the push listener in PEM; reloaded when it changes
     #[arg(long, env = "POINTSMAN_TLS_CERT", value_name = "FILE")]
     tls_cert: Option<PathBuf>,
     /// The private key of that certificate in PEM
     #[arg(long, env = "POINTSMAN_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
     /// A network or host besides the public internet that channels may reach, such as `10.0.0.0/8` or `hooks.internal`;
-    /// may be given several times, in the environment separated by commas
+    /// may be repeated, in the environment separated by commas
     #[arg(long, env = "POINTSMAN_ALLOW", value_name = "NETWORK", value_delimiter = ',')]
     allow: Vec<String>,
-    /// Channels may reach every address there is, private ones included
+    /// Let channels reach every address, including private ones
     #[arg(long, env = "POINTSMAN_ALLOW_PRIVATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_private: Option<bool>,
-    /// A proxy for all requests to channels; the proxy variables of the environment are not heeded
+    /// A proxy for all requests to channels; the proxy variables of the environment are ignored
     #[arg(long, env = "POINTSMAN_PROXY", value_name = "URL", hide_env_values = true)]
     proxy: Option<String>,
-    /// Do without the system's file events, and compare contents every 2 s
+    /// Do not use file events; compare contents every 2 s
     #[arg(long, env = "POINTSMAN_POLL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     poll: Option<bool>,
-    /// How often contents are compared whatever the file events say [default: 10s]
+    /// How often contents are compared in addition to file events [default: 10s]
     #[arg(long, env = "POINTSMAN_POLL_INTERVAL", value_name = "DURATION")]
     poll_interval: Option<HumanDuration>,
-    /// A file with the sha256 of every rule file, as `sha256sum` writes it; a set that does not match it is never loaded
+    /// A file with the sha256 of every rule file, as `sha256sum` writes it; a rule set that does not match is not loaded
     #[arg(long, env = "POINTSMAN_MANIFEST", value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Start with the last good rules where those on the disk cannot be served
+    /// Start with the last good rules if those on the disk cannot be served
     #[arg(long, env = "POINTSMAN_START_WITH_LAST_GOOD", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     start_with_last_good: Option<bool>,
-    /// Refuse rules whose own tests fail
+    /// Reject rules whose tests fail
     #[arg(long, env = "POINTSMAN_RUN_TESTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     run_tests: Option<bool>,
-    /// Let a set without any rule take the place of one with rules
+    /// Let a rule set without rule files replace one with rule files
     #[arg(long, env = "POINTSMAN_ALLOW_EMPTY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_empty: Option<bool>,
-    /// How long settled events are kept; what is not delivered stays [default: 7d]
+    /// How long settled events are kept; undelivered events are always kept [default: 7d]
     #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
     keep_for: Option<HumanDuration>,
-    /// How large the journal may be before the oldest settled events go [default: 8GiB]
+    /// The size of the journal above which the oldest settled events are removed [default: 8GiB]
     #[arg(long, env = "POINTSMAN_KEEP_BYTES", value_name = "SIZE")]
     keep_bytes: Option<ByteSize>,
-    /// How many deliveries may wait before pushes are refused [default: 2000000]
+    /// The number of pending deliveries above which pushes are refused [default: 2000000]
     #[arg(long, env = "POINTSMAN_MOST_PENDING", value_name = "NUMBER")]
     most_pending: Option<u64>,
-    /// How large the bodies that wait may be together before pushes are refused [default: 4GiB]
+    /// The total size of pending bodies above which pushes are refused [default: 4GiB]
     #[arg(long, env = "POINTSMAN_MOST_PENDING_BYTES", value_name = "SIZE")]
     most_pending_bytes: Option<ByteSize>,
-    /// How much of the disk must be free for pushes to be accepted [default: 1GiB, or 5 % of it where that is more]
+    /// The free disk space below which pushes are refused [default: 1GiB, or 5 % of the disk if that is more]
     #[arg(long, env = "POINTSMAN_LEAST_FREE", value_name = "SIZE")]
     least_free: Option<ByteSize>,
-    /// How many connections of senders there may be at once [default: 4096]
+    /// The maximum number of connections of senders [default: 4096]
     #[arg(long, env = "POINTSMAN_CONNECTIONS", value_name = "NUMBER")]
     connections: Option<usize>,
-    /// How many of them from one address; raise it behind a proxy [default: 64]
+    /// The maximum number of connections from one address; raise it behind a proxy [default: 64]
     #[arg(long, env = "POINTSMAN_CONNECTIONS_OF_ONE", value_name = "NUMBER")]
     connections_of_one: Option<usize>,
-    /// `text` for people, `json` for machines [default: text]
+    /// The format of the log: `text` or `json` [default: text]
     #[arg(long, env = "POINTSMAN_LOG_FORMAT", value_name = "FORMAT")]
     #[serde(deserialize_with = "super::quantity::spelled")]
     log_format: Option<logs::LogFormat>,
-    /// `error`, `warn`, `info`, `debug` or `trace` [default: info]
+    /// The level of the log: `error`, `warn`, `info`, `debug` or `trace` [default: info]
     #[arg(long, env = "POINTSMAN_LOG_LEVEL", value_name = "LEVEL")]
     #[serde(deserialize_with = "super::quantity::spelled")]
     log_level: Option<logs::LogLevel>,
 }
 
 impl ServeOptions {
-    /// Takes from `other` what is not given here.
+    /// These settings, with those of `other` for settings that are absent.
     pub(super) fn or(self, other: Self) -> Self {
         let first = |one: Vec<PathBuf>, other| if one.is_empty() { other } else { one };
         Self {
@@ -141,10 +141,10 @@ impl ServeOptions {
         self.state.clone().unwrap_or_else(|| PathBuf::from(STATE))
     }
 
-    /// What a gateway is asked, with the defaults where nothing is said.
+    /// The configuration of a gateway, with defaults for absent settings.
     ///
     /// # Errors
-    /// What does not go together, with how to mend it.
+    /// If settings contradict each other, or one is missing.
     pub(super) fn config(self) -> Result<GatewayConfig, (String, &'static str)> {
         if self.rules.is_empty() {
             return Err(("no rules are named".to_owned(), "name files or folders: `--rules PATH`"));
@@ -161,7 +161,7 @@ impl ServeOptions {
         if let Some(url) = &self.public_url
             && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
         {
-            let message = format!("`{url}` is no address of a gateway");
+            let message = format!("`{url}` is not the address of a gateway");
             return Err((message, "write the whole address: `--public-url https://alerts.example.com`"));
         }
         self.fill(&mut config);
@@ -197,5 +197,5 @@ impl ServeOptions {
     }
 }
 
-/// The state directory by default.
+/// The default state directory.
 pub(in crate::cli) const STATE: &str = "pointsman-state";

@@ -2,6 +2,7 @@
 
 use super::run_blocking;
 use crate::gateway::Gateway;
+use crate::gateway::journal::DeliveryReader;
 use crate::gateway::metrics::{ChannelLabels, stage_name};
 use crate::gateway::problem::{Problem, json, response};
 use crate::gateway::status::GatewayStatus;
@@ -45,7 +46,7 @@ fn refresh(gateway: &Gateway) {
     }
     let of = |name: &str| ChannelLabels { channel: name.to_owned() };
     // Where the journal cannot be read, its own metrics say so.
-    for counts in gateway.journal.channels().unwrap_or_default() {
+    for counts in gateway.journal.read().and_then(DeliveryReader::channels).unwrap_or_default() {
         let pending = i64::try_from(counts.pending).unwrap_or(i64::MAX);
         gateway.metrics.pending.get_or_create(&of(&counts.name)).set(pending);
     }

@@ -126,46 +126,31 @@ mod tests {
     use crate::channel::{Secret, StateFile};
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::PathBuf;
-
-    struct TemporaryFolder(PathBuf);
-
-    impl TemporaryFolder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("pointsman-token-{}-{name}", std::process::id()));
-            fs::create_dir_all(&path).expect("a folder");
-            Self(path)
-        }
-    }
-
-    impl Drop for TemporaryFolder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     #[test]
     fn a_token_is_made_once_and_for_its_owner_alone() {
-        let folder = TemporaryFolder::new("made");
-        let first = admin_token(&folder.0).expect("made");
-        assert_eq!(admin_token(&folder.0).expect("read"), first);
-        let mode =
-            fs::metadata(StateFile::AdminToken.path(&folder.0)).expect("it is there").permissions().mode();
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = admin_token(folder.path()).expect("made");
+        assert_eq!(admin_token(folder.path()).expect("read"), first);
+        let mode = fs::metadata(StateFile::AdminToken.path(folder.path()))
+            .expect("it is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(first.expose().len() >= 43);
     }
 
     #[test]
     fn a_token_that_anybody_may_read_or_that_is_empty_is_refused() {
-        let folder = TemporaryFolder::new("open");
-        let path = StateFile::AdminToken.path(&folder.0);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = StateFile::AdminToken.path(folder.path());
         fs::write(&path, "0123456789abcdef0123456789abcdef\n").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
-        assert!(admin_token(&folder.0).expect_err("it is open").contains("anybody"));
+        assert!(admin_token(folder.path()).expect_err("it is open").contains("anybody"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
-        assert!(admin_token(&folder.0).is_ok());
+        assert!(admin_token(folder.path()).is_ok());
         fs::write(&path, "\n").expect("written");
-        assert!(admin_token(&folder.0).is_err(), "an empty token would open to everybody");
+        assert!(admin_token(folder.path()).is_err(), "an empty token would open to everybody");
     }
 
     #[test]
@@ -189,9 +174,9 @@ mod tests {
 
     #[test]
     fn a_listener_on_all_interfaces_is_reached_by_loopback() {
-        let folder = TemporaryFolder::new("address");
-        write_address(&folder.0, "0.0.0.0:8481".parse().expect("an address")).expect("written");
-        let text = fs::read_to_string(StateFile::AdminAddress.path(&folder.0)).expect("read");
+        let folder = tempfile::tempdir().expect("a folder");
+        write_address(folder.path(), "0.0.0.0:8481".parse().expect("an address")).expect("written");
+        let text = fs::read_to_string(StateFile::AdminAddress.path(folder.path())).expect("read");
         assert!(text.contains(r#""url":"http://127.0.0.1:8481""#), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Which addresses may be asked: the public internet, and what the gateway's own configuration allows besides.
+//! Which addresses may be reached: the public internet, and what the gateway's configuration allows besides.
 //!
 //! Rule files can name any URL, so a delivery must not become a way into the gateway's own network. Pure. The blocked
 //! networks are those of IANA's special-purpose registries and of what embeds an IPv4 address in an IPv6 one, as Svix
@@ -81,7 +81,7 @@ pub(super) struct AddressPolicy {
     hosts: Vec<String>,
 }
 
-/// An address that may not be asked.
+/// An address that may not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the destination's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`"
@@ -117,12 +117,12 @@ impl AddressPolicy {
         allowed
     }
 
-    /// Whether every address of a host of that name may be asked.
+    /// Whether every address of a host of that name may be reached.
     pub(super) fn allows_host(&self, name: &str) -> bool {
         self.allow_all || self.hosts.contains(&plain(name))
     }
 
-    /// Whether an address may be asked.
+    /// Whether an address may be reached.
     ///
     /// # Errors
     /// Why it may not, and how it is allowed.

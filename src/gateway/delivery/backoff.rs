@@ -1,4 +1,4 @@
-//! When a delivery is tried again, and when it is given up. Pure: time and chance are arguments.
+//! When a delivery is tried again, and when it is given up. Pure: times and random numbers are arguments.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The pause after so many attempts; `random` is spread evenly over all of its values. Full jitter: anything from
-    /// nothing to the bound, so that what failed together does not come back together.
+    /// The pause after so many attempts; `chance` is evenly distributed. Full jitter: anything from zero to the bound, so that
+    /// what failed together is not tried again together.
     pub(super) fn pause(self, attempts: u32, chance: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
         let bound = self.base.saturating_mul(1 << doublings).min(self.cap);
@@ -31,8 +31,7 @@ impl Backoff {
 
     /// Milliseconds until the next attempt; nothing where the delivery is given up.
     ///
-    /// `age` is how long ago its age limit began; `retry_after` is what the destination asked for. The last attempt is made
-    /// when the limit is reached, not at the last pause before it.
+    /// The last attempt is made when the age limit is reached, not at the last pause before it.
     pub(super) fn next(self, failed: FailedAttempt, retry_for: Duration) -> Option<Duration> {
         if retry_for.is_zero() || failed.age >= retry_for {
             return None;

@@ -1,7 +1,7 @@
-//! Whether a destination is asked at all: a breaker that opens where it fails, and probes it from time to time. Pure:
-//! moments are milliseconds of a monotonic clock.
+//! A circuit breaker: it opens where a destination fails, and probes it from time to time. Pure: moments are milliseconds of
+//! a monotonic clock.
 //!
-//! An answer that refuses one delivery shows that the destination lives, so it counts as a success here.
+//! An answer that refuses one delivery shows that the destination works, so it counts as a success here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -30,29 +30,45 @@ impl Default for BreakerPauses {
     }
 }
 
-/// What an attempt says of the destination.
+/// What an attempt says about the destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealthSignal {
     /// It answers.
     Healthy,
-    /// It does not, or says that it cannot.
+    /// It does not answer, or says that it cannot.
     Failing,
     /// Nothing.
     Unknown,
 }
 
+/// Why an attempt is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttemptKind {
+    /// The breaker is closed.
+    Regular,
+    /// The breaker is open: one attempt, to see whether the destination answers again.
+    Probe,
+}
+
 /// Whether an attempt may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttemptPermit {
-    /// Yes.
-    Allowed,
-    /// Yes, one, to see how the destination fares.
-    Probe,
+    /// It may.
+    Allowed(AttemptKind),
     /// Not before this moment; none where a probe is under way.
     Wait(Option<u64>),
 }
 
-/// How a breaker stands.
+/// A change that the result of an attempt made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BreakerTransition {
+    /// The breaker was closed and is open.
+    Opened,
+    /// A probe closed it.
+    Closed,
+}
+
+/// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BreakerState {
     /// Attempts are made.
@@ -70,8 +86,15 @@ pub(super) struct CircuitBreaker {
     pauses: BreakerPauses,
     pause: Duration,
     consecutive: u32,
-    /// Moment, results and failures of each slice.
-    slices: VecDeque<(u64, u64, u64)>,
+    slices: VecDeque<ResultSlice>,
+}
+
+/// The results of a second.
+#[derive(Debug)]
+struct ResultSlice {
+    begin: u64,
+    results: u64,
+    failures: u64,
 }
 
 impl CircuitBreaker {
@@ -86,7 +109,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// How it stands.
+    /// Its state.
     pub(super) fn state(&self) -> BreakerState {
         self.state
     }
@@ -94,48 +117,53 @@ impl CircuitBreaker {
     /// Whether an attempt may be made now; nothing changes before [`CircuitBreaker::begin`].
     pub(super) fn permit(&self, now: u64) -> AttemptPermit {
         match self.state {
-            BreakerState::Closed => AttemptPermit::Allowed,
-            BreakerState::Open(until) if until <= now => AttemptPermit::Probe,
+            BreakerState::Closed => AttemptPermit::Allowed(AttemptKind::Regular),
+            BreakerState::Open(until) if until <= now => AttemptPermit::Allowed(AttemptKind::Probe),
             BreakerState::Open(until) => AttemptPermit::Wait(Some(until)),
             BreakerState::HalfOpen => AttemptPermit::Wait(None),
         }
     }
 
-    /// An attempt was begun with this permit.
-    pub(super) fn begin(&mut self, permit: AttemptPermit) {
-        if permit == AttemptPermit::Probe {
+    /// An attempt of a permitted kind was begun.
+    pub(super) fn begin(&mut self, kind: AttemptKind) {
+        if kind == AttemptKind::Probe {
             self.state = BreakerState::HalfOpen;
         }
     }
 
-    /// Takes the result of an attempt; answers whether the breaker closed with it.
-    pub(super) fn record(&mut self, now: u64, probe: bool, sign: HealthSignal) -> bool {
-        match (self.state, sign) {
-            (BreakerState::Closed, HealthSignal::Healthy | HealthSignal::Failing) => {
-                self.count(now, sign == HealthSignal::Failing);
+    /// Takes the result of an attempt.
+    pub(super) fn record(
+        &mut self,
+        now: u64,
+        kind: AttemptKind,
+        health: HealthSignal,
+    ) -> Option<BreakerTransition> {
+        match (self.state, kind, health) {
+            (BreakerState::Closed, _, HealthSignal::Healthy | HealthSignal::Failing) => {
+                self.count(now, health);
                 if self.is_failing() {
                     self.open(now);
+                    return Some(BreakerTransition::Opened);
                 }
-                false
             }
-            (BreakerState::HalfOpen, HealthSignal::Healthy) if probe => {
+            (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Healthy) => {
                 *self = Self::new(self.pauses);
-                true
+                return Some(BreakerTransition::Closed);
             }
-            (BreakerState::HalfOpen, HealthSignal::Failing) if probe => {
+            (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Failing) => {
                 self.pause = self.pause.saturating_mul(2).min(self.pauses.longest);
                 self.open(now);
-                false
             }
-            (BreakerState::HalfOpen, HealthSignal::Unknown) if probe => {
-                // The probe said nothing: the next one may say more.
+            // The probe said nothing: the next one may say more.
+            (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Unknown) => {
                 self.state = BreakerState::Open(now);
-                false
             }
-            // What was begun before it opened comes too late to say anything.
-            (BreakerState::Open(_) | BreakerState::HalfOpen, _)
-            | (BreakerState::Closed, HealthSignal::Unknown) => false,
+            // The result of an attempt from before it opened says nothing any more.
+            (BreakerState::Open(_), _, _)
+            | (BreakerState::HalfOpen, AttemptKind::Regular, _)
+            | (BreakerState::Closed, _, HealthSignal::Unknown) => {}
         }
+        None
     }
 
     fn open(&mut self, now: u64) {
@@ -145,35 +173,43 @@ impl CircuitBreaker {
         self.slices.clear();
     }
 
-    fn count(&mut self, now: u64, failed: bool) {
-        self.consecutive = if failed { self.consecutive.saturating_add(1) } else { 0 };
-        while self.slices.front().is_some_and(|(at, _, _)| at.saturating_add(WINDOW) <= now) {
+    fn count(&mut self, now: u64, health: HealthSignal) {
+        let failures = u64::from(health == HealthSignal::Failing);
+        self.consecutive = if failures > 0 { self.consecutive.saturating_add(1) } else { 0 };
+        while self.slices.front().is_some_and(|slice| slice.begin.saturating_add(WINDOW) <= now) {
             self.slices.pop_front();
         }
-        let failures = u64::from(failed);
         match self.slices.back_mut() {
-            Some((at, results, failed)) if at.saturating_add(SLICE) > now => {
-                *results += 1;
-                *failed += failures;
+            Some(slice) if slice.begin.saturating_add(SLICE) > now => {
+                slice.results += 1;
+                slice.failures += failures;
             }
-            Some(_) | None => self.slices.push_back((now, 1, failures)),
+            Some(_) | None => self.slices.push_back(ResultSlice { begin: now, results: 1, failures }),
         }
     }
 
     fn is_failing(&self) -> bool {
-        let sum = |of: fn(&(u64, u64, u64)) -> u64| self.slices.iter().map(of).sum::<u64>();
-        let (results, failures) = (sum(|slice| slice.1), sum(|slice| slice.2));
+        let results: u64 = self.slices.iter().map(|slice| slice.results).sum();
+        let failures: u64 = self.slices.iter().map(|slice| slice.failures).sum();
         self.consecutive >= CONSECUTIVE_FAILURES || (results >= LEAST_RESULTS && failures * 2 >= results)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AttemptPermit, BreakerPauses, BreakerState, CircuitBreaker, HealthSignal};
+    use super::{
+        AttemptKind, AttemptPermit, BreakerPauses, BreakerState, BreakerTransition, CircuitBreaker,
+        HealthSignal,
+    };
+
+    const ALLOWED: AttemptPermit = AttemptPermit::Allowed(AttemptKind::Regular);
+    const PROBE: AttemptPermit = AttemptPermit::Allowed(AttemptKind::Probe);
 
     fn open_one() -> CircuitBreaker {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        (0..10).for_each(|_| assert!(!breaker.record(0, false, HealthSignal::Failing)));
+        let results: Vec<_> =
+            (0..10).map(|_| breaker.record(0, AttemptKind::Regular, HealthSignal::Failing)).collect();
+        assert_eq!((results[8], results[9]), (None, Some(BreakerTransition::Opened)));
         breaker
     }
 
@@ -182,9 +218,9 @@ mod tests {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
         for round in 0..5 {
             let now = round * 61_000;
-            (0..9).for_each(|_| _ = breaker.record(now, false, HealthSignal::Failing));
-            assert_eq!(breaker.permit(now), AttemptPermit::Allowed);
-            breaker.record(now, false, HealthSignal::Healthy);
+            (0..9).for_each(|_| _ = breaker.record(now, AttemptKind::Regular, HealthSignal::Failing));
+            assert_eq!(breaker.permit(now), ALLOWED);
+            breaker.record(now, AttemptKind::Regular, HealthSignal::Healthy);
         }
         assert_eq!(open_one().permit(0), AttemptPermit::Wait(Some(30_000)));
     }
@@ -195,12 +231,12 @@ mod tests {
         for each in 0..19 {
             breaker.record(
                 each * 100,
-                false,
+                AttemptKind::Regular,
                 if each % 2 == 0 { HealthSignal::Failing } else { HealthSignal::Healthy },
             );
         }
-        assert_eq!(breaker.permit(2_000), AttemptPermit::Allowed);
-        breaker.record(2_000, false, HealthSignal::Failing);
+        assert_eq!(breaker.permit(2_000), ALLOWED);
+        breaker.record(2_000, AttemptKind::Regular, HealthSignal::Failing);
         assert_eq!(breaker.state(), BreakerState::Open(32_000));
     }
 
@@ -210,7 +246,7 @@ mod tests {
         for each in 0..60 {
             breaker.record(
                 each * 4_000,
-                false,
+                AttemptKind::Regular,
                 if each % 2 == 0 { HealthSignal::Failing } else { HealthSignal::Healthy },
             );
         }
@@ -224,23 +260,25 @@ mod tests {
         for pause in [60, 120, 240, 480, 600, 600] {
             assert_eq!(breaker.permit(now - 1), AttemptPermit::Wait(Some(now)));
             let permit = breaker.permit(now);
-            assert_eq!(permit, AttemptPermit::Probe);
-            breaker.begin(permit);
+            assert_eq!(permit, PROBE);
+            breaker.begin(AttemptKind::Probe);
             assert_eq!(breaker.permit(now), AttemptPermit::Wait(None));
-            assert!(!breaker.record(now, false, HealthSignal::Healthy), "an old answer is no probe's");
-            assert!(!breaker.record(now, true, HealthSignal::Failing));
+            let late = breaker.record(now, AttemptKind::Regular, HealthSignal::Healthy);
+            assert_eq!(late, None, "an old answer is not the probe's");
+            assert_eq!(breaker.record(now, AttemptKind::Probe, HealthSignal::Failing), None);
             now += pause * 1_000;
         }
-        breaker.begin(breaker.permit(now));
-        assert!(breaker.record(now, true, HealthSignal::Healthy));
-        assert_eq!(breaker.permit(now), AttemptPermit::Allowed);
+        breaker.begin(AttemptKind::Probe);
+        let closed = breaker.record(now, AttemptKind::Probe, HealthSignal::Healthy);
+        assert_eq!(closed, Some(BreakerTransition::Closed));
+        assert_eq!(breaker.permit(now), ALLOWED);
     }
 
     #[test]
     fn a_probe_that_says_nothing_leaves_room_for_another() {
         let mut breaker = open_one();
-        breaker.begin(breaker.permit(30_000));
-        breaker.record(31_000, true, HealthSignal::Unknown);
-        assert_eq!(breaker.permit(31_000), AttemptPermit::Probe);
+        breaker.begin(AttemptKind::Probe);
+        breaker.record(31_000, AttemptKind::Probe, HealthSignal::Unknown);
+        assert_eq!(breaker.permit(31_000), PROBE);
     }
 }

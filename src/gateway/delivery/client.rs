@@ -1,8 +1,8 @@
 //! Requests over HTTP: one client with its own connections for each channel.
 //!
-//! A name is resolved once and every address is checked before one of them is connected to. Redirects are never
-//! followed, no proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL.
-//! Where a proxy is configured, it resolves names itself, and only addresses that stand in the URL are checked here.
+//! A name is resolved once, and every address is checked before a connection is made. Redirects are never followed, no
+//! proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL. A proxy that is
+//! configured resolves names itself, and only addresses in the URL are checked here.
 
 #![expect(
     clippy::disallowed_methods,
@@ -26,16 +26,17 @@ use url::{Host, Url};
 
 /// Bytes of an answer's body that are read.
 const MOST_BYTES: usize = 64 << 10;
-/// How long a connection may take to come about, within the time of an attempt.
+/// How long a connection may take, within the time of an attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that are kept open for the next request.
 const MOST_IDLE: usize = 32;
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequestFailure {
     /// Another attempt may succeed.
     Transient(String),
-    /// No retry can help, as something has to be changed first.
+    /// No retry can help: something has to be changed first.
     Permanent(String),
 }
 
@@ -62,7 +63,7 @@ pub(super) struct ClientFactory {
 pub(super) fn parse_proxy(address: &str) -> Result<Url, String> {
     let url =
         Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
-    url.ok_or_else(|| "the proxy's address is no URL; expected `http://host:port`".to_owned())
+    url.ok_or_else(|| "the proxy's address is not a URL; expected `http://host:port`".to_owned())
 }
 
 impl ClientFactory {
@@ -106,7 +107,7 @@ impl ClientFactory {
 /// The system's certificates, and those of the operator's file.
 fn tls_config(options: &OutboundConfig) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
-    // Files of the system that cannot be read are no reason to send nothing at all: what they would have certified fails.
+    // Where files of the system cannot be read, only requests fail whose certificates they hold.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = &options.ca_file {
         let wrong = |what: String| format!("the certificates in `{}` cannot be used: {what}", file.display());
@@ -123,7 +124,7 @@ fn tls_config(options: &OutboundConfig) -> Result<ClientConfig, String> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Resolves names, and lets through only what may be asked.
+/// Resolves names, and drops addresses that may not be reached.
 struct FilteringResolver {
     policy: Arc<AddressPolicy>,
     proxy_host: Option<String>,
@@ -169,7 +170,7 @@ impl ChannelClient {
 
     fn prepare(&self, request: &HttpRequest) -> Result<reqwest::Request, String> {
         let url = Url::parse(request.url.expose())
-            .map_err(|_| "the address is no URL; expected one like `https://host/path`".to_owned())?;
+            .map_err(|_| "the address is not a URL; expected one like `https://host/path`".to_owned())?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("the address begins with neither `http://` nor `https://`".to_owned());
         }
@@ -234,7 +235,7 @@ fn classify_failure(error: reqwest::Error) -> RequestFailure {
     RequestFailure::Transient(describe_error(&error))
 }
 
-/// The innermost reason, which says what happened; what is around it says only where in the client.
+/// The innermost reason, which says what happened; the outer ones say only where in the client.
 fn describe_error(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {

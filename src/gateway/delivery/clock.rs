@@ -1,26 +1,29 @@
-//! The two clocks of delivery, and chance: pauses are measured by the monotonic one, so that a jump of the wall clock
-//! moves none of them; the ledger's times are the wall clock's, and a jump forwards makes none of them older.
+//! The two clocks of delivery, and random numbers.
+//!
+//! Pauses are measured by the monotonic clock, so that a jump of the wall clock changes none of them. Times in the store
+//! are those of the wall clock; a jump forwards makes none of them older.
 
 #![expect(clippy::disallowed_methods, reason = "delivery waits and signs by the clock")]
 
-use crate::time;
+use crate::ruleset::SystemClock;
+use crate::time::{self, Clock as _};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-/// By how much the wall clock may stray from the monotonic one before that is a jump, in milliseconds.
+/// By how many milliseconds the wall clock may deviate from the monotonic one before that is a jump.
 const TOLERATED: i64 = 10_000;
 /// How many jumps are remembered.
 const REMEMBERED: usize = 16;
 
 /// Reads the clocks; clones share what they saw.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub(super) struct DeliveryClock {
     start: Instant,
     jumps: Arc<Mutex<ClockJumps>>,
 }
 
-impl Clock {
+impl DeliveryClock {
     /// Counts from now.
     pub(super) fn new() -> Self {
         let clock = Self { start: Instant::now(), jumps: Arc::default() };
@@ -33,20 +36,20 @@ impl Clock {
         milliseconds(self.start.elapsed())
     }
 
-    /// Compares the two clocks; to be called now and then, so that a jump is noticed soon after it. The wall clock's time.
+    /// Compares the two clocks and answers the wall clock's time. To be called often, so that a jump is found soon.
     pub(super) fn detect_jumps(&self) -> i64 {
         let (wall, monotonic) = (wall_clock(), i64::try_from(self.now()).unwrap_or(i64::MAX));
         self.jumps().observe(wall, monotonic);
         wall
     }
 
-    /// How long ago a time of the wall clock was, jumps aside.
+    /// How long ago a time of the wall clock was, without jumps.
     pub(super) fn age(&self, since: i64) -> Duration {
         let wall = self.detect_jumps();
         Duration::from_millis(self.jumps().age(wall, since))
     }
 
-    /// The latest time of the wall clock that is so long ago, jumps aside.
+    /// The latest time of the wall clock that is so long ago, without jumps.
     pub(super) fn cutoff(&self, age: Duration) -> i64 {
         let wall = self.detect_jumps();
         self.jumps().cutoff(wall, i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
@@ -56,21 +59,29 @@ impl Clock {
         self.jumps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The moment that so many milliseconds mean.
+    /// The moment so many milliseconds after the clock was made.
     pub(super) fn moment(&self, at: u64) -> tokio::time::Instant {
         let far = self.start + Duration::from_hours(24 * 365);
         self.start.checked_add(Duration::from_millis(at)).unwrap_or(far).into()
     }
 }
 
-/// How far the wall clock jumped forwards, as far as this process saw it. What was noted before a jump is not older for it; a
-/// jump backwards only lets things live longer, and takes back one forwards.
+/// A jump forwards.
+#[derive(Debug)]
+struct ClockJump {
+    /// The last time of the wall clock before it.
+    before: i64,
+    /// By how many milliseconds the clock jumped.
+    by: i64,
+}
+
+/// The jumps of the wall clock that this process saw. A time from before a jump forwards does not become older by it. A jump
+/// backwards undoes one forwards, and otherwise lets deliveries live longer.
 #[derive(Debug, Default)]
 struct ClockJumps {
     /// What the wall clock showed when the monotonic one was zero.
     offset: Option<i64>,
-    /// The last time before each jump, and by how much it went.
-    recorded: VecDeque<(i64, i64)>,
+    recorded: VecDeque<ClockJump>,
 }
 
 impl ClockJumps {
@@ -83,7 +94,7 @@ impl ClockJumps {
         }
         self.offset = Some(offset);
         if by > 0 {
-            self.recorded.push_back((known.saturating_add(monotonic), by));
+            self.recorded.push_back(ClockJump { before: known.saturating_add(monotonic), by });
             if self.recorded.len() > REMEMBERED {
                 self.recorded.pop_front();
             }
@@ -91,34 +102,33 @@ impl ClockJumps {
         }
         let mut back = -by;
         while back > 0
-            && let Some((_, by)) = self.recorded.back_mut()
+            && let Some(last) = self.recorded.back_mut()
         {
-            let taken = back.min(*by);
+            let taken = back.min(last.by);
             back -= taken;
-            *by -= taken;
-            if *by == 0 {
+            last.by -= taken;
+            if last.by == 0 {
                 self.recorded.pop_back();
             }
         }
     }
 
     fn age(&self, wall: i64, since: i64) -> u64 {
-        let jumped: i64 = self.recorded.iter().filter(|(before, _)| *before >= since).map(|(_, by)| by).sum();
+        let jumped: i64 = self.recorded.iter().filter(|jump| jump.before >= since).map(|jump| jump.by).sum();
         u64::try_from(wall.saturating_sub(since).saturating_sub(jumped)).unwrap_or(0)
     }
 
     fn cutoff(&self, wall: i64, age: i64) -> i64 {
         let jumps = self.recorded.iter().rev();
-        jumps.fold(wall.saturating_sub(age), |limit, (before, by)| {
-            if limit < before.saturating_add(*by) { limit.saturating_sub(*by) } else { limit }
+        jumps.fold(wall.saturating_sub(age), |limit, jump| {
+            if limit < jump.before.saturating_add(jump.by) { limit.saturating_sub(jump.by) } else { limit }
         })
     }
 }
 
 /// Milliseconds since 1970.
 pub(super) fn wall_clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    SystemClock.now().epoch_milliseconds()
 }
 
 /// Milliseconds since 1970 as a time; nothing where the clock shows none that can be used.
@@ -172,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_strays_does_not_jump() {
+    fn a_clock_that_deviates_does_not_jump() {
         let mut jumps = ClockJumps::default();
         (0..100).for_each(|step| jumps.observe(NOW + step * 1_010, step * 1_000));
         assert_eq!(jumps.age(NOW + 99 * 1_010, NOW), 99 * 1_010);

@@ -1,123 +1,148 @@
-//! One delivery under way: fetch its body, try once, decide what follows, and note it durably before anybody else may
-//! touch its key.
+//! One delivery under way: claim it, read its body, try once, decide what follows, and store the result before the next
+//! delivery of its key begins.
 
 use super::DeliveryTimings;
 use super::backoff::FailedAttempt;
-use super::circuit_breaker::HealthSignal;
-use super::clock::{self, milliseconds};
-use super::delivery_store::DeliveryStore;
+use super::circuit_breaker::{AttemptKind, HealthSignal};
+use super::clock::{self, DeliveryClock, milliseconds};
 use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
-use crate::gateway::journal::{EventId, JournalError, Settlement, SettlementResult};
+use crate::gateway::journal::{
+    ClaimOwner, ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement,
+    SettlementResult,
+};
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels, Metrics};
+use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest pause between two tries to note something.
+/// How long a claim outlasts the attempt: in that time the body is read and the result is stored.
+const LEASE_MARGIN: Duration = Duration::from_mins(1);
+
+/// The longest pause between two tries to store a result.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a worker remembers of a delivery besides its place.
+/// What a worker keeps of a delivery besides its place in the queue.
 #[derive(Debug, Clone)]
 pub(super) struct DeliveryDetails {
     pub(super) event: EventId,
     /// The channel's kind when it was rendered.
-    pub(super) kind: String,
+    pub(super) channel_kind: String,
     /// Attempts so far.
     pub(super) attempts: u32,
     pub(super) replay: bool,
-    /// Whether it waits because the destination asked for it.
+    /// Whether it waits because the destination asked for that.
     pub(super) wait_requested: bool,
 }
 
-/// What a job came to.
+/// The result of a job.
 #[derive(Debug)]
 pub(super) struct FinishedJob {
     pub(super) key: String,
     pub(super) result: HeadResult<DeliveryDetails>,
     pub(super) health: HealthSignal,
-    pub(super) probe: bool,
+    pub(super) kind: AttemptKind,
     /// How long the whole channel has to wait.
     pub(super) throttled: Option<Duration>,
     /// Why an attempt failed.
     pub(super) reason: Option<String>,
 }
 
-/// What is to be done with a delivery.
+/// What a job does with its delivery.
 pub(super) enum JobAction {
-    /// Tried.
+    /// Tries it.
     Attempt(Arc<ChannelTransport>),
-    /// Given up, for this reason.
+    /// Gives it up for this reason.
     GiveUp(String),
 }
 
 /// A delivery under way.
 pub(super) struct DeliveryJob<L> {
     pub(super) store: L,
+    pub(super) owner: ClaimOwner,
     pub(super) metrics: Arc<Metrics>,
     pub(super) timings: DeliveryTimings,
-    pub(super) clock: clock::Clock,
+    pub(super) clock: DeliveryClock,
     pub(super) channel: String,
     pub(super) head: QueueHead<DeliveryDetails>,
     pub(super) action: JobAction,
-    pub(super) probe: bool,
+    pub(super) kind: AttemptKind,
 }
 
 impl<L: DeliveryStore> DeliveryJob<L> {
-    /// Does it.
+    /// Claims the delivery, then tries it or gives it up.
     pub(super) async fn run(self) -> FinishedJob {
-        match &self.action {
-            JobAction::GiveUp(reason) => {
-                let result = SettlementResult::Dead { reason: reason.clone() };
-                self.settle(result, None, 0, None).await
+        let (store, id, owner) = (self.store.clone(), self.head.id, self.owner);
+        let attempted = match &self.action {
+            JobAction::Attempt(transport) => Some(transport.timeout()),
+            JobAction::GiveUp(_) => None,
+        };
+        let claim = move || {
+            let result = store.read()?.claim(id, owner, attempted.unwrap_or_default() + LEASE_MARGIN)?;
+            let reads_body = result == ClaimResult::Claimed && attempted.is_some();
+            Ok((result, if reads_body { store.body(id)? } else { None }))
+        };
+        let claimed: Result<Result<_, JournalError>, _> = tokio::task::spawn_blocking(claim).await;
+        match claimed {
+            Ok(Ok((ClaimResult::Claimed, body))) => self.act(body).await,
+            Ok(Ok((ClaimResult::Settled, _))) => {
+                FinishedJob::without_attempt(&self.head, HeadResult::Settled, self.kind)
             }
-            JobAction::Attempt(way) if way.channel.kind.name != self.head.details.kind => {
-                let (was, is) = (&self.head.details.kind, way.channel.kind.name);
-                let reason = format!("its kind changed from `{was}` to `{is}`");
-                self.settle(SettlementResult::Dead { reason }, None, 0, None).await
-            }
-            JobAction::Attempt(way) => self.attempt(way).await,
+            Ok(Ok((ClaimResult::Held, _)) | Err(_)) | Err(_) => self.postpone(),
         }
     }
 
-    async fn attempt(&self, way: &ChannelTransport) -> FinishedJob {
-        let (ledger, id) = (self.store.clone(), self.head.id);
-        let body = match tokio::task::spawn_blocking(move || ledger.body(id)).await {
-            Ok(Ok(Some(body))) => body,
-            Ok(Ok(None)) => {
-                let reason = "its stored body is gone or damaged".to_owned();
-                return self.settle(SettlementResult::Dead { reason }, None, 0, None).await;
+    async fn act(&self, body: Option<Vec<u8>>) -> FinishedJob {
+        match (&self.action, body) {
+            (JobAction::GiveUp(reason), _) => self.give_up(reason.clone()).await,
+            (JobAction::Attempt(transport), _)
+                if transport.channel.kind.name != self.head.details.channel_kind =>
+            {
+                let (was, is) = (&self.head.details.channel_kind, transport.channel.kind.name);
+                self.give_up(format!("its kind changed from `{was}` to `{is}`")).await
             }
-            Ok(Err(_)) | Err(_) => return self.postpone(),
-        };
-        let Some(at) = clock::timestamp(clock::wall_clock()) else { return self.postpone() };
-        let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
-        let attempt = RequestContext {
-            body: &body,
-            idempotency_key: &idempotency_key,
-            at,
-            replay: self.head.details.replay,
-        };
-        let begun = self.clock.now();
-        let came = way.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
-        let took = u32::try_from(self.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
-        let (result, due) = self.decide_next(&came, way.retry_for());
-        self.settle(result, due, took, Some(came)).await
+            (JobAction::Attempt(_), None) => {
+                self.give_up("its stored body is gone or damaged".to_owned()).await
+            }
+            (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,
+        }
     }
 
-    /// What follows a verdict, and after which pause.
-    fn decide_next(&self, came: &AttemptReport, retry_for: Duration) -> (SettlementResult, Option<Duration>) {
-        match &came.verdict {
+    async fn give_up(&self, reason: String) -> FinishedJob {
+        self.settle(SettlementResult::Dead { reason }, None, 0, None).await
+    }
+
+    async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
+        let Some(at) = clock::timestamp(clock::wall_clock()) else { return self.postpone() };
+        let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
+        let attempt =
+            RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
+        let begun = self.clock.now();
+        let report = transport.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
+        let took = u32::try_from(self.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
+        let (result, due) = self.decide_next(&report, transport.retry_for());
+        self.settle(result, due, took, Some(report)).await
+    }
+
+    /// Decides what follows a verdict, and after which pause.
+    fn decide_next(
+        &self,
+        report: &AttemptReport,
+        retry_for: Duration,
+    ) -> (SettlementResult, Option<Duration>) {
+        match &report.verdict {
             DeliveryVerdict::Delivered => (SettlementResult::Delivered, None),
             DeliveryVerdict::Refused { reason } => (SettlementResult::Dead { reason: reason.clone() }, None),
             DeliveryVerdict::Retry { reason, after } => {
-                let now = clock::wall_clock();
                 let attempts = self.head.details.attempts.saturating_add(1);
                 let age = self.clock.age(self.head.since);
                 let failed = FailedAttempt { attempts, age, retry_after: *after, random: clock::random() };
                 match self.timings.backoff.next(failed, retry_for) {
                     Some(pause) => {
-                        let due = now.saturating_add_unsigned(milliseconds(pause));
+                        let due = Timestamp::from_epoch_milliseconds(
+                            clock::wall_clock().saturating_add_unsigned(milliseconds(pause)),
+                        );
                         (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
                     }
                     None => (SettlementResult::Dead { reason: give_up_reason(retry_for, reason) }, None),
@@ -126,24 +151,30 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         }
     }
 
-    /// Notes a result, however often it takes: until then nothing of the key moves.
+    /// Stores a result, with as many tries as it takes. Until then no other delivery of the key begins.
     async fn settle(
         &self,
         result: SettlementResult,
         pause: Option<Duration>,
         took: u32,
-        came: Option<AttemptReport>,
+        report: Option<AttemptReport>,
     ) -> FinishedJob {
-        let status = came.as_ref().and_then(|came| came.status);
+        let status = report.as_ref().and_then(|report| report.status);
         let at = clock::wall_clock();
-        let settlement = Settlement { delivery: self.head.id, at, took, status, result: result.clone() };
+        let settlement = Settlement {
+            delivery: self.head.id,
+            at: Timestamp::from_epoch_milliseconds(at),
+            took,
+            status,
+            result: result.clone(),
+        };
         let mut wait = self.timings.backoff.base.min(LONGEST_PAUSE);
         while let Err(fault) = self.store.settle(settlement.clone()).await {
             if fault == JournalError::Closed {
-                // The process is about to end; the delivery is still pending, and comes again after the next start.
+                // The process ends. The delivery is still pending, and is tried again after the next start.
                 return self.postpone();
             }
-            tracing::warn!(channel = self.channel, %fault, "a delivery could not be settled; it is tried again");
+            tracing::warn!(channel = self.channel, %fault, "the result of a delivery could not be stored; trying again");
             tokio::time::sleep(wait).await;
             wait = wait.saturating_mul(2).min(LONGEST_PAUSE);
         }
@@ -151,29 +182,29 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         if let SettlementResult::Dead { reason } = &result {
             tracing::warn!(channel = self.channel, event = %self.head.details.event, reason, "a delivery was given up");
         }
-        let reason = came.as_ref().and_then(|came| match &came.verdict {
+        let reason = report.as_ref().and_then(|report| match &report.verdict {
             DeliveryVerdict::Delivered => None,
             DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
                 Some(reason.clone())
             }
         });
-        let asked = matches!(
-            &came,
+        let wait_requested = matches!(
+            &report,
             Some(AttemptReport { verdict: DeliveryVerdict::Retry { after: Some(_), .. }, .. })
         );
         let end = pause.map_or(HeadResult::Settled, |pause| {
             let mut head = self.head.clone();
             head.due = self.clock.now().saturating_add(milliseconds(pause));
             head.details.attempts = head.details.attempts.saturating_add(1);
-            head.details.wait_requested = asked;
+            head.details.wait_requested = wait_requested;
             HeadResult::Retry(head)
         });
         FinishedJob {
             key: self.head.key.clone(),
             result: end,
-            health: came.as_ref().map_or(HealthSignal::Unknown, |came| came.health),
-            probe: self.probe,
-            throttled: came.as_ref().and_then(AttemptReport::throttled),
+            health: report.as_ref().map_or(HealthSignal::Unknown, |report| report.health),
+            kind: self.kind,
+            throttled: report.as_ref().and_then(AttemptReport::throttled),
             reason,
         }
     }
@@ -199,28 +230,31 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         }
     }
 
-    /// Nothing was tried or nothing could be noted: the same again in a while.
+    /// Nothing was tried, or the result could not be stored: the job is repeated later.
     fn postpone(&self) -> FinishedJob {
-        postponed(&self.head, self.probe, self.clock.now())
+        postponed(&self.head, self.kind, self.clock.now())
     }
 }
 
-/// The end of a job that never came to one.
-pub(super) fn postponed(head: &QueueHead<DeliveryDetails>, probe: bool, now: u64) -> FinishedJob {
-    let mut head = head.clone();
-    head.due = now.saturating_add(1_000);
-    let key = head.key.clone();
-    FinishedJob {
-        key,
-        result: HeadResult::Retry(head),
-        health: HealthSignal::Unknown,
-        probe,
-        throttled: None,
-        reason: None,
+/// The result of a job that did not finish: it is repeated in a second.
+pub(super) fn postponed(head: &QueueHead<DeliveryDetails>, kind: AttemptKind, now: u64) -> FinishedJob {
+    let mut later = head.clone();
+    later.due = now.saturating_add(1_000);
+    FinishedJob::without_attempt(head, HeadResult::Retry(later), kind)
+}
+
+impl FinishedJob {
+    fn without_attempt(
+        head: &QueueHead<DeliveryDetails>,
+        result: HeadResult<DeliveryDetails>,
+        kind: AttemptKind,
+    ) -> Self {
+        let (key, health) = (head.key.clone(), HealthSignal::Unknown);
+        Self { key, result, health, kind, throttled: None, reason: None }
     }
 }
 
-/// The reason of a dead letter whose time is over.
+/// The reason of a dead letter that became too old.
 pub(super) fn give_up_reason(retry_for: Duration, last: &str) -> String {
     let seconds = retry_for.as_secs();
     let time = match (seconds % 3_600, seconds % 60) {

@@ -1,8 +1,8 @@
-//! Files of lines: opened below a directory and never outside of it, appended whole lines at a time, on disk before
-//! anybody is told.
+//! Files of lines. A file is opened below a directory and never outside of it. Whole lines are appended, and are on disk
+//! before a write succeeds.
 //!
-//! Every component of the path is opened by itself without following links. A line that an earlier write left torn stays
-//! and is ended first, so that it costs no other line. A file that was renamed or removed by others is begun anew.
+//! Every component of the path is opened by itself without following links. Where an earlier write left a line incomplete,
+//! it is ended first, so that it damages no other line. A file that others renamed or removed is created again.
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -16,19 +16,19 @@ pub(super) struct LineFile {
     folder: OwnedFd,
     name: String,
     file: Option<OwnedFd>,
-    /// Bytes at which a new file is begun.
+    /// Bytes at which a new file begins.
     rotate_at: u64,
 }
 
 impl LineFile {
-    /// Opens the folders on the way, making what is missing.
+    /// Opens the folders of the path, and makes missing ones.
     ///
     /// # Errors
     /// In words.
     pub(super) fn open(directory: &Path, path: &str, rotate_at: u64) -> Result<Self, String> {
         let parts = path_components(path)?;
-        let (name, folders) = parts.split_last().ok_or("the path names no file")?;
-        let told = |error: Errno| format!("`{path}` could not be opened: {}", describe_errno(error));
+        let (name, folders) = parts.split_last().ok_or("the path does not name a file")?;
+        let failed = |error: Errno| format!("`{path}` could not be opened: {}", describe_errno(error));
         let mut folder =
             rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(
                 |error| format!("the directory for files could not be opened: {}", describe_errno(error)),
@@ -36,10 +36,10 @@ impl LineFile {
         for part in folders {
             match rustix::fs::mkdirat(&folder, part.as_str(), Mode::from_raw_mode(0o750)) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(told(error)),
+                Err(error) => return Err(failed(error)),
             }
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            folder = rustix::fs::openat(&folder, part.as_str(), flags, Mode::empty()).map_err(told)?;
+            folder = rustix::fs::openat(&folder, part.as_str(), flags, Mode::empty()).map_err(failed)?;
         }
         Ok(Self { folder, name: name.clone(), file: None, rotate_at: rotate_at.max(1) })
     }
@@ -47,11 +47,11 @@ impl LineFile {
     /// Appends lines, and syncs once; `stamp` names a file that is full.
     ///
     /// # Errors
-    /// In words; then any number of the lines may be there.
+    /// Why it failed; any number of the lines may be there.
     pub(super) fn append(&mut self, lines: &[Vec<u8>], stamp: &str) -> Result<(), String> {
         let result = self.try_append(lines, stamp);
         if result.is_err() {
-            // What a descriptor says after a failed sync is not to be trusted.
+            // A descriptor cannot be relied on after a failed sync.
             self.file = None;
         }
         result.map_err(|error| format!("`{}` could not be written: {}", self.name, describe_errno(error)))
@@ -73,7 +73,7 @@ impl LineFile {
         Ok(())
     }
 
-    /// The file that bears the name.
+    /// The file of that name.
     fn current_file(&mut self) -> Result<OwnedFd, Errno> {
         if let Some(file) = self.file.take() {
             let open = rustix::fs::fstat(&file)?;
@@ -93,12 +93,12 @@ impl LineFile {
         if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) != FileType::RegularFile {
             return Err(Errno::INVAL);
         }
-        // A new file is there after a power cut only once its folder is on disk.
+        // A new file survives a power cut only once its folder is on disk.
         rustix::fs::fsync(&self.folder)?;
         Ok(file)
     }
 
-    /// Gives the full file another name: the time before its ending, and a number where that is taken.
+    /// Renames the full file: its time is put before its ending, and a number where that name is taken.
     fn rotate(&self, stamp: &str) -> Result<(), Errno> {
         let (stem, ending) = self.name.rsplit_once('.').map_or((self.name.as_str(), ""), |parts| parts);
         let dot = if ending.is_empty() { "" } else { "." };
@@ -135,13 +135,13 @@ fn path_components(path: &str) -> Result<Vec<String>, String> {
     path.components().map(part).filter_map(Result::transpose).collect()
 }
 
-/// Writes a line in one go, after ending a torn one.
+/// Writes a line at once, after ending an incomplete one.
 fn write_line(file: &OwnedFd, line: &[u8]) -> Result<(), Errno> {
     let mut bytes = Vec::with_capacity(line.len() + 2);
     if is_torn(file)? {
         bytes.push(b'\n');
     }
-    // A line break inside of JSON is a blank.
+    // A line break inside of JSON becomes a blank.
     bytes.extend(line.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
     bytes.push(b'\n');
     let written = loop {
@@ -167,8 +167,8 @@ fn size(stat: &Stat) -> u64 {
 
 fn describe_errno(error: Errno) -> String {
     match error {
-        Errno::LOOP | Errno::NOTDIR => "a part of it is a link or no folder".to_owned(),
-        Errno::INVAL => "it is no regular file".to_owned(),
+        Errno::LOOP | Errno::NOTDIR => "a part of it is a link or not a folder".to_owned(),
+        Errno::INVAL => "it is not a regular file".to_owned(),
         Errno::NOSPC => "the disk is full".to_owned(),
         error => std::io::Error::from(error).to_string(),
     }

@@ -1,5 +1,5 @@
-//! Threads that write lines: one for each `file` channel, one for the standard output. Whoever hands over a line waits
-//! for it without holding up anybody else, as a disk or a pipe may block for as long as it likes.
+//! Threads that write lines: one for each `file` channel, one for the standard output. A disk or a pipe may block for any
+//! time, so the sender of a line waits for its own thread and delays nobody else.
 
 #![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
 
@@ -65,7 +65,7 @@ impl LineSink {
     /// Writes a line; done when it is on disk, or printed.
     ///
     /// # Errors
-    /// In words; the line may be there nevertheless.
+    /// Why it failed; the line may be there nevertheless.
     pub(super) async fn write(&self, line: Vec<u8>) -> Result<(), String> {
         let (done, answer) = oneshot::channel();
         let gone = || "the writer ended".to_owned();
@@ -74,7 +74,7 @@ impl LineSink {
     }
 }
 
-/// Writes what waits, until nobody is left who could hand over a line.
+/// Writes lines until no sender is left.
 fn write_lines(
     receiver: &Receiver<(Vec<u8>, WriteReply)>,
     mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>,
@@ -84,7 +84,7 @@ fn write_lines(
         let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(more).unzip();
         let result = write(&lines);
         for done in waiting {
-            // Whoever waited may have gone.
+            // The sender may not wait any more.
             let _ = done.send(result.clone());
         }
     }

@@ -1,37 +1,37 @@
-//! Delivery: from the journal to the channels, at least once, in order for each alert key, each channel by itself.
+//! Delivery from the journal to the channels: at least once, in order for each alert key, each channel by itself.
 //!
-//! Each channel has a worker of its own, with its own queue, breaker, connections and settings; only the limits
-//! of one chat robot are shared between the channels that ask it. What is undelivered is in the journal; here is a bounded
-//! window on it, so memory does not depend on the backlog, and a crash at any point costs at most a repetition.
+//! Each channel has its own worker, with its own queue, breaker, connections and settings. Only rate limits are shared, by
+//! the channels of one chat robot. What is undelivered is in the journal; workers hold a bounded window on it, so memory does
+//! not depend on the backlog, and a crash at any point costs at most a repetition.
 
 mod address_policy;
 mod backoff;
 mod circuit_breaker;
 mod client;
 mod clock;
-mod delivery_store;
 mod job;
 mod line_file;
 mod line_sink;
 mod once;
 mod queue;
 mod rate_limiter;
+mod shutdown_on_panic;
 mod transport;
 mod worker;
 
-pub use delivery_store::DeliveryStore;
 pub use once::send_once;
 
-use super::journal::Journal;
+use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore, Journal};
 use super::metrics::{ChannelLabels, Metrics};
 use super::served_rules::{ServedChannel, ServedRules};
 use crate::channel::DeliveryVerdict;
 use crate::reload::RuleSetVersion;
 use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
-use clock::{Clock, milliseconds};
+use clock::{DeliveryClock, milliseconds};
 use rate_limiter::RateLimiters;
 use serde::Serialize;
+use shutdown_on_panic::ShutdownOnPanic;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,39 +59,39 @@ pub struct OutboundConfig {
 }
 
 impl OutboundConfig {
-    /// Whether they can be used.
+    /// Checks that the options can be used.
     ///
     /// # Errors
-    /// What is wrong, in words: the proxy's address or the certificates.
+    /// What is wrong with the proxy's address or the certificates.
     pub fn check(&self) -> Result<(), String> {
         TransportResources::new(self.clone()).config_error().map_or(Ok(()), |fault| Err(fault.to_owned()))
     }
 
-    /// Whether what was written by hand, `allow` and `proxy`, can be meant.
+    /// Checks the spelling of `allow` and `proxy`, which people write.
     ///
     /// # Errors
-    /// The first that cannot, in words; the proxy's address, which may hold a password, is not repeated.
+    /// The first mistake. The proxy's address is not repeated, as it may hold a password.
     pub fn check_spelling(&self) -> Result<(), String> {
         if let Some(wrong) = self.allow.iter().find(|entry| !address_policy::is_allow_entry(entry)) {
             return Err(format!(
-                "`{wrong}` is no network and no host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"
+                "`{wrong}` is not a network or a host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"
             ));
         }
         self.proxy.as_deref().map_or(Ok(()), |proxy| client::parse_proxy(proxy).map(drop))
     }
 }
 
-/// The times that delivery keeps; the defaults are what is documented, and tests are in more of a hurry.
+/// The pauses of delivery. The defaults are documented; tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryTimings {
     backoff: Backoff,
     pauses: BreakerPauses,
     /// How often the journal is asked which channels have something pending.
     survey_interval: Duration,
-    /// How long a channel must be gone before its deliveries are given up: a push may have been decided by rules that are
-    /// in force, but not taken over here yet.
+    /// How long a channel must be gone before its deliveries are given up. Rules may be in force that delivery does not
+    /// know yet, and a push may have been decided by them.
     removal_grace: Duration,
-    /// How often the journal is read from the beginning, for what an operator revived.
+    /// How often the journal is read from the beginning, for what an operator requeued.
     sweep_interval: Duration,
 }
 
@@ -108,7 +108,7 @@ impl Default for DeliveryTimings {
 }
 
 impl DeliveryTimings {
-    /// All pauses a thousandth of what they are.
+    /// All pauses divided by a thousand.
     #[must_use]
     pub fn shortened() -> Self {
         let Self { backoff, pauses, survey_interval: survey, removal_grace: grace, sweep_interval: sweep } =
@@ -129,7 +129,7 @@ pub struct DeliveryService {
     pool: Arc<WorkerPool>,
 }
 
-/// How a channel fares.
+/// The state of a channel's deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChannelStatus {
     /// The channel.
@@ -151,14 +151,14 @@ pub struct Exchange {
     pub request: String,
     /// Status, headers and body of the answer, or why there was none.
     pub answer: String,
-    /// What it means.
+    /// The verdict on the answer.
     pub verdict: DeliveryVerdict,
 }
 
-/// A worker from outside.
+/// A handle on a worker.
 struct WorkerHandle {
     mailbox: UnboundedSender<MailboxMessage>,
-    /// Whether a waking lies in the mailbox already.
+    /// Whether a wake-up is in the mailbox already.
     wake_queued: Arc<AtomicBool>,
     status: Arc<Mutex<ChannelWorkerStatus>>,
     /// Nothing where the channel is gone.
@@ -172,7 +172,7 @@ type SpawnWorker = dyn Fn(&str, Option<ServedChannel>) -> WorkerHandle + Send + 
 struct WorkerPool {
     workers: Mutex<BTreeMap<String, WorkerHandle>>,
     spawn: Box<SpawnWorker>,
-    clock: Clock,
+    clock: DeliveryClock,
     stopping: AtomicBool,
 }
 
@@ -188,86 +188,87 @@ impl DeliveryService {
         Self::start_with(journal, &served.value.channels, options, metrics, DeliveryTimings::default())
     }
 
-    /// As [`DeliveryService::start`], on any ledger, for these channels, at that pace.
+    /// As [`DeliveryService::start`], with any store, these channels and these timings.
     #[must_use]
     pub fn start_with<L: DeliveryStore>(
-        ledger: L,
+        store: L,
         channels: &[ServedChannel],
         options: OutboundConfig,
         metrics: Arc<Metrics>,
-        pace: DeliveryTimings,
+        timings: DeliveryTimings,
     ) -> Self {
-        let clock = Clock::new();
-        let ground = TransportResources::new(options);
-        if let Some(fault) = ground.config_error() {
+        let clock = DeliveryClock::new();
+        let resources = TransportResources::new(options);
+        if let Some(fault) = resources.config_error() {
             tracing::error!(fault, "nothing can be delivered over HTTP");
         }
-        let common = DeliveryContext {
-            store: ledger,
-            resources: ground,
+        let context = DeliveryContext {
+            store,
+            owner: ClaimOwner::generate(),
+            resources,
             rates: RateLimiters::default(),
             metrics,
-            timings: pace,
+            timings,
             clock: clock.clone(),
         };
-        let (common, runtime) = (Arc::new(common), Runtime::current());
-        let office = Arc::new(WorkerPool {
+        let (context, runtime) = (Arc::new(context), Runtime::current());
+        let pool = Arc::new(WorkerPool {
             workers: Mutex::default(),
-            spawn: Box::new(worker_spawner(Arc::clone(&common), runtime.clone())),
+            spawn: Box::new(worker_spawner(Arc::clone(&context), runtime.clone())),
             clock,
             stopping: AtomicBool::new(false),
         });
-        let deliveries = Self { pool: office };
+        let deliveries = Self { pool };
         deliveries.set_channels(channels);
-        runtime.spawn(survey_pending(Arc::downgrade(&deliveries.pool), common));
+        runtime.spawn(survey_pending(Arc::downgrade(&deliveries.pool), context));
         deliveries
     }
 
-    /// Tells a channel that there is something for it. Cheap, and may be called from any thread.
+    /// Wakes a channel that has something to deliver. Cheap; may be called from any thread.
     pub fn wake(&self, channel: &str) {
-        // What is for a channel that nobody knows yet is found by the next survey.
-        if let Some(post) = self.pool.workers().get(channel)
-            && !post.wake_queued.swap(true, Ordering::AcqRel)
+        // The next survey finds deliveries of a channel that has no worker yet.
+        if let Some(worker) = self.pool.workers().get(channel)
+            && !worker.wake_queued.swap(true, Ordering::AcqRel)
         {
-            post.send(MailboxMessage::Wake);
+            worker.send(MailboxMessage::Wake);
         }
     }
 
-    /// Takes over a new version: changed settings hold for the next attempt, the deliveries of a removed channel become
-    /// dead letters, unchanged channels notice nothing.
+    /// Uses a new version of the rules: changed settings hold from the next attempt on, deliveries of a removed channel become
+    /// dead letters, and unchanged channels go on as before.
     pub fn reconfigure(&self, served: &Arc<RuleSetVersion<ServedRules>>) {
         self.set_channels(&served.value.channels);
     }
 
     /// As [`DeliveryService::reconfigure`], for these channels.
     pub fn set_channels(&self, channels: &[ServedChannel]) {
-        let mut posts = self.pool.workers();
+        let mut workers = self.pool.workers();
         if self.pool.stopping.load(Ordering::Acquire) {
             return;
         }
-        for (name, post) in posts.iter_mut() {
+        for (name, worker) in workers.iter_mut() {
             if !channels.iter().any(|channel| channel.name == *name) {
-                post.kind = None;
-                post.send(MailboxMessage::Configure(None));
+                worker.kind = None;
+                worker.send(MailboxMessage::Configure(None));
             }
         }
         for channel in channels {
-            if let Some(post) = posts.get_mut(&channel.name) {
-                post.kind = Some(channel.kind.name);
-                post.send(MailboxMessage::Configure(Some(Box::new(channel.clone()))));
+            if let Some(worker) = workers.get_mut(&channel.name) {
+                worker.kind = Some(channel.kind.name);
+                worker.send(MailboxMessage::Configure(Some(Box::new(channel.clone()))));
             } else {
-                posts.insert(channel.name.clone(), (self.pool.spawn)(&channel.name, Some(channel.clone())));
+                workers.insert(channel.name.clone(), (self.pool.spawn)(&channel.name, Some(channel.clone())));
             }
         }
     }
 
-    /// How the channels fare, by name.
+    /// The state of each channel, by name.
     #[must_use]
     pub fn status(&self) -> Vec<ChannelStatus> {
         let (clock, now) = (clock::wall_clock(), self.pool.clock.now());
-        let posts = self.pool.workers();
-        let status = |(name, post): (&String, &WorkerHandle)| {
-            let showing = *post.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let workers = self.pool.workers();
+        let status = |(name, worker): (&String, &WorkerHandle)| {
+            let showing = *worker.status.lock().unwrap_or_else(PoisonError::into_inner);
             let breaker = match showing.breaker {
                 BreakerState::Closed => "closed".to_owned(),
                 BreakerState::HalfOpen => "half-open".to_owned(),
@@ -281,29 +282,29 @@ impl DeliveryService {
             };
             Some(ChannelStatus {
                 name: name.clone(),
-                kind: post.kind?.to_owned(),
+                kind: worker.kind?.to_owned(),
                 under_way: showing.under_way as u64,
                 breaker,
                 retrying: showing.retrying as u64,
             })
         };
-        posts.iter().filter_map(status).collect()
+        workers.iter().filter_map(status).collect()
     }
 
-    /// Begins no new attempt, and waits for those under way. What is not settled by then stays pending.
+    /// Starts no new attempt, and waits for those under way. What is not settled by then stays pending.
     pub async fn shut_down(&self, patience: Duration) {
-        let posts = {
-            let mut posts = self.pool.workers();
+        let workers = {
+            let mut workers = self.pool.workers();
             self.pool.stopping.store(true, Ordering::Release);
-            std::mem::take(&mut *posts)
+            std::mem::take(&mut *workers)
         };
-        for post in posts.values() {
-            post.send(MailboxMessage::Stop);
+        for worker in workers.values() {
+            worker.send(MailboxMessage::Stop);
         }
         let until = self.pool.clock.moment(self.pool.clock.now().saturating_add(milliseconds(patience)));
-        for (_, mut post) in posts {
-            if tokio::time::timeout_at(until, &mut post.task).await.is_err() {
-                post.task.abort();
+        for (_, mut worker) in workers {
+            if tokio::time::timeout_at(until, &mut worker.task).await.is_err() {
+                worker.task.abort();
             }
         }
     }
@@ -311,7 +312,7 @@ impl DeliveryService {
 
 impl WorkerHandle {
     fn send(&self, message: MailboxMessage) {
-        // A worker that has ended hears nothing, and has nothing left to do.
+        // A worker that has ended has nothing left to do.
         let _ = self.mailbox.send(message);
     }
 }
@@ -324,57 +325,57 @@ impl WorkerPool {
 
 impl Drop for WorkerPool {
     fn drop(&mut self) {
-        self.workers().values().for_each(|post| post.task.abort());
+        self.workers().values().for_each(|worker| worker.task.abort());
     }
 }
 
-/// What starts a worker.
+/// Makes the function that starts a worker.
 fn worker_spawner<L: DeliveryStore>(
-    common: Arc<DeliveryContext<L>>,
+    context: Arc<DeliveryContext<L>>,
     runtime: Runtime,
 ) -> impl Fn(&str, Option<ServedChannel>) -> WorkerHandle + Send + Sync {
     move |name, channel| {
         let (mailbox, inbox) = unbounded_channel();
-        let woken = Arc::new(AtomicBool::new(false));
+        let wake_queued = Arc::new(AtomicBool::new(false));
         let showing = ChannelWorkerStatus { under_way: 0, retrying: 0, breaker: BreakerState::Closed };
         let showing = Arc::new(Mutex::new(showing));
         let kind = channel.as_ref().map(|channel| channel.kind.name);
         let shared = (mailbox.clone(), Arc::clone(&showing));
-        let worker = ChannelWorker::new(Arc::clone(&common), name.to_owned(), channel, shared.0, shared.1);
-        let task = runtime.spawn(worker.run(inbox, Arc::clone(&woken)));
-        WorkerHandle { mailbox, wake_queued: woken, status: showing, kind, task }
+        let worker = ChannelWorker::new(Arc::clone(&context), name.to_owned(), channel, shared.0, shared.1);
+        let task = runtime.spawn(worker.run(inbox, Arc::clone(&wake_queued)));
+        WorkerHandle { mailbox, wake_queued, status: showing, kind, task }
     }
 }
 
-/// Counts what is pending from time to time, and finds what is pending for channels that nobody knows.
-async fn survey_pending<L: DeliveryStore>(office: Weak<WorkerPool>, common: Arc<DeliveryContext<L>>) {
-    let _vital = delivery_store::ShutdownOnPanic(common.store.clone());
-    let mut counted: Vec<String> = Vec::new();
+/// Counts pending deliveries from time to time, and starts a worker for each channel that has some and no worker.
+async fn survey_pending<L: DeliveryStore>(pool: Weak<WorkerPool>, context: Arc<DeliveryContext<L>>) {
+    let _vital = ShutdownOnPanic(context.store.clone());
+    let mut pending: Vec<String> = Vec::new();
     loop {
-        let ledger = common.store.clone();
-        let pending = tokio::task::spawn_blocking(move || ledger.channels_pending()).await;
-        let Some(office) = office.upgrade() else { return };
-        if let Ok(Ok(pending)) = pending {
+        let store = context.store.clone();
+        let counts = tokio::task::spawn_blocking(move || store.read()?.channels()).await;
+        let Some(pool) = pool.upgrade() else { return };
+        if let Ok(Ok(counts)) = counts {
             let gauge = |channel: &String, count| {
                 let label = ChannelLabels { channel: channel.clone() };
-                common.metrics.pending.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+                context.metrics.pending.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
             };
-            for channel in &counted {
-                gauge(channel, 0);
+            for channel in std::mem::take(&mut pending) {
+                gauge(&channel, 0);
             }
-            for (channel, count) in &pending {
-                gauge(channel, *count);
+            for counts in counts.into_iter().filter(|counts| counts.pending > 0) {
+                gauge(&counts.name, counts.pending);
+                pending.push(counts.name);
             }
-            counted = pending.into_iter().map(|(channel, _)| channel).collect();
-            let mut posts = office.workers();
-            if office.stopping.load(Ordering::Acquire) {
+            let mut workers = pool.workers();
+            if pool.stopping.load(Ordering::Acquire) {
                 return;
             }
-            for channel in &counted {
-                posts.entry(channel.clone()).or_insert_with(|| (office.spawn)(channel, None));
+            for channel in &pending {
+                workers.entry(channel.clone()).or_insert_with(|| (pool.spawn)(channel, None));
             }
         }
-        drop(office);
-        tokio::time::sleep(common.timings.survey_interval).await;
+        drop(pool);
+        tokio::time::sleep(context.timings.survey_interval).await;
     }
 }

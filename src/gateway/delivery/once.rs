@@ -1,4 +1,4 @@
-//! One delivery outside of any queue: `pointsman send`.
+//! One attempt outside of any queue, for `pointsman send`.
 
 use super::client::TruncatedResponse;
 use super::clock;
@@ -13,9 +13,9 @@ use url::Url;
 const PLAIN_HEADERS: &str =
     "content-type content-length date idempotency-key location retry-after server webhook-id";
 
-/// Sends a body to a channel once, for real.
+/// Sends a body to a channel, once.
 pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundConfig) -> Exchange {
-    let way = ChannelTransport::new(channel.clone(), &TransportResources::new(options.clone()));
+    let transport = ChannelTransport::new(channel.clone(), &TransportResources::new(options.clone()));
     let Some(at) = clock::timestamp(clock::wall_clock()) else {
         let reason = "the clock shows no time that can be used".to_owned();
         return Exchange {
@@ -26,9 +26,9 @@ pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundC
     };
     let idempotency_key = format!("test-{}-{}", at.epoch_milliseconds(), channel.name);
     let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false };
-    let came = way.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
-    let request = match (&came.request, channel.kind.transport) {
-        (Some(request), _) => request_text(channel, &way.mask, request),
+    let report = transport.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
+    let request = match (&report.request, channel.kind.transport) {
+        (Some(request), _) => request_text(channel, &transport.mask, request),
         (None, Transport::Http(_)) => "no request could be made".to_owned(),
         (None, Transport::File) => {
             format!("a line for `{}`", FileSettings::read(&channel.settings).path)
@@ -36,15 +36,15 @@ pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundC
         (None, Transport::Stdout) => "a line for the standard output".to_owned(),
         (None, Transport::Discard) => "nothing: the channel forgets what it gets".to_owned(),
     };
-    let answer = match (&came.response, &came.verdict) {
-        (Some(response), _) => response_text(&way.mask, response),
+    let answer = match (&report.response, &report.verdict) {
+        (Some(response), _) => response_text(&transport.mask, response),
         (None, DeliveryVerdict::Delivered) => match channel.kind.transport {
             Transport::Discard => "forgotten".to_owned(),
             Transport::Http(_) | Transport::File | Transport::Stdout => "written".to_owned(),
         },
         (None, DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason }) => reason.clone(),
     };
-    Exchange { request, answer, verdict: came.verdict }
+    Exchange { request, answer, verdict: report.verdict }
 }
 
 /// A request for people. The value of a header that is not plain is not shown at all.

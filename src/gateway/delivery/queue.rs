@@ -1,53 +1,54 @@
 //! Which delivery of a channel comes next: a pure state machine without clock, store or network.
 //!
-//! In memory is a window: for each of at most [`MOST_KEYS`] alert keys the oldest delivery that is not settled, its
-//! head. What comes behind a head stays in the ledger and is fetched when the head is settled, so memory does not depend
-//! on the backlog. Invariants:
+//! Memory holds a window: for each of at most [`MOST_KEYS`] alert keys the oldest delivery that is not settled, its head.
+//! Later deliveries of the key stay in the store and are fetched when the head is settled, so memory does not depend on the
+//! backlog. Invariants:
 //!
 //! - Every delivery up to the cursor is settled, is a head, or waits behind the head of its key.
-//! - A key is in the window once, so it is under way at most once, and what is younger waits until it is settled.
-//! - A page of the ledger that was asked for after the cursor never holds a head, as heads lie up to the cursor; so a
-//!   page that is older than a settlement brings nothing back.
+//! - A key is in the window once. So one delivery of it is under way at most, and later ones wait until it is settled.
+//! - A page that is read after the cursor never holds a head, as heads are not after the cursor. So a page that is older
+//!   than a settlement brings nothing back.
 //!
-//! Deliveries that an operator revives may have ids before the cursor; a sweep from the beginning finds them.
-//! Moments are milliseconds of a monotonic clock; `since` is the wall clock's.
+//! Requeued deliveries may have ids before the cursor; a sweep from the beginning finds them. Moments are milliseconds of a
+//! monotonic clock; `since` is the wall clock's.
 
+use crate::gateway::journal::DeliveryId;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Keys in memory at most.
+/// The most keys in memory.
 pub(super) const MOST_KEYS: usize = 4_096;
-/// Deliveries that one reading of the ledger brings at most.
+/// The most deliveries of a page.
 pub(super) const PAGE_SIZE: usize = 512;
 
-/// A delivery, as far as the order matters.
+/// A delivery, as far as its order matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QueueHead<P> {
-    /// Its id in the ledger.
-    pub(super) id: i64,
+    /// Its id in the store.
+    pub(super) id: DeliveryId,
     /// The alert key.
     pub(super) key: String,
     /// Not before this moment.
     pub(super) due: u64,
     /// When its age limit began, by the wall clock.
     pub(super) since: i64,
-    /// What else its owner wants to know.
+    /// What else its owner keeps.
     pub(super) details: P,
 }
 
-/// What became of a head that was under way.
+/// The result of a head that was under way.
 #[derive(Debug)]
 pub(super) enum HeadResult<P> {
-    /// It is done with, for good or bad, and durably so.
+    /// It is settled, durably.
     Settled,
-    /// It comes again.
+    /// It is tried again.
     Retry(QueueHead<P>),
 }
 
-/// Where a reading of the ledger begins.
+/// A page that is to be read from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageRequest {
     /// Deliveries after this id.
-    pub(super) after: i64,
+    pub(super) after: DeliveryId,
     /// At most so many.
     pub(super) limit: usize,
     sweep: bool,
@@ -55,39 +56,47 @@ pub(super) struct PageRequest {
 
 #[derive(Debug)]
 enum HeadState {
-    /// Due now or later; it stands in `order`.
+    /// Due now or later; it is in `order`.
     Waiting,
-    /// Taken, and not ended yet.
+    /// Taken, without a result yet.
     InFlight,
-    /// Its head is settled; the next one is to be fetched or is being fetched.
+    /// Its head is settled; the next delivery is being fetched.
     Fetching,
 }
 
 #[derive(Debug)]
 struct KeyEntry<P> {
-    id: i64,
+    id: DeliveryId,
     state: HeadState,
-    /// Whether something is known to wait behind the head.
+    /// Whether a later delivery of the key is known.
     has_more: bool,
     head: Option<QueueHead<P>>,
+}
+
+/// A place in the order in which heads are taken: the one that has been due longest comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct DueKey {
+    due: u64,
+    id: DeliveryId,
+    key: String,
 }
 
 /// The window on a channel's deliveries.
 #[derive(Debug)]
 pub(super) struct DeliveryQueue<P> {
     keys: HashMap<String, KeyEntry<P>>,
-    order: BTreeSet<(u64, i64, String)>,
+    order: BTreeSet<DueKey>,
     fetches: Vec<String>,
-    cursor: i64,
+    cursor: DeliveryId,
     /// Whether there may be something after the cursor.
     unread: bool,
     /// How far a sweep has come.
-    sweep: Option<i64>,
-    /// Whether a sweep was asked for during a reading, which may have been made before.
+    sweep: Option<DeliveryId>,
+    /// Whether a sweep was requested while a page was read, which may be older than the request.
     sweep_again: bool,
     is_reading: bool,
-    /// What was settled during a sweep's reading, which may still show it.
-    settled: HashSet<i64>,
+    /// What was settled while a page was read, which may still show it.
+    settled: HashSet<DeliveryId>,
     most_keys: usize,
 }
 
@@ -98,7 +107,7 @@ impl<P> DeliveryQueue<P> {
             keys: HashMap::new(),
             order: BTreeSet::new(),
             fetches: Vec::new(),
-            cursor: 0,
+            cursor: DeliveryId::NONE,
             unread: true,
             sweep: None,
             sweep_again: false,
@@ -108,27 +117,27 @@ impl<P> DeliveryQueue<P> {
         }
     }
 
-    /// There may be something new in the ledger.
+    /// There may be something new in the store.
     pub(super) fn mark_unread(&mut self) {
         self.unread = true;
     }
 
-    /// Looks through the ledger from the beginning, for what was revived.
+    /// Reads the store from the beginning, for what was requeued.
     pub(super) fn sweep(&mut self) {
-        self.sweep = Some(0);
+        self.sweep = Some(DeliveryId::NONE);
         self.sweep_again = self.is_reading;
     }
 
-    /// What is to be read from the ledger now; one reading at a time.
+    /// The page that is to be read now; one at a time.
     pub(super) fn next_read(&mut self) -> Option<PageRequest> {
-        // As much as there is room for, so that a full window does not read a page for each settlement.
+        // No more than there is room for, so that a full window does not read a whole page for each settlement.
         let limit = PAGE_SIZE.min(self.most_keys.saturating_sub(self.keys.len()));
         if self.is_reading || limit == 0 {
             return None;
         }
         if self.keys.is_empty() && self.unread {
-            // Everything up to the cursor is settled, so the beginning is as good, and shows what was revived.
-            (self.cursor, self.sweep) = (0, None);
+            // Everything up to the cursor is settled, so the page may begin at the beginning, where requeued ones are found.
+            (self.cursor, self.sweep) = (DeliveryId::NONE, None);
         }
         self.sweep = self.sweep.filter(|after| *after < self.cursor);
         let reading = match self.sweep {
@@ -137,13 +146,13 @@ impl<P> DeliveryQueue<P> {
             None => return None,
         };
         self.is_reading = true;
-        // What comes in from here on sets it again.
+        // What comes in after this sets it again.
         self.unread = reading.sweep && self.unread;
         self.settled.clear();
         Some(reading)
     }
 
-    /// Takes what a reading brought, by rising id.
+    /// Takes the deliveries of a page, by rising id.
     pub(super) fn add_page(&mut self, reading: PageRequest, page: Vec<QueueHead<P>>) {
         self.is_reading = false;
         let whole = page.len() < reading.limit;
@@ -170,12 +179,12 @@ impl<P> DeliveryQueue<P> {
             self.unread |= !whole || !room;
         }
         if std::mem::take(&mut self.sweep_again) {
-            self.sweep = Some(0);
+            self.sweep = Some(DeliveryId::NONE);
         }
         self.settled.clear();
     }
 
-    /// The ledger could not be read; the reading is to be made again.
+    /// The page could not be read, and is to be read again.
     pub(super) fn read_failed(&mut self, reading: PageRequest) {
         self.is_reading = false;
         self.unread |= !reading.sweep;
@@ -196,7 +205,7 @@ impl<P> DeliveryQueue<P> {
 
     fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
         let key = head.key.clone();
-        self.order.insert((head.due, head.id, key.clone()));
+        self.order.insert(DueKey { due: head.due, id: head.id, key: key.clone() });
         self.keys.insert(
             key,
             KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) },
@@ -205,12 +214,11 @@ impl<P> DeliveryQueue<P> {
 
     /// Takes the head that has been due longest.
     pub(super) fn take(&mut self, now: u64) -> Option<QueueHead<P>> {
-        let (due, _, _) = self.order.first()?;
-        if *due > now {
+        if self.next_due()? > now {
             return None;
         }
-        let (_, _, key) = self.order.pop_first()?;
-        self.begin(&key)
+        let first = self.order.pop_first()?;
+        self.begin(&first.key)
     }
 
     /// Takes a head, due or not, whose age limit began at that time of the wall clock or before it.
@@ -218,9 +226,9 @@ impl<P> DeliveryQueue<P> {
         let old = |key: &String| {
             self.keys.get(key).and_then(|entry| entry.head.as_ref()).is_some_and(|head| head.since <= since)
         };
-        let found = self.order.iter().find(|(_, _, key)| old(key))?.clone();
+        let found = self.order.iter().find(|place| old(&place.key))?.clone();
         self.order.remove(&found);
-        self.begin(&found.2)
+        self.begin(&found.key)
     }
 
     fn begin(&mut self, key: &str) -> Option<QueueHead<P>> {
@@ -229,7 +237,7 @@ impl<P> DeliveryQueue<P> {
         entry.head.take()
     }
 
-    /// A head that was taken came to its end.
+    /// Takes the result of a head that was taken.
     pub(super) fn finish(&mut self, key: &str, end: HeadResult<P>) {
         let Some(entry) = self.keys.get_mut(key) else { return };
         match end {
@@ -252,19 +260,19 @@ impl<P> DeliveryQueue<P> {
         }
     }
 
-    /// The keys whose next delivery is to be fetched from the ledger, each once.
+    /// The keys whose next delivery is to be fetched from the store, each once.
     pub(super) fn take_fetches(&mut self) -> Vec<String> {
         std::mem::take(&mut self.fetches)
     }
 
-    /// The first delivery of a key that is not settled, as the ledger has it.
+    /// Takes the first pending delivery of a key, as the store has it.
     pub(super) fn add_fetched(&mut self, key: &str, head: Option<QueueHead<P>>) {
         let cursor = self.cursor;
         let Some(entry) = self.keys.get_mut(key) else { return };
         match head {
-            // More may follow it: the next fetch will tell.
+            // More may follow it; the next fetch shows that.
             Some(head) if head.id <= cursor => self.enqueue(head, true),
-            // What lies after the cursor is left to the reading, so that no page holds a head.
+            // What is after the cursor is left to the next page, so that no page holds a head.
             Some(_) | None if entry.has_more => {
                 entry.has_more = false;
                 self.fetches.push(key.to_owned());
@@ -279,34 +287,33 @@ impl<P> DeliveryQueue<P> {
         }
     }
 
-    /// The ledger could not be read; the key is to be fetched again.
+    /// The store could not be read; the key is to be fetched again.
     pub(super) fn fetch_failed(&mut self, key: String) {
         self.fetches.push(key);
     }
 
-    /// Makes what waits due now, unless `keep` says that it waits for a reason of its own.
+    /// Makes waiting heads due now, except those that `keep` is true for.
     pub(super) fn make_due(&mut self, now: u64, keep: impl Fn(&P) -> bool) {
-        let early = self.order.split_off(&(now.saturating_add(1), i64::MIN, String::new()));
-        for (due, id, key) in early {
+        let first = DueKey { due: now.saturating_add(1), id: DeliveryId(i64::MIN), key: String::new() };
+        for DueKey { due, id, key } in self.order.split_off(&first) {
             let entry = self.keys.get_mut(&key);
             let head = entry.as_ref().and_then(|entry| entry.head.as_ref());
             let due = if head.is_some_and(|head| keep(&head.details)) { due } else { now };
             if let Some(entry) = entry {
                 entry.head.iter_mut().for_each(|head| head.due = due);
             }
-            self.order.insert((due, id, key));
+            self.order.insert(DueKey { due, id, key });
         }
     }
 
     /// When the next head is due.
     pub(super) fn next_due(&self) -> Option<u64> {
-        self.order.first().map(|(due, _, _)| *due)
+        self.order.first().map(|first| first.due)
     }
 
     /// Heads that wait for a later moment.
     pub(super) fn waiting(&self, now: u64) -> usize {
-        // Counted from the shorter end would not help: a window is small.
-        self.order.iter().rev().take_while(|(due, _, _)| *due > now).count()
+        self.order.iter().rev().take_while(|place| place.due > now).count()
     }
 
     /// Keys in memory.

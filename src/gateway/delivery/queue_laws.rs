@@ -1,24 +1,25 @@
-//! The laws of the queue, held against a naive ledger under random arrivals, answers, and delays of the ledger's answers.
+//! The invariants of the queue, compared with a naive store under random arrivals, answers and delays of the store.
 
 use super::{DeliveryQueue, HeadResult, PageRequest, QueueHead};
+use crate::gateway::journal::DeliveryId;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
 enum QueueStep {
-    /// A delivery for the key comes in; the queue hears of it.
+    /// A delivery for the key comes in, and the queue is told.
     Arrive(u8),
     /// Time passes.
     Pass(u64),
-    /// The queue's wish to read is taken to the ledger, whose answer is on its way.
+    /// The page that the queue wants is read; the answer is on its way.
     Ask,
     /// The answer arrives, or an error does.
     Answer(bool),
-    /// Something is begun.
+    /// A head is taken.
     Begin,
     /// One of those under way ends: settled or not.
     End(usize, bool),
-    /// A dead delivery is pending again.
+    /// A dead letter is pending again.
     Revive(usize),
 }
 
@@ -40,16 +41,16 @@ struct QueueSimulation {
     queue: DeliveryQueue<()>,
     now: u64,
     next: i64,
-    pending: BTreeMap<i64, u8>,
-    settled: Vec<(i64, u8)>,
-    revived: BTreeSet<i64>,
+    pending: BTreeMap<DeliveryId, u8>,
+    settled: Vec<(DeliveryId, u8)>,
+    revived: BTreeSet<DeliveryId>,
     under_way: Vec<QueueHead<()>>,
     page: Option<PageAnswer>,
     fetches: Vec<(String, Option<QueueHead<()>>)>,
     most: usize,
 }
 
-fn head(id: i64, key: u8, due: u64) -> QueueHead<()> {
+fn head(id: DeliveryId, key: u8, due: u64) -> QueueHead<()> {
     QueueHead { id, key: key.to_string(), due, since: 0, details: () }
 }
 
@@ -71,7 +72,7 @@ impl QueueSimulation {
 
     fn ask(&mut self) {
         if let Some(reading) = self.queue.next_read() {
-            let after = self.pending.range(reading.after + 1..).take(reading.limit);
+            let after = self.pending.range(DeliveryId(reading.after.0 + 1)..).take(reading.limit);
             self.page = Some((reading, after.map(|(id, key)| head(*id, *key, 0)).collect()));
         }
         for key in self.queue.take_fetches() {
@@ -96,14 +97,14 @@ impl QueueSimulation {
         }
     }
 
-    /// Begins what is next, and holds it against the promises.
+    /// Takes what is next, and checks the invariants.
     fn begin(&mut self) -> bool {
         let Some(head) = self.queue.take(self.now) else { return false };
         assert!(head.due <= self.now, "begun before it is due");
         let key = self.pending.get(&head.id).unwrap_or_else(|| panic!("{} is not pending", head.id));
         assert_eq!(key.to_string(), head.key);
         assert!(self.under_way.iter().all(|other| other.key != head.key), "two of one key under way");
-        let older = |(id, of): (&i64, &u8)| of == key && *id < head.id && !self.revived.contains(id);
+        let older = |(id, of): (&DeliveryId, &u8)| of == key && *id < head.id && !self.revived.contains(id);
         assert!(!self.pending.iter().any(older), "{} overtook an older one", head.id);
         self.under_way.push(head);
         true
@@ -128,7 +129,7 @@ impl QueueSimulation {
     fn step(&mut self, step: &QueueStep) {
         match step {
             QueueStep::Arrive(key) => {
-                self.pending.insert(self.next, *key);
+                self.pending.insert(DeliveryId(self.next), *key);
                 self.next += 1;
                 self.queue.mark_unread();
             }
@@ -152,7 +153,7 @@ impl QueueSimulation {
         assert!(self.queue.len() <= self.most, "the window outgrew its bound");
     }
 
-    /// With a ledger and a destination that answer, everything is settled in the end.
+    /// With a store and a destination that answer, everything is settled in the end.
     fn finish(&mut self) {
         for _ in 0..10_000 {
             if self.pending.is_empty() {
@@ -193,7 +194,7 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
     world.ask();
     world.answer(true);
     assert!(world.begin() && world.begin() && !world.begin());
-    assert_eq!(world.under_way.iter().map(|head| head.id).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(world.under_way.iter().map(|head| head.id.0).collect::<Vec<_>>(), [1, 3]);
     world.end(0, false);
     assert!(!world.begin(), "the second of a key waits for the retry of the first");
     world.now += 10;
@@ -205,12 +206,18 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
 fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait() {
     let mut queue = DeliveryQueue::new(4);
     let reading = queue.next_read().unwrap();
-    let waiting = |id: i64, asked| QueueHead { id, key: id.to_string(), due: 900, since: 0, details: asked };
+    let waiting = |id: i64, asked| QueueHead {
+        id: DeliveryId(id),
+        key: id.to_string(),
+        due: 900,
+        since: 0,
+        details: asked,
+    };
     queue.add_page(reading, vec![waiting(1, false), waiting(2, true)]);
-    assert_eq!((queue.take(100).map(|head| head.id), queue.waiting(100)), (None, 2));
+    assert_eq!((queue.take(100).map(|head| head.id.0), queue.waiting(100)), (None, 2));
     queue.make_due(100, |asked| *asked);
-    assert_eq!(queue.take(100).map(|head| head.id), Some(1));
-    assert_eq!(queue.take(100).map(|head| head.id), None);
+    assert_eq!(queue.take(100).map(|head| head.id.0), Some(1));
+    assert_eq!(queue.take(100).map(|head| head.id.0), None);
     assert_eq!(queue.next_due(), Some(900));
 }
 
@@ -218,8 +225,9 @@ fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait
 fn what_is_too_old_is_found_before_it_is_due() {
     let mut queue = DeliveryQueue::new(4);
     let reading = queue.next_read().unwrap();
-    let waiting = |id: i64, since| QueueHead { id, key: id.to_string(), due: 900, since, details: () };
+    let waiting =
+        |id: i64, since| QueueHead { id: DeliveryId(id), key: id.to_string(), due: 900, since, details: () };
     queue.add_page(reading, vec![waiting(1, 50), waiting(2, 20)]);
-    assert_eq!(queue.take_older(30).map(|head| head.id), Some(2));
-    assert_eq!(queue.take_older(30).map(|head| head.id), None);
+    assert_eq!(queue.take_older(30).map(|head| head.id.0), Some(2));
+    assert_eq!(queue.take_older(30).map(|head| head.id.0), None);
 }

@@ -1,15 +1,15 @@
-//! How often a destination may be asked. Pure but for the register, which several channels share.
+//! Rate limits of destinations. Pure, except for the register that channels share.
 //!
-//! Requests of the last minute and second are remembered one by one, so that no span of that length ever holds more than
-//! the limit: a bucket that refills would let nearly twice as many through after a quiet time, for which chat robots
-//! block the sender. Channels with the same address or key ask the same robot, and share its limit.
+//! Each request of the last minute and second is remembered, so that no window of that length ever holds more than the limit.
+//! A bucket that refills would let through nearly twice as many after a quiet time, and chat robots block the sender for
+//! that. Channels with the same address or key ask the same robot, and share its limit.
 
 use crate::channel::{ChannelKind, RateLimits, Settings, Transport};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// At most so many requests in any span of that length.
+/// At most so many requests in any window of that length.
 #[derive(Debug)]
 struct RateWindow {
     limit: usize,
@@ -28,56 +28,60 @@ impl RateWindow {
         while self.begun.front().is_some_and(|at| at.saturating_add(self.milliseconds) <= now) {
             self.begun.pop_front();
         }
-        // A limit that was lowered may leave more behind than it allows.
+        // A limit that was lowered may be exceeded by earlier requests.
         let over = self.begun.len().checked_sub(self.limit);
         over.and_then(|over| self.begun.get(over)).map_or(now, |at| at.saturating_add(self.milliseconds))
     }
 }
 
-/// The limits of one destination, with what was asked of it.
+/// The moment from which on there is room for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RetryAt(pub(super) u64);
+
+/// The limits of one destination, with its latest requests.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
     windows: Vec<RateWindow>,
 }
 
 impl RateLimiter {
-    /// Nothing asked so far.
+    /// Limits without any request yet.
     pub(super) fn new(limits: RateLimits) -> Self {
-        let spans = [RateWindow::new(limits.per_minute, 60_000), RateWindow::new(limits.per_second, 1_000)];
-        Self { windows: spans.into_iter().flatten().collect() }
+        let windows = [RateWindow::new(limits.per_minute, 60_000), RateWindow::new(limits.per_second, 1_000)];
+        Self { windows: windows.into_iter().flatten().collect() }
     }
 
-    /// Keeps to the stricter of the limits so far and these.
+    /// Applies these limits too: the stricter ones hold.
     fn restrict(&mut self, limits: RateLimits) {
-        for span in Self::new(limits).windows {
-            match self.windows.iter_mut().find(|mine| mine.milliseconds == span.milliseconds) {
-                Some(mine) => mine.limit = mine.limit.min(span.limit),
-                None => self.windows.push(span),
+        for window in Self::new(limits).windows {
+            match self.windows.iter_mut().find(|mine| mine.milliseconds == window.milliseconds) {
+                Some(mine) => mine.limit = mine.limit.min(window.limit),
+                None => self.windows.push(window),
             }
         }
     }
 
-    /// Counts a request that begins now, or says when one may.
+    /// Counts a request that begins now.
     ///
     /// # Errors
-    /// The moment from which on there is room.
-    pub(super) fn take(&mut self, now: u64) -> Result<(), u64> {
-        let room = self.windows.iter_mut().map(|span| span.next_free(now)).max().unwrap_or(now);
+    /// There is no room now.
+    pub(super) fn take(&mut self, now: u64) -> Result<(), RetryAt> {
+        let room = self.windows.iter_mut().map(|window| window.next_free(now)).max().unwrap_or(now);
         if room > now {
-            return Err(room);
+            return Err(RetryAt(room));
         }
-        self.windows.iter_mut().for_each(|span| span.begun.push_back(now));
+        self.windows.iter_mut().for_each(|window| window.begun.push_back(now));
         Ok(())
     }
 }
 
-/// A destination's limits, shared by the channels that ask it.
+/// The limits of a destination, shared by its channels.
 pub(super) type SharedRateLimiter = Arc<Mutex<RateLimiter>>;
 
 /// A destination: its kind, and a keyed hash of its address or key, as the secret itself stays where it is.
 type RateLimitKey = (&'static str, u64);
 
-/// All destinations that are asked.
+/// The limits of all destinations.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiters {
     hasher: RandomState,
@@ -105,7 +109,7 @@ impl RateLimiters {
     }
 }
 
-/// What the rules say, or what the kind knows of the far side.
+/// The limits of the rules, or of the kind of channel.
 fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
     let of_kind = match kind.transport {
         Transport::Http(http) => http.limits,
@@ -117,7 +121,7 @@ fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
 
 #[cfg(test)]
 mod tests {
-    use super::{RateLimiter, RateLimiters};
+    use super::{RateLimiter, RateLimiters, RetryAt};
     use crate::channel::{RateLimits, Secret, Setting, Settings, find};
 
     fn settings(url: &str, rate: u64) -> Settings {
@@ -134,20 +138,20 @@ mod tests {
                 begun.push(now);
             }
         }
-        for span in begun.windows(19) {
-            assert!(span[18] - span[0] >= 60_000);
+        for window in begun.windows(19) {
+            assert!(window[18] - window[0] >= 60_000);
         }
-        for span in begun.windows(6) {
-            assert!(span[5] - span[0] >= 1_000);
+        for window in begun.windows(6) {
+            assert!(window[5] - window[0] >= 1_000);
         }
         assert_eq!(begun.len(), 18 * 7, "and what is allowed is used");
     }
 
     #[test]
-    fn who_must_wait_hears_until_when() {
+    fn a_request_that_must_wait_gets_the_time() {
         let mut rate = RateLimiter::new(RateLimits { per_minute: Some(1), per_second: None });
         assert_eq!(rate.take(5_000), Ok(()));
-        assert_eq!(rate.take(6_000), Err(65_000));
+        assert_eq!(rate.take(6_000), Err(RetryAt(65_000)));
         assert_eq!(rate.take(65_000), Ok(()));
     }
 
@@ -159,7 +163,7 @@ mod tests {
         let (one, same, other) =
             (join("https://a/?k=1", 2), join("https://a/?k=1", 1), join("https://a/?k=2", 2));
         assert_eq!(one.lock().unwrap().take(0), Ok(()));
-        assert_eq!(same.lock().unwrap().take(0), Err(60_000), "the stricter of both limits holds");
+        assert_eq!(same.lock().unwrap().take(0), Err(RetryAt(60_000)), "the stricter of both limits holds");
         assert_eq!(other.lock().unwrap().take(0), Ok(()));
         drop((one, same));
         assert_eq!(

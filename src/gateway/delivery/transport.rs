@@ -1,5 +1,5 @@
-//! How a channel's deliveries get there: its kind and settings with the connections, the file or the stream behind them.
-//! One attempt, from the stored body to a verdict. What it says holds no secret.
+//! The transport of a channel: its kind and settings with its connections, file or stream. It makes one attempt, from the
+//! stored body to a verdict. No text of it holds a secret.
 
 use super::OutboundConfig;
 use super::backoff;
@@ -21,7 +21,7 @@ const LONGEST_REASON: usize = 1_000;
 /// How many lines are written together, so that they share a sync.
 const MOST_LINES: usize = 256;
 
-/// What all ways share.
+/// What all transports share.
 pub(super) struct TransportResources {
     options: OutboundConfig,
     clients: Result<ClientFactory, String>,
@@ -29,7 +29,7 @@ pub(super) struct TransportResources {
 }
 
 impl TransportResources {
-    /// Reads what the options name.
+    /// Reads the files that the options name.
     pub(super) fn new(options: OutboundConfig) -> Self {
         let clients = ClientFactory::new(&options);
         Self { options, clients, stdout: OnceLock::new() }
@@ -46,7 +46,7 @@ enum OpenTransport {
     Http(Box<dyn HttpChannel>, ChannelClient),
     Lines(LineSink),
     Discard,
-    /// It cannot be made ready now; in words.
+    /// It cannot be opened, for this reason.
     Unavailable(String),
     /// Its settings cannot work, which no retry changes.
     Misconfigured(RequestBuildError),
@@ -61,11 +61,11 @@ pub(super) struct ChannelTransport {
     transport: OpenTransport,
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(super) struct AttemptReport {
     pub(super) verdict: DeliveryVerdict,
-    /// What it says of the destination.
+    /// What it says about the destination.
     pub(super) health: HealthSignal,
     /// The HTTP status, where there was an answer.
     pub(super) status: Option<u16>,
@@ -93,11 +93,11 @@ impl AttemptReport {
 }
 
 impl ChannelTransport {
-    /// Makes a channel ready; sends nothing.
-    pub(super) fn new(channel: ServedChannel, ground: &TransportResources) -> Self {
+    /// Opens a channel; sends nothing.
+    pub(super) fn new(channel: ServedChannel, resources: &TransportResources) -> Self {
         let ready = match channel.kind.transport {
             Transport::Http(http) => {
-                let client = ground.clients.as_ref().map_err(Clone::clone).and_then(ClientFactory::client);
+                let client = resources.clients.as_ref().map_err(Clone::clone).and_then(ClientFactory::client);
                 client.map(|client| match (http.open)(&channel.settings) {
                     Ok(http) => OpenTransport::Http(http, client),
                     Err(error) => OpenTransport::Misconfigured(error),
@@ -105,10 +105,10 @@ impl ChannelTransport {
             }
             Transport::File => {
                 let FileSettings { path, rotate_at } = FileSettings::read(&channel.settings);
-                LineSink::file(ground.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
+                LineSink::file(resources.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
             }
             Transport::Stdout => {
-                ground.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines)
+                resources.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines)
             }
             Transport::Discard => Ok(OpenTransport::Discard),
         };
@@ -133,24 +133,30 @@ impl ChannelTransport {
         self.settings.retry_for
     }
 
+    /// How long an attempt may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
     /// Tries once to deliver a body.
     pub(super) async fn attempt(
         &self,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
-        let mut came = self.send(attempt, now).await;
-        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } = &mut came.verdict
+        let mut report = self.send(attempt, now).await;
+        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } =
+            &mut report.verdict
         {
             *reason = self.mask.line(reason, LONGEST_REASON);
         }
-        came
+        report
     }
 
     async fn send(&self, attempt: RequestContext<'_>, now: impl Fn() -> Option<Timestamp>) -> AttemptReport {
         match &self.transport {
-            OpenTransport::Http(http, sender) => self.send_http(http.as_ref(), sender, attempt, now).await,
-            OpenTransport::Lines(writer) => match writer.write(attempt.body.to_vec()).await {
+            OpenTransport::Http(http, client) => self.send_http(http.as_ref(), client, attempt, now).await,
+            OpenTransport::Lines(sink) => match sink.write(attempt.body.to_vec()).await {
                 Ok(()) => {
                     AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None)
                 }
@@ -177,7 +183,7 @@ impl ChannelTransport {
     async fn send_http(
         &self,
         http: &dyn HttpChannel,
-        sender: &ChannelClient,
+        client: &ChannelClient,
         attempt: RequestContext<'_>,
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
@@ -188,7 +194,7 @@ impl ChannelTransport {
                 return AttemptReport::without_answer(verdict, HealthSignal::Unknown, None);
             }
         };
-        let response = match sender.send(&request, self.settings.timeout).await {
+        let response = match client.send(&request, self.settings.timeout).await {
             Ok(response) => response,
             Err(RequestFailure::Transient(reason)) => {
                 let verdict = DeliveryVerdict::Retry { reason, after: None };
@@ -210,15 +216,15 @@ impl ChannelTransport {
         let answer = HttpResponse { status: response.status, header: &header, body: &response.body, at };
         let verdict = http.verdict(&answer);
         let status = Some(response.status);
-        let sign = health_signal(&verdict, response.status);
-        AttemptReport { verdict, health: sign, status, request: Some(request), response: Some(response) }
+        let health = health_signal(&verdict, response.status);
+        AttemptReport { verdict, health, status, request: Some(request), response: Some(response) }
     }
 }
 
 fn health_signal(verdict: &DeliveryVerdict, status: u16) -> HealthSignal {
     match verdict {
         DeliveryVerdict::Delivered | DeliveryVerdict::Refused { .. } => HealthSignal::Healthy,
-        // It lives, but wants fewer requests: that is no failure, and no sign that all is well.
+        // It answers, but wants fewer requests. That is not a failure, and does not show that all is well.
         DeliveryVerdict::Retry { .. } if status == 429 => HealthSignal::Unknown,
         DeliveryVerdict::Retry { after: Some(_), .. } if status < 500 => HealthSignal::Unknown,
         DeliveryVerdict::Retry { .. } => HealthSignal::Failing,

@@ -1,18 +1,21 @@
-//! One channel's worker: a task that asks its queue what comes next, whether breaker and rate allow it, and begins jobs.
+//! The worker of a channel: a task that takes the next delivery from its queue, where breaker and rate limit allow it, and
+//! starts a job for it.
 //!
-//! A worker waits in one place only, for its mailbox or the next moment at which something can be done, and never for the
-//! ledger or the network, which are asked by tasks of their own. Those end with the worker. So no channel waits for
-//! another, and none can be wedged. The worker of a channel that is no longer in the rules gives up what waits for it.
+//! A worker waits in one place only: for a message, or for the next moment at which it can do something. It never waits for
+//! the store or the network; other tasks ask them, and end with the worker. So no channel waits for another, and none can
+//! get stuck. The worker of a channel that is no longer in the rules gives up its deliveries.
 
 use super::DeliveryTimings;
-use super::circuit_breaker::{AttemptPermit, BreakerState, CircuitBreaker};
-use super::clock::{self, Clock, milliseconds};
-use super::delivery_store::{DeliveryStore, ShutdownOnPanic};
+use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, BreakerTransition, CircuitBreaker};
+use super::clock::{self, DeliveryClock, milliseconds};
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
 use super::queue::{DeliveryQueue, MOST_KEYS, PageRequest, QueueHead};
-use super::rate_limiter::{RateLimiters, SharedRateLimiter as SharedRate};
+use super::rate_limiter::{RateLimiters, RetryAt, SharedRateLimiter};
+use super::shutdown_on_panic::ShutdownOnPanic;
 use super::transport::{ChannelTransport, TransportResources};
-use crate::gateway::journal::{JournalError, PendingDelivery};
+use crate::gateway::journal::{
+    ClaimOwner, DeliveryId, DeliveryReader as _, DeliveryStore, JournalError, PendingDelivery,
+};
 use crate::gateway::metrics::{ChannelLabels, Metrics};
 use crate::gateway::served_rules::ServedChannel;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,19 +24,18 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
-/// How long nothing is asked of a ledger that failed.
+/// How long a store that failed is not asked.
 const STORE_PAUSE: u64 = 1_000;
-/// How often a worker whose breaker is open looks for what has become too old.
+/// How often a worker whose breaker is open looks for deliveries that became too old.
 const EXPIRY_PAUSE: u64 = 10_000;
-/// How often what waits is counted.
+/// How often waiting deliveries are counted.
 const COUNT_PAUSE: u64 = 100;
-/// Dead letters that are noted at once.
+/// How many deliveries are given up at once.
 const MOST_GIVING_UP: usize = 64;
-/// The longest that a delivery of the ledger waits by the wall clock of the time when it was noted.
+/// The longest wait of a delivery that was read from the store: its time is the wall clock's, which may have jumped.
 const LONGEST_DUE: i64 = 60 * 60 * 1_000;
 
-/// What a worker hears. The mailbox is bounded by what may be under way: one waking, one reading, and one end or fetch
-/// for each job.
+/// A message to a worker. The mailbox is bounded: one wake-up, one page, and one result or fetch for each job.
 pub(super) enum MailboxMessage {
     Wake,
     Configure(Option<Box<ServedChannel>>),
@@ -43,7 +45,7 @@ pub(super) enum MailboxMessage {
     Stop,
 }
 
-/// What a worker shows of itself.
+/// The status of a worker.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChannelWorkerStatus {
     pub(super) under_way: usize,
@@ -54,24 +56,26 @@ pub(super) struct ChannelWorkerStatus {
 /// What all workers share.
 pub(super) struct DeliveryContext<L> {
     pub(super) store: L,
+    /// Who claims deliveries.
+    pub(super) owner: ClaimOwner,
     pub(super) resources: TransportResources,
     pub(super) rates: RateLimiters,
     pub(super) metrics: Arc<Metrics>,
     pub(super) timings: DeliveryTimings,
-    pub(super) clock: Clock,
+    pub(super) clock: DeliveryClock,
 }
 
 /// A channel's worker.
 pub(super) struct ChannelWorker<L> {
     context: Arc<DeliveryContext<L>>,
     name: String,
-    transport: Option<(Arc<ChannelTransport>, SharedRate)>,
-    /// From when on the deliveries of a channel without a way are given up.
+    transport: Option<(Arc<ChannelTransport>, SharedRateLimiter)>,
+    /// From this moment on, deliveries of a channel without a transport are given up.
     give_up_from: u64,
     queue: DeliveryQueue<DeliveryDetails>,
     breaker: CircuitBreaker,
     under_way: usize,
-    /// No attempt before this moment, as the destination asked.
+    /// The destination asked for no attempt before this moment.
     throttled_until: u64,
     store_from: u64,
     expiry_from: u64,
@@ -86,7 +90,7 @@ pub(super) struct ChannelWorker<L> {
 }
 
 impl<L: DeliveryStore> ChannelWorker<L> {
-    /// A worker that has not begun.
+    /// A worker that does not run yet.
     pub(super) fn new(
         context: Arc<DeliveryContext<L>>,
         name: String,
@@ -123,8 +127,12 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         }
     }
 
-    /// Works until it is told to stop and nothing is under way.
-    pub(super) async fn run(mut self, mut inbox: UnboundedReceiver<MailboxMessage>, woken: Arc<AtomicBool>) {
+    /// Runs until it is stopped and nothing is under way.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: UnboundedReceiver<MailboxMessage>,
+        wake_queued: Arc<AtomicBool>,
+    ) {
         let _vital = ShutdownOnPanic(self.context.store.clone());
         loop {
             let until = self.run_due_work();
@@ -139,30 +147,30 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             match message {
                 None => {}
                 Some(None) => return,
-                Some(Some(message)) => self.handle(message, &woken),
+                Some(Some(message)) => self.handle(message, &wake_queued),
             }
             while let Ok(message) = inbox.try_recv() {
-                self.handle(message, &woken);
+                self.handle(message, &wake_queued);
             }
             while self.tasks.try_join_next().is_some() {}
         }
     }
 
-    fn handle(&mut self, message: MailboxMessage, woken: &AtomicBool) {
+    fn handle(&mut self, message: MailboxMessage, wake_queued: &AtomicBool) {
         let now = self.context.clock.now();
         match message {
             MailboxMessage::Wake => {
-                // Before the reading, so that what comes after it wakes again.
-                woken.store(false, Ordering::Release);
+                // Before the store is read, so that what comes after that wakes the worker again.
+                wake_queued.store(false, Ordering::Release);
                 self.queue.mark_unread();
             }
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
-            MailboxMessage::Page(reading, Ok(page)) => {
+            MailboxMessage::Page(request, Ok(page)) => {
                 let heads = page.into_iter().map(|pending| queue_head(pending, now)).collect();
-                self.queue.add_page(reading, heads);
+                self.queue.add_page(request, heads);
             }
-            MailboxMessage::Page(reading, Err(fault)) => {
-                self.queue.read_failed(reading);
+            MailboxMessage::Page(request, Err(fault)) => {
+                self.queue.read_failed(request);
                 self.store_failed(&fault, now);
             }
             MailboxMessage::Fetched(key, fetched) => match *fetched {
@@ -172,60 +180,58 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                     self.store_failed(&fault, now);
                 }
             },
-            MailboxMessage::Finished(over) => self.finish_job(*over, now),
+            MailboxMessage::Finished(finished) => self.finish_job(*finished, now),
             MailboxMessage::Stop => self.stopping = true,
         }
     }
 
     fn configure(&mut self, channel: Option<ServedChannel>, now: u64) {
         let same = match (&self.transport, &channel) {
-            (Some((way, _)), Some(channel)) => way.channel == *channel,
+            (Some((transport, _)), Some(channel)) => transport.channel == *channel,
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
         if same {
             return;
         }
-        // The share in the old limits goes first, so that nobody's are kept who has gone.
+        // The old transport is dropped first, so that its rate limits do not outlive it.
         self.transport = None;
         self.transport = channel.map(|channel| open_transport(&self.context, channel));
         self.give_up_from = now.saturating_add(milliseconds(self.context.timings.removal_grace));
-        // What failed with the old settings says nothing of the new ones.
+        // Failures with the old settings say nothing about the new ones.
         self.breaker = CircuitBreaker::new(self.context.timings.pauses);
         self.throttled_until = 0;
         self.queue.make_due(now, |_| false);
     }
 
     fn store_failed(&mut self, fault: &JournalError, now: u64) {
-        tracing::warn!(channel = self.name, %fault, "pending deliveries could not be read; they are tried again");
+        tracing::warn!(channel = self.name, %fault, "pending deliveries could not be read; trying again");
         self.store_from = now.saturating_add(STORE_PAUSE);
     }
 
-    fn finish_job(&mut self, over: FinishedJob, now: u64) {
+    fn finish_job(&mut self, finished: FinishedJob, now: u64) {
         self.under_way = self.under_way.saturating_sub(1);
-        if let Some(reason) = over.reason {
+        if let Some(reason) = finished.reason {
             self.last_reason = reason;
         }
-        if let Some(pause) = over.throttled {
+        if let Some(pause) = finished.throttled {
             self.throttled_until = self.throttled_until.max(now.saturating_add(milliseconds(pause)));
         }
-        self.queue.finish(&over.key, over.result);
-        let before = self.breaker.state();
-        if self.breaker.record(now, over.probe, over.health) {
-            tracing::info!(channel = self.name, "the destination answers again");
-            self.queue.make_due(now, |rest| rest.wait_requested);
-        }
-        if before == BreakerState::Closed && self.breaker.state() != BreakerState::Closed {
-            let reason = self.last_reason.as_str();
-            tracing::warn!(
-                channel = self.name,
-                reason,
-                "the destination fails; it is left in peace for a while"
-            );
+        self.queue.finish(&finished.key, finished.result);
+        match self.breaker.record(now, finished.kind, finished.health) {
+            Some(BreakerTransition::Closed) => {
+                tracing::info!(channel = self.name, "channel recovered, resuming deliveries");
+                self.queue.make_due(now, |details| details.wait_requested);
+            }
+            Some(BreakerTransition::Opened) => {
+                let reason = self.last_reason.as_str();
+                tracing::warn!(channel = self.name, reason, "channel failing, pausing deliveries");
+            }
+            None => {}
         }
     }
 
-    /// Begins what can be begun; answers when more can be done, unless a message comes first.
+    /// Starts what can be started; answers when more can be done, unless a message comes first.
     fn run_due_work(&mut self) -> Option<u64> {
         if self.stopping {
             return None;
@@ -237,42 +243,46 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             self.queue.sweep();
             self.queue.mark_unread();
         }
-        let ledger = self.read_store(now);
+        let store = self.read_store(now);
         let next = match self.transport.clone() {
             None => self.give_up_all(now),
-            Some((way, rate)) => self.start_jobs(&way, &rate, now),
+            Some((transport, rate)) => self.start_jobs(&transport, &rate, now),
         };
-        [Some(self.sweep_at), ledger, next].into_iter().flatten().min()
+        [Some(self.sweep_at), store, next].into_iter().flatten().min()
     }
 
     fn read_store(&mut self, now: u64) -> Option<u64> {
         if self.store_from > now {
             return Some(self.store_from);
         }
-        if let Some(reading) = self.queue.next_read() {
-            let (common, name, mailbox) =
+        if let Some(request) = self.queue.next_read() {
+            let (context, name, mailbox) =
                 (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
-                let _vital = ShutdownOnPanic(common.store.clone());
-                let page = common.store.pending(&name, reading.after, reading.limit);
-                // A worker that has gone needs no page.
-                let _ = mailbox.send(MailboxMessage::Page(reading, page));
+                let _vital = ShutdownOnPanic(context.store.clone());
+                let page =
+                    context.store.read().and_then(|store| store.pending(&name, request.after, request.limit));
+                // A worker that has ended needs no page.
+                let _ = mailbox.send(MailboxMessage::Page(request, page));
             });
         }
         for key in self.queue.take_fetches() {
-            let (common, name, mailbox) =
+            let (context, name, mailbox) =
                 (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
-                let _vital = ShutdownOnPanic(common.store.clone());
-                // From the beginning, as an older delivery of the key may have been revived.
-                let fetched = Box::new(common.store.pending_of_key(&name, &key, 0));
-                let _ = mailbox.send(MailboxMessage::Fetched(key, fetched));
+                let _vital = ShutdownOnPanic(context.store.clone());
+                // From the beginning, as an older delivery of the key may have been requeued.
+                let first = context
+                    .store
+                    .read()
+                    .and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
+                let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
             });
         }
         None
     }
 
-    /// Gives up what waits for a channel that is gone.
+    /// Gives up deliveries of a channel that was removed.
     fn give_up_all(&mut self, now: u64) -> Option<u64> {
         if self.give_up_from > now {
             return Some(self.give_up_from);
@@ -280,36 +290,40 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         while self.under_way < MOST_GIVING_UP {
             let head = self.queue.take(u64::MAX)?;
             let reason = format!("channel `{}` was removed from the rules", self.name);
-            self.spawn(head, JobAction::GiveUp(reason), false);
+            self.spawn(head, JobAction::GiveUp(reason), AttemptKind::Regular);
         }
         None
     }
 
-    fn start_jobs(&mut self, way: &Arc<ChannelTransport>, rate: &SharedRate, now: u64) -> Option<u64> {
+    fn start_jobs(
+        &mut self,
+        transport: &Arc<ChannelTransport>,
+        rate: &SharedRateLimiter,
+        now: u64,
+    ) -> Option<u64> {
         if self.breaker.state() != BreakerState::Closed {
-            self.give_up_expired(way.retry_for(), now);
+            self.give_up_expired(transport.retry_for(), now);
         }
-        while self.under_way < way.concurrency() {
+        while self.under_way < transport.concurrency() {
             let due = self.queue.next_due()?.max(self.throttled_until);
             if due > now {
                 return Some(due);
             }
-            let permit = self.breaker.permit(now);
-            match permit {
-                AttemptPermit::Allowed | AttemptPermit::Probe => {}
+            let kind = match self.breaker.permit(now) {
+                AttemptPermit::Allowed(kind) => kind,
                 AttemptPermit::Wait(until) => return until,
-            }
-            if let Err(until) = rate.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+            };
+            if let Err(RetryAt(until)) = rate.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
                 return Some(until);
             }
             let head = self.queue.take(now)?;
-            self.breaker.begin(permit);
-            self.spawn(head, JobAction::Attempt(Arc::clone(way)), permit == AttemptPermit::Probe);
+            self.breaker.begin(kind);
+            self.spawn(head, JobAction::Attempt(Arc::clone(transport)), kind);
         }
         None
     }
 
-    /// Gives up what has become too old while the destination was not asked at all.
+    /// Gives up deliveries that became too old while the breaker was open.
     fn give_up_expired(&mut self, retry_for: Duration, now: u64) {
         if self.expiry_from > now || retry_for.is_zero() {
             return;
@@ -321,39 +335,40 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 return;
             };
             let reason = give_up_reason(retry_for, &self.last_reason);
-            self.spawn(head, JobAction::GiveUp(reason), false);
+            self.spawn(head, JobAction::GiveUp(reason), AttemptKind::Regular);
         }
     }
 
-    fn spawn(&mut self, head: QueueHead<DeliveryDetails>, task: JobAction, probe: bool) {
-        let common = &self.context;
-        let mut report = JobGuard {
+    fn spawn(&mut self, head: QueueHead<DeliveryDetails>, action: JobAction, kind: AttemptKind) {
+        let context = &self.context;
+        let mut guard = JobGuard {
             mailbox: self.mailbox.clone(),
-            clock: common.clock.clone(),
-            head: Some((head.clone(), probe)),
+            clock: context.clock.clone(),
+            unfinished: Some((head.clone(), kind)),
         };
         let job = DeliveryJob {
-            store: common.store.clone(),
-            metrics: Arc::clone(&common.metrics),
-            timings: common.timings,
-            clock: common.clock.clone(),
+            store: context.store.clone(),
+            owner: context.owner,
+            metrics: Arc::clone(&context.metrics),
+            timings: context.timings,
+            clock: context.clock.clone(),
             channel: self.name.clone(),
             head,
-            action: task,
-            probe,
+            action,
+            kind,
         };
         self.under_way += 1;
         self.tasks.spawn(async move {
-            let over = job.run().await;
-            report.head = None;
-            // A worker that has gone needs no report.
-            let _ = report.mailbox.send(MailboxMessage::Finished(Box::new(over)));
+            let finished = job.run().await;
+            guard.unfinished = None;
+            // A worker that has ended needs no result.
+            let _ = guard.mailbox.send(MailboxMessage::Finished(Box::new(finished)));
         });
     }
 
     fn publish_status(&mut self) {
         let (now, breaker) = (self.context.clock.now(), self.breaker.state());
-        // Counting takes as long as many keys wait, and nobody looks that often.
+        // Counting looks at every waiting key, so it is not done at each message.
         if self.counted_from <= now || self.queue.next_due().is_none() {
             self.counted_from = now.saturating_add(COUNT_PAUSE);
             self.retrying = self.queue.waiting(now);
@@ -369,43 +384,47 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     }
 }
 
-/// Tells the worker of a job that ended without an answer, so that neither its key nor its place is lost.
+/// Tells the worker about a job that ended without a result, so that its key can go on.
 struct JobGuard {
     mailbox: UnboundedSender<MailboxMessage>,
-    clock: Clock,
-    head: Option<(QueueHead<DeliveryDetails>, bool)>,
+    clock: DeliveryClock,
+    unfinished: Option<(QueueHead<DeliveryDetails>, AttemptKind)>,
 }
 
 impl Drop for JobGuard {
     fn drop(&mut self) {
-        if let Some((head, probe)) = self.head.take() {
-            let over = postponed(&head, probe, self.clock.now());
-            let _ = self.mailbox.send(MailboxMessage::Finished(Box::new(over)));
+        if let Some((head, kind)) = self.unfinished.take() {
+            let finished = postponed(&head, kind, self.clock.now());
+            let _ = self.mailbox.send(MailboxMessage::Finished(Box::new(finished)));
         }
     }
 }
 
 fn open_transport<L>(
-    common: &DeliveryContext<L>,
+    context: &DeliveryContext<L>,
     channel: ServedChannel,
-) -> (Arc<ChannelTransport>, SharedRate) {
-    let rate = common.rates.join(channel.kind, &channel.settings);
-    (Arc::new(ChannelTransport::new(channel, &common.resources)), rate)
+) -> (Arc<ChannelTransport>, SharedRateLimiter) {
+    let rate = context.rates.join(channel.kind, &channel.settings);
+    (Arc::new(ChannelTransport::new(channel, &context.resources)), rate)
 }
 
-/// A delivery of the ledger. Its time was noted by the wall clock, which may have jumped since: what is new does not wait,
-/// and nothing waits longer than the longest pause there is.
+/// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not wait,
+/// and none waits longer than the longest pause.
 fn queue_head(pending: PendingDelivery, now: u64) -> QueueHead<DeliveryDetails> {
-    let wait = if pending.attempts == 0 { 0 } else { pending.due.saturating_sub(clock::wall_clock()) };
+    let wait = if pending.attempts == 0 {
+        0
+    } else {
+        pending.due.epoch_milliseconds().saturating_sub(clock::wall_clock())
+    };
     let wait = wait.clamp(0, LONGEST_DUE);
     QueueHead {
         id: pending.id,
         key: pending.key,
         due: now.saturating_add_signed(wait),
-        since: pending.since,
+        since: pending.since.epoch_milliseconds(),
         details: DeliveryDetails {
             event: pending.event,
-            kind: pending.kind,
+            channel_kind: pending.kind,
             attempts: pending.attempts,
             replay: pending.replay,
             wait_requested: false,

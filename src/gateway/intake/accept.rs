@@ -2,12 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "how long an evaluation takes is measured")]
 
-use super::backend::{IntakeBackend, PushStore};
+use super::backend::IntakeBackend;
 use super::decide::{IncomingPush, PushCounts, decide};
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
-use crate::gateway::journal::{AcceptResult, JournalError, Push, PushOrigin, RefusedPayload};
+use crate::gateway::journal::{
+    AcceptResult, Deduplication, JournalError, Push, PushId, PushOrigin, PushStore, RefusedPayload,
+};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::Arena;
 use crate::mutant::Mutant;
@@ -19,7 +21,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use ulid::Ulid;
 
 /// Bodies above this size are evaluated on a thread of their own, so that they delay no connection.
 const LARGE_BODY: usize = 64 << 10;
@@ -28,7 +29,7 @@ const LARGE_BODY: usize = 64 << 10;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     /// The push's id.
-    pub id: Ulid,
+    pub id: PushId,
     /// Whether the same body was accepted before and nothing was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate: bool,
@@ -45,7 +46,7 @@ pub async fn accept_replay<H: IntakeBackend>(
     backend: &Arc<H>,
     integration: &str,
     payload: Vec<u8>,
-    replay_of: Ulid,
+    replay_of: PushId,
 ) -> Result<Receipt, Refusal> {
     let prepared = backend.intake().prepared_version(&**backend);
     let incoming = backend.intake().incoming(integration, PushOrigin::Replay, payload);
@@ -102,7 +103,7 @@ pub(super) async fn quarantine<H: IntakeBackend>(
         id,
         integration: incoming.integration,
         origin: incoming.origin,
-        received: incoming.now.epoch_milliseconds(),
+        received: incoming.now,
         payload: incoming.payload,
         status: status.as_u16(),
         reason: refusal.to_string(),
@@ -127,10 +128,13 @@ fn new_push(
         id: incoming.id,
         integration: incoming.integration,
         origin: incoming.origin,
-        received: incoming.now.epoch_milliseconds(),
+        received: incoming.now,
         generation: prepared.version.generation,
         rules: prepared.version.hash,
-        deduplicate: window.map(|window| (Sha256::digest(&incoming.payload).into(), window)),
+        deduplicate: window.map(|window_ms| Deduplication {
+            body_hash: Sha256::digest(&incoming.payload).into(),
+            window_ms,
+        }),
         payload: incoming.payload,
         outcomes: rendered.outcomes,
         sent: rendered.counts.sent,

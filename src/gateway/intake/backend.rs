@@ -3,11 +3,10 @@
 use super::IntakeState;
 use crate::gateway::Gateway;
 use crate::gateway::config::ListenerLimits;
-use crate::gateway::journal::{AcceptResult, Journal, JournalError, Push, RefusedPayload};
+use crate::gateway::journal::{Journal, PushStore};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::served_rules::ServedRules;
-use crate::reload::{RuleSetHash, RuleSetVersion};
-use std::future::Future;
+use crate::reload::RuleSetVersion;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -35,24 +34,6 @@ pub trait IntakeBackend: Send + Sync + 'static {
     fn is_stopping(&self) -> bool;
 }
 
-/// The part of the journal that the listener uses.
-pub trait PushStore: Clone + Send + Sync + 'static {
-    /// Archives the files of a rule set.
-    ///
-    /// # Errors
-    /// Where it could not be made durable.
-    fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError>;
-
-    /// Stores a push; durable when this returns.
-    fn accept(&self, push: Push) -> impl Future<Output = Result<AcceptResult, JournalError>> + Send;
-
-    /// Keeps a refused body; durable when this returns.
-    fn quarantine(&self, refused: RefusedPayload) -> impl Future<Output = Result<(), JournalError>> + Send;
-
-    /// The channels in which the firing of a key is open.
-    fn open_channels(&self, integration: &str, key: &str) -> Vec<String>;
-}
-
 impl IntakeBackend for Gateway {
     type Store = Journal;
 
@@ -78,23 +59,5 @@ impl IntakeBackend for Gateway {
 
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
-    }
-}
-
-impl PushStore for Journal {
-    fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError> {
-        self.keep_rules(hash, archive)
-    }
-
-    fn accept(&self, push: Push) -> impl Future<Output = Result<AcceptResult, JournalError>> + Send {
-        self.accept(push)
-    }
-
-    fn quarantine(&self, refused: RefusedPayload) -> impl Future<Output = Result<(), JournalError>> + Send {
-        self.quarantine(refused)
-    }
-
-    fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
-        self.open_channels(integration, key)
     }
 }

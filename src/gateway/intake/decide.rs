@@ -5,7 +5,7 @@ use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
-use crate::gateway::journal::{FiringTransition, PushOrigin};
+use crate::gateway::journal::{FiringTransition, OpenFiring, PushId, PushOrigin};
 use crate::gateway::metrics::Metrics;
 use crate::json::{Arena, ToJson as _};
 use crate::ruleset::EntryPoint;
@@ -13,7 +13,6 @@ use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use ulid::Ulid;
 
 /// How many bytes one push may become: its outcomes and the bodies of its deliveries, [`BYTES_PER_DELIVERY`] added
 /// for each of these. A small body with many alerts for many
@@ -27,7 +26,7 @@ pub(super) const BYTES_PER_DELIVERY: usize = 512;
 #[derive(Debug)]
 pub(super) struct IncomingPush {
     /// The id that the push gets.
-    pub(super) id: Ulid,
+    pub(super) id: PushId,
     /// The integration.
     pub(super) integration: String,
     /// How it came.
@@ -37,7 +36,7 @@ pub(super) struct IncomingPush {
     /// The payload.
     pub(super) payload: Vec<u8>,
     /// The push whose payload this replays.
-    pub(super) replay_of: Option<Ulid>,
+    pub(super) replay_of: Option<PushId>,
 }
 
 /// What is decided about a payload.
@@ -50,7 +49,7 @@ pub(super) struct DecidedPush<'a> {
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels, as the evaluation asked for them.
-    pub(super) open: Vec<(String, Vec<String>)>,
+    pub(super) open: Vec<OpenFiring>,
     /// Counts to add to the metrics once the push is durable.
     pub(super) counts: PushCounts,
 }
@@ -174,7 +173,7 @@ fn unaccepted_reasons(outcomes: &[Outcome<'_>]) -> Option<String> {
 /// Keys and the channels in which they were open, as the evaluation asked for them.
 #[derive(Default)]
 struct OpenFirings {
-    keys: Vec<(String, Vec<String>)>,
+    keys: Vec<OpenFiring>,
     positions: HashMap<String, usize>,
 }
 
@@ -182,12 +181,12 @@ impl OpenFirings {
     fn note(&mut self, key: &str, channels: &[String]) {
         if !channels.is_empty() && !self.positions.contains_key(key) {
             self.positions.insert(key.to_owned(), self.keys.len());
-            self.keys.push((key.to_owned(), channels.to_vec()));
+            self.keys.push(OpenFiring { key: key.to_owned(), channels: channels.to_vec() });
         }
     }
 
     fn channels(&self, key: &str) -> Option<&[String]> {
-        self.keys.get(*self.positions.get(key)?).map(|(_, channels)| channels.as_slice())
+        self.keys.get(*self.positions.get(key)?).map(|open| open.channels.as_slice())
     }
 }
 

@@ -1,11 +1,11 @@
 //! The answers of Flashduty's standard push: bodies, codes and their statuses (flashduty-docs, "Standard alert").
 
 use super::Receipt;
+use crate::gateway::journal::PushId;
 use crate::gateway::problem::Problem;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
-use ulid::Ulid;
 
 /// The answer to an accepted event, with its key, which the rules make if the sender gave none.
 #[must_use]
@@ -19,7 +19,7 @@ pub(super) fn accepted(receipt: &Receipt) -> Value {
 /// A problem in Flashduty's form. Its protocol has no 405, 415 and 422 for a push, so these become 400; 503 and
 /// `Retry-After` stay.
 #[must_use]
-pub(super) fn refused(problem: &Problem, id: Ulid) -> Response<Body> {
+pub(super) fn refused(problem: &Problem, id: PushId) -> Response<Body> {
     let (code, status) = match problem.status {
         StatusCode::UNAUTHORIZED => ("Unauthorized", StatusCode::UNAUTHORIZED),
         StatusCode::NOT_FOUND => ("RouteNotFound", StatusCode::NOT_FOUND),

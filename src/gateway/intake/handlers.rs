@@ -14,7 +14,6 @@ use crate::gateway::journal::PushOrigin;
 use crate::gateway::metrics::PushLabels;
 use crate::gateway::problem::{self, Problem};
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
@@ -28,36 +27,15 @@ pub(super) struct HandlerState<H> {
     pub(super) body_budget: BodyBudget,
 }
 
-/// How a sender speaks.
+/// The protocol of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PushProtocol {
+pub(super) enum PushProtocol {
+    /// JSON or a form; the path names the integration.
     Pointsman,
+    /// Flashduty's standard alert; the key alone names the integration.
     Flashduty,
+    /// Alertmanager's v2 API; the key alone names the integration.
     Alertmanager,
-}
-
-/// `POST /push/{integration}`
-pub(super) async fn push<H: IntakeBackend>(
-    State(state): State<Arc<HandlerState<H>>>,
-    request: Request<Body>,
-) -> Response<Body> {
-    state.answer(PushProtocol::Pointsman, request).await
-}
-
-/// `POST /event/push/alert/standard`: the key alone names the integration.
-pub(super) async fn flashduty<H: IntakeBackend>(
-    State(state): State<Arc<HandlerState<H>>>,
-    request: Request<Body>,
-) -> Response<Body> {
-    state.answer(PushProtocol::Flashduty, request).await
-}
-
-/// `POST /api/v2/alerts`: the key alone names the integration.
-pub(super) async fn alertmanager<H: IntakeBackend>(
-    State(state): State<Arc<HandlerState<H>>>,
-    request: Request<Body>,
-) -> Response<Body> {
-    state.answer(PushProtocol::Alertmanager, request).await
 }
 
 impl PushProtocol {
@@ -135,7 +113,8 @@ struct AdmittedPush<'s> {
 }
 
 impl<H: IntakeBackend> HandlerState<H> {
-    async fn answer(&self, protocol: PushProtocol, request: Request<Body>) -> Response<Body> {
+    /// Answers a push.
+    pub(super) async fn answer(&self, protocol: PushProtocol, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let prepared = self.backend.intake().prepared_version(&*self.backend);
         let mut sender = PushSender::new(prepared, &parts, protocol.integration(&parts));

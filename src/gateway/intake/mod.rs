@@ -20,10 +20,10 @@ mod signature;
 mod token_bucket;
 
 pub use accept::{Receipt, accept_replay};
-pub use backend::{IntakeBackend, PushStore};
+pub use backend::IntakeBackend;
 pub use refusal::Refusal;
 
-use super::journal::PushOrigin;
+use super::journal::{PushId, PushOrigin};
 use super::listener;
 use crate::ruleset::SystemClock;
 use crate::time::Clock;
@@ -72,12 +72,12 @@ impl IntakeState {
     }
 
     /// An id that is greater than all before it.
-    fn next_id(&self) -> Ulid {
-        let Ok(mut ids) = self.ids.lock() else { return Ulid::generate() };
-        match ids.generate() {
+    fn next_id(&self) -> PushId {
+        let Ok(mut ids) = self.ids.lock() else { return PushId(Ulid::generate()) };
+        PushId(match ids.generate() {
             Ok(id) => id,
             Err(overflow) => overflow.commit_overflow_increment(),
-        }
+        })
     }
 
     /// A payload that comes in now.

@@ -2,11 +2,10 @@
 //!
 //! Nothing of a request is ever echoed: no path, no key, no header.
 
-use crate::gateway::journal::JournalError;
+use crate::gateway::journal::{JournalError, PushId};
 use crate::gateway::problem::Problem;
 use axum::http::StatusCode;
 use std::time::Duration;
-use ulid::Ulid;
 
 /// Why a push is refused. Those with an `id` are about the payload, which is kept in the quarantine under that id. The
 /// text of the error is for those who run the gateway; senders read that of [`Refusal::problem`].
@@ -16,7 +15,7 @@ pub enum Refusal {
     #[error("{reason}")]
     NotJson {
         /// The id in the quarantine.
-        id: Ulid,
+        id: PushId,
         /// The reason.
         reason: String,
     },
@@ -24,7 +23,7 @@ pub enum Refusal {
     #[error("{reason}")]
     NotAlerts {
         /// The id in the quarantine.
-        id: Ulid,
+        id: PushId,
         /// The reason of each.
         reason: String,
     },
@@ -32,7 +31,7 @@ pub enum Refusal {
     #[error("{reason}")]
     Unaccepted {
         /// The id in the quarantine.
-        id: Ulid,
+        id: PushId,
         /// The reasons of each mapping.
         reason: String,
     },
@@ -40,7 +39,7 @@ pub enum Refusal {
     #[error("it becomes more than {} MiB of events and deliveries", .limit >> 20)]
     TooManyBytes {
         /// The id in the quarantine.
-        id: Ulid,
+        id: PushId,
         /// The limit, in bytes.
         limit: usize,
     },
@@ -120,7 +119,7 @@ impl Refusal {
 
     /// The id under which the payload is kept; none where the refusal is not about the payload.
     #[must_use]
-    pub fn quarantine_id(&self) -> Option<Ulid> {
+    pub fn quarantine_id(&self) -> Option<PushId> {
         if let Self::NotJson { id, .. }
         | Self::NotAlerts { id, .. }
         | Self::Unaccepted { id, .. }

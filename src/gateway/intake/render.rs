@@ -6,7 +6,7 @@ use super::decide::{
 use super::refusal::Refusal;
 use crate::channel::Transport;
 use crate::evaluate::EvaluationContext;
-use crate::gateway::journal::{FiringTransition, NewDelivery};
+use crate::gateway::journal::{FiringTransition, NewDelivery, OpenFiring};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct RenderedPush {
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels.
-    pub(super) open: Vec<(String, Vec<String>)>,
+    pub(super) open: Vec<OpenFiring>,
     /// Counts to add to the metrics once the push is durable.
     pub(super) counts: PushCounts,
 }

@@ -2,26 +2,31 @@
 
 use super::backend::IntakeBackend;
 use super::body::BodyBudget;
-use super::handlers::{self, HandlerState};
+use super::handlers::{HandlerState, PushProtocol};
 use super::{Refusal, flashduty};
 use crate::gateway::problem::Problem;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// All routes.
 pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
     let body_budget = BodyBudget::new(backend.limits().body_bytes);
+    let by_post = |protocol| {
+        post(move |State(state): State<Arc<HandlerState<H>>>, request: Request<Body>| async move {
+            state.answer(protocol, request).await
+        })
+    };
     Router::new()
-        .route("/push/{integration}", post(handlers::push::<H>).fallback(only_post))
+        .route("/push/{integration}", by_post(PushProtocol::Pointsman).fallback(only_post))
         .route(
             "/event/push/alert/standard",
-            post(handlers::flashduty::<H>).fallback(flashduty_takes_post::<H>),
+            by_post(PushProtocol::Flashduty).fallback(flashduty_takes_post::<H>),
         )
-        .route("/api/v2/alerts", post(handlers::alertmanager::<H>).fallback(only_post))
+        .route("/api/v2/alerts", by_post(PushProtocol::Alertmanager).fallback(only_post))
         .route("/-/healthy", get(healthy).fallback(only_get))
         .route("/-/ready", get(ready::<H>).fallback(only_get))
         .fallback(not_found)

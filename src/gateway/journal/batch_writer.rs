@@ -1,24 +1,28 @@
-//! The one thread that writes: it takes whatever waits, makes it durable, and answers.
+//! The one thread that writes: it takes whatever waits, makes it durable in one transaction, and answers.
 //!
-//! A commit that failed is never repeated on the same handle: whoever waits hears of it, the store is opened anew and
-//! verified, and after three failures in a row the journal gives up. A full disk is no failure of that kind.
+//! A commit that failed is never repeated on the same handle: whoever waits is told, the store is opened again and
+//! verified, and after three failures in a row the journal gives up. A full disk is not a failure of that kind.
 
-#![expect(clippy::disallowed_methods, reason = "commits are timed, and retention asks for the time")]
+#![expect(clippy::disallowed_methods, reason = "commits are timed")]
 
-use super::batch_store::{BatchError, BatchStore, CommittedBatch, JournalWrite};
 use super::state_directory::StateDirectory;
-use super::write_queue::{CloseMode, CommitWaiter, QueuePoll, WriteQueue};
-use super::{JournalError, WakeCallback};
+use super::write::PendingWrite;
+use super::write_queue::{CloseMode, QueuePoll, WriteQueue};
+use super::{
+    CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback,
+};
 use crate::gateway::metrics::Metrics;
+use crate::ruleset::SystemClock;
+use crate::time::Clock as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How many failures in a row end the journal.
 const MOST_FAILURES: u32 = 3;
 
-/// How long nothing has to come before the writer tidies up; between two steps of it otherwise, twice that.
+/// How long nothing comes before the writer prunes; while writes come, it prunes once in twice that time.
 const IDLE: Duration = Duration::from_millis(500);
 
 /// What the threads of a journal share.
@@ -28,16 +32,14 @@ pub(super) struct JournalState {
     pub(super) metrics: Arc<Metrics>,
     /// There is too little room for pushes.
     pub(super) low_on_space: AtomicBool,
-    /// The disk was full and the ballast is given up.
+    /// The disk was full, and the ballast is gone.
     pub(super) disk_full: AtomicBool,
-    /// The write-ahead log is over its size: the writer has to let it start anew.
-    pub(super) log_oversized: AtomicBool,
     /// The writer ended.
     pub(super) ended: AtomicBool,
     pub(super) shutdown: watch::Sender<bool>,
 }
 
-/// Where a thread of the journal panics, nobody waits for it: the queue ends, and the process is told to.
+/// Where a thread of the journal panics, the queue ends, so that nobody waits for it, and the process is told to end.
 pub(super) struct AbortOnPanic(pub(super) Arc<JournalState>);
 
 impl Drop for AbortOnPanic {
@@ -49,7 +51,7 @@ impl Drop for AbortOnPanic {
 }
 
 impl JournalState {
-    /// Nothing is acknowledged any more, nobody waits, and the process is told to end.
+    /// Ends the queue, so that nobody waits, and tells the process to end.
     pub(super) fn abort(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.shutdown.send_replace(true);
@@ -57,24 +59,33 @@ impl JournalState {
     }
 }
 
+/// The writer thread.
 pub(super) struct BatchWriter {
-    pub(super) shared: Arc<JournalState>,
-    pub(super) store: Box<dyn BatchStore>,
-    pub(super) wake: Arc<WakeCallback>,
-    pub(super) failures: u32,
+    shared: Arc<JournalState>,
+    store: Box<dyn JournalStore>,
+    wake: Arc<WakeCallback>,
+    failures: u32,
     /// Whether something was written since the log was last emptied.
-    pub(super) dirty: bool,
-    pub(super) last_pruned: Instant,
+    dirty: bool,
+    last_pruned: Instant,
 }
 
 impl BatchWriter {
+    pub(super) fn new(
+        shared: Arc<JournalState>,
+        store: Box<dyn JournalStore>,
+        wake: Arc<WakeCallback>,
+    ) -> Self {
+        Self { shared, store, wake, failures: 0, dirty: true, last_pruned: Instant::now() }
+    }
+
     /// Writes until the queue ends.
     pub(super) fn run(mut self) {
         let _vital = AbortOnPanic(Arc::clone(&self.shared));
         loop {
             match self.shared.queue.take(IDLE) {
-                QueuePoll::Batch(writes, waiters) => {
-                    self.commit(writes, waiters);
+                QueuePoll::Batch(writes) => {
+                    self.commit(writes);
                     if self.last_pruned.elapsed() > 2 * IDLE {
                         self.prune();
                     }
@@ -82,68 +93,70 @@ impl BatchWriter {
                 QueuePoll::Idle => self.run_idle_work(),
                 QueuePoll::Closed => break,
             }
-            if self.shared.log_oversized.swap(false, Ordering::Relaxed) {
-                drop(self.store.checkpoint(false));
-            }
             if self.failures >= MOST_FAILURES {
                 self.shared.abort();
             }
         }
         if self.dirty && self.failures == 0 {
-            drop(self.store.checkpoint(true));
+            drop(self.store.checkpoint(CheckpointMode::Full));
         }
         self.shared.ended.store(true, Ordering::Relaxed);
     }
 
-    fn commit(&mut self, writes: Vec<JournalWrite>, waiters: Vec<CommitWaiter>) {
+    fn commit(&mut self, mut writes: Vec<PendingWrite>) {
         let begin = Instant::now();
-        let result = self.store.apply(&writes);
+        let result = self.apply(&mut writes);
         self.shared.metrics.commit_seconds.observe(begin.elapsed().as_secs_f64());
-        match result {
-            Ok(applied) => {
-                #[expect(clippy::cast_precision_loss, reason = "a batch holds a thousand writes")]
-                self.shared.metrics.commit_size.observe(writes.len() as f64);
-                self.committed(applied, waiters);
-            }
-            Err(BatchError::NoSpace) => self.handle_disk_full(writes, waiters),
-            Err(BatchError::Damaged(_)) => self.commit_one_by_one(writes, waiters),
-            Err(BatchError::Broken(message)) => self.reopen_after_failure(&message, waiters),
+        if result.is_ok() {
+            #[expect(clippy::cast_precision_loss, reason = "a batch holds a thousand writes")]
+            self.shared.metrics.commit_size.observe(writes.len() as f64);
         }
+        match result {
+            Ok(changes) => self.committed(changes, writes),
+            Err(StoreError::NoSpace) => self.handle_disk_full(writes),
+            Err(StoreError::Damaged(_)) => self.commit_one_by_one(writes),
+            Err(StoreError::Broken(message)) => self.reopen_after_failure(&message, writes),
+        }
+    }
+
+    /// Does all writes in one transaction.
+    fn apply(&mut self, writes: &mut [PendingWrite]) -> Result<CommittedChanges, StoreError> {
+        self.store.transact(&mut |transaction| writes.iter_mut().try_for_each(|write| write.run(transaction)))
     }
 
     /// A damaged record costs only the write that touches it. Where it is in the way of what comes in, the journal cannot
     /// go on as it is.
-    fn commit_one_by_one(&mut self, writes: Vec<JournalWrite>, waiters: Vec<CommitWaiter>) {
-        for (write, waiter) in writes.into_iter().zip(waiters) {
-            match self.store.apply(std::slice::from_ref(&write)) {
-                Ok(applied) => self.committed(applied, vec![waiter]),
-                Err(BatchError::NoSpace) => self.handle_disk_full(vec![write], vec![waiter]),
-                Err(BatchError::Damaged(message)) if !write.is_refusable() => {
+    fn commit_one_by_one(&mut self, writes: Vec<PendingWrite>) {
+        for mut write in writes {
+            match self.apply(std::slice::from_mut(&mut write)) {
+                Ok(changes) => self.committed(changes, vec![write]),
+                Err(StoreError::NoSpace) => self.handle_disk_full(vec![write]),
+                Err(StoreError::Damaged(message)) if !write.is_refusable() => {
                     tracing::error!(%message, "a damaged record of the journal cannot be changed");
                     self.shared.metrics.journal_faults.inc();
-                    waiter.notify(Err(JournalError::Failed(message)));
+                    write.finish(Err(JournalError::Failed(message)));
                 }
-                Err(BatchError::Damaged(message) | BatchError::Broken(message)) => {
-                    self.reopen_after_failure(&message, vec![waiter]);
+                Err(StoreError::Damaged(message) | StoreError::Broken(message)) => {
+                    self.reopen_after_failure(&message, vec![write]);
                 }
             }
         }
     }
 
-    fn committed(&mut self, applied: CommittedBatch, waiters: Vec<CommitWaiter>) {
+    fn committed(&mut self, changes: CommittedChanges, writes: Vec<PendingWrite>) {
         self.failures = 0;
         self.dirty = true;
-        self.shared.queue.change_backlog(applied.backlogs);
-        for (waiter, done) in waiters.into_iter().zip(applied.results) {
-            waiter.notify(Ok(done));
+        self.shared.queue.change_backlogs(changes.backlogs);
+        for write in writes {
+            write.finish(Ok(()));
         }
-        for channel in &applied.wake {
+        for channel in &changes.wake {
             (self.wake)(channel);
         }
     }
 
-    /// The disk is full: senders hear so, and with the ballast given up, what was delivered can still be noted.
-    fn handle_disk_full(&mut self, writes: Vec<JournalWrite>, waiters: Vec<CommitWaiter>) {
+    /// Refuses pushes, and frees the ballast so that results of deliveries can still be stored.
+    fn handle_disk_full(&mut self, writes: Vec<PendingWrite>) {
         if !self.shared.disk_full.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 "the disk of the state directory is full: pushes are refused until there is room"
@@ -151,41 +164,38 @@ impl BatchWriter {
             self.shared.metrics.journal_faults.inc();
         }
         self.shared.directory.drop_ballast();
-        let (mut kept, mut keepers) = (Vec::new(), Vec::new());
-        for (write, waiter) in writes.into_iter().zip(waiters) {
-            if write.is_refusable() {
-                waiter.notify(Err(JournalError::NoSpace));
-            } else {
-                kept.push(write);
-                keepers.push(waiter);
-            }
+        let (refused, mut kept): (Vec<_>, Vec<_>) = writes.into_iter().partition(PendingWrite::is_refusable);
+        for write in refused {
+            write.finish(Err(JournalError::NoSpace));
         }
         if kept.is_empty() {
-            drop(self.store.checkpoint(false));
+            drop(self.store.checkpoint(CheckpointMode::Partial));
             return;
         }
-        match self.store.apply(&kept) {
-            Ok(applied) => self.committed(applied, keepers),
-            Err(BatchError::NoSpace) => {
-                keepers.into_iter().for_each(|waiter| waiter.notify(Err(JournalError::NoSpace)))
+        match self.apply(&mut kept) {
+            Ok(changes) => self.committed(changes, kept),
+            Err(StoreError::NoSpace) => {
+                for write in kept {
+                    write.finish(Err(JournalError::NoSpace));
+                }
             }
-            Err(BatchError::Damaged(_)) => self.commit_one_by_one(kept, keepers),
-            Err(BatchError::Broken(message)) => self.reopen_after_failure(&message, keepers),
+            Err(StoreError::Damaged(_)) => self.commit_one_by_one(kept),
+            Err(StoreError::Broken(message)) => self.reopen_after_failure(&message, kept),
         }
     }
 
-    fn reopen_after_failure(&mut self, message: &str, waiters: Vec<CommitWaiter>) {
-        tracing::error!(%message, "the journal failed; it is opened anew");
+    fn reopen_after_failure(&mut self, message: &str, writes: Vec<PendingWrite>) {
+        tracing::error!(%message, "the journal failed; it is opened again");
         self.shared.metrics.journal_faults.inc();
         self.failures += 1;
-        for waiter in waiters {
-            waiter.notify(Err(JournalError::Failed(message.to_owned())));
+        for write in writes {
+            write.finish(Err(JournalError::Failed(message.to_owned())));
         }
         while self.failures < MOST_FAILURES {
-            match self.store.reopen() {
-                Ok(loads) => return self.shared.queue.set_backlogs(loads),
+            match self.store.reopen().and_then(|()| self.store.backlogs()) {
+                Ok(backlogs) => return self.shared.queue.set_backlogs(backlogs),
                 Err(failure) => {
-                    tracing::error!(%failure, "the journal cannot be opened anew");
+                    tracing::error!(%failure, "the journal cannot be opened again");
                     self.failures += 1;
                 }
             }
@@ -195,28 +205,30 @@ impl BatchWriter {
     fn run_idle_work(&mut self) {
         self.prune();
         if self.dirty && !self.shared.disk_full.load(Ordering::Relaxed) {
-            self.dirty = self.store.checkpoint(true).is_err();
+            self.dirty = self.store.checkpoint(CheckpointMode::Full).is_err();
         }
     }
 
     /// A step of retention. What it cannot do now it does later; a broken store shows at the next commit.
     fn prune(&mut self) {
         self.last_pruned = Instant::now();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let now = SystemClock.now();
         for _ in 0..64 {
-            match self.store.prune(i64::try_from(now).unwrap_or(i64::MAX)) {
-                Ok(true) if self.last_pruned.elapsed() < Duration::from_millis(10) => self.dirty = true,
+            match self.store.prune(now) {
+                Ok(PruneProgress::More) if self.last_pruned.elapsed() < Duration::from_millis(10) => {
+                    self.dirty = true;
+                }
                 Ok(_) => break,
-                Err(BatchError::NoSpace) => {
+                Err(StoreError::NoSpace) => {
                     self.shared.directory.drop_ballast();
                     self.shared.disk_full.store(true, Ordering::Relaxed);
                     break;
                 }
-                Err(BatchError::Damaged(message)) => {
+                Err(StoreError::Damaged(message)) => {
                     tracing::error!(%message, "a damaged record of the journal cannot be removed");
                     break;
                 }
-                Err(BatchError::Broken(message)) => {
+                Err(StoreError::Broken(message)) => {
                     self.reopen_after_failure(&message, Vec::new());
                     break;
                 }

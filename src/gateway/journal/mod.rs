@@ -1,83 +1,61 @@
-//! What is durable: pushes with their outcomes, deliveries and their attempts, dead letters, refused bodies, open firings,
-//! and the rule sets that decided.
+//! What is durable: pushes with their outcomes, deliveries and their attempts, dead letters, refused payloads, open
+//! firings, and the rule sets that decided.
 //!
-//! Everything is written by one thread, which commits whatever waits in one transaction and only then answers. The
-//! store behind it is a narrow trait. Which delivery is under way is known in memory alone: one process holds the lock,
-//! and after its end everything that is not settled waits again.
+//! This module is the vocabulary: ids, records, states with their [numbers](number), and the traits of a [store]. What
+//! knows SQL stands below [`sqlite`]. Everything is written by one thread, which commits whatever waits in one
+//! transaction and only then answers. Readers never wait for it.
 //!
-//! Dropping the last handle without [`Journal::close`] is as a crash: what was answered is there, the rest is not.
+//! Dropping the last handle without [`Journal::close`] is like a crash: what was answered is there, the rest is not.
 
-#![expect(clippy::disallowed_methods, reason = "a damaged record is set aside at a time")]
-
-mod batch_store;
+mod accept;
 mod batch_writer;
-mod checkpointer;
-mod read;
+mod client;
+mod config;
+mod id;
+mod number;
 mod record;
+mod space_monitor;
 mod sqlite;
 mod state_directory;
+mod store;
+mod write;
 mod write_queue;
 
+pub use accept::accept;
+pub use client::{DeliveryStore, PushStore};
+pub use config::JournalConfig;
+pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
-    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryState, EventId, EventPage, EventRecord,
-    FiringTransition, IntegrationCounts, NewDelivery, PendingDelivery, Push, PushOrigin, PushRecord,
-    QuarantineRecord, RecordFilter, RefusedPayload, Settlement, SettlementResult,
+    AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord,
+    DeliveryState, EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring,
+    PendingDelivery, Push, PushOrigin, PushRecord, QuarantineRecord, RecordFilter, RefusedPayload,
+    Settlement, SettlementResult,
 };
-
-pub use batch_store::{Backlog, BatchError, BatchStore, CommittedBatch, JournalWrite, WriteResult};
 pub use sqlite::SqliteStore;
+pub use store::{
+    Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
+    DeliveryTransaction, EventReader, IntegrationBacklog, JournalReader, JournalStore, PruneProgress,
+    PushTransaction, RecordReader, SettledFilter, StoreError, StoredBody, StoredFiring, Transaction,
+    TransactionWork,
+};
 
 use super::metrics::Metrics;
 use crate::mutant::Mutant;
 use crate::reload::RuleSetHash;
+use crate::ruleset::SystemClock;
+use crate::time::{Clock as _, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
-use checkpointer::Checkpointer;
-use read::{ReaderPool, SettledFilter, StoredBody};
-use std::path::PathBuf;
+use space_monitor::SpaceMonitor;
+use state_directory::StateDirectory;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{oneshot, watch};
-use write_queue::{CloseMode, CommitWaiter, WriteQueue};
+use write::{PendingWrite, WriteSource};
+use write_queue::{CloseMode, WriteQueue};
 
-/// Where the journal is and how much it keeps.
-#[derive(Debug, Clone)]
-pub struct JournalConfig {
-    /// The state directory; made where it does not exist, locked while the journal is open.
-    pub directory: PathBuf,
-    /// How long settled pushes are kept; 7 days by default. What is not delivered yet is never removed.
-    pub keep_for: Duration,
-    /// How many bytes the journal may have before the oldest settled pushes go; 8 GiB by default.
-    pub keep_bytes: u64,
-    /// How many undelivered deliveries there may be before pushes are refused with 503; 2,000,000 by default.
-    pub most_pending: u64,
-    /// How many bytes of undelivered bodies; 4 GiB by default.
-    pub most_pending_bytes: u64,
-    /// How many refused bodies are kept; 10,000 by default, and at most 256 MiB.
-    pub most_quarantined: u64,
-    /// How long dead letters are kept; 30 days by default.
-    pub keep_dead_for: Duration,
-    /// How much space must be free for pushes to be accepted; the larger of 1 GiB and 5 % by default.
-    pub least_free: Option<u64>,
-}
-
-impl Default for JournalConfig {
-    /// In the folder `state`, with the limits that stand beside the fields.
-    fn default() -> Self {
-        const DAY: Duration = Duration::from_hours(24);
-        Self {
-            directory: PathBuf::from("state"),
-            keep_for: 7 * DAY,
-            keep_bytes: 8 << 30,
-            most_pending: 2_000_000,
-            most_pending_bytes: 4 << 30,
-            most_quarantined: 10_000,
-            keep_dead_for: 30 * DAY,
-            least_free: None,
-        }
-    }
-}
+/// How long a firing is open without another one of its key, in milliseconds.
+pub const LONGEST_OPEN: i64 = 30 * 24 * 3_600_000;
 
 /// Why the journal does not take something now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,11 +74,23 @@ pub enum JournalError {
     Closed,
 }
 
+impl From<StoreError> for JournalError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSpace => Self::NoSpace,
+            StoreError::Damaged(message) | StoreError::Broken(message) => Self::Failed(message),
+        }
+    }
+}
+
 /// Called with the name of a channel after a commit that left something for it to deliver.
 pub type WakeCallback = dyn Fn(&str) + Send + Sync;
 
 /// How many deliveries one write of an operator changes.
 const DELIVERIES_PER_WRITE: usize = 500;
+
+/// How much of the queue such a write takes for each of them.
+const BYTES_PER_DELIVERY: usize = 256;
 
 /// A handle on the journal; clones share it.
 #[derive(Clone)]
@@ -110,25 +100,25 @@ pub struct Journal {
 
 struct Inner {
     shared: Arc<JournalState>,
-    readers: ReaderPool,
+    reader: Arc<dyn JournalReader>,
     threads: Mutex<Option<Threads>>,
 }
 
 struct Threads {
     writer: JoinHandle<()>,
-    checkpointer: JoinHandle<()>,
-    /// Its end ends the keeper.
+    space_monitor: JoinHandle<()>,
+    /// The space monitor ends when this is dropped.
     alive: mpsc::Sender<()>,
 }
 
 impl Inner {
-    fn close(&self, how: CloseMode) {
-        self.shared.queue.close(how);
+    fn close(&self, mode: CloseMode) {
+        self.shared.queue.close(mode);
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Threads { writer, checkpointer: keeper, alive }) = threads {
+        if let Some(Threads { writer, space_monitor, alive }) = threads {
             drop(alive);
-            drop(keeper.join());
-            self.readers.close();
+            drop(space_monitor.join());
+            self.reader.close();
             drop(writer.join());
             self.shared.directory.release();
         }
@@ -141,13 +131,13 @@ impl Drop for Inner {
     }
 }
 
-/// What became of a push that is durable.
+/// What happened to a push that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptResult {
     /// It is stored.
     Stored,
-    /// The same body was accepted before, within the integration's `deduplicate_for`: by that push.
-    Duplicate(ulid::Ulid),
+    /// That push brought the same body, within the integration's `deduplicate_for`.
+    Duplicate(PushId),
 }
 
 impl Journal {
@@ -157,304 +147,100 @@ impl Journal {
     /// Another process holds the lock, the directory cannot be used (a network file system, rights), or the store is
     /// damaged beyond reading.
     pub fn open(
-        options: JournalConfig,
+        options: &JournalConfig,
         metrics: Arc<Metrics>,
         wake: Arc<WakeCallback>,
     ) -> Result<Self, JournalError> {
-        Self::open_with_store(options, metrics, wake, |store| Box::new(store))
+        Self::open_with_store(options, metrics, wake, |options| Ok(Box::new(SqliteStore::open(options)?)))
     }
 
-    /// As [`Journal::open`], with a store around that of SQLite: for tests that make it fail.
+    /// Opens the journal on another store.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Journal::open`].
     pub fn open_with_store(
-        options: JournalConfig,
+        options: &JournalConfig,
         metrics: Arc<Metrics>,
         wake: Arc<WakeCallback>,
-        around: impl FnOnce(SqliteStore) -> Box<dyn BatchStore>,
+        open: impl FnOnce(&JournalConfig) -> Result<Box<dyn JournalStore>, StoreError>,
     ) -> Result<Self, JournalError> {
-        let directory = state_directory::StateDirectory::acquire(&options.directory, options.least_free)?;
-        let store = SqliteStore::open(&options).map_err(JournalError::Failed)?;
-        let loads = store.backlogs().map_err(|failure| JournalError::Failed(failure.to_string()))?;
+        let mut directory = StateDirectory::acquire(&options.directory, options.least_free)?;
+        let store = open(options)?;
+        directory.watch(store.files())?;
+        let reader = store.reader(&metrics);
         let shared = Arc::new(JournalState {
-            queue: WriteQueue::new(&options, loads),
+            queue: WriteQueue::new(options, store.backlogs()?),
             low_on_space: AtomicBool::new(directory.is_low_on_space()),
             directory,
-            metrics: Arc::clone(&metrics),
+            metrics,
             disk_full: AtomicBool::new(false),
-            log_oversized: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             shutdown: watch::Sender::new(false),
         });
-        tracing::info!(sqlite = sqlite::sqlite_version(), "the journal is open");
-        let recent = store.recent();
-        let store = around(store);
-        let writer = BatchWriter {
-            shared: Arc::clone(&shared),
-            store,
-            wake,
-            failures: 0,
-            dirty: true,
-            last_pruned: Instant::now(),
-        };
+        let writer = BatchWriter::new(Arc::clone(&shared), store, wake);
         let (alive, gone) = mpsc::channel();
-        let readers = ReaderPool::new(&options.directory, recent, metrics);
-        let keeper = Checkpointer { shared: Arc::clone(&shared), directory: options.directory, alive: gone };
+        let space_monitor = SpaceMonitor { shared: Arc::clone(&shared), alive: gone };
         let threads = Threads {
             writer: spawn_thread("journal-writer", move || writer.run())?,
-            checkpointer: spawn_thread("journal-keeper", move || keeper.run())?,
+            space_monitor: spawn_thread("journal-space", move || space_monitor.run())?,
             alive,
         };
-        Ok(Self { inner: Arc::new(Inner { shared, readers, threads: Mutex::new(Some(threads)) }) })
+        Ok(Self { inner: Arc::new(Inner { shared, reader, threads: Mutex::new(Some(threads)) }) })
     }
 
-    /// Keeps the files of a rule set; to be called before the first push that it decided. Does nothing where it is kept.
+    /// What can be read.
     ///
     /// # Errors
-    /// Where it could not be made durable.
-    pub fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError> {
-        self.write(JournalWrite::Rules(hash, archive.to_vec())).map(drop)
-    }
-
-    /// Stores a push; durable when this returns. The work goes on where the future is dropped.
-    ///
-    /// # Errors
-    /// Where nothing was stored.
-    pub async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
-        self.check_open()?;
-        if self.is_low_on_space() {
-            return Err(JournalError::NoSpace);
+    /// The journal is closed.
+    pub fn read(&self) -> Result<&(dyn JournalReader + 'static), JournalError> {
+        if self.inner.shared.ended.load(Ordering::Relaxed) {
+            return Err(JournalError::Closed);
         }
-        let write = JournalWrite::Accept(Box::new(push));
-        if Mutant::AnswerEarly.is_on() {
-            let (sender, _) = oneshot::channel();
-            return self
-                .inner
-                .shared
-                .queue
-                .put(write, CommitWaiter::Task(sender))
-                .map(|()| AcceptResult::Stored);
-        }
-        Ok(match self.submit(write).await? {
-            WriteResult::Stored | WriteResult::Changed(_) => AcceptResult::Stored,
-            WriteResult::Duplicate(first) => AcceptResult::Duplicate(first),
-        })
+        Ok(&*self.inner.reader)
     }
 
-    /// Keeps a refused body; durable when this returns. The oldest go where there are too many.
-    ///
-    /// # Errors
-    /// Where nothing was stored.
-    pub async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {
-        self.check_open()?;
-        if self.is_low_on_space() {
-            return Err(JournalError::NoSpace);
-        }
-        self.submit(JournalWrite::Refuse(Box::new(refused))).await.map(drop)
-    }
-
-    /// The channels in which the firing of a key is open, and since when at most 30 days ago.
-    #[must_use]
-    pub fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
-        self.inner.readers.open_channels(integration, key)
-    }
-
-    /// Deliveries of a channel that are not settled, by rising id, after that id; bodies left out.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn pending(
-        &self,
-        channel: &str,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.pending(channel, after, limit)
-    }
-
-    /// The first delivery of a channel and key that is not settled, after that id.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn pending_of_key(
-        &self,
-        channel: &str,
-        key: &str,
-        after: i64,
-    ) -> Result<Option<PendingDelivery>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.pending_of_key(channel, key, after)
-    }
-
-    /// The rendered body of a delivery; nothing where it is gone or damaged.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn body(&self, delivery: i64) -> Result<Option<Vec<u8>>, JournalError> {
-        self.check_open()?;
-        Ok(match self.inner.readers.body(delivery)? {
-            StoredBody::Intact(bytes) => Some(bytes),
-            StoredBody::Missing => None,
-            StoredBody::Damaged => {
-                let (sender, _) = oneshot::channel();
-                let write = JournalWrite::MarkDamaged(delivery, now());
-                drop(self.inner.shared.queue.put(write, CommitWaiter::Task(sender)));
-                None
-            }
-        })
-    }
-
-    /// The channels that have unsettled deliveries, with how many.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn channels_pending(&self) -> Result<Vec<(String, u64)>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.channels_pending()
-    }
-
-    /// Notes what became of an attempt. Returns when it is durable.
-    ///
-    /// # Errors
-    /// Where it is not.
-    pub async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
-        self.submit(JournalWrite::Settle(settlement)).await.map(drop)
-    }
-
-    /// What was counted for every integration that ever got a push.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.integrations()
-    }
-
-    /// What was counted for every channel that ever got a delivery.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.channels()
-    }
-
-    /// Events, the newest first: as many pages as it takes.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn events(&self, filter: &RecordFilter) -> Result<Vec<EventRecord>, JournalError> {
-        let (mut found, mut rest) = (Vec::new(), filter.clone());
-        loop {
-            let page = self.events_page(&rest)?;
-            found.extend(page.events);
-            if page.next.is_none() || (filter.limit > 0 && found.len() >= filter.limit) {
-                return Ok(found);
-            }
-            rest.before = page.next;
-        }
-    }
-
-    /// A page of events. Where few are of the channel or key that is looked for, it may be empty and not the last.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
-        self.check_open()?;
-        self.inner.readers.events(filter)
-    }
-
-    /// A push as it was stored, whatever its events.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn find_push(&self, id: ulid::Ulid) -> Result<Option<PushRecord>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.find_push(id)
-    }
-
-    /// The attempts of the deliveries of an event.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.attempts(event)
-    }
-
-    /// Dead letters, the newest first.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.dead_letters(filter)
-    }
-
-    /// Makes dead letters pending again, marked as replayed, with a new age limit from now; how many.
+    /// Makes dead letters pending again, marked as replayed, with a new age limit from `at`; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn requeue_dead_letters(&self, filter: &RecordFilter, now: i64) -> Result<u64, JournalError> {
-        self.change_deliveries(filter, SettledFilter::Dead, |ids| JournalWrite::Requeue(ids, now))
+    pub fn requeue_dead_letters(&self, filter: &RecordFilter, at: Timestamp) -> Result<u64, JournalError> {
+        let requeue = move |transaction: &mut dyn Transaction, ids: &[_]| transaction.requeue(ids, at);
+        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, requeue)
     }
 
-    /// Forgets dead letters; how many.
+    /// Removes dead letters; how many.
     ///
     /// # Errors
     /// Where it is not durable.
     pub fn delete_dead_letters(&self, filter: &RecordFilter) -> Result<u64, JournalError> {
-        self.change_deliveries(filter, SettledFilter::Dead, JournalWrite::DeleteDeadLetters)
+        let delete = |transaction: &mut dyn Transaction, ids: &[_]| transaction.delete_dead_letters(ids);
+        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, delete)
     }
 
     /// Delivers stored bodies of settled deliveries once more, marked as replayed; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn redeliver(&self, filter: &RecordFilter, now: i64) -> Result<u64, JournalError> {
-        self.change_deliveries(filter, SettledFilter::All, |ids| JournalWrite::Redeliver(ids, now))
+    pub fn redeliver(&self, filter: &RecordFilter, at: Timestamp) -> Result<u64, JournalError> {
+        let redeliver = move |transaction: &mut dyn Transaction, ids: &[_]| transaction.redeliver(ids, at);
+        self.change_deliveries(filter, SettledFilter::All, &WriteSource::Request, redeliver)
     }
 
-    /// Refused bodies, the newest first.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.quarantined(filter)
-    }
-
-    /// Takes a refused body out of the quarantine, after it was accepted.
+    /// Takes a refused payload out of the quarantine, after it was accepted.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn release_quarantined(&self, id: ulid::Ulid) -> Result<(), JournalError> {
-        self.write(JournalWrite::ReleaseQuarantined(id)).map(drop)
-    }
-
-    /// The files of a rule set that decided something, as [`crate::reload::Snapshot::from_archive`] reads them.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError> {
-        self.check_open()?;
-        self.inner.readers.rules(hash)
+    pub fn release_quarantined(&self, id: PushId) -> Result<(), JournalError> {
+        self.write(WriteSource::Record, 0, move |transaction| transaction.release_quarantined(id)).map(drop)
     }
 
     /// Returns when the journal cannot go on (three failures of the disk in a row): the process has to end, so that its
-    /// supervisor starts it anew.
+    /// supervisor starts it again.
     pub async fn shutdown_requested(&self) {
-        let mut doomed = self.inner.shared.shutdown.subscribe();
-        if doomed.wait_for(|doomed| *doomed).await.is_err() {
+        let mut requested = self.inner.shared.shutdown.subscribe();
+        if requested.wait_for(|requested| *requested).await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-
-    /// Ends the process in order, as [`Journal::shutdown_requested`] tells it: what the gateway cannot do without has panicked.
-    pub fn request_shutdown(&self) {
-        self.inner.shared.shutdown.send_replace(true);
     }
 
     /// Commits what waits, checkpoints and closes; later calls answer [`JournalError::Closed`].
@@ -463,52 +249,123 @@ impl Journal {
     }
 
     /// Makes a write durable, for a task.
-    async fn submit(&self, write: JournalWrite) -> Result<WriteResult, JournalError> {
+    async fn submit<T: Send + 'static>(
+        &self,
+        source: WriteSource,
+        size: usize,
+        work: impl FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, JournalError> {
         let (sender, receiver) = oneshot::channel();
-        self.inner.shared.queue.put(write, CommitWaiter::Task(sender))?;
+        let notify = |result| drop(sender.send(result));
+        self.inner.shared.queue.put(PendingWrite::new(source, size, work, notify))?;
         receiver.await.unwrap_or(Err(JournalError::Closed))
     }
 
     /// Makes a write durable, for a thread.
-    fn write(&self, write: JournalWrite) -> Result<WriteResult, JournalError> {
+    fn write<T: Send + 'static>(
+        &self,
+        source: WriteSource,
+        size: usize,
+        work: impl FnMut(&mut dyn Transaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, JournalError> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.inner.shared.queue.put(write, CommitWaiter::Thread(sender))?;
+        let notify = move |result| drop(sender.try_send(result));
+        self.inner.shared.queue.put(PendingWrite::new(source, size, work, notify))?;
         receiver.recv().unwrap_or(Err(JournalError::Closed))
     }
 
-    /// Changes the deliveries that are meant, in steps between which others are written.
+    /// Changes the deliveries that are meant, in steps between which others are written; how many changed.
     fn change_deliveries(
         &self,
         filter: &RecordFilter,
         which: SettledFilter,
-        write: impl Fn(Vec<i64>) -> JournalWrite,
+        source: &WriteSource,
+        change: impl Fn(&mut dyn Transaction, &[DeliveryId]) -> Result<u64, StoreError> + Copy + Send + 'static,
     ) -> Result<u64, JournalError> {
-        self.check_open()?;
         let mut changed = 0;
-        for ids in self.inner.readers.settled(filter, which)?.chunks(DELIVERIES_PER_WRITE) {
-            if let WriteResult::Changed(count) = self.write(write(ids.to_vec()))? {
-                changed += count;
-            }
+        for ids in self.read()?.settled(filter, which)?.chunks(DELIVERIES_PER_WRITE) {
+            let (ids, size) = (ids.to_vec(), ids.len() * BYTES_PER_DELIVERY);
+            changed += self.write(source.clone(), size, move |transaction| change(transaction, &ids))?;
         }
         Ok(changed)
     }
 
-    fn is_low_on_space(&self) -> bool {
-        let JournalState { low_on_space: short, disk_full: starved, .. } = &*self.inner.shared;
-        short.load(Ordering::Relaxed) || starved.load(Ordering::Relaxed)
+    /// Whether payloads can be taken now.
+    fn check_accepting(&self) -> Result<(), JournalError> {
+        self.read()?;
+        let JournalState { low_on_space, disk_full, .. } = &*self.inner.shared;
+        if low_on_space.load(Ordering::Relaxed) || disk_full.load(Ordering::Relaxed) {
+            return Err(JournalError::NoSpace);
+        }
+        Ok(())
+    }
+}
+
+impl PushStore for Journal {
+    fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError> {
+        let archive = archive.to_vec();
+        let size = archive.len();
+        self.write(WriteSource::Request, size, move |transaction| transaction.keep_rules(hash, &archive))
     }
 
-    fn check_open(&self) -> Result<(), JournalError> {
-        if self.inner.shared.ended.load(Ordering::Relaxed) { Err(JournalError::Closed) } else { Ok(()) }
+    async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
+        self.check_accepting()?;
+        let bodies = push.deliveries.iter().filter_map(|delivery| delivery.body.as_ref()).map(Vec::len);
+        let size = push.payload.len() + push.outcomes.len() + bodies.sum::<usize>();
+        let source = WriteSource::Push(push.integration.clone());
+        let work = move |transaction: &mut dyn Transaction| accept(transaction, &push);
+        if Mutant::AnswerEarly.is_on() {
+            let write = PendingWrite::new(source, size, work, |_| ());
+            return self.inner.shared.queue.put(write).map(|()| AcceptResult::Stored);
+        }
+        self.submit(source, size, work).await
+    }
+
+    async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {
+        self.check_accepting()?;
+        let size = refused.payload.len();
+        self.submit(WriteSource::Request, size, move |transaction| transaction.refuse(&refused)).await
+    }
+
+    fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
+        let oldest = SystemClock.now().epoch_milliseconds() - LONGEST_OPEN;
+        let firing = self.inner.reader.firing(integration, key).ok().flatten();
+        let open = firing.filter(|firing| firing.since.epoch_milliseconds() >= oldest);
+        open.map(|firing| firing.channels).unwrap_or_default()
+    }
+}
+
+impl DeliveryStore for Journal {
+    type Reader = dyn JournalReader;
+
+    fn read(&self) -> Result<&Self::Reader, JournalError> {
+        Self::read(self)
+    }
+
+    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError> {
+        Ok(match self.read()?.body(delivery)? {
+            StoredBody::Intact(bytes) => Some(bytes),
+            StoredBody::Missing => None,
+            StoredBody::Damaged => {
+                let at = SystemClock.now();
+                let work = move |transaction: &mut dyn Transaction| transaction.mark_damaged(delivery, at);
+                drop(self.inner.shared.queue.put(PendingWrite::new(WriteSource::Record, 0, work, |_| ())));
+                None
+            }
+        })
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        let work = move |transaction: &mut dyn Transaction| transaction.settle(&settlement);
+        self.submit(WriteSource::Record, 0, work).await.map(drop)
+    }
+
+    fn request_shutdown(&self) {
+        self.inner.shared.shutdown.send_replace(true);
     }
 }
 
 fn spawn_thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, JournalError> {
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
     started.map_err(|error| JournalError::Failed(error.to_string()))
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    i64::try_from(since).unwrap_or(i64::MAX)
 }

@@ -1,46 +1,14 @@
-//! What the journal takes and gives. Times are milliseconds since 1970.
+//! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted.
+//!
+//! A store keeps times to the millisecond.
 
+use super::{DeliveryId, EventId, PushId};
 use crate::reload::RuleSetHash;
-use serde::Serialize;
-use std::fmt;
-use std::str::FromStr;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use ulid::Ulid;
 
-/// Names one event of a push: `01J…-0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventId {
-    /// The push.
-    pub push: Ulid,
-    /// The position among the push's outcomes, from 0.
-    pub index: u32,
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.push, self.index)
-    }
-}
-
-impl FromStr for EventId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` names no event: expected something like 01KADZ3V9G0000000000000000-0");
-        let (push, index) = text.split_once('-').ok_or_else(wrong)?;
-        let push = Ulid::from_string(push).map_err(|_| wrong())?;
-        Ok(Self { push, index: index.parse().map_err(|_| wrong())? })
-    }
-}
-
-impl Serialize for EventId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// Which protocol a push came by.
+/// The protocol by which a push came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PushOrigin {
@@ -60,35 +28,66 @@ pub enum PushOrigin {
 #[derive(Debug, Clone)]
 pub struct Push {
     /// Its id.
-    pub id: Ulid,
+    pub id: PushId,
     /// The integration.
     pub integration: String,
     /// How it came.
     pub origin: PushOrigin,
     /// When it came.
-    pub received: i64,
+    pub received: Timestamp,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// Their files.
     pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
-    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender is told the same text.
+    /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender gets the same text.
     pub outcomes: Arc<str>,
     /// How many of them were sent somewhere.
     pub sent: u32,
-    /// How many of them were dropped, or sent nowhere.
+    /// How many of them were dropped, or go to no channel.
     pub dropped: u32,
-    /// What has to go to channels, in the order of outcomes and channels.
+    /// Its deliveries, in the order of outcomes and channels.
     pub deliveries: Vec<NewDelivery>,
-    /// What opened and what closed, in the order of outcomes.
+    /// The firings that it opens and closes, in the order of outcomes.
     pub transitions: Vec<FiringTransition>,
-    /// What was open when it was decided: keys of recoveries and their channels, where anything was.
-    pub open: Vec<(String, Vec<String>)>,
-    /// SHA-256 of the body and for how many milliseconds a repetition is one; where the integration deduplicates.
-    pub deduplicate: Option<([u8; 32], i64)>,
+    /// The firings of its recoveries that were open when it was decided.
+    pub open: Vec<OpenFiring>,
+    /// How a repetition is recognised, where the integration deduplicates.
+    pub deduplicate: Option<Deduplication>,
     /// The push whose payload this replays.
-    pub replay_of: Option<Ulid>,
+    pub replay_of: Option<PushId>,
+}
+
+/// The alert key of a firing and the channels in which it is open. In JSON it is the array `[key, [channel, …]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, Vec<String>)", into = "(String, Vec<String>)")]
+pub struct OpenFiring {
+    /// The alert key.
+    pub key: String,
+    /// The channels.
+    pub channels: Vec<String>,
+}
+
+impl From<(String, Vec<String>)> for OpenFiring {
+    fn from((key, channels): (String, Vec<String>)) -> Self {
+        Self { key, channels }
+    }
+}
+
+impl From<OpenFiring> for (String, Vec<String>) {
+    fn from(open: OpenFiring) -> Self {
+        (open.key, open.channels)
+    }
+}
+
+/// How a repeated push is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deduplication {
+    /// SHA-256 of the body.
+    pub body_hash: [u8; 32],
+    /// For how many milliseconds the same body counts as a repetition.
+    pub window_ms: i64,
 }
 
 /// A rendered delivery.
@@ -98,31 +97,31 @@ pub struct NewDelivery {
     pub index: u32,
     /// The channel.
     pub channel: String,
-    /// The channel's kind at the time; a delivery is not sent by another kind.
+    /// The channel's kind when it was rendered; no other kind sends it.
     pub kind: &'static str,
     /// The alert key; deliveries of one channel and key keep their order.
     pub key: String,
     /// The unsigned body; none where nothing is sent (`discard`), and the delivery counts as delivered at once.
     pub body: Option<Vec<u8>>,
-    /// What rendering noted.
+    /// Notes of the rendering.
     pub notes: Vec<String>,
 }
 
-/// A change of what is open.
+/// A change of a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FiringTransition {
-    /// A firing went to these channels (added to those where it is open already).
+    /// The firing went to these channels, besides those in which it is open already.
     Opened {
         /// The alert key.
         key: String,
         /// The channels.
         channels: Vec<String>,
     },
-    /// A recovery went out.
+    /// Its recovery was sent.
     Closed {
         /// The alert key.
         key: String,
-        /// Channels in which it was open and that no longer exist: a dead letter each.
+        /// Channels in which it was open and that no longer exist. Each gets a dead letter.
         removed_channels: Vec<String>,
         /// The position of its outcome.
         index: u32,
@@ -133,7 +132,7 @@ pub enum FiringTransition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingDelivery {
     /// Its id; rising in the order of acceptance.
-    pub id: i64,
+    pub id: DeliveryId,
     /// Its event.
     pub event: EventId,
     /// The channel's kind when it was rendered.
@@ -143,25 +142,25 @@ pub struct PendingDelivery {
     /// Attempts so far.
     pub attempts: u32,
     /// Not before this time.
-    pub due: i64,
+    pub due: Timestamp,
     /// When its age limit begins: its receipt, or the moment of a replay.
-    pub since: i64,
-    /// Whether an operator had it delivered again.
+    pub since: Timestamp,
+    /// Whether an operator requested it again.
     pub replay: bool,
 }
 
-/// What became of an attempt.
+/// The result of an attempt, for the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
     /// The delivery.
-    pub delivery: i64,
+    pub delivery: DeliveryId,
     /// When the attempt ended.
-    pub at: i64,
+    pub at: Timestamp,
     /// How long it took, in milliseconds.
     pub took: u32,
     /// The HTTP status, where there was one.
     pub status: Option<u16>,
-    /// What follows.
+    /// The result.
     pub result: SettlementResult,
 }
 
@@ -170,10 +169,10 @@ pub struct Settlement {
 pub enum SettlementResult {
     /// It is delivered.
     Delivered,
-    /// It is tried again at that time, for that reason.
+    /// It failed and is tried again.
     Retry {
         /// When.
-        due: i64,
+        due: Timestamp,
         /// Why.
         reason: String,
     },
@@ -185,12 +184,12 @@ pub enum SettlementResult {
 }
 
 /// What was counted for an integration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntegrationCounts {
     /// The integration.
     pub name: String,
     /// When the last push came.
-    pub latest: i64,
+    pub latest: Timestamp,
     /// Pushes that were accepted.
     pub accepted: u64,
     /// Outcomes that were dropped.
@@ -202,31 +201,40 @@ pub struct IntegrationCounts {
 }
 
 /// What was counted for a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelCounts {
     /// The channel.
     pub name: String,
-    /// Deliveries that arrived.
+    /// Deliveries that succeeded.
     pub delivered: u64,
-    /// Attempts that failed and were to be repeated.
+    /// Attempts that failed and are repeated.
     pub retried: u64,
-    /// Dead letters there are.
+    /// Dead letters.
     pub dead: u64,
-    /// Deliveries that wait.
+    /// Pending deliveries.
     pub pending: u64,
-    /// When the last one arrived.
-    pub latest: Option<i64>,
-    /// The last error, and when.
-    pub last_error: Option<(i64, String)>,
+    /// When the last delivery succeeded.
+    pub latest: Option<Timestamp>,
+    /// The last error.
+    pub last_error: Option<ChannelError>,
 }
 
-/// Which records are meant; what is not said does not restrict.
+/// An error of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelError {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Why the attempt failed.
+    pub reason: String,
+}
+
+/// Which records are meant. What is not given does not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct RecordFilter {
     /// From this time on.
-    pub since: Option<i64>,
+    pub since: Option<Timestamp>,
     /// Before this time.
-    pub until: Option<i64>,
+    pub until: Option<Timestamp>,
     /// Of this integration.
     pub integration: Option<String>,
     /// To this channel.
@@ -234,16 +242,16 @@ pub struct RecordFilter {
     /// With this alert key.
     pub key: Option<String>,
     /// Of this push.
-    pub push: Option<Ulid>,
+    pub push: Option<PushId>,
     /// Only this event of the push.
     pub index: Option<u32>,
     /// Before this push, for the next page.
-    pub before: Option<Ulid>,
+    pub before: Option<PushId>,
     /// At most so many, of events with the rest of the last push; 0 is all.
     pub limit: usize,
 }
 
-/// One outcome of a push, with what became of its deliveries.
+/// One outcome of a push, with its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {
     /// Which.
@@ -251,7 +259,7 @@ pub struct EventRecord {
     /// The integration.
     pub integration: String,
     /// When the push came.
-    pub received: i64,
+    pub received: Timestamp,
     /// How.
     pub origin: PushOrigin,
     /// The generation of the rules that decided.
@@ -260,26 +268,40 @@ pub struct EventRecord {
     pub rules: RuleSetHash,
     /// The outcome, in the JSON of `event::Outcome`.
     pub outcome: String,
-    /// Where each delivery stands: channel, state, attempts, last reason.
-    pub deliveries: Vec<(String, DeliveryState, u32, Option<String>)>,
+    /// Its deliveries.
+    pub deliveries: Vec<DeliveryRecord>,
 }
 
-/// A page of events, the newest first. It ends with a whole push, so it may hold more than were asked for.
+/// A delivery of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveryRecord {
+    /// The channel.
+    pub channel: String,
+    /// Its state.
+    pub state: DeliveryState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A page of events, the newest first. It ends with a whole push, so it may hold more events than the limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventPage {
     /// What was found.
     pub events: Vec<EventRecord>,
     /// The next page is before this push; nothing where there is none.
-    pub next: Option<Ulid>,
+    pub next: Option<PushId>,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits, or is under way.
     Pending,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
     /// It was given up.
     Dead,
@@ -289,13 +311,13 @@ pub enum DeliveryState {
 #[derive(Debug, Clone)]
 pub struct PushRecord {
     /// Its id.
-    pub id: Ulid,
+    pub id: PushId,
     /// The integration.
     pub integration: String,
     /// How it came.
     pub origin: PushOrigin,
     /// When.
-    pub received: i64,
+    pub received: Timestamp,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// Their files.
@@ -304,8 +326,8 @@ pub struct PushRecord {
     pub payload: Vec<u8>,
     /// The outcomes.
     pub outcomes: Vec<String>,
-    /// What was open when it was decided: key and channels, where anything was.
-    pub open: Vec<(String, Vec<String>)>,
+    /// The firings of its recoveries that were open when it was decided.
+    pub open: Vec<OpenFiring>,
 }
 
 /// One attempt to deliver.
@@ -314,7 +336,7 @@ pub struct AttemptRecord {
     /// The channel.
     pub channel: String,
     /// When it ended.
-    pub at: i64,
+    pub at: Timestamp,
     /// How long it took, in milliseconds.
     pub took: u32,
     /// The HTTP status, where there was one.
@@ -335,35 +357,35 @@ pub struct DeadLetterRecord {
     /// The integration.
     pub integration: String,
     /// When the push came.
-    pub received: i64,
+    pub received: Timestamp,
     /// When it was given up.
-    pub died: i64,
+    pub died: Timestamp,
     /// Attempts before that.
     pub attempts: u32,
     /// Why.
     pub reason: String,
 }
 
-/// A body that was refused.
+/// A payload that was refused.
 #[derive(Debug, Clone)]
 pub struct RefusedPayload {
     /// Its id.
-    pub id: Ulid,
+    pub id: PushId,
     /// The integration.
     pub integration: String,
     /// How it came.
     pub origin: PushOrigin,
     /// When it came.
-    pub received: i64,
+    pub received: Timestamp,
     /// The bytes.
     pub payload: Vec<u8>,
-    /// 400 or 422.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// Why.
     pub reason: String,
 }
 
-/// A body in the quarantine.
+/// A payload in the quarantine.
 #[derive(Debug, Clone)]
 pub struct QuarantineRecord {
     /// What was refused.

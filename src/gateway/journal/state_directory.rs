@@ -1,18 +1,17 @@
 //! The state directory: its lock, its file system, its free space, and the ballast.
 //!
-//! The ballast is a file that holds space for the moment when the disk is full: it is given up, so that what was delivered
-//! can still be noted, and made anew when there is room.
+//! The ballast is a file that holds space for the moment when the disk is full. It is removed then, so that results of
+//! deliveries can still be stored, and made again when there is room.
 
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
 use super::JournalError;
-use super::sqlite::DATABASE_FILE;
 use crate::channel::StateFile;
 use crate::reload::remote_file_system;
 use rustix::fs::{FallocateFlags, FlockOperation};
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// How large the ballast is, in bytes; at most a sixteenth of the file system.
@@ -27,18 +26,24 @@ pub(super) struct StateDirectory {
     path: PathBuf,
     least_free: Option<u64>,
     lock: File,
-    /// The lock and the database as they were found or made: the device and the number of each.
-    identities: FileIdentities,
+    /// The files that must not be replaced.
+    watched: Vec<WatchedFile>,
+    /// The files of the store.
+    files: &'static [&'static str],
 }
 
-/// What tells files apart.
-type FileIdentities = [(u64, u64); 2];
+/// A file as it was found or made.
+struct WatchedFile {
+    name: &'static str,
+    device: u64,
+    inode: u64,
+}
 
 impl StateDirectory {
     /// Makes the directory where there is none, and locks it.
     pub(super) fn acquire(path: &Path, least_free: Option<u64>) -> Result<Self, JournalError> {
         let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", path.display()));
-        // Bodies of alerts are nobody else's to read.
+        // Others may not read the bodies of alerts.
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
         let mut lock = File::options()
@@ -60,21 +65,31 @@ impl StateDirectory {
         }
         lock.set_len(0).map_err(failed)?;
         lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
-        make_private(&path.join(DATABASE_FILE)).map_err(failed)?;
-        let own = identities(path).map_err(failed)?;
-        let directory = Self { path: path.to_owned(), least_free, lock, identities: own };
+        let watched = vec![watched_file(path, StateFile::Lock.name()).map_err(failed)?];
+        let directory = Self { path: path.to_owned(), least_free, lock, watched, files: &[] };
         if !directory.make_ballast() {
-            tracing::warn!("no ballast could be put by: the disk is nearly full");
+            tracing::warn!("the ballast could not be made: the disk is nearly full");
         }
         Ok(directory)
     }
 
-    /// Whether the lock or the database was removed or replaced: what is written goes where nobody will find it.
-    pub(super) fn is_lost(&self) -> bool {
-        match identities(&self.path) {
-            Ok(found) => found != self.identities,
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    /// Takes the files of the store into account. The first must stay the same as long as it is open.
+    pub(super) fn watch(&mut self, files: &'static [&'static str]) -> Result<(), JournalError> {
+        self.files = files;
+        for name in files.iter().take(1) {
+            let failed =
+                |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", self.path.display()));
+            self.watched.push(watched_file(&self.path, name).map_err(failed)?);
         }
+        Ok(())
+    }
+
+    /// Whether a watched file was removed or replaced: what is written goes where nobody will find it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.watched.iter().any(|file| match watched_file(&self.path, file.name) {
+            Ok(found) => (found.device, found.inode) != (file.device, file.inode),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        })
     }
 
     /// Whether there is too little room for pushes.
@@ -85,7 +100,7 @@ impl StateDirectory {
         free < self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART))
     }
 
-    /// Puts the ballast by, where it is not; whether it is there.
+    /// Makes the ballast, where it is not there; whether it is there then.
     pub(super) fn make_ballast(&self) -> bool {
         let size = rustix::fs::statvfs(&self.path)
             .map_or(BALLAST, |space| BALLAST.min(space.f_blocks.saturating_mul(space.f_frsize) / 16));
@@ -106,19 +121,19 @@ impl StateDirectory {
         }
     }
 
-    /// Gives the ballast up.
+    /// Removes the ballast.
     pub(super) fn drop_ballast(&self) {
         drop(std::fs::remove_file(self.ballast()));
     }
 
-    /// Lets another process have it.
+    /// Releases the lock.
     pub(super) fn release(&self) {
         let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }
 
-    /// Bytes of the journal's files.
+    /// Bytes of the store's files.
     pub(super) fn bytes(&self) -> u64 {
-        ["journal.db", "journal.db-wal"]
+        self.files
             .iter()
             .filter_map(|name| std::fs::metadata(self.path.join(name)).ok())
             .map(|file| file.len())
@@ -130,21 +145,9 @@ impl StateDirectory {
     }
 }
 
-fn identities(path: &Path) -> std::io::Result<FileIdentities> {
-    let identity = |name| std::fs::metadata(path.join(name)).map(|file| (file.dev(), file.ino()));
-    Ok([identity(StateFile::Lock.name())?, identity(DATABASE_FILE)?])
-}
-
-/// Makes the database, empty, where there is none: alerts are nobody else's business, and what stands beside a database has
-/// its rights.
-fn make_private(database: &Path) -> std::io::Result<()> {
-    let file = File::options().append(true).create(true).mode(0o600).open(database)?;
-    let mut rights = file.metadata()?.permissions();
-    if rights.mode() & 0o007 != 0 {
-        rights.set_mode(rights.mode() & !0o007);
-        file.set_permissions(rights)?;
-    }
-    Ok(())
+fn watched_file(directory: &Path, name: &'static str) -> std::io::Result<WatchedFile> {
+    let file = std::fs::metadata(directory.join(name))?;
+    Ok(WatchedFile { name, device: file.dev(), inode: file.ino() })
 }
 
 fn refuse_remote(path: &Path) -> Result<(), JournalError> {

@@ -1,11 +1,10 @@
-//! What waits for the writer, and what may still come in.
+//! The queue before the writer, and its limits.
 
-use super::batch_store::{Backlog, JournalWrite, WriteResult};
-use super::{JournalConfig, JournalError};
+use super::write::{PendingWrite, WriteSource};
+use super::{Backlog, IntegrationBacklog, JournalConfig, JournalError};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// The most writes and bytes of one batch.
 const BATCH: usize = 1_024;
@@ -15,28 +14,13 @@ const BATCH_BYTES: usize = 4 << 20;
 const QUEUED: usize = 8_192;
 const QUEUED_BYTES: usize = 64 << 20;
 
-/// Who waits for a write.
-pub(super) enum CommitWaiter {
-    /// A task.
-    Task(oneshot::Sender<Result<WriteResult, JournalError>>),
-    /// A thread.
-    Thread(mpsc::SyncSender<Result<WriteResult, JournalError>>),
-}
+/// Roughly how many bytes a write takes besides what it holds.
+const ROW: usize = 256;
 
-impl CommitWaiter {
-    /// Tells whoever still waits.
-    pub(super) fn notify(self, result: Result<WriteResult, JournalError>) {
-        match self {
-            Self::Task(sender) => drop(sender.send(result)),
-            Self::Thread(sender) => drop(sender.try_send(result)),
-        }
-    }
-}
-
-/// What the writer finds.
+/// What the writer takes from the queue.
 pub(super) enum QueuePoll {
     /// Writes, in the order in which they came.
-    Batch(Vec<JournalWrite>, Vec<CommitWaiter>),
+    Batch(Vec<PendingWrite>),
     /// Nothing came.
     Idle,
     /// Nothing will come any more.
@@ -45,14 +29,14 @@ pub(super) enum QueuePoll {
 
 #[derive(Default)]
 struct WriteQueueState {
-    waiting: VecDeque<(JournalWrite, usize, CommitWaiter)>,
+    waiting: VecDeque<PendingWrite>,
     bytes: usize,
     close_mode: Option<CloseMode>,
     backlog: Backlog,
     backlogs: HashMap<String, Backlog>,
 }
 
-/// How the journal ends.
+/// How the journal is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CloseMode {
     /// What waits is committed.
@@ -69,12 +53,12 @@ pub(super) struct WriteQueue {
 }
 
 impl WriteQueue {
-    pub(super) fn new(options: &JournalConfig, loads: Vec<(String, Backlog)>) -> Self {
+    pub(super) fn new(options: &JournalConfig, backlogs: Vec<IntegrationBacklog>) -> Self {
         let whole = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
         let most_pending =
             Backlog { count: whole(options.most_pending), bytes: whole(options.most_pending_bytes) };
         let queue = Self { state: Mutex::default(), arrived: Condvar::new(), most_pending };
-        queue.set_backlogs(loads);
+        queue.set_backlogs(backlogs);
         queue
     }
 
@@ -82,9 +66,9 @@ impl WriteQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a write; one that its sender may repeat later is refused where too much waits.
-    pub(super) fn put(&self, write: JournalWrite, waiter: CommitWaiter) -> Result<(), JournalError> {
-        let size = write.size();
+    /// Adds a write; one that can be made again later is refused where too much waits.
+    pub(super) fn put(&self, write: PendingWrite) -> Result<(), JournalError> {
+        let size = write.size + ROW;
         let mut state = self.state();
         if state.close_mode.is_some() {
             return Err(JournalError::Closed);
@@ -92,19 +76,19 @@ impl WriteQueue {
         if write.is_refusable() && (state.waiting.len() >= QUEUED || state.bytes + size > QUEUED_BYTES) {
             return Err(JournalError::Full);
         }
-        if let JournalWrite::Accept(push) = &write
-            && self.exceeds_quota(&state, &push.integration)
+        if let WriteSource::Push(integration) = &write.source
+            && self.exceeds_quota(&state, integration)
         {
             return Err(JournalError::Full);
         }
         state.bytes += size;
-        state.waiting.push_back((write, size, waiter));
+        state.waiting.push_back(write);
         drop(state);
         self.arrived.notify_one();
         Ok(())
     }
 
-    /// Once half of what may wait does, no integration may have more than half.
+    /// Once half of the limit is used, no integration may have more than half of it.
     fn exceeds_quota(&self, state: &WriteQueueState, integration: &str) -> bool {
         let Backlog { count, bytes } = self.most_pending;
         let all = state.backlog;
@@ -115,7 +99,7 @@ impl WriteQueue {
         (all.count > count / 2 && own.count > count / 2) || (all.bytes > bytes / 2 && own.bytes > bytes / 2)
     }
 
-    /// Waits for something, at most so long.
+    /// Waits for writes, at most so long.
     pub(super) fn take(&self, patience: Duration) -> QueuePoll {
         let mut state = self.state();
         if state.waiting.is_empty() && state.close_mode.is_none() {
@@ -127,40 +111,39 @@ impl WriteQueue {
             state.waiting.clear();
             return QueuePoll::Closed;
         }
-        let (mut writes, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let (mut writes, mut bytes) = (Vec::new(), 0);
         while writes.len() < BATCH
-            && let Some((_, size, _)) = state.waiting.front()
-            && (writes.is_empty() || bytes + size <= BATCH_BYTES)
-            && let Some((write, size, waiter)) = state.waiting.pop_front()
+            && let Some(next) = state.waiting.front()
+            && (writes.is_empty() || bytes + next.size + ROW <= BATCH_BYTES)
+            && let Some(write) = state.waiting.pop_front()
         {
-            bytes += size;
+            bytes += write.size + ROW;
             writes.push(write);
-            waiters.push(waiter);
         }
         state.bytes -= bytes;
-        if writes.is_empty() { QueuePoll::Idle } else { QueuePoll::Batch(writes, waiters) }
+        if writes.is_empty() { QueuePoll::Idle } else { QueuePoll::Batch(writes) }
     }
 
-    /// Ends it; the first word counts.
+    /// Ends it; the first call counts.
     pub(super) fn close(&self, end: CloseMode) {
         self.state().close_mode.get_or_insert(end);
         self.arrived.notify_all();
     }
 
-    /// What waits for delivery changed.
-    pub(super) fn change_backlog(&self, changes: Vec<(String, Backlog)>) {
+    /// Adds changes of backlogs.
+    pub(super) fn change_backlogs(&self, changes: Vec<IntegrationBacklog>) {
         let mut state = self.state();
-        for (integration, change) in changes {
-            state.backlog.add(change);
-            state.backlogs.entry(integration).or_default().add(change);
+        for IntegrationBacklog { integration, backlog } in changes {
+            state.backlog.add(backlog);
+            state.backlogs.entry(integration).or_default().add(backlog);
         }
     }
 
-    /// What waits for delivery was read anew.
-    pub(super) fn set_backlogs(&self, loads: Vec<(String, Backlog)>) {
+    /// Replaces all backlogs.
+    pub(super) fn set_backlogs(&self, backlogs: Vec<IntegrationBacklog>) {
         let mut state = self.state();
         (state.backlog, state.backlogs) = (Backlog::default(), HashMap::new());
         drop(state);
-        self.change_backlog(loads);
+        self.change_backlogs(backlogs);
     }
 }

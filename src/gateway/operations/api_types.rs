@@ -2,9 +2,8 @@
 
 use super::RecordSelection;
 use crate::gateway::journal::{
-    AttemptRecord, DeadLetterRecord, DeliveryState, EventRecord, PushOrigin, QuarantineRecord,
+    AttemptRecord, DeadLetterRecord, DeliveryRecord, DeliveryState, EventRecord, PushOrigin, QuarantineRecord,
 };
-use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A listing, the newest first.
@@ -225,13 +224,6 @@ pub struct ReplayResult {
     pub refused: Option<String>,
 }
 
-/// Milliseconds since 1970 as RFC 3339 in UTC.
-#[must_use]
-pub fn format_timestamp(milliseconds: i64) -> String {
-    let instant = u64::try_from(milliseconds).ok().and_then(Timestamp::from_whole_epoch);
-    instant.map_or_else(|| milliseconds.to_string(), |instant| instant.to_string())
-}
-
 fn origin_name(origin: PushOrigin) -> String {
     match origin {
         PushOrigin::Push => "push",
@@ -254,14 +246,16 @@ fn state_name(state: DeliveryState) -> String {
 
 impl From<&EventRecord> for EventSummary {
     fn from(record: &EventRecord) -> Self {
-        let delivery = |(channel, state, attempts, reason): &(String, DeliveryState, u32, Option<String>)| {
-            let (channel, state, reason) = (channel.clone(), state_name(*state), reason.clone());
-            DeliverySummary { channel, state, attempts: *attempts, reason }
+        let delivery = |delivery: &DeliveryRecord| DeliverySummary {
+            channel: delivery.channel.clone(),
+            state: state_name(delivery.state),
+            attempts: delivery.attempts,
+            reason: delivery.reason.clone(),
         };
         Self {
             id: record.id.to_string(),
             integration: record.integration.clone(),
-            received: format_timestamp(record.received),
+            received: record.received.to_string(),
             door: origin_name(record.origin),
             generation: record.generation,
             rules: record.rules.to_string(),
@@ -277,7 +271,7 @@ impl From<&AttemptRecord> for AttemptSummary {
     fn from(record: &AttemptRecord) -> Self {
         Self {
             channel: record.channel.clone(),
-            at: format_timestamp(record.at),
+            at: record.at.to_string(),
             took: record.took,
             status: record.status,
             result: record.result.clone(),
@@ -292,8 +286,8 @@ impl From<&DeadLetterRecord> for DeadLetterSummary {
             channel: dead.channel.clone(),
             key: dead.key.clone(),
             integration: dead.integration.clone(),
-            received: format_timestamp(dead.received),
-            died: format_timestamp(dead.died),
+            received: dead.received.to_string(),
+            died: dead.died.to_string(),
             attempts: dead.attempts,
             reason: dead.reason.clone(),
         }
@@ -306,7 +300,7 @@ impl From<&QuarantineRecord> for QuarantineSummary {
             id: refused.id.to_string(),
             integration: refused.integration.clone(),
             door: origin_name(refused.origin),
-            received: format_timestamp(refused.received),
+            received: refused.received.to_string(),
             status: refused.status,
             bytes: refused.payload.len(),
             reason: refused.reason.clone(),

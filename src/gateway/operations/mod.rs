@@ -12,13 +12,14 @@ mod selection;
 pub use api_types::{
     AffectedCount, AttemptSummary, BulkRequest, DeadLetterSummary, DecisionRecord, DeliverySummary,
     EventDetail, EventSummary, ListingPage, QuarantineDetail, QuarantineSummary, ReplayCandidate,
-    ReplayRequest, ReplayResult, format_timestamp,
+    ReplayRequest, ReplayResult,
 };
 pub use offline::OfflineReplayer;
 pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
 pub use selection::RecordSelection;
 
-use super::journal::{EventId, Journal, JournalError, PushRecord, RecordFilter};
+use super::journal::{EventId, Journal, JournalError, PushId, PushRecord, RecordFilter};
+use crate::time::Timestamp;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -70,7 +71,7 @@ pub fn events(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<EventSummary>, OperationError> {
-    let page = journal.events_page(&selection.filter(now)?)?;
+    let page = journal.read()?.events_page(&selection.filter(now)?)?;
     Ok(ListingPage {
         items: page.events.iter().map(EventSummary::from).collect(),
         next: page.next.map(|push| push.to_string()),
@@ -84,10 +85,10 @@ pub fn events(
 pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
     let RecordId { push, index } = RecordId::parse(id)?;
     let one = RecordFilter { push: Some(push), index, ..RecordFilter::default() };
-    let records = journal.events(&one)?;
+    let records = journal.read()?.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
-    let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
-    let attempts = journal.attempts(record.id)?;
+    let stored = journal.read()?.find_push(push)?.ok_or_else(|| unknown(id))?;
+    let attempts = journal.read()?.attempts(record.id)?;
     Ok(EventDetail {
         event: EventSummary::from(record),
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
@@ -107,12 +108,12 @@ fn unknown(id: &str) -> OperationError {
 /// No such event, rules that are gone, a journal that cannot be read.
 pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, OperationError> {
     let RecordId { push, index } = RecordId::parse(id)?;
-    let stored = journal.find_push(push)?.ok_or_else(|| unknown(id))?;
+    let stored = journal.read()?.find_push(push)?.ok_or_else(|| unknown(id))?;
     let known = u32::try_from(stored.outcomes.len()).unwrap_or(u32::MAX);
     if index.is_some_and(|index| index >= known) {
         return Err(unknown(id));
     }
-    let archive = journal.rules(stored.rules)?;
+    let archive = journal.read()?.rules(stored.rules)?;
     let archive = archive.ok_or_else(|| {
         OperationError::NotFound(format!("the rules that decided `{id}` are no longer in the journal"))
     })?;
@@ -125,12 +126,12 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
         push: stored.id.to_string(),
         index,
         integration: stored.integration.clone(),
-        received: stored.received,
+        received: stored.received.epoch_milliseconds(),
         generation: stored.generation,
         rules: stored.rules.to_string(),
         payload: STANDARD.encode(&stored.payload),
         outcomes: stored.outcomes.clone(),
-        open: stored.open.clone(),
+        open: stored.open.iter().cloned().map(Into::into).collect(),
         archive: STANDARD.encode(archive),
     }
 }
@@ -144,7 +145,7 @@ pub fn dead(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<DeadLetterSummary>, OperationError> {
-    let letters = journal.dead_letters(&selection.filter(now)?)?;
+    let letters = journal.read()?.dead_letters(&selection.filter(now)?)?;
     Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
 }
 
@@ -153,7 +154,8 @@ pub fn dead(
 /// # Errors
 /// No selection unless all are meant; a change that is not durable.
 pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
-    let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, now)?;
+    let affected =
+        journal.requeue_dead_letters(&bulk_filter(bulk, now)?, Timestamp::from_epoch_milliseconds(now))?;
     Ok(AffectedCount { affected })
 }
 
@@ -182,7 +184,7 @@ pub fn quarantined(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
-    let refused = journal.quarantined(&selection.filter(now)?)?;
+    let refused = journal.read()?.quarantined(&selection.filter(now)?)?;
     Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))
 }
 
@@ -204,16 +206,16 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
     })
 }
 
-fn refused(journal: &Journal, id: Ulid) -> Result<Option<super::journal::QuarantineRecord>, JournalError> {
+fn refused(journal: &Journal, id: PushId) -> Result<Option<super::journal::QuarantineRecord>, JournalError> {
     let one = RecordFilter { push: Some(id), limit: 1, ..RecordFilter::default() };
-    Ok(journal.quarantined(&one)?.into_iter().find(|found| found.refused.id == id))
+    Ok(journal.read()?.quarantined(&one)?.into_iter().find(|found| found.refused.id == id))
 }
 
 /// The name of an event in a decision: its id, or the push's.
 #[must_use]
 pub fn decision_id(decision: &DecisionRecord) -> String {
     match (Ulid::from_string(&decision.push), decision.index) {
-        (Ok(push), Some(index)) => EventId { push, index }.to_string(),
+        (Ok(push), Some(index)) => EventId { push: PushId(push), index }.to_string(),
         (Ok(_) | Err(_), _) => decision.push.clone(),
     }
 }

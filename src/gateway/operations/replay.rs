@@ -3,13 +3,15 @@
 //! A replay is planned first, page by page; then its parts are carried out, the oldest first. A part is small enough for
 //! one request at its rate. So the client sees the progress, and a broken connection ends the replay.
 
-use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult, format_timestamp};
+use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
 use crate::gateway::intake::{self, IntakeBackend, Receipt, Refusal};
-use crate::gateway::journal::{Journal, JournalError, QuarantineRecord, RecordFilter, RefusedPayload};
+use crate::gateway::journal::{
+    Journal, JournalError, PushId, QuarantineRecord, RecordFilter, RefusedPayload,
+};
+use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use ulid::Ulid;
 
 /// How many records one part of a replay may name.
 pub const MOST_AT_ONCE: usize = 500;
@@ -26,7 +28,7 @@ pub fn plan(
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
-    let page = journal.events_page(&selection.filter(now)?)?;
+    let page = journal.read()?.events_page(&selection.filter(now)?)?;
     for record in page.events {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
@@ -34,7 +36,7 @@ pub fn plan(
             None => items.push(ReplayCandidate {
                 id,
                 integration: record.integration,
-                received: format_timestamp(record.received),
+                received: record.received.to_string(),
                 events: vec![record.id.index],
             }),
         }
@@ -57,11 +59,12 @@ pub fn plan_quarantine(
     let planned = |item: QuarantineRecord| ReplayCandidate {
         id: item.refused.id.to_string(),
         integration: item.refused.integration,
-        received: format_timestamp(item.refused.received),
+        received: item.refused.received.to_string(),
         events: Vec::new(),
     };
     let filter = selection.filter(now)?;
-    let items: Vec<ReplayCandidate> = journal.quarantined(&filter)?.into_iter().map(planned).collect();
+    let items: Vec<ReplayCandidate> =
+        journal.read()?.quarantined(&filter)?.into_iter().map(planned).collect();
     let next = items.last().filter(|_| items.len() >= filter.limit).map(|last| last.id.clone());
     Ok(ListingPage { items, next })
 }
@@ -92,7 +95,7 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
     let mut items = Vec::new();
     for RecordId { push: id, .. } in ids {
         let journal = backend.store().clone();
-        items.push(match run_blocking(move || journal.find_push(id)).await? {
+        items.push(match run_blocking(move || journal.read()?.find_push(id)).await? {
             None => not_replayed(id, "it is no longer in the journal".to_owned()),
             Some(stored) => {
                 result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await)
@@ -119,7 +122,7 @@ pub fn replay_stored(
     for RecordId { push, index } in ids {
         let (channel, key) = (request.channel.clone(), request.key.clone());
         let one = RecordFilter { push: Some(push), index, channel, key, ..RecordFilter::default() };
-        let deliveries = Some(journal.redeliver(&one, now)?);
+        let deliveries = Some(journal.redeliver(&one, Timestamp::from_epoch_milliseconds(now))?);
         items.push(ReplayResult { id: push.to_string(), push: None, deliveries, refused: None });
         sleep(pause);
     }
@@ -154,7 +157,7 @@ pub async fn replay_quarantined<H: IntakeBackend<Store = Journal>>(
     Ok(ListingPage::complete(items))
 }
 
-fn result(id: Ulid, accepted: &Result<Receipt, Refusal>) -> ReplayResult {
+fn result(id: PushId, accepted: &Result<Receipt, Refusal>) -> ReplayResult {
     match accepted {
         Ok(receipt) => {
             let push = Some(receipt.id.to_string());
@@ -164,7 +167,7 @@ fn result(id: Ulid, accepted: &Result<Receipt, Refusal>) -> ReplayResult {
     }
 }
 
-fn not_replayed(id: Ulid, reason: String) -> ReplayResult {
+fn not_replayed(id: PushId, reason: String) -> ReplayResult {
     ReplayResult { id: id.to_string(), push: None, deliveries: None, refused: Some(reason) }
 }
 

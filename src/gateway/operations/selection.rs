@@ -1,7 +1,7 @@
 //! Which records are meant, as people and query strings write it.
 
 use super::OperationError;
-use crate::gateway::journal::{EventId, RecordFilter};
+use crate::gateway::journal::{EventId, PushId, RecordFilter};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -151,7 +151,7 @@ impl RecordSelection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RecordId {
     /// The push.
-    pub(super) push: Ulid,
+    pub(super) push: PushId,
     /// The position of the event.
     pub(super) index: Option<u32>,
 }
@@ -168,15 +168,15 @@ impl RecordId {
                 "`{text}` is not an id: expected something like 01KADZ3V9G0000000000000000, or 01KADZ3V9G0000000000000000-0 for one event"
             ))
         })?;
-        Ok(Self { push, index: None })
+        Ok(Self { push: PushId(push), index: None })
     }
 }
 
-fn parse_time(name: &str, text: &str, now: i64) -> Result<i64, OperationError> {
+fn parse_time(name: &str, text: &str, now: i64) -> Result<Timestamp, OperationError> {
     if let Some(ago) = parse_duration(text) {
-        return Ok(now.saturating_sub(ago));
+        return Ok(Timestamp::from_epoch_milliseconds(now.saturating_sub(ago)));
     }
-    Timestamp::read(text).map(Timestamp::epoch_milliseconds).ok_or_else(|| {
+    Timestamp::read(text).ok_or_else(|| {
         OperationError::invalid(format!(
             "`{name}` is not a time: `{text}`; expected something like 2026-03-07T02:00:00+08:00, or 2h, 90m, 7d for so long ago"
         ))
@@ -208,7 +208,7 @@ mod tests {
 
     fn since(text: &str) -> Result<Option<i64>, OperationError> {
         let selection = RecordSelection { since: Some(text.to_owned()), ..RecordSelection::default() };
-        selection.filter(NOW).map(|filter| filter.since)
+        selection.filter(NOW).map(|filter| filter.since.map(crate::time::Timestamp::epoch_milliseconds))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The messages for a regex that is refused.
+//! The errors of a regex that is refused.
 
 use super::{DEEPEST, LARGEST, MOST_MEASURED, PatternError};
 use regex_syntax::ast::ErrorKind;
@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     let mut range = range(error.span());
     if matches!(error.kind(), ErrorKind::RepetitionMissing) {
-        // The crate points before the character, which is always one byte long.
+        // The span of the crate is empty and before the sign, which is one byte long.
         range.end = (range.start + 1).min(error.pattern().len());
     }
     let found = error.pattern().get(range.clone()).unwrap_or_default();
@@ -17,7 +17,7 @@ pub(super) fn of_syntax(error: &ast::Error) -> PatternError {
     PatternError { range, message: message(error.kind(), found), help }
 }
 
-/// The pattern parses but is not valid.
+/// The pattern parses but has no valid meaning.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 pub(super) fn of_meaning(error: &hir::Error) -> PatternError {
     let range = range(error.span());
@@ -43,7 +43,7 @@ pub(super) fn of_size(pattern: &str) -> PatternError {
     PatternError::new(0..pattern.len(), message).help(help)
 }
 
-/// Too many large patterns.
+/// The rule set has too many large patterns.
 pub(super) fn of_many(pattern: &str) -> PatternError {
     let message = format!("the rule set holds more than {MOST_MEASURED} large regexes");
     let help = "make counted repetitions shorter, or put what several regexes share into one `define`";
@@ -65,7 +65,7 @@ pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
     }
 }
 
-/// A letter after the closing slash is repeated.
+/// A flag after the closing slash is repeated.
 pub(super) fn of_repeated_flag(letter: char, at: usize) -> PatternError {
     PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` stands twice"))
         .help("write it once")
@@ -75,7 +75,7 @@ fn range(span: &ast::Span) -> Range<usize> {
     span.start.offset..span.end.offset
 }
 
-/// What is wrong with the syntax. `found` is the text at the place.
+/// The message for a syntax error; `found` is the text in its span.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate words the rarer kinds well enough")]
 fn message(kind: &ErrorKind, found: &str) -> String {
     match kind {
@@ -102,8 +102,8 @@ fn message(kind: &ErrorKind, found: &str) -> String {
     }
 }
 
-/// How to fix the syntax, or how to replace a feature that the engine lacks because it can be slow.
-#[expect(clippy::wildcard_enum_match_arm, reason = "where no advice is known, none is given")]
+/// How to fix a syntax error. Look-around and back-references are not supported, because they can be slow.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds have no advice")]
 fn help(kind: &ErrorKind, found: &str) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::UnsupportedLookAround if found.ends_with('!') => {

@@ -1,7 +1,8 @@
-//! Regular expressions of the `regex` crate: without look-around and back-references, so that matching takes linear time.
+//! Regular expressions of the `regex` crate. They have no look-around and no back-references, so matching takes linear
+//! time.
 //!
-//! A pattern is parsed when it is made, so that its errors are known, and compiled at the first match. A pattern that is too
-//! large must be refused when it is made too, so one that might be too large is compiled at once.
+//! A pattern is parsed when it is created, which finds its errors, and compiled at the first test. Only a pattern that may
+//! be too large is compiled when it is created, so that it can be refused.
 
 mod error;
 mod sample;
@@ -17,16 +18,16 @@ use regex_syntax::hir::Hir;
 use regex_syntax::hir::translate::TranslatorBuilder;
 use std::sync::OnceLock;
 
-/// The most bytes that a pattern may compile to.
+/// The largest size of a compiled pattern, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// The most bytes that the automaton of one pattern may cache while it runs.
+/// The largest cache of one pattern's automaton, in bytes.
 const LARGEST_CACHE: usize = 1024 * 1024;
-/// How many patterns of a rule set may be compiled to measure them. Each takes milliseconds.
+/// How many patterns of a rule set may be compiled to measure their size. Each takes milliseconds.
 pub const MOST_MEASURED: usize = 200;
-/// How deep groups may nest.
+/// The deepest nesting of groups.
 const DEEPEST: u32 = 50;
 
-/// A compiled regular expression with its text.
+/// A regular expression, compiled at its first test.
 #[derive(Debug)]
 pub struct RegexPattern {
     pattern: Box<str>,
@@ -39,9 +40,9 @@ pub struct RegexPattern {
     unanchored: OnceLock<Option<regex::Regex>>,
 }
 
-/// The flags after the closing slash.
+/// The flags, written as letters after the closing slash.
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the syntax of regexes")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the syntax of regexes")]
 struct Flags {
     ignore_case: bool,
     multi_line: bool,
@@ -51,22 +52,22 @@ struct Flags {
 }
 
 impl RegexPattern {
-    /// Compiles a pattern; `flags` are any of `i m s x U u`.
+    /// Parses a pattern; `flags` are any of `i m s x U u`.
     ///
-    /// The range of a bad flag continues after the closing slash: the first flag is at the pattern's length plus one.
+    /// In the range of an error, the closing slash counts as one byte: the first flag is at the pattern's length plus one.
     ///
     /// # Errors
-    /// If the pattern or a flag is invalid, or the pattern is longer than 1 KiB, nests deeper than 50, or compiles to more than
-    /// 256 KiB.
+    /// If the pattern or a flag is invalid, or the pattern is longer than 1 KiB, nests deeper than 50, or compiles to
+    /// more than 256 KiB.
     pub fn new(pattern: &str, flags: &str, case: Case) -> Result<Self, PatternError> {
         Self::new_measured(pattern, flags, case, &mut { MOST_MEASURED })
     }
 
-    /// The same for one of many. A pattern that must be compiled to measure it takes one from `measured`, which begins at
-    /// [`MOST_MEASURED`].
+    /// [`RegexPattern::new`] for one pattern of a rule set. `measured` is the number of patterns that may still be compiled
+    /// to measure their size; it begins at [`MOST_MEASURED`].
     ///
     /// # Errors
-    /// As [`RegexPattern::new`], and if the pattern must be measured and nothing of `measured` is left.
+    /// As [`RegexPattern::new`], and if the pattern must be measured and `measured` is zero.
     pub fn new_measured(
         pattern: &str,
         flags: &str,
@@ -81,7 +82,7 @@ impl RegexPattern {
         let hir = flags.translator().build().translate(pattern, &parsed.ast);
         let hir = hir.map_err(|error| error::of_meaning(&error))?;
 
-        // A comment at the end of the pattern would include the text that is appended.
+        // A comment at the end of the pattern would include the closing parenthesis.
         let open_comment = parsed.comments.last().is_some_and(|last| last.span.end.offset == pattern.len());
         let whole = format!(r"\A(?:{pattern}{})\z", if open_comment { "\n" } else { "" });
         let regex = Self {
@@ -108,7 +109,7 @@ impl RegexPattern {
         &self.pattern
     }
 
-    /// Whether it matches the text, as a whole or somewhere in it.
+    /// Whether the pattern matches the whole text, or somewhere in it.
     #[must_use]
     pub fn fits(&self, scope: MatchScope, text: &str) -> bool {
         match scope {
@@ -117,7 +118,7 @@ impl RegexPattern {
         }
     }
 
-    /// Whether it matches the whole text.
+    /// Whether the pattern matches the whole text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if let Some(fits) = self.requirements.decide(text) {
@@ -127,7 +128,7 @@ impl RegexPattern {
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// Whether it matches somewhere in the text.
+    /// Whether the pattern matches somewhere in the text.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
         self.anywhere().is_some_and(|regex| regex.is_match(text))
@@ -139,13 +140,13 @@ impl RegexPattern {
         Some(self.anywhere()?.captures(text)?.name(group)?.as_str())
     }
 
-    /// The names of its groups.
+    /// The names of the groups.
     #[must_use]
     pub fn groups(&self) -> Vec<&str> {
         self.groups.iter().map(AsRef::as_ref).collect()
     }
 
-    /// The parsed form, for proofs about the texts that it matches.
+    /// The parsed form, for analysis of the texts that the pattern matches.
     #[must_use]
     pub fn hir(&self) -> Option<Hir> {
         let mut parser =
@@ -154,13 +155,13 @@ impl RegexPattern {
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
     }
 
-    /// What a text must be or hold to match, as a whole or somewhere in it, the strictest condition first.
+    /// Necessary conditions for a match of the whole text, or somewhere in it; the strictest first.
     #[must_use]
     pub fn required(&self, scope: MatchScope) -> Vec<RequiredText> {
         self.requirements.all(scope)
     }
 
-    /// The pattern with its flags inline, for the whole text or for a part of it.
+    /// The pattern with its flags in its text, for a match of the whole text or somewhere in it.
     fn with_flags(&self, scope: MatchScope) -> String {
         let pattern = match scope {
             MatchScope::Whole => &self.whole,
@@ -198,7 +199,7 @@ impl Flags {
         Ok(flags)
     }
 
-    /// The letters of the flags.
+    /// The letters of the flags that are set.
     fn letters(self) -> String {
         let all = [
             ('i', self.ignore_case),
@@ -235,7 +236,7 @@ impl Flags {
     }
 }
 
-/// The names of all groups in the order in which they open.
+/// The names of all groups, in the order of their opening parentheses.
 fn names(hir: &Hir) -> Box<[Box<str>]> {
     let mut found = Vec::new();
     collect_names(hir, &mut found);

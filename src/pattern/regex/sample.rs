@@ -3,19 +3,19 @@
 use super::RegexPattern;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The most bytes of an example.
+/// The longest sample, in bytes.
 const LONGEST: usize = 80;
 
-/// The most parts of the pattern that are written, because a repetition of the empty text would not end.
+/// The largest number of parts that are written. It also ends repetitions of empty parts, which add no text.
 const MOST_PARTS: usize = 1000;
 
 impl RegexPattern {
-    /// A short text that matches as a whole. Nothing if none is found easily.
+    /// A short text that the regex matches as a whole, or none if a simple search finds none.
     #[must_use]
     pub fn sample(&self) -> Option<String> {
         let mut sample = Sample { text: String::new(), parts: 0 };
         sample.write(&self.hir()?)?;
-        // Anchors and word boundaries are skipped above, so the text is matched to be sure.
+        // Anchors and word boundaries were ignored, so the text must be tested.
         self.matches(&sample.text).then_some(sample.text)
     }
 }
@@ -46,7 +46,7 @@ impl Sample {
     }
 }
 
-/// The most readable member of a class: a small letter, a digit, a blank, or any other.
+/// The most readable character of a class: a small letter, else a digit, a blank, a hyphen, or its first character.
 fn member(class: &Class) -> Option<char> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),

@@ -1,22 +1,22 @@
-//! Regexes that are matched against one text together.
+//! Regexes that are tested against one text together.
 
 use super::{LARGEST_CACHE, RegexPattern};
 use crate::pattern::MatchScope;
 use std::sync::{Arc, OnceLock};
 
-/// The most bytes that the patterns of a set may compile to together. Beyond that each is matched by itself.
+/// The largest size of the compiled set, in bytes. The regexes of a larger set are tested one by one.
 const LARGEST: usize = 1024 * 1024;
 
-/// A regex, and which part of a text it must match.
+/// A regex, and the part of a text that it must match.
 #[derive(Debug, Clone)]
 pub struct RegexPredicate {
     /// The regex.
     pub regex: Arc<RegexPattern>,
-    /// Which part of a text it must match.
+    /// The part of a text that it must match.
     pub scope: MatchScope,
 }
 
-/// Some regexes. They are compiled together at the first match.
+/// A set of regexes, compiled together at the first test.
 #[derive(Debug)]
 pub struct RegexPatternSet {
     all: Box<[RegexPredicate]>,
@@ -24,7 +24,7 @@ pub struct RegexPatternSet {
 }
 
 impl RegexPatternSet {
-    /// How many regexes a set may hold before it becomes slow.
+    /// The largest number of regexes in a set that is still fast.
     pub const MOST: usize = 64;
 
     /// A set of regexes.
@@ -33,7 +33,7 @@ impl RegexPatternSet {
         Self { all, together: OnceLock::new() }
     }
 
-    /// The positions of the regexes that match the text.
+    /// Calls `fits` with the position of each regex that matches the text.
     pub fn fitting(&self, text: &str, mut fits: impl FnMut(usize)) {
         if let Some(together) = self.together.get_or_init(|| self.compile()) {
             together.matches(text).into_iter().for_each(fits);

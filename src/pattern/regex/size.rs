@@ -1,19 +1,20 @@
-//! Estimates the size of a compiled pattern without compiling it.
+//! An estimate of the size of a compiled pattern, without compiling it.
 //!
-//! The estimate is never below what the `regex` crate needs; a test compares the two. If it is too large, the pattern is
-//! compiled to measure it.
+//! The estimate is an upper bound of what the `regex` crate needs; tests check this. If it is above the limit, the pattern
+//! is compiled to find out.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The bytes that any automaton takes.
+/// The bytes of any automaton.
 const FRAME: usize = 512;
-/// The bytes of a state of the automaton, rounded up.
+/// The most bytes of a state.
 const STATE: usize = 64;
-/// The bytes of a range of a class, and the additional bytes of a class beyond ASCII for the encoding in UTF-8.
+/// The most bytes of a range in a class.
 const RANGE: usize = 96;
+/// The bytes that a class beyond ASCII needs in addition, for the encoding as UTF-8.
 const BEYOND_ASCII: usize = 1200;
 
-/// An upper bound of the bytes that the compiled pattern takes.
+/// An upper bound of the compiled pattern's size, in bytes.
 pub(super) fn estimate(hir: &Hir) -> usize {
     part(hir).saturating_add(FRAME)
 }
@@ -45,7 +46,7 @@ fn part(hir: &Hir) -> usize {
 mod tests {
     use super::estimate;
 
-    /// The crate accepts the pattern within the estimate, so the estimate is not too low.
+    /// Whether the crate can compile the pattern within the estimate.
     fn is_enough(pattern: &str) -> bool {
         let hir = regex_syntax::parse(pattern).unwrap();
         regex::RegexBuilder::new(pattern).size_limit(estimate(&hir)).build().is_ok()

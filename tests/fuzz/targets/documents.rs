@@ -2,14 +2,14 @@
 //! passed over is refused as what is read.
 #![cfg_attr(fuzzing, no_main)]
 
-use pointsman::json::{self, Arena, DocumentChunk, JsonError, Projection, ToJson};
+use pointsman::json::{self, Arena, DocumentChunk, JsonError, Projection, Remaining, ToJson};
 
 /// A document, or why it is none.
 type Read = Result<String, JsonError>;
 
 fn target(bytes: &[u8]) {
     let arena = Arena::new();
-    let whole: Vec<Read> = json::documents(bytes, &arena).map(|(_, read)| text(read)).collect();
+    let whole: Vec<Read> = json::documents(bytes, &arena).map(|next| text(next.document)).collect();
     for size in [1, 64, 1_000] {
         assert_eq!(whole, pieces(bytes, size, &Projection::whole(), &arena), "in pieces of {size} bytes");
     }
@@ -28,9 +28,10 @@ fn pieces(bytes: &[u8], size: usize, reach: &Projection, arena: &Arena) -> Vec<R
         let line = bytes.iter().skip(to + size).position(|byte| *byte == b'\n');
         to = line.map_or(bytes.len(), |line| to + size + line + 1);
         let read = if lines + from == 0 { DocumentChunk::first } else { DocumentChunk::new };
-        let mut part = read(&bytes[from..to], to < bytes.len(), reach).with_line_prefix(lead);
-        while let Some((_, read)) = part.next(arena) {
-            found.push(text(read).map_err(|wrong| JsonError { line: wrong.line + lines, ..wrong }));
+        let remaining = if to < bytes.len() { Remaining::More } else { Remaining::Last };
+        let mut part = read(&bytes[from..to], remaining, reach).with_line_prefix(lead);
+        while let Some(next) = part.next(arena) {
+            found.push(text(next.document).map_err(|wrong| JsonError { line: wrong.line + lines, ..wrong }));
         }
         (from, lines, lead) = (from + part.consumed(), lines + part.lines(), part.line_prefix());
     }

@@ -48,7 +48,7 @@ fn target(bytes: &[u8]) {
     for format in
         [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
     {
-        let rendered = diagnostic::render(format, false, &loaded.diagnostics, &loaded.sources);
+        let rendered = diagnostic::render(format, &loaded.diagnostics, &loaded.sources);
         let unsafe_for_terminals =
             |character: char| character.is_control() && !matches!(character, '\n' | '\t');
         assert!(

@@ -1,64 +1,144 @@
-//! Pushes, rule sets and refused bodies as rows.
+//! Pushes, rule sets, refused payloads and firings as rows.
 
-use super::{BatchTransaction, SqliteResult, checksum, lookup_digest};
-use crate::gateway::journal::batch_store::WriteResult;
-use crate::gateway::journal::record::{FiringTransition, NewDelivery, Push, PushOrigin, RefusedPayload};
+use super::firing::{join_channels, lookup_digest, stored_firing};
+use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum};
+use crate::gateway::journal::number::number;
+use crate::gateway::journal::{
+    FiringTransition, NewDelivery, Push, PushId, PushTransaction, RefusedPayload, StoredFiring,
+};
 use crate::reload::RuleSetHash;
+use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
-use std::collections::hash_map::Entry;
-use ulid::Ulid;
 
-/// The most bytes that refused bodies may have together.
-pub(super) const MOST_QUARANTINED_BYTES: i64 = 256 << 20;
+/// The most bytes that refused payloads may have together.
+const MOST_QUARANTINED_BYTES: i64 = 256 << 20;
 
-/// What pending, delivered and dead are in `delivery.state`.
-pub(super) const PENDING: i64 = 0;
-pub(super) const DELIVERED: i64 = 1;
-pub(super) const DEAD: i64 = 2;
-
-/// The number of a door.
-pub(super) fn protocol_number(door: PushOrigin) -> i64 {
-    match door {
-        PushOrigin::Push => 0,
-        PushOrigin::Form => 1,
-        PushOrigin::Flashduty => 2,
-        PushOrigin::Alertmanager => 3,
-        PushOrigin::Replay => 4,
-    }
-}
-
-/// Where a delivery comes from.
-struct Origin {
+/// The push of a delivery.
+struct DeliverySource {
     push: i64,
     integration: i64,
-    received: i64,
+    received: Timestamp,
 }
 
-impl BatchTransaction<'_> {
-    /// Keeps a rule set. One that is new takes the place of those that never decided anything, but for the last few: a push
-    /// of theirs may be on its way.
-    pub(super) fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> SqliteResult<WriteResult> {
+impl PushTransaction for SqliteTransaction<'_> {
+    /// A rule set that is new takes the place of those that never decided anything, but for the last few: a push of theirs
+    /// may be on its way.
+    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> StoreResult<()> {
+        self.remember_archive(hash, archive);
         if !self.cache.rules.contains_key(&hash) {
-            let recent = |hash: &RuleSetHash| self.archives.iter().any(|(known, _)| known == hash);
-            let mut gone = Vec::new();
-            let mut idle = self.connection.prepare_cached("SELECT hash FROM rule_set WHERE pushes = 0")?;
-            for row in idle.query_map([], |row| row.get(0).map(RuleSetHash))? {
-                let idle = row?;
-                if !recent(&idle) && !self.counts.decides(self.cache.rules.get(&idle)) {
-                    gone.push(idle);
-                }
-            }
-            for hash in gone {
-                self.connection
-                    .prepare_cached("DELETE FROM rule_set WHERE hash = ?1 AND pushes = 0")?
-                    .execute([hash.0])?;
-                self.cache.rules.remove(&hash);
-            }
+            self.remove_idle_rules()?;
         }
-        self.store_rules(hash, archive)
+        self.store_rules(hash, archive).map(drop)
     }
 
-    fn store_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> SqliteResult<WriteResult> {
+    fn find_duplicate(&mut self, push: &Push) -> StoreResult<Option<PushId>> {
+        let Some(deduplication) = push.deduplicate else { return Ok(None) };
+        let id = lookup_digest(&push.integration, &deduplication.body_hash);
+        let first: Option<PushId> = self
+            .connection
+            .prepare_cached("SELECT push FROM seen WHERE hash = ?1 AND until > ?2")?
+            .query_row((id, push.received), |row| row.get(0))
+            .optional()?;
+        if first.is_none() {
+            let until = push.received.epoch_milliseconds().saturating_add(deduplication.window_ms);
+            self.connection
+                .prepare_cached("INSERT OR REPLACE INTO seen (hash, until, push) VALUES (?1, ?2, ?3)")?
+                .execute((id, until, push.id))?;
+        }
+        Ok(first)
+    }
+
+    fn insert_push(&mut self, push: &Push) -> StoreResult<bool> {
+        let integration = self.name_id(&push.integration)?;
+        self.pushes += 1;
+        self.received.get_or_insert(push.received);
+        let Some(row) = self.push_row(push, integration)? else { return Ok(false) };
+        self.counts.accepted(integration, push);
+        let source = DeliverySource { push: row, integration, received: push.received };
+        for delivery in &push.deliveries {
+            self.deliver(&source, delivery)?;
+        }
+        for transition in &push.transitions {
+            self.dead_letter_removed_channels(&source, transition)?;
+        }
+        Ok(true)
+    }
+
+    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>> {
+        let id = lookup_digest(integration, key.as_bytes());
+        if let Some(change) = self.recent_change(&id) {
+            return Ok(Some(change.firing()));
+        }
+        let sql = "SELECT since, channels FROM firing WHERE id = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?)
+    }
+
+    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {
+        let id = lookup_digest(integration, key.as_bytes());
+        self.append_change(id, firing.since, &join_channels(&firing.channels))
+    }
+
+    fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()> {
+        let integration = self.name_id(&refused.integration)?;
+        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ulid) DO NOTHING";
+        let changed = self.connection.prepare_cached(sql)?.execute((
+            refused.id,
+            integration,
+            refused.received,
+            refused.origin,
+            refused.status,
+            checksum(&refused.payload),
+            &refused.reason,
+            &refused.payload,
+        ))?;
+        if changed > 0 {
+            self.cache.quarantined += 1;
+            self.cache.quarantined_bytes += size(&refused.payload);
+            self.cache.totals_changed = true;
+            self.counts.refused(integration, refused.received);
+        }
+        Ok(())
+    }
+
+    fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64> {
+        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
+        let size: Option<i64> =
+            self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+        Ok(self.count_release(size))
+    }
+}
+
+impl SqliteTransaction<'_> {
+    /// The rule set in force is the last that was handed in, and so never the one that is forgotten.
+    fn remember_archive(&mut self, hash: RuleSetHash, archive: &[u8]) {
+        self.archives.retain(|(known, _)| *known != hash);
+        self.archives.push_back((hash, archive.to_vec()));
+        if self.archives.len() > REMEMBERED_ARCHIVES {
+            self.archives.pop_front();
+        }
+    }
+
+    fn remove_idle_rules(&mut self) -> StoreResult<()> {
+        let idle: Vec<[u8; 32]> = self
+            .connection
+            .prepare_cached("SELECT hash FROM rule_set WHERE pushes = 0")?
+            .query_map([], |row| row.get(0))?
+            .collect::<SqliteResult<_>>()?;
+        for hash in idle.into_iter().map(RuleSetHash) {
+            let is_remembered = self.archives.iter().any(|(known, _)| *known == hash);
+            if is_remembered || self.counts.decides(self.cache.rules.get(&hash)) {
+                continue;
+            }
+            self.connection
+                .prepare_cached("DELETE FROM rule_set WHERE hash = ?1 AND pushes = 0")?
+                .execute([hash.0])?;
+            self.cache.rules.remove(&hash);
+        }
+        Ok(())
+    }
+
+    fn store_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> StoreResult<i64> {
         let sql = "INSERT INTO rule_set (hash, archive) VALUES (?1, ?2) \
                    ON CONFLICT (hash) DO UPDATE SET archive = excluded.archive WHERE length(archive) = 0";
         self.connection.prepare_cached(sql)?.execute((hash.0, archive))?;
@@ -66,44 +146,20 @@ impl BatchTransaction<'_> {
             .connection
             .query_row("SELECT id FROM rule_set WHERE hash = ?1", [hash.0], |row| row.get(0))?;
         self.cache.rules.insert(hash, id);
-        Ok(WriteResult::Stored)
+        Ok(id)
     }
 
-    fn rules_of(&mut self, hash: RuleSetHash) -> SqliteResult<i64> {
-        if let Entry::Occupied(known) = self.cache.rules.entry(hash) {
-            return Ok(*known.get());
+    fn rules_of(&mut self, hash: RuleSetHash) -> StoreResult<i64> {
+        if let Some(known) = self.cache.rules.get(&hash) {
+            return Ok(*known);
         }
         let remembered = self.archives.iter().find(|(kept, _)| *kept == hash);
         let archive = remembered.map(|(_, archive)| archive.clone()).unwrap_or_default();
-        self.store_rules(hash, &archive)?;
-        Ok(self.cache.rules.get(&hash).copied().unwrap_or_default())
-    }
-
-    pub(super) fn accept(&mut self, push: &Push) -> SqliteResult<WriteResult> {
-        if let Some((hash, within)) = push.deduplicate {
-            let id = lookup_digest(&push.integration, &hash);
-            if let Some(first) = self.find_duplicate(id, push.id, push.received, within)?
-                && first != push.id
-            {
-                return Ok(WriteResult::Duplicate(first));
-            }
-        }
-        let integration = self.name_id(&push.integration)?;
-        let Some(row) = self.push_row(push, integration)? else { return Ok(WriteResult::Stored) };
-        self.counts.accepted(integration, push);
-        let origin = Origin { push: row, integration, received: push.received };
-        for delivery in &push.deliveries {
-            self.deliver(&origin, delivery)?;
-        }
-        for firing in &push.transitions {
-            self.change_firing(&push.integration, push.received, firing)?;
-            self.dead_letter_removed_channels(&origin, firing)?;
-        }
-        Ok(WriteResult::Stored)
+        self.store_rules(hash, &archive)
     }
 
     /// The push's row; nothing where one of its id is there already.
-    fn push_row(&mut self, push: &Push, integration: i64) -> SqliteResult<Option<i64>> {
+    fn push_row(&mut self, push: &Push, integration: i64) -> StoreResult<Option<i64>> {
         let rules = self.rules_of(push.rules)?;
         let settled: Vec<(u32, &str)> = push
             .deliveries
@@ -115,16 +171,16 @@ impl BatchTransaction<'_> {
                    replay_of, outcomes, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
                    ON CONFLICT (ulid) DO NOTHING";
         let changed = self.connection.prepare_cached(sql)?.execute((
-            push.id.to_bytes(),
+            push.id,
             integration,
             push.received,
-            protocol_number(push.origin),
+            push.origin,
             push.generation.cast_signed(),
             rules,
             checksum(&push.payload),
-            json_unless(settled.is_empty(), &settled),
-            json_unless(push.open.is_empty(), &push.open),
-            push.replay_of.map(|id| id.to_bytes()),
+            json_unless_empty(&settled),
+            json_unless_empty(&push.open),
+            push.replay_of,
             &*push.outcomes,
             &push.payload,
         ))?;
@@ -135,96 +191,73 @@ impl BatchTransaction<'_> {
         Ok(Some(self.connection.last_insert_rowid()))
     }
 
-    fn deliver(&mut self, origin: &Origin, delivery: &NewDelivery) -> SqliteResult<()> {
+    fn deliver(&mut self, source: &DeliverySource, delivery: &NewDelivery) -> StoreResult<()> {
         let channel = self.name_id(&delivery.channel)?;
         let Some(body) = &delivery.body else {
-            self.counts.delivered(channel, origin.received);
+            self.counts.delivered(channel, source.received);
             return Ok(());
         };
-        let id = self.next_delivery_id();
-        let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
-        let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, state, due, since, size, \
-                   notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8, ?9, ?10)";
+        let (id, size) = (self.next_delivery_id(), size(body));
+        let sql = concat!(
+            "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ",
+            number!(Pending),
+            ")"
+        );
         self.connection.prepare_cached(sql)?.execute((
             id,
-            origin.push,
+            source.push,
             delivery.index,
-            origin.integration,
+            source.integration,
             channel,
             delivery.kind,
             &delivery.key,
-            origin.received,
+            source.received,
             size,
-            json_unless(delivery.notes.is_empty(), &delivery.notes),
+            json_unless_empty(&delivery.notes),
         ))?;
         self.connection
             .prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?
             .execute((id, checksum(body), body))?;
-        self.counts.pending(origin.integration, &delivery.channel, channel, 1, size);
+        self.counts.pending(source.integration, &delivery.channel, channel, 1, size);
         Ok(())
     }
 
-    /// A dead letter for each channel that is gone while a firing was open in it.
+    /// A dead letter for each channel that was removed while a firing was open in it.
     fn dead_letter_removed_channels(
         &mut self,
-        origin: &Origin,
-        firing: &FiringTransition,
-    ) -> SqliteResult<()> {
-        let FiringTransition::Closed { key, removed_channels: gone, index } = firing else { return Ok(()) };
-        for name in gone {
+        source: &DeliverySource,
+        transition: &FiringTransition,
+    ) -> StoreResult<()> {
+        let FiringTransition::Closed { key, removed_channels, index } = transition else { return Ok(()) };
+        for name in removed_channels {
             let channel = self.name_id(name)?;
             let id = self.next_delivery_id();
             let reason = format!("channel `{name}` no longer exists");
-            let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, state, due, since, \
-                       ended, size, reason) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, 2, ?7, ?7, ?7, 0, ?8)";
+            let sql = concat!(
+                "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, ended, size, \
+                 reason, state) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?7, ?7, 0, ?8, ",
+                number!(Dead),
+                ")"
+            );
             self.connection.prepare_cached(sql)?.execute((
                 id,
-                origin.push,
+                source.push,
                 index,
-                origin.integration,
+                source.integration,
                 channel,
                 key,
-                origin.received,
+                source.received,
                 &reason,
             ))?;
-            self.counts.dead_letter_added(channel, origin.received, &reason);
+            self.counts.dead_letter_added(channel, source.received, &reason);
         }
         Ok(())
     }
 
-    pub(super) fn refuse(&mut self, refused: &RefusedPayload) -> SqliteResult<WriteResult> {
-        let integration = self.name_id(&refused.integration)?;
-        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ulid) DO NOTHING";
-        let changed = self.connection.prepare_cached(sql)?.execute((
-            refused.id.to_bytes(),
-            integration,
-            refused.received,
-            protocol_number(refused.origin),
-            refused.status,
-            checksum(&refused.payload),
-            &refused.reason,
-            &refused.payload,
-        ))?;
-        if changed > 0 {
-            self.cache.quarantined += 1;
-            self.cache.quarantined_bytes += i64::try_from(refused.payload.len()).unwrap_or(i64::MAX);
-            self.cache.totals_changed = true;
-            self.counts.refused(integration, refused.received);
-        }
-        Ok(WriteResult::Stored)
-    }
-
-    pub(super) fn release_quarantined(&mut self, id: Ulid) -> SqliteResult<WriteResult> {
-        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
-        let size: Option<i64> =
-            self.connection.prepare_cached(sql)?.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
-        Ok(WriteResult::Changed(self.count_release(size)))
-    }
-
-    /// The oldest refused bodies go, at most 64 of them, until no more are left than may be.
-    pub(super) fn bound_quarantine(&mut self, most: u64) -> SqliteResult<()> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+    /// Removes the oldest refused payloads, at most 64 of them, until no more are left than may be.
+    pub(super) fn bound_quarantine(&mut self) -> StoreResult<()> {
+        let most = i64::try_from(self.options.most_quarantined).unwrap_or(i64::MAX);
         for _ in 0..64 {
             if self.cache.quarantined <= most && self.cache.quarantined_bytes <= MOST_QUARANTINED_BYTES {
                 break;
@@ -248,6 +281,10 @@ impl BatchTransaction<'_> {
     }
 }
 
-fn json_unless<T: serde::Serialize>(empty: bool, value: &T) -> Option<String> {
-    if empty { None } else { serde_json::to_string(value).ok() }
+fn size(bytes: &[u8]) -> i64 {
+    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
+}
+
+fn json_unless_empty<T: serde::Serialize>(values: &[T]) -> Option<String> {
+    if values.is_empty() { None } else { serde_json::to_string(values).ok() }
 }

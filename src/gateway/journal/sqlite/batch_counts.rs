@@ -1,10 +1,10 @@
-//! What a batch counted, written once at its end.
+//! The counts of a transaction, written once at its end.
 
 use super::SqliteResult;
-use crate::gateway::journal::batch_store::{Backlog, CommittedBatch};
-use crate::gateway::journal::record::Push;
+use crate::gateway::journal::{Backlog, ChannelError, CommittedChanges, IntegrationBacklog, Push};
 use crate::reload::RuleSetHash;
-use rusqlite::{Connection, OptionalExtension};
+use crate::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct BatchCounts {
 
 #[derive(Default)]
 struct IntegrationDelta {
-    latest: i64,
+    latest: Timestamp,
     accepted: i64,
     dropped: i64,
     refused: i64,
@@ -31,8 +31,8 @@ struct ChannelDelta {
     retried: i64,
     dead: i64,
     pending: i64,
-    latest: Option<i64>,
-    error: Option<(i64, String)>,
+    latest: Option<Timestamp>,
+    error: Option<ChannelError>,
 }
 
 impl BatchCounts {
@@ -44,7 +44,7 @@ impl BatchCounts {
         counted.dropped += i64::from(push.dropped);
     }
 
-    pub(super) fn refused(&mut self, integration: i64, received: i64) {
+    pub(super) fn refused(&mut self, integration: i64, received: Timestamp) {
         let counted = self.integrations.entry(integration).or_default();
         counted.refused += 1;
         counted.latest = counted.latest.max(received);
@@ -54,12 +54,12 @@ impl BatchCounts {
         *self.rules.entry(rules).or_default() += pushes;
     }
 
-    /// Whether a rule set decided something in this batch, which its row does not say yet.
+    /// Whether a rule set decided something in this transaction, which is not in its row yet.
     pub(super) fn decides(&self, rules: Option<&i64>) -> bool {
         rules.is_some_and(|rules| self.rules.get(rules).is_some_and(|pushes| *pushes != 0))
     }
 
-    /// So many deliveries more wait; fewer, where negative.
+    /// Adds pending deliveries; removes them where the numbers are negative.
     pub(super) fn pending(&mut self, integration: i64, wake: &str, channel: i64, count: i64, bytes: i64) {
         self.integrations.entry(integration).or_default().backlog.add(Backlog { count, bytes });
         self.channels.entry(channel).or_default().pending += count;
@@ -68,37 +68,37 @@ impl BatchCounts {
         }
     }
 
-    pub(super) fn delivered(&mut self, channel: i64, at: i64) {
+    pub(super) fn delivered(&mut self, channel: i64, at: Timestamp) {
         let counted = self.channels.entry(channel).or_default();
         counted.delivered += 1;
         counted.latest = counted.latest.max(Some(at));
     }
 
-    pub(super) fn retried(&mut self, channel: i64, at: i64, reason: &str) {
+    pub(super) fn retried(&mut self, channel: i64, at: Timestamp, reason: &str) {
         let counted = self.channels.entry(channel).or_default();
         counted.retried += 1;
-        counted.error = Some((at, reason.to_owned()));
+        counted.error = Some(ChannelError { at, reason: reason.to_owned() });
     }
 
-    pub(super) fn dead_letter_added(&mut self, channel: i64, at: i64, reason: &str) {
+    pub(super) fn dead_letter_added(&mut self, channel: i64, at: Timestamp, reason: &str) {
         let counted = self.channels.entry(channel).or_default();
         counted.dead += 1;
-        counted.error = Some((at, reason.to_owned()));
+        counted.error = Some(ChannelError { at, reason: reason.to_owned() });
     }
 
     pub(super) fn dead_letter_removed(&mut self, channel: i64) {
         self.channels.entry(channel).or_default().dead -= 1;
     }
 
-    /// Writes all of it; what is known of rule sets loses those that went.
+    /// Writes all counts, and removes rule sets without pushes from the known ones.
     pub(super) fn write(
         &mut self,
         connection: &Connection,
         rules: &mut HashMap<RuleSetHash, i64>,
-    ) -> SqliteResult<CommittedBatch> {
-        let mut applied = CommittedBatch {
+    ) -> SqliteResult<CommittedChanges> {
+        let mut changes = CommittedChanges {
             wake: std::mem::take(&mut self.wake).into_iter().collect(),
-            ..CommittedBatch::default()
+            ..CommittedChanges::default()
         };
         for (name, counted) in &self.integrations {
             let sql = "INSERT INTO integration VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
@@ -106,13 +106,22 @@ impl BatchCounts {
                        dropped = dropped + excluded.dropped, refused = refused + excluded.refused, \
                        sent = sent + excluded.sent, pending = pending + excluded.pending, \
                        pending_bytes = pending_bytes + excluded.pending_bytes";
-            let IntegrationDelta { latest, accepted, dropped, refused, sent, backlog: load } = counted;
-            connection
-                .prepare_cached(sql)?
-                .execute((name, latest, accepted, dropped, refused, sent, load.count, load.bytes))?;
-            if *load != Backlog::default() {
-                let mut text = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
-                applied.backlogs.push((text.query_row([name], |row| row.get(0))?, *load));
+            let IntegrationDelta { latest, accepted, dropped, refused, sent, backlog } = counted;
+            connection.prepare_cached(sql)?.execute((
+                name,
+                latest,
+                accepted,
+                dropped,
+                refused,
+                sent,
+                backlog.count,
+                backlog.bytes,
+            ))?;
+            if *backlog != Backlog::default() {
+                let sql = "SELECT text, ?2, ?3 FROM name WHERE id = ?1";
+                let mut named = connection.prepare_cached(sql)?;
+                let values = (name, backlog.count, backlog.bytes);
+                changes.backlogs.push(named.query_row(values, integration_backlog)?);
             }
         }
         for (name, counted) in &self.channels {
@@ -122,13 +131,13 @@ impl BatchCounts {
                        latest = coalesce(max(latest, excluded.latest), latest, excluded.latest), \
                        error_at = coalesce(excluded.error_at, error_at), error = coalesce(excluded.error, error)";
             let ChannelDelta { delivered, retried, dead, pending, latest, error } = counted;
-            let (error_at, error) = error.as_ref().map(|(at, text)| (at, text)).unzip();
+            let (error_at, error) = error.as_ref().map(|error| (error.at, &error.reason)).unzip();
             connection
                 .prepare_cached(sql)?
                 .execute((name, delivered, retried, dead, pending, latest, error_at, error))?;
         }
         self.write_rules(connection, rules)?;
-        Ok(applied)
+        Ok(changes)
     }
 
     fn write_rules(
@@ -152,4 +161,12 @@ impl BatchCounts {
         }
         Ok(())
     }
+}
+
+/// A row of an integration, its pending deliveries and their bytes.
+pub(super) fn integration_backlog(row: &Row<'_>) -> SqliteResult<IntegrationBacklog> {
+    Ok(IntegrationBacklog {
+        integration: row.get(0)?,
+        backlog: Backlog { count: row.get(1)?, bytes: row.get(2)? },
+    })
 }

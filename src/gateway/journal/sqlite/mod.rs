@@ -1,27 +1,35 @@
-//! The store in SQLite: one connection that writes, in WAL mode with `synchronous=FULL`.
+//! The store in SQLite: one connection that writes, in WAL mode with `synchronous=FULL`, and a few that read.
 //!
-//! A batch is one transaction, and what it counts is added up and written once. Memory holds names and totals as they are
-//! committed; after a failure it is read anew.
+//! What a transaction counts is added up and written once, at its end. Memory holds names and totals as they are
+//! committed; after a failure it is read again. A thread of the store moves the write-ahead log into its place.
 
 mod accept;
 mod batch_counts;
+mod checkpointer;
+mod claims;
+mod column;
 mod firing;
+mod migration;
 mod open;
+mod reader;
 mod recent_firings;
 mod retention;
 mod settle;
 
-pub(super) use firing::{SEPARATOR, lookup_digest};
-pub(super) use open::{DATABASE_FILE, open_reader, sqlite_version};
-pub(super) use recent_firings::RecentFirings;
-pub(super) use retention::LONGEST_OPEN;
-
-use super::JournalConfig;
-use super::batch_store::{Backlog, BatchError, BatchStore, CommittedBatch, JournalWrite, WriteResult};
+use super::{
+    CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader,
+    JournalStore, PruneProgress, StoreError, TransactionWork,
+};
+use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
+use crate::time::Timestamp;
 use batch_counts::BatchCounts;
-use recent_firings::{FiringChangeSet, FiringCompaction};
-use retention::RetentionClass;
+use checkpointer::Checkpointer;
+use claims::ClaimTable;
+use open::{DATABASE_FILE, LOG_FILE};
+use reader::ReaderPool;
+use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
+use retention::{RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -34,11 +42,18 @@ const REMEMBERED_ARCHIVES: usize = 8;
 pub struct SqliteStore {
     path: PathBuf,
     options: JournalConfig,
-    connection: Option<Connection>,
+    /// Nothing where it could not be opened again.
+    open: Option<OpenDatabase>,
     cache: StoreCache,
     recent: Arc<RecentFirings>,
+    claims: Arc<ClaimTable>,
     archives: VecDeque<(RuleSetHash, Vec<u8>)>,
-    retention: retention::RetentionCursor,
+    retention: RetentionCursor,
+}
+
+struct OpenDatabase {
+    connection: Connection,
+    checkpointer: Checkpointer,
 }
 
 /// What is committed and often needed.
@@ -50,237 +65,216 @@ struct StoreCache {
     quarantined: i64,
     quarantined_bytes: i64,
     compaction: FiringCompaction,
-    /// Whether a total above changed in the batch at hand.
+    /// Whether a total above changed in the transaction at hand.
     totals_changed: bool,
 }
 
-/// A batch at work.
-struct BatchTransaction<'b> {
-    connection: &'b Connection,
-    cache: &'b mut StoreCache,
-    recent: &'b RecentFirings,
+/// A transaction at work.
+struct SqliteTransaction<'s> {
+    connection: &'s Connection,
+    options: &'s JournalConfig,
+    cache: &'s mut StoreCache,
+    archives: &'s mut VecDeque<(RuleSetHash, Vec<u8>)>,
+    recent: &'s RecentFirings,
     changes: FiringChangeSet,
-    archives: &'b VecDeque<(RuleSetHash, Vec<u8>)>,
     counts: BatchCounts,
+    sweep: RetentionCursor,
+    /// Deliveries whose claims end with the transaction.
+    settled: Vec<DeliveryId>,
+    /// How many pushes it stores, and when the first was received.
+    pushes: usize,
+    received: Option<Timestamp>,
 }
 
 type SqliteResult<T> = rusqlite::Result<T>;
+type StoreResult<T> = Result<T, StoreError>;
 
 impl SqliteStore {
     /// Opens the store in the state directory, or makes it there.
     ///
     /// # Errors
-    /// In words: a schema of a later version, damage, rights.
-    pub fn open(options: &JournalConfig) -> Result<Self, String> {
-        let path = options.directory.join(DATABASE_FILE);
-        let connection = open::open_writer(&path)?;
+    /// A schema of a later version, damage, rights.
+    pub fn open(options: &JournalConfig) -> Result<Self, StoreError> {
         let mut store = Self {
-            path,
+            path: options.directory.join(DATABASE_FILE),
             options: options.clone(),
-            connection: Some(connection),
+            open: None,
             cache: StoreCache::default(),
             recent: Arc::default(),
+            claims: Arc::default(),
             archives: VecDeque::new(),
-            retention: retention::RetentionCursor::default(),
+            retention: RetentionCursor::default(),
         };
-        store.load_cache().map_err(|failure| failure.to_string())?;
+        store.reopen()?;
+        tracing::info!(sqlite = rusqlite::version(), "the journal is open");
         Ok(store)
     }
 
-    /// How much waits for delivery, by integration.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    pub fn backlogs(&self) -> Result<Vec<(String, Backlog)>, BatchError> {
-        let read = |connection: &Connection| -> SqliteResult<Vec<(String, Backlog)>> {
-            let sql = "SELECT text, pending, pending_bytes FROM integration JOIN name ON name.id = integration.name";
-            connection
-                .prepare_cached(sql)?
-                .query_map([], |row| Ok((row.get(0)?, Backlog { count: row.get(1)?, bytes: row.get(2)? })))?
-                .collect()
+    fn handle(&self) -> StoreResult<&OpenDatabase> {
+        self.open.as_ref().ok_or_else(|| StoreError::Broken("the store is not open".to_owned()))
+    }
+
+    fn load_cache(&mut self) -> StoreResult<()> {
+        let connection = &self.handle()?.connection;
+        let names = connection
+            .prepare("SELECT text, id FROM name")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<SqliteResult<_>>()?;
+        let rules = connection
+            .prepare("SELECT hash, id FROM rule_set")?
+            .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
+            .collect::<SqliteResult<_>>()?;
+        let sql = "SELECT next_delivery, quarantined, quarantined_bytes FROM total";
+        let totals =
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
+        let compaction = self.recent.reload(connection)?;
+        self.cache = StoreCache {
+            names,
+            rules,
+            next_delivery,
+            quarantined,
+            quarantined_bytes,
+            compaction,
+            totals_changed: false,
         };
-        read(self.handle()?).map_err(|error| batch_error(&error))
-    }
-
-    /// What changed lately in which firings are open.
-    pub(super) fn recent(&self) -> Arc<RecentFirings> {
-        Arc::clone(&self.recent)
-    }
-
-    fn handle(&self) -> Result<&Connection, BatchError> {
-        self.connection.as_ref().ok_or_else(|| BatchError::Broken("the store is not open".to_owned()))
-    }
-
-    fn load_cache(&mut self) -> Result<(), BatchError> {
-        let recent = &self.recent;
-        let read = |connection: &Connection| -> SqliteResult<StoreCache> {
-            let names = connection
-                .prepare("SELECT text, id FROM name")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<SqliteResult<_>>()?;
-            let rules = connection
-                .prepare("SELECT hash, id FROM rule_set")?
-                .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
-                .collect::<SqliteResult<_>>()?;
-            let sql = "SELECT next_delivery, quarantined, quarantined_bytes FROM total";
-            let totals = connection
-                .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                .optional()?;
-            let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
-            let folding = recent.reload(connection)?;
-            Ok(StoreCache {
-                names,
-                rules,
-                next_delivery,
-                quarantined,
-                quarantined_bytes,
-                compaction: folding,
-                totals_changed: false,
-            })
-        };
-        self.cache = read(self.handle()?).map_err(|error| batch_error(&error))?;
         Ok(())
     }
 
     /// Runs one transaction; after a failure nothing of it is left, in memory neither.
-    fn transact<T>(
+    fn run<T>(
         &mut self,
-        work: impl FnOnce(&mut BatchTransaction<'_>) -> SqliteResult<T>,
-    ) -> Result<(T, CommittedBatch), BatchError> {
-        let connection =
-            self.connection.as_ref().ok_or_else(|| BatchError::Broken("the store is not open".to_owned()))?;
-        let mut batch = BatchTransaction {
+        work: impl FnOnce(&mut SqliteTransaction<'_>) -> StoreResult<T>,
+    ) -> StoreResult<(T, CommittedChanges)> {
+        let Some(OpenDatabase { connection, checkpointer }) = &self.open else {
+            return Err(StoreError::Broken("the store is not open".to_owned()));
+        };
+        if checkpointer.has_ended() {
+            return Err(StoreError::Broken("the write-ahead log is not moved any more".to_owned()));
+        }
+        let mut transaction = SqliteTransaction {
             connection,
+            options: &self.options,
             cache: &mut self.cache,
+            archives: &mut self.archives,
             recent: &self.recent,
             changes: FiringChangeSet::default(),
-            archives: &self.archives,
             counts: BatchCounts::default(),
+            sweep: self.retention.clone(),
+            settled: Vec::new(),
+            pushes: 0,
+            received: None,
         };
-        let result = batch.begin().and_then(|()| {
-            let value = work(&mut batch)?;
-            let applied = batch.finish()?;
-            connection.execute_batch("COMMIT")?;
-            self.recent.publish(std::mem::take(&mut batch.changes));
-            Ok((value, applied))
-        });
-        if result.is_err() && !connection.is_autocommit() {
-            drop(connection.execute_batch("ROLLBACK"));
-        }
-        result.map_err(|error| {
-            drop(self.load_cache());
-            batch_error(&error)
-        })
-    }
-
-    /// Writes all of it, and makes room for more where asked.
-    fn apply_batch(
-        &mut self,
-        writes: &[JournalWrite],
-        makes_room: bool,
-    ) -> Result<CommittedBatch, BatchError> {
-        let mut sweep = self.retention.clone();
-        let options = self.options.clone();
-        let (done, mut applied) = self.transact(|batch| {
-            let done =
-                writes.iter().map(|write| batch.write(write)).collect::<SqliteResult<Vec<WriteResult>>>()?;
-            if makes_room {
-                batch.make_room(&options, &mut sweep, writes)?;
+        let result = transaction.commit(work);
+        let SqliteTransaction { changes, settled, sweep, .. } = transaction;
+        if result.is_ok() {
+            self.recent.publish(changes);
+            self.claims.release(&settled);
+            self.retention = sweep;
+        } else {
+            if !connection.is_autocommit() {
+                drop(connection.execute_batch("ROLLBACK"));
             }
-            Ok(done)
-        })?;
-        self.retention = sweep;
-        applied.results = done;
-        Ok(applied)
-    }
-
-    fn prune_classes(&mut self, parts: &[RetentionClass], now: i64) -> Result<bool, BatchError> {
-        let mut sweep = self.retention.clone();
-        let options = self.options.clone();
-        let (more, _) = self.transact(|batch| batch.prune(parts, &options, &mut sweep, now))?;
-        self.retention = sweep;
-        Ok(more)
-    }
-
-    /// The one in force is the last that was handed in, and so never the one that is forgotten.
-    fn remember_archive(&mut self, hash: RuleSetHash, archive: &[u8]) {
-        self.archives.retain(|(known, _)| *known != hash);
-        self.archives.push_back((hash, archive.to_vec()));
-        if self.archives.len() > REMEMBERED_ARCHIVES {
-            self.archives.pop_front();
+            drop(self.load_cache());
         }
+        result
+    }
+
+    fn prune_classes(&mut self, classes: &[RetentionClass], now: Timestamp) -> StoreResult<PruneProgress> {
+        self.run(|transaction| transaction.prune(classes, now.epoch_milliseconds()))
+            .map(|(progress, _)| progress)
     }
 }
 
-impl BatchStore for SqliteStore {
-    fn apply(&mut self, writes: &[JournalWrite]) -> Result<CommittedBatch, BatchError> {
-        for write in writes {
-            if let JournalWrite::Rules(hash, archive) = write {
-                self.remember_archive(*hash, archive);
-            }
+impl JournalStore for SqliteStore {
+    fn transact(&mut self, work: &mut TransactionWork<'_>) -> StoreResult<CommittedChanges> {
+        if self.handle()?.checkpointer.take_oversized() {
+            drop(self.checkpoint(CheckpointMode::Partial));
         }
-        match self.apply_batch(writes, true) {
+        let result = self.run(|transaction| {
+            work(transaction)?;
+            transaction.make_room()
+        });
+        let result = match result {
             // It may lie where room was made, which is done elsewhere the next time.
-            Err(BatchError::Damaged(_)) => {
+            Err(StoreError::Damaged(_)) => {
                 self.retention.skip_damaged(RetentionClass::Pushes);
-                self.apply_batch(writes, false)
+                self.run(|transaction| work(transaction))
             }
             result => result,
-        }
+        };
+        result.map(|((), changes)| changes)
     }
 
-    fn prune(&mut self, now: i64) -> Result<bool, BatchError> {
+    fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         // Before, as what a transaction that fails changes is forgotten.
-        self.retention.restart_if_due(now);
+        self.retention.restart_if_due(now.epoch_milliseconds());
         match self.prune_classes(&RetentionClass::ALL, now) {
-            Err(BatchError::Damaged(_)) => {}
+            Err(StoreError::Damaged(_)) => {}
             result => return result,
         }
-        let mut more = false;
-        for part in RetentionClass::ALL {
-            more |= match self.prune_classes(&[part], now) {
-                Err(BatchError::Damaged(_)) => self.retention.skip_damaged(part),
+        let mut all = PruneProgress::Done;
+        for class in RetentionClass::ALL {
+            let progress = match self.prune_classes(&[class], now) {
+                Err(StoreError::Damaged(_)) => self.retention.skip_damaged(class),
                 result => result?,
             };
+            if progress == PruneProgress::More {
+                all = progress;
+            }
         }
-        Ok(more)
+        Ok(all)
     }
 
-    fn checkpoint(&mut self, fully: bool) -> Result<(), BatchError> {
-        let sql = if fully { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(PASSIVE)" };
-        self.handle()?.query_row(sql, [], |_| Ok(())).map_err(|error| batch_error(&error))
+    fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()> {
+        let sql = match mode {
+            CheckpointMode::Partial => "PRAGMA wal_checkpoint(PASSIVE)",
+            CheckpointMode::Full => "PRAGMA wal_checkpoint(TRUNCATE)",
+        };
+        Ok(self.handle()?.connection.query_row(sql, [], |_| Ok(()))?)
     }
 
-    fn reopen(&mut self) -> Result<Vec<(String, Backlog)>, BatchError> {
-        self.connection = None;
-        let connection = open::open_writer(&self.path).map_err(BatchError::Broken)?;
-        self.connection = Some(connection);
-        self.load_cache()?;
-        self.backlogs()
+    fn reopen(&mut self) -> StoreResult<()> {
+        self.open = None;
+        let connection = open::open_writer(&self.path)?;
+        let checkpointer = Checkpointer::start(self.path.clone())?;
+        self.open = Some(OpenDatabase { connection, checkpointer });
+        self.load_cache()
+    }
+
+    fn backlogs(&self) -> StoreResult<Vec<IntegrationBacklog>> {
+        let sql =
+            "SELECT text, pending, pending_bytes FROM integration JOIN name ON name.id = integration.name";
+        let mut statement = self.handle()?.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], batch_counts::integration_backlog)?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    fn reader(&self, metrics: &Arc<Metrics>) -> Arc<dyn JournalReader> {
+        let (recent, claims) = (Arc::clone(&self.recent), Arc::clone(&self.claims));
+        Arc::new(ReaderPool::new(self.path.clone(), recent, claims, Arc::clone(metrics)))
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[DATABASE_FILE, LOG_FILE]
     }
 }
 
-impl BatchTransaction<'_> {
-    fn begin(&self) -> SqliteResult<()> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")
-    }
-
-    fn write(&mut self, write: &JournalWrite) -> SqliteResult<WriteResult> {
-        match write {
-            JournalWrite::Rules(hash, archive) => self.keep_rules(*hash, archive),
-            JournalWrite::Accept(push) => self.accept(push),
-            JournalWrite::Refuse(refused) => self.refuse(refused),
-            JournalWrite::Settle(settlement) => self.settle(settlement),
-            JournalWrite::MarkDamaged(delivery, at) => self.mark_damaged(*delivery, *at),
-            JournalWrite::Requeue(deliveries, now) => self.requeue(deliveries, *now),
-            JournalWrite::Redeliver(deliveries, now) => self.redeliver(deliveries, *now),
-            JournalWrite::DeleteDeadLetters(deliveries) => self.delete_dead_letters(deliveries),
-            JournalWrite::ReleaseQuarantined(id) => self.release_quarantined(*id),
-        }
+impl SqliteTransaction<'_> {
+    /// Does some work between the beginning and the commit.
+    fn commit<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> StoreResult<T>,
+    ) -> StoreResult<(T, CommittedChanges)> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let value = work(self)?;
+        let changes = self.write_counts()?;
+        self.connection.execute_batch("COMMIT")?;
+        Ok((value, changes))
     }
 
     /// The number of a name, which is given where it has none.
-    fn name_id(&mut self, text: &str) -> SqliteResult<i64> {
+    fn name_id(&mut self, text: &str) -> StoreResult<i64> {
         if let Some(id) = self.cache.names.get(text) {
             return Ok(*id);
         }
@@ -290,15 +284,15 @@ impl BatchTransaction<'_> {
         Ok(id)
     }
 
-    fn next_delivery_id(&mut self) -> i64 {
+    fn next_delivery_id(&mut self) -> DeliveryId {
         let id = self.cache.next_delivery;
         self.cache.next_delivery += 1;
         self.cache.totals_changed = true;
-        id
+        DeliveryId(id)
     }
 
     /// Writes what was counted.
-    fn finish(&mut self) -> SqliteResult<CommittedBatch> {
+    fn write_counts(&mut self) -> StoreResult<CommittedChanges> {
         if self.cache.totals_changed {
             self.connection
                 .prepare_cached(
@@ -308,21 +302,34 @@ impl BatchTransaction<'_> {
             self.cache.totals_changed = false;
         }
         self.compact_firings(self.appended_count())?;
-        self.counts.write(self.connection, &mut self.cache.rules)
+        Ok(self.counts.write(self.connection, &mut self.cache.rules)?)
     }
 }
 
-/// What an error of SQLite means for the batch.
-fn batch_error(error: &rusqlite::Error) -> BatchError {
-    match error.sqlite_error() {
-        Some(cause) if cause.code == ErrorCode::DiskFull => BatchError::NoSpace,
-        Some(cause) if cause.code == ErrorCode::DatabaseCorrupt => BatchError::Damaged(error.to_string()),
-        _ => BatchError::Broken(error.to_string()),
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::NoSpace,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(error.to_string()),
+            _ if is_unreadable_value(&error) => Self::Damaged(error.to_string()),
+            _ => Self::Broken(error.to_string()),
+        }
     }
+}
+
+/// Whether a row holds what was never written to it.
+fn is_unreadable_value(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 /// CRC-32.
-pub(super) fn checksum(bytes: &[u8]) -> u32 {
+fn checksum(bytes: &[u8]) -> u32 {
     let mut sum = flate2::Crc::new();
     sum.update(bytes);
     sum.sum()

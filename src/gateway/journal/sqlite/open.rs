@@ -1,58 +1,62 @@
-//! Connections: how they are set up, and what is verified before one is used.
+//! Connections: how they are set up, and what is checked before one is used.
 
+#![expect(clippy::disallowed_methods, reason = "the database is a file")]
+
+use super::StoreResult;
+use super::migration::{SCHEMA_VERSION, migrate, schema_version};
 use crate::channel::StateFile;
+use crate::gateway::journal::StoreError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::fs::File;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-/// The name of the database in the state directory.
-pub(in crate::gateway::journal) const DATABASE_FILE: &str = StateFile::Journal.name();
+/// The database and its write-ahead log in the state directory.
+pub(super) const DATABASE_FILE: &str = StateFile::Journal.name();
+pub(super) const LOG_FILE: &str = "journal.db-wal";
 
-/// The version of the schema.
-const SCHEMA_VERSION: i32 = 1;
-
-/// The size of a page: small, for the firing of a new key changes a page anywhere in its table, and the log takes all of it.
+/// The size of a page. It is small, because a new firing changes a page anywhere in its table, and the log holds all of it.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
-/// The first version whose write-ahead log loses no commit when it starts anew.
+/// The first version whose write-ahead log loses no commit when it is started again.
 const LEAST_SQLITE: i32 = 3_051_003;
 
-/// Below how many pages everything is checked at a start; above, what was written last is.
+/// Up to so many pages, everything is checked at a start; in larger databases the latest rows are.
 const FULL_CHECK_PAGES: i64 = 16_384;
 
-/// The version of SQLite that is linked, `3.54.1`.
-pub(in crate::gateway::journal) fn sqlite_version() -> &'static str {
-    rusqlite::version()
-}
-
-/// A connection that writes.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, String> {
+/// A connection that writes, to a database of this build's schema.
+pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {
     if rusqlite::version_number() < LEAST_SQLITE {
-        return Err(format!(
-            "SQLite {} can lose committed writes: 3.51.3 or later is needed",
-            sqlite_version()
-        ));
+        let linked = rusqlite::version();
+        return Err(StoreError::Broken(format!(
+            "SQLite {linked} can lose committed writes: 3.51.3 or later is needed"
+        )));
     }
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(|error| unusable(path, &error))?;
-    let version: i32 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(|error| unusable(path, &error))?;
+    let unusable = |error: rusqlite::Error| {
+        let path = path.display();
+        StoreError::Broken(format!(
+            "`{path}` cannot be opened: {error}; nothing was changed in it. Where it is damaged, recover what can be read: \
+             sqlite3 {path} .recover | sqlite3 recovered.db, and put that in its place"
+        ))
+    };
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    make_private(path).map_err(|error| StoreError::Broken(format!("`{}`: {error}", path.display())))?;
+    let connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
+    let version = schema_version(&connection).map_err(unusable)?;
     if version > SCHEMA_VERSION {
-        return Err(format!(
-            "`{}` was written by a later version of this program (schema {version}, known is {SCHEMA_VERSION}): \
-             start that version",
-            path.display()
-        ));
+        let path = path.display();
+        return Err(StoreError::Broken(format!(
+            "`{path}` was written by a later version of this program (schema {version}, known is {SCHEMA_VERSION}): \
+             start that version"
+        )));
     }
-    prepare(&connection, version).map_err(|error| unusable(path, &error))?;
+    prepare(&connection).map_err(unusable)?;
     Ok(connection)
 }
 
-fn prepare(connection: &Connection, version: i32) -> rusqlite::Result<()> {
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}"))?;
@@ -60,15 +64,11 @@ fn prepare(connection: &Connection, version: i32) -> rusqlite::Result<()> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; \
          PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF",
     )?;
-    if version == 0 {
-        let schema = include_str!("../schema.sql");
-        connection
-            .execute_batch(&format!("BEGIN; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?;
-    }
+    migrate(connection)?;
     verify(connection)
 }
 
-/// A check of bounded cost: all of a small database, of a large one what the journal needs to go on.
+/// A check of bounded cost: all of a small database, of a large one the latest rows.
 fn verify(connection: &Connection) -> rusqlite::Result<()> {
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     for table in ["push", "delivery", "total", "integration", "channel", "rule_set", "name"] {
@@ -85,7 +85,7 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection that reads.
-pub(in crate::gateway::journal) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -97,10 +97,14 @@ pub(in crate::gateway::journal) fn open_reader(path: &Path) -> rusqlite::Result<
     Ok(connection)
 }
 
-fn unusable(path: &Path, error: &rusqlite::Error) -> String {
-    let path = path.display();
-    format!(
-        "`{path}` cannot be opened: {error}; nothing was changed in it. Where it is damaged, recover what can be read: \
-         sqlite3 {path} .recover | sqlite3 recovered.db, and put that in its place"
-    )
+/// Makes an empty database where there is none, and lets others read nothing. SQLite gives its other files the same
+/// permissions.
+fn make_private(database: &Path) -> std::io::Result<()> {
+    let file = File::options().append(true).create(true).mode(0o600).open(database)?;
+    let mut rights = file.metadata()?.permissions();
+    if rights.mode() & 0o007 != 0 {
+        rights.set_mode(rights.mode() & !0o007);
+        file.set_permissions(rights)?;
+    }
+    Ok(())
 }

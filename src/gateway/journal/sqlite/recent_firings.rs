@@ -1,41 +1,47 @@
-//! What changed lately in which firings are open.
+//! The latest changes of open firings.
 //!
-//! The key of a new firing lies anywhere in the table of them, so each would change a page of its own, and the write-ahead
-//! log takes whole pages. A change is therefore appended to `firing_change` and held in memory as well. Once there are
-//! many, a sweep in the order of keys folds them into `firing`, many to a page, a few along with every batch that brings
-//! new ones. Both tables are one state, as memory hides from the second what the first says otherwise; memory changes
-//! after the commit and before anybody hears of it.
+//! Keys of new firings are spread over the table of firings, so each would change a page of its own, and the write-ahead log
+//! holds whole pages. Therefore a change is appended to `firing_change`, and is kept in memory as well. Once there are many,
+//! they are compacted: a sweep in the order of keys moves them into `firing`, many to a page, a few in every transaction that
+//! adds new ones. Both tables are one state: a change in memory comes before the row in `firing`. Memory changes after the
+//! commit and before the answers.
 
-use super::{BatchTransaction, SqliteResult};
+use super::firing::{LookupDigest, split_channels};
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::gateway::journal::StoredFiring;
+use crate::time::Timestamp;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// How many changes there are before they are folded; few in tests, so that they see it.
+/// How many changes start a compaction; few in tests, so that it happens there.
 const COMPACTION_THRESHOLD: i64 = if cfg!(test) { 64 } else { 65_536 };
 
-/// How many are folded, and how many folded ones are removed, for each that comes.
+/// How many changes are compacted, and how many compacted ones are removed, for each new one.
 const COMPACTED_PER_CHANGE: usize = 2;
 const REMOVED_PER_CHANGE: i64 = 4;
 
-/// The digest of an integration and a key.
-pub(in crate::gateway::journal) type LookupDigest = [u8; 16];
-
 /// The last change of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::gateway::journal) struct FiringChange {
+pub(super) struct FiringChange {
     /// Its place in the order of changes.
     number: i64,
-    /// When.
-    pub(in crate::gateway::journal) since: i64,
-    /// Where the firing is open since then; empty where it closed.
-    pub(in crate::gateway::journal) channels: Box<str>,
+    since: Timestamp,
+    /// The column of the channels; empty where the firing closed.
+    channels: Box<str>,
 }
 
-/// The changes that are committed and not folded yet; at most some hundred thousand.
+impl FiringChange {
+    /// The firing since then.
+    pub(super) fn firing(&self) -> StoredFiring {
+        StoredFiring { since: self.since, channels: split_channels(&self.channels) }
+    }
+}
+
+/// The changes that are committed and not compacted yet; at most some hundred thousand.
 #[derive(Debug, Default)]
-pub(in crate::gateway::journal) struct RecentFirings {
+pub(super) struct RecentFirings {
     changes: RwLock<BTreeMap<LookupDigest, FiringChange>>,
 }
 
@@ -44,8 +50,8 @@ impl RecentFirings {
         self.changes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last change of a key; nothing where the table of firings has the last word.
-    pub(in crate::gateway::journal) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
+    /// The last change of a key; nothing where the table of firings is up to date.
+    pub(super) fn get(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes().get(key).cloned()
     }
 
@@ -56,7 +62,7 @@ impl RecentFirings {
         range.take(most).map(|(key, change)| (*key, change.clone())).collect()
     }
 
-    /// Takes over what a batch changed, now that it is committed.
+    /// Takes the changes of a transaction that is committed.
     pub(super) fn publish(&self, batch: FiringChangeSet) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         for key in &batch.compacted {
@@ -65,10 +71,10 @@ impl RecentFirings {
         changes.extend(batch.fresh);
     }
 
-    /// Reads it anew; what is damaged is passed over.
+    /// Reads all changes again; damaged ones are skipped.
     pub(super) fn reload(&self, connection: &Connection) -> SqliteResult<FiringCompaction> {
         let mut read = BTreeMap::new();
-        let mut folding = FiringCompaction::default();
+        let mut compaction = FiringCompaction::default();
         let mut statement =
             connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
         let rows = statement.query_map([], |row| {
@@ -81,14 +87,14 @@ impl RecentFirings {
             }
         }
         let sql = "SELECT coalesce(min(id), 1), coalesce(max(id) + 1, 1) FROM firing_change";
-        (folding.oldest, folding.next) =
+        (compaction.oldest, compaction.next) =
             connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         *self.changes.write().unwrap_or_else(PoisonError::into_inner) = read;
-        Ok(folding)
+        Ok(compaction)
     }
 }
 
-/// What a batch changes.
+/// The changes of a transaction.
 #[derive(Debug, Default)]
 pub(super) struct FiringChangeSet {
     fresh: BTreeMap<LookupDigest, FiringChange>,
@@ -96,27 +102,27 @@ pub(super) struct FiringChangeSet {
     appended: usize,
 }
 
-/// How far the folding came.
+/// The position of the compaction.
 #[derive(Debug, Default)]
 pub(super) struct FiringCompaction {
     /// The number of the next change, and of the oldest that is kept.
     next: i64,
     oldest: i64,
-    /// What is below that number is folded and can go.
+    /// Changes below that number are compacted and can be removed.
     compacted_below: i64,
     sweep: Option<CompactionSweep>,
 }
 
 #[derive(Debug)]
 struct CompactionSweep {
-    /// What is below that number was there when it began.
+    /// The sweep covers changes below that number.
     upper_bound: i64,
-    /// The last key that was looked at.
+    /// The last key that was examined.
     after: Option<LookupDigest>,
 }
 
-impl BatchTransaction<'_> {
-    /// The last change of a key, with those of this batch.
+impl SqliteTransaction<'_> {
+    /// The last change of a key, with those of this transaction.
     pub(super) fn recent_change(&self, key: &LookupDigest) -> Option<FiringChange> {
         self.changes.fresh.get(key).cloned().or_else(|| self.recent.get(key))
     }
@@ -125,9 +131,9 @@ impl BatchTransaction<'_> {
     pub(super) fn append_change(
         &mut self,
         key: LookupDigest,
-        since: i64,
+        since: Timestamp,
         channels: &str,
-    ) -> SqliteResult<()> {
+    ) -> StoreResult<()> {
         let number = self.cache.compaction.next;
         self.connection
             .prepare_cached("INSERT INTO firing_change (id, key, since, channels) VALUES (?1, ?2, ?3, ?4)")?
@@ -138,36 +144,36 @@ impl BatchTransaction<'_> {
         Ok(())
     }
 
-    /// How many changes the batch brought so far.
+    /// How many changes the transaction has appended so far.
     pub(super) fn appended_count(&self) -> usize {
         self.changes.appended
     }
 
-    /// Folds some changes, or removes some that are folded, in proportion to `step`.
-    pub(super) fn compact_firings(&mut self, step: usize) -> SqliteResult<()> {
+    /// Compacts some changes, or removes some that are compacted, in proportion to `step`.
+    pub(super) fn compact_firings(&mut self, step: usize) -> StoreResult<()> {
         let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let (brought, most) = (whole(self.changes.appended), step.saturating_mul(COMPACTED_PER_CHANGE));
-        let folding = &mut self.cache.compaction;
+        let compaction = &mut self.cache.compaction;
         if step == 0 {
             return Ok(());
         }
-        if folding.oldest < folding.compacted_below {
-            let end = folding.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
-            folding.oldest = folding.compacted_below.min(end);
+        if compaction.oldest < compaction.compacted_below {
+            let end = compaction.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
+            compaction.oldest = compaction.compacted_below.min(end);
             let sql = "DELETE FROM firing_change WHERE id < ?1";
-            self.connection.prepare_cached(sql)?.execute([folding.oldest])?;
+            self.connection.prepare_cached(sql)?.execute([compaction.oldest])?;
             return Ok(());
         }
-        if folding.sweep.is_none() && folding.next - folding.oldest >= COMPACTION_THRESHOLD {
-            folding.sweep = Some(CompactionSweep { upper_bound: folding.next - brought, after: None });
+        if compaction.sweep.is_none() && compaction.next - compaction.oldest >= COMPACTION_THRESHOLD {
+            compaction.sweep = Some(CompactionSweep { upper_bound: compaction.next - brought, after: None });
         }
-        let Some(sweep) = &mut folding.sweep else { return Ok(()) };
+        let Some(sweep) = &mut compaction.sweep else { return Ok(()) };
         let found = self.recent.after(sweep.after, most);
         match found.last() {
             Some((last, _)) if found.len() == most => sweep.after = Some(*last),
             _ => {
-                folding.compacted_below = sweep.upper_bound;
-                folding.sweep = None;
+                compaction.compacted_below = sweep.upper_bound;
+                compaction.sweep = None;
             }
         }
         for (key, change) in found {
@@ -179,7 +185,7 @@ impl BatchTransaction<'_> {
         Ok(())
     }
 
-    fn compact_one(&self, key: &LookupDigest, change: &FiringChange) -> SqliteResult<()> {
+    fn compact_one(&self, key: &LookupDigest, change: &FiringChange) -> StoreResult<()> {
         if change.channels.is_empty() {
             self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([key])?;
         } else {
@@ -191,35 +197,40 @@ impl BatchTransaction<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "each store has a directory")]
 mod tests {
-    use super::super::{BatchTransaction, SqliteResult, SqliteStore};
+    use super::super::{SqliteStore, SqliteTransaction, StoreResult};
     use super::{COMPACTION_THRESHOLD, LookupDigest};
-    use crate::gateway::journal::{BatchStore, JournalConfig};
+    use crate::gateway::journal::{JournalConfig, JournalStore as _, StoreError};
+    use crate::time::Timestamp;
     use rusqlite::OptionalExtension;
     use std::collections::BTreeMap;
+    use tempfile::TempDir;
 
-    fn store(name: &str) -> (JournalConfig, SqliteStore) {
-        let directory = std::env::temp_dir().join(format!("pointsman-recent-{}-{name}", std::process::id()));
-        drop(std::fs::remove_dir_all(&directory));
-        std::fs::create_dir_all(&directory).expect("a folder");
-        let options = JournalConfig { directory, ..JournalConfig::default() };
+    fn store(folder: &TempDir) -> (JournalConfig, SqliteStore) {
+        let options = JournalConfig { directory: folder.path().to_owned(), ..JournalConfig::default() };
         let store = SqliteStore::open(&options).expect("a store");
         (options, store)
     }
 
-    /// As readers see it.
+    /// The open channels as readers see them.
     fn open(store: &SqliteStore, key: LookupDigest) -> String {
         if let Some(change) = store.recent.get(&key) {
             return change.channels.into();
         }
-        let connection = store.handle().expect("it is open");
+        let connection = &store.handle().expect("it is open").connection;
         let sql = "SELECT channels FROM firing WHERE id = ?1";
         connection.query_row(sql, [key], |row| row.get(0)).optional().expect("it reads").unwrap_or_default()
     }
 
     fn count(store: &SqliteStore, table: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM {table}");
-        store.handle().expect("it is open").query_row(&sql, [], |row| row.get(0)).expect("a number")
+        store
+            .handle()
+            .expect("it is open")
+            .connection
+            .query_row(&sql, [], |row| row.get(0))
+            .expect("a number")
     }
 
     fn number(round: u32, salt: u32) -> u32 {
@@ -229,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_is_open_is_the_same_before_and_after_folding_failing_and_opening_anew() {
-        let (options, mut store) = store("model");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (options, mut store) = store(&folder);
         let mut model: BTreeMap<LookupDigest, String> = BTreeMap::new();
         let mut most = 0;
         for round in 0..400 {
@@ -241,16 +253,18 @@ mod tests {
                 })
                 .collect();
             let fails = round % 61 == 60;
-            let change = |batch: &mut BatchTransaction<'_>| -> SqliteResult<()> {
-                changes.iter().try_for_each(|(key, channels)| batch.append_change(*key, 1, channels))?;
-                if fails { Err(rusqlite::Error::InvalidQuery) } else { Ok(()) }
+            let change = |batch: &mut SqliteTransaction<'_>| -> StoreResult<()> {
+                changes.iter().try_for_each(|(key, channels)| {
+                    batch.append_change(*key, Timestamp::default(), channels)
+                })?;
+                if fails { Err(StoreError::NoSpace) } else { Ok(()) }
             };
-            assert_eq!(store.transact(change).is_err(), fails);
+            assert_eq!(store.run(change).is_err(), fails);
             if !fails {
                 model.extend(changes);
             }
             match round % 150 {
-                20 => drop(store.reopen().expect("it opens anew")),
+                20 => store.reopen().expect("it opens again"),
                 90 => store = SqliteStore::open(&options).expect("it opens again"),
                 _ => {}
             }
@@ -261,6 +275,5 @@ mod tests {
         }
         assert!(most < 16 * COMPACTION_THRESHOLD, "{most} changes were kept of 2,800");
         assert!(count(&store, "firing") > 50, "nothing was folded");
-        drop(std::fs::remove_dir_all(options.directory));
     }
 }

@@ -1,34 +1,35 @@
-//! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes along with every batch.
+//! Retention, in steps of a bounded number of rows: by age when the writer is idle, by bytes in every transaction.
 //!
-//! Damage stops none of it: what cannot be read is passed over, and the rest is removed.
+//! Damage does not stop it: what cannot be read is skipped, and the rest is removed.
 //!
-//! A push stays as long as a delivery of it waits or is a dead letter. Pages that become free are used again, so the file
-//! does not grow past the limit; it does not shrink either.
+//! A push stays as long as a delivery of it is pending or a dead letter. Free pages are used again, so the file does not grow
+//! past the limit; it does not shrink either.
 
-use super::{BatchTransaction, SqliteResult};
-use crate::gateway::journal::JournalConfig;
-use crate::gateway::journal::batch_store::JournalWrite;
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::gateway::journal::number::number;
+use crate::gateway::journal::{DeliveryId, JournalConfig, LONGEST_OPEN, PruneProgress};
+use crate::time::Timestamp;
 
 /// How many rows a step looks at.
 const ROWS_PER_STEP: usize = 256;
 
-/// What may lie in the write-ahead log besides the file, in bytes.
-pub(in crate::gateway::journal) const MOST_LOG_BYTES: u64 = 256 << 20;
+/// How many bytes the write-ahead log may have besides the file.
+const MOST_LOG_BYTES: u64 = 256 << 20;
 
-/// How far the sweeps came.
+/// The positions of the sweeps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RetentionCursor {
-    /// The last push that was looked at.
+    /// The last push that was examined.
     push: i64,
-    /// When that began at the oldest.
+    /// When the sweep of pushes began at the oldest.
     began: i64,
-    /// Whether steps are small, as damage is near.
+    /// Whether steps are small, as there is damage near.
     is_narrow: bool,
-    /// The last firing that was looked at.
+    /// The last firing that was examined.
     firing: Vec<u8>,
 }
 
-/// What is removed, each by itself where damage is in the way of all together.
+/// What is removed. Where damage stops all classes together, each is tried by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetentionClass {
     Pushes,
@@ -39,46 +40,44 @@ pub(super) enum RetentionClass {
 }
 
 impl RetentionClass {
-    /// All there are.
+    /// All classes.
     pub(super) const ALL: [Self; 5] =
         [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Quarantine];
 }
 
 impl RetentionCursor {
-    /// Begins at the oldest, where it began long ago. A time that is not known begins nothing.
+    /// Begins at the oldest push again, where the sweep began long ago. An unknown time changes nothing.
     pub(super) fn restart_if_due(&mut self, now: i64) {
         if now != i64::MIN && (now - self.began).abs() > RESTART_AFTER {
             (self.push, self.began) = (0, now);
         }
     }
 
-    /// Goes on behind a damaged record; whether a part has more to do there.
-    pub(super) fn skip_damaged(&mut self, part: RetentionClass) -> bool {
-        match part {
+    /// Skips a damaged record.
+    pub(super) fn skip_damaged(&mut self, class: RetentionClass) -> PruneProgress {
+        match class {
             RetentionClass::Pushes => {
                 if self.is_narrow {
                     self.push = self.push.saturating_add(NARROW_STEP);
                 }
                 self.is_narrow = true;
-                true
+                return PruneProgress::More;
             }
-            RetentionClass::Firings => {
-                self.firing = next_key_range(&self.firing);
-                false
-            }
-            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => false,
+            RetentionClass::Firings => self.firing = next_key_range(&self.firing),
+            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => {}
         }
+        PruneProgress::Done
     }
 }
 
-/// What a step of removing pushes came to.
+/// The result of a step that removes pushes.
 struct PruneStep {
     scanned: usize,
-    /// The last push that was looked at.
+    /// The last push that was examined.
     last: i64,
     /// Whether there is none after it.
     is_last: bool,
-    /// The rule sets of those that went.
+    /// The rule sets of the removed pushes.
     rules: Vec<i64>,
 }
 
@@ -89,64 +88,52 @@ struct PruneCandidate {
     settled: bool,
 }
 
-/// How many pushes a step looks at where damage is near; so many are passed over where it is among them.
+/// How many pushes a step examines where damage is near. All of them are skipped where one is damaged.
 const NARROW_STEP: i64 = 16;
-
-/// How long a firing is open without a sign of it, in milliseconds.
-pub(in crate::gateway::journal) const LONGEST_OPEN: i64 = 30 * 24 * 3_600_000;
 
 /// How long a sweep goes on before it begins at the oldest again, in milliseconds.
 const RESTART_AFTER: i64 = 60_000;
 
-impl BatchTransaction<'_> {
-    /// Removes by bytes, more than the batch brings.
-    pub(super) fn make_room(
-        &mut self,
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        writes: &[JournalWrite],
-    ) -> SqliteResult<()> {
-        self.bound_quarantine(options.most_quarantined)?;
-        if self.used()? > page_budget(options) {
-            let now = writes.iter().find_map(received).unwrap_or(i64::MIN);
-            self.remove_pushes(options, sweep, now, writes.len() * 2 + 32)?;
+impl SqliteTransaction<'_> {
+    /// Removes by bytes, more than the transaction brings.
+    pub(super) fn make_room(&mut self) -> StoreResult<()> {
+        self.bound_quarantine()?;
+        if self.used()? > page_budget(self.options) {
+            let now = self.received.map_or(i64::MIN, Timestamp::epoch_milliseconds);
+            self.remove_pushes(now, self.pushes * 2 + 32)?;
         }
         Ok(())
     }
 
-    /// One step of these parts; whether there is more.
-    pub(super) fn prune(
-        &mut self,
-        parts: &[RetentionClass],
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        now: i64,
-    ) -> SqliteResult<bool> {
-        let mut more = false;
-        for part in parts {
-            let removed = match part {
-                RetentionClass::Pushes => self.remove_pushes(options, sweep, now, ROWS_PER_STEP)?,
+    /// One step of these classes.
+    pub(super) fn prune(&mut self, classes: &[RetentionClass], now: i64) -> StoreResult<PruneProgress> {
+        let mut progress = PruneProgress::Done;
+        for class in classes {
+            let removed = match class {
+                RetentionClass::Pushes => self.remove_pushes(now, ROWS_PER_STEP)?,
                 RetentionClass::DeadLetters => {
-                    self.remove_dead_letters(now.saturating_sub(milliseconds(options.keep_dead_for)))?
+                    self.remove_dead_letters(now.saturating_sub(milliseconds(self.options.keep_dead_for)))?
                 }
                 RetentionClass::Deduplication => self.remove_deduplication(now)?,
                 RetentionClass::Firings => {
-                    sweep.firing = self.remove_firings(&sweep.firing, now)?;
+                    self.sweep.firing = self.remove_firings(&self.sweep.firing, now)?;
                     self.compact_firings(ROWS_PER_STEP / 2)?;
                     0
                 }
                 RetentionClass::Quarantine => {
-                    self.bound_quarantine(options.most_quarantined)?;
+                    self.bound_quarantine()?;
                     0
                 }
             };
-            more |= removed == ROWS_PER_STEP;
+            if removed == ROWS_PER_STEP {
+                progress = PruneProgress::More;
+            }
         }
-        Ok(more)
+        Ok(progress)
     }
 
     /// Bytes of the pages in use.
-    fn used(&self) -> SqliteResult<u64> {
+    fn used(&self) -> StoreResult<u64> {
         let number = |sql: &str| -> SqliteResult<i64> {
             self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
         };
@@ -154,41 +141,29 @@ impl BatchTransaction<'_> {
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
 
-    /// How many it looked at; as many as were meant, where there may be more.
-    fn remove_pushes(
-        &mut self,
-        options: &JournalConfig,
-        sweep: &mut RetentionCursor,
-        now: i64,
-        most: usize,
-    ) -> SqliteResult<usize> {
-        sweep.restart_if_due(now);
+    /// Removes old pushes; how many were examined, or `most` where there may be more.
+    fn remove_pushes(&mut self, now: i64, most: usize) -> StoreResult<usize> {
+        self.sweep.restart_if_due(now);
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
-        let asked = if sweep.is_narrow { narrow } else { most };
-        let before = now.saturating_sub(milliseconds(options.keep_for));
-        let step = self.remove_step(options, sweep.push, before, asked)?;
+        let asked = if self.sweep.is_narrow { narrow } else { most };
+        let before = now.saturating_sub(milliseconds(self.options.keep_for));
+        let step = self.remove_step(self.sweep.push, before, asked)?;
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
-            (sweep.push, sweep.is_narrow) = (0, false);
+            (self.sweep.push, self.sweep.is_narrow) = (0, false);
         } else {
-            sweep.push = step.last;
+            self.sweep.push = step.last;
         }
         Ok(if step.scanned == asked { most } else { step.scanned })
     }
 
-    /// Removes pushes after that one which are old, or too much.
-    fn remove_step(
-        &self,
-        options: &JournalConfig,
-        after: i64,
-        before: i64,
-        most: usize,
-    ) -> SqliteResult<PruneStep> {
+    /// Removes pushes after that one that are too old, or any while the file is too large.
+    fn remove_step(&self, after: i64, before: i64, most: usize) -> StoreResult<PruneStep> {
         let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
         for old in self.oldest(after, most)? {
             if step.scanned.is_multiple_of(16) {
-                is_over = self.used()? > page_budget(options);
+                is_over = self.used()? > page_budget(self.options);
             }
             if old.received >= before && !is_over {
                 return Ok(step);
@@ -205,8 +180,12 @@ impl BatchTransaction<'_> {
     }
 
     fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
-        let sql = "SELECT id, received, rules, NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> 1) \
-                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+        let sql = concat!(
+            "SELECT id, received, rules, \
+             NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> ",
+            number!(Delivered),
+            ") FROM push WHERE id > ?1 ORDER BY id LIMIT ?2"
+        );
         self.connection
             .prepare_cached(sql)?
             .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
@@ -220,8 +199,8 @@ impl BatchTransaction<'_> {
             .collect()
     }
 
-    fn remove_push(&self, old: &PruneCandidate) -> SqliteResult<()> {
-        let deliveries: Vec<i64> = self
+    fn remove_push(&self, old: &PruneCandidate) -> StoreResult<()> {
+        let deliveries: Vec<DeliveryId> = self
             .connection
             .prepare_cached("SELECT id FROM delivery WHERE push = ?1")?
             .query_map([old.id], |row| row.get(0))?
@@ -233,10 +212,14 @@ impl BatchTransaction<'_> {
         Ok(())
     }
 
-    /// Dead letters that ended before that time; how many.
-    fn remove_dead_letters(&mut self, before: i64) -> SqliteResult<usize> {
-        let sql = "SELECT id, channel FROM delivery WHERE state = 2 AND ended < ?1 ORDER BY ended LIMIT 256";
-        let old: Vec<(i64, i64)> = self
+    /// Removes dead letters that ended before that time; how many.
+    fn remove_dead_letters(&mut self, before: i64) -> StoreResult<usize> {
+        let sql = concat!(
+            "SELECT id, channel FROM delivery WHERE state = ",
+            number!(Dead),
+            " AND ended < ?1 ORDER BY ended LIMIT 256"
+        );
+        let old: Vec<(DeliveryId, i64)> = self
             .connection
             .prepare_cached(sql)?
             .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -253,7 +236,7 @@ impl BatchTransaction<'_> {
         self.connection.prepare_cached(sql)?.execute([now])
     }
 
-    /// Firings after that one which nothing was heard of for too long; the last that was looked at.
+    /// Removes firings after that one that were not repeated for too long; the last that was examined.
     fn remove_firings(&self, after: &[u8], now: i64) -> SqliteResult<Vec<u8>> {
         let rows: Vec<(Vec<u8>, i64)> = self
             .connection
@@ -270,21 +253,17 @@ impl BatchTransaction<'_> {
     }
 }
 
-/// Where the next 256th of all firings begins; nothing behind the last.
+/// Where the next 256th of all firings begins; nothing after the last.
 fn next_key_range(firing: &[u8]) -> Vec<u8> {
     let first = firing.first().copied().unwrap_or_default();
     first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
-/// The bytes of pages that are allowed: the log has its share.
+/// The bytes that pages may have: the limit without the share of the log.
 fn page_budget(options: &JournalConfig) -> u64 {
     options.keep_bytes - MOST_LOG_BYTES.min(options.keep_bytes / 2)
 }
 
 fn milliseconds(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn received(write: &JournalWrite) -> Option<i64> {
-    if let JournalWrite::Accept(push) = write { Some(push.received) } else { None }
 }

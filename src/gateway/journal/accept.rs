@@ -1,0 +1,52 @@
+//! What happens to an accepted push in its transaction.
+
+use super::{AcceptResult, FiringTransition, Push, StoreError, StoredFiring, Transaction};
+
+/// How old the time of an open firing may become before a repetition writes it again, in milliseconds.
+const REFRESH_AFTER: i64 = 3_600_000;
+
+/// Stores a push, unless it repeats one, and changes the firings that it opens and closes.
+///
+/// # Errors
+/// Where the store failed.
+pub fn accept(transaction: &mut dyn Transaction, push: &Push) -> Result<AcceptResult, StoreError> {
+    if let Some(first) = transaction.find_duplicate(push)?.filter(|first| *first != push.id) {
+        return Ok(AcceptResult::Duplicate(first));
+    }
+    if !transaction.insert_push(push)? {
+        return Ok(AcceptResult::Stored);
+    }
+    for transition in &push.transitions {
+        match transition {
+            FiringTransition::Opened { key, channels } => open_firing(transaction, push, key, channels)?,
+            FiringTransition::Closed { key, .. } => {
+                let closed = StoredFiring { since: push.received, channels: Vec::new() };
+                transaction.set_firing(&push.integration, key, &closed)?;
+            }
+        }
+    }
+    Ok(AcceptResult::Stored)
+}
+
+/// Adds channels to a firing. One that gains none is written again only when its time is old.
+fn open_firing(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    key: &str,
+    channels: &[String],
+) -> Result<(), StoreError> {
+    let known = transaction.firing(&push.integration, key)?;
+    let age =
+        known.as_ref().map(|firing| push.received.epoch_milliseconds() - firing.since.epoch_milliseconds());
+    let mut all = known.map(|firing| firing.channels).unwrap_or_default();
+    let before = all.len();
+    for channel in channels {
+        if !all.contains(channel) {
+            all.push(channel.clone());
+        }
+    }
+    if all.is_empty() || (all.len() == before && age.is_some_and(|age| age < REFRESH_AFTER)) {
+        return Ok(());
+    }
+    transaction.set_firing(&push.integration, key, &StoredFiring { since: push.received, channels: all })
+}

@@ -1,0 +1,42 @@
+//! What intake and delivery ask of a journal, so that each can be tried without one.
+
+#![expect(clippy::missing_errors_doc, reason = "every method fails where the journal does, and only then")]
+
+use super::{
+    AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement,
+};
+use crate::reload::RuleSetHash;
+use std::future::Future;
+
+/// Where pushes become durable.
+pub trait PushStore: Clone + Send + Sync + 'static {
+    /// Keeps the files of a rule set; to be called before the first push that it decided. Does nothing where they are kept.
+    fn keep_rules(&self, hash: RuleSetHash, archive: &[u8]) -> Result<(), JournalError>;
+
+    /// Stores a push; durable when this returns. The work goes on where the future is dropped.
+    fn accept(&self, push: Push) -> impl Future<Output = Result<AcceptResult, JournalError>> + Send;
+
+    /// Keeps a refused payload; durable when this returns. The oldest go where there are too many.
+    fn quarantine(&self, refused: RefusedPayload) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// The channels in which the firing of a key is open: those of its firings within the last 30 days.
+    fn open_channels(&self, integration: &str, key: &str) -> Vec<String>;
+}
+
+/// Where deliveries wait, and where their results are stored. Reading may block.
+pub trait DeliveryStore: Clone + Send + Sync + 'static {
+    /// What is read, and where deliveries are claimed.
+    type Reader: DeliveryReader + DeliveryClaims + ?Sized;
+
+    /// What can be read.
+    fn read(&self) -> Result<&Self::Reader, JournalError>;
+
+    /// The rendered body of a delivery; nothing where it is gone or damaged.
+    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError>;
+
+    /// Stores the result of an attempt. Done when it is durable.
+    fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Ends the process in order: what the gateway cannot do without has panicked.
+    fn request_shutdown(&self);
+}

@@ -1,0 +1,117 @@
+//! The thread that moves the write-ahead log into its place while commits go on.
+
+use super::StoreResult;
+use super::open::open_reader;
+use crate::gateway::journal::StoreError;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often it looks.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How many pages of the log wait before they are moved: 4 MiB, for commits wait while the disk is busy with more.
+const CHECKPOINT_PAGES: i64 = 1_024;
+
+/// How many pages the log may have before it has to be restarted: 192 MiB.
+const MOST_LOG_PAGES: i64 = 49_152;
+
+/// How many of them, and after how many rounds, may be left for the writer, which holds up commits with them: 1 MiB.
+const LEFT_PAGES: i64 = 256;
+const ROUNDS: usize = 8;
+
+/// A handle on the thread, which ends with it.
+pub(super) struct Checkpointer {
+    thread: Option<JoinHandle<()>>,
+    alive: Option<mpsc::Sender<()>>,
+    /// The log is over its size: the writer has to restart it.
+    oversized: Arc<AtomicBool>,
+}
+
+impl Checkpointer {
+    /// Starts the thread for a database.
+    pub(super) fn start(path: PathBuf) -> StoreResult<Self> {
+        let oversized = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&oversized);
+        let (alive, gone) = mpsc::channel();
+        let run = move || {
+            let mut connection = None;
+            while gone.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                if check_log(&mut connection, &path, &flag).is_err() {
+                    connection = None;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("journal-log".to_owned()).spawn(run);
+        let thread = thread.map_err(|error| StoreError::Broken(error.to_string()))?;
+        Ok(Self { thread: Some(thread), alive: Some(alive), oversized })
+    }
+
+    /// Whether the thread has panicked.
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Whether the writer has to restart the log; true once.
+    pub(super) fn take_oversized(&self) -> bool {
+        self.oversized.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.alive = None;
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+fn check_log(
+    connection: &mut Option<Connection>,
+    path: &Path,
+    oversized: &AtomicBool,
+) -> rusqlite::Result<()> {
+    let connection = match connection {
+        Some(open) => open,
+        None => connection.insert(open_reader(path)?),
+    };
+    let log = checkpoint(connection, "NOOP")?;
+    if log.waiting() < CHECKPOINT_PAGES {
+        return Ok(());
+    }
+    checkpoint(connection, "PASSIVE")?;
+    if log.pages <= MOST_LOG_PAGES {
+        return Ok(());
+    }
+    // Each round has less to move than the one before, as less was appended during that.
+    for _ in 0..ROUNDS {
+        if checkpoint(connection, "NOOP")?.waiting() < LEFT_PAGES {
+            break;
+        }
+        checkpoint(connection, "PASSIVE")?;
+    }
+    oversized.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The pages of the log.
+struct LogPages {
+    pages: i64,
+    moved: i64,
+}
+
+impl LogPages {
+    fn waiting(&self) -> i64 {
+        self.pages - self.moved
+    }
+}
+
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogPages> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    connection
+        .prepare_cached(&sql)?
+        .query_row([], |row| Ok(LogPages { pages: row.get(1)?, moved: row.get(2)? }))
+}

@@ -1,0 +1,41 @@
+//! The vocabulary as columns: ids, times in milliseconds, and the numbers of states and origins.
+
+use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin};
+use crate::time::Timestamp;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use ulid::Ulid;
+
+impl ToSql for PushId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_bytes().to_vec().into())
+    }
+}
+
+impl FromSql for PushId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
+    }
+}
+
+/// A type that is a number in its column.
+macro_rules! number_column {
+    ($type:ty, $to_number:expr, $from_number:expr) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok($to_number(*self).into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let number = value.as_i64()?;
+                $from_number(number).ok_or(FromSqlError::OutOfRange(number))
+            }
+        }
+    };
+}
+
+number_column!(DeliveryId, |id: Self| id.0, |number| Some(Self(number)));
+number_column!(Timestamp, Self::epoch_milliseconds, |number| Some(Self::from_epoch_milliseconds(number)));
+number_column!(DeliveryState, Self::number, Self::from_number);
+number_column!(PushOrigin, Self::number, Self::from_number);

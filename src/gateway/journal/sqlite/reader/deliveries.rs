@@ -1,0 +1,175 @@
+//! What deliveries read: pending deliveries, bodies, and the counts of channels.
+
+use super::{DamagedRecord, JournalError, ReaderPool, SqliteResult, is_damage};
+use crate::gateway::journal::number::number;
+use crate::gateway::journal::sqlite::checksum;
+use crate::gateway::journal::{
+    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, PendingDelivery, StoredBody,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// A statement that reads pending deliveries from a table, with a condition.
+macro_rules! pending {
+    ($from:literal, $which:literal) => {
+        concat!(
+            "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay FROM ",
+            $from,
+            " JOIN push ON push.id = delivery.push WHERE channel = ?1 AND state = ",
+            number!(Pending),
+            " AND ",
+            $which
+        )
+    };
+}
+
+/// How many ids are read at a time to try them one by one.
+const IDS_PER_SCAN: usize = 1_000;
+
+impl DeliveryReader for ReaderPool {
+    fn pending(
+        &self,
+        channel: &str,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
+        let Some(channel) = self.name(channel)? else { return Ok(Vec::new()) };
+        let read = self.run_query(|connection| {
+            let sql = pending!(
+                "delivery INDEXED BY delivery_pending",
+                "delivery.id > ?2 ORDER BY delivery.id LIMIT ?3"
+            );
+            let most = i64::try_from(limit).unwrap_or(i64::MAX);
+            connection.prepare_cached(sql)?.query_map((channel, after, most), pending_delivery)?.collect()
+        });
+        match read {
+            Ok(found) => Ok(found),
+            Err(error) if is_damage(&error) => self.pending_around_damage(channel, after, limit),
+            Err(error) => Err(JournalError::Failed(error.to_string())),
+        }
+    }
+
+    fn pending_of_key(
+        &self,
+        channel: &str,
+        key: &str,
+        after: DeliveryId,
+    ) -> Result<Option<PendingDelivery>, JournalError> {
+        let Some(channel) = self.name(channel)? else { return Ok(None) };
+        let sql = pending!(
+            "delivery INDEXED BY delivery_pending_key",
+            "key = ?2 AND delivery.id > ?3 ORDER BY delivery.id LIMIT 1"
+        );
+        self.query(|connection| {
+            connection.prepare_cached(sql)?.query_row((channel, key, after), pending_delivery).optional()
+        })
+    }
+
+    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
+        let read = self.run_query(|connection| {
+            connection
+                .prepare_cached("SELECT checksum, bytes FROM body WHERE id = ?1")?
+                .query_row([delivery], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))
+                .optional()
+        });
+        match read {
+            Ok(None) => Ok(StoredBody::Missing),
+            Ok(Some((sum, bytes))) if sum == checksum(&bytes) => Ok(StoredBody::Intact(bytes)),
+            Err(error) if !is_damage(&error) => Err(JournalError::Failed(error.to_string())),
+            Ok(Some(_)) | Err(_) => {
+                self.note_damage(DamagedRecord::Delivery(delivery));
+                Ok(StoredBody::Damaged)
+            }
+        }
+    }
+
+    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
+        let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error \
+                   FROM channel JOIN name ON name.id = channel.name ORDER BY text";
+        let row = |row: &Row<'_>| {
+            let last_error = row.get::<_, Option<_>>(6)?.zip(row.get::<_, Option<_>>(7)?);
+            Ok(ChannelCounts {
+                name: row.get(0)?,
+                delivered: super::count(row, 1)?,
+                retried: super::count(row, 2)?,
+                dead: super::count(row, 3)?,
+                pending: super::count(row, 4)?,
+                latest: row.get(5)?,
+                last_error: last_error.map(|(at, reason)| ChannelError { at, reason }),
+            })
+        };
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
+    }
+}
+
+impl ReaderPool {
+    /// Reads deliveries one by one, and skips damaged ones. The ids come from the index, or where that is damaged, from the
+    /// bodies.
+    fn pending_around_damage(
+        &self,
+        channel: i64,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
+        let mut found = Vec::new();
+        let mut last = after;
+        loop {
+            let ids = self
+                .run_query(|connection| {
+                    let sql = concat!(
+                        "SELECT id FROM delivery INDEXED BY delivery_pending WHERE channel = ?1 AND state = ",
+                        number!(Pending),
+                        " AND id > ?2 ORDER BY id LIMIT ?3"
+                    );
+                    ids(connection, sql, channel, last)
+                })
+                .or_else(|_| {
+                    let sql = "SELECT id FROM body WHERE ?1 <> -1 AND id > ?2 ORDER BY id LIMIT ?3";
+                    self.query(|connection| ids(connection, sql, channel, last))
+                })?;
+            for id in &ids {
+                let row = self.run_query(|connection| {
+                    let sql = pending!("delivery", "delivery.id = ?2");
+                    connection.prepare_cached(sql)?.query_row((channel, id), pending_delivery).optional()
+                });
+                match row {
+                    Ok(row) => found.extend(row),
+                    Err(_) => self.note_damage(DamagedRecord::Delivery(*id)),
+                }
+                if found.len() >= limit {
+                    return Ok(found);
+                }
+            }
+            match ids.last() {
+                Some(id) if ids.len() == IDS_PER_SCAN => last = *id,
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    fn name(&self, text: &str) -> Result<Option<i64>, JournalError> {
+        self.query(|connection| {
+            connection
+                .prepare_cached("SELECT id FROM name WHERE text = ?1")?
+                .query_row([text], |row| row.get(0))
+                .optional()
+        })
+    }
+}
+
+fn ids(connection: &Connection, sql: &str, channel: i64, after: DeliveryId) -> SqliteResult<Vec<DeliveryId>> {
+    let most = i64::try_from(IDS_PER_SCAN).unwrap_or(i64::MAX);
+    connection.prepare_cached(sql)?.query_map((channel, after, most), |row| row.get(0))?.collect()
+}
+
+fn pending_delivery(row: &Row<'_>) -> SqliteResult<PendingDelivery> {
+    Ok(PendingDelivery {
+        id: row.get(0)?,
+        event: EventId { push: row.get(1)?, index: row.get(2)? },
+        kind: row.get(3)?,
+        key: row.get(4)?,
+        attempts: row.get(5)?,
+        due: row.get(6)?,
+        since: row.get(7)?,
+        replay: row.get(8)?,
+    })
+}

@@ -1,0 +1,217 @@
+//! Pages of events, read from the rows of pushes; damaged rows are skipped.
+
+use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
+use crate::gateway::journal::{
+    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, RecordFilter,
+};
+use crate::reload::RuleSetHash;
+use crate::time::Timestamp;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde_json::value::RawValue;
+
+/// How many pushes a page examines for events of a channel or key.
+const SCAN_LIMIT: i64 = 50_000;
+
+/// The columns of an event.
+const EVENT: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
+                     FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules";
+const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
+
+impl EventReader for ReaderPool {
+    /// A page for a channel or key ends after [`SCAN_LIMIT`] pushes, too.
+    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+        let narrow = filter.channel.is_some() || filter.key.is_some();
+        let most = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
+        let conditions = push_conditions(filter);
+        let read = self.run_query(|connection| {
+            let sql = format!("{EVENT} WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(&conditions.values))?;
+            let mut page = EventPageBuilder::default();
+            while let Some(row) = rows.next()? {
+                page.add_row(connection, row, filter)?;
+                if page.is_full {
+                    break;
+                }
+            }
+            Ok(page)
+        });
+        let page = match read {
+            Err(error) if is_damage(&error) => self.events_around_damage(&conditions, filter, most),
+            read => self.count_error(read),
+        };
+        page.map(|page| page.finish(most))
+    }
+}
+
+impl ReaderPool {
+    /// Reads pushes one by one, and skips damaged ones; the numbers come from an index.
+    fn events_around_damage(
+        &self,
+        conditions: &SqlConditions,
+        filter: &RecordFilter,
+        most: i64,
+    ) -> Result<EventPageBuilder, JournalError> {
+        let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
+        let ids: Vec<i64> = self.query(|connection| {
+            let values = params_from_iter(&conditions.values);
+            connection.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
+        })?;
+        let mut page = EventPageBuilder::default();
+        for id in ids {
+            let sql = format!("{EVENT} WHERE push.id = ?1");
+            let one = self.run_query(|connection| {
+                let mut one = EventPageBuilder::default();
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query([id])?;
+                while let Some(row) = rows.next()? {
+                    one.add_row(connection, row, filter)?;
+                }
+                Ok(one)
+            });
+            match one {
+                Ok(one) => page.merge(one, filter),
+                Err(error) if is_damage(&error) => {
+                    page.scanned += 1;
+                    self.note_damage(DamagedRecord::Push(id));
+                }
+                Err(error) => return self.count_error(Err(error)),
+            }
+            if page.is_full {
+                break;
+            }
+        }
+        Ok(page)
+    }
+}
+
+/// The conditions of a filter on rows of pushes.
+fn push_conditions(filter: &RecordFilter) -> SqlConditions {
+    let mut conditions = SqlConditions::default();
+    conditions.add("received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
+    conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
+    conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
+    conditions.add("ulid = ?", filter.push.map(bytes));
+    conditions.add(
+        "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
+        filter.before.map(bytes),
+    );
+    conditions
+}
+
+/// A page under construction.
+#[derive(Default)]
+struct EventPageBuilder {
+    events: Vec<EventRecord>,
+    /// How many pushes were examined.
+    scanned: i64,
+    last: Option<PushId>,
+    /// Whether the limit is reached. A push is never taken in part, as the next page begins after it.
+    is_full: bool,
+}
+
+impl EventPageBuilder {
+    fn add_row(&mut self, connection: &Connection, row: &Row<'_>, filter: &RecordFilter) -> SqliteResult<()> {
+        append_events(connection, row, filter, &mut self.events)?;
+        self.scanned += 1;
+        self.last = Some(row.get(1)?);
+        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Self, filter: &RecordFilter) {
+        self.events.extend(other.events);
+        self.scanned += other.scanned;
+        self.last = other.last.or(self.last);
+        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
+    }
+
+    /// The page, where at most `most` pushes were examined.
+    fn finish(self, most: i64) -> EventPage {
+        let is_cut = self.is_full || (most >= 0 && self.scanned >= most);
+        EventPage { events: self.events, next: self.last.filter(|_| is_cut) }
+    }
+}
+
+/// Adds the events of a push that the filter means.
+fn append_events(
+    connection: &Connection,
+    row: &Row<'_>,
+    filter: &RecordFilter,
+    found: &mut Vec<EventRecord>,
+) -> SqliteResult<()> {
+    let outcomes: String = row.get(7)?;
+    if let Some(key) = &filter.key
+        && !serde_json::to_string(key).is_ok_and(|quoted| outcomes.contains(&quoted))
+    {
+        return Ok(());
+    }
+    let settled: Option<String> = row.get(8)?;
+    let mut deliveries: Vec<(u32, DeliveryRecord)> = settled
+        .and_then(|text| serde_json::from_str::<Vec<(u32, String)>>(&text).ok())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(position, channel)| {
+            let state = DeliveryState::Delivered;
+            (position, DeliveryRecord { channel, state, attempts: 0, reason: None })
+        })
+        .collect();
+    deliveries.extend(deliveries_of(connection, row.get(0)?)?);
+    for (position, outcome) in (0_u32..).zip(split(&outcomes)) {
+        let id = EventId { push: row.get(1)?, index: position };
+        let own: Vec<DeliveryRecord> = deliveries
+            .iter()
+            .filter(|(at, _)| *at == position)
+            .map(|(_, delivery)| delivery.clone())
+            .collect();
+        if filter.index.is_some_and(|index| index != position)
+            || filter
+                .channel
+                .as_ref()
+                .is_some_and(|channel| !own.iter().any(|delivery| delivery.channel == *channel))
+            || filter.key.as_ref().is_some_and(|key| key_of(&outcome).as_ref() != Some(key))
+        {
+            continue;
+        }
+        found.push(EventRecord {
+            id,
+            integration: row.get(2)?,
+            received: row.get(3)?,
+            origin: row.get(4)?,
+            generation: row.get::<_, i64>(5)?.cast_unsigned(),
+            rules: RuleSetHash(row.get(6)?),
+            outcome,
+            deliveries: own,
+        });
+    }
+    Ok(())
+}
+
+fn deliveries_of(connection: &Connection, push: i64) -> SqliteResult<Vec<(u32, DeliveryRecord)>> {
+    let sql = "SELECT position, text, state, attempts, reason FROM delivery JOIN name ON name.id = channel \
+               WHERE push = ?1 ORDER BY delivery.id";
+    let row = |row: &Row<'_>| {
+        let (channel, state) = (row.get(1)?, row.get(2)?);
+        Ok((row.get(0)?, DeliveryRecord { channel, state, attempts: row.get(3)?, reason: row.get(4)? }))
+    };
+    connection.prepare_cached(sql)?.query_map([push], row)?.collect()
+}
+
+/// The texts of a JSON list, as they were written.
+pub(super) fn split(list: &str) -> Vec<String> {
+    let texts: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
+    texts.into_iter().map(|text| text.get().to_owned()).collect()
+}
+
+/// The alert key of an outcome.
+fn key_of(outcome: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct KeyedOutcome {
+        event: Option<KeyedEvent>,
+    }
+    #[derive(serde::Deserialize)]
+    struct KeyedEvent {
+        key: Option<String>,
+    }
+    serde_json::from_str::<KeyedOutcome>(outcome).ok()?.event?.key
+}

@@ -1,0 +1,300 @@
+//! What a store does for the journal. SQLite is one; another is a folder beside it that implements these traits.
+//!
+//! Writing goes through transactions: what is decided there may read what it depends on and write what follows, and all
+//! of it becomes durable together. Reading never waits for the writer. A claim says who delivers what; how long it lasts
+//! is measured by the store.
+
+#![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
+
+use super::{
+    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
+    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineRecord,
+    RecordFilter, RefusedPayload, Settlement,
+};
+use crate::gateway::metrics::Metrics;
+use crate::reload::RuleSetHash;
+use crate::time::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use ulid::Ulid;
+
+/// Why a store did not do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no room. Nothing of the transaction is stored; the store can go on.
+    #[error("the disk is full")]
+    NoSpace,
+    /// A record that the transaction touches is damaged. Nothing of it is stored; the store can go on without that record.
+    #[error("a record is damaged: {0}")]
+    Damaged(String),
+    /// The store failed. Whether the transaction is stored is unknown; the store has to be opened again.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Deliveries that are pending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many, or by how many that changed.
+    pub count: i64,
+    /// Bytes of their bodies.
+    pub bytes: i64,
+}
+
+impl Backlog {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.bytes += other.bytes;
+    }
+}
+
+/// The backlog of an integration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegrationBacklog {
+    /// The integration.
+    pub integration: String,
+    /// Its backlog.
+    pub backlog: Backlog,
+}
+
+/// What a transaction changed for others, known once it is durable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommittedChanges {
+    /// Channels that have something to deliver now.
+    pub wake: Vec<String>,
+    /// By how much backlogs changed.
+    pub backlogs: Vec<IntegrationBacklog>,
+}
+
+/// Whether pruning has more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PruneProgress {
+    /// Another step would remove more.
+    More,
+    /// Nothing else can be removed now.
+    Done,
+}
+
+/// How much of a log is moved into its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckpointMode {
+    /// What can be moved while others read.
+    Partial,
+    /// All of it, while nothing else happens.
+    Full,
+}
+
+/// The firing of an alert key, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFiring {
+    /// When it last changed.
+    pub since: Timestamp,
+    /// The channels in which it is open; none where it is closed.
+    pub channels: Vec<String>,
+}
+
+/// What a transaction does with pushes, refused payloads and firings.
+pub trait PushTransaction {
+    /// Keeps the files of a rule set. Does nothing where they are kept.
+    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> Result<(), StoreError>;
+
+    /// The push that brought the same body within the window; otherwise this one is remembered for its own window.
+    fn find_duplicate(&mut self, push: &Push) -> Result<Option<PushId>, StoreError>;
+
+    /// Stores a push with its deliveries, and a dead letter for each channel that no longer exists; whether it was new.
+    fn insert_push(&mut self, push: &Push) -> Result<bool, StoreError>;
+
+    /// The firing of a key, with the changes of this transaction.
+    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, StoreError>;
+
+    /// Changes the firing of a key.
+    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> Result<(), StoreError>;
+
+    /// Stores a refused payload.
+    fn refuse(&mut self, refused: &RefusedPayload) -> Result<(), StoreError>;
+
+    /// Removes a refused payload; how many there were.
+    fn release_quarantined(&mut self, id: PushId) -> Result<u64, StoreError>;
+}
+
+/// What a transaction does with deliveries. Each method answers how many deliveries it changed.
+pub trait DeliveryTransaction {
+    /// Stores the result of an attempt. A delivery that is settled, or gone, stays as it is.
+    fn settle(&mut self, settlement: &Settlement) -> Result<u64, StoreError>;
+
+    /// Makes a pending delivery whose record is damaged a dead letter, without an attempt.
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> Result<u64, StoreError>;
+
+    /// Makes dead letters pending again under new ids, so that they come after what was accepted meanwhile.
+    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError>;
+
+    /// Copies delivered ones under new ids, and requeues dead letters.
+    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError>;
+
+    /// Removes dead letters.
+    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> Result<u64, StoreError>;
+}
+
+/// A transaction of a store.
+pub trait Transaction: PushTransaction + DeliveryTransaction {}
+
+impl<T: PushTransaction + DeliveryTransaction> Transaction for T {}
+
+/// What is done in a transaction. It may be run again, after a run of which nothing is stored.
+pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + 'w;
+
+/// The writing side of a store; one thread has it.
+pub trait JournalStore: Send {
+    /// Makes all that `work` writes durable in one transaction, or nothing of it; returns once it is durable.
+    fn transact(&mut self, work: &mut TransactionWork<'_>) -> Result<CommittedChanges, StoreError>;
+
+    /// Removes what need not be kept any longer, a bounded step.
+    fn prune(&mut self, now: Timestamp) -> Result<PruneProgress, StoreError>;
+
+    /// Moves what was appended into its place.
+    fn checkpoint(&mut self, mode: CheckpointMode) -> Result<(), StoreError>;
+
+    /// Drops the handle, opens a new one and verifies what it finds.
+    fn reopen(&mut self) -> Result<(), StoreError>;
+
+    /// The backlogs of all integrations.
+    fn backlogs(&self) -> Result<Vec<IntegrationBacklog>, StoreError>;
+
+    /// The reading side; faults and damage are counted there.
+    fn reader(&self, metrics: &Arc<Metrics>) -> Arc<dyn JournalReader>;
+
+    /// The files of the state directory that are the store's. The first must not be replaced while it is open.
+    fn files(&self) -> &'static [&'static str];
+}
+
+/// Which settled deliveries are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettledFilter {
+    /// Dead letters.
+    Dead,
+    /// Dead letters and delivered ones.
+    All,
+}
+
+/// The body of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredBody {
+    /// It is as it was stored.
+    Intact(Vec<u8>),
+    /// It is damaged.
+    Damaged,
+    /// There is none.
+    Missing,
+}
+
+/// Who claims deliveries: one delivery service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClaimOwner(Ulid);
+
+impl ClaimOwner {
+    /// An owner that nobody else is.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Ulid::generate())
+    }
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimResult {
+    /// The delivery belongs to the owner until it is settled or its lease ends.
+    Claimed,
+    /// It belongs to somebody else.
+    Held,
+    /// It is settled, or gone.
+    Settled,
+}
+
+/// Who delivers what.
+pub trait DeliveryClaims: Send + Sync {
+    /// Claims a pending delivery, or renews the claim of the same owner.
+    fn claim(
+        &self,
+        delivery: DeliveryId,
+        owner: ClaimOwner,
+        lease: Duration,
+    ) -> Result<ClaimResult, JournalError>;
+}
+
+/// What deliveries read.
+pub trait DeliveryReader: Send + Sync {
+    /// Pending deliveries of a channel, by rising id, after that id; bodies left out.
+    fn pending(
+        &self,
+        channel: &str,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError>;
+
+    /// The first pending delivery of a channel and key after that id.
+    fn pending_of_key(
+        &self,
+        channel: &str,
+        key: &str,
+        after: DeliveryId,
+    ) -> Result<Option<PendingDelivery>, JournalError>;
+
+    /// The rendered body of a delivery.
+    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError>;
+
+    /// What was counted for every channel that ever got a delivery.
+    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError>;
+}
+
+/// Events, the newest first.
+pub trait EventReader: Send + Sync {
+    /// A page of events. Where few are of the channel or key that is looked for, it may be empty and not the last.
+    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError>;
+
+    /// Events: as many pages as it takes.
+    fn events(&self, filter: &RecordFilter) -> Result<Vec<EventRecord>, JournalError> {
+        let (mut found, mut rest) = (Vec::new(), filter.clone());
+        loop {
+            let page = self.events_page(&rest)?;
+            found.extend(page.events);
+            if page.next.is_none() || (filter.limit > 0 && found.len() >= filter.limit) {
+                return Ok(found);
+            }
+            rest.before = page.next;
+        }
+    }
+}
+
+/// What intake and operators read besides; lists begin with the newest.
+pub trait RecordReader: Send + Sync {
+    /// The firing of a key.
+    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError>;
+
+    /// A push as it was stored, whatever its events.
+    fn find_push(&self, id: PushId) -> Result<Option<PushRecord>, JournalError>;
+
+    /// The attempts of the deliveries of an event, the oldest first.
+    fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError>;
+
+    /// Dead letters.
+    fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError>;
+
+    /// The ids of settled deliveries, rising.
+    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> Result<Vec<DeliveryId>, JournalError>;
+
+    /// Refused payloads.
+    fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError>;
+
+    /// The files of a rule set that decided something, as [`crate::reload::Snapshot::from_archive`] reads them.
+    fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError>;
+
+    /// What was counted for every integration that ever got a push.
+    fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError>;
+}
+
+/// The reading side of a store.
+pub trait JournalReader: DeliveryReader + EventReader + RecordReader + DeliveryClaims {
+    /// Gives up what it holds of the store.
+    fn close(&self);
+}

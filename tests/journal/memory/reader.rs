@@ -1,0 +1,224 @@
+//! Reading of the store in memory.
+
+use super::{Delivery, MemoryDisk, State, is_push_meant};
+use pointsman::gateway::journal::{
+    AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
+    DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
+    IntegrationCounts, JournalError, JournalReader, PendingDelivery, Push, PushId, PushRecord,
+    QuarantineRecord, RecordFilter, RecordReader, SettledFilter, StoredBody, StoredFiring,
+};
+use pointsman::reload::RuleSetHash;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The reading side.
+pub(super) struct MemoryReader {
+    pub(super) disk: MemoryDisk,
+    pub(super) claims: Arc<Mutex<HashMap<DeliveryId, (ClaimOwner, Instant)>>>,
+}
+
+impl DeliveryClaims for MemoryReader {
+    fn claim(
+        &self,
+        delivery: DeliveryId,
+        owner: ClaimOwner,
+        lease: Duration,
+    ) -> Result<ClaimResult, JournalError> {
+        let (mut claims, now) = (self.claims.lock().unwrap(), Instant::now());
+        let state = self.disk.with(|state| state.deliveries.get(&delivery).map(|row| row.state))?;
+        if state != Some(DeliveryState::Pending) {
+            return Ok(ClaimResult::Settled);
+        }
+        if claims.get(&delivery).is_some_and(|(holder, until)| *holder != owner && *until > now) {
+            return Ok(ClaimResult::Held);
+        }
+        claims.insert(delivery, (owner, now + lease));
+        Ok(ClaimResult::Claimed)
+    }
+}
+
+impl DeliveryReader for MemoryReader {
+    fn pending(
+        &self,
+        channel: &str,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<PendingDelivery>, JournalError> {
+        self.disk.with(|state| {
+            let rows = state.deliveries.values().filter(|row| {
+                row.channel == channel && row.state == DeliveryState::Pending && row.pending.id > after
+            });
+            rows.take(limit).map(|row| row.pending.clone()).collect()
+        })
+    }
+
+    fn pending_of_key(
+        &self,
+        channel: &str,
+        key: &str,
+        after: DeliveryId,
+    ) -> Result<Option<PendingDelivery>, JournalError> {
+        let pending = self.pending(channel, after, usize::MAX)?;
+        Ok(pending.into_iter().find(|found| found.key == key))
+    }
+
+    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
+        let body =
+            self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.clone()))?;
+        Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
+    }
+
+    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
+        self.disk.with(|state| state.channels.values().cloned().collect())
+    }
+}
+
+impl EventReader for MemoryReader {
+    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+        self.disk.with(|state| {
+            let mut pushes: Vec<(usize, &Push)> = state.pushes.iter().enumerate().collect();
+            pushes.sort_by_key(|(place, push)| (push.received, *place));
+            let last = filter.before.and_then(|id| pushes.iter().position(|(_, push)| push.id == id));
+            pushes.truncate(last.unwrap_or(if filter.before.is_some() { 0 } else { usize::MAX }));
+            let mut page = EventPage::default();
+            for (_, push) in pushes.into_iter().rev().filter(|(_, push)| is_push_meant(push, filter)) {
+                page.events.extend(events_of(state, push, filter));
+                if filter.limit > 0 && page.events.len() >= filter.limit {
+                    page.next = Some(push.id);
+                    break;
+                }
+            }
+            page
+        })
+    }
+}
+
+fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventRecord> {
+    let record = |(index, outcome): (u32, String)| {
+        let discarded = push.deliveries.iter().filter(|new| new.body.is_none() && new.index == index);
+        let discarded = discarded.map(|new| DeliveryRecord {
+            channel: new.channel.clone(),
+            state: DeliveryState::Delivered,
+            attempts: 0,
+            reason: None,
+        });
+        let id = EventId { push: push.id, index };
+        let rows = state.deliveries.values().filter(|row| row.pending.event == id);
+        let rows = rows.map(|row| DeliveryRecord {
+            channel: row.channel.clone(),
+            state: row.state,
+            attempts: row.pending.attempts,
+            reason: row.reason.clone(),
+        });
+        EventRecord {
+            id,
+            integration: push.integration.clone(),
+            received: push.received,
+            origin: push.origin,
+            generation: push.generation,
+            rules: push.rules,
+            outcome,
+            deliveries: discarded.chain(rows).collect(),
+        }
+    };
+    let is_meant = |event: &EventRecord| {
+        let value: serde_json::Value = serde_json::from_str(&event.outcome).unwrap();
+        filter.index.is_none_or(|index| index == event.id.index)
+            && filter.key.as_deref().is_none_or(|key| value["event"]["key"] == *key)
+            && filter
+                .channel
+                .as_ref()
+                .is_none_or(|channel| event.deliveries.iter().any(|delivery| delivery.channel == *channel))
+    };
+    (0..).zip(outcomes(push)).map(record).filter(is_meant).collect()
+}
+
+impl RecordReader for MemoryReader {
+    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError> {
+        self.disk.with(|state| state.firings.get(&(integration.to_owned(), key.to_owned())).cloned())
+    }
+
+    fn find_push(&self, id: PushId) -> Result<Option<PushRecord>, JournalError> {
+        self.disk.with(|state| {
+            state.push(id).map(|push| PushRecord {
+                id,
+                integration: push.integration.clone(),
+                origin: push.origin,
+                received: push.received,
+                generation: push.generation,
+                rules: push.rules,
+                payload: push.payload.clone(),
+                outcomes: outcomes(push),
+                open: push.open.clone(),
+            })
+        })
+    }
+
+    fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError> {
+        self.disk.with(|state| {
+            let rows = state.deliveries.values().filter(|row| row.pending.event == event);
+            let mut attempts: Vec<AttemptRecord> = rows.flat_map(|row| row.attempts.clone()).collect();
+            attempts.sort_by_key(|attempt| attempt.at);
+            attempts
+        })
+    }
+
+    fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError> {
+        self.disk.with(|state| {
+            let record = |row: &Delivery| DeadLetterRecord {
+                event: row.pending.event,
+                channel: row.channel.clone(),
+                key: row.pending.key.clone(),
+                integration: row.integration.clone(),
+                received: state.push(row.push).unwrap().received,
+                died: row.ended.unwrap(),
+                attempts: row.pending.attempts,
+                reason: row.reason.clone().unwrap_or_default(),
+            };
+            state.settled(filter, SettledFilter::Dead).into_iter().map(record).collect()
+        })
+    }
+
+    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> Result<Vec<DeliveryId>, JournalError> {
+        self.disk.with(|state| {
+            let found = state.settled(filter, which);
+            let mut ids: Vec<DeliveryId> = found.into_iter().map(|row| row.pending.id).collect();
+            ids.sort_unstable();
+            ids
+        })
+    }
+
+    fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError> {
+        self.disk.with(|state| {
+            let end = |id| state.quarantine.iter().position(|refused| refused.id == id).unwrap_or(0);
+            let end = filter.before.map_or(state.quarantine.len(), end);
+            let found = state.quarantine.iter().take(end).rev().filter(|refused| {
+                filter.since.is_none_or(|since| refused.received >= since)
+                    && filter.until.is_none_or(|until| refused.received < until)
+                    && filter.integration.as_ref().is_none_or(|name| *name == refused.integration)
+                    && filter.push.is_none_or(|id| id == refused.id)
+            });
+            let most = if filter.limit == 0 { usize::MAX } else { filter.limit };
+            found.take(most).map(|refused| QuarantineRecord { refused: refused.clone() }).collect()
+        })
+    }
+
+    fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError> {
+        self.disk.with(|state| state.rules.get(&hash).cloned())
+    }
+
+    fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
+        self.disk.with(|state| state.integrations.values().cloned().collect())
+    }
+}
+
+impl JournalReader for MemoryReader {
+    fn close(&self) {}
+}
+
+fn outcomes(push: &Push) -> Vec<String> {
+    let texts: Vec<&RawValue> = serde_json::from_str(&push.outcomes).unwrap();
+    texts.into_iter().map(|text| text.get().to_owned()).collect()
+}

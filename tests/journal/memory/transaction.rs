@@ -1,0 +1,264 @@
+//! Transactions of the store in memory.
+
+use super::{Delivery, Seen, State, whole};
+use pointsman::gateway::journal::{
+    AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
+    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError,
+    StoredFiring,
+};
+use pointsman::reload::RuleSetHash;
+use pointsman::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// A transaction: a copy of the state, which takes its place at the commit.
+pub(super) struct MemoryTransaction {
+    pub(super) state: State,
+    pub(super) wake: BTreeSet<String>,
+    pub(super) settled: Vec<DeliveryId>,
+}
+
+impl PushTransaction for MemoryTransaction {
+    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> Result<(), StoreError> {
+        let State { rules, remembered, .. } = &mut self.state;
+        remembered.retain(|(known, _)| *known != hash);
+        remembered.push((hash, archive.to_vec()));
+        let over = remembered.len().saturating_sub(8);
+        remembered.drain(..over);
+        rules.entry(hash).or_insert_with(|| archive.to_vec());
+        let recent: Vec<RuleSetHash> = remembered.iter().map(|(hash, _)| *hash).collect();
+        self.state.retain_rules(&recent);
+        Ok(())
+    }
+
+    fn find_duplicate(&mut self, push: &Push) -> Result<Option<PushId>, StoreError> {
+        let Some(own) = push.deduplicate else { return Ok(None) };
+        let received = push.received.epoch_milliseconds();
+        let body = (push.integration.clone(), own.body_hash);
+        if let Some(seen) = self.state.seen.get(&body).filter(|seen| seen.until > received) {
+            return Ok(Some(seen.push));
+        }
+        self.state.seen.insert(body, Seen { until: received + own.window_ms, push: push.id });
+        Ok(None)
+    }
+
+    fn insert_push(&mut self, push: &Push) -> Result<bool, StoreError> {
+        if self.state.push(push.id).is_some() {
+            return Ok(false);
+        }
+        let State { rules, remembered, .. } = &mut self.state;
+        if let Some((hash, archive)) = remembered.iter().find(|(hash, _)| *hash == push.rules) {
+            rules.entry(*hash).or_insert_with(|| archive.clone());
+        }
+        let received = whole(push.received);
+        self.state.pushes.push(Push { received, ..push.clone() });
+        let counts = self.state.integration(&push.integration);
+        counts.accepted += 1;
+        counts.sent += u64::from(push.sent);
+        counts.dropped += u64::from(push.dropped);
+        counts.latest = counts.latest.max(received);
+        for new in &push.deliveries {
+            let counts = self.state.channel(&new.channel);
+            match &new.body {
+                None => {
+                    counts.delivered += 1;
+                    counts.latest = counts.latest.max(Some(received));
+                }
+                Some(body) => {
+                    counts.pending += 1;
+                    self.wake.insert(new.channel.clone());
+                    let (kind, body) = (new.kind, Some(body.clone()));
+                    self.insert(push, &new.channel, kind, &new.key, new.index, body);
+                }
+            }
+        }
+        for transition in &push.transitions {
+            let FiringTransition::Closed { key, removed_channels, index } = transition else { continue };
+            for channel in removed_channels {
+                let reason = format!("channel `{channel}` no longer exists");
+                self.state.died(channel, received, &reason);
+                let id = self.insert(push, channel, "", key, *index, None);
+                let delivery = self.state.deliveries.get_mut(&id).unwrap();
+                (delivery.state, delivery.ended) = (DeliveryState::Dead, Some(received));
+                delivery.reason = Some(reason);
+            }
+        }
+        Ok(true)
+    }
+
+    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, StoreError> {
+        Ok(self.state.firings.get(&(integration.to_owned(), key.to_owned())).cloned())
+    }
+
+    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> Result<(), StoreError> {
+        let firing = StoredFiring { since: whole(firing.since), channels: firing.channels.clone() };
+        self.state.firings.insert((integration.to_owned(), key.to_owned()), firing);
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: &RefusedPayload) -> Result<(), StoreError> {
+        if !self.state.quarantine.iter().any(|known| known.id == refused.id) {
+            let received = whole(refused.received);
+            self.state.quarantine.push(RefusedPayload { received, ..refused.clone() });
+            let counts = self.state.integration(&refused.integration);
+            counts.refused += 1;
+            counts.latest = counts.latest.max(received);
+        }
+        Ok(())
+    }
+
+    fn release_quarantined(&mut self, id: PushId) -> Result<u64, StoreError> {
+        let before = self.state.quarantine.len();
+        self.state.quarantine.retain(|refused| refused.id != id);
+        Ok((before - self.state.quarantine.len()) as u64)
+    }
+}
+
+impl DeliveryTransaction for MemoryTransaction {
+    fn settle(&mut self, settlement: &Settlement) -> Result<u64, StoreError> {
+        let Settlement { delivery, took, status, result, .. } = settlement;
+        let at = whole(settlement.at);
+        let Some(row) = self.pending(*delivery) else { return Ok(0) };
+        row.pending.attempts += 1;
+        let (reason, due) = match result {
+            SettlementResult::Delivered => (None, None),
+            SettlementResult::Retry { due, reason } => (Some(reason.clone()), Some(whole(*due))),
+            SettlementResult::Dead { reason } => (Some(reason.clone()), None),
+        };
+        let (channel, status) = (row.channel.clone(), *status);
+        let result = reason.clone().unwrap_or_else(|| "delivered".to_owned());
+        row.attempts.push(AttemptRecord { channel, at, took: *took, status, result });
+        let over = row.attempts.len().saturating_sub(20);
+        row.attempts.drain(..over);
+        if let Some(due) = due {
+            row.pending.due = due;
+            row.reason.clone_from(&reason);
+            let channel = row.channel.clone();
+            self.settled.push(*delivery);
+            let counts = self.state.channel(&channel);
+            counts.retried += 1;
+            counts.last_error = reason.map(|reason| ChannelError { at, reason });
+        } else {
+            self.end(*delivery, at, reason);
+        }
+        Ok(1)
+    }
+
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> Result<u64, StoreError> {
+        if self.pending(delivery).is_none() {
+            return Ok(0);
+        }
+        self.end(delivery, whole(at), Some("damaged record".to_owned()));
+        Ok(1)
+    }
+
+    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError> {
+        Ok(deliveries.iter().map(|id| u64::from(self.requeue_one(*id, at))).sum())
+    }
+
+    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError> {
+        let mut repeated = 0;
+        for id in deliveries {
+            match self.state.deliveries.get(id).filter(|row| row.state == DeliveryState::Delivered) {
+                None => repeated += u64::from(self.requeue_one(*id, at)),
+                Some(row) => {
+                    let copy = Delivery { attempts: Vec::new(), ..row.clone() };
+                    self.make_pending(copy, at);
+                    repeated += 1;
+                }
+            }
+        }
+        Ok(repeated)
+    }
+
+    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        for id in deliveries {
+            if self.state.deliveries.get(id).is_some_and(|row| row.state == DeliveryState::Dead) {
+                let row = self.state.deliveries.remove(id).unwrap();
+                self.state.channel(&row.channel).dead -= 1;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+impl MemoryTransaction {
+    fn pending(&mut self, id: DeliveryId) -> Option<&mut Delivery> {
+        self.state.deliveries.get_mut(&id).filter(|row| row.state == DeliveryState::Pending)
+    }
+
+    fn next_id(&mut self) -> DeliveryId {
+        self.state.last_delivery += 1;
+        DeliveryId(self.state.last_delivery)
+    }
+
+    fn insert(
+        &mut self,
+        push: &Push,
+        channel: &str,
+        kind: &str,
+        key: &str,
+        index: u32,
+        body: Option<Vec<u8>>,
+    ) -> DeliveryId {
+        let id = self.next_id();
+        let (event, received) = (EventId { push: push.id, index }, whole(push.received));
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        let pending = PendingDelivery {
+            id,
+            event,
+            kind,
+            key,
+            attempts: 0,
+            due: received,
+            since: received,
+            replay: false,
+        };
+        let (integration, channel) = (push.integration.clone(), channel.to_owned());
+        let (push, state, attempts) = (push.id, DeliveryState::Pending, Vec::new());
+        let (ended, reason) = (None, None);
+        let row = Delivery { pending, push, integration, channel, state, ended, reason, body, attempts };
+        self.state.deliveries.insert(id, row);
+        id
+    }
+
+    fn end(&mut self, id: DeliveryId, at: Timestamp, reason: Option<String>) {
+        let row = self.state.deliveries.get_mut(&id).unwrap();
+        row.state = if reason.is_some() { DeliveryState::Dead } else { DeliveryState::Delivered };
+        row.ended = Some(at);
+        row.reason.clone_from(&reason);
+        let channel = row.channel.clone();
+        self.settled.push(id);
+        let counts = self.state.channel(&channel);
+        counts.pending -= 1;
+        match reason {
+            Some(reason) => self.state.died(&channel, at, &reason),
+            None => {
+                counts.delivered += 1;
+                counts.latest = counts.latest.max(Some(at));
+            }
+        }
+    }
+
+    fn requeue_one(&mut self, id: DeliveryId, at: Timestamp) -> bool {
+        let is_dead = |row: &&Delivery| row.state == DeliveryState::Dead && row.body.is_some();
+        if self.state.deliveries.get(&id).filter(is_dead).is_none() {
+            return false;
+        }
+        let row = self.state.deliveries.remove(&id).unwrap();
+        self.state.channel(&row.channel).dead -= 1;
+        self.make_pending(row, at);
+        true
+    }
+
+    /// Stores a row as a pending one under a new id.
+    fn make_pending(&mut self, mut row: Delivery, at: Timestamp) {
+        let (id, at) = (self.next_id(), whole(at));
+        row.pending = PendingDelivery { id, attempts: 0, due: at, since: at, replay: true, ..row.pending };
+        (row.state, row.ended) = (DeliveryState::Pending, None);
+        self.state.channel(&row.channel).pending += 1;
+        self.wake.insert(row.channel.clone());
+        self.state.deliveries.insert(id, row);
+    }
+}

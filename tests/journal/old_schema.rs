@@ -1,0 +1,116 @@
+//! Journals of earlier builds open with this one, and nothing in them is lost.
+//!
+//! `tests/cases/journal/schema-N.db.gz` is a journal that the last build with schema N wrote through its own `Journal`:
+//! pushes from every origin; deliveries that are pending, retried, delivered, dead and requeued; an open and a closed
+//! firing; refused payloads. Its times are in the year 2100, so that retention removes nothing. Numbers on disk never
+//! change their meaning, so these files are never made again.
+
+use super::{StateFolder, at, push, push_id, read, settlement, wait};
+use flate2::read::GzDecoder;
+use pointsman::gateway::journal::{
+    AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring,
+    Push, PushOrigin, PushStore as _, RecordFilter, SettlementResult,
+};
+use pointsman::reload::RuleSetHash;
+use std::fs::File;
+
+const START: i64 = 4_102_444_800_000;
+
+/// A state directory with the journal of an earlier build.
+fn folder(case: &str) -> StateFolder {
+    let folder = StateFolder::new();
+    let packed = File::open(format!("tests/cases/journal/{case}.db.gz")).unwrap();
+    let mut database = File::create(folder.path("journal.db")).unwrap();
+    std::io::copy(&mut GzDecoder::new(packed), &mut database).unwrap();
+    folder
+}
+
+#[test]
+fn everything_in_a_journal_of_schema_1_is_read() {
+    let folder = folder("schema-1");
+    let journal = folder.open();
+    let reader = read(&journal);
+    let events = reader.events(&RecordFilter::default()).unwrap();
+    let origins: Vec<PushOrigin> = events.iter().rev().take(5).map(|event| event.origin).collect();
+    let all = [
+        PushOrigin::Push,
+        PushOrigin::Form,
+        PushOrigin::Flashduty,
+        PushOrigin::Alertmanager,
+        PushOrigin::Replay,
+    ];
+    assert_eq!((events.len(), origins.as_slice()), (9, &all[..]));
+    let states: Vec<Vec<&DeliveryRecord>> =
+        events.iter().rev().map(|event| event.deliveries.iter().collect()).collect();
+    let states: Vec<Vec<(DeliveryState, u32)>> = states
+        .into_iter()
+        .map(|each| each.into_iter().map(|delivery| (delivery.state, delivery.attempts)).collect())
+        .collect();
+    let (pending, delivered, dead) = (DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Dead);
+    assert_eq!(
+        states,
+        [
+            vec![(pending, 0)],
+            vec![(pending, 2)],
+            vec![(delivered, 1)],
+            vec![(dead, 1)],
+            vec![(pending, 0)],
+            vec![(delivered, 0)],
+            vec![(delivered, 1)],
+            vec![(delivered, 0), (dead, 0)],
+            vec![(delivered, 0)],
+        ]
+    );
+    assert_eq!(events[7].received, at(START + 2_000));
+    let dead = reader.dead_letters(&RecordFilter::default()).unwrap();
+    let reasons: Vec<&str> = dead.iter().map(|dead| dead.reason.as_str()).collect();
+    assert_eq!(reasons, ["channel `gone` no longer exists", "400 Bad Request"]);
+    let attempts = reader.attempts(events[7].id).unwrap();
+    let results: Vec<(Option<u16>, &str)> =
+        attempts.iter().map(|attempt| (attempt.status, attempt.result.as_str())).collect();
+    assert_eq!(results, [(Some(503), "503 Service Unavailable"), (None, "timed out")]);
+    let refused = reader.quarantined(&RecordFilter::default()).unwrap();
+    let refused: Vec<(u16, PushOrigin)> =
+        refused.iter().map(|found| (found.refused.status, found.refused.origin)).collect();
+    assert_eq!(refused, [(413, PushOrigin::Alertmanager), (422, PushOrigin::Form), (400, PushOrigin::Push)]);
+    let stored = reader.find_push(push_id(6)).unwrap().unwrap();
+    let channels = vec!["void".to_owned(), "page".to_owned()];
+    assert_eq!(stored.open, [OpenFiring { key: "discarded".to_owned(), channels }]);
+    assert_eq!(stored.payload, b"payload 6");
+    let archive = reader.rules(RuleSetHash([9; 32])).unwrap();
+    assert_eq!(archive.as_deref(), Some(&b"rules of that time"[..]));
+    let open = |integration: &str, key: &str| journal.open_channels(integration, key);
+    assert_eq!(open("shop", "retried"), ["page", "chat"]);
+    assert_eq!(open("bank", "closed"), [""; 0]);
+    let counts = reader.channels().unwrap();
+    let counts: Vec<(&str, u64, u64, u64)> = counts
+        .iter()
+        .map(|counts| (counts.name.as_str(), counts.pending, counts.delivered, counts.dead))
+        .collect();
+    assert_eq!(counts, [("chat", 1, 1, 1), ("gone", 0, 0, 1), ("page", 2, 3, 0), ("void", 0, 1, 0)]);
+}
+
+#[test]
+fn a_journal_of_schema_1_goes_on_where_it_was() {
+    let folder = folder("schema-1");
+    let journal = folder.open();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
+    assert_eq!(pending.iter().map(|found| found.id.0).collect::<Vec<_>>(), [1, 2]);
+    let chat = read(&journal).pending("chat", DeliveryId::NONE, 9).unwrap();
+    assert!(chat[0].replay && chat[0].id == DeliveryId(8), "it was requeued");
+    assert_eq!(journal.body(DeliveryId(8)).unwrap().as_deref(), Some(&b"body 5"[..]));
+    wait(journal.settle(settlement(DeliveryId(1), SettlementResult::Delivered))).unwrap();
+    let repeated = Push {
+        integration: "bank".to_owned(),
+        received: at(START + 2_000),
+        deduplicate: Some(Deduplication { body_hash: [1; 32], window_ms: 60_000 }),
+        ..push(90, "page", "pending", Some(b"again"))
+    };
+    assert_eq!(wait(journal.accept(repeated)), Ok(AcceptResult::Duplicate(push_id(1))));
+    wait(journal.accept(push(91, "page", "new", Some(b"new")))).unwrap();
+    assert_eq!(journal.requeue_dead_letters(&RecordFilter::default(), at(START)), Ok(1));
+    drop(journal);
+    let journal = folder.open();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
+    assert_eq!(pending.iter().map(|found| found.id.0).collect::<Vec<_>>(), [2, 9]);
+}
