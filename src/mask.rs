@@ -108,7 +108,9 @@ mod tests {
 
     fn mask(secrets: &[&str]) -> SecretMask {
         let mut mask = SecretMask::default();
-        secrets.iter().for_each(|secret| mask.add(secret, 1));
+        for secret in secrets {
+            mask.add(secret, 1);
+        }
         mask
     }
 

@@ -19,32 +19,26 @@ pub(super) const MESSAGE: ParameterSpec = ParameterSpec::optional(
 
 /// How long one attempt may take.
 pub(super) const TIMEOUT: DefaultedParameter<Duration> = DefaultedParameter::duration(
-    ParameterSpec::optional(
-        "timeout",
-        ParameterKind::Duration(ValueRange::new(1, 120)),
-        "How long one attempt may take, from the connection to the end of the answer.",
-    ),
+    "timeout",
+    ValueRange::new(1, 120),
     Duration::from_secs(10),
+    "How long one attempt may take, from the connection to the end of the answer.",
 );
 
 /// How old an event may become before it is given up.
 pub(super) const RETRY_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
-    ParameterSpec::optional(
-        "retry_for",
-        ParameterKind::Duration(ValueRange::new(0, 7 * DAY)),
-        "How long after its receipt an event is tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"0s\"` is a single attempt.",
-    ),
+    "retry_for",
+    ValueRange::new(0, 7 * DAY),
     Duration::from_hours(24),
+    "How long after its receipt an event is tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"0s\"` is a single attempt.",
 );
 
 /// How many requests are under way.
 pub(super) const CONCURRENCY: DefaultedParameter<u64> = DefaultedParameter::number(
-    ParameterSpec::optional(
-        "concurrency",
-        ParameterKind::Integer(ValueRange::new(1, 256)),
-        "How many requests may be under way at once. Events of one key are never under way together.",
-    ),
+    "concurrency",
+    ValueRange::new(1, 256),
     8,
+    "How many requests may be under way at once. Events of one key are never under way together.",
 );
 
 /// How many requests a minute; `limits` are those of the far side.

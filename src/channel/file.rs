@@ -21,12 +21,10 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 };
 
 const ROTATE_AT: DefaultedParameter<u64> = DefaultedParameter::number(
-    ParameterSpec::optional(
-        "rotate_at",
-        ParameterKind::Integer(ValueRange::new(1, 65_536)),
-        "The size in MiB at which the file is renamed and a new one begins.",
-    ),
+    "rotate_at",
+    ValueRange::new(1, 65_536),
     1_024,
+    "The size in MiB at which the file is renamed and a new one begins.",
 );
 
 /// The settings of a channel that writes to a file.

@@ -42,14 +42,12 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 };
 
 const API_HOST: DefaultedParameter<&str> = DefaultedParameter::text(
-    ParameterSpec::optional(
-        "api_host",
-        ParameterKind::Text,
-        "Where Flashduty is, as `https://host` without a path.",
-    )
-    .with_check(validation::check_host),
+    "api_host",
+    ParameterKind::Text,
     "https://api.flashcat.cloud",
-);
+    "Where Flashduty is, as `https://host` without a path.",
+)
+.with_check(validation::check_host);
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(1_000), per_second: Some(100) };
 

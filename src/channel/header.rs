@@ -7,33 +7,21 @@ use super::settings::{Secret, Setting, Settings};
 const MOST_HEADERS: usize = 32;
 
 /// Headers that belong to the connection; `proxy-…` do as well.
-const CONNECTION_HEADERS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+const CONNECTION: &str =
+    "connection content-length expect host keep-alive te trailer transfer-encoding upgrade";
 
 /// Headers that the gateway sets itself, or whose meaning it promises.
-const GATEWAY_HEADERS: [&str; 6] = [
-    "content-encoding",
-    "idempotency-key",
-    "pointsman-replay",
-    "webhook-id",
-    "webhook-signature",
-    "webhook-timestamp",
-];
+const GATEWAY: &str =
+    "content-encoding idempotency-key pointsman-replay webhook-id webhook-signature webhook-timestamp";
+
+fn is_listed(list: &str, name: &str) -> bool {
+    list.split(' ').any(|listed| listed.eq_ignore_ascii_case(name))
+}
 
 /// Whether a header belongs to the connection, so that no request of a channel may carry it.
 #[must_use]
 pub fn is_connection_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("proxy-") || CONNECTION_HEADERS.contains(&&*name)
+    name.to_ascii_lowercase().starts_with("proxy-") || is_listed(CONNECTION, name)
 }
 
 /// The check of `headers`.
@@ -65,7 +53,7 @@ fn name_error(name: &str, before: &[(String, Secret)]) -> Option<ParameterError>
         let message = format!("`{}` is not the name of a header", name.escape_debug());
         return error(message, "a name holds letters, digits and `-`, as `X-Scope-OrgID`");
     }
-    if is_connection_header(name) || GATEWAY_HEADERS.contains(&&*name.to_ascii_lowercase()) {
+    if is_connection_header(name) || is_listed(GATEWAY, name) {
         let message = format!("the header `{name}` cannot be set");
         return error(message, "leave it out: it belongs to the connection or to the gateway");
     }
@@ -79,11 +67,7 @@ fn name_error(name: &str, before: &[(String, Secret)]) -> Option<ParameterError>
 /// The check of a parameter that holds the name of a header.
 pub(super) fn check_name(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let is_wrong = value.text().is_some_and(|name| !is_header_name(name));
-    let message = "it is not the name of a header".to_owned();
-    is_wrong
-        .then_some(ParameterError { message, help: "write a name as `X-Signature`" })
-        .into_iter()
-        .collect()
+    ParameterError::if_wrong(is_wrong, "it is not the name of a header", "write a name as `X-Signature`")
 }
 
 /// Whether a text is a token (RFC 9110, 5.6.2).

@@ -55,52 +55,42 @@ pub const PARAMETERS: &[ParameterSpec] = &[
 
 /// The hash of a `generic` signature.
 pub const ALGORITHM: DefaultedParameter<&str> = DefaultedParameter::text(
-    ParameterSpec::optional(
-        "algorithm",
-        ParameterKind::OneOf(&["sha256", "sha512", "sha1"]),
-        "The hash of a `generic` signature.",
-    ),
+    "algorithm",
+    ParameterKind::OneOf(&["sha256", "sha512", "sha1"]),
     "sha256",
+    "The hash of a `generic` signature.",
 );
 
 /// How a `generic` signature is written.
 pub const ENCODING: DefaultedParameter<&str> = DefaultedParameter::text(
-    ParameterSpec::optional(
-        "encoding",
-        ParameterKind::OneOf(&["hex", "base64"]),
-        "How a `generic` signature is written.",
-    ),
+    "encoding",
+    ParameterKind::OneOf(&["hex", "base64"]),
     "hex",
+    "How a `generic` signature is written.",
 );
 
 /// How far a signed time may be from now.
 pub const TOLERANCE: DefaultedParameter<Duration> = DefaultedParameter::duration(
-    ParameterSpec::optional(
-        "tolerance",
-        ParameterKind::Duration(ValueRange::new(1, 60 * 60)),
-        "How far the time in a signature may be from now, if the scheme signs a time.",
-    ),
+    "tolerance",
+    ValueRange::new(1, 60 * 60),
     Duration::from_mins(5),
+    "How far the time in a signature may be from now, if the scheme signs a time.",
 );
 
 /// The largest body in KiB.
 pub const MAX_BODY: DefaultedParameter<u64> = DefaultedParameter::number(
-    ParameterSpec::optional(
-        "max_body",
-        ParameterKind::Integer(ValueRange::new(1, 16_384)),
-        "The largest body in KiB, unpacked. A larger one is refused with 413.",
-    ),
+    "max_body",
+    ValueRange::new(1, 16_384),
     1_024,
+    "The largest body in KiB, unpacked. A larger one is refused with 413.",
 );
 
 /// How long a repeated body is not read again; zero is never.
 pub const DEDUPLICATE_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
-    ParameterSpec::optional(
-        "deduplicate_for",
-        ParameterKind::Duration(ValueRange::new(0, 7 * 24 * 60 * 60)),
-        "How long the same body is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
-    ),
+    "deduplicate_for",
+    ValueRange::new(0, 7 * 24 * 60 * 60),
     Duration::ZERO,
+    "How long the same body is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
 );
 
 /// The most keys of an integration: two while one is rotated.

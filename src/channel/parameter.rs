@@ -30,6 +30,13 @@ pub struct ParameterError {
     pub help: &'static str,
 }
 
+impl ParameterError {
+    /// The error as a list, if the value is wrong.
+    pub(super) fn if_wrong(is_wrong: bool, message: &str, help: &'static str) -> Vec<Self> {
+        if is_wrong { vec![Self { message: message.to_owned(), help }] } else { Vec::new() }
+    }
+}
+
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
@@ -146,9 +153,22 @@ pub struct DefaultedParameter<T> {
     default: T,
 }
 
+impl<T: Copy> DefaultedParameter<T> {
+    /// The same parameter with this check.
+    pub(super) const fn with_check(self, check: ParameterCheck) -> Self {
+        Self { spec: self.spec.with_check(check), ..self }
+    }
+}
+
 impl DefaultedParameter<u64> {
     /// A whole number.
-    pub(super) const fn number(spec: ParameterSpec, default: u64) -> Self {
+    pub(super) const fn number(
+        name: &'static str,
+        range: ValueRange,
+        default: u64,
+        documentation: &'static str,
+    ) -> Self {
+        let spec = ParameterSpec::optional(name, ParameterKind::Integer(range), documentation);
         Self { spec: spec.with_default(ParameterDefault::Number(default)), default }
     }
 
@@ -160,8 +180,14 @@ impl DefaultedParameter<u64> {
 }
 
 impl DefaultedParameter<Duration> {
-    /// A duration.
-    pub(super) const fn duration(spec: ParameterSpec, default: Duration) -> Self {
+    /// A duration; the range is in seconds.
+    pub(super) const fn duration(
+        name: &'static str,
+        range: ValueRange,
+        default: Duration,
+        documentation: &'static str,
+    ) -> Self {
+        let spec = ParameterSpec::optional(name, ParameterKind::Duration(range), documentation);
         Self { spec: spec.with_default(ParameterDefault::Seconds(default.as_secs())), default }
     }
 
@@ -174,7 +200,13 @@ impl DefaultedParameter<Duration> {
 
 impl DefaultedParameter<&'static str> {
     /// A string.
-    pub(super) const fn text(spec: ParameterSpec, default: &'static str) -> Self {
+    pub(super) const fn text(
+        name: &'static str,
+        takes: ParameterKind,
+        default: &'static str,
+        documentation: &'static str,
+    ) -> Self {
+        let spec = ParameterSpec::optional(name, takes, documentation);
         Self { spec: spec.with_default(ParameterDefault::Text(default)), default }
     }
 

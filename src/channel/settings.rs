@@ -141,9 +141,15 @@ impl Settings {
         for (_, setting) in &self.entries {
             match setting {
                 Setting::Secret(secret) => mask.add(secret.expose(), 1),
-                Setting::Secrets(secrets) => secrets.iter().for_each(|secret| mask.add(secret.expose(), 1)),
+                Setting::Secrets(secrets) => {
+                    for secret in secrets {
+                        mask.add(secret.expose(), 1);
+                    }
+                }
                 Setting::Headers(headers) => {
-                    headers.iter().for_each(|(_, value)| mask.add(value.expose(), SHORTEST_HEADER_VALUE));
+                    for (_, value) in headers {
+                        mask.add(value.expose(), SHORTEST_HEADER_VALUE);
+                    }
                 }
                 Setting::Text(_) | Setting::Number(_) | Setting::Numbers(_) | Setting::Duration(_) => {}
             }

@@ -68,21 +68,17 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 };
 
 const METHOD: DefaultedParameter<&str> = DefaultedParameter::text(
-    ParameterSpec::optional(
-        "method",
-        ParameterKind::OneOf(&["POST", "PUT", "PATCH"]),
-        "The request's method.",
-    ),
+    "method",
+    ParameterKind::OneOf(&["POST", "PUT", "PATCH"]),
     "POST",
+    "The request's method.",
 );
 
 const SUCCESS_VALUE: DefaultedParameter<&str> = DefaultedParameter::text(
-    ParameterSpec::optional(
-        "success_value",
-        ParameterKind::Text,
-        "The value at `success_path` if the request succeeded, as its JSON text without quotes.",
-    ),
+    "success_value",
+    ParameterKind::Text,
     "0",
+    "The value at `success_path` if the request succeeded, as its JSON text without quotes.",
 );
 
 const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
@@ -189,30 +185,25 @@ fn signing_key(secret: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 fn check_signing_key(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let is_wrong = value.text().is_some_and(|secret| signing_key(secret).is_none());
-    let message = "the text after `whsec_` is not Base64".to_owned();
     let help = "copy the secret as its page shows it";
-    is_wrong.then_some(ParameterError { message, help }).into_iter().collect()
+    ParameterError::if_wrong(is_wrong, "the text after `whsec_` is not Base64", help)
 }
 
 /// The path of names and indexes that a text is. Blanks around it do not count, and a control character in a quoted name may
 /// be written as it is.
 fn singular_path(text: &str) -> Option<CompiledPath> {
-    let mut path = String::with_capacity(text.len());
-    for character in text.trim().chars() {
-        if character < ' ' {
-            path.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            path.push(character);
-        }
-    }
+    let escaped = |character: char| match character {
+        '\0'..='\u{1f}' => format!("\\u{:04x}", u32::from(character)),
+        _ => character.to_string(),
+    };
+    let path: String = text.trim().chars().map(escaped).collect();
     CompiledPath::parse(&path).ok().filter(|path| path.is_singular() && path.root() == PathRoot::Payload)
 }
 
 fn check_success_path(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let is_wrong = value.text().is_some_and(|text| singular_path(text).is_none());
-    let message = "it is not a singular path".to_owned();
     let help = "write a path of names and indexes, as `$.data.results[0].code`";
-    is_wrong.then_some(ParameterError { message, help }).into_iter().collect()
+    ParameterError::if_wrong(is_wrong, "it is not a singular path", help)
 }
 
 /// The JSON text of the value at a path, a string without quotes.
@@ -232,7 +223,7 @@ mod tests {
     fn names_and_indexes_are_followed() {
         let body = json!({
             "data": { "results": [{ "status code": 0, "码": "ok", "a\tb": 1.50, "it's": -0.0 }] },
-            "code": 12345678901234567890123_f64, "_1": [7],
+            "code": 1.2345678901234568e22, "_1": [7],
         });
         let at = |path: &str| value_at(&singular_path(path).expect(path), &body);
         for (path, expected) in [

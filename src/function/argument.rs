@@ -5,20 +5,7 @@ use crate::value::RuntimeValue;
 
 /// The string at that position of the arguments.
 pub(super) fn text<'a>(arguments: &[RuntimeValue<'a>], at: usize) -> Option<&'a str> {
-    match arguments.get(at)? {
-        RuntimeValue::Text(text) => Some(text),
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Json(_)
-        | RuntimeValue::List(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Labels(_)
-        | RuntimeValue::Regex(_) => None,
-    }
+    arguments.get(at)?.as_text()
 }
 
 /// The number at that position of the arguments, without its fraction.
@@ -33,20 +20,10 @@ pub(super) fn whole(arguments: &[RuntimeValue<'_>], at: usize) -> Option<i64> {
 
 /// The items of a list, wherever it comes from; nothing if the value is not a list.
 pub(super) fn items<'a>(value: &RuntimeValue<'a>, arena: &'a Arena) -> Option<&'a [RuntimeValue<'a>]> {
-    match value {
-        RuntimeValue::List(items) => Some(items),
-        RuntimeValue::Json(json) => Some(arena.collect(json.as_array()?.iter().map(RuntimeValue::of_json))),
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Text(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Labels(_)
-        | RuntimeValue::Regex(_) => None,
+    if let RuntimeValue::List(items) = value {
+        return Some(items);
     }
+    Some(arena.collect(value.as_json()?.as_array()?.iter().map(RuntimeValue::of_json)))
 }
 
 /// Appends bytes that are the same for equal values and differ for others, *missing* included.

@@ -56,20 +56,10 @@ fn push_line(result: &mut BoundedText, form: &[FormPiece<'_>], name: &str, value
 
 /// Names and values of labels, or of an object's members.
 fn entries<'a>(value: &RuntimeValue<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {
-    match value {
-        RuntimeValue::Labels(labels) => Some(labels.iter().collect()),
-        RuntimeValue::Json(json) => members(json, arena),
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Text(_)
-        | RuntimeValue::List(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Regex(_) => None,
+    if let RuntimeValue::Labels(labels) = value {
+        return Some(labels.iter().collect());
     }
+    members(value.as_json()?, arena)
 }
 
 fn members<'a>(json: &json::Value<'a>, arena: &'a Arena) -> Option<Vec<(&'a str, &'a str)>> {

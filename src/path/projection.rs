@@ -18,7 +18,9 @@ impl CompiledPath {
         for segment in &segments {
             from_payload(segment, &mut rooted);
         }
-        rooted.into_iter().for_each(|query| within_filter(payload, query));
+        for query in rooted {
+            within_filter(payload, query);
+        }
     }
 }
 
@@ -36,10 +38,11 @@ fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut P
         }
         PathSelector::Filter(condition) => {
             let child = reach.every();
-            let queries = queries(condition).into_iter();
-            queries
-                .filter(|used| used.query.start == QueryStart::Current)
-                .for_each(|used| within_filter(child, used));
+            for used in queries(condition) {
+                if used.query.start == QueryStart::Current {
+                    within_filter(child, used);
+                }
+            }
             walk(child, rest, nodes);
         }
     }

@@ -143,7 +143,7 @@ impl PathParser<'_> {
             return refuse("digits must follow `-` directly");
         }
         if text.starts_with('+') {
-            return refuse("it has no plus sign");
+            return refuse("an index has no plus sign");
         }
         if !digits.chars().all(|digit| digit.is_ascii_digit()) {
             return refuse("an index is a whole number");
@@ -152,7 +152,7 @@ impl PathParser<'_> {
             return refuse("write `0`");
         }
         if digits.len() > 1 && digits.starts_with('0') {
-            return refuse("it does not begin with `0`");
+            return refuse("an index does not begin with `0`");
         }
         match digits.parse::<u64>() {
             Ok(index) if index <= LARGEST => Ok(()),
