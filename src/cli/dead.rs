@@ -52,9 +52,10 @@ Examples:
   pointsman dead retry --channel oncall --since 2h
   pointsman dead drop --id 01KADZ3V9G0000000000000000-0
 
-A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer deliveries: if the
-recovery of an alert was delivered since, a retried firing opens the alert again, and nothing closes it. A dead
-letter without a body (`channel … no longer exists`) records a recovery that could not follow its firing.
+A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer
+deliveries: if the recovery of an alert was delivered since, a retried firing opens the alert again,
+and nothing closes it. A dead letter without a body (`channel … no longer exists`) records a recovery
+that could not follow its firing.
 
 Exit codes:
   0  done

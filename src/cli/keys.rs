@@ -47,8 +47,10 @@ Examples:
 To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the
 new URL, and remove the old one once no sender uses it.
 
-Nothing is stored: if you lose a key, make another. Exit codes: 0 made, 1 the rules contain an error,
-2 wrong usage or an unknown integration, 3 the rules cannot be read or the system has no random numbers";
+Nothing is stored: if you lose a key, make another.
+
+Exit codes: 0 made, 1 the rules contain an error, 2 wrong usage or an unknown integration, 3 the rules
+cannot be read or the system has no random numbers";
 
 /// Makes a key.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {

@@ -84,7 +84,7 @@ Then serve it:
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  findings: errors (or denied warnings) in the rules, failed tests, payloads that no mapping accepts
+  1  findings: errors (or denied warnings) in the rules, failed tests, refused payloads
   2  the command line is wrong, or names something that the rule set does not contain
   3  a file could not be read or written";
 

@@ -56,10 +56,10 @@ Examples:
   pointsman replay --since 2h --integration arms_prod
   pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
 
-The oldest push is replayed first. A push is decided again as a whole, even if only some of its events are
-selected: by the running gateway, or by `--rules` if none runs; then its events are delivered once a gateway
-runs. Receivers may get an alert again. Stored bodies keep their idempotency keys and carry the header
-`Pointsman-Replay: true`: a receiver that knows the key may drop them.
+The oldest push is replayed first. A push is decided again as a whole, even if only some of its
+events are selected: by the running gateway, or by `--rules` if none runs; then its events are
+delivered once a gateway runs. Receivers may get an alert again. Stored bodies keep their idempotency
+keys and carry the header `Pointsman-Replay: true`: a receiver that knows the key may drop them.
 
 Exit codes:
   0  replayed

@@ -44,7 +44,7 @@ Examples:
 
 /// The example of a program that can read a journal.
 const JOURNAL_EXAMPLE: &str = if cfg!(feature = "gateway") {
-    "  pointsman explain --event 01KADZ3V9G0000000000000000-0      decided last night, by the rules of that time\n"
+    "  pointsman explain --event 01KADZ3V9G0000000000000000-0      by the rules that decided it\n"
 } else {
     ""
 };
@@ -53,8 +53,8 @@ const NOTES: &str = "\
 \x20 pointsman explain E0031      the page of one code
   pointsman explain            the list of all codes
 
-For each alert, this shows the arms that its mapping chose, every route that was tried, with the values
-that its condition compared, and the channels that get the alert.
+For each alert, this shows the arms that its mapping chose, every route that was tried, with the
+values that its condition compared, and the channels that get the alert.
 
 Exit codes:
   0  explained

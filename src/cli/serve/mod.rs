@@ -41,9 +41,9 @@ Examples:
   pointsman serve --config /etc/pointsman/pointsman.toml --check
   pointsman status                                 the state of a running gateway
 
-Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file. A
-flag overrides the environment, and the environment overrides the file. POINTSMAN_ADMIN_TOKEN is the
-token of the admin listener, if it is not in a file.
+Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file.
+A flag overrides the environment, and the environment overrides the file. POINTSMAN_ADMIN_TOKEN is
+the token of the admin listener, if it is not in a file.
 
 SIGHUP reloads the rules. SIGTERM and SIGINT shut the gateway down within 30 seconds.
 
