@@ -33,7 +33,7 @@ mutants! {
 }
 
 impl Mutant {
-    /// Whether this defect was asked for.
+    /// Whether this defect was chosen.
     #[must_use]
     pub fn is_on(self) -> bool {
         cfg!(debug_assertions) && chosen() == Some(self)

@@ -424,7 +424,7 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
     }
     let fences: Vec<&str> = page.lines().filter(|line| line.starts_with("```rules")).collect();
     if fences != ["```rules fails", "```rules"] && !NO_EXAMPLE.contains(&id) {
-        faults.push(format!("{id}: a failing example and a mended one are wanted, found {fences:?}"));
+        faults.push(format!("{id}: expected a failing and a fixed example, found {fences:?}"));
     }
     for (_, example) in
         page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default())

@@ -58,10 +58,10 @@ fn examples_of_every_code_page_fail_and_are_fixed() {
             let _ = writeln!(problems, "{name}: does not begin with `# {code}: `");
         }
         let blocks = blocks(&text);
-        let (fails, mended): (Vec<&Block>, Vec<&Block>) =
+        let (fails, fixed): (Vec<&Block>, Vec<&Block>) =
             blocks.iter().filter(|block| block.is("rules")).partition(|block| block.is_failing());
-        if (fails.is_empty() || mended.is_empty()) && !NO_EXAMPLE.contains(&&*code) {
-            let _ = writeln!(problems, "{name}: wants an example that fails and one that is mended");
+        if (fails.is_empty() || fixed.is_empty()) && !NO_EXAMPLE.contains(&&*code) {
+            let _ = writeln!(problems, "{name}: expected an example that fails and one that is fixed");
         }
         problems += &check_examples(&name, &blocks, Some(&code));
     }

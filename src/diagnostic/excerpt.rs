@@ -25,31 +25,31 @@ pub(super) struct Excerpt {
     /// Whether columns in the excerpt are the same as in the file.
     pub(super) keeps_columns: bool,
     /// The ranges in [`Excerpt::text`], each with its index in the list that was passed.
-    pub(super) places: Vec<(usize, Range<usize>)>,
+    pub(super) ranges: Vec<(usize, Range<usize>)>,
 }
 
 /// The excerpts that show all ranges. The one with the first range is first, the others are in the order of the file.
-pub(super) fn excerpts(file: &SourceFile, places: &[Range<usize>]) -> Vec<Excerpt> {
+pub(super) fn excerpts(file: &SourceFile, ranges: &[Range<usize>]) -> Vec<Excerpt> {
     let text = file.text();
-    let within = |place: &Range<usize>| {
-        let start = text.floor_char_boundary(place.start);
-        start..text.floor_char_boundary(place.end).max(start)
+    let within = |range: &Range<usize>| {
+        let start = text.floor_char_boundary(range.start);
+        start..text.floor_char_boundary(range.end).max(start)
     };
-    let places: Vec<Range<usize>> = places.iter().map(within).collect();
-    let mut clusters = clusters(text, &places);
+    let ranges: Vec<Range<usize>> = ranges.iter().map(within).collect();
+    let mut clusters = clusters(text, &ranges);
     let first = clusters.iter().position(|cluster| cluster.members.contains(&0)).unwrap_or(0);
     if let Some(before) = clusters.get_mut(..=first) {
         before.rotate_right(1);
     }
-    clusters.iter().map(|cluster| excerpt(file, cluster, &places)).collect()
+    clusters.iter().map(|cluster| excerpt(file, cluster, &ranges)).collect()
 }
 
 /// The part of a range that carets mark: without line ends at its end, and only the first line of a range with very many.
-pub(super) fn marked(text: &str, place: &Range<usize>) -> Range<usize> {
-    let lines = text.get(place.clone()).unwrap_or_default();
-    let end = if spans_many_lines(lines) { line_end(text, place.start) } else { place.end };
-    let trimmed = text.get(place.start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
-    place.start..place.start + trimmed.len()
+pub(super) fn marked(text: &str, range: &Range<usize>) -> Range<usize> {
+    let lines = text.get(range.clone()).unwrap_or_default();
+    let end = if spans_many_lines(lines) { line_end(text, range.start) } else { range.end };
+    let trimmed = text.get(range.start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
+    range.start..range.start + trimmed.len()
 }
 
 /// Whether a text has more than [`MOST_LINES`] lines.
@@ -63,13 +63,13 @@ struct LineCluster {
     members: Vec<usize>,
 }
 
-fn clusters(text: &str, places: &[Range<usize>]) -> Vec<LineCluster> {
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by_key(|index| places.get(*index).map(|place| place.start));
+fn clusters(text: &str, ranges: &[Range<usize>]) -> Vec<LineCluster> {
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    order.sort_by_key(|index| ranges.get(*index).map(|range| range.start));
     let mut clusters: Vec<LineCluster> = Vec::new();
     for index in order {
-        let Some(place) = places.get(index) else { continue };
-        let lines = line_start(text, place.start)..line_end(text, place.end);
+        let Some(range) = ranges.get(index) else { continue };
+        let lines = line_start(text, range.start)..line_end(text, range.end);
         match clusters.last_mut() {
             Some(last) if lines.start <= last.lines.end.saturating_add(APART) => {
                 last.lines.end = last.lines.end.max(lines.end);
@@ -81,7 +81,7 @@ fn clusters(text: &str, places: &[Range<usize>]) -> Vec<LineCluster> {
     clusters
 }
 
-fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) -> Excerpt {
+fn excerpt(file: &SourceFile, cluster: &LineCluster, ranges: &[Range<usize>]) -> Excerpt {
     let start = cluster.lines.start;
     let mut shown = String::new();
     let mut lines = Vec::new();
@@ -89,7 +89,7 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
     for line in file.text().get(cluster.lines.clone()).unwrap_or_default().split('\n') {
         let bounds = at..at + line.strip_suffix('\r').unwrap_or(line).len();
         at += line.len() + 1;
-        let focus = cluster.members.iter().filter_map(|member| focus(&bounds, places.get(*member)?));
+        let focus = cluster.members.iter().filter_map(|member| focus(&bounds, ranges.get(*member)?));
         let focus = focus.min().unwrap_or(bounds.start);
         lines.push(show(file.text(), &bounds, focus, &mut shown));
     }
@@ -97,14 +97,14 @@ fn excerpt(file: &SourceFile, cluster: &LineCluster, places: &[Range<usize>]) ->
     shown.pop();
     let carry = |offset: usize| excerpt_offset(file.text(), &lines, offset).min(shown.len());
     let carried = |member: &usize| {
-        let place = places.get(*member)?;
-        Some((*member, carry(place.start)..carry(place.end)))
+        let range = ranges.get(*member)?;
+        Some((*member, carry(range.start)..carry(range.end)))
     };
-    let places = cluster.members.iter().filter_map(carried).collect();
+    let ranges = cluster.members.iter().filter_map(carried).collect();
     let original = file.text().get(cluster.lines.clone()).unwrap_or_default();
-    let faithful = original.lines().eq(shown.lines());
+    let keeps_columns = original.lines().eq(shown.lines());
     let first_line = file.position(u32::try_from(start).unwrap_or(u32::MAX)).line;
-    Excerpt { text: shown, first_line, keeps_columns: faithful, places }
+    Excerpt { text: shown, first_line, keeps_columns, ranges }
 }
 
 /// A line of an excerpt.
@@ -141,12 +141,12 @@ fn window(text: &str, line: &Range<usize>, focus: usize) -> Range<usize> {
 }
 
 /// The offset in a line where a range begins, or where it ends if it began before the line.
-fn focus(line: &Range<usize>, place: &Range<usize>) -> Option<usize> {
+fn focus(line: &Range<usize>, range: &Range<usize>) -> Option<usize> {
     let within = |offset: usize| line.start <= offset && offset <= line.end;
-    if within(place.start) {
-        return Some(place.start);
+    if within(range.start) {
+        return Some(range.start);
     }
-    within(place.end).then_some(place.end)
+    within(range.end).then_some(range.end)
 }
 
 /// Converts an offset in the file to an offset in the excerpt. An offset in text that was cut away becomes the nearest

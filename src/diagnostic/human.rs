@@ -67,7 +67,7 @@ fn report<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Vec<Group<'d>
     let title = heading.primary_title(visible_line(&diagnostic.message)).id(diagnostic.code.id);
     let mut finding = Group::with_title(title);
     for file in files(diagnostic) {
-        finding = places(finding, diagnostic, file, sources);
+        finding = add_excerpts(finding, diagnostic, file, sources);
     }
     for note in &diagnostic.notes {
         finding = finding.element(Heading::NOTE.message(visible(note).into_owned()));
@@ -94,7 +94,7 @@ fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
 }
 
 /// Adds the excerpts of one file with their carets.
-fn places<'d>(
+fn add_excerpts<'d>(
     mut group: Group<'d>,
     diagnostic: &'d Diagnostic,
     id: FileId,
@@ -103,30 +103,32 @@ fn places<'d>(
     let Some(file) = sources.file(id) else { return group };
     let own = (diagnostic.span, diagnostic.label.as_str(), AnnotationKind::Primary);
     let related =
-        diagnostic.related.iter().map(|(span, words)| (*span, words.as_str(), AnnotationKind::Context));
+        diagnostic.related.iter().map(|(span, label)| (*span, label.as_str(), AnnotationKind::Context));
     let marks: Vec<(Span, &str, AnnotationKind)> =
         std::iter::once(own).chain(related).filter(|(span, ..)| span.file == id).collect();
     let ranges: Vec<_> = marks.iter().map(|(span, ..)| marked(file.text(), &span.range())).collect();
-    for Excerpt { text, first_line, keeps_columns: faithful, places } in excerpts(file, &ranges) {
+    for Excerpt { text, first_line, keeps_columns, ranges: shown } in excerpts(file, &ranges) {
         let Some((first, ..)) =
-            places.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index))
+            shown.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index))
         else {
             continue;
         };
-        let place = sources.position(*first);
+        let position = sources.position(*first);
         let name = visible_line(file.name());
-        let annotations = places.into_iter().filter_map(|(index, range)| {
-            let (_, words, kind) = marks.get(index)?;
-            let words = (!words.is_empty()).then(|| visible_line(words));
-            Some(kind.span(range).label(words))
+        let annotations = shown.into_iter().filter_map(|(index, range)| {
+            let (_, label, kind) = marks.get(index)?;
+            let label = (!label.is_empty()).then(|| visible_line(label));
+            Some(kind.span(range).label(label))
         });
         let snippet =
             Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
         // In lines that were changed, the renderer would count a wrong column.
-        group = if faithful {
+        group = if keeps_columns {
             group.element(snippet.path(name))
         } else {
-            group.element(Origin::path(name).line(place.line).char_column(place.column)).element(snippet)
+            group
+                .element(Origin::path(name).line(position.line).char_column(position.column))
+                .element(snippet)
         };
     }
     group
@@ -144,8 +146,8 @@ fn patch<'d>(help: &'d Suggestion, sources: &'d Sources) -> Option<Group<'d>> {
     {
         return None;
     }
-    let Excerpt { text, first_line, places, .. } = excerpts(file, &[span.range()]).into_iter().next()?;
-    let (_, range) = places.into_iter().next()?;
+    let Excerpt { text, first_line, ranges, .. } = excerpts(file, &[span.range()]).into_iter().next()?;
+    let (_, range) = ranges.into_iter().next()?;
     let snippet = Snippet::source(text).line_start(first_line);
     let snippet = snippet.patch(Patch::new(range, visible(&replacement.replace("\r\n", "\n")).into_owned()));
     Some(Heading::HELP.secondary_title(visible(&help.text).into_owned()).element(snippet))

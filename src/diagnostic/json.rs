@@ -67,13 +67,13 @@ struct FindingConverter<'d> {
 
 impl<'d> FindingConverter<'d> {
     fn finding(&mut self, diagnostic: &'d Diagnostic) -> Finding<'d> {
-        let place = self.location(diagnostic.span);
+        let location = self.location(diagnostic.span);
         let related = diagnostic.related.iter();
         Finding {
             code: diagnostic.code.id,
             level: diagnostic.level().name(),
             message: &diagnostic.message,
-            location: place,
+            location,
             label: &diagnostic.label,
             related: related
                 .map(|(span, message)| RelatedLocation { message, location: self.location(*span) })

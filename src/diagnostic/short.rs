@@ -12,11 +12,11 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 }
 
 fn line(diagnostic: &Diagnostic, sources: &Sources, locator: &mut Locator<'_>) -> String {
-    let place = locator.position(diagnostic.span);
+    let position = locator.position(diagnostic.span);
     let file = visible_line(sources.name(diagnostic.span));
     let (level, code) = (diagnostic.level().name(), diagnostic.code.id);
     let message = visible_line(&diagnostic.message);
-    let mut text = format!("{file}:{}:{}: {level}[{code}]: {message}", place.line, place.column);
+    let mut text = format!("{file}:{}:{}: {level}[{code}]: {message}", position.line, position.column);
     for help in &diagnostic.help {
         text.push_str("; help: ");
         text.push_str(&visible_line(&help.text));

@@ -30,8 +30,8 @@ impl<'a> Labels<'a> {
     /// The value of a label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        let place = self.index_of(MemberName::new(name))?;
-        self.entries.get(place as usize).map(|(_, value)| *value)
+        let index = self.index_of(MemberName::new(name))?;
+        self.entries.get(index as usize).map(|(_, value)| *value)
     }
 
     /// Names and values in order.
@@ -45,11 +45,11 @@ impl<'a> Labels<'a> {
     #[must_use]
     pub fn index_of(&self, name: MemberName<'_>) -> Option<u32> {
         if self.by_name.is_empty() {
-            let mut places = self.entries.iter().zip(0..);
-            return places.find(|((known, _), _)| *known == name).map(|(_, place)| place);
+            let mut indexes = self.entries.iter().zip(0..);
+            return indexes.find(|((known, _), _)| *known == name).map(|(_, index)| index);
         }
-        let text_at = |place: u32| self.entries.get(place as usize).map_or("", |(name, _)| name.text());
-        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name.text())).ok()?;
+        let text_at = |index: u32| self.entries.get(index as usize).map_or("", |(name, _)| name.text());
+        let found = self.by_name.binary_search_by(|&index| text_at(index).cmp(name.text())).ok()?;
         self.by_name.get(found).copied()
     }
 
@@ -129,7 +129,7 @@ impl<'a> LabelsBuilder<'a> {
     /// Sets a label, and replaces an earlier value.
     pub fn set(&mut self, name: MemberName<'a>, value: &'a str) {
         match self.position(name) {
-            Some(place) => self.entries.replace(place, (name, value)),
+            Some(index) => self.entries.replace(index, (name, value)),
             None => self.push(name, value),
         }
     }
@@ -149,9 +149,9 @@ impl<'a> LabelsBuilder<'a> {
         if entries.len() <= SCANNED {
             return Labels { entries, by_name: &[], source };
         }
-        let mut places: Vec<(&str, u32)> = entries.iter().map(|(name, _)| name.text()).zip(0..).collect();
-        places.sort_unstable();
-        let by_name = self.arena.collect(places.into_iter().map(|(_, place)| place));
+        let mut indexes: Vec<(&str, u32)> = entries.iter().map(|(name, _)| name.text()).zip(0..).collect();
+        indexes.sort_unstable();
+        let by_name = self.arena.collect(indexes.into_iter().map(|(_, index)| index));
         Labels { entries, by_name, source }
     }
 

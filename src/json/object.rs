@@ -28,11 +28,11 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn find(&self, name: MemberName<'_>) -> Option<&'a Value<'a>> {
         if self.by_name.is_empty() {
-            let place = self.names.iter().position(|known| *known == name)?;
-            return self.values.get(place);
+            let index = self.names.iter().position(|known| *known == name)?;
+            return self.values.get(index);
         }
-        let text_at = |place: u32| self.names.get(place as usize).map_or("", |name| name.text());
-        let found = self.by_name.binary_search_by(|&place| text_at(place).cmp(name.text())).ok()?;
+        let text_at = |index: u32| self.names.get(index as usize).map_or("", |name| name.text());
+        let found = self.by_name.binary_search_by(|&index| text_at(index).cmp(name.text())).ok()?;
         self.values.get(*self.by_name.get(found)? as usize)
     }
 
@@ -82,19 +82,19 @@ impl<'a> Object<'a> {
         if names.len() <= SCANNED {
             return Self { names, values, by_name: &[] };
         }
-        let mut places: Vec<(&str, u32)> = names.iter().map(|name| name.text()).zip(0..).collect();
-        places.sort_unstable();
-        let by_name = arena.collect(places.into_iter().map(|(_, place)| place));
+        let mut indexes: Vec<(&str, u32)> = names.iter().map(|name| name.text()).zip(0..).collect();
+        indexes.sort_unstable();
+        let by_name = arena.collect(indexes.into_iter().map(|(_, index)| index));
         Self { names, values, by_name }
     }
 
     /// An object of members. The last value of a repeated name counts.
     pub fn of(members: impl IntoIterator<Item = (&'a str, Value<'a>)>, arena: &'a Arena) -> Self {
         let (mut names, mut values) = (Vec::new(), Vec::new());
-        let mut places = NamePositions::default();
+        let mut positions = NamePositions::default();
         for (name, value) in members {
             let name = MemberName::new(name);
-            if let Some(held) = places.add(name, &names).and_then(|place| values.get_mut(place)) {
+            if let Some(held) = positions.add(name, &names).and_then(|index| values.get_mut(index)) {
                 *held = value;
             } else {
                 names.push(name);
@@ -148,7 +148,7 @@ impl<'a> NamePositions<'a> {
     fn find(&self, name: MemberName<'_>, known: &[MemberName<'_>]) -> Option<usize> {
         match &self.by_name {
             None => known.iter().position(|known| *known == name),
-            Some(places) => places.get(name.text()).copied(),
+            Some(indexes) => indexes.get(name.text()).copied(),
         }
     }
 }

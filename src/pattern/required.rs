@@ -75,9 +75,9 @@ impl RegexRequirements {
         let is_whole = scope == MatchScope::Whole;
         let at_start = is_whole || self.at_start;
         let mut all = Vec::new();
-        let mut add = |how, texts: &Option<Vec<String>>| {
+        let mut add = |position, texts: &Option<Vec<String>>| {
             let usable = texts.as_ref().filter(|texts| is_usable(texts));
-            all.extend(usable.map(|texts| RequiredText { position: how, texts: texts.clone() }));
+            all.extend(usable.map(|texts| RequiredText { position, texts: texts.clone() }));
         };
         if exact.as_deref().is_some_and(is_usable) {
             add(
@@ -107,7 +107,7 @@ fn is_usable(texts: &[String]) -> bool {
 
 /// The conditions of a glob. `segments` are the texts between its stars.
 pub(super) fn of_glob(segments: &[&str]) -> Vec<RequiredText> {
-    let one = |how, text: &str| RequiredText { position: how, texts: vec![text.to_owned()] };
+    let one = |position, text: &str| RequiredText { position, texts: vec![text.to_owned()] };
     let certain = |segment: &&str| segment.split('?').next().unwrap_or_default().to_owned();
     let start = segments.first().map(certain).filter(|start| !start.is_empty());
     if let [whole] = segments
@@ -234,36 +234,41 @@ mod tests {
         all.into_iter().map(|required| (required.position, required.texts)).collect()
     }
 
-    fn said(all: &[(RequiredPosition, &[&str])]) -> FoundRequirements {
-        all.iter().map(|(how, texts)| (*how, texts.iter().map(|&text| text.to_owned()).collect())).collect()
+    fn expected(all: &[(RequiredPosition, &[&str])]) -> FoundRequirements {
+        all.iter()
+            .map(|(position, texts)| (*position, texts.iter().map(|&text| text.to_owned()).collect()))
+            .collect()
     }
 
     #[test]
     fn regexes_need_their_literals() {
-        let disk = said(&[(Prefix, &["Disk7Full"]), (Substring, &["Disk7Full"])]);
+        let disk = expected(&[(Prefix, &["Disk7Full"]), (Substring, &["Disk7Full"])]);
         assert_eq!(regex("Disk7Full.*", MatchScope::Whole), disk);
         assert_eq!(regex("^Disk7Full.*", MatchScope::Anywhere), disk);
-        assert_eq!(regex("Disk7Full.*", MatchScope::Anywhere), said(&[(Substring, &["Disk7Full"])]));
-        assert_eq!(regex("(?m)^a.*", MatchScope::Anywhere), said(&[(Substring, &["a"])]));
-        assert_eq!(regex("(api|web|db)-7", MatchScope::Whole), said(&[(Whole, &["api-7", "web-7", "db-7"])]));
+        assert_eq!(regex("Disk7Full.*", MatchScope::Anywhere), expected(&[(Substring, &["Disk7Full"])]));
+        assert_eq!(regex("(?m)^a.*", MatchScope::Anywhere), expected(&[(Substring, &["a"])]));
+        assert_eq!(
+            regex("(api|web|db)-7", MatchScope::Whole),
+            expected(&[(Whole, &["api-7", "web-7", "db-7"])])
+        );
         assert_eq!(
             regex("(api|web|db)-7", MatchScope::Anywhere),
-            said(&[(Substring, &["api-7", "web-7", "db-7"])])
+            expected(&[(Substring, &["api-7", "web-7", "db-7"])])
         );
-        let host = said(&[(Prefix, &["host-7-"]), (Substring, &["host-7-"])]);
+        let host = expected(&[(Prefix, &["host-7-"]), (Substring, &["host-7-"])]);
         assert_eq!(regex("host-7-[0-9]+(:[0-9]+)?", MatchScope::Whole), host);
-        assert_eq!(regex(".*-node7-.*", MatchScope::Whole), said(&[(Substring, &["-node7-"])]));
+        assert_eq!(regex(".*-node7-.*", MatchScope::Whole), expected(&[(Substring, &["-node7-"])]));
         assert_eq!(
             regex("(ab|cd.*)+x?", MatchScope::Whole),
-            said(&[(Prefix, &["ab", "cd"]), (Substring, &["ab", "cd"])])
+            expected(&[(Prefix, &["ab", "cd"]), (Substring, &["ab", "cd"])])
         );
         assert_eq!(
             regex("a(b|cd*)[0-9]{40}long", MatchScope::Whole),
-            said(&[(Prefix, &["ab", "ac"]), (Substring, &["long"])])
+            expected(&[(Prefix, &["ab", "ac"]), (Substring, &["long"])])
         );
-        assert_eq!(regex("^a$", MatchScope::Whole), said(&[(Prefix, &["a"])]));
-        assert_eq!(regex(r"\ba", MatchScope::Anywhere), said(&[(Substring, &["a"])]));
-        assert_eq!(regex("[a-c]x", MatchScope::Whole), said(&[(Whole, &["ax", "bx", "cx"])]));
+        assert_eq!(regex("^a$", MatchScope::Whole), expected(&[(Prefix, &["a"])]));
+        assert_eq!(regex(r"\ba", MatchScope::Anywhere), expected(&[(Substring, &["a"])]));
+        assert_eq!(regex("[a-c]x", MatchScope::Whole), expected(&[(Whole, &["ax", "bx", "cx"])]));
         for nothing in ["a?", "|a", ".*", "(^a|b)?c*"] {
             assert_eq!(regex(nothing, MatchScope::Whole), [], "{nothing}");
         }
@@ -277,13 +282,16 @@ mod tests {
         };
         assert_eq!(
             glob("mysql-*", Case::Sensitive),
-            said(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])])
+            expected(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])])
         );
-        assert_eq!(glob("a*long?er*b", Case::Sensitive), said(&[(Prefix, &["a"]), (Substring, &["long"])]));
-        assert_eq!(glob("*.local", Case::Sensitive), said(&[(Substring, &[".local"])]));
-        assert_eq!(glob("a?", Case::Sensitive), said(&[(Prefix, &["a"]), (Substring, &["a"])]));
-        assert_eq!(glob("mysql", Case::Sensitive), said(&[(Whole, &["mysql"])]));
-        assert_eq!(glob("MySQL", Case::Ignored), said(&[(Whole, &["mysql"])]));
+        assert_eq!(
+            glob("a*long?er*b", Case::Sensitive),
+            expected(&[(Prefix, &["a"]), (Substring, &["long"])])
+        );
+        assert_eq!(glob("*.local", Case::Sensitive), expected(&[(Substring, &[".local"])]));
+        assert_eq!(glob("a?", Case::Sensitive), expected(&[(Prefix, &["a"]), (Substring, &["a"])]));
+        assert_eq!(glob("mysql", Case::Sensitive), expected(&[(Whole, &["mysql"])]));
+        assert_eq!(glob("MySQL", Case::Ignored), expected(&[(Whole, &["mysql"])]));
         for nothing in ["*", "?", ""] {
             assert_eq!(glob(nothing, Case::Sensitive), [], "{nothing}");
         }
