@@ -234,7 +234,7 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
     assert!(code == Some(3) && told.contains("--rules"), "{told}");
     let output = with_secrets(&["replay", "--id", push_id, "--rules", "a.rules"]).run();
     assert!(output.stdout.contains("accepted as"), "{}{}", output.stdout, output.stderr);
-    assert!(output.stderr.contains("once `pointsman serve` does"), "{}", output.stderr);
+    assert!(output.stderr.contains("once `pointsman serve` runs"), "{}", output.stderr);
     let (_, text, _) = run(&["events", "--limit", "1"]);
     assert!(text.contains("oncall pending") && text.contains("disk nearly full"), "{text}");
 }

@@ -103,7 +103,7 @@ impl ReplayTask {
         self,
         selection: &RecordSelection,
         pace: &ReplayArguments,
-        place: &GatewayArguments,
+        gateway: &GatewayArguments,
         terminal: &mut Terminal,
     ) -> Result<Exit, Exit> {
         if selection.is_empty() && !pace.all {
@@ -113,7 +113,7 @@ impl ReplayTask {
             );
             return Err(Exit::Usage);
         }
-        let mut backend = OperationsBackend::open(place, terminal)?;
+        let mut backend = OperationsBackend::open(gateway, terminal)?;
         if self.needs_rules && !pace.rules.is_empty() {
             backend.use_rules(&pace.rules, terminal)?;
         } else if self.needs_rules && !backend.is_live() && !pace.dry_run {
@@ -144,14 +144,14 @@ impl ReplayTask {
         let mut exit = Exit::Success;
         for part in ids.chunks(size) {
             let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
-            let page = (self.replay_part)(backend, &request).map_err(|error| {
+            let replayed = (self.replay_part)(backend, &request).map_err(|error| {
                 terminal.error(&error);
                 let first = part.first().map(String::as_str).unwrap_or_default();
                 terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
                 Exit::Failed
             })?;
-            listing::print(&page.items, ListingFormat::of(pace.json), terminal);
-            if page.items.iter().any(|item| item.refused.is_some()) {
+            listing::print(&replayed.items, ListingFormat::of(pace.json), terminal);
+            if replayed.items.iter().any(|item| item.refused.is_some()) {
                 exit = exit.max(Exit::Findings);
             }
         }

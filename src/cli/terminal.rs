@@ -76,10 +76,9 @@ impl Terminal {
 
 fn styling(asked: ColorChoice, automatic: anstream::ColorChoice) -> Styling {
     match asked {
-        ColorChoice::Always => Styling::Colored,
         ColorChoice::Never => Styling::Plain,
         ColorChoice::Auto if automatic == anstream::ColorChoice::Never => Styling::Plain,
-        ColorChoice::Auto => Styling::Colored,
+        ColorChoice::Auto | ColorChoice::Always => Styling::Colored,
     }
 }
 

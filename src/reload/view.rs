@@ -86,9 +86,10 @@ impl ReferencedFile {
                 (Self { stamp: Some(stamp), digest, content: Ok(kept) }, Ok(bytes))
             }
             Err(reason) => {
-                let reason = match reason {
-                    FileError::Outside if is_secret => ReferenceError::SecretOutside,
-                    reason => ReferenceError::Unreadable(reason),
+                let reason = if is_secret && matches!(reason, FileError::Outside) {
+                    ReferenceError::SecretOutside
+                } else {
+                    ReferenceError::Unreadable(reason)
                 };
                 (Self::missing(reason.clone()), Err(reason))
             }

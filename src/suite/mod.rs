@@ -210,7 +210,7 @@ impl SuiteRunner<'_> {
         let mut results = Vec::new();
         for Spanned { value: expectation, span } in &runner.plan.expectations {
             let outcome = expectation.outcome.map(|(number, _)| number);
-            let checker = ExpectationChecker { case_runner: runner, run: run, span: *span, outcome };
+            let checker = ExpectationChecker { case_runner: runner, run, span: *span, outcome };
             results.push(match &expectation.kind {
                 ExpectationKind::Snapshot(file) => {
                     let compared = snapshot::compare(&checker, file, self.options.snapshots, self.files);

@@ -160,7 +160,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented(folder: &StateFolder) {
 
 fn a_disk_that_keeps_failing_ends_the_journal(folder: &StateFolder) {
     let fate = Arc::new(Fate::default());
-    let journal = open(&folder, &fate);
+    let journal = open(folder, &fate);
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
     fate.failing.store(101, Ordering::Relaxed);
     wait(async {
@@ -173,7 +173,7 @@ fn a_disk_that_keeps_failing_ends_the_journal(folder: &StateFolder) {
     assert_eq!(wait(journal.accept(push(1_000, "page", "a", None))), Err(JournalError::Closed));
     drop(journal);
     fate.failing.store(0, Ordering::Relaxed);
-    let journal = open(&folder, &fate);
+    let journal = open(folder, &fate);
     assert!(read(&journal).find_push(push(1, "", "", None).id).unwrap().is_some());
 }
 
@@ -189,12 +189,12 @@ fn work_goes_on_where_the_sender_went_away(folder: &StateFolder) {
 
 fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process(folder: &StateFolder) {
     let fate = Arc::new(Fate::default());
-    let journal = open(&folder, &fate);
+    let journal = open(folder, &fate);
     fate.panics.store(true, Ordering::Relaxed);
     assert!(wait(journal.accept(push(1, "page", "a", Some(b"x")))).is_err());
     wait(journal.shutdown_requested());
     assert!(wait(journal.accept(push(2, "page", "a", Some(b"x")))).is_err());
     journal.close();
-    let journal = open(&folder, &fate);
+    let journal = open(folder, &fate);
     assert!(wait(journal.accept(push(3, "page", "a", Some(b"x")))).is_ok());
 }

@@ -242,7 +242,7 @@ fn a_refused_body_is_replayed_once_the_rules_are_mended() {
 
     // A broken save changes nothing but the status.
     place.write(&(RULES.to_owned() + "mapping"));
-    place.until(|| place.run(&["status"]).1.contains("NOT what is on the disk").then_some(()));
+    place.until(|| place.run(&["status"]).1.contains("NOT those on the disk").then_some(()));
     assert_eq!(place.run(&["status"]).0, Some(1));
     assert!(gateway.push(FIRING).starts_with("HTTP/1.1 202"));
     assert!(body(&place.sink.next()).contains("disk full"));
@@ -291,6 +291,6 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
     let retried = place.sink.next();
     assert_eq!(body(&retried), body(&first));
     place.listed(&["dead", "list"], "oncall");
-    assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter forgotten\n");
+    assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter deleted\n");
     gateway.end();
 }

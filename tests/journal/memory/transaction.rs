@@ -232,18 +232,17 @@ impl MemoryTransaction {
         self.settled.push(id);
         let counts = self.state.channel(&channel);
         counts.pending -= 1;
-        match reason {
-            Some(reason) => self.state.died(&channel, at, &reason),
-            None => {
-                counts.delivered += 1;
-                counts.latest = counts.latest.max(Some(at));
-            }
+        if let Some(reason) = reason {
+            self.state.died(&channel, at, &reason)
+        } else {
+            counts.delivered += 1;
+            counts.latest = counts.latest.max(Some(at));
         }
     }
 
     fn requeue_one(&mut self, id: DeliveryId, at: Timestamp) -> bool {
         let is_dead = |row: &&Delivery| row.state == DeliveryState::Dead && row.body.is_some();
-        if self.state.deliveries.get(&id).filter(is_dead).is_none() {
+        if self.state.deliveries.get(&id).as_ref().is_none_or(|x| !is_dead(x)) {
             return false;
         }
         let row = self.state.deliveries.remove(&id).unwrap();

@@ -197,7 +197,6 @@ impl SqliteTransaction<'_> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "each store has a directory")]
 mod tests {
     use super::super::{SqliteStore, SqliteTransaction, StoreResult};
     use super::{COMPACTION_THRESHOLD, LookupDigest};
