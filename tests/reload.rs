@@ -12,7 +12,8 @@ mod waiting;
 
 use crate::common;
 use pointsman::reload::{
-    LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMode,
+    LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMethod,
+    WatchMode,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl Folder {
 
     /// By the poll alone.
     fn polled(&self) -> ReloadOptions {
-        ReloadOptions { poll_only: true, poll: Some(ms(60)), ..self.options() }
+        ReloadOptions { watch_method: WatchMethod::Poll, poll: Some(ms(60)), ..self.options() }
     }
 }
 
@@ -159,5 +160,5 @@ fn this_machine_watches_by_events() {
     let folder = Folder::with("one");
     assert_eq!(Subject::start(folder.options()).report().watching, WatchMode::Events);
     let polled = Subject::start(folder.polled()).report().watching;
-    assert_eq!(polled, WatchMode::Poll("it was asked for".to_owned()));
+    assert_eq!(polled, WatchMode::Poll("it was requested".to_owned()));
 }

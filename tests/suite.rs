@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use pointsman::diagnostic::{self, DiagnosticFormat};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::suite::files::DiskFiles;
-use pointsman::suite::{self, TestFiles, TestOptions, TestReport, report};
+use pointsman::suite::{self, SnapshotMode, TestFiles, TestOptions, TestReport, report};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,7 @@ fn machines_read_reports() {
 fn a_filter_chooses_by_test_and_by_row() {
     let rules = rules("passing");
     let names = |filter: &str| {
-        let options = TestOptions { filter: Some(filter.to_owned()), update: false };
+        let options = TestOptions { filter: Some(filter.to_owned()), snapshots: SnapshotMode::Compare };
         let report = suite::run(&rules, &options, &mut DiskFiles);
         report.results.iter().map(suite::TestResult::name).collect::<Vec<_>>()
     };
@@ -133,7 +133,8 @@ test "a snapshot elsewhere" {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.expect("the rules hold no error");
     let mut files = Overlay::default();
-    let report = suite::run(&rules, &TestOptions { filter: None, update: true }, &mut files);
+    let report =
+        suite::run(&rules, &TestOptions { filter: None, snapshots: SnapshotMode::Write }, &mut files);
     assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
 }
 
@@ -141,9 +142,9 @@ test "a snapshot elsewhere" {
 fn update_writes_the_snapshots_that_differ() {
     let rules = rules("files");
     let mut files = Overlay::default();
-    let options = TestOptions { filter: Some("snapshot".to_owned()), update: true };
+    let options = TestOptions { filter: Some("snapshot".to_owned()), snapshots: SnapshotMode::Write };
     let first = suite::run(&rules, &options, &mut files);
     assert_eq!((first.passed(), first.written.len()), (2, 2));
-    let again = suite::run(&rules, &TestOptions { update: false, ..options }, &mut files);
+    let again = suite::run(&rules, &TestOptions { snapshots: SnapshotMode::Compare, ..options }, &mut files);
     assert_eq!((again.passed(), again.written.len()), (2, 0));
 }

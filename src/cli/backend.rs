@@ -78,13 +78,11 @@ impl RecordArguments {
             before: None,
             limit: self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         };
-        match selection.filter(now()) {
-            Ok(_) => Ok(selection),
-            Err(wrong) => {
-                terminal.error(&wrong.to_string());
-                Err(Exit::Usage)
-            }
-        }
+        selection.filter(now()).map_err(|error| {
+            terminal.error(&error.to_string());
+            Exit::Usage
+        })?;
+        Ok(selection)
     }
 }
 
@@ -113,10 +111,7 @@ pub(super) fn client(
             return Err(Exit::Usage);
         }
     };
-    found.map_err(|message| {
-        terminal.error(&message);
-        Exit::Failed
-    })
+    found.map_err(|message| terminal.fail(&message))
 }
 
 /// What carries out a command.
@@ -263,14 +258,13 @@ impl OperationsBackend {
             terminal.help("omit `--rules`");
             return Err(Exit::Usage);
         };
-        let made = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
+        let replayer = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
             let LoadRejection { message, diagnostics, sources, .. } = *rejection;
             let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
             terminal.err.print(&text);
-            terminal.error(&format!("the rules cannot be used: {message}"));
-            Exit::Failed
+            terminal.fail(&format!("the rules cannot be used: {message}"))
         })?;
-        *offline = Some(Arc::new(made));
+        *offline = Some(Arc::new(replayer));
         Ok(())
     }
 }
@@ -278,8 +272,8 @@ impl OperationsBackend {
 /// Why a replay fails without a gateway and without rules.
 const NO_RULES: &str = "no gateway runs, so no rules can decide: name rules with `--rules`";
 
-fn with_error_text<T>(done: Result<T, OperationError>) -> Result<T, String> {
-    done.map_err(|trouble| trouble.to_string())
+fn with_error_text<T>(result: Result<T, OperationError>) -> Result<T, String> {
+    result.map_err(|error| error.to_string())
 }
 
 fn list<T: DeserializeOwned>(
@@ -295,8 +289,8 @@ fn ask<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serial
     read(client.post(&format!("/api/v1/{what}"), &body)?)
 }
 
-fn read<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, String> {
-    serde_json::from_value(answer)
+fn read<T: DeserializeOwned>(response: serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(response)
         .map_err(|error| format!("the gateway is of another version: its response cannot be read ({error})"))
 }
 

@@ -56,11 +56,8 @@ enum CheckFormat {
 }
 
 /// Checks, and prints the findings.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let mut loaded = match load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let mut loaded = load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal)?;
     if let Some(rules) = &loaded.rules {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
@@ -78,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     }
     let denied = |level| level == DiagnosticLevel::Error || arguments.deny_warnings;
     let found = loaded.diagnostics.iter().any(|diagnostic| denied(diagnostic.level()));
-    if found { Exit::Findings } else { Exit::Success }
+    Ok(if found { Exit::Findings } else { Exit::Success })
 }
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`

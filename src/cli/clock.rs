@@ -3,7 +3,7 @@
 use crate::ruleset::SystemClock;
 use crate::time::{Clock as _, Timestamp};
 
-/// The time that was asked for, or now.
+/// The given time, or now.
 pub(super) fn at(asked: Option<Timestamp>) -> Timestamp {
     asked.unwrap_or_else(|| SystemClock.now())
 }

@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, failed};
+use super::listing::{self, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{AffectedCount, BulkRequest};
 use crate::text::plural;
@@ -62,7 +62,7 @@ Exit codes:
   3  the journal could not be reached";
 
 /// Lists, retries or drops.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     match &arguments.action {
         DeadLetterAction::List(listed) => list(listed, terminal),
         DeadLetterAction::Retry(changed) => change(changed, "retry", OperationsBackend::retry_dead, terminal),
@@ -70,26 +70,20 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn list(listed: &ListDeadArguments, terminal: &mut Terminal) -> Exit {
-    let prepared = listed.choice.selection(terminal);
-    let opened =
-        prepared.and_then(|selection| Ok((selection, OperationsBackend::open(&listed.place, terminal)?)));
-    let (selection, desk) = match opened {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
-    match desk.dead(&selection) {
-        Ok(page) => {
-            listing::print(&page.items, listed.json, terminal);
-            if !listed.json && page.items.is_empty() {
-                terminal.help("no dead letter is selected");
-            } else if !listed.json {
-                terminal.help("once the channel works again: `pointsman dead retry --channel NAME`");
-            }
-            Exit::Success
+fn list(listed: &ListDeadArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let format = ListingFormat::of(listed.json);
+    let selection = listed.choice.selection(terminal)?;
+    let page = OperationsBackend::open(&listed.place, terminal)?.dead(&selection);
+    let page = page.map_err(|error| terminal.fail(&error))?;
+    listing::print(&page.items, format, terminal);
+    match format {
+        ListingFormat::Text if page.items.is_empty() => terminal.help("no dead letter is selected"),
+        ListingFormat::Text => {
+            terminal.help("once the channel works again: `pointsman dead retry --channel NAME`");
         }
-        Err(error) => failed(&error, terminal),
+        ListingFormat::Json => {}
     }
+    Ok(Exit::Success)
 }
 
 fn change(
@@ -97,35 +91,24 @@ fn change(
     verb: &str,
     act: fn(&OperationsBackend, &BulkRequest) -> Result<AffectedCount, String>,
     terminal: &mut Terminal,
-) -> Exit {
-    let selection = match changed.listed.choice.selection(terminal) {
-        Ok(selection) => selection,
-        Err(exit) => return exit,
-    };
+) -> Result<Exit, Exit> {
+    let selection = changed.listed.choice.selection(terminal)?;
     if selection.is_empty() && !changed.all {
         terminal.error("no dead letters are selected");
         terminal.help(&format!("select some, as in `pointsman dead {verb} --channel NAME`, or all: `--all`"));
-        return Exit::Usage;
+        return Err(Exit::Usage);
     }
-    let desk = match OperationsBackend::open(&changed.listed.place, terminal) {
-        Ok(desk) => desk,
-        Err(exit) => return exit,
-    };
-    match act(&desk, &BulkRequest { selection, all: changed.all }) {
-        Ok(affected) => tell(affected, verb, changed.listed.json, desk.is_live(), terminal),
-        Err(error) => failed(&error, terminal),
-    }
-}
-
-fn tell(affected: AffectedCount, verb: &str, json: bool, live: bool, terminal: &mut Terminal) -> Exit {
-    if json {
+    let backend = OperationsBackend::open(&changed.listed.place, terminal)?;
+    let affected = act(&backend, &BulkRequest { selection, all: changed.all });
+    let affected = affected.map_err(|error| terminal.fail(&error))?;
+    if changed.listed.json {
         listing::object(&affected, terminal);
-        return Exit::Success;
+        return Ok(Exit::Success);
     }
     let done = if verb == "drop" { "deleted" } else { "to be delivered again" };
     terminal.out.print(&format!("{} {done}\n", plural(affected.affected, "dead letter")));
-    if !live && verb == "retry" && affected.affected > 0 {
+    if !backend.is_live() && verb == "retry" && affected.affected > 0 {
         terminal.help("no gateway runs: they are sent once `pointsman serve` runs");
     }
-    Exit::Success
+    Ok(Exit::Success)
 }

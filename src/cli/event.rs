@@ -1,14 +1,14 @@
 //! Reading events in the form in which outcomes carry them, for `--events`.
 //!
-//! The object is the event, or an outcome that holds one, so that one run's output is the next run's input. Unknown
-//! members are an error, as a misspelt one would otherwise be lost in silence.
+//! The object is an event, or an outcome that contains one, so that the output of one run can be the input of the next.
+//! Unknown members are errors, because a misspelled one would otherwise be lost silently.
 
 use crate::diagnostic::nearest;
 use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::json::{Arena, Document, Object, Value};
 use crate::time::Timestamp;
 
-/// The members of an event. `event_status` is derived, and read over.
+/// The members of an event. `event_status` is derived, and ignored.
 const MEMBERS: [&str; 13] = [
     "severity",
     "status",
@@ -25,17 +25,17 @@ const MEMBERS: [&str; 13] = [
     "notes",
 ];
 
-/// Labels of one event: far more than an alert has.
+/// The maximum number of labels, far more than an alert has.
 const MOST_LABELS: usize = 1_000;
 
-/// The event, or what is wrong with it.
+/// The event, or why the document is not one.
 pub(super) fn read<'d>(document: &Document<'d>) -> Result<&'d Event<'d>, String> {
     let Value::Object(object) = document.root else {
         return Err("expected an event, which is an object".to_owned());
     };
     let event = match object.get("event") {
         Some(Value::Object(event)) if object.get("outcome").is_some() => event_of(event, document.arena),
-        Some(_) | None if object.get("outcome").is_some() => Err("the outcome holds no event".to_owned()),
+        Some(_) | None if object.get("outcome").is_some() => Err("the outcome contains no event".to_owned()),
         Some(_) | None => event_of(object, document.arena),
     };
     Ok(document.arena.alloc(event?))
@@ -72,7 +72,7 @@ fn wrong(name: &str, expected: &str) -> String {
     format!("`{name}` of the event: expected {expected}")
 }
 
-/// A member that has a value.
+/// A member that is not null.
 fn member<'d>(object: &Object<'d>, name: &str) -> Option<&'d Value<'d>> {
     object.get(name).filter(|value| !matches!(value, Value::Null))
 }

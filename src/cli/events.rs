@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, failed};
+use super::listing::{self, ListingFormat};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::operations::{EventDetail, EventSummary, RecordSelection};
@@ -37,39 +37,32 @@ Exit codes:
   3  there is no such event, or the journal could not be reached";
 
 /// Lists events, or shows one.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let selection = match arguments.choice.selection(terminal) {
-        Ok(selection) => selection,
-        Err(exit) => return exit,
-    };
-    let desk = match OperationsBackend::open(&arguments.place, terminal) {
-        Ok(desk) => desk,
-        Err(exit) => return exit,
-    };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let format = ListingFormat::of(arguments.json);
+    let selection = arguments.choice.selection(terminal)?;
+    let backend = OperationsBackend::open(&arguments.place, terminal)?;
     if let Some(id) = &arguments.event {
-        return match desk.event(id) {
-            Ok(detail) => show(&detail, arguments.json, terminal),
-            Err(error) => failed(&error, terminal),
-        };
+        let detail = backend.event(id).map_err(|error| terminal.fail(&error))?;
+        show(&detail, format, terminal);
+        return Ok(Exit::Success);
     }
-    match all_pages(&desk, selection) {
-        Ok(events) => {
-            listing::print(&events, arguments.json, terminal);
-            if events.is_empty() && !arguments.json {
-                terminal.help("no event is selected; `pointsman quarantine list` shows refused bodies");
-            }
-            Exit::Success
-        }
-        Err(error) => failed(&error, terminal),
+    let events = all_pages(&backend, selection).map_err(|error| terminal.fail(&error))?;
+    listing::print(&events, format, terminal);
+    if events.is_empty() && format == ListingFormat::Text {
+        terminal.help("no event is selected; `pointsman quarantine list` shows refused bodies");
     }
+    Ok(Exit::Success)
 }
 
 /// All selected events, page by page, up to the limit.
-fn all_pages(desk: &OperationsBackend, mut selection: RecordSelection) -> Result<Vec<EventSummary>, String> {
+fn all_pages(
+    backend: &OperationsBackend,
+    mut selection: RecordSelection,
+) -> Result<Vec<EventSummary>, String> {
     let most = selection.limit_or_default();
     let mut events = Vec::new();
     loop {
-        let page = desk.events(&selection)?;
+        let page = backend.events(&selection)?;
         events.extend(page.items);
         if page.next.is_none() || events.len() >= most {
             events.truncate(most);
@@ -79,14 +72,14 @@ fn all_pages(desk: &OperationsBackend, mut selection: RecordSelection) -> Result
     }
 }
 
-fn show(detail: &EventDetail, json: bool, terminal: &mut Terminal) -> Exit {
-    if json {
-        listing::object(detail, terminal);
-        return Exit::Success;
+fn show(detail: &EventDetail, format: ListingFormat, terminal: &mut Terminal) {
+    match format {
+        ListingFormat::Json => listing::object(detail, terminal),
+        ListingFormat::Text => {
+            terminal.out.print(&render(detail));
+            terminal.help(&format!("`pointsman explain --event {}` explains it", detail.event.id));
+        }
     }
-    terminal.out.print(&render(detail));
-    terminal.help(&format!("`pointsman explain --event {}` says why", detail.event.id));
-    Exit::Success
 }
 
 fn render(detail: &EventDetail) -> String {
@@ -103,15 +96,15 @@ fn render(detail: &EventDetail) -> String {
     line("outcome", &event.outcome.to_string());
     for delivery in &event.deliveries {
         let reason = delivery.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let stands =
+        let state =
             format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state, delivery.attempts);
-        line("delivery", &stands);
+        line("delivery", &state);
     }
     for attempt in &detail.attempts {
         let status = attempt.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let told =
+        let result =
             format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
-        line("attempt", &told);
+        line("attempt", &result);
     }
     line("payload", &detail.payload);
     text

@@ -1,13 +1,13 @@
-//! How the program ends.
+//! The exit codes.
 
 use std::process::ExitCode;
 
 /// The exit codes, as `--help` documents them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
-    /// All is well.
+    /// Success.
     Success,
-    /// Findings: in the rules, the tests, the payloads.
+    /// Findings in the rules, the tests or the payloads.
     Findings,
     /// The command line is wrong.
     Usage,

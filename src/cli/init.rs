@@ -32,19 +32,19 @@ No file is ever overwritten.
 Exit codes: 0 written, 2 wrong usage, 3 the folder already holds rules, or could not be written to";
 
 /// Writes the files, or none of them if one exists.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let folder = &arguments.folder;
     let existing =
         FILES.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
     if let Some(path) = existing {
         terminal.error(&format!("`{}` already exists; nothing was written", path.display()));
         terminal.help("name another folder");
-        return Exit::Failed;
+        return Err(Exit::Failed);
     }
     if input::is_rules(folder) {
         terminal.error(&format!("`{}` already holds rules; nothing was written", folder.display()));
         terminal.help("name another folder: all rules below one folder are one rule set");
-        return Exit::Failed;
+        return Err(Exit::Failed);
     }
     for (name, text) in FILES {
         let path = folder.join(name);
@@ -53,12 +53,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
             if folder.is_file() {
                 terminal.help("name a folder, not a file");
             }
-            return Exit::Failed;
+            return Err(Exit::Failed);
         }
         terminal.out.print(&format!("wrote {}\n", path.display()));
     }
     terminal.out.print(&next(folder));
-    Exit::Success
+    Ok(Exit::Success)
 }
 
 /// Does not overwrite a file that appeared in the meantime.

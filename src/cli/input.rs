@@ -1,4 +1,4 @@
-//! The files that a run reads, and how far it has come.
+//! The inputs of a run, and its progress.
 
 use crate::cli::terminal::Terminal;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -6,16 +6,16 @@ use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-/// Bytes of input from which on a run is long enough for a progress bar.
+/// The size of the input from which on a progress bar is shown.
 const PROGRESS_THRESHOLD: u64 = 16 << 20;
 
 /// How deep folders are searched for rules.
 const MAX_DEPTH: usize = 8;
-/// Entries of folders that are looked at.
+/// How many entries of folders are examined.
 const MAX_ENTRIES: usize = 10_000;
 
-/// Whether a path among the inputs means rules, as people write `--rules a b` with several paths: a rule file, or a
-/// folder that holds one.
+/// Whether a path among the inputs is a rule file, or a folder that contains one: people write `--rules a b` with several
+/// paths.
 pub(super) fn is_rules(path: &Path) -> bool {
     let mut left = MAX_ENTRIES;
     is_rule_file(path) || (path.is_dir() && holds_rules(path, MAX_DEPTH, &mut left))
@@ -30,7 +30,7 @@ fn holds_rules(folder: &Path, depth: usize, left: &mut usize) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
         *left = left.saturating_sub(1);
-        // Links are not followed: they may lead round in a circle.
+        // Links are not followed, because they may form a circle.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_rule_file(&entry.path()) || (is_folder && holds_rules(&entry.path(), below, left)) {
             return true;
@@ -42,20 +42,20 @@ fn holds_rules(folder: &Path, depth: usize, left: &mut usize) -> bool {
     false
 }
 
-/// The inputs proper; the standard input where there is none.
+/// The paths that are not rules; the standard input if there are none.
 pub(super) fn paths(given: &[PathBuf]) -> Vec<PathBuf> {
     let inputs: Vec<PathBuf> = given.iter().filter(|path| !is_rules(path)).cloned().collect();
     if inputs.is_empty() { vec![PathBuf::from("-")] } else { inputs }
 }
 
-/// Says what is waited for where a person types.
+/// Tells a person at the terminal that input is expected.
 pub(super) fn announce_stdin(terminal: &mut Terminal) {
     if io::stdin().is_terminal() {
         terminal.err.print("reading payloads from the terminal; end them with Ctrl-D\n");
     }
 }
 
-/// One input, read whole, as documents may run over any number of lines.
+/// One input, read whole, because documents may span any number of lines.
 pub(super) struct CommandInput {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
@@ -73,7 +73,15 @@ impl CommandInput {
     }
 }
 
-/// A line and a column that move forward through an input, so that any number of them costs one pass.
+/// A position in an input.
+pub(super) struct InputPosition {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// The column, from 1, in characters.
+    pub(super) column: usize,
+}
+
+/// Finds the positions of increasing offsets in one pass.
 pub(super) struct LineColumnCursor {
     offset: usize,
     line: usize,
@@ -85,22 +93,22 @@ impl LineColumnCursor {
         Self { offset: 0, line: 1, column: 1 }
     }
 
-    /// The line and column of a byte at or after the last one that was asked for.
-    pub(super) fn position(&mut self, bytes: &[u8], offset: usize) -> (usize, usize) {
+    /// The position of a byte at or after the last one that was asked for.
+    pub(super) fn position(&mut self, bytes: &[u8], offset: usize) -> InputPosition {
         for byte in bytes.get(self.offset..offset).unwrap_or_default() {
             match byte {
                 b'\n' => (self.line, self.column) = (self.line + 1, 1),
-                // Within a character of several bytes.
+                // Inside a character of several bytes.
                 0x80..=0xbf => {}
                 _ => self.column += 1,
             }
         }
         self.offset = self.offset.max(offset);
-        (self.line, self.column)
+        InputPosition { line: self.line, column: self.column }
     }
 }
 
-/// A bar on the standard error, for a long run that a person watches and whose outcomes go elsewhere.
+/// A progress bar on the standard error, for a long run whose outcomes do not go to the terminal.
 pub(super) struct ProgressIndicator(Option<ProgressBar>);
 
 impl ProgressIndicator {

@@ -40,7 +40,7 @@ pub(super) fn prepare(
     selection: &EvaluationArguments,
     inputs: &[PathBuf],
     terminal: &mut Terminal,
-) -> Result<(RuleSet, Timestamp), Exit> {
+) -> Result<PreparedEvaluation, Exit> {
     let now = clock::at(selection.at);
     let more = inputs.iter().filter(|path| input::is_rules(path)).cloned();
     let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
@@ -49,7 +49,13 @@ pub(super) fn prepare(
         terminal.help("name rule files or folders: `--rules PATH`");
         return Err(Exit::Usage);
     }
-    Ok((load::usable(&paths, Some(now), terminal)?, now))
+    Ok(PreparedEvaluation { rules: load::usable(&paths, Some(now), terminal)?, now })
+}
+
+/// Rules, and the time at which they evaluate.
+pub(super) struct PreparedEvaluation {
+    pub(super) rules: RuleSet,
+    pub(super) now: Timestamp,
 }
 
 /// The kind of the input documents, and what reads them.

@@ -51,37 +51,28 @@ Nothing is stored: if you lose a key, make another. Exit codes: 0 made, 1 the ru
 2 wrong usage or an unknown integration, 3 the rules cannot be read or the system has no random numbers";
 
 /// Makes a key.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let KeysAction::New(new) = &arguments.action;
     let rules = match (&new.integration, new.rules.is_empty()) {
-        (Some(_), false) => match load::usable(&new.rules, None, terminal) {
-            Ok(rules) => Some(rules),
-            Err(exit) => return exit,
-        },
+        (Some(_), false) => Some(load::usable(&new.rules, None, terminal)?),
         (_, _) => None,
     };
-    let key = match new_key() {
-        Ok(key) => key,
-        Err(message) => {
-            terminal.error(&message);
-            return Exit::Failed;
-        }
-    };
+    let key = new_key().map_err(|message| terminal.fail(&message))?;
     let Some(name) = &new.integration else {
         terminal.out.print(&format!("{key}\n"));
-        return Exit::Success;
+        return Ok(Exit::Success);
     };
     match places(name, rules.as_ref()) {
         Ok(places) => {
             terminal.out.print(&show(name, &key, &places, &new.public_url));
-            Exit::Success
+            Ok(Exit::Success)
         }
         Err(near) => {
             terminal.error(&format!("there is no integration named `{name}`"));
             if let Some(near) = near {
                 terminal.help(&format!("did you mean `{near}`?"));
             }
-            Exit::Usage
+            Err(Exit::Usage)
         }
     }
 }

@@ -1,6 +1,5 @@
-//! Listings for operators: one line a record with aligned columns, or one JSON object a line.
+//! Listings for operators: one line per record with aligned columns, or one JSON object per line.
 
-use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::operations::{
@@ -10,33 +9,40 @@ use crate::ruleset::one_line;
 use crate::text::plural;
 use serde::Serialize;
 
-/// What a record shows in a listing.
+/// A format of listings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListingFormat {
+    /// Aligned columns.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl ListingFormat {
+    /// The format that the flag `--json` chooses.
+    pub(super) fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+/// A record in a listing.
 pub(super) trait ListingRow {
-    /// Its columns; the last one may be long.
+    /// Its columns; the last may be long.
     fn columns(&self) -> Vec<String>;
 }
 
 /// Prints records.
-pub(super) fn print<T: ListingRow + Serialize>(items: &[T], json: bool, terminal: &mut Terminal) {
-    if json {
-        for item in items {
-            object(item, terminal);
-        }
-        return;
+pub(super) fn print<T: ListingRow + Serialize>(items: &[T], format: ListingFormat, terminal: &mut Terminal) {
+    match format {
+        ListingFormat::Json => items.iter().for_each(|item| object(item, terminal)),
+        ListingFormat::Text => terminal.out.print(&table(items)),
     }
-    terminal.out.print(&table(items));
 }
 
 /// Prints one JSON object on a line.
 pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
     let text = serde_json::to_string(item).unwrap_or_default();
     terminal.out.print(&format!("{text}\n"));
-}
-
-/// Says what failed.
-pub(super) fn failed(error: &str, terminal: &mut Terminal) -> Exit {
-    terminal.error(error);
-    Exit::Failed
 }
 
 fn table<T: ListingRow>(items: &[T]) -> String {
@@ -61,7 +67,7 @@ fn table<T: ListingRow>(items: &[T]) -> String {
     text
 }
 
-/// Keys, titles and reasons are anybody's text: what steers a terminal is shown, not sent.
+/// Keys, titles and reasons come from senders: control characters are made visible.
 fn shown(text: &str) -> String {
     visible_line(&one_line(text))
 }
@@ -79,7 +85,7 @@ fn delivery(delivery: &DeliverySummary) -> String {
     format!("{} {}{attempts}", delivery.channel, delivery.state)
 }
 
-/// What a reader knows an outcome by: its title, or why there is no event.
+/// The title of an event, or the reason why there is none.
 pub(super) fn title(event: &EventSummary) -> String {
     let text = |pointer: &str| event.outcome.pointer(pointer).and_then(serde_json::Value::as_str);
     let because = || text("/reasons/0/reason");
@@ -92,13 +98,13 @@ impl ListingRow for EventSummary {
             self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned()
         };
         let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
-        let stands = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
+        let state = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
         vec![
             self.id.clone(),
             seconds(&self.received),
             self.integration.clone(),
             word("/event/event_status"),
-            stands,
+            state,
             title(self),
         ]
     }
@@ -135,8 +141,7 @@ impl ListingRow for ReplayCandidate {
     fn columns(&self) -> Vec<String> {
         let events = match self.events.len() {
             0 => String::new(),
-            1 => "1 event".to_owned(),
-            count => format!("{count} events"),
+            count => plural(count, "event"),
         };
         vec![self.id.clone(), seconds(&self.received), self.integration.clone(), events]
     }
@@ -144,13 +149,13 @@ impl ListingRow for ReplayCandidate {
 
 impl ListingRow for ReplayResult {
     fn columns(&self) -> Vec<String> {
-        let came = match (&self.push, self.deliveries, &self.refused) {
+        let result = match (&self.push, self.deliveries, &self.refused) {
             (_, _, Some(reason)) => format!("refused: {reason}"),
             (Some(push), _, None) => format!("accepted as {push}"),
             (None, Some(1), None) => "1 delivery again".to_owned(),
             (None, count, None) => format!("{} deliveries again", count.unwrap_or(0)),
         };
-        vec![self.id.clone(), came]
+        vec![self.id.clone(), result]
     }
 }
 
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_is_aligned_and_steers_no_terminal() {
+    fn a_listing_is_aligned_and_without_control_characters() {
         let delivery = |channel: &str, state: &str, attempts, reason: Option<&str>| DeliverySummary {
             channel: channel.into(),
             state: state.into(),
@@ -199,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_says_what_became_of_each() {
+    fn a_replay_shows_the_result_of_each_push() {
         let of = |push: Option<&str>, deliveries, refused: Option<&str>| ReplayResult {
             id: "A".into(),
             push: push.map(str::to_owned),

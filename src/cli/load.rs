@@ -1,4 +1,4 @@
-//! Loading a rule set for a command that only wants to use it: what is wrong goes to the standard error.
+//! Loading a rule set for a command that uses it. Errors go to the standard error.
 
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Reads the paths as one rule set.
 ///
 /// # Errors
-/// What could not be read, and paths without a single rule file, after saying so.
+/// If a path cannot be read, or no rule file is found; the error is printed.
 pub(super) fn read(
     paths: &[PathBuf],
     at: Option<Timestamp>,
@@ -29,10 +29,10 @@ pub(super) fn read(
     })
 }
 
-/// Reads the paths as a rule set that may be used; its warnings are the business of `check`.
+/// Reads the paths as a rule set without errors. Warnings are left to `check`.
 ///
 /// # Errors
-/// As for [`read`], and where the rules hold an error, after showing it.
+/// As for [`read`], and if the rules contain an error, which is printed.
 pub(super) fn usable(
     paths: &[PathBuf],
     at: Option<Timestamp>,

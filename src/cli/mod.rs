@@ -1,7 +1,7 @@
 //! The command line: one file for each subcommand.
 //!
-//! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and returns an `Exit`. Output for
-//! programs goes to the standard output, everything else to the standard error.
+//! A subcommand is its `Arguments` and a function `run` that writes to a `Terminal` and returns an `Exit`; as an error,
+//! where it ends early after printing why. Output for programs goes to the standard output, everything else to the standard error.
 
 #![expect(clippy::disallowed_methods, reason = "the command line reads files and the environment")]
 
@@ -159,7 +159,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "gateway")]
         CliCommand::Keys(arguments) => keys::run(&arguments, &mut terminal),
     };
-    terminal.finish(exit).into()
+    terminal.finish(exit.unwrap_or_else(|exit| exit)).into()
 }
 
 /// The settings of `serve` as a Markdown table, one on each line, for the page on the gateway.

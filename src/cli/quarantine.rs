@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, ListingRow as _, failed};
+use super::listing::{self, ListingFormat, ListingRow as _};
 use super::replay::{ReplayArguments, ReplayTask};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
@@ -73,13 +73,12 @@ Exit codes:
   3  there is no such body, or the journal could not be reached";
 
 /// Lists, shows or replays.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let done = match &arguments.action {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    match &arguments.action {
         QuarantineAction::List(listed) => list(listed, terminal),
         QuarantineAction::Show(shown) => show(shown, terminal),
         QuarantineAction::Replay(replaying) => replay(replaying, terminal),
-    };
-    done.unwrap_or_else(|exit| exit)
+    }
 }
 
 /// A refused body has no channel and no key to select by.
@@ -95,20 +94,23 @@ fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<Record
 
 fn list(listed: &ListQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = selection(&listed.choice, terminal)?;
-    let desk = OperationsBackend::open(&listed.place, terminal)?;
-    let page = desk.quarantine(&selection).map_err(|error| failed(&error, terminal))?;
-    listing::print(&page.items, listed.json, terminal);
-    if !listed.json && page.items.is_empty() {
-        terminal.help("no refused body is selected");
-    } else if !listed.json {
-        terminal.help("`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`");
+    let backend = OperationsBackend::open(&listed.place, terminal)?;
+    let page = backend.quarantine(&selection).map_err(|error| terminal.fail(&error))?;
+    let format = ListingFormat::of(listed.json);
+    listing::print(&page.items, format, terminal);
+    match format {
+        ListingFormat::Text if page.items.is_empty() => terminal.help("no refused body is selected"),
+        ListingFormat::Text => terminal.help(
+            "`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`",
+        ),
+        ListingFormat::Json => {}
     }
     Ok(Exit::Success)
 }
 
 fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let desk = OperationsBackend::open(&shown.place, terminal)?;
-    let detail = desk.quarantined(&shown.body).map_err(|error| failed(&error, terminal))?;
+    let backend = OperationsBackend::open(&shown.place, terminal)?;
+    let detail = backend.quarantined(&shown.body).map_err(|error| terminal.fail(&error))?;
     if shown.json {
         listing::object(&detail, terminal);
         return Ok(Exit::Success);
@@ -129,5 +131,5 @@ fn replay(replaying: &ReplayQuarantineArguments, terminal: &mut Terminal) -> Res
         advice: "`pointsman run --rules PATH` maps a body without a gateway",
         request: ReplayRequest::default(),
     };
-    Ok(task.run(&selection, &replaying.pace, &replaying.place, terminal))
+    task.run(&selection, &replaying.pace, &replaying.place, terminal)
 }

@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, failed};
+use super::listing::{self, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{
     ListingPage, MOST_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
@@ -68,11 +68,8 @@ Exit codes:
   3  the journal could not be reached";
 
 /// Plans and replays.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let selection = match arguments.choice.selection(terminal) {
-        Ok(selection) => selection,
-        Err(exit) => return exit,
-    };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let selection = arguments.choice.selection(terminal)?;
     let task = ReplayTask {
         plan: OperationsBackend::plan,
         replay_part: OperationsBackend::replay,
@@ -106,71 +103,64 @@ impl ReplayTask {
         self,
         selection: &RecordSelection,
         pace: &ReplayArguments,
-        whose: &GatewayArguments,
+        place: &GatewayArguments,
         terminal: &mut Terminal,
-    ) -> Exit {
+    ) -> Result<Exit, Exit> {
         if selection.is_empty() && !pace.all {
             terminal.error("no pushes are selected");
             terminal.help(
                 "select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`",
             );
-            return Exit::Usage;
+            return Err(Exit::Usage);
         }
-        let mut desk = match OperationsBackend::open(whose, terminal) {
-            Ok(desk) => desk,
-            Err(exit) => return exit,
-        };
+        let mut backend = OperationsBackend::open(place, terminal)?;
         if self.needs_rules && !pace.rules.is_empty() {
-            if let Err(exit) = desk.use_rules(&pace.rules, terminal) {
-                return exit;
-            }
-        } else if self.needs_rules && !desk.is_live() && !pace.dry_run {
+            backend.use_rules(&pace.rules, terminal)?;
+        } else if self.needs_rules && !backend.is_live() && !pace.dry_run {
             terminal.error("no gateway runs, so no rules can decide");
             terminal.help("start it with `pointsman serve`, or name the rules: `--rules PATH`");
             terminal.help(self.advice);
-            return Exit::Failed;
+            return Err(Exit::Failed);
         }
-        match pages(selection, |selection| (self.plan)(&desk, selection)) {
-            Ok(plan) if pace.dry_run => show(&plan, pace, terminal),
-            Ok(plan) => self.replay(&desk, &plan, pace, terminal),
-            Err(error) => failed(&error, terminal),
+        let plan = pages(selection, |selection| (self.plan)(&backend, selection));
+        let plan = plan.map_err(|error| terminal.fail(&error))?;
+        if pace.dry_run {
+            show(&plan, pace, terminal);
+            return Ok(Exit::Success);
         }
+        self.replay(&backend, &plan, pace, terminal)
     }
 
     fn replay(
         self,
-        desk: &OperationsBackend,
+        backend: &OperationsBackend,
         plan: &[ReplayCandidate],
         pace: &ReplayArguments,
         terminal: &mut Terminal,
-    ) -> Exit {
+    ) -> Result<Exit, Exit> {
         let ids = ids(plan, self.request.stored);
         let size =
             usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
         let mut exit = Exit::Success;
         for part in ids.chunks(size) {
             let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
-            match (self.replay_part)(desk, &request) {
-                Ok(done) => {
-                    listing::print(&done.items, pace.json, terminal);
-                    if done.items.iter().any(|item| item.refused.is_some()) {
-                        exit = exit.max(Exit::Findings);
-                    }
-                }
-                Err(error) => {
-                    failed(&error, terminal);
-                    let first = part.first().map(String::as_str).unwrap_or_default();
-                    terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
-                    return Exit::Failed;
-                }
+            let page = (self.replay_part)(backend, &request).map_err(|error| {
+                terminal.error(&error);
+                let first = part.first().map(String::as_str).unwrap_or_default();
+                terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
+                Exit::Failed
+            })?;
+            listing::print(&page.items, ListingFormat::of(pace.json), terminal);
+            if page.items.iter().any(|item| item.refused.is_some()) {
+                exit = exit.max(Exit::Findings);
             }
         }
         if ids.is_empty() {
             terminal.help("nothing is selected");
-        } else if !desk.is_live() {
+        } else if !backend.is_live() {
             terminal.help("no gateway runs: they are sent once `pointsman serve` runs");
         }
-        exit
+        Ok(exit)
     }
 }
 
@@ -186,8 +176,8 @@ fn ids(plan: &[ReplayCandidate], stored: bool) -> Vec<String> {
     plan.iter().flat_map(of).collect()
 }
 
-fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Terminal) -> Exit {
-    listing::print(plan, pace.json, terminal);
+fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Terminal) {
+    listing::print(plan, ListingFormat::of(pace.json), terminal);
     if !pace.json {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
         terminal.help(&format!(
@@ -195,7 +185,6 @@ fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Termina
             plan.len()
         ));
     }
-    Exit::Success
 }
 
 /// The whole plan, the oldest first.
@@ -239,7 +228,7 @@ mod tests {
         all.reverse();
         let page = |selection: &RecordSelection| {
             let before = selection.before.as_deref().map_or(2_500, |id| id.parse().unwrap());
-            // As where a rare key is looked for: the first page of it is empty.
+            // The first page is empty, as in a search for a rare key.
             let first = selection.before.is_none();
             let items = all.iter().filter(|item| item.id.parse::<u32>().unwrap() < before);
             let items: Vec<_> = items.take(if first { 0 } else { 1_000 }).cloned().collect();

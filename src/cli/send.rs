@@ -59,18 +59,7 @@ Exit codes:
   3  a file or a secret could not be read";
 
 /// Sends the event, and shows the result.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    match prepare(arguments, terminal) {
-        Ok((channel, body)) => send(arguments, &channel, &body, terminal),
-        Err(exit) => exit,
-    }
-}
-
-/// The channel with its secrets, and the body for it.
-fn prepare(
-    arguments: &Arguments,
-    terminal: &mut Terminal,
-) -> Result<(served_rules::ServedChannel, Vec<u8>), Exit> {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let now = clock::at(None);
     let rules = load::usable(&arguments.rules, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
@@ -89,7 +78,7 @@ fn prepare(
             Exit::Findings
         })?,
     };
-    Ok((channel, body(&rules, position, event, now)))
+    send(arguments, &channel, &body(&rules, position, event, now), terminal)
 }
 
 fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, Exit> {
@@ -110,10 +99,7 @@ fn resolve(
     terminal: &mut Terminal,
 ) -> Result<served_rules::ServedChannel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
-    let files = Snapshot::of(paths).map_err(|rejection| {
-        terminal.error(&rejection.message);
-        Exit::Failed
-    })?;
+    let files = Snapshot::of(paths).map_err(|rejection| terminal.fail(&rejection.message))?;
     let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
         let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &rules.sources);
@@ -124,10 +110,9 @@ fn resolve(
 }
 
 fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
-    let input = input::CommandInput::read(path, terminal).map_err(|error| {
-        terminal.error(&format!("`{}` could not be read: {error}", path.display()));
-        Exit::Failed
-    })?;
+    let input = input::CommandInput::read(path, terminal);
+    let input =
+        input.map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
     Ok(input.bytes)
 }
 
@@ -164,7 +149,7 @@ fn send(
     channel: &served_rules::ServedChannel,
     body: &[u8],
     terminal: &mut Terminal,
-) -> Exit {
+) -> Result<Exit, Exit> {
     let options = OutboundConfig {
         directory: arguments.directory.clone(),
         allow: arguments.allow.clone(),
@@ -172,15 +157,10 @@ fn send(
         proxy: arguments.proxy.clone(),
         ca_file: arguments.ca_file.clone(),
     };
-    if let Err(fault) = options.check() {
-        terminal.error(&fault);
-        return Exit::Failed;
-    }
+    options.check().map_err(|error| terminal.fail(&error))?;
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    let Ok(runtime) = builder.enable_all().build() else {
-        terminal.error("the system cannot wait for a response");
-        return Exit::Failed;
-    };
+    let runtime = builder.enable_all().build();
+    let runtime = runtime.map_err(|error| terminal.fail(&format!("cannot start the network: {error}")))?;
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
@@ -192,11 +172,11 @@ fn send(
     match verdict {
         DeliveryVerdict::Delivered => {
             terminal.err.print(&format!("`{}` accepted the event\n", channel.name));
-            Exit::Success
+            Ok(Exit::Success)
         }
         DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
             terminal.error(&format!("`{}` did not accept the event: {reason}", channel.name));
-            Exit::Findings
+            Ok(Exit::Findings)
         }
     }
 }

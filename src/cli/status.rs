@@ -45,26 +45,14 @@ Exit codes:
   3  no gateway responds";
 
 /// Asks the gateway, and shows its status.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let answer = match client(arguments, terminal) {
-        Ok(client) => client.get("/api/v1/status"),
-        Err(exit) => return exit,
-    };
-    let answer = answer.and_then(|json| {
-        let status: GatewayStatus = serde_json::from_value(json.clone())
-            .map_err(|error| format!("the response of the gateway cannot be read: {error}"))?;
-        Ok((json, status))
-    });
-    let (json, status) = match answer {
-        Ok(answer) => answer,
-        Err(message) => {
-            terminal.error(&message);
-            return Exit::Failed;
-        }
-    };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let json = client(arguments, terminal)?.get("/api/v1/status");
+    let json = json.map_err(|message| terminal.fail(&message))?;
+    let status: GatewayStatus = serde_json::from_value(json.clone())
+        .map_err(|error| terminal.fail(&format!("the response of the gateway cannot be read: {error}")))?;
     let text = if arguments.json { format!("{json:#}\n") } else { render(&status, Some(clock::at(None))) };
     terminal.out.print(&text);
-    if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success }
+    Ok(if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success })
 }
 
 fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<AdminClient, Exit> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Rows of cells; all rows have as many as the first.
+/// Rows of cells.
 pub(super) struct TextTable<const N: usize> {
     rows: Vec<[String; N]>,
 }
@@ -13,17 +13,17 @@ impl<const N: usize> TextTable<N> {
         Self { rows: vec![heading.map(str::to_owned)] }
     }
 
-    /// A table without one.
+    /// A table without a heading.
     pub(super) fn bare() -> Self {
         Self { rows: Vec::new() }
     }
 
-    /// Adds a row. What a terminal would obey is not in it: names and numbers of our own, and texts made visible.
+    /// Adds a row. Its cells contain no control characters.
     pub(super) fn row(&mut self, cells: [String; N]) {
         self.rows.push(cells);
     }
 
-    /// The lines, two blanks between columns, none at the end; columns of numbers end in one line.
+    /// The lines, with two blanks between columns and none at the end; columns of numbers are aligned to the right.
     pub(super) fn render(&self) -> String {
         let mut columns = [(0, !self.rows.is_empty()); N];
         for (number, row) in self.rows.iter().enumerate() {

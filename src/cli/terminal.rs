@@ -1,25 +1,25 @@
-//! The two output streams, whether each shows colour, and what happens where nobody reads them any more.
+//! The two output streams, whether each shows colour, and what happens when their reader is gone.
 
 use super::exit::Exit;
-use crate::diagnostic::DiagnosticFormat;
+use crate::diagnostic::{DiagnosticFormat, Styling};
 use anstream::AutoStream;
 use clap::ColorChoice;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
-/// Where a command writes.
+/// The output streams of a command.
 pub(super) struct Terminal {
-    /// What programs are meant to read.
+    /// Output for programs.
     pub(super) out: OutputStream,
     /// Messages for people.
     pub(super) err: OutputStream,
 }
 
-/// A stream that remembers its first error, so that commands need not ask at every line.
+/// A stream that remembers its first error, so that commands need not check every write.
 ///
-/// A reader that goes away (`| head`) is no error: what follows is not written, and nothing is said about it.
+/// A reader that goes away (`| head`) is not an error: later output is discarded silently.
 pub(super) struct OutputStream {
     writer: Box<dyn Write + Send>,
-    color: bool,
+    color: Styling,
     terminal: bool,
     error: Option<io::Error>,
 }
@@ -29,32 +29,38 @@ impl Terminal {
         let (out, err) = (io::stdout(), io::stderr());
         Self {
             out: OutputStream::new(
-                colors(color, AutoStream::choice(&out)),
+                styling(color, AutoStream::choice(&out)),
                 out.is_terminal(),
                 BufWriter::new(out),
             ),
-            err: OutputStream::new(colors(color, AutoStream::choice(&err)), err.is_terminal(), err),
+            err: OutputStream::new(styling(color, AutoStream::choice(&err)), err.is_terminal(), err),
         }
     }
 
-    /// Says what failed.
+    /// Prints an error.
     pub(super) fn error(&mut self, message: &str) {
-        self.heading("\u{1b}[1;31m", "error", message);
+        self.heading("1;31", "error", message);
     }
 
-    /// Says how to mend it.
+    /// Prints an error because of which a command fails.
+    pub(super) fn fail(&mut self, message: &str) -> Exit {
+        self.error(message);
+        Exit::Failed
+    }
+
+    /// Prints how to fix it.
     pub(super) fn help(&mut self, message: &str) {
-        self.heading("\u{1b}[1;36m", "help", message);
+        self.heading("1;36", "help", message);
     }
 
     fn heading(&mut self, style: &str, word: &str, message: &str) {
-        let (on, off) = if self.err.color { (style, "\u{1b}[0m") } else { ("", "") };
-        // File names and arguments are a user's text: escape sequences in them are shown, not sent.
+        let heading = self.err.color.styled(style, word);
+        // File names and arguments come from users: escape sequences in them are made visible.
         let shown: String = message.chars().flat_map(shown).collect();
-        self.err.print(&format!("{on}{word}{off}: {shown}\n"));
+        self.err.print(&format!("{heading}: {shown}\n"));
     }
 
-    /// Writes out what is left; an output that failed makes the best of commands fail.
+    /// Writes buffered output. If the output failed, the command fails.
     pub(super) fn finish(mut self, exit: Exit) -> Exit {
         // The stream has remembered the error.
         let _ = self.out.flush();
@@ -68,11 +74,12 @@ impl Terminal {
     }
 }
 
-fn colors(asked: ColorChoice, automatic: anstream::ColorChoice) -> bool {
+fn styling(asked: ColorChoice, automatic: anstream::ColorChoice) -> Styling {
     match asked {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => automatic != anstream::ColorChoice::Never,
+        ColorChoice::Always => Styling::Colored,
+        ColorChoice::Never => Styling::Plain,
+        ColorChoice::Auto if automatic == anstream::ColorChoice::Never => Styling::Plain,
+        ColorChoice::Auto => Styling::Colored,
     }
 }
 
@@ -83,18 +90,21 @@ fn shown(character: char) -> impl Iterator<Item = char> {
 }
 
 impl OutputStream {
-    fn new(color: bool, terminal: bool, writer: impl Write + Send + 'static) -> Self {
+    fn new(color: Styling, terminal: bool, writer: impl Write + Send + 'static) -> Self {
         Self { writer: Box::new(writer), color, terminal, error: None }
     }
 
     /// Whether to write in colour.
-    pub(super) fn color(&self) -> bool {
+    pub(super) fn color(&self) -> Styling {
         self.color
     }
 
     /// The format of diagnostics for people.
     pub(super) fn human_format(&self) -> DiagnosticFormat {
-        if self.color { DiagnosticFormat::HumanInColor } else { DiagnosticFormat::Human }
+        match self.color {
+            Styling::Plain => DiagnosticFormat::Human,
+            Styling::Colored => DiagnosticFormat::HumanInColor,
+        }
     }
 
     /// Whether a person looks at it.
@@ -106,6 +116,14 @@ impl OutputStream {
     pub(super) fn print(&mut self, text: &str) {
         // The stream remembers the error.
         let _ = self.write_all(text.as_bytes());
+    }
+
+    /// Writes styled text, without its styles where colour is not wanted; an error is remembered.
+    pub(super) fn print_styled(&mut self, text: &str) {
+        match self.color {
+            Styling::Colored => self.print(text),
+            Styling::Plain => self.print(&anstream::adapter::strip_str(text).to_string()),
+        }
     }
 
     /// Whether nothing more can be written.

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
 use crate::suite::files::DiskFiles;
-use crate::suite::{self, Coverage, TestOptions, TestReport, report};
+use crate::suite::{self, Coverage, SnapshotMode, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -67,19 +67,17 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 /// Runs the tests, and prints the report.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let rules = match load::usable(&arguments.paths, None, terminal) {
-        Ok(rules) => rules,
-        Err(exit) => return exit,
-    };
-    let options = TestOptions { filter: arguments.filter.clone(), update: arguments.update };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let rules = load::usable(&arguments.paths, None, terminal)?;
+    let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
+    let options = TestOptions { filter: arguments.filter.clone(), snapshots };
     let report = suite::run(&rules, &options, &mut DiskFiles);
     print(arguments, &report, terminal);
     if report.results.is_empty() {
-        return none_found(arguments, rules.model.tests.len(), terminal);
+        return Ok(none_found(arguments, rules.model.tests.len(), terminal));
     }
     let covered = is_covered_enough(arguments, &report.coverage, terminal);
-    if report.failed() == 0 && covered { Exit::Success } else { Exit::Findings }
+    Ok(if report.failed() == 0 && covered { Exit::Success } else { Exit::Findings })
 }
 
 fn print(arguments: &Arguments, report: &TestReport, terminal: &mut Terminal) {
@@ -94,10 +92,9 @@ fn print(arguments: &Arguments, report: &TestReport, terminal: &mut Terminal) {
         TestFormat::Junit => report::junit::render(report),
         TestFormat::Tap => report::tap::render(report),
     };
-    if arguments.format == TestFormat::Text && !terminal.out.color() {
-        terminal.out.print(&anstream::adapter::strip_str(&text).to_string());
-    } else {
-        terminal.out.print(&text);
+    match arguments.format {
+        TestFormat::Text => terminal.out.print_styled(&text),
+        TestFormat::Json | TestFormat::Junit | TestFormat::Tap => terminal.out.print(&text),
     }
 }
 

@@ -51,7 +51,14 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 struct WatchRound {
     loaded: LoadedRules,
     checked: Duration,
-    tests: Option<(TestReport, Duration)>,
+    tests: Option<TimedReport>,
+}
+
+/// A test report, and how long the tests took.
+#[derive(Debug)]
+struct TimedReport {
+    report: TestReport,
+    duration: Duration,
 }
 
 /// A message of the watching thread.
@@ -62,15 +69,12 @@ enum WatchMessage {
 }
 
 /// Checks and tests until the output is closed.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let (sender, messages) = channel();
-    let reloader = match start(arguments, &sender, terminal) {
-        Ok(reloader) => reloader,
-        Err(exit) => return exit,
-    };
+    let reloader = start(arguments, &sender, terminal)?;
     follow(&messages, arguments.rounds.unwrap_or(usize::MAX), terminal);
     drop(reloader);
-    Exit::Success
+    Ok(Exit::Success)
 }
 
 /// Starts to watch, as soon as the rules are texts.
@@ -96,8 +100,7 @@ fn start(
         match Reloader::start(options.clone(), Box::new(build), Box::new(tell)) {
             Ok(reloader) => return Ok(reloader),
             Err(rejection) if rejection.diagnostics.is_empty() => {
-                terminal.error(&rejection.message);
-                return Err(Exit::Failed);
+                return Err(terminal.fail(&rejection.message));
             }
             Err(rejection) => {
                 if shown != rejection.message {
@@ -124,7 +127,8 @@ fn round(snapshot: &Snapshot) -> WatchRound {
     let checked = began.elapsed();
     let began = Instant::now();
     let test = |rules| suite::run(rules, &suite::TestOptions::default(), &mut RecordingFiles(snapshot));
-    let tests = loaded.rules.as_ref().map(test).map(|report| (report, began.elapsed()));
+    let tests = loaded.rules.as_ref().map(test);
+    let tests = tests.map(|report| TimedReport { report, duration: began.elapsed() });
     WatchRound { loaded, checked, tests }
 }
 
@@ -179,17 +183,14 @@ fn show(version: &RuleSetVersion<WatchRound>, terminal: &mut Terminal) {
         shown(*checked)
     );
     let mut fine = loaded.rules.is_some();
-    if let Some((report, took)) = tests {
+    if let Some(TimedReport { report, duration }) = tests {
         let (passed, failed) = (report.passed(), report.failed());
         if failed > 0 {
-            let text = report::text::render(report);
-            let plain = || anstream::adapter::strip_str(&text).to_string();
-            let text = if terminal.out.color() { text.clone() } else { plain() };
-            terminal.out.print(&text);
+            terminal.out.print_styled(&report::text::render(report));
             fine = false;
         }
         // Writing to a string does not fail.
-        let _ = write!(line, "; tests: {passed} passed, {failed} failed in {}", shown(*took));
+        let _ = write!(line, "; tests: {passed} passed, {failed} failed in {}", shown(*duration));
     }
     line += if fine { "\n" } else { "; still watching\n" };
     terminal.out.print(&line);
@@ -215,6 +216,6 @@ fn visible(text: &str) -> String {
     text.chars().map(escaped).collect()
 }
 
-fn shown(took: Duration) -> String {
-    format!("{:.1} ms", took.as_secs_f64() * 1_000.0)
+fn shown(duration: Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1_000.0)
 }

@@ -221,6 +221,26 @@ pub enum DiagnosticFormat {
     Sarif,
 }
 
+/// Whether text for people is in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Styling {
+    /// Without escape sequences.
+    Plain,
+    /// With ANSI escape sequences.
+    Colored,
+}
+
+impl Styling {
+    /// The text in an ANSI style, such as `1;32`.
+    #[must_use]
+    pub fn styled(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Colored => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+}
+
 /// The diagnostics as text, in their order.
 #[must_use]
 pub fn render(format: DiagnosticFormat, diagnostics: &[Diagnostic], sources: &Sources) -> String {

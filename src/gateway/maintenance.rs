@@ -4,7 +4,7 @@
 
 use super::Gateway;
 use super::tls::{CertificateRefresh, ReloadableCertificate};
-use crate::reload::{ReloadReport, WatchMode};
+use crate::reload::{ReloadReport, WatchMethod, WatchMode};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -22,7 +22,10 @@ pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<Reloadab
         if let Some(gateway) = gateway.upgrade()
             && let Some(report) = gateway.rules.report()
         {
-            warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.poll_only));
+            warnings.log_changes(ActiveWarnings::of(
+                &report,
+                gateway.config.reload.watch_method == WatchMethod::Poll,
+            ));
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         if gateway.strong_count() == 0 {

@@ -302,7 +302,7 @@ mod tests {
             duration: std::time::Duration::ZERO,
             last_good_error: None,
             failure: None,
-            watching: WatchMode::Poll("it was asked for".to_owned()),
+            watching: WatchMode::Poll("it was requested".to_owned()),
             watcher_errors: 3,
             rescans: 1,
             versions_in_use: 2,

@@ -80,7 +80,7 @@ pub fn check(config: &GatewayConfig) -> Result<Arc<RuleSetVersion<ServedRules>>,
     let mut options = config.reload.clone();
     options.last_good = None;
     options.start_with_last_good = false;
-    options.poll_only = true;
+    options.watch_method = crate::reload::WatchMethod::Poll;
     options.fingerprint_key =
         state_files::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprint_key);
     let rule_tests = config.rule_tests;

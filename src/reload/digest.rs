@@ -12,13 +12,13 @@ pub(super) fn of(bytes: &[u8]) -> ContentDigest {
     Sha256::digest(bytes).into()
 }
 
-/// What keeps the fingerprints of secrets from being guessed. By default it lives in this process alone; a gateway hands in
-/// one that it keeps, so that the hash of a rule set is the same after a restart.
+/// The key of the fingerprints of secrets, without which they cannot be guessed. By default it is new in every process; a
+/// gateway stores one, so that the hash of a rule set is the same after a restart.
 #[derive(Clone, Copy)]
 pub struct FingerprintKey([u8; 32]);
 
 impl FingerprintKey {
-    /// The key that a secret text gives.
+    /// The key that is derived from a secret text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(of(text.as_bytes()))
@@ -30,7 +30,7 @@ impl Default for FingerprintKey {
         static PROCESS_KEY: OnceLock<[u8; 32]> = OnceLock::new();
         Self(*PROCESS_KEY.get_or_init(|| {
             let mut key = [0; 32];
-            // A system without randomness serves no secret: the key then is that of nobody, and the rest still holds.
+            // Without randomness the key is all zeros; only the secrecy of fingerprints depends on it.
             let _ = getrandom::fill(&mut key);
             key
         }))
@@ -43,7 +43,7 @@ impl fmt::Debug for FingerprintKey {
     }
 }
 
-/// A fingerprint that only who has the key can make.
+/// A fingerprint that can be made with the key only.
 pub(super) fn of_secret(bytes: &[u8], key: &FingerprintKey) -> ContentDigest {
     Hmac::<Sha256>::new_from_slice(&key.0)
         .map_or_else(|_| of(&key.0), |mac| mac.chain_update(bytes).finalize().into_bytes().into())

@@ -1,4 +1,4 @@
-//! The last good set on disk: written whole or not at all.
+//! The last good set on disk, which is written completely or not at all.
 
 #![expect(clippy::disallowed_methods, reason = "the last good set is kept in a file")]
 
@@ -9,13 +9,13 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes beside the file, and renames: whoever dies in between leaves the old one.
+/// Writes another file and renames it, so that a crash in between leaves the old one.
 pub(super) fn save(path: &Path, archive: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".tmp");
     let written = write(Path::new(&beside), archive).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // What was begun fills a disk that may be full already.
+        // The disk may be full, so an incomplete file is removed.
         let _ = fs::remove_file(&beside);
     }
     written?;
@@ -29,7 +29,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Reads what was kept.
+/// Reads the last good set.
 pub(super) fn load(path: &Path) -> Result<Snapshot, LoadRejection> {
     let read = || {
         let mut bytes = Vec::new();

@@ -1,7 +1,7 @@
-//! Manifests: lines of `sha256sum` for the files of a set, by which a change of several files becomes one.
+//! Manifests: lines of `sha256sum` for the files of a set, which make a change of several files atomic.
 //!
-//! A set that does not match its manifest is in the middle of a change, and is never loaded. Every file that is listed
-//! must be there with that content, and every rule file and table below the manifest's folder must be listed.
+//! A set that does not match its manifest is in the middle of a change, and is not loaded. Every listed file must exist
+//! with that content, and every rule file and table below the folder of the manifest must be listed.
 
 use super::digest::ContentDigest;
 use crate::text::hex;
@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 /// The name of a manifest in a root.
 pub(super) const FILE_NAME: &str = "MANIFEST.sha256";
 
-/// What a manifest lists.
+/// The files that a manifest lists.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     path: PathBuf,
@@ -23,7 +23,7 @@ impl Manifest {
     /// Reads the lines `sha256  path`; the path is below the manifest's folder.
     ///
     /// # Errors
-    /// The line that is none, in words.
+    /// The first invalid line, in words.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let folder = lexical(path.parent().unwrap_or(Path::new("")));
         let mut files = BTreeMap::new();
@@ -40,7 +40,7 @@ impl Manifest {
         Ok(Self { path: path.to_owned(), folder, files })
     }
 
-    /// Holds files that were read against the list; `read` brings the digest of those listed that were not.
+    /// Checks files that were read against the list. `read` returns the digest of a listed file that was not read.
     ///
     /// # Errors
     /// The first file that does not match, in words.
@@ -63,10 +63,10 @@ impl Manifest {
             let shown = self.display_path(path);
             let digest = found.get(path).map_or_else(|| read(path), |digest| Ok(**digest));
             let digest = digest.map_err(|reason| {
-                format!("`{shown}` is listed in the manifest `{manifest}` and cannot be read: {reason}")
+                format!("`{shown}` is listed in the manifest `{manifest}`, and cannot be read: {reason}")
             })?;
             if hex(&digest) != *sum {
-                return Err(format!("`{shown}` is not what the manifest `{manifest}` lists"));
+                return Err(format!("`{shown}` does not match the manifest `{manifest}`"));
             }
         }
         Ok(())
@@ -81,7 +81,7 @@ fn is_sha256(word: &str) -> bool {
     word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The absolute path without `.` and `..`, by its words alone.
+/// The absolute path without `.` and `..`, without reading links.
 fn lexical(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(check(&[("one", "a.rules")], &[("one", "/r/a.rules")]), Ok(()));
         assert_eq!(check(&[("one", "./b/../a.rules")], &[("one", "/r/a.rules")]), Ok(()));
         let changed = check(&[("one", "a.rules")], &[("two", "/r/a.rules")]).unwrap_err();
-        assert_eq!(changed, "`a.rules` is not what the manifest `/r/MANIFEST.sha256` lists");
+        assert_eq!(changed, "`a.rules` does not match the manifest `/r/MANIFEST.sha256`");
         let unlisted = check(&[], &[("two", "/r/a.rules")]).unwrap_err();
         assert_eq!(unlisted, "`a.rules` is not listed in the manifest `/r/MANIFEST.sha256`");
         let missing = check(&[("one", "a.rules")], &[]).unwrap_err();

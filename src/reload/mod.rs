@@ -1,14 +1,15 @@
-//! Rule files that change while they are served: watching, reading a stable snapshot, building a candidate, and putting
-//! it in the place of the one in force, or keeping the last good one.
+//! Reloading rule files that change while they are served: watching them, reading a stable snapshot, building a
+//! candidate, and publishing it, or keeping the version in force.
 //!
-//! Events of the file system are a hint, never the truth: every trigger only says that the files ought to be read again,
-//! and a slow poll that compares contents always runs. What is published was read twice with the same result, was built
-//! completely, and is one immutable value behind one pointer.
+//! Events of the file system are only hints: every trigger means that the files should be read again, and a slow poll
+//! that compares contents always runs. A published version was read twice with the same result and was built completely;
+//! it is one immutable value behind one pointer.
 //!
-//! A trigger sets a mark in `triggers`, whose pure part is `debounce`; the thread of `worker` takes it and loads
-//! (`loader`): a `view` of the rule files and of what the last build named, until two agree; a [`Snapshot`] of it for the
-//! build; one store of a pointer. Whatever comes during a load is for the next. Reading three times what nobody touches
-//! cannot make one change of several files: a link to a folder that is swapped can, and so can a `manifest`.
+//! A trigger is recorded in `triggers`, whose pure part is `debounce`. The thread of `worker` takes it and loads with
+//! `loader`: it reads a `view` of the rule files and of the files that the last build named, until two readings agree;
+//! it makes a [`Snapshot`] for the build; it stores one pointer. Triggers that arrive during a load are for the next load.
+//! Repeated reading cannot make a change of several files atomic: a swapped link to a folder can, and so can a
+//! `manifest`.
 
 mod archive;
 mod debounce;
@@ -37,34 +38,43 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use triggers::ReloadTriggers;
+use triggers::{ReloadTriggers, WatcherCounts};
 use worker::{LoadHistory, ReloadWorker};
 
-/// How files are watched and taken over.
+/// How files are watched and reloaded.
 #[derive(Debug, Clone)]
 pub struct ReloadOptions {
-    /// Rule files and folders, together one rule set.
+    /// Rule files and folders; together they are one rule set.
     pub roots: Vec<PathBuf>,
-    /// How often contents are compared whatever the watcher says; 10 s by default, 2 s in poll mode.
+    /// How often contents are compared in addition to events; 10 s by default, 2 s without a watcher.
     pub poll: Option<Duration>,
-    /// Do without a watcher.
-    pub poll_only: bool,
+    /// How changes are detected.
+    pub watch_method: WatchMethod,
     /// How long files must be quiet before they are read; 200 ms by default.
     pub quiet: Duration,
-    /// How long after the first sign of a change they are read regardless; 2 s by default.
+    /// How long after the first sign of a change files are read in any case; 2 s by default.
     pub max_delay: Duration,
     /// The pause between the two readings that must agree; 100 ms by default.
     pub settle: Duration,
-    /// Whether a set without any rule may take the place of one with rules.
+    /// Whether a set without rule files may replace one with rule files.
     pub allow_empty: bool,
     /// A file that lists the sha256 of every file; a set that does not match it is never loaded.
     pub manifest: Option<PathBuf>,
-    /// Where the last good set is kept, for a start with bad rules.
+    /// The file of the last good set, for a start with bad rules.
     pub last_good: Option<PathBuf>,
-    /// Start with the last good set where the rules are bad.
+    /// Whether to start with the last good set if the rules are bad.
     pub start_with_last_good: bool,
-    /// By what the fingerprints of secret files are made that count in the hash.
+    /// The key of the fingerprints of secret files, which count in the hash.
     pub fingerprint_key: FingerprintKey,
+}
+
+/// How changes of files are detected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMethod {
+    /// By events of the system, and a slow poll.
+    Events,
+    /// By the poll alone.
+    Poll,
 }
 
 impl Default for ReloadOptions {
@@ -72,7 +82,7 @@ impl Default for ReloadOptions {
         Self {
             roots: Vec::new(),
             poll: None,
-            poll_only: false,
+            watch_method: WatchMethod::Events,
             quiet: Duration::from_millis(200),
             max_delay: Duration::from_secs(2),
             settle: Duration::from_millis(100),
@@ -88,43 +98,43 @@ impl Default for ReloadOptions {
 /// A built rule set in force.
 #[derive(Debug)]
 pub struct RuleSetVersion<T> {
-    /// Strictly rising, from 1; it survives neither a restart nor needs to.
+    /// Strictly increasing, from 1; it starts again after a restart.
     pub generation: u64,
     /// SHA-256 over the sorted paths and contents of the files, tables and secret files included.
     pub hash: RuleSetHash,
     /// When it was published.
     pub loaded: Timestamp,
-    /// What was built.
+    /// The built value.
     pub value: T,
 }
 
 /// Where a load failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LoadStage {
-    /// The files could not be read, or did not hold still.
+    /// The files could not be read, or were unstable.
     Read,
-    /// The rules hold an error.
+    /// The rules contain an error.
     Check,
-    /// A secret or a channel could not be made ready.
+    /// A secret or a channel could not be prepared.
     Channels,
     /// A test of the set failed.
     Tests,
 }
 
-/// Why a candidate was not taken.
+/// Why a candidate was rejected.
 #[derive(Debug, Clone)]
 pub struct LoadRejection {
     /// Where it failed.
     pub stage: LoadStage,
     /// One line for logs and status.
     pub message: String,
-    /// What was found, with places in `sources`.
+    /// The findings, with places in `sources`.
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were read.
     pub sources: Sources,
 }
 
-/// What an attempt came to.
+/// The result of a load.
 #[derive(Debug)]
 pub enum ReloadOutcome<'a, T> {
     /// A new version is in force.
@@ -135,7 +145,7 @@ pub enum ReloadOutcome<'a, T> {
     Rejected(&'a LoadRejection),
 }
 
-/// What is known of the loads so far.
+/// The state of reloading.
 #[derive(Debug, Clone)]
 pub struct ReloadReport {
     /// The generation in force.
@@ -146,42 +156,42 @@ pub struct ReloadReport {
     pub loaded: Timestamp,
     /// When files were last read for a load.
     pub attempted: Timestamp,
-    /// When a load last succeeded, whether it changed anything or not.
+    /// When a load last succeeded, even if nothing had changed.
     pub succeeded: Option<Timestamp>,
     /// How long the last load took.
     pub duration: Duration,
-    /// Why the last good set could not be kept on disk, if it could not.
+    /// Why the last good set could not be written, if it could not.
     pub last_good_error: Option<String>,
-    /// Why the last attempt failed, unless it succeeded.
+    /// Why the last load failed, if it did.
     pub failure: Option<LoadRejection>,
-    /// Whether events of the file system are watched, or contents polled alone, and why.
+    /// How changes are detected.
     pub watching: WatchMode,
-    /// Errors of the watcher so far.
+    /// How many errors the watcher had.
     pub watcher_errors: u64,
-    /// How often the watcher lost events so far.
+    /// How often the watcher lost events.
     pub rescans: u64,
-    /// Versions that are still used by something, the one in force included.
+    /// How many versions are still in use, including the one in force.
     pub versions_in_use: usize,
-    /// For how long the oldest of them has not been in force any more; nothing where only the one in force is used.
+    /// How long ago the oldest version in use was replaced; nothing if only the one in force is in use.
     pub oldest_in_use: Option<Duration>,
 }
 
-/// How changes are noticed.
+/// How changes are detected at the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchMode {
-    /// By the system's events, and a slow poll besides.
+    /// By events of the system, and a slow poll.
     Events,
-    /// By the poll alone, and why.
+    /// By the poll alone, for this reason.
     Poll(String),
 }
 
-/// Builds a value from a snapshot; what it refuses is never published.
+/// Builds a value from a snapshot, or rejects it.
 pub type BuildCallback<T> = dyn Fn(&Snapshot) -> Result<T, LoadRejection> + Send + Sync;
 
-/// Hears of every attempt, after it is over; it cannot fail any more.
+/// Called after every load with its result.
 pub type OutcomeCallback<T> = dyn Fn(&ReloadOutcome<'_, T>) + Send + Sync;
 
-/// Keeps a value built from files in step with them.
+/// Keeps a value that is built from files up to date.
 pub struct Reloader<T> {
     current: Arc<ArcSwap<RuleSetVersion<T>>>,
     triggers: Arc<ReloadTriggers>,
@@ -190,26 +200,26 @@ pub struct Reloader<T> {
 }
 
 impl<T: Send + Sync + 'static> Reloader<T> {
-    /// Loads for the first time, and watches from then on in a thread of its own until the reloader is dropped.
+    /// Loads for the first time, and then watches in its own thread until the reloader is dropped.
     ///
-    /// `tell` hears of this first load, too, unless nothing came of it: then the error says so.
+    /// `on_outcome` is also called for this first load, unless it fails.
     ///
     /// # Errors
-    /// Where the first load fails and no last good set may stand in.
+    /// If the first load fails and no last good set can replace it.
     pub fn start(
         options: ReloadOptions,
         build: Box<BuildCallback<T>>,
-        tell: Box<OutcomeCallback<T>>,
+        on_outcome: Box<OutcomeCallback<T>>,
     ) -> Result<Self, LoadRejection> {
         let at_most =
             if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.max_delay };
-        let signals = Arc::new(ReloadTriggers::new(Debounce::new(options.quiet, at_most)));
-        let mut worker = ReloadWorker::new(options, build, tell, &signals);
-        let (current, status) = worker.start()?;
+        let triggers = Arc::new(ReloadTriggers::new(Debounce::new(options.quiet, at_most)));
+        let mut worker = ReloadWorker::new(options, build, on_outcome, &triggers);
+        let (current, history) = worker.start()?;
         let thread = thread::Builder::new().name("reload".to_owned()).spawn(move || worker.run());
         let thread =
-            thread.map_err(|error| LoadRejection::read(format!("no thread can be started: {error}")))?;
-        Ok(Self { current, triggers: signals, history: status, thread: Some(thread) })
+            thread.map_err(|error| LoadRejection::read(format!("cannot start a thread: {error}")))?;
+        Ok(Self { current, triggers, history, thread: Some(thread) })
     }
 
     /// The version in force. Take it once for a push and pass it on.
@@ -218,24 +228,24 @@ impl<T: Send + Sync + 'static> Reloader<T> {
         self.current.load_full()
     }
 
-    /// Asks for a load without waiting.
+    /// Requests a load without waiting for it.
     pub fn trigger(&self) {
         self.triggers.request();
     }
 
-    /// Waits for a load that begins after this call, and says which generation is in force then.
+    /// Waits for a load that begins after this call, and returns the generation in force.
     ///
     /// # Errors
-    /// Where that load fails.
+    /// If that load fails.
     pub fn reload(&self) -> Result<u64, LoadRejection> {
         let ended = |_| Err(LoadRejection::read("reloading has ended"));
         self.triggers.request_and_wait().recv().unwrap_or_else(ended)
     }
 
-    /// What is known of the loads so far.
+    /// The state of reloading.
     #[must_use]
     pub fn report(&self) -> Option<ReloadReport> {
-        let (watcher_errors, rescans) = self.triggers.counts();
+        let WatcherCounts { errors: watcher_errors, rescans } = self.triggers.counts();
         self.history.report().map(|report| ReloadReport { watcher_errors, rescans, ..report })
     }
 }
@@ -244,7 +254,7 @@ impl<T> Drop for Reloader<T> {
     fn drop(&mut self) {
         self.triggers.stop();
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has nothing left to say.
+            // A panic of the thread was already reported.
             let _ = thread.join();
         }
     }

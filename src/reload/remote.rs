@@ -1,19 +1,19 @@
-//! File systems that are reached over a network or through a program: their changes may be made elsewhere, where this
-//! system does not hear of them, and their locks and their fsync promise little.
+//! File systems that are reached over a network or through a program. Changes made elsewhere cause no events on this
+//! system, and their locks and their fsync are unreliable.
 
 use std::io;
 use std::path::Path;
 
-/// The file system of that kind on which a path lies; nothing for one of this machine.
+/// The remote file system of a path; nothing for a local one.
 ///
 /// # Errors
-/// The system's, as where there is nothing at the path.
+/// Those of the system, for example if the path does not exist.
 #[cfg(target_os = "linux")]
 pub fn remote_file_system(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(name(i128::from(rustix::fs::statfs(path)?.f_type)))
 }
 
-/// As on Linux, where the numbers are known.
+/// Always nothing: the numbers of file systems are known on Linux only.
 ///
 /// # Errors
 /// None.
@@ -35,7 +35,7 @@ const REMOTE: [(i128, &str); 9] = [
     (0x5346_414f, "AFS"),
 ];
 
-/// The number is one of 32 bits, and negative where it was widened with its sign.
+/// The number has 32 bits; it is negative if it was widened with its sign.
 fn name(kind: i128) -> Option<&'static str> {
     REMOTE.iter().find(|(number, _)| *number == kind & 0xffff_ffff).map(|(_, name)| *name)
 }

@@ -1,6 +1,6 @@
-//! What reaches the loading thread from outside: signs of change, requests, the wish to end.
+//! Triggers of the loading thread: signs of change, requests, and the request to stop.
 //!
-//! Nothing queues up here however many events there are: signs are two times, and requests as many as there are callers.
+//! The memory is bounded for any number of events: signs are two times, and there are as many requests as callers.
 
 #![expect(clippy::disallowed_methods, reason = "waiting is measured by the monotonic clock")]
 
@@ -10,10 +10,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Who waits for the end of a load.
+/// A caller that waits for the end of a load.
 pub(super) type ReloadWaiter = Sender<Result<u64, LoadRejection>>;
 
-/// The post box of the loading thread.
+/// The triggers of the loading thread.
 pub(super) struct ReloadTriggers {
     origin: Instant,
     state: Mutex<TriggerState>,
@@ -24,91 +24,94 @@ struct TriggerState {
     debounce: Debounce,
     waiters: Vec<ReloadWaiter>,
     stopped: bool,
-    watcher_errors: u64,
-    rescans: u64,
+    counts: WatcherCounts,
     watch_failure: Option<String>,
 }
 
-/// Why a load begins.
+/// Errors and rescans of the watcher so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WatcherCounts {
+    pub(super) errors: u64,
+    pub(super) rescans: u64,
+}
+
+/// A load that is due.
 pub(super) struct DueLoad {
-    /// Whether there was more than the poll.
+    /// Whether something other than the poll triggered it.
     pub(super) is_triggered: bool,
-    /// Until when further signs may draw it out, as [`ReloadTriggers::settle`] has it.
+    /// Until when further signs may extend it, as for [`ReloadTriggers::settle`].
     pub(super) settle_deadline: Duration,
-    /// Who waits for it.
+    /// The callers that wait for it.
     pub(super) waiters: Vec<ReloadWaiter>,
 }
 
 impl ReloadTriggers {
-    pub(super) fn new(signs: Debounce) -> Self {
-        let inbox = TriggerState {
-            debounce: signs,
+    pub(super) fn new(debounce: Debounce) -> Self {
+        let state = TriggerState {
+            debounce,
             waiters: Vec::new(),
             stopped: false,
-            watcher_errors: 0,
-            rescans: 0,
+            counts: WatcherCounts::default(),
             watch_failure: None,
         };
-        Self { origin: Instant::now(), state: Mutex::new(inbox), changed: Condvar::new() }
+        Self { origin: Instant::now(), state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Something may have changed.
+    /// Notes that something may have changed.
     pub(super) fn note_change(&self) {
         let now = self.origin.elapsed();
-        let mut inbox = self.locked();
-        let waiting = inbox.debounce.wait(now).is_some_and(|wait| wait.is_zero());
-        inbox.debounce.note_change(now);
+        let mut state = self.locked();
+        let waiting = state.debounce.wait(now).is_some_and(|wait| wait.is_zero());
+        state.debounce.note_change(now);
         if !waiting {
             self.changed.notify_all();
         }
     }
 
-    /// The watcher lost events.
+    /// Counts an event that says that the watcher lost events.
     pub(super) fn count_rescan(&self) {
-        self.locked().rescans += 1;
+        self.locked().counts.rescans += 1;
     }
 
-    /// The watcher failed; `watch_failure` says that it can go on no longer.
-    pub(super) fn count_error(&self, starved: Option<String>) {
-        let mut inbox = self.locked();
-        inbox.watcher_errors += 1;
-        inbox.watch_failure = starved.or(inbox.watch_failure.take());
+    /// Counts an error of the watcher; `failure` says why it cannot continue, if it cannot.
+    pub(super) fn count_error(&self, failure: Option<String>) {
+        let mut state = self.locked();
+        state.counts.errors += 1;
+        state.watch_failure = failure.or(state.watch_failure.take());
     }
 
-    /// Errors and rescans so far.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        let inbox = self.locked();
-        (inbox.watcher_errors, inbox.rescans)
+    pub(super) fn counts(&self) -> WatcherCounts {
+        self.locked().counts
     }
 
-    /// Why the watcher can go on no longer.
+    /// Why the watcher cannot continue.
     pub(super) fn watch_failure(&self) -> Option<String> {
         self.locked().watch_failure.clone()
     }
 
-    /// Asks for a load at once.
+    /// Requests a load at once.
     pub(super) fn request(&self) {
         self.locked().debounce.request();
         self.changed.notify_all();
     }
 
-    /// Asks for a load at once, whose end is told.
+    /// Requests a load at once; its result is sent to the receiver.
     pub(super) fn request_and_wait(&self) -> Receiver<Result<u64, LoadRejection>> {
         let (sender, receiver) = channel();
-        let mut inbox = self.locked();
-        if !inbox.stopped {
-            inbox.waiters.push(sender);
-            inbox.debounce.request();
+        let mut state = self.locked();
+        if !state.stopped {
+            state.waiters.push(sender);
+            state.debounce.request();
         }
         self.changed.notify_all();
         receiver
     }
 
-    /// Ends the loading thread, and everything that waits for it.
+    /// Stops the loading thread, and releases the callers that wait for it.
     pub(super) fn stop(&self) {
-        let mut inbox = self.locked();
-        inbox.stopped = true;
-        inbox.waiters.clear();
+        let mut state = self.locked();
+        state.stopped = true;
+        state.waiters.clear();
         self.changed.notify_all();
     }
 
@@ -117,55 +120,52 @@ impl ReloadTriggers {
         self.locked().debounce.poll_at(self.origin.elapsed().saturating_add(pause));
     }
 
-    /// Waits until a load is due; nothing where it is time to end.
+    /// Waits until a load is due; nothing once it must stop.
     pub(super) fn next(&self) -> Option<DueLoad> {
-        let mut inbox = self.locked();
+        let mut state = self.locked();
         loop {
-            if inbox.stopped {
+            if state.stopped {
                 return None;
             }
-            inbox = match inbox.debounce.wait(self.origin.elapsed()) {
+            state = match state.debounce.wait(self.origin.elapsed()) {
                 Some(Duration::ZERO) => {
-                    let until = inbox.debounce.settle_deadline(self.origin.elapsed());
-                    let signs = inbox.debounce.take();
-                    return Some(DueLoad {
-                        is_triggered: signs,
-                        settle_deadline: until,
-                        waiters: std::mem::take(&mut inbox.waiters),
-                    });
+                    let settle_deadline = state.debounce.settle_deadline(self.origin.elapsed());
+                    let is_triggered = state.debounce.take();
+                    let waiters = std::mem::take(&mut state.waiters);
+                    return Some(DueLoad { is_triggered, settle_deadline, waiters });
                 }
                 Some(pause) => {
-                    self.changed.wait_timeout(inbox, pause).unwrap_or_else(PoisonError::into_inner).0
+                    self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
                 }
-                None => self.changed.wait(inbox).unwrap_or_else(PoisonError::into_inner),
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
 
-    /// Waits for some time; less where it is time to end.
+    /// Waits for some time; less if it must stop.
     pub(super) fn pause(&self, pause: Duration) {
         let until = self.origin.elapsed().saturating_add(pause);
-        let mut inbox = self.locked();
+        let mut state = self.locked();
         loop {
             let left = until.saturating_sub(self.origin.elapsed());
-            if inbox.stopped || left.is_zero() {
+            if state.stopped || left.is_zero() {
                 return;
             }
-            inbox = self.changed.wait_timeout(inbox, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Waits for some time, and then until there was quiet, so that what is read before and after is no state between two
-    /// writes; `settle_deadline` ends the wait for quiet. Less where it is time to end.
-    pub(super) fn settle(&self, least: Duration, until: Duration) {
-        self.pause(least);
+    /// Waits for some time, and then until no more changes arrive, so that two readings around it do not both see a state
+    /// between two writes. The wait ends at the deadline `until`, or if it must stop.
+    pub(super) fn settle(&self, minimum: Duration, until: Duration) {
+        self.pause(minimum);
         loop {
             let now = self.origin.elapsed();
-            let unrest = self.locked().debounce.time_until_quiet(now).min(until.saturating_sub(now));
-            if unrest.is_zero() || self.is_stopped() {
+            let remaining = self.locked().debounce.time_until_quiet(now).min(until.saturating_sub(now));
+            if remaining.is_zero() || self.is_stopped() {
                 return;
             }
-            self.pause(unrest);
+            self.pause(remaining);
         }
     }
 

@@ -1,13 +1,13 @@
-//! The system's hints that files changed.
+//! Events of the system that say that files may have changed.
 //!
-//! Folders alone are watched: a watch of a file goes deaf as soon as the file is replaced. Every folder is watched anew
-//! after every scan, as one that was removed and made again has the name and often the number of the old one, and not its
-//! watch. Events carry no meaning but that something happened; only reading is no sign, else our own would be one. Where
-//! the system cannot tell (no watches left, a file system of the network), contents are polled.
+//! Only folders are watched, because the watch of a file ends when the file is replaced. Every folder is watched again
+//! after every scan: a folder that was removed and created again has the same name, and often the same inode, but no
+//! watch. An event only means that something happened. Events of reading are ignored, because our own reading causes
+//! them. If the system cannot watch (no watches left, a network file system), contents are polled.
 
-use super::WatchMode;
 use super::remote::remote_file_system;
 use super::triggers::ReloadTriggers;
+use super::{WatchMethod, WatchMode};
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What watches folders.
+/// Watches folders.
 pub(super) struct FolderWatcher {
     notify: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
@@ -24,16 +24,16 @@ pub(super) struct FolderWatcher {
 }
 
 impl FolderWatcher {
-    pub(super) fn new(poll_only: bool, signals: &Arc<ReloadTriggers>) -> Self {
+    pub(super) fn new(method: WatchMethod, triggers: &Arc<ReloadTriggers>) -> Self {
         let mut watcher = Self {
             notify: None,
             watched: BTreeSet::new(),
-            poll_reason: "it was asked for".to_owned(),
-            triggers: Arc::clone(signals),
+            poll_reason: "it was requested".to_owned(),
+            triggers: Arc::clone(triggers),
         };
-        if !poll_only {
-            let heard = Arc::clone(signals);
-            match notify::recommended_watcher(move |event| on_event(&heard, &event)) {
+        if method == WatchMethod::Events {
+            let triggers = Arc::clone(triggers);
+            match notify::recommended_watcher(move |event| on_event(&triggers, &event)) {
                 Ok(notify) => watcher.notify = Some(notify),
                 Err(error) => watcher.fall_back_to_polling(&error),
             }
@@ -41,12 +41,12 @@ impl FolderWatcher {
         watcher
     }
 
-    /// How changes are noticed.
+    /// How changes are detected.
     pub(super) fn watch_mode(&self) -> WatchMode {
         self.notify.as_ref().map_or_else(|| WatchMode::Poll(self.poll_reason.clone()), |_| WatchMode::Events)
     }
 
-    /// Watches these folders and no others; says whether one of them was not watched before.
+    /// Watches these folders and no others; returns whether one of them was not watched before.
     pub(super) fn watch_folders(&mut self, folders: BTreeSet<PathBuf>) -> bool {
         if let Some(reason) =
             self.triggers.watch_failure().or_else(|| folders.iter().find_map(|folder| remote_reason(folder)))
@@ -56,25 +56,25 @@ impl FolderWatcher {
         }
         let Some(notify) = &mut self.notify else { return false };
         for gone in self.watched.difference(&folders) {
-            // It may be gone from the disk, too, and its watch with it.
+            // The folder may be gone from the disk, and its watch with it.
             let _ = notify.unwatch(gone);
         }
         let mut failure = None;
         for folder in &folders {
             match notify.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {}
-                // The folder that held it is watched, and tells when it comes back.
+                // Its parent is watched, so its return is noticed.
                 Err(error) if is_missing(&error) => {}
                 Err(error) if is_out_of_watches(&error) => failure = Some(error),
                 Err(_) => self.triggers.count_error(None),
             }
         }
-        let more = !folders.is_subset(&self.watched);
+        let has_new = !folders.is_subset(&self.watched);
         self.watched = folders;
         if let Some(error) = failure {
             self.fall_back_to_polling(&error);
         }
-        more
+        has_new
     }
 
     fn fall_back_to_polling(&mut self, error: &notify::Error) {
@@ -84,21 +84,21 @@ impl FolderWatcher {
     }
 }
 
-fn on_event(signals: &ReloadTriggers, event: &notify::Result<Event>) {
+fn on_event(triggers: &ReloadTriggers, event: &notify::Result<Event>) {
     match event {
-        Ok(event) if event.need_rescan() => signals.count_rescan(),
+        Ok(event) if event.need_rescan() => triggers.count_rescan(),
         Ok(event) if is_reading(event.kind) => return,
         Ok(_) => {}
         Err(error) => {
-            signals
+            triggers
                 .count_error(is_out_of_watches(error).then(|| format!("the system cannot watch: {error}")));
         }
     }
-    signals.note_change();
+    triggers.note_change();
 }
 
-/// Whether somebody only looked. A file that was open for writing and is closed may have been written through memory,
-/// which shows in no other event.
+/// Whether an event only reports reading. A file that is closed after it was open for writing may have been written through
+/// a memory map, for which there is no other event.
 fn is_reading(kind: EventKind) -> bool {
     matches!(
         kind,
@@ -119,7 +119,7 @@ fn is_missing(error: &notify::Error) -> bool {
     }
 }
 
-/// Whether the system has nothing left to watch with.
+/// Whether the system has no watches left.
 fn is_out_of_watches(error: &notify::Error) -> bool {
     use rustix::io::Errno;
     let lacking =
@@ -134,10 +134,10 @@ fn is_out_of_watches(error: &notify::Error) -> bool {
     }
 }
 
-/// File systems whose changes are made elsewhere, where the system does not hear of them.
+/// Why a folder cannot be watched, if its file system does not report changes.
 fn remote_reason(folder: &Path) -> Option<String> {
     let name = remote_file_system(folder).ok()??;
-    Some(format!("`{}` lies on a file system that does not tell of changes: {name}", folder.display()))
+    Some(format!("`{}` is on a file system that does not report changes: {name}", folder.display()))
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
     };
 
     #[test]
-    fn reading_alone_is_no_sign() {
+    fn reading_is_not_a_change() {
         for kind in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)]
         {
             assert!(is_reading(EventKind::Access(kind)), "{kind:?}");

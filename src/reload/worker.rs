@@ -1,4 +1,4 @@
-//! The thread that loads: takes signs, publishes candidates, and writes down what came of each attempt.
+//! The thread that loads: it takes triggers, publishes candidates, and records the result of each load.
 
 #![expect(clippy::disallowed_methods, reason = "versions are dated, and loads are timed")]
 
@@ -17,14 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// The poll beside a watcher.
+/// The interval of the poll with a watcher.
 const SLOW_POLL: Duration = Duration::from_secs(10);
-/// The poll without one.
+/// The interval of the poll without a watcher.
 const FAST_POLL: Duration = Duration::from_secs(2);
-/// A set that was refused, and whose files stay as they are, is tried again after this: what refused it may lie outside.
+/// A rejected set whose files do not change is tried again after this time, because the cause may lie outside the files.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// What is known of the loads so far.
+/// The results of the loads so far.
 pub(super) struct LoadHistory<T> {
     records: Mutex<LoadRecords<T>>,
 }
@@ -34,7 +34,7 @@ struct LoadRecords<T> {
     versions: Vec<PublishedVersion<T>>,
 }
 
-/// A version, and when another took its place.
+/// A version, and when another replaced it.
 struct PublishedVersion<T> {
     version: Weak<RuleSetVersion<T>>,
     replaced: Option<std::time::Instant>,
@@ -42,12 +42,12 @@ struct PublishedVersion<T> {
 
 impl<T> LoadHistory<T> {
     pub(super) fn report(&self) -> Option<ReloadReport> {
-        let mut known = self.locked();
-        known.versions.retain(|published| published.version.strong_count() > 0);
-        let alive = known.versions.len();
-        // They stand in the order of their publication.
-        let oldest = known.versions.first().and_then(|published| Some(published.replaced?.elapsed()));
-        known.report.clone().map(|report| ReloadReport {
+        let mut records = self.locked();
+        records.versions.retain(|published| published.version.strong_count() > 0);
+        let alive = records.versions.len();
+        // Versions are in the order of their publication.
+        let oldest = records.versions.first().and_then(|published| Some(published.replaced?.elapsed()));
+        records.report.clone().map(|report| ReloadReport {
             versions_in_use: alive,
             oldest_in_use: oldest,
             ..report
@@ -65,13 +65,13 @@ impl<T> LoadRecords<T> {
         for before in &mut self.versions {
             before.replaced.get_or_insert(now);
         }
-        // Nobody may ever ask for the report, where versions that are gone are left out as well.
+        // Also removed here, because the report may never be asked for.
         self.versions.retain(|published| published.version.strong_count() > 0);
         self.versions.push(PublishedVersion { version: Arc::downgrade(version), replaced: None });
     }
 }
 
-/// What the thread owns.
+/// The state of the thread.
 pub(super) struct ReloadWorker<T> {
     loader: CandidateLoader<T>,
     on_outcome: Box<OutcomeCallback<T>>,
@@ -80,7 +80,7 @@ pub(super) struct ReloadWorker<T> {
     current: Option<Arc<ArcSwap<RuleSetVersion<T>>>>,
     generation: u64,
     failure: Option<LoadRejection>,
-    refused_at: Option<std::time::Instant>,
+    rejected_at: Option<std::time::Instant>,
     succeeded: Option<Timestamp>,
     last_good_error: Option<String>,
 }
@@ -93,13 +93,13 @@ impl<T: Send + Sync> ReloadWorker<T> {
         options: ReloadOptions,
         build: Box<BuildCallback<T>>,
         on_outcome: Box<OutcomeCallback<T>>,
-        signals: &Arc<ReloadTriggers>,
+        triggers: &Arc<ReloadTriggers>,
     ) -> Self {
-        let watcher = FolderWatcher::new(options.poll_only, signals);
+        let watcher = FolderWatcher::new(options.watch_method, triggers);
         let loader = CandidateLoader {
             options,
             build,
-            triggers: Arc::clone(signals),
+            triggers: Arc::clone(triggers),
             watcher,
             in_force: None,
             referenced: BTreeSet::new(),
@@ -108,20 +108,20 @@ impl<T: Send + Sync> ReloadWorker<T> {
         Self {
             loader,
             on_outcome,
-            triggers: Arc::clone(signals),
+            triggers: Arc::clone(triggers),
             history: Arc::new(LoadHistory {
                 records: Mutex::new(LoadRecords { report: None, versions: Vec::new() }),
             }),
             current: None,
             generation: 0,
             failure: None,
-            refused_at: None,
+            rejected_at: None,
             succeeded: None,
             last_good_error: None,
         }
     }
 
-    /// The first load, or what stands in for it.
+    /// Runs the first load; if it fails, loads the last good set, if that is allowed.
     pub(super) fn start(&mut self) -> Result<WorkerHandles<T>, LoadRejection> {
         let began = std::time::Instant::now();
         match self.loader.load(Duration::ZERO) {
@@ -143,7 +143,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         let Some(path) = options.last_good.as_ref().filter(|_| options.start_with_last_good) else {
             return Err(rejection);
         };
-        // What keeps the files from being loaded is what is to be mended; the archive is the makeshift.
+        // The stage is that of the files: they are what the operator must fix.
         let both = |other: &LoadRejection| LoadRejection {
             message: format!("{}; and {}", rejection.message, other.message),
             ..rejection.clone()
@@ -157,13 +157,13 @@ impl<T: Send + Sync> ReloadWorker<T> {
         Ok(())
     }
 
-    /// Loads whenever it is due, until it is time to end.
+    /// Loads whenever a load is due, until it must stop.
     pub(super) fn run(mut self) {
         while let Some(due) = self.triggers.next() {
             self.attempt(&due);
             self.schedule_poll();
             for waiter in due.waiters {
-                // Who asked may have gone.
+                // The caller may be gone.
                 let _ = waiter.send(self.failure.clone().map_or(Ok(self.generation), Err));
             }
         }
@@ -171,7 +171,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
 
     fn attempt(&mut self, due: &DueLoad) {
         let began = std::time::Instant::now();
-        let is_old_failure = self.refused_at.is_some_and(|refused| refused.elapsed() < RETRY);
+        let is_old_failure = self.rejected_at.is_some_and(|rejected| rejected.elapsed() < RETRY);
         if !due.is_triggered && is_old_failure && self.loader.is_unchanged() {
             return self.update_report(began.elapsed());
         }
@@ -197,25 +197,25 @@ impl<T: Send + Sync> ReloadWorker<T> {
     }
 
     fn record_success(&mut self) {
-        (self.failure, self.refused_at) = (None, None);
+        (self.failure, self.rejected_at) = (None, None);
         self.succeeded = Some(SystemClock.now());
     }
 
     fn record_failure(&mut self, rejection: LoadRejection) {
         self.failure = Some(rejection);
-        self.refused_at = Some(std::time::Instant::now());
+        self.rejected_at = Some(std::time::Instant::now());
     }
 
-    /// The one store by which a candidate becomes the version in force. It is kept before that: whoever dies in between
-    /// and starts with the last good set must not go back behind what already decided something.
+    /// Puts a candidate in force by one store. The last good set is written before that: after a crash in between, a start
+    /// with the last good set must not go back to rules older than those that already decided something.
     fn publish(&mut self, ReloadCandidate { value, snapshot }: ReloadCandidate<T>) {
         self.last_good_error = None;
         if let Some(path) = &self.loader.options.last_good
             && self.failure.is_none()
         {
-            let kept = last_good::save(path, &snapshot.archive());
-            let failed = |error| format!("cannot keep the last good rule set `{}`: {error}", path.display());
-            self.last_good_error = kept.err().map(failed);
+            let saved = last_good::save(path, &snapshot.archive());
+            let failed = |error| format!("cannot write the last good rule set `{}`: {error}", path.display());
+            self.last_good_error = saved.err().map(failed);
         }
         self.generation += 1;
         let hash = snapshot.hash();
@@ -230,17 +230,17 @@ impl<T: Send + Sync> ReloadWorker<T> {
         (self.on_outcome)(&ReloadOutcome::Published(&version));
     }
 
-    fn update_report(&self, took: Duration) {
+    fn update_report(&self, duration: Duration) {
         let Some(current) = &self.current else { return };
         let version = current.load();
-        let mut known = self.history.locked();
-        known.report = Some(ReloadReport {
+        let mut records = self.history.locked();
+        records.report = Some(ReloadReport {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
             attempted: SystemClock.now(),
             succeeded: self.succeeded,
-            duration: took,
+            duration,
             last_good_error: self.last_good_error.clone(),
             failure: self.failure.clone(),
             watching: self.loader.watcher.watch_mode(),

@@ -1,4 +1,4 @@
-//! The facade: rule files in, an immutable rule set out, and every question that a command, a test or a gateway asks of it.
+//! The facade: it turns rule files into an immutable rule set, which commands, tests and the gateway evaluate.
 //!
 //! [`files`] alone touches files; everything else here, and everything below, is pure.
 
@@ -20,7 +20,7 @@ pub use why_not::{is_route, line_at, why_not};
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer};
-use crate::event::{Event, Outcome, OutcomeKind as Came};
+use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program};
@@ -30,41 +30,41 @@ use crate::{compile, syntax};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Brings the text of a file that a rule names; the error is the reason in words.
+/// Reads the text of a file that a rule names; the error is the reason, in words.
 pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
 
-/// What reading paths came to.
+/// The result of loading rule files.
 #[derive(Debug)]
 pub struct LoadedRules {
-    /// The files that were read, for rendering diagnostics.
+    /// The files, for rendering diagnostics.
     pub sources: Sources,
-    /// Everything that was found, in the order of files and places.
+    /// The findings, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
-    /// The rule set, unless there was an error.
+    /// The rule set, unless it contains an error.
     pub rules: Option<RuleSet>,
 }
 
-/// A rule set that may be run.
+/// A rule set without errors.
 #[derive(Debug)]
 pub struct RuleSet {
-    /// The files it came from.
+    /// Its files.
     pub sources: Sources,
-    /// What was checked: tests, channels, places.
+    /// The checked rules: tests, channels, places.
     pub model: Model,
-    /// What is evaluated.
+    /// The compiled rules.
     pub program: Program,
 }
 
-/// Who reads a payload, and where its events go.
+/// What reads a payload, and where its events go.
 #[derive(Debug, Clone, Copy)]
 pub enum EntryPoint<'s> {
-    /// An integration: its mappings, its destination.
+    /// An integration, with its mappings and its destination.
     Integration(&'s str),
-    /// A mapping, and a routing where one is asked for.
+    /// A mapping, and optionally a routing.
     Mapping(&'s str, Option<&'s str>),
 }
 
-/// A name that the rule set does not hold.
+/// A name that the rule set does not contain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {kind} `{name}`{}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
 pub struct UnknownName {
@@ -77,7 +77,7 @@ pub struct UnknownName {
 }
 
 impl RuleSet {
-    /// Checks and compiles texts that are already read; `read` brings the files that they name.
+    /// Checks and compiles texts that are already read; `read` reads the files that they name.
     #[must_use]
     pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
         Self::build(sources, read, at, Vec::new())
@@ -91,9 +91,9 @@ impl RuleSet {
     ) -> LoadedRules {
         let files: Vec<_> =
             sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
-        let surroundings = CheckEnvironment { sources: &sources, read, at };
-        let (model, mut diagnostics) = check::check(&files, &surroundings, diagnostics);
-        // The trees hold more memory than all that is kept.
+        let environment = CheckEnvironment { sources: &sources, read, at };
+        let (model, mut diagnostics) = check::check(&files, &environment, diagnostics);
+        // The trees take more memory than everything that is kept.
         drop(files);
         for each in &mut diagnostics {
             each.align(&sources);
@@ -107,40 +107,40 @@ impl RuleSet {
         LoadedRules { sources, diagnostics, rules: Some(rules) }
     }
 
-    /// Maps a payload, and routes its events where the subject says so.
+    /// Maps a payload, and routes its events if the entry point has a destination.
     ///
     /// # Errors
-    /// Where the subject names what the set does not hold.
+    /// If the rule set does not contain a name of the entry point.
     pub fn evaluate<'a, O: Observer>(
         &'a self,
-        subject: EntryPoint<'_>,
+        entry: EntryPoint<'_>,
         document: &json::Document<'a>,
         context: &EvaluationContext<'_>,
         observer: &mut O,
     ) -> Result<Vec<Outcome<'a>>, UnknownName> {
-        let pipeline = self.pipeline(subject)?;
+        let pipeline = self.pipeline(entry)?;
         Ok(evaluate::evaluate(&self.program, pipeline, document, context, observer))
     }
 
-    /// Reads of a payload what the subject looks at: [`RuleSet::evaluate`] gives for it what it would give for all of the
+    /// Reads the part of a payload that the entry point uses. [`RuleSet::evaluate`] returns the same for it as for the whole
     /// payload.
     ///
     /// # Errors
-    /// Where the bytes are not one JSON document, the place and the reason.
+    /// If the bytes are not one JSON document: the place and the reason.
     pub fn read<'a>(
         &self,
-        subject: EntryPoint<'_>,
+        entry: EntryPoint<'_>,
         bytes: &'a [u8],
         arena: &'a Arena,
     ) -> Result<json::Document<'a>, json::JsonError> {
-        json::parse_projected(bytes, &self.reach(subject), arena)
+        json::parse_projected(bytes, &self.reach(entry), arena)
     }
 
-    /// What a subject looks at of a payload; nothing where the set does not hold it.
+    /// The part of a payload that an entry point uses; nothing if the rule set does not contain it.
     #[must_use]
-    pub fn reach(&self, subject: EntryPoint<'_>) -> Cow<'_, Projection> {
+    pub fn reach(&self, entry: EntryPoint<'_>) -> Cow<'_, Projection> {
         let names = &self.program.names;
-        let reach = match subject {
+        let reach = match entry {
             EntryPoint::Integration(name) => {
                 let integration = names.integrations.get(name);
                 let integration = integration.and_then(|place| self.program.integrations.get(*place));
@@ -157,7 +157,7 @@ impl RuleSet {
     /// Routes an event.
     ///
     /// # Errors
-    /// Where there is no such routing.
+    /// If there is no such routing.
     pub fn route<'a, O: Observer>(
         &'a self,
         routing: &str,
@@ -171,14 +171,14 @@ impl RuleSet {
         observer.routed(0);
         let destination = Destination::Routing(routing);
         let decision = evaluate::route(&self.program, destination, event, context, arena, observer);
-        let result = Came::Routed(event, decision);
+        let result = OutcomeKind::Routed(event, decision);
         Ok(Outcome { integration: None, mapping: None, index: None, kind: result })
     }
 
-    /// The body of the request that a channel would send for an event; the event itself where nothing is sent.
+    /// The body that a channel would send for an event; the event itself if the channel sends nothing.
     ///
     /// # Errors
-    /// Where there is no such channel.
+    /// If there is no such channel.
     pub fn body(
         &self,
         channel: &str,
@@ -190,13 +190,13 @@ impl RuleSet {
         Ok(rendered.unwrap_or_else(|| event.to_value()))
     }
 
-    /// What a subject means: mappings and a destination.
+    /// The mappings and the destination of an entry point.
     ///
     /// # Errors
-    /// Where it names what the set does not hold.
-    pub fn pipeline(&self, subject: EntryPoint<'_>) -> Result<EvaluationPlan<'_>, UnknownName> {
+    /// If the rule set does not contain one of its names.
+    pub fn pipeline(&self, entry: EntryPoint<'_>) -> Result<EvaluationPlan<'_>, UnknownName> {
         let names = &self.program.names;
-        match subject {
+        match entry {
             EntryPoint::Integration(name) => {
                 let (name, position) = find("integration", &names.integrations, name)?;
                 let integration = self.program.integrations.get(*position);

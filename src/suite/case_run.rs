@@ -1,14 +1,14 @@
-//! One case, run: its input built, its subject asked, what came out.
+//! Runs one case: builds its input, evaluates its subject, and collects the outcomes.
 
 use super::failure::TestFailure;
 use super::observed_outcome::ObservedOutcome;
-use super::plan::{CaseInput, TestPlan};
+use super::plan::{CaseInput, Spanned, TestPlan};
 use super::test_event;
 use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
 use crate::evaluate::EvaluationContext;
-use crate::event::{Outcome, OutcomeKind as Came};
+use crate::event::{Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
 use crate::source::Span;
@@ -18,18 +18,18 @@ use crate::time::Timestamp;
 /// How many steps of an evaluation a failure may show; coverage counts the others too.
 const MAX_STEPS: usize = 50_000;
 
-/// What came of a case.
+/// The outcomes of a case.
 #[derive(Debug, Default)]
 pub(super) struct CaseRun {
     /// The outcomes, in payload order.
     pub(super) outcomes: Vec<ObservedOutcome>,
-    /// The body that a channel would send.
+    /// The body that the channel would send.
     pub(super) body: Option<TestValue>,
-    /// What happened on the way.
+    /// The record of the evaluation.
     pub(super) trace: EvaluationTrace,
 }
 
-/// What cases are run with.
+/// Runs a case.
 pub(super) struct CaseRunner<'r> {
     pub(super) rules: &'r RuleSet,
     pub(super) plan: &'r TestPlan<'r>,
@@ -39,12 +39,12 @@ pub(super) struct CaseRunner<'r> {
 impl CaseRunner<'_> {
     /// Runs the case.
     pub(super) fn run(&self, files: &dyn TestFiles) -> Result<CaseRun, Box<TestFailure>> {
-        let whole = self.plan.test.tree.name.span;
+        let test_name = self.plan.test.tree.name.span;
         let Some((kind, subject)) = self.plan.subject else {
-            return Err(self.fail(whole, "the test names no subject"));
+            return Err(self.fail(test_name, "the test names no subject"));
         };
-        let Some((input, place)) = self.plan.input else {
-            return Err(self.fail(whole, "the test gives no input"));
+        let Some(Spanned { value: input, span }) = self.plan.input else {
+            return Err(self.fail(test_name, "the test gives no input"));
         };
         match input {
             CaseInput::Payload(json) => {
@@ -52,7 +52,7 @@ impl CaseRunner<'_> {
                 self.map(kind, subject, bytes.as_bytes())
             }
             CaseInput::File(file) => self.map(kind, subject, &self.bytes(file, files)?),
-            CaseInput::Event(json) => self.event(kind, subject, json, place),
+            CaseInput::Event(json) => self.event(kind, subject, json, span),
         }
     }
 
@@ -70,7 +70,7 @@ impl CaseRunner<'_> {
 
     fn bytes(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<Vec<u8>, Box<TestFailure>> {
         let path = self.plan.test.folder.join(&*file.value);
-        let unread = |reason| {
+        let unreadable = |reason| {
             let failure = TestFailure::new(
                 &self.rules.sources,
                 file.span,
@@ -78,7 +78,7 @@ impl CaseRunner<'_> {
             );
             Box::new(failure.help("paths are relative to the folder of the test's file"))
         };
-        files.read(&path).map_err(unread)
+        files.read(&path).map_err(unreadable)
     }
 
     fn map(&self, kind: TestSubject, name: &Identifier, bytes: &[u8]) -> Result<CaseRun, Box<TestFailure>> {
@@ -91,7 +91,7 @@ impl CaseRunner<'_> {
         };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         let arena = json::Arena::new();
-        let seen = match json::parse(bytes, &arena) {
+        let outcomes = match json::parse(bytes, &arena) {
             Ok(document) => {
                 let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
                 let outcomes = self.rules.evaluate(subject, &document, &context, &mut trace);
@@ -100,7 +100,7 @@ impl CaseRunner<'_> {
             }
             Err(invalid) => vec![self.observe(&invalid_outcome(kind, name, invalid))],
         };
-        Ok(CaseRun { outcomes: seen, body: None, trace })
+        Ok(CaseRun { outcomes, body: None, trace })
     }
 
     fn event(
@@ -108,18 +108,18 @@ impl CaseRunner<'_> {
         kind: TestSubject,
         name: &Identifier,
         json: &TestJson,
-        place: Span,
+        span: Span,
     ) -> Result<CaseRun, Box<TestFailure>> {
         let arena = json::Arena::new();
         let event =
-            test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(place, message))?;
+            test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(span, message))?;
         let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
             TestSubject::Routing => {
                 let outcome = self.rules.route(&name.text, event, &context, &arena, &mut trace);
-                let seen = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
-                Ok(CaseRun { outcomes: seen, body: None, trace })
+                let outcomes = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
+                Ok(CaseRun { outcomes, body: None, trace })
             }
             TestSubject::Channel => {
                 let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
@@ -148,8 +148,8 @@ impl CaseRunner<'_> {
     fn now(&self) -> Result<Timestamp, Box<TestFailure>> {
         let (text, span) = match self.plan.at {
             None => (TestValue::Text(test_event::DEFAULT_TIME.into()), self.plan.test.tree.name.span),
-            Some((TestTime::Time(time), _)) => (TestValue::Text(time.text.clone()), time.span),
-            Some((TestTime::Hole(hole), _)) => {
+            Some(TestTime::Time(time)) => (TestValue::Text(time.text.clone()), time.span),
+            Some(TestTime::Hole(hole)) => {
                 let bound = self.bindings.iter().find(|(name, _)| *name == hole.text);
                 let unfilled = || self.unfilled(&hole.text, hole.span);
                 (bound.map(|(_, value)| value.clone()).ok_or_else(unfilled)?, hole.span)
@@ -160,7 +160,7 @@ impl CaseRunner<'_> {
             TestValue::Missing => Timestamp::read(test_event::DEFAULT_TIME),
             TestValue::Null | TestValue::Boolean(_) | TestValue::List(_) | TestValue::Object(_) => None,
         };
-        time.ok_or_else(|| self.fail(span, format!("{text} is no time")))
+        time.ok_or_else(|| self.fail(span, format!("{text} is not a time")))
     }
 
     fn observe(&self, outcome: &Outcome<'_>) -> ObservedOutcome {
@@ -173,7 +173,7 @@ impl CaseRunner<'_> {
     }
 
     fn unknown(&self, name: &Identifier) -> Box<TestFailure> {
-        self.fail(name.span, format!("the rule set holds no `{}`", name.text))
+        self.fail(name.span, format!("the rule set contains no `{}`", name.text))
     }
 
     fn fail(&self, span: Span, message: impl Into<String>) -> Box<TestFailure> {
@@ -185,5 +185,5 @@ impl CaseRunner<'_> {
 fn invalid_outcome(kind: TestSubject, name: &Identifier, invalid: json::JsonError) -> Outcome<'_> {
     let json::JsonError { line, column, message } = invalid;
     let integration = (kind == TestSubject::Integration).then_some(&*name.text);
-    Outcome { integration, mapping: None, index: None, kind: Came::Invalid { line, column, message } }
+    Outcome { integration, mapping: None, index: None, kind: OutcomeKind::Invalid { line, column, message } }
 }

@@ -1,4 +1,4 @@
-//! Case tables: every row, and every alternative in a row, is a case of its own, named by its text.
+//! Case tables: every row, and every choice of alternatives in a row, is a separate case, named by its text.
 
 use super::failure::TestFailure;
 use super::plan::TestPlan;
@@ -9,26 +9,33 @@ use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
 use crate::text::shorten;
 
-/// So many cases may come of one row's alternatives.
+/// The maximum number of cases from the alternatives of one row.
 const MAX_ALTERNATIVES: usize = 10_000;
 
 /// One case of a table.
 #[derive(Debug)]
 pub(super) struct ExpandedCase {
-    /// Its text, which names it.
+    /// Its text, which is its name.
     pub(super) text: String,
     /// Its place.
     pub(super) span: Span,
-    /// What fills the holes.
+    /// The values of the holes.
     pub(super) bindings: HoleBindings,
-    /// What it expects, and where that is written.
-    pub(super) expected: (TestValue, Span),
+    /// The expected value.
+    pub(super) expected: ExpectedValue,
+}
+
+/// The value that a row expects, and its place.
+#[derive(Debug, Clone)]
+pub(super) struct ExpectedValue {
+    pub(super) value: TestValue,
+    pub(super) span: Span,
 }
 
 /// A row that cannot be run.
 #[derive(Debug)]
 pub(super) struct InvalidCase {
-    /// Its text, which names it.
+    /// Its text, which is its name.
     pub(super) text: String,
     /// Why.
     pub(super) failure: Box<TestFailure>,
@@ -56,7 +63,7 @@ fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<Exp
         return vec![Err(InvalidCase { text, failure: Box::new(failure) })];
     }
     let single = count == Some(1);
-    let expected = (TestValue::from_cell(&row.expected), row.expected.span);
+    let expected = ExpectedValue { value: TestValue::from_cell(&row.expected), span: row.expected.span };
     let case = |values: Vec<&TestJson>| {
         let text = if single { text.clone() } else { chosen(&values, row, sources) };
         Ok(ExpandedCase { text, span: row.span, bindings: bind(holes, &values), expected: expected.clone() })
@@ -70,7 +77,7 @@ fn chosen(values: &[&TestJson], row: &CaseRow, sources: &Sources) -> String {
     one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
 }
 
-/// Every choice of one alternative a column, the last column turning fastest.
+/// Every choice of one alternative per column; the last column varies fastest.
 fn product(columns: &[Vec<TestJson>]) -> Vec<Vec<&TestJson>> {
     columns.iter().fold(vec![Vec::new()], |choices, column| {
         choices.iter().flat_map(|choice| column.iter().map(|value| extended(choice, value))).collect()
@@ -96,14 +103,14 @@ fn bind(holes: &CaseHoles, values: &[&TestJson]) -> HoleBindings {
     }
 }
 
-/// The rows of a JSON lines file: an object each, the holes and `expected`.
+/// The rows of a file with one JSON object per line: the holes and `expected`.
 fn from_file(
     plan: &TestPlan,
     file: &StringLiteral,
     sources: &Sources,
     files: &dyn TestFiles,
 ) -> Vec<Result<ExpandedCase, InvalidCase>> {
-    let broken = |text: &str, message: String, help: &str| {
+    let invalid = |text: &str, message: String, help: &str| {
         let failure = TestFailure::new(sources, file.span, message).help(help);
         Err(InvalidCase { text: text.to_owned(), failure: Box::new(failure) })
     };
@@ -111,8 +118,8 @@ fn from_file(
     let name = &*file.value;
     let text = match files.read(&plan.test.folder.join(name)).map(String::from_utf8) {
         Ok(Ok(text)) => text,
-        Ok(Err(_)) => return vec![broken(name, format!("`{name}` is not UTF-8"), help)],
-        Err(reason) => return vec![broken(name, format!("cannot read `{name}`: {reason}"), help)],
+        Ok(Err(_)) => return vec![invalid(name, format!("`{name}` is not UTF-8"), help)],
+        Err(reason) => return vec![invalid(name, format!("cannot read `{name}`: {reason}"), help)],
     };
     let lines =
         text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
@@ -121,32 +128,32 @@ fn from_file(
             let text = format!("{name}:{number}: {}", shorten(line.trim(), 80));
             match serde_json::from_str::<serde_json::Value>(line) {
                 Ok(serde_json::Value::Object(members)) => Ok(read_row(text, file.span, &members)),
-                Ok(_) => broken(&text, format!("line {number} of `{name}` is not an object"), help),
+                Ok(_) => invalid(&text, format!("line {number} of `{name}` is not an object"), help),
                 Err(error) => {
                     let (column, error) = (error.column(), error.to_string().to_lowercase());
                     let reason = error.split(" at line ").next().unwrap_or_default();
                     let message =
                         format!("line {number} of `{name}` is not JSON: {reason} in column {column}");
-                    broken(&text, message, help)
+                    invalid(&text, message, help)
                 }
             }
         })
         .collect();
     if rows.is_empty() {
-        rows.push(broken(name, format!("`{name}` holds no case"), help));
+        rows.push(invalid(name, format!("`{name}` contains no case"), help));
     }
     fill_missing(&mut rows);
     rows
 }
 
 fn read_row(text: String, span: Span, members: &serde_json::Map<String, serde_json::Value>) -> ExpandedCase {
-    let expected = members.get("expected").map_or(TestValue::Missing, TestValue::from);
+    let value = members.get("expected").map_or(TestValue::Missing, TestValue::from);
     let holes = members.iter().filter(|(name, _)| *name != "expected");
     let bindings = holes.map(|(name, value)| (name.as_str().into(), TestValue::from(value))).collect();
-    ExpandedCase { text, span, bindings, expected: (expected, span) }
+    ExpandedCase { text, span, bindings, expected: ExpectedValue { value, span } }
 }
 
-/// A hole that one line names and another does not is missing there.
+/// A hole that a line does not name, but another does, is *missing* there.
 fn fill_missing(rows: &mut [Result<ExpandedCase, InvalidCase>]) {
     let holes = |row: &Result<ExpandedCase, InvalidCase>| -> Vec<Box<str>> {
         row.iter().flat_map(|row| row.bindings.iter().map(|(name, _)| name.clone())).collect()

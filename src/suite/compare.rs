@@ -1,15 +1,16 @@
-//! Whether what came out is what was expected, and how the two differ.
+//! Compares expected with actual values, and shows how they differ.
 
 use super::test_value::TestValue;
 use crate::json::Number;
 use similar::{ChangeTag, TextDiff};
 
-/// From so many lines on, a diff shows only what lies around its differences.
-const LONG: usize = 60;
-/// So many lines of it.
-const AROUND: usize = 4;
+/// The number of lines from which on a diff shows only the surroundings of differences.
+const LONG_DIFF: usize = 60;
+/// How many lines of context it shows.
+const CONTEXT_LINES: usize = 4;
 
-/// Whether `actual` holds all that `expected` names. Lists have the same length; their objects are subsets in turn.
+/// Whether `actual` contains everything that `expected` names. Lists must have the same length; objects in them are subsets
+/// in turn.
 pub(super) fn holds(expected: &TestValue, actual: &TestValue) -> bool {
     match (expected, actual) {
         (TestValue::Object(members), TestValue::Object(_)) => {
@@ -22,7 +23,7 @@ pub(super) fn holds(expected: &TestValue, actual: &TestValue) -> bool {
     }
 }
 
-/// Whether the two are the same; the order of members does not count, `1` is `1.0`, and an absent member is *missing*.
+/// Whether two values are equal. The order of members does not matter, `1` equals `1.0`, and an absent member is *missing*.
 pub(super) fn same(left: &TestValue, right: &TestValue) -> bool {
     match (left, right) {
         (TestValue::Missing, TestValue::Missing) | (TestValue::Null, TestValue::Null) => true,
@@ -46,7 +47,7 @@ fn equal_numbers(left: &str, right: &str) -> bool {
     matches!((left.parse::<Number>(), right.parse::<Number>()), (Ok(left), Ok(right)) if left == right)
 }
 
-/// The part of `actual` that `expected` speaks of, in the order of `expected`.
+/// The part of `actual` that `expected` names, in the order of `expected`.
 pub(super) fn projected(expected: &TestValue, actual: &TestValue) -> TestValue {
     match (expected, actual) {
         (TestValue::Object(members), TestValue::Object(_)) => {
@@ -61,7 +62,7 @@ pub(super) fn projected(expected: &TestValue, actual: &TestValue) -> TestValue {
     }
 }
 
-/// All of `actual`, the members that `expected` names first and in its order, so that a diff shows no moved lines.
+/// All of `actual`. The members that `expected` names come first, in its order, so that a diff shows no moved lines.
 pub(super) fn aligned(expected: &TestValue, actual: &TestValue) -> TestValue {
     match (expected, actual) {
         (TestValue::Object(members), TestValue::Object(others)) => {
@@ -77,7 +78,7 @@ pub(super) fn aligned(expected: &TestValue, actual: &TestValue) -> TestValue {
     }
 }
 
-/// The lines of both, marked: `-` expected, `+` actual. Nothing where neither has more than one line.
+/// The lines of both, marked `-` (expected) and `+` (actual). Nothing if both have one line.
 pub(super) fn diff(expected: &str, actual: &str) -> Option<String> {
     if !expected.contains('\n') && !actual.contains('\n') {
         return None;
@@ -93,8 +94,11 @@ pub(super) fn diff(expected: &str, actual: &str) -> Option<String> {
         let changes = group.iter().flat_map(|operation| diff.iter_changes(operation));
         changes.map(|change| line(change.tag(), change.value())).collect::<String>()
     };
-    let around =
-        if expected.lines().count() + actual.lines().count() > LONG { AROUND } else { usize::MAX / 2 };
+    let around = if expected.lines().count() + actual.lines().count() > LONG_DIFF {
+        CONTEXT_LINES
+    } else {
+        usize::MAX / 2
+    };
     let groups: Vec<String> = diff.grouped_ops(around).into_iter().map(group).collect();
     Some(groups.join("  …\n").trim_end().to_owned())
 }

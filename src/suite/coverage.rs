@@ -1,4 +1,4 @@
-//! Which arms and routes the tests hit, of all that the rules declare.
+//! The arms and routes of the rules that the tests hit.
 //!
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
@@ -19,28 +19,28 @@ pub struct Coverage {
     pub routes: CoverageShare,
 }
 
-/// A part of a whole, and what is not in it.
+/// How many items were hit, and which were not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CoverageShare {
     /// How many were hit.
     pub hit: usize,
     /// How many there are.
     pub all: usize,
-    /// Those that no test hit, by place.
+    /// The items that no test hit, by place.
     pub missed: Vec<UncoveredItem>,
 }
 
-/// Something that no test hit.
+/// An arm or a line that no test hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UncoveredItem {
     /// Where it is.
     pub location: RuleLocation,
-    /// Its text; of a line, its path and head.
+    /// Its text; for a line, its path and head.
     pub text: String,
 }
 
 impl CoverageShare {
-    /// Per cent; all of nothing is 100.
+    /// The percentage that was hit; 100 if there is nothing to hit.
     #[must_use]
     pub fn percent(&self) -> f64 {
         percent(self.hit, self.all)
@@ -48,7 +48,7 @@ impl CoverageShare {
 }
 
 impl Coverage {
-    /// Per cent of arms and routes together.
+    /// The percentage of arms and routes together.
     #[must_use]
     pub fn percent(&self) -> f64 {
         percent(self.arms.hit + self.routes.hit, self.arms.all + self.routes.all)
@@ -60,7 +60,7 @@ fn percent(hit: usize, all: usize) -> f64 {
     if all == 0 { 100.0 } else { number(hit) * 100.0 / number(all) }
 }
 
-/// What was hit so far.
+/// The arms and lines that were hit so far.
 #[derive(Debug, Default)]
 pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
@@ -68,13 +68,13 @@ pub(super) struct CoverageHits {
 }
 
 impl CoverageHits {
-    /// Adds what one case hit.
+    /// Adds the hits of one case.
     pub(super) fn add(&mut self, trace: &EvaluationTrace) {
         self.arms.extend(&trace.arms);
         self.lines.extend(trace.lines.iter().cloned());
     }
 
-    /// Of all that the rules declare.
+    /// The coverage of the rules.
     pub(super) fn coverage(&self, rules: &RuleSet) -> Coverage {
         let sources = &rules.sources;
         let arm = |span: Span| {
@@ -109,7 +109,7 @@ fn share(mut all: Vec<(Span, bool, UncoveredItem)>) -> CoverageShare {
     CoverageShare { hit, all: count, missed }
 }
 
-/// The places of arms, gathered from everything that holds expressions.
+/// The places of the arms that the rules declare.
 #[derive(Default)]
 struct DeclaredArms(Vec<Span>);
 
@@ -150,7 +150,7 @@ impl DeclaredArms {
         found.0
     }
 
-    /// The arms of every `match` within.
+    /// Adds the arms of every `match` in an expression.
     fn expression(&mut self, expression: &Expression) {
         if let ExpressionKind::Match(choice) = &expression.kind {
             self.0.extend(choice.arms.iter().map(|arm| arm.span));

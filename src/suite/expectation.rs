@@ -1,4 +1,4 @@
-//! Every form of `expect`, held against what came out.
+//! Checks every form of `expect` against the outcomes.
 
 use super::case_run::{CaseRun, CaseRunner};
 use super::compare;
@@ -12,21 +12,21 @@ use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, StringLiteral};
 use crate::text::{self, quoted};
 
-/// What a judgement of one expectation needs.
-pub(super) struct ExpectationChecker<'j> {
-    pub(super) case_runner: &'j CaseRunner<'j>,
-    pub(super) run: &'j CaseRun,
-    /// Where the expectation is written.
+/// Checks one expectation.
+pub(super) struct ExpectationChecker<'c> {
+    pub(super) case_runner: &'c CaseRunner<'c>,
+    pub(super) run: &'c CaseRun,
+    /// The place of the expectation.
     pub(super) span: Span,
     /// `outcome N`
     pub(super) outcome: Option<usize>,
 }
 
-/// Nothing where it came true.
+/// The failure, unless the expectation holds.
 pub(super) type ExpectationResult = Result<(), Box<TestFailure>>;
 
 impl ExpectationChecker<'_> {
-    /// Judges an expectation that needs no file but perhaps another payload; snapshots are judged apart.
+    /// Checks an expectation; snapshots are compared separately.
     pub(super) fn check(&self, expectation: &Expectation, files: &dyn TestFiles) -> ExpectationResult {
         match &expectation.kind {
             ExpectationKind::Count { events, dropped } => self.count(*events, *dropped),
@@ -50,11 +50,11 @@ impl ExpectationChecker<'_> {
         TestFailure::new(&self.case_runner.rules.sources, self.span, message)
     }
 
-    /// The conditions that dropped or refused, where one outcome is meant.
+    /// The conditions that dropped or refused, if the expectation is about one outcome.
     fn refusals(&self) -> Vec<String> {
         match (self.outcome, self.outcomes()) {
-            (Some(number), seen) => {
-                seen.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default()
+            (Some(number), outcome) => {
+                outcome.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default()
             }
             (None, [one]) => self.trace().refusals(one),
             (None, _) => Vec::new(),
@@ -69,49 +69,50 @@ impl ExpectationChecker<'_> {
         &self.run.outcomes
     }
 
-    /// The outcome that is meant: the one of the number, or the only one that `fits`, or the only one.
+    /// The outcome that the expectation is about: the one with its number, or the only one that `fits`, or the only one.
     fn select_outcome(
         &self,
         what: &str,
         fits: impl Fn(&ObservedOutcome) -> bool,
     ) -> Result<&ObservedOutcome, Box<TestFailure>> {
-        let seen = self.outcomes();
+        let outcomes = self.outcomes();
         if let Some(number) = self.outcome {
             let absent = || {
-                let message = format!("there is no outcome {number}: there {}", count_phrase(seen.len()));
-                Box::new(self.failure(message).actual(numbered_list(seen)))
+                let message = format!("there is no outcome {number}: there {}", count_phrase(outcomes.len()));
+                Box::new(self.failure(message).actual(numbered_list(outcomes)))
             };
-            return seen.get(number).ok_or_else(absent);
+            return outcomes.get(number).ok_or_else(absent);
         }
-        let mut fitting = seen.iter().filter(|one| fits(one));
-        match (fitting.next(), fitting.next(), seen) {
+        let mut fitting = outcomes.iter().filter(|one| fits(one));
+        match (fitting.next(), fitting.next(), outcomes) {
             (Some(one), None, _) | (None, None, [one]) => Ok(one),
             (Some(_), Some(_), _) => {
                 let count = text::plural(2 + fitting.count(), what);
-                let message = format!("this does not say which: there are {count}");
-                let help = "name one by its number, from 0: `expect outcome 0 …`";
-                Err(Box::new(self.failure(message).actual(numbered_list(seen)).help(help)))
+                let message = format!("the expectation is ambiguous: there are {count}");
+                let help = "choose one by its number, from 0: `expect outcome 0 …`";
+                Err(Box::new(self.failure(message).actual(numbered_list(outcomes)).help(help)))
             }
             (None, _, _) => {
-                Err(Box::new(self.failure(format!("there is no {what}")).actual(numbered_list(seen))))
+                Err(Box::new(self.failure(format!("there is no {what}")).actual(numbered_list(outcomes))))
             }
         }
     }
 
-    /// The event that is meant.
+    /// The event that the expectation is about.
     fn event(&self) -> Result<(&ObservedOutcome, &TestValue), Box<TestFailure>> {
-        let seen = self.select_outcome("event", |one| one.event.is_some())?;
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
         let none = || {
-            let failure = self.failure("expected an event, and there is none").actual(seen.describe());
+            let failure = self.failure("there is no event").actual(outcome.describe());
             Box::new(failure.decided(&self.refusals()))
         };
-        seen.event.as_ref().map(|event| (seen, event)).ok_or_else(none)
+        outcome.event.as_ref().map(|event| (outcome, event)).ok_or_else(none)
     }
 
     fn count(&self, events: usize, dropped: Option<usize>) -> ExpectationResult {
         let found = self.outcomes().iter().filter(|one| one.event.is_some()).count();
-        let lost = self.outcomes().iter().filter(|one| one.kind == ObservedOutcomeKind::Dropped).count();
-        if found == events && dropped.is_none_or(|dropped| dropped == lost) {
+        let found_dropped =
+            self.outcomes().iter().filter(|one| one.kind == ObservedOutcomeKind::Dropped).count();
+        if found == events && dropped.is_none_or(|dropped| dropped == found_dropped) {
             return Ok(());
         }
         let words = |events, dropped: Option<usize>| {
@@ -119,41 +120,42 @@ impl ExpectationChecker<'_> {
             format!("{}{dropped}", text::plural(events, "event"))
         };
         let expected = words(events, dropped);
-        let failure = self.failure("the payload came to another number of events").expected(expected);
-        let actual = format!("{}\n{}", words(found, dropped.map(|_| lost)), numbered_list(self.outcomes()));
+        let failure = self.failure("the number of events differs").expected(expected);
+        let actual =
+            format!("{}\n{}", words(found, dropped.map(|_| found_dropped)), numbered_list(self.outcomes()));
         Err(Box::new(failure.actual(actual).decided(&self.refusals())))
     }
 
     /// `{subset}` of an event.
     pub(super) fn subset(&self, expected: &TestValue) -> ExpectationResult {
-        let (seen, event) = self.event()?;
+        let (outcome, event) = self.event()?;
         let expected = fields::expected(expected);
         if compare::holds(&expected, event) {
             return Ok(());
         }
         let actual = compare::projected(&expected, event);
-        Err(Box::new(self.difference(seen, &expected, &actual)))
+        Err(Box::new(self.difference(outcome, &expected, &actual)))
     }
 
     fn exactly(&self, expected: &TestValue) -> ExpectationResult {
-        let (seen, event) = self.event()?;
+        let (outcome, event) = self.event()?;
         let expected = fields::expected(expected);
-        let actual = compare::aligned(&expected, &fields::written_out(&expected, event, seen));
+        let actual = compare::aligned(&expected, &fields::written_out(&expected, event, outcome));
         if compare::same(&expected, &actual) {
             return Ok(());
         }
-        Err(Box::new(self.difference(seen, &expected, &actual)))
+        Err(Box::new(self.difference(outcome, &expected, &actual)))
     }
 
-    fn difference(&self, seen: &ObservedOutcome, expected: &TestValue, actual: &TestValue) -> TestFailure {
+    fn difference(&self, outcome: &ObservedOutcome, expected: &TestValue, actual: &TestValue) -> TestFailure {
         let wrong = fields::differing(expected, actual);
         let names = text::enumeration(&text::backticked(&wrong), "and");
         let message = match wrong.len() {
-            0 => "the event is another".to_owned(),
+            0 => "the event differs".to_owned(),
             1 => format!("{names} is not as expected"),
             _ => format!("{names} are not as expected"),
         };
-        let decided = wrong.iter().flat_map(|name| self.trace().field(seen, name)).collect::<Vec<_>>();
+        let decided = wrong.iter().flat_map(|name| self.trace().field(outcome, name)).collect::<Vec<_>>();
         let failure = self.failure(message).decided(&decided);
         match (expected.members(), actual.members()) {
             ([(name, expected)], [(_, actual)])
@@ -175,32 +177,32 @@ impl ExpectationChecker<'_> {
     }
 
     pub(super) fn dropped(&self, reason: Option<&str>) -> ExpectationResult {
-        let seen = self.select_outcome("dropped outcome", ObservedOutcome::is_dropped)?;
-        let right = seen.is_dropped() && reason.is_none_or(|reason| seen.has_reason(reason));
+        let outcome = self.select_outcome("dropped outcome", ObservedOutcome::is_dropped)?;
+        let right = outcome.is_dropped() && reason.is_none_or(|reason| outcome.has_reason(reason));
         if right {
             return Ok(());
         }
         let message =
-            if seen.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
+            if outcome.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
         let expected =
             format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
-        let failure = self.failure(message).expected(expected).actual(seen.describe());
-        Err(Box::new(failure.decided(&self.drop_evidence(seen))))
+        let failure = self.failure(message).expected(expected).actual(outcome.describe());
+        Err(Box::new(failure.decided(&self.drop_evidence(outcome))))
     }
 
-    /// What dropped it, or sent it.
-    fn drop_evidence(&self, seen: &ObservedOutcome) -> Vec<String> {
-        match seen.kind {
-            ObservedOutcomeKind::Routed => self.trace().channels(seen, &[]),
+    /// The steps that dropped or sent it.
+    fn drop_evidence(&self, outcome: &ObservedOutcome) -> Vec<String> {
+        match outcome.kind {
+            ObservedOutcomeKind::Routed => self.trace().channels(outcome, &[]),
             ObservedOutcomeKind::Event
             | ObservedOutcomeKind::Dropped
             | ObservedOutcomeKind::Empty
             | ObservedOutcomeKind::Unaccepted
-            | ObservedOutcomeKind::Invalid => self.trace().refusals(seen),
+            | ObservedOutcomeKind::Invalid => self.trace().refusals(outcome),
         }
     }
 
-    /// `cases … => dropped` with `missing` in the row: an event came.
+    /// `cases … => dropped` with `missing` in the row: nothing was dropped.
     pub(super) fn not_dropped(&self) -> ExpectationResult {
         match self.outcomes().iter().find(|one| one.is_dropped()) {
             None => Ok(()),
@@ -213,14 +215,14 @@ impl ExpectationChecker<'_> {
 
     fn payload_result(&self, kind: ObservedOutcomeKind, word: &str) -> ExpectationResult {
         let right = match (self.outcome, self.outcomes()) {
-            (Some(number), seen) => seen.get(number).is_some_and(|one| one.kind == kind),
+            (Some(number), outcome) => outcome.get(number).is_some_and(|one| one.kind == kind),
             (None, [one]) => one.kind == kind,
             (None, _) => false,
         };
         if right {
             return Ok(());
         }
-        let failure = self.failure(format!("the payload was not found to be {word}"));
+        let failure = self.failure(format!("the payload is not {word}"));
         let failure = failure.expected(word).actual(numbered_list(self.outcomes()));
         let refused = self.outcomes().iter().any(|one| one.kind == ObservedOutcomeKind::Unaccepted);
         let wants = refused || kind == ObservedOutcomeKind::Unaccepted;
@@ -234,11 +236,11 @@ impl ExpectationChecker<'_> {
 
     /// `sent [..]`
     pub(super) fn sent(&self, mode: SentMode, expected: &[&str]) -> ExpectationResult {
-        let seen = self.select_outcome("event", |one| one.event.is_some())?;
-        let gets = |channel: &str| seen.channels.iter().any(|sent| sent == channel);
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
+        let gets = |channel: &str| outcome.channels.iter().any(|sent| sent == channel);
         let absent: Vec<&str> = expected.iter().copied().filter(|channel| !gets(channel)).collect();
         let present: Vec<&str> = expected.iter().copied().filter(|channel| gets(channel)).collect();
-        let extra = seen.channels.iter().map(String::as_str).filter(|sent| !expected.contains(sent));
+        let extra = outcome.channels.iter().map(String::as_str).filter(|sent| !expected.contains(sent));
         let (absent, extra) = match mode {
             SentMode::Exactly => (absent, extra.collect()),
             SentMode::Includes => (absent, Vec::new()),
@@ -259,42 +261,41 @@ impl ExpectationChecker<'_> {
             SentMode::Excludes => "excludes ",
         };
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
-        let decided = self.trace().channels(seen, &absent);
-        Err(Box::new(failure.actual(seen.describe()).decided(&decided)))
+        let decided = self.trace().channels(outcome, &absent);
+        Err(Box::new(failure.actual(outcome.describe()).decided(&decided)))
     }
 
     fn via(&self, paths: &[Identifier]) -> ExpectationResult {
-        let seen = self.select_outcome("event", |one| one.event.is_some())?;
-        let decided = |path: &Identifier| seen.routes.iter().any(|(route, _)| *route == *path.text);
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
+        let decided = |path: &Identifier| outcome.routes.iter().any(|route| *route.path == *path.text);
         let absent: Vec<&str> = paths.iter().filter(|path| !decided(path)).map(|path| &*path.text).collect();
         if absent.is_empty() {
             return Ok(());
         }
         let names = text::backticked_list(&absent);
-        let routes: Vec<&str> = seen.routes.iter().map(|(route, _)| route.as_str()).collect();
+        let routes: Vec<&str> = outcome.routes.iter().map(|route| route.path.as_str()).collect();
         let expected: Vec<&str> = paths.iter().map(|path| &*path.text).collect();
         let actual = match routes.as_slice() {
-            [] => seen.describe(),
+            [] => outcome.describe(),
             routes => format!("via {}", routes.join(", ")),
         };
         let failure =
             self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
-        Err(Box::new(failure.actual(actual).decided(&self.trace().paths(seen, &absent))))
+        Err(Box::new(failure.actual(actual).decided(&self.trace().paths(outcome, &absent))))
     }
 
-    /// `nothing`: no line that counts sent it anywhere; the copies of `always` do not matter.
+    /// `nothing`: no line sent it anywhere, except those of `always`.
     fn nothing(&self, reason: Option<&str>) -> ExpectationResult {
-        let seen = self.select_outcome("event", |one| one.event.is_some())?;
-        let silent = failure_trace::is_sent_nowhere(self.case_runner.rules, seen);
-        if silent && reason.is_none_or(|reason| seen.has_reason(reason)) {
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
+        let silent = failure_trace::is_sent_nowhere(self.case_runner.rules, outcome);
+        if silent && reason.is_none_or(|reason| outcome.has_reason(reason)) {
             return Ok(());
         }
-        let message =
-            if silent { "it came to nothing for another reason" } else { "it did not come to nothing" };
+        let message = if silent { "it was sent nowhere for another reason" } else { "it was sent somewhere" };
         let expected =
             format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
-        let failure = self.failure(message).expected(expected).actual(seen.describe());
-        Err(Box::new(failure.decided(&self.trace().channels(seen, &[]))))
+        let failure = self.failure(message).expected(expected).actual(outcome.describe());
+        Err(Box::new(failure.decided(&self.trace().channels(outcome, &[]))))
     }
 
     fn note(&self, expected: &str) -> ExpectationResult {
@@ -311,9 +312,9 @@ impl ExpectationChecker<'_> {
 
     fn same_key(&self, file: &StringLiteral, files: &dyn TestFiles) -> ExpectationResult {
         let other = self.case_runner.run_file(file, files)?;
-        let keys = |seen: &[ObservedOutcome]| {
+        let keys = |outcome: &[ObservedOutcome]| {
             let chosen =
-                seen.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
+                outcome.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
             let keys = chosen.filter_map(|(_, one)| Some(one.event.as_ref()?.member("key").clone()));
             TestValue::List(keys.collect())
         };
@@ -322,7 +323,7 @@ impl ExpectationChecker<'_> {
         if some && compare::same(&here, &there) {
             return Ok(());
         }
-        let message = if some { "the keys differ" } else { "there is no event whose key could be compared" };
+        let message = if some { "the keys differ" } else { "there is no event with a key to compare" };
         let failure = self.failure(message).expected(format!("keys {there} (those of `{}`)", file.value));
         Err(Box::new(failure.actual(format!("keys {here}"))))
     }

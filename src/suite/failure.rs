@@ -1,4 +1,4 @@
-//! One expectation that did not come true, with everything that a reader needs to see why.
+//! A failed expectation, with the parts of the evaluation that explain it.
 
 use super::compare;
 use super::location::RuleLocation;
@@ -6,22 +6,22 @@ use super::test_value::TestValue;
 use super::text::visible_text;
 use crate::source::{Sources, Span};
 
-/// One expectation that did not come true.
+/// A failed expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestFailure {
-    /// Where the expectation is written.
+    /// The place of the expectation.
     pub location: RuleLocation,
-    /// What is wrong, in a line.
+    /// What is wrong, in one line.
     pub message: String,
-    /// What was expected, in the notation of the rules.
+    /// The expected value, in the notation of the rules.
     pub expected: Option<String>,
-    /// What came out, in the same notation.
+    /// The actual value, in the same notation.
     pub actual: Option<String>,
-    /// Where the two have several lines: their lines, `-` expected and `+` actual.
+    /// A diff of the two, if they have several lines: `-` expected, `+` actual.
     pub diff: Option<String>,
-    /// The parts of the condition that decided, with their values; a line each, indented as they nest.
+    /// The steps that decided, with their values; one line each, indented by their nesting.
     pub decided: Vec<String>,
-    /// How to go on.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
@@ -39,41 +39,41 @@ impl TestFailure {
         }
     }
 
-    /// Says what was expected and what came out, on a line each.
+    /// Adds the expected and the actual value.
     pub(super) fn values(self, expected: &TestValue, actual: &TestValue) -> Self {
         self.expected(expected.to_string()).actual(actual.to_string())
     }
 
-    /// Says what was expected and what came out as lines of a diff, where there are several.
+    /// Adds the expected and the actual value, and a diff if they have several lines.
     pub(super) fn compared(self, expected: &TestValue, actual: &TestValue) -> Self {
         self.diff_lines(&expected.pretty(), &actual.pretty()).values(expected, actual)
     }
 
-    /// Shows the lines in which two texts differ.
+    /// Adds a diff of two texts.
     pub(super) fn diff_lines(mut self, expected: &str, actual: &str) -> Self {
         self.diff = compare::diff(expected, actual).map(|diff| visible_text(&diff));
         self
     }
 
-    /// Says what came out.
-    pub(super) fn actual(mut self, words: impl Into<String>) -> Self {
-        self.actual = Some(visible_text(&words.into()));
+    /// Adds the actual value.
+    pub(super) fn actual(mut self, text: impl Into<String>) -> Self {
+        self.actual = Some(visible_text(&text.into()));
         self
     }
 
-    /// Says what was expected.
-    pub(super) fn expected(mut self, words: impl Into<String>) -> Self {
-        self.expected = Some(visible_text(&words.into()));
+    /// Adds the expected value.
+    pub(super) fn expected(mut self, text: impl Into<String>) -> Self {
+        self.expected = Some(visible_text(&text.into()));
         self
     }
 
-    /// Shows the condition that decided.
+    /// Adds the steps that decided.
     pub(super) fn decided(mut self, parts: &[String]) -> Self {
         self.decided = parts.iter().map(|part| visible_text(part)).collect();
         self
     }
 
-    /// Says how to go on.
+    /// Adds how to fix it.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(visible_text(&text.into()));
         self

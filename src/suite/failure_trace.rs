@@ -157,13 +157,13 @@ fn cut(value: &str) -> String {
     shorten(value, MAX_VALUE_WIDTH)
 }
 
-/// Whether no line that counts sent it anywhere: there was no channel at all, or a `nothing` decided and whatever was
-/// sent is the copy of an `always`.
-pub(super) fn is_sent_nowhere(rules: &RuleSet, seen: &ObservedOutcome) -> bool {
-    if seen.kind != ObservedOutcomeKind::Routed || seen.followed {
+/// Whether no line but those of `always` sent the event anywhere: there is no channel, or every other line that decided is a
+/// `nothing`.
+pub(super) fn is_sent_nowhere(rules: &RuleSet, outcome: &ObservedOutcome) -> bool {
+    if outcome.kind != ObservedOutcomeKind::Routed || outcome.followed {
         return false;
     }
-    if seen.channels.is_empty() {
+    if outcome.channels.is_empty() {
         return true;
     }
     let find = |path: &str| rules.model.routing_lines().find(|line| *line.path == *path);
@@ -172,7 +172,7 @@ pub(super) fn is_sent_nowhere(rules: &RuleSet, seen: &ObservedOutcome) -> bool {
         (all, Some(arm)) => matches!(all.get(arm), Some(Target::Nothing(..))),
         (all, None) => matches!(all, [Target::Nothing(..)]),
     };
-    let decided = seen.routes.iter().filter_map(|(path, arm)| Some((find(path)?, *arm)));
+    let decided = outcome.routes.iter().filter_map(|route| Some((find(&route.path)?, route.arm)));
     let mut counting = decided.filter(|(line, _)| counts(line)).peekable();
     counting.peek().is_some() && counting.all(|(line, arm)| silent(line, arm))
 }

@@ -1,4 +1,5 @@
-//! Events as expectations write them: times in any spelling, constants, and what the subject of a test implies.
+//! Events in the notation of expectations: times in any spelling, constants, and fields that the subject of a test
+//! implies.
 
 use super::compare;
 use super::observed_outcome::ObservedOutcome;
@@ -29,13 +30,13 @@ pub(super) fn expected(written: &TestValue) -> TestValue {
     }
 }
 
-/// The event as `expect exactly` compares it. What the test's subject implies need not be written: `event_status`,
-/// `integration`, the mapping's name as `source`, no labels, no notes.
-pub(super) fn written_out(expected: &TestValue, event: &TestValue, seen: &ObservedOutcome) -> TestValue {
+/// The event as `expect exactly` compares it. Fields that the subject of the test implies may be left out: `event_status`,
+/// `integration`, the name of the mapping as `source`, empty labels, empty notes.
+pub(super) fn written_out(expected: &TestValue, event: &TestValue, outcome: &ObservedOutcome) -> TestValue {
     let implied = |name: &str, value: &TestValue| match name {
         "event_status" | "integration" => true,
         "source" => {
-            matches!((value, &seen.mapping), (TestValue::Text(source), Some(mapping)) if **source == **mapping)
+            matches!((value, &outcome.mapping), (TestValue::Text(source), Some(mapping)) if **source == **mapping)
         }
         "labels" => value.members().is_empty(),
         "notes" => matches!(value, TestValue::List(items) if items.is_empty()),
@@ -58,7 +59,7 @@ pub(super) fn differing(expected: &TestValue, actual: &TestValue) -> Vec<Box<str
     wrong.map(|(name, _)| name.clone()).collect()
 }
 
-/// A body is JSON: its constants are strings.
+/// The expected body. A body is JSON, so its constants are strings.
 pub(super) fn unquoted(written: &TestValue) -> TestValue {
     match written {
         TestValue::Name(name) => TestValue::Text(name.clone()),

@@ -1,4 +1,4 @@
-//! A place in a rule file as a failure shows it: the line, and carets below it.
+//! A place in a rule file as failures show it: the line, with carets below.
 
 use super::text::visible_text;
 use crate::source::{Sources, Span};
@@ -14,12 +14,12 @@ pub struct RuleLocation {
     pub column: usize,
     /// The line's text, tabs as blanks.
     pub text: String,
-    /// How many characters of it are meant; at least one.
+    /// How many characters the carets mark; at least one.
     pub width: usize,
 }
 
 impl RuleLocation {
-    /// Where the span begins; a span of several lines is shown to the end of its first.
+    /// The beginning of a span, up to the end of its first line.
     pub(super) fn of(sources: &Sources, span: Span) -> Self {
         let position = sources.position(span);
         let file = sources.file(span.file);
@@ -41,7 +41,7 @@ impl RuleLocation {
         format!("{}:{}", self.file, self.line)
     }
 
-    /// The lines that show it in the manner of the diagnostics, up to where the carets begin.
+    /// The excerpt in the form of diagnostics, up to the carets.
     #[must_use]
     pub fn excerpt(&self) -> String {
         let number = self.line.to_string();

@@ -1,11 +1,11 @@
-//! The rule test runner: every case of every test, held against what the one evaluator says.
+//! The rule test runner: it evaluates every case of every test, and compares the results with the expectations.
 //!
-//! [`run`] is pure but for the files that tests name, which it asks of [`TestFiles`]. A case that fails reports every
-//! expectation that did not come true, each with its place, expected and actual in one notation, and the parts of the
-//! condition that decided. The reports in [`report`] turn what came of it into text, JSON, `JUnit` or TAP.
+//! [`run`] is pure except for the files that tests name, which it reads through [`TestFiles`]. A failed case reports every
+//! expectation that failed, with its place, the expected and the actual value in one notation, and the parts of the
+//! evaluation that decided. The modules of [`report`] render the result as text, JSON, `JUnit` or TAP.
 //!
-//! What a test leaves out is fixed: the time of evaluation is [`DEFAULT_TIME`]; an event of a routing or channel test is Warning
-//! and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
+//! The defaults of a test are fixed: the time of evaluation is [`DEFAULT_TIME`]; an event of a routing or channel test is
+//! Warning and Firing, its title [`DEFAULT_TITLE`], its key [`DEFAULT_KEY`], its source [`DEFAULT_SOURCE`].
 
 mod case_run;
 mod cases;
@@ -41,40 +41,50 @@ use case_run::{CaseRun, CaseRunner};
 use cases::ExpandedCase;
 use coverage::CoverageHits;
 use expectation::{ExpectationChecker, ExpectationResult};
-use plan::TestPlan;
+use plan::{Spanned, TestPlan};
 use snapshot::SnapshotComparison;
 use test_value::TestValue;
 
-/// What to run, and how.
+/// The tests to run, and how.
 #[derive(Debug, Clone, Default)]
 pub struct TestOptions {
-    /// Only the cases whose name holds this.
+    /// Run only the cases whose name contains this text.
     pub filter: Option<String>,
-    /// Write snapshots that differ instead of failing.
-    pub update: bool,
+    /// What to do with snapshots that differ.
+    pub snapshots: SnapshotMode,
 }
 
-/// What came of all cases.
+/// What to do with snapshots that differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SnapshotMode {
+    /// Fail.
+    #[default]
+    Compare,
+    /// Write them.
+    Write,
+}
+
+/// The results of all cases.
 #[derive(Debug, Clone)]
 pub struct TestReport {
     /// The cases in the order of files and places.
     pub results: Vec<TestResult>,
-    /// What they hit.
+    /// The arms and routes that they hit.
     pub coverage: Coverage,
     /// The snapshots that were written.
     pub written: Vec<String>,
 }
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestResult {
     /// The test's name.
     pub test: String,
     /// The text of the row, where the test has cases.
     pub case: Option<String>,
-    /// Where the test or the row is written.
+    /// The place of the test or the row.
     pub location: RuleLocation,
-    /// Every expectation that did not come true; none: it passed.
+    /// The expectations that failed; empty if the case passed.
     pub failures: Vec<TestFailure>,
 }
 
@@ -85,7 +95,7 @@ impl TestResult {
         full_name(&self.test, self.case.as_deref())
     }
 
-    /// Whether every expectation came true.
+    /// Whether every expectation holds.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
@@ -99,7 +109,7 @@ impl TestReport {
         self.results.iter().filter(|result| result.passed()).count()
     }
 
-    /// How many did not.
+    /// How many failed.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.results.len() - self.passed()
@@ -150,8 +160,8 @@ impl SuiteRunner<'_> {
                     let failures = self.case(plan, Some((&row, &cases.subject)));
                     self.report(plan, Some(&row.text), row.span, failures);
                 }
-                Err(broken) if self.is_selected(plan, Some(&broken.text)) => {
-                    self.report(plan, Some(&broken.text), cases.subject.span, vec![*broken.failure]);
+                Err(invalid) if self.is_selected(plan, Some(&invalid.text)) => {
+                    self.report(plan, Some(&invalid.text), cases.subject.span, vec![*invalid.failure]);
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -176,38 +186,38 @@ impl SuiteRunner<'_> {
     fn case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> Vec<TestFailure> {
         let none = Vec::new();
         let bindings = row.map_or(&none, |(row, _)| &row.bindings);
-        let bench = CaseRunner { rules: self.rules, plan, bindings };
-        let attempt = match bench.run(self.files) {
-            Ok(attempt) => attempt,
+        let runner = CaseRunner { rules: self.rules, plan, bindings };
+        let run = match runner.run(self.files) {
+            Ok(run) => run,
             Err(failure) => return vec![*failure],
         };
-        self.hits.add(&attempt.trace);
-        let by_row = row.map(|(row, subject)| {
-            let judge = ExpectationChecker {
-                case_runner: &bench,
-                run: &attempt,
-                span: row.expected.1,
+        self.hits.add(&run.trace);
+        let row_result = row.map(|(row, subject)| {
+            let checker = ExpectationChecker {
+                case_runner: &runner,
+                run: &run,
+                span: row.expected.span,
                 outcome: None,
             };
-            check_row(&judge, row, subject)
+            check_row(&checker, row, subject)
         });
-        let mut verdicts: Vec<ExpectationResult> = by_row.into_iter().collect();
-        verdicts.extend(self.expectations(&bench, &attempt));
-        verdicts.into_iter().filter_map(Result::err).map(|failure| *failure).collect()
+        let mut results: Vec<ExpectationResult> = row_result.into_iter().collect();
+        results.extend(self.expectations(&runner, &run));
+        results.into_iter().filter_map(Result::err).map(|failure| *failure).collect()
     }
 
-    fn expectations(&mut self, bench: &CaseRunner, attempt: &CaseRun) -> Vec<ExpectationResult> {
-        let mut verdicts = Vec::new();
-        for (expectation, span) in &bench.plan.expectations {
+    fn expectations(&mut self, runner: &CaseRunner, run: &CaseRun) -> Vec<ExpectationResult> {
+        let mut results = Vec::new();
+        for Spanned { value: expectation, span } in &runner.plan.expectations {
             let outcome = expectation.outcome.map(|(number, _)| number);
-            let judge = ExpectationChecker { case_runner: bench, run: attempt, span: *span, outcome };
-            verdicts.push(match &expectation.kind {
+            let checker = ExpectationChecker { case_runner: runner, run: run, span: *span, outcome };
+            results.push(match &expectation.kind {
                 ExpectationKind::Snapshot(file) => {
-                    let kept = snapshot::compare(&judge, file, self.options.update, self.files);
-                    if kept == Ok(SnapshotComparison::Written) {
-                        self.written.push(bench.plan.test.folder.join(&*file.value).display().to_string());
+                    let compared = snapshot::compare(&checker, file, self.options.snapshots, self.files);
+                    if compared == Ok(SnapshotComparison::Written) {
+                        self.written.push(runner.plan.test.folder.join(&*file.value).display().to_string());
                     }
-                    kept.map(|_| ())
+                    compared.map(|_| ())
                 }
                 ExpectationKind::Count { .. }
                 | ExpectationKind::Subset(_)
@@ -221,32 +231,33 @@ impl SuiteRunner<'_> {
                 | ExpectationKind::Nothing(_)
                 | ExpectationKind::Note(_)
                 | ExpectationKind::SameKeyAs(_)
-                | ExpectationKind::Body(_) => judge.check(expectation, self.files),
+                | ExpectationKind::Body(_) => checker.check(expectation, self.files),
             });
         }
-        verdicts
+        results
     }
 }
 
-/// What a row expects: `sent` a list of channels, `dropped` a reason or *missing*, `body` a subset, or a field's value.
-fn check_row(judge: &ExpectationChecker, row: &ExpandedCase, subject: &Identifier) -> ExpectationResult {
-    let expected = &row.expected.0;
+/// Checks the expectation of a row: `sent` expects a list of channels, `dropped` a reason or *missing*, `body` a subset, and
+/// a field its value.
+fn check_row(checker: &ExpectationChecker, row: &ExpandedCase, subject: &Identifier) -> ExpectationResult {
+    let expected = &row.expected.value;
     match &*subject.text {
-        "sent" => judge.sent(SentMode::Exactly, &channel_names(expected)),
+        "sent" => checker.sent(SentMode::Exactly, &channel_names(expected)),
         "dropped" => match expected {
-            TestValue::Text(reason) => judge.dropped(Some(reason)),
-            TestValue::Missing | TestValue::Null => judge.not_dropped(),
+            TestValue::Text(reason) => checker.dropped(Some(reason)),
+            TestValue::Missing | TestValue::Null => checker.not_dropped(),
             TestValue::Boolean(_)
             | TestValue::Number(_)
             | TestValue::Name(_)
             | TestValue::List(_)
             | TestValue::Object(_) => {
-                let help = "write a reason, as in `=> \"heartbeat\"`, or `missing` where nothing is dropped";
-                Err(Box::new(judge.failure(format!("{expected} is no reason")).help(help)))
+                let help = "write a reason, as in `=> \"heartbeat\"`, or `missing` if nothing is dropped";
+                Err(Box::new(checker.failure(format!("{expected} is not a reason")).help(help)))
             }
         },
-        "body" => judge.body(expected),
-        field => judge.field(field, expected),
+        "body" => checker.body(expected),
+        field => checker.field(field, expected),
     }
 }
 

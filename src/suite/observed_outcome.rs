@@ -1,11 +1,11 @@
-//! What an evaluation came to, freed from the payload that it borrowed from.
+//! The outcomes of an evaluation, as owned values.
 
 use super::snapshot_line::snapshot_line;
 use super::test_value::TestValue;
-use crate::event::{Outcome, OutcomeKind, RoutingDecision, RuleReason};
+use crate::event::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 use crate::text::quoted;
 
-/// An outcome as expectations look at it.
+/// An outcome, as expectations see it.
 #[derive(Debug)]
 pub(super) struct ObservedOutcome {
     pub(super) kind: ObservedOutcomeKind,
@@ -15,19 +15,34 @@ pub(super) struct ObservedOutcome {
     pub(super) index: Option<usize>,
     /// The event, where there is one.
     pub(super) event: Option<TestValue>,
-    /// Where it is sent.
+    /// The channels that get it.
     pub(super) channels: Vec<String>,
-    /// The routes that decided, and the arm of a `match` route.
-    pub(super) routes: Vec<(String, Option<usize>)>,
-    /// The reasons of a drop, of every `nothing`, of every mapping that does not accept: words and place.
-    pub(super) reasons: Vec<(String, String)>,
-    /// Whether a recovery went where its firing went.
+    /// The routes that decided.
+    pub(super) routes: Vec<DecidedRoute>,
+    /// The reasons of a drop, of every `nothing`, and of every mapping that does not accept.
+    pub(super) reasons: Vec<ReasonAt>,
+    /// Whether a recovery followed its firing.
     pub(super) followed: bool,
     /// Its line in a snapshot.
     pub(super) snapshot_line: String,
 }
 
-/// What an outcome is.
+/// A route that decided.
+#[derive(Debug)]
+pub(super) struct DecidedRoute {
+    pub(super) path: String,
+    /// The arm of a `match` route.
+    pub(super) arm: Option<usize>,
+}
+
+/// A reason, and its place; empty where it has none.
+#[derive(Debug)]
+pub(super) struct ReasonAt {
+    pub(super) reason: String,
+    pub(super) at: String,
+}
+
+/// The kind of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ObservedOutcomeKind {
     Event,
@@ -39,7 +54,7 @@ pub(super) enum ObservedOutcomeKind {
 }
 
 impl ObservedOutcome {
-    /// The outcome, as a test in that folder sees it.
+    /// The outcome for a test in that folder.
     pub(super) fn new(outcome: &Outcome<'_>, folder: &str) -> Self {
         let decision = outcome.decision();
         Self {
@@ -71,29 +86,32 @@ fn channels(decision: &RoutingDecision) -> Vec<String> {
     decision.channels.iter().map(|channel| (*channel).to_owned()).collect()
 }
 
-fn routes(decision: &RoutingDecision) -> Vec<(String, Option<usize>)> {
-    decision.routes.iter().map(|route| (route.path.to_owned(), route.arm)).collect()
+fn routes(decision: &RoutingDecision) -> Vec<DecidedRoute> {
+    let route = |route: &MatchedRoute| DecidedRoute { path: route.path.to_owned(), arm: route.arm };
+    decision.routes.iter().map(route).collect()
 }
 
-fn reasons(result: &OutcomeKind) -> Vec<(String, String)> {
-    let pair = |reason: &RuleReason| (reason.reason.to_string(), reason.at.to_owned());
+fn reasons(result: &OutcomeKind) -> Vec<ReasonAt> {
+    let of = |reason: String, at: &str| ReasonAt { reason, at: at.to_owned() };
+    let of_rule = |reason: &RuleReason| of(reason.reason.to_owned(), reason.at);
     match result {
-        OutcomeKind::Routed(_, decision) => decision.reasons.iter().map(pair).collect(),
-        OutcomeKind::Dropped(reason) => vec![pair(reason)],
+        OutcomeKind::Routed(_, decision) => decision.reasons.iter().map(of_rule).collect(),
+        OutcomeKind::Dropped(reason) => vec![of_rule(reason)],
         OutcomeKind::Unaccepted(refusals) => {
-            let words =
-                |refusal: &crate::event::MappingRejection| format!("{}: {}", refusal.mapping, refusal.reason);
-            refusals.iter().map(|refusal| (words(refusal), refusal.at.to_owned())).collect()
+            let rejection = |rejection: &MappingRejection| {
+                of(format!("{}: {}", rejection.mapping, rejection.reason), rejection.at)
+            };
+            refusals.iter().map(rejection).collect()
         }
         OutcomeKind::Invalid { line, column, message } => {
-            vec![(format!("line {line}, column {column}: {message}"), String::new())]
+            vec![of(format!("line {line}, column {column}: {message}"), "")]
         }
         OutcomeKind::Event(_) | OutcomeKind::Empty => Vec::new(),
     }
 }
 
 impl ObservedOutcome {
-    /// Whether nobody gets it, by a mapping's `drop` or a routing that sent it nowhere.
+    /// Whether no channel gets it, because of a `drop` or of a routing.
     pub(super) fn is_dropped(&self) -> bool {
         match self.kind {
             ObservedOutcomeKind::Dropped => true,
@@ -105,12 +123,12 @@ impl ObservedOutcome {
         }
     }
 
-    /// Whether one of its reasons has these words.
-    pub(super) fn has_reason(&self, words: &str) -> bool {
-        self.reasons.iter().any(|(reason, _)| reason == words)
+    /// Whether one of its reasons has this text.
+    pub(super) fn has_reason(&self, text: &str) -> bool {
+        self.reasons.iter().any(|reason| reason.reason == text)
     }
 
-    /// In a few words, in the notation of tests.
+    /// A short description, in the notation of tests.
     pub(super) fn describe(&self) -> String {
         match self.kind {
             ObservedOutcomeKind::Event => format!("an event {}", self.event_summary()),
@@ -127,7 +145,7 @@ impl ObservedOutcome {
         }
     }
 
-    /// The fields that tell an event from its neighbours.
+    /// The fields that distinguish events.
     fn event_summary(&self) -> String {
         let event = self.event.as_ref().unwrap_or(&TestValue::Missing);
         let fields = ["severity", "status", "title"].map(|name| (name.into(), event.member(name).clone()));
@@ -136,17 +154,17 @@ impl ObservedOutcome {
 
     /// Reasons with their places.
     fn reasons_text(&self) -> String {
-        let words = self.reasons.iter().map(|(words, at)| match at.as_str() {
-            "" => format!(" ({words})"),
-            at => format!(" {} ({at})", quoted(words)),
-        });
-        words.collect()
+        let text = |ReasonAt { reason, at }: &ReasonAt| match at.as_str() {
+            "" => format!(" ({reason})"),
+            at => format!(" {} ({at})", quoted(reason)),
+        };
+        self.reasons.iter().map(text).collect()
     }
 }
 
 /// All outcomes, numbered.
-pub(super) fn numbered_list(seen: &[ObservedOutcome]) -> String {
-    match seen {
+pub(super) fn numbered_list(outcomes: &[ObservedOutcome]) -> String {
+    match outcomes {
         [] => "no outcome".to_owned(),
         [one] => one.describe(),
         many => {

@@ -1,4 +1,4 @@
-//! A test with its statements sorted: what is asked, with what, and what is expected.
+//! The statements of a test, sorted: its subject, its input, and its expectations.
 
 use crate::model::Test;
 use crate::source::Span;
@@ -11,17 +11,24 @@ use crate::syntax::tree::{
 pub(super) struct TestPlan<'t> {
     pub(super) test: &'t Test,
     pub(super) subject: Option<(TestSubject, &'t Identifier)>,
-    pub(super) input: Option<(CaseInput<'t>, Span)>,
-    pub(super) at: Option<(&'t TestTime, Span)>,
+    pub(super) input: Option<Spanned<CaseInput<'t>>>,
+    pub(super) at: Option<&'t TestTime>,
     pub(super) open: Vec<&'t Identifier>,
     pub(super) cases: Option<&'t CaseTable>,
-    pub(super) expectations: Vec<(&'t Expectation, Span)>,
+    pub(super) expectations: Vec<Spanned<&'t Expectation>>,
 }
 
-/// What a test gives to its subject.
+/// A part of a test, and its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spanned<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// The input of a test.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum CaseInput<'t> {
-    /// A payload, written out.
+    /// A payload, written in the test.
     Payload(&'t TestJson),
     /// The bytes of a file.
     File(&'t StringLiteral),
@@ -30,7 +37,7 @@ pub(super) enum CaseInput<'t> {
 }
 
 impl<'t> TestPlan<'t> {
-    /// Sorts the statements. That each stands at most once was checked.
+    /// Sorts the statements. Check made sure that each occurs at most once.
     pub(super) fn new(test: &'t Test) -> Self {
         let mut plan = Self {
             test,
@@ -42,20 +49,17 @@ impl<'t> TestPlan<'t> {
             expectations: Vec::new(),
         };
         for statement in &test.tree.statements {
+            let input = |value| Spanned { value, span: statement.span };
             match &statement.kind {
                 TestStatementKind::Subject(kind, name) => plan.subject = Some((*kind, name)),
-                TestStatementKind::Input(json) => {
-                    plan.input = Some((CaseInput::Payload(json), statement.span))
-                }
-                TestStatementKind::InputFile(file) => {
-                    plan.input = Some((CaseInput::File(file), statement.span))
-                }
-                TestStatementKind::Event(json) => plan.input = Some((CaseInput::Event(json), statement.span)),
-                TestStatementKind::At(at) => plan.at = Some((at, statement.span)),
+                TestStatementKind::Input(json) => plan.input = Some(input(CaseInput::Payload(json))),
+                TestStatementKind::InputFile(file) => plan.input = Some(input(CaseInput::File(file))),
+                TestStatementKind::Event(json) => plan.input = Some(input(CaseInput::Event(json))),
+                TestStatementKind::At(at) => plan.at = Some(at),
                 TestStatementKind::Open(channels, _) => plan.open.extend(channels),
                 TestStatementKind::Cases(cases) => plan.cases = Some(cases),
                 TestStatementKind::Expect(expectation) => {
-                    plan.expectations.push((expectation, statement.span));
+                    plan.expectations.push(Spanned { value: expectation, span: statement.span });
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Snapshots: every outcome of a payload exactly, one line each.
 
+use super::SnapshotMode;
 use super::case_run::CaseRun;
 use super::expectation::{ExpectationChecker, ExpectationResult};
 use super::failure::TestFailure;
@@ -9,32 +10,32 @@ use crate::check::stays_below;
 use crate::syntax::tree::StringLiteral;
 use serde_json::Value;
 
-/// What became of a snapshot.
+/// The result of a comparison that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SnapshotComparison {
-    /// It was right.
+    /// The snapshot matches.
     Same,
-    /// It was written anew.
+    /// The snapshot was written.
     Written,
 }
 
-/// Compares the outcomes with a snapshot; with `update`, writes it where it differs.
+/// Compares the outcomes with a snapshot.
 pub(super) fn compare(
-    judge: &ExpectationChecker,
+    checker: &ExpectationChecker,
     file: &StringLiteral,
-    update: bool,
+    mode: SnapshotMode,
     files: &mut dyn TestFiles,
 ) -> Result<SnapshotComparison, Box<TestFailure>> {
-    let path = judge.case_runner.plan.test.folder.join(&*file.value);
-    let actual = lines(judge.run, judge.outcome);
+    let path = checker.case_runner.plan.test.folder.join(&*file.value);
+    let actual = lines(checker.run, checker.outcome);
     let stored = files.read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     if stored.as_ref().is_ok_and(|stored| equal(stored, &actual)) {
         return Ok(SnapshotComparison::Same);
     }
-    if update {
+    if mode == SnapshotMode::Write {
         if !stays_below(&file.value) {
-            let failure = judge.failure(format!(
-                "`{}` lies outside the folder of this test, so it is not written",
+            let failure = checker.failure(format!(
+                "`{}` is outside the folder of this test, so it is not written",
                 file.value
             ));
             return Err(Box::new(
@@ -42,17 +43,17 @@ pub(super) fn compare(
                     .help("name a file beside the rules: `expect snapshot \"samples/push.expected.json\"`"),
             ));
         }
-        let unwritten = |reason| judge.failure(format!("cannot write `{}`: {reason}", file.value));
+        let unwritable = |reason| checker.failure(format!("cannot write `{}`: {reason}", file.value));
         return files
             .write(&path, actual.as_bytes())
             .map(|()| SnapshotComparison::Written)
-            .map_err(|why| Box::new(unwritten(why)));
+            .map_err(|reason| Box::new(unwritable(reason)));
     }
-    mismatch(judge, file, stored, &actual).map(|()| SnapshotComparison::Same)
+    mismatch(checker, file, stored, &actual).map(|()| SnapshotComparison::Same)
 }
 
 fn mismatch(
-    judge: &ExpectationChecker,
+    checker: &ExpectationChecker,
     file: &StringLiteral,
     stored: Result<String, String>,
     actual: &str,
@@ -60,30 +61,29 @@ fn mismatch(
     let help = "if the outcomes are right, write the snapshot with `pointsman test --update`";
     let failure = match stored {
         Err(reason) => {
-            let failure = judge.failure(format!("cannot read the snapshot `{}`: {reason}", file.value));
-            failure.actual(numbered_list(&judge.run.outcomes))
+            let failure = checker.failure(format!("cannot read the snapshot `{}`: {reason}", file.value));
+            failure.actual(numbered_list(&checker.run.outcomes))
         }
         Ok(stored) => {
-            let failure = judge.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
+            let failure = checker.failure(format!("the outcomes differ from the snapshot `{}`", file.value));
             failure.diff_lines(&pretty(&stored), &pretty(actual))
         }
     };
     Err(Box::new(failure.help(help)))
 }
 
-/// Line ends and a last empty line do not count.
+/// Ignores differences of line ends, and empty lines at the end.
 fn equal(stored: &str, actual: &str) -> bool {
     stored.trim_end().lines().eq(actual.trim_end().lines())
 }
 
-/// A line an outcome.
-fn lines(attempt: &CaseRun, outcome: Option<usize>) -> String {
-    let chosen =
-        attempt.outcomes.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
+/// One line per outcome.
+fn lines(run: &CaseRun, outcome: Option<usize>) -> String {
+    let chosen = run.outcomes.iter().enumerate().filter(|(at, _)| outcome.is_none_or(|number| number == *at));
     chosen.flat_map(|(_, one)| [one.snapshot_line.as_str(), "\n"]).collect()
 }
 
-/// A line a member, so that a diff shows the member that differs.
+/// One line per member, so that a diff shows the members that differ.
 fn pretty(lines: &str) -> String {
     let line = |line: &str| match serde_json::from_str::<Value>(line) {
         Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),

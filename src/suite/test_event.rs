@@ -1,21 +1,21 @@
-//! The event that a routing or channel test gives, with fixed values for what it leaves out.
+//! The event of a routing or channel test, with fixed defaults.
 
 use super::test_value::TestValue;
 use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::json::Arena;
 use crate::time::Timestamp;
 
-/// The title of an event that a test gives none.
+/// The default title of an event.
 pub const DEFAULT_TITLE: &str = "a test alert";
-/// The key of an event that a test gives none.
+/// The default key of an event.
 pub const DEFAULT_KEY: &str = "test-alert";
-/// The source of an event that a test gives none.
+/// The default source of an event.
 pub const DEFAULT_SOURCE: &str = "test";
-/// The time of evaluation where a test gives none: a Thursday, in UTC.
+/// The default time of evaluation: a Thursday, in UTC.
 pub const DEFAULT_TIME: &str = "2026-01-01T00:00:00Z";
 
-/// The event that a test writes: Warning, Firing, [`DEFAULT_TITLE`], [`DEFAULT_KEY`] and [`DEFAULT_SOURCE`] unless it says otherwise; no
-/// labels, times, link or integration.
+/// The event of a test. The defaults are Warning, Firing, [`DEFAULT_TITLE`], [`DEFAULT_KEY`] and [`DEFAULT_SOURCE`]; no labels,
+/// times, link or integration.
 pub(super) fn event<'a>(written: &TestValue, arena: &'a Arena) -> Result<&'a Event<'a>, String> {
     let text = |field| text(written, field, arena);
     Ok(arena.alloc(Event {
@@ -43,7 +43,7 @@ fn constant<C: Copy>(
 ) -> Result<C, String> {
     let word = match written.member(field) {
         TestValue::Missing | TestValue::Null => return Ok(default),
-        // The rows of a file have no bare words.
+        // In the rows of a file, constants are strings.
         TestValue::Name(word) | TestValue::Text(word) => word,
         other
         @ (TestValue::Boolean(_) | TestValue::Number(_) | TestValue::List(_) | TestValue::Object(_)) => {

@@ -1,7 +1,7 @@
-//! A value as a test shows it: expected and actual stand in one notation, that of the rules.
+//! Values as tests show them: expected and actual values share one notation, that of the rules.
 //!
-//! What a test writes, what an event holds and what a channel would send all become a [`TestValue`] before they are
-//! compared, so that a failure never says `"Critical"` on one line and `Critical` on the next.
+//! The JSON of a test, an event and the body of a channel all become a [`TestValue`] before they are compared, so that a
+//! failure does not show `"Critical"` on one line and `Critical` on the next.
 
 use crate::event::Event;
 use crate::json;
@@ -43,7 +43,7 @@ pub(super) struct UnfilledHole {
 }
 
 impl TestValue {
-    /// JSON as a test writes it, with its holes filled.
+    /// The JSON of a test, with its holes filled.
     pub(super) fn from_json(json: &TestJson, bindings: &HoleBindings) -> Result<Self, UnfilledHole> {
         Ok(match &json.kind {
             TestJsonKind::Null => Self::Null,
@@ -69,7 +69,7 @@ impl TestValue {
         })
     }
 
-    /// A cell or an expectation of a row, where a bare word is itself.
+    /// A cell or an expectation of a row, in which a bare word stands for itself.
     pub(super) fn from_cell(json: &TestJson) -> Self {
         match &json.kind {
             TestJsonKind::Hole(name) | TestJsonKind::Constant(name) => Self::Name(name.clone()),
@@ -85,13 +85,13 @@ impl TestValue {
         }
     }
 
-    /// The value of a member; absent members are missing.
+    /// The value of a member; *missing* if it is absent.
     pub(super) fn member(&self, name: &str) -> &Self {
         let found = self.members().iter().find(|(key, _)| &**key == name);
         found.map_or(&Self::Missing, |(_, value)| value)
     }
 
-    /// The members of an object; nothing else has any.
+    /// The members of an object; empty for other values.
     pub(super) fn members(&self) -> &[(Box<str>, Self)] {
         match self {
             Self::Object(members) => members,
@@ -110,7 +110,7 @@ impl TestValue {
         text.map_or(Self::Missing, |text| Self::Text(text.into()))
     }
 
-    /// The JSON text of it: what is missing is left out, bare words are strings; nothing where all of it is missing.
+    /// The value as JSON. *Missing* parts are left out, bare words are strings. Nothing if the value itself is missing.
     pub(super) fn to_json(&self) -> Option<String> {
         Some(match self {
             Self::Missing => return None,
@@ -131,7 +131,7 @@ impl TestValue {
         })
     }
 
-    /// Over several lines: a member of an object a line.
+    /// On several lines, one for each member of an object.
     pub(super) fn pretty(&self) -> String {
         let mut out = String::new();
         self.write_pretty(&mut out, 0);
@@ -198,7 +198,7 @@ impl fmt::Display for TestValue {
     }
 }
 
-/// A key, bare where it is a word.
+/// A key, without quotes if it is a word.
 fn key(name: &str) -> String {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let word =
@@ -261,7 +261,7 @@ impl TestValue {
     }
 }
 
-/// The fields that the event has; what it lacks is absent.
+/// The fields of the event; those without a value are left out.
 impl From<&Event<'_>> for TestValue {
     fn from(event: &Event<'_>) -> Self {
         let time =

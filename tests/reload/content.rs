@@ -24,7 +24,7 @@ fn t31_a_prefix_that_is_valid() {
     let subject = Subject::start(folder.options());
     sum("first, second");
     folder.write("rules/r.rules", "first");
-    subject.refuses("`r.rules` is not what the manifest");
+    subject.refuses("`r.rules` does not match the manifest");
     assert_eq!(subject.report().failure.unwrap().stage, LoadStage::Read);
     sleep(ms(150));
     assert_eq!(subject.text(), "one");

@@ -1,61 +1,59 @@
-//! Why alerts went where they went.
+//! Explains the alerts of payloads.
 
 use super::Arguments;
 use super::explanation_writer::ExplanationWriter;
 use crate::cli::event;
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, CommandInput, LineColumnCursor};
-use crate::cli::input_reader::{self, InputReader};
+use crate::cli::input::{self, CommandInput, InputPosition, LineColumnCursor};
+use crate::cli::input_reader::{self, InputReader, PreparedEvaluation};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::Styling;
 use crate::evaluate::EvaluationContext;
-use crate::event::{Outcome, OutcomeKind as Came};
+use crate::event::{Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EvaluationTrace, RuleSet, UnknownName, is_route, one_line, why_not};
 
 /// Explains every document of every input.
-pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    let (rules, now) = match input_reader::prepare(&arguments.selection, &arguments.subjects, terminal) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    let reader = match input_reader::choose(&arguments.selection, &rules.model) {
-        Ok(reader) => reader,
-        Err(refusal) => return refusal.report(terminal),
-    };
-    if let Err(unknown) = arguments.why_not.iter().try_for_each(|path| is_route(&rules, path)) {
-        terminal.error(&unknown.to_string());
-        return Exit::Usage;
-    }
-    let color = terminal.out.color();
-    let context = EvaluationContext::at(now);
-    let explainer = Explainer { rules: &rules, reader, context, why_not: &arguments.why_not, color };
+pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let prepared = input_reader::prepare(&arguments.selection, &arguments.subjects, terminal)?;
+    let PreparedEvaluation { rules, now } = &prepared;
+    let reader = input_reader::choose(&arguments.selection, &rules.model);
+    let reader = reader.map_err(|refusal| refusal.report(terminal))?;
+    check_routes(rules, &arguments.why_not, terminal)?;
+    let (context, styling) = (EvaluationContext::at(*now), terminal.out.color());
+    let explainer = Explainer { rules, reader, context, why_not: &arguments.why_not, styling };
     let mut exit = Exit::Success;
     for path in input::paths(&arguments.subjects) {
         match CommandInput::read(&path, terminal) {
             Ok(input) => exit = exit.max(explainer.input(&input, terminal)),
-            Err(error) => {
-                terminal.error(&format!("`{}` could not be read: {error}", path.display()));
-                exit = Exit::Failed;
-            }
+            Err(error) => exit = terminal.fail(&format!("cannot read `{}`: {error}", path.display())),
         }
     }
-    exit
+    Ok(exit)
 }
 
-/// What stays the same for all inputs.
+/// Checks that the routes of `--why-not` exist.
+pub(super) fn check_routes(rules: &RuleSet, paths: &[String], terminal: &mut Terminal) -> Result<(), Exit> {
+    paths.iter().try_for_each(|path| is_route(rules, path)).map_err(|unknown| {
+        terminal.error(&unknown.to_string());
+        Exit::Usage
+    })
+}
+
+/// Explains the documents of all inputs.
 pub(super) struct Explainer<'r> {
     pub(super) rules: &'r RuleSet,
     pub(super) reader: InputReader<'r>,
     pub(super) context: EvaluationContext<'r>,
     pub(super) why_not: &'r [String],
-    pub(super) color: bool,
+    pub(super) styling: Styling,
 }
 
-/// What an explanation says.
+/// The explanation of a document.
 pub(super) struct Explanation {
-    /// The story of each outcome.
+    /// The explanation of each outcome.
     pub(super) texts: Vec<String>,
-    /// The outcomes in their JSON.
+    /// The outcomes as JSON.
     #[cfg(feature = "gateway")]
     pub(super) outcomes: Vec<String>,
     /// Whether a mapping accepted the document.
@@ -69,7 +67,7 @@ impl Explainer<'_> {
         let arena = json::Arena::new();
         for json::LocatedDocument { offset, document } in json::documents(&input.bytes, &arena) {
             let read = document.and_then(|document| {
-                let (line, column) = cursor.position(&input.bytes, offset);
+                let InputPosition { line, column } = cursor.position(&input.bytes, offset);
                 let explained = self.document(&document, &input.name);
                 explained.map_err(|message| json::JsonError { line, column, message })
             });
@@ -89,10 +87,10 @@ impl Explainer<'_> {
         exit
     }
 
-    /// The explanation of a document.
+    /// Explains a document.
     ///
     /// # Errors
-    /// Where the document is no event though events are read, or the reader is not in the rules.
+    /// If the reader expects an event and the document is not one, or the rules do not contain the reader.
     pub(super) fn document(&self, document: &json::Document<'_>, name: &str) -> Result<Explanation, String> {
         let mut trace = EvaluationTrace::default();
         let outcomes = match self.reader {
@@ -110,32 +108,32 @@ impl Explainer<'_> {
             texts: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
             #[cfg(feature = "gateway")]
             outcomes: outcomes.iter().map(json::ToJson::to_json).collect(),
-            accepted: !outcomes.iter().any(|outcome| matches!(outcome.kind, Came::Unaccepted(_))),
+            accepted: !outcomes.iter().any(|outcome| matches!(outcome.kind, OutcomeKind::Unaccepted(_))),
         })
     }
 
     fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &EvaluationTrace) -> String {
-        let mut story = ExplanationWriter::new(self.rules, self.color);
-        story.outcome(name, outcome);
-        let Some(element) = trace.elements.get(outcome.index.unwrap_or(0)) else { return story.finish() };
+        let mut writer = ExplanationWriter::new(self.rules, self.styling);
+        writer.outcome(name, outcome);
+        let Some(element) = trace.elements.get(outcome.index.unwrap_or(0)) else { return writer.finish() };
         if let Some(mapping) = outcome.mapping {
-            story.mapping(mapping, element);
+            writer.mapping(mapping, element);
         }
         if outcome.decision().is_some() {
-            story.routing(element);
+            writer.routing(element);
             for path in self.why_not {
-                story
+                writer
                     .why_not(path, &why_not(self.rules, element, path, self.context.now).unwrap_or_default());
             }
         }
-        story.finish()
+        writer.finish()
     }
 }
 
 impl Explanation {
     fn print(&self, terminal: &mut Terminal) {
-        for story in &self.texts {
-            terminal.out.print(&format!("{story}\n"));
+        for text in &self.texts {
+            terminal.out.print(&format!("{text}\n"));
         }
     }
 }

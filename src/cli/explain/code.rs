@@ -1,36 +1,36 @@
-//! The pages of the codes.
+//! Shows the pages of the codes.
 
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Styling, nearest};
 use crate::ruleset;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Prints the page of a code, written in any letter case and with or without the zeros.
-pub(super) fn page(asked: &str, terminal: &mut Terminal) -> Exit {
+/// Prints the page of a code, which may be written in any letter case and without zeros.
+pub(super) fn page(asked: &str, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let codes = ruleset::codes();
     let padded = padded(asked).unwrap_or_else(|| asked.to_owned());
     if let Some(code) = codes.iter().find(|code| code.id == padded) {
         let page = readable(code.page, terminal.out.color());
         terminal.out.print(&page);
-        return Exit::Success;
+        return Ok(Exit::Success);
     }
-    terminal.error(&format!("no code is called `{asked}`"));
+    terminal.error(&format!("there is no code named `{asked}`"));
     if let Some(near) = nearest(asked, codes.iter().map(|code| code.id)) {
         terminal.help(&format!("did you mean `{near}`?"));
     }
     if asked.contains(['.', '/']) || Path::new(asked).exists() {
-        terminal.help("to explain the alerts of a file, name the rules as well: `--rules PATH`");
+        terminal.help("to explain the alerts of a file, also name the rules: `--rules PATH`");
     } else {
         terminal.help("`pointsman explain` lists every code");
     }
-    Exit::Usage
+    Err(Exit::Usage)
 }
 
-/// A page without the marks of Markdown: examples are indented, and it is said which of them is refused.
-fn readable(page: &str, color: bool) -> String {
-    let bold = |text: &str| if color { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() };
+/// A page without the marks of Markdown. Examples are indented, and those that fail are marked.
+fn readable(page: &str, styling: Styling) -> String {
+    let bold = |text: &str| styling.styled("1", text);
     let mut out = String::new();
     let mut is_example = false;
     for line in page.lines() {

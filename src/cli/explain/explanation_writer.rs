@@ -1,9 +1,8 @@
-//! What an evaluation did, drawn for a person: what was decided first, then how the event came about, then the way
-//! through the routing.
+//! The text of an explanation: first the decision, then the values of the event, then the way through the routing.
 
-use crate::diagnostic::{visible_json, visible_line};
+use crate::diagnostic::{Styling, visible_json, visible_line};
 use crate::evaluate::LineOutcome;
-use crate::event::{Event, Outcome, OutcomeKind as Came};
+use crate::event::{Event, Outcome, OutcomeKind};
 use crate::model::{RoutingLine, RoutingLineBody};
 use crate::ruleset::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, TraceStep, line_at, one_line,
@@ -11,14 +10,14 @@ use crate::ruleset::{
 use crate::source::Span;
 use std::fmt::Write;
 
-/// A story that grows line by line.
+/// Writes an explanation line by line.
 pub(super) struct ExplanationWriter<'r> {
     rules: &'r RuleSet,
-    color: bool,
+    styling: Styling,
     text: String,
 }
 
-/// What a piece of text means, for a terminal with colour.
+/// The meaning of a piece of text, shown by its colour.
 #[derive(Debug, Clone, Copy)]
 enum TextStyle {
     Title,
@@ -43,8 +42,8 @@ impl TextStyle {
 }
 
 impl<'r> ExplanationWriter<'r> {
-    pub(super) fn new(rules: &'r RuleSet, color: bool) -> Self {
-        Self { rules, color, text: String::new() }
+    pub(super) fn new(rules: &'r RuleSet, styling: Styling) -> Self {
+        Self { rules, styling, text: String::new() }
     }
 
     pub(super) fn finish(self) -> String {
@@ -55,8 +54,8 @@ impl<'r> ExplanationWriter<'r> {
         let _ = writeln!(self.text, "{indent}{text}");
     }
 
-    fn styled(&self, ink: TextStyle, text: &str) -> String {
-        if self.color { format!("\u{1b}[{}m{text}\u{1b}[0m", ink.ansi_code()) } else { text.to_owned() }
+    fn styled(&self, style: TextStyle, text: &str) -> String {
+        self.styling.styled(style.ansi_code(), text)
     }
 
     fn place(&self, place: Span) -> String {
@@ -66,17 +65,19 @@ impl<'r> ExplanationWriter<'r> {
         )
     }
 
-    /// What became of the alert, and who decided it.
+    /// The outcome of the alert, and the reasons for it.
     pub(super) fn outcome(&mut self, name: &str, outcome: &Outcome<'_>) {
         let index = outcome.index.map(|index| format!(", alert {index}")).unwrap_or_default();
         let title = self.styled(TextStyle::Title, &one_line(&format!("{name}{index}")));
         let channels = outcome.decision().map(|decision| decision.channels.join(", ")).unwrap_or_default();
-        let came =
-            if channels.is_empty() { outcome.name().to_owned() } else { format!("sent to {channels}") };
-        let came = self.styled(if channels.is_empty() { TextStyle::Declined } else { TextStyle::Hit }, &came);
-        self.line("", &format!("{title}: {came}"));
+        let result = if channels.is_empty() {
+            self.styled(TextStyle::Declined, outcome.name())
+        } else {
+            self.styled(TextStyle::Hit, &format!("sent to {channels}"))
+        };
+        self.line("", &format!("{title}: {result}"));
         match &outcome.kind {
-            Came::Unaccepted(refusals) => {
+            OutcomeKind::Unaccepted(refusals) => {
                 for refusal in refusals {
                     let reason = one_line(refusal.reason);
                     let place =
@@ -85,8 +86,11 @@ impl<'r> ExplanationWriter<'r> {
                     self.line("  ", &text);
                 }
             }
-            Came::Dropped(reason) => self.reason(reason.reason, reason.at),
-            Came::Event(_) | Came::Routed(..) | Came::Empty | Came::Invalid { .. } => {}
+            OutcomeKind::Dropped(reason) => self.reason(reason.reason, reason.at),
+            OutcomeKind::Event(_)
+            | OutcomeKind::Routed(..)
+            | OutcomeKind::Empty
+            | OutcomeKind::Invalid { .. } => {}
         }
         if let Some(event) = outcome.event() {
             self.event(event);
@@ -114,7 +118,7 @@ impl<'r> ExplanationWriter<'r> {
         }
     }
 
-    /// The labels, as many on a line as a reader takes in: most conditions of a routing ask for them.
+    /// The labels, several on a line.
     fn labels(&mut self, event: &Event<'_>) {
         let mut line = "labels:".to_owned();
         for (name, value) in event.labels.iter() {
@@ -130,7 +134,7 @@ impl<'r> ExplanationWriter<'r> {
         }
     }
 
-    /// How the event came about: its values, with the arms that were chosen for them.
+    /// The values of the event, with the arms that were chosen for them.
     pub(super) fn mapping(&mut self, name: &str, element: &ElementTrace) {
         let heading = self.styled(TextStyle::Title, &format!("mapping `{name}`"));
         self.line("", &heading);
@@ -214,7 +218,7 @@ impl<'r> ExplanationWriter<'r> {
         }
     }
 
-    /// A line as it is written, its destinations where it hit, and its path.
+    /// A line as it is written, with its destinations if it hit, and its path.
     fn head(&self, line: &RouteTrace) -> String {
         let is_target = |written: &&RoutingLine| {
             line.end == LineOutcome::Hit && matches!(written.body, RoutingLineBody::Target(_))
@@ -222,13 +226,13 @@ impl<'r> ExplanationWriter<'r> {
         let written = line_at(self.rules, &line.path).filter(is_target);
         let shown = written.map_or(line.place, |written| line.place.to(written.span));
         let head = one_line(self.rules.sources.text(shown));
-        let (ink, end) = match line.end {
+        let (style, end) = match line.end {
             LineOutcome::Hit => (TextStyle::Hit, "HIT"),
             LineOutcome::Skipped => (TextStyle::Aside, "skipped"),
             LineOutcome::Declined => (TextStyle::Declined, "declined"),
         };
         let place = format!("({}, {})", line.path, self.rules.sources.file_and_line(line.place));
-        format!("{}: {head}  {}", self.styled(ink, end), self.styled(TextStyle::Aside, &place))
+        format!("{}: {head}  {}", self.styled(style, end), self.styled(TextStyle::Aside, &place))
     }
 
     /// The answers to "why not this route?".

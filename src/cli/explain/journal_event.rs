@@ -1,16 +1,17 @@
-//! Why an event of the journal went where it went: what came is evaluated once more, with the rules, the time and the
-//! open firings of that time. It must come to what was stored; where it does not, that is said first.
+//! Explains events of the journal. The stored payload is evaluated again, with the rules, the time and the open firings
+//! that decided it. If the outcome differs from the stored one, an error says so.
 
-use super::alert::Explainer;
+use super::alert::{Explainer, check_routes};
 use crate::cli::backend::{GatewayArguments, OperationsBackend};
 use crate::cli::exit::Exit;
 use crate::cli::input_reader::InputReader;
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::Styling;
 use crate::evaluate::EvaluationContext;
 use crate::gateway::operations::{self, DecisionRecord};
 use crate::json;
 use crate::reload::Snapshot;
-use crate::ruleset::{EntryPoint, RuleSet, is_route};
+use crate::ruleset::{EntryPoint, RuleSet};
 use crate::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,64 +22,43 @@ pub(super) fn explain(
     place: &GatewayArguments,
     why_not: &[String],
     terminal: &mut Terminal,
-) -> Exit {
-    let decision = match OperationsBackend::open(place, terminal) {
-        Ok(desk) => desk.decision(id),
-        Err(exit) => return exit,
-    };
-    let told = decision.and_then(|decision| {
-        let archive = STANDARD.decode(&decision.archive).map_err(|error| error.to_string())?;
-        let snapshot = Snapshot::from_archive(&archive)
-            .map_err(|error| format!("the rules of that time cannot be read: {error}"))?;
-        let rules = rules(&snapshot)?;
-        Ok((rules, decision))
-    });
-    let (rules, decision) = match told {
-        Ok(told) => told,
-        Err(error) => {
-            terminal.error(&error);
-            return Exit::Failed;
-        }
-    };
-    if let Err(unknown) = why_not.iter().try_for_each(|path| is_route(&rules, path)) {
-        terminal.error(&unknown.to_string());
-        return Exit::Usage;
+) -> Result<Exit, Exit> {
+    let decision = OperationsBackend::open(place, terminal)?.decision(id);
+    let decision = decision.map_err(|error| terminal.fail(&error))?;
+    let rules = rules(&decision).map_err(|error| terminal.fail(&error))?;
+    check_routes(&rules, why_not, terminal)?;
+    let explanation = explain_decision(&rules, &decision, why_not, terminal.out.color());
+    let explanation = explanation.map_err(|error| terminal.fail(&error))?;
+    terminal.out.print(&explanation.text);
+    if !explanation.agrees {
+        terminal.error(
+            "the stored outcome differs from what these rules decide now; the explanation shows the latter",
+        );
+        terminal.help(&format!(
+            "`pointsman events {}` shows the stored outcome; another version of pointsman may have decided it",
+            operations::decision_id(&decision)
+        ));
     }
-    match explain_decision(&rules, &decision, why_not, terminal.out.color()) {
-        Ok(told) => {
-            terminal.out.print(&told.text);
-            if !told.agrees {
-                terminal.error(
-                    "what is stored was decided otherwise than these rules decide: above is what they say now, not what happened",
-                );
-                terminal.help(&format!(
-                    "`pointsman events {}` shows what was stored; was it another version of pointsman?",
-                    operations::decision_id(&decision)
-                ));
-            }
-            if told.agrees && told.accepted { Exit::Success } else { Exit::Findings }
-        }
-        Err(error) => {
-            terminal.error(&error);
-            Exit::Failed
-        }
-    }
+    Ok(if explanation.agrees && explanation.accepted { Exit::Success } else { Exit::Findings })
 }
 
-/// The rules of an archive.
-fn rules(snapshot: &Snapshot) -> Result<RuleSet, String> {
+/// The rules that decided an event.
+fn rules(decision: &DecisionRecord) -> Result<RuleSet, String> {
+    let archive = STANDARD.decode(&decision.archive).map_err(|error| error.to_string())?;
+    let snapshot = Snapshot::from_archive(&archive)
+        .map_err(|error| format!("cannot read the rules that decided the event: {error}"))?;
     let loaded = RuleSet::from_sources(snapshot.sources().clone(), &|path| snapshot.read(path), None);
     loaded.rules.ok_or_else(|| {
         let first =
             loaded.diagnostics.first().map(|found| format!(": {}", found.message)).unwrap_or_default();
-        format!("this version of pointsman refuses the rules of that time{first}")
+        format!("this version of pointsman rejects the rules that decided the event{first}")
     })
 }
 
-/// What is told of a decision.
+/// The explanation of a stored decision.
 struct DecisionExplanation {
     text: String,
-    /// Whether it comes to what was stored.
+    /// Whether the outcome is the stored one.
     agrees: bool,
     accepted: bool,
 }
@@ -87,13 +67,13 @@ fn explain_decision(
     rules: &RuleSet,
     decision: &DecisionRecord,
     why_not: &[String],
-    color: bool,
+    styling: Styling,
 ) -> Result<DecisionExplanation, String> {
     let payload = STANDARD.decode(&decision.payload).map_err(|error| error.to_string())?;
     let arena = json::Arena::new();
     let document = json::parse(&payload, &arena).map_err(|invalid| invalid.message)?;
     let received = u64::try_from(decision.received).ok().and_then(Timestamp::from_whole_epoch);
-    let now = received.ok_or("the journal does not say when the event came")?;
+    let now = received.ok_or("the journal has no time for the event")?;
     let open = |key: &str| {
         let firing = decision.open.iter().find(|(open, _)| open == key);
         firing.map(|(_, channels)| channels.clone()).unwrap_or_default()
@@ -103,23 +83,25 @@ fn explain_decision(
         reader: InputReader::Payloads(EntryPoint::Integration(&decision.integration)),
         context: EvaluationContext { now, open: &open },
         why_not,
-        color,
+        styling,
     };
-    let found = explainer.document(&document, &operations::decision_id(decision))?;
+    let explanation = explainer.document(&document, &operations::decision_id(decision))?;
     let mut text =
         format!("decided at {now} by generation {} of the rules, {}\n", decision.generation, decision.rules);
-    for (position, story) in found.texts.iter().enumerate() {
+    for (position, explained) in explanation.texts.iter().enumerate() {
         if decision.index.is_none_or(|index| usize::try_from(index) == Ok(position)) {
-            text.push_str(story);
+            text.push_str(explained);
             text.push('\n');
         }
     }
-    Ok(DecisionExplanation { text, agrees: found.outcomes == decision.outcomes, accepted: found.accepted })
+    let agrees = explanation.outcomes == decision.outcomes;
+    Ok(DecisionExplanation { text, agrees, accepted: explanation.accepted })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DecisionExplanation, explain_decision};
+    use crate::diagnostic::Styling;
     use crate::evaluate::{EvaluationContext, SilentObserver};
     use crate::gateway::operations::DecisionRecord;
     use crate::json;
@@ -155,7 +137,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
         loaded.rules.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
     }
 
-    /// A push as the journal would hand it out, decided by these rules.
+    /// A push as the journal stores it, decided by these rules.
     fn decided(rules: &RuleSet, payload: &str, open: &[(String, Vec<String>)]) -> DecisionRecord {
         let arena = json::Arena::new();
         let document = json::parse(payload.as_bytes(), &arena).unwrap();
@@ -181,36 +163,40 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
 
     const TWO: &str = r#"{"alerts":[{"status":"firing"},{"status":"resolved"}]}"#;
 
-    fn told(rules: &RuleSet, decision: &DecisionRecord, why_not: &[&str]) -> DecisionExplanation {
+    fn explained(rules: &RuleSet, decision: &DecisionRecord, why_not: &[&str]) -> DecisionExplanation {
         let why_not: Vec<String> = why_not.iter().map(|path| (*path).to_owned()).collect();
-        explain_decision(rules, decision, &why_not, false).unwrap()
+        explain_decision(rules, decision, &why_not, Styling::Plain).unwrap()
     }
 
     #[test]
-    fn it_is_explained_by_the_rules_the_time_and_the_firings_of_then() {
+    fn an_event_is_explained_by_the_rules_the_time_and_the_firings_that_decided_it() {
         let rules = rules(RULES);
         let decision = decided(&rules, TWO, &[("disk".into(), vec!["page".into()])]);
-        let told = told(&rules, &decision, &[]);
-        assert!(told.agrees && told.accepted, "{}", told.text);
-        assert!(told.text.contains("HIT: route asleep"), "{}", told.text);
-        assert!(told.text.contains("a recovery follows its firing: page"), "{}", told.text);
-        assert!(told.text.contains("2026-03-06T18:00:00Z"), "{}", told.text);
+        let explained = explained(&rules, &decision, &[]);
+        assert!(explained.agrees && explained.accepted, "{}", explained.text);
+        assert!(explained.text.contains("HIT: route asleep"), "{}", explained.text);
+        assert!(explained.text.contains("a recovery follows its firing: page"), "{}", explained.text);
+        assert!(explained.text.contains("2026-03-06T18:00:00Z"), "{}", explained.text);
     }
 
     #[test]
-    fn one_event_of_a_push_is_told_alone() {
+    fn one_event_of_a_push_is_explained_alone() {
         let rules = rules(RULES);
         let decision = DecisionRecord { index: Some(1), ..decided(&rules, TWO, &[]) };
-        let told = told(&rules, &decision, &["main.else"]);
-        assert!(told.agrees, "{}", told.text);
-        assert!(told.text.contains("alert 1") && !told.text.contains("alert 0"), "{}", told.text);
-        assert!(told.text.contains("why not `main.else`?"), "{}", told.text);
+        let explained = explained(&rules, &decision, &["main.else"]);
+        assert!(explained.agrees, "{}", explained.text);
+        assert!(
+            explained.text.contains("alert 1") && !explained.text.contains("alert 0"),
+            "{}",
+            explained.text
+        );
+        assert!(explained.text.contains("why not `main.else`?"), "{}", explained.text);
     }
 
     #[test]
     fn another_outcome_than_the_stored_one_is_noticed() {
         let then = rules(RULES);
         let now = rules(&RULES.replace("\"disk full\"", "\"disk is full\""));
-        assert!(!told(&now, &decided(&then, TWO, &[]), &[]).agrees);
+        assert!(!explained(&now, &decided(&then, TWO, &[]), &[]).agrees);
     }
 }

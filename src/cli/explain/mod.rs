@@ -63,7 +63,7 @@ Exit codes:
   3  a file could not be read or written, or the journal does not contain the event";
 
 /// Explains alerts if rules are named, and codes otherwise.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     #[cfg(feature = "gateway")]
     if let Some(id) = &arguments.decided {
         return journal_event::explain(id, &arguments.place, &arguments.why_not, terminal);
@@ -72,12 +72,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         return alert::explain(arguments, terminal);
     }
     match arguments.subjects.as_slice() {
-        [] => code::list(terminal),
+        [] => Ok(code::list(terminal)),
         [code] => code::page(&code.to_string_lossy(), terminal),
         [..] => {
             terminal.error("give one code at a time");
             terminal.help("to explain alerts, name the rules: `--rules PATH`");
-            Exit::Usage
+            Err(Exit::Usage)
         }
     }
 }

@@ -1,19 +1,19 @@
-//! An input in blocks of whole lines, as they arrive: a file in pieces of one size, a pipe as fast as it is written.
+//! An input in blocks of whole lines, as they arrive: a file in blocks of one size, a pipe as fast as it is written.
 
 use std::io::{self, ErrorKind, Read};
 
-/// How much is asked for at once: enough that handing blocks around costs nothing, little enough that a block and what is
-/// made of it stay in a processor's cache.
+/// The size of one read: large enough that the overhead of a block is small, small enough that a block and its outcomes
+/// stay in the cache of a processor.
 const READ_SIZE: usize = 128 << 10;
 
-/// Whole lines of an input, in room that is used for one block after the other: it is made, and faulted in, once.
+/// Whole lines of an input, in a buffer that is reused, so that its memory is faulted in once.
 #[derive(Default)]
 pub(super) struct InputBlock {
     buffer: Vec<u8>,
-    /// Where what is not passed yet begins.
+    /// Where the part that is not evaluated yet begins.
     start: usize,
     length: usize,
-    /// Whether nothing stands before it.
+    /// Whether it is the first block of the input.
     pub(super) first: bool,
     /// Whether more may follow.
     pub(super) more: bool,
@@ -25,7 +25,7 @@ impl InputBlock {
         self.buffer.get(self.start..self.length).unwrap_or_default()
     }
 
-    /// Takes other lines, and gives its own room for them.
+    /// Exchanges its buffer for other lines.
     pub(super) fn replace(&mut self, lines: &mut Vec<u8>) {
         std::mem::swap(&mut self.buffer, lines);
         (self.start, self.length) = (0, self.buffer.len());
@@ -33,18 +33,18 @@ impl InputBlock {
         lines.clear();
     }
 
-    /// Goes on behind so many bytes.
+    /// Marks this many bytes as evaluated.
     pub(super) fn pass(&mut self, bytes: usize) {
         self.start += bytes;
         self.first = false;
     }
 
-    /// Whether a long document left more room than other blocks need.
+    /// Whether a long document made the buffer larger than other blocks need.
     pub(super) fn is_large(&self) -> bool {
         self.buffer.len() > 4 * READ_SIZE
     }
 
-    /// Puts the beginning of a line in front.
+    /// Copies the beginning of a line to the front of the buffer.
     fn prepend(&mut self, bytes: &[u8]) {
         self.buffer.resize(self.buffer.len().max(bytes.len()), 0);
         if let Some(front) = self.buffer.get_mut(..bytes.len()) {
@@ -52,7 +52,7 @@ impl InputBlock {
         }
     }
 
-    /// Room behind so many bytes.
+    /// Free space after this many bytes.
     fn free_space(&mut self, held: usize) -> &mut [u8] {
         if self.buffer.len() < held + READ_SIZE {
             self.buffer.resize(held + READ_SIZE, 0);
@@ -61,12 +61,12 @@ impl InputBlock {
     }
 }
 
-/// Cuts what a reader brings into blocks.
+/// Splits the bytes of a reader into blocks.
 pub(super) struct BlockReader<R> {
     reader: R,
     /// The beginning of a line that is not complete yet.
     partial_line: Vec<u8>,
-    /// The most bytes that a line may have.
+    /// The maximum size of a line.
     max_line_bytes: usize,
     ended: bool,
 }
@@ -76,10 +76,10 @@ impl<R: Read> BlockReader<R> {
         Self { reader, partial_line: Vec::new(), max_line_bytes, ended: false }
     }
 
-    /// Puts the next block in the place of another; whether there was one.
+    /// Reads the next block into a buffer; false at the end of the input.
     ///
     /// # Errors
-    /// Those of the reader, and [`ErrorKind::FileTooLarge`] where a line is longer than it may be.
+    /// Those of the reader, and [`ErrorKind::FileTooLarge`] if a line is too long.
     pub(super) fn next(&mut self, block: &mut InputBlock) -> io::Result<bool> {
         block.start = 0;
         let mut held = self.partial_line.len();
@@ -89,7 +89,7 @@ impl<R: Read> BlockReader<R> {
         }
         while !self.ended {
             let read = self.read(block.free_space(held))?;
-            // What was held has no line end, so only what is new is searched.
+            // Only the new bytes can contain a line end.
             let new = block.buffer.get(held..held + read).unwrap_or_default();
             if let Some(end) = boundary(new) {
                 self.partial_line.extend_from_slice(new.get(end..).unwrap_or_default());
@@ -117,8 +117,8 @@ impl<R: Read> BlockReader<R> {
     }
 }
 
-/// Behind which line a block ends: before a line that opens a document, if there is one, as then no document is likely to
-/// be cut.
+/// The offset at which a block ends: before the last line that opens a document, if there is one, so that documents are
+/// rarely cut.
 fn boundary(bytes: &[u8]) -> Option<usize> {
     let mut starts = memchr::memrchr_iter(b'\n', bytes).map(|end| end + 1);
     let last = starts.next()?;
@@ -134,7 +134,7 @@ mod tests {
     use super::{BlockReader, InputBlock};
     use std::io::{self, ErrorKind, Read};
 
-    /// Gives its pieces one by one, as a pipe does.
+    /// Returns its pieces one by one, like a pipe.
     struct ChunkedReader(Vec<&'static str>);
 
     impl Read for ChunkedReader {

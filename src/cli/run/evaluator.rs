@@ -1,10 +1,11 @@
-//! What becomes of a block of lines: outcomes as text, in the order of the documents, and what was wrong.
+//! Evaluates a block of lines: the outcomes as text, in the order of the documents, and the documents that are invalid.
 
 use super::RunFormat;
 use super::blocks::InputBlock;
 use super::tally::OutcomeTally;
 use crate::cli::event;
-use crate::cli::input_reader::InputReader;
+use crate::cli::input::InputPosition;
+use crate::cli::input_reader::{InputReader, PreparedEvaluation};
 use crate::diagnostic::escape_hidden;
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, SilentObserver};
 use crate::event::Outcome;
@@ -13,48 +14,56 @@ use crate::ruleset::{RuleSet, UnknownName};
 use crate::time::Timestamp;
 use std::borrow::Cow;
 
-/// When so many bytes are to be written, they are, before more is judged.
+/// The size of the output at which it is written before evaluation goes on.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
-/// What stays the same for all inputs.
+/// Evaluates the blocks of all inputs.
 pub(super) struct BlockEvaluator<'r> {
     rules: &'r RuleSet,
     reader: InputReader<'r>,
     resolved_reader: ResolvedInputReader<'r>,
-    /// What is looked at of a document.
+    /// The parts of a document that are read.
     reach: Cow<'r, Projection>,
     now: Timestamp,
     format: RunFormat,
 }
 
-/// Where documents go, its names looked up once.
+/// The reader of the documents, with its names resolved.
 enum ResolvedInputReader<'r> {
     Payloads(EvaluationPlan<'r>),
     Events(&'r str),
 }
 
-/// A block and what it came to, in room that is used for one block after the other.
+/// A block and its outcomes, in a buffer that is reused.
 #[derive(Default)]
 pub(super) struct EvaluatedBlock {
     /// The block.
     pub(super) block: InputBlock,
-    /// How much of it was judged; the rest belongs to a document that may go on.
+    /// How many bytes were evaluated; the rest belongs to a document that may be incomplete.
     pub(super) consumed: usize,
-    /// How many lines end in what was judged, and how many characters of the line behind them it holds.
-    pub(super) lines: usize,
-    pub(super) lead: usize,
-    /// Whether there was so much to say that the rest was not judged yet.
+    /// The evaluated part, in lines and characters.
+    pub(super) passed: PassedInput,
+    /// Whether the output filled its buffer before the whole block was evaluated.
     pub(super) is_full: bool,
     /// The text of all outcomes.
     pub(super) output: Vec<u8>,
-    /// What could not be read, each at its line of the input.
+    /// Documents that could not be read, each with its line in the input.
     pub(super) invalid: Vec<JsonError>,
-    /// What was counted.
+    /// The counts.
     pub(super) tally: OutcomeTally,
 }
 
+/// A part of an input that was passed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PassedInput {
+    /// The number of line ends.
+    pub(super) lines: usize,
+    /// The number of characters after the last line end.
+    pub(super) characters: usize,
+}
+
 impl EvaluatedBlock {
-    /// Whether it holds far more memory than the next block is likely to need.
+    /// Whether its buffers are far larger than the next block is likely to need.
     pub(super) fn is_large(&self) -> bool {
         const LARGE: usize = 1 << 20;
         self.block.is_large() || self.output.capacity() > LARGE
@@ -63,12 +72,12 @@ impl EvaluatedBlock {
 
 impl<'r> BlockEvaluator<'r> {
     pub(super) fn new(
-        rules: &'r RuleSet,
+        prepared: &'r PreparedEvaluation,
         reader: InputReader<'r>,
-        now: Timestamp,
-        style: RunFormat,
+        format: RunFormat,
     ) -> Result<Self, UnknownName> {
-        let (way, reach) = match reader {
+        let PreparedEvaluation { rules, now } = prepared;
+        let (resolved_reader, reach) = match reader {
             InputReader::Payloads(subject) => {
                 (ResolvedInputReader::Payloads(rules.pipeline(subject)?), rules.reach(subject))
             }
@@ -76,19 +85,12 @@ impl<'r> BlockEvaluator<'r> {
                 (ResolvedInputReader::Events(routing), Cow::Owned(Projection::whole()))
             }
         };
-        Ok(Self { rules, reader, resolved_reader: way, reach, now, format: style })
+        Ok(Self { rules, reader, resolved_reader, reach, now: *now, format })
     }
 
-    /// Reads the documents of a block that begins after so many lines of its input, and so many characters of the next. The
-    /// arena is for what is made of one document after the other.
-    pub(super) fn block(
-        &self,
-        evaluated: &mut EvaluatedBlock,
-        (lines_before, lead_before): (usize, usize),
-        arena: &mut Arena,
-    ) {
-        let EvaluatedBlock { block, consumed: judged, lines, lead, is_full, output, invalid, tally } =
-            evaluated;
+    /// Evaluates the documents of a block that begins after this part of the input. The arena is reused for every document.
+    pub(super) fn block(&self, evaluated: &mut EvaluatedBlock, before: PassedInput, arena: &mut Arena) {
+        let EvaluatedBlock { block, consumed, passed, is_full, output, invalid, tally } = evaluated;
         *is_full = false;
         output.clear();
         invalid.clear();
@@ -96,37 +98,38 @@ impl<'r> BlockEvaluator<'r> {
         let bytes = block.bytes();
         let read = if block.first { json::DocumentChunk::first } else { json::DocumentChunk::new };
         let remaining = if block.more { json::Remaining::More } else { json::Remaining::Last };
-        let mut part = read(bytes, remaining, &self.reach).with_line_prefix(lead_before);
+        let mut part = read(bytes, remaining, &self.reach).with_line_prefix(before.characters);
         // Behind a byte order mark, which is no character of the first line.
         let start = part.consumed();
-        let line = lines_before + 1;
-        let mut places =
-            PositionTracker { bytes, start, before: lead_before, offset: start, line, line_start: start };
+        let (line, before_start) = (before.lines + 1, before.characters);
+        let mut positions =
+            PositionTracker { bytes, start, before_start, offset: start, line, line_start: start };
         loop {
             arena.clear();
             let Some(json::LocatedDocument { offset, document }) = part.next(arena) else { break };
             tally.payload();
             let read = match document {
                 Ok(document) => self.document(&document, tally, output).map_err(|message| {
-                    let (line, column) = places.position(offset);
+                    let InputPosition { line, column } = positions.position(offset);
                     JsonError { line, column, message }
                 }),
-                Err(wrong) => Err(JsonError { line: wrong.line + lines_before, ..wrong }),
+                Err(error) => Err(JsonError { line: error.line + before.lines, ..error }),
             };
-            if let Err(wrong) = read {
-                self.write_invalid(&wrong, tally, output);
-                invalid.push(wrong);
+            if let Err(error) = read {
+                self.write_invalid(&error, tally, output);
+                invalid.push(error);
             }
             if output.len() > MAX_OUTPUT_BYTES {
                 *is_full = true;
                 break;
             }
         }
-        (*judged, *lines, *lead) = (part.consumed(), part.lines(), part.line_prefix());
+        *consumed = part.consumed();
+        *passed = PassedInput { lines: part.lines(), characters: part.line_prefix() };
         escape_hidden(output);
     }
 
-    /// Writes the outcomes of a document; the error says why it is no event.
+    /// Writes the outcomes of a document; the error says why it is not an event.
     fn document(
         &self,
         document: &Document<'_>,
@@ -151,10 +154,10 @@ impl<'r> BlockEvaluator<'r> {
         Ok(())
     }
 
-    /// An outcome says where in its input it went wrong; which input that was stands on the standard error.
-    fn write_invalid(&self, wrong: &JsonError, tally: &mut OutcomeTally, output: &mut Vec<u8>) {
+    /// The outcome contains the position in the input; the standard error names the input.
+    fn write_invalid(&self, error: &JsonError, tally: &mut OutcomeTally, output: &mut Vec<u8>) {
         let (integration, mapping) = self.reader.names();
-        let JsonError { line, column, message } = wrong.clone();
+        let JsonError { line, column, message } = error.clone();
         let result = crate::event::OutcomeKind::Invalid { line, column, message };
         self.write(&Outcome { integration, mapping, index: None, kind: result }, tally, output);
     }
@@ -170,26 +173,27 @@ impl<'r> BlockEvaluator<'r> {
     }
 }
 
-/// Lines and columns of rising offsets, so that any number of them costs one pass.
+/// Finds the positions of increasing offsets in one pass.
 struct PositionTracker<'b> {
     bytes: &'b [u8],
-    /// Where the first line begins, and how many of its characters stand before.
+    /// Where the first line begins, and how many of its characters were in earlier blocks.
     start: usize,
-    before: usize,
+    before_start: usize,
     offset: usize,
     line: usize,
     line_start: usize,
 }
 
 impl PositionTracker<'_> {
-    fn position(&mut self, offset: usize) -> (usize, usize) {
+    fn position(&mut self, offset: usize) -> InputPosition {
         let passed = self.bytes.get(self.offset..offset).unwrap_or_default();
         for (at, _) in passed.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
             (self.line, self.line_start) = (self.line + 1, self.offset + at + 1);
         }
         self.offset = offset;
         let lead = self.bytes.get(self.line_start..offset).unwrap_or_default();
-        let before = if self.line_start == self.start { self.before } else { 0 };
-        (self.line, before + lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+        let before = if self.line_start == self.start { self.before_start } else { 0 };
+        let column = before + lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
+        InputPosition { line: self.line, column }
     }
 }

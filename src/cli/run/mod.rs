@@ -11,8 +11,6 @@ use super::input::{self, ProgressIndicator};
 use super::input_reader::{self, EvaluationArguments};
 use super::terminal::Terminal;
 use crate::json::JsonError;
-use crate::ruleset::RuleSet;
-use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use evaluator::{BlockEvaluator, EvaluatedBlock};
 use std::io::Write;
@@ -65,25 +63,14 @@ enum RunFormat {
 }
 
 /// Reads every input; the exit code is that of the worst.
-pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
-    match input_reader::prepare(&arguments.selection, &arguments.inputs, terminal) {
-        Ok((rules, now)) => evaluate(arguments, &rules, now, terminal),
-        Err(exit) => exit,
-    }
-}
-
-fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Timestamp, terminal: &mut Terminal) -> Exit {
-    let reader = match input_reader::choose(&arguments.selection, &rules.model) {
-        Ok(reader) => reader,
-        Err(refusal) => return refusal.report(terminal),
-    };
-    let evaluator = match BlockEvaluator::new(rules, reader, now, arguments.format) {
-        Ok(evaluator) => evaluator,
-        Err(unknown) => {
-            terminal.error(&unknown.to_string());
-            return Exit::Usage;
-        }
-    };
+pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let prepared = input_reader::prepare(&arguments.selection, &arguments.inputs, terminal)?;
+    let reader = input_reader::choose(&arguments.selection, &prepared.rules.model);
+    let reader = reader.map_err(|refusal| refusal.report(terminal))?;
+    let evaluator = BlockEvaluator::new(&prepared, reader, arguments.format).map_err(|unknown| {
+        terminal.error(&unknown.to_string());
+        Exit::Usage
+    })?;
     let cores = || thread::available_parallelism().map_or(1, NonZero::get);
     let threads = arguments.threads.map_or_else(cores, usize::from);
     let mut tally = OutcomeTally::default();
@@ -91,14 +78,13 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Timestamp, terminal: &m
     let progress = ProgressIndicator::new(&inputs, terminal);
     let mut exit = Exit::Success;
     for path in &inputs {
-        let read = source::open(path, terminal).and_then(|(name, source)| {
-            pipeline::run(&evaluator, source, threads, |evaluated| {
-                show(evaluated, &name, &mut tally, &progress, terminal)
+        let read = source::open(path, terminal).and_then(|input| {
+            pipeline::run(&evaluator, input.source, input.guard, threads, |evaluated| {
+                show(evaluated, &input.name, &mut tally, &progress, terminal)
             })
         });
         if let Err(error) = read {
-            terminal.error(&format!("`{}` could not be read: {error}", path.display()));
-            exit = Exit::Failed;
+            exit = terminal.fail(&format!("cannot read `{}`: {error}", path.display()));
         }
         if terminal.out.is_closed() {
             break;
@@ -106,7 +92,7 @@ fn evaluate(arguments: &Arguments, rules: &RuleSet, now: Timestamp, terminal: &m
     }
     progress.finish();
     terminal.err.print(&tally.to_string());
-    if tally.has_no_failures() { exit } else { exit.max(Exit::Findings) }
+    Ok(if tally.has_no_failures() { exit } else { exit.max(Exit::Findings) })
 }
 
 /// Writes the outcomes of a block; a closed output ends the run.

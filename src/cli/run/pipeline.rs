@@ -1,12 +1,11 @@
-//! Blocks through as many threads as there are cores, and their outcomes out again in order.
+//! Evaluates blocks in as many threads as there are cores, and shows their outcomes in order.
 //!
-//! Each thread reads a block, evaluates it and shows it, so that one thread alone does everything and nothing is done beside
-//! it. Where a block is ready before an earlier one, its thread leaves it to the one that shows and goes on with another. At
-//! most two blocks for each thread are under way, in room that is used again, so an input of any size takes little memory,
-//! and a slow reader of the output slows the reading of the input.
+//! Each thread reads a block, evaluates it and shows it. If a block is ready before an earlier one, its thread leaves it to
+//! the thread that shows, and goes on with another block. At most two blocks for each thread are in memory, in buffers that
+//! are reused. An input of any size takes little memory, and a slow reader of the output slows the reading of the input.
 
 use super::blocks::BlockReader;
-use super::evaluator::{BlockEvaluator, EvaluatedBlock};
+use super::evaluator::{BlockEvaluator, EvaluatedBlock, PassedInput};
 use super::source::{InputGuard, InputSource};
 use crate::json::Arena;
 use std::io::{self, ErrorKind};
@@ -14,19 +13,20 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Bytes of a document that goes on, up to which it is tried again with every block that follows.
+/// The size up to which an incomplete document is tried again with every further block.
 const RETRY_EVERY_BLOCK_BYTES: usize = 64 << 10;
 
-/// The most bytes of a document, on one line or on many: what never ends must not take all memory before anybody is told.
+/// The maximum size of a document, so that one that never ends does not fill the memory.
 const MAX_DOCUMENT_BYTES: usize = 1 << 30;
 
-/// Evaluates an input, and shows what its blocks came to, in order, until `show` says that nobody is interested any more.
+/// Evaluates an input, and shows the outcomes of its blocks in order, until `show` breaks.
 ///
 /// # Errors
-/// Where the input cannot be read or holds a document of more than 1 GiB; what came before was shown.
+/// If the input cannot be read or contains a document of more than 1 GiB; everything before it was shown.
 pub(super) fn run(
     evaluator: &BlockEvaluator<'_>,
-    (source, interest): (InputSource, InputGuard),
+    source: InputSource,
+    guard: InputGuard,
     threads: usize,
     show: impl FnMut(&EvaluatedBlock) -> ControlFlow<()> + Send,
 ) -> io::Result<()> {
@@ -39,7 +39,7 @@ pub(super) fn run(
         out_of_order: Vec::new(),
         next_to_show: 0,
         is_showing: false,
-        input_guard: Some(interest),
+        input_guard: Some(guard),
     };
     let pipeline = BlockPipeline {
         evaluator,
@@ -49,7 +49,7 @@ pub(super) fn run(
         sequencer: Mutex::new(OutputSequencer {
             evaluator,
             show,
-            passed: (0, 0),
+            passed: PassedInput::default(),
             open_document: Vec::new(),
             tried_bytes: 0,
             max_document_bytes: MAX_DOCUMENT_BYTES,
@@ -58,7 +58,7 @@ pub(super) fn run(
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Where the system gives no more threads, those that there are do the work.
+            // If the system gives no more threads, the others do the work.
             let _ = thread::Builder::new().spawn_scoped(scope, || pipeline.work());
         }
         pipeline.work();
@@ -66,18 +66,18 @@ pub(super) fn run(
     pipeline.end()
 }
 
-/// What the threads share. Nobody holds one of its locks while waiting for another.
+/// The state that the threads share. No thread waits for one of its locks while it holds another.
 struct BlockPipeline<'e, 'r, S> {
     evaluator: &'e BlockEvaluator<'r>,
     input: Mutex<BlockInput>,
     queue: Mutex<BlockQueue>,
-    /// Something became free, or nobody is interested any more.
+    /// Notified when a buffer becomes free, or the output is no longer wanted.
     changed: Condvar,
     /// Locked by the thread that shows.
     sequencer: Mutex<OutputSequencer<'e, 'r, S>>,
 }
 
-/// What is read.
+/// The input, as it is read.
 struct BlockInput {
     blocks: BlockReader<InputSource>,
     /// The number of the next block.
@@ -85,33 +85,33 @@ struct BlockInput {
     ended: Option<io::Result<()>>,
 }
 
-/// Where blocks wait.
+/// The blocks that wait.
 struct BlockQueue {
-    /// Room for further blocks.
+    /// Buffers for further blocks.
     free: Vec<EvaluatedBlock>,
-    /// What was evaluated before its turn.
+    /// Blocks that were evaluated before their turn.
     out_of_order: Vec<(usize, EvaluatedBlock)>,
     /// The number of the next block to show.
     next_to_show: usize,
-    /// Whether a thread is at it.
+    /// Whether a thread shows blocks.
     is_showing: bool,
-    /// Whether anybody wants more.
+    /// Absent once the output is no longer wanted.
     input_guard: Option<InputGuard>,
 }
 
 impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> BlockPipeline<'_, '_, S> {
-    /// What each thread does until there is nothing more.
+    /// The loop of each thread, until the input ends.
     fn work(&self) {
         let mut arena = Arena::new();
         while let Some(mut evaluated) = self.wait_for_buffer() {
             let Some(number) = self.read(&mut evaluated) else { return };
-            // Where in the input it stands is not known yet, and matters only where something is wrong.
-            self.evaluator.block(&mut evaluated, (0, 0), &mut arena);
+            // Its position in the input is not known yet; it matters only if something is invalid.
+            self.evaluator.block(&mut evaluated, PassedInput::default(), &mut arena);
             self.show(number, evaluated, &mut arena);
         }
     }
 
-    /// Waits for room for another block; nothing: nobody is interested any more.
+    /// Waits for a buffer; nothing if the output is no longer wanted.
     fn wait_for_buffer(&self) -> Option<EvaluatedBlock> {
         let mut queue = lock(&self.queue);
         while queue.input_guard.is_some() {
@@ -123,7 +123,7 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> BlockPipeline<'_, '_, S> {
         None
     }
 
-    /// Reads the next block: its number; nothing at the end of the input.
+    /// Reads the next block and returns its number; nothing at the end of the input.
     fn read(&self, into: &mut EvaluatedBlock) -> Option<usize> {
         let mut input = lock(&self.input);
         if input.ended.is_some() {
@@ -141,7 +141,7 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> BlockPipeline<'_, '_, S> {
         None
     }
 
-    /// Shows a block, and those behind it that are ready; or leaves it to the thread that shows what is before it.
+    /// Shows a block, and the ready blocks after it; or leaves it to the thread that shows an earlier one.
     fn show(&self, number: usize, evaluated: EvaluatedBlock, arena: &mut Arena) {
         let mut queue = lock(&self.queue);
         queue.out_of_order.push((number, evaluated));
@@ -151,28 +151,28 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> BlockPipeline<'_, '_, S> {
         queue.is_showing = true;
         while let Some(mut evaluated) = queue.next() {
             drop(queue);
-            let interest = lock(&self.sequencer).next(&mut evaluated, arena);
+            let flow = lock(&self.sequencer).next(&mut evaluated, arena);
             queue = lock(&self.queue);
-            queue.recycle(evaluated, interest);
+            queue.recycle(evaluated, flow);
             self.changed.notify_all();
         }
         queue.is_showing = false;
     }
 
-    /// Shows what waited for an end that never came.
+    /// Shows an incomplete document at the end of the input.
     fn end(self) -> io::Result<()> {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         let input = self.input.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut order = self.sequencer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut sequencer = self.sequencer.into_inner().unwrap_or_else(PoisonError::into_inner);
         let ended = input.ended.unwrap_or(Ok(()));
-        if order.is_too_long || matches!(&ended, Err(error) if error.kind() == ErrorKind::FileTooLarge) {
-            return Err(order.too_long());
+        if sequencer.is_too_long || matches!(&ended, Err(error) if error.kind() == ErrorKind::FileTooLarge) {
+            return Err(sequencer.too_long());
         }
         if queue.input_guard.is_none() {
             return Ok(());
         }
-        if !order.open_document.is_empty() {
-            order.last();
+        if !sequencer.open_document.is_empty() {
+            sequencer.last();
         }
         ended
     }
@@ -183,7 +183,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl BlockQueue {
-    /// What is shown next, if it is ready and anybody is interested.
+    /// The next block to show, if it is ready and the output is still wanted.
     fn next(&mut self) -> Option<EvaluatedBlock> {
         self.input_guard.as_ref()?;
         let place = self.out_of_order.iter().position(|(number, _)| *number == self.next_to_show)?;
@@ -191,37 +191,37 @@ impl BlockQueue {
         Some(self.out_of_order.swap_remove(place).1)
     }
 
-    /// Takes back the room of what was shown.
-    fn recycle(&mut self, evaluated: EvaluatedBlock, interest: ControlFlow<()>) {
-        // A long document does not leave its room to short ones.
+    /// Takes back the buffer of a block that was shown.
+    fn recycle(&mut self, evaluated: EvaluatedBlock, flow: ControlFlow<()>) {
+        // The large buffer of a long document is not kept.
         self.free.push(if evaluated.is_large() { EvaluatedBlock::default() } else { evaluated });
-        if interest.is_break() {
+        if flow.is_break() {
             self.input_guard = None;
         }
     }
 }
 
-/// Puts what was evaluated into the order of the input.
+/// Shows evaluated blocks in the order of the input.
 struct OutputSequencer<'e, 'r, S> {
     evaluator: &'e BlockEvaluator<'r>,
     show: S,
-    /// Whole lines before what is shown next, and how many characters of its line.
-    passed: (usize, usize),
-    /// Lines of a document that may go on, and with how many bytes it was last tried.
+    /// The part of the input before the next block to show.
+    passed: PassedInput,
+    /// An incomplete document, and its size when it was last tried.
     open_document: Vec<u8>,
     tried_bytes: usize,
-    /// The most bytes that a document may have, and whether one has more.
+    /// The maximum size of a document, and whether one exceeds it.
     max_document_bytes: usize,
     is_too_long: bool,
 }
 
 impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
-    /// Shows the next block, joined to what was left open before it.
+    /// Shows the next block, joined to the incomplete document before it.
     fn next(&mut self, evaluated: &mut EvaluatedBlock, arena: &mut Arena) -> ControlFlow<()> {
-        if !self.open_document.is_empty() || (self.passed.0 > 0 && !evaluated.invalid.is_empty()) {
+        if !self.open_document.is_empty() || (self.passed.lines > 0 && !evaluated.invalid.is_empty()) {
             let block = &mut evaluated.block;
             self.open_document.extend_from_slice(block.bytes());
-            // A document of many blocks is tried when it has doubled, so that it costs what its length is.
+            // A document of many blocks is tried each time its size has doubled, so that the cost stays linear.
             if block.more && self.open_document.len() > self.max_document_bytes {
                 self.is_too_long = true;
                 return ControlFlow::Break(());
@@ -246,15 +246,15 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
         (self.show)(evaluated)
     }
 
-    /// Says which document is too long.
+    /// The error for a document that is too long.
     fn too_long(&self) -> io::Error {
-        let line = self.passed.0 + 1;
+        let line = self.passed.lines + 1;
         let message =
             format!("the document on line {line} is longer than 1 GiB; split it into several, one a line");
         io::Error::new(ErrorKind::FileTooLarge, message)
     }
 
-    /// Shows what was left open.
+    /// Shows the incomplete document.
     fn last(&mut self) {
         let mut last = EvaluatedBlock::default();
         last.block.replace(&mut self.open_document);
@@ -266,10 +266,11 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
         }
     }
 
-    /// Shows what was judged of a block as long as there is so much to say that the rest was not, and judges that.
+    /// Shows the outcomes of a block, and evaluates the rest of it as long as the output filled its buffer.
     fn show_full(&mut self, evaluated: &mut EvaluatedBlock, arena: &mut Arena) -> ControlFlow<()> {
         loop {
-            self.passed = (self.passed.0 + evaluated.lines, evaluated.lead);
+            let PassedInput { lines, characters } = evaluated.passed;
+            self.passed = PassedInput { lines: self.passed.lines + lines, characters };
             if !evaluated.is_full {
                 return ControlFlow::Continue(());
             }
@@ -282,8 +283,8 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BlockEvaluator, EvaluatedBlock, OutputSequencer};
-    use crate::cli::input_reader::InputReader;
+    use super::{BlockEvaluator, EvaluatedBlock, OutputSequencer, PassedInput};
+    use crate::cli::input_reader::{InputReader, PreparedEvaluation};
     use crate::cli::run::RunFormat;
     use crate::json::Arena;
     use crate::ruleset::{EntryPoint, RuleSet};
@@ -299,20 +300,20 @@ mod tests {
         let mut sources = Sources::default();
         sources.add("m.rules", RULES);
         let rules = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None).rules.unwrap();
-        let (reader, now) = (InputReader::Payloads(EntryPoint::Mapping("m", None)), Timestamp::default());
-        let evaluator = BlockEvaluator::new(&rules, reader, now, RunFormat::Ndjson).unwrap();
+        let reader = InputReader::Payloads(EntryPoint::Mapping("m", None));
+        let prepared = PreparedEvaluation { rules, now: Timestamp::default() };
+        let evaluator = BlockEvaluator::new(&prepared, reader, RunFormat::Ndjson).unwrap();
         let (mut shown, mut given) = (0, 0);
         let show = |evaluated: &EvaluatedBlock| {
             shown += memchr::memchr_iter(b'\n', &evaluated.output).count();
             ControlFlow::Continue(())
         };
-        let open = Vec::new();
         let longest = 1_000_000;
         let mut order = OutputSequencer {
             evaluator: &evaluator,
             show,
-            passed: (0, 0),
-            open_document: open,
+            passed: PassedInput::default(),
+            open_document: Vec::new(),
             tried_bytes: 0,
             max_document_bytes: longest,
             is_too_long: false,
@@ -324,7 +325,7 @@ mod tests {
             evaluated.block.replace(&mut (begin.to_owned() + &"1,\n".repeat(10_000)).into_bytes());
             evaluated.block.more = true;
             given += evaluated.block.bytes().len();
-            evaluator.block(&mut evaluated, (0, 0), &mut arena);
+            evaluator.block(&mut evaluated, PassedInput::default(), &mut arena);
             if order.next(&mut evaluated, &mut arena).is_break() {
                 break;
             }

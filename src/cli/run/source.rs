@@ -1,4 +1,4 @@
-//! Where an input comes from: a file, or something that may bring nothing for a long time.
+//! An input: a file, or a pipe or device that may block a read.
 
 use crate::cli::input;
 use crate::cli::terminal::Terminal;
@@ -11,15 +11,23 @@ use std::path::Path;
 /// An input, read as it comes.
 pub(super) struct InputSource {
     file: File,
-    /// Where reading may hang: what says that nobody waits for it any more.
+    /// Present if a read may block: its other end is closed when the input is no longer wanted.
     cancellation: Option<PipeReader>,
 }
 
-/// Dropping it ends the input: a read that hangs in a pipe comes back with nothing.
+/// Dropping it ends the input: a read that blocks returns nothing.
 pub(super) struct InputGuard(#[expect(dead_code, reason = "it is there to be dropped")] Option<PipeWriter>);
 
-/// Opens an input; its name is how messages call it.
-pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<(String, (InputSource, InputGuard))> {
+/// An input that was opened.
+pub(super) struct OpenedInput {
+    /// Its name in messages.
+    pub(super) name: String,
+    pub(super) source: InputSource,
+    pub(super) guard: InputGuard,
+}
+
+/// Opens an input.
+pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<OpenedInput> {
     let (name, file) = if path.as_os_str() == "-" {
         input::announce_stdin(terminal);
         let owned = io::stdin().as_fd().try_clone_to_owned()?;
@@ -28,21 +36,23 @@ pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<(String, 
         (path.display().to_string(), File::open(path)?)
     };
     if file.metadata()?.is_file() {
-        return Ok((name, (InputSource { file, cancellation: None }, InputGuard(None))));
+        let source = InputSource { file, cancellation: None };
+        return Ok(OpenedInput { name, source, guard: InputGuard(None) });
     }
-    let (given_up, interest) = io::pipe()?;
-    Ok((name, (InputSource { file, cancellation: Some(given_up) }, InputGuard(Some(interest)))))
+    let (cancellation, guard) = io::pipe()?;
+    let source = InputSource { file, cancellation: Some(cancellation) };
+    Ok(OpenedInput { name, source, guard: InputGuard(Some(guard)) })
 }
 
 impl Read for InputSource {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let Some(given_up) = &self.cancellation {
+        if let Some(cancellation) = &self.cancellation {
             let mut watched =
-                [PollFd::new(&self.file, PollFlags::IN), PollFd::new(given_up, PollFlags::empty())];
+                [PollFd::new(&self.file, PollFlags::IN), PollFd::new(cancellation, PollFlags::empty())];
             poll(&mut watched, None)?;
-            // The end of a pipe that nothing is written to is its writer's.
-            let [_, given_up] = watched;
-            if !given_up.revents().is_empty() {
+            // Nothing is ever written to this pipe, so its only event is that the guard was dropped.
+            let [_, cancellation] = watched;
+            if !cancellation.revents().is_empty() {
                 return Ok(0);
             }
         }

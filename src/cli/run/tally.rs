@@ -4,7 +4,7 @@ use crate::event::Outcome;
 use crate::text::plural;
 use std::fmt;
 
-/// How many payloads there were, and what became of them.
+/// How many payloads there were, and how many outcomes of each kind.
 #[derive(Debug, Default)]
 pub(super) struct OutcomeTally {
     payloads: usize,
@@ -15,12 +15,12 @@ pub(super) struct OutcomeTally {
 const NAMES: [&str; 6] = ["sent", "event", "dropped", "empty", "unaccepted", "invalid"];
 
 impl OutcomeTally {
-    /// A document was read, well or not.
+    /// Counts a document, valid or not.
     pub(super) fn payload(&mut self) {
         self.payloads += 1;
     }
 
-    /// An outcome was written.
+    /// Counts an outcome.
     pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) {
         let name = outcome.name();
         for (known, slot) in NAMES.into_iter().zip(&mut self.outcomes) {
@@ -30,7 +30,7 @@ impl OutcomeTally {
         }
     }
 
-    /// What was counted elsewhere.
+    /// Adds other counts.
     pub(super) fn add(&mut self, other: &Self) {
         self.payloads += other.payloads;
         for (slot, (name, count)) in self.outcomes.iter_mut().zip(other.outcomes) {

@@ -1,45 +1,46 @@
-//! The configuration file, in TOML: what is wrong with it is said with its place and the nearest name.
+//! The configuration file, in TOML. Errors have a place, and suggest the nearest name.
 
+use super::configuration_error::ConfigurationError;
 use super::options::ServeOptions;
 use crate::diagnostic::nearest;
 use crate::source::{Sources, Span};
 
-/// Reads the settings of a file; `name` is how messages call it.
+/// Reads the settings of a file; `name` is its name in messages.
 ///
 /// # Errors
-/// What is wrong, with line and column, and how to mend it.
-pub(super) fn read(name: &str, text: &str) -> Result<ServeOptions, (String, Option<String>)> {
+/// If the text is not valid; the message has a line and a column.
+pub(super) fn read(name: &str, text: &str) -> Result<ServeOptions, ConfigurationError> {
     toml::from_str(text).map_err(|error| {
         let mut sources = Sources::default();
         let file = sources.add(name, text);
         let range = error.span().unwrap_or_default();
         let at = sources.position(Span::new(file, range.start, range.end));
-        let (message, help) = words(error.message());
-        (format!("{name}:{}:{}: {message}", at.line, at.column), help)
+        let ConfigurationError { message, help } = explain(error.message());
+        ConfigurationError { message: format!("{name}:{}:{}: {message}", at.line, at.column), help }
     })
 }
 
-/// The library's words in ours. An unknown key comes with a list of all known ones; the nearest is enough.
-fn words(message: &str) -> (String, Option<String>) {
+/// Rewrites the message of the library. For an unknown key, it lists all known keys; the nearest is enough.
+fn explain(message: &str) -> ConfigurationError {
     let message = message.trim_end();
     let Some(rest) = message.strip_prefix("unknown field `") else {
-        return (message.lines().collect::<Vec<_>>().join("; "), None);
+        let message = message.lines().collect::<Vec<_>>().join("; ");
+        return ConfigurationError { message, help: None };
     };
     let (key, rest) = rest.split_once('`').unwrap_or((rest, ""));
     let spelled = key.replace('-', "_");
     let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
     let same = known.iter().copied().find(|name| *name == spelled);
     let help = same.or_else(|| nearest(&spelled, known)).map_or_else(
-        || "`pointsman serve --help` lists the settings; in the file they are written with `_`".to_owned(),
+        || "`pointsman serve --help` lists the settings; in the file they are spelled with `_`".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    (format!("there is no setting named `{key}`"), Some(help))
+    ConfigurationError::new(format!("there is no setting named `{key}`"), help)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::options::ServeOptions;
-    use super::read;
+    use super::{ConfigurationError, ServeOptions, read};
     use crate::gateway::logs;
     use crate::gateway::tls::CertificateFiles;
     use clap::{Args, Command, FromArgMatches};
@@ -82,13 +83,13 @@ log_level = "debug"
     }
 
     #[test]
-    fn every_setting_may_stand_in_the_file() {
+    fn every_setting_can_be_in_the_file() {
         let command = ServeOptions::augment_args(Command::new("serve"));
         let named: Vec<String> =
             command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
         let written: Vec<&str> = ALL.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
         assert_eq!(named, written);
-        let config = read("p.toml", ALL).expect("it is right").config().expect("it goes together");
+        let config = read("p.toml", ALL).expect("it is right").config().expect("the settings fit");
         assert_eq!(config.listen.port(), 9000);
         assert_eq!(config.tls, Some(CertificateFiles { chain: "chain.pem".into(), key: "key.pem".into() }));
         assert_eq!(config.journal.keep_for, Duration::from_hours(48));
@@ -102,40 +103,40 @@ log_level = "debug"
     }
 
     #[test]
-    fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+    fn a_flag_overrides_the_file_and_the_file_the_default() {
         let file = read("p.toml", "rules = [\"file\"]\nlisten = \"127.0.0.1:1\"\nallow_private = true\n");
         let given = flags(&["--listen", "127.0.0.1:2", "--allow-private", "false"]);
-        let config = given.or(file.expect("it is right")).config().expect("it goes together");
+        let config = given.or(file.expect("it is right")).config().expect("the settings fit");
         assert_eq!((config.listen.port(), config.admin.port()), (2, 8481));
         assert_eq!(config.reload.roots, [PathBuf::from("file")]);
         assert!(!config.delivery.allow_private);
     }
 
     #[test]
-    fn what_is_wrong_has_its_place_and_its_mending() {
+    fn an_error_has_a_place_and_a_fix() {
         let wrong = |text: &str| read("p.toml", text).expect_err(text);
         assert_eq!(
             wrong("rules = [\"r\"]\nliten = \"127.0.0.1:1\"\n"),
-            (
-                "p.toml:2:1: there is no setting named `liten`".to_owned(),
-                Some("did you mean `listen`?".to_owned())
+            ConfigurationError::new(
+                "p.toml:2:1: there is no setting named `liten`",
+                "did you mean `listen`?"
             )
         );
-        let (message, help) = wrong("keep-for = \"1d\"\n");
+        let ConfigurationError { message, help } = wrong("keep-for = \"1d\"\n");
         assert!(
             message.starts_with("p.toml:1:1: ") && help.as_deref() == Some("did you mean `keep_for`?"),
             "{message} {help:?}"
         );
-        let (message, _) = wrong("\n\nkeep_for = \"soon\"\n");
+        let message = wrong("\n\nkeep_for = \"soon\"\n").message;
         assert!(message.starts_with("p.toml:3:12: expected a duration"), "{message}");
-        let (message, _) = wrong("listen = \n");
+        let message = wrong("listen = \n").message;
         assert!(message.starts_with("p.toml:1:"), "{message}");
-        let (message, _) = wrong("log_level = \"loud\"\n");
+        let message = wrong("log_level = \"loud\"\n").message;
         assert!(message.starts_with("p.toml:1:13: expected `error`"), "{message}");
     }
 
     #[test]
-    fn what_does_not_go_together_is_refused() {
+    fn settings_that_contradict_each_other_are_refused() {
         assert!(flags(&[]).config().is_err());
         assert!(flags(&["--rules", "r", "--tls-cert", "c"]).config().is_err());
         assert!(flags(&["--rules", "r", "--public-url", "alerts.example.com"]).config().is_err());

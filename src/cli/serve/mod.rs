@@ -1,5 +1,6 @@
 //! `pointsman serve`: runs the gateway.
 
+mod configuration_error;
 mod file;
 pub(super) mod options;
 mod plan;
@@ -53,49 +54,28 @@ Exit codes:
   3  the state directory, an address or a certificate cannot be used, or the disk failed";
 
 /// Reads the configuration, and serves until a signal arrives.
-pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let check = arguments.check;
-    let config = match configure(arguments, terminal) {
-        Ok(config) => config,
-        Err(exit) => return exit,
-    };
+    let config = configure(arguments, terminal)?;
     if check {
-        return match gateway::check(&config) {
-            Ok(version) => {
-                terminal.out.print(&plan::render(&config, &version));
-                Exit::Success
-            }
-            Err(rejection) => reject(&rejection, terminal),
-        };
+        let version = gateway::check(&config).map_err(|rejection| reject(&rejection, terminal))?;
+        terminal.out.print(&plan::render(&config, &version));
+    } else {
+        gateway::run(config).map_err(|failure| fail(&failure, terminal))?;
     }
-    match gateway::run(config) {
-        Ok(()) => Exit::Success,
-        Err(failure) => fail(&failure, terminal),
-    }
+    Ok(Exit::Success)
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
     let mut options = arguments.options;
     if let Some(path) = arguments.config {
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            terminal.error(&format!("cannot read `{}`: {error}", path.display()));
-            Exit::Failed
-        })?;
-        let file = file::read(&path.display().to_string(), &text).map_err(|(message, help)| {
-            terminal.error(&message);
-            if let Some(help) = help {
-                terminal.help(&help);
-            }
-            Exit::Usage
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
+        let file = file::read(&path.display().to_string(), &text).map_err(|error| error.report(terminal))?;
         options = options.or(file);
     }
     let token_file = options.admin_token_file.clone();
-    let mut config = options.config().map_err(|(message, help)| {
-        terminal.error(&message);
-        terminal.help(help);
-        Exit::Usage
-    })?;
+    let mut config = options.config().map_err(|error| error.report(terminal))?;
     config.delivery.check_spelling().map_err(|message| {
         terminal.error(&message);
         Exit::Usage
@@ -110,9 +90,9 @@ pub(super) fn given_token(
     terminal: &mut Terminal,
 ) -> Result<Option<Secret>, Exit> {
     if let Some(path) = token_file {
-        return state_files::read_token(&path).map(Some).map_err(|error| {
-            terminal.error(&format!("the admin token in `{}` cannot be used: {error}", path.display()));
-            Exit::Failed
+        let token = state_files::read_token(&path);
+        return token.map(Some).map_err(|error| {
+            terminal.fail(&format!("the admin token in `{}` cannot be used: {error}", path.display()))
         });
     }
     let Ok(given) = std::env::var("POINTSMAN_ADMIN_TOKEN") else { return Ok(None) };

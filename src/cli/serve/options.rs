@@ -4,11 +4,13 @@
 //! A flag overrides the environment, the environment overrides the file, and the file overrides the default. The token of
 //! the admin listener is not a flag, because every user of a machine can see arguments.
 
+use super::configuration_error::ConfigurationError;
 use super::quantity::{ByteSize, HumanDuration};
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::logs;
 use crate::gateway::served_rules::RuleTests;
 use crate::gateway::tls::CertificateFiles;
+use crate::reload::WatchMethod;
 use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -145,24 +147,30 @@ impl ServeOptions {
     ///
     /// # Errors
     /// If settings contradict each other, or one is missing.
-    pub(super) fn config(self) -> Result<GatewayConfig, (String, &'static str)> {
+    pub(super) fn config(self) -> Result<GatewayConfig, ConfigurationError> {
         if self.rules.is_empty() {
-            return Err(("no rules are named".to_owned(), "name files or folders: `--rules PATH`"));
+            return Err(ConfigurationError::new(
+                "no rules are named",
+                "name files or folders: `--rules PATH`",
+            ));
         }
         let mut config = GatewayConfig::new(self.rules.clone(), &self.state());
         config.tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(CertificateFiles { chain: chain.clone(), key: key.clone() }),
             (None, None) => None,
-            (Some(_), None) => return Err(("the certificate has no key".to_owned(), "add `--tls-key FILE`")),
+            (Some(_), None) => {
+                return Err(ConfigurationError::new("the certificate has no key", "add `--tls-key FILE`"));
+            }
             (None, Some(_)) => {
-                return Err(("the key has no certificate".to_owned(), "add `--tls-cert FILE`"));
+                return Err(ConfigurationError::new("the key has no certificate", "add `--tls-cert FILE`"));
             }
         };
         if let Some(url) = &self.public_url
             && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
         {
             let message = format!("`{url}` is not the address of a gateway");
-            return Err((message, "write the whole address: `--public-url https://alerts.example.com`"));
+            let help = "write the whole address: `--public-url https://alerts.example.com`";
+            return Err(ConfigurationError::new(message, help));
         }
         self.fill(&mut config);
         Ok(config)
@@ -178,7 +186,9 @@ impl ServeOptions {
         config.delivery.allow_private = self.allow_private.unwrap_or_default();
         config.delivery.proxy = self.proxy;
         config.reload.poll = self.poll_interval.map(|interval| interval.0);
-        config.reload.poll_only = self.poll.unwrap_or_default();
+        if self.poll == Some(true) {
+            config.reload.watch_method = WatchMethod::Poll;
+        }
         config.reload.manifest = self.manifest;
         config.reload.start_with_last_good = self.start_with_last_good.unwrap_or_default();
         config.reload.allow_empty = self.allow_empty.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What would be served, for `--check`: integrations with their push URLs, channels with their hosts, limits. No key, no
-//! secret, no path of a URL.
+//! The output of `--check`: integrations with their push URLs, channels with their hosts, limits. It contains no key, no
+//! secret and no path of a URL.
 
 use crate::channel::{FileSettings, Transport};
 use crate::cli::table::TextTable;
@@ -45,7 +45,7 @@ fn channels(served: &ServedRules) -> String {
     table.render()
 }
 
-/// Where a channel sends, as far as it is no secret.
+/// The destination of a channel, without its secret parts.
 fn target(channel: &ServedChannel) -> String {
     let host = channel.settings.text("url").and_then(|url| mask::host(&url::Url::parse(url).ok()?));
     match channel.kind.transport {
@@ -88,7 +88,7 @@ mod tests {
     use crate::gateway::served_rules::ServedChannel;
 
     #[test]
-    fn of_a_url_only_the_host_is_shown() {
+    fn only_the_host_of_a_url_is_shown() {
         let url = "https://user:canary@hooks.example.com:8443/services/canary?token=canary";
         let entries = vec![("url".to_owned(), Setting::Secret(Secret::new(url.to_owned())))];
         let kind = channel::find("slack").expect("a kind");

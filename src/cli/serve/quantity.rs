@@ -4,7 +4,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A duration that is longer than nothing, such as `250ms`, `10s`, `24h`, `7d`.
+/// A duration above zero, such as `250ms`, `10s`, `24h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HumanDuration(pub(super) Duration);
 
@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// Reads what is spelled as a string.
+/// Deserializes a value from its spelling in a string.
 pub(super) fn spelled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,11 +1,11 @@
-//! The settings of a gateway as a table, made from what the command line takes.
+//! The settings of a gateway as a table, made from the definition of the command line.
 
 use super::options::ServeOptions;
 use crate::text::one_line;
 use clap::{Args as _, Command};
 use std::fmt::Write as _;
 
-/// One setting a line: flag, environment, name in the file, meaning.
+/// One line per setting: flag, environment variable, name in the file, meaning.
 pub(in crate::cli) fn settings_reference() -> String {
     let mut table = "| flag | in the environment | in the file | meaning |\n|---|---|---|---|\n".to_owned();
     let command = ServeOptions::augment_args(Command::new("serve"));

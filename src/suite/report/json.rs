@@ -1,4 +1,4 @@
-//! One JSON document with everything, for programs.
+//! One JSON document, for programs.
 
 use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult};
 use serde_json::{Map, Value, json};

@@ -1,10 +1,10 @@
-//! `JUnit` XML, for build servers: a suite a file, a case a case.
+//! `JUnit` XML, for build servers: one suite for each file, one case for each case.
 
 use super::{plain, text};
 use crate::suite::{TestFailure, TestReport, TestResult};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-/// The document; no times are given, as none are measured.
+/// The document, without times, because none are measured.
 #[must_use]
 pub fn render(report: &TestReport) -> String {
     let mut document = quick_junit::Report::new("pointsman");

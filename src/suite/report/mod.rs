@@ -1,4 +1,4 @@
-//! What came of the tests, for people and for machines: a file a form.
+//! Reports of tests for people and for machines, one file for each format.
 
 pub mod json;
 pub mod junit;
@@ -7,7 +7,7 @@ pub mod text;
 
 use super::TestFailure;
 
-/// What a failure says after its place, as plain lines; [`json`] alone keeps the parts apart.
+/// The text of a failure after its place, as plain lines. Only [`json`] keeps the parts separate.
 fn plain(failure: &TestFailure) -> String {
     let mut lines = vec![failure.message.clone()];
     if failure.diff.is_none() {
@@ -23,7 +23,7 @@ fn plain(failure: &TestFailure) -> String {
     lines.join("\n")
 }
 
-/// Several lines, those after the first moved to the right.
+/// Indents all lines but the first.
 fn hang(text: &str, by: usize) -> String {
     text.replace('\n', &format!("\n{}", " ".repeat(by)))
 }

@@ -3,7 +3,7 @@
 use super::plain;
 use crate::suite::{TestReport, TestResult};
 
-/// The plan, a line a case, and a YAML block below each that failed.
+/// The plan, one line per case, and a YAML block below each failed case.
 #[must_use]
 pub fn render(report: &TestReport) -> String {
     let lines = report.results.iter().zip(1..).map(|(result, number)| line(result, number));

@@ -1,10 +1,10 @@
-//! For people: a line a file, every failure in full, a summary. Styled; the caller strips the styles where its stream
-//! takes none.
+//! For people: one line per file, every failure in full, and a summary. It is styled; the caller strips the styles if its
+//! stream is plain.
 
 use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult, UncoveredItem};
 use std::fmt;
 
-/// Where a style begins.
+/// The escape sequence of a style.
 struct AnsiStyle(&'static str);
 
 const GOOD: AnsiStyle = AnsiStyle("\x1b[32m");
@@ -19,7 +19,7 @@ impl fmt::Display for AnsiStyle {
     }
 }
 
-/// Every file and every failure, then the count.
+/// Every file and every failure, then the counts.
 #[must_use]
 pub fn render(report: &TestReport) -> String {
     let mut out = String::new();
@@ -72,7 +72,7 @@ fn detail(result: &TestResult) -> String {
     out
 }
 
-/// The message, the place, then what belongs to it, in the margin of the place.
+/// The place with the message, then the details.
 fn failure(failure: &TestFailure, before: Option<&TestFailure>) -> String {
     let margin = " ".repeat(failure.location.line.to_string().len());
     let place = &failure.location;
@@ -112,7 +112,7 @@ fn summary(report: &TestReport) -> String {
     format!("{style}{}{PLAIN}\n", counts(report.passed(), failed))
 }
 
-/// What was hit, what was not, by place.
+/// The coverage, and what was not hit, by place.
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
     let mut out = format!("\ncoverage {:.1} %\n", coverage.percent());
