@@ -36,7 +36,7 @@ fn a_full_disk_refuses_and_recovers() {
     };
     let journal = folder.open_with(
         &JournalConfig { directory: folder.path("state"), ..folder.options() },
-        Default::default(),
+        std::sync::Arc::default(),
     );
     let filler = folder.path("filler");
     let mut answered = Vec::new();
@@ -110,7 +110,9 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = StateFolder::new();
-    let journal = folder
-        .open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, Default::default());
+    let journal = folder.open_with(
+        &JournalConfig { least_free: Some(u64::MAX), ..folder.options() },
+        std::sync::Arc::default(),
+    );
     assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

@@ -40,7 +40,7 @@ fn bytes_are_bounded_and_what_waits_stays() {
     let size = std::fs::metadata(folder.path("journal.db")).unwrap().len();
     assert!(size < 8 << 20, "{size} bytes");
     drop(store);
-    let journal = folder.open_with(&options, Default::default());
+    let journal = folder.open_with(&options, std::sync::Arc::default());
     let pending = read(&journal).pending("page", DeliveryId::NONE, 1_000).unwrap();
     assert_eq!(pending.len(), 50);
     assert_eq!(read(&journal).find_push(pending[0].event.push).unwrap().unwrap().payload.len(), 4_000);
@@ -136,8 +136,8 @@ fn dead_letters_have_a_time_of_their_own(folder: &StateFolder) {
 }
 
 fn the_quarantine_is_bounded_and_emptied(folder: &StateFolder) {
-    let journal =
-        folder.open_with(&JournalConfig { most_quarantined: 3, ..folder.options() }, Default::default());
+    let journal = folder
+        .open_with(&JournalConfig { most_quarantined: 3, ..folder.options() }, std::sync::Arc::default());
     for number in 0..5 {
         wait(journal.quarantine(refused(number, b"{"))).unwrap();
     }

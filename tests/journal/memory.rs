@@ -80,6 +80,7 @@ impl MemoryDisk {
         MemoryStore { disk: self.clone(), options: options.clone(), claims: Arc::default() }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the methods of a reader return a result")]
     fn with<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T, JournalError> {
         Ok(read(&self.0.lock().unwrap()))
     }

@@ -233,7 +233,7 @@ impl MemoryTransaction {
         let counts = self.state.channel(&channel);
         counts.pending -= 1;
         if let Some(reason) = reason {
-            self.state.died(&channel, at, &reason)
+            self.state.died(&channel, at, &reason);
         } else {
             counts.delivered += 1;
             counts.latest = counts.latest.max(Some(at));
