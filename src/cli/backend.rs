@@ -7,12 +7,12 @@ use super::serve::options::STATE;
 use super::terminal::Terminal;
 use crate::diagnostic;
 use crate::gateway::admin_client::AdminClient;
-use crate::gateway::journal::{Journal, JournalConfig};
+use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::operations::{
-    self, AffectedCount, BulkRequest, DeadLetterSummary, DecisionRecord, EventDetail, EventSummary,
-    ListingPage, OfflineReplayer, OperationError, QuarantineDetail, QuarantineSummary, RecordSelection,
-    ReplayCandidate, ReplayRequest, ReplayResult,
+    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage,
+    OfflineReplayer, OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate,
+    ReplayRequest, ReplayResult,
 };
 use crate::reload::LoadRejection;
 use clap::Args;
@@ -163,7 +163,7 @@ impl OperationsBackend {
         }
     }
 
-    pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterSummary>, String> {
+    pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterRecord>, String> {
         match self {
             Self::Gateway(client) => list(client, "dead", selection),
             Self::Journal(journal, _) => with_error_text(operations::dead(journal, selection, now())),

@@ -88,16 +88,16 @@ fn render(detail: &EventDetail) -> String {
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name:12} {}", visible_line(value));
     };
-    line("event", &event.id);
+    line("event", &event.id.to_string());
     line("title", &listing::title(event));
-    line("integration", &format!("{}, by {}", event.integration, event.door));
-    line("received", &event.received);
+    line("integration", &format!("{}, by {}", event.integration, event.origin.name()));
+    line("received", &event.received.to_string());
     line("rules", &format!("generation {}, {}", event.generation, event.rules));
     line("outcome", &event.outcome.to_string());
     for delivery in &event.deliveries {
         let reason = delivery.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let state =
-            format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state, delivery.attempts);
+            format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state.name(), delivery.attempts);
         line("delivery", &state);
     }
     for attempt in &detail.attempts {

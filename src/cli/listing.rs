@@ -2,9 +2,8 @@
 
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::{
-    DeadLetterSummary, DeliverySummary, EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult,
-};
+use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
+use crate::gateway::operations::{EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult};
 use crate::ruleset::one_line;
 use crate::text::plural;
 use serde::Serialize;
@@ -73,16 +72,21 @@ fn shown(text: &str) -> String {
 }
 
 /// `2026-03-06T18:00:00.123Z` to the second.
-fn seconds(moment: &str) -> String {
-    moment.split_once('.').map_or_else(|| moment.to_owned(), |(whole, _)| format!("{whole}Z"))
+fn seconds(moment: impl ToString) -> String {
+    let moment = moment.to_string();
+    moment.split_once('.').map(|(whole, _)| format!("{whole}Z")).unwrap_or(moment)
 }
 
-fn delivery(delivery: &DeliverySummary) -> String {
-    let attempts = match (delivery.state.as_str(), delivery.attempts) {
-        ("delivered", 0 | 1) | (_, 0) => String::new(),
-        (_, attempts) => format!(" after {attempts}"),
+fn delivery(delivery: &DeliveryRecord) -> String {
+    let attempts = match (delivery.state, delivery.attempts) {
+        (DeliveryState::Delivered, 0 | 1) | (DeliveryState::Pending | DeliveryState::Dead, 0) => {
+            String::new()
+        }
+        (DeliveryState::Delivered | DeliveryState::Pending | DeliveryState::Dead, attempts) => {
+            format!(" after {attempts}")
+        }
     };
-    format!("{} {}{attempts}", delivery.channel, delivery.state)
+    format!("{} {}{attempts}", delivery.channel, delivery.state.name())
 }
 
 /// The title of an event, or the reason why there is none.
@@ -100,7 +104,7 @@ impl ListingRow for EventSummary {
         let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
         let state = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
         vec![
-            self.id.clone(),
+            self.id.to_string(),
             seconds(&self.received),
             self.integration.clone(),
             word("/event/event_status"),
@@ -110,11 +114,11 @@ impl ListingRow for EventSummary {
     }
 }
 
-impl ListingRow for DeadLetterSummary {
+impl ListingRow for DeadLetterRecord {
     fn columns(&self) -> Vec<String> {
         vec![
-            self.event.clone(),
-            seconds(&self.died),
+            self.event.to_string(),
+            seconds(self.died),
             self.integration.clone(),
             self.channel.clone(),
             self.key.clone(),
@@ -162,14 +166,16 @@ impl ListingRow for ReplayResult {
 #[cfg(test)]
 mod tests {
     use super::table;
-    use crate::gateway::operations::{DeliverySummary, EventSummary, ReplayResult};
+    use crate::gateway::journal::{DeliveryRecord, DeliveryState, PushOrigin};
+    use crate::gateway::operations::{EventSummary, ReplayResult};
+    use crate::time::Timestamp;
 
-    fn event(id: &str, outcome: &str, deliveries: Vec<DeliverySummary>) -> EventSummary {
+    fn event(id: &str, outcome: &str, deliveries: Vec<DeliveryRecord>) -> EventSummary {
         EventSummary {
-            id: id.into(),
+            id: id.parse().unwrap(),
             integration: "arms".into(),
-            received: "2026-03-06T18:00:00.123Z".into(),
-            door: "push".into(),
+            received: Timestamp::read("2026-03-06T18:00:00.123Z").unwrap(),
+            origin: PushOrigin::Push,
             generation: 1,
             rules: "00".into(),
             outcome: serde_json::from_str(outcome).unwrap(),
@@ -179,9 +185,9 @@ mod tests {
 
     #[test]
     fn a_listing_is_aligned_and_without_control_characters() {
-        let delivery = |channel: &str, state: &str, attempts, reason: Option<&str>| DeliverySummary {
+        let delivery = |channel: &str, state, attempts, reason: Option<&str>| DeliveryRecord {
             channel: channel.into(),
-            state: state.into(),
+            state,
             attempts,
             reason: reason.map(str::to_owned),
         };
@@ -191,7 +197,10 @@ mod tests {
             event(
                 "01KADZ3V9G0000000000000000-0",
                 sent,
-                vec![delivery("page", "delivered", 1, None), delivery("chat", "dead", 12, Some("gone"))],
+                vec![
+                    delivery("page", DeliveryState::Delivered, 1, None),
+                    delivery("chat", DeliveryState::Dead, 12, Some("gone")),
+                ],
             ),
             event("01KADZ3V9G0000000000000000-10", dropped, vec![]),
         ]);

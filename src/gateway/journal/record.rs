@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The protocol by which a push came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PushOrigin {
     /// `POST /push/{integration}` with JSON.
@@ -22,6 +22,20 @@ pub enum PushOrigin {
     Alertmanager,
     /// An operator's replay.
     Replay,
+}
+
+impl PushOrigin {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Form => "form",
+            Self::Flashduty => "flashduty",
+            Self::Alertmanager => "alertmanager",
+            Self::Replay => "replay",
+        }
+    }
 }
 
 /// A push with everything that was decided about it.
@@ -273,7 +287,7 @@ pub struct EventRecord {
 }
 
 /// A delivery of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
     /// The channel.
     pub channel: String,
@@ -282,7 +296,7 @@ pub struct DeliveryRecord {
     /// Attempts so far.
     pub attempts: u32,
     /// Why the last attempt failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
@@ -296,7 +310,7 @@ pub struct EventPage {
 }
 
 /// The state of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits, or is under way.
@@ -305,6 +319,18 @@ pub enum DeliveryState {
     Delivered,
     /// It was given up.
     Dead,
+}
+
+impl DeliveryState {
+    /// Its name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// A push as it was stored.
@@ -331,7 +357,7 @@ pub struct PushRecord {
 }
 
 /// One attempt to deliver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
     /// The channel.
     pub channel: String,
@@ -340,13 +366,14 @@ pub struct AttemptRecord {
     /// How long it took, in milliseconds.
     pub took: u32,
     /// The HTTP status, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// `delivered`, or why not.
     pub result: String,
 }
 
 /// A dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetterRecord {
     /// Its event.
     pub event: EventId,

@@ -2,8 +2,9 @@
 
 use super::RecordSelection;
 use crate::gateway::journal::{
-    AttemptRecord, DeadLetterRecord, DeliveryRecord, DeliveryState, EventRecord, PushOrigin, QuarantineRecord,
+    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, QuarantineRecord,
 };
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A listing, the newest first.
@@ -29,13 +30,14 @@ impl<T> ListingPage<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSummary {
     /// Its id.
-    pub id: String,
+    pub id: EventId,
     /// The integration.
     pub integration: String,
     /// When the push was received.
-    pub received: String,
+    pub received: Timestamp,
     /// Its origin.
-    pub door: String,
+    #[serde(rename = "door")]
+    pub origin: PushOrigin,
     /// The generation of the rules that decided.
     pub generation: u64,
     /// SHA-256 of their files.
@@ -43,21 +45,7 @@ pub struct EventSummary {
     /// The outcome, as `run` writes it.
     pub outcome: serde_json::Value,
     /// Its deliveries.
-    pub deliveries: Vec<DeliverySummary>,
-}
-
-/// The state of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliverySummary {
-    /// The channel.
-    pub channel: String,
-    /// `pending`, `delivered`, `dead`.
-    pub state: String,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// Why the last one failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub deliveries: Vec<DeliveryRecord>,
 }
 
 /// An event with its payload and its attempts.
@@ -68,23 +56,7 @@ pub struct EventDetail {
     /// The payload that the mapping read.
     pub payload: String,
     /// The attempts to deliver it.
-    pub attempts: Vec<AttemptSummary>,
-}
-
-/// An attempt to deliver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttemptSummary {
-    /// The channel.
-    pub channel: String,
-    /// When it ended.
-    pub at: String,
-    /// How long it took, in milliseconds.
-    pub took: u32,
-    /// The HTTP status, where there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// `delivered`, or why not.
-    pub result: String,
+    pub attempts: Vec<AttemptRecord>,
 }
 
 /// All that decided a push.
@@ -113,27 +85,6 @@ pub struct DecisionRecord {
     pub archive: String,
 }
 
-/// A dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetterSummary {
-    /// Its event.
-    pub event: String,
-    /// The channel.
-    pub channel: String,
-    /// The alert key.
-    pub key: String,
-    /// The integration.
-    pub integration: String,
-    /// When the push was received.
-    pub received: String,
-    /// When it was given up.
-    pub died: String,
-    /// Attempts before that.
-    pub attempts: u32,
-    /// Why.
-    pub reason: String,
-}
-
 /// A refused body, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantineSummary {
@@ -142,9 +93,10 @@ pub struct QuarantineSummary {
     /// The integration.
     pub integration: String,
     /// Its origin.
-    pub door: String,
+    #[serde(rename = "door")]
+    pub origin: PushOrigin,
     /// When it was received.
-    pub received: String,
+    pub received: Timestamp,
     /// The status of the answer.
     pub status: u16,
     /// Bytes of the body.
@@ -224,72 +176,19 @@ pub struct ReplayResult {
     pub refused: Option<String>,
 }
 
-fn origin_name(origin: PushOrigin) -> String {
-    match origin {
-        PushOrigin::Push => "push",
-        PushOrigin::Form => "form",
-        PushOrigin::Flashduty => "flashduty",
-        PushOrigin::Alertmanager => "alertmanager",
-        PushOrigin::Replay => "replay",
-    }
-    .to_owned()
-}
-
-fn state_name(state: DeliveryState) -> String {
-    match state {
-        DeliveryState::Pending => "pending",
-        DeliveryState::Delivered => "delivered",
-        DeliveryState::Dead => "dead",
-    }
-    .to_owned()
-}
-
 impl From<&EventRecord> for EventSummary {
     fn from(record: &EventRecord) -> Self {
-        let delivery = |delivery: &DeliveryRecord| DeliverySummary {
-            channel: delivery.channel.clone(),
-            state: state_name(delivery.state),
-            attempts: delivery.attempts,
-            reason: delivery.reason.clone(),
-        };
         Self {
-            id: record.id.to_string(),
+            id: record.id,
             integration: record.integration.clone(),
-            received: record.received.to_string(),
-            door: origin_name(record.origin),
+            received: record.received,
+            origin: record.origin,
             generation: record.generation,
             rules: record.rules.to_string(),
             // An outcome that is too long for the journal is cut, and is then shown as text.
             outcome: serde_json::from_str(&record.outcome)
                 .unwrap_or_else(|_| serde_json::Value::from(record.outcome.clone())),
-            deliveries: record.deliveries.iter().map(delivery).collect(),
-        }
-    }
-}
-
-impl From<&AttemptRecord> for AttemptSummary {
-    fn from(record: &AttemptRecord) -> Self {
-        Self {
-            channel: record.channel.clone(),
-            at: record.at.to_string(),
-            took: record.took,
-            status: record.status,
-            result: record.result.clone(),
-        }
-    }
-}
-
-impl From<&DeadLetterRecord> for DeadLetterSummary {
-    fn from(dead: &DeadLetterRecord) -> Self {
-        Self {
-            event: dead.event.to_string(),
-            channel: dead.channel.clone(),
-            key: dead.key.clone(),
-            integration: dead.integration.clone(),
-            received: dead.received.to_string(),
-            died: dead.died.to_string(),
-            attempts: dead.attempts,
-            reason: dead.reason.clone(),
+            deliveries: record.deliveries.clone(),
         }
     }
 }
@@ -299,8 +198,8 @@ impl From<&QuarantineRecord> for QuarantineSummary {
         Self {
             id: refused.id.to_string(),
             integration: refused.integration.clone(),
-            door: origin_name(refused.origin),
-            received: refused.received.to_string(),
+            origin: refused.origin,
+            received: refused.received,
             status: refused.status,
             bytes: refused.payload.len(),
             reason: refused.reason.clone(),

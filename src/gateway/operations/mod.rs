@@ -10,15 +10,14 @@ mod replay;
 mod selection;
 
 pub use api_types::{
-    AffectedCount, AttemptSummary, BulkRequest, DeadLetterSummary, DecisionRecord, DeliverySummary,
-    EventDetail, EventSummary, ListingPage, QuarantineDetail, QuarantineSummary, ReplayCandidate,
-    ReplayRequest, ReplayResult,
+    AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, QuarantineDetail,
+    QuarantineSummary, ReplayCandidate, ReplayRequest, ReplayResult,
 };
 pub use offline::OfflineReplayer;
 pub use replay::{MOST_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
 pub use selection::RecordSelection;
 
-use super::journal::{EventId, Journal, JournalError, PushId, PushRecord, RecordFilter};
+use super::journal::{DeadLetterRecord, EventId, Journal, JournalError, PushId, PushRecord, RecordFilter};
 use crate::time::Timestamp;
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -92,7 +91,7 @@ pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError>
     Ok(EventDetail {
         event: EventSummary::from(record),
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
-        attempts: attempts.iter().map(AttemptSummary::from).collect(),
+        attempts,
     })
 }
 
@@ -144,9 +143,8 @@ pub fn dead(
     journal: &Journal,
     selection: &RecordSelection,
     now: i64,
-) -> Result<ListingPage<DeadLetterSummary>, OperationError> {
-    let letters = journal.read()?.dead_letters(&selection.filter(now)?)?;
-    Ok(ListingPage::complete(letters.iter().map(DeadLetterSummary::from).collect()))
+) -> Result<ListingPage<DeadLetterRecord>, OperationError> {
+    Ok(ListingPage::complete(journal.read()?.dead_letters(&selection.filter(now)?)?))
 }
 
 /// Queues dead letters again.
