@@ -34,7 +34,7 @@ fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut P
     match selector {
         PathSelector::Name(name) => walk(reach.member(name), rest, nodes),
         PathSelector::Index(_) | PathSelector::Every | PathSelector::Slice { .. } => {
-            walk(reach.every(), rest, nodes)
+            walk(reach.every(), rest, nodes);
         }
         PathSelector::Filter(condition) => {
             let child = reach.every();
