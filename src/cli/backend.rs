@@ -91,27 +91,35 @@ fn now() -> i64 {
     clock::at(None).epoch_milliseconds()
 }
 
-/// The gateway at an address, or that of a state directory; nothing if no gateway runs there.
-///
-/// # Errors
-/// If the address or the token is wrong; the error is printed.
-pub(super) fn client(
-    admin: Option<&str>,
-    token_file: Option<PathBuf>,
-    state: &Path,
-    terminal: &mut Terminal,
-) -> Result<Option<AdminClient>, Exit> {
-    let given = given_token(token_file, terminal)?;
-    let found = match (admin, given) {
-        (None, given) => AdminClient::find(state, given),
-        (Some(url), Some(token)) => AdminClient::at(url, token).map(Some),
-        (Some(_), None) => {
-            terminal.error("the admin listener requires its token");
-            terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
-            return Err(Exit::Usage);
-        }
-    };
-    found.map_err(|message| terminal.fail(&message))
+impl GatewayArguments {
+    /// The running gateway; nothing if no gateway runs.
+    ///
+    /// # Errors
+    /// If the address or the token is wrong; the error is printed.
+    fn client(&self, terminal: &mut Terminal) -> Result<Option<AdminClient>, Exit> {
+        let found = match (&self.admin, given_token(self.token_file.clone(), terminal)?) {
+            (None, token) => AdminClient::find(&self.state, token),
+            (Some(url), Some(token)) => AdminClient::at(url, token).map(Some),
+            (Some(_), None) => {
+                terminal.error("the admin listener requires its token");
+                terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");
+                return Err(Exit::Usage);
+            }
+        };
+        found.map_err(|message| terminal.fail(&message))
+    }
+
+    /// The running gateway.
+    ///
+    /// # Errors
+    /// If there is none; the error is printed.
+    pub(super) fn running_gateway(&self, terminal: &mut Terminal) -> Result<AdminClient, Exit> {
+        self.client(terminal)?.ok_or_else(|| {
+            terminal.error(&format!("no gateway runs with the state directory `{}`", self.state.display()));
+            terminal.help("name the state directory of your gateway: `--state DIR`");
+            Exit::Failed
+        })
+    }
 }
 
 /// What carries out a command.
@@ -128,7 +136,7 @@ impl OperationsBackend {
     /// # Errors
     /// If there is neither; the error is printed.
     pub(super) fn open(place: &GatewayArguments, terminal: &mut Terminal) -> Result<Self, Exit> {
-        match client(place.admin.as_deref(), place.token_file.clone(), &place.state, terminal)? {
+        match place.client(terminal)? {
             Some(client) => Ok(Self::Gateway(client)),
             None => journal(&place.state, terminal).map(|journal| Self::Journal(journal, None)),
         }
@@ -142,71 +150,80 @@ impl OperationsBackend {
         }
     }
 
-    pub(super) fn events(&self, selection: &RecordSelection) -> Result<ListingPage<EventSummary>, String> {
+    /// Asks the gateway, or the journal.
+    fn ask<T>(
+        &self,
+        gateway: impl FnOnce(&AdminClient) -> Result<T, String>,
+        journal: impl FnOnce(&Journal) -> Result<T, OperationError>,
+    ) -> Result<T, String> {
         match self {
-            Self::Gateway(client) => list(client, "events", selection),
-            Self::Journal(journal, _) => with_error_text(operations::events(journal, selection, now())),
+            Self::Gateway(client) => gateway(client),
+            Self::Journal(opened, _) => with_error_text(journal(opened)),
         }
+    }
+
+    pub(super) fn events(&self, selection: &RecordSelection) -> Result<ListingPage<EventSummary>, String> {
+        self.ask(
+            |client| list(client, "events", selection),
+            |journal| operations::events(journal, selection, now()),
+        )
     }
 
     pub(super) fn event(&self, id: &str) -> Result<EventDetail, String> {
-        match self {
-            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}", escaped(id)))?),
-            Self::Journal(journal, _) => with_error_text(operations::event(journal, id)),
-        }
+        self.ask(|client| get(client, &["events", id]), |journal| operations::event(journal, id))
     }
 
     pub(super) fn decision(&self, id: &str) -> Result<DecisionRecord, String> {
-        match self {
-            Self::Gateway(client) => read(client.get(&format!("/api/v1/events/{}/decision", escaped(id)))?),
-            Self::Journal(journal, _) => with_error_text(operations::decision(journal, id)),
-        }
+        self.ask(
+            |client| get(client, &["events", id, "decision"]),
+            |journal| operations::decision(journal, id),
+        )
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterRecord>, String> {
-        match self {
-            Self::Gateway(client) => list(client, "dead", selection),
-            Self::Journal(journal, _) => with_error_text(operations::dead(journal, selection, now())),
-        }
+        self.ask(
+            |client| list(client, "dead", selection),
+            |journal| operations::dead(journal, selection, now()),
+        )
     }
 
     pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        match self {
-            Self::Gateway(client) => ask(client, "dead/retry", bulk),
-            Self::Journal(journal, _) => with_error_text(operations::retry_dead(journal, bulk, now())),
-        }
+        self.ask(
+            |client| post(client, "dead/retry", bulk),
+            |journal| operations::retry_dead(journal, bulk, now()),
+        )
     }
 
     pub(super) fn drop_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        match self {
-            Self::Gateway(client) => ask(client, "dead/drop", bulk),
-            Self::Journal(journal, _) => with_error_text(operations::drop_dead(journal, bulk, now())),
-        }
+        self.ask(
+            |client| post(client, "dead/drop", bulk),
+            |journal| operations::drop_dead(journal, bulk, now()),
+        )
     }
 
     pub(super) fn quarantine(
         &self,
         selection: &RecordSelection,
     ) -> Result<ListingPage<QuarantineSummary>, String> {
-        match self {
-            Self::Gateway(client) => list(client, "quarantine", selection),
-            Self::Journal(journal, _) => with_error_text(operations::quarantined(journal, selection, now())),
-        }
+        self.ask(
+            |client| list(client, "quarantine", selection),
+            |journal| operations::quarantined(journal, selection, now()),
+        )
     }
 
     pub(super) fn quarantined(&self, id: &str) -> Result<QuarantineDetail, String> {
-        match self {
-            Self::Gateway(client) => read(client.get(&format!("/api/v1/quarantine/{}", escaped(id)))?),
-            Self::Journal(journal, _) => with_error_text(operations::quarantined_one(journal, id)),
-        }
+        self.ask(
+            |client| get(client, &["quarantine", id]),
+            |journal| operations::quarantined_one(journal, id),
+        )
     }
 
     /// A page of the pushes that a replay would decide.
     pub(super) fn plan(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
-        match self {
-            Self::Gateway(client) => list(client, "replay", selection),
-            Self::Journal(journal, _) => with_error_text(operations::plan(journal, selection, now())),
-        }
+        self.ask(
+            |client| list(client, "replay", selection),
+            |journal| operations::plan(journal, selection, now()),
+        )
     }
 
     /// A page of the refused bodies that a replay would decide.
@@ -214,12 +231,10 @@ impl OperationsBackend {
         &self,
         selection: &RecordSelection,
     ) -> Result<ListingPage<ReplayCandidate>, String> {
-        match self {
-            Self::Gateway(client) => list(client, "quarantine/plan", selection),
-            Self::Journal(journal, _) => {
-                with_error_text(operations::plan_quarantine(journal, selection, now()))
-            }
-        }
+        self.ask(
+            |client| list(client, "quarantine/plan", selection),
+            |journal| operations::plan_quarantine(journal, selection, now()),
+        )
     }
 
     /// Carries out a part of a replay.
@@ -227,7 +242,7 @@ impl OperationsBackend {
         // Nothing is sent until a gateway runs, so no pause is needed.
         let wait = |_: Duration| ();
         match self {
-            Self::Gateway(client) => ask(client, "replay", part),
+            Self::Gateway(client) => post(client, "replay", part),
             Self::Journal(journal, _) if part.stored => {
                 with_error_text(operations::replay_stored(journal, part, now(), &wait))
             }
@@ -242,7 +257,7 @@ impl OperationsBackend {
         part: &ReplayRequest,
     ) -> Result<ListingPage<ReplayResult>, String> {
         match self {
-            Self::Gateway(client) => ask(client, "quarantine/replay", part),
+            Self::Gateway(client) => post(client, "quarantine/replay", part),
             Self::Journal(_, Some(offline)) => with_error_text(offline.replay_quarantined(part)),
             Self::Journal(_, None) => Err(NO_RULES.to_owned()),
         }
@@ -276,6 +291,13 @@ fn with_error_text<T>(result: Result<T, OperationError>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 
+fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> Result<T, String> {
+    let escaped =
+        |segment: &&str| url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>();
+    let path: Vec<String> = path.iter().map(escaped).collect();
+    read(client.get(&format!("/api/v1/{}", path.join("/")))?)
+}
+
 fn list<T: DeserializeOwned>(
     client: &AdminClient,
     what: &str,
@@ -284,7 +306,7 @@ fn list<T: DeserializeOwned>(
     read(client.get(&format!("/api/v1/{what}?{}", selection.query()))?)
 }
 
-fn ask<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serialize) -> Result<T, String> {
+fn post<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serialize) -> Result<T, String> {
     let body = serde_json::to_value(body).map_err(|error| error.to_string())?;
     read(client.post(&format!("/api/v1/{what}"), &body)?)
 }
@@ -292,11 +314,6 @@ fn ask<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serial
 fn read<T: DeserializeOwned>(response: serde_json::Value) -> Result<T, String> {
     serde_json::from_value(response)
         .map_err(|error| format!("the gateway is of another version: its response cannot be read ({error})"))
-}
-
-/// An id as a segment of a path.
-fn escaped(id: &str) -> String {
-    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
 /// Opens the journal of a state directory. It is not created, and nothing is removed from it.

@@ -74,6 +74,7 @@ impl CommandInput {
 }
 
 /// A position in an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InputPosition {
     /// The line, from 1.
     pub(super) line: usize,
@@ -82,29 +83,30 @@ pub(super) struct InputPosition {
 }
 
 /// Finds the positions of increasing offsets in one pass.
-pub(super) struct LineColumnCursor {
+pub(super) struct PositionCursor {
     offset: usize,
-    line: usize,
-    column: usize,
+    position: InputPosition,
 }
 
-impl LineColumnCursor {
-    pub(super) fn new() -> Self {
-        Self { offset: 0, line: 1, column: 1 }
+impl PositionCursor {
+    /// A cursor at an offset with this position.
+    pub(super) fn new(offset: usize, position: InputPosition) -> Self {
+        Self { offset, position }
     }
 
     /// The position of a byte at or after the last one that was asked for.
     pub(super) fn position(&mut self, bytes: &[u8], offset: usize) -> InputPosition {
+        let InputPosition { line, column } = &mut self.position;
         for byte in bytes.get(self.offset..offset).unwrap_or_default() {
             match byte {
-                b'\n' => (self.line, self.column) = (self.line + 1, 1),
+                b'\n' => (*line, *column) = (*line + 1, 1),
                 // Inside a character of several bytes.
                 0x80..=0xbf => {}
-                _ => self.column += 1,
+                _ => *column += 1,
             }
         }
         self.offset = self.offset.max(offset);
-        InputPosition { line: self.line, column: self.column }
+        self.position
     }
 }
 

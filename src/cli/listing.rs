@@ -1,5 +1,6 @@
 //! Listings for operators: one line per record with aligned columns, or one JSON object per line.
 
+use super::table::TextTable;
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
@@ -45,25 +46,11 @@ pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
 }
 
 fn table<T: ListingRow>(items: &[T]) -> String {
-    let rows: Vec<Vec<String>> =
-        items.iter().map(|item| item.columns().iter().map(|text| shown(text)).collect()).collect();
-    let mut widths: Vec<usize> = Vec::new();
-    for row in &rows {
-        for (position, column) in row.iter().enumerate() {
-            let width = column.chars().count();
-            match widths.get_mut(position) {
-                Some(widest) => *widest = width.max(*widest),
-                None => widths.push(width),
-            }
-        }
+    let mut table = TextTable::bare();
+    for item in items {
+        table.row(item.columns().iter().map(|text| shown(text)).collect());
     }
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(column, width)| format!("{column:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    table.render()
 }
 
 /// Keys, titles and reasons come from senders: control characters are made visible.

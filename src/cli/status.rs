@@ -1,31 +1,22 @@
 //! `pointsman status`: the state of a running gateway.
 
+use super::backend::GatewayArguments;
+use super::clock;
 use super::exit::Exit;
-use super::serve::options::STATE;
 use super::table::TextTable;
 use super::terminal::Terminal;
-use super::{backend, clock};
 use crate::diagnostic::visible_line;
-use crate::gateway::admin_client::AdminClient;
 use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, RulesSummary};
 use crate::time::Timestamp;
 use clap::Args;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// Show the state of a running gateway: its rules, integrations and channels
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The state directory of the gateway
-    #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
-    state: PathBuf,
-    /// Ask the gateway with this admin listener, such as `http://127.0.0.1:8481`
-    #[arg(long, value_name = "URL")]
-    admin: Option<String>,
-    /// The file with its admin token, if that is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
-    #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    place: GatewayArguments,
     /// Print the JSON of `GET /api/v1/status`
     #[arg(long)]
     json: bool,
@@ -46,23 +37,13 @@ Exit codes:
 
 /// Asks the gateway, and shows its status.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let json = client(arguments, terminal)?.get("/api/v1/status");
+    let json = arguments.place.running_gateway(terminal)?.get("/api/v1/status");
     let json = json.map_err(|message| terminal.fail(&message))?;
     let status: GatewayStatus = serde_json::from_value(json.clone())
         .map_err(|error| terminal.fail(&format!("the response of the gateway cannot be read: {error}")))?;
     let text = if arguments.json { format!("{json:#}\n") } else { render(&status, Some(clock::at(None))) };
     terminal.out.print(&text);
     Ok(if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success })
-}
-
-fn client(arguments: &Arguments, terminal: &mut Terminal) -> Result<AdminClient, Exit> {
-    let (admin, file) = (arguments.admin.as_deref(), arguments.token_file.clone());
-    let found = backend::client(admin, file, &arguments.state, terminal)?;
-    found.ok_or_else(|| {
-        terminal.error(&format!("no gateway runs with the state directory `{}`", arguments.state.display()));
-        terminal.help("name the state directory of your gateway: `--state DIR`");
-        Exit::Failed
-    })
 }
 
 /// Everything in three tables; times are shown relative to `now`.
@@ -122,9 +103,9 @@ fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> 
         "refused",
         "push URL, without the key",
     ];
-    let mut table = TextTable::new(heading);
+    let mut table = TextTable::new(&heading);
     for integration in integrations {
-        table.row([
+        table.row(vec![
             integration.name.clone(),
             integration.kind.clone(),
             integration.mappings.join(", "),
@@ -143,13 +124,13 @@ fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> 
 fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
     let heading =
         ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
-    let mut table = TextTable::new(heading);
+    let mut table = TextTable::new(&heading);
     for channel in channels {
         let error = channel.last_error.as_ref().map_or_else(
             || "-".to_owned(),
             |error| format!("{}: {}", ago(Some(&error.at), now), visible_line(&error.reason)),
         );
-        table.row([
+        table.row(vec![
             channel.name.clone(),
             channel.kind.clone().unwrap_or_else(|| "(gone)".to_owned()),
             ago(channel.latest.as_ref(), now),

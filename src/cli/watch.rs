@@ -5,7 +5,7 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{check, clock};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, visible_line};
 use crate::reload::{LoadRejection, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
 use crate::ruleset::{LoadedRules, RuleSet};
 use crate::source::Sources;
@@ -198,7 +198,7 @@ fn show(version: &RuleSetVersion<WatchRound>, terminal: &mut Terminal) {
 
 fn show_rejection(rejection: &LoadRejection, terminal: &mut Terminal) {
     show_diagnostics(&rejection.diagnostics, &rejection.sources, terminal);
-    terminal.out.print(&format!("{}; still watching\n", visible(&rejection.message)));
+    terminal.out.print(&format!("{}; still watching\n", visible_line(&rejection.message)));
     // The stream remembers its error.
     let _ = terminal.out.flush();
 }
@@ -206,14 +206,6 @@ fn show_rejection(rejection: &LoadRejection, terminal: &mut Terminal) {
 fn show_diagnostics(diagnostics: &[Diagnostic], sources: &Sources, terminal: &mut Terminal) {
     let text = diagnostic::render(terminal.out.human_format(), diagnostics, sources);
     terminal.out.print(&text);
-}
-
-/// File names come from users: control characters in them are escaped.
-fn visible(text: &str) -> String {
-    let escaped = |character: char| {
-        if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
-    };
-    text.chars().map(escaped).collect()
 }
 
 fn shown(duration: Duration) -> String {

@@ -1,4 +1,4 @@
-//! What a gateway needs besides decisions: parameters with their secrets, and bodies for channels.
+//! What a gateway needs besides decisions: parameters with their secrets, and the bodies of channels.
 
 use super::RuleSet;
 use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
@@ -16,7 +16,7 @@ crate::codes! {
     UNUSABLE = "E0159", "parameter whose value cannot be used";
 }
 
-/// Brings the text of a secret; the folder is that of the rule file that names it. The error is the reason in words.
+/// Reads the text of a secret; the folder is that of the rule file that names it. The error is the reason, in words.
 pub type ReadSecret<'r> = dyn Fn(&SecretReference, &Path) -> Result<String, String> + 'r;
 
 /// The parameters of all channels and integrations.
@@ -29,10 +29,10 @@ pub struct ResolvedSettings {
 }
 
 impl RuleSet {
-    /// Resolves every secret of the set, and says what its values show to be wrong.
+    /// Resolves every secret of the rule set, and checks the values.
     ///
     /// # Errors
-    /// Every secret that cannot be read and every value that cannot be used, with the place that names it.
+    /// A finding for every secret that cannot be read and every value that cannot be used.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<ResolvedSettings, Vec<Diagnostic>> {
         self.resolve_with(SettingsResolver {
             rules: self,
@@ -42,14 +42,14 @@ impl RuleSet {
         })
     }
 
-    /// What a gateway would refuse whatever its secrets hold: values that stand in the rules themselves.
+    /// The findings that do not depend on secrets: those about values that are written in the rules.
     #[must_use]
     pub fn check_parameters(&self) -> Vec<Diagnostic> {
-        // Long enough for a key, and never shown.
-        let stand_in = |_: &SecretReference, _: &Path| Ok("what-stands-for-every-secret".to_owned());
+        // Long enough for a key; it is never shown.
+        let placeholder = |_: &SecretReference, _: &Path| Ok("placeholder-of-every-secret".to_owned());
         let resolver = SettingsResolver {
             rules: self,
-            read: &stand_in,
+            read: &placeholder,
             has_real_secrets: false,
             diagnostics: Vec::new(),
         };
@@ -63,9 +63,9 @@ impl RuleSet {
             .integrations
             .iter()
             .map(|integration| {
-                let said = format!("the integration `{}`", integration.name);
+                let declaration = format!("the integration `{}`", integration.name);
                 let known = channel::integration::PARAMETERS;
-                resolver.settings(&said, integration.span, &integration.parameters, known)
+                resolver.settings(&declaration, integration.span, &integration.parameters, known)
             })
             .collect();
         if resolver.has_real_secrets {
@@ -78,11 +78,10 @@ impl RuleSet {
         }
     }
 
-    /// As [`RuleSet::resolve`], for one channel, by its position in the model: no other secret is read, and nothing else
-    /// can be wrong.
+    /// As [`RuleSet::resolve`], for one channel, by its position in the model. No other secret is read.
     ///
     /// # Errors
-    /// As there, of that channel.
+    /// As for [`RuleSet::resolve`].
     pub fn resolve_channel(
         &self,
         channel: usize,
@@ -91,13 +90,13 @@ impl RuleSet {
         let mut resolver =
             SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
         let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
-            let said = format!("the channel `{}`", channel.name);
-            resolver.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+            let declaration = format!("the channel `{}`", channel.name);
+            resolver.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters)
         });
         if resolver.diagnostics.is_empty() { Ok(settings) } else { Err(resolver.diagnostics) }
     }
 
-    /// The body that a channel, by its position in the model, gets for an event; nothing where the kind takes no body.
+    /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body.
     #[must_use]
     pub fn render(
         &self,
@@ -114,38 +113,38 @@ impl RuleSet {
             Transport::Discard => return None,
         };
         let parameters = evaluate::parameters(&self.program, channel, event, context);
-        let mut occasion =
+        let mut render_context =
             RenderContext { event, body: parameters.body, texts: parameters.texts.into_iter().collect() };
         for (name, argument) in &declared.parameters {
             if let ParameterValue::Literal(Literal::Text(text)) = argument {
-                occasion.texts.insert(name, text.to_string());
+                render_context.texts.insert(name, text.to_string());
             }
         }
-        let mut rendered = (http.render)(&occasion);
+        let mut rendered = (http.render)(&render_context);
         rendered.notes.splice(0..0, parameters.notes);
         Some(rendered)
     }
 }
 
-/// Reads secrets and gathers what is wrong.
+/// Reads secrets and collects findings.
 struct SettingsResolver<'r> {
     rules: &'r RuleSet,
     read: &'r ReadSecret<'r>,
-    /// Whether secrets are what `read` brings, and not what stands for them.
+    /// Whether `read` returns real secrets and not placeholders.
     has_real_secrets: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl SettingsResolver<'_> {
     fn channel(&mut self, channel: &Channel) -> Settings {
-        let said = format!("the channel `{}`", channel.name);
-        self.settings(&said, channel.span, &channel.parameters, channel.kind.parameters)
+        let declaration = format!("the channel `{}`", channel.name);
+        self.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters)
     }
 
     /// The settings of one channel or integration.
     fn settings(
         &mut self,
-        said: &str,
+        declaration: &str,
         name: Span,
         arguments: &[(Box<str>, ParameterValue)],
         known: &'static [channel::ParameterSpec],
@@ -157,7 +156,7 @@ impl SettingsResolver<'_> {
             let setting = self.setting(argument, takes, name);
             settings.entries.extend(setting.map(|setting| (parameter.to_string(), setting)));
         }
-        // A value is looked at where all of them could be read.
+        // Values are checked only if all of them could be read.
         if self.diagnostics.len() == before {
             let is_secret = |name: &str| {
                 arguments.iter().any(|(parameter, argument)| {
@@ -166,7 +165,8 @@ impl SettingsResolver<'_> {
             };
             for parameter in known.iter().filter(|known| self.has_real_secrets || !is_secret(known.name)) {
                 for error in parameter.errors(&settings) {
-                    let message = format!("`{}` of {said} cannot be used: {}", parameter.name, error.message);
+                    let message =
+                        format!("`{}` of {declaration} cannot be used: {}", parameter.name, error.message);
                     self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(error.help));
                 }
             }
@@ -261,7 +261,7 @@ impl SettingsResolver<'_> {
         None
     }
 
-    /// Where the declaration names a secret; the declaration's name where that is not found.
+    /// The place at which the declaration names a secret; the name of the declaration if it is not found.
     fn place(&self, secret: &SecretReference, name: Span) -> Span {
         let (SecretReference::Environment(words) | SecretReference::File(words)) = secret;
         let text = self.rules.sources.file(name.file).map_or("", SourceFile::text);
@@ -271,7 +271,7 @@ impl SettingsResolver<'_> {
         found.map_or(name, |at| Span::new(name.file, at, at + quoted.len()))
     }
 
-    /// A key alone has to say which integration is meant.
+    /// Reports integrations that share a key: a key must identify the integration.
     fn shared_keys(&mut self, integrations: &[Settings]) {
         let mut owners: HashMap<&str, usize> = HashMap::new();
         for (position, settings) in integrations.iter().enumerate() {
@@ -309,7 +309,7 @@ fn literal_setting(literal: &Literal) -> Option<Setting> {
     }
 }
 
-/// One line break at the end is the editor's, not the secret's.
+/// Removes one line break at the end, which editors add.
 fn without_line_break(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();

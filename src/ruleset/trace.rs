@@ -286,7 +286,7 @@ impl ComparisonTrace {
     pub fn render(&self, sources: &Sources) -> String {
         let mark = if self.holds { "yes" } else { "no " };
         let words = one_line(sources.text(self.place));
-        // What stands in the rules as it is need not be said again.
+        // The text shows an operand that is written out.
         let computed = self.operand.as_ref().filter(|operand| !words.ends_with(operand.as_str()));
         let operand = computed.map(|operand| format!(", against {}", one_line(operand))).unwrap_or_default();
         let is_missing = [Some(&self.subject), self.operand.as_ref()].contains(&Some(&"missing".to_owned()));
@@ -295,7 +295,7 @@ impl ComparisonTrace {
     }
 }
 
-/// Text on one line, at most 100 characters of it; control characters never reach a terminal.
+/// The text on one line, at most 100 characters of it, with control characters made visible.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text::shorten(&visible_line(&text::one_line(text)), 100)

@@ -1,4 +1,4 @@
-//! Why a route did not get an event, and what would have had to be different.
+//! Explains why a route did not get an event, and which values would have passed.
 
 use super::trace::{ComparisonTrace, ElementTrace, RouteTrace, TraceStep};
 use super::{RuleSet, UnknownName};
@@ -12,7 +12,7 @@ use crate::text::quoted;
 use crate::time::Timestamp;
 use std::fmt::Write;
 
-/// Answers "why not this route?" for an element that was traced. Nothing where no route has that path.
+/// Explains why a route did not get the event of a traced element. Nothing if no route has that path.
 #[must_use]
 pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Timestamp) -> Option<String> {
     let chain = chain(rules, path)?;
@@ -27,7 +27,7 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Timesta
                 LineOutcome::Skipped => return Some(out + &explain_skipped(rules, traced, now)),
                 LineOutcome::Declined if is_asked => return Some(out + &explain_declined(traced)),
                 LineOutcome::Hit if is_asked => {
-                    // What a line below gave is withdrawn where a line above it declines.
+                    // If a line above declined, the channels of the lines below were withdrawn.
                     return Some(
                         out + &declined_above
                             .map_or_else(|| explain_hit(element, &line.path), explain_declined),
@@ -46,10 +46,10 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Timesta
     Some(out)
 }
 
-/// Whether some route has that path.
+/// Checks that a route has that path.
 ///
 /// # Errors
-/// Where none has; the nearest path is named.
+/// If none has; the error suggests the nearest path.
 pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
@@ -60,7 +60,7 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
 }
 
-/// The line of that path, as it is written.
+/// The line with that path.
 #[must_use]
 pub fn line_at<'r>(rules: &'r RuleSet, path: &str) -> Option<&'r RoutingLine> {
     rules.model.routing_lines().find(|line| *line.path == *path)
@@ -89,7 +89,7 @@ fn explain_declined(line: &RouteTrace) -> String {
     format!("`{}` was entered and declined{by}, as if its condition had been false\n", line.path)
 }
 
-/// A line that was not even tried: another one before it took the event, or its routing was not called.
+/// Explains a line that was not tried: an earlier line took the event, or its routing was not called.
 fn explain_untried(rules: &RuleSet, element: &ElementTrace, line: &RoutingLine) -> String {
     let (above, name) = line.path.rsplit_once('.').unwrap_or(("", &line.path));
     let siblings = match element.line(above) {
@@ -105,7 +105,7 @@ fn explain_untried(rules: &RuleSet, element: &ElementTrace, line: &RoutingLine) 
     match taker {
         Some(taker) => {
             let place = rules.sources.file_and_line(taker.place);
-            let what = if name == "else" { "runs only where nothing hit" } else { "was never tried" };
+            let what = if name == "else" { "runs only if nothing hit" } else { "was never tried" };
             format!("`{}` {what}: `{}` ({place}) took the event before\n", line.path, taker.path)
         }
         None => format!("`{}` was never tried: nothing called its routing for this event\n", line.path),
@@ -132,7 +132,7 @@ fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String
         }
     }
     if has_untried_part(rules, line) {
-        let _ = writeln!(out, "  what follows in its condition was not tried");
+        let _ = writeln!(out, "  the rest of its condition was not tried");
     }
     out
 }
@@ -154,7 +154,7 @@ fn has_untried_part(rules: &RuleSet, line: &RouteTrace) -> bool {
     }
 }
 
-/// A value that would have made a comparison hold, in words.
+/// A value with which a comparison would have held, in words.
 fn passing_value(program: &Program, tried: &ComparisonTrace, now: Timestamp) -> Option<String> {
     let comparison = comparison(program, tried)?;
     let subject = match &comparison.subject {
@@ -218,7 +218,7 @@ fn wanted_text(test: &TextPredicate, operand: Option<String>) -> Option<String> 
     })
 }
 
-/// The next full quarter of an hour within the schedule, looked for over 14 days.
+/// The next full quarter of an hour within the schedule, up to 14 days ahead.
 fn next_opening(program: &Program, schedule: usize, now: Timestamp) -> Option<String> {
     const QUARTER: i64 = 15 * 60 * 1000;
     let (name, windows) = program.schedules.get(schedule)?;

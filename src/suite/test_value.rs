@@ -4,11 +4,9 @@
 //! failure does not show `"Critical"` on one line and `Critical` on the next.
 
 use crate::event::Event;
-use crate::json;
 use crate::source::Span;
 use crate::syntax::tree::{TestJson, TestJsonKind};
 use crate::text::quoted;
-use crate::value::RuntimeValue;
 use std::fmt;
 
 /// A value in the notation of the rules.
@@ -217,40 +215,6 @@ impl From<&serde_json::Value> for TestValue {
             serde_json::Value::Object(members) => Self::Object(
                 members.iter().map(|(name, value)| (name.as_str().into(), Self::from(value))).collect(),
             ),
-        }
-    }
-}
-
-impl From<&json::Value<'_>> for TestValue {
-    fn from(value: &json::Value<'_>) -> Self {
-        match value {
-            json::Value::Null => Self::Null,
-            json::Value::Boolean(value) => Self::Boolean(*value),
-            json::Value::Number(number) => Self::Number(number.to_string().into()),
-            json::Value::Text(text) => Self::Text((*text).into()),
-            json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            json::Value::Object(members) => {
-                Self::Object(members.iter().map(|(name, value)| (name.into(), Self::from(value))).collect())
-            }
-        }
-    }
-}
-
-impl From<&RuntimeValue<'_>> for TestValue {
-    fn from(value: &RuntimeValue<'_>) -> Self {
-        match value {
-            RuntimeValue::Missing => Self::Missing,
-            RuntimeValue::Null => Self::Null,
-            RuntimeValue::Boolean(value) => Self::Boolean(*value),
-            RuntimeValue::Number(number) => Self::Number(number.to_string().into()),
-            RuntimeValue::Text(text) => Self::Text((*text).into()),
-            RuntimeValue::Json(value) => Self::from(*value),
-            RuntimeValue::List(items) => Self::List(items.iter().map(Self::from).collect()),
-            RuntimeValue::Severity(severity) => Self::Name(severity.name().into()),
-            RuntimeValue::Status(status) => Self::Name(status.name().into()),
-            RuntimeValue::Time(time) => Self::Text(time.to_string().into()),
-            RuntimeValue::Labels(labels) => Self::labels(labels.iter()),
-            RuntimeValue::Regex(regex) => Self::Name(format!("/{}/", regex.pattern()).into()),
         }
     }
 }

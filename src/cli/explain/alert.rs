@@ -4,7 +4,7 @@ use super::Arguments;
 use super::explanation_writer::ExplanationWriter;
 use crate::cli::event;
 use crate::cli::exit::Exit;
-use crate::cli::input::{self, CommandInput, InputPosition, LineColumnCursor};
+use crate::cli::input::{self, CommandInput, InputPosition, PositionCursor};
 use crate::cli::input_reader::{self, InputReader, PreparedEvaluation};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Styling;
@@ -63,7 +63,7 @@ pub(super) struct Explanation {
 impl Explainer<'_> {
     fn input(&self, input: &CommandInput, terminal: &mut Terminal) -> Exit {
         let mut exit = Exit::Success;
-        let mut cursor = LineColumnCursor::new();
+        let mut cursor = PositionCursor::new(0, InputPosition { line: 1, column: 1 });
         let arena = json::Arena::new();
         for json::LocatedDocument { offset, document } in json::documents(&input.bytes, &arena) {
             let read = document.and_then(|document| {

@@ -172,7 +172,7 @@ impl<'r> ExplanationWriter<'r> {
         }
     }
 
-    /// A condition's part; its place where it stands elsewhere, in a `define`.
+    /// A part of a condition, with its place if it is outside the line, in a `define`.
     fn tried(&self, tried: &ComparisonTrace, within: Option<Span>) -> String {
         let text = tried.render(&self.rules.sources);
         let (mark, rest) = text.split_at_checked(3).unwrap_or((&text, ""));

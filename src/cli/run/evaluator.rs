@@ -4,7 +4,7 @@ use super::RunFormat;
 use super::blocks::InputBlock;
 use super::tally::OutcomeTally;
 use crate::cli::event;
-use crate::cli::input::InputPosition;
+use crate::cli::input::{InputPosition, PositionCursor};
 use crate::cli::input_reader::{InputReader, PreparedEvaluation};
 use crate::diagnostic::escape_hidden;
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, SilentObserver};
@@ -100,17 +100,15 @@ impl<'r> BlockEvaluator<'r> {
         let remaining = if block.more { json::Remaining::More } else { json::Remaining::Last };
         let mut part = read(bytes, remaining, &self.reach).with_line_prefix(before.characters);
         // Behind a byte order mark, which is no character of the first line.
-        let start = part.consumed();
-        let (line, before_start) = (before.lines + 1, before.characters);
-        let mut positions =
-            PositionTracker { bytes, start, before_start, offset: start, line, line_start: start };
+        let start = InputPosition { line: before.lines + 1, column: before.characters + 1 };
+        let mut cursor = PositionCursor::new(part.consumed(), start);
         loop {
             arena.clear();
             let Some(json::LocatedDocument { offset, document }) = part.next(arena) else { break };
             tally.payload();
             let read = match document {
                 Ok(document) => self.document(&document, tally, output).map_err(|message| {
-                    let InputPosition { line, column } = positions.position(offset);
+                    let InputPosition { line, column } = cursor.position(bytes, offset);
                     JsonError { line, column, message }
                 }),
                 Err(error) => Err(JsonError { line: error.line + before.lines, ..error }),
@@ -170,30 +168,5 @@ impl<'r> BlockEvaluator<'r> {
             RunFormat::Pretty => drop(serde_json::to_writer_pretty(&mut *output, &outcome.to_value())),
         }
         output.push(b'\n');
-    }
-}
-
-/// Finds the positions of increasing offsets in one pass.
-struct PositionTracker<'b> {
-    bytes: &'b [u8],
-    /// Where the first line begins, and how many of its characters were in earlier blocks.
-    start: usize,
-    before_start: usize,
-    offset: usize,
-    line: usize,
-    line_start: usize,
-}
-
-impl PositionTracker<'_> {
-    fn position(&mut self, offset: usize) -> InputPosition {
-        let passed = self.bytes.get(self.offset..offset).unwrap_or_default();
-        for (at, _) in passed.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
-            (self.line, self.line_start) = (self.line + 1, self.offset + at + 1);
-        }
-        self.offset = offset;
-        let lead = self.bytes.get(self.line_start..offset).unwrap_or_default();
-        let before = if self.line_start == self.start { self.before_start } else { 0 };
-        let column = before + lead.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
-        InputPosition { line: self.line, column }
     }
 }

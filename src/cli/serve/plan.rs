@@ -25,9 +25,9 @@ pub(super) fn render(config: &GatewayConfig, version: &RuleSetVersion<ServedRule
 }
 
 fn integrations(config: &GatewayConfig, served: &ServedRules) -> String {
-    let mut table = TextTable::new(["integration", "reads", "sends to", "push URL, without the key"]);
+    let mut table = TextTable::new(&["integration", "reads", "sends to", "push URL, without the key"]);
     for integration in &served.integrations {
-        table.row([
+        table.row(vec![
             integration.name.clone(),
             integration.mappings.join(", "),
             integration.destination.clone(),
@@ -38,9 +38,9 @@ fn integrations(config: &GatewayConfig, served: &ServedRules) -> String {
 }
 
 fn channels(served: &ServedRules) -> String {
-    let mut table = TextTable::new(["channel", "kind", "to"]);
+    let mut table = TextTable::new(&["channel", "kind", "to"]);
     for channel in &served.channels {
-        table.row([channel.name.clone(), channel.kind.name.to_owned(), target(channel)]);
+        table.row(vec![channel.name.clone(), channel.kind.name.to_owned(), target(channel)]);
     }
     table.render()
 }
@@ -57,7 +57,7 @@ fn target(channel: &ServedChannel) -> String {
 
 fn limits(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> String {
     let mut table = TextTable::bare();
-    let mut say = |name: &str, value: String| table.row([name.to_owned(), value]);
+    let mut say = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
     say("rules", format!("sha256 {}", version.hash));
     say("listen", config.listen.to_string());
     say("admin", config.admin.to_string());
