@@ -121,6 +121,9 @@ impl<H: IntakeBackend> HandlerState<H> {
         match self.receive(protocol, &mut sender, &parts, body).await {
             Ok(answer) => answer,
             Err(refusal) => {
+                if let Refusal::NotDurable(error) = &refusal {
+                    tracing::warn!(%error, "cannot make a push durable");
+                }
                 let problem = sender.problem(&refusal, protocol);
                 self.record_refusal(protocol, &sender, &problem);
                 match protocol {
