@@ -59,7 +59,7 @@ fn shown(text: &str) -> String {
 }
 
 /// `2026-03-06T18:00:00.123Z` to the second.
-fn seconds(moment: impl ToString) -> String {
+fn seconds(moment: &impl ToString) -> String {
     let moment = moment.to_string();
     moment.split_once('.').map(|(whole, _)| format!("{whole}Z")).unwrap_or(moment)
 }
@@ -105,7 +105,7 @@ impl ListingRow for DeadLetterRecord {
     fn columns(&self) -> Vec<String> {
         vec![
             self.event.to_string(),
-            seconds(self.died),
+            seconds(&self.died),
             self.integration.clone(),
             self.channel.clone(),
             self.key.clone(),
