@@ -50,10 +50,11 @@ pub fn enumeration(words: &[impl AsRef<str>], conjunction: &str) -> String {
     }
 }
 
-/// `1 line`, `2 lines`
+/// `1 line`, `2 lines`, `2 pushes`
 #[must_use]
 pub fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
-    let ending = if count == N::from(1) { "" } else { "s" };
+    let many = if noun.ends_with("sh") { "es" } else { "s" };
+    let ending = if count == N::from(1) { "" } else { many };
     format!("{count} {noun}{ending}")
 }
 

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
     name: "alertmanager",
-    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source if no label gives it, and `alert_key` is the event's key. A firing without further news ends after a day.",
+    documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source if no label gives it, and `alert_key` is the event's key. Alertmanager ends the alert one day after its last firing.",
     parameters: &[
         ParameterSpec::required(
             "url",
@@ -35,7 +35,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
         )
         .with_check(validation::check_url),
         http_request::headers(
-            "Headers of the request, each a string or a secret, at most 32: `Authorization` if the Alertmanager asks for it.",
+            "Headers of the request, at most 32, each a string or a secret. Set `Authorization` if the Alertmanager requires it.",
         ),
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
@@ -47,7 +47,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 
 const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 const MOST_LABELS: usize = 200;

@@ -217,8 +217,8 @@ pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> 
     if let Some(link) = &parts.link {
         tail.extend(["\n\n[", link, "](", link, ")"]);
     }
-    let room = most.saturating_sub(heading.len() + tail.len() + 2);
-    let text = cut::bytes(&in_markdown(parts.text.trim()), room);
+    let remaining = most.saturating_sub(heading.len() + tail.len() + 2);
+    let text = cut::bytes(&in_markdown(parts.text.trim()), remaining);
     let between = if text.value.is_empty() { "" } else { "\n\n" };
     let message = cut::bytes(&format!("{heading}{between}{}{tail}", text.value), most);
     note_cut(&mut parts.notes, text.was_cut || message.was_cut);

@@ -1,4 +1,4 @@
-//! Cuts texts and bodies to the limits of the far side. A cut never splits a character, and is marked by `…`.
+//! Cuts texts and bodies to the limits of the receiver. A cut never splits a character, and is marked by `…`.
 
 use serde_json::Value;
 
@@ -29,8 +29,8 @@ pub(super) fn bytes(text: &str, most: usize) -> Truncated<String> {
         return Truncated { value: text.to_owned(), was_cut: false };
     }
     let mut value = String::new();
-    if let Some(room) = most.checked_sub(ELLIPSIS.len_utf8()) {
-        value.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+    if let Some(remaining) = most.checked_sub(ELLIPSIS.len_utf8()) {
+        value.push_str(text.get(..text.floor_char_boundary(remaining)).unwrap_or_default());
         value.push(ELLIPSIS);
     }
     Truncated { value, was_cut: true }

@@ -30,7 +30,7 @@ pub(super) const RETRY_FOR: DefaultedParameter<Duration> = DefaultedParameter::d
     "retry_for",
     ValueRange::new(0, 7 * DAY),
     Duration::from_hours(24),
-    "How long after its receipt an event is tried again, with growing pauses of at most ten minutes, before it becomes a dead letter; `\"0s\"` is a single attempt.",
+    "How long an event is retried, counted from its receipt. Pauses grow up to ten minutes. Then it becomes a dead letter. `\"0s\"` means a single attempt.",
 );
 
 /// How many requests are under way.
@@ -41,7 +41,7 @@ pub(super) const CONCURRENCY: DefaultedParameter<u64> = DefaultedParameter::numb
     "How many requests may be under way at once. Events of one key are never under way together.",
 );
 
-/// How many requests a minute; `limits` are those of the far side.
+/// How many requests a minute; `limits` are those of the receiver.
 pub(super) const fn rate(limits: RateLimits, documentation: &'static str) -> ParameterSpec {
     let spec =
         ParameterSpec::optional("rate", ParameterKind::Integer(ValueRange::new(1, 60_000)), documentation);

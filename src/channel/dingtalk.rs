@@ -48,7 +48,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(18), per_second: None };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most bytes of a message.

@@ -49,12 +49,12 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(90), per_second: Some(5) };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most bytes of a body, with room for time and signature within 20 KB.
 const MOST_BYTES: usize = 19_800;
-/// How long a robot waits that is limited, if the answer does not say. The limit is not a failure of the far side, and it
+/// How long a robot waits that is limited, if the answer does not say. The limit is not a failure of the receiver, and it
 /// concerns all messages.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
 

@@ -51,7 +51,7 @@ const API_HOST: DefaultedParameter<&str> = DefaultedParameter::text(
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(1_000), per_second: Some(100) };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 const LONGEST_TITLE: usize = 512;

@@ -9,18 +9,18 @@ use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A kind that speaks HTTP.
+/// The HTTP adapter of a kind.
 #[derive(Debug)]
 pub struct HttpAdapter {
     /// Renders the body for an event.
     pub render: fn(&RenderContext<'_>) -> RenderedBody,
     /// Reads the settings of one channel. They are read once, before the first request.
     pub open: fn(&Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError>,
-    /// What the far side allows if the rules set no `rate`.
+    /// What the receiver allows if the rules set no `rate`.
     pub limits: RateLimits,
 }
 
-/// One channel of a kind that speaks HTTP, with its settings.
+/// One channel of a kind with an HTTP adapter, with its settings.
 pub trait HttpChannel: Send + Sync {
     /// Makes the request that carries a stored body.
     ///
@@ -50,7 +50,7 @@ pub trait HttpChannel: Send + Sync {
     }
 }
 
-/// How often the far side accepts requests. `None` is no limit.
+/// How often the receiver accepts requests. `None` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests a minute.
@@ -75,7 +75,7 @@ pub struct RenderContext<'a> {
 pub struct RenderedBody {
     /// The JSON.
     pub body: serde_json::Value,
-    /// What was cut to the far side's limits, in words.
+    /// What was cut to the receiver's limits, in words.
     pub notes: Vec<String>,
 }
 
@@ -138,13 +138,13 @@ pub struct HttpResponse<'a> {
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryVerdict {
-    /// The far side has it.
+    /// The receiver has it.
     Delivered,
     /// To be tried again, not before `after` has passed.
     Retry {
         /// Why, in words that may be shown and logged.
         reason: String,
-        /// How long the far side asks to wait, at most an hour.
+        /// How long the receiver asks to wait, at most an hour.
         after: Option<Duration>,
     },
     /// No retry can help.

@@ -7,7 +7,7 @@ use super::settings::{Secret, Settings};
 use super::validation;
 use crate::mask::SecretMask;
 
-/// Identifies the program to the far side.
+/// Identifies the program to the receiver.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
 /// The address of a chat robot.

@@ -1,13 +1,13 @@
-//! What kinds share when they judge an answer: its status, how long to wait, and the message of the far side without
+//! What kinds share when they judge an answer: its status, how long to wait, and the receiver's message without
 //! secrets.
 
 use super::http::{DeliveryVerdict, HttpResponse, RequestBuildError, RequestContext};
 use crate::mask::SecretMask;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The longest wait that a far side is granted.
+/// The longest wait that a receiver is granted.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_hours(1);
-/// How many characters of the far side's message are kept.
+/// How many characters of the receiver's message are kept.
 const LONGEST_MESSAGE: usize = 200;
 
 /// What the status alone says; nothing if it says success.
@@ -26,7 +26,7 @@ pub(super) fn by_status(mask: &SecretMask, answer: &HttpResponse<'_>) -> Option<
     }
 }
 
-/// A message of the far side in one line, without secrets: receivers repeat addresses and keys.
+/// A message of the receiver in one line, without secrets: receivers may repeat addresses and keys.
 pub(super) fn message(mask: &SecretMask, text: &str) -> String {
     mask.line(text, LONGEST_MESSAGE)
 }

@@ -32,7 +32,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(60), per_second: Some(1) };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most characters of a text, escapes included.
@@ -81,10 +81,10 @@ fn escaped(text: &str, most: usize) -> Truncated<String> {
         _ => 1,
     };
     let was_cut = text.chars().map(length).sum::<usize>() > most;
-    let mut room = if was_cut { most.saturating_sub(1) } else { most };
+    let mut remaining = if was_cut { most.saturating_sub(1) } else { most };
     let fitting = text.chars().take_while(|letter| {
-        let left = room.checked_sub(length(*letter));
-        room = left.unwrap_or(0);
+        let left = remaining.checked_sub(length(*letter));
+        remaining = left.unwrap_or(0);
         left.is_some()
     });
     let mut value =

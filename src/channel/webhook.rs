@@ -83,7 +83,7 @@ const SUCCESS_VALUE: DefaultedParameter<&str> = DefaultedParameter::text(
 
 const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most bytes of a body: 1 MiB.

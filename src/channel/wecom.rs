@@ -39,14 +39,14 @@ pub(super) const KIND: ChannelKind = ChannelKind {
 
 const LIMITS: RateLimits = RateLimits { per_minute: Some(18), per_second: None };
 
-/// How it speaks HTTP.
+/// The HTTP adapter.
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
 
 /// The most bytes of a message's content.
 const MOST_BYTES: usize = 4_096;
 /// The most bytes of the mentions, so that the message has room.
 const MOST_MENTIONED: usize = 1_024;
-/// The far side counts messages by the minute.
+/// The receiver counts messages by the minute.
 const A_MINUTE: Duration = Duration::from_mins(1);
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
@@ -59,13 +59,13 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
         }
     }
     let mentions = if mentions.is_empty() { mentions } else { format!("\n\n{}", mentions.trim()) };
-    let room = MOST_BYTES - mentions.len();
+    let remaining = MOST_BYTES - mentions.len();
     let message = if parts.is_own {
-        let text = cut::bytes(&chat::without_mentions(&parts.text), room);
+        let text = cut::bytes(&chat::without_mentions(&parts.text), remaining);
         chat::note_cut(&mut parts.notes, text.was_cut);
         text.value
     } else {
-        chat::markdown(&mut parts, "#### ", room)
+        chat::markdown(&mut parts, "#### ", remaining)
     };
     let body = json!({ "msgtype": "markdown", "markdown": { "content": format!("{message}{mentions}") } });
     RenderedBody { body, notes: parts.notes }

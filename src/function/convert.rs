@@ -11,8 +11,8 @@ pub(super) static NUMBER: Function = Function {
     parameters: &[parameter("value", ArgumentKind::Any)],
     result: ValueType::NUMBER,
     may_be_missing: true,
-    documentation: "A number as it is, or the number that a string holds in JSON's notation, with or without blanks \
-                    around it; missing for everything else.",
+    documentation: "The number itself, or the number in a string, written as in JSON; blanks around it are ignored. \
+                    Any other value gives missing.",
     examples: &[
         (r#"number("12")"#, "12"),
         (r#"number(" -0.5 ")"#, "-0.5"),

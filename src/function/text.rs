@@ -76,7 +76,7 @@ pub(super) static SLICE: Function = Function {
         optional("to", ArgumentKind::Number),
     ],
     documentation: "The characters of the text from position `from`, counted from 0, to just before position `to`, or to \
-                    the end. A negative position counts from the end; a position outside is the nearest inside.",
+                    the end. A negative position counts from the end; a position beyond an end means that end.",
     examples: &[
         (r#"slice("checkout", 0, 5)"#, r#""check""#),
         (r#"slice("支付失败", 2)"#, r#""失败""#),

@@ -35,9 +35,9 @@ pub enum LogFormat {
 /// The level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogLevel {
-    /// Somebody has to fix it.
+    /// An operator has to act.
     Error,
-    /// Somebody should look at it.
+    /// An operator should look at it.
     Warn,
     /// Starts, loads, dead letters.
     #[default]
@@ -89,9 +89,9 @@ impl LogFormat {
     /// The line that says how many lines were lost.
     fn lost_notice(self) -> fn(u64) -> String {
         match self {
-            Self::Text => |count| format!("{count} log lines are missing here: nobody read them in time\n"),
+            Self::Text => |count| format!("{count} log lines are missing here: they were not read in time\n"),
             Self::Json => |count| {
-                let message = format!("{count} log lines are missing here: nobody read them in time");
+                let message = format!("{count} log lines are missing here: they were not read in time");
                 format!("{{\"level\":\"WARN\",\"message\":\"{message}\",\"lost\":{count}}}\n")
             },
         }

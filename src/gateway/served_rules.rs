@@ -12,7 +12,7 @@ use crate::reload::{LoadRejection, LoadStage, Snapshot};
 use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet, SystemClock};
 use crate::source::Sources;
 use crate::suite;
-use crate::text::backticked_list;
+use crate::text::{backticked_list, plural};
 use crate::time::Clock as _;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -223,10 +223,7 @@ impl MissingSecrets {
         let variables = backticked_list(self.variables.borrow().iter());
         let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
-            (true, true) => {
-                let plural = if count == 1 { "" } else { "s" };
-                format!("{count} channel{plural} or integration{plural} cannot be built")
-            }
+            (true, true) => format!("{count} of the channels and integrations cannot be built"),
             (false, true) => format!("set these environment variables: {variables}"),
             (true, false) => format!("these secret files cannot be read: {files}"),
             (false, false) => {
@@ -254,12 +251,11 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
     let failed: Vec<&suite::TestResult> = report.results.iter().filter(|result| !result.passed()).collect();
     let Some(first) = failed.first() else { return Ok(()) };
     let why = first.failures.first().map_or("", |failure| &failure.message);
-    let (count, all) = (failed.len(), report.results.len());
-    let verb = if count == 1 { "test fails" } else { "tests fail" };
+    let (count, all) = (failed.len(), plural(report.results.len(), "test"));
     Err(LoadRejection {
         stage: LoadStage::Tests,
         message: format!(
-            "{count} of {all} {verb}, first `{}` ({}): {why}",
+            "{count} of {all} failed, first `{}` ({}): {why}",
             first.name(),
             first.location.short()
         ),
@@ -381,7 +377,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let rejection = build(&text, ALL, RuleTests::Run).expect_err("the test fails");
         assert_eq!(rejection.stage, LoadStage::Tests);
         assert!(
-            rejection.message.starts_with("1 of 1 test fails, first `where it goes` (shop/a.rules:8): "),
+            rejection.message.starts_with("1 of 1 test failed, first `where it goes` (shop/a.rules:8): "),
             "{}",
             rejection.message
         );

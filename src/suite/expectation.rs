@@ -78,7 +78,8 @@ impl ExpectationChecker<'_> {
         let outcomes = self.outcomes();
         if let Some(number) = self.outcome {
             let absent = || {
-                let message = format!("there is no outcome {number}: there {}", count_phrase(outcomes.len()));
+                let message =
+                    format!("there is no outcome {number}, only {}", text::plural(outcomes.len(), "outcome"));
                 Box::new(self.failure(message).actual(numbered_list(outcomes)))
             };
             return outcomes.get(number).ok_or_else(absent);
@@ -343,8 +344,4 @@ impl ExpectationChecker<'_> {
 
 fn nest(name: &str, value: TestValue) -> TestValue {
     TestValue::Object(vec![(name.into(), value)])
-}
-
-fn count_phrase(count: usize) -> String {
-    if count == 1 { "is 1".to_owned() } else { format!("are {count}") }
 }

@@ -6,7 +6,7 @@ use crate::evaluate::LineOutcome;
 use crate::model::{Destination, LineKind, RoutingLine, Target};
 use crate::ruleset::{ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, RuleSet, TraceStep};
 use crate::source::Sources;
-use crate::text::shorten;
+use crate::text::{plural, shorten};
 
 /// How many lines are shown at most.
 const MAX_SHOWN_LINES: usize = 40;
@@ -84,8 +84,8 @@ impl<'r> FailureTrace<'r> {
             shown.push("…".to_owned());
         }
         if others > 0 {
-            let were = if others == 1 { "line was" } else { "lines were" };
-            shown.push(format!("{others} other {were} skipped that could not have changed it"));
+            let lines = plural(others, "other line");
+            shown.push(format!("skipped {lines} that could not have changed it"));
         }
         shown
     }

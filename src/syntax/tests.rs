@@ -43,7 +43,7 @@ impl GrammarRules {
                 found.insert(text.clone());
                 text.is_empty()
             }
-            // A rule of pest's own is no word.
+            // A rule of pest's own is not a word.
             Expr::Ident(name) => self.0.get(name).is_some_and(|rule| self.add_beginnings(rule, found)),
             Expr::Seq(first, rest) => self.add_beginnings(first, found) && self.add_beginnings(rest, found),
             Expr::Choice(one, other) => self.add_beginnings(one, found) | self.add_beginnings(other, found),

@@ -76,8 +76,8 @@ fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let mut before = "demo-page.ndjson".to_owned();
     for name in names {
         place.edit(&format!("\"{before}\""), &format!("\"{name}\""));
-        let told = place.serve(&["--check"]).code(1).run().stderr;
-        assert!(told.contains("keeps something of its own"), "{name}: {told}");
+        let stderr = place.serve(&["--check"]).code(1).run().stderr;
+        assert!(stderr.contains("keeps something of its own"), "{name}: {stderr}");
         before = name;
     }
     place.edit(&before, "pages/journal.db");

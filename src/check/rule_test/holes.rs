@@ -351,7 +351,7 @@ impl<'t> TestChecker<'_, 't> {
     fn duplicates(&mut self, row: &CaseRow, seen: &mut BTreeMap<String, Span>) {
         for case in alternatives(row) {
             if let Some(first) = seen.get(&case) {
-                let found = Diagnostic::new(&code::DUPLICATE, row.span, "this case stands twice");
+                let found = Diagnostic::new(&code::DUPLICATE, row.span, "this case is given twice");
                 self.report(found.related(*first, "the first is here").help("take one of them out"));
                 return;
             }

@@ -195,8 +195,8 @@ impl ChannelClient {
         let mut body = Vec::new();
         while body.len() < MOST_BYTES {
             let Some(chunk) = response.chunk().await.map_err(classify_failure)? else { break };
-            let room = MOST_BYTES - body.len();
-            body.extend(chunk.iter().take(room));
+            let remaining = MOST_BYTES - body.len();
+            body.extend(chunk.iter().take(remaining));
         }
         Ok(TruncatedResponse {
             status: response.status().as_u16(),

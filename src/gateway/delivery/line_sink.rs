@@ -1,5 +1,5 @@
 //! Threads that write lines: one for each `file` channel, one for the standard output. A disk or a pipe may block for any
-//! time, so the sender of a line waits for its own thread and delays nobody else.
+//! time, so the sender of a line waits for its own thread and delays no other sender.
 
 #![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
 

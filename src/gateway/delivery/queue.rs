@@ -157,7 +157,7 @@ impl<P> DeliveryQueue<P> {
         self.is_reading = false;
         let whole = page.len() < reading.limit;
         let mut at = reading.after;
-        let mut room = true;
+        let mut has_space = true;
         let mut over = whole;
         for head in page {
             if reading.sweep && head.id > self.cursor {
@@ -167,16 +167,16 @@ impl<P> DeliveryQueue<P> {
             let known = self.settled.contains(&head.id);
             let id = head.id;
             if !known && !self.insert(head) {
-                room = false;
+                has_space = false;
                 break;
             }
             at = id;
         }
         if reading.sweep {
-            self.sweep = (!over || !room).then_some(at);
+            self.sweep = (!over || !has_space).then_some(at);
         } else {
             self.cursor = self.cursor.max(at);
-            self.unread |= !whole || !room;
+            self.unread |= !whole || !has_space;
         }
         if std::mem::take(&mut self.sweep_again) {
             self.sweep = Some(DeliveryId::NONE);

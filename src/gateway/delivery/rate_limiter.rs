@@ -66,9 +66,9 @@ impl RateLimiter {
     /// # Errors
     /// There is no room now.
     pub(super) fn take(&mut self, now: u64) -> Result<(), RetryAt> {
-        let room = self.windows.iter_mut().map(|window| window.next_free(now)).max().unwrap_or(now);
-        if room > now {
-            return Err(RetryAt(room));
+        let free_at = self.windows.iter_mut().map(|window| window.next_free(now)).max().unwrap_or(now);
+        if free_at > now {
+            return Err(RetryAt(free_at));
         }
         self.windows.iter_mut().for_each(|window| window.begun.push_back(now));
         Ok(())

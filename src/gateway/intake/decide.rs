@@ -29,9 +29,9 @@ pub(super) struct IncomingPush {
     pub(super) id: PushId,
     /// The integration.
     pub(super) integration: String,
-    /// How it came.
+    /// The protocol.
     pub(super) origin: PushOrigin,
-    /// When.
+    /// When it was received.
     pub(super) now: Timestamp,
     /// The payload.
     pub(super) payload: Vec<u8>,

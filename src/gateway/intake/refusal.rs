@@ -4,6 +4,7 @@
 
 use crate::gateway::journal::{JournalError, PushId};
 use crate::gateway::problem::Problem;
+use crate::text::plural;
 use axum::http::StatusCode;
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ pub enum Refusal {
     #[error("the push is not signed as its integration asks")]
     InvalidSignature,
     /// The integration accepts so many pushes a minute.
-    #[error("the integration accepts {per_minute} push{} a minute", if *.per_minute == 1 { "" } else { "es" })]
+    #[error("the integration accepts {} a minute", plural(*.per_minute, "push"))]
     RateLimited {
         /// Its rate.
         per_minute: u64,

@@ -1,7 +1,7 @@
 //! The one thread that writes: it takes whatever waits, makes it durable in one transaction, and answers.
 //!
-//! A commit that failed is never repeated on the same handle: whoever waits is told, the store is opened again and
-//! verified, and after three failures in a row the journal gives up. A full disk is not a failure of that kind.
+//! A commit that failed is never repeated on the same handle: waiting writers get the error, the store is opened
+//! again and verified, and after three failures in a row the journal gives up. A full disk is not a failure of that kind.
 
 #![expect(clippy::disallowed_methods, reason = "commits are timed")]
 
@@ -39,7 +39,7 @@ pub(super) struct JournalState {
     pub(super) shutdown: watch::Sender<bool>,
 }
 
-/// Where a thread of the journal panics, the queue ends, so that nobody waits for it, and the process is told to end.
+/// Where a thread of the journal panics, the queue ends, so that no writer waits for it, and the process is told to end.
 pub(super) struct AbortOnPanic(pub(super) Arc<JournalState>);
 
 impl Drop for AbortOnPanic {
@@ -51,7 +51,7 @@ impl Drop for AbortOnPanic {
 }
 
 impl JournalState {
-    /// Ends the queue, so that nobody waits, and tells the process to end.
+    /// Ends the queue, so that no writer waits, and tells the process to end.
     pub(super) fn abort(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.shutdown.send_replace(true);

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The protocol by which a push came.
+/// The protocol of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PushOrigin {
@@ -45,9 +45,9 @@ pub struct Push {
     pub id: PushId,
     /// The integration.
     pub integration: String,
-    /// How it came.
+    /// The protocol.
     pub origin: PushOrigin,
-    /// When it came.
+    /// When it was received.
     pub received: Timestamp,
     /// The generation of the rules that decided.
     pub generation: u64,
@@ -202,7 +202,7 @@ pub enum SettlementResult {
 pub struct IntegrationCounts {
     /// The integration.
     pub name: String,
-    /// When the last push came.
+    /// When the last push was received.
     pub latest: Timestamp,
     /// Pushes that were accepted.
     pub accepted: u64,
@@ -272,9 +272,9 @@ pub struct EventRecord {
     pub id: EventId,
     /// The integration.
     pub integration: String,
-    /// When the push came.
+    /// When the push was received.
     pub received: Timestamp,
-    /// How.
+    /// The protocol.
     pub origin: PushOrigin,
     /// The generation of the rules that decided.
     pub generation: u64,
@@ -340,9 +340,9 @@ pub struct PushRecord {
     pub id: PushId,
     /// The integration.
     pub integration: String,
-    /// How it came.
+    /// The protocol.
     pub origin: PushOrigin,
-    /// When.
+    /// When it was received.
     pub received: Timestamp,
     /// The generation of the rules that decided.
     pub generation: u64,
@@ -383,7 +383,7 @@ pub struct DeadLetterRecord {
     pub key: String,
     /// The integration.
     pub integration: String,
-    /// When the push came.
+    /// When the push was received.
     pub received: Timestamp,
     /// When it was given up.
     pub died: Timestamp,
@@ -400,9 +400,9 @@ pub struct RefusedPayload {
     pub id: PushId,
     /// The integration.
     pub integration: String,
-    /// How it came.
+    /// The protocol.
     pub origin: PushOrigin,
-    /// When it came.
+    /// When it was received.
     pub received: Timestamp,
     /// The bytes.
     pub payload: Vec<u8>,

@@ -84,7 +84,7 @@ impl StateDirectory {
         Ok(())
     }
 
-    /// Whether a watched file was removed or replaced: what is written goes where nobody will find it.
+    /// Whether a watched file was removed or replaced: what is written cannot be found any more.
     pub(super) fn is_lost(&self) -> bool {
         self.watched.iter().any(|file| match watched_file(&self.path, file.name) {
             Ok(found) => (found.device, found.inode) != (file.device, file.inode),
@@ -155,7 +155,7 @@ fn refuse_remote(path: &Path) -> Result<(), JournalError> {
         .map_err(|error| JournalError::Failed(format!("`{}`: {error}", path.display())))?;
     found.map_or(Ok(()), |name| {
         Err(JournalError::Failed(format!(
-            "`{}` lies on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",
+            "`{}` is on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",
             path.display()
         )))
     })

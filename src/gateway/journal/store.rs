@@ -193,7 +193,7 @@ pub enum StoredBody {
 pub struct ClaimOwner(Ulid);
 
 impl ClaimOwner {
-    /// An owner that nobody else is.
+    /// A new owner, different from all others.
     #[must_use]
     pub fn generate() -> Self {
         Self(Ulid::generate())
@@ -205,7 +205,7 @@ impl ClaimOwner {
 pub enum ClaimResult {
     /// The delivery belongs to the owner until it is settled or its lease ends.
     Claimed,
-    /// It belongs to somebody else.
+    /// It belongs to another owner.
     Held,
     /// It is settled, or gone.
     Settled,

@@ -32,7 +32,7 @@ impl PendingWrite {
         Self { source, size, decision: Box::new(Decision { work, result: None, notify }) }
     }
 
-    /// Whether it comes from a sender, who can be told to come back.
+    /// Whether it comes from a sender, who can retry.
     pub(super) fn is_refusable(&self) -> bool {
         match self.source {
             WriteSource::Push(_) | WriteSource::Request => true,
@@ -45,7 +45,7 @@ impl PendingWrite {
         self.decision.run(transaction)
     }
 
-    /// Tells whoever still waits whether the transaction is durable.
+    /// Tells the caller, if it still waits, whether the transaction is durable.
     pub(super) fn finish(self, outcome: Result<(), JournalError>) {
         self.decision.finish(outcome);
     }

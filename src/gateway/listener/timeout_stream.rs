@@ -66,33 +66,33 @@ pub(super) struct TimeoutStream<S> {
 impl<S> TimeoutStream<S> {
     /// The stream of a new connection.
     pub(super) fn new(stream: S, phase: ConnectionPhase, timeouts: StreamTimeouts) -> Self {
-        let by = Instant::now() + timeouts.headers;
-        let timer = Box::pin(tokio::time::sleep_until(by.into()));
+        let deadline = Instant::now() + timeouts.headers;
+        let timer = Box::pin(tokio::time::sleep_until(deadline.into()));
         Self {
             stream,
             phase,
             timeouts,
             entered: WAITING,
-            read_deadline: Some(by),
+            read_deadline: Some(deadline),
             write_deadline: None,
             timer,
         }
     }
 
     /// Whether the time is over; if not, the task is woken when it is.
-    fn is_expired(&mut self, by: Instant, context: &mut Context<'_>) -> bool {
+    fn is_expired(&mut self, deadline: Instant, context: &mut Context<'_>) -> bool {
         loop {
-            if self.timer.deadline() > by.into() {
-                self.timer.as_mut().reset(by.into());
+            if self.timer.deadline() > deadline.into() {
+                self.timer.as_mut().reset(deadline.into());
             }
             if self.timer.as_mut().poll(context).is_pending() {
                 return false;
             }
-            if Instant::now() >= by {
+            if Instant::now() >= deadline {
                 return true;
             }
             // The timer was set for an earlier phase.
-            self.timer.as_mut().reset(by.into());
+            self.timer.as_mut().reset(deadline.into());
         }
     }
 
@@ -126,8 +126,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
                 Poll::Ready(read)
             }
             Poll::Pending => {
-                let Some(by) = this.read_deadline else { return Poll::Pending };
-                if this.is_expired(by, context) {
+                let Some(deadline) = this.read_deadline else { return Poll::Pending };
+                if this.is_expired(deadline, context) {
                     Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
                 } else {
                     Poll::Pending
@@ -146,8 +146,8 @@ impl<S: AsyncWrite + Unpin> TimeoutStream<S> {
         if written.is_ready() {
             return written;
         }
-        let by = *self.write_deadline.get_or_insert_with(|| Instant::now() + self.timeouts.answer);
-        if self.is_expired(by, context) {
+        let deadline = *self.write_deadline.get_or_insert_with(|| Instant::now() + self.timeouts.answer);
+        if self.is_expired(deadline, context) {
             Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
         } else {
             Poll::Pending

@@ -67,7 +67,7 @@ pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
 
 /// A flag after the closing slash is repeated.
 pub(super) fn of_repeated_flag(letter: char, at: usize) -> PatternError {
-    PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` stands twice"))
+    PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` is given twice"))
         .help("write it once")
 }
 
@@ -94,7 +94,7 @@ fn message(kind: &ErrorKind, found: &str) -> String {
         ErrorKind::EscapeUnrecognized => format!("`{found}` is not an escape"),
         ErrorKind::EscapeUnexpectedEof => "the regex ends in the middle of an escape".to_owned(),
         ErrorKind::NestLimitExceeded(_) => format!("the regex nests deeper than {DEEPEST}"),
-        ErrorKind::GroupNameDuplicate { .. } => format!("the group name `{found}` stands twice"),
+        ErrorKind::GroupNameDuplicate { .. } => format!("the group name `{found}` is given twice"),
         ErrorKind::GroupNameInvalid => format!("`{found}` cannot stand in a group name"),
         ErrorKind::ClassRangeInvalid => format!("the range `{found}` runs backwards"),
         ErrorKind::RepetitionCountInvalid => format!("the count `{found}` runs backwards"),

@@ -2,8 +2,9 @@
 
 use super::plain;
 use crate::suite::{TestReport, TestResult};
+use crate::text::quoted;
 
-/// The plan, one line per case, and a YAML block below each failed case.
+/// The plan, one line per case, and a YAML block below each failed case. A JSON string is a YAML string.
 #[must_use]
 pub fn render(report: &TestReport) -> String {
     let lines = report.results.iter().zip(1..).map(|(result, number)| line(result, number));
@@ -16,9 +17,9 @@ fn line(result: &TestResult, number: usize) -> String {
         return format!("ok {number} - {name}\n");
     }
     let head =
-        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", yaml(&result.location.short()));
+        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", quoted(&result.location.short()));
     let failures = result.failures.iter().map(|failure| {
-        let (at, text) = (yaml(&failure.location.short()), super::hang(&plain(failure), 8));
+        let (at, text) = (quoted(&failure.location.short()), super::hang(&plain(failure), 8));
         format!("    - at: {at}\n      says: |-\n        {text}\n")
     });
     head + &failures.collect::<String>() + "  ...\n"
@@ -27,9 +28,4 @@ fn line(result: &TestResult, number: usize) -> String {
 /// A `#` would begin a directive.
 fn escaped(name: &str) -> String {
     name.replace('\\', "\\\\").replace('#', "\\#").replace(['\n', '\r'], " ")
-}
-
-/// A JSON string is a YAML string.
-fn yaml(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Claims of deliveries. They are kept in memory, as one process has the database: after its end nobody holds any.
+//! Claims of deliveries. They are kept in memory, as one process has the database: after its end no claim is left.
 
 use crate::gateway::journal::{ClaimOwner, DeliveryId};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ impl ClaimTable {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Claims a delivery; whether nobody else holds it.
+    /// Claims a delivery; whether no other owner holds it.
     pub(super) fn claim(
         &self,
         delivery: DeliveryId,
@@ -37,7 +37,7 @@ impl ClaimTable {
         true
     }
 
-    /// Releases claims, whoever holds them.
+    /// Releases claims, of any owner.
     pub(super) fn release(&self, deliveries: &[DeliveryId]) {
         if !deliveries.is_empty() {
             let mut claims = self.claims();

@@ -193,10 +193,10 @@ impl JournalStore for SqliteStore {
         }
         let result = self.run(|transaction| {
             work(transaction)?;
-            transaction.make_room()
+            transaction.free_pages()
         });
         let result = match result {
-            // It may lie where room was made, which is done elsewhere the next time.
+            // The damage may be where pages were freed, which is done elsewhere the next time.
             Err(StoreError::Damaged(_)) => {
                 self.retention.skip_damaged(RetentionClass::Pushes);
                 self.run(|transaction| work(transaction))

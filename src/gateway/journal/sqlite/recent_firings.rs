@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_is_the_same_before_and_after_folding_failing_and_opening_anew() {
+    fn what_is_open_is_the_same_after_compactions_failures_and_reopening() {
         let folder = tempfile::tempdir().expect("a folder");
         let (options, mut store) = store(&folder);
         let mut model: BTreeMap<LookupDigest, String> = BTreeMap::new();
@@ -273,6 +273,6 @@ mod tests {
             most = most.max(count(&store, "firing_change"));
         }
         assert!(most < 16 * COMPACTION_THRESHOLD, "{most} changes were kept of 2,800");
-        assert!(count(&store, "firing") > 50, "nothing was folded");
+        assert!(count(&store, "firing") > 50, "nothing was compacted");
     }
 }

@@ -96,7 +96,7 @@ const RESTART_AFTER: i64 = 60_000;
 
 impl SqliteTransaction<'_> {
     /// Removes by bytes, more than the transaction brings.
-    pub(super) fn make_room(&mut self) -> StoreResult<()> {
+    pub(super) fn free_pages(&mut self) -> StoreResult<()> {
         self.bound_quarantine()?;
         if self.used()? > page_budget(self.options) {
             let now = self.received.map_or(i64::MIN, Timestamp::epoch_milliseconds);

@@ -1,5 +1,6 @@
 -- The journal's tables. Times are milliseconds since 1970; ids of pushes and events are ULIDs of 16 bytes; checksums are
--- CRC-32 of the bytes beside them. `PRAGMA user_version` is the version of this schema.
+-- CRC-32 of the bytes beside them. `PRAGMA user_version` is the version of this schema. Numbers here are those of
+-- `number.rs`; this file never changes.
 --
 -- What is written at the rate of pushes grows at its end: a push is one row and three entries at the right edges of
 -- indexes. A delivery that sends nothing is settled as it is stored, and has no row of its own.
@@ -15,7 +16,7 @@ CREATE TABLE name (
 CREATE TABLE rule_set (
   id      INTEGER PRIMARY KEY,
   hash    BLOB NOT NULL UNIQUE,          -- SHA-256 of the files
-  archive BLOB NOT NULL,                 -- compressed; empty where nobody handed it over
+  archive BLOB NOT NULL,                 -- compressed; empty if it was not provided
   pushes  INTEGER NOT NULL DEFAULT 0     -- how many pushes it decided
 );
 
