@@ -1,7 +1,6 @@
 //! Networks, and IP addresses in labels.
 
 use super::PatternError;
-use crate::text::plural;
 use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -20,8 +19,7 @@ impl Network {
         let net = read(text)?;
         let meant = net.trunc();
         if meant != net {
-            let message =
-                format!("`{text}` sets bits past its prefix of {}", plural(net.prefix_len(), "bit"));
+            let message = format!("`{text}` sets bits past its prefix of {}", bits(net.prefix_len()));
             let help = format!("the network is `{meant}`; the address alone is `{}`", net.addr());
             return Err(PatternError::new(0..text.len(), message).help(help));
         }
@@ -131,6 +129,10 @@ fn whole_octets(host: &str) -> Option<Ipv4Net> {
     let mut full = octets.into_iter().chain(std::iter::repeat(0));
     let mut next = || full.next().unwrap_or(0);
     Ipv4Net::new(Ipv4Addr::new(next(), next(), next(), next()), length).ok()
+}
+
+fn bits(length: u8) -> String {
+    if length == 1 { "1 bit".to_owned() } else { format!("{length} bits") }
 }
 
 /// Converts a network of IPv4-mapped IPv6 addresses to the IPv4 network.
