@@ -143,7 +143,7 @@ fn the_quarantine_is_bounded_and_emptied(folder: &StateFolder) {
     }
     let left = |journal: &pointsman::gateway::journal::Journal| -> Vec<u128> {
         let found = read(journal).quarantined(&RecordFilter::default()).unwrap();
-        found.iter().map(|found| found.refused.id.0.random()).collect()
+        found.iter().map(|found| found.id.0.random()).collect()
     };
     assert_eq!(left(&journal), [4, 3, 2]);
     journal.release_quarantined(refused(3, b"").id).unwrap();

@@ -6,9 +6,9 @@ mod transaction;
 
 use pointsman::gateway::journal::{
     AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges,
-    DeliveryId, DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalError,
-    JournalReader, JournalStore, LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, RecordFilter,
-    RefusedPayload, SettledFilter, StoreError, StoredFiring, TransactionWork,
+    DeliveryId, DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader,
+    JournalStore, LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter,
+    RefusedPayload, SettledFilter, StoreResult, StoredFiring, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
@@ -81,7 +81,7 @@ impl MemoryDisk {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "the methods of a reader return a result")]
-    fn with<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T, JournalError> {
+    fn with<T>(&self, read: impl FnOnce(&State) -> T) -> ReadResult<T> {
         Ok(read(&self.0.lock().unwrap()))
     }
 }
@@ -167,7 +167,7 @@ fn is_push_meant(push: &Push, filter: &RecordFilter) -> bool {
 }
 
 impl JournalStore for MemoryStore {
-    fn transact(&mut self, work: &mut TransactionWork<'_>) -> Result<CommittedChanges, StoreError> {
+    fn transact(&mut self, work: &mut TransactionWork<'_>) -> StoreResult<CommittedChanges> {
         let mut committed = self.disk.0.lock().unwrap();
         let mut transaction =
             MemoryTransaction { state: committed.clone(), wake: BTreeSet::new(), settled: Vec::new() };
@@ -189,7 +189,7 @@ impl JournalStore for MemoryStore {
         Ok(CommittedChanges { wake: transaction.wake.into_iter().collect(), backlogs })
     }
 
-    fn prune(&mut self, now: Timestamp) -> Result<PruneProgress, StoreError> {
+    fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         let mut state = self.disk.0.lock().unwrap();
         let (oldest, oldest_dead) =
             (before(now, self.options.keep_for), before(now, self.options.keep_dead_for));
@@ -216,15 +216,15 @@ impl JournalStore for MemoryStore {
         Ok(PruneProgress::Done)
     }
 
-    fn checkpoint(&mut self, _mode: CheckpointMode) -> Result<(), StoreError> {
+    fn checkpoint(&mut self, _mode: CheckpointMode) -> StoreResult<()> {
         Ok(())
     }
 
-    fn reopen(&mut self) -> Result<(), StoreError> {
+    fn reopen(&mut self) -> StoreResult<()> {
         Ok(())
     }
 
-    fn backlogs(&self) -> Result<Vec<IntegrationBacklog>, StoreError> {
+    fn backlogs(&self) -> StoreResult<Vec<IntegrationBacklog>> {
         let backlogs = self.disk.0.lock().unwrap().backlogs();
         let named = |(integration, backlog)| IntegrationBacklog { integration, backlog };
         Ok(backlogs.into_iter().map(named).collect())

@@ -70,8 +70,7 @@ fn everything_in_a_journal_of_schema_1_is_read() {
         attempts.iter().map(|attempt| (attempt.status, attempt.result.as_str())).collect();
     assert_eq!(results, [(Some(503), "503 Service Unavailable"), (None, "timed out")]);
     let refused = reader.quarantined(&RecordFilter::default()).unwrap();
-    let refused: Vec<(u16, PushOrigin)> =
-        refused.iter().map(|found| (found.refused.status, found.refused.origin)).collect();
+    let refused: Vec<(u16, PushOrigin)> = refused.iter().map(|found| (found.status, found.origin)).collect();
     assert_eq!(refused, [(413, PushOrigin::Alertmanager), (422, PushOrigin::Form), (400, PushOrigin::Push)]);
     let stored = reader.find_push(push_id(6)).unwrap().unwrap();
     let channels = vec!["void".to_owned(), "page".to_owned()];

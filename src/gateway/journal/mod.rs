@@ -28,15 +28,15 @@ pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord,
     DeliveryState, EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring,
-    PendingDelivery, Push, PushOrigin, PushRecord, QuarantineRecord, RecordFilter, RefusedPayload,
-    Settlement, SettlementResult,
+    PendingDelivery, Push, PushOrigin, PushRecord, RecordFilter, RefusedPayload, Settlement,
+    SettlementResult,
 };
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
     DeliveryTransaction, EventReader, IntegrationBacklog, JournalReader, JournalStore, PruneProgress,
-    PushTransaction, RecordReader, SettledFilter, StoreError, StoredBody, StoredFiring, Transaction,
-    TransactionWork,
+    PushTransaction, ReadResult, RecordReader, SettledFilter, StoreError, StoreResult, StoredBody,
+    StoredFiring, Transaction, TransactionWork,
 };
 
 use super::metrics::Metrics;

@@ -411,10 +411,3 @@ pub struct RefusedPayload {
     /// Why.
     pub reason: String,
 }
-
-/// A payload in the quarantine.
-#[derive(Debug, Clone)]
-pub struct QuarantineRecord {
-    /// What was refused.
-    pub refused: RefusedPayload,
-}

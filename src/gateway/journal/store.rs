@@ -8,8 +8,8 @@
 
 use super::{
     AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
-    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineRecord,
-    RecordFilter, RefusedPayload, Settlement,
+    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, RecordFilter, RefusedPayload,
+    Settlement,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
@@ -31,6 +31,12 @@ pub enum StoreError {
     #[error("{0}")]
     Broken(String),
 }
+
+/// What a store did, or why it did not.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// What was read, or why it could not be.
+pub type ReadResult<T> = Result<T, JournalError>;
 
 /// Deliveries that are pending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,43 +103,43 @@ pub struct StoredFiring {
 /// What a transaction does with pushes, refused payloads and firings.
 pub trait PushTransaction {
     /// Keeps the files of a rule set. Does nothing where they are kept.
-    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> Result<(), StoreError>;
+    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> StoreResult<()>;
 
     /// The push that brought the same body within the window; otherwise this one is remembered for its own window.
-    fn find_duplicate(&mut self, push: &Push) -> Result<Option<PushId>, StoreError>;
+    fn find_duplicate(&mut self, push: &Push) -> StoreResult<Option<PushId>>;
 
     /// Stores a push with its deliveries, and a dead letter for each channel that no longer exists; whether it was new.
-    fn insert_push(&mut self, push: &Push) -> Result<bool, StoreError>;
+    fn insert_push(&mut self, push: &Push) -> StoreResult<bool>;
 
     /// The firing of a key, with the changes of this transaction.
-    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, StoreError>;
+    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>>;
 
     /// Changes the firing of a key.
-    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> Result<(), StoreError>;
+    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()>;
 
     /// Stores a refused payload.
-    fn refuse(&mut self, refused: &RefusedPayload) -> Result<(), StoreError>;
+    fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()>;
 
     /// Removes a refused payload; how many there were.
-    fn release_quarantined(&mut self, id: PushId) -> Result<u64, StoreError>;
+    fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64>;
 }
 
 /// What a transaction does with deliveries. Each method answers how many deliveries it changed.
 pub trait DeliveryTransaction {
     /// Stores the result of an attempt. A delivery that is settled, or gone, stays as it is.
-    fn settle(&mut self, settlement: &Settlement) -> Result<u64, StoreError>;
+    fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64>;
 
     /// Makes a pending delivery whose record is damaged a dead letter, without an attempt.
-    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> Result<u64, StoreError>;
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<u64>;
 
     /// Makes dead letters pending again under new ids, so that they come after what was accepted meanwhile.
-    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError>;
+    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
     /// Copies delivered ones under new ids, and requeues dead letters.
-    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError>;
+    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
     /// Removes dead letters.
-    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> Result<u64, StoreError>;
+    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> StoreResult<u64>;
 }
 
 /// A transaction of a store.
@@ -142,24 +148,24 @@ pub trait Transaction: PushTransaction + DeliveryTransaction {}
 impl<T: PushTransaction + DeliveryTransaction> Transaction for T {}
 
 /// What is done in a transaction. It may be run again, after a run of which nothing is stored.
-pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError> + 'w;
+pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> StoreResult<()> + 'w;
 
 /// The writing side of a store; one thread has it.
 pub trait JournalStore: Send {
     /// Makes all that `work` writes durable in one transaction, or nothing of it; returns once it is durable.
-    fn transact(&mut self, work: &mut TransactionWork<'_>) -> Result<CommittedChanges, StoreError>;
+    fn transact(&mut self, work: &mut TransactionWork<'_>) -> StoreResult<CommittedChanges>;
 
     /// Removes what need not be kept any longer, a bounded step.
-    fn prune(&mut self, now: Timestamp) -> Result<PruneProgress, StoreError>;
+    fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress>;
 
     /// Moves what was appended into its place.
-    fn checkpoint(&mut self, mode: CheckpointMode) -> Result<(), StoreError>;
+    fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()>;
 
     /// Drops the handle, opens a new one and verifies what it finds.
-    fn reopen(&mut self) -> Result<(), StoreError>;
+    fn reopen(&mut self) -> StoreResult<()>;
 
     /// The backlogs of all integrations.
-    fn backlogs(&self) -> Result<Vec<IntegrationBacklog>, StoreError>;
+    fn backlogs(&self) -> StoreResult<Vec<IntegrationBacklog>>;
 
     /// The reading side; faults and damage are counted there.
     fn reader(&self, metrics: &Arc<Metrics>) -> Arc<dyn JournalReader>;
@@ -214,23 +220,13 @@ pub enum ClaimResult {
 /// Who delivers what.
 pub trait DeliveryClaims: Send + Sync {
     /// Claims a pending delivery, or renews the claim of the same owner.
-    fn claim(
-        &self,
-        delivery: DeliveryId,
-        owner: ClaimOwner,
-        lease: Duration,
-    ) -> Result<ClaimResult, JournalError>;
+    fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> ReadResult<ClaimResult>;
 }
 
 /// What deliveries read.
 pub trait DeliveryReader: Send + Sync {
     /// Pending deliveries of a channel, by rising id, after that id; bodies left out.
-    fn pending(
-        &self,
-        channel: &str,
-        after: DeliveryId,
-        limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError>;
+    fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>>;
 
     /// The first pending delivery of a channel and key after that id.
     fn pending_of_key(
@@ -238,22 +234,22 @@ pub trait DeliveryReader: Send + Sync {
         channel: &str,
         key: &str,
         after: DeliveryId,
-    ) -> Result<Option<PendingDelivery>, JournalError>;
+    ) -> ReadResult<Option<PendingDelivery>>;
 
     /// The rendered body of a delivery.
-    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError>;
+    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody>;
 
     /// What was counted for every channel that ever got a delivery.
-    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError>;
+    fn channels(&self) -> ReadResult<Vec<ChannelCounts>>;
 }
 
 /// Events, the newest first.
 pub trait EventReader: Send + Sync {
     /// A page of events. Where few are of the channel or key that is looked for, it may be empty and not the last.
-    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError>;
+    fn events_page(&self, filter: &RecordFilter) -> ReadResult<EventPage>;
 
     /// Events: as many pages as it takes.
-    fn events(&self, filter: &RecordFilter) -> Result<Vec<EventRecord>, JournalError> {
+    fn events(&self, filter: &RecordFilter) -> ReadResult<Vec<EventRecord>> {
         let (mut found, mut rest) = (Vec::new(), filter.clone());
         loop {
             let page = self.events_page(&rest)?;
@@ -269,28 +265,28 @@ pub trait EventReader: Send + Sync {
 /// What intake and operators read besides; lists begin with the newest.
 pub trait RecordReader: Send + Sync {
     /// The firing of a key.
-    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError>;
+    fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>>;
 
     /// A push as it was stored, whatever its events.
-    fn find_push(&self, id: PushId) -> Result<Option<PushRecord>, JournalError>;
+    fn find_push(&self, id: PushId) -> ReadResult<Option<PushRecord>>;
 
     /// The attempts of the deliveries of an event, the oldest first.
-    fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError>;
+    fn attempts(&self, event: EventId) -> ReadResult<Vec<AttemptRecord>>;
 
     /// Dead letters.
-    fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError>;
+    fn dead_letters(&self, filter: &RecordFilter) -> ReadResult<Vec<DeadLetterRecord>>;
 
     /// The ids of settled deliveries, rising.
-    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> Result<Vec<DeliveryId>, JournalError>;
+    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> ReadResult<Vec<DeliveryId>>;
 
     /// Refused payloads.
-    fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError>;
+    fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>>;
 
     /// The files of a rule set that decided something, as [`crate::reload::Snapshot::from_archive`] reads them.
-    fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError>;
+    fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>>;
 
     /// What was counted for every integration that ever got a push.
-    fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError>;
+    fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>>;
 }
 
 /// The reading side of a store.

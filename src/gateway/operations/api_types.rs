@@ -2,7 +2,7 @@
 
 use super::RecordSelection;
 use crate::gateway::journal::{
-    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, QuarantineRecord,
+    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload,
 };
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -193,8 +193,8 @@ impl From<&EventRecord> for EventSummary {
     }
 }
 
-impl From<&QuarantineRecord> for QuarantineSummary {
-    fn from(QuarantineRecord { refused }: &QuarantineRecord) -> Self {
+impl From<&RefusedPayload> for QuarantineSummary {
+    fn from(refused: &RefusedPayload) -> Self {
         Self {
             id: refused.id.to_string(),
             integration: refused.integration.clone(),

@@ -200,13 +200,13 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
     })?;
     Ok(QuarantineDetail {
         refused: QuarantineSummary::from(&found),
-        payload: String::from_utf8_lossy(&found.refused.payload).into_owned(),
+        payload: String::from_utf8_lossy(&found.payload).into_owned(),
     })
 }
 
-fn refused(journal: &Journal, id: PushId) -> Result<Option<super::journal::QuarantineRecord>, JournalError> {
+fn refused(journal: &Journal, id: PushId) -> Result<Option<super::journal::RefusedPayload>, JournalError> {
     let one = RecordFilter { push: Some(id), limit: 1, ..RecordFilter::default() };
-    Ok(journal.read()?.quarantined(&one)?.into_iter().find(|found| found.refused.id == id))
+    Ok(journal.read()?.quarantined(&one)?.into_iter().find(|found| found.id == id))
 }
 
 /// The name of an event in a decision: its id, or the push's.

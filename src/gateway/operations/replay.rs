@@ -6,9 +6,7 @@
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
 use crate::gateway::intake::{self, IntakeBackend, Receipt, Refusal};
-use crate::gateway::journal::{
-    Journal, JournalError, PushId, QuarantineRecord, RecordFilter, RefusedPayload,
-};
+use crate::gateway::journal::{Journal, JournalError, PushId, RecordFilter, RefusedPayload};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,10 +54,10 @@ pub fn plan_quarantine(
     selection: &RecordSelection,
     now: i64,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
-    let planned = |item: QuarantineRecord| ReplayCandidate {
-        id: item.refused.id.to_string(),
-        integration: item.refused.integration,
-        received: item.refused.received.to_string(),
+    let planned = |item: RefusedPayload| ReplayCandidate {
+        id: item.id.to_string(),
+        integration: item.integration,
+        received: item.received.to_string(),
         events: Vec::new(),
     };
     let filter = selection.filter(now)?;
@@ -143,7 +141,7 @@ pub async fn replay_quarantined<H: IntakeBackend<Store = Journal>>(
         let journal = backend.store().clone();
         items.push(match run_blocking(move || refused(&journal, id)).await? {
             None => not_replayed(id, "it is no longer in the quarantine".to_owned()),
-            Some(QuarantineRecord { refused: RefusedPayload { integration, payload, .. } }) => {
+            Some(RefusedPayload { integration, payload, .. }) => {
                 let accepted = intake::accept_replay(backend, &integration, payload, id).await;
                 if accepted.is_ok() {
                     let journal = backend.store().clone();

@@ -4,8 +4,8 @@ use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
     DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
-    IntegrationCounts, JournalError, JournalReader, PendingDelivery, Push, PushId, PushRecord,
-    QuarantineRecord, RecordFilter, RecordReader, SettledFilter, StoredBody, StoredFiring,
+    IntegrationCounts, JournalReader, PendingDelivery, Push, PushId, PushRecord, ReadResult, RecordFilter,
+    RecordReader, RefusedPayload, SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use serde_json::value::RawValue;
@@ -20,12 +20,7 @@ pub(super) struct MemoryReader {
 }
 
 impl DeliveryClaims for MemoryReader {
-    fn claim(
-        &self,
-        delivery: DeliveryId,
-        owner: ClaimOwner,
-        lease: Duration,
-    ) -> Result<ClaimResult, JournalError> {
+    fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> ReadResult<ClaimResult> {
         let (mut claims, now) = (self.claims.lock().unwrap(), Instant::now());
         let state = self.disk.with(|state| state.deliveries.get(&delivery).map(|row| row.state))?;
         if state != Some(DeliveryState::Pending) {
@@ -40,12 +35,7 @@ impl DeliveryClaims for MemoryReader {
 }
 
 impl DeliveryReader for MemoryReader {
-    fn pending(
-        &self,
-        channel: &str,
-        after: DeliveryId,
-        limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError> {
+    fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>> {
         self.disk.with(|state| {
             let rows = state.deliveries.values().filter(|row| {
                 row.channel == channel && row.state == DeliveryState::Pending && row.pending.id > after
@@ -59,24 +49,24 @@ impl DeliveryReader for MemoryReader {
         channel: &str,
         key: &str,
         after: DeliveryId,
-    ) -> Result<Option<PendingDelivery>, JournalError> {
+    ) -> ReadResult<Option<PendingDelivery>> {
         let pending = self.pending(channel, after, usize::MAX)?;
         Ok(pending.into_iter().find(|found| found.key == key))
     }
 
-    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
+    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody> {
         let body =
             self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.clone()))?;
         Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
     }
 
-    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
+    fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
         self.disk.with(|state| state.channels.values().cloned().collect())
     }
 }
 
 impl EventReader for MemoryReader {
-    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+    fn events_page(&self, filter: &RecordFilter) -> ReadResult<EventPage> {
         self.disk.with(|state| {
             let mut pushes: Vec<(usize, &Push)> = state.pushes.iter().enumerate().collect();
             pushes.sort_by_key(|(place, push)| (push.received, *place));
@@ -136,11 +126,11 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
 }
 
 impl RecordReader for MemoryReader {
-    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError> {
+    fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
         self.disk.with(|state| state.firings.get(&(integration.to_owned(), key.to_owned())).cloned())
     }
 
-    fn find_push(&self, id: PushId) -> Result<Option<PushRecord>, JournalError> {
+    fn find_push(&self, id: PushId) -> ReadResult<Option<PushRecord>> {
         self.disk.with(|state| {
             state.push(id).map(|push| PushRecord {
                 id,
@@ -156,7 +146,7 @@ impl RecordReader for MemoryReader {
         })
     }
 
-    fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError> {
+    fn attempts(&self, event: EventId) -> ReadResult<Vec<AttemptRecord>> {
         self.disk.with(|state| {
             let rows = state.deliveries.values().filter(|row| row.pending.event == event);
             let mut attempts: Vec<AttemptRecord> = rows.flat_map(|row| row.attempts.clone()).collect();
@@ -165,7 +155,7 @@ impl RecordReader for MemoryReader {
         })
     }
 
-    fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError> {
+    fn dead_letters(&self, filter: &RecordFilter) -> ReadResult<Vec<DeadLetterRecord>> {
         self.disk.with(|state| {
             let record = |row: &Delivery| DeadLetterRecord {
                 event: row.pending.event,
@@ -181,7 +171,7 @@ impl RecordReader for MemoryReader {
         })
     }
 
-    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> Result<Vec<DeliveryId>, JournalError> {
+    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> ReadResult<Vec<DeliveryId>> {
         self.disk.with(|state| {
             let found = state.settled(filter, which);
             let mut ids: Vec<DeliveryId> = found.into_iter().map(|row| row.pending.id).collect();
@@ -190,7 +180,7 @@ impl RecordReader for MemoryReader {
         })
     }
 
-    fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError> {
+    fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>> {
         self.disk.with(|state| {
             let end = |id| state.quarantine.iter().position(|refused| refused.id == id).unwrap_or(0);
             let end = filter.before.map_or(state.quarantine.len(), end);
@@ -201,15 +191,15 @@ impl RecordReader for MemoryReader {
                     && filter.push.is_none_or(|id| id == refused.id)
             });
             let most = if filter.limit == 0 { usize::MAX } else { filter.limit };
-            found.take(most).map(|refused| QuarantineRecord { refused: refused.clone() }).collect()
+            found.take(most).cloned().collect()
         })
     }
 
-    fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError> {
+    fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>> {
         self.disk.with(|state| state.rules.get(&hash).cloned())
     }
 
-    fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
+    fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>> {
         self.disk.with(|state| state.integrations.values().cloned().collect())
     }
 }

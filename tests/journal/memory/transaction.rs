@@ -3,8 +3,8 @@
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
-    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError,
-    StoredFiring,
+    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult,
+    StoreResult, StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use pointsman::time::Timestamp;
@@ -18,7 +18,7 @@ pub(super) struct MemoryTransaction {
 }
 
 impl PushTransaction for MemoryTransaction {
-    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> Result<(), StoreError> {
+    fn keep_rules(&mut self, hash: RuleSetHash, archive: &[u8]) -> StoreResult<()> {
         let State { rules, remembered, .. } = &mut self.state;
         remembered.retain(|(known, _)| *known != hash);
         remembered.push((hash, archive.to_vec()));
@@ -30,7 +30,7 @@ impl PushTransaction for MemoryTransaction {
         Ok(())
     }
 
-    fn find_duplicate(&mut self, push: &Push) -> Result<Option<PushId>, StoreError> {
+    fn find_duplicate(&mut self, push: &Push) -> StoreResult<Option<PushId>> {
         let Some(own) = push.deduplicate else { return Ok(None) };
         let received = push.received.epoch_milliseconds();
         let body = (push.integration.clone(), own.body_hash);
@@ -41,7 +41,7 @@ impl PushTransaction for MemoryTransaction {
         Ok(None)
     }
 
-    fn insert_push(&mut self, push: &Push) -> Result<bool, StoreError> {
+    fn insert_push(&mut self, push: &Push) -> StoreResult<bool> {
         if self.state.push(push.id).is_some() {
             return Ok(false);
         }
@@ -85,17 +85,17 @@ impl PushTransaction for MemoryTransaction {
         Ok(true)
     }
 
-    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, StoreError> {
+    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>> {
         Ok(self.state.firings.get(&(integration.to_owned(), key.to_owned())).cloned())
     }
 
-    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> Result<(), StoreError> {
+    fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {
         let firing = StoredFiring { since: whole(firing.since), channels: firing.channels.clone() };
         self.state.firings.insert((integration.to_owned(), key.to_owned()), firing);
         Ok(())
     }
 
-    fn refuse(&mut self, refused: &RefusedPayload) -> Result<(), StoreError> {
+    fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()> {
         if !self.state.quarantine.iter().any(|known| known.id == refused.id) {
             let received = whole(refused.received);
             self.state.quarantine.push(RefusedPayload { received, ..refused.clone() });
@@ -106,7 +106,7 @@ impl PushTransaction for MemoryTransaction {
         Ok(())
     }
 
-    fn release_quarantined(&mut self, id: PushId) -> Result<u64, StoreError> {
+    fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64> {
         let before = self.state.quarantine.len();
         self.state.quarantine.retain(|refused| refused.id != id);
         Ok((before - self.state.quarantine.len()) as u64)
@@ -114,7 +114,7 @@ impl PushTransaction for MemoryTransaction {
 }
 
 impl DeliveryTransaction for MemoryTransaction {
-    fn settle(&mut self, settlement: &Settlement) -> Result<u64, StoreError> {
+    fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64> {
         let Settlement { delivery, took, status, result, .. } = settlement;
         let at = whole(settlement.at);
         let Some(row) = self.pending(*delivery) else { return Ok(0) };
@@ -143,7 +143,7 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(1)
     }
 
-    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> Result<u64, StoreError> {
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<u64> {
         if self.pending(delivery).is_none() {
             return Ok(0);
         }
@@ -151,11 +151,11 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(1)
     }
 
-    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError> {
+    fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
         Ok(deliveries.iter().map(|id| u64::from(self.requeue_one(*id, at))).sum())
     }
 
-    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> Result<u64, StoreError> {
+    fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
         let mut repeated = 0;
         for id in deliveries {
             match self.state.deliveries.get(id).filter(|row| row.state == DeliveryState::Delivered) {
@@ -170,7 +170,7 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(repeated)
     }
 
-    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> Result<u64, StoreError> {
+    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> StoreResult<u64> {
         let mut deleted = 0;
         for id in deliveries {
             if self.state.deliveries.get(id).is_some_and(|row| row.state == DeliveryState::Dead) {

@@ -18,7 +18,7 @@ mod settle;
 
 use super::{
     CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader,
-    JournalStore, PruneProgress, StoreError, TransactionWork,
+    JournalStore, PruneProgress, StoreError, StoreResult, TransactionWork,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
@@ -87,7 +87,6 @@ struct SqliteTransaction<'s> {
 }
 
 type SqliteResult<T> = rusqlite::Result<T>;
-type StoreResult<T> = Result<T, StoreError>;
 
 impl SqliteStore {
     /// Opens the store in the state directory, or makes it there.

@@ -14,7 +14,7 @@ use super::recent_firings::RecentFirings;
 use super::{SqliteResult, is_unreadable_value};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, JournalError, JournalReader, PushId,
+    ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, JournalError, JournalReader, PushId, ReadResult,
 };
 use crate::gateway::metrics::Metrics;
 use rusqlite::types::Value;
@@ -69,12 +69,12 @@ impl ReaderPool {
     }
 
     /// Runs a query on a free connection, and counts an error.
-    fn query<T>(&self, ask: impl Fn(&Connection) -> SqliteResult<T>) -> Result<T, JournalError> {
+    fn query<T>(&self, ask: impl Fn(&Connection) -> SqliteResult<T>) -> ReadResult<T> {
         self.count_error(self.run_query(ask))
     }
 
     /// Counts an error.
-    fn count_error<T>(&self, read: SqliteResult<T>) -> Result<T, JournalError> {
+    fn count_error<T>(&self, read: SqliteResult<T>) -> ReadResult<T> {
         read.map_err(|error| {
             self.metrics.journal_faults.inc();
             JournalError::Failed(error.to_string())
@@ -111,12 +111,7 @@ impl ReaderPool {
 }
 
 impl DeliveryClaims for ReaderPool {
-    fn claim(
-        &self,
-        delivery: DeliveryId,
-        owner: ClaimOwner,
-        lease: Duration,
-    ) -> Result<ClaimResult, JournalError> {
+    fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> ReadResult<ClaimResult> {
         if !self.claims.claim(delivery, owner, Instant::now(), lease) {
             return Ok(ClaimResult::Held);
         }

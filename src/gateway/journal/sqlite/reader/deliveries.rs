@@ -4,7 +4,7 @@ use super::{DamagedRecord, JournalError, ReaderPool, SqliteResult, is_damage};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::{
-    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, PendingDelivery, StoredBody,
+    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, PendingDelivery, ReadResult, StoredBody,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -26,12 +26,7 @@ macro_rules! pending {
 const IDS_PER_SCAN: usize = 1_000;
 
 impl DeliveryReader for ReaderPool {
-    fn pending(
-        &self,
-        channel: &str,
-        after: DeliveryId,
-        limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError> {
+    fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>> {
         let Some(channel) = self.name(channel)? else { return Ok(Vec::new()) };
         let read = self.run_query(|connection| {
             let sql = pending!(
@@ -53,7 +48,7 @@ impl DeliveryReader for ReaderPool {
         channel: &str,
         key: &str,
         after: DeliveryId,
-    ) -> Result<Option<PendingDelivery>, JournalError> {
+    ) -> ReadResult<Option<PendingDelivery>> {
         let Some(channel) = self.name(channel)? else { return Ok(None) };
         let sql = pending!(
             "delivery INDEXED BY delivery_pending_key",
@@ -64,7 +59,7 @@ impl DeliveryReader for ReaderPool {
         })
     }
 
-    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
+    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody> {
         let read = self.run_query(|connection| {
             connection
                 .prepare_cached("SELECT checksum, bytes FROM body WHERE id = ?1")?
@@ -82,7 +77,7 @@ impl DeliveryReader for ReaderPool {
         }
     }
 
-    fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
+    fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
         let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error \
                    FROM channel JOIN name ON name.id = channel.name ORDER BY text";
         let row = |row: &Row<'_>| {
@@ -109,7 +104,7 @@ impl ReaderPool {
         channel: i64,
         after: DeliveryId,
         limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError> {
+    ) -> ReadResult<Vec<PendingDelivery>> {
         let mut found = Vec::new();
         let mut last = after;
         loop {
@@ -146,7 +141,7 @@ impl ReaderPool {
         }
     }
 
-    fn name(&self, text: &str) -> Result<Option<i64>, JournalError> {
+    fn name(&self, text: &str) -> ReadResult<Option<i64>> {
         self.query(|connection| {
             connection
                 .prepare_cached("SELECT id FROM name WHERE text = ?1")?

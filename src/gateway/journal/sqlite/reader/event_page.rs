@@ -1,8 +1,9 @@
 //! Pages of events, read from the rows of pushes; damaged rows are skipped.
 
-use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
+use super::{DamagedRecord, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
 use crate::gateway::journal::{
-    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, RecordFilter,
+    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, ReadResult,
+    RecordFilter,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -19,7 +20,7 @@ const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
 
 impl EventReader for ReaderPool {
     /// A page for a channel or key ends after [`SCAN_LIMIT`] pushes, too.
-    fn events_page(&self, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+    fn events_page(&self, filter: &RecordFilter) -> ReadResult<EventPage> {
         let narrow = filter.channel.is_some() || filter.key.is_some();
         let most = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
         let conditions = push_conditions(filter);
@@ -51,7 +52,7 @@ impl ReaderPool {
         conditions: &SqlConditions,
         filter: &RecordFilter,
         most: i64,
-    ) -> Result<EventPageBuilder, JournalError> {
+    ) -> ReadResult<EventPageBuilder> {
         let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
         let ids: Vec<i64> = self.query(|connection| {
             let values = params_from_iter(&conditions.values);

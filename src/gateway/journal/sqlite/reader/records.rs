@@ -6,15 +6,15 @@ use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::sqlite::firing::{lookup_digest, stored_firing};
 use crate::gateway::journal::{
-    AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord,
-    QuarantineRecord, RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
+    AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, ReadResult,
+    RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension, Row, params_from_iter};
 
 impl RecordReader for ReaderPool {
-    fn firing(&self, integration: &str, key: &str) -> Result<Option<StoredFiring>, JournalError> {
+    fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
         let id = lookup_digest(integration, key.as_bytes());
         // Memory comes first: what leaves it is in the table by then.
         if let Some(change) = self.recent.get(&id) {
@@ -26,7 +26,7 @@ impl RecordReader for ReaderPool {
         })
     }
 
-    fn find_push(&self, id: PushId) -> Result<Option<PushRecord>, JournalError> {
+    fn find_push(&self, id: PushId) -> ReadResult<Option<PushRecord>> {
         let sql = "SELECT ulid, text, door, received, generation, hash, payload, outcomes, open, checksum, push.id \
                    FROM push JOIN name ON name.id = integration JOIN rule_set ON rule_set.id = rules WHERE ulid = ?1";
         let found = self.query(|connection| {
@@ -43,7 +43,7 @@ impl RecordReader for ReaderPool {
         Ok(Some(stored))
     }
 
-    fn attempts(&self, event: EventId) -> Result<Vec<AttemptRecord>, JournalError> {
+    fn attempts(&self, event: EventId) -> ReadResult<Vec<AttemptRecord>> {
         let sql = "SELECT text, at, took, status, result FROM push JOIN delivery ON delivery.push = push.id \
                    JOIN attempt ON attempt.delivery = delivery.id JOIN name ON name.id = channel \
                    WHERE ulid = ?1 AND position = ?2 ORDER BY at, delivery.id, number";
@@ -61,7 +61,7 @@ impl RecordReader for ReaderPool {
         })
     }
 
-    fn dead_letters(&self, filter: &RecordFilter) -> Result<Vec<DeadLetterRecord>, JournalError> {
+    fn dead_letters(&self, filter: &RecordFilter) -> ReadResult<Vec<DeadLetterRecord>> {
         let row = |row: &Row<'_>| {
             Ok(DeadLetterRecord {
                 event: EventId { push: row.get(0)?, index: row.get(1)? },
@@ -78,13 +78,13 @@ impl RecordReader for ReaderPool {
         self.deliveries(filter, SettledFilter::Dead, columns, row)
     }
 
-    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> Result<Vec<DeliveryId>, JournalError> {
+    fn settled(&self, filter: &RecordFilter, which: SettledFilter) -> ReadResult<Vec<DeliveryId>> {
         let mut ids = self.deliveries(filter, which, "delivery.id", |row| row.get(0))?;
         ids.sort_unstable();
         Ok(ids)
     }
 
-    fn quarantined(&self, filter: &RecordFilter) -> Result<Vec<QuarantineRecord>, JournalError> {
+    fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>> {
         let mut conditions = SqlConditions::default();
         conditions.add("received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
         conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
@@ -111,21 +111,21 @@ impl RecordReader for ReaderPool {
         })?;
         let sound = |(refused, sum, id): (RefusedPayload, u32, i64)| {
             if sum == checksum(&refused.payload) {
-                return Some(QuarantineRecord { refused });
+                return Some(refused);
             }
             self.note_damage(DamagedRecord::Quarantined(id));
             None
         };
         Ok(found.into_iter().filter_map(sound).collect())
     }
-    fn rules(&self, hash: RuleSetHash) -> Result<Option<Vec<u8>>, JournalError> {
+    fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>> {
         let sql = "SELECT archive FROM rule_set WHERE hash = ?1 AND length(archive) > 0";
         self.query(|connection| {
             connection.prepare_cached(sql)?.query_row([hash.0], |row| row.get(0)).optional()
         })
     }
 
-    fn integrations(&self) -> Result<Vec<IntegrationCounts>, JournalError> {
+    fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>> {
         let sql = "SELECT text, latest, accepted, dropped, refused, sent \
                    FROM integration JOIN name ON name.id = integration.name ORDER BY text";
         let row = |row: &Row<'_>| {
@@ -150,7 +150,7 @@ impl ReaderPool {
         which: SettledFilter,
         columns: &str,
         read: impl Fn(&Row<'_>) -> SqliteResult<T>,
-    ) -> Result<Vec<T>, JournalError> {
+    ) -> ReadResult<Vec<T>> {
         let (from, state) = match which {
             SettledFilter::Dead => (
                 "delivery INDEXED BY delivery_dead CROSS JOIN push ON push.id = delivery.push",
