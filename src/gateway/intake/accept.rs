@@ -192,8 +192,8 @@ fn evaluate<H: IntakeBackend>(
     let mut buffers = BUFFERS.take();
     let EvaluationBuffers { arena, text } = &mut buffers;
     let open = |key: &str| backend.store().open_channels(&incoming.integration, key);
-    let evaluated = decide(prepared, incoming, &open, arena, text)
-        .and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming));
+    let evaluated = decide(prepared, incoming, &open, arena)
+        .and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming, text));
     buffers.arena.clear();
     buffers.text.clear();
     buffers.text.shrink_to(MAX_KEPT);

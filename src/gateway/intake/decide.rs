@@ -7,16 +7,14 @@ use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
 use crate::gateway::journal::{FiringTransition, OpenFiring, PushId, PushOrigin};
 use crate::gateway::metrics::Metrics;
-use crate::json::{Arena, ToJson as _};
+use crate::json::Arena;
 use crate::ruleset::EntryPoint;
 use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 /// How many bytes one push may become: its outcomes and the bodies of its deliveries, [`BYTES_PER_DELIVERY`] added
-/// for each of these. A small body with many alerts for many
-/// channels would fill memory and journal otherwise.
+/// for each of these. A small body with many alerts for many channels would fill memory and journal otherwise.
 pub(super) const MAX_PUSH_BYTES: usize = 32 << 20;
 
 /// What a delivery costs besides its body.
@@ -42,8 +40,8 @@ pub(super) struct IncomingPush {
 /// What is decided about a payload.
 #[derive(Default)]
 pub(super) struct DecidedPush<'a> {
-    /// The outcomes as one JSON array.
-    pub(super) outcomes: Arc<str>,
+    /// The outcomes.
+    pub(super) outcomes: Vec<Outcome<'a>>,
     /// What goes to channels, in the order of outcomes and channels.
     pub(super) deliveries: Vec<PlannedDelivery<'a>>,
     /// What opens and what closes, in the order of outcomes.
@@ -64,7 +62,7 @@ pub(super) struct PlannedDelivery<'a> {
     pub(super) channel: &'a str,
 }
 
-/// Counts to add to the metrics once the push is durable.
+/// How many outcomes a push has of each kind, and how often each route decided.
 #[derive(Debug, Default)]
 pub(super) struct PushCounts {
     /// Outcomes that were sent somewhere.
@@ -107,16 +105,15 @@ impl PushCounts {
     }
 }
 
-/// Decides about a payload. `open` says in which channels the firing of a key is open; `text` is memory for the outcomes.
+/// Decides about a payload. `open` says in which channels the firing of a key is open.
 ///
 /// # Errors
-/// Where the payload is not accepted.
+/// Where the payload is not accepted, or the push would become larger than [`MAX_PUSH_BYTES`] in any case.
 pub(super) fn decide<'a>(
     prepared: &'a PreparedVersion,
     incoming: &'a IncomingPush,
     open: &dyn Fn(&str) -> Vec<String>,
     arena: &'a Arena,
-    text: &mut Vec<u8>,
 ) -> Result<DecidedPush<'a>, Refusal> {
     let was_open = RefCell::new(OpenFirings::default());
     let ask = |key: &str| {
@@ -139,22 +136,23 @@ pub(super) fn decide<'a>(
     }
     let mut firings = FiringTracker { is_batch: outcomes.len() > 1, ..FiringTracker::default() };
     let mut decided = DecidedPush::default();
+    let mut key_bytes = 0;
     for (index, outcome) in (0_u32..).zip(&outcomes) {
-        text.push(if index == 0 { b'[' } else { b',' });
-        outcome.write(text);
         decided.counts.add(outcome);
         if let OutcomeKind::Routed(event, decision) = &outcome.kind {
             let planned = decision.channels.iter().map(|&channel| PlannedDelivery { index, event, channel });
             decided.deliveries.extend(planned);
             let known = &rules.program.names.channels;
             firings.add(index, event, decision, &was_open.borrow(), &|channel| known.contains_key(channel));
-        }
-        if text.len() + decided.deliveries.len() * BYTES_PER_DELIVERY > MAX_PUSH_BYTES {
-            return Err(Refusal::TooManyBytes { id, limit: MAX_PUSH_BYTES });
+            // Many events may share one long key, and each firing has a copy of it. The outcomes contain these keys
+            // too, so what is refused here would be refused when it is rendered.
+            key_bytes += event.key.len();
+            if key_bytes + decided.deliveries.len() * BYTES_PER_DELIVERY > MAX_PUSH_BYTES {
+                return Err(Refusal::TooManyBytes { id, limit: MAX_PUSH_BYTES });
+            }
         }
     }
-    text.push(b']');
-    decided.outcomes = str::from_utf8(text).unwrap_or_default().into();
+    decided.outcomes = outcomes;
     decided.transitions = firings.transitions;
     decided.open = was_open.into_inner().keys;
     Ok(decided)

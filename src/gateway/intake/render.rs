@@ -1,4 +1,5 @@
-//! What is sent for a decided push: the bodies of its deliveries, as the channels of the rules render them.
+//! A decided push as it is stored and sent: its outcomes as JSON, and the bodies of its deliveries, as the channels of the
+//! rules render them.
 
 use super::decide::{
     BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts,
@@ -25,7 +26,7 @@ pub(super) struct RenderedPush {
     pub(super) counts: PushCounts,
 }
 
-/// Renders the deliveries of a decided push.
+/// Renders the outcomes and the deliveries of a decided push. `text` is memory for the outcomes.
 ///
 /// # Errors
 /// Where the push becomes larger than [`MAX_PUSH_BYTES`].
@@ -33,18 +34,29 @@ pub(super) fn render(
     rules: &ServedRules,
     decided: DecidedPush<'_>,
     incoming: &IncomingPush,
+    text: &mut Vec<u8>,
 ) -> Result<RenderedPush, Refusal> {
+    let too_many = || Refusal::TooManyBytes { id: incoming.id, limit: MAX_PUSH_BYTES };
+    for (index, outcome) in decided.outcomes.iter().enumerate() {
+        text.push(if index == 0 { b'[' } else { b',' });
+        outcome.write(text);
+        if text.len() + decided.deliveries.len() * BYTES_PER_DELIVERY > MAX_PUSH_BYTES {
+            return Err(too_many());
+        }
+    }
+    text.push(b']');
     let context = EvaluationContext::at(incoming.now);
     let mut deliveries = Vec::with_capacity(decided.deliveries.len());
-    let mut bytes = decided.outcomes.len();
+    let mut bytes = text.len();
     for delivery in decided.deliveries.iter().filter_map(|planned| render_one(rules, planned, &context)) {
         bytes += delivery.body.as_ref().map_or(0, Vec::len) + BYTES_PER_DELIVERY;
         if bytes > MAX_PUSH_BYTES {
-            return Err(Refusal::TooManyBytes { id: incoming.id, limit: MAX_PUSH_BYTES });
+            return Err(too_many());
         }
         deliveries.push(delivery);
     }
-    let DecidedPush { outcomes, transitions, open, counts, .. } = decided;
+    let outcomes = str::from_utf8(text).unwrap_or_default().into();
+    let DecidedPush { transitions, open, counts, .. } = decided;
     Ok(RenderedPush { outcomes, deliveries, transitions, open, counts })
 }
 
