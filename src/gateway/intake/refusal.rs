@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use std::time::Duration;
 
 /// Why a push is refused. Those with an `id` are about the payload, which is kept in the quarantine under that id. The
-/// text of the error is for those who run the gateway; senders read that of [`Refusal::problem`].
+/// text of the error is for those who run the gateway; senders read that of `Refusal::problem`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The payload is not JSON: line, column and reason.

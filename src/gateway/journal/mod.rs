@@ -1,8 +1,8 @@
 //! What is durable: pushes with their outcomes, deliveries and their attempts, dead letters, refused payloads, open
 //! firings, and the rule sets that decided.
 //!
-//! This module is the vocabulary: ids, records, states with their [numbers](number), and the traits of a [store]. What
-//! knows SQL stands below [`sqlite`]. Everything is written by one thread, which commits whatever waits in one
+//! This module is the vocabulary: ids, records, states with their numbers (`number`), and the traits of a store (`store`). What
+//! knows SQL stands below `sqlite`. Everything is written by one thread, which commits whatever waits in one
 //! transaction and only then answers. Readers never wait for it.
 //!
 //! Dropping the last handle without [`Journal::close`] is like a crash: what was answered is there, the rest is not.
