@@ -1,8 +1,10 @@
 //! Deliberate defects, by which the campaign shows that its checker catches them.
 //!
 //! They exist in debug builds only, where the environment variable `POINTSMAN_MUTANT` chooses one by its letter. In a
-//! release build, [`Mutant::is_on`] is false at compile time. Each defect is tested at one place, and no other code exists
-//! for it.
+//! release build, [`Mutant::is_on`] is false at compile time, so that the compiler removes the code of every defect. Each
+//! defect is tested at one place. Most of them leave out or change what is done there. Three need code of their own: the
+//! intake waits and takes the rules again (`PointerTwice`), the reload worker publishes snapshots of single files
+//! (`FileByFile`, with `Snapshot::with_sources`), and the loader collects the files to watch (`WatchFiles`).
 
 #![expect(clippy::disallowed_methods, reason = "a mutant is chosen by the environment, in debug builds")]
 
