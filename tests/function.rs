@@ -44,8 +44,9 @@ impl<T> Observer for Lets<T> {
 
 /// What `keep` makes of the values of expressions over a payload.
 fn values<T>(expressions: &[&str], payload: &str, keep: fn(&RuntimeValue<'_>) -> T) -> Vec<T> {
-    let lets: String =
+    let lets: Vec<String> =
         expressions.iter().enumerate().map(|(at, text)| format!("  let value_{at} = {text}\n")).collect();
+    let lets = lets.concat();
     let fields = "  severity = Warning\n  status = Firing\n  title = \"t\"\n  key = \"k\"\n";
     let rules = rules(&format!("mapping m {{\n{fields}{lets}}}\n"));
     let document = json::parse(payload.as_bytes(), arena()).unwrap();

@@ -6,7 +6,6 @@
     clippy::cast_sign_loss,
     clippy::disallowed_methods,
     clippy::expect_used,
-    clippy::format_collect,
     clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::panic,
