@@ -107,9 +107,7 @@ impl<'a> RuntimeValue<'a> {
             Self::Boolean(truth) => json::Value::Boolean(*truth),
             Self::Number(number) => json::Value::Number(*number),
             Self::Json(json) => **json,
-            Self::List(items) => {
-                json::Value::Array(arena.collect(items.iter().map(|item| item.to_json(arena))))
-            }
+            Self::List(items) => json::Value::Array(arena.collect(items.iter().map(|item| item.to_json(arena)))),
             Self::Labels(labels) => {
                 let members = labels.iter().map(|(name, text)| (name, json::Value::Text(text)));
                 json::Value::Object(arena.alloc(json::Object::of(members, arena)))

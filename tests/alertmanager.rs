@@ -30,9 +30,7 @@ fn every_recorded_decision_is_ours() {
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line).expect("a case is JSON");
         let config = case["config"].as_str().expect("a case names its tree");
-        let tree = trees
-            .entry(config.to_owned())
-            .or_insert_with(|| Tree::read(&folder.join("configs").join(config)));
+        let tree = trees.entry(config.to_owned()).or_insert_with(|| Tree::read(&folder.join("configs").join(config)));
         let decided = tree.decide(&case["labels"]);
         count += 1;
         if !expected(&case, &decided) {
@@ -59,8 +57,7 @@ fn the_translation_on_the_page_decides_as_its_original() {
             event.insert(name.clone(), Value::from(value.as_str()));
             event
         };
-        let more: Vec<_> =
-            events.iter().flat_map(|event| values.iter().map(move |value| with(event, value))).collect();
+        let more: Vec<_> = events.iter().flat_map(|event| values.iter().map(move |value| with(event, value))).collect();
         events.extend(more);
     }
     let mut decisions = BTreeSet::new();
@@ -103,8 +100,7 @@ fn expected(case: &Value, decided: &[String]) -> bool {
         (Some(_), Some(value)) => joined == value,
         _ => {
             let mut receivers: Vec<&str> = Vec::new();
-            for receiver in case["receivers"].as_array().expect("receivers").iter().filter_map(Value::as_str)
-            {
+            for receiver in case["receivers"].as_array().expect("receivers").iter().filter_map(Value::as_str) {
                 if !receivers.contains(&receiver) {
                     receivers.push(receiver);
                 }
@@ -236,9 +232,7 @@ fn condition(node: &Value) -> String {
         parts.push(comparison(name, "=~", &plain(value)));
     }
     for matchers in node["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        parts.extend(
-            split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)),
-        );
+        parts.extend(split(matchers.trim().trim_start_matches('{').trim_end_matches('}')).iter().map(|m| matcher(m)));
     }
     parts.join(" and ")
 }
@@ -267,8 +261,7 @@ fn split(matchers: &str) -> Vec<String> {
 fn matcher(matcher: &str) -> String {
     let at = matcher.find(['=', '!']).expect("a matcher has an operator");
     let rest = &matcher[at..];
-    let operator =
-        ["=~", "!~", "!=", "="].into_iter().find(|each| rest.starts_with(each)).expect("an operator");
+    let operator = ["=~", "!~", "!=", "="].into_iter().find(|each| rest.starts_with(each)).expect("an operator");
     let value = rest[operator.len()..].trim();
     let value = match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
         Some(_) => serde_json::from_str(value).unwrap_or_else(|_| value.trim_matches('"').to_owned()),

@@ -220,9 +220,7 @@ fn wrong_floors(file: &File) -> Vec<String> {
         .chain(climbed_modules(file, without_tests(&code)))
         .filter(|(_, named)| named != own && floor(named).is_some_and(|other| other >= height));
     wrong
-        .map(|(line, named)| {
-            format!("{}:{line}: `{own}` imports `{named}`, which is not below it", file.name)
-        })
+        .map(|(line, named)| format!("{}:{line}: `{own}` imports `{named}`, which is not below it", file.name))
         .collect()
 }
 
@@ -252,21 +250,15 @@ fn oversized(file: &File) -> Vec<String> {
 }
 
 fn undocumented(file: &File) -> Vec<String> {
-    if file.text.trim_start().starts_with("//!") {
-        Vec::new()
-    } else {
-        vec![format!("{}: no `//!`", file.name)]
-    }
+    if file.text.trim_start().starts_with("//!") { Vec::new() } else { vec![format!("{}: no `//!`", file.name)] }
 }
 
 fn forbidden_words(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     let in_code = ["todo!", "unimplemented!", "use super::*"];
     let in_text = ["TODO", "FIXME", "XXX"];
-    let code_hits =
-        in_code.iter().flat_map(|word| code.match_indices(word).map(|(at, _)| (line_of(&code, at), *word)));
-    let text_hits =
-        in_text.iter().flat_map(|word| places(&file.text, word).map(|at| (line_of(&file.text, at), *word)));
+    let code_hits = in_code.iter().flat_map(|word| code.match_indices(word).map(|(at, _)| (line_of(&code, at), *word)));
+    let text_hits = in_text.iter().flat_map(|word| places(&file.text, word).map(|at| (line_of(&file.text, at), *word)));
     code_hits.chain(text_hits).map(|(line, word)| format!("{}:{line}: `{word}`", file.name)).collect()
 }
 
@@ -276,16 +268,14 @@ fn long_functions(file: &File) -> Vec<String> {
     let code = without_tests(&code);
     let mut found = Vec::new();
     for at in places(code, "fn ") {
-        let Some(open) =
-            code[at..].find(['{', ';']).map(|open| at + open).filter(|at| code[*at..].starts_with('{'))
+        let Some(open) = code[at..].find(['{', ';']).map(|open| at + open).filter(|at| code[*at..].starts_with('{'))
         else {
             continue;
         };
         let body = &code[open..closing(code, open)];
         let lines = body.matches('\n').count() + 1;
         let words = body.trim_start_matches(['{', '\n', ' ']);
-        let single_match =
-            statements(body) == 1 && (words.starts_with("match ") || words.starts_with("matches!("));
+        let single_match = statements(body) == 1 && (words.starts_with("match ") || words.starts_with("matches!("));
         if lines > MOST_LINES_OF_A_FUNCTION && !single_match {
             let name: String = code[at + 3..].chars().take_while(|c| is_word(*c)).collect();
             found.push(format!("{}:{}: `{name}` has {lines} lines", file.name, line_of(code, at)));
@@ -334,16 +324,10 @@ fn assert_none(rule: fn(&File) -> Vec<String>, sample: (&str, &str)) {
 
 #[test]
 fn modules_import_from_floors_below() {
-    assert_none(
-        wrong_floors,
-        ("syntax/tree.rs", "//! x\nuse crate::{source::{Span, FileId}, check::Model};\n"),
-    );
+    assert_none(wrong_floors, ("syntax/tree.rs", "//! x\nuse crate::{source::{Span, FileId}, check::Model};\n"));
     assert_none(wrong_floors, ("time/mod.rs", "fn f() { crate::event::now() }"));
     assert_none(wrong_floors, ("time/mod.rs", "use {std::fmt, crate::event::Event};"));
-    assert_none(
-        wrong_floors,
-        ("time/mod.rs", "use crate::{\n    json::{Value, Number},\n    r#event::Event,\n};"),
-    );
+    assert_none(wrong_floors, ("time/mod.rs", "use crate::{\n    json::{Value, Number},\n    r#event::Event,\n};"));
     assert_none(wrong_floors, ("time.rs", "use super::event::Event;"));
     assert_none(wrong_floors, ("time/zone/mod.rs", "use super::super::event::Event;"));
     assert_none(wrong_floors, ("time/zone.rs", "use super::super::{json, event::Event};"));
@@ -355,10 +339,7 @@ fn outside_crates_stay_in_their_module() {
     assert_none(strayed_crates, ("check/mod.rs", "use jiff::Timestamp;"));
     assert_none(strayed_crates, ("check/mod.rs", "use ::jiff::Timestamp;"));
     assert_none(strayed_crates, ("check/mod.rs", "use {std::fmt, jiff as clock};"));
-    let apart = File {
-        name: "check/mod.rs".into(),
-        text: "use crate::pattern::regex::Regex; // regex::Regex".into(),
-    };
+    let apart = File { name: "check/mod.rs".into(), text: "use crate::pattern::regex::Regex; // regex::Regex".into() };
     assert_eq!(strayed_crates(&apart), Vec::<String>::new());
 }
 
@@ -397,8 +378,7 @@ fn constants() -> Vec<(String, String, String)> {
         for (at, _) in file.text.match_indices('"') {
             let rest = &file.text[at + 1..];
             let Some((id, after)) = rest.split_once('"') else { continue };
-            let Some(title) =
-                after.strip_prefix(',').map(str::trim_start).and_then(|after| after.strip_prefix('"'))
+            let Some(title) = after.strip_prefix(',').map(str::trim_start).and_then(|after| after.strip_prefix('"'))
             else {
                 continue;
             };
@@ -426,12 +406,8 @@ fn page_faults(id: &str, title: &str, page: &str) -> Vec<String> {
     if fences != ["```rules fails", "```rules"] && !NO_EXAMPLE.contains(&id) {
         faults.push(format!("{id}: expected a failing and a fixed example, found {fences:?}"));
     }
-    for (_, example) in
-        page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default())
-    {
-        if !example.starts_with("edition 1\n")
-            && !matches!(id, "E0001" | "E0002" | "E0003" | "E0021" | "W0001")
-        {
+    for (_, example) in page.match_indices("```rules").map(|(at, _)| page[at..].split_once('\n').unwrap_or_default()) {
+        if !example.starts_with("edition 1\n") && !matches!(id, "E0001" | "E0002" | "E0003" | "E0021" | "W0001") {
             faults.push(format!("{id}: an example does not begin with `edition 1`"));
         }
     }
@@ -451,8 +427,7 @@ fn every_code_has_its_page() {
         if let Some((_, first)) = titles.insert(id.clone(), (title.clone(), file.clone())) {
             faults.push(format!("{id}: given in {first} and in {file}"));
         }
-        let page =
-            fs::read_to_string(root().join("grammar/codes").join(format!("{id}.md"))).unwrap_or_default();
+        let page = fs::read_to_string(root().join("grammar/codes").join(format!("{id}.md"))).unwrap_or_default();
         faults.extend(page_faults(&id, &title, &page));
     }
     for entry in fs::read_dir(root().join("grammar/codes")).unwrap() {

@@ -310,17 +310,15 @@ fn what_needs_no_secret_is_foreseen() {
     };
     for (declarations, expected) in [
         ("channel c = webhook(url = \"hooks.example.com\")\n", "it is not a URL"),
-        (
-            "channel c = webhook(url = env(\"S\"), headers = { \"Host\": env(\"S\") })\n",
-            "`Host` cannot be set",
-        ),
+        ("channel c = webhook(url = env(\"S\"), headers = { \"Host\": env(\"S\") })\n", "`Host` cannot be set"),
         ("channel c = file(path = \"../out\")\n", "out of the state directory"),
     ] {
         let said = foreseen(declarations);
         assert!(said.contains("E0159") && said.contains(expected), "{declarations}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
-    let sound = "channel a = slack(url = env(\"A\"))\nchannel b = webhook(url = secret_file(\"b\"), hmac = env(\"C\"))\n";
+    let sound =
+        "channel a = slack(url = env(\"A\"))\nchannel b = webhook(url = secret_file(\"b\"), hmac = env(\"C\"))\n";
     assert_eq!(foreseen(sound), "");
     let integration = |keys: &str| {
         foreseen(&format!(
@@ -337,11 +335,7 @@ fn values_that_cannot_work_are_refused_and_never_shown() {
         ("webhook(url = env(\"S\"))", "SECRET is no address", "it is not a URL"),
         ("webhook(url = env(\"S\"))", "ftp://SECRET.example", "it is not an `http` or `https` URL"),
         ("flashduty(key = env(\"S\"), api_host = \"https://a.example/path\")", "SECRET", "more than a host"),
-        (
-            "webhook(url = \"https://a.example\", headers = { \"Host\": env(\"S\") })",
-            "SECRET",
-            "`Host` cannot be set",
-        ),
+        ("webhook(url = \"https://a.example\", headers = { \"Host\": env(\"S\") })", "SECRET", "`Host` cannot be set"),
         (
             "webhook(url = \"https://a.example\", headers = { \"Proxy-Authorization\": env(\"S\") })",
             "SECRET",
@@ -358,19 +352,12 @@ fn values_that_cannot_work_are_refused_and_never_shown() {
             "not the name of a header",
         ),
         ("webhook(url = \"https://a.example\", hmac = env(\"S\"))", "whsec_SECRET!", "not Base64"),
-        (
-            "webhook(url = env(\"S\"), success_path = \"$..code\")",
-            "https://SECRET.example",
-            "not a singular path",
-        ),
+        ("webhook(url = env(\"S\"), success_path = \"$..code\")", "https://SECRET.example", "not a singular path"),
         ("file(path = \"../SECRET\")", "", "out of the state directory"),
     ];
     for (channel, secret, expected) in wrong {
         let said = findings(&format!("channel c = {channel}\n"), &json!({ "S": secret }));
-        assert!(
-            said.contains("E0159") && said.contains(expected) && !said.contains("SECRET"),
-            "{channel}: {said}"
-        );
+        assert!(said.contains("E0159") && said.contains(expected) && !said.contains("SECRET"), "{channel}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     let sound = "webhook(url = env(\"S\"), headers = { \"Authorization\": \"Bearer 告\" }, timeout = \"30s\", retry_for = \"0s\")";
@@ -401,10 +388,7 @@ fn a_signature_has_all_that_it_needs() {
         findings(&one, &json!({ "A": "SECRET-0123456789-a", "S": "SECRET" }))
     };
     let bare = with("signature = \"generic\"");
-    assert!(
-        bare.contains("no `secret` to verify it with") && bare.contains("which header holds it"),
-        "{bare}"
-    );
+    assert!(bare.contains("no `secret` to verify it with") && bare.contains("which header holds it"), "{bare}");
     assert!(with("signature = \"github\"").contains("no `secret`"));
     assert_eq!(with("signature = \"github\"\n  secret = env(\"S\")"), "");
     let odd = with("signature = \"generic\"\n  secret = env(\"S\")\n  header = \"X Y\"");

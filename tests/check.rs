@@ -18,8 +18,7 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
     let files = [syntax::parse(&sources, id, &mut diagnostics)];
     let read = |_: &Path| Err("there is no such file".to_owned());
     let at = Timestamp::read("2026-11-20T12:00:00Z");
-    let (_, diagnostics) =
-        check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
+    let (_, diagnostics) = check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
     (render(DiagnosticFormat::Human, &diagnostics, &sources), codes)
 }
@@ -27,10 +26,8 @@ fn check(text: &str) -> (String, Vec<&'static str>) {
 #[test]
 fn a_rule_set_without_one_of_its_words_is_checked_to_the_end() {
     let text = include_str!("cases/check/valid/values.rules");
-    let words: Vec<(usize, &str)> = text
-        .split(' ')
-        .scan(0, |at, word| Some((std::mem::replace(at, *at + word.len() + 1), word)))
-        .collect();
+    let words: Vec<(usize, &str)> =
+        text.split(' ').scan(0, |at, word| Some((std::mem::replace(at, *at + word.len() + 1), word))).collect();
     for (at, word) in words.into_iter().filter(|(_, word)| !word.is_empty()).step_by(3) {
         let without = format!("{}{}", &text[..at], &text[at + word.len()..]);
         let (said, codes) = check(&without);
@@ -40,8 +37,7 @@ fn a_rule_set_without_one_of_its_words_is_checked_to_the_end() {
 
 #[test]
 fn large_rule_sets_are_linted_in_time() {
-    let mut text =
-        String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");
+    let mut text = String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");
     for at in 0..4_000 {
         let word = if at % 2 == 0 { "route" } else { "also route" };
         writeln!(text, "  {word} r{at} when labels.service == \"s{at}\" => feed").unwrap();

@@ -119,8 +119,7 @@ fn a_reader_that_goes_away_is_no_error() {
 fn a_run_whose_reader_goes_away_ends_quietly() {
     let folder = Folder::new();
     folder.pointsman(["init", "rules"]).run();
-    let payload =
-        r#"{"alerts":[{"status":"firing","labels":{"alertname":"DiskFull","severity":"critical"}}]}"#;
+    let payload = r#"{"alerts":[{"status":"firing","labels":{"alertname":"DiskFull","severity":"critical"}}]}"#;
     folder.write("many.json", format!("{payload}\n").repeat(20_000));
     let mut child = start(folder.pointsman(["run", "--rules", "rules", "many.json"]), Stdio::piped());
     let mut first = String::new();
@@ -184,15 +183,11 @@ fn a_run_that_says_much_says_all_of_it() {
     assert!(one == run("3"));
     let (outcomes, errors) = (one.stdout, one.stderr);
     for (outcome, number) in outcomes.lines().zip(1..) {
-        let begins =
-            if number % 50 == 0 { format!("\"line\":{number},") } else { format!("\"title\":\"{number}x") };
+        let begins = if number % 50 == 0 { format!("\"line\":{number},") } else { format!("\"title\":\"{number}x") };
         assert!(outcome.contains(&begins), "{number}: {}", &outcome[..200]);
     }
     assert_eq!(outcomes.lines().count(), 1_000);
-    assert_eq!(
-        errors.lines().filter(|line| line.contains("in.json:") && line.contains("50:6: ")).count(),
-        10
-    );
+    assert_eq!(errors.lines().filter(|line| line.contains("in.json:") && line.contains("50:6: ")).count(), 10);
     assert!(errors.ends_with("980 event, 20 invalid\n"), "{errors}");
 }
 
@@ -205,9 +200,7 @@ fn places_are_those_of_the_whole_input() {
     folder.write("events.json", events);
     let arguments = ["run", "--rules", "it.rules", "--events", "--routing", "main", "events.json"];
     let said = folder.pointsman(arguments).code(1).run().stderr;
-    for place in
-        ["events.json:1:1: ", "events.json:2:1: ", "events.json:2:4: ", "events.json:4:1: expected a value"]
-    {
+    for place in ["events.json:1:1: ", "events.json:2:1: ", "events.json:2:4: ", "events.json:4:1: expected a value"] {
         assert!(said.contains(place), "{place}{said}");
     }
 }
@@ -265,9 +258,7 @@ fn colour_only_where_it_is_asked_for() {
     };
     assert!(!errors(&["explain", "E9999"], &[]).contains('\u{1b}'));
     assert!(!errors(&["explain", "E9999", "--color", "auto"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
-    assert!(
-        !errors(&["explain", "E9999", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}')
-    );
+    assert!(!errors(&["explain", "E9999", "--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
     assert!(errors(&["--color", "always", "explain", "E9999"], &[("NO_COLOR", "1")]).contains('\u{1b}'));
     assert!(!errors(&["explain", "E9999\u{1b}[2J"], &[]).contains('\u{1b}'));
 }

@@ -117,8 +117,5 @@ fn the_changelog_has_a_section_for_the_version() {
     let sections: Vec<&str> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
     let version = format!("## [{}] - ", env!("CARGO_PKG_VERSION"));
     assert_eq!(sections.first(), Some(&"## [Unreleased]"));
-    assert!(
-        sections.get(1).is_some_and(|section| section.starts_with(&version)),
-        "{sections:?} lacks {version}"
-    );
+    assert!(sections.get(1).is_some_and(|section| section.starts_with(&version)), "{sections:?} lacks {version}");
 }

@@ -97,10 +97,7 @@ fn nothing_is_lost_and_each_key_keeps_its_order_whatever_fails() {
     assert!(under_way.lock().unwrap().1 <= 4, "the concurrency is kept");
     let mut keys: HashMap<String, String> = HashMap::new();
     for came in log.lock().unwrap().iter() {
-        assert_eq!(
-            keys.entry(came.body.clone()).or_insert(came.idempotency_key.clone()),
-            &came.idempotency_key
-        );
+        assert_eq!(keys.entry(came.body.clone()).or_insert(came.idempotency_key.clone()), &came.idempotency_key);
     }
 }
 
@@ -148,12 +145,8 @@ fn what_has_become_too_old_is_given_up_even_if_nobody_can_be_asked() {
     (0..30).for_each(|key| _ = memory.put_since("c", "plain", &key.to_string(), wall() - 100_000));
     let (port, _) = listen(|_, _| now(status(500)));
     let hour = Setting::Duration(Duration::from_mins(1));
-    let _deliveries = start(
-        &memory,
-        &[with(channel("c", &at(port)), "retry_for", hour)],
-        open(),
-        DeliveryTimings::default(),
-    );
+    let _deliveries =
+        start(&memory, &[with(channel("c", &at(port)), "retry_for", hour)], open(), DeliveryTimings::default());
     memory.until("thirty deaths", |book| book.deaths() == 30);
     for (_, result) in memory.results() {
         let SettlementResult::Dead { reason } = result else { panic!("{result:?}") };
@@ -234,17 +227,9 @@ fn the_own_network_is_closed_however_the_address_is_written() {
     let runtime = runtime();
     let _guard = runtime.enter();
     let (port, log) = listen(|_, _| now(status(200)));
-    for host in [
-        "127.0.0.1",
-        "localhost",
-        "LOCALHOST",
-        "2130706433",
-        "0x7f.1",
-        "0177.0.0.1",
-        "[::1]",
-        "[::ffff:7f00:1]",
-        "0",
-    ] {
+    for host in
+        ["127.0.0.1", "localhost", "LOCALHOST", "2130706433", "0x7f.1", "0177.0.0.1", "[::1]", "[::ffff:7f00:1]", "0"]
+    {
         let memory = Memory::default();
         memory.put("c", "plain", "a");
         let channel = channel("c", &format!("http://{host}:{port}/canary"));
@@ -405,10 +390,7 @@ fn no_reason_shows_what_an_answer_repeats_of_a_secret() {
     memory.put("c", "plain", "a");
     memory.put("d", "plain", "a");
     let (port, log) = listen(|came, _| {
-        now(Response::builder()
-            .status(400)
-            .body(Body::from(format!("bad {} {}", came.path, came.body)))
-            .unwrap())
+        now(Response::builder().status(400).body(Body::from(format!("bad {} {}", came.path, came.body))).unwrap())
     });
     let headers = Setting::Headers(vec![("X-Key".to_owned(), Secret::new("canary-header\r\n".to_owned()))]);
     let echoed = channel("c", &format!("http://127.0.0.1:{port}/hook?key=canary-url"));
@@ -429,11 +411,7 @@ fn a_refused_connection_names_no_address() {
     let exchange = runtime.block_on(send_once(&channel, b"{}", &open()));
     let DeliveryVerdict::Retry { reason, .. } = exchange.verdict else { panic!("{exchange:?}") };
     assert!(reason.starts_with("no connection: ") && !reason.contains("canary"), "{reason}");
-    assert!(
-        exchange.request.starts_with(&format!("POST http://127.0.0.1:{port}/<secret>\n")),
-        "{}",
-        exchange.request
-    );
+    assert!(exchange.request.starts_with(&format!("POST http://127.0.0.1:{port}/<secret>\n")), "{}", exchange.request);
 }
 
 #[test]

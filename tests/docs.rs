@@ -165,8 +165,7 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
             folder.write(&file.words[1], &file.text);
         }
         folder.write("example.rules", block.file());
-        let loaded =
-            RuleSet::load(&[folder.path().to_owned()], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
+        let loaded = RuleSet::load(&[folder.path().to_owned()], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }
@@ -196,11 +195,8 @@ impl Block {
     }
 
     fn judge(&self, loaded: &LoadedRules, page: Option<&str>) -> Option<String> {
-        let found: Vec<String> = loaded
-            .diagnostics
-            .iter()
-            .map(|finding| format!("{}: {}", finding.code.id, finding.message))
-            .collect();
+        let found: Vec<String> =
+            loaded.diagnostics.iter().map(|finding| format!("{}: {}", finding.code.id, finding.message)).collect();
         let ids: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.code.id).collect();
         let errors = loaded.diagnostics.iter().any(|finding| finding.level() == DiagnosticLevel::Error);
         if !self.is_failing() {
@@ -269,15 +265,10 @@ fn functions() -> String {
         if function.variadic {
             parameters.push("…".to_owned());
         }
-        let example = function
-            .examples
-            .first()
-            .map_or(String::new(), |(call, result)| format!("`{call}` is `{result}`"));
-        let cells = [
-            format!("`{}({})`", function.name, parameters.join(", ")),
-            function.documentation.to_owned(),
-            example,
-        ];
+        let example =
+            function.examples.first().map_or(String::new(), |(call, result)| format!("`{call}` is `{result}`"));
+        let cells =
+            [format!("`{}({})`", function.name, parameters.join(", ")), function.documentation.to_owned(), example];
         let _ = writeln!(table, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     table

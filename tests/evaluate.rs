@@ -37,8 +37,7 @@ fn outcomes_with(
     let document = json::parse(payload.as_bytes(), arena()).unwrap();
     let context = EvaluationContext { now: Timestamp::read("2026-03-07T02:00:00+08:00").unwrap(), open };
     let rules = rules(text);
-    let outcomes =
-        rules.evaluate(EntryPoint::Mapping("m", routing), &document, &context, &mut SilentObserver);
+    let outcomes = rules.evaluate(EntryPoint::Mapping("m", routing), &document, &context, &mut SilentObserver);
     outcomes.unwrap().iter().map(pointsman::json::ToJson::to_value).collect()
 }
 
@@ -135,8 +134,7 @@ fn the_longest_chains_fit_the_stack() {
     }
     for at in 0..14 {
         let open = (0..60).fold(String::new(), |open, level| open + &format!("route b{level} {{ "));
-        writeln!(text, "routing r{at} {{ {open} route z => routing r{} {} }}", at + 1, "} ".repeat(60))
-            .unwrap();
+        writeln!(text, "routing r{at} {{ {open} route z => routing r{} {} }}", at + 1, "} ".repeat(60)).unwrap();
     }
     text.push_str("routing r14 { route r when d15 == \"x\" => ops  else => nothing because \"no\" }\n");
     text.push_str("routing main { else => routing r0 }\n");
@@ -175,10 +173,7 @@ mapping m {
     let events = outcomes(text, None, &payload);
     let last = &events[1_999]["event"];
     assert_eq!((last["severity"].as_str(), last["title"].as_str()), (Some("Warning"), Some(" of ")));
-    assert_eq!(
-        last["notes"],
-        serde_json::json!(["`$..a` chose too much of the payload; it counts as missing"])
-    );
+    assert_eq!(last["notes"], serde_json::json!(["`$..a` chose too much of the payload; it counts as missing"]));
 }
 
 #[test]

@@ -86,8 +86,7 @@ fn every_example_holds() {
         assert!(!function.documentation.is_empty() && !function.examples.is_empty(), "{}", function.name);
         assert!(function.examples.iter().all(|(text, _)| text.contains(function.name)), "{}", function.name);
     }
-    let examples: Vec<(&str, &str)> =
-        function::all().iter().flat_map(|function| function.examples).copied().collect();
+    let examples: Vec<(&str, &str)> = function::all().iter().flat_map(|function| function.examples).copied().collect();
     assert_equal_sides(&examples, EXAMPLE_PAYLOAD);
 }
 

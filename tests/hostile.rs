@@ -49,12 +49,9 @@ fn load(text: &str) -> LoadedRules {
         assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
     }
     let first: Vec<_> = loaded.diagnostics.iter().take(20).cloned().collect();
-    for format in
-        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
-    {
+    for format in [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif] {
         let rendered = render(format, &first, &loaded.sources);
-        let hidden =
-            rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
+        let hidden = rendered.chars().find(|character| character.is_control() && !"\n\t".contains(*character));
         assert_eq!(hidden, None, "{rendered}");
     }
     loaded

@@ -23,10 +23,10 @@ mod old_schema;
 use crate::common::Folder;
 use memory::MemoryDisk;
 use pointsman::gateway::journal::{
-    AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _,
-    EventId, FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore,
-    NewDelivery, Push, PushId, PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement,
-    SettlementResult, SqliteStore, Transaction, accept,
+    AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
+    FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery, Push, PushId,
+    PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement, SettlementResult, SqliteStore, Transaction,
+    accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
@@ -62,11 +62,7 @@ impl StateFolder {
     }
 
     pub(crate) fn options(&self) -> JournalConfig {
-        JournalConfig {
-            directory: self.folder.path().to_owned(),
-            least_free: Some(0),
-            ..JournalConfig::default()
-        }
+        JournalConfig { directory: self.folder.path().to_owned(), least_free: Some(0), ..JournalConfig::default() }
     }
 
     pub(crate) fn store(&self, options: &JournalConfig) -> Box<dyn JournalStore> {
@@ -89,9 +85,8 @@ impl StateFolder {
 /// Accepts pushes in one transaction, as the writer does.
 pub(crate) fn accept_all(store: &mut dyn JournalStore, pushes: impl IntoIterator<Item = Push>) {
     let pushes: Vec<Push> = pushes.into_iter().collect();
-    let mut work = |transaction: &mut dyn Transaction| {
-        pushes.iter().try_for_each(|push| accept(transaction, push).map(drop))
-    };
+    let mut work =
+        |transaction: &mut dyn Transaction| pushes.iter().try_for_each(|push| accept(transaction, push).map(drop));
     store.transact(&mut work).unwrap();
 }
 
@@ -130,8 +125,7 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         generation: 3,
         rules: RuleSetHash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
-        outcomes: format!(r#"[{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}]"#)
-            .into(),
+        outcomes: format!(r#"[{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}]"#).into(),
         sent: 1,
         dropped: 0,
         deliveries: vec![NewDelivery {
@@ -184,18 +178,8 @@ fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
         Arc::new(move |channel: &str| woken.lock().unwrap().push(channel.to_owned()))
     };
     let journal =
-        Journal::open_with_store(
-            &folder.options(),
-            Arc::default(),
-            wake,
-            |options| Ok(folder.store(options)),
-        )
-        .unwrap();
-    let pushes = [
-        push(1, "page", "a", Some(b"one")),
-        push(2, "void", "b", None),
-        push(3, "page", "a", Some(b"three")),
-    ];
+        Journal::open_with_store(&folder.options(), Arc::default(), wake, |options| Ok(folder.store(options))).unwrap();
+    let pushes = [push(1, "page", "a", Some(b"one")), push(2, "void", "b", None), push(3, "page", "a", Some(b"three"))];
     for push in pushes.clone() {
         assert_eq!(wait(journal.accept(push)), Ok(AcceptResult::Stored));
     }
@@ -207,16 +191,10 @@ fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
     assert_eq!(stored.payload, pushes[1].payload);
     assert_eq!(format!("[{}]", stored.outcomes.join(",")), *pushes[1].outcomes);
     let pending = read(&journal).pending("page", DeliveryId::NONE, 10).unwrap();
-    assert_eq!(
-        pending.iter().map(|found| found.event.push).collect::<Vec<_>>(),
-        [pushes[0].id, pushes[2].id]
-    );
+    assert_eq!(pending.iter().map(|found| found.event.push).collect::<Vec<_>>(), [pushes[0].id, pushes[2].id]);
     assert!(pending[0].id < pending[1].id);
     assert_eq!(journal.body(pending[1].id).unwrap().as_deref(), Some(&b"three"[..]));
-    assert_eq!(
-        read(&journal).pending_of_key("page", "a", pending[0].id).unwrap().as_ref(),
-        Some(&pending[1])
-    );
+    assert_eq!(read(&journal).pending_of_key("page", "a", pending[0].id).unwrap().as_ref(), Some(&pending[1]));
     assert_eq!(read(&journal).pending("page", pending[1].id, 10).unwrap(), []);
     assert_eq!(read(&journal).channels().unwrap()[0].pending, 2);
     let events = read(&journal).events(&RecordFilter::default()).unwrap();
@@ -241,27 +219,20 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
     let attempts = read(&journal).attempts(first.event).unwrap();
     assert_eq!((attempts.len(), attempts[19].result.as_str()), (20, "failure 24"));
 
-    wait(journal.settle(settlement(first.id, SettlementResult::Dead { reason: "too old".to_owned() })))
-        .unwrap();
+    wait(journal.settle(settlement(first.id, SettlementResult::Dead { reason: "too old".to_owned() }))).unwrap();
     wait(journal.settle(settlement(first.id, SettlementResult::Delivered))).unwrap();
     let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!((dead.len(), dead[0].reason.as_str(), dead[0].attempts), (1, "too old", 26));
     wait(journal.accept(push(2, "page", "a", Some(b"two")))).unwrap();
     assert_eq!(
         journal
-            .requeue_dead_letters(
-                &RecordFilter { channel: Some("chat".to_owned()), ..RecordFilter::default() },
-                at(77)
-            )
+            .requeue_dead_letters(&RecordFilter { channel: Some("chat".to_owned()), ..RecordFilter::default() }, at(77))
             .unwrap(),
         0
     );
     assert_eq!(
         journal
-            .requeue_dead_letters(
-                &RecordFilter { push: Some(first.event.push), ..RecordFilter::default() },
-                at(77)
-            )
+            .requeue_dead_letters(&RecordFilter { push: Some(first.event.push), ..RecordFilter::default() }, at(77))
             .unwrap(),
         1
     );
@@ -276,8 +247,7 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
     assert_eq!(journal.redeliver(&RecordFilter::default(), at(99)).unwrap(), 2);
     let again = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert!(again.iter().all(|found| found.replay && found.since == at(99) && found.id > pending[1].id));
-    wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() })))
-        .unwrap();
+    wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
     assert_eq!(journal.delete_dead_letters(&RecordFilter::default()).unwrap(), 1);
     assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap(), []);
     let counts = &read(&journal).channels().unwrap()[0];
@@ -291,8 +261,7 @@ fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
         channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
     };
     for (number, channels) in [(1, &["page"][..]), (2, &["chat", "page"])] {
-        wait(journal.accept(Push { transitions: vec![opened(channels)], ..push(number, "page", "a", None) }))
-            .unwrap();
+        wait(journal.accept(Push { transitions: vec![opened(channels)], ..push(number, "page", "a", None) })).unwrap();
     }
     assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
     assert_eq!(journal.open_channels("shop", "b"), [""; 0]);
@@ -300,18 +269,14 @@ fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
     drop(journal);
     let journal = folder.open();
     assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
-    let closed =
-        FiringTransition::Closed { key: "a".to_owned(), removed_channels: vec!["chat".to_owned()], index: 0 };
+    let closed = FiringTransition::Closed { key: "a".to_owned(), removed_channels: vec!["chat".to_owned()], index: 0 };
     wait(journal.accept(Push { transitions: vec![closed], ..push(3, "page", "a", None) })).unwrap();
     assert_eq!(journal.open_channels("shop", "a"), [""; 0]);
     let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!(dead[0].reason, "channel `chat` no longer exists");
     assert_eq!(dead[0].channel, "chat");
-    let old = Push {
-        received: ago(31 * 86_400_000),
-        transitions: vec![opened(&["page"])],
-        ..push(4, "page", "a", None)
-    };
+    let old =
+        Push { received: ago(31 * 86_400_000), transitions: vec![opened(&["page"])], ..push(4, "page", "a", None) };
     wait(journal.accept(old)).unwrap();
     assert_eq!(journal.open_channels("shop", "a"), [""; 0], "a firing is open for thirty days");
 }
@@ -329,11 +294,7 @@ fn a_repeated_body_is_accepted_once(folder: &StateFolder) {
     });
     assert_eq!((first, second), (Ok(AcceptResult::Stored), Ok(AcceptResult::Duplicate(with(1, 0).id))));
     let other = Push { integration: "bank".to_owned(), ..with(3, 60_000) };
-    assert_eq!(
-        wait(journal.accept(other)),
-        Ok(AcceptResult::Stored),
-        "another integration's body is another body"
-    );
+    assert_eq!(wait(journal.accept(other)), Ok(AcceptResult::Stored), "another integration's body is another body");
     let later = Push { received: ago(-61_000), ..with(4, 60_000) };
     assert_eq!(wait(journal.accept(later)), Ok(AcceptResult::Stored), "the time is over");
     assert_eq!(read(&journal).pending("page", DeliveryId::NONE, 9).unwrap().len(), 3);
@@ -385,19 +346,13 @@ fn lists_are_narrowed(folder: &StateFolder) {
     };
     let none = RecordFilter::default;
     assert_eq!(numbers(RecordFilter { limit: 3, ..none() }), [19, 18, 17]);
-    assert_eq!(
-        numbers(RecordFilter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }),
-        [16, 15]
-    );
+    assert_eq!(numbers(RecordFilter { limit: 2, before: Some(push(17, "", "", None).id), ..none() }), [16, 15]);
     assert_eq!(numbers(RecordFilter { since: Some(at(1_004)), until: Some(at(1_007)), ..none() }), [6, 5, 4]);
     assert_eq!(numbers(RecordFilter { integration: Some("odd".to_owned()), limit: 2, ..none() }), [19, 17]);
     assert_eq!(numbers(RecordFilter { channel: Some("five".to_owned()), ..none() }), [15, 10, 5, 0]);
     assert_eq!(numbers(RecordFilter { key: Some("k3".to_owned()), limit: 2, ..none() }), [19, 15]);
     assert_eq!(numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(0), ..none() }), [4]);
-    assert_eq!(
-        numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }),
-        [0; 0]
-    );
+    assert_eq!(numbers(RecordFilter { push: Some(push(4, "", "", None).id), index: Some(1), ..none() }), [0; 0]);
     assert_eq!(read(&journal).attempts(EventId { push: push(4, "", "", None).id, index: 0 }).unwrap(), []);
 }
 

@@ -84,10 +84,7 @@ fn errors_have_a_message_and_a_position() {
     for (bytes, expected) in cases {
         let actual = refusal(bytes);
         if actual != *expected {
-            differences.push(format!(
-                "{}\n  expected {expected}\n  actual   {actual}",
-                String::from_utf8_lossy(bytes)
-            ));
+            differences.push(format!("{}\n  expected {expected}\n  actual   {actual}", String::from_utf8_lossy(bytes)));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -104,10 +101,8 @@ fn strings_without_escapes_are_borrowed() {
     let bytes = br#"{"plain": "text", "esc\u0061ped": "a\nb"}"#;
     let object = json::parse(bytes, arena()).unwrap().root.as_object().unwrap();
     let is_borrowed = |text: &str| bytes.as_ptr_range().contains(&text.as_ptr());
-    let borrowed: Vec<_> = object
-        .iter()
-        .map(|(name, value)| (is_borrowed(name), value.as_text().is_some_and(is_borrowed)))
-        .collect();
+    let borrowed: Vec<_> =
+        object.iter().map(|(name, value)| (is_borrowed(name), value.as_text().is_some_and(is_borrowed))).collect();
     assert_eq!(borrowed, [(true, true), (false, false)]);
     assert_eq!(object.get("escaped").and_then(Value::as_text), Some("a\nb"));
 }
@@ -132,8 +127,7 @@ fn large_objects_are_found_by_name_and_survive_many_repeats() {
     }
     assert_eq!(object.get("absent"), None);
     assert_eq!(value, read(&text));
-    let repeats =
-        format!("{{{}}}", (0..100_000).map(|n| format!("\"n{}\":{n}", n % 40)).collect::<Vec<_>>().join(","));
+    let repeats = format!("{{{}}}", (0..100_000).map(|n| format!("\"n{}\":{n}", n % 40)).collect::<Vec<_>>().join(","));
     let document = json::parse(repeats.as_bytes(), arena()).unwrap();
     assert_eq!(document.repeated, Some("n0"));
     assert_eq!(document.root.as_object().unwrap().len(), 40);

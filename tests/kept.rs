@@ -9,8 +9,7 @@ pub(crate) fn kept(text: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("case.rules", text);
     let file = syntax::parse(&sources, id, &mut Vec::new());
-    let names =
-        file.items.iter().map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
+    let names = file.items.iter().map(|item| format!("{}{}", name(&item.kind), if item.broken { "?" } else { "" }));
     let lost = file.unparsed_names.iter().map(|name| format!("{}!", name.text));
     let kept: Vec<String> = names.chain(lost).collect();
     format!("kept: {}\n", kept.join(" "))

@@ -62,8 +62,7 @@ fn is_rules(path: &Path) -> bool {
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }
@@ -95,22 +94,15 @@ fn broken_rule_sets_have_the_expected_reports() {
 fn correct_rule_sets_have_no_findings() {
     for case in cases("check/valid") {
         let (sources, found) = Set::read(&case).check();
-        assert!(
-            found.is_empty(),
-            "{}:\n{}",
-            case.display(),
-            render(DiagnosticFormat::Human, &found, &sources)
-        );
+        assert!(found.is_empty(), "{}:\n{}", case.display(), render(DiagnosticFormat::Human, &found, &sources));
     }
 }
 
 /// Whether a finding after an edit is the same as one before it, at the same position.
 fn remains(before: &Diagnostic, after: &Diagnostic, help: &Suggestion) -> bool {
     let Some((place, text)) = &help.edit else { return true };
-    let moved =
-        |at: u32| if at >= place.end { at - (place.end - place.start) + text.len() as u32 } else { at };
-    same(before, after)
-        && (after.span.start == moved(before.span.start) || after.span.start == before.span.start)
+    let moved = |at: u32| if at >= place.end { at - (place.end - place.start) + text.len() as u32 } else { at };
+    same(before, after) && (after.span.start == moved(before.span.start) || after.span.start == before.span.start)
 }
 
 fn same(one: &Diagnostic, two: &Diagnostic) -> bool {
@@ -165,11 +157,7 @@ fn messages_follow_the_style() {
         for finding in &found {
             let helps = finding.help.iter().map(|help| &help.text);
             let related = finding.related.iter().map(|(_, words)| words);
-            let all = [&finding.message, &finding.label]
-                .into_iter()
-                .chain(&finding.notes)
-                .chain(helps)
-                .chain(related);
+            let all = [&finding.message, &finding.label].into_iter().chain(&finding.notes).chain(helps).chain(related);
             for text in all {
                 let plain: String = text.split('`').step_by(2).collect();
                 let capital = text.starts_with(|first: char| first.is_ascii_uppercase())

@@ -44,9 +44,11 @@ fn hear(stream: &TcpStream) -> Option<String> {
             return None;
         }
     }
-    let length = request.to_lowercase().split("content-length: ").nth(1).map_or(0, |rest| {
-        rest.split("\r\n").next().and_then(|length| length.parse().ok()).expect("a length")
-    });
+    let length = request
+        .to_lowercase()
+        .split("content-length: ")
+        .nth(1)
+        .map_or(0, |rest| rest.split("\r\n").next().and_then(|length| length.parse().ok()).expect("a length"));
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("the body");
     Some(request + &String::from_utf8(body).expect("text"))
@@ -90,16 +92,12 @@ fn a_replay_is_planned_and_goes_from_the_oldest_to_the_newest() {
     let folder = Folder::new();
     let plan = r#"{"items":[{"id":"01KADZ3V9G0000000000000002","integration":"arms","received":"2026-03-07T18:00:00Z","events":[0]},{"id":"01KADZ3V9G0000000000000001","integration":"arms","received":"2026-03-06T18:00:00Z","events":[0,1]}],"next":"01KADZ3V9G0000000000000001"}"#;
     let done = r#"{"items":[{"id":"01KADZ3V9G0000000000000001","refused":"no mapping accepts it"}]}"#;
-    let gateway =
-        play(&folder.join("pointsman-state"), vec![(200, plan), (200, r#"{"items":[]}"#), (200, done)]);
+    let gateway = play(&folder.join("pointsman-state"), vec![(200, plan), (200, r#"{"items":[]}"#), (200, done)]);
     let output = folder.pointsman(["replay", "--since", "2h", "--rate", "50"]).finish();
     let heard = gateway.join().expect("it ended");
     assert!(heard[1].contains("before=01KADZ3V9G0000000000000001"), "{heard:?}");
     assert!(heard[2].starts_with("POST /api/v1/replay "), "{heard:?}");
-    assert!(
-        heard[2].contains(r#""ids":["01KADZ3V9G0000000000000001","01KADZ3V9G0000000000000002"]"#),
-        "{heard:?}"
-    );
+    assert!(heard[2].contains(r#""ids":["01KADZ3V9G0000000000000001","01KADZ3V9G0000000000000002"]"#), "{heard:?}");
     assert!(heard[2].contains(r#""rate":50"#), "{heard:?}");
     assert!(output.stdout.contains("refused: no mapping accepts it"));
     assert_eq!(output.code, Some(1), "{}", output.stderr);
@@ -167,8 +165,7 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
     });
     let heard = || bodies.recv_timeout(std::time::Duration::from_mins(1)).expect("a delivery");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let with_secrets =
-        |words: &[&str]| folder.pointsman(words).env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
+    let with_secrets = |words: &[&str]| folder.pointsman(words).env("ARMS_KEY", TOKEN).env("ONCALL_URL", &sink_url);
     let serve = with_secrets(&["serve", "--rules", "a.rules", "--admin", "127.0.0.1:0", "--allow-private"]);
     let mut serve = serve.args(["--least-free", "1MiB", "--listen", &format!("127.0.0.1:{port}")]).command();
     let gateway = Gateway(serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"));

@@ -21,8 +21,7 @@ fn the_published_compliance_suite_passes() {
         return;
     };
     let suite = json::parse(&bytes, arena()).expect("the suite is JSON").root;
-    let cases =
-        suite.as_object().and_then(|suite| suite.get("tests")).and_then(Value::as_array).expect("tests");
+    let cases = suite.as_object().and_then(|suite| suite.get("tests")).and_then(Value::as_array).expect("tests");
     assert_eq!(cases.len(), 703);
     let failures: Vec<_> = cases.iter().filter_map(|case| failure(case).err()).collect();
     assert!(failures.is_empty(), "{} of {} failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
@@ -77,11 +76,7 @@ fn what_the_help_writes_is_a_path() {
             continue;
         };
         if mended.starts_with(['$', '@']) {
-            assert!(
-                CompiledPath::parse(mended).is_ok(),
-                "{text}: {mended}: {:?}",
-                CompiledPath::parse(mended)
-            );
+            assert!(CompiledPath::parse(mended).is_ok(), "{text}: {mended}: {:?}", CompiledPath::parse(mended));
         }
     }
 }
@@ -101,8 +96,7 @@ fn queries_give_their_nodes_in_order() {
         if let Some(text) = line.strip_prefix("document ") {
             document = json::parse(text.as_bytes(), arena()).expect(text).root;
         } else if let Some((path, expected)) = line.split_once(" => ") {
-            let path =
-                CompiledPath::parse(path).unwrap_or_else(|invalid| panic!("{}", shown(path, Some(&invalid))));
+            let path = CompiledPath::parse(path).unwrap_or_else(|invalid| panic!("{}", shown(path, Some(&invalid))));
             let found = Value::Array(arena().collect(find(&path, document).into_iter().copied()));
             let expected = json::parse(expected.as_bytes(), arena()).expect(expected).root;
             assert_eq!(found.to_json(), found_as(expected, &found), "{line}");
@@ -136,8 +130,7 @@ const SMALL: PathBudget = PathBudget { visits: 200_000, kept: 10_000 };
 /// The work that a path does on a document, and whether that was enough.
 fn work(text: &str, document: &Value<'_>) -> (usize, Result<usize, BudgetExhausted>) {
     let mut budget = SMALL.clone();
-    let found =
-        CompiledPath::parse(text).expect(text).find(document, document, &mut budget).map(|nodes| nodes.len());
+    let found = CompiledPath::parse(text).expect(text).find(document, document, &mut budget).map(|nodes| nodes.len());
     (SMALL.visits - budget.visits, found)
 }
 
@@ -201,9 +194,7 @@ fn hostile_texts_are_refused_at_once() {
     let deep = format!("${}", "[?$".repeat(31) + &".*".repeat(126) + &"]".repeat(31));
     assert_eq!(work(&deep, nested).1, Ok(1));
     assert_eq!(work(&("$".to_owned() + &"..*".repeat(120)), nested).1, Err(BudgetExhausted));
-    assert!(
-        CompiledPath::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some()
-    );
+    assert!(CompiledPath::parse(&("$".to_owned() + &"[*,*]".repeat(200))).expect("a path").costly().is_some());
     let long = "$".to_owned() + &".*".repeat(511);
     let document = json::parse(b"[[[[]]]]", arena()).expect("JSON").root;
     assert_eq!(work(&long, document).1, Ok(0));
@@ -287,8 +278,7 @@ fn check_anything(text: &str) {
             assert_ne!(invalid.message, "this path cannot be read", "{text}");
         }
         Ok(path) => {
-            let document =
-                json::parse(br#"{"a": [1, {"b": "x"}], "b": {"a": null}}"#, arena()).expect("JSON").root;
+            let document = json::parse(br#"{"a": [1, {"b": "x"}], "b": {"a": null}}"#, arena()).expect("JSON").root;
             let _ = path.find(document, document, &mut PathBudget::default());
         }
     }

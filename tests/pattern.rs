@@ -26,8 +26,7 @@ fn errors_have_a_message_and_help() {
             _ => panic!("{kind}"),
         };
         let offence = if kind == "flags" { "" } else { &text[invalid.range.clone()] };
-        writeln!(report, "{kind} {text}\n  at {:?} `{offence}`\n  {}", invalid.range, invalid.message)
-            .unwrap();
+        writeln!(report, "{kind} {text}\n  at {:?} `{offence}`\n  {}", invalid.range, invalid.message).unwrap();
         if let Some(help) = invalid.help {
             writeln!(report, "  help: {help}").unwrap();
         }

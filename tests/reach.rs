@@ -12,12 +12,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 /// The outcomes of a payload, read in both ways.
-fn outcomes(
-    rules: &RuleSet,
-    subject: EntryPoint<'_>,
-    bytes: &[u8],
-    read_all: bool,
-) -> Result<String, String> {
+fn outcomes(rules: &RuleSet, subject: EntryPoint<'_>, bytes: &[u8], read_all: bool) -> Result<String, String> {
     let read = if read_all { json::parse(bytes, arena()) } else { rules.read(subject, bytes, arena()) };
     let document = read.map_err(|invalid| format!("{invalid:?}"))?;
     let context = EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00+08:00").unwrap());
@@ -102,8 +97,7 @@ fn segment() -> impl Strategy<Value = String> + Clone {
 
 fn singular() -> impl Strategy<Value = String> + Clone {
     let root = select(&["$", "@"][..]);
-    (root, proptest::collection::vec(segment(), 0..4))
-        .prop_map(|(root, segments)| root.to_owned() + &segments.concat())
+    (root, proptest::collection::vec(segment(), 0..4)).prop_map(|(root, segments)| root.to_owned() + &segments.concat())
 }
 
 fn plural() -> impl Strategy<Value = String> + Clone {
@@ -175,17 +169,11 @@ fn condition() -> impl Strategy<Value = String> + Clone {
 
 /// Two mappings of one integration.
 fn rule_text() -> impl Strategy<Value = String> {
-    let mapping = (
-        condition(),
-        plural(),
-        proptest::collection::vec(value().boxed(), 5),
-        condition(),
-        any::<[bool; 3]>(),
-    );
+    let mapping =
+        (condition(), plural(), proptest::collection::vec(value().boxed(), 5), condition(), any::<[bool; 3]>());
     (mapping.clone(), mapping).prop_map(|(first, second)| {
         let mut text = "edition 1\n".to_owned();
-        for (name, (accept, each, values, drop, [accepts, has_each, drops])) in [("m", first), ("n", second)]
-        {
+        for (name, (accept, each, values, drop, [accepts, has_each, drops])) in [("m", first), ("n", second)] {
             let of_payload = accept.replace('@', "$");
             let accept = if accepts { format!("accept when {of_payload}") } else { String::new() };
             let each = if has_each { format!("each {}", each.replacen('@', "$", 1)) } else { String::new() };
@@ -261,8 +249,7 @@ fn an_alert_storm_exhausts_the_same_budget() {
         "edition 1\nmapping m {\n  each $.alerts[*]\n  severity = Warning\n  status = Firing\n  \
          title = \"{count($.alerts[*].labels.*)} {@.a}\"\n  key = \"k\"\n  labels { ...$.labels }\n}\n",
     );
-    let alert =
-        format!(r#"{{"a": "{}", "b": [1, 2, 3], "labels": {{"a": 1, "b": 2, "c": {{}}}}}}"#, "x".repeat(300));
+    let alert = format!(r#"{{"a": "{}", "b": [1, 2, 3], "labels": {{"a": 1, "b": 2, "c": {{}}}}}}"#, "x".repeat(300));
     let alerts = vec![alert; 1_000].join(",");
     let payload = format!(r#"{{"labels": {{"a": "{}"}}, "alerts": [{alerts}]}}"#, "y".repeat(50_000));
     agree(&rules.unwrap(), payload.as_bytes());

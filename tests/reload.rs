@@ -12,8 +12,7 @@ mod waiting;
 
 use crate::common;
 use pointsman::reload::{
-    LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMethod,
-    WatchMode,
+    LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMethod, WatchMode,
 };
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -62,14 +62,10 @@ fn an_ordinary_finding_in_every_format() {
         .note("channels are declared by `channel name = kind(…)` in any file of the rule set")
         .suggest("write `payments_page`", wrong, "payments_page")
         .help("or declare it:\nchannel payment_page = stdout()");
-    let twice = Diagnostic::new(
-        &TWICE,
-        at(channels, other, "payments_page", 0),
-        "two channels are called `payments_page`",
-    )
-    .related(at(routes, ROUTES, "payments_page", 0), "first declared here");
-    let unused =
-        Diagnostic::new(&UNUSED, at(routes, ROUTES, "main", 0), "the routing `main` is used by nothing");
+    let twice =
+        Diagnostic::new(&TWICE, at(channels, other, "payments_page", 0), "two channels are called `payments_page`")
+            .related(at(routes, ROUTES, "payments_page", 0), "first declared here");
+    let unused = Diagnostic::new(&UNUSED, at(routes, ROUTES, "main", 0), "the routing `main` is used by nothing");
     let diagnostics = [unknown, twice, unused];
     all("ordinary", &diagnostics, &sources);
     assert_eq!(summary(&diagnostics), "2 errors, 1 warning");
@@ -97,24 +93,21 @@ fn unusual_spans() {
     let file = sources.add("odd.rules", text);
     let empty = sources.add("empty.rules", "");
     let whole = Span::new(file, 11, text.find("}\r\n").expect("brace") + 3);
-    let diagnostics = [
-        Diagnostic::new(
-            &UNKNOWN,
-            Span::new(file, text.len(), text.len()),
-            "an empty span at the end of the file",
-        )
-        .label("here"),
-        Diagnostic::new(&UNKNOWN, Span::new(empty, 0, 0), "an empty file").label("nothing"),
-        Diagnostic::new(&UNKNOWN, whole, "several lines").label("all of this"),
-        Diagnostic::new(&UNKNOWN, at(file, text, "报警渠道", 0), "wide characters")
-            .label("names are ASCII")
-            .suggest("name it", at(file, text, "报警渠道", 0), "page"),
-        Diagnostic::new(&UNKNOWN, Span::new(file, 53, 54), "within a character, and past the end")
-            .related(Span::new(file, 5_000, 6_000), "past"),
-        Diagnostic::new(&UNKNOWN, at(file, text, "else", 0), "an edit that takes a whole line")
-            .suggest("remove the line", Span::new(file, 27, 40), "")
-            .suggest("add a line", Span::new(file, 27, 27), "  route x => a\r\n"),
-    ];
+    let diagnostics =
+        [
+            Diagnostic::new(&UNKNOWN, Span::new(file, text.len(), text.len()), "an empty span at the end of the file")
+                .label("here"),
+            Diagnostic::new(&UNKNOWN, Span::new(empty, 0, 0), "an empty file").label("nothing"),
+            Diagnostic::new(&UNKNOWN, whole, "several lines").label("all of this"),
+            Diagnostic::new(&UNKNOWN, at(file, text, "报警渠道", 0), "wide characters")
+                .label("names are ASCII")
+                .suggest("name it", at(file, text, "报警渠道", 0), "page"),
+            Diagnostic::new(&UNKNOWN, Span::new(file, 53, 54), "within a character, and past the end")
+                .related(Span::new(file, 5_000, 6_000), "past"),
+            Diagnostic::new(&UNKNOWN, at(file, text, "else", 0), "an edit that takes a whole line")
+                .suggest("remove the line", Span::new(file, 27, 40), "")
+                .suggest("add a line", Span::new(file, 27, 27), "  route x => a\r\n"),
+        ];
     all("odd", &diagnostics, &sources);
 }
 
@@ -130,9 +123,7 @@ fn control_characters_of_users_are_escaped() {
         .note(format!("note {evil}"))
         .help(format!("help {evil}"))
         .suggest(format!("edit {evil}"), at(file, text, "red", 0), format!("text {evil}"));
-    for format in
-        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
-    {
+    for format in [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif] {
         let shown = render(format, std::slice::from_ref(&finding), &sources);
         let raw = shown.chars().find(|character| {
             *character != '\n' && (character.is_control() || ['\u{202e}', '\u{feff}'].contains(character))
@@ -173,8 +164,7 @@ fn a_line_of_ten_megabytes_is_cut() {
     let whole = Diagnostic::new(&UNKNOWN, Span::new(file, 0, text.len()), "x".repeat(1 << 20));
     assert!(render(DiagnosticFormat::Human, &[whole], &sources).len() < 10_000);
     let near = |number: usize| Span::new(file, wrong.range().start - 11 * number, wrong.range().start);
-    let many: Vec<Diagnostic> =
-        (0..5_000).map(|number| Diagnostic::new(&UNKNOWN, near(number), "near")).collect();
+    let many: Vec<Diagnostic> = (0..5_000).map(|number| Diagnostic::new(&UNKNOWN, near(number), "near")).collect();
     for format in [DiagnosticFormat::Short, DiagnosticFormat::Json] {
         assert_eq!(render(format, &many, &sources).lines().count(), 5_000);
     }

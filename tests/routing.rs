@@ -57,8 +57,7 @@ fn load(text: &str) -> Result<RuleSet, String> {
     let mut sources = Sources::default();
     sources.add("routing.rules", text);
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
-    let errors: Vec<_> =
-        loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
+    let errors: Vec<_> = loaded.diagnostics.iter().filter(|each| each.code.id.starts_with('E')).cloned().collect();
     let report = render(DiagnosticFormat::Short, &errors, &loaded.sources);
     loaded.rules.ok_or(report)
 }
@@ -82,9 +81,7 @@ fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Timestamp
     let found = route(&rules.program, to, event, &context, &arena, &mut some);
     let walked = route(&rules.program, to, event, &context, &arena, &mut every);
     let differ = found != walked || some.lines != every.lines;
-    differ.then(|| {
-        format!("by the index: {:?}\n{found:?}\nline by line: {:?}\n{walked:?}", some.lines, every.lines)
-    })
+    differ.then(|| format!("by the index: {:?}\n{found:?}\nline by line: {:?}\n{walked:?}", some.lines, every.lines))
 }
 
 /// The rules with as few lines as possible that still give a difference.
@@ -95,8 +92,7 @@ fn smallest(mut rules: Rules, routing: usize, event: &Event<'_>, now: Timestamp)
             for line in (0..rules.routings[at].len()).rev() {
                 let mut fewer = rules.clone();
                 fewer.routings[at].remove(line);
-                if load(&fewer.text()).is_ok_and(|loaded| difference(&loaded, routing, event, now).is_some())
-                {
+                if load(&fewer.text()).is_ok_and(|loaded| difference(&loaded, routing, event, now).is_some()) {
                     (rules, is_smaller) = (fewer, true);
                 }
             }
@@ -136,10 +132,8 @@ proptest! {
 /// Counts the parts of the indexes of a block and of its inner blocks.
 fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
     if let Some(index) = &block.index {
-        let folded = index
-            .text_pairs
-            .iter()
-            .filter(|pairs| pairs.sources.iter().any(|source| source.case.is_ignored()));
+        let folded =
+            index.text_pairs.iter().filter(|pairs| pairs.sources.iter().any(|source| source.case.is_ignored()));
         let sources = index.regexes.iter().map(|patterns| patterns.source);
         let apart: BTreeSet<_> = sources.collect();
         for (part, count) in [
@@ -151,15 +145,9 @@ fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
             ("regexes", index.regexes.len()),
             ("more regexes than a set holds", index.regexes.len() - apart.len()),
             ("groups", index.condition_groups.len()),
-            (
-                "as many shared conditions as can be",
-                usize::from(index.shared_conditions.len() == MOST_SHARED),
-            ),
+            ("as many shared conditions as can be", usize::from(index.shared_conditions.len() == MOST_SHARED)),
             ("rest", index.rest.iter().map(|lines| lines.len()).sum()),
-            (
-                "lines of which nothing is left to ask",
-                index.guards.iter().filter(|guard| guard.is_all()).count(),
-            ),
+            ("lines of which nothing is left to ask", index.guards.iter().filter(|guard| guard.is_all()).count()),
         ] {
             *parts.entry(part).or_default() += count;
         }

@@ -117,13 +117,11 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
         Ok(document) => document,
         Err(invalid) => return vec![("-", format!("invalid: {}", invalid.message))],
     };
-    let context =
-        EvaluationContext { now: Timestamp::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
+    let context = EvaluationContext { now: Timestamp::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
     let mut last = Vec::new();
     for mapping in mappings {
-        let outcomes = rules
-            .evaluate(EntryPoint::Mapping(mapping, None), &document, &context, &mut SilentObserver)
-            .unwrap();
+        let outcomes =
+            rules.evaluate(EntryPoint::Mapping(mapping, None), &document, &context, &mut SilentObserver).unwrap();
         last = outcomes.iter().map(|outcome| (*mapping, line(outcome))).collect();
         if !outcomes.iter().any(|outcome| matches!(outcome.kind, Came::Unaccepted(_))) {
             break;
@@ -134,8 +132,7 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
 
 fn line(outcome: &Outcome<'_>) -> String {
     if let Some(event) = outcome.event() {
-        let notes =
-            if event.notes.is_empty() { String::new() } else { format!(" ({})", event.notes.join("; ")) };
+        let notes = if event.notes.is_empty() { String::new() } else { format!(" ({})", event.notes.join("; ")) };
         return format!("is {} {}{notes}", event.severity, event.status);
     }
     match &outcome.kind {

@@ -7,8 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp,
-    Zone, minutes,
+    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone,
+    minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -55,8 +55,7 @@ fn refusals_give_the_reason() {
             _ => panic!("{kind}"),
         };
         let invalid = refused.expect_err(line);
-        writeln!(listed, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default())
-            .unwrap();
+        writeln!(listed, "{line}\n  {}\n  help: {}", invalid.message, invalid.help.unwrap_or_default()).unwrap();
     }
     expect_file!["cases/time/refused.expected.txt"].assert_eq(&listed);
 }
@@ -73,9 +72,7 @@ fn rules(declarations: &str) -> RuleSet {
 /// is closed for ever.
 #[test]
 fn schedules_are_open_closed_or_over() {
-    for file in
-        ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "upgrade", "weekend"]
-    {
+    for file in ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "upgrade", "weekend"] {
         let file = format!("tests/cases/time/schedules/{file}.txt");
         let text = std::fs::read_to_string(&file).unwrap();
         let (schedules, times) = text.split_once("---\n").unwrap();
@@ -97,8 +94,7 @@ fn schedules_are_open_closed_or_over() {
 
 #[test]
 fn a_schedule_of_many_dates_knows_each() {
-    let dates =
-        (0..2000).map(|at| date(2026, 1, 1).checked_add(SignedDuration::from_hours(48 * at)).unwrap());
+    let dates = (0..2000).map(|at| date(2026, 1, 1).checked_add(SignedDuration::from_hours(48 * at)).unwrap());
     let lines: Vec<String> = dates.map(|date| format!("  {date} 10:00..11:00\n")).collect();
     let lines = lines.concat();
     let rules = rules(&format!("schedule crowd in \"UTC\" {{\n{lines}}}\n"));
@@ -125,17 +121,15 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     };
     let mut open = vec![false; (count + 3) * 1440];
     let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
-    let closed: Vec<&ScheduleEntry> =
-        of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
+    let closed: Vec<&ScheduleEntry> = of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
     let is_closed = |day: Date| {
         closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|range| includes(*range, day)))
     };
     let always = ScheduleEntry { effect: ScheduleEffect::Window, days: vec![], times: vec![] };
-    let base: Vec<&ScheduleEntry> =
-        match (of(ScheduleEffect::Window).count(), of(ScheduleEffect::Except).count()) {
-            (0, 1..) => vec![&always],
-            _ => of(ScheduleEffect::Window).collect(),
-        };
+    let base: Vec<&ScheduleEntry> = match (of(ScheduleEffect::Window).count(), of(ScheduleEffect::Except).count()) {
+        (0, 1..) => vec![&always],
+        _ => of(ScheduleEffect::Window).collect(),
+    };
     for line in base {
         walk(line, &mut |start, length, day| {
             if !is_closed(day) {
@@ -157,11 +151,7 @@ fn includes(range: DayInterval, day: Date) -> bool {
         DayInterval::Dates { first, last } => first <= day && day <= last,
         DayInterval::Weekdays { first, last } => {
             let weekday = day.weekday().to_monday_zero_offset().unsigned_abs();
-            if first <= last {
-                (first..=last).contains(&weekday)
-            } else {
-                weekday >= first || weekday <= last
-            }
+            if first <= last { (first..=last).contains(&weekday) } else { weekday >= first || weekday <= last }
         }
     }
 }
@@ -171,23 +161,18 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
     let one_date = move |offset: i64| first.checked_add(SignedDuration::from_hours(24 * offset)).unwrap();
     let range = prop_oneof![
         (0_u8..7, 0_u8..7).prop_map(|(first, last)| DayInterval::Weekdays { first, last }),
-        (0_i64..14, 0_i64..4).prop_map(move |(at, more)| DayInterval::Dates {
-            first: one_date(at),
-            last: one_date(at + more)
-        }),
+        (0_i64..14, 0_i64..4)
+            .prop_map(move |(at, more)| DayInterval::Dates { first: one_date(at), last: one_date(at + more) }),
     ];
     let time = (0_u16..24, 0_u16..=24).prop_filter_map("an empty window", |(start, end)| {
         let end = (end * 60 + 30).min(1440);
         (start * 60 != end).then_some((start * 60, end))
     });
-    let effect =
-        prop_oneof![Just(ScheduleEffect::Window), Just(ScheduleEffect::Except), Just(ScheduleEffect::Also)];
-    (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3)).prop_map(
-        |(effect, days, times)| {
-            let times = times.into_iter().map(|(start, end)| MinuteRange { start, end }).collect();
-            ScheduleEntry { effect, days, times }
-        },
-    )
+    let effect = prop_oneof![Just(ScheduleEffect::Window), Just(ScheduleEffect::Except), Just(ScheduleEffect::Also)];
+    (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3)).prop_map(|(effect, days, times)| {
+        let times = times.into_iter().map(|(start, end)| MinuteRange { start, end }).collect();
+        ScheduleEntry { effect, days, times }
+    })
 }
 
 proptest! {

@@ -213,8 +213,7 @@ fn request(address: &str, method: &str, path: &str, headers: &str, body: &[u8]) 
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let code =
-        answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+    let code = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
     (code, answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned()))
 }
 
@@ -258,11 +257,7 @@ fn broken_rules_never_replace_good_ones() {
     place.edit("else => demo_screen", "else => demo_scren");
     let (code, answer) = gateway.ask("POST", "/-/reload");
     let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(
-        (code, &answer["generation"], &answer["stage"]),
-        (400, &1.into(), &"check".into()),
-        "{answer:#}"
-    );
+    assert_eq!((code, &answer["generation"], &answer["stage"]), (400, &1.into(), &"check".into()), "{answer:#}");
     let error = answer["errors"][0].as_str().unwrap();
     assert!(error.contains("quickstart.rules:") && error.contains("E0031"), "{error}");
     assert_eq!(gateway.push("severity-warning.json").0, 202, "the last good rules serve");
@@ -336,8 +331,7 @@ fn the_example_names_all_that_it_lacks_at_once() {
     let rules = root().join("rules");
     let words = ["serve", "--rules", rules.to_str().unwrap(), "--state", "state", "--check"];
     let told = place.pointsman(&words).code(1).run().stderr;
-    let summary =
-        told.lines().find(|line| line.starts_with("error: the rules cannot be served")).expect(&told);
+    let summary = told.lines().find(|line| line.starts_with("error: the rules cannot be served")).expect(&told);
     for name in ["SHOP_ARMS_KEY", "SHOP_PAYMENTS_KEY", "SHOP_STATUS_URL", "SHOP_ANY_OLD_KEY"] {
         assert!(summary.contains(&format!("`{name}`")), "{summary}");
     }
@@ -349,9 +343,7 @@ fn a_check_shows_what_would_be_served_and_no_secret() {
     let place = Place::new();
     let Finished { stdout: plan, stderr: told, .. } =
         place.serve(&["--public-url", "https://alerts.example.com", "--check"]).run();
-    for part in
-        ["https://alerts.example.com/push/demo", "routing demo", "demo_page", "demo-page.ndjson", "sha256 "]
-    {
+    for part in ["https://alerts.example.com/push/demo", "routing demo", "demo_page", "demo-page.ndjson", "sha256 "] {
         assert!(plan.contains(part), "{part} is missing in\n{plan}");
     }
     assert!(!plan.contains("canary") && !told.contains("canary"), "{plan}{told}");
@@ -387,8 +379,7 @@ fn a_key_is_made_for_where_it_belongs() {
     let place = Place::new();
     let key = place.pointsman(&["keys", "new"]).run().stdout;
     assert_eq!(key.trim().len(), 43, "{key}");
-    let words =
-        ["keys", "new", "--integration", "demo", "--rules", "rules", "--public-url", "https://a.example/"];
+    let words = ["keys", "new", "--integration", "demo", "--rules", "rules", "--public-url", "https://a.example/"];
     let shown = place.pointsman(&words).run().stdout;
     let key = shown.lines().next().unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!(key.len(), 43, "{shown}");

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 fn rules(name: &str) -> RuleSet {
     let LoadedRules { sources, diagnostics, rules } =
-        RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None)
-            .expect("the folder can be read");
+        RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None).expect("the folder can be read");
     rules.unwrap_or_else(|| panic!("{}", diagnostic::render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 
@@ -133,8 +132,7 @@ test "a snapshot elsewhere" {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.expect("the rules hold no error");
     let mut files = Overlay::default();
-    let report =
-        suite::run(&rules, &TestOptions { filter: None, snapshots: SnapshotMode::Write }, &mut files);
+    let report = suite::run(&rules, &TestOptions { filter: None, snapshots: SnapshotMode::Write }, &mut files);
     assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
 }
 

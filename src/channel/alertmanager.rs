@@ -12,8 +12,8 @@
 //! the whole request fail).
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterKind, ParameterSpec};

@@ -175,9 +175,7 @@ pub(super) fn in_markdown(text: &str) -> String {
     while let Some(letter) = letters.next() {
         let next = letters.peek().copied();
         match letter {
-            '<' if next
-                .is_some_and(|next| !next.is_whitespace() && !next.is_ascii_digit() && next != '=') =>
-            {
+            '<' if next.is_some_and(|next| !next.is_whitespace() && !next.is_ascii_digit() && next != '=') => {
                 safe.push('＜');
             }
             ']' if matches!(next, Some('(' | '[' | ':')) => safe.push_str("] "),
@@ -231,19 +229,13 @@ mod tests {
 
     #[test]
     fn mentions_of_everybody_are_broken_up() {
-        assert_eq!(
-            clean("@all @All, a@b.example @所有人"),
-            "@\u{200B}all @\u{200B}All, a@b.example @\u{200B}所有人"
-        );
+        assert_eq!(clean("@all @All, a@b.example @所有人"), "@\u{200B}all @\u{200B}All, a@b.example @\u{200B}所有人");
         assert_eq!(clean("a\u{202E}b\u{0}c\r\nd"), "abc\nd");
     }
 
     #[test]
     fn markdown_of_a_title_is_text() {
-        assert_eq!(
-            in_markdown("<@boss> 5 < 6 <= 7 <font color=\"x\">"),
-            "＜@boss> 5 < 6 <= 7 ＜font color=\"x\">"
-        );
+        assert_eq!(in_markdown("<@boss> 5 < 6 <= 7 <font color=\"x\">"), "＜@boss> 5 < 6 <= 7 ＜font color=\"x\">");
         assert_eq!(in_markdown("![x](http://evil) [a][b]"), "![x] (http://evil) [a] [b]");
     }
 

@@ -141,12 +141,7 @@ mod tests {
             (0..100_000).map(|at| (format!("label{at}"), json!("v"))).collect();
         let long_names: serde_json::Map<String, serde_json::Value> =
             (0..4).map(|at| (format!("{at}").repeat(500_000), json!(1))).collect();
-        let bodies = [
-            json!("x".repeat(3_000_000)),
-            json!({ "a": many }),
-            json!(long_names),
-            json!(vec![1; 2_000_000]),
-        ];
+        let bodies = [json!("x".repeat(3_000_000)), json!({ "a": many }), json!(long_names), json!(vec![1; 2_000_000])];
         for mut body in bodies {
             assert!(shrink(&mut body, 1 << 20));
             assert!(size(&body) <= 1 << 20);

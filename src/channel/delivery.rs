@@ -43,8 +43,7 @@ pub(super) const CONCURRENCY: DefaultedParameter<u64> = DefaultedParameter::numb
 
 /// How many requests a minute; `limits` are those of the receiver.
 pub(super) const fn rate(limits: RateLimits, documentation: &'static str) -> ParameterSpec {
-    let spec =
-        ParameterSpec::optional("rate", ParameterKind::Integer(ValueRange::new(1, 60_000)), documentation);
+    let spec = ParameterSpec::optional("rate", ParameterKind::Integer(ValueRange::new(1, 60_000)), documentation);
     match limits.per_minute {
         Some(limit) => spec.with_default(ParameterDefault::Number(limit as u64)),
         None => spec.with_default(ParameterDefault::Described("no limit")),

@@ -7,8 +7,8 @@
 //! (`blog.csdn.net/jialiuyang/article/details/118615052`).
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
@@ -132,9 +132,8 @@ impl HttpChannel for DingTalk {
 /// The verdict on an answer of the gateway in front of DingTalk, which lets no request through.
 fn blocked(body: Option<&serde_json::Value>) -> Option<DeliveryVerdict> {
     let punish = response::text_member(body, "punish")?;
-    let wait = response::integer_member(body, "wait")
-        .and_then(|seconds| u64::try_from(seconds).ok())
-        .unwrap_or_default();
+    let wait =
+        response::integer_member(body, "wait").and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
     let reason = if punish == "deny" { "too many requests: denied" } else { "too many requests" };
     let after = Duration::from_secs(wait).clamp(Duration::from_secs(1), BLOCKED_FOR);
     Some(DeliveryVerdict::Retry { reason: reason.to_owned(), after: Some(after) })

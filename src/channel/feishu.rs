@@ -8,8 +8,8 @@
 //! `x-ogw-ratelimit-reset`; "Card header": the colours of a template.
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
@@ -74,8 +74,7 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
             elements.push(json!({ "tag": "div", "text": text_element(text, parts.is_own) }));
         }
         if !parts.labels.is_empty() {
-            let lines: Vec<String> =
-                parts.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let lines: Vec<String> = parts.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             elements.push(json!({ "tag": "div", "text": text_element(&lines.join("\n"), false) }));
         }
         if let Some(link) = &parts.link {
@@ -140,10 +139,8 @@ impl HttpChannel for Feishu {
     fn judge(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
         let body = response::json(answer);
         let body = body.as_ref();
-        let code =
-            response::integer_member(body, "code").or_else(|| response::integer_member(body, "StatusCode"));
-        let message =
-            response::text_member(body, "msg").or_else(|| response::text_member(body, "StatusMessage"));
+        let code = response::integer_member(body, "code").or_else(|| response::integer_member(body, "StatusCode"));
+        let message = response::text_member(body, "msg").or_else(|| response::text_member(body, "StatusMessage"));
         let mask = &self.endpoint.mask;
         let reason = |code| format!("code {code}: {}", response::message(mask, message.unwrap_or_default()));
         // A rate limit can come with status 400.

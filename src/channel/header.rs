@@ -7,8 +7,7 @@ use super::settings::{Secret, Setting, Settings};
 const MOST_HEADERS: usize = 32;
 
 /// Headers that belong to the connection; `proxy-…` do as well.
-const CONNECTION: &str =
-    "connection content-length expect host keep-alive te trailer transfer-encoding upgrade";
+const CONNECTION: &str = "connection content-length expect host keep-alive te trailer transfer-encoding upgrade";
 
 /// Headers that the gateway sets itself, or whose meaning it promises.
 const GATEWAY: &str =
@@ -36,10 +35,7 @@ pub(super) fn check_headers(value: &Setting, _: &Settings) -> Vec<ParameterError
         errors.extend(name_error(name, headers.get(..position).unwrap_or_default()));
         if value.expose().bytes().any(|byte| byte.is_ascii_control()) {
             errors.push(ParameterError {
-                message: format!(
-                    "the value of the header `{}` holds a control character",
-                    name.escape_debug()
-                ),
+                message: format!("the value of the header `{}` holds a control character", name.escape_debug()),
                 help: "a value is one line; check that the secret has no line break",
             });
         }
@@ -58,10 +54,8 @@ fn name_error(name: &str, before: &[(String, Secret)]) -> Option<ParameterError>
         return error(message, "leave it out: it belongs to the connection or to the gateway");
     }
     let is_repeated = before.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-    is_repeated.then_some(ParameterError {
-        message: format!("the header `{name}` is given twice"),
-        help: "give it once",
-    })
+    is_repeated
+        .then_some(ParameterError { message: format!("the header `{name}` is given twice"), help: "give it once" })
 }
 
 /// The check of a parameter that holds the name of a header.

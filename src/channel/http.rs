@@ -35,17 +35,12 @@ pub trait HttpChannel: Send + Sync {
     fn verdict(&self, answer: &HttpResponse<'_>) -> DeliveryVerdict {
         let (verdict, status) = (self.judge(answer), answer.status);
         match verdict {
-            DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. }
-                if (300..400).contains(&status) =>
-            {
-                let reason = format!(
-                    "status {status}: a redirect, which is never followed; name the final address in `url`"
-                );
+            DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } if (300..400).contains(&status) => {
+                let reason =
+                    format!("status {status}: a redirect, which is never followed; name the final address in `url`");
                 DeliveryVerdict::Refused { reason }
             }
-            DeliveryVerdict::Delivered | DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } => {
-                verdict
-            }
+            DeliveryVerdict::Delivered | DeliveryVerdict::Retry { .. } | DeliveryVerdict::Refused { .. } => verdict,
         }
     }
 }

@@ -20,8 +20,7 @@ pub(super) const SECRET_URL: ParameterSpec = ParameterSpec::required(
 
 /// Headers of the request.
 pub(super) const fn headers(documentation: &'static str) -> ParameterSpec {
-    ParameterSpec::optional("headers", ParameterKind::Headers, documentation)
-        .with_check(header::check_headers)
+    ParameterSpec::optional("headers", ParameterKind::Headers, documentation).with_check(header::check_headers)
 }
 
 /// Where a channel posts to.

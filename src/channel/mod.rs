@@ -31,8 +31,8 @@ pub use delivery::DeliverySettings;
 pub use file::FileSettings;
 pub use header::is_connection_header;
 pub use http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 pub use parameter::{
     DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, ValueRange,

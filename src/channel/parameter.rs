@@ -105,20 +105,12 @@ pub enum ParameterDefault {
 
 impl ParameterSpec {
     /// A parameter that must be given.
-    pub(super) const fn required(
-        name: &'static str,
-        takes: ParameterKind,
-        documentation: &'static str,
-    ) -> Self {
+    pub(super) const fn required(name: &'static str, takes: ParameterKind, documentation: &'static str) -> Self {
         Self { name, takes, default: ParameterDefault::Required, documentation, check: |_, _| Vec::new() }
     }
 
     /// A parameter that may be left out.
-    pub(super) const fn optional(
-        name: &'static str,
-        takes: ParameterKind,
-        documentation: &'static str,
-    ) -> Self {
+    pub(super) const fn optional(name: &'static str, takes: ParameterKind, documentation: &'static str) -> Self {
         Self::required(name, takes, documentation).with_default(ParameterDefault::Absent)
     }
 

@@ -19,9 +19,7 @@ pub(super) fn by_status(mask: &SecretMask, answer: &HttpResponse<'_>) -> Option<
     };
     match answer.status {
         200..=299 => None,
-        408 | 425 | 429 | 500..=599 => {
-            Some(DeliveryVerdict::Retry { reason: reason(), after: retry_after(answer) })
-        }
+        408 | 425 | 429 | 500..=599 => Some(DeliveryVerdict::Retry { reason: reason(), after: retry_after(answer) }),
         _ => Some(DeliveryVerdict::Refused { reason: reason() }),
     }
 }
@@ -44,9 +42,7 @@ pub(super) fn retry_after(answer: &HttpResponse<'_>) -> Option<Duration> {
 }
 
 /// The stored body of an attempt.
-pub(super) fn stored<B: serde::de::DeserializeOwned>(
-    attempt: &RequestContext<'_>,
-) -> Result<B, RequestBuildError> {
+pub(super) fn stored<B: serde::de::DeserializeOwned>(attempt: &RequestContext<'_>) -> Result<B, RequestBuildError> {
     serde_json::from_slice(attempt.body).map_err(|_| RequestBuildError::StoredBody)
 }
 

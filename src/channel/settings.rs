@@ -58,9 +58,7 @@ impl Setting {
         match self {
             Self::Text(text) => Some(text),
             Self::Secret(secret) => Some(secret.expose()),
-            Self::Secrets(_) | Self::Number(_) | Self::Numbers(_) | Self::Duration(_) | Self::Headers(_) => {
-                None
-            }
+            Self::Secrets(_) | Self::Number(_) | Self::Numbers(_) | Self::Duration(_) | Self::Headers(_) => None,
         }
     }
 }

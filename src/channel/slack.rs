@@ -7,8 +7,8 @@
 
 use super::cut::{self, Truncated};
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::settings::Settings;
@@ -87,8 +87,7 @@ fn escaped(text: &str, most: usize) -> Truncated<String> {
         remaining = left.unwrap_or(0);
         left.is_some()
     });
-    let mut value =
-        fitting.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut value = fitting.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     if was_cut {
         value.push(cut::ELLIPSIS);
     }

@@ -38,10 +38,7 @@ fn more_than_host(text: &str) -> Option<&'static str> {
 pub(super) fn check_state_path(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let Some(path) = value.text() else { return Vec::new() };
     let (message, help) = if leaves_directory(path) {
-        (
-            "it leads out of the state directory",
-            "write a path below the gateway's state directory, as `events.ndjson`",
-        )
+        ("it leads out of the state directory", "write a path below the gateway's state directory, as `events.ndjson`")
     } else if is_state_file(path) {
         (
             "the gateway keeps something of its own in that file",

@@ -5,8 +5,8 @@
 //! `id.timestamp.body`. A secret that begins with `whsec_` is Base64.
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::parameter::{
@@ -111,8 +111,7 @@ struct Webhook {
 }
 
 fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    let signing_key =
-        settings.text("hmac").map(|secret| signing_key(secret).ok_or(RequestBuildError::SigningKey));
+    let signing_key = settings.text("hmac").map(|secret| signing_key(secret).ok_or(RequestBuildError::SigningKey));
     let success_path =
         settings.text("success_path").map(|text| singular_path(text).ok_or(RequestBuildError::SuccessPath));
     Ok(Box::new(Webhook {
@@ -137,11 +136,8 @@ impl HttpChannel for Webhook {
             let mut message = format!("{id}.{timestamp}.").into_bytes();
             message.extend_from_slice(&request.body);
             let signature = format!("v1,{}", signature::sha256_base64(key, &message));
-            let named = [
-                ("webhook-id", id.to_owned()),
-                ("webhook-timestamp", timestamp),
-                ("webhook-signature", signature),
-            ];
+            let named =
+                [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
             request.headers.extend(named.map(|(name, value)| (name.to_owned(), Secret::new(value))));
         }
         Ok(request)
@@ -155,9 +151,8 @@ impl HttpChannel for Webhook {
             self.success_statuses.contains(&u64::from(answer.status))
         };
         if !is_success {
-            let unexpected = || DeliveryVerdict::Refused {
-                reason: format!("status {} is not in `success_status`", answer.status),
-            };
+            let unexpected =
+                || DeliveryVerdict::Refused { reason: format!("status {} is not in `success_status`", answer.status) };
             return response::by_status(mask, answer).unwrap_or_else(unexpected);
         }
         let Some(path) = &self.success_path else { return DeliveryVerdict::Delivered };
@@ -244,10 +239,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_singular_path_is_refused() {
-        for path in [
-            "", "code", "@.code", "$.", "$..code", "$.a[*]", "$.a[01]", "$.a[0", "$['a", "$.a b", "$[?@.a]",
-            "$.\ta",
-        ] {
+        for path in
+            ["", "code", "@.code", "$.", "$..code", "$.a[*]", "$.a[01]", "$.a[0", "$['a", "$.a b", "$[?@.a]", "$.\ta"]
+        {
             assert!(singular_path(path).is_none(), "{path}");
         }
     }

@@ -6,8 +6,8 @@
 //! no retry can help.
 
 use super::http::{
-    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext,
+    DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
+    RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};

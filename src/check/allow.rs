@@ -8,11 +8,7 @@ use crate::syntax::tree::{AllowDirective, RuleFile};
 use std::collections::HashMap;
 
 /// Removes the silenced findings, and reports every `allow` that silences nothing.
-pub(super) fn apply(
-    files: &[RuleFile],
-    known: &[&'static DiagnosticCode],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagnostics: &mut Vec<Diagnostic>) {
     let allows: Vec<&AllowDirective> = files.iter().flat_map(|file| &file.allows).collect();
     if allows.is_empty() {
         return;
@@ -91,8 +87,7 @@ fn unknown(allow: &AllowDirective, known: &[&'static DiagnosticCode]) -> Option<
                 .help("fix what it reports, and remove the `allow`"),
         );
     }
-    let diagnostic =
-        Diagnostic::new(&code::UNKNOWN_CODE, name.span, format!("there is no warning `{}`", name.text));
+    let diagnostic = Diagnostic::new(&code::UNKNOWN_CODE, name.span, format!("there is no warning `{}`", name.text));
     Some(match nearest(&name.text, warnings.map(|code| code.id)) {
         Some(near) => diagnostic.did_you_mean(name.span, near),
         None => diagnostic,

@@ -58,13 +58,9 @@ impl ExpressionLowering<'_, '_> {
         let value = self.value_or_labels(argument);
         if function.name == "key" && self.is_template(&value) {
             self.cx.report(
-                Diagnostic::new(
-                    &code::TEMPLATE_AS_KEY,
-                    argument.span,
-                    "a part of a key is pasted from several values",
-                )
-                .label("`a-b` with `c` and `a` with `b-c` come to the same")
-                .help("give the values to `key` one by one: `key(\"name\", a, b)`"),
+                Diagnostic::new(&code::TEMPLATE_AS_KEY, argument.span, "a part of a key is pasted from several values")
+                    .label("`a-b` with `c` and `a` with `b-c` come to the same")
+                    .help("give the values to `key` one by one: `key(\"name\", a, b)`"),
             );
             return broken(argument.span);
         }
@@ -214,13 +210,7 @@ impl ExpressionLowering<'_, '_> {
         {
             return self.number(text, argument.span);
         }
-        self.not_written_out(
-            function,
-            parameter,
-            argument,
-            "a natural number",
-            "write the number out, as `20`",
-        )
+        self.not_written_out(function, parameter, argument, "a natural number", "write the number out, as `20`")
     }
 
     fn not_written_out(
@@ -254,13 +244,10 @@ impl ExpressionLowering<'_, '_> {
             return;
         }
         let message = format!("the regex has no group named `{wanted}`");
-        let diagnostic =
-            Diagnostic::new(&code::UNKNOWN_GROUP, group.span, message).related(*place, "the regex");
+        let diagnostic = Diagnostic::new(&code::UNKNOWN_GROUP, group.span, message).related(*place, "the regex");
         let near = nearest(wanted, groups.iter().copied());
         self.cx.report(match (near, groups.as_slice()) {
-            (Some(near), _) => {
-                diagnostic.suggest(format!("did you mean `{near}`?"), group.span, format!("\"{near}\""))
-            }
+            (Some(near), _) => diagnostic.suggest(format!("did you mean `{near}`?"), group.span, format!("\"{near}\"")),
             (None, []) => diagnostic.help(format!("name the part that is wanted: `(?<{wanted}>…)`")),
             (None, groups) => diagnostic.help(format!("its groups are `{}`", groups.join("`, `"))),
         });

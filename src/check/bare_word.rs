@@ -55,10 +55,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
         } else if is_field(&name.text) {
             self.event_in_mapping(name);
         } else if let Some(place) = self.cx.names.defines.place(&name.text) {
-            let message = format!(
-                "`{}` is a define, which reads the event that this mapping has yet to make",
-                name.text
-            );
+            let message =
+                format!("`{}` is a define, which reads the event that this mapping has yet to make", name.text);
             self.cx.report(
                 Diagnostic::new(&code::EVENT_IN_MAPPING, name.span, message)
                     .related(place, "defined here, over the event")
@@ -102,9 +100,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
                     .help("add a parameter, and pass the value where the table is called"),
             );
         } else {
-            self.unknown_word(name, "parameter", |_| {
-                parameters.iter().map(|parameter| &*parameter.text).collect()
-            });
+            self.unknown_word(name, "parameter", |_| parameters.iter().map(|parameter| &*parameter.text).collect());
         }
         broken(name.span)
     }
@@ -119,9 +115,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 None => broken(name.span),
             };
         }
-        self.unknown_word(name, "event field or define", |names| {
-            fields().chain(names.defines.names()).collect()
-        });
+        self.unknown_word(name, "event field or define", |names| fields().chain(names.defines.names()).collect());
         broken(name.span)
     }
 
@@ -137,8 +131,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
         let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
         let near = self.cx.nearest_of(text, names);
-        let diagnostic =
-            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
+        let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
         if let Some(better) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
             return self.cx.report(better);
         }
@@ -171,17 +164,13 @@ impl<'c> ExpressionLowering<'_, 'c> {
         if has_near {
             return None;
         }
-        if after.starts_with('.')
-            && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item")
-        {
+        if after.starts_with('.') && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item") {
             let finding = |with: &str, prefix: &'static str| {
                 let place = Span { end: name.span.end + 1, ..name.span };
                 diagnostic.suggest(format!("{with} without `{text}.`"), place, prefix)
             };
             return Some(match self.scope {
-                ExpressionScope::Event | ExpressionScope::Body => {
-                    finding("fields of the event are named", "")
-                }
+                ExpressionScope::Event | ExpressionScope::Body => finding("fields of the event are named", ""),
                 ExpressionScope::Payload | ExpressionScope::Element(_) | ExpressionScope::Parameters(..) => {
                     return None;
                 }
@@ -190,11 +179,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
         if before.ends_with('{') && after.starts_with('}') {
             let place = Span { start: name.span.start - 1, end: name.span.end + 1, ..name.span };
             let corrected = format!("{{{{{text}}}}}");
-            return Some(diagnostic.suggest(
-                "double the braces to mean the characters themselves",
-                place,
-                corrected,
-            ));
+            return Some(diagnostic.suggest("double the braces to mean the characters themselves", place, corrected));
         }
         if !COMPARISON_STARTS.iter().any(|sign| next.starts_with(sign)) {
             return None;
@@ -224,15 +209,11 @@ impl<'c> ExpressionLowering<'_, 'c> {
             Some(meant) => Some(meant.to_owned()),
             None => self.cx.nearest(&name.text, constant_names()),
         };
-        let diagnostic = Diagnostic::new(
-            &code::UNKNOWN_CONSTANT,
-            name.span,
-            format!("there is no constant `{}`", name.text),
-        )
-        .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_CONSTANT, name.span, format!("there is no constant `{}`", name.text))
+                .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
         let (before, _) = self.cx.surrounding_text(name.span);
-        let of_severity =
-            ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
+        let of_severity = ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
         self.cx.report(if near.is_some() {
             with_nearest(diagnostic, name, near)
         } else if of_severity.iter().any(|left| before.trim_end().ends_with(left)) {
@@ -250,8 +231,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
 /// The constant of that name.
 pub(super) fn constant(name: &str) -> Option<Literal> {
     let severity = Severity::ALL.into_iter().find(|severity| severity.name() == name).map(Literal::Severity);
-    severity
-        .or_else(|| AlertStatus::ALL.into_iter().find(|status| status.name() == name).map(Literal::Status))
+    severity.or_else(|| AlertStatus::ALL.into_iter().find(|status| status.name() == name).map(Literal::Status))
 }
 
 /// The names of all constants.

@@ -67,9 +67,7 @@ fn may_decline(body: &LineBody) -> bool {
     match body {
         LineBody::Target(target) => is_decline(target),
         LineBody::Match(it) => it.arms.iter().any(|arm| is_decline(&arm.result)),
-        LineBody::Block(block) => {
-            block.lines.iter().any(|line| line.kind == LineKind::Else && may_decline(&line.body))
-        }
+        LineBody::Block(block) => block.lines.iter().any(|line| line.kind == LineKind::Else && may_decline(&line.body)),
     }
 }
 
@@ -107,9 +105,8 @@ fn after_end(line: &Line, end: &Line, cx: &mut LoweringContext<'_>) -> bool {
 fn no_else(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     let end = Span { start: block.span.end.saturating_sub(1).max(block.span.start), ..block.span };
     let lead = if place.may_decline { "else => decline\n" } else { "else => nothing because \"…\"\n" };
-    let diagnostic =
-        Diagnostic::new(&code::NO_ELSE, end, format!("the block of `{}` has no `else`", place.path))
-            .label("an event that nothing above takes would be lost here");
+    let diagnostic = Diagnostic::new(&code::NO_ELSE, end, format!("the block of `{}` has no `else`", place.path))
+        .label("an event that nothing above takes would be lost here");
     cx.report(if place.may_decline {
         diagnostic
             .suggest("go on with the lines that follow the block", end.before(), lead)
@@ -124,21 +121,12 @@ fn no_else(block: &Block, place: BlockContext<'_>, cx: &mut LoweringContext<'_>)
 }
 
 /// Checks the target of a line.
-pub(super) fn check_target(
-    target: &Target,
-    line: &Line,
-    place: BlockContext<'_>,
-    cx: &mut LoweringContext<'_>,
-) {
+pub(super) fn check_target(target: &Target, line: &Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>) {
     if is_decline(target) && line.kind != LineKind::Else {
         cx.report(
-            Diagnostic::new(
-                &code::DECLINE,
-                target.span,
-                "`decline` stands in an `else` or in an arm of a `match`",
-            )
-            .label("this line would do nothing")
-            .help("leave the line out, or turn its condition round and name a channel"),
+            Diagnostic::new(&code::DECLINE, target.span, "`decline` stands in an `else` or in an arm of a `match`")
+                .label("this line would do nothing")
+                .help("leave the line out, or turn its condition round and name a channel"),
         );
     } else {
         check_arm(target, line, place, cx);
@@ -166,17 +154,11 @@ fn check_nothing(target: &Target, line: &Line, cx: &mut LoweringContext<'_>) {
     let (words, help) = match line.kind {
         LineKind::Route | LineKind::Else => return,
         LineKind::AlsoRoute => ("also route", "to stop here, write `route` in the place of `also route`"),
-        LineKind::Always => {
-            ("always", "leave the line out; to stop here, write `route` in the place of `always`")
-        }
+        LineKind::Always => ("always", "leave the line out; to stop here, write `route` in the place of `always`"),
     };
     cx.report(
-        Diagnostic::new(
-            &code::NOTHING,
-            target.span,
-            format!("`{words}` goes on, so it cannot end in `nothing`"),
-        )
-        .label("takes nothing back")
-        .help(help),
+        Diagnostic::new(&code::NOTHING, target.span, format!("`{words}` goes on, so it cannot end in `nothing`"))
+            .label("takes nothing back")
+            .help(help),
     );
 }

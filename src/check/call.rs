@@ -13,12 +13,7 @@ use crate::value::ValueType;
 
 impl ExpressionLowering<'_, '_> {
     /// `name(…)`
-    pub(super) fn call(
-        &mut self,
-        name: &Identifier,
-        arguments: &[tree::Expression],
-        span: Span,
-    ) -> Expression {
+    pub(super) fn call(&mut self, name: &Identifier, arguments: &[tree::Expression], span: Span) -> Expression {
         if is_secret_source(&name.text) {
             return self.stray_secret(span);
         }
@@ -51,11 +46,8 @@ impl ExpressionLowering<'_, '_> {
             function::all().iter().map(|function| function.name).chain(names.tables.names()).collect()
         });
         let known_word = is_field(text) || self.cx.names.defines.place(text).is_some();
-        let diagnostic = Diagnostic::new(
-            &code::UNKNOWN_FUNCTION,
-            name.span,
-            format!("there is no function or table `{text}`"),
-        );
+        let diagnostic =
+            Diagnostic::new(&code::UNKNOWN_FUNCTION, name.span, format!("there is no function or table `{text}`"));
         let excerpt: Vec<&str> = arguments.iter().map(|argument| self.cx.text(argument.span)).collect();
         if let Some(corrected) = rule_spelling(text, &excerpt) {
             return self.cx.report(diagnostic.rewrite(span, corrected));
@@ -64,18 +56,10 @@ impl ExpressionLowering<'_, '_> {
             && let [argument] = excerpt.as_slice()
         {
             let corrected = format!("labels[{argument}]");
-            return self.cx.report(diagnostic.suggest(
-                "a label is taken by its name in brackets",
-                span,
-                corrected,
-            ));
+            return self.cx.report(diagnostic.suggest("a label is taken by its name in brackets", span, corrected));
         }
         self.cx.report(if known_word && arguments.is_empty() {
-            diagnostic.suggest(
-                format!("`{text}` is a value; it is written without parentheses"),
-                span,
-                &**text,
-            )
+            diagnostic.suggest(format!("`{text}` is a value; it is written without parentheses"), span, &**text)
         } else if known_word {
             diagnostic.help(format!("`{text}` is a value; it is written without parentheses"))
         } else {
@@ -109,13 +93,7 @@ impl ExpressionLowering<'_, '_> {
         make(ExpressionKind::Call(function, lowered.into()), types, span)
     }
 
-    fn check_argument_count(
-        &mut self,
-        function: &Function,
-        name: &Identifier,
-        count: usize,
-        span: Span,
-    ) -> bool {
+    fn check_argument_count(&mut self, function: &Function, name: &Identifier, count: usize, span: Span) -> bool {
         let least = function.parameters.iter().filter(|parameter| !parameter.optional).count();
         let most = function.parameters.len();
         if count >= least && (function.variadic || count <= most) {
@@ -127,12 +105,8 @@ impl ExpressionLowering<'_, '_> {
             (least, most) => format!("{least} to {most} arguments"),
         };
         self.cx.report(
-            Diagnostic::new(
-                &code::ARGUMENT_COUNT,
-                span,
-                format!("`{}` takes {wanted}, found {count}", name.text),
-            )
-            .help(format!("its form is `{}`", form(function))),
+            Diagnostic::new(&code::ARGUMENT_COUNT, span, format!("`{}` takes {wanted}, found {count}", name.text))
+                .help(format!("its form is `{}`", form(function))),
         );
         false
     }
@@ -153,13 +127,7 @@ impl ExpressionLowering<'_, '_> {
     }
 
     /// `table(…)`
-    fn lookup(
-        &mut self,
-        table: usize,
-        name: &Identifier,
-        arguments: &[tree::Expression],
-        span: Span,
-    ) -> Expression {
+    fn lookup(&mut self, table: usize, name: &Identifier, arguments: &[tree::Expression], span: Span) -> Expression {
         if let ExpressionScope::Parameters(..) = self.scope {
             self.cx.report(
                 Diagnostic::new(&code::TABLE_IN_TABLE, name.span, "a table cannot call a table")
@@ -192,28 +160,17 @@ impl ExpressionLowering<'_, '_> {
         make(ExpressionKind::Lookup(table, lowered.into()), signature.result, span)
     }
 
-    fn fits_parameter(
-        &mut self,
-        name: &Identifier,
-        argument: &Expression,
-        types: ValueType,
-        place: Span,
-    ) -> bool {
+    fn fits_parameter(&mut self, name: &Identifier, argument: &Expression, types: ValueType, place: Span) -> bool {
         if !is_known(argument.types) {
             return false;
         }
         let is_of_constants = types == ValueType::SEVERITY || types == ValueType::STATUS;
-        if !is_known(types)
-            || (argument.types.overlaps(types) && !is_of_constants)
-            || types.contains(argument.types)
-        {
+        if !is_known(types) || (argument.types.overlaps(types) && !is_of_constants) || types.contains(argument.types) {
             return true;
         }
         let excerpt = self.cx.excerpt(argument.span);
-        let message =
-            format!("the table `{}` takes {types} here, and `{excerpt}` is {}", name.text, argument.types);
-        let diagnostic =
-            Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).related(place, "declared here");
+        let message = format!("the table `{}` takes {types} here, and `{excerpt}` is {}", name.text, argument.types);
+        let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).related(place, "declared here");
         let is_textual = types.overlaps(ValueType::TEXT)
             && argument.types.overlaps(ValueType::TIME | ValueType::SEVERITY | ValueType::STATUS);
         self.cx.report(if is_textual {
@@ -284,9 +241,7 @@ fn rule_spelling(name: &str, arguments: &[&str]) -> Option<String> {
         ("startswith" | "hasprefix", [value, part]) => Some(format!("{value} starts with {part}")),
         ("endswith" | "hassuffix", [value, part]) => Some(format!("{value} ends with {part}")),
         ("includes", [value, part]) => Some(format!("{value} contains {part}")),
-        ("has" | "exists" | "defined" | "isset" | "isdefined", [value]) => {
-            Some(format!("{value} is not missing"))
-        }
+        ("has" | "exists" | "defined" | "isset" | "isdefined", [value]) => Some(format!("{value} is not missing")),
         ("isempty" | "empty", [value]) => Some(format!("{value} is empty")),
         ("coalesce" | "default" | "ifnull" | "nvl", [value, other]) => Some(format!("{value} ?? {other}")),
         _ => None,

@@ -60,8 +60,7 @@ impl ExpressionLowering<'_, '_> {
     ) -> Option<(model::ComparisonSubject, ValueType, Span)> {
         match &comparison.subject {
             tree::ComparisonSubject::Value(value) => {
-                let asks_empty =
-                    matches!(&comparison.test, tree::Comparator::Is(kind) if &*kind.text == "empty");
+                let asks_empty = matches!(&comparison.test, tree::Comparator::Is(kind) if &*kind.text == "empty");
                 let lowered = if asks_empty { self.value_or_labels(value) } else { self.value(value) };
                 let (types, place) = (lowered.types, lowered.span);
                 Some((model::ComparisonSubject::Value(lowered), types, place))
@@ -76,9 +75,7 @@ impl ExpressionLowering<'_, '_> {
                 let types = ValueType::JSON.without(ValueType::MISSING);
                 Some((model::ComparisonSubject::Nodes(*quantifier, nodes), types, path.span))
             }
-            tree::ComparisonSubject::Now => {
-                Some((model::ComparisonSubject::Now, ValueType::TIME, span.before()))
-            }
+            tree::ComparisonSubject::Now => Some((model::ComparisonSubject::Now, ValueType::TIME, span.before())),
         }
     }
 
@@ -182,13 +179,9 @@ impl ExpressionLowering<'_, '_> {
                 let word = self.cx.excerpt(value.span);
                 let written = self.cx.excerpt(left.span);
                 self.cx.report(
-                    Diagnostic::new(
-                        &code::COMPARED_WITH_NOTHING,
-                        value.span,
-                        format!("nothing is equal to {word}"),
-                    )
-                    .label("is never found")
-                    .help(format!("ask for it apart: `({written} in [..] or {written} is {word})`")),
+                    Diagnostic::new(&code::COMPARED_WITH_NOTHING, value.span, format!("nothing is equal to {word}"))
+                        .label("is never found")
+                        .help(format!("ask for it apart: `({written} in [..] or {written} is {word})`")),
                 );
                 is_valid = false;
                 continue;
@@ -298,8 +291,7 @@ impl ExpressionLowering<'_, '_> {
         self.cx.report(if left.types.overlaps(ValueType::TEXT | ValueType::NUMBER) {
             diagnostic.suggest("read it as a time", left.span, format!("time({written})"))
         } else {
-            diagnostic
-                .help(format!("`during {}` alone asks for the time at which the alert comes", schedule.text))
+            diagnostic.help(format!("`during {}` alone asks for the time at which the alert comes", schedule.text))
         });
         None
     }
@@ -330,10 +322,9 @@ pub(super) fn compares_text(test: &Comparator) -> bool {
         Comparator::Equal(value) => value.types.overlaps(ValueType::TEXT),
         Comparator::In(values) => values.iter().any(|value| value.types.overlaps(ValueType::TEXT)),
         Comparator::Text(TextTest::Like(_) | TextTest::Regex(..) | TextTest::Piece(..)) => true,
-        Comparator::Order(..)
-        | Comparator::Text(TextTest::Cidr(_))
-        | Comparator::Is(_)
-        | Comparator::During(_) => false,
+        Comparator::Order(..) | Comparator::Text(TextTest::Cidr(_)) | Comparator::Is(_) | Comparator::During(_) => {
+            false
+        }
     }
 }
 

@@ -141,8 +141,7 @@ impl<'c> LoweringContext<'c> {
             return;
         }
         let near = self.nearest_of(&name.text, space);
-        let diagnostic =
-            Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
+        let diagnostic = Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
         let form = match kind {
             "channel" => " = stdout()",
             "routing" => " { else => … }",
@@ -152,11 +151,10 @@ impl<'c> LoweringContext<'c> {
         let in_another_file = *code == code::UNKNOWN_MAPPING;
         self.report(match near {
             Some(_) => with_nearest(diagnostic, name, near),
-            None if in_another_file => {
-                diagnostic.help("if it stands in another folder, name that folder as well")
+            None if in_another_file => diagnostic.help("if it stands in another folder, name that folder as well"),
+            None => {
+                diagnostic.help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text))
             }
-            None => diagnostic
-                .help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text)),
         });
     }
 
@@ -168,11 +166,7 @@ impl<'c> LoweringContext<'c> {
         if self.names.routings.find(&name.text).is_some() {
             let message = format!("`{}` is a routing, not a channel", name.text);
             let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message);
-            self.report(diagnostic.suggest(
-                "call it with the word `routing`",
-                name.span.before(),
-                "routing ",
-            ));
+            self.report(diagnostic.suggest("call it with the word `routing`", name.span.before(), "routing "));
             return None;
         }
         self.unknown(&code::UNKNOWN_CHANNEL, "channel", name, |names| names.channels.names().collect());

@@ -65,9 +65,7 @@ pub(crate) fn check_arms(
     let columns: Vec<PatternColumn> = columns
         .iter()
         .enumerate()
-        .map(|(at, types)| {
-            PatternColumn::new(*types, case, arms.iter().filter_map(|arm| arm.columns.get(at)))
-        })
+        .map(|(at, types)| PatternColumn::new(*types, case, arms.iter().filter_map(|arm| arm.columns.get(at))))
         .collect();
     let rows: Vec<PatternRow> = arms.iter().map(|arm| row(&columns, arm)).collect();
     let found = search::search(&columns, &rows);

@@ -60,7 +60,9 @@ fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
                 file.span,
                 format!("the file `{}` lies outside the folder of this rule file", file.value),
             )
-            .help("put the file beside the rules; or declare the table beside the file: every rule of the set may use it"),
+            .help(
+                "put the file beside the rules; or declare the table beside the file: every rule of the set may use it",
+            ),
         );
         return None;
     }
@@ -82,8 +84,7 @@ fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
 
 /// Whether a path stays below its folder on every operating system.
 pub(crate) fn stays_below(path: &str) -> bool {
-    let whole =
-        Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let whole = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     whole && !path.contains(['\\', '\0']) && path.get(1..2) != Some(":")
 }
 
@@ -142,20 +143,14 @@ impl CsvTableReader<'_, '_> {
         let mut seen = HashMap::new();
         for (position, name) in header.iter().enumerate() {
             if let Some(first) = seen.insert(name.trim(), position) {
-                let message = format!(
-                    "names column `{}` twice, as number {} and {}",
-                    name.trim(),
-                    first + 1,
-                    position + 1
-                );
+                let message =
+                    format!("names column `{}` twice, as number {} and {}", name.trim(), first + 1, position + 1);
                 self.report(&code::DUPLICATE_COLUMN, Some(1), &message);
                 return None;
             }
         }
-        let names: Vec<&Identifier> =
-            self.table.parameters.iter().chain(std::iter::once(self.column)).collect();
-        let found: Vec<Option<usize>> =
-            names.into_iter().map(|name| self.position(header, &seen, name)).collect();
+        let names: Vec<&Identifier> = self.table.parameters.iter().chain(std::iter::once(self.column)).collect();
+        let found: Vec<Option<usize>> = names.into_iter().map(|name| self.position(header, &seen, name)).collect();
         let mut found = found.into_iter().collect::<Option<Vec<usize>>>()?;
         let result = found.pop()?;
         Some(CsvColumns { keys: found, result, count: header.len() })
@@ -176,9 +171,7 @@ impl CsvTableReader<'_, '_> {
                 .related(self.file.span, "the file");
         let diagnostic = match nearest(&name.text, header.iter().map(str::trim)) {
             Some(near) => diagnostic.did_you_mean(name.span, near),
-            None => {
-                diagnostic.note(format!("its header is `{}`", header.iter().collect::<Vec<&str>>().join(",")))
-            }
+            None => diagnostic.note(format!("its header is `{}`", header.iter().collect::<Vec<&str>>().join(","))),
         };
         self.findings += 1;
         self.cx.report(diagnostic);
@@ -242,11 +235,8 @@ impl CsvTableReader<'_, '_> {
         for row in rows {
             let keys: Vec<CsvCell> = row.keys.iter().map(|cell| folded(cell, case)).collect();
             let by = masks.iter().find_map(|mask| {
-                let masked: Vec<CsvCell> = keys
-                    .iter()
-                    .zip(mask)
-                    .map(|(cell, any)| if *any { CsvCell::Any } else { cell.clone() })
-                    .collect();
+                let masked: Vec<CsvCell> =
+                    keys.iter().zip(mask).map(|(cell, any)| if *any { CsvCell::Any } else { cell.clone() }).collect();
                 taken.get(&masked).copied()
             });
             if let Some(first) = by {

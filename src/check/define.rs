@@ -50,19 +50,12 @@ fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContex
     defines
         .iter()
         .map(|(_, define)| {
-            bare_names(&define.value)
-                .into_iter()
-                .filter_map(|name| cx.names.defines.find(&name.text))
-                .collect()
+            bare_names(&define.value).into_iter().filter_map(|name| cx.names.defines.find(&name.text)).collect()
         })
         .collect()
 }
 
-fn report_cycle(
-    cycle: &[usize],
-    defines: &[(&DocumentedDeclaration, &tree::Define)],
-    cx: &mut LoweringContext<'_>,
-) {
+fn report_cycle(cycle: &[usize], defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &mut LoweringContext<'_>) {
     let members: Vec<&tree::Define> =
         cycle.iter().filter_map(|at| defines.get(*at)).map(|(_, define)| *define).collect();
     let Some((first, others)) = members.split_first() else { return };

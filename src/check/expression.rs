@@ -126,8 +126,7 @@ impl ExpressionLowering<'_, '_> {
             self.never_missing(certain.span, last.span);
             return broken(span);
         }
-        let types =
-            others.iter().fold(last.types, |types, value| types | value.types.without(ValueType::NOTHING));
+        let types = others.iter().fold(last.types, |types, value| types | value.types.without(ValueType::NOTHING));
         make(ExpressionKind::Coalesce(values.into()), types, span)
     }
 
@@ -175,20 +174,15 @@ impl ExpressionLowering<'_, '_> {
                 tree::TemplatePart::Value(_, braces) => {
                     is_valid = false;
                     let excerpt = self.cx.text(*braces);
-                    let inner =
-                        excerpt.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(excerpt);
+                    let inner = excerpt.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(excerpt);
                     self.cx.report(
-                        Diagnostic::new(
-                            &code::INTERPOLATION,
-                            *braces,
-                            format!("nothing is filled in {place}"),
-                        )
-                        .label("is read as the name of a value")
-                        .suggest(
-                            "double the braces to mean the characters themselves",
-                            *braces,
-                            format!("{{{{{inner}}}}}"),
-                        ),
+                        Diagnostic::new(&code::INTERPOLATION, *braces, format!("nothing is filled in {place}"))
+                            .label("is read as the name of a value")
+                            .suggest(
+                                "double the braces to mean the characters themselves",
+                                *braces,
+                                format!("{{{{{inner}}}}}"),
+                            ),
                     );
                 }
             }
@@ -197,12 +191,7 @@ impl ExpressionLowering<'_, '_> {
     }
 
     /// Members and items of a value; `labels.name` is a label.
-    fn navigate(
-        &mut self,
-        base: &tree::Expression,
-        segments: &[tree::NavigationSegment],
-        span: Span,
-    ) -> Expression {
+    fn navigate(&mut self, base: &tree::Expression, segments: &[tree::NavigationSegment], span: Span) -> Expression {
         let value = self.value_or_labels(base);
         if !is_known(value.types) {
             return broken(span);
@@ -217,8 +206,7 @@ impl ExpressionLowering<'_, '_> {
         };
         if !value.types.overlaps(needed) {
             let message = format!("`{}` is {}, which has no {what}", self.cx.excerpt(base.span), value.types);
-            self.cx
-                .report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
+            self.cx.report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
             return broken(span);
         }
         let steps = segments.iter().map(|segment| segment.step.clone()).collect();
@@ -245,17 +233,9 @@ impl ExpressionLowering<'_, '_> {
                     .join(".");
                 let corrected = format!("labels[\"{joined}\"]");
                 self.cx.report(
-                    Diagnostic::new(
-                        &code::NO_PARTS,
-                        further.span,
-                        "a label is a string, which has no members",
-                    )
-                    .label("nothing to take out")
-                    .suggest(
-                        format!("a label whose name holds a dot is `{corrected}`"),
-                        span,
-                        corrected,
-                    ),
+                    Diagnostic::new(&code::NO_PARTS, further.span, "a label is a string, which has no members")
+                        .label("nothing to take out")
+                        .suggest(format!("a label whose name holds a dot is `{corrected}`"), span, corrected),
                 );
                 broken(span)
             }
@@ -320,8 +300,7 @@ impl ExpressionLowering<'_, '_> {
             if let Some(first) = seen.insert(&*name.value, name.span) {
                 let message = format!("`{}` is written twice in this object", name.value);
                 self.cx.report(
-                    Diagnostic::new(&code::DUPLICATE_NAME, name.span, message)
-                        .related(first, "first written here"),
+                    Diagnostic::new(&code::DUPLICATE_NAME, name.span, message).related(first, "first written here"),
                 );
             }
             lowered.push((name.value.clone(), self.value_or_labels(value)));
@@ -331,12 +310,8 @@ impl ExpressionLowering<'_, '_> {
 
     fn stray_list(&mut self, what: &str, span: Span) -> Expression {
         self.cx.report(
-            Diagnostic::new(
-                &code::WRONG_ARGUMENT,
-                span,
-                format!("a written {what} stands in a channel's body alone"),
-            )
-            .label("cannot be a value here"),
+            Diagnostic::new(&code::WRONG_ARGUMENT, span, format!("a written {what} stands in a channel's body alone"))
+                .label("cannot be a value here"),
         );
         broken(span)
     }

@@ -22,8 +22,7 @@ const REQUIRED: [(&str, &str); 4] = [
 
 /// Reports the required fields that a mapping does not set.
 pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx: &mut LoweringContext<'_>) {
-    let absent: Vec<(&str, &str)> =
-        REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
+    let absent: Vec<(&str, &str)> = REQUIRED.into_iter().filter(|(name, _)| !set.contains_key(*name)).collect();
     if absent.is_empty() {
         return;
     }
@@ -31,9 +30,7 @@ pub(super) fn require(mapping: &tree::Mapping, set: &HashMap<Box<str>, Span>, cx
     let message = format!("the mapping `{}` does not set {listed}", mapping.name.text);
     let diagnostic = Diagnostic::new(&code::FIELD_NOT_SET, mapping.name.span, message)
         .note("an event always has a severity, a status, a title and a key");
-    cx.report(
-        absent.into_iter().fold(diagnostic, |diagnostic, (_, line)| diagnostic.help(format!("add `{line}`"))),
-    );
+    cx.report(absent.into_iter().fold(diagnostic, |diagnostic, (_, line)| diagnostic.help(format!("add `{line}`"))));
 }
 
 /// Whether a mapping may set the field; where not, it is reported.
@@ -87,13 +84,7 @@ pub(super) fn check(
     }
 }
 
-fn constant(
-    name: &Identifier,
-    value: &Expression,
-    wanted: ValueType,
-    fallback: &str,
-    cx: &mut LoweringContext<'_>,
-) {
+fn constant(name: &Identifier, value: &Expression, wanted: ValueType, fallback: &str, cx: &mut LoweringContext<'_>) {
     let others = value.types.without(wanted | ValueType::NOTHING);
     if others == ValueType::NEVER {
         if value.types.may_be_missing() {
@@ -101,11 +92,8 @@ fn constant(
         }
         return;
     }
-    let constants = if wanted == ValueType::SEVERITY {
-        "`Critical`, `Warning` or `Info`"
-    } else {
-        "`Firing` or `Resolved`"
-    };
+    let constants =
+        if wanted == ValueType::SEVERITY { "`Critical`, `Warning` or `Info`" } else { "`Firing` or `Resolved`" };
     let found = if others.contains(ValueType::JSON.without(ValueType::NOTHING)) {
         "may be any JSON value".to_owned()
     } else if value.types.overlaps(wanted) {
@@ -114,8 +102,7 @@ fn constant(
         format!("is {others}")
     };
     let message = format!("`{}` takes {constants}, and its value {found}", name.text);
-    let diagnostic =
-        Diagnostic::new(&code::FIELD_TYPE, value.span, message).label("not always one of these constants");
+    let diagnostic = Diagnostic::new(&code::FIELD_TYPE, value.span, message).label("not always one of these constants");
     let corrected = to_constants(diagnostic, value, wanted, cx);
     cx.report(corrected);
 }
@@ -128,9 +115,11 @@ fn to_constants(
     cx: &mut LoweringContext<'_>,
 ) -> Diagnostic {
     if let ExpressionKind::Match(it) = &value.kind {
-        let odd = it.arms.iter().map(|arm| &arm.result).find(|result| {
-            is_known(result.types) && !wanted.contains(result.types.without(ValueType::NOTHING))
-        });
+        let odd = it
+            .arms
+            .iter()
+            .map(|arm| &arm.result)
+            .find(|result| is_known(result.types) && !wanted.contains(result.types.without(ValueType::NOTHING)));
         return match odd {
             Some(result) => diagnostic.related(result.span, format!("this is {}", result.types)),
             None => diagnostic,
@@ -216,11 +205,8 @@ pub(super) fn check_text(place: &str, value: &Expression, cx: &mut LoweringConte
         return is_known(types);
     }
     let excerpt = cx.excerpt(value.span);
-    let diagnostic = Diagnostic::new(
-        &code::FIELD_TYPE,
-        value.span,
-        format!("{place} takes a string, and `{excerpt}` is {types}"),
-    );
+    let diagnostic =
+        Diagnostic::new(&code::FIELD_TYPE, value.span, format!("{place} takes a string, and `{excerpt}` is {types}"));
     cx.report(if types == ValueType::ARRAY {
         diagnostic.suggest(
             "write the items as one string",

@@ -45,8 +45,7 @@ fn check_keys(
     keys: &mut KeyOwners,
     cx: &mut LoweringContext<'_>,
 ) {
-    let Some((_, ParameterValue::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys")
-    else {
+    let Some((_, ParameterValue::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys") else {
         return;
     };
     let place = integration

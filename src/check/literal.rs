@@ -37,15 +37,11 @@ impl ExpressionLowering<'_, '_> {
         }
         let text = &path.text;
         self.cx.report(
-            Diagnostic::new(
-                &code::LIST_AS_VALUE,
-                path.span,
-                format!("`{text}` is a list of nodes, not one value"),
-            )
-            .label("may choose none, one or many")
-            .help(format!("test its nodes with `any`, `all` or `none`: `any {text} == …`"))
-            .help(format!("or make one value of them: `count({text})`, `join({text}, \",\")`"))
-            .suggest("or take the first", path.span, format!("first({text})")),
+            Diagnostic::new(&code::LIST_AS_VALUE, path.span, format!("`{text}` is a list of nodes, not one value"))
+                .label("may choose none, one or many")
+                .help(format!("test its nodes with `any`, `all` or `none`: `any {text} == …`"))
+                .help(format!("or make one value of them: `count({text})`, `join({text}, \",\")`"))
+                .suggest("or take the first", path.span, format!("first({text})")),
         );
         broken(path.span)
     }
@@ -112,22 +108,19 @@ impl ExpressionLowering<'_, '_> {
     fn can_read_payload(&mut self, path: &tree::PathExpression) -> bool {
         let (message, help) = match self.scope {
             ExpressionScope::Payload | ExpressionScope::Element(_) => return true,
-            ExpressionScope::Parameters(..) => (
-                "a table sees its parameters alone, not the payload",
-                "pass the value where the table is called",
-            ),
+            ExpressionScope::Parameters(..) => {
+                ("a table sees its parameters alone, not the payload", "pass the value where the table is called")
+            }
             ExpressionScope::Event | ExpressionScope::Body => (
                 "the payload is read by mappings alone; here there is the event",
                 "keep the value in a label of the mapping, and read `labels.name` here",
             ),
         };
-        let diagnostic =
-            Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
+        let diagnostic = Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
         // Without its `$.` or `@.`, the path names a part of the event.
         let member = path.text.get(2..).unwrap_or_default();
         let is_event = !matches!(self.scope, ExpressionScope::Parameters(..))
-            && (is_field(member) && member != "labels"
-                || member.strip_prefix("labels.").is_some_and(is_word));
+            && (is_field(member) && member != "labels" || member.strip_prefix("labels.").is_some_and(is_word));
         self.cx.report(if is_event {
             diagnostic.suggest(format!("the event has it as `{member}`"), path.span, member)
         } else {
@@ -166,8 +159,7 @@ impl ExpressionLowering<'_, '_> {
         if let Some(known) = self.cx.regexes.get(&key) {
             return Some(Arc::clone(known));
         }
-        let read =
-            RegexPattern::new_measured(&regex.pattern, &regex.flags, case, &mut self.cx.measurements_left);
+        let read = RegexPattern::new_measured(&regex.pattern, &regex.flags, case, &mut self.cx.measurements_left);
         match read {
             Ok(compiled) => {
                 let compiled = Arc::new(compiled);
@@ -235,11 +227,7 @@ fn within(span: Span, offset: usize, range: &Range<usize>) -> Span {
 fn within_regex(regex: &tree::RegexLiteral, range: &Range<usize>) -> Span {
     let written = regex.span.range().len();
     let read = regex.pattern.len() + regex.flags.len() + 2;
-    if written == read && range.end <= regex.pattern.len() {
-        within(regex.span, 1, range)
-    } else {
-        regex.span
-    }
+    if written == read && range.end <= regex.pattern.len() { within(regex.span, 1, range) } else { regex.span }
 }
 
 fn is_word(text: &str) -> bool {

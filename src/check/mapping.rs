@@ -137,20 +137,12 @@ fn each(
     }
 }
 
-fn report_single(
-    path: &tree::PathExpression,
-    parsed: &Arc<CompiledPath>,
-    mut lowering: ExpressionLowering<'_, '_>,
-) {
+fn report_single(path: &tree::PathExpression, parsed: &Arc<CompiledPath>, mut lowering: ExpressionLowering<'_, '_>) {
     if parsed.is_root() {
         lowering.cx.report(
-            Diagnostic::new(
-                &code::SINGULAR_AS_LIST,
-                path.span,
-                "without `each` a payload is one element already",
-            )
-            .label("the payload itself")
-            .help("leave `each` out; or choose the items of an array payload with `$[*]`"),
+            Diagnostic::new(&code::SINGULAR_AS_LIST, path.span, "without `each` a payload is one element already")
+                .label("the payload itself")
+                .help("leave `each` out; or choose the items of an array payload with `$[*]`"),
         );
     } else {
         lowering.report_singular(path, "`each`");

@@ -74,12 +74,7 @@ impl ExpressionLowering<'_, '_> {
         model::Match { subjects: subjects.columns, case, arms: lowered, span: subjects.span }
     }
 
-    fn head(
-        &mut self,
-        subjects: &MatchSubjects,
-        head: &ArmHead,
-        arm: Span,
-    ) -> Option<Vec<Vec<model::Pattern>>> {
+    fn head(&mut self, subjects: &MatchSubjects, head: &ArmHead, arm: Span) -> Option<Vec<Vec<model::Pattern>>> {
         let columns = match head {
             ArmHead::Else(_) => return Some(Vec::new()),
             ArmHead::Columns(columns) => columns,
@@ -89,15 +84,12 @@ impl ExpressionLowering<'_, '_> {
                 1 => "1 pattern".to_owned(),
                 count => format!("{count} patterns"),
             };
-            let message = format!(
-                "this arm needs {wanted}, one for each value that is matched, found {}",
-                columns.len()
-            );
+            let message =
+                format!("this arm needs {wanted}, one for each value that is matched, found {}", columns.len());
             let place = first_place(columns, arm);
             let diagnostic = Diagnostic::new(&code::COLUMN_COUNT, place, message);
             self.cx.report(if subjects.columns.len() == 1 {
-                let patterns: Vec<&str> =
-                    columns.iter().flatten().map(|pattern| self.cx.text(pattern.span)).collect();
+                let patterns: Vec<&str> = columns.iter().flatten().map(|pattern| self.cx.text(pattern.span)).collect();
                 diagnostic.suggest("alternatives of one value stand between `|`", place, patterns.join(" | "))
             } else {
                 diagnostic.help("alternatives of one value stand between `|`; `_` stands for any value")
@@ -107,10 +99,8 @@ impl ExpressionLowering<'_, '_> {
         let mut lowered = Vec::with_capacity(columns.len());
         let mut is_valid = true;
         for (alternatives, column) in columns.iter().zip(&subjects.columns) {
-            let patterns: Vec<Option<model::Pattern>> = alternatives
-                .iter()
-                .map(|pattern| self.pattern(pattern, column, subjects.ignore_case))
-                .collect();
+            let patterns: Vec<Option<model::Pattern>> =
+                alternatives.iter().map(|pattern| self.pattern(pattern, column, subjects.ignore_case)).collect();
             let patterns: Option<Vec<model::Pattern>> = patterns.into_iter().collect();
             is_valid &= patterns.is_some();
             lowered.push(patterns.unwrap_or_default());

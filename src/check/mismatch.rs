@@ -101,12 +101,8 @@ impl ExpressionLowering<'_, '_> {
 
     fn with_constant_fix(&mut self, diagnostic: Diagnostic, text: &str, right: &Expression) -> Diagnostic {
         let mut words = text.chars();
-        let capitalised: String = words
-            .next()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .chain(words.flat_map(char::to_lowercase))
-            .collect();
+        let capitalised: String =
+            words.next().into_iter().flat_map(char::to_uppercase).chain(words.flat_map(char::to_lowercase)).collect();
         let meant = if constant(&capitalised).is_some() {
             Some(capitalised)
         } else {
@@ -114,8 +110,7 @@ impl ExpressionLowering<'_, '_> {
         };
         match meant {
             Some(meant) => diagnostic.suggest("constants stand without quotes", right.span, meant),
-            None => diagnostic
-                .help("compare it with a constant: `Critical`, `Warning`, `Info`, `Firing`, `Resolved`"),
+            None => diagnostic.help("compare it with a constant: `Critical`, `Warning`, `Info`, `Firing`, `Resolved`"),
         }
     }
 
@@ -135,13 +130,11 @@ impl ExpressionLowering<'_, '_> {
             (left.types.without(ValueType::NOTHING), right.types.without(ValueType::NOTHING));
         let place = left.operator;
         let diagnostic = if left_types.overlaps(orders) && right_types.overlaps(orders) {
-            let message = format!(
-                "`{written}` is {left_types} and `{other}` is {right_types}, which have no common order"
-            );
+            let message =
+                format!("`{written}` is {left_types} and `{other}` is {right_types}, which have no common order");
             Diagnostic::new(&code::NO_ORDER, place, message)
         } else {
-            let unordered =
-                if left_types.overlaps(orders) { (&other, right_types) } else { (&written, left_types) };
+            let unordered = if left_types.overlaps(orders) { (&other, right_types) } else { (&written, left_types) };
             let message = format!("`{}` is {}, which has no order", unordered.0, unordered.1);
             Diagnostic::new(&code::NO_ORDER, place, message)
         };
@@ -172,12 +165,7 @@ impl ExpressionLowering<'_, '_> {
         self.right(value, left)
     }
 
-    fn with_order_fix(
-        &mut self,
-        diagnostic: Diagnostic,
-        left: &LeftOperand,
-        right: &Expression,
-    ) -> Diagnostic {
+    fn with_order_fix(&mut self, diagnostic: Diagnostic, left: &LeftOperand, right: &Expression) -> Diagnostic {
         if left.types.overlaps(ValueType::STATUS) {
             return diagnostic.help("a status is compared by `==`: `status == Resolved`");
         }
@@ -238,11 +226,9 @@ impl ExpressionLowering<'_, '_> {
             }
             ValueType::STATUS => diagnostic.help("compare statuses by `==`: `status == Firing`"),
             ValueType::TIME => diagnostic.help("compare times by `<` or `during`"),
-            ValueType::ARRAY => diagnostic.suggest(
-                "test the items as one string",
-                left.span,
-                format!("join({written}, \", \")"),
-            ),
+            ValueType::ARRAY => {
+                diagnostic.suggest("test the items as one string", left.span, format!("join({written}, \", \")"))
+            }
             ValueType::NUMBER | ValueType::BOOLEAN => {
                 diagnostic.suggest("read it as a string", left.span, format!("string({written})"))
             }

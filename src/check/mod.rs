@@ -95,8 +95,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
     let mut keys = integration::KeyOwners::new();
-    let integrations =
-        all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
+    let integrations = all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
     let whole = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = whole.map(|(item, test)| self::test(item, test, cx)).collect();
     Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
@@ -111,8 +110,6 @@ fn test(item: &tree::DocumentedDeclaration, test: &tree::Test, cx: &LoweringCont
 
 /// Sorts the findings by files and places, and removes duplicates.
 fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| {
-        (a.span, a.code.id).cmp(&(b.span, b.code.id)).then_with(|| a.message.cmp(&b.message))
-    });
+    diagnostics.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)).then_with(|| a.message.cmp(&b.message)));
     diagnostics.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
 }

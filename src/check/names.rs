@@ -94,11 +94,7 @@ pub(super) struct DeclaredNames<'c> {
 
 impl<'c> DeclaredNames<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
-    pub(super) fn collect(
-        all: &Declarations<'c>,
-        sources: &'c Sources,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Self {
+    pub(super) fn collect(all: &Declarations<'c>, sources: &'c Sources, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let unparsed_names = unparsed_names(sources, diagnostics);
         namespace("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {

@@ -39,8 +39,7 @@ pub(super) fn lower(
         if let Some(first) = seen.insert(&name.text, name.span) {
             let message = format!("`{}` is given twice", name.text);
             cx.report(
-                Diagnostic::new(&code::DUPLICATE_PARAMETER, name.span, message)
-                    .related(first, "first given here"),
+                Diagnostic::new(&code::DUPLICATE_PARAMETER, name.span, message).related(first, "first given here"),
             );
             continue;
         }
@@ -48,11 +47,9 @@ pub(super) fn lower(
             meant.extend(unknown(owner, name, &seen, cx));
             continue;
         };
-        lowered
-            .extend(self::argument(parameter, &argument.value, cx).map(|value| (name.text.clone(), value)));
+        lowered.extend(self::argument(parameter, &argument.value, cx).map(|value| (name.text.clone(), value)));
     }
-    let absent =
-        owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
+    let absent = owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
     for parameter in absent.filter(|known| !owner.is_broken && !meant.contains(&known.name)) {
         report_missing(owner, parameter, cx);
     }
@@ -68,8 +65,7 @@ fn unknown(
     cx: &mut LoweringContext<'_>,
 ) -> Option<&'static str> {
     let names: Vec<&str> = owner.parameters.iter().map(|known| known.name).collect();
-    let mut wanted =
-        owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
+    let mut wanted = owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
     let only = wanted.next().filter(|_| wanted.next().is_none()).map(|known| known.name.to_owned());
     let near = cx.nearest(&name.text, names.iter().copied()).or(only);
     let meant = owner.parameters.iter().map(|known| known.name).find(|known| near.as_deref() == Some(*known));
@@ -110,11 +106,7 @@ fn example(parameter: &ParameterSpec) -> String {
 }
 
 /// The value of one parameter.
-fn argument(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
+fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
     match parameter.takes {
         ParameterKind::Secret => secret::only(parameter, value, cx),
         ParameterKind::SecretOrText => secret::or_text(parameter, value, cx),
@@ -133,11 +125,7 @@ fn argument(
     }
 }
 
-fn text(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
+fn text(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
     plain(parameter, value, cx).map(|text| ParameterValue::Literal(Literal::Text(text)))
 }
 
@@ -220,11 +208,7 @@ fn duration(
     None
 }
 
-fn template(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
+fn template(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
     let ExpressionKind::Template(_) = &value.kind else {
         refuse_as_string(parameter, "a string, which may interpolate", value, cx);
         return None;

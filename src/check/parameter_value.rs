@@ -14,26 +14,16 @@ pub(super) fn is_secret(value: &Expression) -> bool {
 }
 
 /// A string that is written out and interpolates nothing.
-pub(super) fn plain(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<Box<str>> {
+pub(super) fn plain(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<Box<str>> {
     let ExpressionKind::Template(template) = &value.kind else {
         refuse_as_string(parameter, "a string that is written out", value, cx);
         return None;
     };
-    ExpressionLowering { cx, scope: ExpressionScope::Event }
-        .plain_text(template, &format!("`{}`", parameter.name))
+    ExpressionLowering { cx, scope: ExpressionScope::Event }.plain_text(template, &format!("`{}`", parameter.name))
 }
 
 /// Reports a value that is not what the parameter takes.
-pub(super) fn refuse(
-    parameter: &ParameterSpec,
-    wanted: &str,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) {
+pub(super) fn refuse(parameter: &ParameterSpec, wanted: &str, value: &Expression, cx: &mut LoweringContext<'_>) {
     let found = cx.excerpt(value.span);
     let message = format!("`{}` takes {wanted}, found `{found}`", parameter.name);
     cx.report(Diagnostic::new(&code::BAD_PARAMETER, value.span, message).note(purpose(parameter)));

@@ -33,10 +33,7 @@ fn line(line: &tree::Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>
     let path: Arc<str> = format!("{}.{name}", place.path).into();
     let may_decline = line.kind != LineKind::Else || place.may_decline;
     let inner = BlockContext { path: &path, may_decline, is_broken: place.is_broken };
-    let when = line
-        .when
-        .as_ref()
-        .map(|when| ExpressionLowering { cx, scope: ExpressionScope::Event }.condition(when));
+    let when = line.when.as_ref().map(|when| ExpressionLowering { cx, scope: ExpressionScope::Event }.condition(when));
     let body = match &line.body {
         tree::LineBody::Block(block) => RoutingLineBody::Block(lines(block, inner, cx)),
         tree::LineBody::Match(it) => {
@@ -72,10 +69,7 @@ fn target(target: &tree::Target, cx: &mut LoweringContext<'_>) -> Option<Target>
 }
 
 /// A channel or a routing by its name.
-pub(super) fn destination(
-    destination: &tree::Destination,
-    cx: &mut LoweringContext<'_>,
-) -> Option<Destination> {
+pub(super) fn destination(destination: &tree::Destination, cx: &mut LoweringContext<'_>) -> Option<Destination> {
     match destination {
         tree::Destination::Channel(name) => cx.channel(name).map(Destination::Channel),
         tree::Destination::Routing(name, whole) => cx.routing(name, *whole).map(Destination::Routing),
@@ -83,10 +77,7 @@ pub(super) fn destination(
 }
 
 /// Reports routings that come back to themselves, and chains of calls that are too long.
-pub(super) fn check_calls(
-    routings: &[(&DocumentedDeclaration, &tree::Routing)],
-    cx: &mut LoweringContext<'_>,
-) {
+pub(super) fn check_calls(routings: &[(&DocumentedDeclaration, &tree::Routing)], cx: &mut LoweringContext<'_>) {
     let calls: Vec<Vec<usize>> = routings
         .iter()
         .map(|(_, routing)| {
@@ -111,11 +102,11 @@ pub(super) fn check_calls(
             let through = backticked_list(others.iter().map(|name| &name.text));
             format!("the routing `{}` calls itself through {through}", first.text)
         };
-        let diagnostic =
-            Diagnostic::new(&code::ROUTING_CYCLE, first.span, message).label("never comes to an end");
-        let diagnostic = others.iter().take(5).fold(diagnostic, |diagnostic, name| {
-            diagnostic.related(name.span, format!("`{}` stands here", name.text))
-        });
+        let diagnostic = Diagnostic::new(&code::ROUTING_CYCLE, first.span, message).label("never comes to an end");
+        let diagnostic = others
+            .iter()
+            .take(5)
+            .fold(diagnostic, |diagnostic, name| diagnostic.related(name.span, format!("`{}` stands here", name.text)));
         cx.report(diagnostic.help("name channels in the place of one of the calls"));
     }
 }

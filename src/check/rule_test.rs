@@ -16,8 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject,
-    TestTime,
+    CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject, TestTime,
 };
 use crate::text::with_article;
 use crate::time::Timestamp;
@@ -112,9 +111,7 @@ impl<'t> TestChecker<'_, 't> {
         let Some((first, rest)) = spans.split_first() else { return };
         for span in rest {
             let message = format!("a test has one `{what}`, and this is another");
-            self.report(
-                Diagnostic::new(&code::REPEATED, *span, message).related(*first, "the first is here"),
-            );
+            self.report(Diagnostic::new(&code::REPEATED, *span, message).related(*first, "the first is here"));
         }
     }
 
@@ -142,16 +139,14 @@ impl<'t> TestChecker<'_, 't> {
     fn subject(&mut self) {
         match self.statements.subjects.as_slice() {
             [] => {
-                let found =
-                    Diagnostic::new(&code::SUBJECT, self.name_span, "this test does not say what it tests");
+                let found = Diagnostic::new(&code::SUBJECT, self.name_span, "this test does not say what it tests");
                 self.report(found.help(references::subjects(self.model)));
             }
             [(kind, name)] => self.check_reference(ReferenceKind::from(*kind), name),
             [(_, first), rest @ ..] => {
                 let (first, rest) = (first.span, rest.iter().map(|(_, name)| name.span).collect::<Vec<_>>());
                 for span in rest {
-                    let found =
-                        Diagnostic::new(&code::SUBJECT, span, "a test has one subject, and this is another");
+                    let found = Diagnostic::new(&code::SUBJECT, span, "a test has one subject, and this is another");
                     let found = found.related(first, "the first is here");
                     self.report(found.help("write a test for each of them"));
                 }
@@ -169,8 +164,7 @@ impl<'t> TestChecker<'_, 't> {
             ([(input, span)], Some(kind)) => self.fits(*input, *span, kind),
             ([(_, first), rest @ ..], _) => {
                 for (_, span) in rest {
-                    let found =
-                        Diagnostic::new(&code::INPUT, *span, "a test has one input, and this is another");
+                    let found = Diagnostic::new(&code::INPUT, *span, "a test has one input, and this is another");
                     let found = found.related(*first, "the first is here");
                     self.report(found.help("write a test for each, or one with `cases`"));
                 }
@@ -192,8 +186,7 @@ impl<'t> TestChecker<'_, 't> {
         if input.word() == wanted {
             return;
         }
-        let message =
-            format!("{} reads an `{wanted}`, and this is an `{}`", with_article(word(kind)), input.word());
+        let message = format!("{} reads an `{wanted}`, and this is an `{}`", with_article(word(kind)), input.word());
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 
@@ -210,22 +203,16 @@ impl<'t> TestChecker<'_, 't> {
             return;
         }
         let [(kind, name)] = self.statements.subjects.as_slice() else { return };
-        let Some(during) =
-            schedule_use::first_schedule_use(self.model, *kind, &name.text, self.evaluation_stage())
+        let Some(during) = schedule_use::first_schedule_use(self.model, *kind, &name.text, self.evaluation_stage())
         else {
             return;
         };
         let schedule = self.model.schedules.get(during.schedule).map_or("", |schedule| &*schedule.name);
-        let message =
-            format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
-        let found = Diagnostic::new(&code::AT, self.name_span, message)
-            .related(during.place, "the time is asked for here");
+        let message = format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
+        let found =
+            Diagnostic::new(&code::AT, self.name_span, message).related(during.place, "the time is asked for here");
         let line = "at 2026-03-07T02:00:00+08:00";
-        self.report(found.suggest(
-            format!("say when it happens: `{line}`"),
-            self.end(),
-            format!("  {line}\n"),
-        ));
+        self.report(found.suggest(format!("say when it happens: `{line}`"), self.end(), format!("  {line}\n")));
     }
 
     /// How far the expected results can depend on the time.
@@ -234,11 +221,8 @@ impl<'t> TestChecker<'_, 't> {
             "sent" | "dropped" => EvaluationStage::Routing,
             _ => EvaluationStage::Mapping,
         });
-        let reaches = self
-            .statements
-            .expectations
-            .iter()
-            .map(|(expectation, _)| expect::evaluation_stage(&expectation.kind));
+        let reaches =
+            self.statements.expectations.iter().map(|(expectation, _)| expect::evaluation_stage(&expectation.kind));
         reaches.chain(row).max().unwrap_or(EvaluationStage::Routing)
     }
 
@@ -251,9 +235,7 @@ impl<'t> TestChecker<'_, 't> {
         for (channels, span) in std::mem::take(&mut self.statements.open) {
             if self.kind().is_some_and(|kind| matches!(kind, TestSubject::Channel)) {
                 let found = Diagnostic::new(&code::EXPECTATION, span, "`open` means nothing to a channel");
-                self.report(
-                    found.help("open channels decide where a routing or an integration sends a recovery"),
-                );
+                self.report(found.help("open channels decide where a routing or an integration sends a recovery"));
             }
             for channel in channels {
                 self.check_reference(ReferenceKind::Channel, channel);

@@ -96,12 +96,7 @@ fn minutes(name: &tree::Identifier, cx: &mut LoweringContext<'_>) -> Option<u16>
     time::minutes(&name.text).map_err(|invalid| refuse(&code::BAD_TIME_OF_DAY, name.span, invalid, cx)).ok()
 }
 
-fn refuse(
-    code: &'static DiagnosticCode,
-    place: Span,
-    invalid: time::ScheduleError,
-    cx: &mut LoweringContext<'_>,
-) {
+fn refuse(code: &'static DiagnosticCode, place: Span, invalid: time::ScheduleError, cx: &mut LoweringContext<'_>) {
     let diagnostic = Diagnostic::new(code, place, invalid.message);
     cx.report(match (invalid.help, invalid.replacement) {
         (Some(help), Some(corrected)) => diagnostic.suggest(help, place, corrected),

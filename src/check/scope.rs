@@ -169,9 +169,7 @@ pub(super) fn field_type(field: EventField) -> ValueType {
         EventField::Severity => ValueType::SEVERITY,
         EventField::Status => ValueType::STATUS,
         EventField::Title | EventField::Key | EventField::Source => ValueType::TEXT,
-        EventField::Description | EventField::Link | EventField::Integration => {
-            ValueType::TEXT | ValueType::MISSING
-        }
+        EventField::Description | EventField::Link | EventField::Integration => ValueType::TEXT | ValueType::MISSING,
         EventField::Labels => ValueType::LABELS,
         EventField::StartsAt | EventField::EndsAt => ValueType::TIME | ValueType::MISSING,
         EventField::Notes => ValueType::ARRAY,

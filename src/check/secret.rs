@@ -124,9 +124,8 @@ fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretRefere
     if is_env && !is_variable(&text) {
         let message = format!("`{text}` is not the name of an environment variable");
         cx.report(
-            Diagnostic::new(&code::BAD_SECRET, value.span, message).help(
-                "a name holds letters, digits and `_`, and does not begin with a digit: `PAYMENTS_KEY`",
-            ),
+            Diagnostic::new(&code::BAD_SECRET, value.span, message)
+                .help("a name holds letters, digits and `_`, and does not begin with a digit: `PAYMENTS_KEY`"),
         );
         return None;
     }

@@ -12,16 +12,11 @@ use crate::value::ValueType;
 use std::collections::HashMap;
 
 /// A table of the model; its signature joins the context.
-pub(super) fn lower(
-    item: &DocumentedDeclaration,
-    table: &tree::Table,
-    cx: &mut LoweringContext<'_>,
-) -> model::Table {
+pub(super) fn lower(item: &DocumentedDeclaration, table: &tree::Table, cx: &mut LoweringContext<'_>) -> model::Table {
     check_parameters(table, cx);
     let (rows, parameters, result) = match &table.body {
         TableBody::Arms(arms, span) => {
-            let types: Vec<ValueType> =
-                (0..table.parameters.len()).map(|column| column_type(arms, column)).collect();
+            let types: Vec<ValueType> = (0..table.parameters.len()).map(|column| column_type(arms, column)).collect();
             let lowered = inline(table, arms, *span, &types, cx);
             let is_whole = lowered.arms.len() == arms.len() && !item.broken;
             let result = if is_whole { union(&lowered.arms) } else { ValueType::UNKNOWN };

@@ -10,9 +10,8 @@ use crate::gateway::admin_client::AdminClient;
 use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
 use crate::gateway::metrics::Metrics;
 use crate::gateway::operations::{
-    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage,
-    OfflineReplayer, OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate,
-    ReplayRequest, ReplayResult,
+    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
+    OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
 };
 use crate::reload::LoadRejection;
 use clap::Args;
@@ -163,10 +162,7 @@ impl OperationsBackend {
     }
 
     pub(super) fn events(&self, selection: &RecordSelection) -> Result<ListingPage<EventSummary>, String> {
-        self.ask(
-            |client| list(client, "events", selection),
-            |journal| operations::events(journal, selection, now()),
-        )
+        self.ask(|client| list(client, "events", selection), |journal| operations::events(journal, selection, now()))
     }
 
     pub(super) fn event(&self, id: &str) -> Result<EventDetail, String> {
@@ -174,37 +170,22 @@ impl OperationsBackend {
     }
 
     pub(super) fn decision(&self, id: &str) -> Result<DecisionRecord, String> {
-        self.ask(
-            |client| get(client, &["events", id, "decision"]),
-            |journal| operations::decision(journal, id),
-        )
+        self.ask(|client| get(client, &["events", id, "decision"]), |journal| operations::decision(journal, id))
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterRecord>, String> {
-        self.ask(
-            |client| list(client, "dead", selection),
-            |journal| operations::dead(journal, selection, now()),
-        )
+        self.ask(|client| list(client, "dead", selection), |journal| operations::dead(journal, selection, now()))
     }
 
     pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        self.ask(
-            |client| post(client, "dead/retry", bulk),
-            |journal| operations::retry_dead(journal, bulk, now()),
-        )
+        self.ask(|client| post(client, "dead/retry", bulk), |journal| operations::retry_dead(journal, bulk, now()))
     }
 
     pub(super) fn drop_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        self.ask(
-            |client| post(client, "dead/drop", bulk),
-            |journal| operations::drop_dead(journal, bulk, now()),
-        )
+        self.ask(|client| post(client, "dead/drop", bulk), |journal| operations::drop_dead(journal, bulk, now()))
     }
 
-    pub(super) fn quarantine(
-        &self,
-        selection: &RecordSelection,
-    ) -> Result<ListingPage<QuarantineSummary>, String> {
+    pub(super) fn quarantine(&self, selection: &RecordSelection) -> Result<ListingPage<QuarantineSummary>, String> {
         self.ask(
             |client| list(client, "quarantine", selection),
             |journal| operations::quarantined(journal, selection, now()),
@@ -212,25 +193,16 @@ impl OperationsBackend {
     }
 
     pub(super) fn quarantined(&self, id: &str) -> Result<QuarantineDetail, String> {
-        self.ask(
-            |client| get(client, &["quarantine", id]),
-            |journal| operations::quarantined_one(journal, id),
-        )
+        self.ask(|client| get(client, &["quarantine", id]), |journal| operations::quarantined_one(journal, id))
     }
 
     /// A page of the pushes that a replay would decide.
     pub(super) fn plan(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
-        self.ask(
-            |client| list(client, "replay", selection),
-            |journal| operations::plan(journal, selection, now()),
-        )
+        self.ask(|client| list(client, "replay", selection), |journal| operations::plan(journal, selection, now()))
     }
 
     /// A page of the refused bodies that a replay would decide.
-    pub(super) fn plan_quarantine(
-        &self,
-        selection: &RecordSelection,
-    ) -> Result<ListingPage<ReplayCandidate>, String> {
+    pub(super) fn plan_quarantine(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
         self.ask(
             |client| list(client, "quarantine/plan", selection),
             |journal| operations::plan_quarantine(journal, selection, now()),
@@ -252,10 +224,7 @@ impl OperationsBackend {
     }
 
     /// Carries out a part of a replay of refused bodies.
-    pub(super) fn replay_quarantined(
-        &self,
-        part: &ReplayRequest,
-    ) -> Result<ListingPage<ReplayResult>, String> {
+    pub(super) fn replay_quarantined(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
         match self {
             Self::Gateway(client) => post(client, "quarantine/replay", part),
             Self::Journal(_, Some(offline)) => with_error_text(offline.replay_quarantined(part)),
@@ -292,17 +261,12 @@ fn with_error_text<T>(result: Result<T, OperationError>) -> Result<T, String> {
 }
 
 fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> Result<T, String> {
-    let escaped =
-        |segment: &&str| url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>();
+    let escaped = |segment: &&str| url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>();
     let path: Vec<String> = path.iter().map(escaped).collect();
     read(client.get(&format!("/api/v1/{}", path.join("/")))?)
 }
 
-fn list<T: DeserializeOwned>(
-    client: &AdminClient,
-    what: &str,
-    selection: &RecordSelection,
-) -> Result<T, String> {
+fn list<T: DeserializeOwned>(client: &AdminClient, what: &str, selection: &RecordSelection) -> Result<T, String> {
     read(client.get(&format!("/api/v1/{what}?{}", selection.query()))?)
 }
 

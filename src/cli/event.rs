@@ -47,10 +47,8 @@ fn event_of<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Event<'d>, Stri
         return Err(format!("an event has no member `{name}`{}", near.unwrap_or_default()));
     }
     Ok(Event {
-        severity: constant(object, "severity", Severity::ALL, Severity::name)?
-            .ok_or_else(|| absent("severity"))?,
-        status: constant(object, "status", AlertStatus::ALL, AlertStatus::name)?
-            .unwrap_or(AlertStatus::Firing),
+        severity: constant(object, "severity", Severity::ALL, Severity::name)?.ok_or_else(|| absent("severity"))?,
+        status: constant(object, "status", AlertStatus::ALL, AlertStatus::name)?.unwrap_or(AlertStatus::Firing),
         title: text(object, "title")?.ok_or_else(|| absent("title"))?,
         key: text(object, "key")?.ok_or_else(|| absent("key"))?,
         description: text(object, "description")?,

@@ -55,10 +55,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 }
 
 /// All selected events, page by page, up to the limit.
-fn all_pages(
-    backend: &OperationsBackend,
-    mut selection: RecordSelection,
-) -> Result<Vec<EventSummary>, String> {
+fn all_pages(backend: &OperationsBackend, mut selection: RecordSelection) -> Result<Vec<EventSummary>, String> {
     let most = selection.limit_or_default();
     let mut events = Vec::new();
     loop {
@@ -96,14 +93,12 @@ fn render(detail: &EventDetail) -> String {
     line("outcome", &event.outcome.to_string());
     for delivery in &event.deliveries {
         let reason = delivery.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let state =
-            format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state.name(), delivery.attempts);
+        let state = format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state.name(), delivery.attempts);
         line("delivery", &state);
     }
     for attempt in &detail.attempts {
         let status = attempt.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let result =
-            format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
+        let result = format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
         line("attempt", &result);
     }
     line("payload", &detail.payload);

@@ -34,8 +34,7 @@ Exit codes: 0 written, 2 wrong usage, 3 the folder already holds rules, or could
 /// Writes the files, or none of them if one exists.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let folder = &arguments.folder;
-    let existing =
-        FILES.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
+    let existing = FILES.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
     if let Some(path) = existing {
         terminal.error(&format!("`{}` already exists; nothing was written", path.display()));
         terminal.help("name another folder");

@@ -106,10 +106,7 @@ impl ReaderChoiceError<'_> {
                 }
             }
             Self::Unnamed { kind, names } => {
-                terminal.error(&format!(
-                    "the rule set has {} {kind}s: choose one with `--{kind} NAME`",
-                    names.len()
-                ));
+                terminal.error(&format!("the rule set has {} {kind}s: choose one with `--{kind} NAME`", names.len()));
                 list(kind, names, terminal);
                 if *kind == "integration" {
                     terminal.help("or read with one mapping only: `--mapping NAME`");
@@ -148,8 +145,7 @@ pub(super) fn choose<'s>(
     }
     if let Some(mapping) = &arguments.mapping {
         let mapping = known("mapping", mapping, mappings)?;
-        let routing =
-            arguments.routing.as_deref().map(|name| known("routing", name, routings)).transpose()?;
+        let routing = arguments.routing.as_deref().map(|name| known("routing", name, routings)).transpose()?;
         return Ok(InputReader::Payloads(EntryPoint::Mapping(mapping, routing)));
     }
     if arguments.routing.is_some() {
@@ -162,11 +158,7 @@ pub(super) fn choose<'s>(
     Ok(InputReader::Payloads(EntryPoint::Integration(integration)))
 }
 
-fn known<'s>(
-    kind: &'static str,
-    name: &'s str,
-    names: Vec<&'s str>,
-) -> Result<&'s str, ReaderChoiceError<'s>> {
+fn known<'s>(kind: &'static str, name: &'s str, names: Vec<&'s str>) -> Result<&'s str, ReaderChoiceError<'s>> {
     if names.contains(&name) { Ok(name) } else { Err(ReaderChoiceError::Unknown { kind, name, names }) }
 }
 

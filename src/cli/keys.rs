@@ -102,16 +102,10 @@ fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Optio
 
 fn secrets(integration: &Integration) -> impl Iterator<Item = &SecretReference> {
     let keys = channel::integration::PARAMETERS.iter().find(|parameter| parameter.name == "keys");
-    let given =
-        integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
-    let items = given.filter_map(
-        |(_, argument)| {
-            if let ParameterValue::List(items) = argument { Some(items) } else { None }
-        },
-    );
-    items
-        .flatten()
-        .filter_map(|item| if let ParameterValue::Secret(secret) = item { Some(secret) } else { None })
+    let given = integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
+    let items =
+        given.filter_map(|(_, argument)| if let ParameterValue::List(items) = argument { Some(items) } else { None });
+    items.flatten().filter_map(|item| if let ParameterValue::Secret(secret) = item { Some(secret) } else { None })
 }
 
 fn place(secret: &SecretReference, folder: &Path) -> KeyLocation {

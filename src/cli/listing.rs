@@ -66,9 +66,7 @@ fn seconds(moment: &impl ToString) -> String {
 
 fn delivery(delivery: &DeliveryRecord) -> String {
     let attempts = match (delivery.state, delivery.attempts) {
-        (DeliveryState::Delivered, 0 | 1) | (DeliveryState::Pending | DeliveryState::Dead, 0) => {
-            String::new()
-        }
+        (DeliveryState::Delivered, 0 | 1) | (DeliveryState::Pending | DeliveryState::Dead, 0) => String::new(),
         (DeliveryState::Delivered | DeliveryState::Pending | DeliveryState::Dead, attempts) => {
             format!(" after {attempts}")
         }
@@ -85,9 +83,8 @@ pub(super) fn title(event: &EventSummary) -> String {
 
 impl ListingRow for EventSummary {
     fn columns(&self) -> Vec<String> {
-        let word = |pointer: &str| {
-            self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned()
-        };
+        let word =
+            |pointer: &str| self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
         let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
         let state = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
         vec![
@@ -207,8 +204,7 @@ mod tests {
             deliveries,
             refused: refused.map(str::to_owned),
         };
-        let listing =
-            table(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
+        let listing = table(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
         assert_eq!(listing, "A  accepted as B\nA  2 deliveries again\nA  refused: no mapping\n");
     }
 }

@@ -12,11 +12,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// If a path cannot be read, or no rule file is found; the error is printed.
-pub(super) fn read(
-    paths: &[PathBuf],
-    at: Option<Timestamp>,
-    terminal: &mut Terminal,
-) -> Result<LoadedRules, Exit> {
+pub(super) fn read(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Terminal) -> Result<LoadedRules, Exit> {
     RuleSet::load(paths, at).map_err(|unreadable| {
         terminal.error(&unreadable.to_string());
         match unreadable {
@@ -33,11 +29,7 @@ pub(super) fn read(
 ///
 /// # Errors
 /// As for [`read`], and if the rules contain an error, which is printed.
-pub(super) fn usable(
-    paths: &[PathBuf],
-    at: Option<Timestamp>,
-    terminal: &mut Terminal,
-) -> Result<RuleSet, Exit> {
+pub(super) fn usable(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
     let LoadedRules { sources, mut diagnostics, rules } = read(paths, at, terminal)?;
     rules.ok_or_else(|| {
         diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == DiagnosticLevel::Error);

@@ -88,8 +88,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 /// A replay of pushes or of refused bodies.
 pub(super) struct ReplayTask {
     pub(super) plan: fn(&OperationsBackend, &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
-    pub(super) replay_part:
-        fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
+    pub(super) replay_part: fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
     /// Whether rules decide.
     pub(super) needs_rules: bool,
     /// What a user can do if no gateway runs.
@@ -108,9 +107,7 @@ impl ReplayTask {
     ) -> Result<Exit, Exit> {
         if selection.is_empty() && !pace.all {
             terminal.error("no pushes are selected");
-            terminal.help(
-                "select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`",
-            );
+            terminal.help("select some with `--since 2h`, `--integration NAME` or `--id ID`, or all with `--all`");
             return Err(Exit::Usage);
         }
         let mut backend = OperationsBackend::open(gateway, terminal)?;
@@ -139,8 +136,7 @@ impl ReplayTask {
         terminal: &mut Terminal,
     ) -> Result<Exit, Exit> {
         let ids = ids(plan, self.request.stored);
-        let size =
-            usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
+        let size = usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
         let mut exit = Exit::Success;
         for part in ids.chunks(size) {
             let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
@@ -180,10 +176,8 @@ fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Termina
     listing::print(plan, ListingFormat::of(pace.json), terminal);
     if !pace.json {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
-        terminal.help(&format!(
-            "{} would be replayed, in about {seconds} s; omit `--dry-run` to replay them",
-            plan.len()
-        ));
+        terminal
+            .help(&format!("{} would be replayed, in about {seconds} s; omit `--dry-run` to replay them", plan.len()));
     }
 }
 
@@ -214,12 +208,7 @@ mod tests {
     use crate::gateway::operations::{ListingPage, RecordSelection, ReplayCandidate};
 
     fn planned(id: u32) -> ReplayCandidate {
-        ReplayCandidate {
-            id: id.to_string(),
-            integration: String::new(),
-            received: String::new(),
-            events: vec![0, 2],
-        }
+        ReplayCandidate { id: id.to_string(), integration: String::new(), received: String::new(), events: vec![0, 2] }
     }
 
     #[test]

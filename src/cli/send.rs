@@ -111,8 +111,7 @@ fn resolve(
 
 fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {
     let input = input::CommandInput::read(path, terminal);
-    let input =
-        input.map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
+    let input = input.map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
     Ok(input.bytes)
 }
 
@@ -164,9 +163,8 @@ fn send(
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
-    let quoted = |mark: &str, text: &str| {
-        text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n")
-    };
+    let quoted =
+        |mark: &str, text: &str| text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n");
     terminal.out.print(&quoted("→ ", &request));
     terminal.out.print(&quoted("← ", &answer));
     match verdict {

@@ -74,8 +74,7 @@ fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
     if let Some(failure) = &rules.failure {
         let when = ago(Some(&rules.attempted), now);
         // Writing to a string does not fail.
-        let _ =
-            writeln!(text, "       NOT those on the disk: the reload {when} failed at `{}`", failure.stage);
+        let _ = writeln!(text, "       NOT those on the disk: the reload {when} failed at `{}`", failure.stage);
         let _ = writeln!(text, "       {}", visible_line(&failure.message));
         for finding in &failure.findings {
             let _ = writeln!(text, "         {}", visible_line(finding));
@@ -122,8 +121,7 @@ fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> 
 }
 
 fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
-    let heading =
-        ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
+    let heading = ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
     let mut table = TextTable::new(&heading);
     for channel in channels {
         let error = channel.last_error.as_ref().map_or_else(

@@ -38,11 +38,7 @@ impl TextTable {
             let mut line = String::new();
             for (&(width, is_number), cell) in columns.iter().zip(row) {
                 // Writing to a string does not fail.
-                let _ = if is_number {
-                    write!(line, "{cell:>width$}  ")
-                } else {
-                    write!(line, "{cell:width$}  ")
-                };
+                let _ = if is_number { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:width$}  ") };
             }
             text.push_str(line.trim_end());
             text.push('\n');

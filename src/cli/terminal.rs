@@ -28,11 +28,7 @@ impl Terminal {
     pub(super) fn new(color: ColorChoice) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         Self {
-            out: OutputStream::new(
-                styling(color, AutoStream::choice(&out)),
-                out.is_terminal(),
-                BufWriter::new(out),
-            ),
+            out: OutputStream::new(styling(color, AutoStream::choice(&out)), out.is_terminal(), BufWriter::new(out)),
             err: OutputStream::new(styling(color, AutoStream::choice(&err)), err.is_terminal(), err),
         }
     }

@@ -111,7 +111,8 @@ fn none_found(arguments: &Arguments, tests: usize, terminal: &mut Terminal) -> E
         }
         Some(_) | None => {
             terminal.error("the rules contain no test");
-            terminal.help("write one: test \"a firing alert\" { mapping NAME  input { … }  expect { severity: Warning } }");
+            terminal
+                .help("write one: test \"a firing alert\" { mapping NAME  input { … }  expect { severity: Warning } }");
         }
     }
     Exit::Findings

@@ -176,12 +176,8 @@ fn follow(messages: &Receiver<WatchMessage>, rounds: usize, terminal: &mut Termi
 fn show(version: &RuleSetVersion<WatchRound>, terminal: &mut Terminal) {
     let WatchRound { loaded, checked, tests } = &version.value;
     show_diagnostics(&loaded.diagnostics, &loaded.sources, terminal);
-    let mut line = format!(
-        "generation {}: {} in {}",
-        version.generation,
-        check::summary(loaded).trim_end(),
-        shown(*checked)
-    );
+    let mut line =
+        format!("generation {}: {} in {}", version.generation, check::summary(loaded).trim_end(), shown(*checked));
     let mut fine = loaded.rules.is_some();
     if let Some(TimedReport { report, duration }) = tests {
         let (passed, failed) = (report.passed(), report.failed());

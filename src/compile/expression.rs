@@ -4,8 +4,7 @@ use super::Compiler;
 use crate::model::{self, ExpressionKind, Literal};
 use crate::pattern::Case;
 use crate::program::{
-    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, Predicate, TemplatePart,
-    TextPredicate,
+    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, Predicate, TemplatePart, TextPredicate,
 };
 
 impl Compiler {
@@ -32,9 +31,9 @@ impl Compiler {
             ExpressionKind::Not(part) => Node::Not(self.expression(part)),
             ExpressionKind::Compare(comparison) => Node::Compare(Box::new(self.comparison(comparison))),
             ExpressionKind::List(parts) => Node::List(self.all(parts)),
-            ExpressionKind::Object(members) => Node::Object(
-                members.iter().map(|(name, value)| (name.clone(), self.expression(value))).collect(),
-            ),
+            ExpressionKind::Object(members) => {
+                Node::Object(members.iter().map(|(name, value)| (name.clone(), self.expression(value))).collect())
+            }
         };
         self.push(node, expression.span)
     }
@@ -89,9 +88,7 @@ impl Compiler {
     fn comparison(&mut self, comparison: &model::Comparison) -> Comparison {
         let subject = match &comparison.subject {
             model::ComparisonSubject::Value(value) => ComparisonSubject::Value(self.expression(value)),
-            model::ComparisonSubject::Nodes(quantifier, path) => {
-                ComparisonSubject::Nodes(*quantifier, path.clone())
-            }
+            model::ComparisonSubject::Nodes(quantifier, path) => ComparisonSubject::Nodes(*quantifier, path.clone()),
             model::ComparisonSubject::Now => ComparisonSubject::Now,
         };
         let label = self.label_of(&subject);

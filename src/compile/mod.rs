@@ -7,9 +7,9 @@ mod reach;
 use crate::json::{OwnedMemberName, Projection};
 use crate::model::{self, EventField, Model, ParameterValue};
 use crate::program::{
-    Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping,
-    NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate, Program, Routing, RoutingBlock,
-    RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
+    Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex,
+    Node, NodeId, NothingReason, PositionsByName, Predicate, Program, Routing, RoutingBlock, RoutingLine,
+    RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -32,11 +32,8 @@ struct Compiler {
 impl Compiler {
     fn declarations(&mut self, model: &Model) {
         self.program.names = names(model);
-        self.program.schedules = model
-            .schedules
-            .iter()
-            .map(|schedule| (schedule.name.clone(), schedule.windows.clone()))
-            .collect();
+        self.program.schedules =
+            model.schedules.iter().map(|schedule| (schedule.name.clone(), schedule.windows.clone())).collect();
         for table in &model.tables {
             let table = self.table(table);
             self.program.tables.push(table);
@@ -96,20 +93,13 @@ impl Compiler {
     /// The conditions of one line, which share its reason.
     fn accept(&mut self, accept: &model::AcceptCondition) -> Vec<(LocatedCondition, Option<NodeId>)> {
         let because = accept.because.as_ref().map(|because| self.expression(because));
-        conjuncts(&accept.when)
-            .into_iter()
-            .map(|when| (self.located_condition(when, when.span), because))
-            .collect()
+        conjuncts(&accept.when).into_iter().map(|when| (self.located_condition(when, when.span), because)).collect()
     }
 
     fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {
         match entry {
-            model::LabelEntry::Spread(value, except) => {
-                LabelEntry::Spread(self.expression(value), except.clone())
-            }
-            model::LabelEntry::Set(name, value) => {
-                LabelEntry::Set(OwnedMemberName::new(name), self.expression(value))
-            }
+            model::LabelEntry::Spread(value, except) => LabelEntry::Spread(self.expression(value), except.clone()),
+            model::LabelEntry::Set(name, value) => LabelEntry::Set(OwnedMemberName::new(name), self.expression(value)),
         }
     }
 
@@ -155,11 +145,8 @@ impl Compiler {
     fn label_requirement(&self, line: &RoutingLine) -> Option<LabelRequirement> {
         let when = line.when?;
         // The part that is decided fastest comes first.
-        let (condition, is_all) = if let Node::And(parts) = self.program.node(when) {
-            (*parts.first()?, false)
-        } else {
-            (when, true)
-        };
+        let (condition, is_all) =
+            if let Node::And(parts) = self.program.node(when) { (*parts.first()?, false) } else { (when, true) };
         let Node::Compare(comparison) = self.program.node(condition) else { return None };
         let Predicate::Text(TextPredicate::Equal(text)) = &comparison.test else { return None };
         if comparison.negated || comparison.case.is_ignored() {

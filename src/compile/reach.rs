@@ -4,16 +4,15 @@
 use crate::json::Projection;
 use crate::path::CompiledPath;
 use crate::program::{
-    Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table,
-    TemplatePart, TextPredicate,
+    Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table, TemplatePart,
+    TextPredicate,
 };
 use crate::syntax::tree::NavigationStep;
 use std::collections::HashSet;
 
 /// The parts of a payload that a mapping reads.
 pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
-    let mut survey =
-        AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
+    let mut survey = AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
     // `accept` is evaluated before there are elements.
     for (rule, because) in &mapping.accept {
         survey.visit(rule.when, ValueAccess::Kind);
@@ -61,12 +60,8 @@ struct AccessCollector<'p> {
 impl<'p> AccessCollector<'p> {
     fn visit(&mut self, id: NodeId, access: ValueAccess) {
         match self.program.node(id) {
-            Node::Literal(_)
-            | Node::Regex(_)
-            | Node::Let(_)
-            | Node::Parameter(_)
-            | Node::Field(_)
-            | Node::Label(_) => {}
+            Node::Literal(_) | Node::Regex(_) | Node::Let(_) | Node::Parameter(_) | Node::Field(_) | Node::Label(_) => {
+            }
             Node::Path(path) => self.path(path, access, &[]),
             Node::Nodes(path) => self.path(path, ValueAccess::Whole, &[]),
             Node::Navigate(base, steps) => {
@@ -145,9 +140,9 @@ impl<'p> AccessCollector<'p> {
 
     fn operands(&mut self, test: &'p Predicate) {
         match test {
-            Predicate::Equal(node)
-            | Predicate::Order(_, node)
-            | Predicate::Text(TextPredicate::Piece(_, node)) => self.visit(*node, ValueAccess::Whole),
+            Predicate::Equal(node) | Predicate::Order(_, node) | Predicate::Text(TextPredicate::Piece(_, node)) => {
+                self.visit(*node, ValueAccess::Whole)
+            }
             Predicate::In(nodes) => self.all(nodes, ValueAccess::Whole),
             Predicate::Any
             | Predicate::Missing

@@ -134,8 +134,7 @@ fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> Ex
 
 fn window(text: &str, line: &Range<usize>, focus: usize) -> Range<usize> {
     let latest = line.end.saturating_sub(WIDTH).max(line.start);
-    let start =
-        text.floor_char_boundary(focus.saturating_sub(LEAD).clamp(line.start, latest)).max(line.start);
+    let start = text.floor_char_boundary(focus.saturating_sub(LEAD).clamp(line.start, latest)).max(line.start);
     let end = text.floor_char_boundary(start.saturating_add(WIDTH)).min(line.end);
     start..end
 }

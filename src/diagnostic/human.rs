@@ -42,11 +42,7 @@ fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> 
 }
 
 fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error)
-        .count()
-        .min(MOST);
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count().min(MOST);
     let mut remaining = [errors, MOST - errors];
     let mut fits = |level: DiagnosticLevel| {
         let left = match level {
@@ -94,23 +90,15 @@ fn files(diagnostic: &Diagnostic) -> Vec<FileId> {
 }
 
 /// Adds the excerpts of one file with their carets.
-fn add_excerpts<'d>(
-    mut group: Group<'d>,
-    diagnostic: &'d Diagnostic,
-    id: FileId,
-    sources: &'d Sources,
-) -> Group<'d> {
+fn add_excerpts<'d>(mut group: Group<'d>, diagnostic: &'d Diagnostic, id: FileId, sources: &'d Sources) -> Group<'d> {
     let Some(file) = sources.file(id) else { return group };
     let own = (diagnostic.span, diagnostic.label.as_str(), AnnotationKind::Primary);
-    let related =
-        diagnostic.related.iter().map(|(span, label)| (*span, label.as_str(), AnnotationKind::Context));
+    let related = diagnostic.related.iter().map(|(span, label)| (*span, label.as_str(), AnnotationKind::Context));
     let marks: Vec<(Span, &str, AnnotationKind)> =
         std::iter::once(own).chain(related).filter(|(span, ..)| span.file == id).collect();
     let ranges: Vec<_> = marks.iter().map(|(span, ..)| marked(file.text(), &span.range())).collect();
     for Excerpt { text, first_line, keeps_columns, ranges: shown } in excerpts(file, &ranges) {
-        let Some((first, ..)) =
-            shown.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index))
-        else {
+        let Some((first, ..)) = shown.iter().map(|(index, _)| index).min().and_then(|index| marks.get(*index)) else {
             continue;
         };
         let position = sources.position(*first);
@@ -120,15 +108,12 @@ fn add_excerpts<'d>(
             let label = (!label.is_empty()).then(|| visible_line(label));
             Some(kind.span(range).label(label))
         });
-        let snippet =
-            Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
+        let snippet = Snippet::source(text).line_start(first_line).annotations(annotations.collect::<Vec<_>>());
         // In lines that were changed, the renderer would count a wrong column.
         group = if keeps_columns {
             group.element(snippet.path(name))
         } else {
-            group
-                .element(Origin::path(name).line(position.line).char_column(position.column))
-                .element(snippet)
+            group.element(Origin::path(name).line(position.line).char_column(position.column)).element(snippet)
         };
     }
     group
@@ -139,11 +124,7 @@ fn patch<'d>(help: &'d Suggestion, sources: &'d Sources) -> Option<Group<'d>> {
     let (span, replacement) = help.edit.as_ref()?;
     let file = sources.file(span.file)?;
     let old = file.text().get(span.range())?;
-    if old == replacement
-        || replacement.len() > LONGEST_EDIT
-        || spans_many_lines(old)
-        || old.len() > LONGEST_EDIT
-    {
+    if old == replacement || replacement.len() > LONGEST_EDIT || spans_many_lines(old) || old.len() > LONGEST_EDIT {
         return None;
     }
     let Excerpt { text, first_line, ranges, .. } = excerpts(file, &[span.range()]).into_iter().next()?;

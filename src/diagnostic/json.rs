@@ -85,8 +85,7 @@ impl<'d> FindingConverter<'d> {
 
     fn help(&mut self, help: &'d Suggestion) -> FindingHelp<'d> {
         let edit = help.edit.as_ref();
-        let edit =
-            edit.map(|(span, replacement)| SuggestedEdit { location: self.location(*span), replacement });
+        let edit = edit.map(|(span, replacement)| SuggestedEdit { location: self.location(*span), replacement });
         FindingHelp { message: &help.text, edit }
     }
 

@@ -42,8 +42,7 @@ impl<'s> Locator<'s> {
     }
 
     fn near_last(&self, span: Span) -> Option<SourcePosition> {
-        let KnownPosition { file, offset, position: SourcePosition { line, column } } =
-            *self.last.as_ref()?;
+        let KnownPosition { file, offset, position: SourcePosition { line, column } } = *self.last.as_ref()?;
         let (from, to) = (offset.min(span.start) as usize, offset.max(span.start) as usize);
         if file != span.file || to - from > NEAR {
             return None;
@@ -53,8 +52,7 @@ impl<'s> Locator<'s> {
             return None;
         }
         let characters = between.chars().count();
-        let column =
-            if span.start >= offset { column + characters } else { column.checked_sub(characters)? };
+        let column = if span.start >= offset { column + characters } else { column.checked_sub(characters)? };
         Some(SourcePosition { line, column })
     }
 }

@@ -14,10 +14,7 @@ mod short;
 mod visible;
 
 pub use nearest::nearest;
-#[cfg_attr(
-    target_family = "wasm",
-    expect(unused_imports, reason = "the command line uses most of them")
-)]
+#[cfg_attr(target_family = "wasm", expect(unused_imports, reason = "the command line uses most of them"))]
 pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
 
 use crate::source::{SourceFile, Sources, Span};
@@ -123,15 +120,7 @@ impl Diagnostic {
     #[must_use]
     pub fn new(code: &'static DiagnosticCode, span: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self {
-            code,
-            message,
-            span,
-            label: String::new(),
-            related: Vec::new(),
-            notes: Vec::new(),
-            help: Vec::new(),
-        }
+        Self { code, message, span, label: String::new(), related: Vec::new(), notes: Vec::new(), help: Vec::new() }
     }
 
     /// Sets the text beside the carets.
@@ -192,8 +181,7 @@ impl Diagnostic {
             let text = sources.file(span.file).map_or("", SourceFile::text);
             let range = span.range();
             if text.get(range.clone()).is_none() {
-                let (start, end) =
-                    (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
+                let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
                 *span = Span::new(span.file, start, end);
             }
         }

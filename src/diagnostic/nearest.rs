@@ -132,8 +132,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let names =
-            ["severity", "status", "title", "payments_page", "payments_chat", "Critical", "starts_at"];
+        let names = ["severity", "status", "title", "payments_page", "payments_chat", "Critical", "starts_at"];
         let cases = [
             ("sevrity", Some("severity")),
             ("SEVERITY", Some("severity")),

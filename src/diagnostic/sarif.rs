@@ -12,8 +12,7 @@ use std::fmt::Write;
 pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let codes = codes(diagnostics);
     let mut writer = SarifWriter { sources, locator: Locator::new(sources) };
-    let results: Vec<Value> =
-        diagnostics.iter().map(|diagnostic| writer.result(diagnostic, &codes)).collect();
+    let results: Vec<Value> = diagnostics.iter().map(|diagnostic| writer.result(diagnostic, &codes)).collect();
     let driver = json!({
         "name": "pointsman",
         "version": env!("CARGO_PKG_VERSION"),
@@ -30,8 +29,7 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 
 /// The codes of the findings, sorted and without repetitions.
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static DiagnosticCode> {
-    let mut codes: Vec<&'static DiagnosticCode> =
-        diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+    let mut codes: Vec<&'static DiagnosticCode> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
     codes.sort_unstable_by_key(|code| code.id);
     codes.dedup_by_key(|code| code.id);
     codes
@@ -97,8 +95,7 @@ impl SarifWriter<'_> {
 
     fn fix(&mut self, help: &Suggestion) -> Option<Value> {
         let (span, replacement) = help.edit.as_ref()?;
-        let change =
-            json!({ "deletedRegion": self.region(*span), "insertedContent": { "text": replacement } });
+        let change = json!({ "deletedRegion": self.region(*span), "insertedContent": { "text": replacement } });
         let file = json!({ "uri": uri(self.sources.name(*span)) });
         Some(json!({
             "description": { "text": help.text },

@@ -24,8 +24,7 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
 
 /// [`visible`] text on one line: line ends and tabs become blanks.
 pub(crate) fn visible_line(text: &str) -> String {
-    let lines: Vec<&str> =
-        text.split(['\n', '\r', '\t']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = text.split(['\n', '\r', '\t']).map(str::trim).filter(|line| !line.is_empty()).collect();
     visible(&lines.join(" ")).into_owned()
 }
 
@@ -108,8 +107,7 @@ pub(crate) fn push_visible(shown: &mut String, character: char) {
 /// Whether a terminal interprets the character or shows nothing: C0 and C1 controls, marks of direction, line separators,
 /// invisible blanks, tags.
 fn is_hidden(character: char) -> bool {
-    let directs =
-        matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
+    let directs = matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
     let hides = matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
     let tags = matches!(character, '\u{e0000}'..='\u{e007f}');
     directs || hides || tags || (character.is_control() && !matches!(character, '\n' | '\t'))
@@ -139,8 +137,7 @@ mod tests {
         // Hidden characters close together and far apart, at every position of a block.
         for apart in [0, 1, 40] {
             let between = "x".repeat(apart);
-            let text: String =
-                near.clone().flat_map(|character| [character.to_string(), between.clone()]).collect();
+            let text: String = near.clone().flat_map(|character| [character.to_string(), between.clone()]).collect();
             let mut json = text.clone().into_bytes();
             escape_hidden(&mut json);
             let expected: String = text.chars().map(spelt).collect();

@@ -13,8 +13,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         let mut values = SmallVec::<[RuntimeValue<'v>; 4]>::new();
         for (position, argument) in arguments.iter().enumerate() {
             let last = function.parameters.len().saturating_sub(1);
-            let takes =
-                function.parameters.get(position.min(last)).map_or(ArgumentKind::Any, |each| each.takes);
+            let takes = function.parameters.get(position.min(last)).map_or(ArgumentKind::Any, |each| each.takes);
             let value = self.argument(*argument, takes);
             if value.is_nothing() && !function.takes_missing {
                 return RuntimeValue::Missing;
@@ -75,8 +74,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         match takes {
             ArgumentKind::Text => {
                 let program = self.program;
-                self.text(value, || program.source_text(node))
-                    .map_or(RuntimeValue::Missing, RuntimeValue::Text)
+                self.text(value, || program.source_text(node)).map_or(RuntimeValue::Missing, RuntimeValue::Text)
             }
             ArgumentKind::Number if !matches!(value, RuntimeValue::Number(_)) => RuntimeValue::Missing,
             ArgumentKind::Number

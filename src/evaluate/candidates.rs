@@ -57,11 +57,7 @@ impl<'p> SharedConditionCache<'p> {
 
     /// Whether all of some conditions hold, a bit for each.
     #[inline]
-    pub(super) fn hold<'v, O: Observer>(
-        &mut self,
-        wanted: u64,
-        interpreter: &mut Interpreter<'p, 'v, '_, O>,
-    ) -> bool
+    pub(super) fn hold<'v, O: Observer>(&mut self, wanted: u64, interpreter: &mut Interpreter<'p, 'v, '_, O>) -> bool
     where
         'p: 'v,
     {
@@ -165,11 +161,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
 
     /// Visits the indexes of the event's labels and of fields. If the rules look at very many labels, only the labels
     /// of the event are looked up.
-    fn visit_indexes<'i, F: SourceIndex>(
-        &mut self,
-        all: &'i [F],
-        mut visit: impl FnMut(&mut Self, &'i F, TextSource),
-    ) {
+    fn visit_indexes<'i, F: SourceIndex>(&mut self, all: &'i [F], mut visit: impl FnMut(&mut Self, &'i F, TextSource)) {
         const FEW: usize = 32;
         let mut visit_all = |interpreter: &mut Self, filed: &'i [F], source: Option<TextSource>| {
             let filed = filed.iter().take_while(|filed| source.is_none_or(|source| filed.source() == source));

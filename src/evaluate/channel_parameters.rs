@@ -50,14 +50,11 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     /// A value as JSON; `None` for a missing one, so that its member is left out.
     fn json(&mut self, id: NodeId) -> Option<Json> {
         if let Node::Object(members) = self.program.node(id) {
-            let members =
-                members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
+            let members = members.iter().filter_map(|(name, value)| Some((name.to_string(), self.json(*value)?)));
             return Some(Json::Object(members.collect()));
         }
         if let Node::List(items) = self.program.node(id) {
-            return Some(Json::Array(
-                items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect(),
-            ));
+            return Some(Json::Array(items.iter().map(|item| self.json(*item).unwrap_or(Json::Null)).collect()));
         }
         to_json(&self.value(id))
     }
@@ -75,10 +72,9 @@ fn to_json(value: &RuntimeValue<'_>) -> Option<Json> {
             Some(Json::Array(items.iter().map(|item| to_json(item).unwrap_or(Json::Null)).collect()))
         }
         RuntimeValue::Labels(labels) => Some(labels.to_value()),
-        RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Regex(_) => value.to_text(&Arena::new()).map(|text| Json::String(text.to_owned())),
+        RuntimeValue::Severity(_) | RuntimeValue::Status(_) | RuntimeValue::Time(_) | RuntimeValue::Regex(_) => {
+            value.to_text(&Arena::new()).map(|text| Json::String(text.to_owned()))
+        }
     }
 }
 

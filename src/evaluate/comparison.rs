@@ -108,12 +108,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     }
 
     /// Applies a test to a value.
-    pub(super) fn test(
-        &mut self,
-        test: &'p Predicate,
-        case: Case,
-        value: &RuntimeValue<'v>,
-    ) -> ComparisonResult {
+    pub(super) fn test(&mut self, test: &'p Predicate, case: Case, value: &RuntimeValue<'v>) -> ComparisonResult {
         match test {
             Predicate::Any => ComparisonResult::Holds,
             Predicate::Missing => value.is_nothing().into(),
@@ -199,9 +194,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
 /// The right side of a comparison, if it is an expression.
 fn operand(test: &Predicate) -> Option<NodeId> {
     match test {
-        Predicate::Equal(node)
-        | Predicate::Order(_, node)
-        | Predicate::Text(TextPredicate::Piece(_, node)) => Some(*node),
+        Predicate::Equal(node) | Predicate::Order(_, node) | Predicate::Text(TextPredicate::Piece(_, node)) => {
+            Some(*node)
+        }
         Predicate::Any
         | Predicate::Missing
         | Predicate::Null
@@ -231,8 +226,7 @@ fn is(kind: ValueKind, value: &RuntimeValue<'_>) -> bool {
             matches!(value, RuntimeValue::List(_)) || matches!(value.as_json(), Some(json::Value::Array(_)))
         }
         ValueKind::Object => {
-            matches!(value, RuntimeValue::Labels(_))
-                || matches!(value.as_json(), Some(json::Value::Object(_)))
+            matches!(value, RuntimeValue::Labels(_)) || matches!(value.as_json(), Some(json::Value::Object(_)))
         }
     }
 }

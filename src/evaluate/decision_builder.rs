@@ -100,12 +100,7 @@ impl<'v> DecisionBuilder<'v> {
     pub(super) fn finish(&self, program: &'v Program, arena: &'v Arena) -> RoutingDecision<'v> {
         if let ([(channel, _)], [(route, _)], []) = (&*self.channels, &*self.routes, &*self.reasons) {
             let channels = arena.alloc([name(program, *channel)]);
-            return RoutingDecision {
-                channels,
-                routes: arena.alloc([*route]),
-                reasons: &[],
-                followed: false,
-            };
+            return RoutingDecision { channels, routes: arena.alloc([*route]), reasons: &[], followed: false };
         }
         let channels: SmallVec<[usize; 8]> = unique(self.channels.iter().map(|(channel, _)| *channel));
         let routes: SmallVec<[MatchedRoute<'v>; 4]> = unique(self.routes.iter().map(|(route, _)| *route));
@@ -124,14 +119,10 @@ impl<'v> DecisionBuilder<'v> {
         open: &[usize],
         arena: &'v Arena,
     ) -> RoutingDecision<'v> {
-        let always = self
-            .channels
-            .iter()
-            .filter(|(_, origin)| *origin == EntryOrigin::Always)
-            .map(|(channel, _)| *channel);
+        let always =
+            self.channels.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(channel, _)| *channel);
         let channels: SmallVec<[usize; 8]> = unique(open.iter().copied().chain(always));
-        let routes =
-            self.routes.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(route, _)| *route);
+        let routes = self.routes.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(route, _)| *route);
         let routes: SmallVec<[MatchedRoute<'v>; 4]> = unique(routes);
         let channels = names(program, &channels, arena);
         RoutingDecision { channels, routes: arena.slice(&routes), reasons: &[], followed: true }

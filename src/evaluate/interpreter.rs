@@ -90,9 +90,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             Node::Nodes(path) => self.find(path).map_or(RuntimeValue::Missing, RuntimeValue::List),
             Node::Regex(regex) => RuntimeValue::Regex(regex),
             Node::Let(position) => self.lets.get(*position).copied().unwrap_or(RuntimeValue::Missing),
-            Node::Parameter(position) => {
-                self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing)
-            }
+            Node::Parameter(position) => self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing),
             Node::Field(field) => {
                 self.event.map_or(RuntimeValue::Missing, |event| field_value(event, *field, self.arena))
             }
@@ -105,13 +103,9 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             Node::Call(function, arguments) => self.call(function, arguments),
             Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
             Node::Coalesce(parts) => self.coalesce(parts),
-            Node::Match(arms) => {
-                self.choose(arms).map_or(RuntimeValue::Missing, |result| self.value(*result))
-            }
+            Node::Match(arms) => self.choose(arms).map_or(RuntimeValue::Missing, |result| self.value(*result)),
             Node::List(parts) => self.list(parts),
-            Node::Or(_) | Node::And(_) | Node::Not(_) | Node::Compare(_) => {
-                RuntimeValue::Boolean(self.holds(id))
-            }
+            Node::Or(_) | Node::And(_) | Node::Not(_) | Node::Compare(_) => RuntimeValue::Boolean(self.holds(id)),
             Node::Choose(_) | Node::Object(_) => RuntimeValue::Missing,
         }
     }
@@ -120,11 +114,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
     #[inline]
     pub(super) fn holds(&mut self, id: NodeId) -> bool {
         let node = self.program.node(id);
-        if let Node::Compare(comparison) = node {
-            self.compare(comparison, id)
-        } else {
-            self.composite_holds(node, id)
-        }
+        if let Node::Compare(comparison) = node { self.compare(comparison, id) } else { self.composite_holds(node, id) }
     }
 
     /// Whether a conjunction holds whose first part holds.
@@ -206,11 +196,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
     }
 
     /// A value as a string, for the place called `name`; `None` if it is missing. Lossy conversions are noted.
-    pub(super) fn text<'n>(
-        &mut self,
-        value: RuntimeValue<'v>,
-        name: impl FnOnce() -> &'n str,
-    ) -> Option<&'v str> {
+    pub(super) fn text<'n>(&mut self, value: RuntimeValue<'v>, name: impl FnOnce() -> &'n str) -> Option<&'v str> {
         if let RuntimeValue::Text(text) = value
             && text.len() <= FREE_BYTES
         {
@@ -262,10 +248,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         if let Ok(nodes) = path.find(payload, element, &mut self.path_budget) {
             return Some(self.arena.collect(nodes.into_iter().map(RuntimeValue::of_json)));
         }
-        self.note_formatted(format_args!(
-            "`{}` chose too much of the payload; it counts as missing",
-            path.text()
-        ));
+        self.note_formatted(format_args!("`{}` chose too much of the payload; it counts as missing", path.text()));
         None
     }
 
@@ -313,8 +296,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         if let Some(Some(known)) = self.defines.get(position) {
             return *known;
         }
-        let value =
-            self.program.defines.get(position).map_or(RuntimeValue::Missing, |node| self.value(*node));
+        let value = self.program.defines.get(position).map_or(RuntimeValue::Missing, |node| self.value(*node));
         self.cache(position, value);
         value
     }
@@ -397,9 +379,7 @@ fn field_value<'v>(event: &'v Event<'v>, field: EventField, arena: &'v Arena) ->
         EventField::Link => optional(event.link),
         EventField::Source => RuntimeValue::Text(event.source),
         EventField::Integration => optional(event.integration),
-        EventField::Notes => {
-            RuntimeValue::List(arena.collect(event.notes.iter().copied().map(RuntimeValue::Text)))
-        }
+        EventField::Notes => RuntimeValue::List(arena.collect(event.notes.iter().copied().map(RuntimeValue::Text))),
     }
 }
 

@@ -152,9 +152,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
             let event = self.event(mapping, plan);
             let note = self.arena.text(&followed_note(&reason));
             let notes = event.notes.iter().copied().chain([note]).collect::<Vec<_>>();
-            return ElementOutcome::Event(
-                self.arena.alloc(Event { notes: self.arena.slice(&notes), ..event }),
-            );
+            return ElementOutcome::Event(self.arena.alloc(Event { notes: self.arena.slice(&notes), ..event }));
         }
         ElementOutcome::Dropped(reason)
     }
@@ -282,11 +280,8 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         if !value.is_nothing() {
             let words = self.program.source_text(node);
             // A long value is not written out to be cut.
-            let found =
-                if self.may_read(value) { shorten(&written(value), MAX_SHOWN) } else { "…".to_owned() };
-            self.note_formatted(format_args!(
-                "`{words}` is not an object, so it gives no labels: it is {found}"
-            ));
+            let found = if self.may_read(value) { shorten(&written(value), MAX_SHOWN) } else { "…".to_owned() };
+            self.note_formatted(format_args!("`{words}` is not an object, so it gives no labels: it is {found}"));
         }
     }
 
@@ -301,9 +296,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
 
 fn followed_note(reason: &RuleReason<'_>) -> String {
     let RuleReason { reason, at } = reason;
-    format!(
-        "this recovery would have been dropped ({reason}, {at}), but its firing was sent and is still open"
-    )
+    format!("this recovery would have been dropped ({reason}, {at}), but its firing was sent and is still open")
 }
 
 fn computed_key<'a>(mapping: &'a str, title: &'a str, labels: &'a Labels<'a>, arena: &'a Arena) -> &'a str {

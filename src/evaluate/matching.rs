@@ -50,8 +50,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             let chosen = |text: &str| index.texts.get(text).copied();
             arms.case.with_folded(text, chosen)
         });
-        let others =
-            index.others.iter().copied().take_while(|other| chosen.is_none_or(|chosen| *other < chosen));
+        let others = index.others.iter().copied().take_while(|other| chosen.is_none_or(|chosen| *other < chosen));
         let before = others.filter_map(|other| arms.arms.get(other));
         for arm in before {
             if self.fits(arms, arm, std::slice::from_ref(subject)) {

@@ -110,12 +110,8 @@ fn outcomes<'a, O: Observer>(
     document: &Document<'a>,
     elements: &[&'a json::Value<'a>],
 ) -> Vec<Outcome<'a>> {
-    let outcome = |index, result| Outcome {
-        integration: plan.integration,
-        mapping: Some(&*mapping.name),
-        index,
-        kind: result,
-    };
+    let outcome =
+        |index, result| Outcome { integration: plan.integration, mapping: Some(&*mapping.name), index, kind: result };
     if elements.is_empty() {
         return vec![outcome(None, OutcomeKind::Empty)];
     }
@@ -170,9 +166,8 @@ impl<'a> PayloadFirings<'a> {
             }
             AlertStatus::Resolved => {
                 let here = self.close(event.key);
-                let open = |key: &str| {
-                    before(key).into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect()
-                };
+                let open =
+                    |key: &str| before(key).into_iter().chain(here.iter().map(|&channel| channel.to_owned())).collect();
                 routing::decide(interpreter, destination, event, &open)
             }
         }

@@ -185,9 +185,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
             let (Some(line), Some(guard)) = (block.lines.get(place), index.guards.get(place)) else {
                 continue;
             };
-            if progress.allows(line.kind)
-                && guard.allows(combination)
-                && shared.hold(guard.shared(), self.interpreter)
+            if progress.allows(line.kind) && guard.allows(combination) && shared.hold(guard.shared(), self.interpreter)
             {
                 self.try_line(line, if guard.is_all() { None } else { line.when }, progress);
             }
@@ -239,9 +237,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
             RoutingLineBody::Block(block) => self.block(block),
             RoutingLineBody::Target(target) => self.target(&line.path, None, target),
             RoutingLineBody::Match(choice, targets) => match self.chosen(*choice) {
-                Some(arm) => {
-                    targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target))
-                }
+                Some(arm) => targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target)),
                 None => false,
             },
         };

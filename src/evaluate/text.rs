@@ -92,8 +92,6 @@ fn kind(node: &json::Value<'_>) -> &'static str {
     match node {
         json::Value::Array(_) => "an array",
         json::Value::Object(_) => "an object",
-        json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) | json::Value::Text(_) => {
-            "a value"
-        }
+        json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) | json::Value::Text(_) => "a value",
     }
 }

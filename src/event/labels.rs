@@ -198,8 +198,7 @@ mod tests {
         let arena = Arena::new();
         let texts = ["a", "bcd", "bc", "cd", "", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"];
         let texts = texts.map(|text| {
-            let start =
-                source.find(&format!("\"{text}")).map_or_else(|| source.find(text).unwrap(), |at| at + 1);
+            let start = source.find(&format!("\"{text}")).map_or_else(|| source.find(text).unwrap(), |at| at + 1);
             source.get(start..start + text.len()).unwrap()
         });
         let pairs: Vec<_> = texts.iter().flat_map(|name| texts.map(|value| (*name, value))).collect();

@@ -103,10 +103,9 @@ impl<'a> Outcome<'a> {
     pub fn event(&self) -> Option<&'a Event<'a>> {
         match &self.kind {
             OutcomeKind::Event(event) | OutcomeKind::Routed(event, _) => Some(event),
-            OutcomeKind::Dropped(_)
-            | OutcomeKind::Empty
-            | OutcomeKind::Unaccepted(_)
-            | OutcomeKind::Invalid { .. } => None,
+            OutcomeKind::Dropped(_) | OutcomeKind::Empty | OutcomeKind::Unaccepted(_) | OutcomeKind::Invalid { .. } => {
+                None
+            }
         }
     }
 

@@ -1,9 +1,7 @@
 //! The JSON of an outcome, with its event and its decision. `run` prints it, the admin API returns it, and the journal
 //! stores it.
 
-use super::{
-    Event, Labels, MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason,
-};
+use super::{Event, Labels, MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 use crate::json::{ObjectWriter, ToJson};
 use crate::time::Timestamp;
 use std::io::Write;

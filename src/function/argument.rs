@@ -31,10 +31,7 @@ pub(super) fn canonical<'a>(value: &RuntimeValue<'a>, arena: &'a Arena, out: &mu
     match value {
         RuntimeValue::Missing => out.push(b'm'),
         // Constants and times are not strings, so they differ from strings of the same letters.
-        RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Regex(_) => {
+        RuntimeValue::Severity(_) | RuntimeValue::Status(_) | RuntimeValue::Time(_) | RuntimeValue::Regex(_) => {
             out.push(b'c');
             value.to_json(arena).canonical(out);
         }

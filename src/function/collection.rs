@@ -13,12 +13,7 @@ pub(super) static LEN: Function = Function {
     may_be_missing: true,
     documentation: "The number of characters of a string, items of an array, members of an object, or labels of an \
                     event; missing for every other value. Use `count` for the nodes of a path.",
-    examples: &[
-        (r#"len("支付")"#, "2"),
-        ("len($.list)", "3"),
-        ("len($.labels)", "3"),
-        ("len(12)", "missing"),
-    ],
+    examples: &[(r#"len("支付")"#, "2"), ("len($.list)", "3"), ("len($.labels)", "3"), ("len(12)", "missing")],
     call: len,
     ..PLAIN
 };
@@ -84,9 +79,7 @@ pub(super) static PRESENT: Function = Function {
         ("present(0)", "0"),
         ("present(false)", "false"),
     ],
-    call: |arguments, _| {
-        arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(RuntimeValue::Missing)
-    },
+    call: |arguments, _| arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(RuntimeValue::Missing),
     ..PLAIN
 };
 

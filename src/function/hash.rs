@@ -11,10 +11,7 @@ pub(super) static SHA256: Function = Function {
     name: "sha256",
     parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "SHA-256 of the text in UTF-8, as 64 hexadecimal digits.",
-    examples: &[(
-        r#"sha256("abc")"#,
-        r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
-    )],
+    examples: &[(r#"sha256("abc")"#, r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#)],
     call: |arguments, arena| {
         let hashed = text(arguments, 0).map(|text| hex(&Sha256::digest(text.as_bytes())));
         hashed.map_or(RuntimeValue::Missing, |hex| RuntimeValue::Text(arena.text(&hex)))
@@ -24,10 +21,7 @@ pub(super) static SHA256: Function = Function {
 
 pub(super) static KEY: Function = Function {
     name: "key",
-    parameters: &[
-        parameter("prefix", ArgumentKind::LiteralText),
-        parameter("part", ArgumentKind::AnyOrLabels),
-    ],
+    parameters: &[parameter("prefix", ArgumentKind::LiteralText), parameter("part", ArgumentKind::AnyOrLabels)],
     variadic: true,
     takes_missing: true,
     may_be_missing: true,

@@ -27,10 +27,7 @@ pub const EXAMPLE_PAYLOAD: &str =
 
 /// A built-in function.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a property of its own, asked in a place of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, asked in a place of its own")]
 pub struct Function {
     /// Its name.
     pub name: &'static str,

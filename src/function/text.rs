@@ -29,9 +29,7 @@ pub(super) static TRIM: Function = Function {
     parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "The text without the blanks and line ends around it.",
     examples: &[(r#"trim("  P1\n")"#, r#""P1""#), (r#"trim(" ")"#, r#""""#)],
-    call: |arguments, _| {
-        text(arguments, 0).map_or(RuntimeValue::Missing, |text| RuntimeValue::Text(text.trim()))
-    },
+    call: |arguments, _| text(arguments, 0).map_or(RuntimeValue::Missing, |text| RuntimeValue::Text(text.trim())),
     ..PLAIN
 };
 
@@ -88,17 +86,12 @@ pub(super) static SLICE: Function = Function {
     ..PLAIN
 };
 
-fn map<'a>(
-    arguments: &[RuntimeValue<'a>],
-    arena: &'a Arena,
-    change: impl FnOnce(&str) -> String,
-) -> RuntimeValue<'a> {
+fn map<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena, change: impl FnOnce(&str) -> String) -> RuntimeValue<'a> {
     text(arguments, 0).map_or(RuntimeValue::Missing, |text| RuntimeValue::Text(arena.text(&change(text))))
 }
 
 fn replace<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
-    let (Some(text), Some(old), Some(new)) = (text(arguments, 0), text(arguments, 1), text(arguments, 2))
-    else {
+    let (Some(text), Some(old), Some(new)) = (text(arguments, 0), text(arguments, 1), text(arguments, 2)) else {
         return RuntimeValue::Missing;
     };
     if old.is_empty() || !text.contains(old) {
@@ -138,9 +131,5 @@ fn slice<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
 fn byte_position(text: &str, position: i64) -> usize {
     let count = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
     let mut places = text.char_indices().map(|(place, _)| place);
-    if position >= 0 {
-        places.nth(count).unwrap_or(text.len())
-    } else {
-        places.nth_back(count - 1).unwrap_or(0)
-    }
+    if position >= 0 { places.nth(count).unwrap_or(text.len()) } else { places.nth_back(count - 1).unwrap_or(0) }
 }

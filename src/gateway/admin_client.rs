@@ -48,9 +48,8 @@ impl AdminClient {
         };
         let announced: Option<Value> = serde_json::from_str(&text).ok();
         let url = announced.as_ref().and_then(|announced| announced.get("url")?.as_str());
-        let url = url.ok_or_else(|| {
-            format!("`{}` holds no address: use `--admin URL --token-file FILE`", file.display())
-        })?;
+        let url =
+            url.ok_or_else(|| format!("`{}` holds no address: use `--admin URL --token-file FILE`", file.display()))?;
         // A gateway that was killed leaves its address behind.
         if !listens(&address(url)?) {
             return Ok(None);
@@ -114,8 +113,7 @@ impl AdminClient {
             }
             Ok((response.status(), Some(body)))
         });
-        let (status, body) =
-            answer.map_err(|error: reqwest::Error| self.transport_error(&error.without_url()))?;
+        let (status, body) = answer.map_err(|error: reqwest::Error| self.transport_error(&error.without_url()))?;
         let body = body.ok_or("the answer of the gateway is too long: use a smaller `--limit`")?;
         let value: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
@@ -166,16 +164,11 @@ fn read_token(file: &Path) -> Result<Secret, String> {
 
 fn address(url: &str) -> Result<Url, String> {
     let read = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    read.ok_or_else(|| {
-        format!("`{url}` is not an address of a gateway: expected something like http://127.0.0.1:8481")
-    })
+    read.ok_or_else(|| format!("`{url}` is not an address of a gateway: expected something like http://127.0.0.1:8481"))
 }
 
 fn listens(url: &Url) -> bool {
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
     let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
-    addresses
-        .into_iter()
-        .flatten()
-        .any(|address| TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).is_ok())
+    addresses.into_iter().flatten().any(|address| TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).is_ok())
 }

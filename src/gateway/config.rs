@@ -51,14 +51,8 @@ impl GatewayConfig {
                 ..reload::ReloadOptions::default()
             },
             rule_tests: RuleTests::Skip,
-            journal: journal::JournalConfig {
-                directory: state.to_owned(),
-                ..journal::JournalConfig::default()
-            },
-            delivery: delivery::OutboundConfig {
-                directory: state.to_owned(),
-                ..delivery::OutboundConfig::default()
-            },
+            journal: journal::JournalConfig { directory: state.to_owned(), ..journal::JournalConfig::default() },
+            delivery: delivery::OutboundConfig { directory: state.to_owned(), ..delivery::OutboundConfig::default() },
             limits: ListenerLimits::default(),
             admin_token: None,
             logs: logs::LogOptions::default(),

@@ -66,12 +66,7 @@ impl Write for LogPipe {
     }
 }
 
-fn write_lines(
-    receiver: &Receiver<LogPipeMessage>,
-    lost: &AtomicU64,
-    mut writer: impl Write,
-    lost_notice: LostNotice,
-) {
+fn write_lines(receiver: &Receiver<LogPipeMessage>, lost: &AtomicU64, mut writer: impl Write, lost_notice: LostNotice) {
     while let Ok(message) = receiver.recv() {
         // An error of the log cannot be logged.
         match message {
@@ -131,8 +126,7 @@ mod tests {
         let text = String::from_utf8(read.iter().flatten().collect()).expect("text");
         let (gaps, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.contains("missing"));
         assert_eq!(lines.first(), Some(&"0"));
-        let lost: usize =
-            gaps.iter().map(|gap| gap.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+        let lost: usize = gaps.iter().map(|gap| gap.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
         assert_eq!(lines.len() + lost, all, "{gaps:?}");
         assert!(lost >= 999 && lines.len() >= MAX_LINES, "{gaps:?}");
     }

@@ -22,10 +22,7 @@ pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<Reloadab
         if let Some(gateway) = gateway.upgrade()
             && let Some(report) = gateway.rules.report()
         {
-            warnings.log_changes(ActiveWarnings::of(
-                &report,
-                gateway.config.reload.watch_method == WatchMethod::Poll,
-            ));
+            warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.watch_method == WatchMethod::Poll));
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         if gateway.strong_count() == 0 {
@@ -99,9 +96,7 @@ mod tests {
 
     #[test]
     fn one_version_for_long_or_several_at_once_is_an_alarm() {
-        let of = |alive, oldest: Option<u64>| {
-            old_versions_warning(alive, oldest.map(Duration::from_secs)).is_some()
-        };
+        let of = |alive, oldest: Option<u64>| old_versions_warning(alive, oldest.map(Duration::from_secs)).is_some();
         assert!(!of(1, None) && !of(2, Some(60)) && !of(3, Some(1)));
         assert!(of(2, Some(61)) && of(4, Some(1)));
     }

@@ -190,8 +190,7 @@ metrics! {
 }
 
 /// Bounds of the histograms of times, in seconds.
-const SECONDS: [f64; 14] =
-    [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const SECONDS: [f64; 14] = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 /// Bounds of the histogram of commits, in pushes and settlements.
 const COMMIT_SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -244,8 +243,7 @@ pub fn reference() -> String {
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             help = rest.split_once(' ').map_or("", |(_, help)| help.trim_end_matches('.'));
-        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' '))
-        {
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' ')) {
             let suffix = if kind == "counter" { "_total" } else { "" };
             let labels = labels(&text, name);
             // Writing to a string does not fail.
@@ -275,11 +273,9 @@ fn one_of_each() -> Metrics {
 /// The names of a metric's labels, as its first sample shows them.
 fn labels(text: &str, name: &str) -> String {
     let sample = text.lines().find(|line| {
-        line.strip_prefix(name)
-            .is_some_and(|rest| ["{", "_total{", "_sum{"].iter().any(|head| rest.starts_with(head)))
+        line.strip_prefix(name).is_some_and(|rest| ["{", "_total{", "_sum{"].iter().any(|head| rest.starts_with(head)))
     });
-    let inside =
-        sample.and_then(|line| line.split_once('{')?.1.split_once('}')).map_or("", |(inside, _)| inside);
+    let inside = sample.and_then(|line| line.split_once('{')?.1.split_once('}')).map_or("", |(inside, _)| inside);
     let names: Vec<String> =
         inside.split(',').filter_map(|pair| Some(format!("`{}`", pair.split_once('=')?.0))).collect();
     names.join(", ")
@@ -337,10 +333,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.pushes.get_or_create(&PushLabels { integration: "a\"\n}".to_owned(), status: 202 }).inc();
         let text = metrics.render();
-        assert!(
-            text.contains("pointsman_pushes_total{integration=\"a\\\"\\n}\",status=\"202\"} 1"),
-            "{text}"
-        );
+        assert!(text.contains("pointsman_pushes_total{integration=\"a\\\"\\n}\",status=\"202\"} 1"), "{text}");
         assert!(text.ends_with("# EOF\n"));
     }
 }

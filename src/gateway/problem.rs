@@ -101,8 +101,9 @@ impl Problem {
 pub(super) fn json<T: Serialize>(body: &T) -> Response<Body> {
     match serde_json::to_string(body) {
         Ok(body) => response(StatusCode::OK, "application/json", body),
-        Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written as JSON")
-            .to_response(),
+        Err(_) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written as JSON").to_response()
+        }
     }
 }
 

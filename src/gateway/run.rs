@@ -64,8 +64,7 @@ pub fn run(config: GatewayConfig) -> Result<(), GatewayError> {
     let _logs = logs::start(config.logs);
     // Another part of the program may have chosen the provider, which is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(GatewayError::System)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(GatewayError::System)?;
     let outcome = runtime.block_on(run_until_stopped(config));
     // Threads that still wait for a disk or a name server do not delay the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -136,9 +135,7 @@ struct ListenerTask {
 }
 
 impl ListenerTask {
-    fn spawn<F: Future<Output = ()> + Send + 'static>(
-        serve: impl FnOnce(watch::Receiver<bool>) -> F,
-    ) -> Self {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(watch::Receiver<bool>) -> F) -> Self {
         let (stop, stopped) = watch::channel(false);
         Self { stop, task: tokio::spawn(serve(stopped)) }
     }
@@ -166,11 +163,8 @@ struct RunningGateway {
 impl RunningGateway {
     async fn start(mut config: GatewayConfig) -> Result<Self, GatewayError> {
         let certificate = certificate(&config)?;
-        let tls = certificate
-            .as_ref()
-            .map(ReloadableCertificate::server_config)
-            .transpose()
-            .map_err(GatewayError::Tls)?;
+        let tls =
+            certificate.as_ref().map(ReloadableCertificate::server_config).transpose().map_err(GatewayError::Tls)?;
         let (gateway, listeners) = open(&mut config).await?;
         log_ready(&gateway);
         tokio::spawn(maintenance::run(Arc::downgrade(&gateway), certificate));
@@ -190,9 +184,7 @@ fn certificate(config: &GatewayConfig) -> Result<Option<Arc<ReloadableCertificat
 
 /// Opens the journal, which locks the state directory, then the rules, then the listeners. After a failure, nothing is left
 /// that a sender could push to.
-async fn open(
-    config: &mut GatewayConfig,
-) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
+async fn open(config: &mut GatewayConfig) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let metrics = Arc::new(Metrics::default());
     let deliveries: Arc<OnceLock<DeliveryService>> = Arc::default();
     let for_wake = Arc::clone(&deliveries);
@@ -238,8 +230,7 @@ async fn open_with_journal(
         starts_with_last_good: config.reload.start_with_last_good,
         generation: AtomicU64::new(0),
     };
-    let rules = start_rules(config, &metrics, handler)
-        .map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
+    let rules = start_rules(config, &metrics, handler).map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
     let listeners = (listen(config.listen).await?, listen(config.admin).await?);
     // The system replaces port 0.
     config.listen = listeners.0.local_addr().map_err(GatewayError::System)?;
@@ -249,8 +240,7 @@ async fn open_with_journal(
     }
     state_files::write_address(&state, config.admin).map_err(GatewayError::Admin)?;
     let current = rules.current();
-    let started =
-        DeliveryService::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
+    let started = DeliveryService::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
     // It is set here only.
     let _ = deliveries.set(started.clone());
     // A version that was published meanwhile found no deliveries to reconfigure.
@@ -345,14 +335,10 @@ fn log_ready(gateway: &Gateway) {
         tracing::info!(integration = name, to, "accepting pushes at {url}");
     }
     if !config.listen.ip().is_loopback() && config.tls.is_none() {
-        tracing::warn!(
-            "pushes are accepted without TLS: put a TLS proxy in front, or set --tls-cert and --tls-key"
-        );
+        tracing::warn!("pushes are accepted without TLS: put a TLS proxy in front, or set --tls-cert and --tls-key");
     }
     if !config.admin.ip().is_loopback() {
-        tracing::warn!(
-            "the admin listener is reachable from other machines without TLS: its token can be intercepted"
-        );
+        tracing::warn!("the admin listener is reachable from other machines without TLS: its token can be intercepted");
     }
     let (listen, admin) = (config.listen, config.admin);
     let state = config.journal.directory.display();

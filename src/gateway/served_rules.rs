@@ -81,8 +81,7 @@ impl ServedRules {
     /// # Errors
     /// All errors of the first stage that fails.
     pub fn build(snapshot: &Snapshot, rule_tests: RuleTests) -> Result<Self, LoadRejection> {
-        let files =
-            FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
+        let files = FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
         let environment = |name: &str| std::env::var(name).ok();
         let sources = snapshot.sources().clone();
         let mut served = Self::assemble(sources, &files, &environment, rule_tests)?;
@@ -134,11 +133,7 @@ impl ServedRules {
 ///
 /// # Errors
 /// The reason in words, without the secret.
-pub fn read_secret(
-    secret: &model::SecretReference,
-    folder: &Path,
-    files: &Snapshot,
-) -> Result<String, String> {
+pub fn read_secret(secret: &model::SecretReference, folder: &Path, files: &Snapshot) -> Result<String, String> {
     let files = FileReaders { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
     MissingSecrets::default().read(secret, folder, &files, &|name| std::env::var(name).ok())
 }
@@ -254,11 +249,7 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
     let (count, all) = (failed.len(), plural(report.results.len(), "test"));
     Err(LoadRejection {
         stage: LoadStage::Tests,
-        message: format!(
-            "{count} of {all} failed, first `{}` ({}): {why}",
-            first.name(),
-            first.location.short()
-        ),
+        message: format!("{count} of {all} failed, first `{}` ({}): {why}", first.name(), first.location.short()),
         diagnostics: Vec::new(),
         sources: rules.sources.clone(),
     })
@@ -267,11 +258,7 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
 fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
     let named = model.channels.iter().zip(settings);
     named
-        .map(|(channel, settings)| ServedChannel {
-            name: channel.name.to_string(),
-            kind: channel.kind,
-            settings,
-        })
+        .map(|(channel, settings)| ServedChannel { name: channel.name.to_string(), kind: channel.kind, settings })
         .collect()
 }
 
@@ -328,11 +315,7 @@ integration dedicated { keys = [secret_file("key")]  queue => b }
 test "where it goes" { integration shared  input { "title": "a" }  expect sent [EXPECTED] }
 "#;
 
-    fn build(
-        text: &str,
-        variables: &[(&str, &str)],
-        rule_tests: RuleTests,
-    ) -> Result<ServedRules, LoadRejection> {
+    fn build(text: &str, variables: &[(&str, &str)], rule_tests: RuleTests) -> Result<ServedRules, LoadRejection> {
         let mut sources = Sources::default();
         sources.add("shop/a.rules", text);
         let environment = |name: &str| {
@@ -407,12 +390,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let integration = |keys: &[&str]| {
             let keys = keys.iter().map(|key| crate::channel::Secret::new((*key).to_owned())).collect();
             let settings = Settings { entries: vec![("keys".to_owned(), Setting::Secrets(keys))] };
-            ServedIntegration {
-                name: "shop".to_owned(),
-                settings,
-                mappings: Vec::new(),
-                destination: String::new(),
-            }
+            ServedIntegration { name: "shop".to_owned(), settings, mappings: Vec::new(), destination: String::new() }
         };
         let long = "0123456789012345678901";
         assert_eq!(short_key_warning(&integration(&[long])), None);

@@ -244,7 +244,6 @@ fn channel(
         dead: counted.map_or(0, |counts| counts.dead),
         breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
         latest: counted.and_then(|counts| counts.latest).map(|latest| latest.to_string()),
-        last_error: last_error
-            .map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
+        last_error: last_error.map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
     }
 }

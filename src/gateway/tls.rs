@@ -102,9 +102,8 @@ impl ResolvesServerCert for ReloadableCertificate {
 
 impl PemFiles {
     fn read(files: &CertificateFiles) -> Result<Self, String> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
-        };
+        let read =
+            |path: &Path| std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
         Ok(Self { chain: read(&files.chain)?, key: Zeroizing::new(read(&files.key)?) })
     }
 
@@ -117,8 +116,8 @@ impl PemFiles {
             return Err(format!("`{chain}` holds no certificate in PEM"));
         }
         // The reason could quote the key.
-        let private_key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| format!("`{key}` holds no private key in PEM"))?;
+        let private_key =
+            PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| format!("`{key}` holds no private key in PEM"))?;
         CertifiedKey::from_der(certificates, private_key, &ring::default_provider())
             .map_err(|error| format!("`{chain}` and `{key}` do not match: {error}"))
     }

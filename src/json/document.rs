@@ -50,11 +50,7 @@ pub fn parse_projected<'a>(
 }
 
 /// Reads a text that must be one document and nothing else.
-pub(super) fn read<'a>(
-    text: &'a str,
-    projection: &Projection,
-    arena: &'a Arena,
-) -> serde_json::Result<Document<'a>> {
+pub(super) fn read<'a>(text: &'a str, projection: &Projection, arena: &'a Arena) -> serde_json::Result<Document<'a>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let document = read_from(&mut deserializer, text.as_bytes(), projection, arena)?;
     deserializer.end()?;
@@ -113,12 +109,7 @@ impl<'a> OpenContainers<'a> {
 
     /// Adds a name to an object. If the object has the name already, returns its index and adds nothing.
     #[inline]
-    fn name(
-        &mut self,
-        from: OpenLengths,
-        name: MemberName<'a>,
-        positions: &mut NamePositions<'a>,
-    ) -> Option<usize> {
+    fn name(&mut self, from: OpenLengths, name: MemberName<'a>, positions: &mut NamePositions<'a>) -> Option<usize> {
         let held = positions.add(name, self.names.since(from.names));
         match held {
             None => self.names.push(name),

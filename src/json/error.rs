@@ -142,8 +142,7 @@ fn syntax(bytes: &[u8], offset: usize, text: &str) -> String {
         return "a comma stands before the closing bracket; take it out".to_owned();
     }
     if says("control character") {
-        return "a string holds a line break or another control character; write it as `\\n` or `\\u00XX`"
-            .to_owned();
+        return "a string holds a line break or another control character; write it as `\\n` or `\\u00XX`".to_owned();
     }
     if says("invalid escape") {
         return "an unknown escape in a string; `\\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX` are the ones there are"
@@ -214,8 +213,7 @@ fn is_of_number(byte: u8) -> bool {
 
 fn number_start(bytes: &[u8], offset: usize) -> usize {
     // The reader stopped on the number's last byte or just behind it.
-    let last =
-        if bytes.get(offset).copied().is_some_and(is_of_number) { offset } else { offset.saturating_sub(1) };
+    let last = if bytes.get(offset).copied().is_some_and(is_of_number) { offset } else { offset.saturating_sub(1) };
     start_of_run(bytes, last, is_of_number)
 }
 

@@ -95,8 +95,7 @@ mod tests {
 
     #[test]
     fn names_are_equal_as_their_texts_are() {
-        let texts =
-            ["", "a", "ab", "abc", "abcd", "abcde", "abcdefgh", "abcdefghi", "app.kubernetes.io/name", "é"];
+        let texts = ["", "a", "ab", "abc", "abcd", "abcde", "abcdefgh", "abcdefghi", "app.kubernetes.io/name", "é"];
         for left in texts {
             for right in texts {
                 assert_eq!(MemberName::new(left) == MemberName::new(right), left == right, "{left} {right}");

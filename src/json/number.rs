@@ -27,9 +27,7 @@ impl Number {
         match self {
             Self::Negative(integer) => Some(integer.into()),
             Self::Natural(integer) => Some(integer.into()),
-            Self::Float(float) => {
-                ((LEAST..BEYOND).contains(&float) && float.fract() == 0.0).then(|| whole(float))
-            }
+            Self::Float(float) => ((LEAST..BEYOND).contains(&float) && float.fract() == 0.0).then(|| whole(float)),
         }
     }
 

@@ -38,9 +38,7 @@ impl<'a> Object<'a> {
 
     /// Names and values in document order.
     #[must_use]
-    pub fn iter(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = (&'a str, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&'a str, &'a Value<'a>)> + ExactSizeIterator + use<'a> {
         self.members().map(|(name, value)| (name.text(), value))
     }
 

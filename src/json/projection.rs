@@ -44,10 +44,8 @@ impl Projection {
         let index = match self.members.binary_search_by(|known| known.name.name().text().cmp(name)) {
             Ok(index) => index,
             Err(index) => {
-                self.members.insert(
-                    index,
-                    ProjectedMember { name: OwnedMemberName::new(name), projection: Self::default() },
-                );
+                self.members
+                    .insert(index, ProjectedMember { name: OwnedMemberName::new(name), projection: Self::default() });
                 index
             }
         };

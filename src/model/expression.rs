@@ -251,16 +251,8 @@ pub enum ValueKind {
 
 impl ValueKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
-        Self::Missing,
-        Self::Null,
-        Self::Empty,
-        Self::Text,
-        Self::Number,
-        Self::Boolean,
-        Self::Array,
-        Self::Object,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Missing, Self::Null, Self::Empty, Self::Text, Self::Number, Self::Boolean, Self::Array, Self::Object];
 
     /// Its name, as rules write it.
     #[must_use]

@@ -12,12 +12,12 @@ mod routing;
 pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;
 pub use expression::{
-    Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match,
-    MatchArm, Pattern, TemplatePart, TextTest, ValueKind,
+    Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match, MatchArm,
+    Pattern, TemplatePart, TextTest, ValueKind,
 };
 pub use mapping::{
-    AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule,
-    Table, TableRows,
+    AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule, Table,
+    TableRows,
 };
 pub use routing::{
     Channel, Destination, Integration, ParameterValue, Routing, RoutingBlock, RoutingLine, RoutingLineBody,

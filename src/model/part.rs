@@ -2,8 +2,8 @@
 //! that all of them reach a new form of expression.
 
 use super::{
-    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model,
-    ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
+    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model, ParameterValue,
+    Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
 };
 use crate::source::Span;
 use std::slice;
@@ -54,9 +54,9 @@ impl Comparator {
                 slice::from_ref(value)
             }
             Self::In(values) => values,
-            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..))
-            | Self::Is(_)
-            | Self::During(_) => &[],
+            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..)) | Self::Is(_) | Self::During(_) => {
+                &[]
+            }
         }
     }
 }
@@ -132,11 +132,7 @@ impl RoutingLineBody {
 impl Mapping {
     /// Shows the conditions and reasons of `accept`.
     pub fn each_accept<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
-        self.accept
-            .iter()
-            .flat_map(|accept| [Some(&accept.when), accept.because.as_ref()])
-            .flatten()
-            .for_each(see);
+        self.accept.iter().flat_map(|accept| [Some(&accept.when), accept.because.as_ref()]).flatten().for_each(see);
     }
 
     /// Shows the expressions of everything but `accept`.

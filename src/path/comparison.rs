@@ -6,11 +6,7 @@ use crate::json::Value;
 
 impl PathEvaluation<'_, '_> {
     /// Whether two operands are equal. Two absent operands are equal.
-    pub(super) fn same(
-        &mut self,
-        left: Option<Value<'_>>,
-        right: Option<Value<'_>>,
-    ) -> Result<bool, EvaluationStop> {
+    pub(super) fn same(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, EvaluationStop> {
         match (left, right) {
             (None, None) => Ok(true),
             (Some(left), Some(right)) => self.equal(&left, &right),
@@ -19,11 +15,7 @@ impl PathEvaluation<'_, '_> {
     }
 
     /// Whether two operands are both numbers or both strings, and the left is less.
-    pub(super) fn less(
-        &mut self,
-        left: Option<Value<'_>>,
-        right: Option<Value<'_>>,
-    ) -> Result<bool, EvaluationStop> {
+    pub(super) fn less(&mut self, left: Option<Value<'_>>, right: Option<Value<'_>>) -> Result<bool, EvaluationStop> {
         match (left, right) {
             (Some(Value::Text(left)), Some(Value::Text(right))) => {
                 self.charge(left.len().min(right.len()) / 64)?;

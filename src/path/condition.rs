@@ -70,9 +70,7 @@ impl<'v> PathEvaluation<'_, 'v> {
         Ok(match operand {
             FilterOperand::Literal(value) => Some(*value),
             FilterOperand::Text(text) => Some(Value::Text(text)),
-            FilterOperand::Single(query) | FilterOperand::ValueOf(query) => {
-                self.only(query, current)?.copied()
-            }
+            FilterOperand::Single(query) | FilterOperand::ValueOf(query) => self.only(query, current)?.copied(),
             FilterOperand::Count(query) => Some(natural(self.count(query, current)?)),
             FilterOperand::Length(operand) => match self.operand(operand, current)? {
                 None => None,

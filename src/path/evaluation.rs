@@ -65,8 +65,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
             if segment.descends {
                 return self.descend(node, segment, rest, sink);
             }
-            let [selector @ (PathSelector::Name(_) | PathSelector::Index(_))] = segment.selectors.as_slice()
-            else {
+            let [selector @ (PathSelector::Name(_) | PathSelector::Index(_))] = segment.selectors.as_slice() else {
                 return self.select(node, segment, rest, sink);
             };
             self.charge(1)?;
@@ -156,11 +155,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
     }
 
     /// Whether a query within a filter selects any node.
-    pub(super) fn exists(
-        &mut self,
-        query: &PathQuery,
-        current: &'v Value<'v>,
-    ) -> Result<bool, EvaluationStop> {
+    pub(super) fn exists(&mut self, query: &PathQuery, current: &'v Value<'v>) -> Result<bool, EvaluationStop> {
         if query.is_singular() {
             return Ok(self.only(query, current)?.is_some());
         }
@@ -177,11 +172,7 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
     }
 
     /// How many nodes a query within a filter selects.
-    pub(super) fn count(
-        &mut self,
-        query: &PathQuery,
-        current: &'v Value<'v>,
-    ) -> Result<usize, EvaluationStop> {
+    pub(super) fn count(&mut self, query: &PathQuery, current: &'v Value<'v>) -> Result<usize, EvaluationStop> {
         if let Some(QueryMemo::Count(count)) = self.memo(query) {
             return Ok(count);
         }

@@ -4,8 +4,7 @@ use super::PathError;
 use super::condition::regex;
 use super::parser::PathAnalysis;
 use super::program::{
-    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector,
-    QueryStart,
+    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart,
 };
 use crate::json::Value;
 use jsonpath_rust::parser::model as tree;
@@ -72,9 +71,7 @@ impl PathLowering<'_> {
 
     fn segment(&mut self, segment: &tree::Segment) -> Lowered<PathSegment> {
         match segment {
-            tree::Segment::Descendant(segment) => {
-                Ok(PathSegment { descends: true, ..self.segment(segment)? })
-            }
+            tree::Segment::Descendant(segment) => Ok(PathSegment { descends: true, ..self.segment(segment)? }),
             tree::Segment::Selector(selector) => {
                 Ok(PathSegment { descends: false, selectors: vec![self.selector(selector)?] })
             }
@@ -98,15 +95,12 @@ impl PathLowering<'_> {
     }
 
     fn condition(&mut self, filter: &tree::Filter) -> Lowered<FilterCondition> {
-        let mut all = |filters: &[tree::Filter]| {
-            filters.iter().map(|filter| self.condition(filter)).collect::<Lowered<Vec<_>>>()
-        };
+        let mut all =
+            |filters: &[tree::Filter]| filters.iter().map(|filter| self.condition(filter)).collect::<Lowered<Vec<_>>>();
         match filter {
             tree::Filter::Or(filters) => Ok(FilterCondition::Any(all(filters)?)),
             tree::Filter::And(filters) => Ok(FilterCondition::All(all(filters)?)),
-            tree::Filter::Atom(tree::FilterAtom::Filter { expr, not }) => {
-                Ok(negated(self.condition(expr)?, *not))
-            }
+            tree::Filter::Atom(tree::FilterAtom::Filter { expr, not }) => Ok(negated(self.condition(expr)?, *not)),
             tree::Filter::Atom(tree::FilterAtom::Test { expr, not }) => Ok(negated(self.test(expr)?, *not)),
             tree::Filter::Atom(tree::FilterAtom::Comparison(comparison)) => self.comparison(comparison),
         }
@@ -114,9 +108,7 @@ impl PathLowering<'_> {
 
     fn test(&mut self, tested: &tree::Test) -> Lowered<FilterCondition> {
         match tested {
-            tree::Test::RelQuery(segments) => {
-                Ok(FilterCondition::Exists(self.query(segments, QueryStart::Current)?))
-            }
+            tree::Test::RelQuery(segments) => Ok(FilterCondition::Exists(self.query(segments, QueryStart::Current)?)),
             tree::Test::AbsQuery(query) => Ok(FilterCondition::Exists(self.payload_query(&query.segments)?)),
             tree::Test::Function(function) => match function.as_ref() {
                 tree::TestFunction::Match(text, pattern) => self.fits(text, pattern, true),
@@ -187,14 +179,12 @@ impl PathLowering<'_> {
 
     fn function(&mut self, function: &tree::TestFunction) -> Lowered<FilterOperand> {
         match function {
-            tree::TestFunction::Length(argument) => {
-                Ok(FilterOperand::Length(Box::new(self.argument(argument)?)))
-            }
+            tree::TestFunction::Length(argument) => Ok(FilterOperand::Length(Box::new(self.argument(argument)?))),
             tree::TestFunction::Count(argument) => Ok(FilterOperand::Count(self.nodes(argument)?)),
             tree::TestFunction::Value(argument) => Ok(FilterOperand::ValueOf(self.nodes(argument)?)),
-            tree::TestFunction::Custom(..)
-            | tree::TestFunction::Search(..)
-            | tree::TestFunction::Match(..) => Err(self.unknown_to_crate()),
+            tree::TestFunction::Custom(..) | tree::TestFunction::Search(..) | tree::TestFunction::Match(..) => {
+                Err(self.unknown_to_crate())
+            }
         }
     }
 
@@ -204,9 +194,7 @@ impl PathLowering<'_> {
             tree::FnArg::Literal(literal) => self.literal(literal),
             tree::FnArg::Test(test) => match test.as_ref() {
                 tree::Test::Function(function) => self.function(function),
-                tree::Test::RelQuery(_) | tree::Test::AbsQuery(_) => {
-                    Ok(FilterOperand::Single(self.nodes(argument)?))
-                }
+                tree::Test::RelQuery(_) | tree::Test::AbsQuery(_) => Ok(FilterOperand::Single(self.nodes(argument)?)),
             },
             tree::FnArg::Filter(_) => Err(self.unknown_to_crate()),
         }

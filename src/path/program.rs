@@ -120,9 +120,7 @@ impl PathSegment {
     /// The segment as a step, if it is one name or one index.
     fn step(&self) -> Option<SingularStep> {
         match self.selectors.as_slice() {
-            [PathSelector::Name(name)] if !self.descends => {
-                Some(SingularStep::Name(OwnedMemberName::new(name)))
-            }
+            [PathSelector::Name(name)] if !self.descends => Some(SingularStep::Name(OwnedMemberName::new(name))),
             [PathSelector::Index(index)] if !self.descends => Some(SingularStep::Index(*index)),
             _ => None,
         }

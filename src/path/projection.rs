@@ -1,8 +1,6 @@
 //! The parts of a payload that a path reads.
 
-use super::program::{
-    FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart,
-};
+use super::program::{FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart};
 use super::{CompiledPath, PathRoot};
 use crate::json::Projection;
 
@@ -100,9 +98,7 @@ fn queries(condition: &FilterCondition) -> Vec<QueryUse<'_>> {
 fn operand(side: &FilterOperand) -> Option<QueryUse<'_>> {
     match side {
         FilterOperand::Literal(_) | FilterOperand::Text(_) => None,
-        FilterOperand::Single(query) | FilterOperand::ValueOf(query) => {
-            Some(QueryUse { query, reads_nodes: true })
-        }
+        FilterOperand::Single(query) | FilterOperand::ValueOf(query) => Some(QueryUse { query, reads_nodes: true }),
         FilterOperand::Count(query) => Some(QueryUse { query, reads_nodes: false }),
         FilterOperand::Length(value) => operand(value),
     }

@@ -80,8 +80,7 @@ impl Shape {
             Self::Whole(segment) => segment.strip_from_start(text) == Some(""),
             Self::Starred(first, middle, last) => {
                 let rest = first.strip_from_start(text).and_then(|rest| last.strip_from_end(rest));
-                rest.and_then(|rest| middle.iter().try_fold(rest, |rest, segment| segment.skip_past(rest)))
-                    .is_some()
+                rest.and_then(|rest| middle.iter().try_fold(rest, |rest, segment| segment.skip_past(rest))).is_some()
             }
         }
     }
@@ -98,8 +97,7 @@ impl GlobSegment {
             return text.strip_prefix(&*self.text);
         }
         let mut characters = text.chars();
-        let fits =
-            self.text.chars().all(|wanted| characters.next().is_some_and(|found| alike(wanted, found)));
+        let fits = self.text.chars().all(|wanted| characters.next().is_some_and(|found| alike(wanted, found)));
         fits.then_some(characters.as_str())
     }
 

@@ -52,6 +52,5 @@ fn within_limit(text: &str, kind: &str) -> Result<(), PatternError> {
         return Ok(());
     }
     let message = format!("the {kind} is {} bytes long; at most {LONGEST} are allowed", text.len());
-    Err(PatternError::new(LONGEST..text.len(), message)
-        .help("split it into several conditions, or use a table"))
+    Err(PatternError::new(LONGEST..text.len(), message).help("split it into several conditions, or use a table"))
 }

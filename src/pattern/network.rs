@@ -96,9 +96,7 @@ fn no_prefix(host: &str, prefix: &str, longest: u8) -> PatternError {
     let invalid = PatternError::new(start..start + prefix.len(), message);
     let mask = prefix.parse::<Ipv4Addr>().ok();
     match mask.and_then(|mask| Ipv4Net::with_netmask(Ipv4Addr::UNSPECIFIED, mask).ok()) {
-        Some(net) => {
-            invalid.help(format!("write the mask as a number of bits: `{host}/{}`", net.prefix_len()))
-        }
+        Some(net) => invalid.help(format!("write the mask as a number of bits: `{host}/{}`", net.prefix_len())),
         None => invalid,
     }
 }
@@ -138,9 +136,7 @@ fn bits(length: u8) -> String {
 /// Converts a network of IPv4-mapped IPv6 addresses to the IPv4 network.
 fn canonical(net: IpNet) -> IpNet {
     match (net.addr().to_canonical(), net.prefix_len().checked_sub(96)) {
-        (address @ IpAddr::V4(_), Some(length)) if net.addr().is_ipv6() => {
-            IpNet::new(address, length).unwrap_or(net)
-        }
+        (address @ IpAddr::V4(_), Some(length)) if net.addr().is_ipv6() => IpNet::new(address, length).unwrap_or(net),
         _ => net,
     }
 }

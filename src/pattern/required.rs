@@ -129,8 +129,9 @@ impl TextRequirements {
     fn of(hir: &Hir) -> Self {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Self::exactly(vec![String::new()]),
-            HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec())
-                .map_or(Self::default(), |text| Self::exactly(vec![text])),
+            HirKind::Literal(literal) => {
+                String::from_utf8(literal.0.to_vec()).map_or(Self::default(), |text| Self::exactly(vec![text]))
+            }
             HirKind::Class(class) => letters(class).map_or(Self::default(), Self::exactly),
             HirKind::Capture(capture) => Self::of(&capture.sub),
             HirKind::Repetition(repetition) if repetition.min == 0 => Self::default(),
@@ -173,11 +174,7 @@ impl TextRequirements {
         if is_exact {
             return Self::exactly(run);
         }
-        Self {
-            exact: None,
-            prefix: start.filter(|texts| is_usable(texts)),
-            substring: better(piece, Some(run)),
-        }
+        Self { exact: None, prefix: start.filter(|texts| is_usable(texts)), substring: better(piece, Some(run)) }
     }
 
     fn of_branches(branches: &[Hir]) -> Self {
@@ -200,9 +197,8 @@ impl TextRequirements {
 
 /// The list whose shortest text is longer. A list with an empty text is not usable.
 fn better(left: Option<Vec<String>>, right: Option<Vec<String>>) -> Option<Vec<String>> {
-    let score = |texts: &Option<Vec<String>>| {
-        texts.as_ref().and_then(|texts| texts.iter().map(String::len).min()).unwrap_or(0)
-    };
+    let score =
+        |texts: &Option<Vec<String>>| texts.as_ref().and_then(|texts| texts.iter().map(String::len).min()).unwrap_or(0);
     let best = if score(&right) > score(&left) { right } else { left };
     best.filter(|texts| is_usable(texts))
 }
@@ -235,9 +231,7 @@ mod tests {
     }
 
     fn expected(all: &[(RequiredPosition, &[&str])]) -> FoundRequirements {
-        all.iter()
-            .map(|(position, texts)| (*position, texts.iter().map(|&text| text.to_owned()).collect()))
-            .collect()
+        all.iter().map(|(position, texts)| (*position, texts.iter().map(|&text| text.to_owned()).collect())).collect()
     }
 
     #[test]
@@ -247,10 +241,7 @@ mod tests {
         assert_eq!(regex("^Disk7Full.*", MatchScope::Anywhere), disk);
         assert_eq!(regex("Disk7Full.*", MatchScope::Anywhere), expected(&[(Substring, &["Disk7Full"])]));
         assert_eq!(regex("(?m)^a.*", MatchScope::Anywhere), expected(&[(Substring, &["a"])]));
-        assert_eq!(
-            regex("(api|web|db)-7", MatchScope::Whole),
-            expected(&[(Whole, &["api-7", "web-7", "db-7"])])
-        );
+        assert_eq!(regex("(api|web|db)-7", MatchScope::Whole), expected(&[(Whole, &["api-7", "web-7", "db-7"])]));
         assert_eq!(
             regex("(api|web|db)-7", MatchScope::Anywhere),
             expected(&[(Substring, &["api-7", "web-7", "db-7"])])
@@ -280,14 +271,8 @@ mod tests {
             let all = Glob::new(text, case).unwrap().required();
             all.into_iter().map(|required| (required.position, required.texts)).collect::<FoundRequirements>()
         };
-        assert_eq!(
-            glob("mysql-*", Case::Sensitive),
-            expected(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])])
-        );
-        assert_eq!(
-            glob("a*long?er*b", Case::Sensitive),
-            expected(&[(Prefix, &["a"]), (Substring, &["long"])])
-        );
+        assert_eq!(glob("mysql-*", Case::Sensitive), expected(&[(Prefix, &["mysql-"]), (Substring, &["mysql-"])]));
+        assert_eq!(glob("a*long?er*b", Case::Sensitive), expected(&[(Prefix, &["a"]), (Substring, &["long"])]));
         assert_eq!(glob("*.local", Case::Sensitive), expected(&[(Substring, &[".local"])]));
         assert_eq!(glob("a?", Case::Sensitive), expected(&[(Prefix, &["a"]), (Substring, &["a"])]));
         assert_eq!(glob("mysql", Case::Sensitive), expected(&[(Whole, &["mysql"])]));

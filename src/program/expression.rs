@@ -179,12 +179,9 @@ impl ArmIndex {
         let mut others = Vec::new();
         for (position, arm) in arms.iter().enumerate() {
             let alternatives = arm.columns.iter().flatten();
-            let literals: Option<Vec<&Box<str>>> =
-                alternatives
-                    .map(|test| {
-                        if let Predicate::Text(TextPredicate::Equal(text)) = test { Some(text) } else { None }
-                    })
-                    .collect();
+            let literals: Option<Vec<&Box<str>>> = alternatives
+                .map(|test| if let Predicate::Text(TextPredicate::Equal(text)) = test { Some(text) } else { None })
+                .collect();
             match literals {
                 Some(literals) if !arm.columns.is_empty() => {
                     for literal in literals {

@@ -9,12 +9,11 @@ mod labels;
 mod table;
 
 pub use expression::{
-    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, Predicate, TemplatePart,
-    TextPredicate,
+    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, Predicate, TemplatePart, TextPredicate,
 };
 pub use index::{
-    BlockIndex, CasedTextSource, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex,
-    SeverityStatusSet, SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
+    BlockIndex, CasedTextSource, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
+    SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};
 pub use table::{CsvIndex, KeyCells, Table};

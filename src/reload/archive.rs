@@ -48,8 +48,8 @@ pub(super) fn write(sources: &Sources, tables: Vec<NamedText>) -> Vec<u8> {
 
 pub(super) fn read(bytes: &[u8]) -> Result<Snapshot, String> {
     let unpacked = BufReader::new(GzDecoder::new(bytes).take(MAX_UNPACKED_BYTES));
-    let document: ArchiveDocument = serde_json::from_reader(unpacked)
-        .map_err(|error| format!("it is not an archive of a rule set: {error}"))?;
+    let document: ArchiveDocument =
+        serde_json::from_reader(unpacked).map_err(|error| format!("it is not an archive of a rule set: {error}"))?;
     if document.format != FORMAT {
         return Err(format!("its format is {}, and this program reads {FORMAT}", document.format));
     }

@@ -47,9 +47,9 @@ impl Debounce {
         if self.requested {
             return Some(Duration::ZERO);
         }
-        let settled = self.changes.map(|ChangeWindow { first, last }| {
-            (last + self.quiet).min(first.saturating_add(self.max_delay))
-        });
+        let settled = self
+            .changes
+            .map(|ChangeWindow { first, last }| (last + self.quiet).min(first.saturating_add(self.max_delay)));
         // A poll during a change could read half of it, and the load after the change reads everything.
         let next = settled.or(self.poll_at)?;
         Some(next.saturating_sub(now))

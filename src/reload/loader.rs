@@ -52,8 +52,7 @@ impl<T> CandidateLoader<T> {
         built.unwrap_or_else(|_| {
             Err(LoadRejection {
                 stage: LoadStage::Check,
-                message: "the build panicked on these files; this is a bug of pointsman: please report them"
-                    .to_owned(),
+                message: "the build panicked on these files; this is a bug of pointsman: please report them".to_owned(),
                 diagnostics: Vec::new(),
                 sources: snapshot.sources().clone(),
             })
@@ -85,14 +84,13 @@ impl<T> CandidateLoader<T> {
             let named = snapshot.referenced();
             let is_new = |file: &FileReference| !last.referenced.contains_key(file);
             let is_more = named.keys().any(is_new);
-            let differs =
-                named.iter().any(|(key, read)| last.referenced.get(key).is_some_and(|seen| seen != read));
+            let differs = named.iter().any(|(key, read)| last.referenced.get(key).is_some_and(|seen| seen != read));
             self.referenced = named.keys().cloned().collect();
             self.watch_folders(&last, snapshot.folders());
             if is_more {
                 let next = self.read_settled_view(until);
-                let same = next.scan_agrees(&last)
-                    && named.iter().all(|(key, read)| next.referenced.get(key) == Some(read));
+                let same =
+                    next.scan_agrees(&last) && named.iter().all(|(key, read)| next.referenced.get(key) == Some(read));
                 last = next;
                 if !same {
                     continue;
@@ -163,9 +161,7 @@ impl<T> CandidateLoader<T> {
     fn checked_snapshot(&self, view: &FileSystemView) -> Result<Snapshot, LoadRejection> {
         let scan = view.scan.as_ref().map_err(LoadRejection::unreadable)?;
         if scan.files.is_empty() && !self.options.allow_empty {
-            return Err(LoadRejection::unreadable(RuleFileError::NoRules {
-                paths: self.options.roots.clone(),
-            }));
+            return Err(LoadRejection::unreadable(RuleFileError::NoRules { paths: self.options.roots.clone() }));
         }
         let snapshot = Snapshot::new(view.clone(), self.options.fingerprint_key);
         self.check_manifests(&snapshot, view)?;
@@ -198,8 +194,7 @@ impl<T> CandidateLoader<T> {
                     return Err(LoadRejection::read(format!("cannot read the manifest `{path}`: {reason}")));
                 }
             };
-            let checked =
-                Manifest::parse(&path, &text).and_then(|manifest| manifest.check(&found, &digest_at));
+            let checked = Manifest::parse(&path, &text).and_then(|manifest| manifest.check(&found, &digest_at));
             checked.map_err(LoadRejection::read)?;
         }
         Ok(())

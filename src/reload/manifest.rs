@@ -31,9 +31,7 @@ impl Manifest {
             let parts = words.split_once([' ']).map(|(sum, rest)| (sum, rest.strip_prefix([' ', '*'])));
             let Some((sum, Some(name))) = parts.filter(|(sum, _)| is_sha256(sum)) else {
                 let path = path.display();
-                return Err(format!(
-                    "`{path}`, line {line}, is not a line of `sha256sum`: a sum, two blanks, a path"
-                ));
+                return Err(format!("`{path}`, line {line}, is not a line of `sha256sum`: a sum, two blanks, a path"));
             };
             files.insert(lexical(&folder.join(name)), sum.to_ascii_lowercase());
         }
@@ -53,10 +51,7 @@ impl Manifest {
         let found: BTreeMap<_, _> = found.iter().map(|(path, digest)| (lexical(path), digest)).collect();
         for path in found.keys().filter(|path| path.starts_with(&self.folder)) {
             if !self.files.contains_key(path) {
-                return Err(format!(
-                    "`{}` is not listed in the manifest `{manifest}`",
-                    self.display_path(path)
-                ));
+                return Err(format!("`{}` is not listed in the manifest `{manifest}`", self.display_path(path)));
             }
         }
         for (path, sum) in &self.files {

@@ -211,14 +211,12 @@ impl<T: Send + Sync + 'static> Reloader<T> {
         build: Box<BuildCallback<T>>,
         on_outcome: Box<OutcomeCallback<T>>,
     ) -> Result<Self, LoadRejection> {
-        let at_most =
-            if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.max_delay };
+        let at_most = if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.max_delay };
         let triggers = Arc::new(ReloadTriggers::new(Debounce::new(options.quiet, at_most)));
         let mut worker = ReloadWorker::new(options, build, on_outcome, &triggers);
         let (current, history) = worker.start()?;
         let thread = thread::Builder::new().name("reload".to_owned()).spawn(move || worker.run());
-        let thread =
-            thread.map_err(|error| LoadRejection::read(format!("cannot start a thread: {error}")))?;
+        let thread = thread.map_err(|error| LoadRejection::read(format!("cannot start a thread: {error}")))?;
         Ok(Self { current, triggers, history, thread: Some(thread) })
     }
 

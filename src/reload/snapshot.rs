@@ -134,10 +134,8 @@ impl Snapshot {
     #[must_use]
     pub fn world_readable_secrets(&self) -> Vec<PathBuf> {
         let read = self.locked();
-        let exposed = read
-            .files
-            .iter()
-            .filter(|(file, named)| file.usage == FileUsage::Secret && named.is_world_readable());
+        let exposed =
+            read.files.iter().filter(|(file, named)| file.usage == FileUsage::Secret && named.is_world_readable());
         exposed.map(|(file, _)| file.path.clone()).collect()
     }
 
@@ -220,23 +218,18 @@ impl Snapshot {
         let file = FileReference { usage, path: path.to_owned() };
         let known = read.files.get(&file).or_else(|| self.preloaded.get(&file));
         // The bytes of a secret are not kept, so it is read again.
-        let again =
-            usage == FileUsage::Secret || (known.is_none() && !(self.archived && usage == FileUsage::Table));
+        let again = usage == FileUsage::Secret || (known.is_none() && !(self.archived && usage == FileUsage::Table));
         let (named, content) = if again {
             ReferencedFile::read(&file, &self.reach, &self.fingerprint_key, &mut read.folders)
         } else {
-            let named =
-                known.cloned().unwrap_or_else(|| ReferencedFile::missing(ReferenceError::NotArchived));
+            let named = known.cloned().unwrap_or_else(|| ReferencedFile::missing(ReferenceError::NotArchived));
             let content = named.content.clone();
             (named, content)
         };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
         let is_new = !read.files.contains_key(&file);
         if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
-            return Err(format!(
-                "the rules name more than {MAX_FILES} files or {} MiB",
-                MAX_TOTAL_BYTES >> 20
-            ));
+            return Err(format!("the rules name more than {MAX_FILES} files or {} MiB", MAX_TOTAL_BYTES >> 20));
         }
         read.bytes += if is_new { size } else { 0 };
         read.files.entry(file).or_insert(named);
@@ -246,12 +239,7 @@ impl Snapshot {
 
 impl LoadRejection {
     pub(super) fn read(message: impl Into<String>) -> Self {
-        Self {
-            stage: LoadStage::Read,
-            message: message.into(),
-            diagnostics: Vec::new(),
-            sources: Sources::default(),
-        }
+        Self { stage: LoadStage::Read, message: message.into(), diagnostics: Vec::new(), sources: Sources::default() }
     }
 
     pub(super) fn unreadable(unreadable: impl fmt::Display) -> Self {

@@ -134,9 +134,7 @@ impl ReloadTriggers {
                     let waiters = std::mem::take(&mut state.waiters);
                     return Some(DueLoad { is_triggered, settle_deadline, waiters });
                 }
-                Some(pause) => {
-                    self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Some(pause) => self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }

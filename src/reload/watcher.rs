@@ -90,8 +90,7 @@ fn on_event(triggers: &ReloadTriggers, event: &notify::Result<Event>) {
         Ok(event) if is_reading(event.kind) => return,
         Ok(_) => {}
         Err(error) => {
-            triggers
-                .count_error(is_out_of_watches(error).then(|| format!("the system cannot watch: {error}")));
+            triggers.count_error(is_out_of_watches(error).then(|| format!("the system cannot watch: {error}")));
         }
     }
     triggers.note_change();
@@ -100,10 +99,7 @@ fn on_event(triggers: &ReloadTriggers, event: &notify::Result<Event>) {
 /// Whether an event only reports reading. A file that is closed after it was open for writing may have been written through
 /// a memory map, for which there is no other event.
 fn is_reading(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::Access(AccessKind::Open(_) | AccessKind::Read | AccessKind::Close(AccessMode::Read))
-    )
+    matches!(kind, EventKind::Access(AccessKind::Open(_) | AccessKind::Read | AccessKind::Close(AccessMode::Read)))
 }
 
 fn is_missing(error: &notify::Error) -> bool {
@@ -112,25 +108,22 @@ fn is_missing(error: &notify::Error) -> bool {
         ErrorKind::Io(error) => {
             matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
         }
-        ErrorKind::Generic(_)
-        | ErrorKind::WatchNotFound
-        | ErrorKind::InvalidConfig(_)
-        | ErrorKind::MaxFilesWatch => false,
+        ErrorKind::Generic(_) | ErrorKind::WatchNotFound | ErrorKind::InvalidConfig(_) | ErrorKind::MaxFilesWatch => {
+            false
+        }
     }
 }
 
 /// Whether the system has no watches left.
 fn is_out_of_watches(error: &notify::Error) -> bool {
     use rustix::io::Errno;
-    let lacking =
-        [Errno::NOSPC, Errno::MFILE, Errno::NFILE, Errno::NOSYS, Errno::NOMEM].map(Errno::raw_os_error);
+    let lacking = [Errno::NOSPC, Errno::MFILE, Errno::NFILE, Errno::NOSYS, Errno::NOMEM].map(Errno::raw_os_error);
     match &error.kind {
         ErrorKind::MaxFilesWatch => true,
         ErrorKind::Io(error) => error.raw_os_error().is_some_and(|code| lacking.contains(&code)),
-        ErrorKind::Generic(_)
-        | ErrorKind::PathNotFound
-        | ErrorKind::WatchNotFound
-        | ErrorKind::InvalidConfig(_) => false,
+        ErrorKind::Generic(_) | ErrorKind::PathNotFound | ErrorKind::WatchNotFound | ErrorKind::InvalidConfig(_) => {
+            false
+        }
     }
 }
 
@@ -144,14 +137,11 @@ fn remote_reason(folder: &Path) -> Option<String> {
 mod tests {
     use super::is_reading;
     use notify::EventKind;
-    use notify::event::{
-        AccessKind, AccessMode, CreateKind, MetadataKind, ModifyKind, RemoveKind, RenameMode,
-    };
+    use notify::event::{AccessKind, AccessMode, CreateKind, MetadataKind, ModifyKind, RemoveKind, RenameMode};
 
     #[test]
     fn reading_is_not_a_change() {
-        for kind in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)]
-        {
+        for kind in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)] {
             assert!(is_reading(EventKind::Access(kind)), "{kind:?}");
         }
         for kind in [

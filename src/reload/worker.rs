@@ -6,8 +6,8 @@ use super::loader::{CandidateLoader, ReloadCandidate};
 use super::triggers::{DueLoad, ReloadTriggers};
 use super::watcher::FolderWatcher;
 use super::{
-    BuildCallback, LoadRejection, OutcomeCallback, ReloadOptions, ReloadOutcome, ReloadReport,
-    RuleSetVersion, Snapshot, WatchMode, last_good,
+    BuildCallback, LoadRejection, OutcomeCallback, ReloadOptions, ReloadOutcome, ReloadReport, RuleSetVersion,
+    Snapshot, WatchMode, last_good,
 };
 use crate::mutant::Mutant;
 use crate::ruleset::SystemClock;
@@ -47,11 +47,7 @@ impl<T> LoadHistory<T> {
         let alive = records.versions.len();
         // Versions are in the order of their publication.
         let oldest = records.versions.first().and_then(|published| Some(published.replaced?.elapsed()));
-        records.report.clone().map(|report| ReloadReport {
-            versions_in_use: alive,
-            oldest_in_use: oldest,
-            ..report
-        })
+        records.report.clone().map(|report| ReloadReport { versions_in_use: alive, oldest_in_use: oldest, ..report })
     }
 
     fn locked(&self) -> MutexGuard<'_, LoadRecords<T>> {
@@ -109,9 +105,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             loader,
             on_outcome,
             triggers: Arc::clone(triggers),
-            history: Arc::new(LoadHistory {
-                records: Mutex::new(LoadRecords { report: None, versions: Vec::new() }),
-            }),
+            history: Arc::new(LoadHistory { records: Mutex::new(LoadRecords { report: None, versions: Vec::new() }) }),
             current: None,
             generation: 0,
             failure: None,
@@ -219,8 +213,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         }
         self.generation += 1;
         let hash = snapshot.hash();
-        let version =
-            Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: SystemClock.now(), value });
+        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: SystemClock.now(), value });
         self.history.locked().add_version(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),

@@ -89,8 +89,7 @@ impl RuleSet {
         at: Option<Timestamp>,
         mut diagnostics: Vec<Diagnostic>,
     ) -> LoadedRules {
-        let files: Vec<_> =
-            sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
+        let files: Vec<_> = sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let environment = CheckEnvironment { sources: &sources, read, at };
         let (model, mut diagnostics) = check::check(&files, &environment, diagnostics);
         // The trees take more memory than everything that is kept.
@@ -228,11 +227,7 @@ pub fn codes() -> Vec<&'static DiagnosticCode> {
     codes
 }
 
-fn find<'r>(
-    kind: &'static str,
-    names: &'r PositionsByName,
-    name: &str,
-) -> Result<(&'r str, &'r usize), UnknownName> {
+fn find<'r>(kind: &'static str, names: &'r PositionsByName, name: &str) -> Result<(&'r str, &'r usize), UnknownName> {
     names.get_key_value(name).map(|(name, position)| (&**name, position)).ok_or_else(|| {
         let mut known: Vec<&str> = names.keys().map(|name| &**name).collect();
         known.sort_unstable();

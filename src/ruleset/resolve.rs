@@ -34,12 +34,7 @@ impl RuleSet {
     /// # Errors
     /// A finding for every secret that cannot be read and every value that cannot be used.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<ResolvedSettings, Vec<Diagnostic>> {
-        self.resolve_with(SettingsResolver {
-            rules: self,
-            read,
-            has_real_secrets: true,
-            diagnostics: Vec::new(),
-        })
+        self.resolve_with(SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() })
     }
 
     /// The findings that do not depend on secrets: those about values that are written in the rules.
@@ -47,12 +42,8 @@ impl RuleSet {
     pub fn check_parameters(&self) -> Vec<Diagnostic> {
         // Long enough for a key; it is never shown.
         let placeholder = |_: &SecretReference, _: &Path| Ok("placeholder-of-every-secret".to_owned());
-        let resolver = SettingsResolver {
-            rules: self,
-            read: &placeholder,
-            has_real_secrets: false,
-            diagnostics: Vec::new(),
-        };
+        let resolver =
+            SettingsResolver { rules: self, read: &placeholder, has_real_secrets: false, diagnostics: Vec::new() };
         self.resolve_with(resolver).err().unwrap_or_default()
     }
 
@@ -82,13 +73,8 @@ impl RuleSet {
     ///
     /// # Errors
     /// As for [`RuleSet::resolve`].
-    pub fn resolve_channel(
-        &self,
-        channel: usize,
-        read: &ReadSecret<'_>,
-    ) -> Result<Settings, Vec<Diagnostic>> {
-        let mut resolver =
-            SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
+    pub fn resolve_channel(&self, channel: usize, read: &ReadSecret<'_>) -> Result<Settings, Vec<Diagnostic>> {
+        let mut resolver = SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
         let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
             let declaration = format!("the channel `{}`", channel.name);
             resolver.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters)
@@ -98,12 +84,7 @@ impl RuleSet {
 
     /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body.
     #[must_use]
-    pub fn render(
-        &self,
-        channel: usize,
-        event: &Event<'_>,
-        context: &EvaluationContext<'_>,
-    ) -> Option<RenderedBody> {
+    pub fn render(&self, channel: usize, event: &Event<'_>, context: &EvaluationContext<'_>) -> Option<RenderedBody> {
         let declared = self.model.channels.get(channel)?;
         let http = match declared.kind.transport {
             Transport::Http(http) => http,
@@ -159,14 +140,13 @@ impl SettingsResolver<'_> {
         // Values are checked only if all of them could be read.
         if self.diagnostics.len() == before {
             let is_secret = |name: &str| {
-                arguments.iter().any(|(parameter, argument)| {
-                    &**parameter == name && matches!(argument, ParameterValue::Secret(_))
-                })
+                arguments
+                    .iter()
+                    .any(|(parameter, argument)| &**parameter == name && matches!(argument, ParameterValue::Secret(_)))
             };
             for parameter in known.iter().filter(|known| self.has_real_secrets || !is_secret(known.name)) {
                 for error in parameter.errors(&settings) {
-                    let message =
-                        format!("`{}` of {declaration} cannot be used: {}", parameter.name, error.message);
+                    let message = format!("`{}` of {declaration} cannot be used: {}", parameter.name, error.message);
                     self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(error.help));
                 }
             }
@@ -182,9 +162,7 @@ impl SettingsResolver<'_> {
     ) -> Option<Setting> {
         match argument {
             ParameterValue::Literal(Literal::Text(text)) => match (takes, channel::duration(text)) {
-                (Some(channel::ParameterKind::Duration(..)), Some(duration)) => {
-                    Some(Setting::Duration(duration))
-                }
+                (Some(channel::ParameterKind::Duration(..)), Some(duration)) => Some(Setting::Duration(duration)),
                 _ => Some(Setting::Text(text.to_string())),
             },
             ParameterValue::Literal(literal) => literal_setting(literal),
@@ -195,9 +173,7 @@ impl SettingsResolver<'_> {
                 for (header, value) in members {
                     let value = match value {
                         ParameterValue::Secret(secret) => self.secret(secret, name),
-                        ParameterValue::Literal(Literal::Text(text)) => {
-                            Some(channel::Secret::new(text.to_string()))
-                        }
+                        ParameterValue::Literal(Literal::Text(text)) => Some(channel::Secret::new(text.to_string())),
                         ParameterValue::Literal(_)
                         | ParameterValue::List(_)
                         | ParameterValue::Object(_)
@@ -282,8 +258,7 @@ impl SettingsResolver<'_> {
                 if first.name == second.name {
                     continue;
                 }
-                let message =
-                    format!("the integrations `{}` and `{}` have the same key", first.name, second.name);
+                let message = format!("the integrations `{}` and `{}` have the same key", first.name, second.name);
                 self.diagnostics.push(
                     Diagnostic::new(&UNUSABLE, second.span, message)
                         .label("a push with this key could be meant for either")

@@ -61,18 +61,13 @@ pub fn name(path: &Path) -> String {
 /// # Errors
 /// If it is not UTF-8, in words.
 pub fn text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 after byte {}", error.utf8_error().valid_up_to()))
 }
 
 fn too_large(span: Span, size: u64) -> Diagnostic {
     let limit = MAX_FILE_BYTES >> 20;
-    Diagnostic::new(
-        &TOO_LARGE,
-        span,
-        format!("the file has {size} bytes; a rule file has at most {limit} MiB"),
-    )
-    .help("split it into several files: all files of a set are one rule set")
+    Diagnostic::new(&TOO_LARGE, span, format!("the file has {size} bytes; a rule file has at most {limit} MiB"))
+        .help("split it into several files: all files of a set are one rule set")
 }
 
 fn not_utf8(span: Span, byte: Option<u8>) -> Diagnostic {

@@ -148,13 +148,7 @@ impl Observer for EvaluationTrace {
         });
     }
 
-    fn comparison(
-        &mut self,
-        place: Span,
-        subject: &RuntimeValue<'_>,
-        operand: Option<&RuntimeValue<'_>>,
-        holds: bool,
-    ) {
+    fn comparison(&mut self, place: Span, subject: &RuntimeValue<'_>, operand: Option<&RuntimeValue<'_>>, holds: bool) {
         let mismatch = self.mismatch.take() == Some(place);
         self.record(|| {
             let (subject, operand) = (brief(subject), operand.map(brief));
@@ -254,9 +248,7 @@ impl ElementTrace {
     #[must_use]
     pub fn line(&self, path: &str) -> Option<&RouteTrace> {
         fn within<'t>(lines: &'t [RouteTrace], path: &str) -> Option<&'t RouteTrace> {
-            lines
-                .iter()
-                .find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
+            lines.iter().find_map(|line| if line.path == path { Some(line) } else { within(&line.lines, path) })
         }
         within(&self.lines, path)
     }
@@ -344,11 +336,7 @@ routing main {
         };
         let (whole, limited) = (traced(EvaluationTrace::default()), traced(EvaluationTrace::with_limit(3)));
         let sizes = |trace: &EvaluationTrace| {
-            trace
-                .elements
-                .iter()
-                .map(|element| (element.assigned.len(), element.lines.len()))
-                .collect::<Vec<_>>()
+            trace.elements.iter().map(|element| (element.assigned.len(), element.lines.len())).collect::<Vec<_>>()
         };
         assert_eq!(sizes(&whole), [(4, 2), (4, 1)]);
         assert_eq!(sizes(&limited), [(2, 0), (0, 0)]);

@@ -29,8 +29,7 @@ pub fn why_not(rules: &RuleSet, element: &ElementTrace, path: &str, now: Timesta
                 LineOutcome::Hit if is_asked => {
                     // If a line above declined, the channels of the lines below were withdrawn.
                     return Some(
-                        out + &declined_above
-                            .map_or_else(|| explain_hit(element, &line.path), explain_declined),
+                        out + &declined_above.map_or_else(|| explain_hit(element, &line.path), explain_declined),
                     );
                 }
                 LineOutcome::Declined => {
@@ -97,8 +96,7 @@ fn explain_untried(rules: &RuleSet, element: &ElementTrace, line: &RoutingLine) 
         None => &element.lines,
     };
     let prefix = format!("{above}.");
-    let beside =
-        |other: &&RouteTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
+    let beside = |other: &&RouteTrace| other.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('.'));
     let taker = siblings.iter().filter(beside).find(|other| {
         other.end == LineOutcome::Hit && kind(rules, &other.path).is_some_and(|kind| kind != LineKind::Always)
     });
@@ -117,11 +115,8 @@ fn kind(rules: &RuleSet, path: &str) -> Option<LineKind> {
 }
 
 fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String {
-    let mut out = format!(
-        "`{}` ({}) was skipped: its condition is false\n",
-        line.path,
-        rules.sources.file_and_line(line.place)
-    );
+    let mut out =
+        format!("`{}` ({}) was skipped: its condition is false\n", line.path, rules.sources.file_and_line(line.place));
     for tried in line.steps.iter().filter_map(TraceStep::comparison) {
         let _ = writeln!(out, "  {}", tried.render(&rules.sources));
     }
@@ -144,11 +139,7 @@ fn has_untried_part(rules: &RuleSet, line: &RouteTrace) -> bool {
         Some(ExpressionKind::And(parts)) => parts.last().is_some_and(|last| {
             let is_define = matches!(last.kind, ExpressionKind::Define(_));
             !is_define
-                && !line
-                    .steps
-                    .iter()
-                    .filter_map(TraceStep::comparison)
-                    .any(|tried| last.span.covers(tried.place))
+                && !line.steps.iter().filter_map(TraceStep::comparison).any(|tried| last.span.covers(tried.place))
         }),
         Some(_) | None => false,
     }
@@ -179,17 +170,13 @@ fn comparison<'p>(program: &'p Program, tried: &ComparisonTrace) -> Option<&'p C
     }
 }
 
-fn wanted_operand(
-    program: &Program,
-    test: &Predicate,
-    tried: &ComparisonTrace,
-    now: Timestamp,
-) -> Option<String> {
+fn wanted_operand(program: &Program, test: &Predicate, tried: &ComparisonTrace, now: Timestamp) -> Option<String> {
     let operand = tried.operand.clone();
     match test {
         Predicate::In(nodes) => nodes.first().map(|node| program.source_text(*node).to_owned()),
-        Predicate::Equal(_)
-        | Predicate::Order(OrderRelation::LessOrEqual | OrderRelation::GreaterOrEqual, _) => operand,
+        Predicate::Equal(_) | Predicate::Order(OrderRelation::LessOrEqual | OrderRelation::GreaterOrEqual, _) => {
+            operand
+        }
         Predicate::Order(OrderRelation::Less, _) => Some(format!("something below {}", operand?)),
         Predicate::Order(OrderRelation::Greater, _) => Some(format!("something above {}", operand?)),
         Predicate::Text(test) => wanted_text(test, operand),

@@ -57,11 +57,7 @@ impl CaseRunner<'_> {
     }
 
     /// Runs the same subject over the bytes of another file.
-    pub(super) fn run_file(
-        &self,
-        file: &StringLiteral,
-        files: &dyn TestFiles,
-    ) -> Result<CaseRun, Box<TestFailure>> {
+    pub(super) fn run_file(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<CaseRun, Box<TestFailure>> {
         let Some((kind, subject)) = self.plan.subject else {
             return Err(self.fail(file.span, "the test names no subject"));
         };
@@ -71,11 +67,8 @@ impl CaseRunner<'_> {
     fn bytes(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<Vec<u8>, Box<TestFailure>> {
         let path = self.plan.test.folder.join(&*file.value);
         let unreadable = |reason| {
-            let failure = TestFailure::new(
-                &self.rules.sources,
-                file.span,
-                format!("cannot read `{}`: {reason}", file.value),
-            );
+            let failure =
+                TestFailure::new(&self.rules.sources, file.span, format!("cannot read `{}`: {reason}", file.value));
             Box::new(failure.help("paths are relative to the folder of the test's file"))
         };
         files.read(&path).map_err(unreadable)
@@ -111,8 +104,7 @@ impl CaseRunner<'_> {
         span: Span,
     ) -> Result<CaseRun, Box<TestFailure>> {
         let arena = json::Arena::new();
-        let event =
-            test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(span, message))?;
+        let event = test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(span, message))?;
         let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
@@ -133,8 +125,7 @@ impl CaseRunner<'_> {
 
     /// JSON of the test with its holes filled.
     pub(super) fn fill(&self, json: &TestJson) -> Result<TestValue, Box<TestFailure>> {
-        TestValue::from_json(json, self.bindings)
-            .map_err(|UnfilledHole { hole, place }| self.unfilled(&hole, place))
+        TestValue::from_json(json, self.bindings).map_err(|UnfilledHole { hole, place }| self.unfilled(&hole, place))
     }
 
     fn unfilled(&self, hole: &str, place: Span) -> Box<TestFailure> {

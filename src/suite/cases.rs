@@ -91,8 +91,7 @@ fn extended<'j>(choice: &[&'j TestJson], value: &'j TestJson) -> Vec<&'j TestJso
 fn bind(holes: &CaseHoles, values: &[&TestJson]) -> HoleBindings {
     match holes {
         CaseHoles::Positional(names) => {
-            let value =
-                |(name, value): (&Identifier, &&TestJson)| (name.text.clone(), TestValue::from_cell(value));
+            let value = |(name, value): (&Identifier, &&TestJson)| (name.text.clone(), TestValue::from_cell(value));
             names.iter().zip(values).map(value).collect()
         }
         CaseHoles::Named(names, _) => {
@@ -114,15 +113,15 @@ fn from_file(
         let failure = TestFailure::new(sources, file.span, message).help(help);
         Err(InvalidCase { text: text.to_owned(), failure: Box::new(failure) })
     };
-    let help = "each line is an object: the holes and `expected`, such as {\"level\": \"P1\", \"expected\": \"Critical\"}";
+    let help =
+        "each line is an object: the holes and `expected`, such as {\"level\": \"P1\", \"expected\": \"Critical\"}";
     let name = &*file.value;
     let text = match files.read(&plan.test.folder.join(name)).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return vec![invalid(name, format!("`{name}` is not UTF-8"), help)],
         Err(reason) => return vec![invalid(name, format!("cannot read `{name}`: {reason}"), help)],
     };
-    let lines =
-        text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let lines = text.trim_start_matches('\u{feff}').lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let mut rows: Vec<Result<ExpandedCase, InvalidCase>> = lines
         .map(|(line, number)| {
             let text = format!("{name}:{number}: {}", shorten(line.trim(), 80));
@@ -132,8 +131,7 @@ fn from_file(
                 Err(error) => {
                     let (column, error) = (error.column(), error.to_string().to_lowercase());
                     let reason = error.split(" at line ").next().unwrap_or_default();
-                    let message =
-                        format!("line {number} of `{name}` is not JSON: {reason} in column {column}");
+                    let message = format!("line {number} of `{name}` is not JSON: {reason} in column {column}");
                     invalid(&text, message, help)
                 }
             }
@@ -160,8 +158,7 @@ fn fill_missing(rows: &mut [Result<ExpandedCase, InvalidCase>]) {
     };
     let names: std::collections::BTreeSet<Box<str>> = rows.iter().flat_map(holes).collect();
     for row in rows.iter_mut().flatten() {
-        let known: std::collections::BTreeSet<Box<str>> =
-            row.bindings.iter().map(|(name, _)| name.clone()).collect();
+        let known: std::collections::BTreeSet<Box<str>> = row.bindings.iter().map(|(name, _)| name.clone()).collect();
         row.bindings.extend(names.difference(&known).map(|name| (name.clone(), TestValue::Missing)));
     }
 }

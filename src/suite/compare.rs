@@ -51,8 +51,7 @@ fn equal_numbers(left: &str, right: &str) -> bool {
 pub(super) fn projected(expected: &TestValue, actual: &TestValue) -> TestValue {
     match (expected, actual) {
         (TestValue::Object(members), TestValue::Object(_)) => {
-            let member =
-                |(name, value): &(Box<str>, TestValue)| (name.clone(), projected(value, actual.member(name)));
+            let member = |(name, value): &(Box<str>, TestValue)| (name.clone(), projected(value, actual.member(name)));
             TestValue::Object(members.iter().map(member).collect())
         }
         (TestValue::List(left), TestValue::List(right)) if left.len() == right.len() => {
@@ -94,11 +93,8 @@ pub(super) fn diff(expected: &str, actual: &str) -> Option<String> {
         let changes = group.iter().flat_map(|operation| diff.iter_changes(operation));
         changes.map(|change| line(change.tag(), change.value())).collect::<String>()
     };
-    let around = if expected.lines().count() + actual.lines().count() > LONG_DIFF {
-        CONTEXT_LINES
-    } else {
-        usize::MAX / 2
-    };
+    let around =
+        if expected.lines().count() + actual.lines().count() > LONG_DIFF { CONTEXT_LINES } else { usize::MAX / 2 };
     let groups: Vec<String> = diff.grouped_ops(around).into_iter().map(group).collect();
     Some(groups.join("  …\n").trim_end().to_owned())
 }

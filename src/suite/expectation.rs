@@ -53,9 +53,7 @@ impl ExpectationChecker<'_> {
     /// The conditions that dropped or refused, if the expectation is about one outcome.
     fn refusals(&self) -> Vec<String> {
         match (self.outcome, self.outcomes()) {
-            (Some(number), outcome) => {
-                outcome.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default()
-            }
+            (Some(number), outcome) => outcome.get(number).map(|one| self.trace().refusals(one)).unwrap_or_default(),
             (None, [one]) => self.trace().refusals(one),
             (None, _) => Vec::new(),
         }
@@ -78,8 +76,7 @@ impl ExpectationChecker<'_> {
         let outcomes = self.outcomes();
         if let Some(number) = self.outcome {
             let absent = || {
-                let message =
-                    format!("there is no outcome {number}, only {}", text::plural(outcomes.len(), "outcome"));
+                let message = format!("there is no outcome {number}, only {}", text::plural(outcomes.len(), "outcome"));
                 Box::new(self.failure(message).actual(numbered_list(outcomes)))
             };
             return outcomes.get(number).ok_or_else(absent);
@@ -93,9 +90,7 @@ impl ExpectationChecker<'_> {
                 let help = "choose one by its number, from 0: `expect outcome 0 …`";
                 Err(Box::new(self.failure(message).actual(numbered_list(outcomes)).help(help)))
             }
-            (None, _, _) => {
-                Err(Box::new(self.failure(format!("there is no {what}")).actual(numbered_list(outcomes))))
-            }
+            (None, _, _) => Err(Box::new(self.failure(format!("there is no {what}")).actual(numbered_list(outcomes)))),
         }
     }
 
@@ -111,8 +106,7 @@ impl ExpectationChecker<'_> {
 
     fn count(&self, events: usize, dropped: Option<usize>) -> ExpectationResult {
         let found = self.outcomes().iter().filter(|one| one.event.is_some()).count();
-        let found_dropped =
-            self.outcomes().iter().filter(|one| one.kind == ObservedOutcomeKind::Dropped).count();
+        let found_dropped = self.outcomes().iter().filter(|one| one.kind == ObservedOutcomeKind::Dropped).count();
         if found == events && dropped.is_none_or(|dropped| dropped == found_dropped) {
             return Ok(());
         }
@@ -122,8 +116,7 @@ impl ExpectationChecker<'_> {
         };
         let expected = words(events, dropped);
         let failure = self.failure("the number of events differs").expected(expected);
-        let actual =
-            format!("{}\n{}", words(found, dropped.map(|_| found_dropped)), numbered_list(self.outcomes()));
+        let actual = format!("{}\n{}", words(found, dropped.map(|_| found_dropped)), numbered_list(self.outcomes()));
         Err(Box::new(failure.actual(actual).decided(&self.refusals())))
     }
 
@@ -159,9 +152,7 @@ impl ExpectationChecker<'_> {
         let decided = wrong.iter().flat_map(|name| self.trace().field(outcome, name)).collect::<Vec<_>>();
         let failure = self.failure(message).decided(&decided);
         match (expected.members(), actual.members()) {
-            ([(name, expected)], [(_, actual)])
-                if expected.members().is_empty() && actual.members().is_empty() =>
-            {
+            ([(name, expected)], [(_, actual)]) if expected.members().is_empty() && actual.members().is_empty() => {
                 failure.expected(format!("{name}: {expected}")).actual(format!("{name}: {actual}"))
             }
             _ => failure.compared(expected, actual),
@@ -183,10 +174,8 @@ impl ExpectationChecker<'_> {
         if right {
             return Ok(());
         }
-        let message =
-            if outcome.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
-        let expected =
-            format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let message = if outcome.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
+        let expected = format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(outcome.describe());
         Err(Box::new(failure.decided(&self.drop_evidence(outcome))))
     }
@@ -280,8 +269,7 @@ impl ExpectationChecker<'_> {
             [] => outcome.describe(),
             routes => format!("via {}", routes.join(", ")),
         };
-        let failure =
-            self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
+        let failure = self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
         Err(Box::new(failure.actual(actual).decided(&self.trace().paths(outcome, &absent))))
     }
 
@@ -293,8 +281,7 @@ impl ExpectationChecker<'_> {
             return Ok(());
         }
         let message = if silent { "it was sent nowhere for another reason" } else { "it was sent somewhere" };
-        let expected =
-            format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
+        let expected = format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
         let failure = self.failure(message).expected(expected).actual(outcome.describe());
         Err(Box::new(failure.decided(&self.trace().channels(outcome, &[]))))
     }
@@ -306,16 +293,14 @@ impl ExpectationChecker<'_> {
         if found {
             return Ok(());
         }
-        let failure =
-            self.failure("the event has no such note").expected(format!("note {}", quoted(expected)));
+        let failure = self.failure("the event has no such note").expected(format!("note {}", quoted(expected)));
         Err(Box::new(failure.actual(format!("notes {notes}"))))
     }
 
     fn same_key(&self, file: &StringLiteral, files: &dyn TestFiles) -> ExpectationResult {
         let other = self.case_runner.run_file(file, files)?;
         let keys = |outcome: &[ObservedOutcome]| {
-            let chosen =
-                outcome.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
+            let chosen = outcome.iter().enumerate().filter(|(at, _)| self.outcome.is_none_or(|number| number == *at));
             let keys = chosen.filter_map(|(_, one)| Some(one.event.as_ref()?.member("key").clone()));
             TestValue::List(keys.collect())
         };

@@ -77,8 +77,7 @@ impl<'r> FailureTrace<'r> {
             });
         }
         let others = count - tried.len();
-        let mut shown: Vec<String> =
-            tried.iter().flat_map(|tried| tried.render(&self.rules.sources)).collect();
+        let mut shown: Vec<String> = tried.iter().flat_map(|tried| tried.render(&self.rules.sources)).collect();
         if shown.len() > MAX_SHOWN_LINES {
             shown.truncate(MAX_SHOWN_LINES);
             shown.push("…".to_owned());

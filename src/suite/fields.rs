@@ -10,9 +10,9 @@ use crate::time::Timestamp;
 pub(super) fn expected(written: &TestValue) -> TestValue {
     let field = |(name, value): &(Box<str>, TestValue)| {
         let value = match (&**name, value) {
-            ("starts_at" | "ends_at", TestValue::Text(text)) => TestValue::Text(
-                Timestamp::read(text).map_or_else(|| text.clone(), |time| time.to_string().into()),
-            ),
+            ("starts_at" | "ends_at", TestValue::Text(text)) => {
+                TestValue::Text(Timestamp::read(text).map_or_else(|| text.clone(), |time| time.to_string().into()))
+            }
             ("severity" | "status" | "event_status", TestValue::Text(text)) => TestValue::Name(text.clone()),
             (_, value) => value.clone(),
         };
@@ -67,10 +67,8 @@ pub(super) fn unquoted(written: &TestValue) -> TestValue {
         TestValue::Object(members) => {
             TestValue::Object(members.iter().map(|(name, value)| (name.clone(), unquoted(value))).collect())
         }
-        TestValue::Missing
-        | TestValue::Null
-        | TestValue::Boolean(_)
-        | TestValue::Number(_)
-        | TestValue::Text(_) => written.clone(),
+        TestValue::Missing | TestValue::Null | TestValue::Boolean(_) | TestValue::Number(_) | TestValue::Text(_) => {
+            written.clone()
+        }
     }
 }

@@ -118,14 +118,8 @@ impl TestReport {
 
 /// Runs the tests of a rule set.
 pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> TestReport {
-    let mut runner = SuiteRunner {
-        rules,
-        options,
-        files,
-        hits: CoverageHits::default(),
-        results: Vec::new(),
-        written: Vec::new(),
-    };
+    let mut runner =
+        SuiteRunner { rules, options, files, hits: CoverageHits::default(), results: Vec::new(), written: Vec::new() };
     for test in &rules.model.tests {
         runner.test(&TestPlan::new(test));
     }
@@ -193,12 +187,8 @@ impl SuiteRunner<'_> {
         };
         self.hits.add(&run.trace);
         let row_result = row.map(|(row, subject)| {
-            let checker = ExpectationChecker {
-                case_runner: &runner,
-                run: &run,
-                span: row.expected.span,
-                outcome: None,
-            };
+            let checker =
+                ExpectationChecker { case_runner: &runner, run: &run, span: row.expected.span, outcome: None };
             check_row(&checker, row, subject)
         });
         let mut results: Vec<ExpectationResult> = row_result.into_iter().collect();
@@ -266,10 +256,8 @@ fn channel_names(expected: &TestValue) -> Vec<&str> {
     match expected {
         TestValue::List(items) => items.iter().flat_map(channel_names).collect(),
         TestValue::Name(word) | TestValue::Text(word) => vec![word],
-        TestValue::Missing
-        | TestValue::Null
-        | TestValue::Boolean(_)
-        | TestValue::Number(_)
-        | TestValue::Object(_) => Vec::new(),
+        TestValue::Missing | TestValue::Null | TestValue::Boolean(_) | TestValue::Number(_) | TestValue::Object(_) => {
+            Vec::new()
+        }
     }
 }

@@ -98,9 +98,8 @@ fn reasons(result: &OutcomeKind) -> Vec<ReasonAt> {
         OutcomeKind::Routed(_, decision) => decision.reasons.iter().map(of_rule).collect(),
         OutcomeKind::Dropped(reason) => vec![of_rule(reason)],
         OutcomeKind::Unaccepted(refusals) => {
-            let rejection = |rejection: &MappingRejection| {
-                of(format!("{}: {}", rejection.mapping, rejection.reason), rejection.at)
-            };
+            let rejection =
+                |rejection: &MappingRejection| of(format!("{}: {}", rejection.mapping, rejection.reason), rejection.at);
             refusals.iter().map(rejection).collect()
         }
         OutcomeKind::Invalid { line, column, message } => {
@@ -169,10 +168,7 @@ pub(super) fn numbered_list(outcomes: &[ObservedOutcome]) -> String {
         [one] => one.describe(),
         many => {
             let lines = many.iter().take(20).enumerate();
-            lines
-                .map(|(number, one)| format!("outcome {number}: {}", one.describe()))
-                .collect::<Vec<_>>()
-                .join("\n")
+            lines.map(|(number, one)| format!("outcome {number}: {}", one.describe())).collect::<Vec<_>>().join("\n")
         }
     }
 }

@@ -34,13 +34,10 @@ pub(super) fn compare(
     }
     if mode == SnapshotMode::Write {
         if !stays_below(&file.value) {
-            let failure = checker.failure(format!(
-                "`{}` is outside the folder of this test, so it is not written",
-                file.value
-            ));
+            let failure =
+                checker.failure(format!("`{}` is outside the folder of this test, so it is not written", file.value));
             return Err(Box::new(
-                failure
-                    .help("name a file beside the rules: `expect snapshot \"samples/push.expected.json\"`"),
+                failure.help("name a file beside the rules: `expect snapshot \"samples/push.expected.json\"`"),
             ));
         }
         let unwritable = |reason| checker.failure(format!("cannot write `{}`: {reason}", file.value));

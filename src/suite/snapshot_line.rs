@@ -12,8 +12,7 @@ pub(super) fn snapshot_line(outcome: &Outcome<'_>, folder: &str) -> String {
     let mut outcome = outcome.clone();
     match &mut outcome.kind {
         OutcomeKind::Routed(_, decision) => {
-            let reasons =
-                decision.reasons.iter().map(|reason| RuleReason { at: place(reason.at), ..*reason });
+            let reasons = decision.reasons.iter().map(|reason| RuleReason { at: place(reason.at), ..*reason });
             decision.reasons = arena.collect(reasons);
         }
         OutcomeKind::Dropped(reason) => reason.at = place(reason.at),

@@ -45,8 +45,7 @@ fn constant<C: Copy>(
         TestValue::Missing | TestValue::Null => return Ok(default),
         // In the rows of a file, constants are strings.
         TestValue::Name(word) | TestValue::Text(word) => word,
-        other
-        @ (TestValue::Boolean(_) | TestValue::Number(_) | TestValue::List(_) | TestValue::Object(_)) => {
+        other @ (TestValue::Boolean(_) | TestValue::Number(_) | TestValue::List(_) | TestValue::Object(_)) => {
             return Err(format!("`{field}` cannot be {other}"));
         }
     };
@@ -56,8 +55,7 @@ fn constant<C: Copy>(
 }
 
 fn text<'a>(written: &TestValue, field: &str, arena: &'a Arena) -> Result<Option<&'a str>, String> {
-    scalar(written.member(field), arena)
-        .map_err(|other| format!("`{field}` is a string and cannot be {other}"))
+    scalar(written.member(field), arena).map_err(|other| format!("`{field}` is a string and cannot be {other}"))
 }
 
 /// A scalar as its JSON text.
@@ -73,8 +71,8 @@ fn scalar<'a, 's>(value: &'s TestValue, arena: &'a Arena) -> Result<Option<&'a s
 fn labels<'a>(written: &TestValue, arena: &'a Arena) -> Result<Labels<'a>, String> {
     let mut labels = Vec::new();
     for (name, value) in written.members() {
-        let value = scalar(value, arena)
-            .map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
+        let value =
+            scalar(value, arena).map_err(|other| format!("the label `{name}` is a string and cannot be {other}"))?;
         labels.extend(value.map(|value| (arena.text(name), value)));
     }
     Ok(Labels::of(labels, arena))

@@ -54,9 +54,9 @@ impl TestValue {
                 let bound = bindings.iter().find(|(hole, _)| hole == name).map(|(_, value)| value.clone());
                 bound.ok_or_else(|| UnfilledHole { hole: name.clone(), place: json.span })?
             }
-            TestJsonKind::Array(items) => Self::List(
-                items.iter().map(|item| Self::from_json(item, bindings)).collect::<Result<_, _>>()?,
-            ),
+            TestJsonKind::Array(items) => {
+                Self::List(items.iter().map(|item| Self::from_json(item, bindings)).collect::<Result<_, _>>()?)
+            }
             TestJsonKind::Object(members) => {
                 let member = |(name, value): &(_, _)| -> Result<_, UnfilledHole> {
                     let name: &crate::syntax::tree::StringLiteral = name;
@@ -72,9 +72,9 @@ impl TestValue {
         match &json.kind {
             TestJsonKind::Hole(name) | TestJsonKind::Constant(name) => Self::Name(name.clone()),
             TestJsonKind::Array(items) => Self::List(items.iter().map(Self::from_cell).collect()),
-            TestJsonKind::Object(members) => Self::Object(
-                members.iter().map(|(name, value)| (name.value.clone(), Self::from_cell(value))).collect(),
-            ),
+            TestJsonKind::Object(members) => {
+                Self::Object(members.iter().map(|(name, value)| (name.value.clone(), Self::from_cell(value))).collect())
+            }
             TestJsonKind::Null => Self::Null,
             TestJsonKind::Missing => Self::Missing,
             TestJsonKind::Boolean(value) => Self::Boolean(*value),
@@ -121,8 +121,7 @@ impl TestValue {
                 format!("[{}]", items.join(","))
             }
             Self::Object(members) => {
-                let member =
-                    |(name, value): &(Box<str>, Self)| Some(format!("{}:{}", quoted(name), value.to_json()?));
+                let member = |(name, value): &(Box<str>, Self)| Some(format!("{}:{}", quoted(name), value.to_json()?));
                 let members: Vec<String> = members.iter().filter_map(member).collect();
                 format!("{{{}}}", members.join(","))
             }
@@ -199,8 +198,7 @@ impl fmt::Display for TestValue {
 /// A key, without quotes if it is a word.
 fn key(name: &str) -> String {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let word =
-        name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();
+    let word = name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();
     if word { name.to_owned() } else { quoted(name) }
 }
 
@@ -212,9 +210,9 @@ impl From<&serde_json::Value> for TestValue {
             serde_json::Value::Number(number) => Self::Number(number.to_string().into()),
             serde_json::Value::String(text) => Self::Text(text.as_str().into()),
             serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            serde_json::Value::Object(members) => Self::Object(
-                members.iter().map(|(name, value)| (name.as_str().into(), Self::from(value))).collect(),
-            ),
+            serde_json::Value::Object(members) => {
+                Self::Object(members.iter().map(|(name, value)| (name.as_str().into(), Self::from(value))).collect())
+            }
         }
     }
 }
@@ -228,8 +226,7 @@ impl TestValue {
 /// The fields of the event; those without a value are left out.
 impl From<&Event<'_>> for TestValue {
     fn from(event: &Event<'_>) -> Self {
-        let time =
-            |time: Option<crate::time::Timestamp>| Self::text(time.map(|at| at.to_string()).as_deref());
+        let time = |time: Option<crate::time::Timestamp>| Self::text(time.map(|at| at.to_string()).as_deref());
         let notes = event.notes.iter().map(|note| Self::Text((*note).into())).collect();
         let fields = [
             ("severity", Self::Name(event.severity.name().into())),

@@ -47,12 +47,10 @@ pub(super) fn limit_exceeded(file: FileId, base: usize, excess: LimitExceeded) -
     let place = |at: usize| Span::new(file, base + at, base + at + 1);
     match excess {
         LimitExceeded::Depth(at) => too_deep(place(at)),
-        LimitExceeded::Unclosed(at) => Diagnostic::new(
-            &TOO_LARGE,
-            place(at),
-            "too many braces, slashes or comments are opened and not closed",
-        )
-        .help("a brace that stands for itself is doubled: `{{`; a slash within a regex is escaped: `\\/`"),
+        LimitExceeded::Unclosed(at) => {
+            Diagnostic::new(&TOO_LARGE, place(at), "too many braces, slashes or comments are opened and not closed")
+                .help("a brace that stands for itself is doubled: `{{`; a slash within a regex is escaped: `\\/`")
+        }
     }
 }
 

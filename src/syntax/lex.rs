@@ -187,9 +187,7 @@ impl<'t> Tokens<'t> {
                 ReadToken::new(TokenKind::Number, number_length(rest))
             }
             '"' => string(rest, &mut self.wasted_bytes),
-            '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => {
-                foreign_string(first, rest)
-            }
+            '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => foreign_string(first, rest),
             '(' | '[' | '{' => ReadToken::new(TokenKind::Open, 1),
             ')' | ']' | '}' => ReadToken::new(TokenKind::Close, 1),
             '#' => ReadToken::new(TokenKind::Documentation, line_length(rest)),
@@ -281,8 +279,7 @@ fn string(rest: &str, wasted_bytes: &mut usize) -> ReadToken {
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
             Some(b'{') if *wasted_bytes <= MOST_WASTED_BYTES => {
                 let hole = rest.get(at..).and_then(hole);
-                *wasted_bytes +=
-                    if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
+                *wasted_bytes += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
                 at += hole.unwrap_or(1);
             }
             Some(_) => at += 1,

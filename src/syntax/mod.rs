@@ -25,13 +25,8 @@ const LONGEST: usize = 1 << 20;
 /// Reads one rule file. The tree holds everything that could be parsed; everything else is reported.
 pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> tree::RuleFile {
     let text = sources.file(file).map_or("", crate::source::SourceFile::text);
-    let mut tree = tree::RuleFile {
-        id: file,
-        edition: None,
-        items: Vec::new(),
-        allows: Vec::new(),
-        unparsed_names: Vec::new(),
-    };
+    let mut tree =
+        tree::RuleFile { id: file, edition: None, items: Vec::new(), allows: Vec::new(), unparsed_names: Vec::new() };
     if let Some(finding) = too_large(file, text) {
         diagnostics.push(finding);
         return tree;
@@ -73,9 +68,7 @@ fn too_large(file: FileId, text: &str) -> Option<Diagnostic> {
         if line.len() > LONGEST {
             let message = format!("the line has {} bytes, the longest that is read {LONGEST}", line.len());
             let finding = Diagnostic::new(&codes::TOO_LARGE, Span::new(file, start, start + 1), message);
-            return Some(
-                finding.help("a payload of a test may stand in a file of its own: `input file \"…\"`"),
-            );
+            return Some(finding.help("a payload of a test may stand in a file of its own: `input file \"…\"`"));
         }
         start += line.len();
     }
@@ -95,13 +88,9 @@ fn edition(tree: &tree::RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>,
         None => {
             let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
             let place = Span::new(tree.id, start, start);
-            let finding = Diagnostic::new(
-                &codes::NO_EDITION,
-                place,
-                "the file does not say which edition it is written in",
-            );
-            diagnostics
-                .insert(findings, finding.suggest("begin it with `edition 1`", place, "edition 1\n\n"));
+            let finding =
+                Diagnostic::new(&codes::NO_EDITION, place, "the file does not say which edition it is written in");
+            diagnostics.insert(findings, finding.suggest("begin it with `edition 1`", place, "edition 1\n\n"));
         }
     }
 }

@@ -10,9 +10,8 @@ pub(super) const DECLARATIONS: &[&str] =
 
 /// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[
-    "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in",
-    "is", "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing",
-    "true", "when",
+    "all", "also", "always", "and", "any", "contains", "decline", "during", "else", "false", "finds", "in", "is",
+    "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing", "true", "when",
 ];
 
 /// The words that begin a statement of a mapping.
@@ -49,10 +48,8 @@ pub(super) const COMPARISONS: &[Rule] =
     &[Rule::equal, Rule::unequal, Rule::order, Rule::order_sign, Rule::is, Rule::like, Rule::k_like];
 
 /// The operators of comparisons.
-pub(super) const SIGNS: &[&str] = &[
-    "==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is",
-    "during",
-];
+pub(super) const SIGNS: &[&str] =
+    &["==", "!=", "<", "<=", ">", ">=", "in", "like", "matches", "finds", "contains", "starts", "ends", "is", "during"];
 
 /// A word of another language, and what this one has in its place.
 pub(super) fn foreign(word: &str) -> Option<&'static str> {

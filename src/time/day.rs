@@ -31,8 +31,7 @@ impl Day {
     /// # Errors
     /// If the text is neither, or there is no such date.
     pub fn new(text: &str) -> Result<Self, ScheduleError> {
-        if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at))
-        {
+        if let Some(weekday) = (0..).zip(WEEKDAYS).find_map(|(at, (short, _))| (short == text).then_some(at)) {
             return Ok(Self::Weekday(weekday));
         }
         match date_parts(text) {
@@ -46,8 +45,7 @@ impl Day {
 fn date_parts(text: &str) -> Option<(i16, i8, i8)> {
     let mut parts = text.split(['-', '/', '.']);
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let plain =
-        |part: &str, most: usize| part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = |part: &str, most: usize| part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit());
     if parts.next().is_some() || !plain(year, 4) || year.len() != 4 || !plain(month, 2) || !plain(day, 2) {
         return None;
     }
@@ -85,7 +83,8 @@ fn no_day(text: &str) -> ScheduleError {
     });
     match meant {
         Some((short, _)) => invalid.help(format!("write `{short}`")).replacement(*short),
-        None => invalid.help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
+        None => invalid
+            .help("write a weekday (`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`) or a date such as `2026-10-01`"),
     }
 }
 
@@ -95,15 +94,12 @@ fn no_day(text: &str) -> ScheduleError {
 /// If the text is not `HH:MM`, or is past `24:00`.
 pub fn minutes(text: &str) -> Result<u16, ScheduleError> {
     let Some((hour, minute)) = clock_parts(text) else {
-        return Err(
-            ScheduleError::new(format!("expected a time of day, found `{text}`")).help(time_help(text))
-        );
+        return Err(ScheduleError::new(format!("expected a time of day, found `{text}`")).help(time_help(text)));
     };
     let written = format!("{hour:02}:{minute:02}");
     if minute > 59 || hour > 24 || (hour == 24 && minute > 0) {
-        return Err(ScheduleError::new(format!("there is no time `{text}` in a day")).help(
-            "times run from `00:00` to `24:00`; a window past midnight ends on the next day: `22:00..06:00`",
-        ));
+        return Err(ScheduleError::new(format!("there is no time `{text}` in a day"))
+            .help("times run from `00:00` to `24:00`; a window past midnight ends on the next day: `22:00..06:00`"));
     }
     if written != text {
         return Err(ScheduleError::new(format!("`{text}` is not how a time is written"))
@@ -125,8 +121,7 @@ fn clock_parts(text: &str) -> Option<(u16, u16)> {
 /// Advice for a text that is not `HH:MM`, such as `9am` or `5:30 pm`.
 fn time_help(text: &str) -> String {
     let lower = text.to_lowercase();
-    let twelve =
-        lower.strip_suffix("am").map(|rest| (rest, 0)).or(lower.strip_suffix("pm").map(|rest| (rest, 12)));
+    let twelve = lower.strip_suffix("am").map(|rest| (rest, 0)).or(lower.strip_suffix("pm").map(|rest| (rest, 12)));
     let meant = twelve.and_then(|(rest, half)| {
         let (hour, minute) = clock_parts(rest.trim()).or_else(|| Some((rest.trim().parse().ok()?, 0)))?;
         (1..=12).contains(&hour).then(|| format!("{:02}:{minute:02}", hour % 12 + half))

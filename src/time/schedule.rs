@@ -106,8 +106,7 @@ impl ScheduleWindows {
             lines.push(ScheduleEntry { effect: ScheduleEffect::Window, days: Vec::new(), times: Vec::new() });
         }
         let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
-        let (days, hours): (Vec<_>, Vec<_>) =
-            of(ScheduleEffect::Except).partition(|line| line.times.is_empty());
+        let (days, hours): (Vec<_>, Vec<_>) = of(ScheduleEffect::Except).partition(|line| line.times.is_empty());
         Self {
             zone,
             windows: WindowSet::new(of(ScheduleEffect::Window)),

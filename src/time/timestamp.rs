@@ -158,8 +158,7 @@ fn read_offset(text: &mut TimestampScanner<'_>) -> Option<Offset> {
     let sign = if text.sign(b"+-")? == b'-' { -1 } else { 1 };
     let hours = text.number(2)?;
     let colon = text.sign(b":").is_some();
-    let minutes =
-        if colon || text.rest.first().is_some_and(u8::is_ascii_digit) { text.number(2)? } else { 0 };
+    let minutes = if colon || text.rest.first().is_some_and(u8::is_ascii_digit) { text.number(2)? } else { 0 };
     let abbreviation = text.rest.strip_prefix(b" ").unwrap_or(text.rest);
     if hours > 23 || minutes > 59 || !abbreviation.iter().all(u8::is_ascii_uppercase) {
         return None;

@@ -56,18 +56,15 @@ fn database() -> &'static TimeZoneDatabase {
 fn unknown(name: &str) -> ScheduleError {
     let digits = name.bytes().any(|byte| byte.is_ascii_digit());
     if digits && name.contains(['+', '-']) {
-        return ScheduleError::new(format!("`{name}` is an offset, not a time zone")).help(
-            "name a place, whose daylight saving is known: `\"Asia/Shanghai\"`, `\"Europe/Berlin\"`, `\"UTC\"`",
-        );
+        return ScheduleError::new(format!("`{name}` is an offset, not a time zone"))
+            .help("name a place, whose daylight saving is known: `\"Asia/Shanghai\"`, `\"Europe/Berlin\"`, `\"UTC\"`");
     }
     let invalid = ScheduleError::new(match name {
         "" => "expected a time zone".to_owned(),
         _ => format!("unknown time zone `{name}`"),
     });
     match nearest(name) {
-        Some(nearest) => {
-            invalid.help(format!("did you mean `\"{nearest}\"`?")).replacement(format!("\"{nearest}\""))
-        }
+        Some(nearest) => invalid.help(format!("did you mean `\"{nearest}\"`?")).replacement(format!("\"{nearest}\"")),
         None => invalid.help("name a place, as in `\"Asia/Shanghai\"`, `\"Europe/Berlin\"` or `\"UTC\"`"),
     }
 }

@@ -15,15 +15,11 @@ fn imports(files: &[File]) -> Imports {
         .filter(|file| !matches!(&*file.name, "lib.rs" | "main.rs"))
         .map(|file| (module_path(&file.name).join("::"), file))
         .collect();
-    let is_inside =
-        |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with("::"));
+    let is_inside = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with("::"));
     let mut imports = Imports::new();
     for (module, file) in &files {
-        let named = named_paths(file)
-            .into_iter()
-            .filter_map(|path| nearest_module(&files, &absolute(module, &path)?));
-        let others =
-            named.filter(|other| other != module && !is_inside(other, module) && !is_inside(module, other));
+        let named = named_paths(file).into_iter().filter_map(|path| nearest_module(&files, &absolute(module, &path)?));
+        let others = named.filter(|other| other != module && !is_inside(other, module) && !is_inside(module, other));
         imports.insert(module.clone(), others.collect());
     }
     imports
@@ -94,14 +90,12 @@ fn circles(files: &[File]) -> Vec<String> {
         imports.keys().map(|module| (module.as_str(), reached_from(&imports, module))).collect();
     let mut found = Vec::new();
     for (module, reach) in &reached {
-        let circle: Vec<&str> =
-            reach.iter().copied().filter(|other| reached[other].contains(module)).collect();
+        let circle: Vec<&str> = reach.iter().copied().filter(|other| reached[other].contains(module)).collect();
         // A circle is reported once, by its first module.
         if circle.first() == Some(module) {
             let inside = |from: &&str| {
                 let from = (*from).to_owned();
-                let to: Vec<&str> =
-                    circle.iter().copied().filter(|to| imports[&from].contains(*to)).collect();
+                let to: Vec<&str> = circle.iter().copied().filter(|to| imports[&from].contains(*to)).collect();
                 format!("{from} imports {}", to.join(", "))
             };
             found.push(circle.iter().map(inside).collect::<Vec<_>>().join("; "));
@@ -136,17 +130,12 @@ fn imports_make_no_circle() {
     ]);
     assert_eq!(
         circles(&bad),
-        [
-            "json::number imports json::writer; json::reader imports json::number; json::writer imports json::reader"
-        ]
+        ["json::number imports json::writer; json::reader imports json::number; json::writer imports json::reader"]
     );
     let good = samples(&[
         ("json/mod.rs", "mod reader;\nmod number;\npub use reader::Reader;"),
         ("json/reader.rs", "use super::number::Number;\n// use super::Reader;"),
-        (
-            "json/number.rs",
-            "use super::Reader;\n#[cfg(test)]\nmod tests {\n    use crate::json::reader::Reader;\n}",
-        ),
+        ("json/number.rs", "use super::Reader;\n#[cfg(test)]\nmod tests {\n    use crate::json::reader::Reader;\n}"),
     ]);
     assert_eq!(circles(&good), Vec::<String>::new());
     let found = circles(&files("src"));

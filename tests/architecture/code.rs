@@ -61,8 +61,7 @@ fn raw_end(characters: &[char], from: usize) -> usize {
         return from;
     }
     let closes = |at: &usize| {
-        characters[*at] == '"'
-            && characters[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
+        characters[*at] == '"' && characters[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
     };
     (at + 1..characters.len()).find(closes).map_or(characters.len(), |at| at + 1 + hashes)
 }

@@ -11,8 +11,7 @@ const STAGES: &[&str] = &["syntax/tree", "model", "program"];
 /// The names that several visible types bear. The stages may share a noun with each other, and every subcommand has its
 /// `Arguments`.
 fn shared_names(files: &[File]) -> Vec<String> {
-    let declaration =
-        Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? (?:struct|enum|trait|type|union) ([A-Z]\w*)").unwrap();
+    let declaration = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? (?:struct|enum|trait|type|union) ([A-Z]\w*)").unwrap();
     let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for file in files {
         let code = code_only(&file.text);
@@ -34,13 +33,10 @@ fn file(name: &str, text: &str) -> File {
 
 #[test]
 fn visible_types_have_names_of_their_own() {
-    let bad = [
-        file("json/mod.rs", "pub struct Cursor;"),
-        file("time.rs", "mod inner {\n    pub(super) enum Cursor {}\n}"),
-    ];
+    let bad =
+        [file("json/mod.rs", "pub struct Cursor;"), file("time.rs", "mod inner {\n    pub(super) enum Cursor {}\n}")];
     assert_eq!(shared_names(&bad), ["`Cursor` is declared in json/mod.rs, time.rs"]);
-    let beside_a_stage =
-        [file("json/mod.rs", "pub struct Route;"), file("model/route.rs", "pub struct Route;")];
+    let beside_a_stage = [file("json/mod.rs", "pub struct Route;"), file("model/route.rs", "pub struct Route;")];
     assert_eq!(shared_names(&beside_a_stage).len(), 1);
     let good = [
         file("syntax/tree.rs", "pub struct Route;"),

@@ -37,9 +37,7 @@ fn mapped(alert: Alert<'_>) -> Event<'_> {
         shown_status: if status == "Resolved" { "Ok" } else { severity },
         title: format!("{name} on {}", alert.labels.get("instance").unwrap_or_default()),
         key: alert.fingerprint.filter(|key| !key.is_empty()).unwrap_or_else(|| key(&alert.labels).into()),
-        description: (alert.annotations.description)
-            .or(alert.annotations.details)
-            .or(alert.annotations.summary),
+        description: (alert.annotations.description).or(alert.annotations.details).or(alert.annotations.summary),
         starts_at: alert.starts_at.as_deref().map(time),
         labels: alert.labels,
         link: alert.generator_url,
@@ -65,9 +63,7 @@ pub(crate) fn value(bytes: &[u8], out: &mut Vec<u8>) {
             key: text(&alert["fingerprint"])
                 .filter(|key| !key.is_empty())
                 .unwrap_or_else(|| key(&labels_of(labels)).into()),
-            description: ["description", "details", "summary"]
-                .iter()
-                .find_map(|name| text(&annotations[name])),
+            description: ["description", "details", "summary"].iter().find_map(|name| text(&annotations[name])),
             starts_at: alert["startsAt"].as_str().map(time),
             labels: labels_of(labels),
             link: text(&alert["generatorURL"]),
@@ -81,9 +77,7 @@ pub(crate) fn value(bytes: &[u8], out: &mut Vec<u8>) {
 /// The position of the first route whose conditions all hold.
 pub(crate) fn scan(routes: &[Vec<Condition>], labels: &[(String, String)]) -> Option<usize> {
     let label = |name: &str| labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.as_str());
-    routes
-        .iter()
-        .position(|conditions| conditions.iter().all(|condition| condition.holds(label(&condition.label))))
+    routes.iter().position(|conditions| conditions.iter().all(|condition| condition.holds(label(&condition.label))))
 }
 
 /// A condition of a route, over one label.

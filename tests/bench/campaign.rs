@@ -43,18 +43,18 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     match checker::selftest::run() {
-        Ok(count) => println!(
-            "the checker bites: {count} ways of breaking a promise, and keeps silent over a sound history"
-        ),
+        Ok(count) => {
+            println!("the checker bites: {count} ways of breaking a promise, and keeps silent over a sound history")
+        }
         Err(reason) => {
             println!("the checker is wrong: {reason}");
             return ExitCode::FAILURE;
         }
     }
     match harness_agrees() {
-        Ok(rate) => println!(
-            "the harness agrees with itself: {rate:.0} pushes a second from the load straight to the sink"
-        ),
+        Ok(rate) => {
+            println!("the harness agrees with itself: {rate:.0} pushes a second from the load straight to the sink")
+        }
         Err(reason) => {
             println!("the harness is wrong: {reason}");
             return ExitCode::FAILURE;

@@ -70,20 +70,12 @@ fn compare(other: &Path, rest: &[String], subject: Subject) -> Result<(), String
         Subject::Bench => {
             (Build { bench: bench.clone(), program: program() }, Build { bench: other, program: program() })
         }
-        Subject::Program => {
-            (Build { bench: bench.clone(), program: program() }, Build { bench, program: other })
-        }
+        Subject::Program => (Build { bench: bench.clone(), program: program() }, Build { bench, program: other }),
     };
     let asked = rest.first().and_then(|word| word.parse().ok());
     let arguments = &rest[usize::from(asked.is_some())..];
     let pairs = asked.unwrap_or(LEAST_PAIRS).max(LEAST_PAIRS);
-    println!(
-        "A: {}, {}\nB: {}, {}",
-        a.bench.display(),
-        a.program.display(),
-        b.bench.display(),
-        b.program.display()
-    );
+    println!("A: {}, {}\nB: {}, {}", a.bench.display(), a.program.display(), b.bench.display(), b.program.display());
     let same = series(&a, &a, pairs, arguments)?;
     let different = series(&a, &b, pairs, arguments)?;
     report(&same, &different);
@@ -107,17 +99,11 @@ impl Build {
             .map_err(|error| format!("{}: {error}", self.bench.display()))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let lines = text.lines().filter_map(|line| line.strip_prefix(MARK)?.split_once('\t'));
-        let figures: Figures =
-            lines.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect();
+        let figures: Figures = lines.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect();
         if output.status.success() && !figures.is_empty() {
             Ok(figures)
         } else {
-            Err(format!(
-                "{} ended with {} and {} figures:\n{text}",
-                self.bench.display(),
-                output.status,
-                figures.len()
-            ))
+            Err(format!("{} ended with {} and {} figures:\n{text}", self.bench.display(), output.status, figures.len()))
         }
     }
 }

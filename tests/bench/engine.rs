@@ -51,9 +51,7 @@ fn main() -> ExitCode {
         }
     }
     if is_asked("routing") {
-        println!(
-            "\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)"
-        );
+        println!("\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)");
         for mix in ["", "hard-"] {
             for routes in [10, 1_000, 10_000, 100_000] {
                 decisions(mix, routes);
@@ -177,8 +175,5 @@ fn payload_to_bytes(rules: &RuleSet, bytes: &[u8], title: &str) {
 /// What is hashed for a key is each one's own matter.
 fn write_the_same(ours: &str, theirs: &str) {
     let hash = regex::Regex::new(r#""bench:[0-9a-f]{32}""#).expect("a regex");
-    assert!(
-        hash.replace_all(ours, "hash") == hash.replace_all(theirs, "hash"),
-        "typed serde writes something else"
-    );
+    assert!(hash.replace_all(ours, "hash") == hash.replace_all(theirs, "hash"), "typed serde writes something else");
 }

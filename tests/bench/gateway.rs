@@ -81,8 +81,7 @@ fn main() -> std::process::ExitCode {
 fn served(folder: &Folder, channel: &str) -> Result<(Setup, Server), String> {
     let setup = Setup::new(folder.path());
     std::fs::create_dir_all(&setup.rules).map_err(|error| error.to_string())?;
-    std::fs::write(setup.rules.join("load.rules"), rules::ten_routes(channel))
-        .map_err(|error| error.to_string())?;
+    std::fs::write(setup.rules.join("load.rules"), rules::ten_routes(channel)).map_err(|error| error.to_string())?;
     let server = setup.start()?;
     Ok((setup, server))
 }
@@ -113,13 +112,7 @@ fn mebibytes(bytes: u64) -> u64 {
 
 fn print_waits(sorted: &[u64]) {
     let at = |share| milliseconds(quantile(sorted, share));
-    println!(
-        "  p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms",
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        at(1.0)
-    );
+    println!("  p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms", at(0.5), at(0.99), at(0.999), at(1.0));
 }
 
 /// 256 clients, 1 kB events, one a push, a mapping and ten routes, channel `discard`.
@@ -288,8 +281,7 @@ fn dead(time: Duration) -> Result<(), String> {
     for round in 0..2 * (WINDOWS + 1) {
         let (_, setup, _) = &servers[round % 2];
         let known = healthy.log_from(0).len();
-        let load = Plan { size: 512, pause: Duration::from_millis(20), first, ..Plan::new(setup.listen, 32) }
-            .start();
+        let load = Plan { size: 512, pause: Duration::from_millis(20), first, ..Plan::new(setup.listen, 32) }.start();
         std::thread::sleep(window);
         let pushes = load.stop();
         first += pushes.len() as u64;
@@ -348,11 +340,7 @@ fn backlog(time: Duration) -> Result<(), String> {
     );
     server.kill();
     let again = setup.start()?;
-    println!(
-        "  ready {} ms after a kill; memory {} MiB",
-        again.start_time.as_millis(),
-        mebibytes(again.memory())
-    );
+    println!("  ready {} ms after a kill; memory {} MiB", again.start_time.as_millis(), mebibytes(again.memory()));
     sink.set_mood(Mood::Good);
     let from = sink.taken();
     if wait_until(Duration::from_mins(1), || sink.taken() > from + 1_000) {

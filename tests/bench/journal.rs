@@ -12,8 +12,8 @@
 )]
 
 use pointsman::gateway::journal::{
-    CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId,
-    PushOrigin, PushStore as _, SqliteStore, Transaction, accept,
+    CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId, PushOrigin,
+    PushStore as _, SqliteStore, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
@@ -60,8 +60,7 @@ fn push(number: u64) -> Push {
 }
 
 fn options(name: &str) -> JournalConfig {
-    let directory: PathBuf =
-        std::env::temp_dir().join(format!("pointsman-bench-{}-{name}", std::process::id()));
+    let directory: PathBuf = std::env::temp_dir().join(format!("pointsman-bench-{}-{name}", std::process::id()));
     drop(std::fs::remove_dir_all(&directory));
     std::fs::create_dir_all(&directory).unwrap();
     JournalConfig { directory, ..JournalConfig::default() }
@@ -76,9 +75,8 @@ fn store(batch: u64, time: Duration) {
         let pushes: Vec<Push> = (0..batch).map(|at| push(number + at)).collect();
         number += batch;
         let started = Instant::now();
-        let mut work = |transaction: &mut dyn Transaction| {
-            pushes.iter().try_for_each(|push| accept(transaction, push).map(drop))
-        };
+        let mut work =
+            |transaction: &mut dyn Transaction| pushes.iter().try_for_each(|push| accept(transaction, push).map(drop));
         store.transact(&mut work).unwrap();
         if (number / batch).is_multiple_of(64) {
             store.checkpoint(CheckpointMode::Partial).unwrap();
@@ -111,8 +109,7 @@ fn journal(senders: u64, time: Duration) {
             })
         })
         .collect();
-    let mut times: Vec<Duration> =
-        tasks.into_iter().flat_map(|task| runtime.block_on(task).unwrap()).collect();
+    let mut times: Vec<Duration> = tasks.into_iter().flat_map(|task| runtime.block_on(task).unwrap()).collect();
     let took = begin.elapsed();
     times.sort_unstable();
     let part = |part: usize| times.get((times.len() - 1) * part / 1000).unwrap().as_secs_f64() * 1e3;

@@ -254,8 +254,7 @@ fn processor_of_children() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let behind_name = stat.rsplit(')').next().unwrap_or_default();
     // The fields `cutime` and `cstime` of proc(5), in hundredths of a second.
-    behind_name.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>()
-        / TICKS
+    behind_name.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS
 }
 
 fn report(taken: &[Vec<Taken>]) {

@@ -49,10 +49,7 @@ pub(crate) fn share(time: Duration) -> Result<(), String> {
         evaluation * 1e6,
         100.0 * evaluation / push
     );
-    println!(
-        "  {:.2} µs by the gateway's own clock, with renderings and what waits for a processor",
-        deciding * 1e6
-    );
+    println!("  {:.2} µs by the gateway's own clock, with renderings and what waits for a processor", deciding * 1e6);
     Ok(())
 }
 
@@ -111,9 +108,7 @@ impl Evaluation {
         let subject = EntryPoint::Integration("load");
         let context = EvaluationContext::at(time::Timestamp::read("2026-11-20T12:00:00Z").expect("a time"));
         let document = self.rules.read(subject, body.as_bytes(), arena).expect("the body is JSON");
-        for outcome in
-            self.rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("known names")
-        {
+        for outcome in self.rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("known names") {
             outcome.write(out);
         }
     }

@@ -21,8 +21,7 @@ pub(crate) enum Variant {
 }
 
 impl Variant {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Map, Self::MapAndRoute, Self::Typed, Self::Value, Self::Skip, Self::Parse];
+    pub(crate) const ALL: [Self; 6] = [Self::Map, Self::MapAndRoute, Self::Typed, Self::Value, Self::Skip, Self::Parse];
 
     pub(crate) fn name(self) -> &'static str {
         match self {

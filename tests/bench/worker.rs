@@ -190,8 +190,7 @@ impl Worker {
     fn route(&self, set: &str, window: Duration) -> Result<Value, String> {
         let rules = self.rules()?;
         let named = |(name, _): &&NamedSets| name.replace(' ', "") == set;
-        let (_, sets) =
-            self.sets.iter().find(named).ok_or("read `labelsets` first; a set of it is asked for")?;
+        let (_, sets) = self.sets.iter().find(named).ok_or("read `labelsets` first; a set of it is asked for")?;
         let kept = Arena::new();
         let events: Vec<Event<'_>> = sets.iter().map(|set| workload::event(&set.labels, &kept)).collect();
         let context = library::context();

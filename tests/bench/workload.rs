@@ -70,8 +70,7 @@ pub(crate) struct Mix {
 pub(crate) fn mix(mix: &str, routes: usize) -> Option<Mix> {
     let document = routes_of(mix, routes);
     let (rules, by_hand) = (written(&read_routes(&document)?), by_hand(&document)?);
-    let generated =
-        folder().and_then(|folder| label_sets(&folder.join(format!("labelsets-{mix}{routes}.json"))));
+    let generated = folder().and_then(|folder| label_sets(&folder.join(format!("labelsets-{mix}{routes}.json"))));
     let by_scan = |_: &Value, labels: &Pairs| Some(path(baseline::scan(&by_hand, labels)));
     let sets = generated.or_else(|| sets(&own::label_sets(routes), &by_scan))?;
     Some(Mix { rules, by_hand, sets })
@@ -212,8 +211,7 @@ fn condition(condition: &Value) -> Option<String> {
 
 /// Ten routes, and a file of alerts, one a line; both are made once and kept.
 pub(crate) fn stream(alerts: usize) -> (String, PathBuf) {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/workload").join(format!("stream-{alerts}"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/workload").join(format!("stream-{alerts}"));
     let file = folder.join("alerts.ndjson");
     if !file.exists() {
         let partly = folder.with_extension("partly");

@@ -49,11 +49,7 @@ impl Folder {
     }
 
     /// A run of the program in a folder below this one.
-    pub(crate) fn pointsman_in(
-        &self,
-        below: &str,
-        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
-    ) -> Run {
+    pub(crate) fn pointsman_in(&self, below: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         Run::new(&self.join(below)).args(arguments)
     }
 }

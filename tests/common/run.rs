@@ -120,11 +120,8 @@ impl Run {
         let output = child.wait_with_output().unwrap();
         drop(ended);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let finished = Finished {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        };
+        let finished =
+            Finished { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) };
         assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
         finished
     }
@@ -143,9 +140,8 @@ pub(crate) struct Finished {
 
 fn difference(stream: &str, expected: &str, found: &str) -> Option<String> {
     let diff = TextDiff::from_lines(expected, found);
-    (expected != found).then(|| {
-        diff.unified_diff().context_radius(3).header(&format!("expected {stream}"), stream).to_string()
-    })
+    (expected != found)
+        .then(|| diff.unified_diff().context_radius(3).header(&format!("expected {stream}"), stream).to_string())
 }
 
 #[test]

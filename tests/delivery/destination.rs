@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    ChannelKind, DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits,
-    RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
+    ChannelKind, DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
+    RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
 };
 use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
@@ -19,8 +19,7 @@ pub(crate) static KIND: ChannelKind =
 pub(crate) static OTHER: ChannelKind =
     ChannelKind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
 
-static HTTP: HttpAdapter =
-    HttpAdapter { render, open, limits: RateLimits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: RateLimits { per_minute: None, per_second: None } };
 
 fn render(_: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body: serde_json::Value::Null, notes: Vec::new() }
@@ -68,9 +67,7 @@ pub(crate) type Log = Arc<Mutex<Vec<Came>>>;
 type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Listens on a port of its own; `answer` gets what came and how many came before it.
-pub(crate) fn listen(
-    answer: impl Fn(Came, usize) -> Answering + Clone + Send + Sync + 'static,
-) -> (u16, Log) {
+pub(crate) fn listen(answer: impl Fn(Came, usize) -> Answering + Clone + Send + Sync + 'static) -> (u16, Log) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -109,11 +106,7 @@ pub(crate) fn status(status: u16) -> Response {
 
 pub(crate) fn channel(name: &str, url: &str) -> ServedChannel {
     let url = Setting::Secret(Secret::new(url.to_owned()));
-    ServedChannel {
-        name: name.to_owned(),
-        kind: &KIND,
-        settings: Settings { entries: vec![("url".to_owned(), url)] },
-    }
+    ServedChannel { name: name.to_owned(), kind: &KIND, settings: Settings { entries: vec![("url".to_owned(), url)] } }
 }
 
 pub(crate) fn with(mut channel: ServedChannel, name: &str, setting: Setting) -> ServedChannel {

@@ -1,8 +1,8 @@
 //! A ledger in memory, which can be told to fail.
 
 use pointsman::gateway::journal::{
-    ChannelCounts, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore,
-    EventId, JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody,
+    ChannelCounts, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore, EventId,
+    JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody,
 };
 use pointsman::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -57,8 +57,7 @@ impl Memory {
             let since = Timestamp::from_epoch_milliseconds(since);
             let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
             let (id, kind, key) = (DeliveryId(id), kind.to_owned(), key.to_owned());
-            let pending =
-                PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false };
+            let pending = PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false };
             book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
             id
         })
@@ -120,12 +119,7 @@ impl Book {
 }
 
 impl DeliveryReader for Memory {
-    fn pending(
-        &self,
-        channel: &str,
-        after: DeliveryId,
-        limit: usize,
-    ) -> Result<Vec<PendingDelivery>, JournalError> {
+    fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> Result<Vec<PendingDelivery>, JournalError> {
         let panics = self.with(|book| std::mem::take(&mut book.panics));
         assert!(!panics, "the ledger panics");
         self.with(|book| {
@@ -172,12 +166,7 @@ impl DeliveryReader for Memory {
 }
 
 impl DeliveryClaims for Memory {
-    fn claim(
-        &self,
-        delivery: DeliveryId,
-        owner: ClaimOwner,
-        lease: Duration,
-    ) -> Result<ClaimResult, JournalError> {
+    fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> Result<ClaimResult, JournalError> {
         self.with(|book| {
             let now = Instant::now();
             if book.read()?.settled(delivery) {

@@ -39,16 +39,11 @@ fn what_pages_call_missing_is_missing() {
     let is_keyword = |name: &str| declarations.contains(&format!("{{ \"{name}\" ~ end }}"));
     let is_kind = |name: &str| pointsman::channel::find(name).is_some();
     // Each is found where it exists.
-    assert!(
-        parameters.contains("rate") && is_keyword("schedule") && is_command("status") && is_kind("slack")
-    );
+    assert!(parameters.contains("rate") && is_keyword("schedule") && is_command("status") && is_kind("slack"));
     let mut there: Vec<&str> = Vec::new();
     there.extend(PARAMETERS.iter().filter(|name| parameters.contains(**name)));
     there.extend(DECLARATIONS.iter().filter(|name| is_keyword(name)));
     there.extend(COMMANDS.iter().filter(|name| is_command(name)));
     there.extend(KINDS.iter().filter(|name| is_kind(name)));
-    assert!(
-        there.is_empty(),
-        "grammar/from-alertmanager.md and README.md call missing what exists: {there:?}"
-    );
+    assert!(there.is_empty(), "grammar/from-alertmanager.md and README.md call missing what exists: {there:?}");
 }

@@ -81,10 +81,7 @@ fn run_line(line: &str, place: &Path, gateway: Option<&Gateway>) -> String {
         return curl(&here, place);
     }
     let Some(script) = ours(&here) else {
-        assert!(
-            line.starts_with("cargo test"),
-            "`{line}` is none of our commands: mark the block `elsewhere`"
-        );
+        assert!(line.starts_with("cargo test"), "`{line}` is none of our commands: mark the block `elsewhere`");
         return String::new();
     };
     let mut command = Command::new("sh");
@@ -136,8 +133,7 @@ fn curl(line: &str, place: &Path) -> String {
     let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
-    let head =
-        format!("POST /{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}");
+    let head = format!("POST /{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}");
     write!(stream, "{head}\r\n{headers}\r\n").unwrap();
     stream.write_all(&body).unwrap();
     let mut answer = String::new();

@@ -216,8 +216,7 @@ fn string(rest: &[u8]) -> usize {
 
 /// From the next opening bracket to its partner; nothing where there is none.
 fn bracketed(text: &[u8], from: usize) -> std::ops::Range<usize> {
-    let Some(start) = text.iter().skip(from).position(|byte| b"([{".contains(byte)).map(|at| at + from)
-    else {
+    let Some(start) = text.iter().skip(from).position(|byte| b"([{".contains(byte)).map(|at| at + from) else {
         return from..from;
     };
     let mut depth = 0_usize;

@@ -11,9 +11,7 @@ use pointsman::time::Timestamp;
 /// A mapping with these lines, and what is required besides.
 fn rules(lines: &str) -> String {
     let mut text = format!("edition 1\nmapping m {{\n{lines}\n");
-    for (field, value) in
-        [("severity", "Critical"), ("status", "Firing"), ("title", "\"t\""), ("key", "\"k\"")]
-    {
+    for (field, value) in [("severity", "Critical"), ("status", "Firing"), ("title", "\"t\""), ("key", "\"k\"")] {
         if !lines.lines().any(|line| line.starts_with(&format!("{field} ="))) {
             text += &format!("{field} = {value}\n");
         }
@@ -75,10 +73,7 @@ fn bytes() {
 fn members_and_numbers() {
     let repeated = format!("{{{}\"a\":\"last\"}}", "\"a\":1,".repeat(200_000));
     let outcome = mapped("repeated keys", "title = $.a ?? \"x\"", repeated).remove(0);
-    assert!(
-        outcome.contains("\"title\":\"last\"") && outcome.contains("repeats the member `a`"),
-        "{outcome}"
-    );
+    assert!(outcome.contains("\"title\":\"last\"") && outcome.contains("repeats the member `a`"), "{outcome}");
     let huge = format!("{{\"{}\":1}}", "k".repeat(5_000_000));
     assert_eq!(mapped("a huge key", "title = $.a ?? \"x\"", huge).len(), 1);
     let outcome = mapped("numbers", "title = \"{$.a}\"", "{\"a\":18446744073709551617}").remove(0);
@@ -146,8 +141,7 @@ fn what_elements_share_is_read_within_a_budget() {
 /// A payload that the rules have read too much of still has its small texts.
 #[test]
 fn small_values_outlive_the_budget() {
-    let payload =
-        format!("{{\"big\":\"{}\",\"a\":{}}}", "x".repeat(2_000_000), list("{\"t\":\"small\"}", 200));
+    let payload = format!("{{\"big\":\"{}\",\"a\":{}}}", "x".repeat(2_000_000), list("{\"t\":\"small\"}", 200));
     let lines = "each $.a[*]\ndrop when $.big finds /y/ because \"x\"\ntitle = @.t ?? \"none\"";
     let outcomes = mapped("small values", lines, payload);
     assert!(outcomes.iter().all(|outcome| outcome.contains("\"title\":\"small\"")), "{:?}", outcomes.last());
@@ -159,20 +153,14 @@ fn nothing_is_made_where_nothing_is_left() {
     let made = |name: &'static str, lines: &str, elements: usize| {
         let text = rules(&format!("each $.a[*]\ndrop when $.big finds /y/ because \"x\"\n{lines}"));
         let short = list("0", 100);
-        let payload = format!(
-            "{{\"big\":\"{}\",\"s\":\"{short}\",\"a\":{}}}",
-            "x".repeat(2_000_000),
-            list("1", elements)
-        );
+        let payload =
+            format!("{{\"big\":\"{}\",\"s\":\"{short}\",\"a\":{}}}", "x".repeat(2_000_000), list("1", elements));
         watched(name, move || {
             let (rules, arena) = (load(&text).rules.unwrap(), Arena::new());
             let document = json::parse(payload.as_bytes(), &arena).unwrap();
             let context = EvaluationContext::at(Timestamp::read("2026-03-07T12:00:00Z").unwrap());
             let subject = EntryPoint::Mapping("m", None);
-            assert_eq!(
-                rules.evaluate(subject, &document, &context, &mut SilentObserver).unwrap().len(),
-                elements
-            );
+            assert_eq!(rules.evaluate(subject, &document, &context, &mut SilentObserver).unwrap().len(), elements);
             arena.allocated_bytes()
         })
     };
@@ -215,10 +203,7 @@ fn very_many_elements() {
     );
     assert_eq!(mapped("spreads", "each $.a[*]\nlabels { ...$.l }", spread).len(), 20_000);
     let any = format!("{{\"a\":{}}}", list("1", 20_000));
-    assert_eq!(
-        mapped("any", "each $.a[*]\ndrop when any $.a[*] == 7 because \"x\"", any.clone()).len(),
-        20_000
-    );
+    assert_eq!(mapped("any", "each $.a[*]\ndrop when any $.a[*] == 7 because \"x\"", any.clone()).len(), 20_000);
     assert_eq!(mapped("filters", "each $.a[*]\ntitle = \"{count($.a[?@ > 3])}\"", any).len(), 20_000);
     let lines = "{\"a\":\"x\"}\n".repeat(20_000) + &"{\"a\"\n".repeat(20_000);
     let read = watched("documents", move || pointsman::json::documents(lines.as_bytes(), arena()).count());

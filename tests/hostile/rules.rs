@@ -123,13 +123,9 @@ fn odd_bytes_are_refused_or_read() {
 #[test]
 fn places_stand_within_the_text() {
     refused(vec![
-        (
-            "a wide bracket",
-            "edition 1\nchannel c = dingtalk(url = env\u{ff08}\"X\"\nchannel d = stdout()\n".to_owned(),
-        ),
+        ("a wide bracket", "edition 1\nchannel c = dingtalk(url = env\u{ff08}\"X\"\nchannel d = stdout()\n".to_owned()),
         ("a wide bracket in a table", {
-            let table =
-                "table t(written) ignore case {\n  \"\" | \"null\" | ps = dingtalk(url = env\u{ff08}null)\n";
+            let table = "table t(written) ignore case {\n  \"\" | \"null\" | ps = dingtalk(url = env\u{ff08}null)\n";
             format!("edition 1\nchannel main {{ else => ops }}\n{table}\nchannel main {{ else => ops }}\n")
         }),
         ("a table without its end", "edition 1\ntable t(a) {\n  \"x\" => 1".to_owned()),
@@ -144,16 +140,10 @@ fn very_many_of_everything() {
         mapping(&format!("title = match $.a {{\n{arms}else => \"x\" }}"))
     };
     survived(vec![
-        (
-            "channels",
-            format!("edition 1\n{}", each(SEVERAL, |at| format!("channel {} = stdout()\n", name(at)))),
-        ),
+        ("channels", format!("edition 1\n{}", each(SEVERAL, |at| format!("channel {} = stdout()\n", name(at))))),
         ("defines", format!("edition 1\n{}", each(SEVERAL, |at| format!("define d{at} = title == \"x\"\n")))),
         ("lets", mapping(&(each(SEVERAL, |at| format!("let l{at} = $.a{at}\n")) + "title = \"t\""))),
-        (
-            "labels",
-            mapping(&format!("title = \"t\" labels {{ {} }}", each(SEVERAL, |at| format!("l{at} = $.a\n")))),
-        ),
+        ("labels", mapping(&format!("title = \"t\" labels {{ {} }}", each(SEVERAL, |at| format!("l{at} = $.a\n"))))),
         ("routes", {
             let routes = each(SEVERAL, |at| format!("route r{at} when title == \"{at}\" => c\n"));
             format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}")
@@ -165,14 +155,11 @@ fn very_many_of_everything() {
         ("the same arm", arms(&|_| "\"a\" => \"x\"\n".to_owned())),
         ("tables", format!("edition 1\n{}", each(SEVERAL, |at| format!("table t{at}(s) {{ else => 1 }}\n")))),
         ("tests", {
-            let tests =
-                each(SEVERAL, |at| format!("test \"{at}\" {{ mapping m input {{}} expect 1 event }}\n"));
+            let tests = each(SEVERAL, |at| format!("test \"{at}\" {{ mapping m input {{}} expect 1 event }}\n"));
             mapping("title = \"t\"") + &tests
         }),
         ("dates", {
-            let dates = each(SEVERAL, |at| {
-                format!("{}-{:02}-{:02}\n", 2000 + at / 336, at / 28 % 12 + 1, at % 28 + 1)
-            });
+            let dates = each(SEVERAL, |at| format!("{}-{:02}-{:02}\n", 2000 + at / 336, at / 28 % 12 + 1, at % 28 + 1));
             format!("edition 1\nschedule s in \"UTC\" {{ {dates} }}")
         }),
         ("one line of alternatives", {
@@ -188,8 +175,7 @@ fn very_many_of_everything() {
             format!("edition 1\nchannel c = stdout()\n{chain}routing r{SEVERAL} {{ else => c }}\n")
         }),
         ("a cycle of routings", {
-            let chain =
-                each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", (at + 1) % SEVERAL));
+            let chain = each(SEVERAL, |at| format!("routing r{at} {{ else => routing r{} }}\n", (at + 1) % SEVERAL));
             format!("edition 1\n{chain}")
         }),
     ]);
@@ -209,8 +195,7 @@ fn lines_that_require_very_much() {
         }),
         ("pieces of pieces", {
             let long = format!("route long when title contains \"{}\" => c\n", "a".repeat(400_000));
-            let routes =
-                each(500, |at| format!("route r{at} when title contains \"{}\" => c\n", "a".repeat(at + 1)));
+            let routes = each(500, |at| format!("route r{at} when title contains \"{}\" => c\n", "a".repeat(at + 1)));
             format!("edition 1\nchannel c = stdout()\nrouting r {{ {long} {routes} else => c }}")
         }),
         ("lists of each of very many labels", {

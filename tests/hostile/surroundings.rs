@@ -68,9 +68,7 @@ fn tables_stay_beside_their_rules() {
         folder.write("t.rules", text);
         loaded(folder.path())
     };
-    for path in
-        ["/etc/passwd", "../../etc/passwd", "/dev/zero", "below/../below/t.csv", "c:/t.csv", "..\\\\t.csv"]
-    {
+    for path in ["/etc/passwd", "../../etc/passwd", "/dev/zero", "below/../below/t.csv", "c:/t.csv", "..\\\\t.csv"] {
         assert!(load(path).contains("lies outside the folder"), "{path}");
     }
     assert!(load("below").contains("not a regular file"));

@@ -113,8 +113,7 @@ async fn requests_that_two_parsers_might_read_differently_are_refused() {
 #[tokio::test]
 async fn a_wrong_length_does_no_harm() {
     let running = listener(quick()).await;
-    let request =
-        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 9223372036854775807\r\n\r\n{{}}");
+    let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 9223372036854775807\r\n\r\n{{}}");
     assert!(running.raw(request.as_bytes()).await.starts_with("HTTP/1.1 413 "));
     let mut stream = running.connect().await;
     let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 50\r\n\r\n{{}}");
@@ -134,10 +133,8 @@ async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
     for _ in 0..50 {
         assert_eq!(closed(&mut running.connect().await).await, "");
     }
-    let request = format!(
-        "POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        EVENT.len()
-    );
+    let request =
+        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", EVENT.len());
     held[0].write_all(&[request.as_bytes(), EVENT].concat()).await.unwrap();
     assert!(closed(&mut held[0]).await.starts_with("HTTP/1.1 202 "));
 }
@@ -146,8 +143,7 @@ async fn connections_over_the_limit_are_closed_and_the_others_go_on() {
 async fn requests_and_bytes_over_the_limit_are_refused() {
     let running = listener(ListenerLimits { requests: 1, ..ListenerLimits::default() }).await;
     let mut slow = running.connect().await;
-    let head =
-        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
+    let head = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut said = [0; 25];
     slow.read_exact(&mut said).await.unwrap();
@@ -165,10 +161,8 @@ async fn stopping_finishes_open_requests_and_closes_idle_connections() {
     let running = listener(ListenerLimits::default()).await;
     let mut idle = running.connect().await;
     let mut under_way = running.connect().await;
-    let head = format!(
-        "POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
-        EVENT.len()
-    );
+    let head =
+        format!("POST {URL} HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n", EVENT.len());
     under_way.write_all(head.as_bytes()).await.unwrap();
     let mut said = [0; 25];
     under_way.read_exact(&mut said).await.unwrap();

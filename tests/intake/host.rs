@@ -46,8 +46,7 @@ impl PushStore for Memory {
         }
         let mut pushes = self.0.pushes.lock().unwrap();
         if let Some(own) = push.deduplicate {
-            let same =
-                |other: &&Push| other.deduplicate.is_some_and(|known| known.body_hash == own.body_hash);
+            let same = |other: &&Push| other.deduplicate.is_some_and(|known| known.body_hash == own.body_hash);
             if let Some(first) = pushes.iter().find(same) {
                 return Ok(AcceptResult::Duplicate(first.id));
             }
@@ -220,13 +219,7 @@ impl Running {
     }
 
     /// Sends one request.
-    pub(super) async fn send(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
+    pub(super) async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut request = format!("{method} {target} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));

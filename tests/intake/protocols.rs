@@ -25,14 +25,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     let running = listener(ListenerLimits::default()).await;
-    running
-        .parts
-        .store
-        .0
-        .open
-        .lock()
-        .unwrap()
-        .insert("b".to_owned(), vec!["gone".to_owned(), "chat".to_owned()]);
+    running.parts.store.0.open.lock().unwrap().insert("b".to_owned(), vec!["gone".to_owned(), "chat".to_owned()]);
     let body = br#"{"title": "t", "alerts": [{"key": "a"}, {"key": "b", "status": "resolved"}, {"key": "a", "status": "resolved"}]}"#;
     let answer = running.post(URL, &[], body).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -42,11 +35,8 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     assert_eq!(answer.json()["outcomes"][1]["channels"], json!(["chat"]));
     assert_eq!((push.integration.as_str(), push.origin, push.generation), ("plain", PushOrigin::Push, 1));
     assert_eq!(push.payload, body);
-    let deliveries: Vec<_> = push
-        .deliveries
-        .iter()
-        .map(|one| (one.index, one.channel.as_str(), one.kind, one.key.as_str()))
-        .collect();
+    let deliveries: Vec<_> =
+        push.deliveries.iter().map(|one| (one.index, one.channel.as_str(), one.kind, one.key.as_str())).collect();
     let expected = [
         (0, "page", "stdout", "a"),
         (0, "chat", "stdout", "a"),
@@ -57,8 +47,7 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     assert_eq!(deliveries, expected);
     assert!(push.deliveries.iter().all(|one| one.body.is_some()));
     let opened = FiringTransition::Opened { key: "a".into(), channels: vec!["page".into(), "chat".into()] };
-    let with_gone =
-        FiringTransition::Closed { key: "b".into(), removed_channels: vec!["gone".into()], index: 1 };
+    let with_gone = FiringTransition::Closed { key: "b".into(), removed_channels: vec!["gone".into()], index: 1 };
     assert_eq!(
         push.transitions,
         [opened, with_gone, FiringTransition::Closed { key: "a".into(), removed_channels: vec![], index: 2 }]
@@ -212,8 +201,7 @@ async fn a_form_becomes_the_json_of_its_fields() {
 #[tokio::test]
 async fn a_push_that_is_not_durable_is_answered_with_retry_after() {
     let running = listener(ListenerLimits::default()).await;
-    for fault in [JournalError::Full, JournalError::NoSpace, JournalError::Failed("canary /path".to_owned())]
-    {
+    for fault in [JournalError::Full, JournalError::NoSpace, JournalError::Failed("canary /path".to_owned())] {
         *running.parts.store.0.fault.lock().unwrap() = Some(fault.clone());
         let answer = running.post(URL, &[], EVENT).await;
         assert_eq!(answer.status, 503, "{fault:?}");
@@ -263,11 +251,7 @@ async fn rate_repetition_and_size_are_limited_by_the_integration() {
     assert_eq!(two, json!({"id": one["id"], "duplicate": true, "outcomes": []}));
     let three = running.post(url, &[], EVENT).await;
     assert_eq!((three.status, three.headers.contains("retry-after: ")), (503, true));
-    running.publish(version(
-        3,
-        RULES,
-        &[("plain", &[("keys", keys(&["k"])), ("max_body", Setting::Number(1))])],
-    ));
+    running.publish(version(3, RULES, &[("plain", &[("keys", keys(&["k"])), ("max_body", Setting::Number(1))])]));
     let body = |size: usize| format!("{{\"title\": \"{}\"}}", "t".repeat(size - 13)).into_bytes();
     assert_eq!(running.post(url, &[], &body(1024)).await.status, 202);
     assert_eq!(running.post(url, &[], &body(1025)).await.status, 413);
@@ -277,8 +261,7 @@ async fn rate_repetition_and_size_are_limited_by_the_integration() {
 #[tokio::test]
 async fn a_removed_key_opens_nothing_from_the_next_push_on() {
     let running =
-        start(version(1, RULES, &[("plain", &[("keys", keys(&["old", "new"]))])]), ListenerLimits::default())
-            .await;
+        start(version(1, RULES, &[("plain", &[("keys", keys(&["old", "new"]))])]), ListenerLimits::default()).await;
     assert_eq!(running.post("/push/plain?integration_key=old", &[], EVENT).await.status, 202);
     running.publish(version(2, RULES, &[("plain", &[("keys", keys(&["new"])), ("header", text("x"))])]));
     assert_eq!(running.post("/push/plain?integration_key=old", &[], EVENT).await.status, 404);
@@ -339,25 +322,11 @@ async fn flashduty_senders_get_answers_of_their_protocol() {
     assert_eq!(running.pushes()[1].origin, PushOrigin::Flashduty);
     for (target, method, kind, body, status, code) in [
         (url, "POST", "application/json", r#"{"event_status": "Info"}"#, 400, "InvalidParameter"),
-        (
-            url,
-            "POST",
-            "application/json",
-            r#"{"title_rule": "a", "event_status": "info"}"#,
-            400,
-            "InvalidParameter",
-        ),
+        (url, "POST", "application/json", r#"{"title_rule": "a", "event_status": "info"}"#, 400, "InvalidParameter"),
         (url, "POST", "application/json", "{", 400, "InvalidParameter"),
         (url, "POST", "text/xml", "<a/>", 400, "InvalidContentType"),
         (url, "GET", "application/json", "", 400, "MethodNotAllowed"),
-        (
-            "/event/push/alert/standard?integration_key=x",
-            "POST",
-            "application/json",
-            "{}",
-            401,
-            "Unauthorized",
-        ),
+        ("/event/push/alert/standard?integration_key=x", "POST", "application/json", "{}", 401, "Unauthorized"),
         ("/event/push/alert/standard", "POST", "application/json", "{}", 401, "Unauthorized"),
     ] {
         let answer = running.send(method, target, &[("Content-Type", kind)], body.as_bytes()).await;
@@ -380,11 +349,9 @@ fn alert(name: &str, ends_at: &str) -> serde_json::Value {
 async fn a_prometheus_server_can_push_as_to_an_alertmanager() {
     const KEY: [(&str, &str); 1] = [("Authorization", "Bearer key-of-prometheus")];
     let running = listener(ListenerLimits::default()).await;
-    let send = async |alerts: serde_json::Value| {
-        running.post("/api/v2/alerts", &KEY, alerts.to_string().as_bytes()).await
-    };
-    let answer =
-        send(json!([alert("Down", "2999-01-01T00:00:00Z"), alert("Slow", "2999-01-01T00:00:00Z")])).await;
+    let send =
+        async |alerts: serde_json::Value| running.post("/api/v2/alerts", &KEY, alerts.to_string().as_bytes()).await;
+    let answer = send(json!([alert("Down", "2999-01-01T00:00:00Z"), alert("Slow", "2999-01-01T00:00:00Z")])).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
     let push = running.pushes().remove(0);
     assert_eq!(push.origin, PushOrigin::Alertmanager);
@@ -422,11 +389,8 @@ async fn a_prometheus_server_can_push_as_to_an_alertmanager() {
     }
     assert_eq!(running.post("/api/v2/alerts", &KEY, b"[{").await.status, 400);
     // A body with a wrong alert is kept whole, as senders do not resend what was refused.
-    let kept: Vec<_> = running
-        .refused()
-        .iter()
-        .map(|one| (one.status, String::from_utf8(one.payload.clone()).unwrap()))
-        .collect();
+    let kept: Vec<_> =
+        running.refused().iter().map(|one| (one.status, String::from_utf8(one.payload.clone()).unwrap())).collect();
     let expected = ["{}", r#"[{"labels":{}}]"#, r#"[{"labels":{"a":1}}]"#, "[1]", "[{"];
     assert_eq!(kept, expected.map(|body| (400, body.to_owned())));
     let wrong = running.post("/api/v2/alerts", &[("Authorization", "Bearer x")], b"[]").await;
@@ -465,8 +429,7 @@ async fn a_small_body_does_not_become_a_large_push() {
     assert_eq!(answer.status, 413, "{answer:?}");
     assert!(answer.json()["detail"].as_str().unwrap().contains("32 MiB"), "{answer:?}");
     assert!(running.pushes().is_empty());
-    let refused: Vec<u16> =
-        running.parts.store.0.refused.lock().unwrap().iter().map(|one| one.status).collect();
+    let refused: Vec<u16> = running.parts.store.0.refused.lock().unwrap().iter().map(|one| one.status).collect();
     assert_eq!(refused, [422, 413], "both are kept");
     assert_eq!(running.post(URL, &[], &many(10_000, 1)).await.status, 202);
 }

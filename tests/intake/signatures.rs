@@ -126,10 +126,7 @@ async fn stripe_and_grafana_sign_a_time() {
 async fn tokens_and_generic_signatures() {
     let settings = [("signature", text("gitlab")), ("secret", secret("token"))];
     let token = |token: &str| vec![("X-Gitlab-Token", token.to_owned())];
-    assert_eq!(
-        statuses(&settings, BODY, &[token("token"), token("tokem"), token("")]).await,
-        [202, 401, 401]
-    );
+    assert_eq!(statuses(&settings, BODY, &[token("token"), token("tokem"), token("")]).await, [202, 401, 401]);
 
     // RFC 2202, HMAC-SHA-1, case 2.
     let settings = [
@@ -157,8 +154,7 @@ async fn tokens_and_generic_signatures() {
 #[tokio::test]
 async fn what_cannot_be_verified_is_refused() {
     let empty = hex(&mac(b"", BODY));
-    let requests =
-        [vec![("X-Hub-Signature-256", format!("sha256={empty}")), ("X-Gitlab-Token", String::new())]];
+    let requests = [vec![("X-Hub-Signature-256", format!("sha256={empty}")), ("X-Gitlab-Token", String::new())]];
     for settings in [
         vec![("signature", text("github"))],
         vec![("signature", text("github")), ("secret", secret(""))],

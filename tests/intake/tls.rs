@@ -59,8 +59,7 @@ async fn certificates_are_replaced_as_a_pair_that_matches_or_not_at_all() {
     copy(&folder, FIRST, "pem");
     copy(&folder, FIRST, "key");
     let pair =
-        ReloadableCertificate::load(CertificateFiles { chain: folder.join("pem"), key: folder.join("key") })
-            .unwrap();
+        ReloadableCertificate::load(CertificateFiles { chain: folder.join("pem"), key: folder.join("key") }).unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
     let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
     let port = running.address.port();

@@ -98,12 +98,8 @@ fn a_damaged_page_of_pushes_is_passed_over_by_listings() {
 fn a_damaged_record_costs_only_the_writes_that_touch_it() {
     let folder = StateFolder::new();
     let (journal, _) = damaged(&folder, "delivery");
-    let sound: HashSet<DeliveryId> = read(&journal)
-        .pending("page", DeliveryId::NONE, 1_000)
-        .unwrap()
-        .into_iter()
-        .map(|found| found.id)
-        .collect();
+    let sound: HashSet<DeliveryId> =
+        read(&journal).pending("page", DeliveryId::NONE, 1_000).unwrap().into_iter().map(|found| found.id).collect();
     let lost: Vec<DeliveryId> = (1..=600).map(DeliveryId).filter(|id| !sound.contains(id)).collect();
     wait(async {
         for (id, number) in lost.iter().zip(1_000..1_005) {

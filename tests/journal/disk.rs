@@ -3,8 +3,7 @@
 
 use super::{StateFolder, push, read, settlement, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, DeliveryId, DeliveryStore as _, JournalConfig, JournalError, PushStore as _,
-    SettlementResult,
+    AcceptResult, DeliveryId, DeliveryStore as _, JournalConfig, JournalError, PushStore as _, SettlementResult,
 };
 use std::path::Path;
 use std::process::Command;
@@ -15,8 +14,7 @@ struct Mount<'p>(&'p Path);
 impl Mount<'_> {
     fn new(path: &Path) -> Option<Mount<'_>> {
         std::fs::create_dir_all(path).unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(path).output();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(path).output();
         mounted.is_ok_and(|output| output.status.success()).then_some(Mount(path))
     }
 }
@@ -34,10 +32,8 @@ fn a_full_disk_refuses_and_recovers() {
         eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
         return;
     };
-    let journal = folder.open_with(
-        &JournalConfig { directory: folder.path("state"), ..folder.options() },
-        std::sync::Arc::default(),
-    );
+    let journal = folder
+        .open_with(&JournalConfig { directory: folder.path("state"), ..folder.options() }, std::sync::Arc::default());
     let filler = folder.path("filler");
     let mut answered = Vec::new();
     let mut number = 0;
@@ -60,8 +56,7 @@ fn a_full_disk_refuses_and_recovers() {
         };
         assert_eq!(fault, JournalError::NoSpace);
         number += 1;
-        wait(journal.settle(settlement(early, SettlementResult::Delivered)))
-            .expect("the ballast lets it be noted");
+        wait(journal.settle(settlement(early, SettlementResult::Delivered))).expect("the ballast lets it be noted");
 
         std::fs::remove_file(&filler).unwrap();
         wait(async {
@@ -80,10 +75,7 @@ fn a_full_disk_refuses_and_recovers() {
         }
     }
     for number in answered {
-        assert!(
-            read(&journal).find_push(push(number, "", "", None).id).unwrap().is_some(),
-            "push {number} is lost"
-        );
+        assert!(read(&journal).find_push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
     }
     drop(journal);
     drop(mount);
@@ -99,20 +91,14 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
         std::fs::rename(&path, path.with_extension("gone")).unwrap();
         std::fs::write(&path, "another").unwrap();
         wait(journal.shutdown_requested());
-        assert_eq!(
-            wait(journal.accept(push(2, "page", "a", Some(b"x")))),
-            Err(JournalError::Closed),
-            "{taken}"
-        );
+        assert_eq!(wait(journal.accept(push(2, "page", "a", Some(b"x")))), Err(JournalError::Closed), "{taken}");
     }
 }
 
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = StateFolder::new();
-    let journal = folder.open_with(
-        &JournalConfig { least_free: Some(u64::MAX), ..folder.options() },
-        std::sync::Arc::default(),
-    );
+    let journal =
+        folder.open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, std::sync::Arc::default());
     assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

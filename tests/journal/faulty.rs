@@ -3,9 +3,9 @@
 
 use super::{StateFolder, push, read, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, CheckpointMode, CommittedChanges, DeliveryId, DeliveryStore as _, IntegrationBacklog,
-    Journal, JournalConfig, JournalError, JournalReader, JournalStore, PruneProgress, PushStore as _,
-    RecordFilter, StoreError, TransactionWork,
+    AcceptResult, CheckpointMode, CommittedChanges, DeliveryId, DeliveryStore as _, IntegrationBacklog, Journal,
+    JournalConfig, JournalError, JournalReader, JournalStore, PruneProgress, PushStore as _, RecordFilter, StoreError,
+    TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::time::Timestamp;
@@ -33,9 +33,8 @@ struct Fate {
 
 impl Fate {
     fn draw(&self) -> u64 {
-        let next = |state: u64| {
-            Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
-        };
+        let next =
+            |state: u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
         self.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap() >> 33
     }
 
@@ -104,9 +103,9 @@ fn open(folder: &StateFolder, fate: &Arc<Fate>) -> Journal {
 async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<AcceptResult, JournalError>)> {
     let one = |number| {
         let journal = journal.clone();
-        tokio::spawn(async move {
-            (number, journal.accept(push(number, "page", "a", Some(&number.to_le_bytes()))).await)
-        })
+        tokio::spawn(
+            async move { (number, journal.accept(push(number, "page", "a", Some(&number.to_le_bytes()))).await) },
+        )
     };
     let tasks: Vec<_> = numbers.into_iter().map(one).collect();
     let mut answers = Vec::new();
@@ -149,10 +148,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented(folder: &StateFolder) {
         assert_eq!(found.len(), pending.len(), "seed {seed}: a push is there twice");
         assert!(answered.is_subset(&found), "seed {seed}: lost {:?}", answered.difference(&found));
         assert!(found.is_subset(&offered), "seed {seed}: invented {:?}", found.difference(&offered));
-        assert!(
-            !answered.is_empty() && answered.len() < offered.len(),
-            "seed {seed}: the faults do not bite"
-        );
+        assert!(!answered.is_empty() && answered.len() < offered.len(), "seed {seed}: the faults do not bite");
         assert_eq!(read(&journal).events(&RecordFilter::default()).unwrap().len(), found.len());
         assert_eq!(read(&journal).channels().unwrap()[0].pending, found.len() as u64);
     }

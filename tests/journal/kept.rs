@@ -2,8 +2,8 @@
 
 use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    CheckpointMode, DeliveryId, DeliveryStore as _, JournalConfig, JournalStore, PruneProgress, Push,
-    PushStore as _, RecordFilter, SettlementResult,
+    CheckpointMode, DeliveryId, DeliveryStore as _, JournalConfig, JournalStore, PruneProgress, Push, PushStore as _,
+    RecordFilter, SettlementResult,
 };
 use pointsman::reload::RuleSetHash;
 use std::time::Duration;
@@ -54,22 +54,15 @@ fn age_ends_what_is_settled_and_its_rules(folder: &StateFolder) {
     let mut store = folder.store(&options);
     keep_rules(&mut *store, 9, b"old rules");
     let early = ago(120_000);
-    accept_all(
-        &mut *store,
-        (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }),
-    );
+    accept_all(&mut *store, (0..300).map(|number| Push { received: early, ..push(number, "page", "a", None) }));
     accept_all(&mut *store, [Push { received: early, ..push(300, "page", "a", Some(b"waits")) }]);
     accept_all(&mut *store, [Push { rules: RuleSetHash([8; 32]), ..push(301, "page", "a", None) }]);
     while store.prune(ago(0)).unwrap() == PruneProgress::More {}
     let journal = || folder.open();
     drop(store);
     let opened = journal();
-    let left: Vec<u128> = read(&opened)
-        .events(&RecordFilter::default())
-        .unwrap()
-        .iter()
-        .map(|event| event.id.push.0.random())
-        .collect();
+    let left: Vec<u128> =
+        read(&opened).events(&RecordFilter::default()).unwrap().iter().map(|event| event.id.push.0.random()).collect();
     assert_eq!(left, [301, 300]);
     assert_eq!(read(&opened).rules(RuleSetHash([9; 32])).unwrap().as_deref(), Some(&b"old rules"[..]));
     let waiting = read(&opened).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
@@ -109,8 +102,7 @@ fn rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there(
         Some(vec![200]),
         "it decided a push that is there"
     );
-    let left =
-        (0..39).filter(|number| read(&journal).rules(RuleSetHash([*number; 32])).unwrap().is_some()).count();
+    let left = (0..39).filter(|number| read(&journal).rules(RuleSetHash([*number; 32])).unwrap().is_some()).count();
     assert!(left <= 8, "{left} rule sets that decided nothing");
 }
 
@@ -126,18 +118,14 @@ fn dead_letters_have_a_time_of_their_own(folder: &StateFolder) {
         store.prune(ago(-days * 86_400_000)).unwrap();
         drop(store);
         let journal = folder.open();
-        assert_eq!(
-            read(&journal).dead_letters(&RecordFilter::default()).unwrap().len(),
-            left,
-            "after {days} days"
-        );
+        assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap().len(), left, "after {days} days");
         assert_eq!(read(&journal).channels().unwrap()[0].dead, left as u64);
     }
 }
 
 fn the_quarantine_is_bounded_and_emptied(folder: &StateFolder) {
-    let journal = folder
-        .open_with(&JournalConfig { most_quarantined: 3, ..folder.options() }, std::sync::Arc::default());
+    let journal =
+        folder.open_with(&JournalConfig { most_quarantined: 3, ..folder.options() }, std::sync::Arc::default());
     for number in 0..5 {
         wait(journal.quarantine(refused(number, b"{"))).unwrap();
     }

@@ -5,10 +5,10 @@ mod reader;
 mod transaction;
 
 use pointsman::gateway::journal::{
-    AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges,
-    DeliveryId, DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader,
-    JournalStore, LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter,
-    RefusedPayload, SettledFilter, StoreResult, StoredFiring, TransactionWork,
+    AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges, DeliveryId,
+    DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore, LONGEST_OPEN,
+    PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter, RefusedPayload, SettledFilter, StoreResult,
+    StoredFiring, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
@@ -93,8 +93,7 @@ impl State {
 
     fn integration(&mut self, name: &str) -> &mut IntegrationCounts {
         let (name, latest) = (name.to_owned(), Timestamp::default());
-        let new =
-            IntegrationCounts { name: name.clone(), latest, accepted: 0, dropped: 0, refused: 0, sent: 0 };
+        let new = IntegrationCounts { name: name.clone(), latest, accepted: 0, dropped: 0, refused: 0, sent: 0 };
         self.integrations.entry(name).or_insert(new)
     }
 
@@ -191,13 +190,10 @@ impl JournalStore for MemoryStore {
 
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         let mut state = self.disk.0.lock().unwrap();
-        let (oldest, oldest_dead) =
-            (before(now, self.options.keep_for), before(now, self.options.keep_dead_for));
-        let is_old = |row: &Delivery| {
-            row.state == DeliveryState::Dead && row.ended.is_some_and(|ended| ended < oldest_dead)
-        };
-        let dead: Vec<DeliveryId> =
-            state.deliveries.iter().filter(|(_, row)| is_old(row)).map(|(id, _)| *id).collect();
+        let (oldest, oldest_dead) = (before(now, self.options.keep_for), before(now, self.options.keep_dead_for));
+        let is_old =
+            |row: &Delivery| row.state == DeliveryState::Dead && row.ended.is_some_and(|ended| ended < oldest_dead);
+        let dead: Vec<DeliveryId> = state.deliveries.iter().filter(|(_, row)| is_old(row)).map(|(id, _)| *id).collect();
         for id in dead {
             let row = state.deliveries.remove(&id).unwrap();
             state.channel(&row.channel).dead -= 1;

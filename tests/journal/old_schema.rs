@@ -8,8 +8,8 @@
 use super::{StateFolder, at, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
 use pointsman::gateway::journal::{
-    AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring,
-    Push, PushOrigin, PushStore as _, RecordFilter, SettlementResult,
+    AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring, Push,
+    PushOrigin, PushStore as _, RecordFilter, SettlementResult,
 };
 use pointsman::reload::RuleSetHash;
 use std::fs::File;
@@ -32,13 +32,7 @@ fn everything_in_a_journal_of_schema_1_is_read() {
     let reader = read(&journal);
     let events = reader.events(&RecordFilter::default()).unwrap();
     let origins: Vec<PushOrigin> = events.iter().rev().take(5).map(|event| event.origin).collect();
-    let all = [
-        PushOrigin::Push,
-        PushOrigin::Form,
-        PushOrigin::Flashduty,
-        PushOrigin::Alertmanager,
-        PushOrigin::Replay,
-    ];
+    let all = [PushOrigin::Push, PushOrigin::Form, PushOrigin::Flashduty, PushOrigin::Alertmanager, PushOrigin::Replay];
     assert_eq!((events.len(), origins.as_slice()), (9, &all[..]));
     let states: Vec<Vec<&DeliveryRecord>> =
         events.iter().rev().map(|event| event.deliveries.iter().collect()).collect();
@@ -82,10 +76,8 @@ fn everything_in_a_journal_of_schema_1_is_read() {
     assert_eq!(open("shop", "retried"), ["page", "chat"]);
     assert_eq!(open("bank", "closed"), [""; 0]);
     let counts = reader.channels().unwrap();
-    let counts: Vec<(&str, u64, u64, u64)> = counts
-        .iter()
-        .map(|counts| (counts.name.as_str(), counts.pending, counts.delivered, counts.dead))
-        .collect();
+    let counts: Vec<(&str, u64, u64, u64)> =
+        counts.iter().map(|counts| (counts.name.as_str(), counts.pending, counts.delivered, counts.dead)).collect();
     assert_eq!(counts, [("chat", 1, 1, 1), ("gone", 0, 0, 1), ("page", 2, 3, 0), ("void", 0, 1, 0)]);
 }
 

@@ -58,8 +58,7 @@ impl Sink {
                 let Some(request) = hear(&stream) else { continue };
                 let code = if codes.len() > 1 { codes.next() } else { codes.peek().copied() };
                 let code = code.expect("a code");
-                let _ =
-                    write!(&stream, "HTTP/1.1 {code} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let _ = write!(&stream, "HTTP/1.1 {code} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                 let _ = tell.send(request);
             }
         });
@@ -110,12 +109,10 @@ impl Place {
 
     /// A gateway that is ready.
     fn start(&self) -> Gateway {
-        let child =
-            self.serve().command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+        let child = self.serve().command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         let mut gateway = Gateway { child, listen: String::new() };
         gateway.listen = self.until(|| {
-            let status =
-                serde_json::from_str::<serde_json::Value>(&self.run(&["status", "--json"]).1).ok()?;
+            let status = serde_json::from_str::<serde_json::Value>(&self.run(&["status", "--json"]).1).ok()?;
             Some(status["listen"].as_str()?.to_owned())
         });
         gateway

@@ -15,10 +15,7 @@ fn t31_a_prefix_that_is_valid() {
     let sum = |text: &str| {
         use sha2::Digest as _;
         let digest: [u8; 32] = sha2::Sha256::digest(text).into();
-        folder.write(
-            "rules/MANIFEST.sha256",
-            &format!("{}  r.rules\n", pointsman::reload::RuleSetHash(digest)),
-        );
+        folder.write("rules/MANIFEST.sha256", &format!("{}  r.rules\n", pointsman::reload::RuleSetHash(digest)));
     };
     sum("one");
     let subject = Subject::start(folder.options());
@@ -58,9 +55,7 @@ fn a_change_of_several_files_behind_a_manifest_is_one() {
     }
     let manifest = folder.path("rules/MANIFEST.sha256");
     let options = ReloadOptions { manifest: Some(manifest.clone()), ..folder.options() };
-    assert!(
-        Subject::try_start(options.clone()).is_err_and(|failure| failure.message.contains("the manifest"))
-    );
+    assert!(Subject::try_start(options.clone()).is_err_and(|failure| failure.message.contains("the manifest")));
     let sums = |text: &str| {
         use sha2::Digest as _;
         let digest: [u8; 32] = sha2::Sha256::digest(text).into();

@@ -181,8 +181,7 @@ fn t51_the_last_good_set() {
 #[test]
 fn t47_no_room_for_the_last_good_set() {
     let folder = Folder::with("one");
-    let options =
-        ReloadOptions { last_good: Some(folder.path("no/such/folder/last-good")), ..folder.options() };
+    let options = ReloadOptions { last_good: Some(folder.path("no/such/folder/last-good")), ..folder.options() };
     let subject = Subject::start(options);
     assert!(subject.report().last_good_error.is_some_and(|reason| reason.contains("last-good")));
     folder.write("rules/r.rules", "two");
@@ -194,8 +193,7 @@ fn t47_no_room_for_the_last_good_set() {
 fn several_roots() {
     let folder = Folder::with("one ");
     let more = folder.path("more");
-    let options =
-        ReloadOptions { roots: vec![folder.path("rules"), more.join("x.rules")], ..folder.options() };
+    let options = ReloadOptions { roots: vec![folder.path("rules"), more.join("x.rules")], ..folder.options() };
     assert!(Subject::try_start(options.clone()).is_err());
     folder.write("elsewhere/x", "two ");
     fs::create_dir(&more).unwrap();

@@ -70,8 +70,7 @@ fn a_long_label_is_read_within_the_same_budget_by_who_listens_and_who_does_not()
 /// What finding lines reads is not missing where they are tried.
 #[test]
 fn an_index_reads_within_an_allowance_of_its_own() {
-    let regexes =
-        lines(300, |at| format!("route r{at} when labels.a matches /[a-z0-9]{{1,{}}}[A-Z]/ => c2\n", at + 1));
+    let regexes = lines(300, |at| format!("route r{at} when labels.a matches /[a-z0-9]{{1,{}}}[A-Z]/ => c2\n", at + 1));
     let rules = loaded(&("route first when labels.a contains \"xx\" => c1\n".to_owned() + &regexes));
     let [found, _] = decisions(&rules, event(&[("a", arena().text(&"x".repeat(40 << 20)))]));
     assert_eq!(found.channels, ["c1"]);
@@ -80,14 +79,12 @@ fn an_index_reads_within_an_allowance_of_its_own() {
 /// Where rules look at very many labels, it is those of the event that are looked up, and the fields beside them.
 #[test]
 fn rules_may_look_at_very_many_labels() {
-    let conditions =
-        ["== \"x\"", "starts with \"x-\"", "contains \"y\" ignore case", "matches /[a-z0-9]{1,3}/"];
+    let conditions = ["== \"x\"", "starts with \"x-\"", "contains \"y\" ignore case", "matches /[a-z0-9]{1,3}/"];
     let routes = lines(400, |at| {
         let (label, condition) = (at / 4, conditions[at % 4]);
         format!("also route r{at} when labels.l{label} {condition} => c{}\n", (label + at) % 6)
     });
-    let fields =
-        lines(conditions.len(), |at| format!("also route f{at} when title {} => c{at}\n", conditions[at]));
+    let fields = lines(conditions.len(), |at| format!("also route f{at} when title {} => c{at}\n", conditions[at]));
     let rules = loaded(&(routes + &fields));
     let mut dice = Dice::new(7);
     for _ in 0..200 {

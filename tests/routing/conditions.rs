@@ -41,11 +41,7 @@ pub(super) fn defines(dice: &mut Dice) -> String {
         ("level", "match labels.env { \"a\" | \"ab\" => Critical  else => Warning }".to_owned()),
         ("chosen", "match labels.team { \"a\" | \"web\" => true  else => false }".to_owned()),
         // These nest deeper than is looked into.
-        (
-            "deep",
-            (0..10)
-                .fold(dice.text(), |inner, _| format!("({} or ({} and {inner}))", dice.text(), dice.text())),
-        ),
+        ("deep", (0..10).fold(dice.text(), |inner, _| format!("({} or ({} and {inner}))", dice.text(), dice.text()))),
         ("sunk", (0..17 + dice.roll(2)).fold(dice.combination(0), |inner, _| format!("not ({inner})"))),
     ];
     all.extend([("bounded", dice.bound()), ("fitting", dice.regex())]);
@@ -83,8 +79,7 @@ impl Dice {
             7 => parts.push(self.other()),
             8 => parts.push(format!("not ({})", self.condition(theme, common, 0))),
             9 => {
-                let (one, other) =
-                    (self.condition(theme, common, depth - 1), self.condition(theme, common, 0));
+                let (one, other) = (self.condition(theme, common, depth - 1), self.condition(theme, common, 0));
                 parts = vec![format!("(({one}) or ({other}))")];
             }
             10 => parts.push(self.of(&["shared", "both", "three", "either", "again"]).to_owned()),
@@ -189,8 +184,7 @@ impl Dice {
     }
 
     fn bound(&mut self) -> String {
-        let number =
-            ["number(labels.size)", "number(labels.size)", "number(labels.load)", "len(labels.team)"];
+        let number = ["number(labels.size)", "number(labels.size)", "number(labels.load)", "len(labels.team)"];
         let (subject, sign) = (self.of(&number), self.of(&["<", "<=", ">", ">="]));
         let odd = ["2.5", "3.0", "-3", "-0.0", "1e1", "9007199254740992", "9007199254740993", "1e30"];
         let bound = if self.one_in(3) { self.of(&odd).to_owned() } else { self.roll(12).to_string() };
@@ -243,10 +237,7 @@ impl Dice {
         match self.roll(14) {
             0 => format!("{label} is {}missing", self.of(&["", "not "])),
             1 => format!("{label} is {}empty", self.of(&["", "not "])),
-            2 | 3 => format!(
-                "{label} {} {other}",
-                self.of(&["==", "!=", "contains", "starts with", "not ends with"])
-            ),
+            2 | 3 => format!("{label} {} {other}", self.of(&["==", "!=", "contains", "starts with", "not ends with"])),
             4 => format!("{label} in [{other}, \"{}\"]", self.word()),
             5 => self.of(&["during office", "not during office", "starts_at during office"]).to_owned(),
             6 => format!("starts_at {} time(\"2026-11-20T02:30:00Z\")", self.of(&["<", "<=", ">", ">="])),

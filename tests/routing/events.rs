@@ -7,8 +7,7 @@ use pointsman::time::Timestamp;
 
 impl Dice {
     pub(super) fn event<'a>(&mut self, arena: &'a Arena) -> Event<'a> {
-        let starts_at =
-            self.of(&["", "2026-11-20T02:30:00Z", "2026-11-21T02:30:00Z", "2026-11-20T20:00:00Z"]);
+        let starts_at = self.of(&["", "2026-11-20T02:30:00Z", "2026-11-21T02:30:00Z", "2026-11-20T20:00:00Z"]);
         Event {
             severity: Severity::ALL[self.roll(3)],
             status: AlertStatus::ALL[self.roll(2)],
@@ -48,8 +47,7 @@ impl Dice {
         for name in ["size", "load"] {
             if self.roll(6) > 0 {
                 let odd = ["", "x", " 4 ", "3.0", "2.5", "-3", "1e1", "9007199254740993"];
-                let number =
-                    if self.one_in(3) { self.of(&odd).to_owned() } else { self.roll(12).to_string() };
+                let number = if self.one_in(3) { self.of(&odd).to_owned() } else { self.roll(12).to_string() };
                 labels.push((name, arena.text(&number)));
             }
         }

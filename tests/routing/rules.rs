@@ -39,8 +39,7 @@ struct Block<'c> {
 
 impl Dice {
     pub(super) fn rules(&mut self) -> Rules {
-        let mut head =
-            String::from("edition 1\nschedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }\n");
+        let mut head = String::from("edition 1\nschedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }\n");
         for channel in 0..6 {
             head += &format!("channel c{channel} = discard()\n");
         }
@@ -102,11 +101,8 @@ impl Dice {
         };
         // A `route` that takes everything would hide what follows it.
         let is_bare = if declines { self.one_in(2) } else { kind != "route" && self.one_in(30) };
-        let when = if is_bare {
-            String::new()
-        } else {
-            format!(" when {}", self.condition(block.theme, block.common, 1))
-        };
+        let when =
+            if is_bare { String::new() } else { format!(" when {}", self.condition(block.theme, block.common, 1)) };
         format!("{kind} r{number}{when}{body}\n")
     }
 
@@ -153,8 +149,9 @@ impl Dice {
             0 => " match severity {\n Critical => TARGET\n Warning => TARGET\n".to_owned(),
             1 => " match status {\n Resolved => TARGET\n".to_owned(),
             2 => " match number(labels.size) {\n < 3 => TARGET\n >= 8 => TARGET\n".to_owned(),
-            3 => " match labels.team, severity {\n \"a\", Critical => TARGET\n \"b\" | \"ab\", _ => TARGET\n"
-                .to_owned(),
+            3 => {
+                " match labels.team, severity {\n \"a\", Critical => TARGET\n \"b\" | \"ab\", _ => TARGET\n".to_owned()
+            }
             _ => self.many_arms(),
         };
         while arms.contains("TARGET") {

@@ -70,9 +70,7 @@ fn file_channels_do_not_write_into_the_files_of_the_gateway() {
         assert!(names.iter().any(|name| name == file.name()), "no file of the gateway: {file:?}");
     }
     // While they are written, and as another file system may spell them.
-    names.extend(
-        ["./journal.db-wal", "last-good.tmp", "admin.new", "fingerprint.new", "LOCK"].map(str::to_owned),
-    );
+    names.extend(["./journal.db-wal", "last-good.tmp", "admin.new", "fingerprint.new", "LOCK"].map(str::to_owned));
     let mut before = "demo-page.ndjson".to_owned();
     for name in names {
         place.edit(&format!("\"{before}\""), &format!("\"{name}\""));

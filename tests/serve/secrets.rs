@@ -26,11 +26,7 @@ const CHANNELS: [(&str, &str, &str); 9] = [
     ),
     ("fails", "headers = { \"X-Secret\": env(\"S_HEADER\") }", "http://HOST/500/CANARY-fails-0123456789"),
     ("vanishes", "hmac = env(\"S_HMAC\")", "http://HOST/gone/CANARY-vanishes-0123456789"),
-    (
-        "accepts",
-        "hmac = env(\"S_HMAC\")",
-        "http://CANARY-user:CANARY-password@HOST/200/CANARY-accepts-0123456789",
-    ),
+    ("accepts", "hmac = env(\"S_HMAC\")", "http://CANARY-user:CANARY-password@HOST/200/CANARY-accepts-0123456789"),
     ("unknown", "", "http://nowhere.invalid/CANARY-unknown-0123456789"),
     ("mistaken", "", "https://HOST/CANARY-mistaken-0123456789"),
     ("blocked", "", "http://10.1.2.3/CANARY-blocked-0123456789"),
@@ -71,9 +67,9 @@ fn echo() -> String {
 
 fn with_secrets(run: Run, host: &str) -> Run {
     let run = SECRETS.iter().fold(run, |run, (name, secret)| run.env(name, secret));
-    CHANNELS.iter().fold(run, |run, (name, _, url)| {
-        run.env(&format!("S_URL_{}", name.to_uppercase()), url.replace("HOST", host))
-    })
+    CHANNELS
+        .iter()
+        .fold(run, |run, (name, _, url)| run.env(&format!("S_URL_{}", name.to_uppercase()), url.replace("HOST", host)))
 }
 
 fn rules(place: &Place) {
@@ -82,12 +78,12 @@ fn rules(place: &Place) {
     for (name, parameters, _) in CHANNELS {
         let comma = if parameters.is_empty() { "" } else { ", " };
         let variable = name.to_uppercase();
-        text.push_str(&format!(
-            "channel {name} = webhook(url = env(\"S_URL_{variable}\"){comma}{parameters})\n"
-        ));
+        text.push_str(&format!("channel {name} = webhook(url = env(\"S_URL_{variable}\"){comma}{parameters})\n"));
     }
     text.push_str(&format!("routing everywhere {{ else => {names} }}\n"));
-    text.push_str("integration leaky { keys = [env(\"S_KEY\"), secret_file(\"secrets/key\")]  arms => routing everywhere }\n");
+    text.push_str(
+        "integration leaky { keys = [env(\"S_KEY\"), secret_file(\"secrets/key\")]  arms => routing everywhere }\n",
+    );
     text.push_str("integration signed { keys = [secret_file(\"secrets/other\")]  signature = \"github\"  secret = env(\"S_SIGNATURE\")  arms => routing everywhere }\n");
     fs::write(place.rules().join("leaky.rules"), text).unwrap();
     fs::create_dir_all(place.rules().join("secrets")).unwrap();
@@ -141,8 +137,7 @@ fn no_secret_comes_out_anywhere() {
     let place = Place::new();
     rules(&place);
     let host = echo();
-    let serve =
-        place.serve(&["--log-level", "trace", "--allow", "127.0.0.0/8", "--poll", "--poll-interval", "1h"]);
+    let serve = place.serve(&["--log-level", "trace", "--allow", "127.0.0.0/8", "--poll", "--poll-interval", "1h"]);
     let gateway = Running::of(&place, with_secrets(serve, &host));
     let mut said: Vec<(String, Vec<u8>)> = Vec::new();
     let answers = push(&gateway);
@@ -150,8 +145,7 @@ fn no_secret_comes_out_anywhere() {
     assert_eq!(codes, [202, 202, 400, 422, 415, 415, 404, 404, 401, 401, 404]);
     said.extend(answers.into_iter().map(|(code, body)| (format!("answer {code}"), body.into_bytes())));
     gateway.until("tried by every channel", |status| {
-        let tried =
-            |channel: &Value| channel["last_error"].is_object() || channel["delivered"].as_u64() > Some(0);
+        let tried = |channel: &Value| channel["last_error"].is_object() || channel["delivered"].as_u64() > Some(0);
         let ours = |channel: &&Value| !channel["name"].as_str().unwrap().starts_with("demo");
         status["channels"].as_array().unwrap().iter().filter(ours).all(tried)
     });
@@ -188,11 +182,7 @@ fn no_secret_comes_out_anywhere() {
         said.push((path.to_owned(), gateway.ask("GET", path).1.into_bytes()));
     }
     let events: Value = serde_json::from_str(&gateway.ask("GET", "/api/v1/events").1).unwrap();
-    let id = events["items"][0]["id"]
-        .as_str()
-        .or(events["items"][0]["event"].as_str())
-        .expect("an event")
-        .to_owned();
+    let id = events["items"][0]["id"].as_str().or(events["items"][0]["event"].as_str()).expect("an event").to_owned();
     for words in [
         vec!["status"],
         vec!["status", "--json"],
@@ -223,10 +213,7 @@ fn no_secret_comes_out_anywhere() {
     files(&place.state(), &mut said);
     said.push(("stdout".to_owned(), out.whole().into_bytes()));
     said.push(("stderr".to_owned(), err.whole().into_bytes()));
-    assert!(
-        said.iter().any(|(name, bytes)| name == "stderr" && bytes.len() > 2_000),
-        "the log tells something"
-    );
+    assert!(said.iter().any(|(name, bytes)| name == "stderr" && bytes.len() > 2_000), "the log tells something");
     let mut echoed = 0;
     for (name, bytes) in &said {
         let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();

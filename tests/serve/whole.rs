@@ -79,8 +79,7 @@ fn shutdown_waits_for_open_requests_and_the_next_start_delivers_the_rest() {
     let mut sender = begin(&listen, body.len());
     gateway.signal("-TERM");
     let end = Instant::now() + PATIENCE;
-    while request(&gateway.admin, "GET", "/-/ready", "", b"").0 != 503 || TcpStream::connect(&listen).is_ok()
-    {
+    while request(&gateway.admin, "GET", "/-/ready", "", b"").0 != 503 || TcpStream::connect(&listen).is_ok() {
         assert!(Instant::now() < end, "pushes are still accepted");
         thread::sleep(Duration::from_millis(5));
     }
@@ -132,10 +131,7 @@ integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
     assert!(code == 202 && first.contains("\"mapping\":\"note\""), "{code} {first}");
     let (code, again) = push("demo", "canary-old-key-0123456789", r#"{"note": "one"}"#);
     let id = |answer: &str| serde_json::from_str::<Value>(answer).unwrap()["id"].clone();
-    assert!(
-        code == 202 && again.contains("\"duplicate\":true") && id(&again) == id(&first),
-        "{code} {again}"
-    );
+    assert!(code == 202 && again.contains("\"duplicate\":true") && id(&again) == id(&first), "{code} {again}");
     let large = format!(r#"{{"note": "{}"}}"#, "x".repeat(1024));
     assert_eq!(push("demo", KEY, &large).0, 413);
     assert_eq!(push("demo", KEY, r#"{"neither": 1}"#).0, 422);
@@ -157,9 +153,6 @@ integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
     let expected = [("demo", "shared", [2, 2, 0, 1]), ("direct", "dedicated", [1, 1, 0, 0])];
     assert_eq!(counted, expected, "{status:#}");
     let (_, metrics) = gateway.ask("GET", "/metrics");
-    assert!(
-        metrics.contains("pointsman_outcomes_total{integration=\"demo\",outcome=\"sent\"} 2"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("pointsman_outcomes_total{integration=\"demo\",outcome=\"sent\"} 2"), "{metrics}");
     assert!(!metrics.contains("canary") && !gateway.err.all().contains("canary"));
 }

@@ -86,11 +86,7 @@ pub(super) struct PatternColumn {
 
 impl PatternColumn {
     /// Cuts the values of `types` by all patterns of the column.
-    pub(super) fn new<'p>(
-        types: ValueType,
-        case: Case,
-        cells: impl Iterator<Item = &'p Vec<Pattern>>,
-    ) -> Self {
+    pub(super) fn new<'p>(types: ValueType, case: Case, cells: impl Iterator<Item = &'p Vec<Pattern>>) -> Self {
         let mut column = Self {
             case,
             fixed: fixed(types),
@@ -139,11 +135,7 @@ impl PatternColumn {
             Some(Literal::Time(time)) => self.times.push(*time),
             Some(Literal::Text(text)) => self.add_text(text),
             Some(
-                Literal::Missing
-                | Literal::Null
-                | Literal::Boolean(_)
-                | Literal::Severity(_)
-                | Literal::Status(_),
+                Literal::Missing | Literal::Null | Literal::Boolean(_) | Literal::Severity(_) | Literal::Status(_),
             )
             | None => {}
         }
@@ -214,9 +206,7 @@ impl PatternColumn {
             Some(Literal::Boolean(boolean)) => fixed(&[FixedValue::Boolean(*boolean)]),
             Some(Literal::Severity(severity)) => fixed(&[FixedValue::Severity(*severity)]),
             Some(Literal::Status(status)) => fixed(&[FixedValue::Status(*status)]),
-            Some(Literal::Number(_) | Literal::Time(_)) => {
-                self.ordered(value, |order| order == Ordering::Equal)
-            }
+            Some(Literal::Number(_) | Literal::Time(_)) => self.ordered(value, |order| order == Ordering::Equal),
             Some(Literal::Text(text)) => self.text(text),
             None => AtomSet::new(),
         }

@@ -69,10 +69,9 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
         Comparator::Text(TextTest::Regex(scope, regex)) => {
             format!("{} /{}/", scope.operator(), regex.pattern().replace('/', "\\/"))
         }
-        Comparator::In(_)
-        | Comparator::Text(TextTest::Cidr(_))
-        | Comparator::Is(_)
-        | Comparator::During(_) => return None,
+        Comparator::In(_) | Comparator::Text(TextTest::Cidr(_)) | Comparator::Is(_) | Comparator::During(_) => {
+            return None;
+        }
     };
     Some(words).filter(|words| words.len() <= 60)
 }

@@ -48,10 +48,7 @@ pub(super) fn report(
 
 fn has_foreign(arm: &ArmPatterns, row: &PatternRow) -> bool {
     arm.columns.iter().zip(row).any(|(patterns, cell)| {
-        patterns
-            .iter()
-            .zip(&cell.alternatives)
-            .any(|(pattern, set)| set.is_empty() && is_written_out(pattern))
+        patterns.iter().zip(&cell.alternatives).any(|(pattern, set)| set.is_empty() && is_written_out(pattern))
     })
 }
 
@@ -71,18 +68,13 @@ fn uncovered(columns: &[PatternColumn], found: &ArmCoverage, place: Span) -> Dia
         }
     }
     if values.is_empty() {
-        return Diagnostic::new(
-            &UNCOVERED,
-            place,
-            "the arms are too many to tell whether they cover every value",
-        )
-        .label("does not end in `else`")
-        .help("end with `else => …`");
+        return Diagnostic::new(&UNCOVERED, place, "the arms are too many to tell whether they cover every value")
+            .label("does not end in `else`")
+            .help("end with `else => …`");
     }
     let more = found.has_more_witnesses || found.given_up || values.len() > MOST_VALUES;
     values.truncate(MOST_VALUES);
-    let single =
-        if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
+    let single = if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
     let mut listed = values.join(", ");
     if more {
         listed.push_str(", …");
@@ -158,9 +150,7 @@ fn dead_alternatives(
 
 fn narrowed<'r>(row: &'r PatternRow, column: usize, set: &'r AtomSet) -> Vec<Vec<&'r AtomSet>> {
     let cells = row.iter().enumerate();
-    cells
-        .map(|(at, cell)| if at == column { vec![set] } else { cell.alternatives.iter().collect() })
-        .collect()
+    cells.map(|(at, cell)| if at == column { vec![set] } else { cell.alternatives.iter().collect() }).collect()
 }
 
 fn dead_alternative(
@@ -171,8 +161,7 @@ fn dead_alternative(
     column: usize,
 ) -> Diagnostic {
     let span = span_of(pattern).unwrap_or(arm.span);
-    let name = notation::pattern(pattern)
-        .map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
+    let name = notation::pattern(pattern).map_or_else(|| "this alternative".to_owned(), |words| format!("`{words}`"));
     let diagnostic = Diagnostic::new(&NEVER_CHOSEN, span, format!("{name} can never be chosen"));
     let earlier = in_arm.or_else(|| taker.and_then(|taker| taker.columns.get(column)?.first()));
     let diagnostic = match (in_arm, taker) {
@@ -180,9 +169,7 @@ fn dead_alternative(
             let place = span_of(other).unwrap_or(arm.span);
             diagnostic.label("an alternative before it takes it").related(place, "this one takes it")
         }
-        (None, Some(taker)) => {
-            diagnostic.label("an earlier arm takes it").related(taker.span, "this arm takes it")
-        }
+        (None, Some(taker)) => diagnostic.label("an earlier arm takes it").related(taker.span, "this arm takes it"),
         (None, None) => diagnostic.label("what stands before it takes everything that it fits"),
     };
     let note = earlier.and_then(|earlier| case_note(earlier, pattern));

@@ -141,9 +141,8 @@ impl ArmSearch<'_> {
         if let [] | [_] = candidates.as_slice() {
             return candidates.first().copied();
         }
-        let passing = |at: usize| {
-            rows.iter().filter(|row| self.cell(**row, at).is_some_and(|cell| cell.takes_all)).count()
-        };
+        let passing =
+            |at: usize| rows.iter().filter(|row| self.cell(**row, at).is_some_and(|cell| cell.takes_all)).count();
         let best = candidates.iter().copied().min_by_key(|at| passing(*at));
         self.work += rows.len() * candidates.len();
         best
@@ -162,12 +161,8 @@ impl ArmSearch<'_> {
                 others.push(*row);
                 self.work += groups.len() + 1;
             }
-            for atom in cell
-                .alternatives
-                .iter()
-                .filter(|_| !cell.takes_all)
-                .flatten()
-                .flat_map(|range| range.start..range.end)
+            for atom in
+                cell.alternatives.iter().filter(|_| !cell.takes_all).flatten().flat_map(|range| range.start..range.end)
             {
                 self.work += 1;
                 let group = groups.entry(atom).or_insert_with(|| {

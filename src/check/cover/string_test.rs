@@ -162,8 +162,7 @@ impl StringTests {
         let held = |(at, test): (u32, &StringTest)| Containment {
             texts: if cheap { numbers(texts, |text| test.passes(text)) } else { Vec::new() },
             tests: if cheap {
-                let same_or_held =
-                    |(other_at, other): (u32, &StringTest)| other_at == at || test.holds(other);
+                let same_or_held = |(other_at, other): (u32, &StringTest)| other_at == at || test.holds(other);
                 (0..).zip(&self.all).filter(|pair| same_or_held(*pair)).map(|(at, _)| at).collect()
             } else {
                 vec![at]

@@ -29,11 +29,7 @@ fn pattern(text: &str, case: Case, span: Span) -> Pattern {
     let unquoted = |text: &str| text.trim_matches('"').to_owned();
     let operand = |text: &str| value(text, ValueType::JSON, span.file);
     let Some((word, rest)) = text.split_once(' ').filter(|_| !text.starts_with('"')) else {
-        return if text == "_" {
-            Pattern::Any
-        } else {
-            Pattern::Test(Comparator::Equal(operand(text)), span)
-        };
+        return if text == "_" { Pattern::Any } else { Pattern::Test(Comparator::Equal(operand(text)), span) };
     };
     let regex = |text: &str| {
         let (_, after) = text.split_once('/').expect("a slash");
@@ -48,9 +44,7 @@ fn pattern(text: &str, case: Case, span: Span) -> Pattern {
         "like" => Comparator::Text(TextTest::Like(
             rest.split(',').map(|glob| Glob::new(&unquoted(glob), case).expect("a glob")).collect(),
         )),
-        "cidr" => {
-            Comparator::Text(TextTest::Cidr([Network::new(&unquoted(rest)).expect("a network")].into()))
-        }
+        "cidr" => Comparator::Text(TextTest::Cidr([Network::new(&unquoted(rest)).expect("a network")].into())),
         "matches" => Comparator::Text(TextTest::Regex(MatchScope::Whole, regex(rest))),
         "finds" => Comparator::Text(TextTest::Regex(MatchScope::Anywhere, regex(rest))),
         "contains" => Comparator::Text(TextTest::Piece(PiecePosition::Anywhere, operand(rest))),
@@ -108,10 +102,7 @@ fn constants_are_covered_one_by_one() {
     assert_eq!(check(&severity, Case::Sensitive, "Critical\nWarning\nInfo"), "");
     assert_eq!(check(&severity, Case::Sensitive, "Critical\n< Critical"), "");
     assert_eq!(check(&severity, Case::Sensitive, "Critical\nWarning"), "E0080 no arm covers `Info`\n");
-    assert_eq!(
-        check(&severity, Case::Sensitive, ">= Warning\nInfo\nelse"),
-        "E0081 `else` can never be chosen\n"
-    );
+    assert_eq!(check(&severity, Case::Sensitive, ">= Warning\nInfo\nelse"), "E0081 `else` can never be chosen\n");
     assert_eq!(
         check(&severity, Case::Sensitive, ">= Warning\nCritical\nInfo"),
         "E0081 the arm `Critical` can never be chosen <- >= Warning\n"
@@ -206,14 +197,8 @@ fn numbers_are_intervals() {
         check(&number, Case::Sensitive, "< 10\n> 20"),
         "E0080 no arm covers `10`, a number between 10 and 20, `20`\n"
     );
-    assert_eq!(
-        check(&number, Case::Sensitive, "1\n1.0\nelse"),
-        "E0081 the arm `1.0` can never be chosen <- 1\n"
-    );
-    assert_eq!(
-        check(&number, Case::Sensitive, "< 10\n< 5\nelse"),
-        "E0081 the arm `< 5` can never be chosen <- < 10\n"
-    );
+    assert_eq!(check(&number, Case::Sensitive, "1\n1.0\nelse"), "E0081 the arm `1.0` can never be chosen <- 1\n");
+    assert_eq!(check(&number, Case::Sensitive, "< 10\n< 5\nelse"), "E0081 the arm `< 5` can never be chosen <- < 10\n");
     assert_eq!(check(&number, Case::Sensitive, "< 10\n< 15\nelse"), "");
     assert_eq!(check(&number, Case::Sensitive, "< 10\n> 3\n5\nelse").lines().count(), 2);
 }
@@ -235,11 +220,7 @@ fn columns_count_together() {
         "E0080 no arm covers `(\"gold\", false)`, `(any other string, _)`\n"
     );
     assert_eq!(
-        check(
-            &[ValueType::TEXT, ValueType::TEXT],
-            Case::Sensitive,
-            "\"a\";\"b\"\n\"a\" | \"c\";\"b\" | \"d\"\nelse"
-        ),
+        check(&[ValueType::TEXT, ValueType::TEXT], Case::Sensitive, "\"a\";\"b\"\n\"a\" | \"c\";\"b\" | \"d\"\nelse"),
         ""
     );
 }

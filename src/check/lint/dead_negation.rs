@@ -4,8 +4,8 @@
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::model::{
-    Comparator, Comparison, ComparisonSubject, Condition, Expression, ExpressionKind, RoutingLineBody,
-    Target, ValueKind,
+    Comparator, Comparison, ComparisonSubject, Condition, Expression, ExpressionKind, RoutingLineBody, Target,
+    ValueKind,
 };
 use crate::source::Span;
 use std::collections::HashSet;
@@ -35,11 +35,7 @@ struct Finder<'f, 'a> {
 
 impl Finder<'_, '_> {
     fn condition(&mut self, condition: &Expression, effect: &'static str) {
-        self.visit(
-            condition,
-            ConditionContext { negated: false, alternative: false, effect },
-            &mut Vec::new(),
-        );
+        self.visit(condition, ConditionContext { negated: false, alternative: false, effect }, &mut Vec::new());
     }
 
     /// `known` holds the subjects that another part of the condition tests for presence.
@@ -71,13 +67,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn comparison(
-        &mut self,
-        comparison: &Comparison,
-        span: Span,
-        context: ConditionContext,
-        known: &[String],
-    ) {
+    fn comparison(&mut self, comparison: &Comparison, span: Span, context: ConditionContext, known: &[String]) {
         let ComparisonSubject::Value(subject) = &comparison.subject else { return };
         let asks = matches!(comparison.test, Comparator::Is(_) | Comparator::During(_));
         let Some(key) = key(subject) else { return };
@@ -146,8 +136,7 @@ fn tested_subject(part: &Expression, all: bool) -> Option<String> {
         if let ExpressionKind::Not(inner) = &part.kind { (&**inner, true) } else { (part, false) };
     let ExpressionKind::Compare(comparison) = &part.kind else { return None };
     let negated = comparison.negated != is_inverted;
-    let asks =
-        matches!(comparison.test, Comparator::Is(ValueKind::Missing | ValueKind::Null | ValueKind::Empty));
+    let asks = matches!(comparison.test, Comparator::Is(ValueKind::Missing | ValueKind::Null | ValueKind::Empty));
     match &comparison.subject {
         ComparisonSubject::Value(subject) if asks || (all && !negated) => key(subject),
         ComparisonSubject::Value(_) | ComparisonSubject::Nodes(..) | ComparisonSubject::Now => None,

@@ -6,8 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::Span;
 use crate::syntax::tree::{Declaration, Template, TemplatePart};
 
-pub(crate) const CODE: DiagnosticCode =
-    crate::code!("W0007", "text that looks like another system's template");
+pub(crate) const CODE: DiagnosticCode = crate::code!("W0007", "text that looks like another system's template");
 
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
     if let TreeNode::Template(template) = seen.node {
@@ -30,13 +29,10 @@ fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Vec
         }
         let base = template.span.start as usize;
         let span = Span::new(template.span.file, base + start, base + end);
-        let finding =
-            Diagnostic::new(&CODE, span, format!("`{{{{ {inside} }}}}` is not an interpolation here"))
-                .label("stays in the text as it is, braces and all");
+        let finding = Diagnostic::new(&CODE, span, format!("`{{{{ {inside} }}}}` is not an interpolation here"))
+            .label("stays in the text as it is, braces and all");
         diagnostics.push(match equivalent(inside, in_mapping) {
-            Some(ours) if !raw => {
-                finding.suggest("values stand in single braces", span, format!("{{{ours}}}"))
-            }
+            Some(ours) if !raw => finding.suggest("values stand in single braces", span, format!("{{{ours}}}")),
             Some(ours) => finding.help(format!("write `{{{ours}}}` in a string without `r`")),
             None => finding.help("a value stands in single braces, as in `{title}`"),
         });
@@ -53,9 +49,8 @@ fn next_action(source: &str, from: usize) -> Option<(usize, usize)> {
 fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
     let action = action.trim_start_matches('$').trim_start_matches('.');
     let (object, member) = action.split_once('.').unwrap_or((action, ""));
-    let is_name = |text: &str| {
-        !text.is_empty() && text.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric())
-    };
+    let is_name =
+        |text: &str| !text.is_empty() && text.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric());
     let value = match (object.to_ascii_lowercase().as_str(), member) {
         ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) && in_mapping => {
             format!("@.labels.{name}")

@@ -26,9 +26,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
 fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     let (star, all_plain) = match &comparison.test {
         Comparator::Equal(value) => (starred(value)?, true),
-        Comparator::In(values) => {
-            (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some()))
-        }
+        Comparator::In(values) => (values.iter().find_map(starred)?, values.iter().all(|value| plain(value).is_some())),
         Comparator::Order(..) | Comparator::Text(_) | Comparator::Is(_) | Comparator::During(_) => {
             return None;
         }
@@ -49,8 +47,7 @@ fn pattern(value: &Expression, span: Span) -> Option<Diagnostic> {
 
 fn found((text, span): (&str, Span)) -> Diagnostic {
     let text = rule_string(text);
-    Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here"))
-        .label("equal to these very letters")
+    Diagnostic::new(&CODE, span, format!("`*` in `{text}` stands for itself here")).label("equal to these very letters")
 }
 
 /// A string with a `*` besides other characters; `"*"` alone may well be a value.

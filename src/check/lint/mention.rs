@@ -28,10 +28,9 @@ impl<'t> Mentions<'t> {
                 self.schedules.insert(&name.text);
                 return;
             }
-            TreeNode::Comparison(_)
-            | TreeNode::Pattern { .. }
-            | TreeNode::Template(_)
-            | TreeNode::MatchSubject(_) => return,
+            TreeNode::Comparison(_) | TreeNode::Pattern { .. } | TreeNode::Template(_) | TreeNode::MatchSubject(_) => {
+                return;
+            }
         };
         let is_own = |name: &str| visit::name(seen.item).is_some_and(|own| *own.text == *name);
         let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));

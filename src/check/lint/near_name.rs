@@ -48,18 +48,12 @@ fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
         let letters: Vec<char> = name.chars().collect();
         let cuts: Vec<(usize, String)> = (0..letters.len()).map(|at| (at, cut(&letters, at))).collect();
         let longer = shortened.get(*name).filter(|(other, _)| may_be_typo(other, name));
-        let shorter =
-            cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| may_be_typo(name, other)));
-        let same =
-            cuts.iter().find_map(|key| without.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
+        let shorter = cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| may_be_typo(name, other)));
+        let same = cuts.iter().find_map(|key| without.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
         if let Some((other, first)) = same.or(longer).or(shorter).filter(|(other, _)| other != name) {
-            let finding = Diagnostic::new(
-                &CODE,
-                *span,
-                format!("{kind} `{name}` differs from `{other}` by one letter"),
-            );
             let finding =
-                finding.label("is the same meant?").related(*first, format!("`{other}` stands here"));
+                Diagnostic::new(&CODE, *span, format!("{kind} `{name}` differs from `{other}` by one letter"));
+            let finding = finding.label("is the same meant?").related(*first, format!("`{other}` stands here"));
             let help = format!("write `{other}`, or give the two names that are easier to tell apart");
             diagnostics.push(finding.help(help));
         }

@@ -14,8 +14,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
         TreeNode::Pattern { test, span, case } => diagnostics.extend(pattern(test, span, case)),
-        TreeNode::Expression(_) | TreeNode::Template(_) | TreeNode::MatchSubject(_) | TreeNode::During(_) => {
-        }
+        TreeNode::Expression(_) | TreeNode::Template(_) | TreeNode::MatchSubject(_) | TreeNode::During(_) => {}
     }
 }
 
@@ -102,10 +101,7 @@ fn read(pattern: &str, whole: bool) -> Option<SimplerTest> {
         several if several.iter().all(|piece| !piece.contains(['*', '?'])) => {
             let middle: Vec<&str> = several.iter().map(|piece| piece.as_str()).collect();
             let star = |open: bool| if open { "*" } else { "" };
-            Some(SimplerTest::Test(
-                "like",
-                format!("{}{}{}", star(open_start), middle.join("*"), star(open_end)),
-            ))
+            Some(SimplerTest::Test("like", format!("{}{}{}", star(open_start), middle.join("*"), star(open_end))))
         }
         _ => None,
     }
@@ -117,8 +113,7 @@ fn anchored<'p>(stripped: Option<&'p str>, pattern: &'p str, whole: bool) -> (&'
 
 /// `a|b|c`, in parentheses or not, of plain words.
 fn alternatives(body: &str) -> Option<Vec<String>> {
-    let grouped =
-        body.strip_prefix("(?:").or_else(|| body.strip_prefix('(')).and_then(|rest| rest.strip_suffix(')'));
+    let grouped = body.strip_prefix("(?:").or_else(|| body.strip_prefix('(')).and_then(|rest| rest.strip_suffix(')'));
     let texts: Vec<String> = grouped.unwrap_or(body).split('|').map(literal).collect::<Option<_>>()?;
     (texts.len() > 1 && texts.iter().all(|text| !text.is_empty())).then_some(texts)
 }

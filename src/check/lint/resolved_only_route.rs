@@ -5,8 +5,8 @@ use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::event::AlertStatus;
 use crate::model::{
-    Comparator, ComparisonSubject, Condition, EventField, Expression, ExpressionKind, LineKind, Literal,
-    Match, Model, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target,
+    Comparator, ComparisonSubject, Condition, EventField, Expression, ExpressionKind, LineKind, Literal, Match, Model,
+    Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target,
 };
 use crate::source::Span;
 
@@ -82,9 +82,7 @@ fn other(status: AlertStatus) -> AlertStatus {
 fn is_test(condition: &Expression, status: AlertStatus) -> bool {
     let ExpressionKind::Compare(comparison) = &condition.kind else { return false };
     let wanted = if comparison.negated { other(status) } else { status };
-    let (ComparisonSubject::Value(subject), Comparator::Equal(value)) =
-        (&comparison.subject, &comparison.test)
-    else {
+    let (ComparisonSubject::Value(subject), Comparator::Equal(value)) = (&comparison.subject, &comparison.test) else {
         return false;
     };
     is_status(subject) && is_constant(value, wanted)

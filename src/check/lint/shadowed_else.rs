@@ -33,8 +33,7 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
         return None;
     }
     let routes = block.lines.iter().filter(|line| line.kind == LineKind::Route && !declines(&line.body));
-    let routes: Vec<Vec<&str>> =
-        routes.take(MOST_COMPARISONS / count).map(|line| parts(input, line)).collect();
+    let routes: Vec<Vec<&str>> = routes.take(MOST_COMPARISONS / count).map(|line| parts(input, line)).collect();
     let alone = |line: &&RoutingLine| {
         line.kind == LineKind::AlsoRoute
             && !is_nothing(&line.body)
@@ -47,12 +46,9 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
     let finding = Diagnostic::new(&CODE, first.head, message)
         .label("counts as a match")
         .related(fallback.head, "runs only where nothing hit");
-    let finding =
-        lines.take(3).fold(finding, |finding, line| finding.related(line.head, "the same holds here"));
+    let finding = lines.take(3).fold(finding, |finding, line| finding.related(line.head, "the same holds here"));
     let words = input.environment.sources.text(first.head);
-    let Some(rest) =
-        words.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route"))
-    else {
+    let Some(rest) = words.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route")) else {
         return Some(finding.help("write `always` for a copy"));
     };
     Some(finding.suggest("write `always` for a copy", first.head, format!("always{rest}")))

@@ -4,9 +4,7 @@ use super::LintInput;
 use super::mention::Mentions;
 use super::visit::{self, TreeNode};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
-use crate::syntax::tree::{
-    Declaration, Destination, DocumentedDeclaration, ExpressionKind, Identifier, TargetKind,
-};
+use crate::syntax::tree::{Declaration, Destination, DocumentedDeclaration, ExpressionKind, Identifier, TargetKind};
 use std::collections::HashSet;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0002", "unused declaration");

@@ -3,9 +3,9 @@
 use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
-    Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression,
-    ExpressionKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match,
-    MatchArm, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template, TemplatePart,
+    Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression, ExpressionKind,
+    Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm, NavigationStep,
+    StringLiteral, TableBody, Target, TargetKind, Template, TemplatePart,
 };
 
 /// What a lint may want to see.

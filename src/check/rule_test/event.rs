@@ -237,9 +237,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Array(_)
             | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a time"));
-                self.report(
-                    found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")),
-                );
+                self.report(found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")));
             }
         }
     }
@@ -260,8 +258,7 @@ impl TestChecker<'_, '_> {
     }
 
     fn known_constant(&mut self, word: &str, place: Span) {
-        let names =
-            || Severity::ALL.map(Severity::name).into_iter().chain(AlertStatus::ALL.map(AlertStatus::name));
+        let names = || Severity::ALL.map(Severity::name).into_iter().chain(AlertStatus::ALL.map(AlertStatus::name));
         if names().any(|name| name == word) {
             return;
         }
@@ -285,9 +282,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Hole(_)
             | TestJsonKind::Object(_) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
-                self.report(
-                    found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"),
-                );
+                self.report(found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"));
             }
         }
     }
@@ -307,9 +302,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Number(_)
             | TestJsonKind::Array(_)
             | TestJsonKind::Object(_) => {
-                self.report(
-                    Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"),
-                );
+                self.report(Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"));
             }
         }
     }
@@ -317,8 +310,7 @@ impl TestChecker<'_, '_> {
 
 /// Whether a test may write the field.
 pub(super) fn known(word: &str, side: EventRole) -> bool {
-    EventField::ALL.iter().any(|field| field.name() == word)
-        || (word == "event_status" && side == EventRole::Expected)
+    EventField::ALL.iter().any(|field| field.name() == word) || (word == "event_status" && side == EventRole::Expected)
 }
 
 /// The constant of a field that a word means.

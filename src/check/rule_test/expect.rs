@@ -25,22 +25,14 @@ impl TestChecker<'_, '_> {
     pub(super) fn expectations(&mut self) {
         let expectations = std::mem::take(&mut self.statements.expectations);
         if expectations.is_empty() && self.statements.cases.is_empty() {
-            let found = Diagnostic::new(
-                &code::NOTHING,
-                self.name_span,
-                "this test expects nothing, so it cannot fail",
-            );
+            let found = Diagnostic::new(&code::NOTHING, self.name_span, "this test expects nothing, so it cannot fail");
             let line = match self.kind() {
                 Some(TestSubject::Mapping) | None => "expect { severity: Critical }",
                 Some(TestSubject::Routing | TestSubject::Integration) => "expect sent [audit]",
                 Some(TestSubject::Channel) => "expect body { \"text\": \"…\" }",
             };
             let end = self.end();
-            self.report(found.suggest(
-                format!("say what it should come to: `{line}`"),
-                end,
-                format!("  {line}\n"),
-            ));
+            self.report(found.suggest(format!("say what it should come to: `{line}`"), end, format!("  {line}\n")));
         }
         for (expectation, span) in &expectations {
             self.fitting(expectation, *span);
@@ -56,10 +48,7 @@ impl TestChecker<'_, '_> {
         let right = match (fits, kind) {
             (ExpectationScope::Payloads, TestSubject::Mapping | TestSubject::Integration)
             | (ExpectationScope::Senders, TestSubject::Routing | TestSubject::Integration)
-            | (
-                ExpectationScope::Events,
-                TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration,
-            )
+            | (ExpectationScope::Events, TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration)
             | (ExpectationScope::Channels, TestSubject::Channel) => return,
             (ExpectationScope::Payloads, _) => "a mapping or an integration",
             (ExpectationScope::Senders, _) => "a routing or an integration",
@@ -110,8 +99,7 @@ impl TestChecker<'_, '_> {
     /// The most outcomes that there can be, and why.
     fn most(&self, expectations: &[(&Expectation, Span)]) -> Option<(usize, String)> {
         let [(kind, name)] = self.statements.subjects.as_slice() else { return None };
-        let each =
-            |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
+        let each = |mapping: &usize| self.model.mappings.get(*mapping).is_none_or(|mapping| mapping.each.is_some());
         let single = match kind {
             TestSubject::Routing | TestSubject::Channel => {
                 return Some((1, "one event gives one outcome".to_owned()));
@@ -167,9 +155,7 @@ fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
 /// How far an expectation looks.
 pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
     match kind {
-        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => {
-            EvaluationStage::Accept
-        }
+        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => EvaluationStage::Accept,
         ExpectationKind::Count { .. }
         | ExpectationKind::Subset(_)
         | ExpectationKind::Exactly(_)
@@ -192,9 +178,7 @@ fn instead(kind: TestSubject) -> &'static str {
         TestSubject::Routing => {
             "a routing sends one event: `expect sent [audit]`, `expect via main.else`, `expect nothing`"
         }
-        TestSubject::Integration => {
-            "an integration has no body: test the channel, `channel hook`, with an `event`"
-        }
+        TestSubject::Integration => "an integration has no body: test the channel, `channel hook`, with an `event`",
         TestSubject::Channel => "a channel writes a body: `expect body { \"text\": \"…\" }`",
     }
 }

@@ -5,8 +5,8 @@ use super::{InputStatement, TestChecker, code, plain};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson,
-    TestJsonKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson, TestJsonKind,
+    TestSubject, TestTime,
 };
 use crate::text::plural;
 use crate::time::Timestamp;
@@ -68,21 +68,12 @@ impl<'t> TestChecker<'_, 't> {
         let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         if let Some(constant) = used.constant() {
-            self.report(found.suggest(
-                format!("did you mean the constant `{constant}`?"),
-                used.span,
-                constant,
-            ));
+            self.report(found.suggest(format!("did you mean the constant `{constant}`?"), used.span, constant));
             return;
         }
-        let found = found.suggest(
-            format!("if it is a string: `\"{}\"`", used.hole),
-            used.span,
-            format!("\"{}\"", used.hole),
-        );
-        self.report(
-            found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)),
-        );
+        let found =
+            found.suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole));
+        self.report(found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)));
     }
 
     fn unfilled(&mut self, used: &HoleUse, names: &[Identifier]) {
@@ -91,16 +82,8 @@ impl<'t> TestChecker<'_, 't> {
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
             Some(near) => found.did_you_mean(used.span, near),
             None => found
-                .suggest(
-                    format!("if it is a string: `\"{}\"`", used.hole),
-                    used.span,
-                    format!("\"{}\"", used.hole),
-                )
-                .help(format!(
-                    "if it varies, name it in `cases`: `cases {}, {} => …`",
-                    listed(names),
-                    used.hole
-                )),
+                .suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole))
+                .help(format!("if it varies, name it in `cases`: `cases {}, {} => …`", listed(names), used.hole)),
         });
     }
 
@@ -109,16 +92,12 @@ impl<'t> TestChecker<'_, 't> {
         for name in names {
             if let Some(first) = seen.insert(&name.text, name.span) {
                 let message = format!("the hole `{}` is named twice", name.text);
-                self.report(
-                    Diagnostic::new(&code::ROW, name.span, message).related(first, "the first is here"),
-                );
+                self.report(Diagnostic::new(&code::ROW, name.span, message).related(first, "the first is here"));
             } else if uses.iter().all(|used| *used.hole != *name.text) {
                 let message = format!("the hole `{}` is never used", name.text);
                 let found = Diagnostic::new(&code::UNUSED, name.span, message);
-                let help = format!(
-                    "write `{0}` without quotes where the input varies, or take it out of `cases`",
-                    name.text
-                );
+                let help =
+                    format!("write `{0}` without quotes where the input varies, or take it out of `cases`", name.text);
                 self.report(found.help(help));
             }
         }
@@ -273,23 +252,21 @@ impl<'t> TestChecker<'_, 't> {
         match subject {
             "sent" => self.channels(expected),
             "body" => self.body(expected),
-            "dropped" => {
-                match &expected.kind {
-                    TestJsonKind::Text(_) | TestJsonKind::Missing => {}
-                    TestJsonKind::Null
-                    | TestJsonKind::Boolean(_)
-                    | TestJsonKind::Number(_)
-                    | TestJsonKind::Hole(_)
-                    | TestJsonKind::Constant(_)
-                    | TestJsonKind::Array(_)
-                    | TestJsonKind::Object(_) => {
-                        let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
-                        self.report(found.help(
-                            "write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped",
-                        ));
-                    }
+            "dropped" => match &expected.kind {
+                TestJsonKind::Text(_) | TestJsonKind::Missing => {}
+                TestJsonKind::Null
+                | TestJsonKind::Boolean(_)
+                | TestJsonKind::Number(_)
+                | TestJsonKind::Hole(_)
+                | TestJsonKind::Constant(_)
+                | TestJsonKind::Array(_)
+                | TestJsonKind::Object(_) => {
+                    let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
+                    self.report(
+                        found.help("write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped"),
+                    );
                 }
-            }
+            },
             _ => match (&expected.kind, subject.strip_prefix("labels.")) {
                 (TestJsonKind::Hole(word), _) => {
                     self.quote(expected.span, format!("`{word}` is a bare word, and rows hold values"), word);
@@ -307,16 +284,11 @@ impl<'t> TestChecker<'_, 't> {
         match holes {
             CaseHoles::Positional(names) if names.len() != row.values.len() => {
                 let (wanted, found) = (names.len(), row.values.len());
-                let message = format!(
-                    "this row has {}, and `cases` names {}",
-                    plural(found, "value"),
-                    plural(wanted, "hole")
-                );
+                let message =
+                    format!("this row has {}, and `cases` names {}", plural(found, "value"), plural(wanted, "hole"));
                 let found = Diagnostic::new(&code::ROW, row.span, message);
                 let shape = listed(names);
-                self.report(
-                    found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")),
-                );
+                self.report(found.help(format!("a row is `{shape} => …`; `missing` takes a name out of the input")));
             }
             CaseHoles::Named(names, _) => {
                 for value in row.values.iter().flatten() {
@@ -331,16 +303,12 @@ impl<'t> TestChecker<'_, 't> {
         let TestJsonKind::Object(members) = &value.kind else {
             let found = Diagnostic::new(&code::ROW, value.span, "a row of `cases { … }` is an object");
             self.report(
-                found.help(format!(
-                    "write `{{ {}: … }} => …`",
-                    names.first().map_or("hole", |name| &name.text)
-                )),
+                found.help(format!("write `{{ {}: … }} => …`", names.first().map_or("hole", |name| &name.text))),
             );
             return;
         };
         for (key, _) in members.iter().filter(|(key, _)| names.iter().all(|name| *name.text != *plain(key))) {
-            let found =
-                Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
+            let found = Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
             self.report(match nearest(plain(key), names.iter().map(|name| &*name.text)) {
                 Some(near) => found.did_you_mean(key.span, near),
                 None => found.help(format!("its holes are `{}`", listed(names))),
@@ -394,9 +362,7 @@ fn written(json: &TestJson) -> String {
         TestJsonKind::Null => "null".to_owned(),
         TestJsonKind::Missing => "missing".to_owned(),
         TestJsonKind::Boolean(value) => value.to_string(),
-        TestJsonKind::Number(text) | TestJsonKind::Hole(text) | TestJsonKind::Constant(text) => {
-            text.to_string()
-        }
+        TestJsonKind::Number(text) | TestJsonKind::Hole(text) | TestJsonKind::Constant(text) => text.to_string(),
         TestJsonKind::Text(text) => format!("{text:?}"),
         TestJsonKind::Array(items) => {
             format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(","))

@@ -61,9 +61,8 @@ impl TestChecker<'_, '_> {
         if candidates.contains(&word) {
             return;
         }
-        let other = ReferenceKind::ALL
-            .into_iter()
-            .find(|other| *other != kind && other.all(self.model).contains(&word));
+        let other =
+            ReferenceKind::ALL.into_iter().find(|other| *other != kind && other.all(self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
         let found = match (nearest(word, candidates.iter().copied()), other) {
             (_, Some(other)) => found.help(format!("`{word}` is {}", with_article(other.word()))),
@@ -85,16 +84,14 @@ impl TestChecker<'_, '_> {
         let near = longer.or_else(|| nearest(&path.text, paths.iter().copied()));
         self.report(match near {
             Some(near) => found.did_you_mean(path.span, near),
-            None => found
-                .help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
+            None => found.help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
         });
     }
 }
 
 /// What a test could be about.
 pub(super) fn subjects(model: &Model) -> String {
-    let known =
-        ReferenceKind::ALL.into_iter().find_map(|kind| Some((kind.word(), *kind.all(model).first()?)));
+    let known = ReferenceKind::ALL.into_iter().find_map(|kind| Some((kind.word(), *kind.all(model).first()?)));
     let (word, name) = known.unwrap_or(("mapping", "arms"));
     format!("begin with what it is about: `{word} {name}`")
 }

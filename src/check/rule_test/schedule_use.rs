@@ -1,8 +1,7 @@
 //! Whether the subject of a test can depend on the time: a walk over everything that the subject uses.
 
 use crate::model::{
-    Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingLineBody, ScheduleId,
-    TableRows, Target,
+    Comparator, Destination, Expression, ExpressionKind, Match, Model, RoutingLineBody, ScheduleId, TableRows, Target,
 };
 use crate::source::Span;
 use crate::syntax::tree::TestSubject;

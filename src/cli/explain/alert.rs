@@ -94,9 +94,7 @@ impl Explainer<'_> {
     pub(super) fn document(&self, document: &json::Document<'_>, name: &str) -> Result<Explanation, String> {
         let mut trace = EvaluationTrace::default();
         let outcomes = match self.reader {
-            InputReader::Payloads(subject) => {
-                self.rules.evaluate(subject, document, &self.context, &mut trace)
-            }
+            InputReader::Payloads(subject) => self.rules.evaluate(subject, document, &self.context, &mut trace),
             InputReader::Events(routing) => {
                 let event = event::read(document)?;
                 let routed = self.rules.route(routing, event, &self.context, document.arena, &mut trace);
@@ -122,8 +120,7 @@ impl Explainer<'_> {
         if outcome.decision().is_some() {
             writer.routing(element);
             for path in self.why_not {
-                writer
-                    .why_not(path, &why_not(self.rules, element, path, self.context.now).unwrap_or_default());
+                writer.why_not(path, &why_not(self.rules, element, path, self.context.now).unwrap_or_default());
             }
         }
         writer.finish()

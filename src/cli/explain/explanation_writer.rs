@@ -59,10 +59,7 @@ impl<'r> ExplanationWriter<'r> {
     }
 
     fn place(&self, place: Span) -> String {
-        self.styled(
-            TextStyle::Aside,
-            &format!("({})", visible_line(&self.rules.sources.file_and_line(place))),
-        )
+        self.styled(TextStyle::Aside, &format!("({})", visible_line(&self.rules.sources.file_and_line(place))))
     }
 
     /// The outcome of the alert, and the reasons for it.
@@ -80,17 +77,13 @@ impl<'r> ExplanationWriter<'r> {
             OutcomeKind::Unaccepted(refusals) => {
                 for refusal in refusals {
                     let reason = one_line(refusal.reason);
-                    let place =
-                        if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
+                    let place = if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
                     let text = format!("`{}` does not accept it: {reason}{place}", refusal.mapping);
                     self.line("  ", &text);
                 }
             }
             OutcomeKind::Dropped(reason) => self.reason(reason.reason, reason.at),
-            OutcomeKind::Event(_)
-            | OutcomeKind::Routed(..)
-            | OutcomeKind::Empty
-            | OutcomeKind::Invalid { .. } => {}
+            OutcomeKind::Event(_) | OutcomeKind::Routed(..) | OutcomeKind::Empty | OutcomeKind::Invalid { .. } => {}
         }
         if let Some(event) = outcome.event() {
             self.event(event);
@@ -191,10 +184,7 @@ impl<'r> ExplanationWriter<'r> {
         self.lines(&element.lines, "  ");
         if !element.followed.is_empty() {
             let channels = element.followed.join(", ");
-            self.line(
-                "  ",
-                &format!("a recovery follows its firing: {channels}, and what `always` lines give"),
-            );
+            self.line("  ", &format!("a recovery follows its firing: {channels}, and what `always` lines give"));
         }
     }
 
@@ -220,9 +210,8 @@ impl<'r> ExplanationWriter<'r> {
 
     /// A line as it is written, with its destinations if it hit, and its path.
     fn head(&self, line: &RouteTrace) -> String {
-        let is_target = |written: &&RoutingLine| {
-            line.end == LineOutcome::Hit && matches!(written.body, RoutingLineBody::Target(_))
-        };
+        let is_target =
+            |written: &&RoutingLine| line.end == LineOutcome::Hit && matches!(written.body, RoutingLineBody::Target(_));
         let written = line_at(self.rules, &line.path).filter(is_target);
         let shown = written.map_or(line.place, |written| line.place.to(written.span));
         let head = one_line(self.rules.sources.text(shown));

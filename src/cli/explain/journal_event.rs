@@ -31,9 +31,7 @@ pub(super) fn explain(
     let explanation = explanation.map_err(|error| terminal.fail(&error))?;
     terminal.out.print(&explanation.text);
     if !explanation.agrees {
-        terminal.error(
-            "the stored outcome differs from what these rules decide now; the explanation shows the latter",
-        );
+        terminal.error("the stored outcome differs from what these rules decide now; the explanation shows the latter");
         terminal.help(&format!(
             "`pointsman events {}` shows the stored outcome; another version of pointsman may have decided it",
             operations::decision_id(&decision)
@@ -49,8 +47,7 @@ fn rules(decision: &DecisionRecord) -> Result<RuleSet, String> {
         .map_err(|error| format!("cannot read the rules that decided the event: {error}"))?;
     let loaded = RuleSet::from_sources(snapshot.sources().clone(), &|path| snapshot.read(path), None);
     loaded.rules.ok_or_else(|| {
-        let first =
-            loaded.diagnostics.first().map(|found| format!(": {}", found.message)).unwrap_or_default();
+        let first = loaded.diagnostics.first().map(|found| format!(": {}", found.message)).unwrap_or_default();
         format!("this version of pointsman rejects the rules that decided the event{first}")
     })
 }
@@ -86,8 +83,7 @@ fn explain_decision(
         styling,
     };
     let explanation = explainer.document(&document, &operations::decision_id(decision))?;
-    let mut text =
-        format!("decided at {now} by generation {} of the rules, {}\n", decision.generation, decision.rules);
+    let mut text = format!("decided at {now} by generation {} of the rules, {}\n", decision.generation, decision.rules);
     for (position, explained) in explanation.texts.iter().enumerate() {
         if decision.index.is_none_or(|index| usize::try_from(index) == Ok(position)) {
             text.push_str(explained);
@@ -144,9 +140,8 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
         let now = Timestamp::from_whole_epoch(NIGHT.unsigned_abs()).unwrap();
         let channels = |_: &str| open.first().map(|(_, channels)| channels.clone()).unwrap_or_default();
         let context = EvaluationContext { now, open: &channels };
-        let outcomes = rules
-            .evaluate(EntryPoint::Integration("arms_prod"), &document, &context, &mut SilentObserver)
-            .unwrap();
+        let outcomes =
+            rules.evaluate(EntryPoint::Integration("arms_prod"), &document, &context, &mut SilentObserver).unwrap();
         DecisionRecord {
             push: "01KADZ3V9G0000000000000000".into(),
             index: None,
@@ -185,11 +180,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
         let decision = DecisionRecord { index: Some(1), ..decided(&rules, TWO, &[]) };
         let explained = explained(&rules, &decision, &["main.else"]);
         assert!(explained.agrees, "{}", explained.text);
-        assert!(
-            explained.text.contains("alert 1") && !explained.text.contains("alert 0"),
-            "{}",
-            explained.text
-        );
+        assert!(explained.text.contains("alert 1") && !explained.text.contains("alert 0"), "{}", explained.text);
         assert!(explained.text.contains("why not `main.else`?"), "{}", explained.text);
     }
 

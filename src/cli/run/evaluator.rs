@@ -81,9 +81,7 @@ impl<'r> BlockEvaluator<'r> {
             InputReader::Payloads(subject) => {
                 (ResolvedInputReader::Payloads(rules.pipeline(subject)?), rules.reach(subject))
             }
-            InputReader::Events(routing) => {
-                (ResolvedInputReader::Events(routing), Cow::Owned(Projection::whole()))
-            }
+            InputReader::Events(routing) => (ResolvedInputReader::Events(routing), Cow::Owned(Projection::whole())),
         };
         Ok(Self { rules, reader, resolved_reader, reach, now: *now, format })
     }
@@ -128,18 +126,12 @@ impl<'r> BlockEvaluator<'r> {
     }
 
     /// Writes the outcomes of a document; the error says why it is not an event.
-    fn document(
-        &self,
-        document: &Document<'_>,
-        tally: &mut OutcomeTally,
-        output: &mut Vec<u8>,
-    ) -> Result<(), String> {
+    fn document(&self, document: &Document<'_>, tally: &mut OutcomeTally, output: &mut Vec<u8>) -> Result<(), String> {
         let context = EvaluationContext::at(self.now);
         match self.resolved_reader {
             ResolvedInputReader::Payloads(pipeline) => {
                 let program = &self.rules.program;
-                for outcome in evaluate::evaluate(program, pipeline, document, &context, &mut SilentObserver)
-                {
+                for outcome in evaluate::evaluate(program, pipeline, document, &context, &mut SilentObserver) {
                     self.write(&outcome, tally, output);
                 }
             }

@@ -30,17 +30,11 @@ pub(super) fn run(
     threads: usize,
     show: impl FnMut(&EvaluatedBlock) -> ControlFlow<()> + Send,
 ) -> io::Result<()> {
-    let input =
-        BlockInput { blocks: BlockReader::new(source, MAX_DOCUMENT_BYTES), next_number: 0, ended: None };
+    let input = BlockInput { blocks: BlockReader::new(source, MAX_DOCUMENT_BYTES), next_number: 0, ended: None };
     let mut free = Vec::new();
     free.resize_with(2 * threads, EvaluatedBlock::default);
-    let queue = BlockQueue {
-        free,
-        out_of_order: Vec::new(),
-        next_to_show: 0,
-        is_showing: false,
-        input_guard: Some(guard),
-    };
+    let queue =
+        BlockQueue { free, out_of_order: Vec::new(), next_to_show: 0, is_showing: false, input_guard: Some(guard) };
     let pipeline = BlockPipeline {
         evaluator,
         input: Mutex::new(input),
@@ -238,8 +232,7 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
         }
         self.show_full(evaluated, arena)?;
         self.open_document.clear();
-        self.open_document
-            .extend_from_slice(evaluated.block.bytes().get(evaluated.consumed..).unwrap_or_default());
+        self.open_document.extend_from_slice(evaluated.block.bytes().get(evaluated.consumed..).unwrap_or_default());
         if self.open_document.is_empty() {
             self.tried_bytes = 0;
         }
@@ -249,8 +242,7 @@ impl<S: FnMut(&EvaluatedBlock) -> ControlFlow<()>> OutputSequencer<'_, '_, S> {
     /// The error for a document that is too long.
     fn too_long(&self) -> io::Error {
         let line = self.passed.lines + 1;
-        let message =
-            format!("the document on line {line} is longer than 1 GiB; split it into several, one a line");
+        let message = format!("the document on line {line} is longer than 1 GiB; split it into several, one a line");
         io::Error::new(ErrorKind::FileTooLarge, message)
     }
 
@@ -292,8 +284,7 @@ mod tests {
     use crate::time::Timestamp;
     use std::ops::ControlFlow;
 
-    const RULES: &str =
-        "edition 1\nmapping m {\nseverity = Info\nstatus = Firing\ntitle = \"t\"\nkey = \"k\"\n}\n";
+    const RULES: &str = "edition 1\nmapping m {\nseverity = Info\nstatus = Firing\ntitle = \"t\"\nkey = \"k\"\n}\n";
 
     #[test]
     fn a_document_that_never_ends_is_given_up() {

@@ -47,8 +47,7 @@ pub(super) fn open(path: &Path, terminal: &mut Terminal) -> io::Result<OpenedInp
 impl Read for InputSource {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         if let Some(cancellation) = &self.cancellation {
-            let mut watched =
-                [PollFd::new(&self.file, PollFlags::IN), PollFd::new(cancellation, PollFlags::empty())];
+            let mut watched = [PollFd::new(&self.file, PollFlags::IN), PollFd::new(cancellation, PollFlags::empty())];
             poll(&mut watched, None)?;
             // Nothing is ever written to this pipe, so its only event is that the guard was dropped.
             let [_, cancellation] = watched;

@@ -85,8 +85,7 @@ log_level = "debug"
     #[test]
     fn every_setting_can_be_in_the_file() {
         let command = ServeOptions::augment_args(Command::new("serve"));
-        let named: Vec<String> =
-            command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+        let named: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
         let written: Vec<&str> = ALL.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
         assert_eq!(named, written);
         let config = read("p.toml", ALL).expect("it is right").config().expect("the settings fit");
@@ -94,10 +93,7 @@ log_level = "debug"
         assert_eq!(config.tls, Some(CertificateFiles { chain: "chain.pem".into(), key: "key.pem".into() }));
         assert_eq!(config.journal.keep_for, Duration::from_hours(48));
         assert_eq!((config.journal.keep_bytes, config.journal.least_free), (2 << 30, Some(10 << 20)));
-        assert_eq!(
-            config.logs,
-            logs::LogOptions { format: logs::LogFormat::Json, level: logs::LogLevel::Debug }
-        );
+        assert_eq!(config.logs, logs::LogOptions { format: logs::LogFormat::Json, level: logs::LogLevel::Debug });
         assert_eq!(config.reload.poll, Some(Duration::from_secs(5)));
         assert_eq!(config.push_url(config.listen, "shop"), "https://alerts.example.com/push/shop");
     }
@@ -117,10 +113,7 @@ log_level = "debug"
         let wrong = |text: &str| read("p.toml", text).expect_err(text);
         assert_eq!(
             wrong("rules = [\"r\"]\nliten = \"127.0.0.1:1\"\n"),
-            ConfigurationError::new(
-                "p.toml:2:1: there is no setting named `liten`",
-                "did you mean `listen`?"
-            )
+            ConfigurationError::new("p.toml:2:1: there is no setting named `liten`", "did you mean `listen`?")
         );
         let ConfigurationError { message, help } = wrong("keep-for = \"1d\"\n");
         assert!(

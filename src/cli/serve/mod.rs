@@ -85,10 +85,7 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayCon
 }
 
 /// The admin token from a file or from the environment.
-pub(super) fn given_token(
-    token_file: Option<PathBuf>,
-    terminal: &mut Terminal,
-) -> Result<Option<Secret>, Exit> {
+pub(super) fn given_token(token_file: Option<PathBuf>, terminal: &mut Terminal) -> Result<Option<Secret>, Exit> {
     if let Some(path) = token_file {
         let token = state_files::read_token(&path);
         return token.map(Some).map_err(|error| {

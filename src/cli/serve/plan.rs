@@ -67,10 +67,7 @@ fn limits(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> Stri
     let pending = journal.most_pending_bytes >> 20;
     say("waiting", format!("at most {} deliveries, {pending} MiB", journal.most_pending));
     let limits = &config.limits;
-    say(
-        "connections",
-        format!("at most {}, {} of one address", limits.connections, limits.connections_of_one),
-    );
+    say("connections", format!("at most {}, {} of one address", limits.connections, limits.connections_of_one));
     let allow = &config.delivery.allow;
     let reach = match (config.delivery.allow_private, allow.is_empty()) {
         (true, _) => "every address".to_owned(),

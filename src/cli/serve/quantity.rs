@@ -12,8 +12,7 @@ pub(super) struct HumanDuration(pub(super) Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ByteSize(pub(super) u64);
 
-const MILLISECONDS: &[(&str, u64)] =
-    &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const MILLISECONDS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 const SIZES: &[(&str, u64)] =
     &[("", 1), ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 

@@ -171,8 +171,7 @@ fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>)
     let mut by_sources: BTreeMap<[CasedTextSource; 2], TextPairPostings> = BTreeMap::new();
     for ((first, second), lines) in filed {
         let (Some(first), Some(second)) = (keys.key(first), keys.key(second)) else { continue };
-        let sources =
-            [first, second].map(|key| CasedTextSource { source: key.lookup.source, case: key.lookup.case });
+        let sources = [first, second].map(|key| CasedTextSource { source: key.lookup.source, case: key.lookup.case });
         let texts = [first, second].map(|key| key.text.as_ref().into());
         by_sources.entry(sources).or_default().push((texts, lines));
     }
@@ -180,8 +179,8 @@ fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>)
 }
 
 fn patterns(filed: &BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>) -> Box<[RegexIndex]> {
-    let sets = filed.iter().flat_map(|(source, required)| {
-        required.chunks(RegexPatternSet::MOST).map(|set| RegexIndex::new(*source, set))
-    });
+    let sets = filed
+        .iter()
+        .flat_map(|(source, required)| required.chunks(RegexPatternSet::MOST).map(|set| RegexIndex::new(*source, set)));
     sets.collect()
 }

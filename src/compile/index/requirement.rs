@@ -79,8 +79,7 @@ impl<'p> LineRequirements<'p> {
     pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
         let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
         let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
-        let mut needs =
-            Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
+        let mut needs = Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
         for condition in conditions {
             if let Some(some) = combinations(program, condition, MAX_DEPTH, &mut reader.budget) {
                 needs.combinations = needs.combinations.and(some);
@@ -88,11 +87,7 @@ impl<'p> LineRequirements<'p> {
             }
             let need = reader.requirement(condition);
             let words = program.source_text(condition);
-            needs.conjuncts.push(Conjunct {
-                condition: Some(condition),
-                source_text: words,
-                requirement: need,
-            });
+            needs.conjuncts.push(Conjunct { condition: Some(condition), source_text: words, requirement: need });
         }
         if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
             needs.conjuncts.push(Conjunct {
@@ -148,11 +143,7 @@ impl<'p> ConditionReader<'p, '_> {
             return LineRequirement::Other;
         }
         if let Some(bound) = self.bound(&comparison.test) {
-            return LineRequirement::Number {
-                subject,
-                source_text: self.program.source_text(subject),
-                bound,
-            };
+            return LineRequirement::Number { subject, source_text: self.program.source_text(subject), bound };
         }
         let Some(source) = source(self.program.node(subject)) else { return LineRequirement::Other };
         if let Predicate::Text(TextPredicate::Regex(scope, regex)) = &comparison.test {
@@ -206,12 +197,7 @@ impl<'p> ConditionReader<'p, '_> {
     }
 
     /// What a test requires of a text.
-    fn of_test(
-        &mut self,
-        source: TextSource,
-        test: &'p Predicate,
-        case: Case,
-    ) -> SmallVec<[TextAlternatives; 2]> {
+    fn of_test(&mut self, source: TextSource, test: &'p Predicate, case: Case) -> SmallVec<[TextAlternatives; 2]> {
         let Predicate::Text(test) = test else { return SmallVec::new() };
         let place = |how| TextLookup { how, source, case };
         // A regex has its own flag for letter case, which its texts respect already.
@@ -225,27 +211,21 @@ impl<'p> ConditionReader<'p, '_> {
             TextPredicate::Like(globs) => match &**globs {
                 [glob] => self.options(glob.required(), place),
                 globs => {
-                    let mut each =
-                        globs.iter().map(|glob| self.options(glob.required(), place).into_iter().next());
+                    let mut each = globs.iter().map(|glob| self.options(glob.required(), place).into_iter().next());
                     union(&mut each).into_iter().collect()
                 }
             },
             TextPredicate::Piece(PiecePosition::Anywhere | PiecePosition::End, node) => {
                 self.literal(*node, place(RequiredPosition::Substring))
             }
-            TextPredicate::Piece(PiecePosition::Start, node) => {
-                self.literal(*node, place(RequiredPosition::Prefix))
-            }
+            TextPredicate::Piece(PiecePosition::Start, node) => self.literal(*node, place(RequiredPosition::Prefix)),
             TextPredicate::OneOf(_) | TextPredicate::Cidr(_) => SmallVec::new(),
         }
     }
 
     fn key(&mut self, place: TextLookup, text: Cow<'p, str>) -> TextKeyId {
-        let end = if place.how == RequiredPosition::Whole {
-            text.len()
-        } else {
-            text.floor_char_boundary(LONGEST_PIECE)
-        };
+        let end =
+            if place.how == RequiredPosition::Whole { text.len() } else { text.floor_char_boundary(LONGEST_PIECE) };
         let text = match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
             Cow::Owned(mut text) => {
@@ -298,9 +278,7 @@ impl<'p> ConditionReader<'p, '_> {
     fn of_arms(&mut self, arms: &'p Match<usize>, targets: &'p [Target]) -> Option<TextAlternatives> {
         let [subject] = &*arms.subjects else { return None };
         let source = source(self.program.node(*subject))?;
-        let hits = |arm: &&crate::program::MatchArm<usize>| {
-            !matches!(targets.get(arm.result), Some(Target::Decline))
-        };
+        let hits = |arm: &&crate::program::MatchArm<usize>| !matches!(targets.get(arm.result), Some(Target::Decline));
         let mut each = arms.arms.iter().filter(hits).flat_map(|arm| match &*arm.columns {
             [column] => column.iter().map(Some).collect(),
             // `else` takes everything that is left.

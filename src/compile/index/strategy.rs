@@ -86,21 +86,17 @@ impl RequirementCounts {
             let cost = self.cost(texts);
             let pair = if cost > LONG { self.best_pair(needs, keys) } else { None };
             return match pair {
-                Some((first, second, pair_cost)) if 2 * pair_cost < cost => {
-                    IndexStrategy::Pairs(first, second)
-                }
+                Some((first, second, pair_cost)) if 2 * pair_cost < cost => IndexStrategy::Pairs(first, second),
                 Some(_) | None => IndexStrategy::Texts(position, texts),
             };
         }
-        let of_kind = |is: &dyn Fn(&LineRequirement<'_>) -> bool| {
-            needs.conjuncts.iter().position(|part| is(&part.requirement))
-        };
+        let of_kind =
+            |is: &dyn Fn(&LineRequirement<'_>) -> bool| needs.conjuncts.iter().position(|part| is(&part.requirement));
         if let Some(number) = of_kind(&|need| matches!(need, LineRequirement::Number { .. })) {
             return IndexStrategy::Number(number);
         }
         let group = needs.conjuncts.iter().filter_map(|part| shared.number(part)).min();
-        let many =
-            |source: &TextSource| self.regexes.get(source).is_some_and(|count| *count >= FEWEST_REGEXES);
+        let many = |source: &TextSource| self.regexes.get(source).is_some_and(|count| *count >= FEWEST_REGEXES);
         let regex = of_kind(&|need| matches!(need, LineRequirement::Regex { source, .. } if many(source)));
         match (regex, group) {
             (Some(regex), _) => IndexStrategy::Regex(regex),
@@ -124,15 +120,10 @@ impl RequirementCounts {
     }
 
     fn best<'n>(&self, needs: &'n LineRequirements<'_>) -> Option<(usize, &'n TextAlternatives)> {
-        let options =
-            needs.conjuncts.iter().enumerate().flat_map(|(position, part)| match &part.requirement {
-                LineRequirement::Texts(options) => {
-                    options.iter().map(move |texts| (position, texts)).collect()
-                }
-                LineRequirement::Number { .. } | LineRequirement::Regex { .. } | LineRequirement::Other => {
-                    Vec::new()
-                }
-            });
+        let options = needs.conjuncts.iter().enumerate().flat_map(|(position, part)| match &part.requirement {
+            LineRequirement::Texts(options) => options.iter().map(move |texts| (position, texts)).collect(),
+            LineRequirement::Number { .. } | LineRequirement::Regex { .. } | LineRequirement::Other => Vec::new(),
+        });
         options.min_by_key(|(_, texts)| self.cost(texts))
     }
 

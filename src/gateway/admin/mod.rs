@@ -68,7 +68,8 @@ async fn guard(State(gateway): State<Arc<Gateway>>, request: Request, next: Next
     if token.is_some_and(|token| state_files::is_authorized(token, given.as_deref())) {
         return next.run(request).await;
     }
-    let detail = "send the header `Authorization: Bearer TOKEN`; the token is in the file `admin.token` of the state directory";
+    let detail =
+        "send the header `Authorization: Bearer TOKEN`; the token is in the file `admin.token` of the state directory";
     Problem::new(StatusCode::UNAUTHORIZED, detail).to_response()
 }
 

@@ -89,10 +89,8 @@ async fn plan(State(gateway): GatewayState, uri: Uri) -> Response {
 async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
     match read::<ReplayRequest>(&body) {
         Ok(request) if request.stored => {
-            answer_blocking(move || {
-                operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep)
-            })
-            .await
+            answer_blocking(move || operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep))
+                .await
         }
         Ok(request) => answer(operations::replay(&gateway, &request).await),
         Err(error) => answer::<()>(Err(error)),
@@ -116,10 +114,7 @@ async fn answer_blocking<T: Serialize + Send + 'static>(
 }
 
 fn answer<T: Serialize>(done: Result<T, OperationError>) -> Response {
-    done.map_or_else(
-        |error| Problem::new(error.status(), error.to_string()).to_response(),
-        |done| json(&done),
-    )
+    done.map_or_else(|error| Problem::new(error.status(), error.to_string()).to_response(), |done| json(&done))
 }
 
 /// Milliseconds since 1970.

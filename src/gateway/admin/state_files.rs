@@ -86,8 +86,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 /// In words, where the file cannot be written.
 pub fn write_address(state: &Path, admin: SocketAddr) -> Result<(), String> {
     let path = StateFile::AdminAddress.path(state);
-    let text =
-        serde_json::json!({ "url": format!("http://{}", reachable(admin)), "pid": std::process::id() });
+    let text = serde_json::json!({ "url": format!("http://{}", reachable(admin)), "pid": std::process::id() });
     let fresh = path.with_extension("json.new");
     let written = write_private(&fresh, &text.to_string()).and_then(|()| std::fs::rename(&fresh, &path));
     written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))
@@ -132,10 +131,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = admin_token(folder.path()).expect("made");
         assert_eq!(admin_token(folder.path()).expect("read"), first);
-        let mode = fs::metadata(StateFile::AdminToken.path(folder.path()))
-            .expect("it is there")
-            .permissions()
-            .mode();
+        let mode = fs::metadata(StateFile::AdminToken.path(folder.path())).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(first.expose().len() >= 43);
     }

@@ -100,13 +100,7 @@ struct ResultSlice {
 impl CircuitBreaker {
     /// A closed one.
     pub(super) fn new(pauses: BreakerPauses) -> Self {
-        Self {
-            state: BreakerState::Closed,
-            pauses,
-            pause: pauses.first,
-            consecutive: 0,
-            slices: VecDeque::new(),
-        }
+        Self { state: BreakerState::Closed, pauses, pause: pauses.first, consecutive: 0, slices: VecDeque::new() }
     }
 
     /// Its state.
@@ -132,12 +126,7 @@ impl CircuitBreaker {
     }
 
     /// Takes the result of an attempt.
-    pub(super) fn record(
-        &mut self,
-        now: u64,
-        kind: AttemptKind,
-        health: HealthSignal,
-    ) -> Option<BreakerTransition> {
+    pub(super) fn record(&mut self, now: u64, kind: AttemptKind, health: HealthSignal) -> Option<BreakerTransition> {
         match (self.state, kind, health) {
             (BreakerState::Closed, _, HealthSignal::Healthy | HealthSignal::Failing) => {
                 self.count(now, health);
@@ -198,8 +187,7 @@ impl CircuitBreaker {
 #[cfg(test)]
 mod tests {
     use super::{
-        AttemptKind, AttemptPermit, BreakerPauses, BreakerState, BreakerTransition, CircuitBreaker,
-        HealthSignal,
+        AttemptKind, AttemptPermit, BreakerPauses, BreakerState, BreakerTransition, CircuitBreaker, HealthSignal,
     };
 
     const ALLOWED: AttemptPermit = AttemptPermit::Allowed(AttemptKind::Regular);
@@ -207,8 +195,7 @@ mod tests {
 
     fn open_one() -> CircuitBreaker {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        let results: Vec<_> =
-            (0..10).map(|_| breaker.record(0, AttemptKind::Regular, HealthSignal::Failing)).collect();
+        let results: Vec<_> = (0..10).map(|_| breaker.record(0, AttemptKind::Regular, HealthSignal::Failing)).collect();
         assert_eq!((results[8], results[9]), (None, Some(BreakerTransition::Opened)));
         breaker
     }

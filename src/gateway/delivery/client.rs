@@ -4,10 +4,7 @@
 //! proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL. A proxy that is
 //! configured resolves names itself, and only addresses in the URL are checked here.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "certificates come from files of the system and of the operator"
-)]
+#![expect(clippy::disallowed_methods, reason = "certificates come from files of the system and of the operator")]
 
 use super::OutboundConfig;
 use super::address_policy::{AddressPolicy, BlockedAddress};
@@ -61,8 +58,7 @@ pub(super) struct ClientFactory {
 /// # Errors
 /// In words, without the address, which may hold a password.
 pub(super) fn parse_proxy(address: &str) -> Result<Url, String> {
-    let url =
-        Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+    let url = Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     url.ok_or_else(|| "the proxy's address is not a URL; expected `http://host:port`".to_owned())
 }
 
@@ -96,8 +92,9 @@ impl ClientFactory {
             .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
         builder = match &self.proxy {
             None => builder.no_proxy(),
-            Some(proxy) => builder
-                .proxy(Proxy::all(proxy.clone()).map_err(|error| describe_error(&error.without_url()))?),
+            Some(proxy) => {
+                builder.proxy(Proxy::all(proxy.clone()).map_err(|error| describe_error(&error.without_url()))?)
+            }
         };
         let client = builder.build().map_err(|error| describe_error(&error.without_url()))?;
         Ok(ChannelClient { client, policy: Arc::clone(&self.policy) })
@@ -182,8 +179,7 @@ impl ChannelClient {
         if let Some(address) = literal {
             self.policy.check_address(address).map_err(|blocked| blocked.to_string())?;
         }
-        let method =
-            Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
         let mut ready = reqwest::Request::new(method, url);
         *ready.headers_mut() = headers(request)?;
         *ready.body_mut() = Some(request.body.clone().into());
@@ -214,9 +210,8 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, String> {
         }
         let ready = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("`{}` cannot be the name of a header", name.escape_debug()))?;
-        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).map_err(|_| {
-            format!("the value of the header `{name}` holds a character that no header may hold")
-        })?;
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes())
+            .map_err(|_| format!("the value of the header `{name}` holds a character that no header may hold"))?;
         value.set_sensitive(true);
         headers.append(ready, value);
     }

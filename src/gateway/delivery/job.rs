@@ -9,8 +9,7 @@ use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
-    ClaimOwner, ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement,
-    SettlementResult,
+    ClaimOwner, ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement, SettlementResult,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels, Metrics};
 use crate::time::Timestamp;
@@ -96,15 +95,11 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     async fn act(&self, body: Option<Vec<u8>>) -> FinishedJob {
         match (&self.action, body) {
             (JobAction::GiveUp(reason), _) => self.give_up(reason.clone()).await,
-            (JobAction::Attempt(transport), _)
-                if transport.channel.kind.name != self.head.details.channel_kind =>
-            {
+            (JobAction::Attempt(transport), _) if transport.channel.kind.name != self.head.details.channel_kind => {
                 let (was, is) = (&self.head.details.channel_kind, transport.channel.kind.name);
                 self.give_up(format!("its kind changed from `{was}` to `{is}`")).await
             }
-            (JobAction::Attempt(_), None) => {
-                self.give_up("its stored body is gone or damaged".to_owned()).await
-            }
+            (JobAction::Attempt(_), None) => self.give_up("its stored body is gone or damaged".to_owned()).await,
             (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,
         }
     }
@@ -116,8 +111,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
         let Some(at) = clock::timestamp(clock::wall_clock()) else { return self.postpone() };
         let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
-        let attempt =
-            RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
+        let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
         let begun = self.clock.now();
         let report = transport.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
         let took = u32::try_from(self.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
@@ -126,11 +120,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     }
 
     /// Decides what follows a verdict, and after which pause.
-    fn decide_next(
-        &self,
-        report: &AttemptReport,
-        retry_for: Duration,
-    ) -> (SettlementResult, Option<Duration>) {
+    fn decide_next(&self, report: &AttemptReport, retry_for: Duration) -> (SettlementResult, Option<Duration>) {
         match &report.verdict {
             DeliveryVerdict::Delivered => (SettlementResult::Delivered, None),
             DeliveryVerdict::Refused { reason } => (SettlementResult::Dead { reason: reason.clone() }, None),
@@ -184,14 +174,10 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         }
         let reason = report.as_ref().and_then(|report| match &report.verdict {
             DeliveryVerdict::Delivered => None,
-            DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
-                Some(reason.clone())
-            }
+            DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => Some(reason.clone()),
         });
-        let wait_requested = matches!(
-            &report,
-            Some(AttemptReport { verdict: DeliveryVerdict::Retry { after: Some(_), .. }, .. })
-        );
+        let wait_requested =
+            matches!(&report, Some(AttemptReport { verdict: DeliveryVerdict::Retry { after: Some(_), .. }, .. }));
         let end = pause.map_or(HeadResult::Settled, |pause| {
             let mut head = self.head.clone();
             head.due = self.clock.now().saturating_add(milliseconds(pause));
@@ -216,17 +202,11 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             SettlementResult::Dead { .. } => "dead",
         };
         let channel = || self.channel.clone();
-        self.metrics
-            .attempts
-            .get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() })
-            .inc();
+        self.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
         if *result == SettlementResult::Delivered {
             let took = u64::try_from(at.saturating_sub(self.head.since)).unwrap_or_default();
             let seconds = Duration::from_millis(took).as_secs_f64();
-            self.metrics
-                .delivery_seconds
-                .get_or_create(&ChannelLabels { channel: channel() })
-                .observe(seconds);
+            self.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);
         }
     }
 

@@ -29,10 +29,8 @@ impl LineFile {
         let parts = path_components(path)?;
         let (name, folders) = parts.split_last().ok_or("the path does not name a file")?;
         let failed = |error: Errno| format!("`{path}` could not be opened: {}", describe_errno(error));
-        let mut folder =
-            rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(
-                |error| format!("the directory for files could not be opened: {}", describe_errno(error)),
-            )?;
+        let mut folder = rustix::fs::openat(CWD, directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|error| format!("the directory for files could not be opened: {}", describe_errno(error)))?;
         for part in folders {
             match rustix::fs::mkdirat(&folder, part.as_str(), Mode::from_raw_mode(0o750)) {
                 Ok(()) | Err(Errno::EXIST) => {}
@@ -83,12 +81,8 @@ impl LineFile {
                 Err(error) => return Err(error),
             }
         }
-        let flags = OFlags::RDWR
-            | OFlags::APPEND
-            | OFlags::CREATE
-            | OFlags::NOFOLLOW
-            | OFlags::NONBLOCK
-            | OFlags::CLOEXEC;
+        let flags =
+            OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.folder, self.name.as_str(), flags, Mode::from_raw_mode(0o640))?;
         if FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) != FileType::RegularFile {
             return Err(Errno::INVAL);
@@ -108,12 +102,7 @@ impl LineFile {
             match rustix::fs::statat(&self.folder, name.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(_) => {}
                 Err(Errno::NOENT) => {
-                    return rustix::fs::renameat(
-                        &self.folder,
-                        self.name.as_str(),
-                        &self.folder,
-                        name.as_str(),
-                    );
+                    return rustix::fs::renameat(&self.folder, self.name.as_str(), &self.folder, name.as_str());
                 }
                 Err(error) => return Err(error),
             }

@@ -75,10 +75,7 @@ impl LineSink {
 }
 
 /// Writes lines until no sender is left.
-fn write_lines(
-    receiver: &Receiver<(Vec<u8>, WriteReply)>,
-    mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>,
-) {
+fn write_lines(receiver: &Receiver<(Vec<u8>, WriteReply)>, mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>) {
     while let Ok(first) = receiver.recv() {
         let more = receiver.try_iter().take(MOST_AT_ONCE - 1);
         let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(more).unzip();

@@ -274,10 +274,7 @@ impl DeliveryService {
                 BreakerState::HalfOpen => "half-open".to_owned(),
                 BreakerState::Open(until) => {
                     let until = clock.saturating_add_unsigned(until.saturating_sub(now));
-                    format!(
-                        "open until {}",
-                        clock::timestamp(until).map(|time| time.to_string()).unwrap_or_default()
-                    )
+                    format!("open until {}", clock::timestamp(until).map(|time| time.to_string()).unwrap_or_default())
                 }
             };
             Some(ChannelStatus {

@@ -10,8 +10,7 @@ use crate::mask::{self, MASK, SecretMask};
 use url::Url;
 
 /// Headers whose values are shown.
-const PLAIN_HEADERS: &str =
-    "content-type content-length date idempotency-key location retry-after server webhook-id";
+const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location retry-after server webhook-id";
 
 /// Sends a body to a channel, once.
 pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundConfig) -> Exchange {
@@ -120,12 +119,8 @@ mod tests {
     #[test]
     fn an_address_that_the_rules_write_is_shown() {
         let url = "http://hooks.internal/alerts".to_owned();
-        let request = HttpRequest {
-            method: "PUT",
-            url: Secret::new(url.clone()),
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
+        let request =
+            HttpRequest { method: "PUT", url: Secret::new(url.clone()), headers: Vec::new(), body: Vec::new() };
         assert_eq!(shown(Setting::Text(url.clone()), &request), format!("PUT {url}\n\n"));
     }
 }

@@ -206,10 +206,7 @@ impl<P> DeliveryQueue<P> {
     fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
         let key = head.key.clone();
         self.order.insert(DueKey { due: head.due, id: head.id, key: key.clone() });
-        self.keys.insert(
-            key,
-            KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) },
-        );
+        self.keys.insert(key, KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) });
     }
 
     /// Takes the head that has been due longest.

@@ -160,16 +160,11 @@ mod tests {
         let kind = find("dingtalk").unwrap();
         let rates = RateLimiters::default();
         let join = |url, rate| rates.join(kind, &settings(url, rate));
-        let (one, same, other) =
-            (join("https://a/?k=1", 2), join("https://a/?k=1", 1), join("https://a/?k=2", 2));
+        let (one, same, other) = (join("https://a/?k=1", 2), join("https://a/?k=1", 1), join("https://a/?k=2", 2));
         assert_eq!(one.lock().unwrap().take(0), Ok(()));
         assert_eq!(same.lock().unwrap().take(0), Err(RetryAt(60_000)), "the stricter of both limits holds");
         assert_eq!(other.lock().unwrap().take(0), Ok(()));
         drop((one, same));
-        assert_eq!(
-            join("https://a/?k=1", 5).lock().unwrap().take(0),
-            Ok(()),
-            "and is forgotten with its channels"
-        );
+        assert_eq!(join("https://a/?k=1", 5).lock().unwrap().take(0), Ok(()), "and is forgotten with its channels");
     }
 }

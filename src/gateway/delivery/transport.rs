@@ -7,8 +7,8 @@ use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::LineSink;
 use crate::channel::{
-    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse,
-    RequestBuildError, RequestContext, Transport,
+    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, RequestBuildError,
+    RequestContext, Transport,
 };
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::SecretMask;
@@ -84,10 +84,7 @@ impl AttemptReport {
             (DeliveryVerdict::Retry { after: Some(after), .. }, Some(..500)) => {
                 Some((*after).min(backoff::LONGEST_ASKED))
             }
-            (
-                DeliveryVerdict::Retry { .. } | DeliveryVerdict::Delivered | DeliveryVerdict::Refused { .. },
-                _,
-            ) => None,
+            (DeliveryVerdict::Retry { .. } | DeliveryVerdict::Delivered | DeliveryVerdict::Refused { .. }, _) => None,
         }
     }
 }
@@ -107,9 +104,7 @@ impl ChannelTransport {
                 let FileSettings { path, rotate_at } = FileSettings::read(&channel.settings);
                 LineSink::file(resources.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
             }
-            Transport::Stdout => {
-                resources.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines)
-            }
+            Transport::Stdout => resources.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines),
             Transport::Discard => Ok(OpenTransport::Discard),
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
@@ -145,9 +140,7 @@ impl ChannelTransport {
         now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
         let mut report = self.send(attempt, now).await;
-        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } =
-            &mut report.verdict
-        {
+        if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } = &mut report.verdict {
             *reason = self.mask.line(reason, LONGEST_REASON);
         }
         report
@@ -157,9 +150,7 @@ impl ChannelTransport {
         match &self.transport {
             OpenTransport::Http(http, client) => self.send_http(http.as_ref(), client, attempt, now).await,
             OpenTransport::Lines(sink) => match sink.write(attempt.body.to_vec()).await {
-                Ok(()) => {
-                    AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None)
-                }
+                Ok(()) => AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None),
                 Err(reason) => AttemptReport::without_answer(
                     DeliveryVerdict::Retry { reason, after: None },
                     HealthSignal::Failing,

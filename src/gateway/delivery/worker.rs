@@ -99,10 +99,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         status: Arc<Mutex<ChannelWorkerStatus>>,
     ) -> Self {
         let now = context.clock.now();
-        let (give_up_from, sweep_at) = (
-            now + milliseconds(context.timings.removal_grace),
-            now + milliseconds(context.timings.sweep_interval),
-        );
+        let (give_up_from, sweep_at) =
+            (now + milliseconds(context.timings.removal_grace), now + milliseconds(context.timings.sweep_interval));
         let breaker = CircuitBreaker::new(context.timings.pauses);
         let transport = channel.map(|channel| open_transport(&context, channel));
         Self {
@@ -128,11 +126,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     }
 
     /// Runs until it is stopped and nothing is under way.
-    pub(super) async fn run(
-        mut self,
-        mut inbox: UnboundedReceiver<MailboxMessage>,
-        wake_queued: Arc<AtomicBool>,
-    ) {
+    pub(super) async fn run(mut self, mut inbox: UnboundedReceiver<MailboxMessage>, wake_queued: Arc<AtomicBool>) {
         let _vital = ShutdownOnPanic(self.context.store.clone());
         loop {
             let until = self.run_due_work();
@@ -256,26 +250,20 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             return Some(self.store_from);
         }
         if let Some(request) = self.queue.next_read() {
-            let (context, name, mailbox) =
-                (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
                 let _vital = ShutdownOnPanic(context.store.clone());
-                let page =
-                    context.store.read().and_then(|store| store.pending(&name, request.after, request.limit));
+                let page = context.store.read().and_then(|store| store.pending(&name, request.after, request.limit));
                 // A worker that has ended needs no page.
                 let _ = mailbox.send(MailboxMessage::Page(request, page));
             });
         }
         for key in self.queue.take_fetches() {
-            let (context, name, mailbox) =
-                (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
                 let _vital = ShutdownOnPanic(context.store.clone());
                 // From the beginning, as an older delivery of the key may have been requeued.
-                let first = context
-                    .store
-                    .read()
-                    .and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
+                let first = context.store.read().and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
                 let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
             });
         }
@@ -295,12 +283,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         None
     }
 
-    fn start_jobs(
-        &mut self,
-        transport: &Arc<ChannelTransport>,
-        rate: &SharedRateLimiter,
-        now: u64,
-    ) -> Option<u64> {
+    fn start_jobs(&mut self, transport: &Arc<ChannelTransport>, rate: &SharedRateLimiter, now: u64) -> Option<u64> {
         if self.breaker.state() != BreakerState::Closed {
             self.give_up_expired(transport.retry_for(), now);
         }
@@ -376,11 +359,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         let showing = ChannelWorkerStatus { under_way: self.under_way, retrying: self.retrying, breaker };
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = showing;
         let label = ChannelLabels { channel: self.name.clone() };
-        self.context
-            .metrics
-            .breaker_open
-            .get_or_create(&label)
-            .set(i64::from(breaker != BreakerState::Closed));
+        self.context.metrics.breaker_open.get_or_create(&label).set(i64::from(breaker != BreakerState::Closed));
     }
 }
 
@@ -411,11 +390,8 @@ fn open_transport<L>(
 /// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not wait,
 /// and none waits longer than the longest pause.
 fn queue_head(pending: PendingDelivery, now: u64) -> QueueHead<DeliveryDetails> {
-    let wait = if pending.attempts == 0 {
-        0
-    } else {
-        pending.due.epoch_milliseconds().saturating_sub(clock::wall_clock())
-    };
+    let wait =
+        if pending.attempts == 0 { 0 } else { pending.due.epoch_milliseconds().saturating_sub(clock::wall_clock()) };
     let wait = wait.clamp(0, LONGEST_DUE);
     QueueHead {
         id: pending.id,

@@ -116,11 +116,7 @@ pub(super) async fn quarantine<H: IntakeBackend>(
     Ok(())
 }
 
-fn new_push(
-    prepared: &PreparedVersion,
-    incoming: IncomingPush,
-    rendered: RenderedPush,
-) -> (Push, PushCounts) {
+fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: RenderedPush) -> (Push, PushCounts) {
     let integration = prepared.integration_by_name(&incoming.integration);
     let window = integration.and_then(|integration| integration.deduplicate_for);
     let window = window.filter(|_| incoming.replay_of.is_none());
@@ -131,10 +127,8 @@ fn new_push(
         received: incoming.now,
         generation: prepared.version.generation,
         rules: prepared.version.hash,
-        deduplicate: window.map(|window_ms| Deduplication {
-            body_hash: Sha256::digest(&incoming.payload).into(),
-            window_ms,
-        }),
+        deduplicate: window
+            .map(|window_ms| Deduplication { body_hash: Sha256::digest(&incoming.payload).into(), window_ms }),
         payload: incoming.payload,
         outcomes: rendered.outcomes,
         sent: rendered.counts.sent,
@@ -163,9 +157,7 @@ async fn evaluate_apart<H: IntakeBackend>(
         let evaluated = evaluate(&*backend, &prepared, &incoming);
         (incoming, evaluated)
     });
-    evaluation
-        .await
-        .map_err(|_| Refusal::NotDurable(JournalError::Failed("the evaluation was interrupted".to_owned())))
+    evaluation.await.map_err(|_| Refusal::NotDurable(JournalError::Failed("the evaluation was interrupted".to_owned())))
 }
 
 thread_local! {
@@ -203,10 +195,7 @@ fn evaluate<H: IntakeBackend>(
 }
 
 /// The rules that render: those that decided.
-fn rendering_version<H: IntakeBackend>(
-    backend: &H,
-    prepared: &PreparedVersion,
-) -> Arc<RuleSetVersion<ServedRules>> {
+fn rendering_version<H: IntakeBackend>(backend: &H, prepared: &PreparedVersion) -> Arc<RuleSetVersion<ServedRules>> {
     if Mutant::PointerTwice.is_on() {
         // Long enough for a reload in between to be likely in a campaign.
         std::thread::sleep(Duration::from_millis(5));
@@ -221,8 +210,7 @@ async fn keep_rules<S: PushStore>(store: &S, prepared: &Arc<PreparedVersion>) ->
         return Ok(());
     }
     let (store, version) = (store.clone(), Arc::clone(&prepared.version));
-    let kept =
-        tokio::task::spawn_blocking(move || store.keep_rules(version.hash, &version.value.archive)).await;
+    let kept = tokio::task::spawn_blocking(move || store.keep_rules(version.hash, &version.value.archive)).await;
     kept.unwrap_or(Err(JournalError::Closed)).map_err(Refusal::NotDurable)?;
     prepared.is_archived.store(true, Ordering::Release);
     Ok(())
@@ -232,8 +220,6 @@ async fn make_durable<S: PushStore>(store: &S, push: Push) -> Result<Receipt, Re
     let (id, outcomes) = (push.id, Arc::clone(&push.outcomes));
     match store.accept(push).await.map_err(Refusal::NotDurable)? {
         AcceptResult::Stored => Ok(Receipt { id, duplicate: false, outcomes }),
-        AcceptResult::Duplicate(first) => {
-            Ok(Receipt { id: first, duplicate: true, outcomes: Arc::from("[]") })
-        }
+        AcceptResult::Duplicate(first) => Ok(Receipt { id: first, duplicate: true, outcomes: Arc::from("[]") }),
     }
 }

@@ -126,23 +126,16 @@ impl AlertmanagerAlert {
     /// The fingerprint of Alertmanager's webhook: FNV-1a of the sorted labels. So an alert keeps its key when a Prometheus
     /// server no longer sends through an Alertmanager.
     fn fingerprint(&self) -> String {
-        let parts = self
-            .labels
-            .iter()
-            .flat_map(|(name, value)| [name.as_bytes(), &[0xff], value.as_bytes(), &[0xff]]);
-        let hash = parts.flatten().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let parts = self.labels.iter().flat_map(|(name, value)| [name.as_bytes(), &[0xff], value.as_bytes(), &[0xff]]);
+        let hash = parts
+            .flatten()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
         format!("{hash:016x}")
     }
 
     fn size(&self) -> usize {
-        let text: usize = self
-            .labels
-            .iter()
-            .chain(&self.annotations)
-            .map(|(name, value)| name.len() + value.len() + 64)
-            .sum();
+        let text: usize =
+            self.labels.iter().chain(&self.annotations).map(|(name, value)| name.len() + value.len() + 64).sum();
         text + self.generator_url.len() + 256
     }
 
@@ -226,8 +219,7 @@ impl AlertCache {
             let size = alert.size();
             if self.alerts.len() < MAX_ALERTS && self.bytes + size <= MAX_BYTES {
                 self.bytes += size;
-                self.alerts
-                    .insert(key, CachedAlert { integration: integration.into(), alert, accepted_at: now });
+                self.alerts.insert(key, CachedAlert { integration: integration.into(), alert, accepted_at: now });
             }
         }
     }
@@ -293,9 +285,8 @@ impl CachedAlert {
             (Some(cached), Some(new)) => Timestamp::read(cached) == Timestamp::read(new),
             _ => true,
         };
-        let same = self.alert.is_resolved == alert.is_resolved
-            && same_start
-            && now - self.accepted_at < REPEAT_INTERVAL;
+        let same =
+            self.alert.is_resolved == alert.is_resolved && same_start && now - self.accepted_at < REPEAT_INTERVAL;
         if same && !alert.is_resolved {
             self.alert.ends_at = self.alert.ends_at.max(alert.ends_at);
         }
@@ -313,8 +304,7 @@ mod tests {
     const START: i64 = 1_800_000_000_000;
 
     fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
-        let body =
-            json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
+        let body = json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
         read(body.to_string().as_bytes(), START).unwrap().alerts.remove(0)
     }
 
@@ -338,9 +328,7 @@ mod tests {
         cache.insert_all("prom", news, START);
         assert!(cache.expired(START + 3 * 60_000).is_empty());
         // Sent again: the end is later.
-        assert!(
-            cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty()
-        );
+        assert!(cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty());
         assert!(cache.expired(START + 5 * 60_000).is_empty());
         let expired = cache.expired(START + 8 * 60_000);
         let [ExpiredBatch { integration, alerts }] = expired.as_slice() else { panic!("{expired:?}") };
@@ -377,8 +365,7 @@ mod tests {
 
     #[test]
     fn few_reasons_are_given() {
-        let ParsedAlerts { alerts, errors } =
-            read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
+        let ParsedAlerts { alerts, errors } = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
         assert_eq!((alerts.len(), errors.len()), (0, 11));
         assert_eq!(errors.last().map(String::as_str), Some("and 4991 more"));
     }

@@ -56,9 +56,8 @@ impl BodyReservation {
         }
         let more = (self.used - self.held).next_multiple_of(RESERVATION_STEP);
         let permits = u32::try_from(more).map_err(|_| Refusal::BodyBudgetExhausted)?;
-        let permits = Arc::clone(&self.budget.bytes)
-            .try_acquire_many_owned(permits)
-            .map_err(|_| Refusal::BodyBudgetExhausted)?;
+        let permits =
+            Arc::clone(&self.budget.bytes).try_acquire_many_owned(permits).map_err(|_| Refusal::BodyBudgetExhausted)?;
         match &mut self.permits {
             Some(held) => held.merge(permits),
             none => *none = Some(permits),
@@ -80,19 +79,14 @@ pub(super) async fn read(
     budget: &BodyBudget,
 ) -> Result<ReceivedBody, Refusal> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > max_size))
-    {
+    if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > max_size)) {
         return Err(Refusal::BodyTooLarge { limit: max_size });
     }
     let reading = tokio::time::timeout(patience, collect(body, max_size, budget.reserve()));
     reading.await.unwrap_or(Err(Refusal::BodyTimeout))
 }
 
-async fn collect(
-    mut body: Body,
-    max_size: usize,
-    mut reservation: BodyReservation,
-) -> Result<ReceivedBody, Refusal> {
+async fn collect(mut body: Body, max_size: usize, mut reservation: BodyReservation) -> Result<ReceivedBody, Refusal> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::BrokenBody)?;

@@ -128,9 +128,8 @@ pub(super) fn decide<'a>(
         id,
         reason: format!("line {}, column {}: {}", error.line, error.column, error.message),
     })?;
-    let outcomes = rules
-        .evaluate(entry, &document, &context, &mut SilentObserver)
-        .map_err(|_| Refusal::UnknownIntegration)?;
+    let outcomes =
+        rules.evaluate(entry, &document, &context, &mut SilentObserver).map_err(|_| Refusal::UnknownIntegration)?;
     if let Some(reason) = unaccepted_reasons(&outcomes) {
         return Err(Refusal::Unaccepted { id, reason });
     }

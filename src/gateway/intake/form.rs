@@ -32,6 +32,5 @@ pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::InvalidForm("the form has no fields".to_owned()));
     }
     let object: Map<String, Value> = fields.into_iter().collect();
-    serde_json::to_vec(&object)
-        .map_err(|_| Refusal::InvalidForm("the form cannot be written as JSON".to_owned()))
+    serde_json::to_vec(&object).map_err(|_| Refusal::InvalidForm("the form cannot be written as JSON".to_owned()))
 }

@@ -83,14 +83,7 @@ impl IntakeState {
     /// A payload that comes in now.
     fn incoming(&self, integration: &str, origin: PushOrigin, payload: Vec<u8>) -> IncomingPush {
         let integration = integration.to_owned();
-        IncomingPush {
-            id: self.next_id(),
-            integration,
-            origin,
-            now: self.clock.now(),
-            payload,
-            replay_of: None,
-        }
+        IncomingPush { id: self.next_id(), integration, origin, now: self.clock.now(), payload, replay_of: None }
     }
 
     /// The rules in force, ready for pushes.
@@ -103,12 +96,7 @@ impl IntakeState {
             return known;
         }
         let prepare = |before: Option<&PreparedVersion>| {
-            Arc::new(PreparedVersion::new(
-                Arc::clone(&version),
-                self.pepper.clone(),
-                backend.metrics(),
-                before,
-            ))
+            Arc::new(PreparedVersion::new(Arc::clone(&version), self.pepper.clone(), backend.metrics(), before))
         };
         let Ok(mut known) = self.prepared.write() else { return prepare(None) };
         if let Some(newer) = fits(&known) {

@@ -104,8 +104,7 @@ impl PreparedVersion {
 impl PreparedIntegration {
     fn new(integration: &ServedIntegration, metrics: &Metrics, before: Option<&PreparedVersion>) -> Self {
         let settings = &integration.settings;
-        let max_body =
-            usize::try_from(integration::MAX_BODY.read(settings)).unwrap_or(usize::MAX >> 10) << 10;
+        let max_body = usize::try_from(integration::MAX_BODY.read(settings)).unwrap_or(usize::MAX >> 10) << 10;
         let deduplicate_for = integration::DEDUPLICATE_FOR.read(settings);
         let outcome = |outcome: &str| {
             let integration = integration.name.clone();

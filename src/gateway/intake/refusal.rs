@@ -101,11 +101,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotJson { .. }
-            | Self::NotAlerts { .. }
-            | Self::BrokenBody
-            | Self::NotGzip
-            | Self::InvalidForm(_) => StatusCode::BAD_REQUEST,
+            Self::NotJson { .. } | Self::NotAlerts { .. } | Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::UnknownKey | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
             Self::UnknownIntegration => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -134,8 +132,7 @@ impl Refusal {
     /// The answer to the sender.
     #[must_use]
     pub(super) fn problem(&self) -> Problem {
-        let problem =
-            Problem { quarantined: self.quarantine_id(), ..Problem::new(self.status(), self.to_string()) };
+        let problem = Problem { quarantined: self.quarantine_id(), ..Problem::new(self.status(), self.to_string()) };
         let unavailable = |wait| Problem::unavailable(problem.detail.clone(), wait);
         match self {
             Self::NotJson { .. } => problem.help("the body is not JSON; it is kept in the quarantine under that id"),
@@ -147,17 +144,13 @@ impl Refusal {
             Self::TooManyBytes { .. } => {
                 problem.help("send fewer alerts at once, or change the rules so that they go to fewer channels")
             }
-            Self::UnknownIntegration => Problem {
-                detail: "there is no integration with that name and key".into(),
-                ..problem
-            }
-            .help(
-                "give the key as `?integration_key=…`, as `Authorization: Bearer …` or as `X-Integration-Key`; \
+            Self::UnknownIntegration => {
+                Problem { detail: "there is no integration with that name and key".into(), ..problem }.help(
+                    "give the key as `?integration_key=…`, as `Authorization: Bearer …` or as `X-Integration-Key`; \
                  `pointsman status` lists the push URLs",
-            ),
-            Self::UnknownKey => {
-                problem.help("give the key as `?integration_key=…` or as `Authorization: Bearer …`")
+                )
             }
+            Self::UnknownKey => problem.help("give the key as `?integration_key=…` or as `Authorization: Bearer …`"),
             Self::InvalidSignature => problem.help(
                 "compare `signature`, `secret` and, where the scheme signs a time, the clocks of both sides; the bytes \
                  are verified as they were sent, before unpacking",
@@ -170,8 +163,9 @@ impl Refusal {
             Self::BodyBudgetExhausted => unavailable(Duration::from_secs(1)).close(),
             Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
             Self::UnknownEncoding => problem.help("send it plain, or with `Content-Encoding: gzip`"),
-            Self::UnknownContentType => problem
-                .help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`"),
+            Self::UnknownContentType => {
+                problem.help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`")
+            }
             Self::Stopping => unavailable(Duration::from_secs(5)).close(),
             Self::NotDurable(JournalError::Full) => {
                 Problem::unavailable("too many deliveries are pending", Duration::from_secs(10))

@@ -1,9 +1,7 @@
 //! A decided push as it is stored and sent: its outcomes as JSON, and the bodies of its deliveries, as the channels of the
 //! rules render them.
 
-use super::decide::{
-    BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts,
-};
+use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts};
 use super::refusal::Refusal;
 use crate::channel::Transport;
 use crate::evaluate::EvaluationContext;

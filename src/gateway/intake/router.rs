@@ -22,10 +22,7 @@ pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
     };
     Router::new()
         .route("/push/{integration}", by_post(PushProtocol::Pointsman).fallback(only_post))
-        .route(
-            "/event/push/alert/standard",
-            by_post(PushProtocol::Flashduty).fallback(flashduty_takes_post::<H>),
-        )
+        .route("/event/push/alert/standard", by_post(PushProtocol::Flashduty).fallback(flashduty_takes_post::<H>))
         .route("/api/v2/alerts", by_post(PushProtocol::Alertmanager).fallback(only_post))
         .route("/-/healthy", get(healthy).fallback(only_get))
         .route("/-/ready", get(ready::<H>).fallback(only_get))
@@ -64,7 +61,6 @@ async fn flashduty_takes_post<H: IntakeBackend>(State(state): State<Arc<HandlerS
 }
 
 fn not_allowed(allow: &'static str, help: &'static str) -> Problem {
-    let problem =
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method is not one of those that this path takes");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method is not one of those that this path takes");
     Problem { allow: Some(allow), ..problem }.help(help)
 }

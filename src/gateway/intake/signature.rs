@@ -163,9 +163,7 @@ impl SignatureVerifier {
     }
 
     fn any(&self, written: impl Iterator<Item = Vec<u8>>, signed: &[&[u8]]) -> bool {
-        written
-            .take(MAX_SIGNATURES)
-            .fold(false, |right, one| right | self.is_mac(Algorithm::Sha256, signed, &one))
+        written.take(MAX_SIGNATURES).fold(false, |right, one| right | self.is_mac(Algorithm::Sha256, signed, &one))
     }
 
     fn is_mac(&self, algorithm: Algorithm, signed: &[&[u8]], written: &[u8]) -> bool {

@@ -36,8 +36,7 @@ fn open_firing(
     channels: &[String],
 ) -> Result<(), StoreError> {
     let known = transaction.firing(&push.integration, key)?;
-    let age =
-        known.as_ref().map(|firing| push.received.epoch_milliseconds() - firing.since.epoch_milliseconds());
+    let age = known.as_ref().map(|firing| push.received.epoch_milliseconds() - firing.since.epoch_milliseconds());
     let mut all = known.map(|firing| firing.channels).unwrap_or_default();
     let before = all.len();
     for channel in channels {

@@ -8,9 +8,7 @@
 use super::state_directory::StateDirectory;
 use super::write::PendingWrite;
 use super::write_queue::{CloseMode, QueuePoll, WriteQueue};
-use super::{
-    CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback,
-};
+use super::{CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback};
 use crate::gateway::metrics::Metrics;
 use crate::ruleset::SystemClock;
 use crate::time::Clock as _;
@@ -71,11 +69,7 @@ pub(super) struct BatchWriter {
 }
 
 impl BatchWriter {
-    pub(super) fn new(
-        shared: Arc<JournalState>,
-        store: Box<dyn JournalStore>,
-        wake: Arc<WakeCallback>,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<JournalState>, store: Box<dyn JournalStore>, wake: Arc<WakeCallback>) -> Self {
         Self { shared, store, wake, failures: 0, dirty: true, last_pruned: Instant::now() }
     }
 
@@ -158,9 +152,7 @@ impl BatchWriter {
     /// Refuses pushes, and frees the ballast so that results of deliveries can still be stored.
     fn handle_disk_full(&mut self, writes: Vec<PendingWrite>) {
         if !self.shared.disk_full.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                "the disk of the state directory is full: pushes are refused until there is room"
-            );
+            tracing::error!("the disk of the state directory is full: pushes are refused until there is room");
             self.shared.metrics.journal_faults.inc();
         }
         self.shared.directory.drop_ballast();

@@ -2,9 +2,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the journal does, and only then")]
 
-use super::{
-    AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement,
-};
+use super::{AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement};
 use crate::reload::RuleSetHash;
 use std::future::Future;
 

@@ -49,8 +49,7 @@ impl FromStr for EventId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` names no event: expected something like 01KADZ3V9G0000000000000000-0");
+        let wrong = || format!("`{text}` names no event: expected something like 01KADZ3V9G0000000000000000-0");
         let (push, index) = text.split_once('-').ok_or_else(wrong)?;
         let push = Ulid::from_string(push).map_err(|_| wrong())?;
         Ok(Self { push: PushId(push), index: index.parse().map_err(|_| wrong())? })

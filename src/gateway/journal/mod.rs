@@ -26,17 +26,16 @@ pub use client::{DeliveryStore, PushStore};
 pub use config::JournalConfig;
 pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
-    AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord,
-    DeliveryState, EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring,
-    PendingDelivery, Push, PushOrigin, PushRecord, RecordFilter, RefusedPayload, Settlement,
-    SettlementResult,
+    AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
+    EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
+    PushOrigin, PushRecord, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
-    DeliveryTransaction, EventReader, IntegrationBacklog, JournalReader, JournalStore, PruneProgress,
-    PushTransaction, ReadResult, RecordReader, SettledFilter, StoreError, StoreResult, StoredBody,
-    StoredFiring, Transaction, TransactionWork,
+    DeliveryTransaction, EventReader, IntegrationBacklog, JournalReader, JournalStore, PruneProgress, PushTransaction,
+    ReadResult, RecordReader, SettledFilter, StoreError, StoreResult, StoredBody, StoredFiring, Transaction,
+    TransactionWork,
 };
 
 use super::metrics::Metrics;
@@ -146,11 +145,7 @@ impl Journal {
     /// # Errors
     /// Another process holds the lock, the directory cannot be used (a network file system, rights), or the store is
     /// damaged beyond reading.
-    pub fn open(
-        options: &JournalConfig,
-        metrics: Arc<Metrics>,
-        wake: Arc<WakeCallback>,
-    ) -> Result<Self, JournalError> {
+    pub fn open(options: &JournalConfig, metrics: Arc<Metrics>, wake: Arc<WakeCallback>) -> Result<Self, JournalError> {
         Self::open_with_store(options, metrics, wake, |options| Ok(Box::new(SqliteStore::open(options)?)))
     }
 

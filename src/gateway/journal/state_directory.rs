@@ -77,8 +77,7 @@ impl StateDirectory {
     pub(super) fn watch(&mut self, files: &'static [&'static str]) -> Result<(), JournalError> {
         self.files = files;
         for name in files.iter().take(1) {
-            let failed =
-                |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", self.path.display()));
+            let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", self.path.display()));
             self.watched.push(watched_file(&self.path, name).map_err(failed)?);
         }
         Ok(())
@@ -133,11 +132,7 @@ impl StateDirectory {
 
     /// Bytes of the store's files.
     pub(super) fn bytes(&self) -> u64 {
-        self.files
-            .iter()
-            .filter_map(|name| std::fs::metadata(self.path.join(name)).ok())
-            .map(|file| file.len())
-            .sum()
+        self.files.iter().filter_map(|name| std::fs::metadata(self.path.join(name)).ok()).map(|file| file.len()).sum()
     }
 
     fn ballast(&self) -> PathBuf {
@@ -151,8 +146,8 @@ fn watched_file(directory: &Path, name: &'static str) -> std::io::Result<Watched
 }
 
 fn refuse_remote(path: &Path) -> Result<(), JournalError> {
-    let found = remote_file_system(path)
-        .map_err(|error| JournalError::Failed(format!("`{}`: {error}", path.display())))?;
+    let found =
+        remote_file_system(path).map_err(|error| JournalError::Failed(format!("`{}`: {error}", path.display())))?;
     found.map_or(Ok(()), |name| {
         Err(JournalError::Failed(format!(
             "`{}` is on {name}: locks and fsync cannot be relied on there, name a directory on a local disk",

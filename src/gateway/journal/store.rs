@@ -7,9 +7,8 @@
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 
 use super::{
-    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
-    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, RecordFilter, RefusedPayload,
-    Settlement,
+    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts,
+    JournalError, PendingDelivery, Push, PushId, PushRecord, RecordFilter, RefusedPayload, Settlement,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
@@ -229,12 +228,7 @@ pub trait DeliveryReader: Send + Sync {
     fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>>;
 
     /// The first pending delivery of a channel and key after that id.
-    fn pending_of_key(
-        &self,
-        channel: &str,
-        key: &str,
-        after: DeliveryId,
-    ) -> ReadResult<Option<PendingDelivery>>;
+    fn pending_of_key(&self, channel: &str, key: &str, after: DeliveryId) -> ReadResult<Option<PendingDelivery>>;
 
     /// The rendered body of a delivery.
     fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody>;

@@ -55,8 +55,7 @@ pub(super) struct WriteQueue {
 impl WriteQueue {
     pub(super) fn new(options: &JournalConfig, backlogs: Vec<IntegrationBacklog>) -> Self {
         let whole = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
-        let most_pending =
-            Backlog { count: whole(options.most_pending), bytes: whole(options.most_pending_bytes) };
+        let most_pending = Backlog { count: whole(options.most_pending), bytes: whole(options.most_pending_bytes) };
         let queue = Self { state: Mutex::default(), arrived: Condvar::new(), most_pending };
         queue.set_backlogs(backlogs);
         queue
@@ -105,9 +104,7 @@ impl WriteQueue {
         if state.waiting.is_empty() && state.close_mode.is_none() {
             state = self.arrived.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.close_mode == Some(CloseMode::Discard)
-            || (state.close_mode.is_some() && state.waiting.is_empty())
-        {
+        if state.close_mode == Some(CloseMode::Discard) || (state.close_mode.is_some() && state.waiting.is_empty()) {
             state.waiting.clear();
             return QueuePoll::Closed;
         }

@@ -137,10 +137,7 @@ fn spawn_connection(
 }
 
 /// A connection that is counted as long as this lives.
-struct ConnectionGuard(
-    Gauge,
-    #[expect(dead_code, reason = "it is free again when dropped")] ConnectionPermit,
-);
+struct ConnectionGuard(Gauge, #[expect(dead_code, reason = "it is free again when dropped")] ConnectionPermit);
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
@@ -151,8 +148,7 @@ impl Drop for ConnectionGuard {
 async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(context: &ConnectionContext, stream: S) {
     let phase = ConnectionPhase::default();
     let limits = &context.limits;
-    let times =
-        StreamTimeouts { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
+    let times = StreamTimeouts { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
     let stream = TokioIo::new(TimeoutStream::new(stream, phase.clone(), times));
     let service = service_fn(|request: Request<Incoming>| {
         phase.serve();

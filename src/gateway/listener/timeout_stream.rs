@@ -68,15 +68,7 @@ impl<S> TimeoutStream<S> {
     pub(super) fn new(stream: S, phase: ConnectionPhase, timeouts: StreamTimeouts) -> Self {
         let deadline = Instant::now() + timeouts.headers;
         let timer = Box::pin(tokio::time::sleep_until(deadline.into()));
-        Self {
-            stream,
-            phase,
-            timeouts,
-            entered: WAITING,
-            read_deadline: Some(deadline),
-            write_deadline: None,
-            timer,
-        }
+        Self { stream, phase, timeouts, entered: WAITING, read_deadline: Some(deadline), write_deadline: None, timer }
     }
 
     /// Whether the time is over; if not, the task is woken when it is.
@@ -109,11 +101,7 @@ impl<S> TimeoutStream<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.enter(this.phase.get());
         let before = buffer.filled().len();
@@ -138,11 +126,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
 }
 
 impl<S: AsyncWrite + Unpin> TimeoutStream<S> {
-    fn check_write<T>(
-        &mut self,
-        written: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
+    fn check_write<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             return written;
         }

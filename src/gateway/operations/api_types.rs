@@ -1,9 +1,7 @@
 //! The types of the admin API, which the command line reads. Times of records are RFC 3339 in UTC.
 
 use super::RecordSelection;
-use crate::gateway::journal::{
-    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload,
-};
+use crate::gateway::journal::{AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -96,9 +96,7 @@ pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError>
 }
 
 fn unknown(id: &str) -> OperationError {
-    OperationError::NotFound(format!(
-        "the journal holds no event `{id}`: it never existed, or its retention is over"
-    ))
+    OperationError::NotFound(format!("the journal holds no event `{id}`: it never existed, or its retention is over"))
 }
 
 /// All that decided an event: the payload, the open firings, and the rules of that time.
@@ -152,8 +150,7 @@ pub fn dead(
 /// # Errors
 /// No selection unless all are meant; a change that is not durable.
 pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
-    let affected =
-        journal.requeue_dead_letters(&bulk_filter(bulk, now)?, Timestamp::from_epoch_milliseconds(now))?;
+    let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, Timestamp::from_epoch_milliseconds(now))?;
     Ok(AffectedCount { affected })
 }
 

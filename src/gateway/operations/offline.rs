@@ -43,10 +43,7 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// As there.
-    pub fn replay(
-        self: &Arc<Self>,
-        request: &ReplayRequest,
-    ) -> Result<ListingPage<ReplayResult>, OperationError> {
+    pub fn replay(self: &Arc<Self>, request: &ReplayRequest) -> Result<ListingPage<ReplayResult>, OperationError> {
         runtime()?.block_on(replay(self, request))
     }
 
@@ -92,7 +89,5 @@ impl IntakeBackend for OfflineReplayer {
 
 fn runtime() -> Result<tokio::runtime::Runtime, OperationError> {
     let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    made.map_err(|error| {
-        OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}"))
-    })
+    made.map_err(|error| OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}")))
 }

@@ -61,8 +61,7 @@ pub fn plan_quarantine(
         events: Vec::new(),
     };
     let filter = selection.filter(now)?;
-    let items: Vec<ReplayCandidate> =
-        journal.read()?.quarantined(&filter)?.into_iter().map(planned).collect();
+    let items: Vec<ReplayCandidate> = journal.read()?.quarantined(&filter)?.into_iter().map(planned).collect();
     let next = items.last().filter(|_| items.len() >= filter.limit).map(|last| last.id.clone());
     Ok(ListingPage { items, next })
 }
@@ -95,9 +94,7 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
         let journal = backend.store().clone();
         items.push(match run_blocking(move || journal.read()?.find_push(id)).await? {
             None => not_replayed(id, "it is no longer in the journal".to_owned()),
-            Some(stored) => {
-                result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await)
-            }
+            Some(stored) => result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await),
         });
         tokio::time::sleep(pause).await;
     }
@@ -173,8 +170,5 @@ fn not_replayed(id: PushId, reason: String) -> ReplayResult {
 async fn run_blocking<T: Send + 'static>(
     task: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, OperationError> {
-    tokio::task::spawn_blocking(task)
-        .await
-        .unwrap_or(Err(JournalError::Closed))
-        .map_err(OperationError::Journal)
+    tokio::task::spawn_blocking(task).await.unwrap_or(Err(JournalError::Closed)).map_err(OperationError::Journal)
 }

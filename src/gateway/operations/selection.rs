@@ -59,9 +59,8 @@ impl RecordSelection {
     /// # Errors
     /// What cannot be read, and how to fix it.
     pub fn filter(&self, now: i64) -> Result<RecordFilter, OperationError> {
-        let time = |name: &str, text: &Option<String>| {
-            text.as_deref().map(|text| parse_time(name, text, now)).transpose()
-        };
+        let time =
+            |name: &str, text: &Option<String>| text.as_deref().map(|text| parse_time(name, text, now)).transpose();
         let (since, until) = (time("since", &self.since)?, time("until", &self.until)?);
         if let (Some(since), Some(until)) = (since, until)
             && since >= until
@@ -128,9 +127,9 @@ impl RecordSelection {
                 "id" => selection.id.replace(value).is_some(),
                 "before" => selection.before.replace(value).is_some(),
                 "limit" => {
-                    let limit = value.parse().map_err(|_| {
-                        OperationError::invalid(format!("`limit` is not a number: `{value}`"))
-                    })?;
+                    let limit = value
+                        .parse()
+                        .map_err(|_| OperationError::invalid(format!("`limit` is not a number: `{value}`")))?;
                     selection.limit.replace(limit).is_some()
                 }
                 _ => {
@@ -224,11 +223,8 @@ mod tests {
 
     #[test]
     fn a_span_without_extent_is_refused() {
-        let selection = RecordSelection {
-            since: Some("1h".into()),
-            until: Some("2h".into()),
-            ..RecordSelection::default()
-        };
+        let selection =
+            RecordSelection { since: Some("1h".into()), until: Some("2h".into()), ..RecordSelection::default() };
         assert!(selection.filter(NOW).unwrap_err().to_string().contains("earlier"));
     }
 
@@ -260,10 +256,7 @@ mod tests {
     fn listings_are_bounded_and_changes_are_whole() {
         let selection = RecordSelection { limit: Some(1_000_000), ..RecordSelection::default() };
         assert_eq!(selection.filter(NOW).unwrap().limit, MAX_RECORDS);
-        assert_eq!(
-            RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(NOW).unwrap().limit,
-            1
-        );
+        assert_eq!(RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(NOW).unwrap().limit, 1);
         assert_eq!(RecordSelection::default().bulk_filter(NOW).unwrap().limit, 0);
     }
 

@@ -143,11 +143,7 @@ impl PathParser<'_> {
         };
         if !instead.is_empty() {
             let help = Some(self.rewrite_help(range.clone(), instead));
-            return Some(PathError {
-                range,
-                message: format!("`{word}` is written `{instead}` in a path"),
-                help,
-            });
+            return Some(PathError { range, message: format!("`{word}` is written `{instead}` in a path"), help });
         }
         if matches!(word, "in" | "nin" | "contains" | "like") {
             let message = format!("there is no operator `{word}` in a path");
@@ -157,11 +153,7 @@ impl PathParser<'_> {
             if self.rest().starts_with(single) {
                 let range = self.at..self.at + 1;
                 let help = Some(self.rewrite_help(range.clone(), double));
-                return Some(PathError {
-                    range,
-                    message: format!("`{single}` is written twice in a path"),
-                    help,
-                });
+                return Some(PathError { range, message: format!("`{single}` is written twice in a path"), help });
             }
         }
         if ["==", "!=", "<", ">"].iter().any(|operator| self.rest().starts_with(operator)) {

@@ -25,11 +25,7 @@ impl PathParser<'_> {
     pub(super) fn note_payload_query(&mut self, start: usize) {
         let text = self.slice(start..self.at);
         let message = format!("the filter searches the whole payload by `{text}`");
-        self.note(
-            start..self.at,
-            message,
-            "a path from `$` in a filter names one node: names and indices only",
-        );
+        self.note(start..self.at, message, "a path from `$` in a filter names one node: names and indices only");
     }
 
     /// Notes a regex that the payload chooses.

@@ -138,11 +138,9 @@ impl PathParser<'_> {
     fn unknown(&self, place: Range<usize>, name: &str) -> super::PathError {
         let message = format!("there is no function `{name}` in a path");
         match nearest(name, FUNCTIONS.iter().map(|function| function.name)) {
-            Some(known) => super::PathError {
-                range: place.clone(),
-                message,
-                help: Some(self.rewrite_help(place, known)),
-            },
+            Some(known) => {
+                super::PathError { range: place.clone(), message, help: Some(self.rewrite_help(place, known)) }
+            }
             None => advised(place, message, "there are `length`, `count`, `value`, `match` and `search`"),
         }
     }

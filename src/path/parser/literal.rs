@@ -45,9 +45,7 @@ impl PathParser<'_> {
             _ => {
                 self.bump();
                 let message = format!("`{}` is not an escape", self.slice(start..self.at));
-                let help = format!(
-                    "there are `\\{quote} \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX`; a backslash is `\\\\`"
-                );
+                let help = format!("there are `\\{quote} \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX`; a backslash is `\\\\`");
                 return Err(advised(start..self.at, message, help));
             }
         }
@@ -64,10 +62,7 @@ impl PathParser<'_> {
         if (0xDC00..0xE000).contains(&second) {
             return Ok(());
         }
-        Err(refused(
-            start..self.at,
-            "an escape of half a surrogate pair; write both halves together".to_owned(),
-        ))
+        Err(refused(start..self.at, "an escape of half a surrogate pair; write both halves together".to_owned()))
     }
 
     fn four_digits(&mut self, start: usize) -> ParseResult<u32> {

@@ -176,16 +176,10 @@ impl<'t> PathParser<'t> {
     fn unexpected(&self, expected: &str) -> PathError {
         let help = match self.peek() {
             Some('“' | '”' | '‘' | '’') => Some("write straight quotes, `\"`".to_owned()),
-            Some('(') => {
-                Some("functions are allowed only within filters: `[?length(@.name) > 3]`".to_owned())
-            }
+            Some('(') => Some("functions are allowed only within filters: `[?length(@.name) > 3]`".to_owned()),
             _ => None,
         };
-        PathError {
-            range: self.here(),
-            message: format!("expected {expected}, found {}", self.found()),
-            help,
-        }
+        PathError { range: self.here(), message: format!("expected {expected}, found {}", self.found()), help }
     }
 }
 
@@ -199,9 +193,7 @@ fn advised(range: Range<usize>, message: String, help: impl Into<String>) -> Pat
 
 /// Whether a name after a dot may begin with the character. The standard allows blanks beyond ASCII, but nobody means them.
 fn begins_name(character: char) -> bool {
-    character.is_ascii_alphabetic()
-        || character == '_'
-        || (!character.is_ascii() && !character.is_whitespace())
+    character.is_ascii_alphabetic() || character == '_' || (!character.is_ascii() && !character.is_whitespace())
 }
 
 fn is_of_name(character: char) -> bool {

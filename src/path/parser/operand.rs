@@ -74,10 +74,7 @@ impl PathParser<'_> {
             return Ok(OperandKind::Literal);
         }
         if self.rest().trim_start().starts_with('(') {
-            return Err(refused(
-                range,
-                format!("`(` must follow the function's name `{word}` without a blank"),
-            ));
+            return Err(refused(range, format!("`(` must follow the function's name `{word}` without a blank")));
         }
         if word.eq_ignore_ascii_case("none") || word.eq_ignore_ascii_case("nil") {
             return Err(advised(range, format!("`{word}` is not a value"), "write `null`"));

@@ -63,10 +63,7 @@ impl PathParser<'_> {
             Some('[') => return self.bracket(),
             Some(character) if begins_name(character) => self.name(self.at)?,
             Some(' ' | '\t' | '\n' | '\r') => {
-                return Err(refused(
-                    self.here(),
-                    "a blank after `..`; write the name directly after it".to_owned(),
-                ));
+                return Err(refused(self.here(), "a blank after `..`; write the name directly after it".to_owned()));
             }
             _ => {
                 let message = format!("`..` needs a name, `*` or `[…]` after it, found {}", self.found());
@@ -116,9 +113,8 @@ impl PathParser<'_> {
     /// the dots before it belong to it.
     fn label_start(&self, name: &str, from: usize) -> usize {
         let before = self.slice(0..from);
-        let parents = ["abels.", "nnotations."]
-            .iter()
-            .filter_map(|parent| Some(before.rfind(parent)? + parent.len() - 1));
+        let parents =
+            ["abels.", "nnotations."].iter().filter_map(|parent| Some(before.rfind(parent)? + parent.len() - 1));
         let plain = |dot: &usize| {
             self.slice(*dot..from).chars().all(|character| super::is_of_name(character) || character == '.')
         };
@@ -137,17 +133,12 @@ impl PathParser<'_> {
         match self.peek() {
             Some('[') => {
                 let message = "a dot before `[`; write the bracket without a dot".to_owned();
-                super::PathError {
-                    range: dot..self.at,
-                    message,
-                    help: Some(self.rewrite_help(dot..self.at, "")),
-                }
+                super::PathError { range: dot..self.at, message, help: Some(self.rewrite_help(dot..self.at, "")) }
             }
             Some(character) if character.is_ascii_digit() => {
                 let index = word.chars().all(|digit| digit.is_ascii_digit());
                 let selector = if index { word.to_owned() } else { quoted(word) };
-                let message =
-                    format!("`{word}` cannot follow a dot: there, a name begins with a letter or `_`");
+                let message = format!("`{word}` cannot follow a dot: there, a name begins with a letter or `_`");
                 super::PathError {
                     range: range.clone(),
                     message,
@@ -157,16 +148,14 @@ impl PathParser<'_> {
             Some(quote @ ('"' | '\'')) => {
                 let message = "a quoted name belongs in brackets, not after a dot".to_owned();
                 let end = self.rest().get(1..).and_then(|rest| rest.find(quote)).map(|end| self.at + end + 2);
-                let help =
-                    end.map(|end| self.rewrite_help(dot..end, &format!("[{}]", self.slice(self.at..end))));
+                let help = end.map(|end| self.rewrite_help(dot..end, &format!("[{}]", self.slice(self.at..end))));
                 super::PathError { range: self.here(), message, help }
             }
             Some(' ' | '\t' | '\n' | '\r') => {
                 refused(self.here(), "a blank after a dot; write the name directly after it".to_owned())
             }
             Some(character) if !word.is_empty() && character != '$' && character != '@' => {
-                let message =
-                    format!("`{word}` cannot follow a dot: there, a name has letters, digits and `_` only");
+                let message = format!("`{word}` cannot follow a dot: there, a name has letters, digits and `_` only");
                 let help = Some(self.rewrite_help(dot..range.end, &format!("[{}]", quoted(word))));
                 super::PathError { range, message, help }
             }

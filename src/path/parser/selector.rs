@@ -73,17 +73,14 @@ impl PathParser<'_> {
         let range = self.at..self.at + word.len();
         match self.peek() {
             None => refused(open..open + 1, "`[` is not closed".to_owned()),
-            Some(']') if after_comma => {
-                refused(self.here(), "expected a selector after `,`, found `]`".to_owned())
-            }
+            Some(']') if after_comma => refused(self.here(), "expected a selector after `,`, found `]`".to_owned()),
             Some(']') => {
                 let help = Some(self.rewrite_help(self.at..self.at, "*"));
                 PathError { range: open..self.at + 1, message: "the brackets are empty".to_owned(), help }
             }
             Some('(') => advised(
                 self.here(),
-                "an expression in brackets; JSONPath has filters, `[?…]`, and indices from the end"
-                    .to_owned(),
+                "an expression in brackets; JSONPath has filters, `[?…]`, and indices from the end".to_owned(),
                 "`[-1]` is the last element",
             ),
             Some('@' | '$' | '!') => {

@@ -52,23 +52,18 @@ pub(super) fn of_many(pattern: &str) -> PatternError {
 
 /// A letter after the closing slash is not a flag.
 pub(super) fn of_flag(letter: char, at: usize) -> PatternError {
-    let invalid =
-        PatternError::new(at..at + letter.len_utf8(), format!("`{letter}` is not a flag of a regex"));
+    let invalid = PatternError::new(at..at + letter.len_utf8(), format!("`{letter}` is not a flag of a regex"));
     match letter {
         'g' => invalid.help("leave it out: `finds` looks at the whole text"),
-        'I' | 'M' | 'S' | 'X' => {
-            invalid.help(format!("flags are lower-case: `{}`", letter.to_ascii_lowercase()))
-        }
-        _ => invalid.help(
-            "flags are `i` (ignore case), `m` (lines), `s` (dot takes newlines), `x` (verbose), `U` (lazy)",
-        ),
+        'I' | 'M' | 'S' | 'X' => invalid.help(format!("flags are lower-case: `{}`", letter.to_ascii_lowercase())),
+        _ => invalid
+            .help("flags are `i` (ignore case), `m` (lines), `s` (dot takes newlines), `x` (verbose), `U` (lazy)"),
     }
 }
 
 /// A flag after the closing slash is repeated.
 pub(super) fn of_repeated_flag(letter: char, at: usize) -> PatternError {
-    PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` is given twice"))
-        .help("write it once")
+    PatternError::new(at..at + letter.len_utf8(), format!("the flag `{letter}` is given twice")).help("write it once")
 }
 
 fn range(span: &ast::Span) -> Range<usize> {
@@ -109,24 +104,18 @@ fn help(kind: &ErrorKind, found: &str) -> Option<&'static str> {
         ErrorKind::UnsupportedLookAround if found.ends_with('!') => {
             "write what must not be there as a condition of its own: `x finds /…/ and not (x finds /…/)`"
         }
-        ErrorKind::UnsupportedLookAround => {
-            "write it as a condition of its own: `x finds /…/ and x finds /…/`"
-        }
+        ErrorKind::UnsupportedLookAround => "write it as a condition of its own: `x finds /…/ and x finds /…/`",
         ErrorKind::UnsupportedBackreference => {
             "take the part out with `capture(…)` and compare it, or write the alternatives out"
         }
         ErrorKind::GroupUnclosed => "close it with `)`, or write `\\(` for the character",
         ErrorKind::GroupUnopened => "open the group with `(`, or write `\\)` for the character",
         ErrorKind::ClassUnclosed => "close it with `]`, or write `\\[` for the character",
-        ErrorKind::FlagUnrecognized => {
-            "flags are `i`, `m`, `s`, `x`, `U`, `u`; a named group is `(?<name>…)`"
-        }
+        ErrorKind::FlagUnrecognized => "flags are `i`, `m`, `s`, `x`, `U`, `u`; a named group is `(?<name>…)`",
         ErrorKind::RepetitionMissing => {
             "put what repeats before it; `*` alone is not a wildcard in a regex: write `.*`, or use `like` with a glob"
         }
-        ErrorKind::RepetitionCountUnclosed | ErrorKind::RepetitionCountDecimalEmpty => {
-            "write `\\{` for the character"
-        }
+        ErrorKind::RepetitionCountUnclosed | ErrorKind::RepetitionCountDecimalEmpty => "write `\\{` for the character",
         ErrorKind::EscapeUnrecognized => {
             "a backslash stands before a character that means something in a regex, or makes a class such as `\\d`"
         }

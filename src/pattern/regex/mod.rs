@@ -68,12 +68,7 @@ impl RegexPattern {
     ///
     /// # Errors
     /// As [`RegexPattern::new`], and if the pattern must be measured and `measured` is zero.
-    pub fn new_measured(
-        pattern: &str,
-        flags: &str,
-        case: Case,
-        measured: &mut usize,
-    ) -> Result<Self, PatternError> {
+    pub fn new_measured(pattern: &str, flags: &str, case: Case, measured: &mut usize) -> Result<Self, PatternError> {
         within_limit(pattern, "regex")?;
         let mut flags = Flags::read(flags, pattern.len() + 1)?;
         flags.ignore_case |= case.is_ignored();
@@ -149,8 +144,7 @@ impl RegexPattern {
     /// The parsed form, for analysis of the texts that the pattern matches.
     #[must_use]
     pub fn hir(&self) -> Option<Hir> {
-        let mut parser =
-            ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(self.flags.verbose).build();
+        let mut parser = ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(self.flags.verbose).build();
         let ast = parser.parse(&self.pattern).ok()?;
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
     }

@@ -50,9 +50,7 @@ impl Sample {
 fn member(class: &Class) -> Option<char> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
-        Class::Bytes(class) => {
-            class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect()
-        }
+        Class::Bytes(class) => class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect(),
     };
     let holds = |letter: &char| ranges.iter().any(|(first, last)| (first..=last).contains(&letter));
     ('a'..='z').chain('0'..='9').chain([' ', '-']).find(holds).or(ranges.first().map(|range| range.0))
@@ -65,8 +63,7 @@ mod tests {
 
     #[test]
     fn a_sample_fits() {
-        let sample =
-            |pattern, flags| RegexPattern::new(pattern, flags, Case::Sensitive).expect("a regex").sample();
+        let sample = |pattern, flags| RegexPattern::new(pattern, flags, Case::Sensitive).expect("a regex").sample();
         for (pattern, flags, expected) in [
             ("replica(tion)? lag", "i", "replica lag"),
             (r"^\d{3}-(prod|test)$", "", "000-prod"),

@@ -65,8 +65,7 @@ mod tests {
             scope: *scope,
         };
         let mut found = Vec::new();
-        RegexPatternSet::new(patterns.iter().map(fit).collect())
-            .fitting(text, |position| found.push(position));
+        RegexPatternSet::new(patterns.iter().map(fit).collect()).fitting(text, |position| found.push(position));
         found
     }
 
@@ -88,8 +87,7 @@ mod tests {
     #[test]
     fn what_is_too_large_together_is_tried_one_by_one() {
         let large: Vec<String> = (0..64).map(|number| format!(r"\w{{{}}}", 1 + number % 4)).collect();
-        let patterns: Vec<_> =
-            large.iter().map(|pattern| (pattern.as_str(), "", MatchScope::Whole)).collect();
+        let patterns: Vec<_> = large.iter().map(|pattern| (pattern.as_str(), "", MatchScope::Whole)).collect();
         let expected: Vec<usize> = (0..64).filter(|number| number % 4 == 2).collect();
         assert_eq!(fitting(&patterns, "abc"), expected);
     }

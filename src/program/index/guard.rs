@@ -99,9 +99,8 @@ mod tests {
 
     #[test]
     fn a_guard_gives_back_what_it_was_made_of() {
-        let urgent = SeverityStatusSet::of(|severity, status| {
-            severity == Severity::Critical && status == AlertStatus::Firing
-        });
+        let urgent =
+            SeverityStatusSet::of(|severity, status| severity == Severity::Critical && status == AlertStatus::Firing);
         let position = SeverityStatusSet::position(Severity::Critical, AlertStatus::Firing);
         let shared = 1 << (MOST_SHARED - 1) | 1;
         let guard = LineGuard::new(urgent, shared, true);

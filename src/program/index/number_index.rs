@@ -33,26 +33,18 @@ struct SortedBounds {
 impl NumberIndex {
     /// The lines that require the number to lie above each bound of `least`, or below each of `most`.
     #[must_use]
-    pub fn new(
-        subject: NodeId,
-        least: BTreeMap<NumberBound, Vec<u32>>,
-        most: BTreeMap<NumberBound, Vec<u32>>,
-    ) -> Self {
+    pub fn new(subject: NodeId, least: BTreeMap<NumberBound, Vec<u32>>, most: BTreeMap<NumberBound, Vec<u32>>) -> Self {
         // From the weakest bound to the strongest: for equal numbers, the bound that includes it comes first.
         let least = SortedBounds::new(least.into_iter());
         let mut most: Vec<_> = most.into_iter().collect();
-        most.sort_by(|(left, _), (right, _)| {
-            right.number.cmp(&left.number).then(left.is_strict.cmp(&right.is_strict))
-        });
+        most.sort_by(|(left, _), (right, _)| right.number.cmp(&left.number).then(left.is_strict.cmp(&right.is_strict)));
         Self { subject, least, most: SortedBounds::new(most.into_iter()) }
     }
 
     /// Calls `found` with the lines of every bound that the number satisfies.
     pub fn find<'i>(&'i self, number: Number, mut found: impl FnMut(&'i [u32])) {
-        self.least
-            .find(|bound| bound.number < number || (bound.number == number && !bound.is_strict), &mut found);
-        self.most
-            .find(|bound| bound.number > number || (bound.number == number && !bound.is_strict), &mut found);
+        self.least.find(|bound| bound.number < number || (bound.number == number && !bound.is_strict), &mut found);
+        self.most.find(|bound| bound.number > number || (bound.number == number && !bound.is_strict), &mut found);
     }
 }
 

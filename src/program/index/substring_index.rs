@@ -144,8 +144,7 @@ mod tests {
 
     fn found(texts: &[(Box<str>, Vec<u32>)], position: RequiredPosition, text: &str) -> Vec<u32> {
         let automaton =
-            SubstringIndex::new(TextSource::Field(EventField::Title), Case::Sensitive, position, texts)
-                .unwrap();
+            SubstringIndex::new(TextSource::Field(EventField::Title), Case::Sensitive, position, texts).unwrap();
         let mut found = Vec::new();
         automaton.find(text, |lines| found.extend_from_slice(lines));
         found.sort_unstable();
@@ -172,8 +171,7 @@ mod tests {
         assert_eq!(found(&numbers, Prefix, "host-70: host-1"), [7, 70]);
         assert_eq!(found(&numbers, Prefix, "a host-1"), [0_u32; 0]);
         // Several lines of a text are stored apart from it.
-        let several =
-            |(text, lines): &(Box<str>, Vec<u32>)| (text.clone(), vec![lines[0], lines[0] + 90_000]);
+        let several = |(text, lines): &(Box<str>, Vec<u32>)| (text.clone(), vec![lines[0], lines[0] + 90_000]);
         let several: Vec<_> = numbers.iter().map(several).collect();
         assert_eq!(found(&several, Substring, "a host-123"), [1, 12, 123, 90_001, 90_012, 90_123]);
     }

@@ -172,13 +172,7 @@ struct FolderSearch<'s> {
 }
 
 impl FolderSearch<'_> {
-    fn folder(
-        &mut self,
-        folder: &OwnedFd,
-        shown: &Path,
-        real: &Path,
-        depth: usize,
-    ) -> Result<(), RuleFileError> {
+    fn folder(&mut self, folder: &OwnedFd, shown: &Path, real: &Path, depth: usize) -> Result<(), RuleFileError> {
         let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno.into()))?;
         if depth > MAX_DEPTH || !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
@@ -205,8 +199,7 @@ impl FolderSearch<'_> {
         depth: usize,
     ) -> Result<(), RuleFileError> {
         let fail = |reason| io_error(path, reason);
-        let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| fail(errno.into()))?;
+        let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| fail(errno.into()))?;
         match disk::kind(&stat) {
             FileType::Directory => {
                 let below = disk::open_at(folder, name).map_err(fail)?;
@@ -247,11 +240,7 @@ impl FolderSearch<'_> {
         }
         self.folders.append(&mut folders);
         let file = disk::open_real(&real).map_err(|reason| io_error(path, reason))?;
-        if is_folder {
-            self.folder(&file, path, &real, depth + 1)
-        } else {
-            self.add_file(file, path.to_owned())
-        }
+        if is_folder { self.folder(&file, path, &real, depth + 1) } else { self.add_file(file, path.to_owned()) }
     }
 
     fn add_file(&mut self, file: OwnedFd, path: PathBuf) -> Result<(), RuleFileError> {
@@ -278,8 +267,7 @@ impl FolderSearch<'_> {
 
 fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
     let entries = rustix::fs::Dir::read_from(folder)?;
-    let names =
-        entries.map(|entry| entry.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()));
+    let names = entries.map(|entry| entry.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()));
     let mut names = names.collect::<Result<Vec<_>, _>>()?;
     names.retain(|name| !is_ignored_name(&name.to_string_lossy()));
     names.sort();
@@ -287,8 +275,7 @@ fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
 }
 
 fn is_link(folder: &OwnedFd, name: &OsStr) -> bool {
-    rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| disk::kind(&stat) == FileType::Symlink)
+    rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| disk::kind(&stat) == FileType::Symlink)
 }
 
 /// Whether a file with this name is left by an editor, version control or a configuration map: dot-files (`..data` and

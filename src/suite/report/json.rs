@@ -56,7 +56,6 @@ fn covered(coverage: &Coverage) -> Value {
 }
 
 fn share(share: &CoverageShare) -> Value {
-    let missed =
-        share.missed.iter().map(|missed| json!({ "at": missed.location.short(), "text": missed.text }));
+    let missed = share.missed.iter().map(|missed| json!({ "at": missed.location.short(), "text": missed.text }));
     json!({ "hit": share.hit, "all": share.all, "percent": share.percent(), "missed": missed.collect::<Vec<_>>() })
 }

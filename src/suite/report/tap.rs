@@ -16,8 +16,7 @@ fn line(result: &TestResult, number: usize) -> String {
     if result.passed() {
         return format!("ok {number} - {name}\n");
     }
-    let head =
-        format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", quoted(&result.location.short()));
+    let head = format!("not ok {number} - {name}\n  ---\n  at: {}\n  failures:\n", quoted(&result.location.short()));
     let failures = result.failures.iter().map(|failure| {
         let (at, text) = (quoted(&failure.location.short()), super::hang(&plain(failure), 8));
         format!("    - at: {at}\n      says: |-\n        {text}\n")

@@ -66,8 +66,7 @@ fn counts(passed: usize, failed: usize) -> String {
 fn detail(result: &TestResult) -> String {
     let mut out = format!("{BAD}failed{PLAIN}: {STRONG}{}{PLAIN}\n", result.name());
     let before = std::iter::once(None).chain(result.failures.iter().map(Some));
-    let parts: Vec<String> =
-        result.failures.iter().zip(before).map(|(this, before)| failure(this, before)).collect();
+    let parts: Vec<String> = result.failures.iter().zip(before).map(|(this, before)| failure(this, before)).collect();
     out.push_str(&parts.join("\n"));
     out
 }
@@ -124,7 +123,6 @@ pub fn coverage(coverage: &Coverage) -> String {
 
 fn part(name: &str, share: &CoverageShare) -> String {
     let head = format!("  {name:<6}  {} of {}, {:.1} %\n", share.hit, share.all, share.percent());
-    let missed =
-        |missed: &UncoveredItem| format!("    {FAINT}{}{PLAIN}  {}\n", missed.location.short(), missed.text);
+    let missed = |missed: &UncoveredItem| format!("    {FAINT}{}{PLAIN}  {}\n", missed.location.short(), missed.text);
     std::iter::once(head).chain(share.missed.iter().map(missed)).collect()
 }

@@ -47,8 +47,7 @@ impl<'t> ParseFailure<'t> {
 
     /// The last token of the line of a token.
     pub(super) fn line_end(&self, index: usize) -> usize {
-        let next =
-            (index + 1..self.tokens.len()).find(|at| self.starts_line(*at)).unwrap_or(self.tokens.len());
+        let next = (index + 1..self.tokens.len()).find(|at| self.starts_line(*at)).unwrap_or(self.tokens.len());
         next - 1
     }
 

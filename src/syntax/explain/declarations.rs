@@ -8,19 +8,8 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::words::{DECLARATIONS, MAPPING, ROUTING, TEST};
 use crate::text::backticked_list;
 
-pub(super) const MISTAKES: &[MistakeDetector] = &[
-    yaml,
-    edition,
-    sign_at_the_top,
-    elsewhere,
-    define,
-    channel,
-    positional,
-    zone,
-    column,
-    reading,
-    assertion,
-];
+pub(super) const MISTAKES: &[MistakeDetector] =
+    &[yaml, edition, sign_at_the_top, elsewhere, define, channel, positional, zone, column, reading, assertion];
 
 /// The end of the finding about YAML, which is reported once in a file.
 pub(in crate::syntax) const YAML: &str = "rules are not YAML";
@@ -28,11 +17,9 @@ pub(in crate::syntax) const YAML: &str = "rules are not YAML";
 /// `receiver: page`, `- match:`
 fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let item = failure.found() == "-" && failure.starts_line(failure.index);
-    let line =
-        failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::EOI, Rule::file, Rule::k_define]);
-    let member = failure.is(TokenKind::Word)
-        && failure.starts_line(failure.index)
-        && failure.word(failure.index + 1) == ":";
+    let line = failure.expects_any(&[Rule::line, Rule::head, Rule::k_route, Rule::EOI, Rule::file, Rule::k_define]);
+    let member =
+        failure.is(TokenKind::Word) && failure.starts_line(failure.index) && failure.word(failure.index + 1) == ":";
     if !(item && !failure.expects(Rule::number) || member && line) {
         return None;
     }
@@ -40,15 +27,11 @@ fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let place = if member { failure.range(failure.index, failure.index + 1) } else { failure.here() };
     let finding = ParseFailure::foreign(place, format!("no line begins with `{written}`: {YAML}"));
     Some(match failure.declaration() {
-        "routing" => {
-            finding.help("a line of a routing is `route NAME when labels.team == \"pay\" => channel`")
+        "routing" => finding.help("a line of a routing is `route NAME when labels.team == \"pay\" => channel`"),
+        "mapping" => {
+            finding.help("a statement of a mapping is `title = $.title ?? \"alert\"` or `labels { team = \"web\" }`")
         }
-        "mapping" => finding.help(
-            "a statement of a mapping is `title = $.title ?? \"alert\"` or `labels { team = \"web\" }`",
-        ),
-        _ => {
-            finding.help("a routing tree is `routing main { route NAME when … => channel  else => channel }`")
-        }
+        _ => finding.help("a routing tree is `routing main { route NAME when … => channel  else => channel }`"),
     })
 }
 
@@ -91,9 +74,7 @@ fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let json = failure.found() == "{" && failure.kind(failure.index + 1) == Some(TokenKind::String);
     Some(
         if json {
-            finding.note(
-                "this looks like JSON; payloads stand in files of their own, or in the `input` of a test",
-            )
+            finding.note("this looks like JSON; payloads stand in files of their own, or in the `input` of a test")
         } else {
             finding
         }
@@ -126,12 +107,8 @@ fn define(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let after = failure.before(2) == "define" && failure.expects(Rule::assign);
     (after && matches!(found, "when" | "as" | "is" | "if")).then(|| {
-        Diagnostic::new(
-            &codes::SIGN,
-            failure.here(),
-            format!("a define gets its value by `=`, found `{found}`"),
-        )
-        .rewrite(failure.here(), "=")
+        Diagnostic::new(&codes::SIGN, failure.here(), format!("a define gets its value by `=`, found `{found}`"))
+            .rewrite(failure.here(), "=")
     })
 }
 
@@ -146,11 +123,8 @@ fn channel(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let fresh = failure.kind(failure.index).is_none() || failure.starts_line(failure.index);
     (kind && fresh).then(|| {
         let place = failure.span_before(1);
-        ParseFailure::unexpected(
-            place,
-            format!("the kind of a channel has parentheses, found `{}`", failure.before(1)),
-        )
-        .suggest("write them, with the channel's parameters in them", place.after(), "()")
+        ParseFailure::unexpected(place, format!("the kind of a channel has parentheses, found `{}`", failure.before(1)))
+            .suggest("write them, with the channel's parameters in them", place.after(), "()")
     })
 }
 
@@ -167,11 +141,8 @@ fn positional(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     };
     let place = failure.span_before(1);
     Some(
-        ParseFailure::unexpected(
-            place,
-            format!("a parameter has a name, found `{}` alone", failure.before(1)),
-        )
-        .suggest(format!("write `{name} =` before it"), place.before(), format!("{name} = ")),
+        ParseFailure::unexpected(place, format!("a parameter has a name, found `{}` alone", failure.before(1)))
+            .suggest(format!("write `{name} =` before it"), place.before(), format!("{name} = ")),
     )
 }
 
@@ -214,8 +185,7 @@ fn reading(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `assert …`
 fn assertion(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let statement =
-        failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.starts_line(failure.index);
+    let statement = failure.expects_any(&[Rule::expect, Rule::k_expect]) && failure.starts_line(failure.index);
     let corrected = match failure.found() {
         "assert" | "should" | "then" | "expects" | "want" => "expect",
         "payload" | "body" | "json" => "input",

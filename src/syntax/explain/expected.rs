@@ -37,10 +37,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
         words = vec![(*rank, "`,` or `}`".into())];
     }
     if rules.contains(&Rule::quantifier) && rules.contains(&Rule::k_match) {
-        words
-            .iter_mut()
-            .filter(|(_, word)| word == "a condition")
-            .for_each(|(_, word)| *word = "a value".into());
+        words.iter_mut().filter(|(_, word)| word == "a condition").for_each(|(_, word)| *word = "a value".into());
     }
     words.truncate(4);
     let words: Vec<String> = words.into_iter().map(|(_, word)| word).collect();
@@ -56,10 +53,7 @@ fn name(rule: Rule) -> (u8, String) {
 }
 
 /// Rules with a name in plain words; the others have none here.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enum is made by pest; a new rule shows as its kind of word"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is made by pest; a new rule shows as its kind of word")]
 fn kind(rule: Rule) -> (u8, &'static str) {
     match rule {
         Rule::condition | Rule::quantifier | Rule::k_not => (0, "a condition"),
@@ -97,9 +91,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::allow
         | Rule::file
         | Rule::edition => (0, "a declaration"),
-        Rule::accept | Rule::each | Rule::drop | Rule::let_ | Rule::field | Rule::labels => {
-            (1, "a statement")
-        }
+        Rule::accept | Rule::each | Rule::drop | Rule::let_ | Rule::field | Rule::labels => (1, "a statement"),
         Rule::line | Rule::head | Rule::k_route | Rule::k_always => (1, "a route"),
         Rule::spread => (1, "`...`"),
         Rule::reading => (1, "a mapping's name"),
@@ -144,10 +136,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
 }
 
 /// Signs as written, and keywords by the names of their rules.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enum is made by pest; a keyword's rule bears its word"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is made by pest; a keyword's rule bears its word")]
 fn other(rule: Rule) -> (u8, String) {
     let sign = match rule {
         Rule::arrow => "=>",

@@ -28,8 +28,7 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
 /// `route when …`
 fn nameless(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let head = failure.before(1);
-    let nameless =
-        matches!(head, "route" | "always") && matches!(failure.found(), "when" | "=>" | "{" | "match");
+    let nameless = matches!(head, "route" | "always") && matches!(failure.found(), "when" | "=>" | "{" | "match");
     nameless.then(|| {
         let place = failure.span_before(1);
         ParseFailure::unexpected(place, format!("this `{head}` has no name"))
@@ -42,11 +41,7 @@ fn nameless(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 fn also(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "also" && failure.before(1) == "route").then(|| {
         let place = failure.span_before(1).to(failure.here());
-        ParseFailure::unexpected(place, "`also` stands before `route`").suggest(
-            "turn them round",
-            place,
-            "also route",
-        )
+        ParseFailure::unexpected(place, "`also` stands before `route`").suggest("turn them round", place, "also route")
     })
 }
 
@@ -56,20 +51,17 @@ fn after_else(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let else_ = failure.span_before(1);
-    let finding = |place: Span| {
-        ParseFailure::unexpected(place, "`else` takes whatever is left, so it has no condition")
-    };
+    let finding =
+        |place: Span| ParseFailure::unexpected(place, "`else` takes whatever is left, so it has no condition");
     Some(match failure.found() {
         "route" | "always" | "also" => {
             let place = Span { end: failure.here().start, ..else_ };
             finding(else_).suggest("lines are tried in their order, without a word between them", place, "")
         }
         "when" => finding(failure.here()).suggest("make it a route of its own", else_, "route other"),
-        "if" => finding(failure.here()).suggest(
-            "make it a route of its own",
-            else_.to(failure.here()),
-            "route other when",
-        ),
+        "if" => {
+            finding(failure.here()).suggest("make it a route of its own", else_.to(failure.here()), "route other when")
+        }
         _ => return None,
     })
 }
@@ -147,11 +139,9 @@ fn no_when(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         Some(TokenKind::Word | TokenKind::Path | TokenKind::String | TokenKind::Number)
     ) || failure.found() == "(";
     let last = failure.line_end(failure.index);
-    let compares = (failure.index..=last)
-        .take_while(|at| failure.word(*at) != "=>")
-        .any(|at| SIGNS.contains(&failure.word(at)));
-    let calls =
-        failure.word(failure.index) == "during" || (failure.index..=last).any(|at| failure.word(at) == "=>");
+    let compares =
+        (failure.index..=last).take_while(|at| failure.word(*at) != "=>").any(|at| SIGNS.contains(&failure.word(at)));
+    let calls = failure.word(failure.index) == "during" || (failure.index..=last).any(|at| failure.word(at) == "=>");
     (operand && (compares || calls)).then(|| {
         let message = format!("expected `when` before the condition, found `{}`", failure.found());
         failure.unexpected_here(message).suggest("write `when`", failure.here().before(), "when ")
@@ -169,10 +159,7 @@ fn no_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             || failure.word(failure.index + 1) == ","
             || failure.kind(failure.index + 1) == Some(TokenKind::Close));
     let sign = failure.found() == "=";
-    if !complete
-        || !(last_on_line || sign)
-        || matches!(failure.found(), "when" | "match" | "ignore" | "not" | "is")
-    {
+    if !complete || !(last_on_line || sign) || matches!(failure.found(), "when" | "match" | "ignore" | "not" | "is") {
         return None;
     }
     if sign && failure.expects_any(COMPARISONS) {
@@ -213,8 +200,7 @@ fn brackets(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let close = failure.closer(failure.index)?;
-    let inside =
-        if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { return None };
+    let inside = if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { return None };
     let finding = failure.unexpected_here("channels are listed without brackets, found `[`");
     Some(finding.rewrite(failure.range(failure.index, close), inside))
 }
@@ -236,9 +222,7 @@ fn quoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         "mapping" => "a mapping",
         "integration" => "an integration",
         "route" | "always" => "a route",
-        _ if names_channels(failure) || failure.block() == "sent" || failure.declaration() == "test" => {
-            "a channel"
-        }
+        _ if names_channels(failure) || failure.block() == "sent" || failure.declaration() == "test" => "a channel",
         _ => "what",
     };
     let message = format!("{what} is named without quotes, found `{}`", failure.found());
@@ -277,9 +261,7 @@ fn no_reason(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let fresh = failure.starts_line(failure.index)
-        || failure
-            .kind(failure.index)
-            .is_none_or(|kind| matches!(kind, TokenKind::Close | TokenKind::String));
+        || failure.kind(failure.index).is_none_or(|kind| matches!(kind, TokenKind::Close | TokenKind::String));
     if !fresh {
         return None;
     }
@@ -301,10 +283,7 @@ fn continued(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (word && failure.declaration() == "routing" && !failure.starts_line(failure.index)).then(|| {
         let finding = failure.foreign_here(format!("a line does not end in `{}`", failure.found()));
         let start = failure.line_start(failure.index);
-        if failure.found() == "continue"
-            && failure.word(start) == "route"
-            && failure.line_end(start) == failure.index
-        {
+        if failure.found() == "continue" && failure.word(start) == "route" && failure.line_end(start) == failure.index {
             let corrected = format!("also {}", failure.text(start, failure.index - 1));
             finding.suggest(
                 "the search goes on after a line that begins with `also`",
@@ -319,8 +298,7 @@ fn continued(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `drop` in a routing
 fn of_a_mapping(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let line =
-        failure.expects_any(&[Rule::line, Rule::head, Rule::k_route]) && failure.starts_line(failure.index);
+    let line = failure.expects_any(&[Rule::line, Rule::head, Rule::k_route]) && failure.starts_line(failure.index);
     let found = failure.found();
     if !line || !MAPPING.contains(&found) || failure.word(failure.index + 1) == ":" {
         return None;

@@ -6,9 +6,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::words::{
-    COMPARISONS, DECLARATIONS, MAPPING, RESERVED, ROUTING, SIGNS, TEST, VALUES, foreign,
-};
+use crate::syntax::words::{COMPARISONS, DECLARATIONS, MAPPING, RESERVED, ROUTING, SIGNS, TEST, VALUES, foreign};
 use crate::text::backticked_list;
 
 /// The finding for a mistake that is known.
@@ -48,11 +46,8 @@ fn trailing_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() == "edition" && failure.starts_line(failure.index) {
-        let finding = Diagnostic::new(
-            &codes::EDITION,
-            failure.here(),
-            "the edition stands once, in the first line of a file",
-        );
+        let finding =
+            Diagnostic::new(&codes::EDITION, failure.here(), "the edition stands once, in the first line of a file");
         return Some(finding.help("remove this line"));
     }
     (failure.before(1) == "edition" && failure.expects(Rule::integer)).then(|| {
@@ -67,11 +62,10 @@ fn foreign_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let index = failure.index.checked_sub(back)?;
     let word = failure.word(index);
     let help = foreign(word)?;
-    let begins = failure.starts_line(index)
-        || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
+    let begins =
+        failure.starts_line(index) || matches!(failure.word(index.checked_sub(1)?), "else" | "}" | "{" | "=" | "=>");
     begins.then(|| {
-        let finding =
-            Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"));
+        let finding = Diagnostic::new(&codes::FOREIGN, failure.span(index), format!("there is no `{word}` in rules"));
         let line = failure.starts_line(index) && failure.declaration() == "routing";
         finding.help(if line && matches!(word, "if" | "elif" | "elsif" | "elseif" | "case" | "switch") {
             "write a route with a name: `route NAME when … => channel`"
@@ -122,11 +116,8 @@ fn declaration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !top || !failure.is(TokenKind::Word) || !failure.starts_line(failure.index) {
         return None;
     }
-    let finding = Diagnostic::new(
-        &codes::UNKNOWN_DECLARATION,
-        failure.here(),
-        format!("no declaration begins with `{word}`"),
-    );
+    let finding =
+        Diagnostic::new(&codes::UNKNOWN_DECLARATION, failure.here(), format!("no declaration begins with `{word}`"));
     Some(match nearest(word, DECLARATIONS.iter().copied()) {
         Some(near) => finding.did_you_mean(failure.here(), near),
         None => finding.help(format!("expected {}", backticked_list(DECLARATIONS))),
@@ -182,22 +173,18 @@ fn equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let place = failure.span_before(2).after();
         let message = format!("expected a value after `{}`", failure.before(2));
         let next = format!("`{}` begins the next line", failure.before(1));
-        return Some(
-            Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next),
-        );
+        return Some(Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next));
     }
     if failure.found() == "=" && (failure.expects_any(COMPARISONS) || failure.expects(Rule::coalesce)) {
         let finding = Diagnostic::new(&codes::ASSIGN, here, "`=` gives a name its value; `==` compares");
         return Some(finding.rewrite(here, "=="));
     }
     if matches!(failure.found(), "==" | "===") && failure.expects(Rule::assign) {
-        let finding =
-            Diagnostic::new(&codes::SIGN, here, "`==` compares; a field or a name gets its value by `=`");
+        let finding = Diagnostic::new(&codes::SIGN, here, "`==` compares; a field or a name gets its value by `=`");
         return Some(finding.rewrite(here, "="));
     }
     if failure.found() == "=" && failure.expects(Rule::colon) {
-        let finding =
-            Diagnostic::new(&codes::SIGN, here, "a member of an object is written `name: value`, found `=`");
+        let finding = Diagnostic::new(&codes::SIGN, here, "a member of an object is written `name: value`, found `=`");
         return Some(finding.rewrite(here, ":"));
     }
     (failure.found() == "=" && failure.before(1) == "==").then(|| {
@@ -211,16 +198,17 @@ fn colon(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != ":" {
         return None;
     }
-    let message = match () {
-        () if failure.expects(Rule::assign) => "a value is given by `=`, found `:`",
-        () if failure.expects(Rule::arrow) => {
-            return Some(
-                Diagnostic::new(&codes::NO_ARROW, here, "a pattern leads to its result by `=>`, found `:`")
-                    .suggest("write `=>`", here, " =>"),
-            );
-        }
-        () => return None,
-    };
+    let message =
+        match () {
+            () if failure.expects(Rule::assign) => "a value is given by `=`, found `:`",
+            () if failure.expects(Rule::arrow) => {
+                return Some(
+                    Diagnostic::new(&codes::NO_ARROW, here, "a pattern leads to its result by `=>`, found `:`")
+                        .suggest("write `=>`", here, " =>"),
+                );
+            }
+            () => return None,
+        };
     Some(Diagnostic::new(&codes::SIGN, here, message).suggest("write `=`", here, " ="))
 }
 
@@ -231,15 +219,14 @@ fn arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return Some(finding.rewrite(here, "=>"));
     }
     (failure.found() == "=>" && failure.expects(Rule::column_arrow)).then(|| {
-        let finding =
-            Diagnostic::new(&codes::SIGN, here, "the column of a table from a file follows `->`, found `=>`");
+        let finding = Diagnostic::new(&codes::SIGN, here, "the column of a table from a file follows `->`, found `=>`");
         finding.rewrite(here, "->")
     })
 }
 
 fn leading_match(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let begins = failure.found() == "match"
-        && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
+    let begins =
+        failure.found() == "match" && failure.expects_any(&[Rule::condition, Rule::quantifier, Rule::reference]);
     begins.then(|| {
         let here = failure.here();
         let finding = Diagnostic::new(&codes::LEADING_MATCH, here, "a condition does not begin with `match`");
@@ -278,24 +265,19 @@ fn condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         && !failure.expects(Rule::quantifier);
     (after || before).then(|| {
         let message = format!("a value is needed here, found `{found}`, which makes it a condition");
-        Diagnostic::new(&codes::CONDITION, failure.here(), message)
-            .help("put the condition in parentheses: `(a == b)`")
+        Diagnostic::new(&codes::CONDITION, failure.here(), message).help("put the condition in parentheses: `(a == b)`")
     })
 }
 
 fn reserved(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
-    let named = failure.expects_any(&[Rule::name, Rule::destination, Rule::to_routing])
-        || failure.expects_any(VALUES);
+    let named = failure.expects_any(&[Rule::name, Rule::destination, Rule::to_routing]) || failure.expects_any(VALUES);
     if !named || !RESERVED.contains(&found) || failure.offending_token() != failure.index {
         return None;
     }
     let here = failure.here();
-    let finding = Diagnostic::new(
-        &codes::RESERVED,
-        here,
-        format!("`{found}` is a word of the language and cannot be a name"),
-    );
+    let finding =
+        Diagnostic::new(&codes::RESERVED, here, format!("`{found}` is a word of the language and cannot be a name"));
     Some(if failure.expects(Rule::name) {
         let other = format!("{found}_");
         finding.suggest(format!("choose another name, such as `{other}`"), here, other)
@@ -311,8 +293,7 @@ fn arm(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     let before = failure.span_before(1);
     let place = Span { start: before.end, ..before };
-    let message =
-        format!("expected `=>` after `{}`, found {}", clipped(failure.before(1)), super::found(failure));
+    let message = format!("expected `=>` after `{}`, found {}", clipped(failure.before(1)), super::found(failure));
     let finding = Diagnostic::new(&codes::NO_ARROW, failure.here(), message);
     Some(finding.suggest("write `=>` and what follows from it", place, " =>"))
 }
@@ -322,12 +303,10 @@ fn number(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !failure.is(TokenKind::Number) || !failure.expects_any(&[Rule::number, Rule::reference]) {
         return None;
     }
-    let finding =
-        Diagnostic::new(&codes::NUMBER, failure.here(), format!("`{}` is not a number", clipped(found)));
+    let finding = Diagnostic::new(&codes::NUMBER, failure.here(), format!("`{}` is not a number", clipped(found)));
     Some(if found.contains(':') || found.matches('-').count() > 1 {
         finding.help("write a time as `time(\"2026-03-07T02:00:00+08:00\")`")
     } else {
-        finding
-            .help("a number is written as in JSON: `90`, `-1`, `0.5`, `1e3`, without leading zeros or a unit")
+        finding.help("a number is written as in JSON: `90`, `-1`, `0.5`, `1e3`, without leading zeros or a unit")
     })
 }

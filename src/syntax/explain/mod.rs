@@ -32,13 +32,7 @@ pub(super) struct ParseFailure<'t> {
 }
 
 impl<'t> ParseFailure<'t> {
-    pub(super) fn new(
-        file: FileId,
-        base: usize,
-        text: &'t str,
-        tokens: &'t [Token],
-        error: &Error<Rule>,
-    ) -> Self {
+    pub(super) fn new(file: FileId, base: usize, text: &'t str, tokens: &'t [Token], error: &Error<Rule>) -> Self {
         let at = position(error);
         let index = tokens.partition_point(|token| token.end <= at);
         Self { file, base, text, tokens, index, expected: rules(error) }
@@ -117,11 +111,7 @@ fn general(failure: &ParseFailure<'_>) -> Diagnostic {
         let message = format!("expected {expected} after `{}`", clipped(failure.before(1)));
         let finding = Diagnostic::new(&codes::UNEXPECTED, last.after(), message);
         let telling = failure.kind(failure.index).is_some_and(|kind| kind != TokenKind::Close);
-        return if telling {
-            finding.related(failure.here(), format!("found {found} instead"))
-        } else {
-            finding
-        };
+        return if telling { finding.related(failure.here(), format!("found {found} instead")) } else { finding };
     }
     Diagnostic::new(&codes::UNEXPECTED, failure.here(), format!("expected {expected}, found {found}"))
 }

@@ -6,8 +6,8 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::words::{COMPARISONS, RESERVED, VALUES};
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
-    upper_case, joined, negated, matcher, unequal, in_what, is_in, not_equal, with, regex, between, word,
-    method, call, selector, series, question, sum,
+    upper_case, joined, negated, matcher, unequal, in_what, is_in, not_equal, with, regex, between, word, method, call,
+    selector, series, question, sum,
 ];
 
 fn condition(failure: &ParseFailure<'_>) -> bool {
@@ -27,14 +27,10 @@ fn upper_case(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let words: Vec<String> = (failure.index..).map_while(lower).collect();
     let last = failure.index + words.len() - 1;
     let corrected = words.join(" ").replace("is null", "is missing").replace("is not null", "is not missing");
-    let message =
-        format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
+    let message = format!("the words of the language are in lower case, found `{}`", failure.text(failure.index, last));
     let place = failure.range(failure.index, last);
     let pattern = failure.word(last + 1);
-    if corrected.ends_with("like")
-        && pattern.contains('%')
-        && failure.kind(last + 1) == Some(TokenKind::String)
-    {
+    if corrected.ends_with("like") && pattern.contains('%') && failure.kind(last + 1) == Some(TokenKind::String) {
         let corrected = format!("{corrected} {}", pattern.replace('%', "*"));
         return Some(ParseFailure::foreign(place, message).suggest(
             "any run of characters is `*`",
@@ -54,14 +50,12 @@ fn joined(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
         "||" if failure.expects(Rule::coalesce) => {
             return Some(
-                ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`")
-                    .rewrite(here, "??"),
+                ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`").rewrite(here, "??"),
             );
         }
         "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
             return Some(
-                ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`")
-                    .rewrite(here, "|"),
+                ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`").rewrite(here, "|"),
             );
         }
         "||" => "or",
@@ -101,8 +95,7 @@ fn matcher(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let Some(regex) = as_regex(failure.word(failure.index + 1)) else {
         return Some(finding.help(format!("write `{word} /…/`, with the regex between slashes")));
     };
-    let blank =
-        if failure.index.checked_sub(1).is_some_and(|before| failure.touches(before)) { " " } else { "" };
+    let blank = if failure.index.checked_sub(1).is_some_and(|before| failure.touches(before)) { " " } else { "" };
     let place = failure.range(failure.index, failure.index + 1);
     Some(finding.suggest("a regex stands between slashes", place, format!("{blank}{word} {regex}")))
 }
@@ -130,8 +123,7 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.kind(left) == Some(TokenKind::String) && failure.kind(index) != Some(TokenKind::String) {
         let last = (index..failure.tokens.len()).find(|at| !failure.touches(*at))?;
         let value = failure.text(index, last);
-        let finding =
-            ParseFailure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
+        let finding = ParseFailure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
         let corrected = format!("{value} contains {}", failure.word(left));
         return Some(finding.suggest(
             "to look for text within a value, name the value first",
@@ -140,8 +132,7 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         ));
     }
     (failure.kind(index) == Some(TokenKind::String)).then(|| {
-        let finding =
-            ParseFailure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
+        let finding = ParseFailure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
         finding.suggest("write `[` and `]`", here, format!("[{}]", failure.found()))
     })
 }
@@ -149,8 +140,7 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 /// `x is in [..]`, `x is like ".."`, `x is == y`
 fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let words = ["in", "like", "matches", "finds", "contains", "equal", "equals"];
-    let after_is =
-        |word: &str, is: &str| is == "is" && (words.contains(&word) || word == "==" || word == "!=");
+    let after_is = |word: &str, is: &str| is == "is" && (words.contains(&word) || word == "==" || word == "!=");
     let back = if after_is(failure.found(), failure.before(1)) {
         0
     } else if after_is(failure.before(1), failure.before(2)) {
@@ -174,10 +164,7 @@ fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `x not == y`, `x not "y"`
 fn not_equal(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    if failure.before(1) != "not"
-        || failure.index < 2
-        || failure.expects_any(&[Rule::condition, Rule::quantifier])
-    {
+    if failure.before(1) != "not" || failure.index < 2 || failure.expects_any(&[Rule::condition, Rule::quantifier]) {
         return None;
     }
     let not = failure.index - 1;
@@ -214,25 +201,19 @@ fn regex(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let before = failure.before(1);
     if failure.is(TokenKind::String) && failure.expects(Rule::regex) {
-        let finding = ParseFailure::unexpected(
-            here,
-            format!("a regex stands between slashes, found `{}`", failure.found()),
-        );
+        let finding =
+            ParseFailure::unexpected(here, format!("a regex stands between slashes, found `{}`", failure.found()));
         return Some(match as_regex(failure.found()) {
             Some(regex) => finding.rewrite(here, regex),
-            None => {
-                finding.help("write `/…/`; of all characters `/` alone is escaped beyond the regex itself")
-            }
+            None => finding.help("write `/…/`; of all characters `/` alone is escaped beyond the regex itself"),
         });
     }
     let compares = matches!(before, "==" | "!=" | "like" | "contains" | "with");
     (failure.is(TokenKind::Regex) && compares).then(|| {
         let word = if before == "!=" { "not finds" } else { "finds" };
         let first = failure.index - if before == "with" { 2 } else { 1 };
-        let finding = ParseFailure::unexpected(
-            here,
-            format!("a regex is tested by `finds` or `matches`, found `{before}`"),
-        );
+        let finding =
+            ParseFailure::unexpected(here, format!("a regex is tested by `finds` or `matches`, found `{before}`"));
         finding
             .note("`finds` looks for it anywhere, `matches` wants the whole string to fit")
             .rewrite(failure.range(first, failure.index - 1), word)
@@ -306,11 +287,8 @@ fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let close = failure.closer(failure.index)?;
     let argument = if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { "" };
     let place = failure.span_before(1);
-    let place = Diagnostic::new(
-        &crate::syntax::codes::FOREIGN,
-        place,
-        format!("a value has no methods, found `.{name}(…)`"),
-    );
+    let place =
+        Diagnostic::new(&crate::syntax::codes::FOREIGN, place, format!("a value has no methods, found `.{name}(…)`"));
     Some(match rewritten(name, value, argument) {
         Some(corrected) => place.rewrite(failure.range(first, close), corrected),
         None => place.help(format!("call a function with the value, as in `lower({value})`")),
@@ -381,8 +359,7 @@ fn question(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let here = failure.here();
     let last = failure.line_end(failure.index);
     if failure.word(failure.index + 1) == "." && failure.touches(failure.index) {
-        let finding =
-            ParseFailure::foreign(here, "a path needs no `?`: what is not there is missing, and no mistake");
+        let finding = ParseFailure::foreign(here, "a path needs no `?`: what is not there is missing, and no mistake");
         return Some(finding.suggest("leave it out", here, ""));
     }
     if (failure.index..=last).any(|at| failure.word(at) == ":") {
@@ -393,18 +370,15 @@ fn question(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             finding.help("choose a value by `match x { \"a\" => …  else => … }`")
         });
     }
-    failure.expects(Rule::coalesce).then(|| {
-        ParseFailure::foreign(here, "a value to fall back on follows `??`, found `?`").rewrite(here, "??")
-    })
+    failure
+        .expects(Rule::coalesce)
+        .then(|| ParseFailure::foreign(here, "a value to fall back on follows `??`, found `?`").rewrite(here, "??"))
 }
 
 /// `$.host + " is down"`
 fn sum(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let after_value = failure.expects(Rule::coalesce) || failure.expects_any(VALUES);
-    if !matches!(failure.found(), "+" | "*" | "/" | "-" | "%")
-        || !after_value
-        || failure.starts_line(failure.index)
-    {
+    if !matches!(failure.found(), "+" | "*" | "/" | "-" | "%") || !after_value || failure.starts_line(failure.index) {
         return None;
     }
     let here = failure.here();

@@ -62,8 +62,7 @@ fn comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         _ if failure.expects_any(&[Rule::field, Rule::let_, Rule::k_accept]) => "statements",
         _ => return None,
     };
-    let message =
-        format!("{what} need no comma between them, found `,` after `{}`", super::clipped(failure.before(1)));
+    let message = format!("{what} need no comma between them, found `,` after `{}`", super::clipped(failure.before(1)));
     let finding = Diagnostic::new(&codes::TRAILING_COMMA, failure.here(), message);
     Some(finding.suggest("remove the comma", failure.here(), ""))
 }
@@ -82,18 +81,14 @@ fn spread(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `labels { app.kubernetes.io/name = … }`
 fn dotted_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    if failure.block() != "labels"
-        || !failure.expects(Rule::assign)
-        || !matches!(failure.found(), "." | "/" | ":")
-    {
+    if failure.block() != "labels" || !failure.expects(Rule::assign) || !matches!(failure.found(), "." | "/" | ":") {
         return None;
     }
     let last = failure.line_end(failure.index);
     let equals = (failure.index..=last).find(|at| failure.word(*at) == "=")?;
     let (first, last) = (failure.index.checked_sub(1)?, equals - 1);
     let name = failure.text(first, last);
-    let finding =
-        failure.unexpected_here(format!("a label whose name holds `{}` stands in quotes", failure.found()));
+    let finding = failure.unexpected_here(format!("a label whose name holds `{}` stands in quotes", failure.found()));
     Some(finding.rewrite(failure.range(first, last), format!("\"{name}\"")))
 }
 
@@ -104,10 +99,8 @@ fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (named && failure.word(start) == "each").then(|| {
         let place = failure.span_before(1).to(failure.here());
         let place = Span { start: failure.span_before(2).end, ..place };
-        let finding = ParseFailure::foreign(
-            failure.span_before(1).to(failure.here()),
-            "`each` gives its element no name",
-        );
+        let finding =
+            ParseFailure::foreign(failure.span_before(1).to(failure.here()), "`each` gives its element no name");
         finding.note("the element is `@`: its members are `@.name`").suggest("leave it out", place, "")
     })
 }
@@ -120,25 +113,20 @@ fn template(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     let double = failure.word(failure.index + 1) == "{";
     let close = failure.closer(failure.index)?;
-    let member =
-        failure.text(failure.index + 1 + usize::from(double), close.checked_sub(1 + usize::from(double))?);
+    let member = failure.text(failure.index + 1 + usize::from(double), close.checked_sub(1 + usize::from(double))?);
     let member = member.rsplit(['.', ' ', '$']).next().unwrap_or_default().trim();
     let finding = ParseFailure::foreign(here, "outside a string a value stands without braces");
     let place = failure.range(failure.index, close);
     let payload = failure.declaration() == "mapping";
     let plain = !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Some(match (plain && double, payload) {
-        (true, true) => finding.suggest(
-            "name where the payload holds it, for example",
-            place,
-            format!("@.labels.{member}"),
-        ),
-        (true, false) => {
-            finding.suggest("read it from the event, for example", place, format!("labels.{member}"))
+        (true, true) => {
+            finding.suggest("name where the payload holds it, for example", place, format!("@.labels.{member}"))
         }
-        (false, _) => finding.help(
-            "write a path, such as `@.labels.host`, or a string, such as `\"{@.labels.host} is down\"`",
-        ),
+        (true, false) => finding.suggest("read it from the event, for example", place, format!("labels.{member}")),
+        (false, _) => {
+            finding.help("write a path, such as `@.labels.host`, or a string, such as `\"{@.labels.host} is down\"`")
+        }
     })
 }
 
@@ -155,14 +143,11 @@ fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let place = failure.range(failure.index - 1, last);
     let written = failure.text(failure.index - 1, last);
     if matches!(failure.declaration(), "channel" | "integration") {
-        let finding = ParseFailure::foreign(
-            place,
-            format!("an environment variable is read by `env`, found `{written}`"),
-        );
+        let finding =
+            ParseFailure::foreign(place, format!("an environment variable is read by `env`, found `{written}`"));
         return Some(finding.rewrite(place, format!("env(\"{name}\")")));
     }
-    let finding =
-        ParseFailure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
+    let finding = ParseFailure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
     Some(finding.rewrite(place, format!("$.{name}")))
 }
 
@@ -202,8 +187,7 @@ fn pipe(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         }
         other => other,
     };
-    if failure.kind(failure.index + 1) != Some(TokenKind::Word)
-        || failure.line_end(failure.index) != failure.index + 1
+    if failure.kind(failure.index + 1) != Some(TokenKind::Word) || failure.line_end(failure.index) != failure.index + 1
     {
         return Some(finding.help(format!("write `{function}({value})`")));
     }
@@ -217,9 +201,8 @@ fn pattern(failure: &ParseFailure<'_>) -> bool {
 
 /// `"a" or "b" => …`
 fn alternatives(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let joins = matches!(failure.found(), "or" | "||")
-        && failure.expects(Rule::arrow)
-        && !failure.expects(Rule::k_when);
+    let joins =
+        matches!(failure.found(), "or" | "||") && failure.expects(Rule::arrow) && !failure.expects(Rule::k_when);
     let condition = failure.expects_any(&[Rule::k_or, Rule::k_and]);
     (joins && !condition).then(|| {
         let message = format!("patterns are alternatives by `|`, found `{}`", failure.found());
@@ -240,15 +223,10 @@ fn negated_pattern(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
                 here,
                 format!("a pattern stands without its sign, found `{}`", failure.found()),
             );
-            Some(finding.note("a pattern that is a value means equality").suggest(
-                "leave the sign out",
-                place,
-                "",
-            ))
+            Some(finding.note("a pattern that is a value means equality").suggest("leave the sign out", place, ""))
         }
         "!=" | "not" | "is" | "when" => {
-            let message =
-                format!("a pattern is never a negation or a condition, found `{}`", failure.found());
+            let message = format!("a pattern is never a negation or a condition, found `{}`", failure.found());
             Some(
                 ParseFailure::unexpected(here, message)
                     .help("give what it leaves out an arm of its own above, and take the rest with `else`"),
@@ -261,8 +239,9 @@ fn negated_pattern(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 /// `match { … }`
 fn nothing_matched(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.found() == "{" && failure.before(1) == "match").then(|| {
-        ParseFailure::unexpected(failure.span_before(1), "`match` needs the value that its arms are about")
-            .help("write `match $.level { \"high\" => Critical  else => Warning }`; conditions stand in routes, not in arms")
+        ParseFailure::unexpected(failure.span_before(1), "`match` needs the value that its arms are about").help(
+            "write `match $.level { \"high\" => Critical  else => Warning }`; conditions stand in routes, not in arms",
+        )
     })
 }
 
@@ -296,8 +275,9 @@ fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 /// `during 09:00..18:00`
 fn day_or_time(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (failure.before(1) == "during" && failure.is(TokenKind::Number)).then(|| {
-        failure.unexpected_here(format!("`during` names a schedule, found `{}`", failure.found()))
-            .help("declare one: `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, then write `during office`")
+        failure.unexpected_here(format!("`during` names a schedule, found `{}`", failure.found())).help(
+            "declare one: `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, then write `during office`",
+        )
     })
 }
 
@@ -332,8 +312,7 @@ fn no_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         .checked_sub(1)
         .and_then(|before| failure.kind(before))
         .is_some_and(|kind| !matches!(kind, TokenKind::Open | TokenKind::Sign));
-    let words =
-        matches!(failure.found(), "and" | "or" | "not") || failure.touches(failure.index.checked_sub(1)?);
+    let words = matches!(failure.found(), "and" | "or" | "not") || failure.touches(failure.index.checked_sub(1)?);
     (begins && ends && (list || json) && !words).then(|| {
         let message = format!(
             "expected `,` between `{}` and `{}`",
@@ -371,8 +350,7 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let first = failure.operand(failure.index.checked_sub(1)?);
     let last = failure.line_end(failure.index);
     let whole = (failure.index..=last).all(|at| {
-        !matches!(failure.word(at), "?" | "note" | "=>" | "}" | "{" | "else" | "=")
-            && failure.kind(at).is_some()
+        !matches!(failure.word(at), "?" | "note" | "=>" | "}" | "{" | "else" | "=") && failure.kind(at).is_some()
     });
     let depth: isize = (first..=last).filter_map(|at| failure.kind(at)).map(TokenKind::depth_change).sum();
     let message = format!("a value is needed here, found `{found}`, which makes it a condition");
@@ -386,10 +364,6 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     (whole && depth == 0).then(|| {
         let corrected = format!("({})", failure.text(first, last));
-        finding.suggest(
-            "a condition that is a value stands in parentheses",
-            failure.range(first, last),
-            corrected,
-        )
+        finding.suggest("a condition that is a value stands in parentheses", failure.range(first, last), corrected)
     })
 }

@@ -4,8 +4,8 @@ use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    AllowDirective, Channel, DayRange, Declaration, Define, DocumentedDeclaration, Integration,
-    IntegrationRoute, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
+    AllowDirective, Channel, DayRange, Declaration, Define, DocumentedDeclaration, Integration, IntegrationRoute,
+    NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
 };
 
 impl TreeBuilder<'_> {
@@ -171,9 +171,8 @@ impl TreeBuilder<'_> {
         if days.is_empty() || !text.get(here..there).is_some_and(|between| between.contains('\n')) {
             return;
         }
-        let finding =
-            Diagnostic::new(&codes::SCHEDULE_LINE, times.before(), "the times of a day stand on its line")
-                .help("put the times behind the days; for times of every day, write `mon..sun` before them");
+        let finding = Diagnostic::new(&codes::SCHEDULE_LINE, times.before(), "the times of a day stand on its line")
+            .help("put the times behind the days; for times of every day, write `mon..sun` before them");
         self.diagnostics.push(finding);
     }
 

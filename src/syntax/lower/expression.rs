@@ -69,9 +69,7 @@ impl TreeBuilder<'_> {
                 }
                 ExpressionKind::Call(name, values)
             }
-            None if name.text.starts_with(|first: char| first.is_ascii_uppercase()) => {
-                ExpressionKind::Constant(name)
-            }
+            None if name.text.starts_with(|first: char| first.is_ascii_uppercase()) => ExpressionKind::Constant(name),
             None => ExpressionKind::Name(name),
         };
         let base = Expression { kind, span: self.until_here(start) };
@@ -80,10 +78,7 @@ impl TreeBuilder<'_> {
         while let Some(pair) = self.take(Rule::segment, &mut parts) {
             segments.push(self.segment(&pair));
         }
-        Some(Expression {
-            kind: ExpressionKind::Navigate(Box::new(base), segments),
-            span: self.until_here(start),
-        })
+        Some(Expression { kind: ExpressionKind::Navigate(Box::new(base), segments), span: self.until_here(start) })
     }
 
     fn segment(&mut self, pair: &RulePair<'_>) -> NavigationSegment {
@@ -92,19 +87,14 @@ impl TreeBuilder<'_> {
         if let Some(member) = text.strip_prefix('.') {
             return NavigationSegment { step: NavigationStep::Member(member.into()), span };
         }
-        let inside =
-            text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default().trim();
+        let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default().trim();
         if let Some(quoted) = pair.clone().into_inner().next() {
             let member = self.text(&quoted, BraceMode::Plain);
             self.end = span.end;
             return NavigationSegment { step: NavigationStep::Member(member.value), span };
         }
         let index = inside.parse().unwrap_or_else(|_| {
-            self.diagnostics.push(Diagnostic::new(
-                &codes::NUMBER,
-                span,
-                format!("the index `{inside}` is too large"),
-            ));
+            self.diagnostics.push(Diagnostic::new(&codes::NUMBER, span, format!("the index `{inside}` is too large")));
             0
         });
         NavigationSegment { step: NavigationStep::Index(index), span }
@@ -122,8 +112,7 @@ impl TreeBuilder<'_> {
         let span = self.leaf(pair);
         let text = pair.as_str();
         if let Some(corrected) = super::names::bracket_hyphens(text) {
-            let message =
-                format!("a member whose name holds a hyphen is written in brackets, found `{text}`");
+            let message = format!("a member whose name holds a hyphen is written in brackets, found `{text}`");
             let finding = Diagnostic::new(&codes::PATH_HYPHEN, span, message);
             self.diagnostics.push(finding.rewrite(span, corrected));
         }
@@ -168,10 +157,7 @@ impl TreeBuilder<'_> {
         Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
     }
 
-    pub(super) fn match_head(
-        &mut self,
-        pairs: &mut RulePairs<'_>,
-    ) -> Option<(Vec<Expression>, Option<Span>)> {
+    pub(super) fn match_head(&mut self, pairs: &mut RulePairs<'_>) -> Option<(Vec<Expression>, Option<Span>)> {
         let mut subjects = Vec::new();
         while let Some(subject) = self.take(Rule::match_subject, pairs) {
             subjects.push(self.value(&mut subject.into_inner())?);
@@ -209,8 +195,7 @@ impl TreeBuilder<'_> {
         if let [Some(and), Some(or)] = signs {
             self.diagnostics.push(codes::mixed_operators(and, or));
         }
-        let alternatives =
-            groups.into_iter().filter_map(|group| gather(group, ExpressionKind::And)).collect();
+        let alternatives = groups.into_iter().filter_map(|group| gather(group, ExpressionKind::And)).collect();
         gather(alternatives, ExpressionKind::Or)
     }
 

@@ -54,9 +54,7 @@ fn word(text: &str) -> TestJsonKind {
         "missing" => TestJsonKind::Missing,
         "true" => TestJsonKind::Boolean(true),
         "false" => TestJsonKind::Boolean(false),
-        _ if text.starts_with(|first: char| first.is_ascii_uppercase()) => {
-            TestJsonKind::Constant(text.into())
-        }
+        _ if text.starts_with(|first: char| first.is_ascii_uppercase()) => TestJsonKind::Constant(text.into()),
         _ => TestJsonKind::Hole(text.into()),
     }
 }

@@ -68,11 +68,8 @@ impl TreeBuilder<'_> {
         let mut parts = pair.into_inner();
         if rule == Rule::spread {
             let value = self.value(&mut parts)?;
-            let except = if self.take(Rule::k_except, &mut parts).is_some() {
-                self.texts(&mut parts)
-            } else {
-                Vec::new()
-            };
+            let except =
+                if self.take(Rule::k_except, &mut parts).is_some() { self.texts(&mut parts) } else { Vec::new() };
             self.finish(&mut parts);
             return Some(LabelEntry::Spread { value, except, span: self.until_here(start) });
         }
@@ -82,10 +79,7 @@ impl TreeBuilder<'_> {
     }
 
     /// The string that comes next, whose braces are braces.
-    pub(super) fn next_text(
-        &mut self,
-        pairs: &mut RulePairs<'_>,
-    ) -> Option<crate::syntax::tree::StringLiteral> {
+    pub(super) fn next_text(&mut self, pairs: &mut RulePairs<'_>) -> Option<crate::syntax::tree::StringLiteral> {
         let pair = self.next(pairs)?;
         Some(self.text(&pair, BraceMode::Plain))
     }

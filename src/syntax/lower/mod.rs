@@ -4,10 +4,7 @@
 //! mistakes are accepted by the grammar on purpose, because they have better messages here: a mixed `and` and `or`, a
 //! lone brace, a hyphen in a path. The tree keeps their most likely meaning.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enum of rules is made by pest and has some two hundred"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the enum of rules is made by pest and has some two hundred")]
 
 mod declaration;
 mod expression;
@@ -48,8 +45,7 @@ pub(super) fn file(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<ParsedDeclarations, Box<pest::error::Error<Rule>>> {
     let mut pairs = Grammar::parse(Rule::file, text).map_err(Box::new)?;
-    let mut builder =
-        TreeBuilder { file, base, diagnostics, end: 0, depth: 0, built: ParsedDeclarations::default() };
+    let mut builder = TreeBuilder { file, base, diagnostics, end: 0, depth: 0, built: ParsedDeclarations::default() };
     if let Some(root) = pairs.next() {
         builder.declarations(&mut root.into_inner());
     }

@@ -45,11 +45,8 @@ pub(super) fn bracket_hyphens(path: &str) -> Option<String> {
             rest = rest.get(end..).unwrap_or_default();
             continue;
         }
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, next)| matches!(next, '.' | '['))
-            .map_or(rest.len(), |(at, _)| at);
+        let end =
+            rest.char_indices().skip(1).find(|(_, next)| matches!(next, '.' | '[')).map_or(rest.len(), |(at, _)| at);
         let step = rest.get(..end).unwrap_or(rest);
         rest = rest.get(end..).unwrap_or_default();
         match step.strip_prefix('.').filter(|member| member.contains('-')) {

@@ -53,10 +53,7 @@ impl TreeBuilder<'_> {
         Some(Line { kind, name, when, body, head, span: self.until_here(start) })
     }
 
-    fn head(
-        &mut self,
-        parts: &mut RulePairs<'_>,
-    ) -> Option<(LineKind, Option<Identifier>, Option<Expression>)> {
+    fn head(&mut self, parts: &mut RulePairs<'_>) -> Option<(LineKind, Option<Identifier>, Option<Expression>)> {
         let kind = match self.next(parts)?.as_rule() {
             Rule::k_also => {
                 self.next(parts)?;

@@ -20,18 +20,14 @@ impl TreeBuilder<'_> {
     pub(super) fn text(&mut self, pair: &RulePair<'_>, braces: BraceMode) -> StringLiteral {
         let span = self.leaf(pair);
         let written = pair.as_str();
-        let value = if pair.as_rule() == Rule::raw {
-            bare(written, "r\"").into()
-        } else {
-            self.read(written, span, braces)
-        };
+        let value =
+            if pair.as_rule() == Rule::raw { bare(written, "r\"").into() } else { self.read(written, span, braces) };
         StringLiteral { value, span }
     }
 
     fn read(&mut self, written: &str, span: Span, braces: BraceMode) -> Box<str> {
         let inside = bare(written, "\"");
-        let special =
-            |byte: u8| byte == b'\\' || (braces == BraceMode::Doubled && (byte == b'{' || byte == b'}'));
+        let special = |byte: u8| byte == b'\\' || (braces == BraceMode::Doubled && (byte == b'{' || byte == b'}'));
         if !inside.bytes().any(special) {
             return inside.into();
         }
@@ -40,9 +36,7 @@ impl TreeBuilder<'_> {
         while let Some(rest) = inside.get(at..).filter(|rest| !rest.is_empty()) {
             let place = span.start as usize + 1 + at;
             at += match braces {
-                BraceMode::Doubled if rest.starts_with(['{', '}']) => {
-                    self.doubled_brace(rest, place, &mut read)
-                }
+                BraceMode::Doubled if rest.starts_with(['{', '}']) => self.doubled_brace(rest, place, &mut read),
                 BraceMode::Doubled | BraceMode::Plain => self.character(rest, place, &mut read),
             };
         }
@@ -127,11 +121,7 @@ fn braced(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
         return Err((EscapeError::Digits, 3));
     };
     let digits = rest.get(3..length - 1).unwrap_or_default();
-    let number = if digits.is_empty() || digits.starts_with('+') {
-        None
-    } else {
-        u32::from_str_radix(digits, 16).ok()
-    };
+    let number = if digits.is_empty() || digits.starts_with('+') { None } else { u32::from_str_radix(digits, 16).ok() };
     let Some(number) = number else { return Err((EscapeError::Digits, length)) };
     match char::from_u32(number) {
         Some(character) => Ok((character, length)),
@@ -151,8 +141,7 @@ fn four_digits(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
     if let Some(character) = char::from_u32(u32::from(first)) {
         return Ok((character, 6));
     }
-    let pair = unit(rest.get(6..12))
-        .map(|second| char::decode_utf16([first, second]).collect::<Result<String, _>>());
+    let pair = unit(rest.get(6..12)).map(|second| char::decode_utf16([first, second]).collect::<Result<String, _>>());
     match pair.and_then(Result::ok).and_then(|pair| pair.chars().next()) {
         Some(character) => Ok((character, 12)),
         None => Err((EscapeError::Surrogate, 6)),

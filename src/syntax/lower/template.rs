@@ -110,7 +110,5 @@ fn hole_failure(error: &pest::error::Error<Rule>, inside: &str, base: usize, spa
         let message = format!("expected {expected} in `{{{inside}}}`");
         Diagnostic::new(&codes::INTERPOLATION, place, message).related(span, "within this interpolation")
     };
-    finding.help(
-        "between braces stands one value: a name, a path, a call; a brace itself is doubled: `{{` or `}}`",
-    )
+    finding.help("between braces stands one value: a name, a path, a call; a brace itself is doubled: `{{` or `}}`")
 }

@@ -4,8 +4,8 @@ use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, Identifier, SentMode, Test,
-    TestStatement, TestStatementKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, Identifier, SentMode, Test, TestStatement,
+    TestStatementKind, TestSubject, TestTime,
 };
 
 impl TreeBuilder<'_> {
@@ -82,11 +82,7 @@ impl TreeBuilder<'_> {
         while self.peek(&mut pairs).is_some() {
             names.push(self.next_name(&mut pairs)?);
         }
-        let holes = if braced {
-            CaseHoles::Named(names, self.until_here(start))
-        } else {
-            CaseHoles::Positional(names)
-        };
+        let holes = if braced { CaseHoles::Named(names, self.until_here(start)) } else { CaseHoles::Positional(names) };
         let subject = self.next_name(parts)?;
         let mut pairs = self.next(parts)?.into_inner();
         let mut rows = Vec::new();

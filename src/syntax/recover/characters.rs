@@ -37,8 +37,8 @@ pub(super) fn fix(token: &Token, text: &str, span: Span) -> Option<CharacterFix>
     Some(match token.kind {
         TokenKind::OpenString => {
             let before = text.get(..token.start).unwrap_or_default();
-            let word = before.len()
-                - before.trim_end_matches(|last: char| last.is_ascii_alphanumeric() || last == '_').len();
+            let word =
+                before.len() - before.trim_end_matches(|last: char| last.is_ascii_alphanumeric() || last == '_').len();
             if word > 0 { open_start(word, written, span) } else { open_string(written, span) }
         }
         TokenKind::OpenPath => CharacterFix::blanked(open_path(span), written),
@@ -65,9 +65,8 @@ fn open_start(word: usize, written: &str, span: Span) -> CharacterFix {
     let quote = Span { end: span.start + 1, ..span };
     let start = span.start.saturating_sub(u32::try_from(word).unwrap_or(0));
     let place = Span { start, end: start, ..span };
-    let finding =
-        Diagnostic::new(&codes::UNCLOSED_STRING, quote, "this `\"` closes a string that was never opened")
-            .suggest("open it with `\"`", place, "\"");
+    let finding = Diagnostic::new(&codes::UNCLOSED_STRING, quote, "this `\"` closes a string that was never opened")
+        .suggest("open it with `\"`", place, "\"");
     CharacterFix::blanked(finding, written)
 }
 
@@ -106,11 +105,9 @@ fn foreign_string(written: &str, span: Span) -> CharacterFix {
 fn foreign_comment(written: &str, span: Span, value_before: bool) -> Diagnostic {
     let start = Span { end: span.start + 2, ..span };
     let sign = if written.starts_with("//") { "//" } else { "/*" };
-    let finding =
-        Diagnostic::new(&codes::COMMENT, start, format!("a comment begins with `#`, found `{sign}`"));
+    let finding = Diagnostic::new(&codes::COMMENT, start, format!("a comment begins with `#`, found `{sign}`"));
     let value = written.get(2..).unwrap_or_default().trim();
-    let value =
-        value.starts_with('"') && value.ends_with('"') || value.starts_with("$.") && !value.contains(' ');
+    let value = value.starts_with('"') && value.ends_with('"') || value.starts_with("$.") && !value.contains(' ');
     if value && value_before {
         finding.suggest("where a value to fall back on is meant, write `??`", start, "??")
     } else if sign == "//" {

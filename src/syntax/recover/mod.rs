@@ -46,8 +46,7 @@ pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagno
         if number > 0
             && let Some((_, span)) = built.edition.take()
         {
-            let finding =
-                Diagnostic::new(&codes::EDITION, span, "the edition stands in the first line of a file");
+            let finding = Diagnostic::new(&codes::EDITION, span, "the edition stands in the first line of a file");
             diagnostics.push(finding.help("write `edition 1` above everything else, once"));
         }
         add_declarations(tree, &mut built, broken);
@@ -59,8 +58,7 @@ pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagno
 
 /// A file of another kind is one mistake, however many of its lines show it: it is reported at the first of them.
 fn report_once(diagnostics: &mut Vec<Diagnostic>, from: usize) {
-    let is_yaml =
-        |finding: &Diagnostic| finding.code.id == codes::FOREIGN.id && finding.message.ends_with(YAML);
+    let is_yaml = |finding: &Diagnostic| finding.code.id == codes::FOREIGN.id && finding.message.ends_with(YAML);
     let mut is_reported = diagnostics.iter().take(from).any(is_yaml);
     let mut strange = diagnostics.iter().take(from).any(is_unknown);
     let mut kept = diagnostics.split_off(from);
@@ -103,17 +101,15 @@ fn record_unparsed_name(tree: &mut RuleFile, outline: &Outline<'_>, range: &Rang
     let kept: BTreeSet<u32> = tree.items.iter().map(|item| item.span.start).collect();
     let lost = declared(tree.id, outline, range);
     tree.unparsed_names.extend(
-        lost.into_iter().filter(|name| {
-            !kept.iter().any(|start| *start < name.span.start && name.span.start < *start + 16)
-        }),
+        lost.into_iter()
+            .filter(|name| !kept.iter().any(|start| *start < name.span.start && name.span.start < *start + 16)),
     );
 }
 
 /// The name that a declaration gives, by its place in the text.
 fn declared(file: FileId, outline: &Outline<'_>, range: &Range<usize>) -> Option<Identifier> {
-    let words = range
-        .clone()
-        .filter(|index| outline.tokens.get(*index).is_some_and(|token| token.kind == TokenKind::Word));
+    let words =
+        range.clone().filter(|index| outline.tokens.get(*index).is_some_and(|token| token.kind == TokenKind::Word));
     let mut pairs = words.filter(|index| outline.tokens.get(*index).is_some_and(|token| token.starts_line));
     let keyword = pairs.find(|index| outline.word(*index) != "allow" && outline.word(*index) != "edition")?;
     let name = outline.tokens.get(keyword + 1).filter(|token| token.kind == TokenKind::Word)?;

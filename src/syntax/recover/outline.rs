@@ -12,15 +12,13 @@ use crate::syntax::words::DECLARATIONS;
 
 /// Words and signs that continue a unit at the beginning of a line.
 const CONTINUES: &[&str] = &[
-    "and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">",
-    ">=", ",", ".",
+    "and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">", ">=", ",", ".",
 ];
 
 /// Words and signs after which a unit continues in the next line.
 const CONTINUED: &[&str] = &[
-    "and", "or", "not", "when", "because", "note", "in", "like", "contains", "with", "match", "??", "|",
-    "=>", "->", "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let",
-    "each", "accept", "drop",
+    "and", "or", "not", "when", "because", "note", "in", "like", "contains", "with", "match", "??", "|", "=>", "->",
+    "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let", "each", "accept", "drop",
 ];
 
 /// What is wrong with the brackets.
@@ -117,8 +115,7 @@ impl<'t> Outline<'t> {
         let pairs = opens.filter_map(|(open, _)| self.partner(open).map(|close| (open, close)));
         let slanted: Vec<_> =
             pairs.filter(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted).collect();
-        let leading =
-            slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.starts_line));
+        let leading = slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.starts_line));
         leading.or(slanted.first().filter(|_| wanted == Ordering::Greater)).copied()
     }
 
@@ -159,9 +156,7 @@ impl<'t> Outline<'t> {
                 }
                 start = at;
             }
-            at =
-                self.partner(at).filter(|partner| *partner > at).map_or(at, |partner| partner.min(block.end))
-                    + 1;
+            at = self.partner(at).filter(|partner| *partner > at).map_or(at, |partner| partner.min(block.end)) + 1;
         }
         start..at.min(block.end).max(start)
     }
@@ -187,34 +182,27 @@ impl<'t> Outline<'t> {
     /// The block of routes within a unit, behind the token.
     pub(super) fn routes_in(&self, unit: &Range<usize>, index: usize) -> Option<Range<usize>> {
         let mut rest = (index.max(unit.start)..unit.end).take_while(|at| self.word(*at) != "match");
-        let open = rest.find(|at| {
-            self.word(*at) == "{" && matches!(self.word(at + 1), "route" | "also" | "always" | "else")
-        })?;
+        let open =
+            rest.find(|at| self.word(*at) == "{" && matches!(self.word(at + 1), "route" | "also" | "always" | "else"))?;
         Some(open..self.partner(open)? + 1)
     }
 
     /// Whether a brace opens an object and no block.
     fn is_data(&self, open: usize) -> bool {
         let before = open.checked_sub(1).map_or("", |index| self.word(index));
-        matches!(
-            before,
-            "=" | "(" | "[" | "," | ":" | "input" | "event" | "expect" | "exactly" | "body" | "|"
-        )
+        matches!(before, "=" | "(" | "[" | "," | ":" | "input" | "event" | "expect" | "exactly" | "body" | "|")
     }
 
     /// Whether a declaration begins with this token, wherever it stands.
     pub(super) fn declares(&self, index: usize) -> bool {
-        let Some(token) =
-            self.tokens.get(index).filter(|token| token.starts_line && token.kind == TokenKind::Word)
+        let Some(token) = self.tokens.get(index).filter(|token| token.starts_line && token.kind == TokenKind::Word)
         else {
             return false;
         };
         let sign = self.word(index + 2);
         match self.text.get(token.start..token.end).unwrap_or_default() {
             "mapping" | "routing" | "integration" => sign == "{",
-            "test" => {
-                sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == TokenKind::String)
-            }
+            "test" => sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == TokenKind::String),
             "table" => sign == "(",
             "define" | "channel" => sign == "=",
             "schedule" => sign == "in",
@@ -239,13 +227,7 @@ impl<'t> Outline<'t> {
         }
         starts.dedup();
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
-        starts
-            .iter()
-            .copied()
-            .zip(ends)
-            .map(|(start, end)| start..end)
-            .filter(|range| !range.is_empty())
-            .collect()
+        starts.iter().copied().zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect()
     }
 
     fn indent_of_lead(&self, token: &Token) -> Option<usize> {

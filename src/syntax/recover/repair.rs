@@ -70,8 +70,7 @@ impl DeclarationRepair {
     /// A copy that holds nothing but the block, as a routing of its own.
     fn apart(&self, original: &[u8], block: &Range<usize>) -> Option<Self> {
         const HEAD: &[u8] = b"routing _";
-        let mut text: Vec<u8> =
-            original.iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }).collect();
+        let mut text: Vec<u8> = original.iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }).collect();
         text.get_mut(block.clone())?.copy_from_slice(original.get(block.clone())?);
         let head = block.start.checked_sub(HEAD.len())?;
         text.get_mut(head..block.start)?.copy_from_slice(HEAD);
@@ -131,10 +130,7 @@ impl DeclarationRepair {
         let mut wider: Vec<Range<usize>> = units.iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
         let Some(bytes) = wider.pop().filter(|bytes| !bytes.is_empty()) else { return false };
         self.routing_blocks.extend(
-            units
-                .last()
-                .and_then(|unit| outline.routes_in(unit, index))
-                .map(|block| bytes_of(outline.tokens, &block)),
+            units.last().and_then(|unit| outline.routes_in(unit, index)).map(|block| bytes_of(outline.tokens, &block)),
         );
         self.blank(bytes.clone());
         self.blanks.push(BlankedRange { bytes, wider });
@@ -229,8 +225,7 @@ impl DeclarationRepair {
     }
 
     fn stray(&mut self, outline: &Outline<'_>, close: usize, diagnostics: &mut Vec<Diagnostic>) {
-        let suspect =
-            if outline.word(close) == "}" { outline.misaligned_braces(Ordering::Greater) } else { None };
+        let suspect = if outline.word(close) == "}" { outline.misaligned_braces(Ordering::Greater) } else { None };
         let index = suspect.map_or(close, |(_, close)| close);
         let Some(token) = outline.tokens.get(index) else { return };
         let bracket = outline.word(index);
@@ -259,8 +254,7 @@ impl DeclarationRepair {
         // The end of what the bracket can hold: where a line begins that is indented no further than the opener's.
         let indent = outline.indent(open);
         let ends_line = |index: usize| {
-            outline.tokens.get(index).is_some_and(|token| token.starts_line)
-                && outline.indent(index) <= indent
+            outline.tokens.get(index).is_some_and(|token| token.starts_line) && outline.indent(index) <= indent
         };
         let next = (open + 1..outline.tokens.len()).find(|index| {
             shown_by == Some(*index) || (bracket != "{" && outline.word(*index) == "=>") || ends_line(*index)
@@ -271,15 +265,11 @@ impl DeclarationRepair {
         };
         let end = end_before(next);
         let place = self.span(end..end);
-        let mut finding = Diagnostic::new(
-            &codes::BRACKET,
-            self.span(token.start..token.end),
-            format!("`{bracket}` is never closed"),
-        )
-        .label(format!("expected `{closer}` for this `{bracket}`"));
+        let mut finding =
+            Diagnostic::new(&codes::BRACKET, self.span(token.start..token.end), format!("`{bracket}` is never closed"))
+                .label(format!("expected `{closer}` for this `{bracket}`"));
         if let Some(next) = next.and_then(|next| outline.tokens.get(next)) {
-            finding =
-                finding.related(self.span(next.start..next.end), format!("expected `{closer}` before this"));
+            finding = finding.related(self.span(next.start..next.end), format!("expected `{closer}` before this"));
         }
         diagnostics.push(if bracket == "{" && self.is_later_line(token.end, end) {
             // A brace that closes lines stands on a line of its own, after everything that may follow the last word.
@@ -293,11 +283,9 @@ impl DeclarationRepair {
         if bracket == "{" {
             self.insert_closer(end, closer);
         } else {
-            let mut units: Vec<_> =
-                outline.units(open).iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
+            let mut units: Vec<_> = outline.units(open).iter().map(|unit| bytes_of(outline.tokens, unit)).collect();
             // The rest of the line has lost its beginning.
-            let line =
-                (open + 1..outline.tokens.len()).find(|index| shown_by == Some(*index) || ends_line(*index));
+            let line = (open + 1..outline.tokens.len()).find(|index| shown_by == Some(*index) || ends_line(*index));
             let end = end.max(end_before(line));
             let start = units.pop().map_or(token.start, |unit| unit.start);
             self.blank(start..end);
@@ -351,12 +339,7 @@ impl DeclarationRepair {
     }
 
     /// The blank that a failure follows from: it lies directly before the failure, and nothing could end there.
-    fn preceding_blank(
-        &self,
-        text: &str,
-        outline: &Outline<'_>,
-        failure: &ParseFailure<'_>,
-    ) -> Option<usize> {
+    fn preceding_blank(&self, text: &str, outline: &Outline<'_>, failure: &ParseFailure<'_>) -> Option<usize> {
         if failure.may_end() {
             return None;
         }
@@ -369,8 +352,7 @@ impl DeclarationRepair {
 
 /// A word on the line of a place that is blank by now: the one before it, or else the one after it.
 fn neighbour(outline: &Outline<'_>, place: usize) -> Option<usize> {
-    let together =
-        |start: usize, end: usize| outline.text.get(start..end).is_some_and(|gap| !gap.contains('\n'));
+    let together = |start: usize, end: usize| outline.text.get(start..end).is_some_and(|gap| !gap.contains('\n'));
     let after = outline.token_at(place);
     let follows = outline.tokens.get(after).is_some_and(|token| together(place, token.start));
     let before = after.checked_sub(1).filter(|index| {

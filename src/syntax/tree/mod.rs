@@ -11,20 +11,19 @@ mod routing;
 mod test;
 
 pub use declaration::{
-    Channel, DayRange, Define, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody,
-    TimeRange,
+    Channel, DayRange, Define, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
 };
 pub use expression::{
-    ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm,
-    NavigationSegment, NavigationStep, OrderRelation, Pattern, PatternKind, Quantifier, TextTest,
+    ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, NavigationSegment,
+    NavigationStep, OrderRelation, Pattern, PatternKind, Quantifier, TextTest,
 };
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use routing::{
     Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, Routing, Target, TargetKind,
 };
 pub use test::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, SentMode, Test, TestJson,
-    TestJsonKind, TestStatement, TestStatementKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, SentMode, Test, TestJson, TestJsonKind,
+    TestStatement, TestStatementKind, TestSubject, TestTime,
 };
 
 use crate::source::{FileId, Span};

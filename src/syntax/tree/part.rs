@@ -2,8 +2,8 @@
 //! expression.
 
 use super::{
-    ArmHead, Block, Comparator, ComparisonSubject, Expression, ExpressionKind, LineBody, Match, MatchArm,
-    Pattern, PatternKind, Target, Template, TemplatePart, TextTest,
+    ArmHead, Block, Comparator, ComparisonSubject, Expression, ExpressionKind, LineBody, Match, MatchArm, Pattern,
+    PatternKind, Target, Template, TemplatePart, TextTest,
 };
 use std::slice;
 
@@ -48,9 +48,9 @@ impl Comparator {
                 slice::from_ref(value)
             }
             Self::In(values) => values,
-            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..))
-            | Self::Is(_)
-            | Self::During(_) => &[],
+            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..)) | Self::Is(_) | Self::During(_) => {
+                &[]
+            }
         }
     }
 }

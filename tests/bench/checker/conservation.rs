@@ -77,12 +77,7 @@ fn gather(history: &History, sent: &HashMap<u64, &Push>, verdict: &mut Verdict) 
 }
 
 /// What a recovery owes to a firing that was accepted before it was sent.
-fn recovery(
-    push: &Push,
-    sent: &HashMap<u64, &Push>,
-    arrivals: &HashMap<u64, Arrival>,
-    verdict: &mut Verdict,
-) {
+fn recovery(push: &Push, sent: &HashMap<u64, &Push>, arrivals: &HashMap<u64, Arrival>, verdict: &mut Verdict) {
     let Some(firing) = sent.get(&push.alert) else { return };
     let Some(over) = arrivals.get(&push.id) else { return };
     let Some((over_at, _)) = over.taken else { return };
@@ -95,9 +90,8 @@ fn recovery(
     };
     match begun.taken {
         Some((_, last)) if last < over_at => {}
-        taken => verdict.breaks(Promise::Order, || {
-            format!("recovery {} taken at {over_at}, its firing at {taken:?}", push.id)
-        }),
+        taken => verdict
+            .breaks(Promise::Order, || format!("recovery {} taken at {over_at}, its firing at {taken:?}", push.id)),
     }
     if begun.sink != over.sink {
         verdict.breaks(Promise::Followed, || {

@@ -5,8 +5,7 @@ use crate::harness::rules::{TORN, sinks};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(super) fn check(history: &History, verdict: &mut Verdict) {
-    let versions: BTreeMap<u32, &Version> =
-        history.versions.iter().map(|version| (version.number, version)).collect();
+    let versions: BTreeMap<u32, &Version> = history.versions.iter().map(|version| (version.number, version)).collect();
     let mut met: HashMap<u64, u32> = HashMap::with_capacity(history.pushes.len());
     for delivery in &history.deliveries {
         if one_version(delivery, &versions, verdict) {
@@ -32,8 +31,7 @@ pub(super) fn check(history: &History, verdict: &mut Verdict) {
 /// Whether an event met one version, and one that there was.
 fn one_version(delivery: &Delivery, versions: &BTreeMap<u32, &Version>, verdict: &mut Verdict) -> bool {
     let stamp = delivery.stamps[0];
-    let excused =
-        delivery.stamps.iter().any(|stamp| versions.get(stamp).is_some_and(|version| version.stalled));
+    let excused = delivery.stamps.iter().any(|stamp| versions.get(stamp).is_some_and(|version| version.stalled));
     if delivery.stamps.contains(&TORN) {
         if !excused {
             verdict.breaks(Promise::NoGhost, || format!("a file was read half: {delivery:?}"));
@@ -82,20 +80,15 @@ fn in_real_time(pushes: &[(&Push, u32)], versions: &BTreeMap<u32, &Version>, ver
             && push.status == 202
             && push.answered < version.ended
         {
-            verdict.breaks(Promise::RealTime, || {
-                format!("version {stamp} was not whole before the answer: {push:?}")
-            });
+            verdict.breaks(Promise::RealTime, || format!("version {stamp} was not whole before the answer: {push:?}"));
         }
     }
 }
 
 /// `pushes` by rising time of sending: none meets an older version than one that was answered before it was sent.
 fn never_back(pushes: &[(&Push, u32)], verdict: &mut Verdict) {
-    let mut answered: Vec<(u64, u32)> = pushes
-        .iter()
-        .filter(|(push, _)| push.status == 202)
-        .map(|(push, stamp)| (push.answered, *stamp))
-        .collect();
+    let mut answered: Vec<(u64, u32)> =
+        pushes.iter().filter(|(push, _)| push.status == 202).map(|(push, stamp)| (push.answered, *stamp)).collect();
     answered.sort_unstable();
     let mut answered = answered.into_iter().peekable();
     let mut least = 0;

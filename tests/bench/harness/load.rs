@@ -85,14 +85,12 @@ struct Shared {
 }
 
 fn run(plan: &Plan, stop: Arc<AtomicBool>, accepted: Arc<AtomicU64>) -> Vec<Push> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
     let local = tokio::task::LocalSet::new();
     let next = RefCell::new(plan.first);
     let shared = Rc::new(Shared { plan: plan.clone(), stop, accepted, next, log: RefCell::default() });
-    let tasks: Vec<_> = (0..plan.connections)
-        .map(|number| local.spawn_local(connection(Rc::clone(&shared), number)))
-        .collect();
+    let tasks: Vec<_> =
+        (0..plan.connections).map(|number| local.spawn_local(connection(Rc::clone(&shared), number))).collect();
     local.block_on(&runtime, async {
         for task in tasks {
             let _ = task.await;

@@ -27,14 +27,8 @@ pub(crate) enum Flaw {
 }
 
 /// The names of the files, in the order in which an editor writes them.
-pub(crate) const NAMES: [&str; 6] = [
-    "a_mapping.rules",
-    "b_table.rules",
-    "c_define.rules",
-    "d_channels.rules",
-    "e_routing.rules",
-    "f_stamp.csv",
-];
+pub(crate) const NAMES: [&str; 6] =
+    ["a_mapping.rules", "b_table.rules", "c_define.rules", "d_channels.rules", "e_routing.rules", "f_stamp.csv"];
 
 /// The sink of firings, and of recoveries whose firing is open nowhere.
 pub(crate) fn sinks(version: u32) -> (u32, u32) {
@@ -138,8 +132,6 @@ pub(crate) fn ten_routes(channel: &str) -> String {
             "  route r{route} when labels.alert == \"team-{route}\" or title starts with \"route {route}:\" => out\n"
         ));
     }
-    text.push_str(
-        "  else => out\n}\nintegration load { keys = [env(\"LOAD_KEY\")]  stamped => routing main }\n",
-    );
+    text.push_str("  else => out\n}\nintegration load { keys = [env(\"LOAD_KEY\")]  stamped => routing main }\n");
     text
 }

@@ -156,13 +156,11 @@ impl Server {
     /// The processor time that each of its threads took so far, in seconds, by their names.
     pub(crate) fn processor(&self) -> BTreeMap<String, f64> {
         let mut taken = BTreeMap::new();
-        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten()
-        {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten() {
             let read = |file| fs::read_to_string(thread.path().join(file)).unwrap_or_default();
             // Nanoseconds on a processor come first in `schedstat`.
             let nanoseconds = read("schedstat").split(' ').next().and_then(|first| first.parse::<f64>().ok());
-            *taken.entry(read("comm").trim().to_owned()).or_default() +=
-                nanoseconds.unwrap_or_default() / 1e9;
+            *taken.entry(read("comm").trim().to_owned()).or_default() += nanoseconds.unwrap_or_default() / 1e9;
         }
         taken
     }
@@ -185,8 +183,7 @@ impl Server {
     pub(crate) fn push(&self, body: &str) -> u16 {
         let path = format!("/push/load?integration_key={KEY}");
         let headers = [("content-type", "application/json")];
-        http::request(self.setup.listen, "POST", &path, &headers, body.as_bytes())
-            .map_or(0, |(status, _)| status)
+        http::request(self.setup.listen, "POST", &path, &headers, body.as_bytes()).map_or(0, |(status, _)| status)
     }
 }
 

@@ -63,8 +63,7 @@ impl Sink {
         });
         let accepting = Arc::clone(&shared);
         std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(accept(listener, accepting));
         });
         Self { address, shared }
@@ -119,8 +118,7 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>, mut random: Rand
     let _ = stream.set_nodelay(true);
     let mut buffer = Vec::with_capacity(4096);
     loop {
-        let Some(head) = http::Head::read(&buffer).filter(|head| buffer.len() >= head.end + head.length)
-        else {
+        let Some(head) = http::Head::read(&buffer).filter(|head| buffer.len() >= head.end + head.length) else {
             if !matches!(stream.read_buf(&mut buffer).await, Ok(count) if count > 0) {
                 return;
             }
@@ -129,8 +127,7 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>, mut random: Rand
         let request: Vec<u8> = buffer.drain(..head.end + head.length).collect();
         let answer = answer(&shared, &mut random).await;
         if shared.logging.load(Ordering::Relaxed) {
-            let delivery =
-                read_delivery(&request[..head.end], &request[head.end..], matches!(answer, Some(200 | 202)));
+            let delivery = read_delivery(&request[..head.end], &request[head.end..], matches!(answer, Some(200 | 202)));
             if delivery.id == PROBE {
                 shared.probes.fetch_add(1, Ordering::Relaxed);
             } else if let Ok(mut log) = shared.log.lock() {

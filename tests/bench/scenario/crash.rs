@@ -23,11 +23,7 @@ pub(super) fn run(course: &Course) -> Ending {
 
 /// The ordeal itself, for whichever build the setup names: figures and verdict. What does not arrive while nothing arrives
 /// for `patience` counts as lost.
-pub(super) fn ordeal(
-    course: &Course,
-    setup: &Setup,
-    patience: Duration,
-) -> Result<(String, Verdict), String> {
+pub(super) fn ordeal(course: &Course, setup: &Setup, patience: Duration) -> Result<(String, Verdict), String> {
     let sink = Sink::start(course.seed);
     rules::write(&setup.rules, 0, sink.address.port()).map_err(|error| error.to_string())?;
     let mut random = Random::new(course.seed);

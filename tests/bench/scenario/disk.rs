@@ -57,8 +57,7 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     }
     let pushes = load.stop();
     let refused = pushes.iter().filter(|push| push.status == 503).count();
-    let (_, verdict) =
-        drain_and_check(History { pushes, ..History::default() }, &sink, Duration::from_mins(1));
+    let (_, verdict) = drain_and_check(History { pushes, ..History::default() }, &sink, Duration::from_mins(1));
     let figures = format!(
         "{ROUNDS} times full and free without a restart, {refused} pushes refused, accepted again after at most {} ms",
         slowest.as_millis()
@@ -88,8 +87,5 @@ fn turns(server: &Server, expected: u16, round: u64) -> Result<Duration, String>
     if turned {
         return Ok(begun.elapsed());
     }
-    Err(format!(
-        "round {round}: pushes are answered with {last}, not {expected}, after {} s",
-        NOTICE.as_secs()
-    ))
+    Err(format!("round {round}: pushes are answered with {last}, not {expected}, after {} s", NOTICE.as_secs()))
 }

@@ -101,15 +101,8 @@ impl Editor {
                 }
             }
         }
-        let zero = Version {
-            number: 0,
-            begun: 0,
-            ended: 0,
-            good: true,
-            stalled: false,
-            confirmed: Some(0),
-            missed: None,
-        };
+        let zero =
+            Version { number: 0, begun: 0, ended: 0, good: true, stalled: false, confirmed: Some(0), missed: None };
         editor.log.push(zero);
         Ok(editor)
     }

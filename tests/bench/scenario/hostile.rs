@@ -56,8 +56,7 @@ fn ordeal(course: &Course, folder: &Path) -> Result<Ending, String> {
     let bodies = bodies();
     for (name, body, valid) in &bodies {
         let path = format!("/push/load?integration_key={KEY}");
-        let answer =
-            http::request(setup.listen, "POST", &path, &[("content-type", "application/json")], body);
+        let answer = http::request(setup.listen, "POST", &path, &[("content-type", "application/json")], body);
         let status = answer.map_or(0, |(status, _)| status);
         let right = if *valid { status == 202 } else { status == 400 };
         // While idle connections hold every place, a refusal is right too.
@@ -141,9 +140,8 @@ fn idle_connections(to: SocketAddr) -> Result<Vec<TcpStream>, String> {
             if Instant::now() > end {
                 break;
             }
-            let from = std::net::Ipv4Addr::from(
-                u32::from(std::net::Ipv4Addr::new(127, 2, 0, 1)) + (number / 40) as u32,
-            );
+            let from =
+                std::net::Ipv4Addr::from(u32::from(std::net::Ipv4Addr::new(127, 2, 0, 1)) + (number / 40) as u32);
             let Ok(socket) = tokio::net::TcpSocket::new_v4() else { break };
             let _ = socket.bind(SocketAddr::from((from, 0)));
             let connecting = tokio::time::timeout(Duration::from_secs(1), socket.connect(to));
@@ -182,9 +180,8 @@ fn all_at_once(to: SocketAddr, requests: &[(&str, Vec<u8>)]) -> Vec<u16> {
 
 fn requests(wrong: &str) -> Vec<(&'static str, Vec<u8>)> {
     let path = format!("/push/load?integration_key={KEY}");
-    let head = |extra: &str| {
-        format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{extra}\r\n")
-    };
+    let head =
+        |extra: &str| format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{extra}\r\n");
     let text = |name: &'static str, text: String| (name, text.into_bytes());
     vec![
         text("both lengths", head("content-length: 6\r\ntransfer-encoding: chunked\r\n") + "0\r\n\r\nX"),
@@ -193,10 +190,7 @@ fn requests(wrong: &str) -> Vec<(&'static str, Vec<u8>)> {
         text("a length beyond all", head("content-length: 99999999999999999999999\r\n") + "{}"),
         text("a length of a terabyte", head("content-length: 1099511627776\r\n") + "{}"),
         text("an odd encoding", head("transfer-encoding: xchunked\r\n") + "{}"),
-        text(
-            "an encoding twice",
-            head("transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n") + "0\r\n\r\n",
-        ),
+        text("an encoding twice", head("transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n") + "0\r\n\r\n"),
         text("a blank before the colon", head("content-length : 2\r\n") + "{}"),
         text("a folded header", head("x-a: b\r\n c\r\ncontent-length: 2\r\n") + "{}"),
         text("a header with NUL", head("x-a: \0\r\ncontent-length: 2\r\n") + "{}"),
@@ -204,29 +198,17 @@ fn requests(wrong: &str) -> Vec<(&'static str, Vec<u8>)> {
         text("a thousand headers", head(&"x-a: b\r\n".repeat(1_000)) + "{}"),
         text("a chunk size beyond all", head("transfer-encoding: chunked\r\n") + "ffffffffffffffffff\r\n{}"),
         text("a chunk size that is none", head("transfer-encoding: chunked\r\n") + "zz\r\n{}\r\n0\r\n\r\n"),
-        text(
-            "a chunk extension without end",
-            head("transfer-encoding: chunked\r\n") + "2;" + &"a".repeat(100_000),
-        ),
+        text("a chunk extension without end", head("transfer-encoding: chunked\r\n") + "2;" + &"a".repeat(100_000)),
         text("a chunk that never comes", head("transfer-encoding: chunked\r\n") + "5\r\n{"),
-        text(
-            "trailers without end",
-            head("transfer-encoding: chunked\r\n") + "0\r\n" + &"x: y\r\n".repeat(50_000),
-        ),
+        text("trailers without end", head("transfer-encoding: chunked\r\n") + "0\r\n" + &"x: y\r\n".repeat(50_000)),
         text("gzip that is none", head("content-encoding: gzip\r\ncontent-length: 2\r\n") + "{}"),
-        text(
-            "an absolute address",
-            head("content-length: 2\r\n").replace("POST /", "POST http://evil.test/") + "{}",
-        ),
+        text("an absolute address", head("content-length: 2\r\n").replace("POST /", "POST http://evil.test/") + "{}"),
         text("no host", "GET /-/ready HTTP/1.1\r\n\r\n".to_owned()),
         text("two hosts", "GET /-/ready HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n".to_owned()),
         text("HTTP/0.9", "GET /\r\n\r\n".to_owned()),
         text("HTTP/9.9", "GET / HTTP/9.9\r\nhost: x\r\n\r\n".to_owned()),
         text("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned()),
-        text(
-            "a connection upgrade",
-            head("connection: upgrade, x\r\nupgrade: h2c\r\ncontent-length: 2\r\n") + "{}",
-        ),
+        text("a connection upgrade", head("connection: upgrade, x\r\nupgrade: h2c\r\ncontent-length: 2\r\n") + "{}"),
         text("CONNECT", "CONNECT evil.test:443 HTTP/1.1\r\nhost: evil.test\r\n\r\n".to_owned()),
         text("a path upwards", "GET /push/../../etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n".to_owned()),
         text("a path of 100 kB", format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000))),
@@ -284,14 +266,8 @@ fn bodies() -> Vec<(&'static str, Vec<u8>, bool)> {
 /// Where secrets are found that should be nowhere.
 fn traces(server: &Server, setup: &Setup) -> Vec<String> {
     let mut places = vec![("the log".to_owned(), fs::read(&setup.log).unwrap_or_default())];
-    let paths = [
-        "/metrics",
-        "/api/v1/status",
-        "/api/v1/integrations",
-        "/api/v1/events",
-        "/api/v1/dead",
-        "/api/v1/quarantine",
-    ];
+    let paths =
+        ["/metrics", "/api/v1/status", "/api/v1/integrations", "/api/v1/events", "/api/v1/dead", "/api/v1/quarantine"];
     for path in paths {
         places.push((path.to_owned(), server.admin("GET", path).1.into_bytes()));
     }

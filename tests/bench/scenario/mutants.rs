@@ -154,21 +154,13 @@ fn catch(defect: &Defect, program: &Path, course: &Course) -> Result<(String, bo
         seen = attempt(defect, program, Some(defect.letter), &course)?;
         if let Some(shown) = seen.broken.keys().find(|promise| defect.shows.contains(promise)) {
             let (count, _) = &seen.broken[shown];
-            return Ok((
-                format!("\n  {}: caught by {shown:?} x{count} at attempt {attempts}", defect.letter),
-                true,
-            ));
+            return Ok((format!("\n  {}: caught by {shown:?} x{count} at attempt {attempts}", defect.letter), true));
         }
     }
     Ok((format!("\n  {}: NOT CAUGHT in {ATTEMPTS} attempts: {seen}", defect.letter), false))
 }
 
-fn attempt(
-    defect: &Defect,
-    program: &Path,
-    mutant: Option<&str>,
-    course: &Course,
-) -> Result<Verdict, String> {
+fn attempt(defect: &Defect, program: &Path, mutant: Option<&str>, course: &Course) -> Result<Verdict, String> {
     let folder = Folder::new("mutant");
     let mut setup = Setup::new(folder.path());
     program.clone_into(&mut setup.program);

@@ -48,8 +48,7 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
         cuts += 1;
         mount.power_on()?;
         written += records;
-        lost +=
-            records - std::fs::metadata(&control).map_or(0, |metadata| metadata.len() / RECORD).min(records);
+        lost += records - std::fs::metadata(&control).map_or(0, |metadata| metadata.len() / RECORD).min(records);
         server = setup.start()?;
     }
     std::thread::sleep(Duration::from_millis(300));
@@ -67,9 +66,7 @@ fn ordeal(course: &Course, folder: &Path, mount: &Mount) -> Result<Ending, Strin
     let (_, verdict) = drain_and_check(history, &sink, Duration::from_mins(1));
     server.kill();
     if lost == 0 {
-        return Err(format!(
-            "{cuts} cuts, and the control lost none of its {written} records: the cuts prove nothing"
-        ));
+        return Err(format!("{cuts} cuts, and the control lost none of its {written} records: the cuts prove nothing"));
     }
     let mut figures = format!(
         "{cuts} power cuts; the control lost {lost} of {written} records; {unheard} answers after a cut not counted"

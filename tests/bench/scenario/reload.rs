@@ -76,10 +76,7 @@ pub(super) fn run(course: &Course) -> Ending {
     let share = Duration::from_secs(course.seconds) / 8;
     let trials = [
         ("plain", Trial::new(PLAIN, share * 3)),
-        (
-            "hammered",
-            Trial { hammer: true, ..Trial::new(&[Technique::InPlace(30), Technique::Rename], share) },
-        ),
+        ("hammered", Trial { hammer: true, ..Trial::new(&[Technique::InPlace(30), Technique::Rename], share) }),
         ("noisy", Trial { noise: true, ..Trial::new(&[Technique::Rename], share) }),
         ("configmap", Trial::new(&[Technique::ConfigMap], share * 2)),
         ("link", Trial::new(&[Technique::Link], share)),
@@ -146,13 +143,7 @@ pub(crate) fn ordeal(setup: &Setup, trial: &Trial, seed: u64) -> Result<(String,
     Ok((figures, verdict))
 }
 
-fn edit(
-    editor: &mut Editor,
-    trial: &Trial,
-    server: &Server,
-    sink: &Sink,
-    random: &mut Random,
-) -> std::io::Result<()> {
+fn edit(editor: &mut Editor, trial: &Trial, server: &Server, sink: &Sink, random: &mut Random) -> std::io::Result<()> {
     let end = Instant::now() + trial.time;
     while Instant::now() < end {
         let mut technique = pick(random, trial.techniques);

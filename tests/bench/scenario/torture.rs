@@ -168,15 +168,13 @@ fn no_instances(setup: &mut Setup, _: &mut Trial, _: &mut Undo) -> Result<(), St
 /// Starts the server in a namespace of users of its own, where the limit holds for nobody else.
 fn limited(setup: &mut Setup, limit: &str, most: u32) -> Result<(), String> {
     let set = format!("echo {most} > /proc/sys/user/{limit}");
-    let allowed =
-        std::process::Command::new("unshare").args(["--user", "--map-root-user", "sh", "-c", &set]).output();
+    let allowed = std::process::Command::new("unshare").args(["--user", "--map-root-user", "sh", "-c", &set]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
         return Err("no namespace of users can be made here".to_owned());
     }
     let program = setup.program.display();
-    let script = format!(
-        "#!/bin/sh\nexec unshare --user --map-root-user sh -c '{set} && exec \"$@\"' sh '{program}' \"$@\"\n"
-    );
+    let script =
+        format!("#!/bin/sh\nexec unshare --user --map-root-user sh -c '{set} && exec \"$@\"' sh '{program}' \"$@\"\n");
     let path = setup.rules.with_file_name("limited");
     fs::write(&path, script).map_err(|error| error.to_string())?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())?;
@@ -217,8 +215,7 @@ fn overlay(setup: &mut Setup, _: &mut Trial, undo: &mut Undo) -> Result<(), Stri
     for folder in [&lower, &upper, &work] {
         fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     }
-    let options =
-        format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
+    let options = format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
     undo.0.push(setup.rules.clone());
     mount(&["-t", "overlay", "overlay", "-o", &options, &setup.rules.to_string_lossy()])
         .map_err(|error| error.to_string())
@@ -228,8 +225,7 @@ fn bind(setup: &mut Setup, trial: &mut Trial, undo: &mut Undo) -> Result<(), Str
     let real = setup.rules.with_file_name("real");
     fs::create_dir_all(&real).map_err(|error| error.to_string())?;
     undo.0.push(setup.rules.clone());
-    mount(&["--bind", &real.to_string_lossy(), &setup.rules.to_string_lossy()])
-        .map_err(|error| error.to_string())?;
+    mount(&["--bind", &real.to_string_lossy(), &setup.rules.to_string_lossy()]).map_err(|error| error.to_string())?;
     trial.edited = Some(real);
     Ok(())
 }
@@ -252,8 +248,7 @@ fn restarts(folder: &Path, seconds: u64, seed: u64) -> Result<(String, Verdict),
     sink.set_mood(Mood::Good);
     let workshop = setup.rules.with_file_name("workshop");
     let failed = |error: std::io::Error| format!("an edit failed: {error}");
-    let mut editor =
-        Editor::new(&setup.rules, &workshop, sink.address.port(), WHILE_KILLED[0]).map_err(failed)?;
+    let mut editor = Editor::new(&setup.rules, &workshop, sink.address.port(), WHILE_KILLED[0]).map_err(failed)?;
     let server = setup.start()?;
     let plan = Plan { pairs: true, pause: Duration::from_millis(5), ..Plan::new(setup.listen, 16) };
     let load = plan.start();

@@ -30,8 +30,7 @@ fn target(bytes: &[u8]) {
 
 fn outcomes(subject: EntryPoint<'_>, document: &Document<'_>) -> String {
     let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").expect("a time"));
-    let outcomes =
-        RULES.evaluate(subject, document, &context, &mut SilentObserver).expect("names of the set");
+    let outcomes = RULES.evaluate(subject, document, &context, &mut SilentObserver).expect("names of the set");
     let json = outcomes.to_json();
     let read: serde_json::Value = serde_json::from_str(&json).expect("an outcome is JSON");
     assert_eq!(json, read.to_string(), "it is written as serde_json writes it");

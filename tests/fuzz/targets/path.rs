@@ -5,8 +5,7 @@
 use pointsman::json::{self, Arena, Projection, Value};
 use pointsman::path::{CompiledPath, PathBudget};
 
-const DOCUMENT: &str =
-    r#"{"a":[1,{"b":"x","c":[[[[2]]],null]}],"b":{"a":{"a":{"a":"a.*"}}},"c":"(","limit":50}"#;
+const DOCUMENT: &str = r#"{"a":[1,{"b":"x","c":[[[[2]]],null]}],"b":{"a":{"a":{"a":"a.*"}}},"c":"(","limit":50}"#;
 
 fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -45,16 +45,10 @@ fn target(bytes: &[u8]) {
     for diagnostic in &loaded.diagnostics {
         assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic:?}");
     }
-    for format in
-        [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif]
-    {
+    for format in [DiagnosticFormat::Human, DiagnosticFormat::Short, DiagnosticFormat::Json, DiagnosticFormat::Sarif] {
         let rendered = diagnostic::render(format, &loaded.diagnostics, &loaded.sources);
-        let unsafe_for_terminals =
-            |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-        assert!(
-            !rendered.contains(unsafe_for_terminals),
-            "a control character reaches the terminal: {rendered:?}"
-        );
+        let unsafe_for_terminals = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+        assert!(!rendered.contains(unsafe_for_terminals), "a control character reaches the terminal: {rendered:?}");
     }
     if let Some(rules) = &loaded.rules {
         evaluate(rules, now);
@@ -68,8 +62,7 @@ fn evaluate(rules: &RuleSet, now: Timestamp) {
     let routing = rules.model.routings.first().map(|routing| &*routing.name);
     for mapping in &rules.model.mappings {
         let subject = EntryPoint::Mapping(&mapping.name, routing);
-        let outcomes =
-            rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("a mapping of the set");
+        let outcomes = rules.evaluate(subject, &document, &context, &mut SilentObserver).expect("a mapping of the set");
         let walked = rules.evaluate(subject, &document, &context, &mut Listening).expect("the same mapping");
         let json = outcomes.to_json();
         assert_eq!(json, walked.to_json());

@@ -3,9 +3,9 @@
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
-    DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
-    IntegrationCounts, JournalReader, PendingDelivery, Push, PushId, PushRecord, ReadResult, RecordFilter,
-    RecordReader, RefusedPayload, SettledFilter, StoredBody, StoredFiring,
+    DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, IntegrationCounts,
+    JournalReader, PendingDelivery, Push, PushId, PushRecord, ReadResult, RecordFilter, RecordReader, RefusedPayload,
+    SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use serde_json::value::RawValue;
@@ -37,26 +37,21 @@ impl DeliveryClaims for MemoryReader {
 impl DeliveryReader for MemoryReader {
     fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>> {
         self.disk.with(|state| {
-            let rows = state.deliveries.values().filter(|row| {
-                row.channel == channel && row.state == DeliveryState::Pending && row.pending.id > after
-            });
+            let rows = state
+                .deliveries
+                .values()
+                .filter(|row| row.channel == channel && row.state == DeliveryState::Pending && row.pending.id > after);
             rows.take(limit).map(|row| row.pending.clone()).collect()
         })
     }
 
-    fn pending_of_key(
-        &self,
-        channel: &str,
-        key: &str,
-        after: DeliveryId,
-    ) -> ReadResult<Option<PendingDelivery>> {
+    fn pending_of_key(&self, channel: &str, key: &str, after: DeliveryId) -> ReadResult<Option<PendingDelivery>> {
         let pending = self.pending(channel, after, usize::MAX)?;
         Ok(pending.into_iter().find(|found| found.key == key))
     }
 
     fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody> {
-        let body =
-            self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.clone()))?;
+        let body = self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.clone()))?;
         Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
     }
 

@@ -3,8 +3,8 @@
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
-    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult,
-    StoreResult, StoredFiring,
+    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreResult,
+    StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use pointsman::time::Timestamp;
@@ -205,16 +205,8 @@ impl MemoryTransaction {
         let id = self.next_id();
         let (event, received) = (EventId { push: push.id, index }, whole(push.received));
         let (kind, key) = (kind.to_owned(), key.to_owned());
-        let pending = PendingDelivery {
-            id,
-            event,
-            kind,
-            key,
-            attempts: 0,
-            due: received,
-            since: received,
-            replay: false,
-        };
+        let pending =
+            PendingDelivery { id, event, kind, key, attempts: 0, due: received, since: received, replay: false };
         let (integration, channel) = (push.integration.clone(), channel.to_owned());
         let (push, state, attempts) = (push.id, DeliveryState::Pending, Vec::new());
         let (ended, reason) = (None, None);

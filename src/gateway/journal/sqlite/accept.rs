@@ -103,8 +103,7 @@ impl PushTransaction for SqliteTransaction<'_> {
 
     fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64> {
         let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
-        let size: Option<i64> =
-            self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+        let size: Option<i64> = self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
         Ok(self.count_release(size))
     }
 }
@@ -130,9 +129,7 @@ impl SqliteTransaction<'_> {
             if is_remembered || self.counts.decides(self.cache.rules.get(&hash)) {
                 continue;
             }
-            self.connection
-                .prepare_cached("DELETE FROM rule_set WHERE hash = ?1 AND pushes = 0")?
-                .execute([hash.0])?;
+            self.connection.prepare_cached("DELETE FROM rule_set WHERE hash = ?1 AND pushes = 0")?.execute([hash.0])?;
             self.cache.rules.remove(&hash);
         }
         Ok(())
@@ -142,9 +139,7 @@ impl SqliteTransaction<'_> {
         let sql = "INSERT INTO rule_set (hash, archive) VALUES (?1, ?2) \
                    ON CONFLICT (hash) DO UPDATE SET archive = excluded.archive WHERE length(archive) = 0";
         self.connection.prepare_cached(sql)?.execute((hash.0, archive))?;
-        let id = self
-            .connection
-            .query_row("SELECT id FROM rule_set WHERE hash = ?1", [hash.0], |row| row.get(0))?;
+        let id = self.connection.query_row("SELECT id FROM rule_set WHERE hash = ?1", [hash.0], |row| row.get(0))?;
         self.cache.rules.insert(hash, id);
         Ok(id)
     }
@@ -216,9 +211,11 @@ impl SqliteTransaction<'_> {
             size,
             json_unless_empty(&delivery.notes),
         ))?;
-        self.connection
-            .prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?
-            .execute((id, checksum(body), body))?;
+        self.connection.prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?.execute((
+            id,
+            checksum(body),
+            body,
+        ))?;
         self.counts.pending(source.integration, &delivery.channel, channel, 1, size);
         Ok(())
     }
@@ -263,8 +260,7 @@ impl SqliteTransaction<'_> {
                 break;
             }
             let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
-            let size: Option<i64> =
-                self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
+            let size: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
             if self.count_release(size) == 0 {
                 break;
             }

@@ -140,11 +140,7 @@ impl BatchCounts {
         Ok(changes)
     }
 
-    fn write_rules(
-        &self,
-        connection: &Connection,
-        rules: &mut HashMap<RuleSetHash, i64>,
-    ) -> SqliteResult<()> {
+    fn write_rules(&self, connection: &Connection, rules: &mut HashMap<RuleSetHash, i64>) -> SqliteResult<()> {
         for (id, pushes) in &self.rules {
             connection
                 .prepare_cached("UPDATE rule_set SET pushes = pushes + ?2 WHERE id = ?1")?
@@ -153,8 +149,7 @@ impl BatchCounts {
                 continue;
             }
             let sql = "DELETE FROM rule_set WHERE id = ?1 AND pushes <= 0 RETURNING id";
-            let gone: Option<i64> =
-                connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            let gone: Option<i64> = connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
             if gone.is_some() {
                 rules.retain(|_, known| known != id);
             }
@@ -165,8 +160,5 @@ impl BatchCounts {
 
 /// A row of an integration, its pending deliveries and their bytes.
 pub(super) fn integration_backlog(row: &Row<'_>) -> SqliteResult<IntegrationBacklog> {
-    Ok(IntegrationBacklog {
-        integration: row.get(0)?,
-        backlog: Backlog { count: row.get(1)?, bytes: row.get(2)? },
-    })
+    Ok(IntegrationBacklog { integration: row.get(0)?, backlog: Backlog { count: row.get(1)?, bytes: row.get(2)? } })
 }

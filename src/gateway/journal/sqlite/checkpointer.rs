@@ -69,11 +69,7 @@ impl Drop for Checkpointer {
     }
 }
 
-fn check_log(
-    connection: &mut Option<Connection>,
-    path: &Path,
-    oversized: &AtomicBool,
-) -> rusqlite::Result<()> {
+fn check_log(connection: &mut Option<Connection>, path: &Path, oversized: &AtomicBool) -> rusqlite::Result<()> {
     let connection = match connection {
         Some(open) => open,
         None => connection.insert(open_reader(path)?),
@@ -111,7 +107,5 @@ impl LogPages {
 
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogPages> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
-    connection
-        .prepare_cached(&sql)?
-        .query_row([], |row| Ok(LogPages { pages: row.get(1)?, moved: row.get(2)? }))
+    connection.prepare_cached(&sql)?.query_row([], |row| Ok(LogPages { pages: row.get(1)?, moved: row.get(2)? }))
 }

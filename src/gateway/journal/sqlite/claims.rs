@@ -22,13 +22,7 @@ impl ClaimTable {
     }
 
     /// Claims a delivery; whether no other owner holds it.
-    pub(super) fn claim(
-        &self,
-        delivery: DeliveryId,
-        owner: ClaimOwner,
-        now: Instant,
-        lease: Duration,
-    ) -> bool {
+    pub(super) fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, now: Instant, lease: Duration) -> bool {
         let mut claims = self.claims();
         if claims.get(&delivery).is_some_and(|claim| claim.owner != owner && claim.until > now) {
             return false;

@@ -17,8 +17,8 @@ mod retention;
 mod settle;
 
 use super::{
-    CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader,
-    JournalStore, PruneProgress, StoreError, StoreResult, TransactionWork,
+    CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader, JournalStore,
+    PruneProgress, StoreError, StoreResult, TransactionWork,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
@@ -124,8 +124,7 @@ impl SqliteStore {
             .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
             .collect::<SqliteResult<_>>()?;
         let sql = "SELECT next_delivery, quarantined, quarantined_bytes FROM total";
-        let totals =
-            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let totals = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
         let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
         let compaction = self.recent.reload(connection)?;
         self.cache = StoreCache {
@@ -180,8 +179,7 @@ impl SqliteStore {
     }
 
     fn prune_classes(&mut self, classes: &[RetentionClass], now: Timestamp) -> StoreResult<PruneProgress> {
-        self.run(|transaction| transaction.prune(classes, now.epoch_milliseconds()))
-            .map(|(progress, _)| progress)
+        self.run(|transaction| transaction.prune(classes, now.epoch_milliseconds())).map(|(progress, _)| progress)
     }
 }
 
@@ -242,8 +240,7 @@ impl JournalStore for SqliteStore {
     }
 
     fn backlogs(&self) -> StoreResult<Vec<IntegrationBacklog>> {
-        let sql =
-            "SELECT text, pending, pending_bytes FROM integration JOIN name ON name.id = integration.name";
+        let sql = "SELECT text, pending, pending_bytes FROM integration JOIN name ON name.id = integration.name";
         let mut statement = self.handle()?.connection.prepare_cached(sql)?;
         let rows = statement.query_map([], batch_counts::integration_backlog)?;
         Ok(rows.collect::<SqliteResult<_>>()?)
@@ -261,10 +258,7 @@ impl JournalStore for SqliteStore {
 
 impl SqliteTransaction<'_> {
     /// Does some work between the beginning and the commit.
-    fn commit<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> StoreResult<T>,
-    ) -> StoreResult<(T, CommittedChanges)> {
+    fn commit<T>(&mut self, work: impl FnOnce(&mut Self) -> StoreResult<T>) -> StoreResult<(T, CommittedChanges)> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let value = work(self)?;
         let changes = self.write_counts()?;
@@ -294,9 +288,7 @@ impl SqliteTransaction<'_> {
     fn write_counts(&mut self) -> StoreResult<CommittedChanges> {
         if self.cache.totals_changed {
             self.connection
-                .prepare_cached(
-                    "UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3",
-                )?
+                .prepare_cached("UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3")?
                 .execute((self.cache.next_delivery, self.cache.quarantined, self.cache.quarantined_bytes))?;
             self.cache.totals_changed = false;
         }

@@ -40,8 +40,7 @@ pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {
              sqlite3 {path} .recover | sqlite3 recovered.db, and put that in its place"
         ))
     };
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     make_private(path).map_err(|error| StoreError::Broken(format!("`{}`: {error}", path.display())))?;
     let connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     let version = schema_version(&connection).map_err(unusable)?;
@@ -75,8 +74,7 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
         connection.query_row(&format!("SELECT max(rowid) FROM {table}"), [], |_| Ok(()))?;
     }
     if pages <= FULL_CHECK_PAGES {
-        let found: Option<String> =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).optional()?;
+        let found: Option<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).optional()?;
         if let Some(found) = found.filter(|found| found != "ok") {
             tracing::error!(%found, "the journal is damaged; what can be read is served");
         }
@@ -86,14 +84,11 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
 
 /// A connection that reads.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection
-        .execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA query_only = ON")?;
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA query_only = ON")?;
     Ok(connection)
 }
 

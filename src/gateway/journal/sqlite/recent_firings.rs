@@ -75,8 +75,7 @@ impl RecentFirings {
     pub(super) fn reload(&self, connection: &Connection) -> SqliteResult<FiringCompaction> {
         let mut read = BTreeMap::new();
         let mut compaction = FiringCompaction::default();
-        let mut statement =
-            connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
+        let mut statement = connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
         let rows = statement.query_map([], |row| {
             Ok((row.get(1)?, FiringChange { number: row.get(0)?, since: row.get(2)?, channels: row.get(3)? }))
         })?;
@@ -87,8 +86,7 @@ impl RecentFirings {
             }
         }
         let sql = "SELECT coalesce(min(id), 1), coalesce(max(id) + 1, 1) FROM firing_change";
-        (compaction.oldest, compaction.next) =
-            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        (compaction.oldest, compaction.next) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         *self.changes.write().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(compaction)
     }
@@ -128,12 +126,7 @@ impl SqliteTransaction<'_> {
     }
 
     /// Appends a change.
-    pub(super) fn append_change(
-        &mut self,
-        key: LookupDigest,
-        since: Timestamp,
-        channels: &str,
-    ) -> StoreResult<()> {
+    pub(super) fn append_change(&mut self, key: LookupDigest, since: Timestamp, channels: &str) -> StoreResult<()> {
         let number = self.cache.compaction.next;
         self.connection
             .prepare_cached("INSERT INTO firing_change (id, key, since, channels) VALUES (?1, ?2, ?3, ?4)")?
@@ -224,12 +217,7 @@ mod tests {
 
     fn count(store: &SqliteStore, table: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM {table}");
-        store
-            .handle()
-            .expect("it is open")
-            .connection
-            .query_row(&sql, [], |row| row.get(0))
-            .expect("a number")
+        store.handle().expect("it is open").connection.query_row(&sql, [], |row| row.get(0)).expect("a number")
     }
 
     fn number(round: u32, salt: u32) -> u32 {
@@ -253,9 +241,9 @@ mod tests {
                 .collect();
             let fails = round % 61 == 60;
             let change = |batch: &mut SqliteTransaction<'_>| -> StoreResult<()> {
-                changes.iter().try_for_each(|(key, channels)| {
-                    batch.append_change(*key, Timestamp::default(), channels)
-                })?;
+                changes
+                    .iter()
+                    .try_for_each(|(key, channels)| batch.append_change(*key, Timestamp::default(), channels))?;
                 if fails { Err(StoreError::NoSpace) } else { Ok(()) }
             };
             assert_eq!(store.run(change).is_err(), fails);

@@ -134,9 +134,8 @@ impl SqliteTransaction<'_> {
 
     /// Bytes of the pages in use.
     fn used(&self) -> StoreResult<u64> {
-        let number = |sql: &str| -> SqliteResult<i64> {
-            self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
-        };
+        let number =
+            |sql: &str| -> SqliteResult<i64> { self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)) };
         let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
@@ -189,12 +188,7 @@ impl SqliteTransaction<'_> {
         self.connection
             .prepare_cached(sql)?
             .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
-                Ok(PruneCandidate {
-                    id: row.get(0)?,
-                    received: row.get(1)?,
-                    rules: row.get(2)?,
-                    settled: row.get(3)?,
-                })
+                Ok(PruneCandidate { id: row.get(0)?, received: row.get(1)?, rules: row.get(2)?, settled: row.get(3)? })
             })?
             .collect()
     }

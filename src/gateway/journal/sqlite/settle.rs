@@ -33,8 +33,7 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
                 return Ok(1);
             }
         };
-        let sql =
-            "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4, attempts = attempts + 1 WHERE id = ?1";
+        let sql = "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4, attempts = attempts + 1 WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute((delivery, state, at, reason))?;
         self.count_end(*delivery, &row, *at, reason);
         Ok(1)
@@ -71,8 +70,7 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
                 " FROM delivery WHERE id = ?1"
             );
             self.connection.prepare_cached(sql)?.execute((id, new, at))?;
-            let sql =
-                "INSERT INTO body (id, checksum, bytes) SELECT ?2, checksum, bytes FROM body WHERE id = ?1";
+            let sql = "INSERT INTO body (id, checksum, bytes) SELECT ?2, checksum, bytes FROM body WHERE id = ?1";
             self.connection.prepare_cached(sql)?.execute((id, new))?;
             self.counts.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
             repeated += 1;
@@ -125,8 +123,7 @@ impl SqliteTransaction<'_> {
             SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => Some(reason),
         };
         let sql = "SELECT max(number) FROM attempt WHERE delivery = ?1";
-        let last: Option<i64> =
-            self.connection.prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?;
+        let last: Option<i64> = self.connection.prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?;
         let number = last.unwrap_or(0) + 1;
         self.connection
             .prepare_cached("INSERT INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
@@ -151,9 +148,7 @@ impl SqliteTransaction<'_> {
             " WHERE id = ?1"
         );
         self.connection.prepare_cached(sql)?.execute((id, new, at))?;
-        for sql in
-            ["UPDATE body SET id = ?2 WHERE id = ?1", "UPDATE attempt SET delivery = ?2 WHERE delivery = ?1"]
-        {
+        for sql in ["UPDATE body SET id = ?2 WHERE id = ?1", "UPDATE attempt SET delivery = ?2 WHERE delivery = ?1"] {
             self.connection.prepare_cached(sql)?.execute((id, new))?;
         }
         self.counts.dead_letter_removed(row.channel);

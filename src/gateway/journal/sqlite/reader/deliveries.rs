@@ -29,10 +29,8 @@ impl DeliveryReader for ReaderPool {
     fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>> {
         let Some(channel) = self.name(channel)? else { return Ok(Vec::new()) };
         let read = self.run_query(|connection| {
-            let sql = pending!(
-                "delivery INDEXED BY delivery_pending",
-                "delivery.id > ?2 ORDER BY delivery.id LIMIT ?3"
-            );
+            let sql =
+                pending!("delivery INDEXED BY delivery_pending", "delivery.id > ?2 ORDER BY delivery.id LIMIT ?3");
             let most = i64::try_from(limit).unwrap_or(i64::MAX);
             connection.prepare_cached(sql)?.query_map((channel, after, most), pending_delivery)?.collect()
         });
@@ -43,12 +41,7 @@ impl DeliveryReader for ReaderPool {
         }
     }
 
-    fn pending_of_key(
-        &self,
-        channel: &str,
-        key: &str,
-        after: DeliveryId,
-    ) -> ReadResult<Option<PendingDelivery>> {
+    fn pending_of_key(&self, channel: &str, key: &str, after: DeliveryId) -> ReadResult<Option<PendingDelivery>> {
         let Some(channel) = self.name(channel)? else { return Ok(None) };
         let sql = pending!(
             "delivery INDEXED BY delivery_pending_key",
@@ -99,12 +92,7 @@ impl DeliveryReader for ReaderPool {
 impl ReaderPool {
     /// Reads deliveries one by one, and skips damaged ones. The ids come from the index, or where that is damaged, from the
     /// bodies.
-    fn pending_around_damage(
-        &self,
-        channel: i64,
-        after: DeliveryId,
-        limit: usize,
-    ) -> ReadResult<Vec<PendingDelivery>> {
+    fn pending_around_damage(&self, channel: i64, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>> {
         let mut found = Vec::new();
         let mut last = after;
         loop {

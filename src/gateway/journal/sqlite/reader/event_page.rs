@@ -2,8 +2,7 @@
 
 use super::{DamagedRecord, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
 use crate::gateway::journal::{
-    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, ReadResult,
-    RecordFilter,
+    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, ReadResult, RecordFilter,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -93,10 +92,8 @@ fn push_conditions(filter: &RecordFilter) -> SqlConditions {
     conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
     conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
     conditions.add("ulid = ?", filter.push.map(bytes));
-    conditions.add(
-        "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
-        filter.before.map(bytes),
-    );
+    conditions
+        .add("(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)", filter.before.map(bytes));
     conditions
 }
 
@@ -160,16 +157,10 @@ fn append_events(
     deliveries.extend(deliveries_of(connection, row.get(0)?)?);
     for (position, outcome) in (0_u32..).zip(split(&outcomes)) {
         let id = EventId { push: row.get(1)?, index: position };
-        let own: Vec<DeliveryRecord> = deliveries
-            .iter()
-            .filter(|(at, _)| *at == position)
-            .map(|(_, delivery)| delivery.clone())
-            .collect();
+        let own: Vec<DeliveryRecord> =
+            deliveries.iter().filter(|(at, _)| *at == position).map(|(_, delivery)| delivery.clone()).collect();
         if filter.index.is_some_and(|index| index != position)
-            || filter
-                .channel
-                .as_ref()
-                .is_some_and(|channel| !own.iter().any(|delivery| delivery.channel == *channel))
+            || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|delivery| delivery.channel == *channel))
             || filter.key.as_ref().is_some_and(|key| key_of(&outcome).as_ref() != Some(key))
         {
             continue;

@@ -56,9 +56,7 @@ impl RecordReader for ReaderPool {
                 result: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| "delivered".to_owned()),
             })
         };
-        self.query(|connection| {
-            connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect()
-        })
+        self.query(|connection| connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect())
     }
 
     fn dead_letters(&self, filter: &RecordFilter) -> ReadResult<Vec<DeadLetterRecord>> {
@@ -90,10 +88,7 @@ impl RecordReader for ReaderPool {
         conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
         conditions.add("text = ?", filter.integration.clone());
         conditions.add("ulid = ?", filter.push.map(bytes));
-        conditions.add(
-            "quarantine.id < (SELECT b.id FROM quarantine b WHERE b.ulid = ?)",
-            filter.before.map(bytes),
-        );
+        conditions.add("quarantine.id < (SELECT b.id FROM quarantine b WHERE b.ulid = ?)", filter.before.map(bytes));
         let sql = format!(
             "SELECT ulid, text, door, received, payload, status, reason, checksum, quarantine.id \
              FROM quarantine CROSS JOIN name ON name.id = integration WHERE TRUE{} \
@@ -120,9 +115,7 @@ impl RecordReader for ReaderPool {
     }
     fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>> {
         let sql = "SELECT archive FROM rule_set WHERE hash = ?1 AND length(archive) > 0";
-        self.query(|connection| {
-            connection.prepare_cached(sql)?.query_row([hash.0], |row| row.get(0)).optional()
-        })
+        self.query(|connection| connection.prepare_cached(sql)?.query_row([hash.0], |row| row.get(0)).optional())
     }
 
     fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>> {
@@ -167,8 +160,7 @@ impl ReaderPool {
         conditions.add("c.text = ?", filter.channel.clone());
         conditions.add("delivery.key = ?", filter.key.clone());
         conditions.add("delivery.push = (SELECT b.id FROM push b WHERE b.ulid = ?)", filter.push.map(bytes));
-        conditions
-            .add("delivery.push < (SELECT b.id FROM push b WHERE b.ulid = ?)", filter.before.map(bytes));
+        conditions.add("delivery.push < (SELECT b.id FROM push b WHERE b.ulid = ?)", filter.before.map(bytes));
         conditions.add("position = ?", filter.index.map(i64::from));
         let sql = format!(
             "SELECT {columns} FROM {from} CROSS JOIN name c ON c.id = delivery.channel \
@@ -178,10 +170,7 @@ impl ReaderPool {
             limit(filter.limit)
         );
         self.query(|connection| {
-            connection
-                .prepare_cached(&sql)?
-                .query_map(params_from_iter(&conditions.values), |row| read(row))?
-                .collect()
+            connection.prepare_cached(&sql)?.query_map(params_from_iter(&conditions.values), |row| read(row))?.collect()
         })
     }
 }
