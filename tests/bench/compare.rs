@@ -145,9 +145,12 @@ fn report(same: &[(Figures, Figures)], different: &[(Figures, Figures)]) {
     println!("* outside the A/A spread");
 }
 
-/// The ratios of the second build to the first, in order.
+/// The ratios of the second build to the first, in order. Two figures of zero, below what can be measured, are equal.
 fn ratios(name: &str, pairs: &[(Figures, Figures)]) -> Vec<f64> {
-    sorted(pairs.iter().filter_map(|(first, second)| Some(second.get(name)? / first.get(name)?)))
+    sorted(pairs.iter().filter_map(|(first, second)| {
+        let (first, second) = (*first.get(name)?, *second.get(name)?);
+        Some(if first == second { 1.0 } else { second / first })
+    }))
 }
 
 fn sorted(figures: impl Iterator<Item = f64>) -> Vec<f64> {
