@@ -1,6 +1,7 @@
 //! What happens to an accepted push in its transaction.
 
 use super::{AcceptResult, FiringTransition, Push, StoreError, StoredFiring, Transaction};
+use crate::time::Timestamp;
 
 /// How old the time of an open firing may become before a repetition writes it again, in milliseconds.
 const REFRESH_AFTER: i64 = 3_600_000;
@@ -18,7 +19,10 @@ pub fn accept(transaction: &mut dyn Transaction, push: &Push) -> Result<AcceptRe
     }
     for transition in &push.transitions {
         match transition {
-            FiringTransition::Opened { key, channels } => open_firing(transaction, push, key, channels)?,
+            FiringTransition::Opened { key, channels } => {
+                let mut open = |known| opened(known, push.received, channels);
+                transaction.update_firing(&push.integration, key, &mut open)?;
+            }
             FiringTransition::Closed { key, .. } => {
                 let closed = StoredFiring { since: push.received, channels: Vec::new() };
                 transaction.set_firing(&push.integration, key, &closed)?;
@@ -28,15 +32,9 @@ pub fn accept(transaction: &mut dyn Transaction, push: &Push) -> Result<AcceptRe
     Ok(AcceptResult::Stored)
 }
 
-/// Adds channels to a firing. One that gains none is written again only when its time is old.
-fn open_firing(
-    transaction: &mut dyn Transaction,
-    push: &Push,
-    key: &str,
-    channels: &[String],
-) -> Result<(), StoreError> {
-    let known = transaction.firing(&push.integration, key)?;
-    let age = known.as_ref().map(|firing| push.received.epoch_milliseconds() - firing.since.epoch_milliseconds());
+/// The firing with these channels added. One that gains none is written again only when its time is old.
+fn opened(known: Option<StoredFiring>, received: Timestamp, channels: &[String]) -> Option<StoredFiring> {
+    let age = known.as_ref().map(|firing| received.epoch_milliseconds() - firing.since.epoch_milliseconds());
     let mut all = known.map(|firing| firing.channels).unwrap_or_default();
     let before = all.len();
     for channel in channels {
@@ -44,8 +42,6 @@ fn open_firing(
             all.push(channel.clone());
         }
     }
-    if all.is_empty() || (all.len() == before && age.is_some_and(|age| age < REFRESH_AFTER)) {
-        return Ok(());
-    }
-    transaction.set_firing(&push.integration, key, &StoredFiring { since: push.received, channels: all })
+    let is_kept = all.is_empty() || (all.len() == before && age.is_some_and(|age| age < REFRESH_AFTER));
+    (!is_kept).then_some(StoredFiring { since: received, channels: all })
 }

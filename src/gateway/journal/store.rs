@@ -99,6 +99,9 @@ pub struct StoredFiring {
     pub channels: Vec<String>,
 }
 
+/// Decides what a firing becomes.
+pub type FiringUpdate<'u> = dyn FnMut(Option<StoredFiring>) -> Option<StoredFiring> + 'u;
+
 /// What a transaction does with pushes, refused payloads and firings.
 pub trait PushTransaction {
     /// Keeps the files of a rule set. Does nothing where they are kept.
@@ -110,10 +113,11 @@ pub trait PushTransaction {
     /// Stores a push with its deliveries, and a dead letter for each channel that no longer exists; whether it was new.
     fn insert_push(&mut self, push: &Push) -> StoreResult<bool>;
 
-    /// The firing of a key, with the changes of this transaction.
-    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>>;
+    /// Changes the firing of a key by what it is, with the changes of this transaction. Where `update` returns nothing, it
+    /// stays as it is.
+    fn update_firing(&mut self, integration: &str, key: &str, update: &mut FiringUpdate<'_>) -> StoreResult<()>;
 
-    /// Changes the firing of a key.
+    /// Replaces the firing of a key, whatever it is.
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()>;
 
     /// Stores a refused payload.

@@ -3,8 +3,8 @@
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
-    PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreResult,
-    StoredFiring,
+    FiringUpdate, PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult,
+    StoreResult, StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use pointsman::time::Timestamp;
@@ -85,8 +85,9 @@ impl PushTransaction for MemoryTransaction {
         Ok(true)
     }
 
-    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>> {
-        Ok(self.state.firings.get(&(integration.to_owned(), key.to_owned())).cloned())
+    fn update_firing(&mut self, integration: &str, key: &str, update: &mut FiringUpdate<'_>) -> StoreResult<()> {
+        let known = self.state.firings.get(&(integration.to_owned(), key.to_owned())).cloned();
+        update(known).map_or(Ok(()), |firing| self.set_firing(integration, key, &firing))
     }
 
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {

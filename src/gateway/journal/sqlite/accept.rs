@@ -4,7 +4,7 @@ use super::firing::{join_channels, lookup_digest, stored_firing};
 use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    FiringTransition, NewDelivery, Push, PushId, PushTransaction, RefusedPayload, StoredFiring,
+    FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload, StoredFiring,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -64,13 +64,17 @@ impl PushTransaction for SqliteTransaction<'_> {
         Ok(true)
     }
 
-    fn firing(&self, integration: &str, key: &str) -> StoreResult<Option<StoredFiring>> {
+    fn update_firing(&mut self, integration: &str, key: &str, update: &mut FiringUpdate<'_>) -> StoreResult<()> {
         let id = lookup_digest(integration, key.as_bytes());
-        if let Some(change) = self.recent_change(&id) {
-            return Ok(Some(change.firing()));
-        }
-        let sql = "SELECT since, channels FROM firing WHERE id = ?1";
-        Ok(self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?)
+        let known = match self.recent_change(&id) {
+            Some(change) => Some(change.firing()),
+            None => {
+                let sql = "SELECT since, channels FROM firing WHERE id = ?1";
+                self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?
+            }
+        };
+        let Some(firing) = update(known) else { return Ok(()) };
+        self.append_change(id, firing.since, &join_channels(&firing.channels))
     }
 
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {
