@@ -11,7 +11,7 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::{EvaluationContext, LineOutcome, Observer, route};
 use pointsman::event::Event;
 use pointsman::json::Arena;
-use pointsman::program::{Destination, MOST_SHARED, RoutingBlock, RoutingLineBody};
+use pointsman::program::{Destination, MAX_SHARED, RoutingBlock, RoutingLineBody};
 use pointsman::ruleset::RuleSet;
 use pointsman::source::{Sources, Span};
 use pointsman::time::Timestamp;
@@ -145,9 +145,9 @@ fn count(block: &RoutingBlock, parts: &mut BTreeMap<&'static str, usize>) {
             ("regexes", index.regexes.len()),
             ("more regexes than a set holds", index.regexes.len() - apart.len()),
             ("groups", index.condition_groups.len()),
-            ("as many shared conditions as can be", usize::from(index.shared_conditions.len() == MOST_SHARED)),
+            ("as many shared conditions as can be", usize::from(index.shared_conditions.len() == MAX_SHARED)),
             ("rest", index.rest.iter().map(|lines| lines.len()).sum()),
-            ("lines of which nothing is left to ask", index.guards.iter().filter(|guard| guard.is_all()).count()),
+            ("lines of which nothing is left to ask", index.guards.iter().filter(|guard| guard.is_complete()).count()),
         ] {
             *parts.entry(part).or_default() += count;
         }

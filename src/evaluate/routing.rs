@@ -187,7 +187,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
             };
             if progress.allows(line.kind) && guard.allows(combination) && shared.hold(guard.shared(), self.interpreter)
             {
-                self.try_line(line, if guard.is_all() { None } else { line.when }, progress);
+                self.try_line(line, if guard.is_complete() { None } else { line.when }, progress);
             }
         }
     }

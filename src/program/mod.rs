@@ -12,7 +12,7 @@ pub use expression::{
     ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, Predicate, TemplatePart, TextPredicate,
 };
 pub use index::{
-    BlockIndex, CasedTextSource, LineGuard, MOST_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
+    BlockIndex, CasedTextSource, LineGuard, MAX_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
     SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};

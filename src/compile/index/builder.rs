@@ -154,17 +154,18 @@ fn add(rest: &mut [Vec<u32>; SeverityStatusSet::COUNT], lines: &[u32]) {
 
 /// What a line requires besides the part that the index has proven.
 fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedConditions<'_>) -> LineGuard {
-    let (mut bits, mut is_all) = (0, true);
+    let (mut bits, mut is_complete) = (0, true);
     for (position, part) in needs.conjuncts.iter().enumerate() {
         if proven == Some(position) || part.condition.is_none() {
             continue;
         }
         match shared.number(part) {
             Some(number) => bits |= 1 << number,
-            None => is_all = false,
+            None => is_complete = false,
         }
     }
-    LineGuard::new(needs.combinations, bits, is_all)
+    let guard = LineGuard::new(needs.combinations, bits);
+    if is_complete { guard.complete() } else { guard }
 }
 
 fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>) -> Box<[TextPairIndex]> {

@@ -1,7 +1,7 @@
 //! Conditions that several lines share, so that each is decided once.
 
 use super::requirement::{Conjunct, LineRequirements};
-use crate::program::{MOST_SHARED, NodeId};
+use crate::program::{MAX_SHARED, NodeId};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ impl<'p> SharedConditions<'p> {
         }
         let mut common: Vec<_> = counts.into_iter().filter(|(_, (count, _))| *count > 1).collect();
         common.sort_unstable_by_key(|(words, (count, _))| (std::cmp::Reverse(*count), *words));
-        common.truncate(MOST_SHARED);
+        common.truncate(MAX_SHARED);
         let numbers = common.iter().map(|(words, _)| *words).zip(0..).collect();
         Self { numbers, conditions: common.into_iter().map(|(_, (_, condition))| condition).collect() }
     }

@@ -3,7 +3,7 @@
 use crate::event::{AlertStatus, Severity};
 
 /// How many shared conditions a guard can name.
-pub const MOST_SHARED: usize = 48;
+pub const MAX_SHARED: usize = 48;
 
 /// A set of combinations of a severity and a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +64,18 @@ impl SeverityStatusSet {
 pub struct LineGuard(u64);
 
 impl LineGuard {
-    const IS_ALL: u64 = 1 << 63;
+    const IS_COMPLETE: u64 = 1 << 63;
 
-    /// A guard; `shared` has a bit for each shared condition, by its number below [`MOST_SHARED`].
+    /// A guard; `shared` has a bit for each shared condition, by its number below [`MAX_SHARED`].
     #[must_use]
-    pub fn new(combinations: SeverityStatusSet, shared: u64, is_all: bool) -> Self {
-        let mark = if is_all { Self::IS_ALL } else { 0 };
-        Self(u64::from(combinations.0) | (shared & ((1 << MOST_SHARED) - 1)) << 8 | mark)
+    pub fn new(combinations: SeverityStatusSet, shared: u64) -> Self {
+        Self(u64::from(combinations.0) | (shared & ((1 << MAX_SHARED) - 1)) << 8)
+    }
+
+    /// The guard of a line that requires nothing else.
+    #[must_use]
+    pub fn complete(self) -> Self {
+        Self(self.0 | Self::IS_COMPLETE)
     }
 
     /// Whether it allows the combination at that position.
@@ -87,14 +92,14 @@ impl LineGuard {
 
     /// Whether a line that the index found and that passes requires nothing else.
     #[must_use]
-    pub fn is_all(self) -> bool {
-        self.0 & Self::IS_ALL != 0
+    pub fn is_complete(self) -> bool {
+        self.0 & Self::IS_COMPLETE != 0
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LineGuard, MOST_SHARED, SeverityStatusSet};
+    use super::{LineGuard, MAX_SHARED, SeverityStatusSet};
     use crate::event::{AlertStatus, Severity};
 
     #[test]
@@ -102,13 +107,13 @@ mod tests {
         let urgent =
             SeverityStatusSet::of(|severity, status| severity == Severity::Critical && status == AlertStatus::Firing);
         let position = SeverityStatusSet::position(Severity::Critical, AlertStatus::Firing);
-        let shared = 1 << (MOST_SHARED - 1) | 1;
-        let guard = LineGuard::new(urgent, shared, true);
-        assert!(guard.allows(position) && guard.is_all());
+        let shared = 1 << (MAX_SHARED - 1) | 1;
+        let guard = LineGuard::new(urgent, shared).complete();
+        assert!(guard.allows(position) && guard.is_complete());
         assert_eq!(guard.shared(), shared);
         assert_eq!((0..SeverityStatusSet::COUNT).filter(|position| guard.allows(*position)).count(), 1);
-        let other = LineGuard::new(urgent.others(), 0, false);
-        assert!(!other.allows(position) && !other.is_all() && other.shared() == 0);
+        let other = LineGuard::new(urgent.others(), 0);
+        assert!(!other.allows(position) && !other.is_complete() && other.shared() == 0);
         assert_eq!(urgent.or(urgent.others()), SeverityStatusSet::ALL);
     }
 }

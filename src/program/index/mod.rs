@@ -13,7 +13,7 @@ mod substring_index;
 mod text_index;
 mod text_pair_index;
 
-pub use guard::{LineGuard, MOST_SHARED, SeverityStatusSet};
+pub use guard::{LineGuard, MAX_SHARED, SeverityStatusSet};
 pub use number_index::{NumberBound, NumberIndex};
 use posting::{Posting, Postings};
 pub use regex_index::RegexIndex;
