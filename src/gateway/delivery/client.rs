@@ -1,7 +1,7 @@
 //! Requests over HTTP: one client with its own connections for each channel.
 //!
 //! A name is resolved once, and every address is checked before a connection is made. Redirects are never followed, no
-//! proxy is taken from the environment, an answer is read up to [`MOST_BYTES`], and no error shows the URL. A proxy that is
+//! proxy is taken from the environment, an answer is read up to [`MAX_BYTES`], and no error shows the URL. A proxy that is
 //! configured resolves names itself, and only addresses in the URL are checked here.
 
 #![expect(clippy::disallowed_methods, reason = "certificates come from files of the system and of the operator")]
@@ -22,11 +22,11 @@ use std::time::Duration;
 use url::{Host, Url};
 
 /// Bytes of an answer's body that are read.
-const MOST_BYTES: usize = 64 << 10;
+const MAX_BYTES: usize = 64 << 10;
 /// How long a connection may take, within the time of an attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that are kept open for the next request.
-const MOST_IDLE: usize = 32;
+const MAX_IDLE: usize = 32;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +69,9 @@ impl ClientFactory {
     /// In words, where the configuration cannot be used.
     pub(super) fn new(options: &OutboundConfig) -> Result<Self, String> {
         let proxy = options.proxy.as_deref().map(parse_proxy);
-        let allowed = Arc::new(AddressPolicy::read(&options.allow, options.allow_private));
-        Ok(Self { tls: tls_config(options)?, policy: allowed, proxy: proxy.transpose()? })
+        let mut policy = AddressPolicy::read(&options.allow);
+        policy.allow_all = options.allow_private;
+        Ok(Self { tls: tls_config(options)?, policy: Arc::new(policy), proxy: proxy.transpose()? })
     }
 
     /// A client with connections of its own.
@@ -88,7 +89,7 @@ impl ClientFactory {
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(MOST_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE)
             .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
         builder = match &self.proxy {
             None => builder.no_proxy(),
@@ -189,9 +190,9 @@ impl ChannelClient {
     async fn exchange(&self, request: reqwest::Request) -> Result<TruncatedResponse, RequestFailure> {
         let mut response = self.client.execute(request).await.map_err(classify_failure)?;
         let mut body = Vec::new();
-        while body.len() < MOST_BYTES {
+        while body.len() < MAX_BYTES {
             let Some(chunk) = response.chunk().await.map_err(classify_failure)? else { break };
-            let remaining = MOST_BYTES - body.len();
+            let remaining = MAX_BYTES - body.len();
             body.extend(chunk.iter().take(remaining));
         }
         Ok(TruncatedResponse {
