@@ -108,8 +108,7 @@ fn example(parameter: &ParameterSpec) -> String {
 /// The value of one parameter.
 fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
     match parameter.takes {
-        ParameterKind::Secret => secret::only(parameter, value, cx),
-        ParameterKind::SecretOrText => secret::or_text(parameter, value, cx),
+        ParameterKind::Secret | ParameterKind::SecretOrText => secret::one(parameter, value, cx),
         ParameterKind::Secrets => secret::list(parameter, value, cx),
         ParameterKind::Headers => secret::headers(parameter, value, cx),
         ParameterKind::Text => text(parameter, value, cx),

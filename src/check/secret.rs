@@ -1,6 +1,6 @@
 //! Parameters that take secrets. Rules name a secret by `env` or `secret_file` and never hold it.
 
-use crate::channel::ParameterSpec;
+use crate::channel::{ParameterKind, ParameterSpec};
 use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::check::parameter_value::{is_secret, plain, refuse};
@@ -8,8 +8,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Literal, ParameterValue, SecretReference};
 use crate::syntax::tree::{Expression, ExpressionKind, TemplatePart};
 
-/// A secret only.
-pub(super) fn only(
+/// A secret; or a string that is not secret, if the parameter takes one.
+pub(super) fn one(
     parameter: &ParameterSpec,
     value: &Expression,
     cx: &mut LoweringContext<'_>,
@@ -17,40 +17,29 @@ pub(super) fn only(
     if is_secret(value) {
         return read(value, cx).map(ParameterValue::Secret);
     }
-    if let ExpressionKind::Template(_) = &value.kind {
-        // `"${HOOK}"` names the variable already.
-        let written = cx.text(value.span).trim_matches(|sign| matches!(sign, '"' | '$' | '{' | '}'));
-        let named = cx.text(value.span).contains('$') && is_variable(written);
-        let word = if named { written.to_owned() } else { parameter.name.to_ascii_uppercase() };
-        cx.report(
-            Diagnostic::new(
-                &code::SECRET_IN_RULES,
-                value.span,
-                format!("`{}` is a secret and is never written into the rules", parameter.name),
-            )
-            .label("everyone who reads the rules reads it")
-            .suggest("name where it is found", value.span, format!("env(\"{word}\")")),
-        );
-        return None;
+    let takes_text = matches!(parameter.takes, ParameterKind::SecretOrText | ParameterKind::Headers);
+    match (&value.kind, takes_text) {
+        (ExpressionKind::Template(_), true) => {
+            return plain(parameter, value, cx).map(|text| ParameterValue::Literal(Literal::Text(text)));
+        }
+        (ExpressionKind::Template(_), false) => report_written_secret(parameter, value, cx),
+        (_, true) => refuse(parameter, "a string, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx),
+        (_, false) => refuse(parameter, "a secret, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx),
     }
-    refuse(parameter, "a secret, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx);
     None
 }
 
-/// A secret, or a string that is not secret.
-pub(super) fn or_text(
-    parameter: &ParameterSpec,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
-    if is_secret(value) {
-        return read(value, cx).map(ParameterValue::Secret);
-    }
-    if let ExpressionKind::Template(_) = &value.kind {
-        return plain(parameter, value, cx).map(|text| ParameterValue::Literal(Literal::Text(text)));
-    }
-    refuse(parameter, "a string, `env(\"NAME\")` or `secret_file(\"path\")`", value, cx);
-    None
+fn report_written_secret(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) {
+    // `"${HOOK}"` names the variable already.
+    let written = cx.text(value.span).trim_matches(|sign| matches!(sign, '"' | '$' | '{' | '}'));
+    let named = cx.text(value.span).contains('$') && is_variable(written);
+    let word = if named { written.to_owned() } else { parameter.name.to_ascii_uppercase() };
+    let message = format!("`{}` is a secret and is never written into the rules", parameter.name);
+    cx.report(
+        Diagnostic::new(&code::SECRET_IN_RULES, value.span, message)
+            .label("everyone who reads the rules reads it")
+            .suggest("name where it is found", value.span, format!("env(\"{word}\")")),
+    );
 }
 
 /// A list of secrets.
@@ -77,7 +66,7 @@ pub(super) fn list(
         refuse(parameter, "at least one secret", value, cx);
         return None;
     }
-    let secrets: Vec<Option<ParameterValue>> = items.iter().map(|item| only(parameter, item, cx)).collect();
+    let secrets: Vec<Option<ParameterValue>> = items.iter().map(|item| one(parameter, item, cx)).collect();
     secrets.into_iter().collect::<Option<Vec<ParameterValue>>>().map(ParameterValue::List)
 }
 
@@ -93,7 +82,7 @@ pub(super) fn headers(
     };
     let mut headers = Vec::with_capacity(members.len());
     for (name, value) in members {
-        headers.push((name.value.clone(), or_text(parameter, value, cx)?));
+        headers.push((name.value.clone(), one(parameter, value, cx)?));
     }
     Some(ParameterValue::Object(headers))
 }
