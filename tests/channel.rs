@@ -2,7 +2,7 @@
 //! `cases/channel`: the declaration, the secrets, the event, the time, the answers; what came of it stands beside it.
 //!
 //! The signatures that stand there were computed a second time by Python's `hmac` and `base64` over the message that each
-//! far side documents, and are the same.
+//! receiver documents, and are the same.
 
 use crate::arena;
 use expect_test::expect_file;
@@ -165,7 +165,7 @@ channel own_webhook = webhook(url = env("URL"), body = { "a": title, "b": descri
 /// The rule set of [`ALL`], checked once.
 static RULES: OnceLock<RuleSet> = OnceLock::new();
 
-/// What is wrong with a body, by the limits that the far side's documentation names.
+/// What is wrong with a body, by the limits that the receiver's documentation names.
 fn over_limit(kind: &str, body: &Value) -> Option<String> {
     let size = serde_json::to_vec(body).unwrap().len();
     let characters = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());

@@ -22,7 +22,7 @@ pub(super) fn prometheus(labels: &Labels<'_>, most: usize) -> (Vec<(String, Stri
     }
     let mut notes = Vec::new();
     if renamed > 0 {
-        notes.push(format!("label names were changed to what the far side allows: {renamed}"));
+        notes.push(format!("label names were changed to what the receiver allows: {renamed}"));
     }
     if labels.len() > most {
         notes.push(format!("of {} labels the first {most} are sent", labels.len()));

@@ -103,7 +103,7 @@ pub(crate) fn request(
     Ok((head.first_number, answer[head.end..].to_vec()))
 }
 
-/// Sends bytes and reads until the far side closes or is silent for so long; what it said.
+/// Sends bytes and reads until the receiver closes or is silent for so long; what it said.
 pub(crate) fn raw(to: SocketAddr, bytes: &[u8], patience: Duration) -> Result<Vec<u8>> {
     let mut stream = std::net::TcpStream::connect_timeout(&to, Duration::from_secs(5))?;
     stream.set_read_timeout(Some(patience))?;

@@ -1,4 +1,4 @@
-//! The far side of the channels: takes deliveries, logs them, and misbehaves where it is told to.
+//! The destination of the channels: takes deliveries, logs them, and misbehaves where it is told to.
 
 use super::load::PROBE;
 use super::{Random, http, micros, rules};
