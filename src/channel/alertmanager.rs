@@ -15,10 +15,10 @@ use super::http::{
     DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
     RequestBuildError, RequestContext,
 };
-use super::http_request::{self, Endpoint};
-use super::parameter::{ParameterKind, ParameterSpec};
+use super::http_request::{self, Endpoint, URL};
+use super::parameter::ParameterSpec;
 use super::settings::Settings;
-use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
+use super::{ChannelKind, Transport, cut, delivery, label, response};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -28,29 +28,22 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "alertmanager",
     documentation: "A push to the v2 API of an Alertmanager. Title, description and link become annotations, the severity the label `severity`; a recovery is an alert that has ended. `alertname` is the event's source if no label gives it, and `alert_key` is the event's key. Alertmanager ends the alert one day after its last firing.",
     parameters: &[
-        ParameterSpec::required(
-            "url",
-            ParameterKind::SecretOrText,
+        http_request::plain_url(
             "The Alertmanager's address without `/api/v2/alerts`, as `\"http://alertmanager:9093\"`.",
-        )
-        .with_check(validation::check_url),
-        http_request::headers(
-            "Headers of the request, at most 32, each a string or a secret. Set `Authorization` if the Alertmanager requires it.",
         ),
+        ParameterSpec {
+            documentation: "Headers of the request, at most 32, each a string or a secret. Set `Authorization` if the Alertmanager requires it.",
+            ..http_request::HEADERS.spec
+        },
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
-        delivery::rate(LIMITS, "The most requests a minute. What exceeds it waits."),
+        delivery::RATE.spec,
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter { render, open, limits: RateLimits::NONE }),
 };
 
-const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
-
-const MOST_LABELS: usize = 200;
+const MAX_LABELS: usize = 200;
 /// Longer texts are cut, so that a body stays below 1 MiB. In bytes.
 const LONGEST_TEXT: usize = 64 << 10;
 const LONGEST_VALUE: usize = 4 << 10;
@@ -59,7 +52,7 @@ const FIRING_LIFETIME: i64 = 24 * 60 * 60 * 1_000;
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
     let event = context.event;
-    let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
+    let (labels, mut notes) = label::prometheus(&event.labels, MAX_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
         let text = cut::bytes(text, most);
         if text.was_cut {
@@ -108,7 +101,7 @@ struct Alertmanager {
 }
 
 fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    let address = settings.text("url").ok_or(RequestBuildError::Missing("url"))?;
+    let address = URL.read(settings).ok_or(RequestBuildError::Missing(URL.spec.name))?;
     let url = format!("{}/api/v2/alerts", address.trim_end_matches('/'));
     Ok(Box::new(Alertmanager { endpoint: Endpoint::at(url, settings) }))
 }

@@ -3,13 +3,14 @@
 //! Anybody who can raise an alert can choose its title, description and labels. They are shown as text: mentions, hidden
 //! characters and links under a false name are disabled here or escaped by the kind.
 
-use super::cut;
+use super::cut::{self, Truncated};
+use super::delivery;
 use super::http::RenderContext;
 use crate::event::{AlertStatus, Event, Severity};
 use crate::text::one_line;
 
 /// How many labels are shown.
-pub(super) const MOST_LABELS: usize = 10;
+pub(super) const MAX_LABELS: usize = 10;
 /// How many characters of a title are shown.
 const LONGEST_TITLE: usize = 256;
 /// How many characters of a label's name and of its value are shown.
@@ -45,10 +46,9 @@ pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
     if title.was_cut {
         notes.push(format!("the title was cut to {LONGEST_TITLE} characters"));
     }
-    let own = context.texts.get("text");
-    let text = own.map_or_else(|| event.description.unwrap_or_default(), String::as_str);
-    let text = cut::bytes(text, LONGEST_TEXT);
-    note_cut(&mut notes, text.was_cut);
+    let own = context.text(&delivery::MESSAGE);
+    let text = own.or(event.description).unwrap_or_default();
+    let text = noted(cut::bytes(text, LONGEST_TEXT), &mut notes);
     let is_own = own.is_some();
     let labels = if is_own { Vec::new() } else { labels(event) };
     let link = event.link.filter(|_| !is_own).and_then(|link| {
@@ -60,7 +60,7 @@ pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
     });
     MessageParts {
         heading: format!("{} [{}] {}", emoji(event), status_word(event), title.value),
-        text: clean(&text.value),
+        text: clean(&text),
         is_own,
         labels,
         link,
@@ -68,10 +68,18 @@ pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
     }
 }
 
+/// What is left of a message. If it was cut, that is noted.
+pub(super) fn noted<T>(message: Truncated<T>, notes: &mut Vec<String>) -> T {
+    if message.was_cut {
+        note_cut(notes);
+    }
+    message.value
+}
+
 /// Adds the note that the message was cut, once.
-pub(super) fn note_cut(notes: &mut Vec<String>, was_cut: bool) {
+fn note_cut(notes: &mut Vec<String>) {
     const NOTE: &str = "the message was cut to what the chat takes";
-    if was_cut && !notes.iter().any(|note| note == NOTE) {
+    if !notes.iter().any(|note| note == NOTE) {
         notes.push(NOTE.to_owned());
     }
 }
@@ -80,7 +88,7 @@ pub(super) fn note_cut(notes: &mut Vec<String>, was_cut: bool) {
 pub(super) fn mentioned<'c>(context: &'c RenderContext<'_>) -> Vec<&'c str> {
     let event = context.event;
     let is_urgent = event.severity == Severity::Critical && event.status == AlertStatus::Firing;
-    let all = context.texts.get("mention").filter(|_| is_urgent).map_or("", String::as_str);
+    let all = context.text(&delivery::MENTION).filter(|_| is_urgent).unwrap_or_default();
     all.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
@@ -103,7 +111,7 @@ fn emoji(event: &Event<'_>) -> char {
 
 fn labels(event: &Event<'_>) -> Vec<(String, String)> {
     let short = |text: &str, most| cut::characters(&line(text), most).value;
-    let labels = event.labels.iter().take(MOST_LABELS);
+    let labels = event.labels.iter().take(MAX_LABELS);
     labels.map(|(name, value)| (short(name, LONGEST_NAME), short(value, LONGEST_VALUE))).collect()
 }
 
@@ -204,7 +212,7 @@ pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> 
     for (name, value) in &parts.labels {
         let line = format!("\n> {}: {}  ", in_markdown(name), in_markdown(value));
         if tail.len() + line.len() > most / 3 {
-            note_cut(&mut parts.notes, true);
+            note_cut(&mut parts.notes);
             break;
         }
         tail.push_str(&line);
@@ -216,11 +224,9 @@ pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> 
         tail.extend(["\n\n[", link, "](", link, ")"]);
     }
     let remaining = most.saturating_sub(heading.len() + tail.len() + 2);
-    let text = cut::bytes(&in_markdown(parts.text.trim()), remaining);
-    let between = if text.value.is_empty() { "" } else { "\n\n" };
-    let message = cut::bytes(&format!("{heading}{between}{}{tail}", text.value), most);
-    note_cut(&mut parts.notes, text.was_cut || message.was_cut);
-    message.value
+    let text = noted(cut::bytes(&in_markdown(parts.text.trim()), remaining), &mut parts.notes);
+    let between = if text.is_empty() { "" } else { "\n\n" };
+    noted(cut::bytes(&format!("{heading}{between}{text}{tail}"), most), &mut parts.notes)
 }
 
 #[cfg(test)]

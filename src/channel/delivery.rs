@@ -1,8 +1,7 @@
 //! The parameters that all kinds over HTTP share: how patiently, how often and how many requests at once. A limit means
 //! the same in every kind.
 
-use super::http::RateLimits;
-use super::parameter::{DefaultedParameter, ParameterDefault, ParameterKind, ParameterSpec, ValueRange};
+use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec, TypedParameter, ValueRange};
 use super::settings::Settings;
 use std::time::Duration;
 
@@ -17,37 +16,50 @@ pub(super) const MESSAGE: ParameterSpec = ParameterSpec::optional(
 )
 .with_default(ParameterDefault::Described("severity, title, description, the first ten labels and the link"));
 
+/// Whom the message of a chat mentions, for kinds that render it themselves.
+pub(super) const MENTION: ParameterSpec = ParameterSpec::optional(
+    "mention",
+    ParameterKind::Text,
+    "Whom a firing Critical event mentions: user ids with commas between them.",
+)
+.with_default(ParameterDefault::Described("nobody"));
+
 /// How long one attempt may take.
-pub(super) const TIMEOUT: DefaultedParameter<Duration> = DefaultedParameter::duration(
+pub(super) const TIMEOUT: TypedParameter<Duration> = ParameterSpec::optional(
     "timeout",
-    ValueRange::new(1, 120),
-    Duration::from_secs(10),
+    ParameterKind::Duration(ValueRange::new(1, 120)),
     "How long one attempt may take, from the connection to the end of the answer.",
-);
+)
+.or_duration(Duration::from_secs(10));
 
 /// How old an event may become before it is given up.
-pub(super) const RETRY_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
+pub(super) const RETRY_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "retry_for",
-    ValueRange::new(0, 7 * DAY),
-    Duration::from_hours(24),
+    ParameterKind::Duration(ValueRange::new(0, 7 * DAY)),
     "How long an event is retried, counted from its receipt. Pauses grow up to ten minutes. Then it becomes a dead letter. `\"0s\"` means a single attempt.",
-);
+)
+.or_duration(Duration::from_hours(24));
 
 /// How many requests are under way.
-pub(super) const CONCURRENCY: DefaultedParameter<u64> = DefaultedParameter::number(
+pub(super) const CONCURRENCY: TypedParameter<u64> = ParameterSpec::optional(
     "concurrency",
-    ValueRange::new(1, 256),
-    8,
+    ParameterKind::Integer(ValueRange::new(1, 256)),
     "How many requests may be under way at once. Events of one key are never under way together.",
-);
+)
+.or_number(8);
 
-/// How many requests a minute; `limits` are those of the receiver.
-pub(super) const fn rate(limits: RateLimits, documentation: &'static str) -> ParameterSpec {
-    let spec = ParameterSpec::optional("rate", ParameterKind::Integer(ValueRange::new(1, 60_000)), documentation);
-    match limits.per_minute {
-        Some(limit) => spec.with_default(ParameterDefault::Number(limit as u64)),
-        None => spec.with_default(ParameterDefault::Described("no limit")),
-    }
+/// How many requests a minute.
+pub const RATE: TypedParameter<Option<u64>> = ParameterSpec::optional(
+    "rate",
+    ParameterKind::Integer(ValueRange::new(1, 60_000)),
+    "The most requests a minute. What exceeds it waits.",
+)
+.with_default(ParameterDefault::Described("no limit"))
+.typed(None);
+
+/// How many requests a minute, where the receiver has a limit.
+pub(super) const fn rate(limit: u32, documentation: &'static str) -> ParameterSpec {
+    ParameterSpec { documentation, ..RATE.spec.with_default(ParameterDefault::Number(limit as u64)) }
 }
 
 /// How a channel delivers.

@@ -11,8 +11,8 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
-use super::settings::{Secret, Settings};
+use super::parameter::ParameterSpec;
+use super::settings::Secret;
 use super::{ChannelKind, Transport, chat, cut, delivery, response, signature};
 use serde_json::json;
 use std::time::Duration;
@@ -22,37 +22,35 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "dingtalk",
     documentation: "A Markdown message of a DingTalk group robot. Success is status 200 and `errcode` 0; a message is cut at 20,000 bytes.",
     parameters: &[
-        http_request::SECRET_URL,
-        ParameterSpec::optional(
-            "secret",
-            ParameterKind::Secret,
-            "The robot's signing secret (`SEC…`), if its security setting is a signature.",
-        ),
+        http_request::URL.spec,
+        ParameterSpec {
+            documentation: "The robot's signing secret (`SEC…`), if its security setting is a signature.",
+            ..http_request::SIGNING_SECRET.spec
+        },
         delivery::MESSAGE,
-        ParameterSpec::optional(
-            "mention",
-            ParameterKind::Text,
-            "Whom a firing Critical event mentions: mobile numbers with commas between them, or `\"all\"`.",
-        )
-        .with_default(ParameterDefault::Described("nobody")),
+        ParameterSpec {
+            documentation: "Whom a firing Critical event mentions: mobile numbers with commas between them, or `\"all\"`.",
+            ..delivery::MENTION
+        },
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
         delivery::rate(
-            LIMITS,
+            PER_MINUTE,
             "The most messages a minute. DingTalk allows 20 for each robot and then blocks it for ten minutes.",
         ),
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter {
+        render,
+        open: |settings| Ok(Box::new(DingTalk { endpoint: Endpoint::read(settings)? })),
+        limits: RateLimits { per_minute: Some(PER_MINUTE), per_second: None },
+    }),
 };
 
-const LIMITS: RateLimits = RateLimits { per_minute: Some(18), per_second: None };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+const PER_MINUTE: u32 = 18;
 
 /// The most bytes of a message.
-const MOST_BYTES: usize = 20_000;
+const MAX_BYTES: usize = 20_000;
 /// A robot that sent too fast is blocked for ten minutes.
 const BLOCKED_FOR: Duration = Duration::from_mins(10);
 
@@ -64,11 +62,8 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
     // A mobile number is mentioned only if it is in the text too.
     let mentions: Vec<String> = mobiles.iter().map(|mobile| format!("@{mobile}")).collect();
     let mentions = mentions.join(" ");
-    let message = if parts.is_own {
-        chat::without_mentions(&parts.text)
-    } else {
-        chat::markdown(&mut parts, "#### ", MOST_BYTES)
-    };
+    let message =
+        if parts.is_own { chat::without_mentions(&parts.text) } else { chat::markdown(&mut parts, "#### ", MAX_BYTES) };
     let title = chat::in_markdown(&parts.heading);
     let body = |message: &str| {
         let mentions = if mentions.is_empty() { String::new() } else { format!("\n\n{mentions}") };
@@ -78,9 +73,8 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
             "at": { "atMobiles": mobiles, "isAtAll": everybody },
         })
     };
-    let body = cut::fitting(&message, MOST_BYTES, body);
-    chat::note_cut(&mut parts.notes, body.was_cut);
-    RenderedBody { body: body.value, notes: parts.notes }
+    let body = chat::noted(cut::fitting(&message, MAX_BYTES, body), &mut parts.notes);
+    RenderedBody { body, notes: parts.notes }
 }
 
 /// Puts two blanks before each line break. Without them DingTalk joins a line with the next.
@@ -90,17 +84,12 @@ fn hard_breaks(message: &str) -> String {
 
 struct DingTalk {
     endpoint: Endpoint,
-    secret: Option<Secret>,
-}
-
-fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    Ok(Box::new(DingTalk { endpoint: Endpoint::read(settings)?, secret: settings.secret("secret") }))
 }
 
 impl HttpChannel for DingTalk {
     fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
         let mut request = self.endpoint.post(attempt);
-        if let Some(secret) = self.secret.as_ref().map(Secret::expose) {
+        if let Some(secret) = self.endpoint.signing_secret.as_ref().map(Secret::expose) {
             let timestamp = http_request::milliseconds(attempt);
             let message = format!("{timestamp}\n{secret}");
             let sign = signature::sha256_base64(secret.as_bytes(), message.as_bytes());

@@ -12,8 +12,8 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
-use super::settings::{Secret, Settings};
+use super::parameter::ParameterSpec;
+use super::settings::Secret;
 use super::{ChannelKind, Transport, chat, cut, delivery, response, signature};
 use serde_json::json;
 use std::time::Duration;
@@ -23,37 +23,32 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "feishu",
     documentation: "An interactive card of a Feishu or Lark group robot, coloured by severity. Success is status 200 and `code` 0; a request is cut at 20 KB.",
     parameters: &[
-        http_request::SECRET_URL,
-        ParameterSpec::optional(
-            "secret",
-            ParameterKind::Secret,
-            "The robot's signing secret, if signature verification is on.",
-        ),
+        http_request::URL.spec,
+        http_request::SIGNING_SECRET.spec,
         delivery::MESSAGE,
-        ParameterSpec::optional(
-            "mention",
-            ParameterKind::Text,
-            "Whom a firing Critical event mentions: open ids (`ou_…`) with commas between them, or `\"all\"`.",
-        )
-        .with_default(ParameterDefault::Described("nobody")),
+        ParameterSpec {
+            documentation: "Whom a firing Critical event mentions: open ids (`ou_…`) with commas between them, or `\"all\"`.",
+            ..delivery::MENTION
+        },
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
         delivery::rate(
-            LIMITS,
+            PER_MINUTE,
             "The most messages a minute. Feishu allows 100 for each robot, and 5 a second, which are kept too.",
         ),
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter {
+        render,
+        open: |settings| Ok(Box::new(Feishu { endpoint: Endpoint::read(settings)? })),
+        limits: RateLimits { per_minute: Some(PER_MINUTE), per_second: Some(5) },
+    }),
 };
 
-const LIMITS: RateLimits = RateLimits { per_minute: Some(90), per_second: Some(5) };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+const PER_MINUTE: u32 = 90;
 
 /// The most bytes of a body, with room for time and signature within 20 KB.
-const MOST_BYTES: usize = 19_800;
+const MAX_BYTES: usize = 19_800;
 /// How long a robot waits that is limited, if the answer does not say. The limit is not a failure of the receiver, and it
 /// concerns all messages.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
@@ -71,14 +66,16 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
     let card = |text: &str| {
         let mut elements = Vec::new();
         if !text.is_empty() {
-            elements.push(json!({ "tag": "div", "text": text_element(text, parts.is_own) }));
+            // The text of the rules is Markdown, in which no tag mentions anyone.
+            let own = || json!({ "tag": "lark_md", "content": chat::without_mentions(text) });
+            elements.push(json!({ "tag": "div", "text": if parts.is_own { own() } else { plain_text(text) } }));
         }
         if !parts.labels.is_empty() {
             let lines: Vec<String> = parts.labels.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            elements.push(json!({ "tag": "div", "text": text_element(&lines.join("\n"), false) }));
+            elements.push(json!({ "tag": "div", "text": plain_text(&lines.join("\n")) }));
         }
         if let Some(link) = &parts.link {
-            let open = json!({ "tag": "button", "text": text_element("Open", false), "type": "default", "url": link });
+            let open = json!({ "tag": "button", "text": plain_text("Open"), "type": "default", "url": link });
             elements.push(json!({ "tag": "action", "actions": [open] }));
         }
         if !mentions.is_empty() {
@@ -88,23 +85,18 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
             "msg_type": "interactive",
             "card": {
                 "config": { "wide_screen_mode": true },
-                "header": { "template": template, "title": text_element(&parts.heading, false) },
+                "header": { "template": template, "title": plain_text(&parts.heading) },
                 "elements": elements,
             },
         })
     };
-    let body = cut::fitting(parts.text.trim(), MOST_BYTES, card);
-    chat::note_cut(&mut parts.notes, body.was_cut);
-    RenderedBody { body: body.value, notes: parts.notes }
+    let body = chat::noted(cut::fitting(parts.text.trim(), MAX_BYTES, card), &mut parts.notes);
+    RenderedBody { body, notes: parts.notes }
 }
 
-/// Plain text without markup; the text of the rules is Markdown, in which no tag mentions anyone.
-fn text_element(text: &str, is_own: bool) -> serde_json::Value {
-    if is_own {
-        json!({ "tag": "lark_md", "content": chat::without_mentions(text) })
-    } else {
-        json!({ "tag": "plain_text", "content": text })
-    }
+/// A text without markup.
+fn plain_text(text: &str) -> serde_json::Value {
+    json!({ "tag": "plain_text", "content": text })
 }
 
 /// A mention by an open id, or of everybody.
@@ -115,18 +107,13 @@ fn mention(id: &str) -> Option<String> {
 
 struct Feishu {
     endpoint: Endpoint,
-    secret: Option<Secret>,
-}
-
-fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    Ok(Box::new(Feishu { endpoint: Endpoint::read(settings)?, secret: settings.secret("secret") }))
 }
 
 impl HttpChannel for Feishu {
     /// The signature is a member of the body, and belongs to the attempt.
     fn request(&self, attempt: &RequestContext<'_>) -> Result<HttpRequest, RequestBuildError> {
         let mut request = self.endpoint.post(attempt);
-        let Some(secret) = self.secret.as_ref().map(Secret::expose) else { return Ok(request) };
+        let Some(secret) = self.endpoint.signing_secret.as_ref().map(Secret::expose) else { return Ok(request) };
         let mut body: serde_json::Map<String, serde_json::Value> = response::stored(attempt)?;
         let timestamp = http_request::seconds(attempt).to_string();
         let sign = signature::sha256_base64(format!("{timestamp}\n{secret}").as_bytes(), b"");

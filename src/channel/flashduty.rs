@@ -8,7 +8,7 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::parameter::{DefaultedParameter, ParameterDefault, ParameterKind, ParameterSpec};
+use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec, TypedParameter};
 use super::settings::Settings;
 use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
 use crate::text::hex;
@@ -20,49 +20,57 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "flashduty",
     documentation: "An alert push to Flashduty. Title (512 characters), description (2,048) and labels (50, names of 128, values of 2,048) are cut to its limits with a note; a recovery is sent as `Ok`.",
     parameters: &[
-        ParameterSpec::required(
-            "key",
-            ParameterKind::Secret,
-            "The integration key, the last part of the push URL that the integration's page shows.",
-        ),
+        KEY.spec,
         API_HOST.spec,
-        ParameterSpec::optional("title", ParameterKind::Template, "The alert's title.")
-            .with_default(ParameterDefault::Described("the event's title")),
-        ParameterSpec::optional("description", ParameterKind::Template, "The alert's description.")
-            .with_default(ParameterDefault::Described("the event's description and its link")),
+        TITLE,
+        DESCRIPTION,
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
         delivery::rate(
-            LIMITS,
+            PER_MINUTE,
             "The most requests a minute. The default is Flashduty's limit for one integration; 100 a second are kept too.",
         ),
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter {
+        render,
+        open,
+        limits: RateLimits { per_minute: Some(PER_MINUTE), per_second: Some(100) },
+    }),
 };
 
-const API_HOST: DefaultedParameter<&str> = DefaultedParameter::text(
-    "api_host",
-    ParameterKind::Text,
-    "https://api.flashcat.cloud",
-    "Where Flashduty is, as `https://host` without a path.",
+const PER_MINUTE: u32 = 1_000;
+
+/// The integration key.
+pub const KEY: TypedParameter<Option<&str>> = ParameterSpec::required(
+    "key",
+    ParameterKind::Secret,
+    "The integration key, the last part of the push URL that the integration's page shows.",
 )
-.with_check(validation::check_host);
+.typed(None);
 
-const LIMITS: RateLimits = RateLimits { per_minute: Some(1_000), per_second: Some(100) };
+/// Where Flashduty is.
+pub const API_HOST: TypedParameter<&str> =
+    ParameterSpec::optional("api_host", ParameterKind::Text, "Where Flashduty is, as `https://host` without a path.")
+        .with_check(validation::check_host)
+        .or_text("https://api.flashcat.cloud");
 
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+const TITLE: ParameterSpec = ParameterSpec::optional("title", ParameterKind::Template, "The alert's title.")
+    .with_default(ParameterDefault::Described("the event's title"));
+
+const DESCRIPTION: ParameterSpec =
+    ParameterSpec::optional("description", ParameterKind::Template, "The alert's description.")
+        .with_default(ParameterDefault::Described("the event's description and its link"));
 
 const LONGEST_TITLE: usize = 512;
 const LONGEST_DESCRIPTION: usize = 2_048;
 const LONGEST_KEY: usize = 255;
-const MOST_LABELS: usize = 50;
+const MAX_LABELS: usize = 50;
 const LONGEST_VALUE: usize = 2_048;
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
     let event = context.event;
-    let (labels, mut notes) = label::prometheus(&event.labels, MOST_LABELS);
+    let (labels, mut notes) = label::prometheus(&event.labels, MAX_LABELS);
     let mut limited = |name: &str, text: &str, most: usize| {
         let text = cut::characters(text, most);
         if text.was_cut {
@@ -70,8 +78,8 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
         }
         text.value
     };
-    let title = title(context.texts.get("title").map_or(event.title, String::as_str));
-    let description = context.texts.get("description").cloned().unwrap_or_else(|| description(event));
+    let title = title(context.text(&TITLE).unwrap_or(event.title));
+    let description = context.text(&DESCRIPTION).map_or_else(|| description(event), str::to_owned);
     let title = limited("the title", &title, LONGEST_TITLE);
     let description = limited("the description", &description, LONGEST_DESCRIPTION);
     let labels: serde_json::Map<String, serde_json::Value> = labels
@@ -132,7 +140,7 @@ struct Flashduty {
 }
 
 fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    let key = settings.text("key").ok_or(RequestBuildError::Missing("key"))?;
+    let key = KEY.read(settings).ok_or(RequestBuildError::Missing(KEY.spec.name))?;
     let host = API_HOST.read(settings).trim_end_matches('/');
     let url = format!("{host}/event/push/alert/standard?integration_key={}", http_request::encoded(key));
     Ok(Box::new(Flashduty { endpoint: Endpoint::at(url, settings) }))

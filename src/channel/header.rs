@@ -4,7 +4,7 @@ use super::parameter::ParameterError;
 use super::settings::{Secret, Setting, Settings};
 
 /// The most headers of a request.
-const MOST_HEADERS: usize = 32;
+const MAX_HEADERS: usize = 32;
 
 /// Headers that belong to the connection; `proxy-…` do as well.
 const CONNECTION: &str = "connection content-length expect host keep-alive te trailer transfer-encoding upgrade";
@@ -27,7 +27,7 @@ pub fn is_connection_header(name: &str) -> bool {
 pub(super) fn check_headers(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let Setting::Headers(headers) = value else { return Vec::new() };
     let mut errors = Vec::new();
-    if headers.len() > MOST_HEADERS {
+    if headers.len() > MAX_HEADERS {
         let message = format!("there are {} headers", headers.len());
         errors.push(ParameterError { message, help: "a request takes at most 32" });
     }
@@ -60,8 +60,8 @@ fn name_error(name: &str, before: &[(String, Secret)]) -> Option<ParameterError>
 
 /// The check of a parameter that holds the name of a header.
 pub(super) fn check_name(value: &Setting, _: &Settings) -> Vec<ParameterError> {
-    let is_wrong = value.text().is_some_and(|name| !is_header_name(name));
-    ParameterError::if_wrong(is_wrong, "it is not the name of a header", "write a name as `X-Signature`")
+    let wrong = value.text().filter(|name| !is_header_name(name));
+    ParameterError::list(wrong.map(|_| "it is not the name of a header"), "write a name as `X-Signature`")
 }
 
 /// Whether a text is a token (RFC 9110, 5.6.2).

@@ -3,6 +3,7 @@
 //! The body is rendered once, when the event is accepted, and is stored unsigned. The request is made again for every
 //! attempt, because keys, URLs, signatures and times belong to the attempt. All three steps are pure.
 
+use super::parameter::ParameterSpec;
 use super::settings::{Secret, Settings};
 use crate::event::Event;
 use crate::time::Timestamp;
@@ -46,12 +47,17 @@ pub trait HttpChannel: Send + Sync {
 }
 
 /// How often the receiver accepts requests. `None` is no limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests a minute.
     pub per_minute: Option<u32>,
     /// Requests a second, in addition to the other limit.
     pub per_second: Option<u32>,
+}
+
+impl RateLimits {
+    /// No limit.
+    pub const NONE: Self = Self { per_minute: None, per_second: None };
 }
 
 /// What a body is rendered from.
@@ -61,8 +67,15 @@ pub struct RenderContext<'a> {
     pub event: &'a Event<'a>,
     /// The value of the parameter `body`, if the rules give one.
     pub body: Option<serde_json::Value>,
-    /// Literal and evaluated text parameters by name: `text`, `title`, `description`, `mention`.
+    /// Literal and evaluated text parameters by name.
     pub texts: BTreeMap<&'a str, String>,
+}
+
+impl RenderContext<'_> {
+    /// The text of a parameter, if the rules give one.
+    pub(super) fn text(&self, parameter: &ParameterSpec) -> Option<&str> {
+        self.texts.get(parameter.name).map(String::as_str)
+    }
 }
 
 /// A body, without keys and signatures.

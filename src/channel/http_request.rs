@@ -2,7 +2,7 @@
 
 use super::header;
 use super::http::{HttpRequest, RequestBuildError, RequestContext};
-use super::parameter::{ParameterKind, ParameterSpec};
+use super::parameter::{ParameterKind, ParameterSpec, TypedParameter};
 use super::settings::{Secret, Settings};
 use super::validation;
 use crate::mask::SecretMask;
@@ -10,38 +10,62 @@ use crate::mask::SecretMask;
 /// Identifies the program to the receiver.
 const USER_AGENT: &str = concat!("pointsman/", env!("CARGO_PKG_VERSION"));
 
-/// The address of a chat robot.
-pub(super) const SECRET_URL: ParameterSpec = ParameterSpec::required(
+/// The address that requests go to. As it stands here, it is that of a chat robot.
+pub const URL: TypedParameter<Option<&str>> = ParameterSpec::required(
     "url",
     ParameterKind::Secret,
     "The webhook URL. Whoever knows it can post, so only a secret is taken.",
 )
-.with_check(validation::check_url);
+.with_check(validation::check_url)
+.typed(None);
+
+/// The address if it need not be secret.
+pub(super) const fn plain_url(documentation: &'static str) -> ParameterSpec {
+    ParameterSpec { takes: ParameterKind::SecretOrText, documentation, ..URL.spec }
+}
 
 /// Headers of the request.
-pub(super) const fn headers(documentation: &'static str) -> ParameterSpec {
-    ParameterSpec::optional("headers", ParameterKind::Headers, documentation).with_check(header::check_headers)
-}
+pub const HEADERS: TypedParameter<&[(String, Secret)]> = ParameterSpec::optional(
+    "headers",
+    ParameterKind::Headers,
+    "Headers of the request, each a string or a secret, at most 32; `Host`, `Content-Length` and what concerns the connection cannot be set.",
+)
+.with_check(header::check_headers)
+.typed(&[]);
+
+/// The secret of a chat robot that verifies signatures.
+pub(super) const SIGNING_SECRET: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "secret",
+    ParameterKind::Secret,
+    "The robot's signing secret, if signature verification is on.",
+)
+.typed(None);
 
 /// Where a channel posts to.
 pub(super) struct Endpoint {
     url: Secret,
     headers: Vec<(String, Secret)>,
+    /// The secret of a chat robot.
+    pub(super) signing_secret: Option<Secret>,
     /// The secrets of the channel.
     pub(super) mask: SecretMask,
 }
 
 impl Endpoint {
-    /// Reads the parameters `url` and `headers`.
+    /// The address that the rules give.
     pub(super) fn read(settings: &Settings) -> Result<Self, RequestBuildError> {
-        let url = settings.text("url").ok_or(RequestBuildError::Missing("url"))?;
+        let url = URL.read(settings).ok_or(RequestBuildError::Missing(URL.spec.name))?;
         Ok(Self::at(url.to_owned(), settings))
     }
 
     /// An address that the kind makes itself.
     pub(super) fn at(url: String, settings: &Settings) -> Self {
-        let headers = settings.headers("headers").to_vec();
-        Self { url: Secret::new(url), headers, mask: settings.mask() }
+        Self {
+            url: Secret::new(url),
+            headers: HEADERS.read(settings).to_vec(),
+            signing_secret: SIGNING_SECRET.read(settings).map(|secret| Secret::new(secret.to_owned())),
+            mask: settings.mask(),
+        }
     }
 
     /// A POST of the stored body. Headers of the rules replace ours of the same name.

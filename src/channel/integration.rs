@@ -1,106 +1,128 @@
 //! The parameters of an integration: the keys of its push URL, and what verifies that a push comes from the right sender.
 
 use super::header;
-use super::parameter::{
-    DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, ValueRange,
-};
+use super::parameter::{ParameterDefault, ParameterError, ParameterKind, ParameterSpec, TypedParameter, ValueRange};
 use super::settings::{Secret, Setting, Settings};
 use std::time::Duration;
 
 /// The parameters, in the order of the reference.
 pub const PARAMETERS: &[ParameterSpec] = &[
-    ParameterSpec::required(
-        "keys",
-        ParameterKind::Secrets,
-        "The keys that open the push URL, one or two: two while one is rotated; each of at least 16 characters, and better of 128 random bits.",
-    )
-    .with_check(check_keys),
-    ParameterSpec::optional(
-        "signature",
-        ParameterKind::OneOf(&["standard_webhooks", "github", "gitlab", "grafana", "stripe", "generic"]),
-        "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. A signed push to `/push/{integration}` may leave out the key; a wrong signature is then answered like an unknown integration, with 404. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token.",
-    )
-    .with_default(ParameterDefault::Described("none"))
-    .with_check(check_signature),
-    ParameterSpec::optional(
-        "secret",
-        ParameterKind::Secret,
-        "The secret that signatures are made with; required if `signature` is given.",
-    ),
-    ParameterSpec::optional(
-        "header",
-        ParameterKind::Text,
-        "The header that holds the signature; required for `generic`.",
-    )
-    .with_default(ParameterDefault::Described("the scheme's own"))
-    .with_check(header::check_name),
+    KEYS.spec,
+    SIGNATURE.spec,
+    SECRET.spec,
+    HEADER.spec,
     ALGORITHM.spec,
     ENCODING.spec,
-    ParameterSpec::optional(
-        "prefix",
-        ParameterKind::Text,
-        "The text before a `generic` signature in its header, such as `\"sha256=\"`.",
-    )
-    .with_default(ParameterDefault::Described("nothing")),
+    PREFIX.spec,
     TOLERANCE.spec,
     MAX_BODY.spec,
-    ParameterSpec::optional(
-        "rate",
-        ParameterKind::Integer(ValueRange::new(1, 6_000_000)),
-        "The most pushes a minute. A push that exceeds it is answered with 503 and a time to wait.",
-    )
-    .with_default(ParameterDefault::Described("no limit")),
+    RATE.spec,
     DEDUPLICATE_FOR.spec,
 ];
 
+/// The keys that open the push URL.
+pub const KEYS: TypedParameter<&[Secret]> = ParameterSpec::required(
+    "keys",
+    ParameterKind::Secrets,
+    "The keys that open the push URL, one or two: two while one is rotated; each of at least 16 characters, and better of 128 random bits.",
+)
+.with_check(check_keys)
+.typed(&[]);
+
+/// The scheme by which pushes are signed.
+pub const SIGNATURE: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "signature",
+    ParameterKind::OneOf(&["standard_webhooks", "github", "gitlab", "grafana", "stripe", "generic"]),
+    "How pushes are signed, besides the key; an unsigned or wrongly signed one is refused with 401. A signed push to `/push/{integration}` may leave out the key; a wrong signature is then answered like an unknown integration, with 404. `generic` is an HMAC of the body in a header of your choice; `gitlab` compares a token.",
+)
+.with_default(ParameterDefault::Described("none"))
+.with_check(check_signature)
+.typed(None);
+
+/// The secret that signatures are made with.
+pub const SECRET: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "secret",
+    ParameterKind::Secret,
+    "The secret that signatures are made with; required if `signature` is given.",
+)
+.typed(None);
+
+/// The header that holds the signature, if it is not the scheme's own.
+pub const HEADER: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "header",
+    ParameterKind::Text,
+    "The header that holds the signature; required for `generic`.",
+)
+.with_default(ParameterDefault::Described("the scheme's own"))
+.with_check(header::check_name)
+.typed(None);
+
 /// The hash of a `generic` signature.
-pub const ALGORITHM: DefaultedParameter<&str> = DefaultedParameter::text(
+pub const ALGORITHM: TypedParameter<&str> = ParameterSpec::optional(
     "algorithm",
     ParameterKind::OneOf(&["sha256", "sha512", "sha1"]),
-    "sha256",
     "The hash of a `generic` signature.",
-);
+)
+.or_text("sha256");
 
 /// How a `generic` signature is written.
-pub const ENCODING: DefaultedParameter<&str> = DefaultedParameter::text(
+pub const ENCODING: TypedParameter<&str> = ParameterSpec::optional(
     "encoding",
     ParameterKind::OneOf(&["hex", "base64"]),
-    "hex",
     "How a `generic` signature is written.",
-);
+)
+.or_text("hex");
+
+/// The text before a `generic` signature.
+pub const PREFIX: TypedParameter<&str> = ParameterSpec::optional(
+    "prefix",
+    ParameterKind::Text,
+    "The text before a `generic` signature in its header, such as `\"sha256=\"`.",
+)
+.with_default(ParameterDefault::Described("nothing"))
+.typed("");
 
 /// How far a signed time may be from now.
-pub const TOLERANCE: DefaultedParameter<Duration> = DefaultedParameter::duration(
+pub const TOLERANCE: TypedParameter<Duration> = ParameterSpec::optional(
     "tolerance",
-    ValueRange::new(1, 60 * 60),
-    Duration::from_mins(5),
+    ParameterKind::Duration(ValueRange::new(1, 60 * 60)),
     "How far the time in a signature may be from now, if the scheme signs a time.",
-);
+)
+.or_duration(Duration::from_mins(5));
 
 /// The largest body in KiB.
-pub const MAX_BODY: DefaultedParameter<u64> = DefaultedParameter::number(
+pub const MAX_BODY: TypedParameter<u64> = ParameterSpec::optional(
     "max_body",
-    ValueRange::new(1, 16_384),
-    1_024,
+    ParameterKind::Integer(ValueRange::new(1, 16_384)),
     "The largest body in KiB, unpacked. A larger one is refused with 413.",
-);
+)
+.or_number(1_024);
+
+/// How many pushes a minute are accepted.
+pub const RATE: TypedParameter<Option<u64>> = ParameterSpec::optional(
+    "rate",
+    ParameterKind::Integer(ValueRange::new(1, 6_000_000)),
+    "The most pushes a minute. A push that exceeds it is answered with 503 and a time to wait.",
+)
+.with_default(ParameterDefault::Described("no limit"))
+.typed(None);
 
 /// How long a repeated body is not read again; zero is never.
-pub const DEDUPLICATE_FOR: DefaultedParameter<Duration> = DefaultedParameter::duration(
+pub const DEDUPLICATE_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "deduplicate_for",
-    ValueRange::new(0, 7 * 24 * 60 * 60),
-    Duration::ZERO,
+    ParameterKind::Duration(ValueRange::new(0, 7 * 24 * 60 * 60)),
     "How long the same body is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
-);
+)
+.or_duration(Duration::ZERO);
 
 /// The most keys of an integration: two while one is rotated.
-const MOST_KEYS: usize = 2;
+const MAX_KEYS: usize = 2;
 /// The fewest characters of an integration's key.
 const SHORTEST_KEY: usize = 16;
 
 fn check_keys(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let Setting::Secrets(keys) = value else { return Vec::new() };
-    if keys.len() > MOST_KEYS {
+    if keys.len() > MAX_KEYS {
         let message = "there are more than two keys".to_owned();
         return vec![ParameterError { message, help: "remove the keys that nobody uses any more" }];
     }
@@ -121,14 +143,10 @@ fn key_error(key: &Secret) -> Option<ParameterError> {
 
 /// What a scheme of signatures needs besides.
 fn check_signature(scheme: &Setting, settings: &Settings) -> Vec<ParameterError> {
-    let mut errors = Vec::new();
-    if settings.text("secret").is_none() {
-        let message = "there is no `secret` to verify it with".to_owned();
-        errors.push(ParameterError { message, help: "add `secret = env(\"…\")`" });
-    }
-    if scheme.text() == Some("generic") && settings.text("header").is_none() {
-        let message = "nothing says which header holds it".to_owned();
-        errors.push(ParameterError { message, help: "add `header = \"X-Signature\"`" });
-    }
+    let no_secret = SECRET.read(settings).is_none().then_some("there is no `secret` to verify it with");
+    let no_header = scheme.text() == Some("generic") && HEADER.read(settings).is_none();
+    let no_header = no_header.then_some("nothing says which header holds it");
+    let mut errors = ParameterError::list(no_secret, "add `secret = env(\"…\")`");
+    errors.extend(ParameterError::list(no_header, "add `header = \"X-Signature\"`"));
     errors
 }

@@ -9,7 +9,7 @@ mod dingtalk;
 mod discard;
 mod feishu;
 mod file;
-mod flashduty;
+pub mod flashduty;
 mod header;
 mod http;
 mod http_request;
@@ -27,19 +27,21 @@ mod validation;
 mod webhook;
 mod wecom;
 
-pub use delivery::DeliverySettings;
+pub use delivery::{DeliverySettings, RATE};
 pub use file::FileSettings;
 pub use header::is_connection_header;
 pub use http::{
     DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
     RequestBuildError, RequestContext,
 };
+pub use http_request::{HEADERS, URL};
 pub use parameter::{
-    DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, ValueRange,
+    ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, SettingValue, TypedParameter, ValueRange,
 };
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
 pub use state_file::StateFile;
+pub use webhook::BODY;
 
 /// A kind of channel.
 #[derive(Debug)]

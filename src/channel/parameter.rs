@@ -1,6 +1,6 @@
 //! The parameters of channel kinds and integrations as data: the type, the default and the check of each.
 
-use super::settings::{Setting, Settings};
+use super::settings::{Secret, Setting, Settings};
 use std::fmt;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub struct ParameterSpec {
     pub default: ParameterDefault,
     /// One or two sentences for the reference, with units and limits.
     pub documentation: &'static str,
-    check: ParameterCheck,
+    pub(super) check: ParameterCheck,
 }
 
 /// Finds what is wrong with a value beyond its type. Secrets are known by then; no message may show one.
@@ -31,9 +31,9 @@ pub struct ParameterError {
 }
 
 impl ParameterError {
-    /// The error as a list, if the value is wrong.
-    pub(super) fn if_wrong(is_wrong: bool, message: &str, help: &'static str) -> Vec<Self> {
-        if is_wrong { vec![Self { message: message.to_owned(), help }] } else { Vec::new() }
+    /// The problem as a list, if there is one.
+    pub(super) fn list(problem: Option<&str>, help: &'static str) -> Vec<Self> {
+        problem.map(|problem| Self { message: problem.to_owned(), help }).into_iter().collect()
     }
 }
 
@@ -124,88 +124,111 @@ impl ParameterSpec {
         Self { check, ..self }
     }
 
+    /// The parameter as one that is read as a `T`; `absent` is its value if the rules do not give it.
+    pub(super) const fn typed<T: Copy>(self, absent: T) -> TypedParameter<T> {
+        TypedParameter { spec: self, absent }
+    }
+
+    /// The same parameter with this number as its default.
+    pub(super) const fn or_number(self, default: u64) -> TypedParameter<u64> {
+        self.with_default(ParameterDefault::Number(default)).typed(default)
+    }
+
+    /// The same parameter with this duration as its default.
+    pub(super) const fn or_duration(self, default: Duration) -> TypedParameter<Duration> {
+        self.with_default(ParameterDefault::Seconds(default.as_secs())).typed(default)
+    }
+
+    /// The same parameter with this string as its default.
+    pub(super) const fn or_text(self, default: &'static str) -> TypedParameter<&'static str> {
+        self.with_default(ParameterDefault::Text(default)).typed(default)
+    }
+
     /// Whether it must be given.
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.default == ParameterDefault::Required
     }
 
+    /// Its value in the settings, if it is given.
+    #[must_use]
+    pub fn setting<'s>(&self, settings: &'s Settings) -> Option<&'s Setting> {
+        settings.entries.iter().find(|(name, _)| name == self.name).map(|(_, setting)| setting)
+    }
+
     /// What is wrong with its value in the settings; nothing if it is not given.
     #[must_use]
     pub fn errors(&self, settings: &Settings) -> Vec<ParameterError> {
-        settings.get(self.name).map(|value| (self.check)(value, settings)).unwrap_or_default()
+        self.setting(settings).map(|value| (self.check)(value, settings)).unwrap_or_default()
     }
 }
 
-/// A parameter whose default is a value, so that reading it always gives one.
+/// A parameter with the type that it is read as.
 #[derive(Debug, Clone, Copy)]
-pub struct DefaultedParameter<T> {
-    /// The parameter, with its default.
+pub struct TypedParameter<T> {
+    /// The parameter.
     pub spec: ParameterSpec,
-    default: T,
+    absent: T,
 }
 
-impl<T: Copy> DefaultedParameter<T> {
-    /// The same parameter with this check.
-    pub(super) const fn with_check(self, check: ParameterCheck) -> Self {
-        Self { spec: self.spec.with_check(check), ..self }
-    }
+/// A type that parameters are read as.
+pub trait SettingValue<'s>: Copy {
+    /// The value of a setting; `None` if it has another type.
+    fn from_setting(setting: &'s Setting) -> Option<Self>;
 }
 
-impl DefaultedParameter<u64> {
-    /// A whole number.
-    pub(super) const fn number(
-        name: &'static str,
-        range: ValueRange,
-        default: u64,
-        documentation: &'static str,
-    ) -> Self {
-        let spec = ParameterSpec::optional(name, ParameterKind::Integer(range), documentation);
-        Self { spec: spec.with_default(ParameterDefault::Number(default)), default }
-    }
-
-    /// The number that the settings give, or the default.
+impl<T> TypedParameter<T> {
+    /// The value that the settings give, or else the default.
     #[must_use]
-    pub fn read(&self, settings: &Settings) -> u64 {
-        settings.number(self.spec.name).unwrap_or(self.default)
+    pub fn read<'s>(&self, settings: &'s Settings) -> T
+    where
+        T: SettingValue<'s>,
+    {
+        self.spec.setting(settings).and_then(T::from_setting).unwrap_or(self.absent)
     }
 }
 
-impl DefaultedParameter<Duration> {
-    /// A duration; the range is in seconds.
-    pub(super) const fn duration(
-        name: &'static str,
-        range: ValueRange,
-        default: Duration,
-        documentation: &'static str,
-    ) -> Self {
-        let spec = ParameterSpec::optional(name, ParameterKind::Duration(range), documentation);
-        Self { spec: spec.with_default(ParameterDefault::Seconds(default.as_secs())), default }
-    }
-
-    /// The duration that the settings give, or the default.
-    #[must_use]
-    pub fn read(&self, settings: &Settings) -> Duration {
-        settings.duration(self.spec.name).unwrap_or(self.default)
+/// Nothing if the parameter is not given.
+impl<'s, T: SettingValue<'s>> SettingValue<'s> for Option<T> {
+    fn from_setting(setting: &'s Setting) -> Option<Self> {
+        T::from_setting(setting).map(Some)
     }
 }
 
-impl DefaultedParameter<&'static str> {
-    /// A string.
-    pub(super) const fn text(
-        name: &'static str,
-        takes: ParameterKind,
-        default: &'static str,
-        documentation: &'static str,
-    ) -> Self {
-        let spec = ParameterSpec::optional(name, takes, documentation);
-        Self { spec: spec.with_default(ParameterDefault::Text(default)), default }
+/// A text, whether the rules wrote it or a secret holds it.
+impl<'s> SettingValue<'s> for &'s str {
+    fn from_setting(setting: &'s Setting) -> Option<Self> {
+        setting.text()
     }
+}
 
-    /// The string that the settings give, or the default.
-    #[must_use]
-    pub fn read<'s>(&self, settings: &'s Settings) -> &'s str {
-        settings.text(self.spec.name).unwrap_or(self.default)
+impl SettingValue<'_> for u64 {
+    fn from_setting(setting: &Setting) -> Option<Self> {
+        if let Setting::Number(number) = setting { Some(*number) } else { None }
+    }
+}
+
+impl<'s> SettingValue<'s> for &'s [u64] {
+    fn from_setting(setting: &'s Setting) -> Option<Self> {
+        if let Setting::Numbers(numbers) = setting { Some(numbers) } else { None }
+    }
+}
+
+impl SettingValue<'_> for Duration {
+    fn from_setting(setting: &Setting) -> Option<Self> {
+        if let Setting::Duration(duration) = setting { Some(*duration) } else { None }
+    }
+}
+
+impl<'s> SettingValue<'s> for &'s [Secret] {
+    fn from_setting(setting: &'s Setting) -> Option<Self> {
+        if let Setting::Secrets(secrets) = setting { Some(secrets) } else { None }
+    }
+}
+
+impl<'s> SettingValue<'s> for &'s [(String, Secret)] {
+    fn from_setting(setting: &'s Setting) -> Option<Self> {
+        if let Setting::Headers(headers) = setting { Some(headers) } else { None }
     }
 }
 

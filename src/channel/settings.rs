@@ -82,54 +82,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The value of a parameter.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Setting> {
-        self.entries.iter().find(|(entry, _)| entry == name).map(|(_, setting)| setting)
-    }
-
-    /// A text, whether the rules wrote it or a secret holds it.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name)?.text()
-    }
-
-    /// A secret.
-    #[must_use]
-    pub fn secret(&self, name: &str) -> Option<Secret> {
-        self.text(name).map(|text| Secret::new(text.to_owned()))
-    }
-
-    /// A whole number.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<u64> {
-        if let Setting::Number(number) = self.get(name)? { Some(*number) } else { None }
-    }
-
-    /// Whole numbers; none if the parameter is not given.
-    #[must_use]
-    pub fn numbers(&self, name: &str) -> &[u64] {
-        if let Some(Setting::Numbers(numbers)) = self.get(name) { numbers } else { &[] }
-    }
-
-    /// A duration.
-    #[must_use]
-    pub fn duration(&self, name: &str) -> Option<Duration> {
-        if let Setting::Duration(duration) = self.get(name)? { Some(*duration) } else { None }
-    }
-
-    /// Secrets; none if the parameter is not given.
-    #[must_use]
-    pub fn secrets(&self, name: &str) -> &[Secret] {
-        if let Some(Setting::Secrets(secrets)) = self.get(name) { secrets } else { &[] }
-    }
-
-    /// Headers; none if the parameter is not given.
-    #[must_use]
-    pub fn headers(&self, name: &str) -> &[(String, Secret)] {
-        if let Some(Setting::Headers(headers)) = self.get(name) { headers } else { &[] }
-    }
-
     /// The mask of all secrets among the values.
     #[must_use]
     pub fn mask(&self) -> SecretMask {

@@ -11,7 +11,6 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::settings::Settings;
 use super::{ChannelKind, Transport, chat, delivery, response};
 use serde_json::json;
 
@@ -20,23 +19,24 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "slack",
     documentation: "A message to a Slack incoming webhook, coloured by severity. Success is status 200; a text is cut at 3,000 characters.",
     parameters: &[
-        http_request::SECRET_URL,
+        http_request::URL.spec,
         delivery::MESSAGE,
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
-        delivery::rate(LIMITS, "The most messages a minute. The default is Slack's limit for one webhook."),
+        delivery::rate(PER_MINUTE, "The most messages a minute. The default is Slack's limit for one webhook."),
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter {
+        render,
+        open: |settings| Ok(Box::new(Slack { endpoint: Endpoint::read(settings)? })),
+        limits: RateLimits { per_minute: Some(PER_MINUTE), per_second: Some(1) },
+    }),
 };
 
-const LIMITS: RateLimits = RateLimits { per_minute: Some(60), per_second: Some(1) };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+const PER_MINUTE: u32 = 60;
 
 /// The most characters of a text, escapes included.
-const MOST_CHARACTERS: usize = 3_000;
+const MAX_CHARACTERS: usize = 3_000;
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
     let mut parts = chat::message_parts(context);
@@ -46,14 +46,12 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
         "Resolved" => "#2eb67d",
         _ => "#3a7bd5",
     };
-    let heading = escaped(&parts.heading, MOST_CHARACTERS).value;
-    let text = escaped(parts.text.trim(), MOST_CHARACTERS);
-    chat::note_cut(&mut parts.notes, text.was_cut);
-    let text = text.value;
+    let heading = escaped(&parts.heading, MAX_CHARACTERS).value;
+    let text = chat::noted(escaped(parts.text.trim(), MAX_CHARACTERS), &mut parts.notes);
     let fields = parts.labels.iter().map(|(name, value)| {
         json!({
-            "title": escaped(name, MOST_CHARACTERS).value,
-            "value": escaped(value, MOST_CHARACTERS).value,
+            "title": escaped(name, MAX_CHARACTERS).value,
+            "value": escaped(value, MAX_CHARACTERS).value,
             "short": true,
         })
     });
@@ -96,10 +94,6 @@ fn escaped(text: &str, most: usize) -> Truncated<String> {
 
 struct Slack {
     endpoint: Endpoint,
-}
-
-fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    Ok(Box::new(Slack { endpoint: Endpoint::read(settings)? }))
 }
 
 impl HttpChannel for Slack {

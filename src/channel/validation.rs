@@ -8,15 +8,14 @@ use url::Url;
 /// The check of a URL that requests go to.
 pub(super) fn check_url(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let help = "write the whole address, as `https://hooks.example.com/alerts`";
-    let problem = value.text().and_then(url_problem);
-    problem.map(|problem| ParameterError { message: problem.to_owned(), help }).into_iter().collect()
+    ParameterError::list(value.text().and_then(url_problem), help)
 }
 
 /// The check of a URL without path and query.
 pub(super) fn check_host(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let help = "write the scheme and the host alone, as `https://api.flashcat.cloud`";
     let problem = value.text().and_then(|text| url_problem(text).or_else(|| more_than_host(text)));
-    problem.map(|problem| ParameterError { message: problem.to_owned(), help }).into_iter().collect()
+    ParameterError::list(problem, help)
 }
 
 fn url_problem(text: &str) -> Option<&'static str> {

@@ -9,11 +9,9 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::parameter::{
-    DefaultedParameter, ParameterDefault, ParameterError, ParameterKind, ParameterSpec, ValueRange,
-};
+use super::parameter::{ParameterDefault, ParameterError, ParameterKind, ParameterSpec, TypedParameter, ValueRange};
 use super::settings::{Secret, Setting, Settings};
-use super::{ChannelKind, Transport, cut, delivery, response, signature, validation};
+use super::{ChannelKind, Transport, cut, delivery, response, signature};
 use crate::json::{self, Arena, ToJson};
 use crate::path::{CompiledPath, PathRoot};
 use zeroize::Zeroizing;
@@ -23,78 +21,75 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "webhook",
     documentation: "An HTTP request to a receiver of your own. Redirects are failures and never followed.",
     parameters: &[
-        ParameterSpec::required(
-            "url",
-            ParameterKind::SecretOrText,
-            "Where to send, `http://` or `https://`; a secret if the URL carries a key.",
-        )
-        .with_check(validation::check_url),
+        http_request::plain_url("Where to send, `http://` or `https://`; a secret if the URL carries a key."),
         METHOD.spec,
-        http_request::headers(
-            "Headers of the request, each a string or a secret, at most 32; `Host`, `Content-Length` and what concerns the connection cannot be set.",
-        ),
-        ParameterSpec::optional(
-            "body",
-            ParameterKind::Body,
-            "The JSON body; strings interpolate, bare names are expressions over the event, and a missing value removes its key. At most 1 MiB.",
-        )
-        .with_default(ParameterDefault::Described("the event itself, as `run` prints it")),
-        ParameterSpec::optional(
-            "hmac",
-            ParameterKind::Secret,
-            "Signs every request as Standard Webhooks does: headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (HMAC-SHA256).",
-        )
-        .with_check(check_signing_key),
-        ParameterSpec::optional(
-            "success_status",
-            ParameterKind::Integers(ValueRange::new(200, 599)),
-            "The HTTP statuses that mean success.",
-        )
-        .with_default(ParameterDefault::Described("200 to 299")),
-        ParameterSpec::optional(
-            "success_path",
-            ParameterKind::Text,
-            "A singular path into the JSON answer, such as `\"$.code\"`, for receivers that report errors with status 200.",
-        )
-        .with_check(check_success_path)
-        .with_default(ParameterDefault::Described("the status alone counts")),
+        http_request::HEADERS.spec,
+        BODY,
+        HMAC.spec,
+        SUCCESS_STATUS.spec,
+        SUCCESS_PATH.spec,
         SUCCESS_VALUE.spec,
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
-        delivery::rate(LIMITS, "The most requests a minute. What exceeds it waits."),
+        delivery::RATE.spec,
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter { render, open, limits: RateLimits::NONE }),
 };
 
-const METHOD: DefaultedParameter<&str> = DefaultedParameter::text(
-    "method",
-    ParameterKind::OneOf(&["POST", "PUT", "PATCH"]),
-    "POST",
-    "The request's method.",
-);
+const METHOD: TypedParameter<&str> =
+    ParameterSpec::optional("method", ParameterKind::OneOf(&["POST", "PUT", "PATCH"]), "The request's method.")
+        .or_text("POST");
 
-const SUCCESS_VALUE: DefaultedParameter<&str> = DefaultedParameter::text(
+/// The body that the rules write.
+pub const BODY: ParameterSpec = ParameterSpec::optional(
+    "body",
+    ParameterKind::Body,
+    "The JSON body; strings interpolate, bare names are expressions over the event, and a missing value removes its key. At most 1 MiB.",
+)
+.with_default(ParameterDefault::Described("the event itself, as `run` prints it"));
+
+const HMAC: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "hmac",
+    ParameterKind::Secret,
+    "Signs every request as Standard Webhooks does: headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (HMAC-SHA256).",
+)
+.with_check(check_signing_key)
+.typed(None);
+
+const SUCCESS_STATUS: TypedParameter<&[u64]> = ParameterSpec::optional(
+    "success_status",
+    ParameterKind::Integers(ValueRange::new(200, 599)),
+    "The HTTP statuses that mean success.",
+)
+.with_default(ParameterDefault::Described("200 to 299"))
+.typed(&[]);
+
+const SUCCESS_PATH: TypedParameter<Option<&str>> = ParameterSpec::optional(
+    "success_path",
+    ParameterKind::Text,
+    "A singular path into the JSON answer, such as `\"$.code\"`, for receivers that report errors with status 200.",
+)
+.with_check(check_success_path)
+.with_default(ParameterDefault::Described("the status alone counts"))
+.typed(None);
+
+const SUCCESS_VALUE: TypedParameter<&str> = ParameterSpec::optional(
     "success_value",
     ParameterKind::Text,
-    "0",
     "The value at `success_path` if the request succeeded, as its JSON text without quotes.",
-);
-
-const LIMITS: RateLimits = RateLimits { per_minute: None, per_second: None };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+)
+.or_text("0");
 
 /// The most bytes of a body: 1 MiB.
-const MOST_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 /// How an encoded signing secret of Standard Webhooks begins.
 const PREFIX: &str = "whsec_";
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
     let mut body = context.body.clone().unwrap_or_else(|| context.event.to_value());
     let mut notes = Vec::new();
-    if cut::shrink(&mut body, MOST_BYTES) {
+    if cut::shrink(&mut body, MAX_BYTES) {
         notes.push("the body was cut to 1 MiB".to_owned());
     }
     RenderedBody { body, notes }
@@ -111,9 +106,9 @@ struct Webhook {
 }
 
 fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    let signing_key = settings.text("hmac").map(|secret| signing_key(secret).ok_or(RequestBuildError::SigningKey));
+    let signing_key = HMAC.read(settings).map(|secret| signing_key(secret).ok_or(RequestBuildError::SigningKey));
     let success_path =
-        settings.text("success_path").map(|text| singular_path(text).ok_or(RequestBuildError::SuccessPath));
+        SUCCESS_PATH.read(settings).map(|text| singular_path(text).ok_or(RequestBuildError::SuccessPath));
     Ok(Box::new(Webhook {
         endpoint: Endpoint::read(settings)?,
         method: match METHOD.read(settings) {
@@ -122,7 +117,7 @@ fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> 
             _ => "POST",
         },
         signing_key: signing_key.transpose()?,
-        success_statuses: settings.numbers("success_status").to_vec(),
+        success_statuses: SUCCESS_STATUS.read(settings).to_vec(),
         success_path: success_path.transpose()?,
         success_value: SUCCESS_VALUE.read(settings).to_owned(),
     }))
@@ -179,9 +174,9 @@ fn signing_key(secret: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn check_signing_key(value: &Setting, _: &Settings) -> Vec<ParameterError> {
-    let is_wrong = value.text().is_some_and(|secret| signing_key(secret).is_none());
-    let help = "copy the secret as its page shows it";
-    ParameterError::if_wrong(is_wrong, "the text after `whsec_` is not Base64", help)
+    let wrong = value.text().filter(|secret| signing_key(secret).is_none());
+    let problem = wrong.map(|_| "the text after `whsec_` is not Base64");
+    ParameterError::list(problem, "copy the secret as its page shows it")
 }
 
 /// The path of names and indexes that a text is. Blanks around it do not count, and a control character in a quoted name may
@@ -196,9 +191,9 @@ fn singular_path(text: &str) -> Option<CompiledPath> {
 }
 
 fn check_success_path(value: &Setting, _: &Settings) -> Vec<ParameterError> {
-    let is_wrong = value.text().is_some_and(|text| singular_path(text).is_none());
+    let wrong = value.text().filter(|text| singular_path(text).is_none());
     let help = "write a path of names and indexes, as `$.data.results[0].code`";
-    ParameterError::if_wrong(is_wrong, "it is not a singular path", help)
+    ParameterError::list(wrong.map(|_| "it is not a singular path"), help)
 }
 
 /// The JSON text of the value at a path, a string without quotes.

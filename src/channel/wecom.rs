@@ -10,8 +10,6 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec};
-use super::settings::Settings;
 use super::{ChannelKind, Transport, chat, cut, delivery, response};
 use serde_json::json;
 use std::time::Duration;
@@ -21,31 +19,27 @@ pub(super) const KIND: ChannelKind = ChannelKind {
     name: "wecom",
     documentation: "A Markdown message of a WeCom group robot. Success is status 200 and `errcode` 0; a message is cut at 4,096 bytes.",
     parameters: &[
-        http_request::SECRET_URL,
+        http_request::URL.spec,
         delivery::MESSAGE,
-        ParameterSpec::optional(
-            "mention",
-            ParameterKind::Text,
-            "Whom a firing Critical event mentions: user ids with commas between them.",
-        )
-        .with_default(ParameterDefault::Described("nobody")),
+        delivery::MENTION,
         delivery::TIMEOUT.spec,
         delivery::RETRY_FOR.spec,
         delivery::CONCURRENCY.spec,
-        delivery::rate(LIMITS, "The most messages a minute. WeCom allows 20 for each robot."),
+        delivery::rate(PER_MINUTE, "The most messages a minute. WeCom allows 20 for each robot."),
     ],
-    transport: Transport::Http(&HTTP),
+    transport: Transport::Http(&HttpAdapter {
+        render,
+        open: |settings| Ok(Box::new(WeCom { endpoint: Endpoint::read(settings)? })),
+        limits: RateLimits { per_minute: Some(PER_MINUTE), per_second: None },
+    }),
 };
 
-const LIMITS: RateLimits = RateLimits { per_minute: Some(18), per_second: None };
-
-/// The HTTP adapter.
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: LIMITS };
+const PER_MINUTE: u32 = 18;
 
 /// The most bytes of a message's content.
-const MOST_BYTES: usize = 4_096;
+const MAX_BYTES: usize = 4_096;
 /// The most bytes of the mentions, so that the message has room.
-const MOST_MENTIONED: usize = 1_024;
+const MAX_MENTIONED: usize = 1_024;
 /// The receiver counts messages by the minute.
 const A_MINUTE: Duration = Duration::from_mins(1);
 
@@ -54,16 +48,14 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
     let mut mentions = String::new();
     for name in chat::mentioned(context) {
         let mention = format!(" <@{}>", name.replace(['<', '>'], ""));
-        if mentions.len() + mention.len() <= MOST_MENTIONED {
+        if mentions.len() + mention.len() <= MAX_MENTIONED {
             mentions.push_str(&mention);
         }
     }
     let mentions = if mentions.is_empty() { mentions } else { format!("\n\n{}", mentions.trim()) };
-    let remaining = MOST_BYTES - mentions.len();
+    let remaining = MAX_BYTES - mentions.len();
     let message = if parts.is_own {
-        let text = cut::bytes(&chat::without_mentions(&parts.text), remaining);
-        chat::note_cut(&mut parts.notes, text.was_cut);
-        text.value
+        chat::noted(cut::bytes(&chat::without_mentions(&parts.text), remaining), &mut parts.notes)
     } else {
         chat::markdown(&mut parts, "#### ", remaining)
     };
@@ -73,10 +65,6 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
 
 struct WeCom {
     endpoint: Endpoint,
-}
-
-fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    Ok(Box::new(WeCom { endpoint: Endpoint::read(settings)? }))
 }
 
 impl HttpChannel for WeCom {

@@ -1,6 +1,6 @@
 //! Integrations: keys, one line of mappings and one destination. No two integrations share a key.
 
-use crate::channel;
+use crate::channel::integration::{KEYS, PARAMETERS};
 use crate::check::context::LoweringContext;
 use crate::check::{code, parameter, routing};
 use crate::diagnostic::Diagnostic;
@@ -21,7 +21,7 @@ pub(super) fn lower(
 ) -> model::Integration {
     let owner = parameter::ParameterOwner {
         description: "an integration".to_owned(),
-        parameters: channel::integration::PARAMETERS,
+        parameters: PARAMETERS,
         place: integration.name.span,
         is_broken: item.broken,
     };
@@ -45,13 +45,13 @@ fn check_keys(
     keys: &mut KeyOwners,
     cx: &mut LoweringContext<'_>,
 ) {
-    let Some((_, ParameterValue::List(secrets))) = parameters.iter().find(|(name, _)| &**name == "keys") else {
+    let Some((_, ParameterValue::List(secrets))) = parameters.iter().find(|(name, _)| &**name == KEYS.spec.name) else {
         return;
     };
     let place = integration
         .parameters
         .iter()
-        .find(|parameter| &*parameter.name.text == "keys")
+        .find(|parameter| &*parameter.name.text == KEYS.spec.name)
         .map_or(integration.name.span, |parameter| parameter.value.span);
     for secret in secrets {
         let ParameterValue::Secret(secret) = secret else { continue };

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
-use crate::channel;
+use crate::channel::integration::KEYS;
 use crate::diagnostic::nearest;
 use crate::gateway::keys::new_key;
 use crate::model::{Integration, ParameterValue, SecretReference};
@@ -101,8 +101,7 @@ fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Optio
 }
 
 fn secrets(integration: &Integration) -> impl Iterator<Item = &SecretReference> {
-    let keys = channel::integration::PARAMETERS.iter().find(|parameter| parameter.name == "keys");
-    let given = integration.parameters.iter().filter(move |(name, _)| keys.is_some_and(|keys| keys.name == &**name));
+    let given = integration.parameters.iter().filter(|(name, _)| &**name == KEYS.spec.name);
     let items =
         given.filter_map(|(_, argument)| if let ParameterValue::List(items) = argument { Some(items) } else { None });
     items.flatten().filter_map(|item| if let ParameterValue::Secret(secret) = item { Some(secret) } else { None })

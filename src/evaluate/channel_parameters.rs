@@ -3,6 +3,7 @@
 use super::EvaluationContext;
 use super::interpreter::Interpreter;
 use super::observer::{Observer, SilentObserver};
+use crate::channel::BODY;
 use crate::event::Event;
 use crate::json::{self, Arena, Number, ToJson as _};
 use crate::program::{Node, NodeId, Program};
@@ -36,7 +37,7 @@ pub(super) fn parameters<'p>(
     let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);
     interpreter.set_event(event);
     for (name, value) in &channel.parameters {
-        if &**name == "body" {
+        if &**name == BODY.name {
             evaluated.body = Some(interpreter.json(*value).unwrap_or(Json::Null));
         } else if let Some(text) = interpreter.value(*value).to_text(&arena) {
             evaluated.texts.push((name, text.to_owned()));

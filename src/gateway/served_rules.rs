@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
+use crate::channel::integration::KEYS;
 use crate::channel::{ChannelKind, Settings};
 use crate::diagnostic::{self, DiagnosticLevel};
 use crate::model::{self, Destination, Model};
@@ -285,8 +286,7 @@ fn destination(model: &Model, destination: Destination) -> String {
 const MIN_KEY_LENGTH: usize = 22;
 
 fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
-    let keys = integration.settings.secrets("keys");
-    let short = keys.iter().any(|key| key.expose().chars().count() < MIN_KEY_LENGTH);
+    let short = KEYS.read(&integration.settings).iter().any(|key| key.expose().chars().count() < MIN_KEY_LENGTH);
     short.then(|| {
         let name = &integration.name;
         format!(

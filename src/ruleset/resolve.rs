@@ -75,10 +75,7 @@ impl RuleSet {
     /// As for [`RuleSet::resolve`].
     pub fn resolve_channel(&self, channel: usize, read: &ReadSecret<'_>) -> Result<Settings, Vec<Diagnostic>> {
         let mut resolver = SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
-        let settings = self.model.channels.get(channel).map_or_else(Settings::default, |channel| {
-            let declaration = format!("the channel `{}`", channel.name);
-            resolver.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters)
-        });
+        let settings = self.model.channels.get(channel).map(|channel| resolver.channel(channel)).unwrap_or_default();
         if resolver.diagnostics.is_empty() { Ok(settings) } else { Err(resolver.diagnostics) }
     }
 
@@ -165,7 +162,7 @@ impl SettingsResolver<'_> {
                 (Some(channel::ParameterKind::Duration(..)), Some(duration)) => Some(Setting::Duration(duration)),
                 _ => Some(Setting::Text(text.to_string())),
             },
-            ParameterValue::Literal(literal) => literal_setting(literal),
+            ParameterValue::Literal(Literal::Number(Number::Natural(number))) => Some(Setting::Number(*number)),
             ParameterValue::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
             ParameterValue::List(items) => self.list(items, name),
             ParameterValue::Object(members) => {
@@ -183,7 +180,7 @@ impl SettingsResolver<'_> {
                 }
                 Some(Setting::Headers(headers))
             }
-            ParameterValue::Expression(_) => None,
+            ParameterValue::Literal(_) | ParameterValue::Expression(_) => None,
         }
     }
 
@@ -251,7 +248,7 @@ impl SettingsResolver<'_> {
     fn shared_keys(&mut self, integrations: &[Settings]) {
         let mut owners: HashMap<&str, usize> = HashMap::new();
         for (position, settings) in integrations.iter().enumerate() {
-            for key in settings.secrets("keys") {
+            for key in channel::integration::KEYS.read(settings) {
                 let first = *owners.entry(key.expose()).or_insert(position);
                 let all = &self.rules.model.integrations;
                 let (Some(first), Some(second)) = (all.get(first), all.get(position)) else { continue };
@@ -267,20 +264,6 @@ impl SettingsResolver<'_> {
                 );
             }
         }
-    }
-}
-
-fn literal_setting(literal: &Literal) -> Option<Setting> {
-    match literal {
-        Literal::Number(Number::Natural(number)) => Some(Setting::Number(*number)),
-        Literal::Text(text) => Some(Setting::Text(text.to_string())),
-        Literal::Number(_)
-        | Literal::Missing
-        | Literal::Null
-        | Literal::Boolean(_)
-        | Literal::Severity(_)
-        | Literal::Status(_)
-        | Literal::Time(_) => None,
     }
 }
 

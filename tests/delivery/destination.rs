@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    ChannelKind, DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext,
-    RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
+    ChannelKind, DeliveryVerdict, HEADERS, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits,
+    RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport, URL,
 };
 use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
@@ -19,7 +19,7 @@ pub(crate) static KIND: ChannelKind =
 pub(crate) static OTHER: ChannelKind =
     ChannelKind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
 
-static HTTP: HttpAdapter = HttpAdapter { render, open, limits: RateLimits { per_minute: None, per_second: None } };
+static HTTP: HttpAdapter = HttpAdapter { render, open, limits: RateLimits::NONE };
 
 fn render(_: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body: serde_json::Value::Null, notes: Vec::new() }
@@ -32,8 +32,8 @@ struct Plain {
 }
 
 fn open(settings: &Settings) -> Result<Box<dyn HttpChannel>, RequestBuildError> {
-    let url = settings.secret("url").ok_or(RequestBuildError::Missing("url"))?;
-    Ok(Box::new(Plain { url, headers: settings.headers("headers").to_vec() }))
+    let url = URL.read(settings).ok_or(RequestBuildError::Missing(URL.spec.name))?;
+    Ok(Box::new(Plain { url: Secret::new(url.to_owned()), headers: HEADERS.read(settings).to_vec() }))
 }
 
 impl HttpChannel for Plain {

@@ -1,7 +1,7 @@
 //! The output of `--check`: integrations with their push URLs, channels with their hosts, limits. It contains no key, no
 //! secret and no path of a URL.
 
-use crate::channel::{FileSettings, Transport};
+use crate::channel::{FileSettings, Transport, URL};
 use crate::cli::table::TextTable;
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::served_rules::{ServedChannel, ServedRules};
@@ -47,7 +47,7 @@ fn channels(served: &ServedRules) -> String {
 
 /// The destination of a channel, without its secret parts.
 fn target(channel: &ServedChannel) -> String {
-    let host = channel.settings.text("url").and_then(|url| mask::host(&url::Url::parse(url).ok()?));
+    let host = URL.read(&channel.settings).and_then(|url| mask::host(&url::Url::parse(url).ok()?));
     match channel.kind.transport {
         Transport::File => FileSettings::read(&channel.settings).path,
         Transport::Stdout => "the standard output".to_owned(),

@@ -4,7 +4,7 @@ use super::client::TruncatedResponse;
 use super::clock;
 use super::transport::{ChannelTransport, TransportResources};
 use super::{Exchange, OutboundConfig};
-use crate::channel::{DeliveryVerdict, FileSettings, HttpRequest, RequestContext, Setting, Transport};
+use crate::channel::{DeliveryVerdict, FileSettings, HttpRequest, RequestContext, Setting, Transport, URL};
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::{self, MASK, SecretMask};
 use url::Url;
@@ -76,7 +76,7 @@ fn response_text(mask: &SecretMask, response: &TruncatedResponse) -> String {
 
 /// An address that the rules write is shown. Of any other address, only the scheme and the host are shown.
 fn address(channel: &ServedChannel, mask: &SecretMask, address: &str) -> String {
-    if let Some(Setting::Text(text)) = channel.settings.get("url")
+    if let Some(Setting::Text(text)) = URL.spec.setting(&channel.settings)
         && text == address
     {
         return mask.text(address);

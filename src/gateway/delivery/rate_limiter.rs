@@ -4,7 +4,7 @@
 //! A bucket that refills would let through nearly twice as many after a quiet time, and chat robots block the sender for
 //! that. Channels with the same address or key ask the same robot, and share its limit.
 
-use crate::channel::{ChannelKind, RateLimits, Settings, Transport};
+use crate::channel::{ChannelKind, RATE, RateLimits, Settings, Transport, URL, flashduty};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -92,11 +92,11 @@ impl RateLimiters {
     /// The limits of a channel's destination.
     pub(super) fn join(&self, kind: &'static ChannelKind, settings: &Settings) -> SharedRateLimiter {
         let limits = limits(kind, settings);
-        let address = ["url", "key"].map(|name| settings.text(name));
+        let address = [URL, flashduty::KEY].map(|parameter| parameter.read(settings));
         if address == [None, None] {
             return Arc::new(Mutex::new(RateLimiter::new(limits)));
         }
-        let identity = (kind.name, self.hasher.hash_one((address, settings.text("api_host"))));
+        let identity = (kind.name, self.hasher.hash_one((address, flashduty::API_HOST.read(settings))));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, rate| rate.strong_count() > 0);
         if let Some(shared) = known.get(&identity).and_then(Weak::upgrade) {
@@ -113,9 +113,9 @@ impl RateLimiters {
 fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
     let of_kind = match kind.transport {
         Transport::Http(http) => http.limits,
-        Transport::File | Transport::Stdout | Transport::Discard => RateLimits::default(),
+        Transport::File | Transport::Stdout | Transport::Discard => RateLimits::NONE,
     };
-    let asked = settings.number("rate").map(|rate| u32::try_from(rate).unwrap_or(u32::MAX));
+    let asked = RATE.read(settings).map(|rate| u32::try_from(rate).unwrap_or(u32::MAX));
     RateLimits { per_minute: asked.or(of_kind.per_minute), per_second: of_kind.per_second }
 }
 
@@ -123,6 +123,7 @@ fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
 mod tests {
     use super::{RateLimiter, RateLimiters, RetryAt};
     use crate::channel::{RateLimits, Secret, Setting, Settings, find};
+    use std::sync::Arc;
 
     fn settings(url: &str, rate: u64) -> Settings {
         let url = Setting::Secret(Secret::new(url.to_owned()));
@@ -166,5 +167,9 @@ mod tests {
         assert_eq!(other.lock().unwrap().take(0), Ok(()));
         drop((one, same));
         assert_eq!(join("https://a/?k=1", 5).lock().unwrap().take(0), Ok(()), "and is forgotten with its channels");
+        let key = ("key".to_owned(), Setting::Secret(Secret::new("k".to_owned())));
+        let host = ("api_host".to_owned(), Setting::Text("https://api.flashcat.cloud".to_owned()));
+        let join = |entries| rates.join(find("flashduty").unwrap(), &Settings { entries });
+        assert!(Arc::ptr_eq(&join(vec![key.clone()]), &join(vec![key, host])), "the default host, written or not");
     }
 }

@@ -3,6 +3,7 @@
 //! A key is looked up by its SHA-256 with a pepper of this process. So neither the duration of a lookup nor the memory of
 //! the map reveals anything about a key. Built once for each version of the rules.
 
+use crate::channel::integration::KEYS;
 use crate::gateway::served_rules::ServedRules;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -37,7 +38,7 @@ impl IntegrationKeys {
     pub(super) fn new(served: &ServedRules, pepper: KeyPepper) -> Self {
         let mut by_hash = HashMap::new();
         for (position, integration) in served.integrations.iter().enumerate() {
-            for key in integration.settings.secrets("keys") {
+            for key in KEYS.read(&integration.settings) {
                 if !key.expose().is_empty() {
                     by_hash.entry(pepper.hash(key.expose().as_bytes())).or_insert(position);
                 }

@@ -116,7 +116,7 @@ impl PreparedIntegration {
             verifier: SignatureVerifier::new(settings),
             max_body,
             deduplicate_for: i64::try_from(deduplicate_for.as_millis()).ok().filter(|window| *window > 0),
-            bucket: settings.number("rate").map(|rate| bucket(&integration.name, rate, before)),
+            bucket: integration::RATE.read(settings).map(|rate| bucket(&integration.name, rate, before)),
             accepted: metrics.pushes.get_or_create_owned(&accepted),
             sent: outcome("sent"),
             dropped: outcome("dropped"),

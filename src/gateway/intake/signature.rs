@@ -52,8 +52,8 @@ impl SignatureVerifier {
     /// The verifier that the parameters of an integration ask for, if any.
     #[must_use]
     pub(super) fn new(settings: &Settings) -> Option<Self> {
-        let name = settings.text("signature")?;
-        let written = settings.text("secret").unwrap_or_default();
+        let name = integration::SIGNATURE.read(settings)?;
+        let written = integration::SECRET.read(settings).unwrap_or_default();
         let mut secret = Zeroizing::new(written.as_bytes().to_vec());
         let mut scheme = match name {
             "standard_webhooks" => Scheme::StandardWebhooks,
@@ -64,7 +64,7 @@ impl SignatureVerifier {
             "generic" => generic(settings),
             _ => Scheme::RejectAll,
         };
-        let header = settings.text("header").map(str::parse::<HeaderName>);
+        let header = integration::HEADER.read(settings).map(str::parse::<HeaderName>);
         if secret.is_empty() || matches!(header, Some(Err(_))) {
             scheme = Scheme::RejectAll;
         }
@@ -187,10 +187,10 @@ fn generic(settings: &Settings) -> Scheme {
         "base64" => true,
         _ => return Scheme::RejectAll,
     };
-    if settings.text("header").is_none() {
+    if integration::HEADER.read(settings).is_none() {
         return Scheme::RejectAll;
     }
-    Scheme::Generic { algorithm, base64, prefix: settings.text("prefix").unwrap_or_default().to_owned() }
+    Scheme::Generic { algorithm, base64, prefix: integration::PREFIX.read(settings).to_owned() }
 }
 
 fn is_mac<M: Mac>(mac: Option<M>, signed: &[&[u8]], written: &[u8]) -> bool {
