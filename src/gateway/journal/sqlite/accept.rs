@@ -66,12 +66,11 @@ impl PushTransaction for SqliteTransaction<'_> {
 
     fn update_firing(&mut self, integration: &str, key: &str, update: &mut FiringUpdate<'_>) -> StoreResult<()> {
         let id = lookup_digest(integration, key.as_bytes());
-        let known = match self.recent_change(&id) {
-            Some(change) => Some(change.firing()),
-            None => {
-                let sql = "SELECT since, channels FROM firing WHERE id = ?1";
-                self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?
-            }
+        let known = if let Some(change) = self.recent_change(&id) {
+            Some(change.firing())
+        } else {
+            let sql = "SELECT since, channels FROM firing WHERE id = ?1";
+            self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?
         };
         let Some(firing) = update(known) else { return Ok(()) };
         self.append_change(id, firing.since, &join_channels(&firing.channels))
