@@ -165,7 +165,7 @@ fn what_a_payload_makes_is_bounded() {
         assert_eq!(values(&[text], &payload, length), [function::LONGEST], "{text}");
     }
     let parts = values(&[r#"len(split($.long, "ä"))"#], &payload, shown);
-    assert_eq!(parts, values(&[&function::MOST_PARTS.to_string()], "{}", shown));
+    assert_eq!(parts, values(&[&function::MAX_PARTS.to_string()], "{}", shown));
 }
 
 fn leak(text: &str) -> &'static json::Value<'static> {

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::model::DefineId;
 use crate::path::CompiledPath;
 use crate::pattern::Case;
-use crate::pattern::{MOST_MEASURED, RegexPattern};
+use crate::pattern::{MAX_MEASURED, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;
@@ -64,7 +64,7 @@ impl<'c> LoweringContext<'c> {
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),
-            measurements_left: MOST_MEASURED,
+            measurements_left: MAX_MEASURED,
             parse_error_spans,
             compared: 0,
         }

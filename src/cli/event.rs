@@ -26,7 +26,7 @@ const MEMBERS: [&str; 13] = [
 ];
 
 /// The maximum number of labels, far more than an alert has.
-const MOST_LABELS: usize = 1_000;
+const MAX_LABELS: usize = 1_000;
 
 /// The event, or why the document is not one.
 pub(super) fn read<'d>(document: &Document<'d>) -> Result<&'d Event<'d>, String> {
@@ -103,8 +103,8 @@ fn time(object: &Object<'_>, name: &str) -> Result<Option<Timestamp>, String> {
 fn labels<'d>(object: &Object<'d>, arena: &'d Arena) -> Result<Labels<'d>, String> {
     match member(object, "labels") {
         None => Ok(Labels::default()),
-        Some(Value::Object(members)) if members.len() > MOST_LABELS => {
-            Err(wrong("labels", &format!("at most {MOST_LABELS} labels")))
+        Some(Value::Object(members)) if members.len() > MAX_LABELS => {
+            Err(wrong("labels", &format!("at most {MAX_LABELS} labels")))
         }
         Some(Value::Object(members)) => {
             let entry = |(name, value): (&'d str, &'d Value<'d>)| Some((name, value.as_text()?));

@@ -12,7 +12,7 @@ const WIDTH: usize = 180;
 /// The bytes shown before a range in a line that is cut.
 const LEAD: usize = 60;
 /// The most lines of one range that are shown. Of a longer range, only the first line is shown.
-const MOST_LINES: usize = 12;
+const MAX_LINES: usize = 12;
 /// Ranges at most this many bytes apart are shown together.
 const APART: usize = 2_000;
 
@@ -52,9 +52,9 @@ pub(super) fn marked(text: &str, range: &Range<usize>) -> Range<usize> {
     range.start..range.start + trimmed.len()
 }
 
-/// Whether a text has more than [`MOST_LINES`] lines.
+/// Whether a text has more than [`MAX_LINES`] lines.
 pub(super) fn spans_many_lines(text: &str) -> bool {
-    text.matches('\n').nth(MOST_LINES - 1).is_some()
+    text.matches('\n').nth(MAX_LINES - 1).is_some()
 }
 
 /// Lines that are shown together, and the indexes of the ranges in them.

@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, 
 use std::fmt::Write;
 
 /// The most findings that are shown in one run.
-const MOST: usize = 100;
+const MAX_FINDINGS: usize = 100;
 /// The most bytes of a replacement that is shown as a patch.
 const LONGEST_EDIT: usize = 2_000;
 /// The width of the renderer, in columns. Excerpts are cut to less, so the renderer cuts nothing.
@@ -42,8 +42,9 @@ fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> 
 }
 
 fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count().min(MOST);
-    let mut remaining = [errors, MOST - errors];
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
+    let errors = errors.min(MAX_FINDINGS);
+    let mut remaining = [errors, MAX_FINDINGS - errors];
     let mut fits = |level: DiagnosticLevel| {
         let left = match level {
             DiagnosticLevel::Error => remaining.first_mut(),

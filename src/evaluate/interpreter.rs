@@ -21,7 +21,7 @@ const UNKNOWN: u32 = u32::MAX;
 const ABSENT: u32 = u32::MAX - 1;
 
 /// The most notes that an event carries.
-pub const MOST_NOTES: usize = 100;
+pub const MAX_NOTES: usize = 100;
 
 /// Everything that expressions may read, and what evaluation collects.
 ///
@@ -182,12 +182,12 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         holds
     }
 
-    /// Adds a note once, and not more than [`MOST_NOTES`].
+    /// Adds a note once, and not more than [`MAX_NOTES`].
     pub(super) fn note(&mut self, note: &'v str) {
-        if self.notes.len() > MOST_NOTES {
+        if self.notes.len() > MAX_NOTES {
             return;
         }
-        let full = self.notes.len() == MOST_NOTES;
+        let full = self.notes.len() == MAX_NOTES;
         let note = if full { "more notes were left out" } else { note };
         self.observer.noted(note);
         if !self.notes.contains(&note) {

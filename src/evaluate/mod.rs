@@ -20,7 +20,7 @@ mod work;
 
 pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
-pub use interpreter::MOST_NOTES;
+pub use interpreter::MAX_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
 pub use text::{brief, written};

@@ -1,7 +1,7 @@
 //! The built-in functions: few and total, one file for each family. Each function carries its documentation and its
 //! examples, which the tests run.
 //!
-//! No function fails, and none makes more than [`LONGEST`] bytes or [`MOST_PARTS`] parts, whatever the payload holds. A new
+//! No function fails, and none makes more than [`LONGEST`] bytes or [`MAX_PARTS`] parts, whatever the payload holds. A new
 //! function is a constant in the file of its family and a line in [`all`].
 
 mod argument;
@@ -19,7 +19,7 @@ use crate::value::{RuntimeValue, ValueType};
 pub const LONGEST: usize = 1024 * 1024;
 
 /// The most parts that `split` makes; the last one keeps the rest.
-pub const MOST_PARTS: usize = 10_000;
+pub const MAX_PARTS: usize = 10_000;
 
 /// The payload that the examples read.
 pub const EXAMPLE_PAYLOAD: &str =

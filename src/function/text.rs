@@ -2,7 +2,7 @@
 
 use super::argument::{text, whole};
 use super::bounded_text::BoundedText;
-use super::{ArgumentKind, Function, MOST_PARTS, PLAIN, optional, parameter};
+use super::{ArgumentKind, Function, MAX_PARTS, PLAIN, optional, parameter};
 use crate::json::Arena;
 use crate::value::{RuntimeValue, ValueType};
 
@@ -113,7 +113,7 @@ fn split<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'
     if separator.is_empty() {
         return RuntimeValue::List(arena.slice(&[RuntimeValue::Text(text)]));
     }
-    let parts: Vec<RuntimeValue<'a>> = text.splitn(MOST_PARTS, separator).map(RuntimeValue::Text).collect();
+    let parts: Vec<RuntimeValue<'a>> = text.splitn(MAX_PARTS, separator).map(RuntimeValue::Text).collect();
     RuntimeValue::List(arena.slice(&parts))
 }
 

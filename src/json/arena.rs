@@ -22,9 +22,9 @@ impl Arena {
 
     /// Frees everything in the arena.
     pub fn clear(&mut self) {
-        const MOST_KEPT: usize = 4 << 20;
+        const MAX_KEPT: usize = 4 << 20;
         self.bump.reset();
-        if self.bump.allocated_bytes() > MOST_KEPT {
+        if self.bump.allocated_bytes() > MAX_KEPT {
             self.bump = Bump::new();
         }
         self.allocated.set(0);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Names of at most this many bytes are equal if their ends and their lengths are.
-const MOST_EXACT_BYTES: usize = 8;
+const MAX_EXACT_BYTES: usize = 8;
 
 /// A name, and its first and last bytes as one number. Different names seldom have the same number, so most comparisons do
 /// not read the text.
@@ -40,7 +40,7 @@ impl PartialEq for MemberName<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.ends == other.ends
             && self.text.len() == other.text.len()
-            && (self.text.len() <= MOST_EXACT_BYTES || self.text == other.text)
+            && (self.text.len() <= MAX_EXACT_BYTES || self.text == other.text)
     }
 }
 
@@ -74,12 +74,12 @@ impl OwnedMemberName {
     }
 }
 
-/// The first and the last bytes of a name as one number. It holds every byte of a name of at most [`MOST_EXACT_BYTES`].
+/// The first and the last bytes of a name as one number. It holds every byte of a name of at most [`MAX_EXACT_BYTES`].
 #[inline]
 fn ends(text: &str) -> u64 {
     let bytes = text.as_bytes();
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk())
-        && bytes.len() > MOST_EXACT_BYTES
+        && bytes.len() > MAX_EXACT_BYTES
     {
         return u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29);
     }

@@ -16,7 +16,7 @@ pub use fold::{fold, folds_to};
 pub use glob::Glob;
 pub use network::{Network, address};
 pub use position::{MatchScope, PiecePosition};
-pub use regex::{MOST_MEASURED, RegexPattern, RegexPatternSet, RegexPredicate};
+pub use regex::{MAX_MEASURED, RegexPattern, RegexPatternSet, RegexPredicate};
 pub use required::{RequiredPosition, RequiredText};
 
 use std::ops::Range;

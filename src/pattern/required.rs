@@ -24,7 +24,7 @@ pub enum RequiredPosition {
 }
 
 /// The largest number of alternatives in a condition.
-const MOST: usize = 16;
+const MAX_TEXTS: usize = 16;
 
 /// A prefix of at least this many bytes is selective enough and is not extended.
 const TELLING: usize = 3;
@@ -181,7 +181,7 @@ impl TextRequirements {
         let branches: Vec<Self> = branches.iter().map(Self::of).collect();
         let all = |texts: Vec<Option<Vec<String>>>| {
             let texts: Option<Vec<Vec<String>>> = texts.into_iter().collect();
-            texts.map(|texts| texts.concat()).filter(|texts| texts.len() <= MOST)
+            texts.map(|texts| texts.concat()).filter(|texts| texts.len() <= MAX_TEXTS)
         };
         if let Some(exact) = all(branches.iter().map(|branch| branch.exact.clone()).collect()) {
             return Self::exactly(exact);
@@ -204,7 +204,7 @@ fn better(left: Option<Vec<String>>, right: Option<Vec<String>>) -> Option<Vec<S
 }
 
 fn product(left: &[String], right: &[String]) -> Option<Vec<String>> {
-    if left.len() * right.len() > MOST {
+    if left.len() * right.len() > MAX_TEXTS {
         return None;
     }
     Some(left.iter().flat_map(|first| right.iter().map(move |second| format!("{first}{second}"))).collect())
@@ -215,7 +215,7 @@ fn letters(class: &Class) -> Option<Vec<String>> {
     let Class::Unicode(class) = class else { return None };
     let count: usize = class.ranges().iter().map(regex_syntax::hir::ClassUnicodeRange::len).sum();
     let letters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-    (count <= MOST).then(|| letters.map(String::from).collect())
+    (count <= MAX_TEXTS).then(|| letters.map(String::from).collect())
 }
 
 #[cfg(test)]

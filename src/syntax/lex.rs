@@ -99,7 +99,7 @@ pub(super) struct Tokens<'t> {
 /// How many bytes may be searched in vain. For an opening sign without its partner, the rest of the line is searched,
 /// so a long line full of them would take quadratic time. Past the limit nothing is searched, and the text is not
 /// parsed.
-const MOST_WASTED_BYTES: usize = 4 << 20;
+const MAX_WASTED_BYTES: usize = 4 << 20;
 
 /// Why a text is not parsed, and the byte at which it exceeds the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(super) fn check_limits(text: &str) -> Result<(), LimitExceeded> {
         if depth > DEEPEST || tokens.path_depth > DEEPEST {
             return Err(LimitExceeded::Depth(token.start));
         }
-        if tokens.wasted_bytes > MOST_WASTED_BYTES {
+        if tokens.wasted_bytes > MAX_WASTED_BYTES {
             return Err(LimitExceeded::Unclosed(token.start));
         }
     }
@@ -201,7 +201,7 @@ impl<'t> Tokens<'t> {
 
     /// A comment of another language, or a regex.
     fn slash(&mut self, rest: &str) -> ReadToken {
-        let seeks = self.wasted_bytes <= MOST_WASTED_BYTES;
+        let seeks = self.wasted_bytes <= MAX_WASTED_BYTES;
         if rest.starts_with("/*") {
             let end = if seeks { rest.find("*/") } else { None };
             self.wasted_bytes += if seeks && end.is_none() { rest.len() } else { 0 };
@@ -277,7 +277,7 @@ fn string(rest: &str, wasted_bytes: &mut usize) -> ReadToken {
             Some(b'"') => return ReadToken::new(TokenKind::String, at + 1),
             Some(b'\\') if !matches!(bytes.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
             Some(b'{') if bytes.get(at + 1) == Some(&b'{') => at += 2,
-            Some(b'{') if *wasted_bytes <= MOST_WASTED_BYTES => {
+            Some(b'{') if *wasted_bytes <= MAX_WASTED_BYTES => {
                 let hole = rest.get(at..).and_then(hole);
                 *wasted_bytes += if hole.is_none() { line_length(rest.get(at..).unwrap_or_default()) } else { 0 };
                 at += hole.unwrap_or(1);

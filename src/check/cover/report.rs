@@ -9,9 +9,9 @@ use crate::source::Span;
 use std::collections::HashMap;
 
 /// How many comparisons of arms may be spent on finding the covering arms. Past it, dead arms are reported without one.
-const MOST_COMPARISONS: usize = 1_000_000;
+const MAX_COMPARISONS: usize = 1_000_000;
 /// Values that a message names.
-const MOST_VALUES: usize = 4;
+const MAX_VALUES: usize = 4;
 
 /// Reports uncovered values and dead arms.
 pub(super) fn report(
@@ -72,8 +72,8 @@ fn uncovered(columns: &[PatternColumn], found: &ArmCoverage, place: Span) -> Dia
             .label("does not end in `else`")
             .help("end with `else => …`");
     }
-    let more = found.has_more_witnesses || found.given_up || values.len() > MOST_VALUES;
-    values.truncate(MOST_VALUES);
+    let more = found.has_more_witnesses || found.given_up || values.len() > MAX_VALUES;
+    values.truncate(MAX_VALUES);
     let single = if more { None } else { values.iter().all(|value| value.starts_with('`')).then(|| values.clone()) };
     let mut listed = values.join(", ");
     if more {
@@ -232,7 +232,7 @@ impl<'r> CoveringRows<'r> {
     fn covering(&mut self, at: usize, wanted: &[Vec<&AtomSet>]) -> Option<usize> {
         for (taker, row) in self.rows.iter().enumerate().take(at) {
             self.work += wanted.len();
-            if self.work > MOST_COMPARISONS {
+            if self.work > MAX_COMPARISONS {
                 return None;
             }
             let within = |(cell, sets): (&super::PatternCell, &Vec<&AtomSet>)| {

@@ -8,11 +8,11 @@ use super::column::{self, AtomSet, PatternColumn};
 use std::collections::BTreeMap;
 
 /// Steps that one match may cost; a table of ten thousand literal rows and four columns takes about a hundred thousand.
-const MOST_WORK: usize = 2_000_000;
+const MAX_WORK: usize = 2_000_000;
 /// Columns of one match; a match with more is not analysed.
-const MOST_COLUMNS: usize = 32;
+const MAX_COLUMNS: usize = 32;
 /// Uncovered values that are remembered.
-const MOST_WITNESSES: usize = 4;
+const MAX_WITNESSES: usize = 4;
 
 /// What an arm asks of one column.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(super) fn search(columns: &[PatternColumn], rows: &[PatternRow]) -> ArmCover
     let unused = |row: &PatternRow| row.iter().map(|cell| vec![false; cell.alternatives.len()]).collect();
     let found = ArmCoverage { used: rows.iter().map(unused).collect(), ..ArmCoverage::default() };
     let mut walk = ArmSearch { columns, rows, path: vec![ColumnState::Open; columns.len()], work: 0, found };
-    if columns.len() > MOST_COLUMNS {
+    if columns.len() > MAX_COLUMNS {
         walk.found.given_up = true;
         return walk.found;
     }
@@ -102,7 +102,7 @@ struct ArmSearch<'a> {
 impl ArmSearch<'_> {
     fn visit(&mut self, rows: &[usize]) {
         self.work += rows.len() + 1;
-        if self.found.given_up || self.work > MOST_WORK {
+        if self.found.given_up || self.work > MAX_WORK {
             self.found.given_up = true;
             return;
         }
@@ -117,7 +117,7 @@ impl ArmSearch<'_> {
         if let Some(column) = self.columns.get(at)
             && named.len() < column.len() as usize
         {
-            self.step(at, ColumnState::Others(column.unnamed(&named, MOST_WITNESSES + 3)));
+            self.step(at, ColumnState::Others(column.unnamed(&named, MAX_WITNESSES + 3)));
             self.visit(&others);
         }
         self.step(at, ColumnState::Open);
@@ -172,11 +172,11 @@ impl ArmSearch<'_> {
                 if group.last() != Some(row) {
                     group.push(*row);
                 }
-                if self.work > MOST_WORK {
+                if self.work > MAX_WORK {
                     break;
                 }
             }
-            if self.work > MOST_WORK {
+            if self.work > MAX_WORK {
                 self.found.given_up = true;
                 return None;
             }
@@ -199,7 +199,7 @@ impl ArmSearch<'_> {
     }
 
     fn uncovered(&mut self) {
-        if self.found.witnesses.len() >= MOST_WITNESSES {
+        if self.found.witnesses.len() >= MAX_WITNESSES {
             self.found.has_more_witnesses = true;
             return;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// How many comparisons of a test with a literal or another test one column may cost. Past it, a test contains nothing
 /// but itself.
-const MOST_COMPARISONS: usize = 1_000_000;
+const MAX_COMPARISONS: usize = 1_000_000;
 
 /// A test on strings.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ impl StringTests {
 
     /// Computes what each test contains, unless that is too much work.
     pub(super) fn compute_containments(&mut self, texts: &[String]) {
-        let cheap = self.all.len().saturating_mul(self.all.len() + texts.len()) <= MOST_COMPARISONS;
+        let cheap = self.all.len().saturating_mul(self.all.len() + texts.len()) <= MAX_COMPARISONS;
         let held = |(at, test): (u32, &StringTest)| Containment {
             texts: if cheap { numbers(texts, |text| test.passes(text)) } else { Vec::new() },
             tests: if cheap {

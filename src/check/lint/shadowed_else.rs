@@ -10,7 +10,7 @@ use crate::model::{Destination, Expression, LineKind, RoutingBlock, RoutingLine,
 use std::collections::BTreeSet;
 
 /// How many comparisons of an `also route` with a route one block may cost; further routes are not compared.
-const MOST_COMPARISONS: usize = 200_000;
+const MAX_COMPARISONS: usize = 200_000;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0012", "`also route` that keeps events from `else`");
 
@@ -33,7 +33,7 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
         return None;
     }
     let routes = block.lines.iter().filter(|line| line.kind == LineKind::Route && !declines(&line.body));
-    let routes: Vec<Vec<&str>> = routes.take(MOST_COMPARISONS / count).map(|line| parts(input, line)).collect();
+    let routes: Vec<Vec<&str>> = routes.take(MAX_COMPARISONS / count).map(|line| parts(input, line)).collect();
     let alone = |line: &&RoutingLine| {
         line.kind == LineKind::AlsoRoute
             && !is_nothing(&line.body)

@@ -180,8 +180,8 @@ fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>)
 }
 
 fn patterns(filed: &BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>) -> Box<[RegexIndex]> {
-    let sets = filed
-        .iter()
-        .flat_map(|(source, required)| required.chunks(RegexPatternSet::MOST).map(|set| RegexIndex::new(*source, set)));
+    let sets = filed.iter().flat_map(|(source, required)| {
+        required.chunks(RegexPatternSet::MAX_REGEXES).map(|set| RegexIndex::new(*source, set))
+    });
     sets.collect()
 }

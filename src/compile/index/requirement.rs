@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A list of more texts than this is not indexed.
-const MOST_TEXTS: usize = 64;
+const MAX_TEXTS: usize = 64;
 /// How many bytes of a prefix or a substring are looked for. A long run of one letter contains all shorter runs, and
 /// the automaton keeps a list of them at each letter.
 const LONGEST_PIECE: usize = 64;
@@ -204,7 +204,7 @@ impl<'p> ConditionReader<'p, '_> {
         let exactly = |how| TextLookup { how, source, case: Case::Sensitive };
         match test {
             TextPredicate::Equal(whole) => smallvec![self.one_of([&**whole], place(RequiredPosition::Whole))],
-            TextPredicate::OneOf(texts) if texts.len() <= MOST_TEXTS => {
+            TextPredicate::OneOf(texts) if texts.len() <= MAX_TEXTS => {
                 smallvec![self.one_of(texts.iter().map(|text| &**text), place(RequiredPosition::Whole))]
             }
             TextPredicate::Regex(scope, regex) => self.options(regex.required(*scope), exactly),
@@ -306,7 +306,7 @@ fn union(each: &mut dyn Iterator<Item = Option<TextAlternatives>>) -> Option<Tex
         let texts = texts?;
         is_all &= texts.is_all;
         keys.extend(texts.keys);
-        if keys.len() > MOST_TEXTS {
+        if keys.len() > MAX_TEXTS {
             return None;
         }
     }

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 /// If more lines than this share a text, a second text is looked for.
 const LONG: usize = 8;
 /// Of a line that requires very many texts, only pairs of the rarest are considered.
-const MOST_PAIRED: usize = 4;
+const MAX_PAIRED: usize = 4;
 /// More pairs of texts than this are not indexed.
-const MOST_PAIRS: usize = 64;
+const MAX_PAIRS: usize = 64;
 /// Fewer regexes of one label or field are tried one by one.
 const FEWEST_REGEXES: usize = 4;
 
@@ -151,12 +151,12 @@ impl RequirementCounts {
             wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
         }
         wholes.sort_by_cached_key(|(source, texts)| (self.cost(texts), *source));
-        wholes.truncate(MOST_PAIRED);
+        wholes.truncate(MAX_PAIRED);
         wholes.sort_by_key(|(source, _)| *source);
         let mut all = SmallVec::new();
         for (position, (source, first)) in wholes.iter().enumerate() {
             for (other, second) in wholes.iter().skip(position + 1) {
-                if source != other && first.keys.len() * second.keys.len() <= MOST_PAIRS {
+                if source != other && first.keys.len() * second.keys.len() <= MAX_PAIRS {
                     all.push((*first, *second));
                 }
             }

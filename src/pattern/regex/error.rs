@@ -1,6 +1,6 @@
 //! The errors of a regex that is refused.
 
-use super::{DEEPEST, LARGEST, MOST_MEASURED, PatternError};
+use super::{DEEPEST, LARGEST, MAX_MEASURED, PatternError};
 use regex_syntax::ast::ErrorKind;
 use regex_syntax::{ast, hir};
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub(super) fn of_size(pattern: &str) -> PatternError {
 
 /// The rule set has too many large patterns.
 pub(super) fn of_many(pattern: &str) -> PatternError {
-    let message = format!("the rule set holds more than {MOST_MEASURED} large regexes");
+    let message = format!("the rule set holds more than {MAX_MEASURED} large regexes");
     let help = "make counted repetitions shorter, or put what several regexes share into one `define`";
     PatternError::new(0..pattern.len(), message).help(help)
 }

@@ -23,7 +23,7 @@ const LARGEST: usize = 256 * 1024;
 /// The largest cache of one pattern's automaton, in bytes.
 const LARGEST_CACHE: usize = 1024 * 1024;
 /// How many patterns of a rule set may be compiled to measure their size. Each takes milliseconds.
-pub const MOST_MEASURED: usize = 200;
+pub const MAX_MEASURED: usize = 200;
 /// The deepest nesting of groups.
 const DEEPEST: u32 = 50;
 
@@ -60,11 +60,11 @@ impl RegexPattern {
     /// If the pattern or a flag is invalid, or the pattern is longer than 1 KiB, nests deeper than 50, or compiles to
     /// more than 256 KiB.
     pub fn new(pattern: &str, flags: &str, case: Case) -> Result<Self, PatternError> {
-        Self::new_measured(pattern, flags, case, &mut { MOST_MEASURED })
+        Self::new_measured(pattern, flags, case, &mut { MAX_MEASURED })
     }
 
     /// [`RegexPattern::new`] for one pattern of a rule set. `measured` is the number of patterns that may still be compiled
-    /// to measure their size; it begins at [`MOST_MEASURED`].
+    /// to measure their size; it begins at [`MAX_MEASURED`].
     ///
     /// # Errors
     /// As [`RegexPattern::new`], and if the pattern must be measured and `measured` is zero.

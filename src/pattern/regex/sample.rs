@@ -7,7 +7,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const LONGEST: usize = 80;
 
 /// The largest number of parts that are written. It also ends repetitions of empty parts, which add no text.
-const MOST_PARTS: usize = 1000;
+const MAX_PARTS: usize = 1000;
 
 impl RegexPattern {
     /// A short text that the regex matches as a whole, or none if a simple search finds none.
@@ -28,7 +28,7 @@ struct Sample {
 impl Sample {
     fn write(&mut self, hir: &Hir) -> Option<()> {
         self.parts += 1;
-        if self.parts > MOST_PARTS || self.text.len() > LONGEST {
+        if self.parts > MAX_PARTS || self.text.len() > LONGEST {
             return None;
         }
         match hir.kind() {

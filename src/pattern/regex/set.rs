@@ -25,7 +25,7 @@ pub struct RegexPatternSet {
 
 impl RegexPatternSet {
     /// The largest number of regexes in a set that is still fast.
-    pub const MOST: usize = 64;
+    pub const MAX_REGEXES: usize = 64;
 
     /// A set of regexes.
     #[must_use]

@@ -24,7 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
 /// The most mistakes of one file that are reported. A file with more is likely in another language.
-const MOST: usize = 100;
+const MAX_MISTAKES: usize = 100;
 
 /// Reads the declarations of a text that did not parse.
 pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>) {
@@ -32,7 +32,7 @@ pub(super) fn file(tree: &mut RuleFile, text: &str, diagnostics: &mut Vec<Diagno
     let outline = Outline::new(text, &tokens);
     let mut mistakes = 0;
     for (number, range) in outline.declarations().into_iter().enumerate() {
-        if mistakes >= MOST {
+        if mistakes >= MAX_MISTAKES {
             tree.unparsed_names.extend(declared(tree.id, &outline, &range));
             continue;
         }

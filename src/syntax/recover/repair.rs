@@ -15,11 +15,11 @@ use crate::syntax::lex::{self, Token, TokenKind};
 use crate::syntax::lower::{self, ParsedDeclarations};
 
 /// How many bytes may be parsed again for each byte of a declaration, and for a short declaration.
-const MOST_REPARSES: usize = 64;
+const MAX_REPARSES: usize = 64;
 const SHORT_DECLARATION: usize = 1 << 18;
 
 /// How often the same message may be reported for one declaration.
-const MOST_REPEATS: usize = 8;
+const MAX_REPEATS: usize = 8;
 
 /// A copy of a declaration's text in which what is broken is blanked.
 pub(super) struct DeclarationRepair {
@@ -43,7 +43,7 @@ struct BlankedRange {
 
 impl DeclarationRepair {
     pub(super) fn new(file: FileId, text: &str, base: usize) -> Self {
-        let budget = text.len() * MOST_REPARSES + SHORT_DECLARATION;
+        let budget = text.len() * MAX_REPARSES + SHORT_DECLARATION;
         Self {
             file,
             text: text.as_bytes().to_vec(),
@@ -166,7 +166,7 @@ impl DeclarationRepair {
             comment_end = if comment { Some(token.end) } else { comment_end };
             let lost = !fix.is_unambiguous && condemned.last().is_some_and(|place| *place >= line);
             let count = counts.entry(fix.finding.message.clone()).or_default();
-            if !repeats && !lost && *count < MOST_REPEATS {
+            if !repeats && !lost && *count < MAX_REPEATS {
                 *count += 1;
                 diagnostics.push(fix.finding);
             }
