@@ -80,6 +80,12 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The text as [`one_line`], and only its first characters where it is long.
+#[must_use]
+pub fn excerpt(text: &str, characters: usize) -> String {
+    shorten(&one_line(text), characters)
+}
+
 /// Two small hexadecimal digits for each byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -2,10 +2,9 @@
 
 use super::table::TextTable;
 use super::terminal::Terminal;
-use crate::diagnostic::visible_line;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
 use crate::gateway::operations::{EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult};
-use crate::ruleset::one_line;
+use crate::ruleset::visible_excerpt;
 use crate::text::plural;
 use serde::Serialize;
 
@@ -48,14 +47,10 @@ pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
 fn table<T: ListingRow>(items: &[T]) -> String {
     let mut table = TextTable::bare();
     for item in items {
-        table.row(item.columns().iter().map(|text| shown(text)).collect());
+        // Keys, titles and reasons come from senders.
+        table.row(item.columns().iter().map(|text| visible_excerpt(text)).collect());
     }
     table.render()
-}
-
-/// Keys, titles and reasons come from senders: control characters are made visible.
-fn shown(text: &str) -> String {
-    visible_line(&one_line(text))
 }
 
 /// `2026-03-06T18:00:00.123Z` to the second.

@@ -3,7 +3,7 @@
 //!
 //! An excerpt is a new text, and the marked ranges are converted to offsets in it.
 
-use super::visible::push_visible;
+use super::visible::visible_text;
 use crate::source::SourceFile;
 use std::ops::Range;
 
@@ -124,7 +124,7 @@ fn show(text: &str, line: &Range<usize>, focus: usize, shown: &mut String) -> Ex
         shown.push('…');
     }
     let at = shown.len();
-    text.get(window.clone()).unwrap_or_default().chars().for_each(|character| push_visible(shown, character));
+    shown.push_str(&visible_text(text.get(window.clone()).unwrap_or_default()));
     if window.end < line.end {
         shown.push('…');
     }
@@ -154,12 +154,7 @@ fn excerpt_offset(text: &str, lines: &[ExcerptLine], offset: usize) -> usize {
     let after = lines.partition_point(|line| line.line <= offset).saturating_sub(1);
     let Some(line) = lines.get(after) else { return 0 };
     let offset = offset.clamp(line.bytes.start, line.bytes.end);
-    let mut before = String::new();
-    text.get(line.bytes.start..offset)
-        .unwrap_or_default()
-        .chars()
-        .for_each(|character| push_visible(&mut before, character));
-    line.at + before.len()
+    line.at + visible_text(text.get(line.bytes.start..offset).unwrap_or_default()).len()
 }
 
 fn line_start(text: &str, offset: usize) -> usize {

@@ -15,7 +15,7 @@ mod visible;
 
 pub use nearest::nearest;
 #[cfg_attr(target_family = "wasm", expect(unused_imports, reason = "the command line uses most of them"))]
-pub(crate) use visible::{escape_hidden, push_visible, visible_json, visible_line};
+pub(crate) use visible::{escape_hidden, visible_json, visible_line, visible_text};
 
 use crate::source::{SourceFile, Sources, Span};
 use crate::text::plural;

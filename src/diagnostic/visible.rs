@@ -14,12 +14,12 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if !cut && !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|character| push_visible(&mut shown, character));
-    if cut {
-        shown.push('…');
-    }
-    Cow::Owned(shown)
+    Cow::Owned(visible_text(text) + if cut { "…" } else { "" })
+}
+
+/// [`visible`] text that is never cut.
+pub(crate) fn visible_text(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len() + 16), push_visible)
 }
 
 /// [`visible`] text on one line: line ends and tabs become blanks.
@@ -91,7 +91,7 @@ fn hidden_at(text: &[u8], at: usize) -> Option<char> {
 }
 
 /// Appends a character, or its visible replacement.
-pub(crate) fn push_visible(shown: &mut String, character: char) {
+fn push_visible(mut shown: String, character: char) -> String {
     match character {
         '\n' | '\t' => shown.push(character),
         '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
@@ -102,6 +102,7 @@ pub(crate) fn push_visible(shown: &mut String, character: char) {
         }
         _ => shown.push(character),
     }
+    shown
 }
 
 /// Whether a terminal interprets the character or shows nothing: C0 and C1 controls, marks of direction, line separators,

@@ -13,7 +13,7 @@ mod why_not;
 pub use files::SystemClock;
 pub use resolve::{ReadSecret, ResolvedSettings};
 pub use trace::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, one_line,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, visible_excerpt,
 };
 pub use why_not::{is_route, line_at, why_not};
 

@@ -3,7 +3,7 @@
 use crate::diagnostic::visible_line;
 use crate::evaluate::{LineOutcome, Observer, brief};
 use crate::source::{Sources, Span};
-use crate::text;
+use crate::text::{one_line, shorten};
 use crate::value::RuntimeValue;
 use std::collections::BTreeSet;
 
@@ -277,20 +277,20 @@ impl ComparisonTrace {
     #[must_use]
     pub fn render(&self, sources: &Sources) -> String {
         let mark = if self.holds { "yes" } else { "no " };
-        let words = one_line(sources.text(self.place));
+        let words = visible_excerpt(sources.text(self.place));
         // The text shows an operand that is written out.
         let computed = self.operand.as_ref().filter(|operand| !words.ends_with(operand.as_str()));
-        let operand = computed.map(|operand| format!(", against {}", one_line(operand))).unwrap_or_default();
+        let operand = computed.map(|operand| format!(", against {}", visible_excerpt(operand))).unwrap_or_default();
         let is_missing = [Some(&self.subject), self.operand.as_ref()].contains(&Some(&"missing".to_owned()));
         let why = if self.mismatch && !is_missing { ", which is of another type" } else { "" };
-        format!("{mark}  {words}, it is {}{operand}{why}", one_line(&self.subject))
+        format!("{mark}  {words}, it is {}{operand}{why}", visible_excerpt(&self.subject))
     }
 }
 
 /// The text on one line, at most 100 characters of it, with control characters made visible.
 #[must_use]
-pub fn one_line(text: &str) -> String {
-    text::shorten(&visible_line(&text::one_line(text)), 100)
+pub fn visible_excerpt(text: &str) -> String {
+    shorten(&visible_line(&one_line(text)), 100)
 }
 
 #[cfg(test)]

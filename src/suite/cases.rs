@@ -1,13 +1,13 @@
 //! Case tables: every row, and every choice of alternatives in a row, is a separate case, named by its text.
 
 use super::failure::TestFailure;
+use super::location::{MAX_EXCERPT, source_excerpt};
 use super::plan::TestPlan;
 use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue};
-use super::text::one_line;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{CaseHoles, CaseRow, CaseRows, CaseTable, Identifier, StringLiteral, TestJson};
-use crate::text::shorten;
+use crate::text::{excerpt, shorten};
 
 /// The maximum number of cases from the alternatives of one row.
 const MAX_ALTERNATIVES: usize = 10_000;
@@ -55,7 +55,7 @@ pub(super) fn expand(
 }
 
 fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<ExpandedCase, InvalidCase>> {
-    let text = one_line(sources.text(row.span));
+    let text = source_excerpt(sources, row.span);
     let count = row.values.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
     if count.is_none_or(|count| count > MAX_ALTERNATIVES) {
         let message = format!("the alternatives of this row make more than {MAX_ALTERNATIVES} cases");
@@ -74,7 +74,7 @@ fn inline(holes: &CaseHoles, row: &CaseRow, sources: &Sources) -> Vec<Result<Exp
 /// The text of one choice among a row's alternatives.
 fn chosen(values: &[&TestJson], row: &CaseRow, sources: &Sources) -> String {
     let values: Vec<&str> = values.iter().map(|value| sources.text(value.span)).collect();
-    one_line(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)))
+    excerpt(&format!("{} => {}", values.join(", "), sources.text(row.expected.span)), MAX_EXCERPT)
 }
 
 /// Every choice of one alternative per column; the last column varies fastest.

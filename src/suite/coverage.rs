@@ -3,8 +3,8 @@
 //! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
-use super::location::RuleLocation;
-use super::text::{one_line, visible_text};
+use super::location::{RuleLocation, source_excerpt};
+use crate::diagnostic::visible_text;
 use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
@@ -80,12 +80,12 @@ impl CoverageHits {
         let arm = |span: Span| {
             let missed = || UncoveredItem {
                 location: RuleLocation::of(sources, span),
-                text: visible_text(&one_line(sources.text(span))),
+                text: visible_text(&source_excerpt(sources, span)),
             };
             (span, self.arms.contains(&span), missed())
         };
         let line = |line: &crate::model::RoutingLine| {
-            let text = format!("{}: {}", line.path, one_line(sources.text(line.head)));
+            let text = format!("{}: {}", line.path, source_excerpt(sources, line.head));
             (
                 line.span,
                 self.lines.contains(&*line.path),

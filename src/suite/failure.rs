@@ -3,7 +3,7 @@
 use super::compare;
 use super::location::RuleLocation;
 use super::test_value::TestValue;
-use super::text::visible_text;
+use crate::diagnostic::visible_text;
 use crate::source::{Sources, Span};
 
 /// A failed expectation.

@@ -1,7 +1,7 @@
 //! The parts of an evaluation that a failed expectation shows, one line each: conditions, arms, lines of the routing.
 
+use super::location::source_excerpt;
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind};
-use super::text::one_line;
 use crate::evaluate::LineOutcome;
 use crate::model::{Destination, LineKind, RoutingLine, Target};
 use crate::ruleset::{ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, RuleSet, TraceStep};
@@ -127,7 +127,7 @@ impl TriedLine<'_> {
 }
 
 fn render(step: &TraceStep, sources: &Sources) -> String {
-    let source = |place| one_line(sources.text(place));
+    let source = |place| source_excerpt(sources, place);
     let listed = |values: &[String]| values.iter().map(|value| cut(value)).collect::<Vec<_>>().join(", ");
     match step {
         TraceStep::Comparison(comparison) => render_comparison(comparison, sources),
@@ -143,7 +143,7 @@ fn render(step: &TraceStep, sources: &Sources) -> String {
 
 fn render_comparison(comparison: &ComparisonTrace, sources: &Sources) -> String {
     let ComparisonTrace { place, subject, operand, holds, .. } = comparison;
-    let text = one_line(sources.text(*place));
+    let text = source_excerpt(sources, *place);
     // The text shows an operand that is written out.
     match operand.as_ref().filter(|operand| !text.ends_with(operand.as_str())) {
         None if *subject == holds.to_string() => format!("`{text}` → {holds}"),

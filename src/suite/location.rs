@@ -1,7 +1,16 @@
 //! A place in a rule file as failures show it: the line, with carets below.
 
-use super::text::visible_text;
+use crate::diagnostic::visible_text;
 use crate::source::{Sources, Span};
+use crate::text::excerpt;
+
+/// How many characters of a rule's text are shown.
+pub(super) const MAX_EXCERPT: usize = 120;
+
+/// The text of a place on one line, cut where it is long.
+pub(super) fn source_excerpt(sources: &Sources, place: Span) -> String {
+    excerpt(sources.text(place), MAX_EXCERPT)
+}
 
 /// A line of a rule file and the part of it that matters.
 #[derive(Debug, Clone, PartialEq, Eq)]

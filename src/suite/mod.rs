@@ -26,7 +26,6 @@ mod snapshot_line;
 mod test_event;
 mod test_files;
 mod test_value;
-mod text;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::TestFailure;
@@ -34,6 +33,7 @@ pub use location::RuleLocation;
 pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
 pub use test_files::TestFiles;
 
+use crate::diagnostic::visible_text;
 use crate::ruleset::RuleSet;
 use crate::source::Span;
 use crate::syntax::tree::{ExpectationKind, Identifier, SentMode};
@@ -170,8 +170,8 @@ impl SuiteRunner<'_> {
     fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, failures: Vec<TestFailure>) {
         let place = RuleLocation::of(&self.rules.sources, span);
         self.results.push(TestResult {
-            test: text::visible_text(plan.name()),
-            case: case.map(text::visible_text),
+            test: visible_text(plan.name()),
+            case: case.map(visible_text),
             location: place,
             failures,
         });

@@ -11,7 +11,7 @@ use crate::diagnostic::Styling;
 use crate::evaluate::EvaluationContext;
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
-use crate::ruleset::{EvaluationTrace, RuleSet, UnknownName, is_route, one_line, why_not};
+use crate::ruleset::{EvaluationTrace, RuleSet, UnknownName, is_route, visible_excerpt, why_not};
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -77,7 +77,7 @@ impl Explainer<'_> {
                     exit = exit.max(if explained.accepted { Exit::Success } else { Exit::Findings });
                 }
                 Err(json::JsonError { line, column, message }) => {
-                    let name = one_line(&input.name);
+                    let name = visible_excerpt(&input.name);
                     let text = format!("{name}: invalid\n  line {line}, column {column}: {message}\n\n");
                     terminal.out.print(&text);
                     exit = exit.max(Exit::Findings);

@@ -5,7 +5,7 @@ use crate::evaluate::LineOutcome;
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::model::{RoutingLine, RoutingLineBody};
 use crate::ruleset::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, TraceStep, line_at, one_line,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, RouteTrace, RuleSet, TraceStep, line_at, visible_excerpt,
 };
 use crate::source::Span;
 use std::fmt::Write;
@@ -65,7 +65,7 @@ impl<'r> ExplanationWriter<'r> {
     /// The outcome of the alert, and the reasons for it.
     pub(super) fn outcome(&mut self, name: &str, outcome: &Outcome<'_>) {
         let index = outcome.index.map(|index| format!(", alert {index}")).unwrap_or_default();
-        let title = self.styled(TextStyle::Title, &one_line(&format!("{name}{index}")));
+        let title = self.styled(TextStyle::Title, &visible_excerpt(&format!("{name}{index}")));
         let channels = outcome.decision().map(|decision| decision.channels.join(", ")).unwrap_or_default();
         let result = if channels.is_empty() {
             self.styled(TextStyle::Declined, outcome.name())
@@ -76,7 +76,7 @@ impl<'r> ExplanationWriter<'r> {
         match &outcome.kind {
             OutcomeKind::Unaccepted(refusals) => {
                 for refusal in refusals {
-                    let reason = one_line(refusal.reason);
+                    let reason = visible_excerpt(refusal.reason);
                     let place = if refusal.at.is_empty() { String::new() } else { format!(" ({})", refusal.at) };
                     let text = format!("`{}` does not accept it: {reason}{place}", refusal.mapping);
                     self.line("  ", &text);
@@ -97,7 +97,7 @@ impl<'r> ExplanationWriter<'r> {
 
     fn reason(&mut self, reason: &str, at: &str) {
         let at = self.styled(TextStyle::Aside, &format!("({at})"));
-        self.line("  ", &format!("because: {} {at}", one_line(reason)));
+        self.line("  ", &format!("because: {} {at}", visible_excerpt(reason)));
     }
 
     fn event(&mut self, event: &Event<'_>) {
@@ -106,7 +106,7 @@ impl<'r> ExplanationWriter<'r> {
         self.line("  ", &format!("{} {} {title}, key {key}", event.severity, event.status));
         self.labels(event);
         for note in event.notes {
-            let note = self.styled(TextStyle::Declined, &format!("note: {}", one_line(note)));
+            let note = self.styled(TextStyle::Declined, &format!("note: {}", visible_excerpt(note)));
             self.line("  ", &note);
         }
     }
@@ -115,7 +115,7 @@ impl<'r> ExplanationWriter<'r> {
     fn labels(&mut self, event: &Event<'_>) {
         let mut line = "labels:".to_owned();
         for (name, value) in event.labels.iter() {
-            let label = one_line(&format!("{name}={}", serde_json::Value::from(value)));
+            let label = visible_excerpt(&format!("{name}={}", serde_json::Value::from(value)));
             if line.chars().count() + label.chars().count() > 110 {
                 self.line("  ", &line);
                 "       ".clone_into(&mut line);
@@ -143,21 +143,21 @@ impl<'r> ExplanationWriter<'r> {
     }
 
     fn assigned(&mut self, assigned: &AssignedValue, width: usize) {
-        self.line("  ", &format!("{:width$} = {}", assigned.name, one_line(&assigned.value)));
+        self.line("  ", &format!("{:width$} = {}", assigned.name, visible_excerpt(&assigned.value)));
         let indent = " ".repeat(width + 5);
         for arm in assigned.steps.iter().filter_map(TraceStep::arm) {
             let arm = self.arm(arm);
             self.line(&indent, &arm);
         }
         for note in &assigned.notes {
-            let note = self.styled(TextStyle::Declined, &format!("note: {}", one_line(note)));
+            let note = self.styled(TextStyle::Declined, &format!("note: {}", visible_excerpt(note)));
             self.line(&indent, &note);
         }
     }
 
     fn arm(&self, arm: &ArmTrace) -> String {
-        let words = one_line(self.rules.sources.text(arm.place));
-        let subjects = one_line(&arm.subjects.join(", "));
+        let words = visible_excerpt(self.rules.sources.text(arm.place));
+        let subjects = visible_excerpt(&arm.subjects.join(", "));
         let place = self.place(arm.place);
         match arm.row {
             Some(row) => format!("row {} of {words}, for {subjects}  {place}", row + 1),
@@ -214,7 +214,7 @@ impl<'r> ExplanationWriter<'r> {
             |written: &&RoutingLine| line.end == LineOutcome::Hit && matches!(written.body, RoutingLineBody::Target(_));
         let written = line_at(self.rules, &line.path).filter(is_target);
         let shown = written.map_or(line.place, |written| line.place.to(written.span));
-        let head = one_line(self.rules.sources.text(shown));
+        let head = visible_excerpt(self.rules.sources.text(shown));
         let (style, end) = match line.end {
             LineOutcome::Hit => (TextStyle::Hit, "HIT"),
             LineOutcome::Skipped => (TextStyle::Aside, "skipped"),
