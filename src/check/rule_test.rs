@@ -12,15 +12,15 @@ mod schedule_use;
 
 pub(crate) use code::CODES;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject, TestTime,
+    CaseTable, Expectation, Identifier, Test, TestJson, TestStatementKind, TestSubject, TestTime,
 };
 use crate::text::with_article;
 use crate::time::Timestamp;
-use references::ReferenceKind;
+use event::EventRole;
 use schedule_use::EvaluationStage;
 
 /// Reports what is wrong with a test.
@@ -96,22 +96,19 @@ impl<'t> TestChecker<'_, 't> {
                 TestStatementKind::Expect(expectation) => parts.expectations.push((expectation, span)),
             }
         }
-        let repeated = |what: &'static str, spans: Vec<Span>| (what, spans);
-        let kinds = [
-            repeated("at", parts.at.iter().map(|(_, span)| *span).collect()),
-            repeated("open", parts.open.iter().map(|(_, span)| *span).collect()),
-            repeated("cases", parts.cases.iter().map(|(_, span)| *span).collect()),
-        ];
-        for (what, spans) in kinds {
-            self.repeated(what, &spans);
+        let once = [("`at`", spans(&parts.at)), ("`open`", spans(&parts.open)), ("`cases`", spans(&parts.cases))];
+        for (what, spans) in once {
+            self.only_one(&code::REPEATED, what, &spans, None);
         }
     }
 
-    fn repeated(&mut self, what: &str, spans: &[Span]) {
-        let Some((first, rest)) = spans.split_first() else { return };
-        for span in rest {
-            let message = format!("a test has one `{what}`, and this is another");
-            self.report(Diagnostic::new(&code::REPEATED, *span, message).related(*first, "the first is here"));
+    /// Reports every statement of a kind but the first.
+    fn only_one(&mut self, code: &'static DiagnosticCode, what: &str, spans: &[Span], help: Option<&str>) {
+        let Some((first, others)) = spans.split_first() else { return };
+        for other in others {
+            let message = format!("a test has one {what}, and this is another");
+            let found = Diagnostic::new(code, *other, message).related(*first, "the first is here");
+            self.report(help.into_iter().fold(found, Diagnostic::help));
         }
     }
 
@@ -121,11 +118,8 @@ impl<'t> TestChecker<'_, 't> {
 
     /// The place before the closing brace, where a statement can be added.
     fn end(&self) -> Span {
-        Span {
-            start: self.item_span.end.saturating_sub(1),
-            end: self.item_span.end.saturating_sub(1),
-            ..self.item_span
-        }
+        let end = self.item_span.end.saturating_sub(1);
+        Span { start: end, end, ..self.item_span }
     }
 
     /// The one subject, where there is one.
@@ -142,43 +136,34 @@ impl<'t> TestChecker<'_, 't> {
                 let found = Diagnostic::new(&code::SUBJECT, self.name_span, "this test does not say what it tests");
                 self.report(found.help(references::subjects(self.model)));
             }
-            [(kind, name)] => self.check_reference(ReferenceKind::from(*kind), name),
-            [(_, first), rest @ ..] => {
-                let (first, rest) = (first.span, rest.iter().map(|(_, name)| name.span).collect::<Vec<_>>());
-                for span in rest {
-                    let found = Diagnostic::new(&code::SUBJECT, span, "a test has one subject, and this is another");
-                    let found = found.related(first, "the first is here");
-                    self.report(found.help("write a test for each of them"));
-                }
+            [(kind, name)] => self.check_reference(*kind, &name.text, name.span),
+            several => {
+                let spans: Vec<Span> = several.iter().map(|(_, name)| name.span).collect();
+                self.only_one(&code::SUBJECT, "subject", &spans, Some("write a test for each of them"));
             }
         }
     }
 
     fn input(&mut self) {
-        let inputs = std::mem::take(&mut self.statements.inputs);
+        let inputs = self.statements.inputs.clone();
         match (inputs.as_slice(), self.kind()) {
             ([], Some(kind)) => {
-                let message = format!("this test gives its {} nothing to read", word(kind));
+                let message = format!("this test gives its {} nothing to read", kind.word());
                 self.report(Diagnostic::new(&code::INPUT, self.name_span, message).help(missing_input(kind)));
             }
             ([(input, span)], Some(kind)) => self.fits(*input, *span, kind),
-            ([(_, first), rest @ ..], _) => {
-                for (_, span) in rest {
-                    let found = Diagnostic::new(&code::INPUT, *span, "a test has one input, and this is another");
-                    let found = found.related(*first, "the first is here");
-                    self.report(found.help("write a test for each, or one with `cases`"));
-                }
+            (several, _) => {
+                let help = "write a test for each, or one with `cases`";
+                self.only_one(&code::INPUT, "input", &spans(several), Some(help));
             }
-            ([], None) => {}
         }
-        for (input, _) in &inputs {
+        for (input, _) in inputs {
             match input {
                 InputStatement::Payload(json) => self.payload(json),
-                InputStatement::Event(json) => self.given_event(json),
+                InputStatement::Event(json) => self.event(json, EventRole::Given),
                 InputStatement::File => {}
             }
         }
-        self.statements.inputs = inputs;
     }
 
     fn fits(&mut self, input: InputStatement, span: Span, kind: TestSubject) {
@@ -186,17 +171,16 @@ impl<'t> TestChecker<'_, 't> {
         if input.word() == wanted {
             return;
         }
-        let message = format!("{} reads an `{wanted}`, and this is an `{}`", with_article(word(kind)), input.word());
+        let message = format!("{} reads an `{wanted}`, and this is an `{}`", with_article(kind.word()), input.word());
         self.report(Diagnostic::new(&code::INPUT, span, message).help(missing_input(kind)));
     }
 
     fn time(&mut self) {
         for (at, _) in self.statements.at.clone() {
-            match at {
-                TestTime::Time(time) if Timestamp::read(&time.text).is_none() => {
-                    self.bad_time(time.span, &time.text);
-                }
-                TestTime::Time(_) | TestTime::Hole(_) => {}
+            if let TestTime::Time(time) = at
+                && Timestamp::read(&time.text).is_none()
+            {
+                self.bad_time(time.span, &time.text);
             }
         }
         if !self.statements.at.is_empty() {
@@ -238,20 +222,14 @@ impl<'t> TestChecker<'_, 't> {
                 self.report(found.help("open channels decide where a routing or an integration sends a recovery"));
             }
             for channel in channels {
-                self.check_reference(ReferenceKind::Channel, channel);
+                self.check_reference(TestSubject::Channel, &channel.text, channel.span);
             }
         }
     }
 }
 
-/// The word of a subject.
-fn word(kind: TestSubject) -> &'static str {
-    match kind {
-        TestSubject::Mapping => "mapping",
-        TestSubject::Routing => "routing",
-        TestSubject::Integration => "integration",
-        TestSubject::Channel => "channel",
-    }
+fn spans<S>(statements: &[(S, Span)]) -> Vec<Span> {
+    statements.iter().map(|(_, span)| *span).collect()
 }
 
 fn wanted(kind: TestSubject) -> &'static str {
@@ -270,9 +248,4 @@ fn missing_input(kind: TestSubject) -> &'static str {
             "write the event: `event { severity: Critical, labels: { team: \"payments\" } }`"
         }
     }
-}
-
-/// The value of a plain string.
-fn plain(text: &StringLiteral) -> &str {
-    &text.value
 }

@@ -1,11 +1,11 @@
 //! The fields of events in `event`, `expect` and the rows of `cases`: their names, and what each can be.
 
-use super::{ReferenceKind, TestChecker, code};
+use super::{TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::event::{AlertStatus, Severity};
 use crate::model::EventField;
 use crate::source::Span;
-use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
+use crate::syntax::tree::{TestJson, TestJsonKind, TestSubject};
 use crate::text::backticked_list;
 use crate::time::Timestamp;
 
@@ -30,39 +30,25 @@ impl TestChecker<'_, '_> {
         json.parts().for_each(|part| self.payload(part));
     }
 
-    /// The event that a test gives.
-    pub(super) fn given_event(&mut self, json: &TestJson) {
-        self.event(json, EventRole::Given);
-    }
-
     /// An event, given or expected.
     pub(super) fn event(&mut self, json: &TestJson, side: EventRole) {
-        match &json.kind {
-            TestJsonKind::Object(members) => {
-                for (name, value) in members {
-                    self.member(name, value, side);
-                }
-            }
-            TestJsonKind::Hole(_) => {}
-            TestJsonKind::Null
-            | TestJsonKind::Missing
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Constant(_)
-            | TestJsonKind::Array(_) => {
-                let found = Diagnostic::new(&code::VALUE, json.span, "an event is an object");
-                self.report(found.help("write its fields in braces: `{ severity: Critical }`"));
+        let Some(members) = json.members() else {
+            return self.refuse(json, "an event is an object", "write its fields in braces: `{ severity: Critical }`");
+        };
+        for (name, value) in members {
+            if known(&name.value, side) {
+                self.field(&name.value, value, side);
+            } else {
+                self.unknown_field(&name.value, name.span, side);
             }
         }
     }
 
-    fn member(&mut self, name: &StringLiteral, value: &TestJson, side: EventRole) {
-        if known(&name.value, side) {
-            self.field(&name.value, value, side);
-            return;
+    /// Reports a value of another kind than its place takes. The values that fill a hole are checked in their rows.
+    fn refuse(&mut self, value: &TestJson, message: impl Into<String>, help: impl Into<String>) {
+        if !matches!(value.kind, TestJsonKind::Hole(_)) {
+            self.report(Diagnostic::new(&code::VALUE, value.span, message).help(help));
         }
-        self.unknown_field(&name.value, name.span, side);
     }
 
     /// Reports a word that is not a field.
@@ -96,85 +82,59 @@ impl TestChecker<'_, '_> {
     }
 
     fn constant(&mut self, field: &str, value: &TestJson, names: &[&'static str], side: EventRole) {
-        let word = match &value.kind {
+        let (word, message) = match &value.kind {
             TestJsonKind::Hole(_) => return,
             TestJsonKind::Missing if side == EventRole::Given => return,
             TestJsonKind::Constant(word) if names.contains(&&**word) => return,
             TestJsonKind::Missing => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
-                self.report(found.help(format!("every event has one: {}", backticked_list(names))));
-                return;
+                let help = format!("every event has one: {}", backticked_list(names));
+                return self.refuse(value, format!("`{field}` is never missing"), help);
             }
-            TestJsonKind::Constant(word) | TestJsonKind::Text(word) => word,
+            TestJsonKind::Constant(word) => (&**word, format!("there is no {field} `{word}`")),
+            TestJsonKind::Text(word) => (&**word, format!("`{field}` is a constant, and `{word:?}` is a string")),
             TestJsonKind::Null
             | TestJsonKind::Boolean(_)
             | TestJsonKind::Number(_)
             | TestJsonKind::Array(_)
-            | TestJsonKind::Object(_) => "",
+            | TestJsonKind::Object(_) => ("", format!("`{field}` is one of {}", backticked_list(names))),
         };
-        let quoted = matches!(&value.kind, TestJsonKind::Text(_));
-        let message = match (&value.kind, quoted) {
-            (_, true) => format!("`{field}` is a constant, and `{word:?}` is a string"),
-            (TestJsonKind::Constant(_), _) => format!("there is no {field} `{word}`"),
-            _ => format!("`{field}` is one of {}", backticked_list(names)),
-        };
+        let is_quoted = matches!(value.kind, TestJsonKind::Text(_));
         let found = Diagnostic::new(&code::VALUE, value.span, message);
         self.report(match nearest_constant(word, names) {
-            Some(near) if quoted => found.suggest(format!("write the constant: `{near}`"), value.span, near),
+            Some(near) if is_quoted => found.suggest(format!("write the constant: `{near}`"), value.span, near),
             Some(near) => found.did_you_mean(value.span, near),
             None => found.help(format!("write one of {}", backticked_list(names))),
         });
     }
 
     fn event_status(&mut self, value: &TestJson) {
-        match &value.kind {
-            TestJsonKind::Hole(_) => {}
-            TestJsonKind::Constant(word) | TestJsonKind::Text(word) if EVENT_STATUSES.contains(&&**word) => {}
-            TestJsonKind::Constant(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Null
-            | TestJsonKind::Missing
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Array(_)
-            | TestJsonKind::Object(_) => {
-                let message = "`event_status` is the severity while firing, and `Ok` when resolved";
-                let found = Diagnostic::new(&code::VALUE, value.span, message);
-                self.report(found.help(format!("write one of {}", backticked_list(EVENT_STATUSES))));
-            }
+        if let TestJsonKind::Constant(word) | TestJsonKind::Text(word) = &value.kind
+            && EVENT_STATUSES.contains(&&**word)
+        {
+            return;
         }
+        let message = "`event_status` is the severity while firing, and `Ok` when resolved";
+        self.refuse(value, message, format!("write one of {}", backticked_list(EVENT_STATUSES)));
     }
 
     fn string(&mut self, field: &str, value: &TestJson, side: EventRole) {
         let optional = matches!(field, "description" | "link" | "integration");
         if matches!(value.kind, TestJsonKind::Missing) && !optional && side == EventRole::Expected {
-            let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is never missing"));
-            self.report(found.help(format!("write what it should be: `{field}: \"…\"`")));
-            return;
+            let help = format!("write what it should be: `{field}: \"…\"`");
+            return self.refuse(value, format!("`{field}` is never missing"), help);
         }
         let advice = format!("write text in quotes: `{field}: \"…\"`");
         self.string_or_missing(&format!("`{field}`"), value, &advice);
     }
 
     fn labels(&mut self, value: &TestJson, side: EventRole) {
-        match &value.kind {
-            TestJsonKind::Hole(_) => {}
-            TestJsonKind::Object(members) => {
-                for (name, label) in members {
-                    self.label(&name.value, label);
-                }
+        if let Some(members) = value.members() {
+            for (name, label) in members {
+                self.label(&name.value, label);
             }
-            TestJsonKind::Missing if side == EventRole::Given => {}
-            TestJsonKind::Null
-            | TestJsonKind::Missing
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Constant(_)
-            | TestJsonKind::Array(_) => {
-                let found = Diagnostic::new(&code::VALUE, value.span, "`labels` is an object of strings");
-                self.report(found.help("write names and values: `labels: { team: \"payments\" }`"));
-            }
+        } else if side == EventRole::Expected || !matches!(value.kind, TestJsonKind::Missing) {
+            let help = "write names and values: `labels: { team: \"payments\" }`";
+            self.refuse(value, "`labels` is an object of strings", help);
         }
     }
 
@@ -185,61 +145,46 @@ impl TestChecker<'_, '_> {
 
     /// `advice` is for arrays and objects.
     fn string_or_missing(&mut self, what: &str, value: &TestJson, advice: &str) {
+        let message = format!("{what} is a string");
         match &value.kind {
             TestJsonKind::Hole(_) | TestJsonKind::Text(_) | TestJsonKind::Missing => {}
-            TestJsonKind::Constant(word) | TestJsonKind::Number(word) => {
-                self.quote(value.span, format!("{what} is a string"), word);
-            }
-            TestJsonKind::Boolean(word) => {
-                self.quote(value.span, format!("{what} is a string"), &word.to_string());
-            }
+            TestJsonKind::Constant(word) | TestJsonKind::Number(word) => self.quote(value.span, message, word),
+            TestJsonKind::Boolean(word) => self.quote(value.span, message, &word.to_string()),
             TestJsonKind::Null => {
                 let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is never null"));
                 self.report(found.suggest("write `missing` where nothing is there", value.span, "missing"));
             }
-            TestJsonKind::Array(_) | TestJsonKind::Object(_) => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("{what} is a string"));
-                self.report(found.help(advice));
-            }
+            TestJsonKind::Array(_) | TestJsonKind::Object(_) => self.refuse(value, message, advice),
         }
     }
 
     fn notes(&mut self, value: &TestJson) {
-        match &value.kind {
-            TestJsonKind::Hole(_) | TestJsonKind::Missing => {}
-            TestJsonKind::Array(items) => items.iter().for_each(|item| {
+        if let TestJsonKind::Array(items) = &value.kind {
+            for item in items {
                 self.string_or_missing("a note", item, QUOTE_STRUCTURES);
-            }),
-            TestJsonKind::Null
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Constant(_)
-            | TestJsonKind::Object(_) => {
-                let found = Diagnostic::new(&code::VALUE, value.span, "`notes` is a list of strings");
-                self.report(found.help("for one note among others, write `expect note \"…\"`"));
             }
+        } else if !matches!(value.kind, TestJsonKind::Missing) {
+            let help = "for one note among others, write `expect note \"…\"`";
+            self.refuse(value, "`notes` is a list of strings", help);
         }
     }
 
     fn time_field(&mut self, field: &str, value: &TestJson) {
-        match &value.kind {
-            TestJsonKind::Hole(_) | TestJsonKind::Missing => {}
-            TestJsonKind::Text(text) => {
-                if Timestamp::read(text).is_none() {
-                    self.bad_time(value.span, text);
-                }
-            }
-            TestJsonKind::Null
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Constant(_)
-            | TestJsonKind::Array(_)
-            | TestJsonKind::Object(_) => {
-                let found = Diagnostic::new(&code::VALUE, value.span, format!("`{field}` is a time"));
-                self.report(found.help(format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`")));
-            }
+        if !self.is_time_or_missing(value) {
+            let help = format!("write it in quotes: `{field}: \"2026-03-07T02:00:00+08:00\"`");
+            self.refuse(value, format!("`{field}` is a time"), help);
         }
+    }
+
+    /// Whether a value can be a time: a string, which is reported if it is not one, or missing.
+    pub(super) fn is_time_or_missing(&mut self, value: &TestJson) -> bool {
+        if let TestJsonKind::Text(text) = &value.kind {
+            if Timestamp::read(text).is_none() {
+                self.bad_time(value.span, text);
+            }
+            return true;
+        }
+        matches!(value.kind, TestJsonKind::Missing)
     }
 
     /// Reports a word that must be in quotes.
@@ -269,28 +214,22 @@ impl TestChecker<'_, '_> {
         });
     }
 
-    /// A channel among the rows of `cases … => sent`.
+    /// The channels in a row of `cases … => sent`, where a bare word is not a hole.
     pub(super) fn channels(&mut self, json: &TestJson) {
-        match &json.kind {
-            TestJsonKind::Array(items) => items.iter().for_each(|item| self.channel(item)),
-            TestJsonKind::Null
-            | TestJsonKind::Missing
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Constant(_)
-            | TestJsonKind::Hole(_)
-            | TestJsonKind::Object(_) => {
-                let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
-                self.report(found.help("write them in brackets: `=> [audit, payments_page]`, or `=> []` for none"));
-            }
+        let TestJsonKind::Array(items) = &json.kind else {
+            let found = Diagnostic::new(&code::VALUE, json.span, "what is sent is a list of channels");
+            let help = "write them in brackets: `=> [audit, payments_page]`, or `=> []` for none";
+            return self.report(found.help(help));
+        };
+        for item in items {
+            self.channel(item);
         }
     }
 
     fn channel(&mut self, json: &TestJson) {
         match &json.kind {
             TestJsonKind::Hole(word) | TestJsonKind::Constant(word) => {
-                self.check_reference_word(ReferenceKind::Channel, word, json.span);
+                self.check_reference(TestSubject::Channel, word, json.span);
             }
             TestJsonKind::Text(word) => {
                 let found = Diagnostic::new(&code::VALUE, json.span, "a channel is a name, not a string");
@@ -301,9 +240,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Boolean(_)
             | TestJsonKind::Number(_)
             | TestJsonKind::Array(_)
-            | TestJsonKind::Object(_) => {
-                self.report(Diagnostic::new(&code::VALUE, json.span, "a channel is a name").help("write `audit`"));
-            }
+            | TestJsonKind::Object(_) => self.refuse(json, "a channel is a name", "write `audit`"),
         }
     }
 }

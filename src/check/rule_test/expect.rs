@@ -2,7 +2,7 @@
 
 use super::event::EventRole;
 use super::schedule_use::EvaluationStage;
-use super::{ReferenceKind, TestChecker, code, word};
+use super::{TestChecker, code};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
@@ -23,7 +23,7 @@ enum ExpectationScope {
 impl TestChecker<'_, '_> {
     /// At least one, each fitting.
     pub(super) fn expectations(&mut self) {
-        let expectations = std::mem::take(&mut self.statements.expectations);
+        let expectations = self.statements.expectations.clone();
         if expectations.is_empty() && self.statements.cases.is_empty() {
             let found = Diagnostic::new(&code::NOTHING, self.name_span, "this test expects nothing, so it cannot fail");
             let line = match self.kind() {
@@ -39,7 +39,6 @@ impl TestChecker<'_, '_> {
             self.names(expectation);
         }
         self.outcomes(&expectations);
-        self.statements.expectations = expectations;
     }
 
     fn fitting(&mut self, expectation: &Expectation, span: Span) {
@@ -55,32 +54,24 @@ impl TestChecker<'_, '_> {
             (ExpectationScope::Events, _) => "a mapping, a routing or an integration",
             (ExpectationScope::Channels, _) => "a channel",
         };
-        let message = format!("`{what}` is for {right}, and this test is about {}", with_article(word(kind)));
+        let message = format!("`{what}` is for {right}, and this test is about {}", with_article(kind.word()));
         let found = Diagnostic::new(&code::EXPECTATION, span, message);
         self.report(found.help(instead(kind)));
     }
 
     fn names(&mut self, expectation: &Expectation) {
-        match &expectation.kind {
-            ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
-                self.event(json, EventRole::Expected);
+        if let ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) = &expectation.kind {
+            self.event(json, EventRole::Expected);
+        } else if let ExpectationKind::Body(json) = &expectation.kind {
+            self.body(json);
+        } else if let ExpectationKind::Sent(_, channels, _) = &expectation.kind {
+            for channel in channels {
+                self.check_reference(TestSubject::Channel, &channel.text, channel.span);
             }
-            ExpectationKind::Body(json) => self.body(json),
-            ExpectationKind::Sent(_, channels, _) => {
-                for channel in channels {
-                    self.check_reference(ReferenceKind::Channel, channel);
-                }
+        } else if let ExpectationKind::Via(paths) = &expectation.kind {
+            for path in paths {
+                self.check_route_path(path);
             }
-            ExpectationKind::Via(paths) => paths.iter().for_each(|path| self.check_route_path(path)),
-            ExpectationKind::Count { .. }
-            | ExpectationKind::Dropped(_)
-            | ExpectationKind::Empty
-            | ExpectationKind::Unaccepted
-            | ExpectationKind::Invalid
-            | ExpectationKind::Nothing(_)
-            | ExpectationKind::Note(_)
-            | ExpectationKind::SameKeyAs(_)
-            | ExpectationKind::Snapshot(_) => {}
         }
     }
 
@@ -122,14 +113,10 @@ impl TestChecker<'_, '_> {
             let ExpectationKind::Count { events, dropped: Some(dropped) } = expectation.kind else {
                 return None;
             };
-            let words = format!("the test expects {}", count(events, dropped));
-            Some((events.saturating_add(dropped), words))
+            let why = format!("the test expects {} and {dropped} dropped", plural(events, "event"));
+            Some((events.saturating_add(dropped), why))
         })
     }
-}
-
-fn count(events: usize, dropped: usize) -> String {
-    format!("{} and {dropped} dropped", plural(events, "event"))
 }
 
 /// An expectation's words and which subjects it fits.

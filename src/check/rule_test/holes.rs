@@ -1,17 +1,14 @@
 //! Holes and the rows that fill them.
 
 use super::event::{EventRole, known, meant};
-use super::{InputStatement, TestChecker, code, plain};
+use super::{InputStatement, TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, StringLiteral, TestJson, TestJsonKind,
-    TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, TestJson, TestJsonKind, TestSubject, TestTime,
 };
 use crate::text::plural;
-use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// How many alternatives of a row are compared with other rows.
 const ALTERNATIVES: usize = 1_000;
@@ -35,10 +32,12 @@ enum HoleTarget<'t> {
 impl HoleUse<'_> {
     /// The constant that was likely meant, where a field takes constants.
     fn constant(&self) -> Option<&'static str> {
-        match self.fills {
-            Some(HoleTarget::Field(field, _)) => meant(field, self.hole),
-            Some(HoleTarget::Label(_) | HoleTarget::Payload | HoleTarget::Time) | None => None,
-        }
+        if let Some(HoleTarget::Field(field, _)) = self.fills { meant(field, self.hole) } else { None }
+    }
+
+    fn suggest_string(&self, found: Diagnostic) -> Diagnostic {
+        let quoted = format!("\"{}\"", self.hole);
+        found.suggest(format!("if it is a string: `{quoted}`"), self.span, quoted)
     }
 }
 
@@ -68,12 +67,11 @@ impl<'t> TestChecker<'_, 't> {
         let message = format!("nothing fills the hole `{}`: this test has no `cases`", used.hole);
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         if let Some(constant) = used.constant() {
-            self.report(found.suggest(format!("did you mean the constant `{constant}`?"), used.span, constant));
-            return;
+            let help = format!("did you mean the constant `{constant}`?");
+            return self.report(found.suggest(help, used.span, constant));
         }
-        let found =
-            found.suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole));
-        self.report(found.help(format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole)));
+        let help = format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole);
+        self.report(used.suggest_string(found).help(help));
     }
 
     fn unfilled(&mut self, used: &HoleUse, names: &[Identifier]) {
@@ -81,9 +79,11 @@ impl<'t> TestChecker<'_, 't> {
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
             Some(near) => found.did_you_mean(used.span, near),
-            None => found
-                .suggest(format!("if it is a string: `\"{}\"`", used.hole), used.span, format!("\"{}\"", used.hole))
-                .help(format!("if it varies, name it in `cases`: `cases {}, {} => …`", listed(names), used.hole)),
+            None => used.suggest_string(found).help(format!(
+                "if it varies, name it in `cases`: `cases {}, {} => …`",
+                listed(names),
+                used.hole
+            )),
         });
     }
 
@@ -119,35 +119,27 @@ impl<'t> TestChecker<'_, 't> {
     }
 
     fn value(&mut self, fill: HoleTarget, value: &TestJson) {
+        if self.is_bare_word(value) {
+            return;
+        }
         match fill {
-            // A bare word in a row is not a hole.
-            HoleTarget::Field(..) | HoleTarget::Label(_) | HoleTarget::Payload | HoleTarget::Time
-                if matches!(value.kind, TestJsonKind::Hole(_)) =>
-            {
-                if let TestJsonKind::Hole(word) = &value.kind {
-                    self.quote(value.span, format!("`{word}` is a bare word, and rows hold values"), word);
-                }
-            }
             HoleTarget::Field(field, side) => self.field(field, value, side),
             HoleTarget::Label(name) => self.label(name, value),
             HoleTarget::Payload => self.payload(value),
-            HoleTarget::Time => match &value.kind {
-                TestJsonKind::Text(text) if Timestamp::read(text).is_none() => {
-                    self.bad_time(value.span, text);
-                }
-                TestJsonKind::Text(_) | TestJsonKind::Missing => {}
-                TestJsonKind::Null
-                | TestJsonKind::Boolean(_)
-                | TestJsonKind::Number(_)
-                | TestJsonKind::Hole(_)
-                | TestJsonKind::Constant(_)
-                | TestJsonKind::Array(_)
-                | TestJsonKind::Object(_) => {
+            HoleTarget::Time => {
+                if !self.is_time_or_missing(value) {
                     let found = Diagnostic::new(&code::TIME, value.span, "`at` takes a time");
                     self.report(found.help("write it in quotes: `\"2026-03-07T02:00:00+08:00\"`"));
                 }
-            },
+            }
         }
+    }
+
+    /// Whether a value of a row is a bare word, which would be a hole elsewhere; it is reported.
+    fn is_bare_word(&mut self, value: &TestJson) -> bool {
+        let TestJsonKind::Hole(word) = &value.kind else { return false };
+        self.quote(value.span, format!("`{word}` is a bare word, and rows hold values"), word);
+        true
     }
 
     /// Every hole that the test uses.
@@ -161,30 +153,15 @@ impl<'t> TestChecker<'_, 't> {
             }
         }
         for (at, _) in &self.statements.at {
-            match at {
-                TestTime::Hole(name) => {
-                    uses.push(HoleUse { hole: &name.text, span: name.span, fills: Some(HoleTarget::Time) });
-                }
-                TestTime::Time(_) => {}
+            if let TestTime::Hole(name) = at {
+                uses.push(HoleUse { hole: &name.text, span: name.span, fills: Some(HoleTarget::Time) });
             }
         }
         for (expectation, _) in &self.statements.expectations {
-            match &expectation.kind {
-                ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) => {
-                    gather_event(json, EventRole::Expected, &mut uses);
-                }
-                ExpectationKind::Body(json) => gather(json, None, &mut uses),
-                ExpectationKind::Count { .. }
-                | ExpectationKind::Dropped(_)
-                | ExpectationKind::Empty
-                | ExpectationKind::Unaccepted
-                | ExpectationKind::Invalid
-                | ExpectationKind::Sent(..)
-                | ExpectationKind::Via(_)
-                | ExpectationKind::Nothing(_)
-                | ExpectationKind::Note(_)
-                | ExpectationKind::SameKeyAs(_)
-                | ExpectationKind::Snapshot(_) => {}
+            if let ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) = &expectation.kind {
+                gather_event(json, EventRole::Expected, &mut uses);
+            } else if let ExpectationKind::Body(json) = &expectation.kind {
+                gather(json, None, &mut uses);
             }
         }
         uses
@@ -252,31 +229,23 @@ impl<'t> TestChecker<'_, 't> {
         match subject {
             "sent" => self.channels(expected),
             "body" => self.body(expected),
-            "dropped" => match &expected.kind {
-                TestJsonKind::Text(_) | TestJsonKind::Missing => {}
-                TestJsonKind::Null
-                | TestJsonKind::Boolean(_)
-                | TestJsonKind::Number(_)
-                | TestJsonKind::Hole(_)
-                | TestJsonKind::Constant(_)
-                | TestJsonKind::Array(_)
-                | TestJsonKind::Object(_) => {
+            "dropped" => {
+                if !matches!(expected.kind, TestJsonKind::Text(_) | TestJsonKind::Missing) {
                     let found = Diagnostic::new(&code::VALUE, expected.span, "`dropped` takes a reason");
-                    self.report(
-                        found.help("write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped"),
-                    );
+                    let help = "write it in quotes: `\"heartbeat\"`, or `missing` where nothing is dropped";
+                    self.report(found.help(help));
                 }
-            },
-            _ => match (&expected.kind, subject.strip_prefix("labels.")) {
-                (TestJsonKind::Hole(word), _) => {
-                    self.quote(expected.span, format!("`{word}` is a bare word, and rows hold values"), word);
+            }
+            _ => {
+                if self.is_bare_word(expected) {
+                    return;
                 }
-                (_, Some(label)) => self.label(label, expected),
-                (_, None) if known(subject, EventRole::Expected) => {
+                if let Some(label) = subject.strip_prefix("labels.") {
+                    self.label(label, expected);
+                } else if known(subject, EventRole::Expected) {
                     self.field(subject, expected, EventRole::Expected);
                 }
-                (_, None) => {}
-            },
+            }
         }
     }
 
@@ -300,16 +269,14 @@ impl<'t> TestChecker<'_, 't> {
     }
 
     fn named_row(&mut self, names: &[Identifier], value: &TestJson) {
-        let TestJsonKind::Object(members) = &value.kind else {
+        let Some(members) = value.members() else {
             let found = Diagnostic::new(&code::ROW, value.span, "a row of `cases { … }` is an object");
-            self.report(
-                found.help(format!("write `{{ {}: … }} => …`", names.first().map_or("hole", |name| &name.text))),
-            );
-            return;
+            let hole = names.first().map_or("hole", |name| &name.text);
+            return self.report(found.help(format!("write `{{ {hole}: … }} => …`")));
         };
-        for (key, _) in members.iter().filter(|(key, _)| names.iter().all(|name| *name.text != *plain(key))) {
-            let found = Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", plain(key)));
-            self.report(match nearest(plain(key), names.iter().map(|name| &*name.text)) {
+        for (key, _) in members.iter().filter(|(key, _)| names.iter().all(|name| name.text != key.value)) {
+            let found = Diagnostic::new(&code::ROW, key.span, format!("`cases` names no hole `{}`", key.value));
+            self.report(match nearest(&key.value, names.iter().map(|name| &*name.text)) {
                 Some(near) => found.did_you_mean(key.span, near),
                 None => found.help(format!("its holes are `{}`", listed(names))),
             });
@@ -328,16 +295,12 @@ impl<'t> TestChecker<'_, 't> {
     }
 }
 
-fn members(json: &TestJson) -> Option<&Vec<(StringLiteral, TestJson)>> {
-    if let TestJsonKind::Object(members) = &json.kind { Some(members) } else { None }
-}
-
 /// The values that a row gives a hole.
 fn cell<'t>(holes: &CaseHoles, row: &'t CaseRow, at: usize, name: &Identifier) -> Vec<&'t TestJson> {
     match holes {
         CaseHoles::Positional(_) => row.values.get(at).into_iter().flatten().collect(),
         CaseHoles::Named(..) => {
-            let objects = row.values.iter().flatten().filter_map(members);
+            let objects = row.values.iter().flatten().filter_map(TestJson::members);
             objects.flatten().filter(|(key, _)| key.value == name.text).map(|(_, value)| value).collect()
         }
         CaseHoles::FromFile => Vec::new(),
@@ -364,41 +327,33 @@ fn written(json: &TestJson) -> String {
         TestJsonKind::Boolean(value) => value.to_string(),
         TestJsonKind::Number(text) | TestJsonKind::Hole(text) | TestJsonKind::Constant(text) => text.to_string(),
         TestJsonKind::Text(text) => format!("{text:?}"),
-        TestJsonKind::Array(items) => {
-            format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(","))
-        }
+        TestJsonKind::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(",")),
         TestJsonKind::Object(members) => {
             let members: BTreeMap<&str, String> =
-                members.iter().map(|(name, value)| (plain(name), written(value))).collect();
-            members.into_iter().fold(String::from("{"), |mut out, (name, value)| {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "{name:?}:{value},");
-                out
-            })
+                members.iter().map(|(name, value)| (&*name.value, written(value))).collect();
+            let members: Vec<String> = members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+            format!("{{{}}}", members.join(","))
         }
     }
 }
 
 fn gather_event<'t>(json: &'t TestJson, side: EventRole, uses: &mut Vec<HoleUse<'t>>) {
-    let TestJsonKind::Object(members) = &json.kind else { return gather(json, None, uses) };
+    let Some(members) = json.members() else { return gather(json, None, uses) };
     for (name, value) in members {
-        match (&value.kind, plain(name)) {
-            (TestJsonKind::Object(labels), "labels") => {
+        match (&*name.value, value.members()) {
+            ("labels", Some(labels)) => {
                 for (label, value) in labels {
-                    gather(value, Some(HoleTarget::Label(plain(label))), uses);
+                    gather(value, Some(HoleTarget::Label(&label.value)), uses);
                 }
             }
-            (_, field) => gather(value, known(field, side).then_some(HoleTarget::Field(field, side)), uses),
+            (field, _) => gather(value, known(field, side).then_some(HoleTarget::Field(field, side)), uses),
         }
     }
 }
 
 /// The holes of a value. For a hole inside a field, what it fills is not known.
 fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<HoleUse<'t>>) {
-    let inner = match fills {
-        Some(HoleTarget::Payload) => fills,
-        Some(HoleTarget::Field(..) | HoleTarget::Label(_) | HoleTarget::Time) | None => None,
-    };
+    let inner = fills.filter(|fills| matches!(fills, HoleTarget::Payload));
     if let TestJsonKind::Hole(hole) = &json.kind {
         uses.push(HoleUse { hole, span: json.span, fills });
     }

@@ -7,62 +7,24 @@ use crate::source::Span;
 use crate::syntax::tree::{Identifier, TestSubject};
 use crate::text::{backticked, with_article};
 
-/// What a test may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReferenceKind {
-    Mapping,
-    Routing,
-    Integration,
-    Channel,
-}
-
-impl ReferenceKind {
-    const ALL: [Self; 4] = [Self::Mapping, Self::Routing, Self::Integration, Self::Channel];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Mapping => "mapping",
-            Self::Routing => "routing",
-            Self::Integration => "integration",
-            Self::Channel => "channel",
-        }
-    }
-
-    fn all(self, model: &Model) -> Vec<&str> {
-        match self {
-            Self::Mapping => model.mappings.iter().map(|each| &*each.name).collect(),
-            Self::Routing => model.routings.iter().map(|each| &*each.name).collect(),
-            Self::Integration => model.integrations.iter().map(|each| &*each.name).collect(),
-            Self::Channel => model.channels.iter().map(|each| &*each.name).collect(),
-        }
-    }
-}
-
-impl From<TestSubject> for ReferenceKind {
-    fn from(subject: TestSubject) -> Self {
-        match subject {
-            TestSubject::Mapping => Self::Mapping,
-            TestSubject::Routing => Self::Routing,
-            TestSubject::Integration => Self::Integration,
-            TestSubject::Channel => Self::Channel,
-        }
+/// The names of the declarations of a kind.
+fn names(kind: TestSubject, model: &Model) -> Vec<&str> {
+    match kind {
+        TestSubject::Mapping => model.mappings.iter().map(|each| &*each.name).collect(),
+        TestSubject::Routing => model.routings.iter().map(|each| &*each.name).collect(),
+        TestSubject::Integration => model.integrations.iter().map(|each| &*each.name).collect(),
+        TestSubject::Channel => model.channels.iter().map(|each| &*each.name).collect(),
     }
 }
 
 impl TestChecker<'_, '_> {
-    /// Reports a name that no declaration of its kind has.
-    pub(super) fn check_reference(&mut self, kind: ReferenceKind, name: &Identifier) {
-        self.check_reference_word(kind, &name.text, name.span);
-    }
-
     /// Reports a word that names no declaration of its kind.
-    pub(super) fn check_reference_word(&mut self, kind: ReferenceKind, word: &str, span: Span) {
-        let candidates = kind.all(self.model);
+    pub(super) fn check_reference(&mut self, kind: TestSubject, word: &str, span: Span) {
+        let candidates = names(kind, self.model);
         if candidates.contains(&word) {
             return;
         }
-        let other =
-            ReferenceKind::ALL.into_iter().find(|other| *other != kind && other.all(self.model).contains(&word));
+        let other = TestSubject::ALL.into_iter().find(|other| names(*other, self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
         let found = match (nearest(word, candidates.iter().copied()), other) {
             (_, Some(other)) => found.help(format!("`{word}` is {}", with_article(other.word()))),
@@ -91,12 +53,12 @@ impl TestChecker<'_, '_> {
 
 /// What a test could be about.
 pub(super) fn subjects(model: &Model) -> String {
-    let known = ReferenceKind::ALL.into_iter().find_map(|kind| Some((kind.word(), *kind.all(model).first()?)));
+    let known = TestSubject::ALL.into_iter().find_map(|kind| Some((kind.word(), *names(kind, model).first()?)));
     let (word, name) = known.unwrap_or(("mapping", "arms"));
     format!("begin with what it is about: `{word} {name}`")
 }
 
-fn listed(kind: ReferenceKind, names: &[&str]) -> String {
+fn listed(kind: TestSubject, names: &[&str]) -> String {
     let shown = backticked(names.iter().take(8));
     match shown.as_slice() {
         [] => format!("the rule set holds no {} at all", kind.word()),

@@ -55,6 +55,22 @@ pub enum TestSubject {
     Channel,
 }
 
+impl TestSubject {
+    /// Every kind of subject.
+    pub const ALL: [Self; 4] = [Self::Mapping, Self::Routing, Self::Integration, Self::Channel];
+
+    /// The word that names it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Routing => "routing",
+            Self::Integration => "integration",
+            Self::Channel => "channel",
+        }
+    }
+}
+
 /// The time of evaluation in a test.
 #[derive(Debug, Clone)]
 pub enum TestTime {
@@ -176,18 +192,14 @@ pub struct TestJson {
 impl TestJson {
     /// What stands directly within: items, or the values of members.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
-        let (items, members): (&[_], &[_]) = match &self.kind {
-            TestJsonKind::Array(items) => (items, &[]),
-            TestJsonKind::Object(members) => (&[], members),
-            TestJsonKind::Null
-            | TestJsonKind::Missing
-            | TestJsonKind::Boolean(_)
-            | TestJsonKind::Number(_)
-            | TestJsonKind::Text(_)
-            | TestJsonKind::Hole(_)
-            | TestJsonKind::Constant(_) => (&[], &[]),
-        };
-        items.iter().chain(members.iter().map(|(_, value)| value))
+        let items = if let TestJsonKind::Array(items) = &self.kind { items.as_slice() } else { &[] };
+        items.iter().chain(self.members().unwrap_or_default().iter().map(|(_, value)| value))
+    }
+
+    /// The members, if it is an object.
+    #[must_use]
+    pub fn members(&self) -> Option<&[(StringLiteral, Self)]> {
+        if let TestJsonKind::Object(members) = &self.kind { Some(members) } else { None }
     }
 }
 
