@@ -79,9 +79,9 @@ impl ExpressionLowering<'_, '_> {
         }
         if let ("time", [argument]) = (function.name, arguments)
             && let tree::ExpressionKind::Template(template) = &argument.kind
-            && let Some(text) = written(template)
+            && let Some(text) = template.plain()
         {
-            return self.literal_time(&text, argument.span, span);
+            return self.literal_time(text, argument.span, span);
         }
         let before = self.cx.finding_count();
         let lowered = self.arguments(function, arguments);
@@ -201,15 +201,6 @@ fn result(function: &Function, arguments: &[Expression]) -> ValueType {
 
 fn is_literal(expression: &Expression) -> bool {
     matches!(expression.kind, ExpressionKind::Literal(_))
-}
-
-/// The text of a string without interpolation.
-fn written(template: &tree::Template) -> Option<Box<str>> {
-    match template.parts.as_slice() {
-        [] => Some("".into()),
-        [tree::TemplatePart::Text(text)] => Some(text.clone()),
-        [tree::TemplatePart::Value(..)] | [_, _, ..] => None,
-    }
 }
 
 /// `2 arguments`

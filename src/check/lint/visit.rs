@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::syntax::tree::{
     Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression, ExpressionKind,
     Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm, NavigationStep,
-    StringLiteral, TableBody, Target, TargetKind, Template, TemplatePart,
+    StringLiteral, TableBody, Target, TargetKind, Template,
 };
 
 /// What a lint may want to see.
@@ -36,14 +36,13 @@ pub(crate) enum TreeNode<'t> {
 pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(TreeNode<'t>)) {
     match &item.kind {
         Declaration::Mapping(mapping) => mapping.statements.iter().for_each(|line| statement(line, see)),
-        Declaration::Table(table) => match &table.body {
-            TableBody::Arms(arms, _) => {
-                for row in arms {
+        Declaration::Table(table) => {
+            if let TableBody::Arms(rows, _) = &table.body {
+                for row in rows {
                     arm(row, table.ignore_case.into(), see, &mut expression);
                 }
             }
-            TableBody::Csv { .. } => {}
-        },
+        }
         Declaration::Define(define) => expression(&define.value, see),
         Declaration::Channel(channel) => {
             channel.parameters.iter().for_each(|given| expression(&given.value, see));
@@ -87,9 +86,7 @@ fn block<'t>(block: &'t Block, see: NodeVisitor<'_, 't>) {
 }
 
 fn line<'t>(line: &'t Line, see: NodeVisitor<'_, 't>) {
-    if let Some(when) = &line.when {
-        expression(when, see);
-    }
+    line.when.iter().for_each(|when| expression(when, see));
     match &line.body {
         LineBody::Block(inner) => block(inner, see),
         LineBody::Match(inner) => matching(inner, see, &mut target),
@@ -98,9 +95,8 @@ fn line<'t>(line: &'t Line, see: NodeVisitor<'_, 't>) {
 }
 
 fn target<'t>(target: &'t Target, see: NodeVisitor<'_, 't>) {
-    match &target.kind {
-        TargetKind::Nothing(because) => template(because, see),
-        TargetKind::Destinations(_) | TargetKind::Decline => {}
+    if let TargetKind::Nothing(because) = &target.kind {
+        template(because, see);
     }
 }
 
@@ -120,33 +116,19 @@ fn arm<'t, R>(arm: &'t MatchArm<R>, case: Case, see: NodeVisitor<'_, 't>, result
         operands(test, see);
     }
     results(&arm.result, see);
-    if let Some(note) = &arm.note {
-        template(note, see);
-    }
+    arm.note.iter().for_each(|note| template(note, see));
 }
 
 fn expression<'t>(value: &'t Expression, see: NodeVisitor<'_, 't>) {
     see(TreeNode::Expression(value));
-    match &value.kind {
-        ExpressionKind::Template(text) => template(text, see),
-        ExpressionKind::Match(inner) => matching(inner, see, &mut expression),
-        ExpressionKind::Compare(inner) => comparison(inner, see),
-        ExpressionKind::Null
-        | ExpressionKind::Missing
-        | ExpressionKind::Boolean(_)
-        | ExpressionKind::Number(_)
-        | ExpressionKind::Regex(_)
-        | ExpressionKind::Path(_)
-        | ExpressionKind::Name(_)
-        | ExpressionKind::Constant(_)
-        | ExpressionKind::Navigate(..)
-        | ExpressionKind::Call(..)
-        | ExpressionKind::Coalesce(_)
-        | ExpressionKind::Or(_)
-        | ExpressionKind::And(_)
-        | ExpressionKind::Not(_)
-        | ExpressionKind::List(_)
-        | ExpressionKind::Object(_) => value.each_part(&mut |part| expression(part, see)),
+    if let ExpressionKind::Template(text) = &value.kind {
+        template(text, see);
+    } else if let ExpressionKind::Match(inner) = &value.kind {
+        matching(inner, see, &mut expression);
+    } else if let ExpressionKind::Compare(inner) = &value.kind {
+        comparison(inner, see);
+    } else {
+        value.each_part(&mut |part| expression(part, see));
     }
 }
 
@@ -181,11 +163,7 @@ fn operand<'t>(value: &'t Expression, see: NodeVisitor<'_, 't>) {
 /// The words of a string without interpolated values, and its place.
 pub(crate) fn plain(value: &Expression) -> Option<(&str, Span)> {
     let ExpressionKind::Template(template) = &value.kind else { return None };
-    match template.parts.as_slice() {
-        [] => Some(("", template.span)),
-        [TemplatePart::Text(text)] => Some((text, template.span)),
-        _ => None,
-    }
+    Some((template.plain()?, template.span))
 }
 
 /// The label that an expression reads, `labels.name` or `labels["name"]`, with the place of the whole.
@@ -232,34 +210,20 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
 /// All lets of a mapping.
 pub(crate) fn lets(item: &DocumentedDeclaration) -> Vec<&Identifier> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
-    mapping.statements.iter().filter_map(let_name).collect()
-}
-
-fn let_name(statement: &MappingStatement) -> Option<&Identifier> {
-    match &statement.kind {
-        MappingStatementKind::Let(name, _) => Some(name),
-        MappingStatementKind::Accept(..)
-        | MappingStatementKind::Each(_)
-        | MappingStatementKind::Field(..)
-        | MappingStatementKind::Labels(_)
-        | MappingStatementKind::Drop(..) => None,
-    }
+    let lets = mapping.statements.iter().filter_map(|statement| {
+        if let MappingStatementKind::Let(name, _) = &statement.kind { Some(name) } else { None }
+    });
+    lets.collect()
 }
 
 /// The labels that a mapping sets by name, with their values.
 pub(crate) fn set_labels(item: &DocumentedDeclaration) -> Vec<(&StringLiteral, &Expression)> {
     let Declaration::Mapping(mapping) = &item.kind else { return Vec::new() };
-    let entries = mapping.statements.iter().filter_map(|statement| match &statement.kind {
-        MappingStatementKind::Labels(entries) => Some(entries),
-        MappingStatementKind::Accept(..)
-        | MappingStatementKind::Each(_)
-        | MappingStatementKind::Let(..)
-        | MappingStatementKind::Field(..)
-        | MappingStatementKind::Drop(..) => None,
+    let entries = mapping.statements.iter().filter_map(|statement| {
+        if let MappingStatementKind::Labels(entries) = &statement.kind { Some(entries) } else { None }
     });
-    let set = entries.flatten().filter_map(|entry| match entry {
-        LabelEntry::Set(name, value) => Some((name, value)),
-        LabelEntry::Spread { .. } => None,
-    });
+    let set = entries
+        .flatten()
+        .filter_map(|entry| if let LabelEntry::Set(name, value) = entry { Some((name, value)) } else { None });
     set.collect()
 }

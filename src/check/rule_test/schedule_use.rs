@@ -82,9 +82,8 @@ impl ScheduleSearch<'_> {
     }
 
     fn destination(&mut self, destination: Destination) {
-        match destination {
-            Destination::Routing(routing) => self.routing(routing),
-            Destination::Channel(_) => {}
+        if let Destination::Routing(routing) = destination {
+            self.routing(routing);
         }
     }
 
@@ -113,30 +112,14 @@ impl ScheduleSearch<'_> {
     }
 
     fn expression(&mut self, expression: &Expression) {
-        match &expression.kind {
-            ExpressionKind::Match(choice) => {
-                choice.tests().for_each(|(test, place)| self.comparator(test, place));
-            }
-            ExpressionKind::Compare(comparison) => self.comparator(&comparison.test, expression.span),
-            ExpressionKind::Lookup(table, _) => self.table(*table),
-            ExpressionKind::Define(define) => self.define(*define),
-            ExpressionKind::Literal(_)
-            | ExpressionKind::Template(_)
-            | ExpressionKind::Path(_)
-            | ExpressionKind::Nodes(_)
-            | ExpressionKind::Regex(_)
-            | ExpressionKind::Let(_)
-            | ExpressionKind::Field(_)
-            | ExpressionKind::Label(_)
-            | ExpressionKind::Parameter(_)
-            | ExpressionKind::Navigate(..)
-            | ExpressionKind::Call(..)
-            | ExpressionKind::Coalesce(_)
-            | ExpressionKind::Or(_)
-            | ExpressionKind::And(_)
-            | ExpressionKind::Not(_)
-            | ExpressionKind::List(_)
-            | ExpressionKind::Object(_) => {}
+        if let ExpressionKind::Match(choice) = &expression.kind {
+            choice.tests().for_each(|(test, place)| self.comparator(test, place));
+        } else if let ExpressionKind::Compare(comparison) = &expression.kind {
+            self.comparator(&comparison.test, expression.span);
+        } else if let ExpressionKind::Lookup(table, _) = &expression.kind {
+            self.table(*table);
+        } else if let ExpressionKind::Define(define) = &expression.kind {
+            self.define(*define);
         }
         expression.each_part(&mut |part| self.expression(part));
     }
@@ -150,15 +133,11 @@ impl ScheduleSearch<'_> {
     }
 
     fn table(&mut self, at: usize) {
-        if !self.tables.insert(at) {
-            return;
-        }
-        match self.model.tables.get(at).map(|table| &table.rows) {
-            Some(TableRows::Arms(choice)) => {
-                self.choice(choice);
-                choice.arms.iter().for_each(|arm| self.expression(&arm.result));
-            }
-            Some(TableRows::Csv(_)) | None => {}
+        if self.tables.insert(at)
+            && let Some(TableRows::Arms(choice)) = self.model.tables.get(at).map(|table| &table.rows)
+        {
+            self.choice(choice);
+            choice.arms.iter().for_each(|arm| self.expression(&arm.result));
         }
     }
 

@@ -56,6 +56,16 @@ impl Comparator {
 }
 
 impl Template {
+    /// The text, if no value is put into the string.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [TemplatePart::Text(text)] => Some(text),
+            [TemplatePart::Value(..)] | [_, _, ..] => None,
+        }
+    }
+
     /// The values that are put into the string.
     pub fn values(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
