@@ -6,9 +6,9 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{check, clock};
 use crate::diagnostic::{self, Diagnostic, visible_line};
-use crate::reload::{LoadRejection, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
+use crate::reload::{LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
 use crate::ruleset::{LoadedRules, RuleSet};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
 use std::fmt::Write as _;
@@ -61,6 +61,22 @@ struct TimedReport {
     duration: Duration,
 }
 
+/// A failure that was shown. A poll finds it again until the files change.
+#[derive(Debug, PartialEq, Eq)]
+struct ShownFailure {
+    stage: LoadStage,
+    message: String,
+    /// The codes and the places of its findings.
+    findings: Vec<(&'static str, Span)>,
+}
+
+impl From<&LoadRejection> for ShownFailure {
+    fn from(rejection: &LoadRejection) -> Self {
+        let findings = rejection.diagnostics.iter().map(|finding| (finding.code.id, finding.span)).collect();
+        Self { stage: rejection.stage, message: rejection.message.clone(), findings }
+    }
+}
+
 /// A message of the watching thread.
 enum WatchMessage {
     Round(Arc<RuleSetVersion<WatchRound>>),
@@ -84,7 +100,7 @@ fn start(
     terminal: &mut Terminal,
 ) -> Result<Reloader<WatchRound>, Exit> {
     let options = ReloadOptions { roots: arguments.paths.clone(), quiet: QUIET, ..ReloadOptions::default() };
-    let mut shown = String::new();
+    let mut shown = None;
     loop {
         let sender = sender.clone();
         let tell = move |attempt: &ReloadOutcome<'_, WatchRound>| {
@@ -103,9 +119,10 @@ fn start(
                 return Err(terminal.fail(&rejection.message));
             }
             Err(rejection) => {
-                if shown != rejection.message {
+                let failure = Some(ShownFailure::from(&rejection));
+                if shown != failure {
                     show_rejection(&rejection, terminal);
-                    shown.clone_from(&rejection.message);
+                    shown = failure;
                 }
                 if terminal.out.is_closed() {
                     return Err(Exit::Success);
@@ -146,25 +163,27 @@ impl TestFiles for RecordingFiles<'_> {
 }
 
 fn follow(messages: &Receiver<WatchMessage>, rounds: usize, terminal: &mut Terminal) {
-    let mut rejected = String::new();
+    let mut rejected = None;
     let mut shown = 0;
     while shown < rounds && !terminal.out.is_closed() {
         let Ok(message) = messages.recv() else { return };
         match message {
             WatchMessage::Round(version) => {
                 show(&version, terminal);
-                rejected.clear();
+                rejected = None;
             }
-            WatchMessage::Unchanged if rejected.is_empty() => continue,
+            WatchMessage::Unchanged if rejected.is_none() => continue,
             WatchMessage::Unchanged => {
                 terminal.out.print("the files are the same as before\n");
-                rejected.clear();
+                rejected = None;
             }
-            // A poll may find the same failure again.
-            WatchMessage::Rejected(rejection) if rejection.message == rejected => continue,
             WatchMessage::Rejected(rejection) => {
+                let failure = Some(ShownFailure::from(&rejection));
+                if rejected == failure {
+                    continue;
+                }
                 show_rejection(&rejection, terminal);
-                rejected = rejection.message;
+                rejected = failure;
             }
         }
         shown += 1;
@@ -206,4 +225,27 @@ fn show_diagnostics(diagnostics: &[Diagnostic], sources: &Sources, terminal: &mu
 
 fn shown(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShownFailure;
+    use crate::reload::{LoadRejection, LoadStage};
+    use crate::ruleset::source_text::add_rule_file;
+    use crate::source::Sources;
+    use std::path::Path;
+
+    fn failure(bytes: &[u8]) -> ShownFailure {
+        let mut sources = Sources::default();
+        let finding = add_rule_file(&mut sources, Path::new("a.rules"), Ok(bytes.to_vec())).expect("it is not UTF-8");
+        let message = finding.message.clone();
+        ShownFailure::from(&LoadRejection { stage: LoadStage::Read, message, diagnostics: vec![finding], sources })
+    }
+
+    #[test]
+    fn a_failure_that_moved_is_another_one() {
+        assert_eq!(failure(b"edition 1\n\xff"), failure(b"edition 1\n\xff"));
+        assert_eq!(failure(b"\xff").message, failure(b"edition 1\n\xff").message);
+        assert_ne!(failure(b"\xff"), failure(b"edition 1\n\xff"));
+    }
 }
