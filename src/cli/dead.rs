@@ -1,8 +1,8 @@
 //! `pointsman dead`: dead letters.
 
-use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
+use super::backend::OperationsBackend;
 use super::exit::Exit;
-use super::listing::{self, ListingFormat};
+use super::listing::{self, ListingArguments, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{AffectedCount, BulkRequest};
 use crate::text::plural;
@@ -19,22 +19,11 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum DeadLetterAction {
     /// List dead letters, the newest first
-    List(ListDeadArguments),
+    List(ListingArguments),
     /// Deliver dead letters again, with the same body and a new age limit
     Retry(ChangeDeadArguments),
     /// Delete dead letters
     Drop(ChangeDeadArguments),
-}
-
-#[derive(Debug, Args)]
-struct ListDeadArguments {
-    #[command(flatten)]
-    choice: RecordArguments,
-    #[command(flatten)]
-    place: GatewayArguments,
-    /// Write one JSON object per line
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -43,7 +32,7 @@ struct ChangeDeadArguments {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    listed: ListDeadArguments,
+    listed: ListingArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -71,18 +60,15 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     }
 }
 
-fn list(listed: &ListDeadArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let format = ListingFormat::of(listed.json);
+fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let format = listed.output.format();
     let selection = listed.choice.selection(terminal)?;
     let page = OperationsBackend::open(&listed.place, terminal)?.dead(&selection);
     let page = page.map_err(|error| terminal.fail(&error))?;
     listing::print(&page.items, format, terminal);
-    match format {
-        ListingFormat::Text if page.items.is_empty() => terminal.help("no dead letter is selected"),
-        ListingFormat::Text => {
-            terminal.help("once the channel works again: `pointsman dead retry --channel NAME`");
-        }
-        ListingFormat::Json => {}
+    if format == ListingFormat::Text {
+        let next = "once the channel works again: `pointsman dead retry --channel NAME`";
+        terminal.help(if page.items.is_empty() { "no dead letter is selected" } else { next });
     }
     Ok(Exit::Success)
 }
@@ -102,7 +88,7 @@ fn change(
     let backend = OperationsBackend::open(&changed.listed.place, terminal)?;
     let affected = act(&backend, &BulkRequest { selection, all: changed.all });
     let affected = affected.map_err(|error| terminal.fail(&error))?;
-    if changed.listed.json {
+    if changed.listed.output.format() == ListingFormat::Json {
         listing::object(&affected, terminal);
         return Ok(Exit::Success);
     }

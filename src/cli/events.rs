@@ -1,11 +1,11 @@
 //! `pointsman events`: the events of the journal, and the state of their deliveries.
 
-use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
+use super::backend::OperationsBackend;
 use super::exit::Exit;
-use super::listing::{self, ListingFormat};
+use super::listing::{self, ListingArguments, ListingFormat};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::{EventDetail, EventSummary, RecordSelection};
+use crate::gateway::operations::EventDetail;
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -17,12 +17,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "integration", "channel", "key", "id", "limit"])]
     event: Option<String>,
     #[command(flatten)]
-    choice: RecordArguments,
-    #[command(flatten)]
-    place: GatewayArguments,
-    /// Write one JSON object per line
-    #[arg(long)]
-    json: bool,
+    listed: ListingArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -38,35 +33,23 @@ Exit codes:
 
 /// Lists events, or shows one.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let format = ListingFormat::of(arguments.json);
-    let selection = arguments.choice.selection(terminal)?;
-    let backend = OperationsBackend::open(&arguments.place, terminal)?;
+    let ListingArguments { choice, place, output } = &arguments.listed;
+    let format = output.format();
+    let selection = choice.selection(terminal)?;
+    let backend = OperationsBackend::open(place, terminal)?;
     if let Some(id) = &arguments.event {
         let detail = backend.event(id).map_err(|error| terminal.fail(&error))?;
         show(&detail, format, terminal);
         return Ok(Exit::Success);
     }
-    let events = all_pages(&backend, selection).map_err(|error| terminal.fail(&error))?;
+    let limit = selection.limit_or_default();
+    let events = listing::all_pages(selection, limit, |selection| backend.events(selection));
+    let events = events.map_err(|error| terminal.fail(&error))?;
     listing::print(&events, format, terminal);
     if events.is_empty() && format == ListingFormat::Text {
         terminal.help("no event is selected; `pointsman quarantine list` shows refused bodies");
     }
     Ok(Exit::Success)
-}
-
-/// All selected events, page by page, up to the limit.
-fn all_pages(backend: &OperationsBackend, mut selection: RecordSelection) -> Result<Vec<EventSummary>, String> {
-    let most = selection.limit_or_default();
-    let mut events = Vec::new();
-    loop {
-        let page = backend.events(&selection)?;
-        events.extend(page.items);
-        if page.next.is_none() || events.len() >= most {
-            events.truncate(most);
-            return Ok(events);
-        }
-        selection.before = page.next;
-    }
 }
 
 fn show(detail: &EventDetail, format: ListingFormat, terminal: &mut Terminal) {

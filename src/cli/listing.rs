@@ -1,11 +1,15 @@
 //! Listings for operators: one line per record with aligned columns, or one JSON object per line.
 
+use super::backend::{GatewayArguments, RecordArguments};
 use super::table::TextTable;
 use super::terminal::Terminal;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
-use crate::gateway::operations::{EventSummary, QuarantineSummary, ReplayCandidate, ReplayResult};
+use crate::gateway::operations::{
+    EventSummary, ListingPage, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayResult,
+};
 use crate::ruleset::visible_excerpt;
 use crate::text::plural;
+use clap::Args;
 use serde::Serialize;
 
 /// A format of listings.
@@ -17,11 +21,48 @@ pub(super) enum ListingFormat {
     Json,
 }
 
-impl ListingFormat {
-    /// The format that the flag `--json` chooses.
-    pub(super) fn of(json: bool) -> Self {
-        if json { Self::Json } else { Self::Text }
+/// The argument that chooses the format.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct FormatArguments {
+    /// Write one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+impl FormatArguments {
+    pub(super) fn format(self) -> ListingFormat {
+        if self.json { ListingFormat::Json } else { ListingFormat::Text }
     }
+}
+
+/// The arguments of a listing.
+#[derive(Debug, Args)]
+pub(super) struct ListingArguments {
+    #[command(flatten)]
+    pub(super) choice: RecordArguments,
+    #[command(flatten)]
+    pub(super) place: GatewayArguments,
+    #[command(flatten)]
+    pub(super) output: FormatArguments,
+}
+
+/// The selected records, page by page, up to a limit.
+pub(super) fn all_pages<T>(
+    mut selection: RecordSelection,
+    limit: usize,
+    mut page: impl FnMut(&RecordSelection) -> Result<ListingPage<T>, String>,
+) -> Result<Vec<T>, String> {
+    let mut items = Vec::new();
+    while items.len() < limit {
+        let found = page(&selection)?;
+        items.extend(found.items);
+        if found.next.is_none() {
+            break;
+        }
+        selection.before = found.next;
+    }
+    items.truncate(limit);
+    Ok(items)
 }
 
 /// A record in a listing.

@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, ListingFormat, ListingRow as _};
+use super::listing::{self, FormatArguments, ListingArguments, ListingFormat, ListingRow as _};
 use super::replay::{ReplayArguments, ReplayTask};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
@@ -20,22 +20,11 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum QuarantineAction {
     /// List refused bodies, the newest first
-    List(ListQuarantineArguments),
+    List(ListingArguments),
     /// Show one refused body
     Show(ShowQuarantineArguments),
     /// Decide refused bodies by the current rules; accepted bodies leave the quarantine
     Replay(ReplayQuarantineArguments),
-}
-
-#[derive(Debug, Args)]
-struct ListQuarantineArguments {
-    #[command(flatten)]
-    choice: RecordArguments,
-    #[command(flatten)]
-    place: GatewayArguments,
-    /// Write one JSON object per line
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -45,9 +34,8 @@ struct ShowQuarantineArguments {
     body: String,
     #[command(flatten)]
     place: GatewayArguments,
-    /// Write one JSON object per line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: FormatArguments,
 }
 
 #[derive(Debug, Args)]
@@ -92,18 +80,16 @@ fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<Record
     Ok(selection)
 }
 
-fn list(listed: &ListQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = selection(&listed.choice, terminal)?;
     let backend = OperationsBackend::open(&listed.place, terminal)?;
     let page = backend.quarantine(&selection).map_err(|error| terminal.fail(&error))?;
-    let format = ListingFormat::of(listed.json);
+    let format = listed.output.format();
     listing::print(&page.items, format, terminal);
-    match format {
-        ListingFormat::Text if page.items.is_empty() => terminal.help("no refused body is selected"),
-        ListingFormat::Text => terminal.help(
-            "`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`",
-        ),
-        ListingFormat::Json => {}
+    if format == ListingFormat::Text {
+        let next =
+            "`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`";
+        terminal.help(if page.items.is_empty() { "no refused body is selected" } else { next });
     }
     Ok(Exit::Success)
 }
@@ -111,7 +97,7 @@ fn list(listed: &ListQuarantineArguments, terminal: &mut Terminal) -> Result<Exi
 fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let backend = OperationsBackend::open(&shown.place, terminal)?;
     let detail = backend.quarantined(&shown.body).map_err(|error| terminal.fail(&error))?;
-    if shown.json {
+    if shown.output.format() == ListingFormat::Json {
         listing::object(&detail, terminal);
         return Ok(Exit::Success);
     }

@@ -2,7 +2,7 @@
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, ListingFormat};
+use super::listing::{self, FormatArguments, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{
     ListingPage, MOST_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
@@ -45,9 +45,8 @@ pub(super) struct ReplayArguments {
     /// Show what would be replayed, without replaying it
     #[arg(long)]
     dry_run: bool,
-    /// Write one JSON object per line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -146,7 +145,7 @@ impl ReplayTask {
                 terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
                 Exit::Failed
             })?;
-            listing::print(&replayed.items, ListingFormat::of(pace.json), terminal);
+            listing::print(&replayed.items, pace.output.format(), terminal);
             if replayed.items.iter().any(|item| item.refused.is_some()) {
                 exit = exit.max(Exit::Findings);
             }
@@ -173,8 +172,9 @@ fn ids(plan: &[ReplayCandidate], stored: bool) -> Vec<String> {
 }
 
 fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Terminal) {
-    listing::print(plan, ListingFormat::of(pace.json), terminal);
-    if !pace.json {
+    let format = pace.output.format();
+    listing::print(plan, format, terminal);
+    if format == ListingFormat::Text {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
         terminal
             .help(&format!("{} would be replayed, in about {seconds} s; omit `--dry-run` to replay them", plan.len()));
@@ -184,20 +184,10 @@ fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Termina
 /// The whole plan, the oldest first.
 fn pages(
     selection: &RecordSelection,
-    mut page: impl FnMut(&RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
+    page: impl FnMut(&RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
 ) -> Result<Vec<ReplayCandidate>, String> {
-    let most = selection.limit.unwrap_or(MAX_PUSHES);
-    let mut plan: Vec<ReplayCandidate> = Vec::new();
-    let mut next = RecordSelection { limit: Some(1_000), ..selection.clone() };
-    while plan.len() < most {
-        let found = page(&next)?;
-        plan.extend(found.items);
-        if found.next.is_none() {
-            break;
-        }
-        next.before = found.next;
-    }
-    plan.truncate(most);
+    let limit = selection.limit.unwrap_or(MAX_PUSHES);
+    let mut plan = listing::all_pages(RecordSelection { limit: Some(1_000), ..selection.clone() }, limit, page)?;
     plan.reverse();
     Ok(plan)
 }

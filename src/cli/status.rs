@@ -41,13 +41,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let json = json.map_err(|message| terminal.fail(&message))?;
     let status: GatewayStatus = serde_json::from_value(json.clone())
         .map_err(|error| terminal.fail(&format!("the response of the gateway cannot be read: {error}")))?;
-    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, Some(clock::at(None))) };
+    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, clock::at(None)) };
     terminal.out.print(&text);
     Ok(if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success })
 }
 
 /// Everything in three tables; times are shown relative to `now`.
-fn render(status: &GatewayStatus, now: Option<Timestamp>) -> String {
+fn render(status: &GatewayStatus, now: Timestamp) -> String {
     let mut text = rules(&status.rules, now);
     text.push('\n');
     text.push_str(&integrations(&status.integrations, now));
@@ -59,7 +59,7 @@ fn render(status: &GatewayStatus, now: Option<Timestamp>) -> String {
     text
 }
 
-fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
+fn rules(rules: &RulesSummary, now: Timestamp) -> String {
     let hash = rules.sha256.get(..12).unwrap_or(&rules.sha256);
     let watching = match &rules.why_poll {
         Some(why) => format!("watched by polling: {}", visible_line(why)),
@@ -89,7 +89,7 @@ fn rules(rules: &RulesSummary, now: Option<Timestamp>) -> String {
     text
 }
 
-fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> String {
+fn integrations(integrations: &[IntegrationSummary], now: Timestamp) -> String {
     let heading = [
         "integration",
         "kind",
@@ -120,7 +120,7 @@ fn integrations(integrations: &[IntegrationSummary], now: Option<Timestamp>) -> 
     table.render()
 }
 
-fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
+fn channels(channels: &[ChannelSummary], now: Timestamp) -> String {
     let heading = ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
     let mut table = TextTable::new(&heading);
     for channel in channels {
@@ -143,10 +143,10 @@ fn channels(channels: &[ChannelSummary], now: Option<Timestamp>) -> String {
     table.render()
 }
 
-/// How long ago a time was, in its largest unit: `12 s ago`; the time itself if `now` is unknown.
-fn ago(time: Option<&String>, now: Option<Timestamp>) -> String {
+/// How long ago a time was, in its largest unit: `12 s ago`; the text itself if it is not a time.
+fn ago(time: Option<&String>, now: Timestamp) -> String {
     let Some(time) = time else { return "never".to_owned() };
-    let (Some(then), Some(now)) = (Timestamp::read(time), now) else { return visible_line(time) };
+    let Some(then) = Timestamp::read(time) else { return visible_line(time) };
     let seconds = (now.epoch_milliseconds() - then.epoch_milliseconds()).max(0) / 1000;
     match seconds {
         0..120 => format!("{seconds} s ago"),
@@ -215,6 +215,6 @@ mod tests {
             page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
             old      (gone)     never            4        0         0     3  closed               -
         "]]
-        .assert_eq(&render(&status, Timestamp::read("2026-03-07T02:00:00Z")));
+        .assert_eq(&render(&status, Timestamp::read("2026-03-07T02:00:00Z").expect("a time")));
     }
 }
