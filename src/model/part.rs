@@ -2,8 +2,8 @@
 //! that all of them reach a new form of expression.
 
 use super::{
-    Comparator, ComparisonSubject, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model, ParameterValue,
-    Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
+    Comparator, ComparisonSubject, Destination, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model,
+    ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
 };
 use crate::source::Span;
 use std::slice;
@@ -105,6 +105,14 @@ impl RoutingBlock {
             }
             Some(line)
         })
+    }
+}
+
+impl Target {
+    /// The channels and routings that it names.
+    #[must_use]
+    pub fn destinations(&self) -> &[Destination] {
+        if let Self::Destinations(all) = self { all } else { &[] }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::location::{RuleLocation, source_excerpt};
 use crate::diagnostic::visible_text;
-use crate::model::{Expression, ExpressionKind, Model, RoutingLineBody, TableRows};
+use crate::model::{Expression, ExpressionKind, Model, RoutingLine, RoutingLineBody, TableRows};
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -77,25 +77,19 @@ impl CoverageHits {
     /// The coverage of the rules.
     pub(super) fn coverage(&self, rules: &RuleSet) -> Coverage {
         let sources = &rules.sources;
+        let item = |span, text| UncoveredItem { location: RuleLocation::of(sources, span), text };
         let arm = |span: Span| {
-            let missed = || UncoveredItem {
-                location: RuleLocation::of(sources, span),
-                text: visible_text(&source_excerpt(sources, span)),
-            };
-            (span, self.arms.contains(&span), missed())
+            let text = visible_text(&source_excerpt(sources, span));
+            (span, self.arms.contains(&span), item(span, text))
         };
-        let line = |line: &crate::model::RoutingLine| {
+        let line = |line: &RoutingLine| {
             let text = format!("{}: {}", line.path, source_excerpt(sources, line.head));
-            (
-                line.span,
-                self.lines.contains(&*line.path),
-                UncoveredItem { location: RuleLocation::of(sources, line.span), text },
-            )
+            (line.span, self.lines.contains(&*line.path), item(line.span, text))
         };
         let lines = rules.model.routing_lines();
-        let chosen = DeclaredArms::routes(&rules.model);
+        let chosen = routing_arms(&rules.model);
         Coverage {
-            arms: share(DeclaredArms::arms(&rules.model).into_iter().map(arm).collect()),
+            arms: share(declared_arms(&rules.model).into_iter().map(arm).collect()),
             routes: share(lines.map(line).chain(chosen.into_iter().map(arm)).collect()),
         }
     }
@@ -109,52 +103,43 @@ fn share(mut all: Vec<(Span, bool, UncoveredItem)>) -> CoverageShare {
     CoverageShare { hit, all: count, missed }
 }
 
-/// The places of the arms that the rules declare.
-#[derive(Default)]
-struct DeclaredArms(Vec<Span>);
-
-impl DeclaredArms {
-    fn arms(model: &Model) -> Vec<Span> {
-        let mut found = Self::default();
-        for mapping in &model.mappings {
-            mapping.each_accept(&mut |part| found.expression(part));
-            mapping.each_value(&mut |value| found.expression(value));
+/// The arms of mappings, defines, tables and channels.
+fn declared_arms(model: &Model) -> Vec<Span> {
+    let mut arms = Vec::new();
+    for table in &model.tables {
+        if let TableRows::Arms(choice) = &table.rows {
+            arms.extend(choice.arms.iter().map(|arm| arm.span));
+            choice.each_expression(&mut |part| add_arms(part, &mut arms));
         }
-        model.defines.iter().for_each(|define| found.expression(&define.value));
-        for table in &model.tables {
-            match &table.rows {
-                TableRows::Arms(choice) => {
-                    found.0.extend(choice.arms.iter().map(|arm| arm.span));
-                    choice.each_expression(&mut |part| found.expression(part));
-                }
-                TableRows::Csv(_) => {}
-            }
-        }
-        let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
-        arguments.for_each(|(_, argument)| argument.each_expression(&mut |part| found.expression(part)));
-        found.0
     }
-
-    fn routes(model: &Model) -> Vec<Span> {
-        let mut found = Self::default();
-        for line in model.routing_lines() {
-            line.when.iter().for_each(|when| found.expression(when));
-            match &line.body {
-                RoutingLineBody::Match(choice) => {
-                    choice.each_condition(&mut |part| found.expression(part));
-                    found.0.extend(choice.arms.iter().map(|arm| arm.span));
-                }
-                RoutingLineBody::Block(_) | RoutingLineBody::Target(_) => {}
-            }
-        }
-        found.0
+    let mut add = |expression: &Expression| add_arms(expression, &mut arms);
+    for mapping in &model.mappings {
+        mapping.each_accept(&mut add);
+        mapping.each_value(&mut add);
     }
+    model.defines.iter().for_each(|define| add(&define.value));
+    let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
+    arguments.for_each(|(_, argument)| argument.each_expression(&mut add));
+    arms
+}
 
-    /// Adds the arms of every `match` in an expression.
-    fn expression(&mut self, expression: &Expression) {
-        if let ExpressionKind::Match(choice) = &expression.kind {
-            self.0.extend(choice.arms.iter().map(|arm| arm.span));
+/// The arms in routings.
+fn routing_arms(model: &Model) -> Vec<Span> {
+    let mut arms = Vec::new();
+    for line in model.routing_lines() {
+        line.when.iter().for_each(|when| add_arms(when, &mut arms));
+        if let RoutingLineBody::Match(choice) = &line.body {
+            choice.each_condition(&mut |part| add_arms(part, &mut arms));
+            arms.extend(choice.arms.iter().map(|arm| arm.span));
         }
-        expression.each_part(&mut |part| self.expression(part));
     }
+    arms
+}
+
+/// Adds the arms of every `match` in an expression.
+fn add_arms(expression: &Expression, arms: &mut Vec<Span>) {
+    if let ExpressionKind::Match(choice) = &expression.kind {
+        arms.extend(choice.arms.iter().map(|arm| arm.span));
+    }
+    expression.each_part(&mut |part| add_arms(part, arms));
 }

@@ -36,7 +36,7 @@ impl ExpectationChecker<'_> {
             ExpectationKind::Empty => self.payload_result(ObservedOutcomeKind::Empty, "empty"),
             ExpectationKind::Unaccepted => self.payload_result(ObservedOutcomeKind::Unaccepted, "unaccepted"),
             ExpectationKind::Invalid => self.payload_result(ObservedOutcomeKind::Invalid, "invalid"),
-            ExpectationKind::Sent(mode, channels, _) => self.sent_names(*mode, channels),
+            ExpectationKind::Sent(mode, channels, _) => self.sent(*mode, &names(channels)),
             ExpectationKind::Via(paths) => self.via(paths),
             ExpectationKind::Nothing(reason) => self.nothing(reason.as_ref().map(|text| &*text.value)),
             ExpectationKind::Note(note) => self.note(&note.value),
@@ -175,21 +175,16 @@ impl ExpectationChecker<'_> {
             return Ok(());
         }
         let message = if outcome.is_dropped() { "it was dropped for another reason" } else { "it was not dropped" };
-        let expected = format!("dropped{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
-        let failure = self.failure(message).expected(expected).actual(outcome.describe());
+        let failure = self.failure(message).expected(with_reason("dropped", reason)).actual(outcome.describe());
         Err(Box::new(failure.decided(&self.drop_evidence(outcome))))
     }
 
     /// The steps that dropped or sent it.
     fn drop_evidence(&self, outcome: &ObservedOutcome) -> Vec<String> {
-        match outcome.kind {
-            ObservedOutcomeKind::Routed => self.trace().channels(outcome, &[]),
-            ObservedOutcomeKind::Event
-            | ObservedOutcomeKind::Dropped
-            | ObservedOutcomeKind::Empty
-            | ObservedOutcomeKind::Unaccepted
-            | ObservedOutcomeKind::Invalid => self.trace().refusals(outcome),
+        if outcome.kind == ObservedOutcomeKind::Routed {
+            return self.trace().channels(outcome, &[]);
         }
+        self.trace().refusals(outcome)
     }
 
     /// `cases … => dropped` with `missing` in the row: nothing was dropped.
@@ -218,10 +213,6 @@ impl ExpectationChecker<'_> {
         let wants = refused || kind == ObservedOutcomeKind::Unaccepted;
         let decided = if wants { self.trace().accepts() } else { Vec::new() };
         Err(Box::new(failure.decided(&decided)))
-    }
-
-    fn sent_names(&self, mode: SentMode, channels: &[Identifier]) -> ExpectationResult {
-        self.sent(mode, &channels.iter().map(|name| &*name.text).collect::<Vec<_>>())
     }
 
     /// `sent [..]`
@@ -262,14 +253,14 @@ impl ExpectationChecker<'_> {
         if absent.is_empty() {
             return Ok(());
         }
-        let names = text::backticked_list(&absent);
+        let listed = text::backticked_list(&absent);
         let routes: Vec<&str> = outcome.routes.iter().map(|route| route.path.as_str()).collect();
-        let expected: Vec<&str> = paths.iter().map(|path| &*path.text).collect();
         let actual = match routes.as_slice() {
             [] => outcome.describe(),
             routes => format!("via {}", routes.join(", ")),
         };
-        let failure = self.failure(format!("{names} did not decide")).expected(format!("via {}", expected.join(", ")));
+        let failure =
+            self.failure(format!("{listed} did not decide")).expected(format!("via {}", names(paths).join(", ")));
         Err(Box::new(failure.actual(actual).decided(&self.trace().paths(outcome, &absent))))
     }
 
@@ -281,8 +272,7 @@ impl ExpectationChecker<'_> {
             return Ok(());
         }
         let message = if silent { "it was sent nowhere for another reason" } else { "it was sent somewhere" };
-        let expected = format!("nothing{}", reason.map(|words| format!(" {}", quoted(words))).unwrap_or_default());
-        let failure = self.failure(message).expected(expected).actual(outcome.describe());
+        let failure = self.failure(message).expected(with_reason("nothing", reason)).actual(outcome.describe());
         Err(Box::new(failure.decided(&self.trace().channels(outcome, &[]))))
     }
 
@@ -325,6 +315,15 @@ impl ExpectationChecker<'_> {
         let actual = compare::projected(&expected, body);
         Err(Box::new(self.failure("the body is not as expected").compared(&expected, &actual)))
     }
+}
+
+fn names(identifiers: &[Identifier]) -> Vec<&str> {
+    identifiers.iter().map(|name| &*name.text).collect()
+}
+
+/// `dropped "reason"`
+fn with_reason(word: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| word.to_owned(), |reason| format!("{word} {}", quoted(reason)))
 }
 
 fn nest(name: &str, value: TestValue) -> TestValue {

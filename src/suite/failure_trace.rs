@@ -50,14 +50,12 @@ impl<'r> FailureTrace<'r> {
     /// The way through the routing, with the lines that could have sent to these channels.
     pub(super) fn channels(self, outcome: &ObservedOutcome, absent: &[&str]) -> Vec<String> {
         let model = &self.rules.model;
-        let wanted = |destination: &Destination| match destination {
-            Destination::Channel(channel) => {
-                model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
-            }
-            Destination::Routing(_) => false,
+        let wanted = |destination: &Destination| {
+            let Destination::Channel(channel) = destination else { return false };
+            model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
         };
         let sends = |line: &&RoutingLine| {
-            line.body.own_targets().into_iter().any(|target| destinations(target).iter().any(wanted))
+            line.body.own_targets().into_iter().any(|target| target.destinations().iter().any(wanted))
         };
         let paths: Vec<&str> = model.routing_lines().filter(sends).map(|line| &*line.path).collect();
         self.paths(outcome, &paths)
@@ -174,11 +172,4 @@ pub(super) fn is_sent_nowhere(rules: &RuleSet, outcome: &ObservedOutcome) -> boo
     let decided = outcome.routes.iter().filter_map(|route| Some((find(&route.path)?, route.arm)));
     let mut counting = decided.filter(|(line, _)| counts(line)).peekable();
     counting.peek().is_some() && counting.all(|(line, arm)| silent(line, arm))
-}
-
-fn destinations(target: &Target) -> &[Destination] {
-    match target {
-        Target::Destinations(all) => all,
-        Target::Nothing(..) | Target::Decline => &[],
-    }
 }

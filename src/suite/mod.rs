@@ -201,27 +201,14 @@ impl SuiteRunner<'_> {
         for Spanned { value: expectation, span } in &runner.plan.expectations {
             let outcome = expectation.outcome.map(|(number, _)| number);
             let checker = ExpectationChecker { case_runner: runner, run, span: *span, outcome };
-            results.push(match &expectation.kind {
-                ExpectationKind::Snapshot(file) => {
-                    let compared = snapshot::compare(&checker, file, self.options.snapshots, self.files);
-                    if compared == Ok(SnapshotComparison::Written) {
-                        self.written.push(runner.plan.test.folder.join(&*file.value).display().to_string());
-                    }
-                    compared.map(|_| ())
+            results.push(if let ExpectationKind::Snapshot(file) = &expectation.kind {
+                let compared = snapshot::compare(&checker, file, self.options.snapshots, self.files);
+                if compared == Ok(SnapshotComparison::Written) {
+                    self.written.push(runner.plan.test.folder.join(&*file.value).display().to_string());
                 }
-                ExpectationKind::Count { .. }
-                | ExpectationKind::Subset(_)
-                | ExpectationKind::Exactly(_)
-                | ExpectationKind::Dropped(_)
-                | ExpectationKind::Empty
-                | ExpectationKind::Unaccepted
-                | ExpectationKind::Invalid
-                | ExpectationKind::Sent(..)
-                | ExpectationKind::Via(_)
-                | ExpectationKind::Nothing(_)
-                | ExpectationKind::Note(_)
-                | ExpectationKind::SameKeyAs(_)
-                | ExpectationKind::Body(_) => checker.check(expectation, self.files),
+                compared.map(|_| ())
+            } else {
+                checker.check(expectation, self.files)
             });
         }
         results

@@ -49,17 +49,17 @@ impl<'t> TestPlan<'t> {
             expectations: Vec::new(),
         };
         for statement in &test.tree.statements {
-            let input = |value| Spanned { value, span: statement.span };
+            let span = statement.span;
             match &statement.kind {
                 TestStatementKind::Subject(kind, name) => plan.subject = Some((*kind, name)),
-                TestStatementKind::Input(json) => plan.input = Some(input(CaseInput::Payload(json))),
-                TestStatementKind::InputFile(file) => plan.input = Some(input(CaseInput::File(file))),
-                TestStatementKind::Event(json) => plan.input = Some(input(CaseInput::Event(json))),
+                TestStatementKind::Input(json) => plan.input = Some(Spanned { value: CaseInput::Payload(json), span }),
+                TestStatementKind::InputFile(file) => plan.input = Some(Spanned { value: CaseInput::File(file), span }),
+                TestStatementKind::Event(json) => plan.input = Some(Spanned { value: CaseInput::Event(json), span }),
                 TestStatementKind::At(at) => plan.at = Some(at),
                 TestStatementKind::Open(channels, _) => plan.open.extend(channels),
                 TestStatementKind::Cases(cases) => plan.cases = Some(cases),
                 TestStatementKind::Expect(expectation) => {
-                    plan.expectations.push(Spanned { value: expectation, span: statement.span });
+                    plan.expectations.push(Spanned { value: expectation, span });
                 }
             }
         }

@@ -5,8 +5,10 @@
 
 use crate::event::Event;
 use crate::source::Span;
-use crate::syntax::tree::{TestJson, TestJsonKind};
+use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
 use crate::text::quoted;
+use crate::time::Timestamp;
+use std::convert::Infallible;
 use std::fmt;
 
 /// A value in the notation of the rules.
@@ -43,6 +45,20 @@ pub(super) struct UnfilledHole {
 impl TestValue {
     /// The JSON of a test, with its holes filled.
     pub(super) fn from_json(json: &TestJson, bindings: &HoleBindings) -> Result<Self, UnfilledHole> {
+        Self::read(json, &|name, place| {
+            let bound = bindings.iter().find(|(hole, _)| **hole == *name).map(|(_, value)| value.clone());
+            bound.ok_or_else(|| UnfilledHole { hole: name.into(), place })
+        })
+    }
+
+    /// A cell or an expectation of a row, in which a bare word stands for itself.
+    pub(super) fn from_cell(json: &TestJson) -> Self {
+        let Ok(value) = Self::read(json, &|name, _| Ok::<_, Infallible>(Self::Name(name.into())));
+        value
+    }
+
+    /// The value of JSON, in which `hole` gives the values of bare words.
+    fn read<E>(json: &TestJson, hole: &dyn Fn(&str, Span) -> Result<Self, E>) -> Result<Self, E> {
         Ok(match &json.kind {
             TestJsonKind::Null => Self::Null,
             TestJsonKind::Missing => Self::Missing,
@@ -50,37 +66,17 @@ impl TestValue {
             TestJsonKind::Number(text) => Self::Number(text.clone()),
             TestJsonKind::Text(text) => Self::Text(text.clone()),
             TestJsonKind::Constant(name) => Self::Name(name.clone()),
-            TestJsonKind::Hole(name) => {
-                let bound = bindings.iter().find(|(hole, _)| hole == name).map(|(_, value)| value.clone());
-                bound.ok_or_else(|| UnfilledHole { hole: name.clone(), place: json.span })?
-            }
+            TestJsonKind::Hole(name) => hole(name, json.span)?,
             TestJsonKind::Array(items) => {
-                Self::List(items.iter().map(|item| Self::from_json(item, bindings)).collect::<Result<_, _>>()?)
+                Self::List(items.iter().map(|item| Self::read(item, hole)).collect::<Result<_, _>>()?)
             }
             TestJsonKind::Object(members) => {
-                let member = |(name, value): &(_, _)| -> Result<_, UnfilledHole> {
-                    let name: &crate::syntax::tree::StringLiteral = name;
-                    Ok((name.value.clone(), Self::from_json(value, bindings)?))
+                let member = |(name, value): &(StringLiteral, TestJson)| -> Result<_, E> {
+                    Ok((name.value.clone(), Self::read(value, hole)?))
                 };
                 Self::Object(members.iter().map(member).collect::<Result<_, _>>()?)
             }
         })
-    }
-
-    /// A cell or an expectation of a row, in which a bare word stands for itself.
-    pub(super) fn from_cell(json: &TestJson) -> Self {
-        match &json.kind {
-            TestJsonKind::Hole(name) | TestJsonKind::Constant(name) => Self::Name(name.clone()),
-            TestJsonKind::Array(items) => Self::List(items.iter().map(Self::from_cell).collect()),
-            TestJsonKind::Object(members) => {
-                Self::Object(members.iter().map(|(name, value)| (name.value.clone(), Self::from_cell(value))).collect())
-            }
-            TestJsonKind::Null => Self::Null,
-            TestJsonKind::Missing => Self::Missing,
-            TestJsonKind::Boolean(value) => Self::Boolean(*value),
-            TestJsonKind::Number(text) => Self::Number(text.clone()),
-            TestJsonKind::Text(text) => Self::Text(text.clone()),
-        }
     }
 
     /// The value of a member; *missing* if it is absent.
@@ -91,16 +87,7 @@ impl TestValue {
 
     /// The members of an object; empty for other values.
     pub(super) fn members(&self) -> &[(Box<str>, Self)] {
-        match self {
-            Self::Object(members) => members,
-            Self::Missing
-            | Self::Null
-            | Self::Boolean(_)
-            | Self::Number(_)
-            | Self::Text(_)
-            | Self::Name(_)
-            | Self::List(_) => &[],
-        }
+        if let Self::Object(members) = self { members } else { &[] }
     }
 
     /// A string, or *missing*.
@@ -136,40 +123,35 @@ impl TestValue {
     }
 
     fn write_pretty(&self, out: &mut String, depth: usize) {
-        let simple = |value: &Self| value.members().is_empty() && !matches!(value, Self::List(_));
-        match self {
-            Self::Object(members) if !members.is_empty() => {
-                out.push_str("{\n");
-                for (name, value) in members {
-                    out.push_str(&"  ".repeat(depth + 1));
-                    out.push_str(&key(name));
-                    out.push_str(": ");
-                    value.write_pretty(out, depth + 1);
-                    out.push('\n');
-                }
-                out.push_str(&"  ".repeat(depth));
-                out.push('}');
-            }
-            Self::List(items) if !items.iter().all(simple) => {
-                out.push_str("[\n");
-                for item in items {
-                    out.push_str(&"  ".repeat(depth + 1));
-                    item.write_pretty(out, depth + 1);
-                    out.push('\n');
-                }
-                out.push_str(&"  ".repeat(depth));
-                out.push(']');
-            }
-            Self::Missing
-            | Self::Null
-            | Self::Boolean(_)
-            | Self::Number(_)
-            | Self::Text(_)
-            | Self::Name(_)
-            | Self::List(_)
-            | Self::Object(_) => out.push_str(&self.to_string()),
+        let is_simple = |value: &Self| value.members().is_empty() && !matches!(value, Self::List(_));
+        if let Self::Object(members) = self
+            && !members.is_empty()
+        {
+            let lines = members.iter().map(|(name, value)| (format!("{}: ", key(name)), value));
+            write_lines(out, depth, ["{", "}"], lines);
+        } else if let Self::List(items) = self
+            && !items.iter().all(is_simple)
+        {
+            write_lines(out, depth, ["[", "]"], items.iter().map(|item| (String::new(), item)));
+        } else {
+            out.push_str(&self.to_string());
         }
     }
+}
+
+/// Writes values between brackets, each on a line after the text that leads it.
+fn write_lines<'v>(
+    out: &mut String,
+    depth: usize,
+    [open, close]: [&str; 2],
+    lines: impl Iterator<Item = (String, &'v TestValue)>,
+) {
+    out.push_str(open);
+    for (lead, value) in lines {
+        out.extend(["\n", &"  ".repeat(depth + 1), &lead]);
+        value.write_pretty(out, depth + 1);
+    }
+    out.extend(["\n", &"  ".repeat(depth), close]);
 }
 
 /// On one line.
@@ -217,16 +199,11 @@ impl From<&serde_json::Value> for TestValue {
     }
 }
 
-impl TestValue {
-    fn labels<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Self {
-        Self::Object(labels.map(|(name, value)| (name.into(), Self::Text(value.into()))).collect())
-    }
-}
-
 /// The fields of the event; those without a value are left out.
 impl From<&Event<'_>> for TestValue {
     fn from(event: &Event<'_>) -> Self {
-        let time = |time: Option<crate::time::Timestamp>| Self::text(time.map(|at| at.to_string()).as_deref());
+        let time = |time: Option<Timestamp>| Self::text(time.map(|at| at.to_string()).as_deref());
+        let labels = event.labels.iter().map(|(name, value)| (name.into(), Self::Text(value.into()))).collect();
         let notes = event.notes.iter().map(|note| Self::Text((*note).into())).collect();
         let fields = [
             ("severity", Self::Name(event.severity.name().into())),
@@ -235,7 +212,7 @@ impl From<&Event<'_>> for TestValue {
             ("title", Self::Text(event.title.into())),
             ("key", Self::Text(event.key.into())),
             ("description", Self::text(event.description)),
-            ("labels", Self::labels(event.labels.iter())),
+            ("labels", Self::Object(labels)),
             ("starts_at", time(event.starts_at)),
             ("ends_at", time(event.ends_at)),
             ("link", Self::text(event.link)),

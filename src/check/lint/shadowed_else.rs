@@ -77,11 +77,5 @@ fn declines(body: &RoutingLineBody) -> bool {
 
 /// The channels and routings that a body leads to.
 fn reached(body: &RoutingLineBody) -> BTreeSet<Destination> {
-    let mut found = BTreeSet::new();
-    for target in body.targets() {
-        if let Target::Destinations(all) = target {
-            found.extend(all);
-        }
-    }
-    found
+    body.targets().into_iter().flat_map(Target::destinations).copied().collect()
 }
