@@ -117,12 +117,8 @@ impl Compiler {
     fn channel(&mut self, channel: &model::Channel) -> Channel {
         let mut parameters = Vec::new();
         for (name, argument) in &channel.parameters {
-            match argument {
-                ParameterValue::Expression(value) => parameters.push((name.clone(), self.expression(value))),
-                ParameterValue::Literal(_)
-                | ParameterValue::Secret(_)
-                | ParameterValue::List(_)
-                | ParameterValue::Object(_) => {}
+            if let ParameterValue::Expression(value) = argument {
+                parameters.push((name.clone(), self.expression(value)));
             }
         }
         Channel { name: channel.name.clone(), parameters }

@@ -5,7 +5,6 @@ use crate::json::Projection;
 use crate::path::CompiledPath;
 use crate::program::{
     Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table, TemplatePart,
-    TextPredicate,
 };
 use crate::syntax::tree::NavigationStep;
 use std::collections::HashSet;
@@ -123,7 +122,7 @@ impl<'p> AccessCollector<'p> {
             let tests = arms.arms.iter().filter_map(|arm| arm.columns.get(column)).flatten();
             let access = if tests.clone().all(asks_kind) { ValueAccess::Kind } else { ValueAccess::Whole };
             self.visit(*subject, access);
-            tests.for_each(|test| self.operands(test));
+            tests.for_each(|test| self.all(test.operands(), ValueAccess::Whole));
         }
         arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.visit(note, ValueAccess::Whole));
     }
@@ -135,28 +134,7 @@ impl<'p> AccessCollector<'p> {
             ComparisonSubject::Nodes(_, path) => self.path(path, access, &[]),
             ComparisonSubject::Now => {}
         }
-        self.operands(&comparison.test);
-    }
-
-    fn operands(&mut self, test: &'p Predicate) {
-        match test {
-            Predicate::Equal(node) | Predicate::Order(_, node) | Predicate::Text(TextPredicate::Piece(_, node)) => {
-                self.visit(*node, ValueAccess::Whole)
-            }
-            Predicate::In(nodes) => self.all(nodes, ValueAccess::Whole),
-            Predicate::Any
-            | Predicate::Missing
-            | Predicate::Null
-            | Predicate::Text(
-                TextPredicate::Equal(_)
-                | TextPredicate::OneOf(_)
-                | TextPredicate::Cidr(_)
-                | TextPredicate::Like(_)
-                | TextPredicate::Regex(..),
-            )
-            | Predicate::Is(_)
-            | Predicate::During(_) => {}
-        }
+        self.all(comparison.test.operands(), ValueAccess::Whole);
     }
 
     fn path(&mut self, path: &CompiledPath, access: ValueAccess, steps: &[NavigationStep]) {

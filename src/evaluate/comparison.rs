@@ -191,26 +191,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     }
 }
 
-/// The right side of a comparison, if it is an expression.
+/// The right side of a comparison, if it is a single expression.
 fn operand(test: &Predicate) -> Option<NodeId> {
-    match test {
-        Predicate::Equal(node) | Predicate::Order(_, node) | Predicate::Text(TextPredicate::Piece(_, node)) => {
-            Some(*node)
-        }
-        Predicate::Any
-        | Predicate::Missing
-        | Predicate::Null
-        | Predicate::In(_)
-        | Predicate::Text(
-            TextPredicate::Equal(_)
-            | TextPredicate::OneOf(_)
-            | TextPredicate::Cidr(_)
-            | TextPredicate::Like(_)
-            | TextPredicate::Regex(..),
-        )
-        | Predicate::Is(_)
-        | Predicate::During(_) => None,
-    }
+    if matches!(test, Predicate::In(_)) { None } else { test.operands().first().copied() }
 }
 
 fn is(kind: ValueKind, value: &RuntimeValue<'_>) -> bool {

@@ -3,7 +3,7 @@
 use super::EvaluationContext;
 use super::budget::{FREE_BYTES, RemainingBudget};
 use super::observer::Observer;
-use super::text::{self, ConversionIssue};
+use super::text::{ConversionLoss, conversion_loss};
 use crate::event::Event;
 use crate::json::{self, Arena, MemberName};
 use crate::model::{EventField, Literal};
@@ -210,17 +210,15 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             return None;
         }
         let text = value.to_text(self.arena)?;
-        match text::conversion_issue(&value) {
-            ConversionIssue::None => {}
-            ConversionIssue::Structure(kind) => {
+        match conversion_loss(&value) {
+            None => {}
+            Some(ConversionLoss::Structure(kind)) => {
                 self.note_formatted(format_args!("`{}` is {kind}; its JSON text is used", name()));
             }
-            ConversionIssue::HugeNumber => {
-                let name = name();
-                self.note_formatted(format_args!(
-                    "`{name}` is a number beyond 64 bits; {text} is as near as it can be read"
-                ));
-            }
+            Some(ConversionLoss::Digits) => self.note_formatted(format_args!(
+                "`{}` is a number beyond 64 bits; {text} is as near as it can be read",
+                name()
+            )),
         }
         self.charge_payload_text(text.len()).then_some(text)
     }
@@ -385,29 +383,15 @@ fn field_value<'v>(event: &'v Event<'v>, field: EventField, arena: &'v Arena) ->
 
 fn navigate<'v>(base: RuntimeValue<'v>, steps: &[NavigationStep]) -> RuntimeValue<'v> {
     let Some((first, rest)) = steps.split_first() else { return base };
-    match base {
-        RuntimeValue::Json(node) => descend(node, steps).map_or(RuntimeValue::Missing, RuntimeValue::of_json),
-        RuntimeValue::Labels(labels) => match first {
-            NavigationStep::Member(name) if rest.is_empty() => {
-                labels.get(name).map_or(RuntimeValue::Missing, RuntimeValue::Text)
-            }
-            NavigationStep::Member(_) | NavigationStep::Index(_) => RuntimeValue::Missing,
-        },
-        RuntimeValue::List(items) => match first {
-            NavigationStep::Index(index) => {
-                item(items, *index).map_or(RuntimeValue::Missing, |item| navigate(*item, rest))
-            }
-            NavigationStep::Member(_) => RuntimeValue::Missing,
-        },
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Text(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Regex(_) => RuntimeValue::Missing,
+    match (base, first) {
+        (RuntimeValue::Json(node), _) => descend(node, steps).map_or(RuntimeValue::Missing, RuntimeValue::of_json),
+        (RuntimeValue::Labels(labels), NavigationStep::Member(name)) if rest.is_empty() => {
+            labels.get(name).map_or(RuntimeValue::Missing, RuntimeValue::Text)
+        }
+        (RuntimeValue::List(items), NavigationStep::Index(index)) => {
+            item(items, *index).map_or(RuntimeValue::Missing, |item| navigate(*item, rest))
+        }
+        _ => RuntimeValue::Missing,
     }
 }
 

@@ -107,21 +107,11 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         let Node::Compare(comparison) = self.program.node(condition) else { return String::new() };
         let ComparisonSubject::Value(subject) = comparison.subject else { return String::new() };
         let value = self.value(subject);
-        let words = self.program.source_text(subject);
-        match value {
-            RuntimeValue::Missing => format!(": `{words}` is missing"),
-            RuntimeValue::Null => format!(": `{words}` is null"),
-            RuntimeValue::Json(node) => format!(": `{words}` is {}", node.kind()),
-            RuntimeValue::Boolean(_)
-            | RuntimeValue::Number(_)
-            | RuntimeValue::Text(_)
-            | RuntimeValue::List(_)
-            | RuntimeValue::Severity(_)
-            | RuntimeValue::Status(_)
-            | RuntimeValue::Time(_)
-            | RuntimeValue::Labels(_)
-            | RuntimeValue::Regex(_) => format!(": `{words}` is {}", shorten(&written(&value), MAX_SHOWN)),
-        }
+        let found = match value.as_json() {
+            Some(node) => node.kind().to_owned(),
+            None => shorten(&written(&value), MAX_SHOWN),
+        };
+        format!(": `{}` is {found}", self.program.source_text(subject))
     }
 
     fn begin_element(&mut self, document: &Document<'a>, element: &'a json::Value<'a>) {

@@ -7,32 +7,23 @@ use crate::value::RuntimeValue;
 
 /// What is lost when a value is converted to text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ConversionIssue {
-    /// Nothing: a scalar.
-    None,
-    /// An array or object: its JSON text was taken.
+pub(super) enum ConversionLoss {
+    /// The structure of an array or object: its JSON text was taken.
     Structure(&'static str),
-    /// A number beyond 64 bits: digits were lost.
-    HugeNumber,
+    /// Digits of a number beyond 64 bits.
+    Digits,
 }
 
-/// What is lost when a value is converted to a string. Scalars become their JSON text.
-pub(super) fn conversion_issue(value: &RuntimeValue<'_>) -> ConversionIssue {
+/// What is lost when a value is converted to a string. Scalars become their JSON text, which loses nothing.
+pub(super) fn conversion_loss(value: &RuntimeValue<'_>) -> Option<ConversionLoss> {
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;
-    match value {
-        RuntimeValue::Number(Number::Float(float)) if float.abs() >= BEYOND => ConversionIssue::HugeNumber,
-        RuntimeValue::Json(node) => ConversionIssue::Structure(kind(node)),
-        RuntimeValue::List(_) => ConversionIssue::Structure("a list"),
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Text(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Labels(_)
-        | RuntimeValue::Regex(_) => ConversionIssue::None,
+    if let RuntimeValue::Json(node) = value {
+        Some(ConversionLoss::Structure(kind(node)))
+    } else if let RuntimeValue::List(_) = value {
+        Some(ConversionLoss::Structure("a list"))
+    } else {
+        let is_huge = matches!(value, RuntimeValue::Number(Number::Float(float)) if float.abs() >= BEYOND);
+        is_huge.then_some(ConversionLoss::Digits)
     }
 }
 
@@ -64,34 +55,25 @@ const BRIEF: usize = 4096;
 /// take too long.
 #[must_use]
 pub fn brief(value: &RuntimeValue<'_>) -> String {
-    let is_large = |node: &json::Value<'_>| budget::size(node, BRIEF) > BRIEF;
-    match value {
-        RuntimeValue::Text(text) if text.len() > BRIEF => {
-            quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
+    if let RuntimeValue::Text(text) = value
+        && text.len() > BRIEF
+    {
+        quoted(text.get(..text.floor_char_boundary(BRIEF)).unwrap_or_default()) + "…"
+    } else if let RuntimeValue::Json(node) = value
+        && budget::size(node, BRIEF) > BRIEF
+    {
+        format!("{} of more than 4 KiB", kind(node))
+    } else if let RuntimeValue::List(items) = value {
+        if items.len() > BRIEF / BYTES_PER_NODE {
+            return format!("a list of {} nodes", items.len());
         }
-        RuntimeValue::Json(node) if is_large(node) => format!("{} of more than 4 KiB", kind(node)),
-        RuntimeValue::List(items) if items.len() > BRIEF / BYTES_PER_NODE => {
-            format!("a list of {} nodes", items.len())
-        }
-        RuntimeValue::List(items) => format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", ")),
-        RuntimeValue::Missing
-        | RuntimeValue::Null
-        | RuntimeValue::Boolean(_)
-        | RuntimeValue::Number(_)
-        | RuntimeValue::Text(_)
-        | RuntimeValue::Json(_)
-        | RuntimeValue::Severity(_)
-        | RuntimeValue::Status(_)
-        | RuntimeValue::Time(_)
-        | RuntimeValue::Labels(_)
-        | RuntimeValue::Regex(_) => written(value),
+        format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", "))
+    } else {
+        written(value)
     }
 }
 
+/// The kind of an array or object.
 fn kind(node: &json::Value<'_>) -> &'static str {
-    match node {
-        json::Value::Array(_) => "an array",
-        json::Value::Object(_) => "an object",
-        json::Value::Null | json::Value::Boolean(_) | json::Value::Number(_) | json::Value::Text(_) => "a value",
-    }
+    if node.as_array().is_some() { "an array" } else { "an object" }
 }

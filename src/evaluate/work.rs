@@ -27,19 +27,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         let size = match value {
             RuntimeValue::Text(text) => text.len(),
             RuntimeValue::Json(node) => size(node, most),
-            RuntimeValue::List(items) => items.iter().fold(0, |sum, item| match item {
-                RuntimeValue::Json(node) => size(node, most.saturating_sub(sum)).saturating_add(sum),
-                RuntimeValue::Text(text) => sum + BYTES_PER_NODE + text.len(),
-                RuntimeValue::Missing
-                | RuntimeValue::Null
-                | RuntimeValue::Boolean(_)
-                | RuntimeValue::Number(_)
-                | RuntimeValue::List(_)
-                | RuntimeValue::Severity(_)
-                | RuntimeValue::Status(_)
-                | RuntimeValue::Time(_)
-                | RuntimeValue::Labels(_)
-                | RuntimeValue::Regex(_) => sum + BYTES_PER_NODE,
+            RuntimeValue::List(items) => items.iter().fold(0, |sum, item| match item.as_json() {
+                Some(node) => size(node, most.saturating_sub(sum)).saturating_add(sum),
+                None => sum + BYTES_PER_NODE + item.as_text().map_or(0, str::len),
             }),
             RuntimeValue::Labels(labels) => {
                 labels.iter().map(|(name, text)| BYTES_PER_NODE + name.len() + text.len()).sum()

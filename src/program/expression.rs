@@ -121,6 +121,31 @@ pub enum Predicate {
     During(usize),
 }
 
+impl Predicate {
+    /// The expressions on its right side.
+    #[must_use]
+    pub fn operands(&self) -> &[NodeId] {
+        match self {
+            Self::Equal(node) | Self::Order(_, node) | Self::Text(TextPredicate::Piece(_, node)) => {
+                std::slice::from_ref(node)
+            }
+            Self::In(nodes) => nodes,
+            Self::Any
+            | Self::Missing
+            | Self::Null
+            | Self::Text(
+                TextPredicate::Equal(_)
+                | TextPredicate::OneOf(_)
+                | TextPredicate::Cidr(_)
+                | TextPredicate::Like(_)
+                | TextPredicate::Regex(..),
+            )
+            | Self::Is(_)
+            | Self::During(_) => &[],
+        }
+    }
+}
+
 /// A test that only strings pass. Under `ignore case` literal texts are folded already.
 #[derive(Debug)]
 pub enum TextPredicate {

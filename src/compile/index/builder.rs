@@ -42,11 +42,11 @@ impl<'p> BlockIndexBuilder<'p> {
         &mut self,
         line: u32,
         needs: &LineRequirements<'p>,
-        choice: &IndexStrategy<'_>,
+        strategy: &IndexStrategy<'_>,
         shared: &SharedConditions<'p>,
     ) {
         let mut proven = None;
-        match *choice {
+        match *strategy {
             IndexStrategy::Texts(part, texts) => {
                 proven = texts.is_all.then_some(part);
                 for key in &texts.keys {
@@ -79,12 +79,12 @@ impl<'p> BlockIndexBuilder<'p> {
     }
 
     fn number(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
-        let Some(LineRequirement::Number { subject, source_text: words, bound }) =
+        let Some(LineRequirement::Number { subject, source_text, bound }) =
             needs.conjuncts.get(part).map(|part| &part.requirement)
         else {
             return;
         };
-        let number = self.numbers.entry(words).or_insert_with(|| NumberBounds {
+        let number = self.numbers.entry(source_text).or_insert_with(|| NumberBounds {
             subject: *subject,
             least: BTreeMap::new(),
             most: BTreeMap::new(),
@@ -108,33 +108,33 @@ impl<'p> BlockIndexBuilder<'p> {
 
     /// The index of the lines that were added.
     pub(super) fn finish(self, keys: &TextKeys<'p>, shared: &SharedConditions<'p>) -> BlockIndex {
-        let mut places: BTreeMap<TextLookup, TextPostings> = BTreeMap::new();
-        for (id, filed) in self.texts {
-            if let Some(TextKey { lookup: place, text }) = keys.key(id) {
-                places.entry(*place).or_default().push((text.as_ref().into(), filed));
+        let mut by_lookup: BTreeMap<TextLookup, TextPostings> = BTreeMap::new();
+        for (id, lines) in self.texts {
+            if let Some(TextKey { lookup, text }) = keys.key(id) {
+                by_lookup.entry(*lookup).or_default().push((text.as_ref().into(), lines));
             }
         }
-        let (mut wholes, mut automata, mut rest) = (Vec::new(), Vec::new(), self.rest);
-        for (TextLookup { how, source, case }, texts) in places {
+        let (mut whole_texts, mut substrings, mut rest) = (Vec::new(), Vec::new(), self.rest);
+        for (TextLookup { how, source, case }, texts) in by_lookup {
             match how {
-                RequiredPosition::Whole => wholes.push(TextIndex::new(source, case, texts)),
+                RequiredPosition::Whole => whole_texts.push(TextIndex::new(source, case, texts)),
                 RequiredPosition::Prefix | RequiredPosition::Substring => {
                     match SubstringIndex::new(source, case, how, &texts) {
-                        Some(automaton) => automata.push(automaton),
+                        Some(index) => substrings.push(index),
                         None => texts.iter().for_each(|(_, lines)| add(&mut rest, lines)),
                     }
                 }
             }
         }
-        automata.sort_by_key(SourceIndex::source);
+        substrings.sort_by_key(SourceIndex::source);
         BlockIndex {
-            texts: wholes.into(),
+            texts: whole_texts.into(),
             text_pairs: pairs(self.pairs, keys),
-            substrings: automata.into(),
+            substrings: substrings.into(),
             numbers: (self.numbers.into_values())
                 .map(|NumberBounds { subject, least, most }| NumberIndex::new(subject, least, most))
                 .collect(),
-            regexes: patterns(&self.regexes),
+            regexes: regex_indexes(&self.regexes),
             shared_conditions: shared.conditions.as_slice().into(),
             condition_groups: self.groups.into_iter().map(|(number, lines)| (number, lines.into())).collect(),
             rest: rest.map(Into::into),
@@ -168,9 +168,9 @@ fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedCon
     if is_complete { guard.complete() } else { guard }
 }
 
-fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>) -> Box<[TextPairIndex]> {
+fn pairs(lines_by_pair: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>) -> Box<[TextPairIndex]> {
     let mut by_sources: BTreeMap<[CasedTextSource; 2], TextPairPostings> = BTreeMap::new();
-    for ((first, second), lines) in filed {
+    for ((first, second), lines) in lines_by_pair {
         let (Some(first), Some(second)) = (keys.key(first), keys.key(second)) else { continue };
         let sources = [first, second].map(|key| CasedTextSource { source: key.lookup.source, case: key.lookup.case });
         let texts = [first, second].map(|key| key.text.as_ref().into());
@@ -179,8 +179,8 @@ fn pairs(filed: BTreeMap<(TextKeyId, TextKeyId), Vec<u32>>, keys: &TextKeys<'_>)
     by_sources.into_iter().map(|(sources, pairs)| TextPairIndex::new(sources, pairs)).collect()
 }
 
-fn patterns(filed: &BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>) -> Box<[RegexIndex]> {
-    let sets = filed.iter().flat_map(|(source, required)| {
+fn regex_indexes(by_source: &BTreeMap<TextSource, Vec<(RegexPredicate, u32)>>) -> Box<[RegexIndex]> {
+    let sets = by_source.iter().flat_map(|(source, required)| {
         required.chunks(RegexPatternSet::MAX_REGEXES).map(|set| RegexIndex::new(*source, set))
     });
     sets.collect()

@@ -1,7 +1,7 @@
 //! Conditions over severity and status alone.
 
 use super::analysis_budget::AnalysisBudget;
-use crate::event::{AlertStatus, Severity};
+use crate::event::Severity;
 use crate::model::{EventField, Literal};
 use crate::program::{ComparisonSubject, Node, NodeId, Predicate, Program, SeverityStatusSet};
 
@@ -30,67 +30,38 @@ pub(super) fn combinations(
     let Node::Compare(comparison) = program.node(condition) else { return None };
     let ComparisonSubject::Value(subject) = comparison.subject else { return None };
     let Node::Field(field) = program.node(subject) else { return None };
-    let set = match field {
-        EventField::Severity => of_severity(program, &comparison.test)?,
-        EventField::Status => of_status(program, &comparison.test)?,
-        EventField::Title
-        | EventField::Key
-        | EventField::Description
-        | EventField::Labels
-        | EventField::StartsAt
-        | EventField::EndsAt
-        | EventField::Link
-        | EventField::Source
-        | EventField::Integration
-        | EventField::Notes => return None,
+    let set = if *field == EventField::Severity {
+        of_severity(program, &comparison.test)?
+    } else if *field == EventField::Status {
+        of_status(program, &comparison.test)?
+    } else {
+        return None;
     };
     Some(if comparison.negated { set.others() } else { set })
 }
 
 fn of_severity(program: &Program, test: &Predicate) -> Option<SeverityStatusSet> {
-    let severity = |node: &NodeId| {
-        let Node::Literal(Literal::Severity(severity)) = program.node(*node) else { return None };
-        Some(*severity)
+    let severity = |literal: &Literal| if let Literal::Severity(severity) = literal { Some(*severity) } else { None };
+    let severities = constants(program, test, severity)?;
+    let order = if let Predicate::Order(order, _) = test { Some(order) } else { None };
+    let holds = |severity: Severity, other: &Severity| match order {
+        Some(order) => order.holds(severity.cmp(other)),
+        None => severity == *other,
     };
-    let those = |holds: &dyn Fn(Severity) -> bool| SeverityStatusSet::of(|severity, _| holds(severity));
-    Some(match test {
-        Predicate::Equal(node) => {
-            let wanted = severity(node)?;
-            those(&|severity| severity == wanted)
-        }
-        Predicate::In(nodes) => {
-            let wanted = nodes.iter().map(severity).collect::<Option<Vec<_>>>()?;
-            those(&|severity| wanted.contains(&severity))
-        }
-        Predicate::Order(order, node) => {
-            let bound = severity(node)?;
-            those(&|severity| order.holds(severity.cmp(&bound)))
-        }
-        Predicate::Any
-        | Predicate::Missing
-        | Predicate::Null
-        | Predicate::Text(_)
-        | Predicate::Is(_)
-        | Predicate::During(_) => return None,
-    })
+    Some(SeverityStatusSet::of(|severity, _| severities.iter().any(|other| holds(severity, other))))
 }
 
 fn of_status(program: &Program, test: &Predicate) -> Option<SeverityStatusSet> {
-    let status = |node: &NodeId| {
-        let Node::Literal(Literal::Status(status)) = program.node(*node) else { return None };
-        Some(*status)
-    };
-    let nodes = match test {
-        Predicate::Equal(node) => std::slice::from_ref(node),
-        Predicate::In(nodes) => nodes,
-        Predicate::Any
-        | Predicate::Missing
-        | Predicate::Null
-        | Predicate::Text(_)
-        | Predicate::Order(..)
-        | Predicate::Is(_)
-        | Predicate::During(_) => return None,
-    };
-    let wanted: Vec<AlertStatus> = nodes.iter().map(status).collect::<Option<_>>()?;
-    Some(SeverityStatusSet::of(|_, status| wanted.contains(&status)))
+    let status = |literal: &Literal| if let Literal::Status(status) = literal { Some(*status) } else { None };
+    let wanted = constants(program, test, status)?;
+    // Statuses have no order.
+    let is_order = matches!(test, Predicate::Order(..));
+    (!is_order).then(|| SeverityStatusSet::of(|_, status| wanted.contains(&status)))
+}
+
+/// The constants that a test compares with; `None` if it compares with anything else, or with nothing.
+fn constants<T>(program: &Program, test: &Predicate, constant: impl Fn(&Literal) -> Option<T>) -> Option<Vec<T>> {
+    let read = |node: &NodeId| if let Node::Literal(literal) = program.node(*node) { constant(literal) } else { None };
+    let constants: Vec<T> = test.operands().iter().map(read).collect::<Option<_>>()?;
+    (!constants.is_empty()).then_some(constants)
 }

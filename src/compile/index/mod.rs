@@ -24,13 +24,13 @@ pub(super) fn index(program: &Program, lines: &[RoutingLine]) -> Option<BlockInd
         return None;
     }
     let mut keys = TextKeys::default();
-    let needs: Vec<LineRequirements<'_>> =
+    let requirements: Vec<LineRequirements<'_>> =
         lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
-    let shared = SharedConditions::of(&needs);
-    let counts = RequirementCounts::of(&needs, &keys);
-    let mut filing = BlockIndexBuilder::default();
-    for (position, needs) in (0..).zip(&needs) {
-        filing.add_line(position, needs, &counts.strategy(needs, &keys, &shared), &shared);
+    let shared = SharedConditions::of(&requirements);
+    let counts = RequirementCounts::of(&requirements, &keys);
+    let mut builder = BlockIndexBuilder::default();
+    for (line, requirements) in (0..).zip(&requirements) {
+        builder.add_line(line, requirements, &counts.strategy(requirements, &keys, &shared), &shared);
     }
-    Some(filing.finish(&keys, &shared))
+    Some(builder.finish(&keys, &shared))
 }

@@ -45,14 +45,14 @@ pub(super) struct RequirementCounts {
 
 impl RequirementCounts {
     pub(super) fn of(needs: &[LineRequirements<'_>], keys: &TextKeys<'_>) -> Self {
-        let vague = keys.iter().map(|(_, key)| match key.lookup.how {
+        let scan_costs = keys.iter().map(|(_, key)| match key.lookup.how {
             RequiredPosition::Whole => 0,
             RequiredPosition::Prefix => 16 / key.text.len().max(1),
             RequiredPosition::Substring => 64 / key.text.len().max(1),
         });
         let mut counts = Self {
             keys: vec![0; keys.len()],
-            scan_costs: vague.collect(),
+            scan_costs: scan_costs.collect(),
             pairs: HashMap::default(),
             regexes: HashMap::default(),
         };
