@@ -238,3 +238,8 @@ pub(super) fn constant(name: &str) -> Option<Literal> {
 pub(super) fn constant_names() -> impl Iterator<Item = &'static str> {
     Severity::ALL.into_iter().map(Severity::name).chain(AlertStatus::ALL.into_iter().map(AlertStatus::name))
 }
+
+/// The names of the constants of a type.
+pub(super) fn constant_names_of(types: ValueType) -> impl Iterator<Item = &'static str> {
+    constant_names().filter(move |name| constant(name).is_some_and(|constant| constant.value_type() == types))
+}

@@ -1,10 +1,9 @@
 //! Tables from CSV files: columns by their header, cells as strings, and every finding with the CSV's own line.
 
-use crate::check::bare_word::{constant, constant_names};
+use crate::check::bare_word::{constant, constant_names_of};
 use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
-use crate::event::{AlertStatus, Severity};
 use crate::model::{CsvCell, CsvRows, Literal};
 use crate::pattern::Case;
 use crate::syntax::tree::{self, Identifier, StringLiteral};
@@ -200,24 +199,11 @@ impl CsvTableReader<'_, '_> {
         if self.types == ValueType::TEXT {
             return Some(Literal::Text(cell.into()));
         }
-        let found = constant(cell).filter(|constant| match constant {
-            Literal::Severity(_) => self.types == ValueType::SEVERITY,
-            Literal::Status(_) => self.types == ValueType::STATUS,
-            Literal::Missing
-            | Literal::Null
-            | Literal::Boolean(_)
-            | Literal::Number(_)
-            | Literal::Text(_)
-            | Literal::Time(_) => false,
-        });
+        let found = constant(cell).filter(|constant| constant.value_type() == self.types);
         if found.is_none() {
-            let names: Vec<&str> = if self.types == ValueType::SEVERITY {
-                Severity::ALL.into_iter().map(Severity::name).collect()
-            } else {
-                AlertStatus::ALL.into_iter().map(AlertStatus::name).collect()
-            };
+            let names: Vec<&str> = constant_names_of(self.types).collect();
             let wanted = format!("`{}`", names.join("`, `"));
-            let near = nearest(cell, constant_names().filter(|name| names.contains(name)));
+            let near = nearest(cell, names);
             let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             self.report(
                 &code::BAD_CELL,

@@ -1,6 +1,6 @@
 //! The fields that a mapping sets: which must be set, which may be missing, and what each takes.
 
-use crate::check::bare_word::{self, constant_names};
+use crate::check::bare_word::constant_names_of;
 use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::check::scope::{LetScope, is_known};
@@ -115,23 +115,23 @@ fn to_constants(
     cx: &mut LoweringContext<'_>,
 ) -> Diagnostic {
     if let ExpressionKind::Match(it) = &value.kind {
-        let odd = it
-            .arms
-            .iter()
-            .map(|arm| &arm.result)
-            .find(|result| is_known(result.types) && !wanted.contains(result.types.without(ValueType::NOTHING)));
+        let is_odd = |types| is_known(types) && !wanted.contains(types.without(ValueType::NOTHING));
+        let odd = it.arms.iter().map(|arm| &arm.result).find(|result| is_odd(result.types));
         return match odd {
             Some(result) => diagnostic.related(result.span, format!("this is {}", result.types)),
             None => diagnostic,
         };
     }
     if let ExpressionKind::Literal(Literal::Text(text)) = &value.kind {
-        let names = || constant_names().filter(|name| constant_type(name) == Some(wanted));
+        let names = || constant_names_of(wanted);
         let same = names().find(|name| name.eq_ignore_ascii_case(text)).map(str::to_owned);
         return match same.or_else(|| cx.nearest(text, names())) {
             Some(near) => diagnostic.suggest("constants stand without quotes", value.span, near),
             None => diagnostic,
         };
+    }
+    if !value.types.overlaps(ValueType::TEXT) {
+        return diagnostic;
     }
     let text = cx.text(value.span);
     let arms = if wanted == ValueType::SEVERITY {
@@ -139,28 +139,8 @@ fn to_constants(
     } else {
         "\"resolved\" => Resolved  else => Firing"
     };
-    let matched = if value.types.overlaps(ValueType::TEXT) {
-        format!("match {text} ignore case {{ {arms} }}")
-    } else {
-        return diagnostic;
-    };
+    let matched = format!("match {text} ignore case {{ {arms} }}");
     diagnostic.suggest("say which value means which constant", value.span, matched)
-}
-
-fn constant_type(name: &str) -> Option<ValueType> {
-    match bare_word::constant(name) {
-        Some(Literal::Severity(_)) => Some(ValueType::SEVERITY),
-        Some(Literal::Status(_)) => Some(ValueType::STATUS),
-        Some(
-            Literal::Missing
-            | Literal::Null
-            | Literal::Boolean(_)
-            | Literal::Number(_)
-            | Literal::Text(_)
-            | Literal::Time(_),
-        )
-        | None => None,
-    }
 }
 
 fn may_be_missing(name: &Identifier, value: &Expression, fallback: &str, cx: &mut LoweringContext<'_>) {

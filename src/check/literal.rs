@@ -7,8 +7,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::json::Number;
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::path::{CompiledPath, PathRoot};
-use crate::pattern::Case;
-use crate::pattern::{Glob, Network, RegexPattern};
+use crate::pattern::{Case, Glob, Network, PatternError, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::{self, StringLiteral};
 use crate::time::Timestamp;
@@ -176,24 +175,28 @@ impl ExpressionLowering<'_, '_> {
 
     /// Globs, read.
     pub(super) fn globs(&mut self, globs: &[StringLiteral], case: Case) -> Option<Vec<Glob>> {
-        let read = globs.iter().map(|glob| {
-            Glob::new(&glob.value, case)
-                .map_err(|invalid| self.refuse(&code::BAD_GLOB, glob.span, &invalid.message, invalid.help))
-                .ok()
-        });
-        read.collect::<Vec<Option<Glob>>>().into_iter().collect()
+        self.patterns(globs, &code::BAD_GLOB, |text| Glob::new(text, case))
     }
 
     /// Networks, read.
     pub(super) fn networks(&mut self, networks: &[StringLiteral]) -> Option<Vec<Network>> {
-        let read = networks.iter().map(|network| {
-            Network::new(&network.value)
-                .map_err(|invalid| {
-                    self.refuse(&code::BAD_NETWORK, network.span, &invalid.message, invalid.help);
-                })
-                .ok()
-        });
-        read.collect::<Vec<Option<Network>>>().into_iter().collect()
+        self.patterns(networks, &code::BAD_NETWORK, Network::new)
+    }
+
+    fn patterns<P>(
+        &mut self,
+        texts: &[StringLiteral],
+        code: &'static DiagnosticCode,
+        read: impl Fn(&str) -> Result<P, PatternError>,
+    ) -> Option<Vec<P>> {
+        let mut patterns = Vec::with_capacity(texts.len());
+        for text in texts {
+            match read(&text.value) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(invalid) => self.refuse(code, text.span, &invalid.message, invalid.help),
+            }
+        }
+        (patterns.len() == texts.len()).then_some(patterns)
     }
 
     /// `time("…")` with a constant.

@@ -132,11 +132,8 @@ impl ExpressionLowering<'_, '_> {
     /// `ignore case` needs a string among what is matched.
     fn require_text<M>(&mut self, subjects: &MatchSubjects, arms: &[model::MatchArm<M>]) {
         let Some(place) = subjects.ignore_case else { return };
-        let mut patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
-        let has_text = patterns.any(|pattern| match pattern {
-            model::Pattern::Any => false,
-            model::Pattern::Test(test, _) => compares_text(test),
-        });
+        let patterns = arms.iter().flat_map(|arm| arm.columns.iter().flatten());
+        let has_text = patterns.filter_map(model::Pattern::test).any(|(test, _)| compares_text(test));
         if !has_text && !arms.is_empty() {
             self.no_case(place);
         }

@@ -140,16 +140,7 @@ pub(super) fn make(kind: ExpressionKind, types: ValueType, span: Span) -> Expres
 
 /// A constant.
 pub(super) fn literal(literal: Literal, span: Span) -> Expression {
-    let types = match &literal {
-        Literal::Missing => ValueType::MISSING,
-        Literal::Null => ValueType::NULL,
-        Literal::Boolean(_) => ValueType::BOOLEAN,
-        Literal::Number(_) => ValueType::NUMBER,
-        Literal::Text(_) => ValueType::TEXT,
-        Literal::Severity(_) => ValueType::SEVERITY,
-        Literal::Status(_) => ValueType::STATUS,
-        Literal::Time(_) => ValueType::TIME,
-    };
+    let types = literal.value_type();
     make(ExpressionKind::Literal(literal), types, span)
 }
 

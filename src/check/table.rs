@@ -6,7 +6,7 @@ use crate::check::csv;
 use crate::check::matching::{MatchSubjects, union};
 use crate::check::names::{self};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, make};
-use crate::model::{self, ExpressionKind, Literal, TableRows};
+use crate::model::{self, ExpressionKind, TableRows};
 use crate::syntax::tree::{self, ArmHead, DocumentedDeclaration, Identifier, PatternKind, TableBody};
 use crate::value::ValueType;
 use std::collections::HashMap;
@@ -89,11 +89,7 @@ fn pattern_type(pattern: &PatternKind) -> ValueType {
 
 fn value_type(value: &tree::Expression) -> ValueType {
     if let tree::ExpressionKind::Constant(name) = &value.kind {
-        return match constant(&name.text) {
-            Some(Literal::Severity(_)) => ValueType::SEVERITY,
-            Some(Literal::Status(_)) => ValueType::STATUS,
-            Some(_) | None => ValueType::JSON,
-        };
+        return constant(&name.text).map_or(ValueType::JSON, |constant| constant.value_type());
     }
     ValueType::JSON
 }

@@ -99,6 +99,23 @@ pub enum Literal {
     Time(Timestamp),
 }
 
+impl Literal {
+    /// The kind of the value.
+    #[must_use]
+    pub fn value_type(&self) -> ValueType {
+        match self {
+            Self::Missing => ValueType::MISSING,
+            Self::Null => ValueType::NULL,
+            Self::Boolean(_) => ValueType::BOOLEAN,
+            Self::Number(_) => ValueType::NUMBER,
+            Self::Text(_) => ValueType::TEXT,
+            Self::Severity(_) => ValueType::SEVERITY,
+            Self::Status(_) => ValueType::STATUS,
+            Self::Time(_) => ValueType::TIME,
+        }
+    }
+}
+
 /// A piece of a template.
 #[derive(Debug, Clone)]
 pub enum TemplatePart {
@@ -303,4 +320,12 @@ pub enum Pattern {
     Any,
     /// What the test holds for. Under `ignore case` literals are written as in the rules.
     Test(Comparator, Span),
+}
+
+impl Pattern {
+    /// The test and its place, if there is one.
+    #[must_use]
+    pub fn test(&self) -> Option<(&Comparator, Span)> {
+        if let Self::Test(test, place) = self { Some((test, *place)) } else { None }
+    }
 }

@@ -64,11 +64,7 @@ impl Comparator {
 impl<R> Match<R> {
     /// The tests of all patterns, each with its place.
     pub fn tests(&self) -> impl Iterator<Item = (&Comparator, Span)> {
-        let patterns = self.arms.iter().flat_map(|arm| arm.columns.iter().flatten());
-        patterns.filter_map(|pattern| match pattern {
-            Pattern::Test(test, place) => Some((test, *place)),
-            Pattern::Any => None,
-        })
+        self.arms.iter().flat_map(|arm| arm.columns.iter().flatten()).filter_map(Pattern::test)
     }
 
     /// Shows the subjects, what the patterns compare with, and the notes: all but the results.

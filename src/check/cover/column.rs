@@ -99,12 +99,7 @@ impl PatternColumn {
             tests: StringTests::default(),
             has_texts: types.overlaps(ValueType::TEXT),
         };
-        for pattern in cells.flatten() {
-            match pattern {
-                Pattern::Any => {}
-                Pattern::Test(test, _) => column.add_test(test),
-            }
-        }
+        cells.flatten().filter_map(Pattern::test).for_each(|(test, _)| column.add_test(test));
         column.numbers.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
         column.numbers.dedup_by(|a, b| a == b);
         column.times.sort_unstable();
@@ -196,10 +191,7 @@ impl PatternColumn {
     }
 
     fn equal(&self, value: &Expression) -> AtomSet {
-        let fixed = |wanted: &[FixedValue]| {
-            let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| wanted.contains(fixed));
-            places.map(|(_, at)| AtomRange::one(at)).collect()
-        };
+        let fixed = |wanted: &[FixedValue]| self.fixed_atoms(|fixed| wanted.contains(fixed));
         match value.literal() {
             Some(Literal::Missing) => fixed(&[FixedValue::Missing, FixedValue::Null]),
             Some(Literal::Null) => fixed(&[FixedValue::Null]),
@@ -217,38 +209,28 @@ impl PatternColumn {
         at.map(|at| AtomRange::one(self.text_start() + at)).into_iter().collect()
     }
 
+    /// The atoms of the fixed values that are wanted.
+    fn fixed_atoms(&self, is_wanted: impl Fn(&FixedValue) -> bool) -> AtomSet {
+        let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| is_wanted(fixed));
+        places.map(|(_, at)| AtomRange::one(at)).collect()
+    }
+
     fn ordered(&self, value: &Expression, holds: impl Fn(Ordering) -> bool) -> AtomSet {
-        match value.literal() {
-            Some(Literal::Number(number)) if self.has_numbers => {
-                let at = self.numbers.partition_point(|point| point < number);
-                side(self.number_start(), at, self.numbers.len(), holds)
-            }
-            Some(Literal::Time(time)) if self.has_times => {
-                let at = self.times.partition_point(|point| point < time);
-                side(self.time_start(), at, self.times.len(), holds)
-            }
-            Some(Literal::Severity(severity)) => {
-                let order = |fixed: &FixedValue| match fixed {
-                    FixedValue::Severity(other) => Some(other.cmp(severity)),
-                    FixedValue::Status(_)
-                    | FixedValue::Boolean(_)
-                    | FixedValue::Missing
-                    | FixedValue::Null
-                    | FixedValue::Kind(_) => None,
-                };
-                let places = self.fixed.iter().zip(0..).filter(|(fixed, _)| order(fixed).is_some_and(&holds));
-                places.map(|(_, at)| AtomRange::one(at)).collect()
-            }
-            Some(
-                Literal::Missing
-                | Literal::Null
-                | Literal::Boolean(_)
-                | Literal::Number(_)
-                | Literal::Text(_)
-                | Literal::Status(_)
-                | Literal::Time(_),
-            )
-            | None => AtomSet::new(),
+        let literal = value.literal();
+        if let Some(Literal::Number(number)) = literal
+            && self.has_numbers
+        {
+            let at = self.numbers.partition_point(|point| point < number);
+            side(self.number_start(), at, self.numbers.len(), holds)
+        } else if let Some(Literal::Time(time)) = literal
+            && self.has_times
+        {
+            let at = self.times.partition_point(|point| point < time);
+            side(self.time_start(), at, self.times.len(), holds)
+        } else if let Some(Literal::Severity(severity)) = literal {
+            self.fixed_atoms(|fixed| matches!(fixed, FixedValue::Severity(other) if holds(other.cmp(severity))))
+        } else {
+            AtomSet::new()
         }
     }
 

@@ -54,10 +54,7 @@ fn has_foreign(arm: &ArmPatterns, row: &PatternRow) -> bool {
 
 /// Whether all operands of a pattern are constants.
 fn is_written_out(pattern: &Pattern) -> bool {
-    match pattern {
-        Pattern::Any => true,
-        Pattern::Test(test, _) => test.operands().iter().all(|value| value.literal().is_some()),
-    }
+    pattern.test().is_none_or(|(test, _)| test.operands().iter().all(|value| value.literal().is_some()))
 }
 
 fn uncovered(columns: &[PatternColumn], found: &ArmCoverage, place: Span) -> Diagnostic {
@@ -178,10 +175,7 @@ fn dead_alternative(
 }
 
 fn span_of(pattern: &Pattern) -> Option<Span> {
-    match pattern {
-        Pattern::Any => None,
-        Pattern::Test(_, span) => Some(*span),
-    }
+    pattern.test().map(|(_, span)| span)
 }
 
 fn same_but_for_case(earlier: &[Vec<Pattern>], later: &[Vec<Pattern>]) -> Option<String> {

@@ -44,9 +44,9 @@ fn found(span: Span, line: &RoutingLine) -> Diagnostic {
 fn arms(matching: &Match<Target>, line: &RoutingLine, diagnostics: &mut Vec<Diagnostic>) {
     let Some(column) = matching.subjects.iter().position(is_status) else { return };
     for arm in matching.arms.iter().filter(|arm| matches!(arm.result, Target::Destinations(_))) {
-        let resolved = |pattern: &Pattern| match pattern {
-            Pattern::Test(Comparator::Equal(value), _) => is_constant(value, AlertStatus::Resolved),
-            Pattern::Test(..) | Pattern::Any => false,
+        let resolved = |pattern: &Pattern| {
+            let Pattern::Test(Comparator::Equal(value), _) = pattern else { return false };
+            is_constant(value, AlertStatus::Resolved)
         };
         if arm.columns.get(column).is_some_and(|cell| !cell.is_empty() && cell.iter().all(resolved)) {
             diagnostics.push(found(arm.span, line));
