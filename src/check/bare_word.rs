@@ -1,7 +1,6 @@
 //! Bare words as values: lets, fields, defines, parameters, and the constants.
 
 use crate::check::code;
-use crate::check::context::with_nearest;
 use crate::check::names::{DeclaredNames, field_named, fields, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, field_type, literal, make};
 use crate::diagnostic::Diagnostic;
@@ -137,8 +136,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
         self.cx.report(if callable {
             diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
-        } else if near.is_some() {
-            with_nearest(diagnostic, name, near)
+        } else if let Some(near) = near {
+            diagnostic.did_you_mean(name.span, near)
         } else {
             diagnostic.suggest("a string stands in quotes", name.span, format!("\"{text}\""))
         });
@@ -214,8 +213,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
         let (before, _) = self.cx.surrounding_text(name.span);
         let of_severity = ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
-        self.cx.report(if near.is_some() {
-            with_nearest(diagnostic, name, near)
+        self.cx.report(if let Some(near) = near {
+            diagnostic.did_you_mean(name.span, near)
         } else if of_severity.iter().any(|left| before.trim_end().ends_with(left)) {
             diagnostic.help(format!(
                 "a sender's own word, such as `{0}`, becomes a severity in a mapping: `match $.level {{ \"{0}\" => Critical  else => Warning }}`",

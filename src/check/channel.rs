@@ -51,7 +51,7 @@ fn unknown_kind(channel: &tree::Channel, cx: &mut LoweringContext<'_>) {
     )
     .note(format!("the kinds are `{}`", kinds.join("`, `")));
     cx.report(match near {
-        Some(_) => super::context::with_nearest(diagnostic, &channel.kind, near),
+        Some(near) => diagnostic.did_you_mean(channel.kind.span, near),
         None => diagnostic.help("what has an address to post to is reached by `webhook(url = env(\"HOOK_URL\"))`"),
     });
 }

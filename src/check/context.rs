@@ -1,6 +1,6 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
-use crate::check::names::DeclaredNames;
+use crate::check::names::{DeclaredNames, Namespace};
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::model::DefineId;
@@ -129,18 +129,19 @@ impl<'c> LoweringContext<'c> {
         self.compared <= NEAREST_LIMIT
     }
 
-    /// Reports an undeclared name, with the nearest one of its kind.
-    fn unknown(
+    /// The position of a declaration; an undeclared name is reported, with the nearest one of its kind.
+    fn declared(
         &mut self,
         code: &'static DiagnosticCode,
         kind: &str,
         name: &Identifier,
-        space: impl FnOnce(&DeclaredNames<'c>) -> Vec<&'c str>,
-    ) {
-        if self.names.unparsed_names.contains(&*name.text) {
-            return;
+        space: for<'n> fn(&'n DeclaredNames<'c>) -> &'n Namespace<'c>,
+    ) -> Option<usize> {
+        let position = space(&self.names).find(&name.text);
+        if position.is_some() || self.names.unparsed_names.contains(&*name.text) {
+            return position;
         }
-        let near = self.nearest_of(&name.text, space);
+        let near = self.nearest_of(&name.text, |names| space(names).names().collect());
         let diagnostic = Diagnostic::new(code, name.span, format!("there is no {kind} named `{}`", name.text));
         let form = match kind {
             "channel" => " = stdout()",
@@ -150,60 +151,45 @@ impl<'c> LoweringContext<'c> {
         };
         let in_another_file = *code == code::UNKNOWN_MAPPING;
         self.report(match near {
-            Some(_) => with_nearest(diagnostic, name, near),
+            Some(near) => diagnostic.did_you_mean(name.span, near),
             None if in_another_file => diagnostic.help("if it stands in another folder, name that folder as well"),
             None => {
                 diagnostic.help(format!("declare it, as in `{kind} {}{form}`, or name one that there is", name.text))
             }
         });
+        None
     }
 
     /// The position of a channel; an unknown one is reported.
     pub(super) fn channel(&mut self, name: &Identifier) -> Option<usize> {
-        if let Some(position) = self.names.channels.find(&name.text) {
-            return Some(position);
-        }
-        if self.names.routings.find(&name.text).is_some() {
+        if self.names.routings.find(&name.text).is_some() && self.names.channels.find(&name.text).is_none() {
             let message = format!("`{}` is a routing, not a channel", name.text);
             let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message);
             self.report(diagnostic.suggest("call it with the word `routing`", name.span.before(), "routing "));
             return None;
         }
-        self.unknown(&code::UNKNOWN_CHANNEL, "channel", name, |names| names.channels.names().collect());
-        None
+        self.declared(&code::UNKNOWN_CHANNEL, "channel", name, |names| &names.channels)
     }
 
     /// The position of a routing; an unknown one is reported.
-    pub(super) fn routing(&mut self, name: &Identifier, whole: Span) -> Option<usize> {
-        if let Some(position) = self.names.routings.find(&name.text) {
-            return Some(position);
-        }
-        if self.names.channels.find(&name.text).is_some() {
+    pub(super) fn routing(&mut self, name: &Identifier, call: Span) -> Option<usize> {
+        if self.names.channels.find(&name.text).is_some() && self.names.routings.find(&name.text).is_none() {
             let message = format!("`{}` is a channel, not a routing", name.text);
             let diagnostic = Diagnostic::new(&code::UNKNOWN_ROUTING, name.span, message);
-            self.report(diagnostic.suggest("name it without the word `routing`", whole, &*name.text));
+            self.report(diagnostic.suggest("name it without the word `routing`", call, &*name.text));
             return None;
         }
-        self.unknown(&code::UNKNOWN_ROUTING, "routing", name, |names| names.routings.names().collect());
-        None
+        self.declared(&code::UNKNOWN_ROUTING, "routing", name, |names| &names.routings)
     }
 
     /// The position of a mapping; an unknown one is reported.
     pub(super) fn mapping(&mut self, name: &Identifier) -> Option<usize> {
-        if let Some(position) = self.names.mappings.find(&name.text) {
-            return Some(position);
-        }
-        self.unknown(&code::UNKNOWN_MAPPING, "mapping", name, |names| names.mappings.names().collect());
-        None
+        self.declared(&code::UNKNOWN_MAPPING, "mapping", name, |names| &names.mappings)
     }
 
     /// The position of a schedule; an unknown one is reported.
     pub(super) fn schedule(&mut self, name: &Identifier) -> Option<usize> {
-        if let Some(position) = self.names.schedules.find(&name.text) {
-            return Some(position);
-        }
-        self.unknown(&code::UNKNOWN_SCHEDULE, "schedule", name, |names| names.schedules.names().collect());
-        None
+        self.declared(&code::UNKNOWN_SCHEDULE, "schedule", name, |names| &names.schedules)
     }
 }
 

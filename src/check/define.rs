@@ -2,14 +2,21 @@
 
 use crate::check::bare_names::bare_names;
 use crate::check::context::LoweringContext;
-use crate::check::graph::{DependencyGraph, report_long_chains};
+use crate::check::graph::{DependencyGraph, DependencyReport};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{code, scope};
-use crate::diagnostic::Diagnostic;
 use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
-use crate::text::backticked_list;
 use crate::value::ValueType;
+
+const REPORT: DependencyReport = DependencyReport {
+    kind: "define",
+    verb: "uses",
+    cycle: &code::DEFINE_CYCLE,
+    cycle_label: "",
+    cycle_help: "break the circle: write out one of the conditions",
+    chain_help: "write out one of the defines between them",
+};
 
 /// All defines, in an order in which each follows those that it uses.
 pub(super) fn lower(
@@ -17,13 +24,8 @@ pub(super) fn lower(
     cx: &mut LoweringContext<'_>,
 ) -> Vec<model::Define> {
     let graph = DependencyGraph::new(uses(defines, cx));
-    for cycle in &graph.cycles {
-        report_cycle(cycle, defines, cx);
-    }
-    if graph.cycles.is_empty() {
-        let names: Vec<&tree::Identifier> = defines.iter().map(|(_, define)| &define.name).collect();
-        report_long_chains(&graph, &names, "defines", "write out one of the defines between them", cx);
-    }
+    let names: Vec<&tree::Identifier> = defines.iter().map(|(_, define)| &define.name).collect();
+    graph.report(&names, &REPORT, cx);
     cx.defines = vec![None; defines.len()];
     let in_cycle: std::collections::HashSet<usize> = graph.cycles.into_iter().flatten().collect();
     let mut lowered = Vec::with_capacity(defines.len());
@@ -53,22 +55,4 @@ fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContex
             bare_names(&define.value).into_iter().filter_map(|name| cx.names.defines.find(&name.text)).collect()
         })
         .collect()
-}
-
-fn report_cycle(cycle: &[usize], defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &mut LoweringContext<'_>) {
-    let members: Vec<&tree::Define> =
-        cycle.iter().filter_map(|at| defines.get(*at)).map(|(_, define)| *define).collect();
-    let Some((first, others)) = members.split_first() else { return };
-    let name = &first.name;
-    let diagnostic = if others.is_empty() {
-        Diagnostic::new(&code::DEFINE_CYCLE, name.span, format!("the define `{}` uses itself", name.text))
-    } else {
-        let through = backticked_list(others.iter().map(|define| &define.name.text));
-        let message = format!("the define `{}` uses itself through {through}", name.text);
-        Diagnostic::new(&code::DEFINE_CYCLE, name.span, message)
-    };
-    let diagnostic = others.iter().take(5).fold(diagnostic, |diagnostic, define| {
-        diagnostic.related(define.name.span, format!("`{}` stands here", define.name.text))
-    });
-    cx.report(diagnostic.help("break the circle: write out one of the conditions"));
 }

@@ -2,8 +2,9 @@
 
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::syntax::tree::Identifier;
+use crate::text::backticked_list;
 
 /// How many cycles are reported; more of them likely have one common cause.
 const CYCLES_LIMIT: usize = 20;
@@ -30,6 +31,18 @@ pub(super) struct DependencyGraph {
     pub(super) cycles: Vec<Vec<usize>>,
 }
 
+/// What the reports of a graph say about its declarations.
+pub(super) struct DependencyReport {
+    pub(super) kind: &'static str,
+    /// What a declaration does with another: `uses`.
+    pub(super) verb: &'static str,
+    pub(super) cycle: &'static DiagnosticCode,
+    /// May be empty.
+    pub(super) cycle_label: &'static str,
+    pub(super) cycle_help: &'static str,
+    pub(super) chain_help: &'static str,
+}
+
 /// A chain of declarations that is too long.
 struct LongChain {
     first: usize,
@@ -42,6 +55,44 @@ impl DependencyGraph {
         let (order, cycles) = order(&edges);
         Self { edges, order, cycles }
     }
+
+    /// Reports the cycles between the declarations of these names; where there are none, the chains that are too long.
+    pub(super) fn report(&self, names: &[&Identifier], report: &DependencyReport, cx: &mut LoweringContext<'_>) {
+        let name = |position: &usize| names.get(*position).copied();
+        for cycle in &self.cycles {
+            let members: Vec<&Identifier> = cycle.iter().filter_map(name).collect();
+            cx.diagnostics.extend(report.cycle(&members));
+        }
+        if self.cycles.is_empty() {
+            let ends = |chain: LongChain| Some((name(&chain.first)?, name(&chain.last)?));
+            cx.diagnostics.extend(long_chains(self).into_iter().filter_map(ends).map(|ends| report.long_chain(ends)));
+        }
+    }
+}
+
+impl DependencyReport {
+    fn cycle(&self, members: &[&Identifier]) -> Option<Diagnostic> {
+        let (first, others) = members.split_first()?;
+        let mut message = format!("the {} `{}` {} itself", self.kind, first.text, self.verb);
+        if !others.is_empty() {
+            message.push_str(" through ");
+            message.push_str(&backticked_list(others.iter().map(|name| &name.text)));
+        }
+        let diagnostic = Diagnostic::new(self.cycle, first.span, message).label(self.cycle_label).help(self.cycle_help);
+        Some(others.iter().copied().take(5).fold(diagnostic, stands_here))
+    }
+
+    fn long_chain(&self, (first, last): (&Identifier, &Identifier)) -> Diagnostic {
+        let message = format!(
+            "the {}s from `{}` down to `{}` are a chain of more than {LONGEST_CHAIN}",
+            self.kind, first.text, last.text
+        );
+        stands_here(Diagnostic::new(&code::LONG_CHAIN, first.span, message), last).help(self.chain_help)
+    }
+}
+
+fn stands_here(diagnostic: Diagnostic, name: &Identifier) -> Diagnostic {
+    diagnostic.related(name.span, format!("`{}` stands here", name.text))
 }
 
 /// An order from the bottom up, and the cycles. The walk keeps its own stack: chains may be long.
@@ -76,26 +127,6 @@ fn order(edges: &[Vec<usize>]) -> (Vec<usize>, Vec<Vec<usize>>) {
         }
     }
     (order, cycles)
-}
-
-/// Reports chains of a graph that are too long.
-pub(super) fn report_long_chains(
-    graph: &DependencyGraph,
-    names: &[&Identifier],
-    kind: &str,
-    help: &str,
-    cx: &mut LoweringContext<'_>,
-) {
-    for chain in long_chains(graph) {
-        let (Some(first), Some(last)) = (names.get(chain.first), names.get(chain.last)) else { continue };
-        let message = format!(
-            "the {kind} from `{}` down to `{}` are a chain of more than {LONGEST_CHAIN}",
-            first.text, last.text
-        );
-        let diagnostic = Diagnostic::new(&code::LONG_CHAIN, first.span, message)
-            .related(last.span, format!("`{}` stands here", last.text));
-        cx.report(diagnostic.help(help));
-    }
 }
 
 /// The ends of each chain of one more than [`LONGEST_CHAIN`].

@@ -169,7 +169,7 @@ fn set(
             places.meant.push((near.as_str().into(), name.span));
         }
         cx.report(match near {
-            Some(_) => super::context::with_nearest(diagnostic, name, near),
+            Some(near) => diagnostic.did_you_mean(name.span, near),
             None => diagnostic
                 .suggest("to name a value for use below, write `let`", name.span.before(), "let ")
                 .help(format!("to keep it on the event, make it a label: `labels {{ {} = … }}`", name.text)),

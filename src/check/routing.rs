@@ -3,13 +3,20 @@
 use crate::check::block::{self, BlockContext};
 use crate::check::code;
 use crate::check::context::LoweringContext;
-use crate::check::graph::{DependencyGraph, report_long_chains};
+use crate::check::graph::{DependencyGraph, DependencyReport};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
-use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
-use crate::text::backticked_list;
 use std::sync::Arc;
+
+const REPORT: DependencyReport = DependencyReport {
+    kind: "routing",
+    verb: "calls",
+    cycle: &code::ROUTING_CYCLE,
+    cycle_label: "never comes to an end",
+    cycle_help: "name channels in the place of one of the calls",
+    chain_help: "name channels in the place of one of the calls between them",
+};
 
 /// A routing of the model.
 pub(super) fn lower(
@@ -86,29 +93,8 @@ pub(super) fn check_calls(routings: &[(&DocumentedDeclaration, &tree::Routing)],
             called.into_iter().filter_map(|name| cx.names.routings.find(&name.text)).collect()
         })
         .collect();
-    let graph = DependencyGraph::new(calls);
-    if graph.cycles.is_empty() {
-        let names: Vec<&tree::Identifier> = routings.iter().map(|(_, routing)| &routing.name).collect();
-        let help = "name channels in the place of one of the calls between them";
-        report_long_chains(&graph, &names, "routings", help, cx);
-    }
-    for cycle in graph.cycles {
-        let members: Vec<&tree::Identifier> =
-            cycle.iter().filter_map(|at| routings.get(*at)).map(|(_, routing)| &routing.name).collect();
-        let Some((first, others)) = members.split_first() else { continue };
-        let message = if others.is_empty() {
-            format!("the routing `{}` calls itself", first.text)
-        } else {
-            let through = backticked_list(others.iter().map(|name| &name.text));
-            format!("the routing `{}` calls itself through {through}", first.text)
-        };
-        let diagnostic = Diagnostic::new(&code::ROUTING_CYCLE, first.span, message).label("never comes to an end");
-        let diagnostic = others
-            .iter()
-            .take(5)
-            .fold(diagnostic, |diagnostic, name| diagnostic.related(name.span, format!("`{}` stands here", name.text)));
-        cx.report(diagnostic.help("name channels in the place of one of the calls"));
-    }
+    let names: Vec<&tree::Identifier> = routings.iter().map(|(_, routing)| &routing.name).collect();
+    DependencyGraph::new(calls).report(&names, &REPORT, cx);
 }
 
 fn add_calls<'t>(target: &'t tree::Target, called: &mut Vec<&'t tree::Identifier>) {

@@ -51,28 +51,19 @@ impl<'a> Value<'a> {
     /// The text, if the value is a string.
     #[must_use]
     pub fn as_text(&self) -> Option<&'a str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// The elements, if the value is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&'a [Value<'a>]> {
-        match self {
-            Self::Array(items) => Some(items),
-            Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => None,
-        }
+        if let Self::Array(items) = self { Some(items) } else { None }
     }
 
     /// The members, if the value is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<&'a Object<'a>> {
-        match self {
-            Self::Object(object) => Some(object),
-            Self::Null | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Array(_) => None,
-        }
+        if let Self::Object(object) = self { Some(object) } else { None }
     }
 
     /// Copies a value of `serde_json`.

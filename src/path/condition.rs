@@ -1,9 +1,9 @@
 //! The conditions of filters.
 
 use super::evaluation::{EvaluationStop, PathEvaluation};
-use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterPattern};
+use super::program::{ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, FitScope};
 use crate::json::{Number, Value};
-use crate::pattern::{Case, RegexPattern};
+use crate::pattern::{Case, PatternError, RegexPattern};
 
 /// The cost of compiling a regex from the document, in nodes visited.
 const COMPILING: usize = 2_000;
@@ -35,7 +35,7 @@ impl<'v> PathEvaluation<'_, 'v> {
             FilterCondition::Not(condition) => Ok(!self.holds(condition, current)?),
             FilterCondition::Exists(query) => self.exists(query, current),
             FilterCondition::Compare(operator, left, right) => self.compares(*operator, left, right, current),
-            FilterCondition::Fits { text, pattern, whole } => self.fits(text, pattern, *whole, current),
+            FilterCondition::Fits { text, pattern, scope } => self.fits(text, pattern, *scope, current),
         }
     }
 
@@ -96,14 +96,14 @@ impl<'v> PathEvaluation<'_, 'v> {
         &mut self,
         text: &FilterOperand,
         pattern: &FilterPattern,
-        whole: bool,
+        scope: FitScope,
         current: &'v Value<'v>,
     ) -> Result<bool, EvaluationStop> {
         let Some(Value::Text(text)) = self.operand(text, current)? else { return Ok(false) };
         match pattern {
             FilterPattern::Literal(regex) => {
                 self.charge(text.len() / 16)?;
-                Ok(fits(regex, text, whole))
+                Ok(scope.fits(regex, text))
             }
             FilterPattern::FromDocument(operand) => {
                 let Some(Value::Text(pattern)) = self.operand(operand, current)? else {
@@ -111,7 +111,7 @@ impl<'v> PathEvaluation<'_, 'v> {
                 };
                 // The sender of the document chooses both sides, so the worst case is charged.
                 self.charge(text.len().saturating_mul(4))?;
-                Ok(self.regex(pattern)?.is_some_and(|regex| fits(regex, text, whole)))
+                Ok(self.regex(pattern)?.is_some_and(|regex| scope.fits(regex, text)))
             }
         }
     }
@@ -127,7 +127,7 @@ impl<'v> PathEvaluation<'_, 'v> {
 }
 
 /// Compiles an I-Regexp (RFC 9485). Everything else that the crate accepts is accepted too.
-pub(super) fn regex(pattern: &str) -> Result<RegexPattern, crate::pattern::PatternError> {
+pub(super) fn regex(pattern: &str) -> Result<RegexPattern, PatternError> {
     RegexPattern::new(&without_line_ends(pattern), "", Case::Sensitive)
 }
 
@@ -149,10 +149,6 @@ fn without_line_ends(pattern: &str) -> String {
         if stands_for_any { translated.push_str(r"[^\n\r]") } else { translated.push(character) }
     }
     translated
-}
-
-fn fits(regex: &RegexPattern, text: &str, whole: bool) -> bool {
-    if whole { regex.matches(text) } else { regex.finds(text) }
 }
 
 fn natural(count: usize) -> Value<'static> {

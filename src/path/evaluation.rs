@@ -85,17 +85,9 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
         while let Some(node) = waiting.pop() {
             self.select(node, segment, rest, sink)?;
             // A scalar has no children, so only containers wait. They are taken from the end.
-            match node {
-                Value::Array(items) => {
-                    self.charge(items.len())?;
-                    waiting.extend(items.iter().rev().filter(|item| is_container(item)));
-                }
-                Value::Object(object) => {
-                    self.charge(object.len())?;
-                    waiting.extend(object.values().iter().rev().filter(|value| is_container(value)));
-                }
-                Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
-            }
+            let children = children_of(node);
+            self.charge(children.len())?;
+            waiting.extend(children.iter().rev().filter(|child| !children_of(child).is_empty()));
         }
         Ok(())
     }
@@ -124,32 +116,21 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
                         }
                     }
                 }
-                PathSelector::Every | PathSelector::Filter(_) => match node {
-                    Value::Array(items) => self.each(items.iter(), selector, rest, sink)?,
-                    Value::Object(object) => self.each(object.values().iter(), selector, rest, sink)?,
-                    Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
-                },
+                PathSelector::Every => {
+                    for child in children_of(node) {
+                        self.charge(1)?;
+                        self.walk(child, rest, sink)?;
+                    }
+                }
+                PathSelector::Filter(condition) => {
+                    for child in children_of(node) {
+                        self.charge(1)?;
+                        if self.holds(condition, child)? {
+                            self.walk(child, rest, sink)?;
+                        }
+                    }
+                }
             }
-        }
-        Ok(())
-    }
-
-    /// Continues from the children that a wildcard or a filter selects.
-    fn each(
-        &mut self,
-        children: impl Iterator<Item = &'v Value<'v>>,
-        selector: &PathSelector,
-        rest: &[PathSegment],
-        sink: NodeSink<'_, 'v>,
-    ) -> Result<(), EvaluationStop> {
-        for child in children {
-            self.charge(1)?;
-            if let PathSelector::Filter(condition) = selector
-                && !self.holds(condition, child)?
-            {
-                continue;
-            }
-            self.walk(child, rest, sink)?;
         }
         Ok(())
     }
@@ -251,9 +232,13 @@ impl<'r, 'v> PathEvaluation<'r, 'v> {
     }
 }
 
-fn is_container(value: &Value<'_>) -> bool {
-    value.as_array().is_some_and(|items| !items.is_empty())
-        || value.as_object().is_some_and(|object| !object.is_empty())
+/// The items of an array, the values of an object.
+fn children_of<'v>(node: &Value<'v>) -> &'v [Value<'v>] {
+    match node {
+        Value::Array(items) => items,
+        Value::Object(object) => object.values(),
+        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => &[],
+    }
 }
 
 /// The places that a slice selects of an array, in its order.

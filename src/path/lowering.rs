@@ -4,9 +4,11 @@ use super::PathError;
 use super::condition::regex;
 use super::parser::PathAnalysis;
 use super::program::{
-    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart,
+    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, FitScope, PathQuery, PathSegment, PathSelector,
+    QueryStart,
 };
 use crate::json::Value;
+use crate::pattern::PatternError;
 use jsonpath_rust::parser::model as tree;
 use jsonpath_rust::parser::parse_json_path;
 
@@ -111,8 +113,8 @@ impl PathLowering<'_> {
             tree::Test::RelQuery(segments) => Ok(FilterCondition::Exists(self.query(segments, QueryStart::Current)?)),
             tree::Test::AbsQuery(query) => Ok(FilterCondition::Exists(self.payload_query(&query.segments)?)),
             tree::Test::Function(function) => match function.as_ref() {
-                tree::TestFunction::Match(text, pattern) => self.fits(text, pattern, true),
-                tree::TestFunction::Search(text, pattern) => self.fits(text, pattern, false),
+                tree::TestFunction::Match(text, pattern) => self.fits(text, pattern, FitScope::Whole),
+                tree::TestFunction::Search(text, pattern) => self.fits(text, pattern, FitScope::Part),
                 tree::TestFunction::Custom(..)
                 | tree::TestFunction::Length(_)
                 | tree::TestFunction::Value(_)
@@ -121,21 +123,17 @@ impl PathLowering<'_> {
         }
     }
 
-    fn fits(&mut self, text: &tree::FnArg, pattern: &tree::FnArg, whole: bool) -> Lowered<FilterCondition> {
+    fn fits(&mut self, text: &tree::FnArg, pattern: &tree::FnArg, scope: FitScope) -> Lowered<FilterCondition> {
         let text = self.argument(text)?;
         let pattern = if let tree::FnArg::Literal(tree::Literal::String(pattern)) = pattern {
             let place = self.analysis.patterns.get(self.patterns).cloned().unwrap_or(0..self.text.len());
             self.patterns += 1;
-            let compiled = regex(pattern).map_err(|refused| PathError {
-                range: place,
-                message: refused.message,
-                help: refused.help,
-            });
-            FilterPattern::Literal(Box::new(compiled?))
+            let refused = |error: PatternError| PathError { range: place, message: error.message, help: error.help };
+            FilterPattern::Literal(Box::new(regex(pattern).map_err(refused)?))
         } else {
             FilterPattern::FromDocument(self.argument(pattern)?)
         };
-        Ok(FilterCondition::Fits { text, pattern, whole })
+        Ok(FilterCondition::Fits { text, pattern, scope })
     }
 
     fn comparison(&mut self, comparison: &tree::Comparison) -> Lowered<FilterCondition> {

@@ -47,7 +47,16 @@ pub(super) enum FilterCondition {
     Not(Box<FilterCondition>),
     Exists(PathQuery),
     Compare(ComparisonOperator, FilterOperand, FilterOperand),
-    Fits { text: FilterOperand, pattern: FilterPattern, whole: bool },
+    Fits { text: FilterOperand, pattern: FilterPattern, scope: FitScope },
+}
+
+/// How much of a text a regex must fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FitScope {
+    /// All of it: `match`.
+    Whole,
+    /// Any part: `search`.
+    Part,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +87,15 @@ pub(super) enum FilterPattern {
     Literal(Box<RegexPattern>),
     /// Taken from the document.
     FromDocument(FilterOperand),
+}
+
+impl FitScope {
+    pub(super) fn fits(self, regex: &RegexPattern, text: &str) -> bool {
+        match self {
+            Self::Whole => regex.matches(text),
+            Self::Part => regex.finds(text),
+        }
+    }
 }
 
 impl PathQuery {

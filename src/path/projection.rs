@@ -85,7 +85,7 @@ fn queries(condition: &FilterCondition) -> Vec<QueryUse<'_>> {
         FilterCondition::Not(condition) => queries(condition),
         FilterCondition::Exists(query) => vec![QueryUse { query, reads_nodes: false }],
         FilterCondition::Compare(_, left, right) => operand(left).into_iter().chain(operand(right)).collect(),
-        FilterCondition::Fits { text, pattern, whole: _ } => {
+        FilterCondition::Fits { text, pattern, scope: _ } => {
             let found = match pattern {
                 FilterPattern::Literal(_) => None,
                 FilterPattern::FromDocument(pattern) => operand(pattern),

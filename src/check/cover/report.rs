@@ -1,7 +1,7 @@
 //! What the walk found, as diagnostics.
 
 use super::column::{AtomSet, PatternColumn, holds};
-use super::search::{ArmCoverage, PatternRow, is_total};
+use super::search::{AlternativePosition, ArmCoverage, PatternRow, is_total};
 use super::{ArmKind, ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Comparator, Literal, Pattern};
@@ -129,14 +129,14 @@ fn dead_alternatives(
     takers: &mut CoveringRows<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let used = found.used.get(at).into_iter().flatten();
-    for (column, ((patterns, cell), used)) in arm.columns.iter().zip(row).zip(used).enumerate() {
-        for (which, ((pattern, set), used)) in patterns.iter().zip(&cell.alternatives).zip(used).enumerate() {
-            if *used || set.is_empty() {
+    for (column, (patterns, cell)) in arm.columns.iter().zip(row).enumerate() {
+        let alternatives = patterns.iter().zip(&cell.alternatives);
+        for (alternative, (pattern, set)) in alternatives.clone().enumerate() {
+            if found.is_used(AlternativePosition { row: at, column, alternative }) || set.is_empty() {
                 continue;
             }
-            let before = patterns.iter().zip(&cell.alternatives).take(which);
-            let in_arm = before.clone().find(|(_, other)| holds(other, set)).map(|(pattern, _)| pattern);
+            let in_arm =
+                alternatives.clone().take(alternative).find(|(_, other)| holds(other, set)).map(|(pattern, _)| pattern);
             let wanted = narrowed(row, column, set);
             let taker = if in_arm.is_some() { None } else { takers.covering(at, &wanted) };
             let taker = taker.and_then(|taker| arms.get(taker));

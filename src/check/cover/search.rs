@@ -45,8 +45,8 @@ pub(super) fn is_total(row: &PatternRow) -> bool {
 /// What the walk found.
 #[derive(Debug, Default)]
 pub(super) struct ArmCoverage {
-    /// For each row, column and alternative, whether some value gets to it.
-    pub(super) used: Vec<Vec<Vec<bool>>>,
+    /// By row, column and alternative, whether some value gets to it.
+    used: Vec<Vec<Vec<bool>>>,
     /// Values that no row accepts: for each column some atoms; an empty list stands for all atoms.
     pub(super) witnesses: Vec<Vec<Vec<u32>>>,
     /// Whether there are more of them.
@@ -55,10 +55,24 @@ pub(super) struct ArmCoverage {
     pub(super) given_up: bool,
 }
 
+/// Where an alternative stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AlternativePosition {
+    pub(super) row: usize,
+    pub(super) column: usize,
+    pub(super) alternative: usize,
+}
+
 impl ArmCoverage {
+    /// Whether some value gets to the alternative.
+    pub(super) fn is_used(&self, AlternativePosition { row, column, alternative }: AlternativePosition) -> bool {
+        let cell = self.used.get(row).and_then(|cells| cells.get(column));
+        cell.and_then(|alternatives| alternatives.get(alternative)).is_some_and(|used| *used)
+    }
+
     /// Whether some value chooses the row.
     pub(super) fn is_chosen(&self, row: usize) -> bool {
-        self.used.get(row).is_none_or(|cells| cells.iter().all(|cell| cell.contains(&true)))
+        self.used.get(row).is_none_or(|cells| cells.iter().all(|alternatives| alternatives.contains(&true)))
     }
 }
 
