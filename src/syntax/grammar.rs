@@ -10,6 +10,21 @@ pub(super) struct Grammar;
 pub(super) type RulePair<'i> = pest::iterators::Pair<'i, Rule>;
 pub(super) type RulePairs<'i> = pest::iterators::Pairs<'i, Rule>;
 
+/// Tests that stand behind a value in a condition and alone in a pattern.
+pub(super) fn is_pattern_test(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::order
+            | Rule::within
+            | Rule::like
+            | Rule::matches
+            | Rule::finds
+            | Rule::contains
+            | Rule::starts_with
+            | Rule::ends_with
+    )
+}
+
 /// Keywords and signs that add nothing to the node around them.
 pub(super) fn is_noise(rule: Rule) -> bool {
     matches!(

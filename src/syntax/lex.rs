@@ -136,7 +136,8 @@ pub(super) fn check_limits(text: &str) -> Result<(), LimitExceeded> {
     Ok(())
 }
 
-fn is_margin(text: &str, at: usize) -> bool {
+/// Whether a line of the text begins at a byte.
+pub(super) fn is_margin(text: &str, at: usize) -> bool {
     at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n')
 }
 

@@ -97,12 +97,13 @@ impl<'t> ParseFailure<'t> {
     pub(super) fn unexpected(span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(&codes::UNEXPECTED, span, message)
     }
-    /// The like, about the token at the failure.
+
+    /// A finding about the token at the failure, which is of another language.
     pub(super) fn foreign_here(&self, message: impl Into<String>) -> Diagnostic {
         Self::foreign(self.here(), message)
     }
 
-    /// The like, about the token at the failure.
+    /// A finding about the token at the failure, which is in a wrong place.
     pub(super) fn unexpected_here(&self, message: impl Into<String>) -> Diagnostic {
         Self::unexpected(self.here(), message)
     }

@@ -72,14 +72,12 @@ fn sign_at_the_top(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let message = format!("no declaration begins with `{}`", super::clipped(failure.found()));
     let finding = Diagnostic::new(&codes::UNKNOWN_DECLARATION, failure.here(), message);
     let json = failure.found() == "{" && failure.kind(failure.index + 1) == Some(TokenKind::String);
-    Some(
-        if json {
-            finding.note("this looks like JSON; payloads stand in files of their own, or in the `input` of a test")
-        } else {
-            finding
-        }
-        .help(format!("expected {}", backticked_list(DECLARATIONS))),
-    )
+    let finding = finding.help(format!("expected {}", backticked_list(DECLARATIONS)));
+    Some(if json {
+        finding.note("this looks like JSON; payloads stand in files of their own, or in the `input` of a test")
+    } else {
+        finding
+    })
 }
 
 /// A line of a block at the top of the file.

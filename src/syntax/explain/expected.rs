@@ -1,6 +1,6 @@
 //! From the grammar's rules to words.
 
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{Rule, is_pattern_test};
 use crate::syntax::words::DECLARATIONS;
 use crate::text::enumeration;
 
@@ -103,17 +103,10 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         Rule::arm | Rule::route_arm | Rule::column | Rule::pattern | Rule::wildcard | Rule::order_sign => {
             (0, "a pattern")
         }
+        _ if is_pattern_test(rule) => (2, "an operator"),
         Rule::equal
         | Rule::unequal
-        | Rule::order
         | Rule::is
-        | Rule::within
-        | Rule::like
-        | Rule::matches
-        | Rule::finds
-        | Rule::contains
-        | Rule::starts_with
-        | Rule::ends_with
         | Rule::during
         | Rule::k_is
         | Rule::k_in

@@ -215,19 +215,19 @@ fn quoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !wanted || failure.expects_any(VALUES) || failure.starts_line(failure.index) {
         return None;
     }
-    let what = match failure.before(1) {
-        "during" | "schedule" => "a schedule",
-        "channel" => "a channel",
-        "routing" => "a routing",
-        "mapping" => "a mapping",
-        "integration" => "an integration",
-        "route" | "always" => "a route",
-        _ if names_channels(failure) || failure.block() == "sent" || failure.declaration() == "test" => "a channel",
-        _ => "what",
+    let begins = match failure.before(1) {
+        "during" | "schedule" => "a schedule is named",
+        "channel" => "a channel is named",
+        "routing" => "a routing is named",
+        "mapping" => "a mapping is named",
+        "integration" => "an integration is named",
+        "route" | "always" => "a route is named",
+        _ if names_channels(failure) || failure.block() == "sent" || failure.declaration() == "test" => {
+            "a channel is named"
+        }
+        _ => "a name stands",
     };
-    let message = format!("{what} is named without quotes, found `{}`", failure.found());
-    let message = message.replace("what is named", "a name stands");
-    let finding = failure.unexpected_here(message);
+    let finding = failure.unexpected_here(format!("{begins} without quotes, found `{}`", failure.found()));
     if failure.word(failure.index + 1) == "{" && failure.before(1) == "channel" {
         return Some(finding.help(format!("write `channel {name} = …`, as in `channel {name} = stdout()`")));
     }

@@ -198,18 +198,17 @@ fn colon(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != ":" {
         return None;
     }
-    let message =
-        match () {
-            () if failure.expects(Rule::assign) => "a value is given by `=`, found `:`",
-            () if failure.expects(Rule::arrow) => {
-                return Some(
-                    Diagnostic::new(&codes::NO_ARROW, here, "a pattern leads to its result by `=>`, found `:`")
-                        .suggest("write `=>`", here, " =>"),
-                );
-            }
-            () => return None,
-        };
-    Some(Diagnostic::new(&codes::SIGN, here, message).suggest("write `=`", here, " ="))
+    if failure.expects(Rule::assign) {
+        let finding = Diagnostic::new(&codes::SIGN, here, "a value is given by `=`, found `:`");
+        return Some(finding.suggest("write `=`", here, " ="));
+    }
+    failure.expects(Rule::arrow).then(|| {
+        Diagnostic::new(&codes::NO_ARROW, here, "a pattern leads to its result by `=>`, found `:`").suggest(
+            "write `=>`",
+            here,
+            " =>",
+        )
+    })
 }
 
 fn arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {

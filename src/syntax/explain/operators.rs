@@ -43,26 +43,18 @@ fn upper_case(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `&&`, `||`
 fn joined(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let here = failure.here();
     let found = failure.found();
-    let word = match found {
-        "&&" | "&" => "and",
-        "||" if failure.expects_any(&[Rule::k_or, Rule::k_and]) => "or",
-        "||" if failure.expects(Rule::coalesce) => {
-            return Some(
-                ParseFailure::foreign(here, "a value to fall back on follows `??`, found `||`").rewrite(here, "??"),
-            );
+    let joins_conditions = failure.expects_any(&[Rule::k_or, Rule::k_and]);
+    let (means, corrected) = match found {
+        "&&" | "&" => ("conditions are joined by words", "and"),
+        "||" if !joins_conditions && failure.expects(Rule::coalesce) => ("a value to fall back on follows `??`", "??"),
+        "||" if !joins_conditions && failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
+            ("patterns are alternatives by a single `|`", "|")
         }
-        "||" if failure.expects_any(&[Rule::pattern, Rule::wildcard, Rule::order_sign]) => {
-            return Some(
-                ParseFailure::foreign(here, "patterns are alternatives by a single `|`, found `||`").rewrite(here, "|"),
-            );
-        }
-        "||" => "or",
+        "||" => ("conditions are joined by words", "or"),
         _ => return None,
     };
-    let message = format!("conditions are joined by words, found `{found}`");
-    Some(ParseFailure::foreign(here, message).rewrite(here, word))
+    Some(failure.foreign_here(format!("{means}, found `{found}`")).rewrite(failure.here(), corrected))
 }
 
 /// `!x`
@@ -151,15 +143,9 @@ fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let index = failure.index - back;
     let word = failure.word(index);
     let is = failure.span(index - 1);
-    let (corrected, place) = match word {
-        "equal" | "equals" => ("==".to_owned(), failure.range(index - 1, index)),
-        other => (other.to_owned(), failure.range(index - 1, index)),
-    };
-    let finding = ParseFailure::unexpected(
-        is,
-        format!("`is` asks for a kind, as in `is missing`; before `{word}` it is left out"),
-    );
-    Some(finding.rewrite(place, corrected))
+    let corrected = if matches!(word, "equal" | "equals") { "==" } else { word };
+    let message = format!("`is` asks for a kind, as in `is missing`; before `{word}` it is left out");
+    Some(ParseFailure::unexpected(is, message).rewrite(failure.range(index - 1, index), corrected))
 }
 
 /// `x not == y`, `x not "y"`
@@ -286,12 +272,11 @@ fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let (value, name) = failure.text(first, failure.index - 1).rsplit_once('.')?;
     let close = failure.closer(failure.index)?;
     let argument = if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { "" };
-    let place = failure.span_before(1);
-    let place =
-        Diagnostic::new(&crate::syntax::codes::FOREIGN, place, format!("a value has no methods, found `.{name}(…)`"));
+    let message = format!("a value has no methods, found `.{name}(…)`");
+    let finding = ParseFailure::foreign(failure.span_before(1), message);
     Some(match rewritten(name, value, argument) {
-        Some(corrected) => place.rewrite(failure.range(first, close), corrected),
-        None => place.help(format!("call a function with the value, as in `lower({value})`")),
+        Some(corrected) => finding.rewrite(failure.range(first, close), corrected),
+        None => finding.help(format!("call a function with the value, as in `lower({value})`")),
     })
 }
 

@@ -97,11 +97,11 @@ fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let named = failure.before(1) == "as" && failure.is(TokenKind::Word);
     let start = failure.line_start(failure.index);
     (named && failure.word(start) == "each").then(|| {
-        let place = failure.span_before(1).to(failure.here());
-        let place = Span { start: failure.span_before(2).end, ..place };
-        let finding =
-            ParseFailure::foreign(failure.span_before(1).to(failure.here()), "`each` gives its element no name");
-        finding.note("the element is `@`: its members are `@.name`").suggest("leave it out", place, "")
+        let name = failure.span_before(1).to(failure.here());
+        let with_blank = Span { start: failure.span_before(2).end, ..name };
+        ParseFailure::foreign(name, "`each` gives its element no name")
+            .note("the element is `@`: its members are `@.name`")
+            .suggest("leave it out", with_blank, "")
     })
 }
 

@@ -86,11 +86,8 @@ impl TreeBuilder<'_> {
     fn table(&mut self, pairs: &mut RulePairs<'_>) -> Option<Table> {
         let name = self.next_name(pairs)?;
         self.lower_case(&name, "table");
-        let mut parameters = Vec::new();
-        let mut list = self.next(pairs)?.into_inner();
-        while self.peek(&mut list).is_some() {
-            parameters.push(self.next_name(&mut list)?);
-        }
+        let list = self.next(pairs)?;
+        let parameters = self.all(&mut list.into_inner(), Self::next_name)?;
         let ignore_case = self.ignore_case(pairs);
         let body = self.next(pairs)?;
         let start = self.span(&body);
@@ -116,14 +113,12 @@ impl TreeBuilder<'_> {
     fn schedule(&mut self, pairs: &mut RulePairs<'_>) -> Option<Schedule> {
         let name = self.next_name(pairs)?;
         let zone = self.next_text(pairs)?;
-        let mut lines = Vec::new();
-        while let Some(line) = self.next(pairs) {
-            lines.push(self.schedule_line(line)?);
-        }
+        let lines = self.all(pairs, Self::schedule_line)?;
         Some(Schedule { name, zone, lines })
     }
 
-    fn schedule_line(&mut self, pair: RulePair<'_>) -> Option<ScheduleLine> {
+    fn schedule_line(&mut self, pairs: &mut RulePairs<'_>) -> Option<ScheduleLine> {
+        let pair = self.next(pairs)?;
         let start = self.span(&pair);
         let text = pair.get_input();
         let mut parts = pair.into_inner();
@@ -183,11 +178,10 @@ impl TreeBuilder<'_> {
         let kind = self.next_name(pairs)?;
         let settings = self.next(pairs)?;
         let start = self.span(&settings);
-        let mut parts = settings.into_inner();
-        let mut parameters = Vec::new();
-        while let Some(setting) = self.next(&mut parts) {
-            parameters.push(self.parameter(setting)?);
-        }
+        let parameters = self.all(&mut settings.into_inner(), |builder, settings| {
+            let setting = builder.next(settings)?;
+            builder.parameter(setting)
+        })?;
         Some(Channel { name, kind, parameters, arguments: self.until_here(start) })
     }
 
@@ -200,19 +194,14 @@ impl TreeBuilder<'_> {
     fn integration(&mut self, pairs: &mut RulePairs<'_>) -> Option<Integration> {
         let name = self.next_name(pairs)?;
         let mut parameters = Vec::new();
-        let mut reads = Vec::new();
-        loop {
-            let allows = self.allows(pairs);
-            let Some(pair) = self.next(pairs) else { break };
-            let start = self.span(&pair);
+        let routes = self.readable_with_allows(pairs, |builder, pair| {
             if pair.as_rule() == Rule::setting {
-                parameters.extend(self.parameter(pair));
-            } else {
-                reads.extend(self.reading(pair));
+                parameters.extend(builder.parameter(pair));
+                return None;
             }
-            self.cover(allows, self.until_here(start));
-        }
-        Some(Integration { name, parameters, routes: reads })
+            builder.reading(pair)
+        });
+        Some(Integration { name, parameters, routes })
     }
 
     fn reading(&mut self, pair: RulePair<'_>) -> Option<IntegrationRoute> {

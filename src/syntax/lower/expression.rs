@@ -2,7 +2,7 @@
 
 use super::pattern::ParsedComparator;
 use super::strings::BraceMode;
-use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes, is_pattern_test};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::lex::DEEPEST;
@@ -39,8 +39,12 @@ impl TreeBuilder<'_> {
                 let span = matched.span;
                 return Some(Expression { kind: ExpressionKind::Match(Box::new(matched)), span });
             }
-            Rule::list => self.nested(span, |builder| builder.list(pair))?,
-            Rule::object => self.nested(span, |builder| builder.object(pair))?,
+            Rule::list => {
+                ExpressionKind::List(self.nested(span, |builder| builder.all(&mut pair.into_inner(), Self::value))?)
+            }
+            Rule::object => {
+                ExpressionKind::Object(self.nested(span, |builder| builder.all(&mut pair.into_inner(), Self::member))?)
+            }
             Rule::template | Rule::raw | Rule::fixed => ExpressionKind::Template(self.words(&pair)),
             Rule::regex => ExpressionKind::Regex(self.regex(&pair)),
             Rule::path => ExpressionKind::Path(self.path(&pair)),
@@ -61,22 +65,17 @@ impl TreeBuilder<'_> {
         let name = self.next_name(&mut parts)?;
         let start = name.span;
         let kind = match self.take(Rule::arguments, &mut parts) {
-            Some(arguments) => {
-                let mut pairs = arguments.into_inner();
-                let mut values = Vec::new();
-                while self.peek(&mut pairs).is_some() {
-                    values.push(self.value(&mut pairs)?);
-                }
-                ExpressionKind::Call(name, values)
-            }
+            Some(arguments) => ExpressionKind::Call(name, self.all(&mut arguments.into_inner(), Self::value)?),
             None if name.text.starts_with(|first: char| first.is_ascii_uppercase()) => ExpressionKind::Constant(name),
             None => ExpressionKind::Name(name),
         };
         let base = Expression { kind, span: self.until_here(start) };
-        let Some(first) = self.take(Rule::segment, &mut parts) else { return Some(base) };
-        let mut segments = vec![self.segment(&first)];
+        let mut segments = Vec::new();
         while let Some(pair) = self.take(Rule::segment, &mut parts) {
             segments.push(self.segment(&pair));
+        }
+        if segments.is_empty() {
+            return Some(base);
         }
         Some(Expression { kind: ExpressionKind::Navigate(Box::new(base), segments), span: self.until_here(start) })
     }
@@ -119,34 +118,19 @@ impl TreeBuilder<'_> {
         PathExpression { text: text.into(), span }
     }
 
-    fn list(&mut self, pair: RulePair<'_>) -> Option<ExpressionKind> {
-        let mut pairs = pair.into_inner();
-        let mut values = Vec::new();
-        while self.peek(&mut pairs).is_some() {
-            values.push(self.value(&mut pairs)?);
-        }
-        Some(ExpressionKind::List(values))
-    }
-
-    fn object(&mut self, pair: RulePair<'_>) -> Option<ExpressionKind> {
-        let mut pairs = pair.into_inner();
-        let mut members = Vec::new();
-        while let Some(member) = self.next(&mut pairs) {
-            let mut parts = member.into_inner();
-            let key = self.next(&mut parts)?;
-            let key = self.key(&key);
-            members.push((key, self.value(&mut parts)?));
-        }
-        Some(ExpressionKind::Object(members))
+    fn member(&mut self, pairs: &mut RulePairs<'_>) -> Option<(StringLiteral, Expression)> {
+        let mut parts = self.next(pairs)?.into_inner();
+        Some((self.next_key(&mut parts)?, self.value(&mut parts)?))
     }
 
     /// A bare word or a string as a key.
-    pub(super) fn key(&mut self, pair: &RulePair<'_>) -> StringLiteral {
-        match pair.as_rule() {
-            Rule::string => self.text(pair, BraceMode::Plain),
-            Rule::fixed => self.text(pair, BraceMode::Doubled),
-            _ => StringLiteral { value: pair.as_str().into(), span: self.leaf(pair) },
-        }
+    pub(super) fn next_key(&mut self, pairs: &mut RulePairs<'_>) -> Option<StringLiteral> {
+        let pair = self.next(pairs)?;
+        Some(match pair.as_rule() {
+            Rule::string => self.text(&pair, BraceMode::Plain),
+            Rule::fixed => self.text(&pair, BraceMode::Doubled),
+            _ => StringLiteral { value: pair.as_str().into(), span: self.leaf(&pair) },
+        })
     }
 
     pub(super) fn match_value(&mut self, pair: RulePair<'_>) -> Option<Match<Expression>> {
@@ -260,22 +244,7 @@ fn gather(mut terms: Vec<Expression>, kind: fn(Vec<Expression>) -> ExpressionKin
 }
 
 fn is_comparison(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::k_not
-            | Rule::equal
-            | Rule::unequal
-            | Rule::order
-            | Rule::is
-            | Rule::within
-            | Rule::like
-            | Rule::matches
-            | Rule::finds
-            | Rule::contains
-            | Rule::starts_with
-            | Rule::ends_with
-            | Rule::during
-    )
+    is_pattern_test(rule) || matches!(rule, Rule::k_not | Rule::equal | Rule::unequal | Rule::is | Rule::during)
 }
 
 fn truth(word: &str) -> ExpressionKind {

@@ -2,7 +2,7 @@
 
 use super::strings::BraceMode;
 use super::{Rule, RulePair, RulePairs, TreeBuilder};
-use crate::syntax::tree::{TestJson, TestJsonKind};
+use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind};
 
 impl TreeBuilder<'_> {
     pub(super) fn next_json(&mut self, pairs: &mut RulePairs<'_>) -> Option<TestJson> {
@@ -14,15 +14,8 @@ impl TreeBuilder<'_> {
     pub(super) fn json(&mut self, pair: RulePair<'_>) -> Option<TestJson> {
         let start = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::json_object => self.json_object(&mut pair.into_inner())?,
-            Rule::json_array => {
-                let mut pairs = pair.into_inner();
-                let mut elements = Vec::new();
-                while self.peek(&mut pairs).is_some() {
-                    elements.push(self.next_json(&mut pairs)?);
-                }
-                TestJsonKind::Array(elements)
-            }
+            Rule::json_object => TestJsonKind::Object(self.all(&mut pair.into_inner(), Self::json_member)?),
+            Rule::json_array => TestJsonKind::Array(self.all(&mut pair.into_inner(), Self::next_json)?),
             Rule::string | Rule::raw => TestJsonKind::Text(self.text(&pair, BraceMode::Plain).value),
             Rule::number => {
                 self.leaf(&pair);
@@ -36,15 +29,9 @@ impl TreeBuilder<'_> {
         Some(TestJson { kind, span: self.until_here(start) })
     }
 
-    fn json_object(&mut self, pairs: &mut RulePairs<'_>) -> Option<TestJsonKind> {
-        let mut members = Vec::new();
-        while let Some(member) = self.next(pairs) {
-            let mut parts = member.into_inner();
-            let key = self.next(&mut parts)?;
-            let key = self.key(&key);
-            members.push((key, self.next_json(&mut parts)?));
-        }
-        Some(TestJsonKind::Object(members))
+    fn json_member(&mut self, pairs: &mut RulePairs<'_>) -> Option<(StringLiteral, TestJson)> {
+        let mut parts = self.next(pairs)?.into_inner();
+        Some((self.next_key(&mut parts)?, self.next_json(&mut parts)?))
     }
 }
 

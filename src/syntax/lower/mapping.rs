@@ -2,28 +2,19 @@
 
 use super::strings::BraceMode;
 use super::{Rule, RulePair, RulePairs, TreeBuilder};
-use crate::syntax::tree::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
+use crate::syntax::tree::{LabelEntry, Mapping, MappingStatement, MappingStatementKind, StringLiteral};
 
 impl TreeBuilder<'_> {
     pub(super) fn mapping(&mut self, pairs: &mut RulePairs<'_>) -> Option<Mapping> {
         let name = self.next_name(pairs)?;
-        let mut statements = Vec::new();
-        loop {
-            let allows = self.allows(pairs);
-            let Some(pair) = self.next(pairs) else { break };
-            let start = self.span(&pair);
-            let kind = self.statement(pair);
-            let span = self.until_here(start);
-            self.cover(allows, span);
-            statements.extend(kind.map(|kind| MappingStatement { kind, span }));
-        }
-        Some(Mapping { name, statements })
+        Some(Mapping { name, statements: self.readable_with_allows(pairs, Self::statement) })
     }
 
-    fn statement(&mut self, pair: RulePair<'_>) -> Option<MappingStatementKind> {
+    fn statement(&mut self, pair: RulePair<'_>) -> Option<MappingStatement> {
+        let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
-        Some(match rule {
+        let kind = match rule {
             Rule::accept => {
                 let condition = self.value(&mut parts)?;
                 let reason = self.take(Rule::reason, &mut parts);
@@ -45,21 +36,13 @@ impl TreeBuilder<'_> {
                 let condition = self.value(&mut parts)?;
                 MappingStatementKind::Drop(condition, self.next_words(&mut parts)?)
             }
-            Rule::labels => MappingStatementKind::Labels(self.label_entries(&mut parts)),
+            Rule::labels => MappingStatementKind::Labels(self.readable(&mut parts, Self::label_entry)),
             _ => {
                 let name = self.next_name(&mut parts)?;
                 MappingStatementKind::Field(name, self.value(&mut parts)?)
             }
-        })
-    }
-
-    fn label_entries(&mut self, pairs: &mut RulePairs<'_>) -> Vec<LabelEntry> {
-        let mut entries = Vec::new();
-        while let Some(pair) = self.next(pairs) {
-            let entry = self.label_entry(pair);
-            entries.extend(entry);
-        }
-        entries
+        };
+        Some(MappingStatement { kind, span: self.until_here(start) })
     }
 
     fn label_entry(&mut self, pair: RulePair<'_>) -> Option<LabelEntry> {
@@ -73,13 +56,11 @@ impl TreeBuilder<'_> {
             self.finish(&mut parts);
             return Some(LabelEntry::Spread { value, except, span: self.until_here(start) });
         }
-        let key = self.next(&mut parts)?;
-        let key = self.key(&key);
-        Some(LabelEntry::Set(key, self.value(&mut parts)?))
+        Some(LabelEntry::Set(self.next_key(&mut parts)?, self.value(&mut parts)?))
     }
 
     /// The string that comes next, whose braces are braces.
-    pub(super) fn next_text(&mut self, pairs: &mut RulePairs<'_>) -> Option<crate::syntax::tree::StringLiteral> {
+    pub(super) fn next_text(&mut self, pairs: &mut RulePairs<'_>) -> Option<StringLiteral> {
         let pair = self.next(pairs)?;
         Some(self.text(&pair, BraceMode::Plain))
     }

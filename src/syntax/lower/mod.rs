@@ -21,7 +21,7 @@ use super::lex::DEEPEST;
 use pest::Parser as _;
 
 use super::codes;
-use super::grammar::{Grammar, Rule, RulePair, RulePairs, is_noise};
+use super::grammar::{Grammar, Rule, RulePair, RulePairs, is_noise, is_pattern_test};
 use super::tree::{AllowDirective, DocumentedDeclaration, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
@@ -118,6 +118,48 @@ impl TreeBuilder<'_> {
     fn next_name(&mut self, pairs: &mut RulePairs<'_>) -> Option<Identifier> {
         let pair = self.next(pairs)?;
         Some(self.name(&pair))
+    }
+
+    /// Reads what is left with `read`. All of it is needed.
+    fn all<T>(
+        &mut self,
+        pairs: &mut RulePairs<'_>,
+        read: impl Fn(&mut Self, &mut RulePairs<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut found = Vec::new();
+        while self.peek(pairs).is_some() {
+            found.push(read(self, pairs)?);
+        }
+        Some(found)
+    }
+
+    /// Reads each pair that is left with `read`, and leaves out those that cannot be read.
+    fn readable<T>(
+        &mut self,
+        pairs: &mut RulePairs<'_>,
+        read: impl Fn(&mut Self, RulePair<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut found = Vec::new();
+        while let Some(pair) = self.next(pairs) {
+            found.extend(read(self, pair));
+        }
+        found
+    }
+
+    /// The like, where `allow`s may stand before each pair.
+    fn readable_with_allows<T>(
+        &mut self,
+        pairs: &mut RulePairs<'_>,
+        mut read: impl FnMut(&mut Self, RulePair<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut found = Vec::new();
+        loop {
+            let allows = self.allows(pairs);
+            let Some(pair) = self.next(pairs) else { return found };
+            let start = self.span(&pair);
+            found.extend(read(self, pair));
+            self.cover(allows, self.until_here(start));
+        }
     }
 
     /// Takes the remaining pairs, so that the end of the node is known.

@@ -1,7 +1,7 @@
 //! Patterns, the comparators that conditions share with them, and arms.
 
 use super::strings::BraceMode;
-use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes, is_pattern_test};
 use crate::pattern::{MatchScope, PiecePosition};
 use crate::source::Span;
 use crate::syntax::tree::{
@@ -80,10 +80,7 @@ impl TreeBuilder<'_> {
             let sign = Span { end: sign.start + 4, ..start };
             return Some(ParsedComparator::new(Comparator::Text(TextTest::Cidr(networks)), sign));
         }
-        let mut values = Vec::new();
-        while self.peek(pairs).is_some() {
-            values.push(self.value(pairs)?);
-        }
+        let values = self.all(pairs, Self::value)?;
         Some(ParsedComparator::new(Comparator::In(values), Span { end: start.start + 2, ..start }))
     }
 
@@ -100,11 +97,7 @@ impl TreeBuilder<'_> {
 
     /// The arms of a `match` or a table, as far as they could be read.
     pub(super) fn arms(&mut self, pairs: &mut RulePairs<'_>) -> Vec<MatchArm<Expression>> {
-        let mut arms = Vec::new();
-        while let Some(arm) = self.next(pairs) {
-            let built = self.arm(arm, Self::value);
-            arms.extend(built);
-        }
+        let arms = self.readable(pairs, |builder, arm| builder.arm(arm, Self::value));
         self.one_else(&arms);
         arms
     }
@@ -147,12 +140,7 @@ impl TreeBuilder<'_> {
         }
         let mut columns = Vec::new();
         while let Some(column) = self.take(Rule::column, parts) {
-            let mut pairs = column.into_inner();
-            let mut alternatives = Vec::new();
-            while self.peek(&mut pairs).is_some() {
-                alternatives.push(self.pattern(&mut pairs)?);
-            }
-            columns.push(alternatives);
+            columns.push(self.all(&mut column.into_inner(), Self::pattern)?);
         }
         Some(ArmHead::Columns(columns))
     }
@@ -166,14 +154,7 @@ impl TreeBuilder<'_> {
                 self.leaf(&pair);
                 PatternKind::Any
             }
-            Rule::order
-            | Rule::within
-            | Rule::like
-            | Rule::matches
-            | Rule::finds
-            | Rule::contains
-            | Rule::starts_with
-            | Rule::ends_with => {
+            _ if is_pattern_test(rule) => {
                 let pair = self.next(pairs)?;
                 PatternKind::Test(self.comparator(pair)?.test)
             }

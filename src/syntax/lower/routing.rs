@@ -20,15 +20,7 @@ impl TreeBuilder<'_> {
     }
 
     fn lines(&mut self, pairs: &mut RulePairs<'_>) -> Vec<Line> {
-        let mut lines = Vec::new();
-        loop {
-            let allows = self.allows(pairs);
-            let Some(pair) = self.next(pairs) else { break };
-            let start = self.span(&pair);
-            let line = self.line(pair);
-            self.cover(allows, self.until_here(start));
-            lines.extend(line);
-        }
+        let lines = self.readable_with_allows(pairs, Self::line);
         self.second_else(lines.iter().filter(|line| line.kind == LineKind::Else).map(|line| line.head));
         lines
     }
@@ -71,16 +63,14 @@ impl TreeBuilder<'_> {
         let start = self.span(&pair);
         let mut pairs = pair.into_inner();
         let (subjects, ignore_case) = self.match_head(&mut pairs)?;
-        let mut arms = Vec::new();
-        while let Some(arm) = self.next(&mut pairs) {
-            let built = self.arm(arm, |builder, parts| {
-                let target = builder.next(parts)?;
-                builder.target(target)
-            });
-            arms.extend(built);
-        }
+        let arms = self.readable(&mut pairs, |builder, arm| builder.arm(arm, Self::next_target));
         self.one_else(&arms);
         Some(Match { subjects, ignore_case, arms, span: self.until_here(start) })
+    }
+
+    fn next_target(&mut self, pairs: &mut RulePairs<'_>) -> Option<Target> {
+        let pair = self.next(pairs)?;
+        self.target(pair)
     }
 
     fn target(&mut self, pair: RulePair<'_>) -> Option<Target> {

@@ -11,20 +11,14 @@ use crate::syntax::tree::{
 impl TreeBuilder<'_> {
     pub(super) fn test(&mut self, pairs: &mut RulePairs<'_>) -> Option<Test> {
         let name = self.next_text(pairs)?;
-        let mut statements = Vec::new();
-        while let Some(pair) = self.next(pairs) {
-            let start = self.span(&pair);
-            let kind = self.test_statement(pair);
-            let span = self.until_here(start);
-            statements.extend(kind.map(|kind| TestStatement { kind, span }));
-        }
-        Some(Test { name, statements })
+        Some(Test { name, statements: self.readable(pairs, Self::test_statement) })
     }
 
-    fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatementKind> {
+    fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatement> {
+        let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
-        Some(match rule {
+        let kind = match rule {
             Rule::subject => {
                 let subject = self.next_subject(&mut parts)?;
                 TestStatementKind::Subject(subject, self.next_name(&mut parts)?)
@@ -43,7 +37,8 @@ impl TreeBuilder<'_> {
             }
             Rule::cases => TestStatementKind::Cases(self.cases(&mut parts)?),
             _ => TestStatementKind::Expect(self.expectation(&mut parts)?),
-        })
+        };
+        Some(TestStatement { kind, span: self.until_here(start) })
     }
 
     fn next_subject(&mut self, parts: &mut RulePairs<'_>) -> Option<TestSubject> {
@@ -60,11 +55,7 @@ impl TreeBuilder<'_> {
     fn next_names(&mut self, parts: &mut RulePairs<'_>) -> Option<(Vec<Identifier>, Span)> {
         let pair = self.next(parts)?;
         let start = self.span(&pair);
-        let mut pairs = pair.into_inner();
-        let mut names = Vec::new();
-        while self.peek(&mut pairs).is_some() {
-            names.push(self.next_name(&mut pairs)?);
-        }
+        let names = self.all(&mut pair.into_inner(), Self::next_name)?;
         Some((names, self.until_here(start)))
     }
 
@@ -77,19 +68,11 @@ impl TreeBuilder<'_> {
         let holes = self.next(parts)?;
         let start = self.span(&holes);
         let braced = holes.as_str().starts_with('{');
-        let mut pairs = holes.into_inner();
-        let mut names = Vec::new();
-        while self.peek(&mut pairs).is_some() {
-            names.push(self.next_name(&mut pairs)?);
-        }
+        let names = self.all(&mut holes.into_inner(), Self::next_name)?;
         let holes = if braced { CaseHoles::Named(names, self.until_here(start)) } else { CaseHoles::Positional(names) };
         let subject = self.next_name(parts)?;
-        let mut pairs = self.next(parts)?.into_inner();
-        let mut rows = Vec::new();
-        while let Some(row) = self.next(&mut pairs) {
-            let row = self.case_row(row);
-            rows.extend(row);
-        }
+        let rows = self.next(parts)?;
+        let rows = self.readable(&mut rows.into_inner(), Self::case_row);
         Some(CaseTable { holes, subject, rows: CaseRows::Inline(rows) })
     }
 
@@ -98,12 +81,7 @@ impl TreeBuilder<'_> {
         let mut parts = pair.into_inner();
         let mut values = Vec::new();
         while let Some(value) = self.take(Rule::case_value, &mut parts) {
-            let mut pairs = value.into_inner();
-            let mut alternatives = Vec::new();
-            while self.peek(&mut pairs).is_some() {
-                alternatives.push(self.next_json(&mut pairs)?);
-            }
-            values.push(alternatives);
+            values.push(self.all(&mut value.into_inner(), Self::next_json)?);
         }
         let expected = self.next_json(&mut parts)?;
         Some(CaseRow { values, expected, span: self.until_here(start) })
@@ -147,13 +125,7 @@ impl TreeBuilder<'_> {
                 let (names, span) = self.next_names(&mut parts)?;
                 ExpectationKind::Sent(mode, names, span)
             }
-            Rule::via => {
-                let mut paths = Vec::new();
-                while self.peek(&mut parts).is_some() {
-                    paths.push(self.next_name(&mut parts)?);
-                }
-                ExpectationKind::Via(paths)
-            }
+            Rule::via => ExpectationKind::Via(self.all(&mut parts, Self::next_name)?),
             Rule::noted => ExpectationKind::Note(self.next_text(&mut parts)?),
             Rule::same_key => ExpectationKind::SameKeyAs(self.next_text(&mut parts)?),
             Rule::snapshot => ExpectationKind::Snapshot(self.next_text(&mut parts)?),

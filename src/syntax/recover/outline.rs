@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::syntax::lex::{Token, TokenKind};
+use crate::syntax::lex::{Token, TokenKind, is_margin};
 use crate::syntax::words::DECLARATIONS;
 
 /// Words and signs that continue a unit at the beginning of a line.
@@ -28,6 +28,13 @@ pub(super) enum BracketMismatch {
     Unclosed { open: usize, shown_by: Option<usize> },
     /// The closer has no opener.
     Stray { close: usize },
+}
+
+/// The tokens of a pair of braces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BracePair {
+    pub(super) open: usize,
+    pub(super) close: usize,
 }
 
 /// A text with its tokens and the partner of each bracket.
@@ -106,16 +113,15 @@ impl<'t> Outline<'t> {
     }
 
     /// A pair of braces that closes further left, or further right, than it opens.
-    pub(super) fn misaligned_braces(&self, wanted: Ordering) -> Option<(usize, usize)> {
-        let opens = self
-            .tokens
-            .iter()
-            .enumerate()
-            .filter(|(index, token)| token.kind == TokenKind::Open && self.word(*index) == "{");
-        let pairs = opens.filter_map(|(open, _)| self.partner(open).map(|close| (open, close)));
-        let slanted: Vec<_> =
-            pairs.filter(|(open, close)| self.indent(*close).cmp(&self.indent(*open)) == wanted).collect();
-        let leading = slanted.iter().find(|(_, close)| self.tokens.get(*close).is_some_and(|token| token.starts_line));
+    pub(super) fn misaligned_braces(&self, wanted: Ordering) -> Option<BracePair> {
+        let is_brace = |index: &usize| {
+            self.tokens.get(*index).is_some_and(|token| token.kind == TokenKind::Open) && self.word(*index) == "{"
+        };
+        let opens = (0..self.tokens.len()).filter(is_brace);
+        let pairs = opens.filter_map(|open| self.partner(open).map(|close| BracePair { open, close }));
+        let slanted: Vec<BracePair> =
+            pairs.filter(|pair| self.indent(pair.close).cmp(&self.indent(pair.open)) == wanted).collect();
+        let leading = slanted.iter().find(|pair| self.tokens.get(pair.close).is_some_and(|token| token.starts_line));
         leading.or(slanted.first().filter(|_| wanted == Ordering::Greater)).copied()
     }
 
@@ -215,7 +221,7 @@ impl<'t> Outline<'t> {
         let mut starts = vec![0];
         let mut depth = 0_usize;
         for (index, token) in self.tokens.iter().enumerate() {
-            let margin = self.indent_of_lead(token) == Some(0);
+            let margin = is_margin(self.text, token.start);
             let known = DECLARATIONS.contains(&self.word(index)) && token.starts_line;
             let begins = self.declares(index)
                 || (depth == 0 && (known || (margin && token.kind == TokenKind::Word && self.begins(index))));
@@ -228,14 +234,6 @@ impl<'t> Outline<'t> {
         starts.dedup();
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
         starts.iter().copied().zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect()
-    }
-
-    fn indent_of_lead(&self, token: &Token) -> Option<usize> {
-        if !token.starts_line {
-            return None;
-        }
-        let before = self.text.get(..token.start).unwrap_or_default();
-        Some(before.len() - before.rfind('\n').map_or(0, |at| at + 1))
     }
 
     /// The first of the documentation and `allow`s directly before a declaration.

@@ -74,15 +74,7 @@ impl DeclarationRepair {
         text.get_mut(block.clone())?.copy_from_slice(original.get(block.clone())?);
         let head = block.start.checked_sub(HEAD.len())?;
         text.get_mut(head..block.start)?.copy_from_slice(HEAD);
-        Some(Self {
-            file: self.file,
-            text,
-            base: self.base,
-            blanks: Vec::new(),
-            routing_blocks: Vec::new(),
-            cut: None,
-            budget: SHORT_DECLARATION,
-        })
+        Some(Self { text, budget: SHORT_DECLARATION, ..Self::new(self.file, "", self.base) })
     }
 
     fn repair_failures(&mut self, diagnostics: &mut Vec<Diagnostic>) -> ParsedDeclarations {
@@ -226,12 +218,12 @@ impl DeclarationRepair {
 
     fn stray(&mut self, outline: &Outline<'_>, close: usize, diagnostics: &mut Vec<Diagnostic>) {
         let suspect = if outline.word(close) == "}" { outline.misaligned_braces(Ordering::Greater) } else { None };
-        let index = suspect.map_or(close, |(_, close)| close);
+        let index = suspect.map_or(close, |pair| pair.close);
         let Some(token) = outline.tokens.get(index) else { return };
         let bracket = outline.word(index);
         let span = self.span(token.start..token.end);
         let mut finding = Diagnostic::new(&codes::BRACKET, span, format!("`{bracket}` closes nothing"));
-        if let Some(open) = suspect.and_then(|(open, _)| outline.tokens.get(open)) {
+        if let Some(open) = suspect.and_then(|pair| outline.tokens.get(pair.open)) {
             finding = Diagnostic::new(&codes::BRACKET, span, format!("one `{bracket}` too many"))
                 .related(self.span(open.start..open.end), "it closes this brace, which stands further left");
         }
@@ -248,7 +240,7 @@ impl DeclarationRepair {
     ) {
         let bracket = outline.word(open);
         let suspect = if bracket == "{" { outline.misaligned_braces(Ordering::Less) } else { None };
-        let open = suspect.map_or(open, |(open, _)| open);
+        let open = suspect.map_or(open, |pair| pair.open);
         let Some(token) = outline.tokens.get(open) else { return };
         let closer = closer(bracket);
         // The end of what the bracket can hold: where a line begins that is indented no further than the opener's.
