@@ -104,7 +104,6 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn list_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
-        let what = format!("`{}`", function.name);
         if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
             return self.nodes_argument(function, argument);
         }
@@ -117,7 +116,7 @@ impl ExpressionLowering<'_, '_> {
             Diagnostic::new(
                 &code::NOT_A_PATH,
                 argument.span,
-                format!("{what} takes a list, and `{excerpt}` is {}", value.types),
+                format!("`{}` takes a list, and `{excerpt}` is {}", function.name, value.types),
             )
             .label("no list of nodes")
             .help("give it a path, as `@.items[*]`, or the result of `split`"),

@@ -30,7 +30,7 @@ impl ExpressionLowering<'_, '_> {
     /// `subject test`
     pub(super) fn compare(&mut self, comparison: &tree::Comparison, span: Span) -> Expression {
         let Some((subject, types, place)) = self.subject(comparison, span) else {
-            return make(broken(span).kind, ValueType::UNKNOWN, span);
+            return broken(span);
         };
         let left = LeftOperand {
             types,

@@ -83,8 +83,9 @@ fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
 
 /// Whether a path stays below its folder on every operating system.
 pub(crate) fn stays_below(path: &str) -> bool {
-    let whole = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    whole && !path.contains(['\\', '\0']) && path.get(1..2) != Some(":")
+    let only_descends =
+        Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    only_descends && !path.contains(['\\', '\0']) && path.get(1..2) != Some(":")
 }
 
 /// One file while it is read.
@@ -220,13 +221,13 @@ impl CsvTableReader<'_, '_> {
         let mut taken: HashMap<Vec<CsvCell>, u64> = HashMap::new();
         for row in rows {
             let keys: Vec<CsvCell> = row.keys.iter().map(|cell| folded(cell, case)).collect();
-            let by = masks.iter().find_map(|mask| {
+            let earlier_line = masks.iter().find_map(|mask| {
                 let masked: Vec<CsvCell> =
                     keys.iter().zip(mask).map(|(cell, any)| if *any { CsvCell::Any } else { cell.clone() }).collect();
                 taken.get(&masked).copied()
             });
-            if let Some(first) = by {
-                let message = format!("can never be chosen: line {first} takes all that it fits");
+            if let Some(line) = earlier_line {
+                let message = format!("can never be chosen: line {line} takes all that it fits");
                 self.report(&code::DUPLICATE_ROW, Some(row.line), &message);
                 continue;
             }

@@ -100,9 +100,13 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn with_constant_fix(&mut self, diagnostic: Diagnostic, text: &str, right: &Expression) -> Diagnostic {
-        let mut words = text.chars();
-        let capitalised: String =
-            words.next().into_iter().flat_map(char::to_uppercase).chain(words.flat_map(char::to_lowercase)).collect();
+        let mut letters = text.chars();
+        let capitalised: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .chain(letters.flat_map(char::to_lowercase))
+            .collect();
         let meant = if constant(&capitalised).is_some() {
             Some(capitalised)
         } else {

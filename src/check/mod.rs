@@ -62,18 +62,18 @@ pub struct CheckEnvironment<'s> {
 #[must_use]
 pub fn check(
     files: &[tree::RuleFile],
-    surroundings: &CheckEnvironment<'_>,
+    environment: &CheckEnvironment<'_>,
     mut parsed: Vec<Diagnostic>,
 ) -> (Model, Vec<Diagnostic>) {
     let declarations = Declarations::of(files);
-    let names = DeclaredNames::collect(&declarations, surroundings.sources, &mut parsed);
-    let mut cx = LoweringContext::new(surroundings, names, parsed);
+    let names = DeclaredNames::collect(&declarations, environment.sources, &mut parsed);
+    let mut cx = LoweringContext::new(environment, names, parsed);
     let model = lower(&declarations, &mut cx);
     let mut found = cx.diagnostics;
     for test in &model.tests {
         rule_test::check(&test.tree, test.span, &model, &mut found);
     }
-    lint::run(files, &model, surroundings, &mut found);
+    lint::run(files, &model, environment, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
     allow::apply(files, &known, &mut found);
     sort(&mut found);
@@ -96,8 +96,8 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     routing::check_calls(&all.routings, cx);
     let mut keys = integration::KeyOwners::new();
     let integrations = all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
-    let whole = all.tests.iter().filter(|(item, _)| !item.broken);
-    let tests = whole.map(|(item, test)| self::test(item, test, cx)).collect();
+    let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
+    let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
 }
 

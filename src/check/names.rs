@@ -62,20 +62,20 @@ pub(super) struct Declarations<'c> {
 impl<'c> Declarations<'c> {
     /// The declarations of all files.
     pub(super) fn of(files: &'c [tree::RuleFile]) -> Self {
-        let mut all = Self::default();
+        let mut declarations = Self::default();
         for item in files.iter().flat_map(|file| &file.items) {
             match &item.kind {
-                Declaration::Mapping(mapping) => all.mappings.push((item, mapping)),
-                Declaration::Table(table) => all.tables.push((item, table)),
-                Declaration::Define(define) => all.defines.push((item, define)),
-                Declaration::Schedule(schedule) => all.schedules.push((item, schedule)),
-                Declaration::Channel(channel) => all.channels.push((item, channel)),
-                Declaration::Routing(routing) => all.routings.push((item, routing)),
-                Declaration::Integration(integration) => all.integrations.push((item, integration)),
-                Declaration::Test(test) => all.tests.push((item, test)),
+                Declaration::Mapping(mapping) => declarations.mappings.push((item, mapping)),
+                Declaration::Table(table) => declarations.tables.push((item, table)),
+                Declaration::Define(define) => declarations.defines.push((item, define)),
+                Declaration::Schedule(schedule) => declarations.schedules.push((item, schedule)),
+                Declaration::Channel(channel) => declarations.channels.push((item, channel)),
+                Declaration::Routing(routing) => declarations.routings.push((item, routing)),
+                Declaration::Integration(integration) => declarations.integrations.push((item, integration)),
+                Declaration::Test(test) => declarations.tests.push((item, test)),
             }
         }
-        all
+        declarations
     }
 }
 

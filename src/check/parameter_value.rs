@@ -46,7 +46,7 @@ pub(super) fn refuse_as_string(
 
 /// What a parameter is for, as a note.
 pub(super) fn purpose(parameter: &ParameterSpec) -> String {
-    let mut words = parameter.documentation.trim_end_matches('.').chars();
-    let first: String = words.next().into_iter().flat_map(char::to_lowercase).collect();
-    format!("`{}`: {first}{}", parameter.name, words.as_str())
+    let mut letters = parameter.documentation.trim_end_matches('.').chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_lowercase).collect();
+    format!("`{}`: {first}{}", parameter.name, letters.as_str())
 }

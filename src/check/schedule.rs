@@ -70,23 +70,16 @@ fn times(range: &TimeRange, cx: &mut LoweringContext<'_>) -> Option<MinuteRange>
     let start = minutes(&range.first, cx);
     let end = minutes(&range.last, cx);
     let (start, end) = (start?, end?);
+    let place = range.first.span.to(range.last.span);
+    let refused = |message: &str| Diagnostic::new(&code::BAD_TIME_OF_DAY, place, message);
     if start == time::MINUTES_PER_DAY {
-        let place = range.first.span.to(range.last.span);
-        let corrected = format!("00:00..{}", range.last.text);
-        cx.report(
-            Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window begins before its day is over")
-                .label("begins at the end of the day")
-                .suggest("for the next day, write", place, corrected),
-        );
+        let finding = refused("a window begins before its day is over").label("begins at the end of the day");
+        cx.report(finding.suggest("for the next day, write", place, format!("00:00..{}", range.last.text)));
         return None;
     }
     if start == end {
-        let place = range.first.span.to(range.last.span);
-        cx.report(
-            Diagnostic::new(&code::BAD_TIME_OF_DAY, place, "a window that ends when it begins holds no time")
-                .label("is empty")
-                .suggest("for the whole day, write", place, "00:00..24:00"),
-        );
+        let finding = refused("a window that ends when it begins holds no time").label("is empty");
+        cx.report(finding.suggest("for the whole day, write", place, "00:00..24:00"));
         return None;
     }
     Some(MinuteRange { start, end })

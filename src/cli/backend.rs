@@ -266,13 +266,13 @@ fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> Result<T, St
     read(client.get(&format!("/api/v1/{}", path.join("/")))?)
 }
 
-fn list<T: DeserializeOwned>(client: &AdminClient, what: &str, selection: &RecordSelection) -> Result<T, String> {
-    read(client.get(&format!("/api/v1/{what}?{}", selection.query()))?)
+fn list<T: DeserializeOwned>(client: &AdminClient, resource: &str, selection: &RecordSelection) -> Result<T, String> {
+    read(client.get(&format!("/api/v1/{resource}?{}", selection.query()))?)
 }
 
-fn post<T: DeserializeOwned>(client: &AdminClient, what: &str, body: &impl Serialize) -> Result<T, String> {
+fn post<T: DeserializeOwned>(client: &AdminClient, resource: &str, body: &impl Serialize) -> Result<T, String> {
     let body = serde_json::to_value(body).map_err(|error| error.to_string())?;
-    read(client.post(&format!("/api/v1/{what}"), &body)?)
+    read(client.post(&format!("/api/v1/{resource}"), &body)?)
 }
 
 fn read<T: DeserializeOwned>(response: serde_json::Value) -> Result<T, String> {

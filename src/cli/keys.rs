@@ -92,9 +92,9 @@ fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Optio
     let Some(rules) = rules else {
         return Ok(vec![KeyLocation::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);
     };
-    let all = &rules.model.integrations;
-    let Some(integration) = all.iter().find(|integration| &*integration.name == name) else {
-        return Err(nearest(name, all.iter().map(|integration| &*integration.name)).map(str::to_owned));
+    let integrations = &rules.model.integrations;
+    let Some(integration) = integrations.iter().find(|integration| &*integration.name == name) else {
+        return Err(nearest(name, integrations.iter().map(|integration| &*integration.name)).map(str::to_owned));
     };
     let folder = Path::new(rules.sources.name(integration.span)).parent().unwrap_or(Path::new(""));
     Ok(secrets(integration).map(|secret| place(secret, folder)).collect())

@@ -105,9 +105,9 @@ impl Compiler {
 
     /// A condition, with the source text and the place of its statement.
     fn located_condition(&mut self, when: &model::Expression, place: Span) -> LocatedCondition {
-        let words = self.program.sources.text(when.span).into();
-        let at = self.location(place);
-        LocatedCondition { when: self.expression(when), source_text: words, location: at, place }
+        let source_text = self.program.sources.text(when.span).into();
+        let location = self.location(place);
+        LocatedCondition { when: self.expression(when), source_text, location, place }
     }
 
     fn location(&self, place: Span) -> Box<str> {

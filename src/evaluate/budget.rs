@@ -51,12 +51,12 @@ pub(super) fn size(node: &json::Value<'_>, most: usize) -> usize {
 }
 
 fn sum<'n, 'v: 'n>(parts: impl Iterator<Item = (usize, &'n json::Value<'v>)>, most: usize) -> usize {
-    let mut whole = BYTES_PER_NODE;
+    let mut total = BYTES_PER_NODE;
     for (name, value) in parts {
-        if whole > most {
+        if total > most {
             break;
         }
-        whole += name + size(value, most.saturating_sub(whole));
+        total += name + size(value, most.saturating_sub(total));
     }
-    whole
+    total
 }

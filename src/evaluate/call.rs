@@ -18,8 +18,8 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             if value.is_nothing() && !function.takes_missing {
                 return RuntimeValue::Missing;
             }
-            let whole = function.reads_whole || matches!(value, RuntimeValue::Text(_));
-            if whole && takes != ArgumentKind::Text && !self.may_read(&value) {
+            let reads_whole = function.reads_whole || matches!(value, RuntimeValue::Text(_));
+            if reads_whole && takes != ArgumentKind::Text && !self.may_read(&value) {
                 return RuntimeValue::Missing;
             }
             values.push(value);
@@ -65,8 +65,10 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     /// Whether all values that an alert gave to its key are empty. Constants of the rules do not identify the alert:
     /// all alerts would share a key of constants.
     fn has_only_empty_parts(&self, parts: &[NodeId], values: &[RuntimeValue<'v>]) -> bool {
-        let mut given = parts.iter().zip(values);
-        given.all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
+        parts
+            .iter()
+            .zip(values)
+            .all(|(part, value)| matches!(self.program.node(*part), Node::Literal(_)) || value.is_empty())
     }
 
     fn argument(&mut self, node: NodeId, takes: ArgumentKind) -> RuntimeValue<'v> {

@@ -111,9 +111,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
                 lists.push(list);
             }
         };
-        self.visit_indexes(&index.texts, |interpreter, wholes, source| {
+        self.visit_indexes(&index.texts, |interpreter, texts, source| {
             if let Some(text) = interpreter.source(source) {
-                add(wholes.case.with_folded(text, |text| wholes.find(text)));
+                add(texts.case.with_folded(text, |text| texts.find(text)));
             }
         });
         self.visit_indexes(&index.text_pairs, |interpreter, pairs, source| {
@@ -151,28 +151,32 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         }
         add(index.rest.get(combination).map_or(&[], |rest| rest));
         if lists.len() > MERGED {
-            let mut all = lists.concat();
-            all.sort_unstable();
-            all.dedup();
-            return CandidateLines::Many(all.into_iter());
+            let mut lines = lists.concat();
+            lines.sort_unstable();
+            lines.dedup();
+            return CandidateLines::Many(lines.into_iter());
         }
         CandidateLines::Few(lists)
     }
 
     /// Visits the indexes of the event's labels and of fields. If the rules look at very many labels, only the labels
     /// of the event are looked up.
-    fn visit_indexes<'i, F: SourceIndex>(&mut self, all: &'i [F], mut visit: impl FnMut(&mut Self, &'i F, TextSource)) {
+    fn visit_indexes<'i, I: SourceIndex>(
+        &mut self,
+        indexes: &'i [I],
+        mut visit: impl FnMut(&mut Self, &'i I, TextSource),
+    ) {
         const FEW: usize = 32;
-        let mut visit_all = |interpreter: &mut Self, filed: &'i [F], source: Option<TextSource>| {
-            let filed = filed.iter().take_while(|filed| source.is_none_or(|source| filed.source() == source));
-            filed.for_each(|filed| visit(interpreter, filed, filed.source()));
+        let mut visit_all = |interpreter: &mut Self, indexes: &'i [I], source: Option<TextSource>| {
+            let of_source = indexes.iter().take_while(|index| source.is_none_or(|source| index.source() == source));
+            of_source.for_each(|index| visit(interpreter, index, index.source()));
         };
-        if all.len() <= FEW {
-            return visit_all(self, all, None);
+        if indexes.len() <= FEW {
+            return visit_all(self, indexes, None);
         }
-        let from = |start: &dyn Fn(TextSource) -> bool| {
-            let place = all.partition_point(|filed| start(filed.source()));
-            all.get(place..).unwrap_or_default()
+        let from = |is_before: &dyn Fn(TextSource) -> bool| {
+            let place = indexes.partition_point(|index| is_before(index.source()));
+            indexes.get(place..).unwrap_or_default()
         };
         let names = self.event.map_or(&[][..], |event| event.labels.entries());
         for (name, _) in names {

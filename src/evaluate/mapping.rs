@@ -268,10 +268,10 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
 
     fn no_members(&mut self, node: NodeId, value: &RuntimeValue<'a>) {
         if !value.is_nothing() {
-            let words = self.program.source_text(node);
+            let written_as = self.program.source_text(node);
             // A long value is not written out to be cut.
             let found = if self.may_read(value) { shorten(&written(value), MAX_SHOWN) } else { "…".to_owned() };
-            self.note_formatted(format_args!("`{words}` is not an object, so it gives no labels: it is {found}"));
+            self.note_formatted(format_args!("`{written_as}` is not an object, so it gives no labels: it is {found}"));
         }
     }
 

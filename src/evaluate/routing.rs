@@ -98,8 +98,8 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
 
     fn call(&mut self, routing: usize) {
         let known = self.called_routings.get(routing).cloned().flatten();
-        let given = known.unwrap_or_else(|| self.run(routing));
-        self.builder.add_called_routing(routing, &given, self.origin);
+        let called = known.unwrap_or_else(|| self.run(routing));
+        self.builder.add_called_routing(routing, &called, self.origin);
     }
 
     fn run(&mut self, routing: usize) -> Rc<DecisionBuilder<'v>> {
@@ -107,12 +107,12 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         let origin = std::mem::take(&mut self.origin);
         self.routing(routing);
         self.origin = origin;
-        let given = Rc::new(std::mem::replace(&mut self.builder, outer).deduplicated());
+        let result = Rc::new(std::mem::replace(&mut self.builder, outer).deduplicated());
         self.called_routings.resize(self.interpreter.program.routings.len(), None);
         if let Some(known) = self.called_routings.get_mut(routing) {
-            *known = Some(Rc::clone(&given));
+            *known = Some(Rc::clone(&result));
         }
-        given
+        result
     }
 
     fn routing(&mut self, routing: usize) {

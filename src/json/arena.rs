@@ -47,11 +47,11 @@ impl Arena {
     pub fn concat(&self, texts: &[&str]) -> &str {
         let length = texts.iter().map(|text| text.len()).sum();
         self.count(length);
-        let mut whole = bumpalo::collections::String::with_capacity_in(length, &self.bump);
+        let mut joined = bumpalo::collections::String::with_capacity_in(length, &self.bump);
         for text in texts {
-            whole.push_str(text);
+            joined.push_str(text);
         }
-        whole.into_bump_str()
+        joined.into_bump_str()
     }
 
     /// Moves a value into the arena.

@@ -246,11 +246,11 @@ impl<'a> Visitor<'a> for ValueReader<'_, '_, 'a> {
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Value<'a>, A::Error> {
         let Self { open, projection } = self;
         let Some(projection) = projection.of_elements() else {
-            let mut some: &[Value<'_>] = &[];
+            let mut placeholder: &[Value<'_>] = &[];
             while elements.next_element_seed(ValueValidator(open))?.is_some() {
-                some = &[Value::Null];
+                placeholder = &[Value::Null];
             }
-            return Ok(Value::Array(some));
+            return Ok(Value::Array(placeholder));
         };
         let from = open.mark();
         while let Some(element) = elements.next_element_seed(ValueReader { open, projection })? {

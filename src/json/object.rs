@@ -137,8 +137,8 @@ impl<'a> NamePositions<'a> {
     fn add_slowly(&mut self, name: MemberName<'a>, known: &[MemberName<'a>]) -> Option<usize> {
         let held = self.find(name, known);
         if held.is_none() && known.len() >= SCANNED {
-            let all = || known.iter().map(|name| name.text()).zip(0..).collect();
-            self.by_name.get_or_insert_with(all).insert(name.text(), known.len());
+            let positions = || known.iter().map(|name| name.text()).zip(0..).collect();
+            self.by_name.get_or_insert_with(positions).insert(name.text(), known.len());
         }
         held
     }

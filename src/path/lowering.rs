@@ -97,11 +97,11 @@ impl PathLowering<'_> {
     }
 
     fn condition(&mut self, filter: &tree::Filter) -> Lowered<FilterCondition> {
-        let mut all =
+        let mut conditions =
             |filters: &[tree::Filter]| filters.iter().map(|filter| self.condition(filter)).collect::<Lowered<Vec<_>>>();
         match filter {
-            tree::Filter::Or(filters) => Ok(FilterCondition::Any(all(filters)?)),
-            tree::Filter::And(filters) => Ok(FilterCondition::All(all(filters)?)),
+            tree::Filter::Or(filters) => Ok(FilterCondition::Any(conditions(filters)?)),
+            tree::Filter::And(filters) => Ok(FilterCondition::All(conditions(filters)?)),
             tree::Filter::Atom(tree::FilterAtom::Filter { expr, not }) => Ok(negated(self.condition(expr)?, *not)),
             tree::Filter::Atom(tree::FilterAtom::Test { expr, not }) => Ok(negated(self.test(expr)?, *not)),
             tree::Filter::Atom(tree::FilterAtom::Comparison(comparison)) => self.comparison(comparison),

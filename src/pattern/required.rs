@@ -74,10 +74,10 @@ impl RegexRequirements {
         let TextRequirements { exact, prefix: start, substring: piece } = &self.texts;
         let is_whole = scope == MatchScope::Whole;
         let at_start = is_whole || self.at_start;
-        let mut all = Vec::new();
+        let mut required = Vec::new();
         let mut add = |position, texts: &Option<Vec<String>>| {
             let usable = texts.as_ref().filter(|texts| is_usable(texts));
-            all.extend(usable.map(|texts| RequiredText { position, texts: texts.clone() }));
+            required.extend(usable.map(|texts| RequiredText { position, texts: texts.clone() }));
         };
         if exact.as_deref().is_some_and(is_usable) {
             add(
@@ -90,13 +90,13 @@ impl RegexRequirements {
                 },
                 exact,
             );
-            return all;
+            return required;
         }
         if at_start {
             add(RequiredPosition::Prefix, start);
         }
         add(RequiredPosition::Substring, piece);
-        all
+        required
     }
 }
 
@@ -179,18 +179,18 @@ impl TextRequirements {
 
     fn of_branches(branches: &[Hir]) -> Self {
         let branches: Vec<Self> = branches.iter().map(Self::of).collect();
-        let all = |texts: Vec<Option<Vec<String>>>| {
+        let of_all = |texts: Vec<Option<Vec<String>>>| {
             let texts: Option<Vec<Vec<String>>> = texts.into_iter().collect();
             texts.map(|texts| texts.concat()).filter(|texts| texts.len() <= MAX_TEXTS)
         };
-        if let Some(exact) = all(branches.iter().map(|branch| branch.exact.clone()).collect()) {
+        if let Some(exact) = of_all(branches.iter().map(|branch| branch.exact.clone()).collect()) {
             return Self::exactly(exact);
         }
-        let start = all(branches.iter().map(|branch| branch.prefix().cloned()).collect());
+        let start = of_all(branches.iter().map(|branch| branch.prefix().cloned()).collect());
         Self {
             exact: None,
             prefix: start.filter(|texts| is_usable(texts)),
-            substring: all(branches.into_iter().map(Self::substring).collect()),
+            substring: of_all(branches.into_iter().map(Self::substring).collect()),
         }
     }
 }

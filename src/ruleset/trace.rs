@@ -277,13 +277,13 @@ impl ComparisonTrace {
     #[must_use]
     pub fn render(&self, sources: &Sources) -> String {
         let mark = if self.holds { "yes" } else { "no " };
-        let words = visible_excerpt(sources.text(self.place));
+        let comparison = visible_excerpt(sources.text(self.place));
         // The text shows an operand that is written out.
-        let computed = self.operand.as_ref().filter(|operand| !words.ends_with(operand.as_str()));
+        let computed = self.operand.as_ref().filter(|operand| !comparison.ends_with(operand.as_str()));
         let operand = computed.map(|operand| format!(", against {}", visible_excerpt(operand))).unwrap_or_default();
         let is_missing = [Some(&self.subject), self.operand.as_ref()].contains(&Some(&"missing".to_owned()));
         let why = if self.mismatch && !is_missing { ", which is of another type" } else { "" };
-        format!("{mark}  {words}, it is {}{operand}{why}", visible_excerpt(&self.subject))
+        format!("{mark}  {comparison}, it is {}{operand}{why}", visible_excerpt(&self.subject))
     }
 }
 

@@ -53,9 +53,9 @@ pub fn is_route(rules: &RuleSet, path: &str) -> Result<(), UnknownName> {
     if chain(rules, path).is_some() {
         return Ok(());
     }
-    let all = || rules.model.routing_lines().map(|line| &*line.path);
-    let longer = all().find(|known| known.starts_with(path));
-    let nearest = longer.or_else(|| nearest(path, all())).map(str::to_owned);
+    let paths = || rules.model.routing_lines().map(|line| &*line.path);
+    let longer = paths().find(|known| known.starts_with(path));
+    let nearest = longer.or_else(|| nearest(path, paths())).map(str::to_owned);
     Err(UnknownName { kind: "route", name: path.to_owned(), nearest })
 }
 
@@ -84,8 +84,8 @@ fn explain_hit(element: &ElementTrace, path: &str) -> String {
 
 fn explain_declined(line: &RouteTrace) -> String {
     let inner = line.lines.iter().rev().find(|inner| inner.end == LineOutcome::Declined);
-    let by = inner.map(|inner| format!(" (by `{}`)", inner.path)).unwrap_or_default();
-    format!("`{}` was entered and declined{by}, as if its condition had been false\n", line.path)
+    let decliner = inner.map(|inner| format!(" (by `{}`)", inner.path)).unwrap_or_default();
+    format!("`{}` was entered and declined{decliner}, as if its condition had been false\n", line.path)
 }
 
 /// Explains a line that was not tried: an earlier line took the event, or its routing was not called.
@@ -103,8 +103,8 @@ fn explain_untried(rules: &RuleSet, element: &ElementTrace, line: &RoutingLine) 
     match taker {
         Some(taker) => {
             let place = rules.sources.file_and_line(taker.place);
-            let what = if name == "else" { "runs only if nothing hit" } else { "was never tried" };
-            format!("`{}` {what}: `{}` ({place}) took the event before\n", line.path, taker.path)
+            let fate = if name == "else" { "runs only if nothing hit" } else { "was never tried" };
+            format!("`{}` {fate}: `{}` ({place}) took the event before\n", line.path, taker.path)
         }
         None => format!("`{}` was never tried: nothing called its routing for this event\n", line.path),
     }
@@ -122,8 +122,8 @@ fn explain_skipped(rules: &RuleSet, line: &RouteTrace, now: Timestamp) -> String
     }
     for tried in line.steps.iter().filter_map(TraceStep::comparison).filter(|tried| !tried.holds) {
         if let Some(passing) = passing_value(&rules.program, tried, now) {
-            let words = rules.sources.text(tried.place);
-            let _ = writeln!(out, "  `{words}` would hold with {passing}");
+            let comparison = rules.sources.text(tried.place);
+            let _ = writeln!(out, "  `{comparison}` would hold with {passing}");
         }
     }
     if has_untried_part(rules, line) {

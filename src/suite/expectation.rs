@@ -110,13 +110,13 @@ impl ExpectationChecker<'_> {
         if found == events && dropped.is_none_or(|dropped| dropped == found_dropped) {
             return Ok(());
         }
-        let words = |events, dropped: Option<usize>| {
+        let counts = |events, dropped: Option<usize>| {
             let dropped = dropped.map(|count| format!(", {count} dropped")).unwrap_or_default();
             format!("{}{dropped}", text::plural(events, "event"))
         };
-        let expected = words(events, dropped);
+        let expected = counts(events, dropped);
         let failure = self.failure("the number of events differs").expected(expected);
-        let actual = format!("{}\n{}", words(found, dropped.map(|_| found_dropped)), numbered_list(self.outcomes()));
+        let actual = format!("{}\n{}", counts(found, dropped.map(|_| found_dropped)), numbered_list(self.outcomes()));
         Err(Box::new(failure.actual(actual).decided(&self.refusals())))
     }
 
@@ -295,11 +295,11 @@ impl ExpectationChecker<'_> {
             TestValue::List(keys.collect())
         };
         let (here, there) = (keys(self.outcomes()), keys(&other.outcomes));
-        let some = matches!(&here, TestValue::List(keys) if !keys.is_empty());
-        if some && compare::same(&here, &there) {
+        let has_keys = matches!(&here, TestValue::List(keys) if !keys.is_empty());
+        if has_keys && compare::same(&here, &there) {
             return Ok(());
         }
-        let message = if some { "the keys differ" } else { "there is no event with a key to compare" };
+        let message = if has_keys { "the keys differ" } else { "there is no event with a key to compare" };
         let failure = self.failure(message).expected(format!("keys {there} (those of `{}`)", file.value));
         Err(Box::new(failure.actual(format!("keys {here}"))))
     }

@@ -56,7 +56,7 @@ fn line<T: Display>(kind: &str, atom: LineAtom<T>) -> (String, bool) {
 /// A pattern as the rules write it, if it is short.
 pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
     let Pattern::Test(test, _) = pattern else { return Some("_".to_owned()) };
-    let words = match test {
+    let written = match test {
         Comparator::Equal(value) => operand(value)?,
         Comparator::Order(order, value) => format!("{} {}", order.operator(), operand(value)?),
         Comparator::Text(TextTest::Piece(position, value)) => {
@@ -73,7 +73,7 @@ pub(super) fn pattern(pattern: &Pattern) -> Option<String> {
             return None;
         }
     };
-    Some(words).filter(|words| words.len() <= 60)
+    Some(written).filter(|written| written.len() <= 60)
 }
 
 fn operand(value: &Expression) -> Option<String> {

@@ -45,10 +45,10 @@ impl Finder<'_, '_> {
                 self.visit(inner, ConditionContext { negated: !context.negated, ..context }, known);
             }
             Condition::And(parts) | Condition::Or(parts) => {
-                let all = matches!(condition.kind, ExpressionKind::And(_));
+                let is_and = matches!(condition.kind, ExpressionKind::And(_));
                 let before = known.len();
-                known.extend(parts.iter().filter_map(|part| tested_subject(part, all && !context.negated)));
-                let context = ConditionContext { alternative: !all, ..context };
+                known.extend(parts.iter().filter_map(|part| tested_subject(part, is_and && !context.negated)));
+                let context = ConditionContext { alternative: !is_and, ..context };
                 for part in parts {
                     self.visit(part, context, known);
                 }

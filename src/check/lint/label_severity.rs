@@ -37,8 +37,8 @@ fn compared(comparison: &Comparison) -> Option<Diagnostic> {
         return Some(finding.help(help));
     };
     let operator = if comparison.negated.is_some() { "!=" } else { "==" };
-    let whole = subject.span.to(comparison.ignore_case.unwrap_or(value.span));
-    Some(finding.suggest(help, whole, format!("severity {operator} {severity}")))
+    let replaced = subject.span.to(comparison.ignore_case.unwrap_or(value.span));
+    Some(finding.suggest(help, replaced, format!("severity {operator} {severity}")))
 }
 
 fn found(subject: &Expression) -> Diagnostic {

@@ -41,15 +41,15 @@ fn labels<'t>(input: &LintInput<'t>) -> Vec<(&'t str, Span)> {
 /// Reports each name that is one letter away from an earlier one. Names are compared by the texts
 /// that are left when one letter is removed, so the cost grows with their number and length alone.
 fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
-    let mut whole: HashMap<String, (&str, Span)> = HashMap::new();
-    let mut without: HashMap<(usize, String), (&str, Span)> = HashMap::new();
-    let mut shortened: HashMap<String, (&str, Span)> = HashMap::new();
+    let mut by_name: HashMap<String, (&str, Span)> = HashMap::new();
+    let mut by_cut: HashMap<(usize, String), (&str, Span)> = HashMap::new();
+    let mut by_rest: HashMap<String, (&str, Span)> = HashMap::new();
     for (name, span) in names.iter().filter(|(name, _)| LENGTHS.contains(&name.chars().count())) {
         let letters: Vec<char> = name.chars().collect();
         let cuts: Vec<(usize, String)> = (0..letters.len()).map(|at| (at, cut(&letters, at))).collect();
-        let longer = shortened.get(*name).filter(|(other, _)| may_be_typo(other, name));
-        let shorter = cuts.iter().find_map(|(_, rest)| whole.get(rest).filter(|(other, _)| may_be_typo(name, other)));
-        let same = cuts.iter().find_map(|key| without.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
+        let longer = by_rest.get(*name).filter(|(other, _)| may_be_typo(other, name));
+        let shorter = cuts.iter().find_map(|(_, rest)| by_name.get(rest).filter(|(other, _)| may_be_typo(name, other)));
+        let same = cuts.iter().find_map(|key| by_cut.get(key).filter(|(other, _)| is_slip(&letters, other, key.0)));
         if let Some((other, first)) = same.or(longer).or(shorter).filter(|(other, _)| other != name) {
             let finding =
                 Diagnostic::new(&CODE, *span, format!("{kind} `{name}` differs from `{other}` by one letter"));
@@ -58,10 +58,10 @@ fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(finding.help(help));
         }
         for (at, rest) in cuts {
-            shortened.entry(rest.clone()).or_insert((name, *span));
-            without.entry((at, rest)).or_insert((name, *span));
+            by_rest.entry(rest.clone()).or_insert((name, *span));
+            by_cut.entry((at, rest)).or_insert((name, *span));
         }
-        whole.entry((*name).to_owned()).or_insert((name, *span));
+        by_name.entry((*name).to_owned()).or_insert((name, *span));
     }
 }
 

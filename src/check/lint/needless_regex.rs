@@ -21,15 +21,15 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
 fn compared(comparison: &Comparison) -> Option<Diagnostic> {
     let (regex, simple) = simple(&comparison.test)?;
     let negated = comparison.negated.is_some();
-    let words = match simple {
+    let simpler = match simple {
         SimplerTest::Equal(text) if negated => format!("!= {}", rule_string(&text)),
         SimplerTest::Equal(text) => format!("== {}", rule_string(&text)),
         SimplerTest::OneOf(texts) => format!("{}in [{}]", not(negated), list(&texts, ", ")),
-        SimplerTest::Test(words, text) => format!("{}{words} {}", not(negated), rule_string(&text)),
+        SimplerTest::Test(operator, text) => format!("{}{operator} {}", not(negated), rule_string(&text)),
     };
     let case = if &*regex.flags == "i" && comparison.ignore_case.is_none() { " ignore case" } else { "" };
     let start = comparison.negated.map_or(comparison.operator, |negated| negated.to(comparison.operator));
-    Some(found(regex, start.to(regex.span), format!("{words}{case}")))
+    Some(found(regex, start.to(regex.span), format!("{simpler}{case}")))
 }
 
 fn pattern(test: &Comparator, span: Span, case: Case) -> Option<Diagnostic> {
@@ -37,18 +37,18 @@ fn pattern(test: &Comparator, span: Span, case: Case) -> Option<Diagnostic> {
     if &*regex.flags == "i" && case == Case::Sensitive {
         return None;
     }
-    let words = match plainer {
+    let simpler = match plainer {
         SimplerTest::Equal(word) => rule_string(&word),
-        SimplerTest::OneOf(texts) => list(&texts, " | "),
+        SimplerTest::OneOf(words) => list(&words, " | "),
         SimplerTest::Test(operator, word) => format!("{operator} {}", rule_string(&word)),
     };
-    Some(found(regex, span, words))
+    Some(found(regex, span, simpler))
 }
 
-fn found(regex: &RegexLiteral, whole: Span, words: String) -> Diagnostic {
+fn found(regex: &RegexLiteral, test: Span, simpler: String) -> Diagnostic {
     Diagnostic::new(&CODE, regex.span, "this regex says no more than simpler words would")
-        .label(format!("the same as `{words}`"))
-        .suggest("write it without a regex", whole, words)
+        .label(format!("the same as `{simpler}`"))
+        .suggest("write it without a regex", test, simpler)
 }
 
 fn not(negated: bool) -> &'static str {

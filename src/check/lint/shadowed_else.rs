@@ -47,8 +47,8 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
         .label("counts as a match")
         .related(fallback.head, "runs only where nothing hit");
     let finding = lines.take(3).fold(finding, |finding, line| finding.related(line.head, "the same holds here"));
-    let words = input.environment.sources.text(first.head);
-    let Some(rest) = words.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route")) else {
+    let head = input.environment.sources.text(first.head);
+    let Some(rest) = head.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route")) else {
         return Some(finding.help("write `always` for a copy"));
     };
     Some(finding.suggest("write `always` for a copy", first.head, format!("always{rest}")))
@@ -56,8 +56,8 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
 
 /// Whether every event of an `also route` certainly hits a route: each part of the route's condition is one of its own.
 fn takes_all_of(routes: &[Vec<&str>], also: &[&str]) -> bool {
-    let given: BTreeSet<&str> = also.iter().copied().collect();
-    routes.iter().any(|route| route.iter().all(|part| given.contains(part)))
+    let also: BTreeSet<&str> = also.iter().copied().collect();
+    routes.iter().any(|route| route.iter().all(|part| also.contains(part)))
 }
 
 /// The parts of a line's condition that all must hold, as written; an unconditional line has none.

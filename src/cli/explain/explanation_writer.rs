@@ -156,12 +156,12 @@ impl<'r> ExplanationWriter<'r> {
     }
 
     fn arm(&self, arm: &ArmTrace) -> String {
-        let words = visible_excerpt(self.rules.sources.text(arm.place));
+        let written = visible_excerpt(self.rules.sources.text(arm.place));
         let subjects = visible_excerpt(&arm.subjects.join(", "));
         let place = self.place(arm.place);
         match arm.row {
-            Some(row) => format!("row {} of {words}, for {subjects}  {place}", row + 1),
-            None => format!("{words}, for {subjects}  {place}"),
+            Some(row) => format!("row {} of {written}, for {subjects}  {place}", row + 1),
+            None => format!("{written}, for {subjects}  {place}"),
         }
     }
 

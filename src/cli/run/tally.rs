@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Debug, Default)]
 pub(super) struct OutcomeTally {
     payloads: usize,
-    outcomes: [(&'static str, usize); NAMES.len()],
+    outcomes: [usize; NAMES.len()],
 }
 
 /// The outcomes in the order in which they are counted.
@@ -22,27 +22,27 @@ impl OutcomeTally {
 
     /// Counts an outcome.
     pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) {
-        let name = outcome.name();
-        for (known, slot) in NAMES.into_iter().zip(&mut self.outcomes) {
-            if known == name {
-                *slot = (known, slot.1 + 1);
-            }
+        let position = NAMES.iter().position(|name| *name == outcome.name());
+        if let Some(count) = position.and_then(|position| self.outcomes.get_mut(position)) {
+            *count += 1;
         }
     }
 
     /// Adds other counts.
     pub(super) fn add(&mut self, other: &Self) {
         self.payloads += other.payloads;
-        for (slot, (name, count)) in self.outcomes.iter_mut().zip(other.outcomes) {
-            if count > 0 {
-                *slot = (name, slot.1 + count);
-            }
+        for (count, more) in self.outcomes.iter_mut().zip(other.outcomes) {
+            *count += more;
         }
+    }
+
+    fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        NAMES.into_iter().zip(self.outcomes).filter(|(_, count)| *count > 0)
     }
 
     /// Whether everything could be read.
     pub(super) fn has_no_failures(&self) -> bool {
-        !self.outcomes.iter().any(|(name, count)| *count > 0 && ["unaccepted", "invalid"].contains(name))
+        !self.counts().any(|(name, _)| ["unaccepted", "invalid"].contains(&name))
     }
 }
 
@@ -50,8 +50,7 @@ impl fmt::Display for OutcomeTally {
     /// `3 payloads: 5 sent, 1 dropped`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&plural(self.payloads, "payload"))?;
-        let counted = self.outcomes.iter().filter(|(_, count)| *count > 0);
-        for (at, (name, count)) in counted.enumerate() {
+        for (at, (name, count)) in self.counts().enumerate() {
             write!(f, "{} {count} {name}", if at == 0 { ":" } else { "," })?;
         }
         f.write_str("\n")

@@ -41,7 +41,7 @@ impl<'p> BlockIndexBuilder<'p> {
     pub(super) fn add_line(
         &mut self,
         line: u32,
-        needs: &LineRequirements<'p>,
+        requirements: &LineRequirements<'p>,
         strategy: &IndexStrategy<'_>,
         shared: &SharedConditions<'p>,
     ) {
@@ -60,27 +60,27 @@ impl<'p> BlockIndexBuilder<'p> {
             }
             IndexStrategy::Number(part) => {
                 proven = Some(part);
-                self.number(line, needs, part);
+                self.number(line, requirements, part);
             }
             IndexStrategy::Regex(part) => {
                 proven = Some(part);
-                self.regex(line, needs, part);
+                self.regex(line, requirements, part);
             }
             IndexStrategy::Group(number) => self.groups.entry(number).or_default().push(line),
             IndexStrategy::Rest => {
                 for (position, rest) in self.rest.iter_mut().enumerate() {
-                    if needs.combinations.holds(position) {
+                    if requirements.combinations.holds(position) {
                         rest.push(line);
                     }
                 }
             }
         }
-        self.guards.push(guard(needs, proven, shared));
+        self.guards.push(guard(requirements, proven, shared));
     }
 
-    fn number(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
+    fn number(&mut self, line: u32, requirements: &LineRequirements<'p>, part: usize) {
         let Some(LineRequirement::Number { subject, source_text, bound }) =
-            needs.conjuncts.get(part).map(|part| &part.requirement)
+            requirements.conjuncts.get(part).map(|part| &part.requirement)
         else {
             return;
         };
@@ -96,9 +96,9 @@ impl<'p> BlockIndexBuilder<'p> {
         bounds.entry(*bound).or_default().push(line);
     }
 
-    fn regex(&mut self, line: u32, needs: &LineRequirements<'p>, part: usize) {
+    fn regex(&mut self, line: u32, requirements: &LineRequirements<'p>, part: usize) {
         let Some(LineRequirement::Regex { source, regex, scope }) =
-            needs.conjuncts.get(part).map(|part| &part.requirement)
+            requirements.conjuncts.get(part).map(|part| &part.requirement)
         else {
             return;
         };
@@ -153,9 +153,9 @@ fn add(rest: &mut [Vec<u32>; SeverityStatusSet::COUNT], lines: &[u32]) {
 }
 
 /// What a line requires besides the part that the index has proven.
-fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedConditions<'_>) -> LineGuard {
+fn guard(requirements: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedConditions<'_>) -> LineGuard {
     let (mut bits, mut is_complete) = (0, true);
-    for (position, part) in needs.conjuncts.iter().enumerate() {
+    for (position, part) in requirements.conjuncts.iter().enumerate() {
         if proven == Some(position) || part.condition.is_none() {
             continue;
         }
@@ -164,7 +164,7 @@ fn guard(needs: &LineRequirements<'_>, proven: Option<usize>, shared: &SharedCon
             None => is_complete = false,
         }
     }
-    let guard = LineGuard::new(needs.combinations, bits);
+    let guard = LineGuard::new(requirements.combinations, bits);
     if is_complete { guard.complete() } else { guard }
 }
 

@@ -79,24 +79,22 @@ impl<'p> LineRequirements<'p> {
     pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
         let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
         let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
-        let mut needs = Self { conjuncts: Vec::with_capacity(conditions.len()), combinations: SeverityStatusSet::ALL };
+        let mut conjuncts = Vec::with_capacity(conditions.len());
+        let mut combinations = SeverityStatusSet::ALL;
         for condition in conditions {
-            if let Some(some) = combinations(program, condition, MAX_DEPTH, &mut reader.budget) {
-                needs.combinations = needs.combinations.and(some);
+            if let Some(of_condition) = self::combinations(program, condition, MAX_DEPTH, &mut reader.budget) {
+                combinations = combinations.and(of_condition);
                 continue;
             }
-            let need = reader.requirement(condition);
-            let words = program.source_text(condition);
-            needs.conjuncts.push(Conjunct { condition: Some(condition), source_text: words, requirement: need });
+            let requirement = reader.requirement(condition);
+            let source_text = program.source_text(condition);
+            conjuncts.push(Conjunct { condition: Some(condition), source_text, requirement });
         }
         if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
-            needs.conjuncts.push(Conjunct {
-                condition: None,
-                source_text: "",
-                requirement: LineRequirement::Texts(smallvec![texts]),
-            });
+            let requirement = LineRequirement::Texts(smallvec![texts]);
+            conjuncts.push(Conjunct { condition: None, source_text: "", requirement });
         }
-        needs
+        Self { conjuncts, combinations }
     }
 }
 
@@ -120,8 +118,8 @@ impl<'p> ConditionReader<'p, '_> {
         let node = program.node(condition);
         if depth == 0 || self.budget.spend().is_none() {
             parts.push(condition);
-        } else if let Node::And(all) = node {
-            all.iter().for_each(|part| self.add_conjuncts(*part, depth - 1, parts));
+        } else if let Node::And(conjuncts) = node {
+            conjuncts.iter().for_each(|part| self.add_conjuncts(*part, depth - 1, parts));
         } else if let Node::Define(position) = node
             && let Some(value) = program.defines.get(*position)
             && matches!(program.node(*value), Node::And(_))
@@ -243,7 +241,7 @@ impl<'p> ConditionReader<'p, '_> {
 
     fn options(
         &mut self,
-        all: Vec<RequiredText>,
+        required: Vec<RequiredText>,
         place: impl Fn(RequiredPosition) -> TextLookup,
     ) -> SmallVec<[TextAlternatives; 2]> {
         let option = |RequiredText { position: how, texts }| {
@@ -251,7 +249,7 @@ impl<'p> ConditionReader<'p, '_> {
             let keys = texts.into_iter().map(|text| self.key(place, Cow::Owned(text)));
             TextAlternatives::new(keys.collect(), how == RequiredPosition::Whole)
         };
-        all.into_iter().map(option).collect()
+        required.into_iter().map(option).collect()
     }
 
     fn literal(&mut self, node: NodeId, place: TextLookup) -> SmallVec<[TextAlternatives; 2]> {

@@ -44,7 +44,7 @@ pub(super) struct RequirementCounts {
 }
 
 impl RequirementCounts {
-    pub(super) fn of(needs: &[LineRequirements<'_>], keys: &TextKeys<'_>) -> Self {
+    pub(super) fn of(requirements: &[LineRequirements<'_>], keys: &TextKeys<'_>) -> Self {
         let scan_costs = keys.iter().map(|(_, key)| match key.lookup.how {
             RequiredPosition::Whole => 0,
             RequiredPosition::Prefix => 16 / key.text.len().max(1),
@@ -56,16 +56,16 @@ impl RequirementCounts {
             pairs: HashMap::default(),
             regexes: HashMap::default(),
         };
-        for part in needs.iter().flat_map(|needs| &needs.conjuncts) {
+        for part in requirements.iter().flat_map(|line| &line.conjuncts) {
             match &part.requirement {
                 LineRequirement::Texts(options) => options.iter().for_each(|texts| counts.add(texts)),
                 LineRequirement::Regex { source, .. } => *counts.regexes.entry(*source).or_default() += 1,
                 LineRequirement::Number { .. } | LineRequirement::Other => {}
             }
         }
-        for needs in needs {
-            if counts.best(needs).is_some_and(|(_, texts)| counts.cost(texts) > LONG) {
-                for (first, second) in counts.pairs(needs, keys) {
+        for line in requirements {
+            if counts.best(line).is_some_and(|(_, texts)| counts.cost(texts) > LONG) {
+                for (first, second) in counts.pairs(line, keys) {
                     for pair in product(first, second) {
                         *counts.pairs.entry(pair).or_default() += 1;
                     }
@@ -78,26 +78,27 @@ impl RequirementCounts {
     /// How a line with these requirements is indexed.
     pub(super) fn strategy<'n>(
         &self,
-        needs: &'n LineRequirements<'_>,
+        requirements: &'n LineRequirements<'_>,
         keys: &TextKeys<'_>,
         shared: &SharedConditions<'_>,
     ) -> IndexStrategy<'n> {
-        if let Some((position, texts)) = self.best(needs) {
+        if let Some((position, texts)) = self.best(requirements) {
             let cost = self.cost(texts);
-            let pair = if cost > LONG { self.best_pair(needs, keys) } else { None };
+            let pair = if cost > LONG { self.best_pair(requirements, keys) } else { None };
             return match pair {
                 Some((first, second, pair_cost)) if 2 * pair_cost < cost => IndexStrategy::Pairs(first, second),
                 Some(_) | None => IndexStrategy::Texts(position, texts),
             };
         }
-        let of_kind =
-            |is: &dyn Fn(&LineRequirement<'_>) -> bool| needs.conjuncts.iter().position(|part| is(&part.requirement));
-        if let Some(number) = of_kind(&|need| matches!(need, LineRequirement::Number { .. })) {
+        let of_kind = |is: &dyn Fn(&LineRequirement<'_>) -> bool| {
+            requirements.conjuncts.iter().position(|part| is(&part.requirement))
+        };
+        if let Some(number) = of_kind(&|kind| matches!(kind, LineRequirement::Number { .. })) {
             return IndexStrategy::Number(number);
         }
-        let group = needs.conjuncts.iter().filter_map(|part| shared.number(part)).min();
+        let group = requirements.conjuncts.iter().filter_map(|part| shared.number(part)).min();
         let many = |source: &TextSource| self.regexes.get(source).is_some_and(|count| *count >= FEWEST_REGEXES);
-        let regex = of_kind(&|need| matches!(need, LineRequirement::Regex { source, .. } if many(source)));
+        let regex = of_kind(&|kind| matches!(kind, LineRequirement::Regex { source, .. } if many(source)));
         match (regex, group) {
             (Some(regex), _) => IndexStrategy::Regex(regex),
             (None, Some(group)) => IndexStrategy::Group(group),
@@ -115,12 +116,12 @@ impl RequirementCounts {
 
     /// Roughly how many lines are tried for an event that has one of these texts.
     fn cost(&self, texts: &TextAlternatives) -> usize {
-        let of = |all: &[usize], key: &TextKeyId| all.get(key.position()).copied().unwrap_or_default();
+        let of = |counts: &[usize], key: &TextKeyId| counts.get(key.position()).copied().unwrap_or_default();
         texts.keys.iter().map(|key| of(&self.keys, key) + of(&self.scan_costs, key)).sum()
     }
 
-    fn best<'n>(&self, needs: &'n LineRequirements<'_>) -> Option<(usize, &'n TextAlternatives)> {
-        let options = needs.conjuncts.iter().enumerate().flat_map(|(position, part)| match &part.requirement {
+    fn best<'n>(&self, requirements: &'n LineRequirements<'_>) -> Option<(usize, &'n TextAlternatives)> {
+        let options = requirements.conjuncts.iter().enumerate().flat_map(|(position, part)| match &part.requirement {
             LineRequirement::Texts(options) => options.iter().map(move |texts| (position, texts)).collect(),
             LineRequirement::Number { .. } | LineRequirement::Regex { .. } | LineRequirement::Other => Vec::new(),
         });
@@ -129,39 +130,39 @@ impl RequirementCounts {
 
     fn best_pair<'n>(
         &self,
-        needs: &'n LineRequirements<'_>,
+        requirements: &'n LineRequirements<'_>,
         keys: &TextKeys<'_>,
     ) -> Option<(&'n TextAlternatives, &'n TextAlternatives, usize)> {
         let cost = |(first, second): (&'n TextAlternatives, &'n TextAlternatives)| {
             let count = |pair| self.pairs.get(&pair).copied().unwrap_or_default();
             (first, second, product(first, second).map(count).sum())
         };
-        self.pairs(needs, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
+        self.pairs(requirements, keys).into_iter().map(cost).min_by_key(|(_, _, cost)| *cost)
     }
 
     /// Every pair of texts that two labels or fields have to be.
     fn pairs<'n>(
         &self,
-        needs: &'n LineRequirements<'_>,
+        requirements: &'n LineRequirements<'_>,
         keys: &TextKeys<'_>,
     ) -> SmallVec<[(&'n TextAlternatives, &'n TextAlternatives); 4]> {
-        let mut wholes = SmallVec::<[(TextSource, &'n TextAlternatives); 4]>::new();
-        for part in &needs.conjuncts {
+        let mut certain = SmallVec::<[(TextSource, &'n TextAlternatives); 4]>::new();
+        for part in &requirements.conjuncts {
             let LineRequirement::Texts(options) = &part.requirement else { continue };
-            wholes.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
+            certain.extend(options.iter().filter_map(|texts| Some((only_source(texts, keys)?, texts))));
         }
-        wholes.sort_by_cached_key(|(source, texts)| (self.cost(texts), *source));
-        wholes.truncate(MAX_PAIRED);
-        wholes.sort_by_key(|(source, _)| *source);
-        let mut all = SmallVec::new();
-        for (position, (source, first)) in wholes.iter().enumerate() {
-            for (other, second) in wholes.iter().skip(position + 1) {
+        certain.sort_by_cached_key(|(source, texts)| (self.cost(texts), *source));
+        certain.truncate(MAX_PAIRED);
+        certain.sort_by_key(|(source, _)| *source);
+        let mut pairs = SmallVec::new();
+        for (position, (source, first)) in certain.iter().enumerate() {
+            for (other, second) in certain.iter().skip(position + 1) {
                 if source != other && first.keys.len() * second.keys.len() <= MAX_PAIRS {
-                    all.push((*first, *second));
+                    pairs.push((*first, *second));
                 }
             }
         }
-        all
+        pairs
     }
 }
 

@@ -51,7 +51,7 @@ impl NumberIndex {
 impl SortedBounds {
     fn new(bounds: impl Iterator<Item = (NumberBound, Vec<u32>)>) -> Self {
         let mut lines = Postings::default();
-        let bounds = bounds.map(|(bound, filed)| (bound, lines.add(&filed))).collect();
+        let bounds = bounds.map(|(bound, of_bound)| (bound, lines.add(&of_bound))).collect();
         Self { bounds, lines: lines.shrunk() }
     }
 
@@ -74,8 +74,8 @@ mod tests {
         let bound = |text: &str, is_strict| NumberBound { number: text.parse().unwrap(), is_strict };
         let least = [(bound("3", false), 0), (bound("3.0", true), 1), (bound("-2.5", true), 2)];
         let most = [(bound("3", false), 3), (bound("3", true), 4), (bound("1e30", false), 5)];
-        let filed = |bounds: [(NumberBound, u32); 3]| bounds.map(|(bound, line)| (bound, vec![line]));
-        let bounds = NumberIndex::new(NodeId(0), BTreeMap::from(filed(least)), BTreeMap::from(filed(most)));
+        let with_lines = |bounds: [(NumberBound, u32); 3]| bounds.map(|(bound, line)| (bound, vec![line]));
+        let bounds = NumberIndex::new(NodeId(0), BTreeMap::from(with_lines(least)), BTreeMap::from(with_lines(most)));
         let found = |text: &str| {
             let mut found = Vec::new();
             bounds.find(text.parse::<Number>().unwrap(), |lines| found.extend_from_slice(lines));

@@ -56,14 +56,14 @@ impl SubstringIndex {
         let mut builder = NFA::builder();
         builder.match_kind(MatchKind::Standard).prefilter(false);
         let ahead = (texts.len() > AHEAD.len()).then_some((&AHEAD[..], &[][..]));
-        let all = ahead.into_iter().chain(texts.iter().map(|(text, filed)| (text.as_bytes(), &**filed)));
-        let states = builder.build(all.clone().map(|(text, _)| text)).ok()?;
+        let patterns = ahead.into_iter().chain(texts.iter().map(|(text, lines)| (text.as_bytes(), &**lines)));
+        let states = builder.build(patterns.clone().map(|(text, _)| text)).ok()?;
         let mut first = Box::new([false; 256]);
         for byte in texts.iter().filter_map(|(text, _)| text.as_bytes().first()) {
             first.get_mut(usize::from(*byte)).into_iter().for_each(|begins| *begins = true);
         }
         let mut lines = Postings::default();
-        let postings = all.map(|(_, filed)| lines.add(filed)).collect();
+        let postings = patterns.map(|(_, of_text)| lines.add(of_text)).collect();
         Some(Self { source, case, anchored, states, first, postings, lines: lines.shrunk() })
     }
 

@@ -38,16 +38,16 @@ impl TextPairIndex {
     pub fn new(sources: [CasedTextSource; 2], pairs: Vec<([Box<str>; 2], Vec<u32>)>) -> Self {
         let mut index = Self { sources, by_hash: HashMap::default(), lines: Postings::default() };
         let mut by_hash: HashMap<u64, Vec<u32>, RandomState> = HashMap::default();
-        for ([first, second], filed) in pairs {
-            by_hash.entry(index.hash(&first, &second)).or_default().extend(filed);
+        for ([first, second], lines) in pairs {
+            by_hash.entry(index.hash(&first, &second)).or_default().extend(lines);
         }
-        let mut all: Vec<(u64, Vec<u32>)> = by_hash.into_iter().collect();
-        all.sort_unstable();
-        for (hash, mut filed) in all {
-            filed.sort_unstable();
-            filed.dedup();
-            let filed = index.lines.add(&filed);
-            index.by_hash.insert(hash, filed);
+        let mut in_order: Vec<(u64, Vec<u32>)> = by_hash.into_iter().collect();
+        in_order.sort_unstable();
+        for (hash, mut lines) in in_order {
+            lines.sort_unstable();
+            lines.dedup();
+            let posting = index.lines.add(&lines);
+            index.by_hash.insert(hash, posting);
         }
         index.by_hash.shrink_to_fit();
         index.lines = index.lines.shrunk();

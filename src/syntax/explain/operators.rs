@@ -131,8 +131,8 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `x is in [..]`, `x is like ".."`, `x is == y`
 fn is_in(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let words = ["in", "like", "matches", "finds", "contains", "equal", "equals"];
-    let after_is = |word: &str, is: &str| is == "is" && (words.contains(&word) || word == "==" || word == "!=");
+    let operators = ["in", "like", "matches", "finds", "contains", "equal", "equals"];
+    let after_is = |word: &str, is: &str| is == "is" && (operators.contains(&word) || word == "==" || word == "!=");
     let back = if after_is(failure.found(), failure.before(1)) {
         0
     } else if after_is(failure.before(1), failure.before(2)) {
@@ -370,20 +370,20 @@ fn sum(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     let first = failure.operand(failure.index.checked_sub(1)?);
     let last = failure.line_end(failure.index);
-    let mut whole = String::new();
+    let mut joined = String::new();
     for at in (first..=last).step_by(2) {
         let text = failure.word(at);
         match failure.kind(at) {
-            Some(TokenKind::String) => whole += text.strip_prefix('"')?.strip_suffix('"')?,
-            Some(TokenKind::Path | TokenKind::Word) => whole.extend(["{", text, "}"]),
-            _ => whole.clear(),
+            Some(TokenKind::String) => joined += text.strip_prefix('"')?.strip_suffix('"')?,
+            Some(TokenKind::Path | TokenKind::Word) => joined.extend(["{", text, "}"]),
+            _ => joined.clear(),
         }
         let next = failure.word(at + 1);
-        if at < last && next != "+" || whole.is_empty() {
+        if at < last && next != "+" || joined.is_empty() {
             let finding = ParseFailure::foreign(here, format!("there is no arithmetic, found `{found}`"));
             return Some(finding.help("values are put into a string by `{…}`, as in `\"{$.host} is down\"`"));
         }
     }
     let finding = ParseFailure::foreign(here, "strings are not added: a string holds its values in `{…}`");
-    Some(finding.suggest("write one string", failure.range(first, last), format!("\"{whole}\"")))
+    Some(finding.suggest("write one string", failure.range(first, last), format!("\"{joined}\"")))
 }

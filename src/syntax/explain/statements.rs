@@ -56,13 +56,14 @@ fn comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "," {
         return None;
     }
-    let what = match failure.block() {
+    let parts = match failure.block() {
         "labels" => "labels",
         _ if failure.expects_any(&[Rule::route_arm, Rule::arm, Rule::note, Rule::k_note]) => "arms",
         _ if failure.expects_any(&[Rule::field, Rule::let_, Rule::k_accept]) => "statements",
         _ => return None,
     };
-    let message = format!("{what} need no comma between them, found `,` after `{}`", super::clipped(failure.before(1)));
+    let message =
+        format!("{parts} need no comma between them, found `,` after `{}`", super::clipped(failure.before(1)));
     let finding = Diagnostic::new(&codes::TRAILING_COMMA, failure.here(), message);
     Some(finding.suggest("remove the comma", failure.here(), ""))
 }
@@ -293,10 +294,10 @@ fn unquoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let last = (failure.index..=failure.line_end(failure.index))
         .take_while(|at| !matches!(failure.word(*at), "{" | "}" | "=>" | "->" | ")" | "]" | ","))
         .last()?;
-    let words = failure.text(failure.index, last);
-    let message = format!("expected a string in quotes after `{}`, found `{words}`", failure.before(1));
+    let unquoted = failure.text(failure.index, last);
+    let message = format!("expected a string in quotes after `{}`, found `{unquoted}`", failure.before(1));
     let place = failure.range(failure.index, last);
-    Some(ParseFailure::unexpected(place, message).rewrite(place, format!("\"{words}\"")))
+    Some(ParseFailure::unexpected(place, message).rewrite(place, format!("\"{unquoted}\"")))
 }
 
 /// `{ a: 1 b: 2 }`, `["a" "b"]`, `f(a b)`
@@ -312,8 +313,8 @@ fn no_comma(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         .checked_sub(1)
         .and_then(|before| failure.kind(before))
         .is_some_and(|kind| !matches!(kind, TokenKind::Open | TokenKind::Sign));
-    let words = matches!(failure.found(), "and" | "or" | "not") || failure.touches(failure.index.checked_sub(1)?);
-    (begins && ends && (list || json) && !words).then(|| {
+    let joins = matches!(failure.found(), "and" | "or" | "not") || failure.touches(failure.index.checked_sub(1)?);
+    (begins && ends && (list || json) && !joins).then(|| {
         let message = format!(
             "expected `,` between `{}` and `{}`",
             super::clipped(failure.before(1)),
@@ -349,7 +350,7 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     }
     let first = failure.operand(failure.index.checked_sub(1)?);
     let last = failure.line_end(failure.index);
-    let whole = (failure.index..=last).all(|at| {
+    let is_one_condition = (failure.index..=last).all(|at| {
         !matches!(failure.word(at), "?" | "note" | "=>" | "}" | "{" | "else" | "=") && failure.kind(at).is_some()
     });
     let depth: isize = (first..=last).filter_map(|at| failure.kind(at)).map(TokenKind::depth_change).sum();
@@ -362,7 +363,7 @@ fn result_condition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             failure.text(first, failure.index - 1)
         )));
     }
-    (whole && depth == 0).then(|| {
+    (is_one_condition && depth == 0).then(|| {
         let corrected = format!("({})", failure.text(first, last));
         finding.suggest("a condition that is a value stands in parentheses", failure.range(first, last), corrected)
     })

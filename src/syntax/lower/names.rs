@@ -6,12 +6,12 @@ use crate::syntax::tree::Identifier;
 
 impl TreeBuilder<'_> {
     /// Channels, defines, lets and tables begin in lower case: a capitalised word would be a constant.
-    pub(super) fn lower_case(&mut self, name: &Identifier, what: &str) {
+    pub(super) fn lower_case(&mut self, name: &Identifier, kind: &str) {
         if !name.text.starts_with(|first: char| first.is_ascii_uppercase()) {
             return;
         }
         let corrected = lowered(&name.text);
-        let message = format!("the name of a {what} begins in lower case, found `{}`", name.text);
+        let message = format!("the name of a {kind} begins in lower case, found `{}`", name.text);
         let finding = Diagnostic::new(&codes::CAPITAL, name.span, message)
             .note("a capitalised word is a constant, such as `Critical`")
             .rewrite(name.span, corrected);
@@ -21,16 +21,16 @@ impl TreeBuilder<'_> {
 
 /// `PaymentsPage` as `payments_page`.
 fn lowered(name: &str) -> String {
-    let mut words = String::new();
+    let mut lowered = String::new();
     let mut after_lower = false;
     for character in name.chars() {
         if character.is_ascii_uppercase() && after_lower {
-            words.push('_');
+            lowered.push('_');
         }
         after_lower = character.is_ascii_lowercase() || character.is_ascii_digit();
-        words.push(character.to_ascii_lowercase());
+        lowered.push(character.to_ascii_lowercase());
     }
-    words
+    lowered
 }
 
 /// The path with every hyphenated member in brackets, if it has any.

@@ -134,8 +134,8 @@ fn braced(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
 fn four_digits(rest: &str) -> Result<(char, usize), (EscapeError, usize)> {
     let unit = |text: Option<&str>| {
         let digits = text?.strip_prefix("\\u")?;
-        let all = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if all { u16::from_str_radix(digits, 16).ok() } else { None }
+        let are_four = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if are_four { u16::from_str_radix(digits, 16).ok() } else { None }
     };
     let Some(first) = unit(rest.get(..6)) else { return Err((EscapeError::Digits, 2)) };
     if let Some(character) = char::from_u32(u32::from(first)) {
