@@ -2,7 +2,7 @@
 
 use crate::check::code;
 use crate::check::names::{DeclaredNames, field_named, fields, is_field};
-use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, field_type, literal, make};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, literal, make};
 use crate::diagnostic::Diagnostic;
 use crate::event::{AlertStatus, Severity};
 use crate::function;
@@ -106,7 +106,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
 
     fn word_of_event(&mut self, name: &Identifier) -> Expression {
         if let Some(field) = field_named(&name.text) {
-            return make(ExpressionKind::Field(field), field_type(field), name.span);
+            return make(ExpressionKind::Field(field), field.value_type(), name.span);
         }
         if let Some(position) = self.cx.names.defines.find(&name.text) {
             return match self.cx.defines.get(position).copied().flatten() {

@@ -96,11 +96,16 @@ impl<'c> DeclaredNames<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
     pub(super) fn collect(all: &Declarations<'c>, sources: &'c Sources, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let unparsed_names = unparsed_names(sources, diagnostics);
+        let tables = all.tables.iter().map(|(_, it)| &it.name);
+        let built_in = tables.filter(|name| function::find(&name.text).is_some() || is_secret_source(&name.text));
+        diagnostics.extend(built_in.map(built_in_name));
+        let defines = all.defines.iter().map(|(_, it)| &it.name);
+        diagnostics.extend(defines.filter(|name| is_field(&name.text)).map(|name| field_name("define", name)));
         namespace("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
             mappings: namespace("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
-            tables: tables(all, diagnostics),
-            defines: defines(all, diagnostics),
+            tables: namespace("table", all.tables.iter().map(|(_, it)| &it.name), diagnostics),
+            defines: namespace("define", all.defines.iter().map(|(_, it)| &it.name), diagnostics),
             schedules: namespace("schedule", all.schedules.iter().map(|(_, it)| &it.name), diagnostics),
             channels: namespace("channel", all.channels.iter().map(|(_, it)| &it.name), diagnostics),
             routings: namespace("routing", all.routings.iter().map(|(_, it)| &it.name), diagnostics),
@@ -140,31 +145,10 @@ fn namespace<'c>(
     space
 }
 
-fn tables<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Namespace<'c> {
-    let names = all.tables.iter().map(|(_, table)| &table.name);
-    for name in names.clone() {
-        if function::find(&name.text).is_some() || is_secret_source(&name.text) {
-            diagnostics.push(
-                Diagnostic::new(
-                    &code::DUPLICATE_NAME,
-                    name.span,
-                    format!("`{}` is the name of a built-in function", name.text),
-                )
-                .label("this table needs another name"),
-            );
-        }
-    }
-    namespace("table", names, diagnostics)
-}
-
-fn defines<'c>(all: &Declarations<'c>, diagnostics: &mut Vec<Diagnostic>) -> Namespace<'c> {
-    let names = all.defines.iter().map(|(_, define)| &define.name);
-    for name in names.clone() {
-        if is_field(&name.text) {
-            diagnostics.push(field_name("define", name));
-        }
-    }
-    namespace("define", names, diagnostics)
+/// The name of a function, given to a table.
+fn built_in_name(name: &Identifier) -> Diagnostic {
+    let message = format!("`{}` is the name of a built-in function", name.text);
+    Diagnostic::new(&code::DUPLICATE_NAME, name.span, message).label("this table needs another name")
 }
 
 /// A name that is taken already.

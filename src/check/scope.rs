@@ -1,7 +1,7 @@
 //! What an expression can see: the payload and the lets of a mapping, the parameters of a table, or the event.
 
 use crate::check::context::LoweringContext;
-use crate::model::{self, EventField, Expression, ExpressionKind, LetId, Literal};
+use crate::model::{self, Expression, ExpressionKind, LetId, Literal};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;
@@ -152,19 +152,6 @@ pub(super) fn broken(span: Span) -> Expression {
 /// Whether the type is known.
 pub(super) fn is_known(types: ValueType) -> bool {
     !types.overlaps(ValueType::UNKNOWN)
-}
-
-/// What the value of a field may be.
-pub(super) fn field_type(field: EventField) -> ValueType {
-    match field {
-        EventField::Severity => ValueType::SEVERITY,
-        EventField::Status => ValueType::STATUS,
-        EventField::Title | EventField::Key | EventField::Source => ValueType::TEXT,
-        EventField::Description | EventField::Link | EventField::Integration => ValueType::TEXT | ValueType::MISSING,
-        EventField::Labels => ValueType::LABELS,
-        EventField::StartsAt | EventField::EndsAt => ValueType::TIME | ValueType::MISSING,
-        EventField::Notes => ValueType::ARRAY,
-    }
 }
 
 /// A text of the model: `model::TemplatePart` holds no place.

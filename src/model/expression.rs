@@ -189,6 +189,20 @@ impl EventField {
             Self::Notes => "notes",
         }
     }
+
+    /// What its value may be.
+    #[must_use]
+    pub fn value_type(self) -> ValueType {
+        match self {
+            Self::Severity => ValueType::SEVERITY,
+            Self::Status => ValueType::STATUS,
+            Self::Title | Self::Key | Self::Source => ValueType::TEXT,
+            Self::Description | Self::Link | Self::Integration => ValueType::TEXT | ValueType::MISSING,
+            Self::Labels => ValueType::LABELS,
+            Self::StartsAt | Self::EndsAt => ValueType::TIME | ValueType::MISSING,
+            Self::Notes => ValueType::ARRAY,
+        }
+    }
 }
 
 /// A comparison.

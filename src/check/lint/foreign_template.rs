@@ -51,24 +51,19 @@ fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
     let (object, member) = action.split_once('.').unwrap_or((action, ""));
     let is_name =
         |text: &str| !text.is_empty() && text.chars().all(|letter| letter == '_' || letter.is_ascii_alphanumeric());
-    let value = match (object.to_ascii_lowercase().as_str(), member) {
-        ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) && in_mapping => {
-            format!("@.labels.{name}")
+    let (of_payload, of_event) = match (object.to_ascii_lowercase().as_str(), member) {
+        ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) => {
+            (format!("@.labels.{name}"), format!("labels.{name}"))
         }
-        ("labels" | "commonlabels" | "grouplabels", name) if is_name(name) => format!("labels.{name}"),
-        ("annotations" | "commonannotations", name) if is_name(name) && in_mapping => {
-            format!("@.annotations.{name}")
+        ("annotations" | "commonannotations", name) if is_name(name) => {
+            (format!("@.annotations.{name}"), "description".to_owned())
         }
-        ("annotations" | "commonannotations", name) if is_name(name) => "description".to_owned(),
-        ("status", "") if in_mapping => "@.status".to_owned(),
-        ("status", "") => "status".to_owned(),
-        ("startsat", "") if in_mapping => "@.startsAt".to_owned(),
-        ("startsat", "") => "starts_at".to_owned(),
-        ("generatorurl", "") if in_mapping => "@.generatorURL".to_owned(),
-        ("generatorurl", "") => "link".to_owned(),
+        ("status", "") => ("@.status".to_owned(), "status".to_owned()),
+        ("startsat", "") => ("@.startsAt".to_owned(), "starts_at".to_owned()),
+        ("generatorurl", "") => ("@.generatorURL".to_owned(), "link".to_owned()),
         _ => return None,
     };
-    Some(value)
+    Some(if in_mapping { of_payload } else { of_event })
 }
 
 /// `${x}`: the value, with a stray `$` before it.

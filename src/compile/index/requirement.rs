@@ -3,13 +3,14 @@
 use super::analysis_budget::{AnalysisBudget, MAX_DEPTH};
 use super::combinations::combinations;
 use super::text_keys::{TextKey, TextKeyId, TextKeys, TextLookup};
-use crate::model::{EventField, Literal};
+use crate::model::Literal;
 use crate::pattern::{Case, MatchScope, PiecePosition, RegexPattern, RequiredPosition, RequiredText};
 use crate::program::{
     ComparisonSubject, Match, Node, NodeId, NumberBound, Predicate, Program, RoutingBlock, RoutingLine,
     RoutingLineBody, SeverityStatusSet, Target, TextPredicate, TextSource,
 };
 use crate::syntax::tree::{LineKind, OrderRelation};
+use crate::value::ValueType;
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -316,18 +317,5 @@ fn source(node: &Node) -> Option<TextSource> {
         return Some(TextSource::Label(*id));
     }
     let Node::Field(field) = node else { return None };
-    match field {
-        EventField::Title
-        | EventField::Key
-        | EventField::Description
-        | EventField::Link
-        | EventField::Source
-        | EventField::Integration => Some(TextSource::Field(*field)),
-        EventField::Severity
-        | EventField::Status
-        | EventField::Labels
-        | EventField::StartsAt
-        | EventField::EndsAt
-        | EventField::Notes => None,
-    }
+    field.value_type().overlaps(ValueType::TEXT).then_some(TextSource::Field(*field))
 }
