@@ -39,9 +39,8 @@ impl PathParser<'_> {
             self.comparable(&left)?;
             let right = self.operand()?;
             let comparison = self.slice(start + 1..right.range.end).trim().to_owned();
-            let message = "`!` before a comparison needs parentheses".to_owned();
-            let help = Some(self.rewrite_help(start..right.range.end, &format!("!({comparison})")));
-            return Err(PathError { range: start..start + 1, message, help });
+            let (message, correction) = ("`!` before a comparison needs parentheses", format!("!({comparison})"));
+            return Err(self.corrected(start..start + 1, message, start..right.range.end, &correction));
         }
         self.comparable(&left)?;
         let right = self.operand()?;
@@ -57,7 +56,7 @@ impl PathParser<'_> {
         self.blanks();
         if !self.eat(")") {
             if self.rest().is_empty() {
-                return Err(refused(open..open + 1, "`(` is not closed".to_owned()));
+                return Err(refused(open..open + 1, "`(` is not closed"));
             }
             return Err(self.after_condition().unwrap_or_else(|| self.unexpected("`)`")));
         }
@@ -65,7 +64,7 @@ impl PathParser<'_> {
         let (before, close) = (self.at, self.at - 1);
         self.blanks();
         if self.operator()? {
-            let message = "parentheses hold a condition, which cannot be compared".to_owned();
+            let message = "parentheses hold a condition, which cannot be compared";
             return Err(advised(open..close + 1, message, "leave the parentheses out"));
         }
         self.at = before;
@@ -81,7 +80,7 @@ impl PathParser<'_> {
         }
         if self.rest().starts_with("=~") {
             let help = "a regex is tested by `match(@.name, 'the whole')` or `search(@.name, 'a part')`";
-            return Err(advised(self.at..self.at + 2, "`=~` is not an operator here".to_owned(), help));
+            return Err(advised(self.at..self.at + 2, "`=~` is not an operator here", help));
         }
         if self.rest().starts_with('=') && !self.rest().starts_with("==") {
             return Err(self.wrong_operator("=", "=="));
@@ -91,12 +90,8 @@ impl PathParser<'_> {
 
     fn wrong_operator(&self, wrong: &str, right: &str) -> PathError {
         let range = self.at..self.at + wrong.len();
-        let help = Some(self.rewrite_help(range.clone(), right));
-        PathError {
-            range,
-            message: format!("`{wrong}` is not an operator here; this comparison is written `{right}`"),
-            help,
-        }
+        let message = format!("`{wrong}` is not an operator here; this comparison is written `{right}`");
+        self.corrected(range.clone(), message, range, right)
     }
 
     /// Refuses an operand that is not a condition by itself.
@@ -142,8 +137,8 @@ impl PathParser<'_> {
             _ => "",
         };
         if !instead.is_empty() {
-            let help = Some(self.rewrite_help(range.clone(), instead));
-            return Some(PathError { range, message: format!("`{word}` is written `{instead}` in a path"), help });
+            let message = format!("`{word}` is written `{instead}` in a path");
+            return Some(self.corrected(range.clone(), message, range, instead));
         }
         if matches!(word, "in" | "nin" | "contains" | "like") {
             let message = format!("there is no operator `{word}` in a path");
@@ -152,12 +147,12 @@ impl PathParser<'_> {
         for (single, double) in [("&", "&&"), ("|", "||")] {
             if self.rest().starts_with(single) {
                 let range = self.at..self.at + 1;
-                let help = Some(self.rewrite_help(range.clone(), double));
-                return Some(PathError { range, message: format!("`{single}` is written twice in a path"), help });
+                let message = format!("`{single}` is written twice in a path");
+                return Some(self.corrected(range.clone(), message, range, double));
             }
         }
         if ["==", "!=", "<", ">"].iter().any(|operator| self.rest().starts_with(operator)) {
-            let message = "one comparison cannot be compared again".to_owned();
+            let message = "one comparison cannot be compared again";
             return Some(advised(self.here(), message, "join two by `&&`: `@.a > 1 && @.a < 5`"));
         }
         None

@@ -8,7 +8,7 @@ impl PathParser<'_> {
     /// Notes a second `..` on the way to a node, the last of which begins at `dots`.
     pub(super) fn note_descents(&mut self, dots: usize) {
         if self.descents > 1 {
-            let message = "a second `..` visits the same nodes again and again".to_owned();
+            let message = "a second `..` visits the same nodes again and again";
             self.note(dots..dots + 2, message, "name the members on the way to the node");
         }
     }
@@ -16,7 +16,7 @@ impl PathParser<'_> {
     /// Notes brackets that select the same children several times over; `doubling` is how often so far.
     pub(super) fn note_doubling(&mut self, start: usize, doubling: usize, bracket: BracketShape) {
         if bracket.many > 1 && (bracket.wildcards > 0 || doubling > 2) {
-            let message = "these brackets select the same nodes several times over".to_owned();
+            let message = "these brackets select the same nodes several times over";
             self.note(start..self.at, message, "one `*` or one filter selects each of them once");
         }
     }
@@ -35,7 +35,7 @@ impl PathParser<'_> {
         self.note(range, message, "write the regex as a string");
     }
 
-    fn note(&mut self, range: Range<usize>, message: String, help: &str) {
+    fn note(&mut self, range: Range<usize>, message: impl Into<String>, help: &str) {
         self.analysis.costly.get_or_insert_with(|| advised(range, message, help));
     }
 }

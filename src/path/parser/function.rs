@@ -1,7 +1,7 @@
 //! Functions and the types of their arguments (RFC 9535 §2.4.3).
 
 use super::operand::{OperandKind, ParsedOperand};
-use super::{ParseResult, PathParser, advised, refused};
+use super::{ParseResult, PathError, PathParser, advised, refused};
 use crate::diagnostic::nearest;
 use std::ops::Range;
 
@@ -89,7 +89,7 @@ impl PathParser<'_> {
             }
             if !self.eat(",") {
                 if self.rest().is_empty() {
-                    return Err(refused(open..open + 1, "`(` is not closed".to_owned()));
+                    return Err(refused(open..open + 1, "`(` is not closed"));
                 }
                 if ["=", "!", "<", ">", "&&", "||"].iter().any(|operator| self.rest().starts_with(operator)) {
                     return Err(self.condition_as_argument(name));
@@ -131,16 +131,14 @@ impl PathParser<'_> {
         }
     }
 
-    fn condition_as_argument(&self, name: &str) -> super::PathError {
+    fn condition_as_argument(&self, name: &str) -> PathError {
         refused(self.here(), format!("`{name}` does not take a condition"))
     }
 
-    fn unknown(&self, place: Range<usize>, name: &str) -> super::PathError {
+    fn unknown(&self, place: Range<usize>, name: &str) -> PathError {
         let message = format!("there is no function `{name}` in a path");
         match nearest(name, FUNCTIONS.iter().map(|function| function.name)) {
-            Some(known) => {
-                super::PathError { range: place.clone(), message, help: Some(self.rewrite_help(place, known)) }
-            }
+            Some(known) => self.corrected(place.clone(), message, place, known),
             None => advised(place, message, "there are `length`, `count`, `value`, `match` and `search`"),
         }
     }

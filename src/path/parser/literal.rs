@@ -62,14 +62,14 @@ impl PathParser<'_> {
         if (0xDC00..0xE000).contains(&second) {
             return Ok(());
         }
-        Err(refused(start..self.at, "an escape of half a surrogate pair; write both halves together".to_owned()))
+        Err(refused(start..self.at, "an escape of half a surrogate pair; write both halves together"))
     }
 
     fn four_digits(&mut self, start: usize) -> ParseResult<u32> {
         let digits = self.run(|character| character.is_ascii_hexdigit());
         let digits = digits.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let Some(code) = digits else {
-            return Err(refused(start..self.at, "`\\u` needs four hexadecimal digits".to_owned()));
+            return Err(refused(start..self.at, "`\\u` needs four hexadecimal digits"));
         };
         self.at += 4;
         Ok(code)

@@ -36,7 +36,7 @@ pub(super) struct PathAnalysis {
 pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
     if text.len() > LONGEST {
         let message = format!("a path of {} bytes; a path may have at most {LONGEST}", text.len());
-        return Err(PathError { range: 0..text.len(), message, help: None });
+        return Err(refused(0..text.len(), message));
     }
     let mut reader =
         PathParser { text, at: 0, nesting: 0, functions: 0, descents: 0, analysis: PathAnalysis::default() };
@@ -94,7 +94,11 @@ impl<'t> PathParser<'t> {
 
     /// The run of characters from here on for which `fits` is true.
     fn run(&self, fits: impl Fn(char) -> bool) -> &'t str {
-        let rest = self.rest();
+        self.run_from(self.at, fits)
+    }
+
+    fn run_from(&self, start: usize, fits: impl Fn(char) -> bool) -> &'t str {
+        let rest = self.text.get(start..).unwrap_or_default();
         rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
@@ -124,6 +128,17 @@ impl<'t> PathParser<'t> {
         format!("write `{path}`")
     }
 
+    /// The error at `range` with the advice to write the whole path with `wrong` replaced.
+    fn corrected(
+        &self,
+        range: Range<usize>,
+        message: impl Into<String>,
+        wrong: Range<usize>,
+        replacement: &str,
+    ) -> PathError {
+        advised(range, message, self.rewrite_help(wrong, replacement))
+    }
+
     /// Goes one level deeper; `open` is the place of the bracket.
     fn deeper(&mut self, open: usize) -> ParseResult<()> {
         self.nesting += 1;
@@ -140,7 +155,7 @@ impl<'t> PathParser<'t> {
             Some(character) if begins_name(character) => "$.",
             _ => return refused(self.here(), message),
         };
-        PathError { range: self.here(), message, help: Some(self.rewrite_help(0..0, root)) }
+        self.corrected(self.here(), message, 0..0, root)
     }
 
     /// The error for the text after a path.
@@ -149,27 +164,23 @@ impl<'t> PathParser<'t> {
         self.blanks();
         if self.at == start {
             let invalid = self.unexpected("`.`, `[` or the end of the path");
-            let named = self.peek().is_some_and(begins_name) && start == 1;
-            return if named {
-                PathError { help: Some(self.rewrite_help(start..start, ".")), ..invalid }
-            } else {
-                invalid
-            };
+            let lacks_dot = self.peek().is_some_and(begins_name) && start == 1;
+            return if lacks_dot { self.corrected(invalid.range, invalid.message, start..start, ".") } else { invalid };
         }
         if self.rest().is_empty() {
-            return refused(start..self.at, "a blank at the end of the path".to_owned());
+            return refused(start..self.at, "a blank at the end of the path");
         }
         let name_start = self.slice(0..start).rfind(['.', ']']).map_or(start, |before| before + 1);
         let name = self.slice(name_start..start);
         let end = self.at + self.word().len();
         let range = start..self.at;
-        let message = "a blank within a path; blanks are allowed only within brackets".to_owned();
+        let message = "a blank within a path; blanks are allowed only within brackets";
         if name.is_empty() || !self.slice(0..name_start).ends_with('.') || end == self.at {
             return refused(range, message);
         }
         let member = quoted(self.slice(name_start..end));
         let dot = if self.slice(0..name_start).ends_with("..") { name_start } else { name_start - 1 };
-        PathError { range, message, help: Some(self.rewrite_help(dot..end, &format!("[{member}]"))) }
+        self.corrected(range, message, dot..end, &format!("[{member}]"))
     }
 
     /// An error at the next character.
@@ -183,12 +194,12 @@ impl<'t> PathParser<'t> {
     }
 }
 
-fn refused(range: Range<usize>, message: String) -> PathError {
-    PathError { range, message, help: None }
+fn refused(range: Range<usize>, message: impl Into<String>) -> PathError {
+    PathError { range, message: message.into(), help: None }
 }
 
-fn advised(range: Range<usize>, message: String, help: impl Into<String>) -> PathError {
-    PathError { range, message, help: Some(help.into()) }
+fn advised(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> PathError {
+    PathError { help: Some(help.into()), ..refused(range, message) }
 }
 
 /// Whether a name after a dot may begin with the character. The standard allows blanks beyond ASCII, but nobody means them.

@@ -53,7 +53,7 @@ impl PathParser<'_> {
             }
             Some(character) if begins_name(character) => self.word_operand()?,
             Some('[' | '{') => {
-                let message = "arrays and objects cannot be written in a filter".to_owned();
+                let message = "arrays and objects cannot be written in a filter";
                 return Err(advised(self.here(), message, "compare with each: `@.a == 1 || @.a == 2`"));
             }
             Some(_) | None => return Err(self.unexpected("a path, a value or a function")),

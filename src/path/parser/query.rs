@@ -1,7 +1,7 @@
 //! A root and the segments that follow it.
 
 use super::selector::BracketShape;
-use super::{ParseResult, PathParser, advised, begins_name, is_of_name, quoted, refused};
+use super::{ParseResult, PathError, PathParser, advised, begins_name, is_of_name, quoted, refused};
 
 /// The shape of a query.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl PathParser<'_> {
             Some('[') => return self.bracket(),
             Some(character) if begins_name(character) => self.name(self.at)?,
             Some(' ' | '\t' | '\n' | '\r') => {
-                return Err(refused(self.here(), "a blank after `..`; write the name directly after it".to_owned()));
+                return Err(refused(self.here(), "a blank after `..`; write the name directly after it"));
             }
             _ => {
                 let message = format!("`..` needs a name, `*` or `[…]` after it, found {}", self.found());
@@ -105,8 +105,7 @@ impl PathParser<'_> {
         let message = format!("`{name}` cannot follow a dot: there, a name has letters, digits and `_` only");
         let from = self.label_start(name, from);
         let label = self.slice(from..self.at).trim_start_matches('.');
-        let help = Some(self.rewrite_help(from..self.at, &format!("[{}]", quoted(label))));
-        Err(super::PathError { range: start..self.at, message, help })
+        Err(self.corrected(start..self.at, message, from..self.at, &format!("[{}]", quoted(label))))
     }
 
     /// Where the brackets for a name begin. A name with a slash below `labels` or `annotations` is a label of Kubernetes, and
@@ -115,49 +114,37 @@ impl PathParser<'_> {
         let before = self.slice(0..from);
         let parents =
             ["abels.", "nnotations."].iter().filter_map(|parent| Some(before.rfind(parent)? + parent.len() - 1));
-        let plain = |dot: &usize| {
-            self.slice(*dot..from).chars().all(|character| super::is_of_name(character) || character == '.')
-        };
+        let plain =
+            |dot: &usize| self.slice(*dot..from).chars().all(|character| is_of_name(character) || character == '.');
         parents.max().filter(|dot| name.contains('/') && plain(dot)).unwrap_or(from)
     }
 
-    fn run_from(&self, start: usize, fits: impl Fn(char) -> bool) -> &str {
-        let rest = self.text.get(start..).unwrap_or_default();
-        rest.find(|character| !fits(character)).and_then(|end| rest.get(..end)).unwrap_or(rest)
-    }
-
     /// The error for the text after a dot if it is not a name.
-    fn no_name(&self, dot: usize) -> super::PathError {
+    fn no_name(&self, dot: usize) -> PathError {
         let word = self.run(|character| !ends_name(character));
         let range = self.at..self.at + word.len();
         match self.peek() {
             Some('[') => {
-                let message = "a dot before `[`; write the bracket without a dot".to_owned();
-                super::PathError { range: dot..self.at, message, help: Some(self.rewrite_help(dot..self.at, "")) }
+                let message = "a dot before `[`; write the bracket without a dot";
+                self.corrected(dot..self.at, message, dot..self.at, "")
             }
             Some(character) if character.is_ascii_digit() => {
                 let index = word.chars().all(|digit| digit.is_ascii_digit());
                 let selector = if index { word.to_owned() } else { quoted(word) };
                 let message = format!("`{word}` cannot follow a dot: there, a name begins with a letter or `_`");
-                super::PathError {
-                    range: range.clone(),
-                    message,
-                    help: Some(self.rewrite_help(dot..range.end, &format!("[{selector}]"))),
-                }
+                self.corrected(range.clone(), message, dot..range.end, &format!("[{selector}]"))
             }
             Some(quote @ ('"' | '\'')) => {
-                let message = "a quoted name belongs in brackets, not after a dot".to_owned();
                 let end = self.rest().get(1..).and_then(|rest| rest.find(quote)).map(|end| self.at + end + 2);
                 let help = end.map(|end| self.rewrite_help(dot..end, &format!("[{}]", self.slice(self.at..end))));
-                super::PathError { range: self.here(), message, help }
+                PathError { help, ..refused(self.here(), "a quoted name belongs in brackets, not after a dot") }
             }
             Some(' ' | '\t' | '\n' | '\r') => {
-                refused(self.here(), "a blank after a dot; write the name directly after it".to_owned())
+                refused(self.here(), "a blank after a dot; write the name directly after it")
             }
             Some(character) if !word.is_empty() && character != '$' && character != '@' => {
                 let message = format!("`{word}` cannot follow a dot: there, a name has letters, digits and `_` only");
-                let help = Some(self.rewrite_help(dot..range.end, &format!("[{}]", quoted(word))));
-                super::PathError { range, message, help }
+                self.corrected(range.clone(), message, dot..range.end, &format!("[{}]", quoted(word)))
             }
             _ => refused(dot..dot + 1, format!("`.` needs a name or `*` after it, found {}", self.found())),
         }

@@ -72,25 +72,19 @@ impl PathParser<'_> {
         let word = self.word();
         let range = self.at..self.at + word.len();
         match self.peek() {
-            None => refused(open..open + 1, "`[` is not closed".to_owned()),
-            Some(']') if after_comma => refused(self.here(), "expected a selector after `,`, found `]`".to_owned()),
-            Some(']') => {
-                let help = Some(self.rewrite_help(self.at..self.at, "*"));
-                PathError { range: open..self.at + 1, message: "the brackets are empty".to_owned(), help }
-            }
+            None => refused(open..open + 1, "`[` is not closed"),
+            Some(']') if after_comma => refused(self.here(), "expected a selector after `,`, found `]`"),
+            Some(']') => self.corrected(open..self.at + 1, "the brackets are empty", self.at..self.at, "*"),
             Some('(') => advised(
                 self.here(),
-                "an expression in brackets; JSONPath has filters, `[?…]`, and indices from the end".to_owned(),
+                "an expression in brackets; JSONPath has filters, `[?…]`, and indices from the end",
                 "`[-1]` is the last element",
             ),
-            Some('@' | '$' | '!') => {
-                let help = Some(self.rewrite_help(self.at..self.at, "?"));
-                PathError { range: self.here(), message: "a filter begins with `?`".to_owned(), help }
-            }
+            Some('@' | '$' | '!') => self.corrected(self.here(), "a filter begins with `?`", self.at..self.at, "?"),
             Some('“' | '”' | '‘' | '’') => self.unexpected("a quoted name"),
             Some(character) if begins_name(character) => {
-                let help = Some(self.rewrite_help(range.clone(), &quoted(word)));
-                PathError { range, message: format!("the name `{word}` needs quotes in brackets"), help }
+                let message = format!("the name `{word}` needs quotes in brackets");
+                self.corrected(range.clone(), message, range, &quoted(word))
             }
             Some(_) => self.unexpected("a quoted name, an index, a slice, `*` or a filter `?…`"),
         }
@@ -99,7 +93,7 @@ impl PathParser<'_> {
     /// The error for a bracket that is not closed. It opened at `open`.
     fn not_closed(&self, open: usize) -> PathError {
         if self.rest().is_empty() {
-            return refused(open..open + 1, "`[` is not closed".to_owned());
+            return refused(open..open + 1, "`[` is not closed");
         }
         if let Some(invalid) = self.after_condition() {
             return invalid;
