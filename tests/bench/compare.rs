@@ -149,7 +149,8 @@ fn report(same: &[(Figures, Figures)], different: &[(Figures, Figures)]) {
 fn ratios(name: &str, pairs: &[(Figures, Figures)]) -> Vec<f64> {
     sorted(pairs.iter().filter_map(|(first, second)| {
         let (first, second) = (*first.get(name)?, *second.get(name)?);
-        Some(if first == second { 1.0 } else { second / first })
+        let is_zero = |figure: f64| figure.abs() < f64::EPSILON;
+        Some(if is_zero(first) && is_zero(second) { 1.0 } else { second / first })
     }))
 }
 
