@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::listing::{self, FormatArguments, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{
-    ListingPage, MOST_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
+    ListingPage, MAX_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -135,7 +135,7 @@ impl ReplayTask {
         terminal: &mut Terminal,
     ) -> Result<Exit, Exit> {
         let ids = ids(plan, self.request.stored);
-        let size = usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MOST_AT_ONCE).min(MOST_AT_ONCE);
+        let size = usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MAX_AT_ONCE).min(MAX_AT_ONCE);
         let mut exit = Exit::Success;
         for part in ids.chunks(size) {
             let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };

@@ -153,11 +153,11 @@ pub fn findings(rejection: &LoadRejection) -> Vec<String> {
     let errors: Vec<Diagnostic> =
         rejection.diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect();
     let text = diagnostic::render(diagnostic::DiagnosticFormat::Short, &errors, &rejection.sources);
-    text.lines().take(MOST_FINDINGS).map(str::to_owned).collect()
+    text.lines().take(MAX_FINDINGS).map(str::to_owned).collect()
 }
 
 /// How many findings of one load are logged and shown in the status; `pointsman check` shows all.
-const MOST_FINDINGS: usize = 50;
+const MAX_FINDINGS: usize = 50;
 
 #[cfg(test)]
 mod tests {

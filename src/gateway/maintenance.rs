@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The time between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// How many versions of the rules may be in use at once.
-const MOST_VERSIONS: usize = 3;
+const MAX_VERSIONS: usize = 3;
 /// For how long a version may be in use after it was replaced.
 const LONGEST_USE: Duration = Duration::from_mins(1);
 
@@ -86,7 +86,7 @@ fn old_versions_warning(alive: usize, oldest: Option<Duration>) -> Option<String
     if let Some(oldest) = oldest.filter(|oldest| *oldest > LONGEST_USE) {
         return Some(format!("one was replaced {} s ago", oldest.as_secs()));
     }
-    (alive > MOST_VERSIONS).then(|| format!("there are {alive} versions at once"))
+    (alive > MAX_VERSIONS).then(|| format!("there are {alive} versions at once"))
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
-/// Lines that are written before one sync.
-const MOST_AT_ONCE: usize = 256;
+/// How many lines are written together, so that they share a sync.
+pub(super) const MAX_LINES: usize = 256;
 
 type WriteReply = oneshot::Sender<Result<(), String>>;
 
@@ -77,7 +77,7 @@ impl LineSink {
 /// Writes lines until no sender is left.
 fn write_lines(receiver: &Receiver<(Vec<u8>, WriteReply)>, mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>) {
     while let Ok(first) = receiver.recv() {
-        let more = receiver.try_iter().take(MOST_AT_ONCE - 1);
+        let more = receiver.try_iter().take(MAX_LINES - 1);
         let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(more).unzip();
         let result = write(&lines);
         for done in waiting {

@@ -1,6 +1,6 @@
 //! Which delivery of a channel comes next: a pure state machine without clock, store or network.
 //!
-//! Memory holds a window: for each of at most [`MOST_KEYS`] alert keys the oldest delivery that is not settled, its head.
+//! Memory holds a window: for each of at most [`MAX_KEYS`] alert keys the oldest delivery that is not settled, its head.
 //! Later deliveries of the key stay in the store and are fetched when the head is settled, so memory does not depend on the
 //! backlog. Invariants:
 //!
@@ -16,7 +16,7 @@ use crate::gateway::journal::DeliveryId;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most keys in memory.
-pub(super) const MOST_KEYS: usize = 4_096;
+pub(super) const MAX_KEYS: usize = 4_096;
 /// The most deliveries of a page.
 pub(super) const PAGE_SIZE: usize = 512;
 
@@ -97,12 +97,12 @@ pub(super) struct DeliveryQueue<P> {
     is_reading: bool,
     /// What was settled while a page was read, which may still show it.
     settled: HashSet<DeliveryId>,
-    most_keys: usize,
+    max_keys: usize,
 }
 
 impl<P> DeliveryQueue<P> {
     /// An empty window of so many keys.
-    pub(super) fn new(most_keys: usize) -> Self {
+    pub(super) fn new(max_keys: usize) -> Self {
         Self {
             keys: HashMap::new(),
             order: BTreeSet::new(),
@@ -113,7 +113,7 @@ impl<P> DeliveryQueue<P> {
             sweep_again: false,
             is_reading: false,
             settled: HashSet::new(),
-            most_keys,
+            max_keys,
         }
     }
 
@@ -131,7 +131,7 @@ impl<P> DeliveryQueue<P> {
     /// The page that is to be read now; one at a time.
     pub(super) fn next_read(&mut self) -> Option<PageRequest> {
         // No more than there is room for, so that a full window does not read a whole page for each settlement.
-        let limit = PAGE_SIZE.min(self.most_keys.saturating_sub(self.keys.len()));
+        let limit = PAGE_SIZE.min(self.max_keys.saturating_sub(self.keys.len()));
         if self.is_reading || limit == 0 {
             return None;
         }
@@ -196,7 +196,7 @@ impl<P> DeliveryQueue<P> {
             entry.has_more |= entry.id != head.id || matches!(entry.state, HeadState::Fetching);
             return true;
         }
-        if self.keys.len() >= self.most_keys {
+        if self.keys.len() >= self.max_keys {
             return false;
         }
         self.enqueue(head, false);

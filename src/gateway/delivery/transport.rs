@@ -5,7 +5,7 @@ use super::OutboundConfig;
 use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
-use super::line_sink::LineSink;
+use super::line_sink::{LineSink, MAX_LINES};
 use crate::channel::{
     DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, RequestBuildError,
     RequestContext, Transport,
@@ -18,8 +18,6 @@ use std::time::Duration;
 
 /// The most characters of the reason of an outcome.
 const LONGEST_REASON: usize = 1_000;
-/// How many lines are written together, so that they share a sync.
-const MOST_LINES: usize = 256;
 
 /// What all transports share.
 pub(super) struct TransportResources {
@@ -115,7 +113,7 @@ impl ChannelTransport {
     /// How many attempts may be under way at once.
     pub(super) fn concurrency(&self) -> usize {
         match self.transport {
-            OpenTransport::Lines(_) => MOST_LINES,
+            OpenTransport::Lines(_) => MAX_LINES,
             OpenTransport::Http(..)
             | OpenTransport::Discard
             | OpenTransport::Unavailable(_)

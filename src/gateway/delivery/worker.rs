@@ -9,7 +9,7 @@ use super::DeliveryTimings;
 use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, BreakerTransition, CircuitBreaker};
 use super::clock::{self, DeliveryClock, milliseconds};
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
-use super::queue::{DeliveryQueue, MOST_KEYS, PageRequest, QueueHead};
+use super::queue::{DeliveryQueue, MAX_KEYS, PageRequest, QueueHead};
 use super::rate_limiter::{RateLimiters, RetryAt, SharedRateLimiter};
 use super::shutdown_on_panic::ShutdownOnPanic;
 use super::transport::{ChannelTransport, TransportResources};
@@ -31,7 +31,7 @@ const EXPIRY_PAUSE: u64 = 10_000;
 /// How often waiting deliveries are counted.
 const COUNT_PAUSE: u64 = 100;
 /// How many deliveries are given up at once.
-const MOST_GIVING_UP: usize = 64;
+const MAX_GIVING_UP: usize = 64;
 /// The longest wait of a delivery that was read from the store: its time is the wall clock's, which may have jumped.
 const LONGEST_DUE: i64 = 60 * 60 * 1_000;
 
@@ -108,7 +108,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             name,
             transport,
             give_up_from,
-            queue: DeliveryQueue::new(MOST_KEYS),
+            queue: DeliveryQueue::new(MAX_KEYS),
             breaker,
             under_way: 0,
             throttled_until: 0,
@@ -275,7 +275,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         if self.give_up_from > now {
             return Some(self.give_up_from);
         }
-        while self.under_way < MOST_GIVING_UP {
+        while self.under_way < MAX_GIVING_UP {
             let head = self.queue.take(u64::MAX)?;
             let reason = format!("channel `{}` was removed from the rules", self.name);
             self.spawn(head, JobAction::GiveUp(reason), AttemptKind::Regular);
@@ -312,7 +312,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             return;
         }
         let limit = self.context.clock.cutoff(retry_for);
-        while self.under_way < MOST_GIVING_UP {
+        while self.under_way < MAX_GIVING_UP {
             let Some(head) = self.queue.take_older(limit) else {
                 self.expiry_from = now.saturating_add(EXPIRY_PAUSE);
                 return;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How many failures in a row end the journal.
-const MOST_FAILURES: u32 = 3;
+const MAX_FAILURES: u32 = 3;
 
 /// How long nothing comes before the writer prunes; while writes come, it prunes once in twice that time.
 const IDLE: Duration = Duration::from_millis(500);
@@ -87,7 +87,7 @@ impl BatchWriter {
                 QueuePoll::Idle => self.run_idle_work(),
                 QueuePoll::Closed => break,
             }
-            if self.failures >= MOST_FAILURES {
+            if self.failures >= MAX_FAILURES {
                 self.shared.abort();
             }
         }
@@ -183,7 +183,7 @@ impl BatchWriter {
         for write in writes {
             write.finish(Err(JournalError::Failed(message.to_owned())));
         }
-        while self.failures < MOST_FAILURES {
+        while self.failures < MAX_FAILURES {
             match self.store.reopen().and_then(|()| self.store.backlogs()) {
                 Ok(backlogs) => return self.shared.queue.set_backlogs(backlogs),
                 Err(failure) => {

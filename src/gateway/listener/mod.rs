@@ -34,7 +34,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// The pause after an error of `accept`, which would return at once (no file descriptor is left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The most headers of a request.
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
 /// What is counted of connections.
 #[derive(Clone, Default)]
@@ -163,7 +163,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(context: &Connectio
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_headers(MOST_HEADERS)
+        .max_headers(MAX_HEADERS)
         .max_header_size(limits.header_bytes)
         .max_buf_size(limits.header_bytes.max(8 << 10) + (8 << 10));
     let mut connection = std::pin::pin!(builder.serve_connection(stream, service));

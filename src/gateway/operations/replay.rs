@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many records one part of a replay may name.
-pub const MOST_AT_ONCE: usize = 500;
+pub const MAX_AT_ONCE: usize = 500;
 /// How many records a second by default.
 const DEFAULT_RATE: u32 = 100;
 
@@ -73,8 +73,8 @@ struct ReplayPart {
 }
 
 fn read_request(request: &ReplayRequest) -> Result<ReplayPart, OperationError> {
-    if request.ids.len() > MOST_AT_ONCE {
-        return Err(OperationError::InvalidRequest(format!("at most {MOST_AT_ONCE} ids at once")));
+    if request.ids.len() > MAX_AT_ONCE {
+        return Err(OperationError::InvalidRequest(format!("at most {MAX_AT_ONCE} ids at once")));
     }
     let ids = request.ids.iter().map(|id| RecordId::parse(id)).collect::<Result<_, _>>()?;
     Ok(ReplayPart { ids, pause: Duration::from_secs(1) / request.rate.unwrap_or(DEFAULT_RATE).max(1) })

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
 
 /// The most bytes that refused payloads may have together.
-const MOST_QUARANTINED_BYTES: i64 = 256 << 20;
+const MAX_QUARANTINED_BYTES: i64 = 256 << 20;
 
 /// The push of a delivery.
 struct DeliverySource {
@@ -259,7 +259,7 @@ impl SqliteTransaction<'_> {
     pub(super) fn bound_quarantine(&mut self) -> StoreResult<()> {
         let most = i64::try_from(self.options.most_quarantined).unwrap_or(i64::MAX);
         for _ in 0..64 {
-            if self.cache.quarantined <= most && self.cache.quarantined_bytes <= MOST_QUARANTINED_BYTES {
+            if self.cache.quarantined <= most && self.cache.quarantined_bytes <= MAX_QUARANTINED_BYTES {
                 break;
             }
             let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";

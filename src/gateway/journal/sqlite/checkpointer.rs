@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(100);
 const CHECKPOINT_PAGES: i64 = 1_024;
 
 /// How many pages the log may have before it has to be restarted: 192 MiB.
-const MOST_LOG_PAGES: i64 = 49_152;
+const MAX_LOG_PAGES: i64 = 49_152;
 
 /// How many of them, and after how many rounds, may be left for the writer, which holds up commits with them: 1 MiB.
 const LEFT_PAGES: i64 = 256;
@@ -79,7 +79,7 @@ fn check_log(connection: &mut Option<Connection>, path: &Path, oversized: &Atomi
         return Ok(());
     }
     checkpoint(connection, "PASSIVE")?;
-    if log.pages <= MOST_LOG_PAGES {
+    if log.pages <= MAX_LOG_PAGES {
         return Ok(());
     }
     // Each round has less to move than the one before, as less was appended during that.

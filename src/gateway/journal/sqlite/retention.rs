@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 const ROWS_PER_STEP: usize = 256;
 
 /// How many bytes the write-ahead log may have besides the file.
-const MOST_LOG_BYTES: u64 = 256 << 20;
+const MAX_LOG_BYTES: u64 = 256 << 20;
 
 /// The positions of the sweeps.
 #[derive(Debug, Clone, Default)]
@@ -255,7 +255,7 @@ fn next_key_range(firing: &[u8]) -> Vec<u8> {
 
 /// The bytes that pages may have: the limit without the share of the log.
 fn page_budget(options: &JournalConfig) -> u64 {
-    options.keep_bytes - MOST_LOG_BYTES.min(options.keep_bytes / 2)
+    options.keep_bytes - MAX_LOG_BYTES.min(options.keep_bytes / 2)
 }
 
 fn milliseconds(time: std::time::Duration) -> i64 {
