@@ -1,10 +1,10 @@
 //! Pushes, rule sets, refused payloads and firings as rows.
 
-use super::firing::{join_channels, lookup_digest, stored_firing};
+use super::firing::{find_firing, join_channels, lookup_digest};
 use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum};
-use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload, StoredFiring,
+    DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload,
+    StoredFiring,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -66,11 +66,9 @@ impl PushTransaction for SqliteTransaction<'_> {
 
     fn update_firing(&mut self, integration: &str, key: &str, update: &mut FiringUpdate<'_>) -> StoreResult<()> {
         let id = lookup_digest(integration, key.as_bytes());
-        let known = if let Some(change) = self.recent_change(&id) {
-            Some(change.firing())
-        } else {
-            let sql = "SELECT since, channels FROM firing WHERE id = ?1";
-            self.connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()?
+        let known = match self.recent_change(&id) {
+            Some(change) => Some(change.firing()),
+            None => find_firing(self.connection, id)?,
         };
         let Some(firing) = update(known) else { return Ok(()) };
         self.append_change(id, firing.since, &join_channels(&firing.channels))
@@ -196,12 +194,8 @@ impl SqliteTransaction<'_> {
             return Ok(());
         };
         let (id, size) = (self.next_delivery_id(), size(body));
-        let sql = concat!(
-            "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, state) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ",
-            number!(Pending),
-            ")"
-        );
+        let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, \
+                   state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11)";
         self.connection.prepare_cached(sql)?.execute((
             id,
             source.push,
@@ -213,6 +207,7 @@ impl SqliteTransaction<'_> {
             source.received,
             size,
             json_unless_empty(&delivery.notes),
+            DeliveryState::Pending,
         ))?;
         self.connection.prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?.execute((
             id,
@@ -234,12 +229,8 @@ impl SqliteTransaction<'_> {
             let channel = self.name_id(name)?;
             let id = self.next_delivery_id();
             let reason = format!("channel `{name}` no longer exists");
-            let sql = concat!(
-                "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, ended, size, \
-                 reason, state) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?7, ?7, 0, ?8, ",
-                number!(Dead),
-                ")"
-            );
+            let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, ended, \
+                       size, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?7, ?7, 0, ?8, ?9)";
             self.connection.prepare_cached(sql)?.execute((
                 id,
                 source.push,
@@ -249,6 +240,7 @@ impl SqliteTransaction<'_> {
                 key,
                 source.received,
                 &reason,
+                DeliveryState::Dead,
             ))?;
             self.counts.dead_letter_added(channel, source.received, &reason);
         }

@@ -2,7 +2,7 @@
 
 use super::SqliteResult;
 use crate::gateway::journal::StoredFiring;
-use rusqlite::Row;
+use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 /// What separates channels in a row; no name of a channel can hold it.
@@ -29,7 +29,11 @@ pub(super) fn split_channels(column: &str) -> Vec<String> {
     column.split(SEPARATOR).filter(|channel| !channel.is_empty()).map(ToOwned::to_owned).collect()
 }
 
-/// A row of `since` and `channels`.
-pub(super) fn stored_firing(row: &Row<'_>) -> SqliteResult<StoredFiring> {
-    Ok(StoredFiring { since: row.get(0)?, channels: split_channels(row.get_ref(1)?.as_str()?) })
+/// The row of a firing.
+pub(super) fn find_firing(connection: &Connection, id: LookupDigest) -> SqliteResult<Option<StoredFiring>> {
+    let mut statement = connection.prepare_cached("SELECT since, channels FROM firing WHERE id = ?1")?;
+    let firing = statement.query_row([id], |row| {
+        Ok(StoredFiring { since: row.get(0)?, channels: split_channels(row.get_ref(1)?.as_str()?) })
+    });
+    firing.optional()
 }

@@ -12,9 +12,8 @@ use super::claims::ClaimTable;
 use super::open::open_reader;
 use super::recent_firings::RecentFirings;
 use super::{SqliteResult, is_unreadable_value};
-use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, JournalError, JournalReader, PushId, ReadResult,
+    ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryState, JournalError, JournalReader, PushId, ReadResult,
 };
 use crate::gateway::metrics::Metrics;
 use rusqlite::types::Value;
@@ -117,8 +116,8 @@ impl DeliveryClaims for ReaderPool {
         }
         // A claim ends after its delivery was settled, so what was settled before this claim is seen here.
         let is_pending = self.query(|connection| {
-            let sql = concat!("SELECT 1 FROM delivery WHERE id = ?1 AND state = ", number!(Pending));
-            connection.prepare_cached(sql)?.exists([delivery])
+            let sql = "SELECT 1 FROM delivery WHERE id = ?1 AND state = ?2";
+            connection.prepare_cached(sql)?.exists((delivery, DeliveryState::Pending))
         });
         if is_pending == Ok(true) {
             return Ok(ClaimResult::Claimed);

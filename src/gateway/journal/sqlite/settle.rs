@@ -1,7 +1,6 @@
 //! Changes of stored deliveries: results of attempts, dead letters, and what operators do with them.
 
 use super::{SqliteTransaction, StoreResult};
-use crate::gateway::journal::number::number;
 use crate::gateway::journal::{DeliveryId, DeliveryState, DeliveryTransaction, Settlement, SettlementResult};
 use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
@@ -63,13 +62,10 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
                 continue;
             }
             let new = self.next_delivery_id();
-            let sql = concat!(
-                "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, replay, size, \
-                 notes, state) SELECT ?2, push, position, integration, channel, kind, key, ?3, ?3, TRUE, size, notes, ",
-                number!(Pending),
-                " FROM delivery WHERE id = ?1"
-            );
-            self.connection.prepare_cached(sql)?.execute((id, new, at))?;
+            let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, replay, \
+                       size, notes, state) SELECT ?2, push, position, integration, channel, kind, key, ?3, ?3, TRUE, \
+                       size, notes, ?4 FROM delivery WHERE id = ?1";
+            self.connection.prepare_cached(sql)?.execute((id, new, at, DeliveryState::Pending))?;
             let sql = "INSERT INTO body (id, checksum, bytes) SELECT ?2, checksum, bytes FROM body WHERE id = ?1";
             self.connection.prepare_cached(sql)?.execute((id, new))?;
             self.counts.pending(row.integration, &row.channel_name, row.channel, 1, row.size);
@@ -96,12 +92,8 @@ impl SqliteTransaction<'_> {
         let sql = "SELECT integration, channel, text, size FROM delivery JOIN name ON name.id = channel \
                    WHERE delivery.id = ?1 AND state = ?2";
         let row = |row: &rusqlite::Row<'_>| {
-            Ok(DeliveryRow {
-                integration: row.get(0)?,
-                channel: row.get(1)?,
-                channel_name: row.get(2)?,
-                size: row.get(3)?,
-            })
+            let (integration, channel, channel_name, size) = row.try_into()?;
+            Ok(DeliveryRow { integration, channel, channel_name, size })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row((id, state), row).optional()?)
     }
@@ -142,12 +134,9 @@ impl SqliteTransaction<'_> {
             return Ok(0);
         }
         let new = self.next_delivery_id();
-        let sql = concat!(
-            "UPDATE delivery SET id = ?2, attempts = 0, due = ?3, since = ?3, replay = TRUE, ended = NULL, state = ",
-            number!(Pending),
-            " WHERE id = ?1"
-        );
-        self.connection.prepare_cached(sql)?.execute((id, new, at))?;
+        let sql = "UPDATE delivery SET id = ?2, attempts = 0, due = ?3, since = ?3, replay = TRUE, ended = NULL, \
+                   state = ?4 WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.execute((id, new, at, DeliveryState::Pending))?;
         for sql in ["UPDATE body SET id = ?2 WHERE id = ?1", "UPDATE attempt SET delivery = ?2 WHERE delivery = ?1"] {
             self.connection.prepare_cached(sql)?.execute((id, new))?;
         }

@@ -145,14 +145,6 @@ fn ids(connection: &Connection, sql: &str, channel: i64, after: DeliveryId) -> S
 }
 
 fn pending_delivery(row: &Row<'_>) -> SqliteResult<PendingDelivery> {
-    Ok(PendingDelivery {
-        id: row.get(0)?,
-        event: EventId { push: row.get(1)?, index: row.get(2)? },
-        kind: row.get(3)?,
-        key: row.get(4)?,
-        attempts: row.get(5)?,
-        due: row.get(6)?,
-        since: row.get(7)?,
-        replay: row.get(8)?,
-    })
+    let (id, push, index, kind, key, attempts, due, since, replay) = row.try_into()?;
+    Ok(PendingDelivery { id, event: EventId { push, index }, kind, key, attempts, due, since, replay })
 }

@@ -4,7 +4,7 @@ use super::event_page::split;
 use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, count, limit};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
-use crate::gateway::journal::sqlite::firing::{lookup_digest, stored_firing};
+use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::{
     AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, ReadResult,
     RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
@@ -17,13 +17,10 @@ impl RecordReader for ReaderPool {
     fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
         let id = lookup_digest(integration, key.as_bytes());
         // Memory comes first: what leaves it is in the table by then.
-        if let Some(change) = self.recent.get(&id) {
-            return Ok(Some(change.firing()));
+        match self.recent.get(&id) {
+            Some(change) => Ok(Some(change.firing())),
+            None => self.query(|connection| find_firing(connection, id)),
         }
-        self.query(|connection| {
-            let sql = "SELECT since, channels FROM firing WHERE id = ?1";
-            connection.prepare_cached(sql)?.query_row([id], stored_firing).optional()
-        })
     }
 
     fn find_push(&self, id: PushId) -> ReadResult<Option<PushRecord>> {
@@ -48,29 +45,18 @@ impl RecordReader for ReaderPool {
                    JOIN attempt ON attempt.delivery = delivery.id JOIN name ON name.id = channel \
                    WHERE ulid = ?1 AND position = ?2 ORDER BY at, delivery.id, number";
         let row = |row: &Row<'_>| {
-            Ok(AttemptRecord {
-                channel: row.get(0)?,
-                at: row.get(1)?,
-                took: row.get(2)?,
-                status: row.get(3)?,
-                result: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| "delivered".to_owned()),
-            })
+            let (channel, at, took, status, reason): (_, _, _, _, Option<String>) = row.try_into()?;
+            let result = reason.unwrap_or_else(|| "delivered".to_owned());
+            Ok(AttemptRecord { channel, at, took, status, result })
         };
         self.query(|connection| connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect())
     }
 
     fn dead_letters(&self, filter: &RecordFilter) -> ReadResult<Vec<DeadLetterRecord>> {
         let row = |row: &Row<'_>| {
-            Ok(DeadLetterRecord {
-                event: EventId { push: row.get(0)?, index: row.get(1)? },
-                channel: row.get(2)?,
-                key: row.get(3)?,
-                integration: row.get(4)?,
-                received: row.get(5)?,
-                died: row.get(6)?,
-                attempts: row.get(7)?,
-                reason: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
-            })
+            let (push, index, channel, key, integration, received, died, attempts) = row.try_into()?;
+            let (event, reason) = (EventId { push, index }, row.get::<_, Option<_>>(8)?.unwrap_or_default());
+            Ok(DeadLetterRecord { event, channel, key, integration, received, died, attempts, reason })
         };
         let columns = "ulid, position, c.text, key, i.text, received, ended, attempts, reason";
         self.deliveries(filter, SettledFilter::Dead, columns, row)
@@ -176,28 +162,15 @@ impl ReaderPool {
 }
 
 fn push_record(row: &Row<'_>) -> SqliteResult<PushRecord> {
+    let (id, integration, origin, received, generation, rules, payload) = row.try_into()?;
+    let (generation, rules) = (i64::cast_unsigned(generation), RuleSetHash(rules));
+    let outcomes = split(&row.get::<_, String>(7)?);
     let open: Option<String> = row.get(8)?;
-    Ok(PushRecord {
-        id: row.get(0)?,
-        integration: row.get(1)?,
-        origin: row.get(2)?,
-        received: row.get(3)?,
-        generation: row.get::<_, i64>(4)?.cast_unsigned(),
-        rules: RuleSetHash(row.get(5)?),
-        payload: row.get(6)?,
-        outcomes: split(&row.get::<_, String>(7)?),
-        open: open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-    })
+    let open = open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(PushRecord { id, integration, origin, received, generation, rules, payload, outcomes, open })
 }
 
 fn refused_payload(row: &Row<'_>) -> SqliteResult<RefusedPayload> {
-    Ok(RefusedPayload {
-        id: row.get(0)?,
-        integration: row.get(1)?,
-        origin: row.get(2)?,
-        received: row.get(3)?,
-        payload: row.get(4)?,
-        status: row.get(5)?,
-        reason: row.get(6)?,
-    })
+    let (id, integration, origin, received, payload, status, reason) = row.try_into()?;
+    Ok(RefusedPayload { id, integration, origin, received, payload, status, reason })
 }
