@@ -111,12 +111,24 @@ pub(super) struct FiringCompaction {
     sweep: Option<CompactionSweep>,
 }
 
+/// A sweep through the changes in memory, in the order of keys.
 #[derive(Debug)]
 struct CompactionSweep {
-    /// The sweep covers changes below that number.
+    /// At its end, all changes below that number are compacted.
     upper_bound: i64,
     /// The last key that was examined.
     after: Option<LookupDigest>,
+}
+
+impl FiringCompaction {
+    /// The sweep under way. One begins where there are many changes; the last ones, of the transaction at hand, are not in
+    /// memory yet.
+    fn sweep(&mut self, appended: usize) -> Option<&mut CompactionSweep> {
+        if self.sweep.is_none() && self.next - self.oldest >= COMPACTION_THRESHOLD {
+            self.sweep = Some(CompactionSweep { upper_bound: self.next - whole(appended), after: None });
+        }
+        self.sweep.as_mut()
+    }
 }
 
 impl SqliteTransaction<'_> {
@@ -142,33 +154,38 @@ impl SqliteTransaction<'_> {
         self.changes.appended
     }
 
-    /// Compacts some changes, or removes some that are compacted, in proportion to `step`.
+    /// Removes some changes that are compacted, or compacts some more, in proportion to `step`.
     pub(super) fn compact_firings(&mut self, step: usize) -> StoreResult<()> {
-        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let (brought, most) = (whole(self.changes.appended), step.saturating_mul(COMPACTED_PER_CHANGE));
-        let compaction = &mut self.cache.compaction;
         if step == 0 {
-            return Ok(());
+            Ok(())
+        } else if self.cache.compaction.oldest < self.cache.compaction.compacted_below {
+            self.remove_compacted(step)
+        } else {
+            self.continue_sweep(step)
         }
-        if compaction.oldest < compaction.compacted_below {
-            let end = compaction.oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
-            compaction.oldest = compaction.compacted_below.min(end);
-            let sql = "DELETE FROM firing_change WHERE id < ?1";
-            self.connection.prepare_cached(sql)?.execute([compaction.oldest])?;
-            return Ok(());
-        }
-        if compaction.sweep.is_none() && compaction.next - compaction.oldest >= COMPACTION_THRESHOLD {
-            compaction.sweep = Some(CompactionSweep { upper_bound: compaction.next - brought, after: None });
-        }
-        let Some(sweep) = &mut compaction.sweep else { return Ok(()) };
+    }
+
+    /// Removes the oldest changes, which the last sweep compacted.
+    fn remove_compacted(&mut self, step: usize) -> StoreResult<()> {
+        let FiringCompaction { oldest, compacted_below, .. } = &mut self.cache.compaction;
+        let end = oldest.saturating_add(whole(step).saturating_mul(REMOVED_PER_CHANGE));
+        *oldest = end.min(*compacted_below);
+        self.connection.prepare_cached("DELETE FROM firing_change WHERE id < ?1")?.execute([*oldest])?;
+        Ok(())
+    }
+
+    /// Compacts the changes of the next keys.
+    fn continue_sweep(&mut self, step: usize) -> StoreResult<()> {
+        let Some(sweep) = self.cache.compaction.sweep(self.changes.appended) else { return Ok(()) };
+        let most = step.saturating_mul(COMPACTED_PER_CHANGE);
         let found = self.recent.after(sweep.after, most);
-        match found.last() {
-            Some((last, _)) if found.len() == most => sweep.after = Some(*last),
-            _ => {
-                compaction.compacted_below = sweep.upper_bound;
-                compaction.sweep = None;
-            }
+        if found.len() == most {
+            sweep.after = found.last().map(|(key, _)| *key);
+        } else {
+            self.cache.compaction.compacted_below = sweep.upper_bound;
+            self.cache.compaction.sweep = None;
         }
+        // A key that this transaction changes keeps its place in memory, where its new change comes first.
         for (key, change) in found {
             if !self.changes.fresh.contains_key(&key) {
                 self.compact_one(&key, &change)?;
@@ -187,6 +204,10 @@ impl SqliteTransaction<'_> {
         }
         Ok(())
     }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
