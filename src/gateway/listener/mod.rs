@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use timeout_stream::{ConnectionPhase, StreamTimeouts, TimeoutStream};
+use timeout_stream::{SharedPhase, StreamTimeouts, TimeoutStream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -146,16 +146,16 @@ impl Drop for ConnectionGuard {
 }
 
 async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(context: &ConnectionContext, stream: S) {
-    let phase = ConnectionPhase::default();
+    let phase = SharedPhase::new();
     let limits = &context.limits;
     let times = StreamTimeouts { headers: limits.header_time, idle: limits.idle_time, answer: limits.body_time };
     let stream = TokioIo::new(TimeoutStream::new(stream, phase.clone(), times));
     let service = service_fn(|request: Request<Incoming>| {
-        phase.serve();
+        phase.begin_answer();
         let phase = phase.clone();
         async move {
             let answer = answer(context, request.map(Body::new)).await;
-            phase.wait();
+            phase.end_answer();
             Ok::<_, Infallible>(answer)
         }
     });
