@@ -30,13 +30,9 @@ pub(super) struct CandidateLoader<T> {
     pub(super) in_force: Option<(RuleSetHash, FileReferences)>,
     /// The files that the last build named, even if it failed.
     pub(super) referenced: FileReferences,
-    /// The result of the last reading.
-    pub(super) last_fingerprint: Option<ViewFingerprint>,
+    /// The result of the last reading, to detect whether the next differs.
+    pub(super) last_read: Option<Result<RuleSetHash, RuleFileError>>,
 }
-
-/// The result of a reading, to detect whether the next differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ViewFingerprint(Result<Option<RuleSetHash>, String>);
 
 /// A value that is ready to be published, and the files it was built from.
 pub(super) struct ReloadCandidate<T> {
@@ -103,7 +99,7 @@ impl<T> CandidateLoader<T> {
             return Ok(Some(ReloadCandidate { value, snapshot }));
         }
         // The files of the last reading are not those that were rejected.
-        self.last_fingerprint = None;
+        self.last_read = None;
         Err(LoadRejection::read(format!(
             "the files are unstable: they changed between any two of {MAX_READINGS} readings"
         )))
@@ -111,9 +107,9 @@ impl<T> CandidateLoader<T> {
 
     /// Whether the files are the same as at the last load.
     pub(super) fn is_unchanged(&mut self) -> bool {
-        let before = self.last_fingerprint.clone();
+        let before = self.last_read.take();
         self.read_view();
-        before.is_some() && before == self.last_fingerprint
+        before.is_some() && before == self.last_read
     }
 
     fn references(&self) -> FileReferences {
@@ -125,8 +121,7 @@ impl<T> CandidateLoader<T> {
     fn read_view(&mut self) -> FileSystemView {
         let wanted = self.references();
         let view = FileSystemView::read(&self.options.roots, &wanted, &self.options.fingerprint_key);
-        self.last_fingerprint =
-            Some(ViewFingerprint(view.scan.as_ref().map(|_| view.hash_of(&wanted)).map_err(Clone::clone)));
+        self.last_read = Some(view.hash_of(&wanted));
         self.watch_folders(&view, BTreeSet::new());
         view
     }
@@ -155,7 +150,7 @@ impl<T> CandidateLoader<T> {
     }
 
     fn is_in_force(&self, view: &FileSystemView) -> bool {
-        self.in_force.as_ref().is_some_and(|(hash, closure)| view.hash_of(closure) == Some(*hash))
+        self.in_force.as_ref().is_some_and(|(hash, closure)| view.hash_of(closure) == Ok(*hash))
     }
 
     fn checked_snapshot(&self, view: &FileSystemView) -> Result<Snapshot, LoadRejection> {

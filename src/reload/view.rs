@@ -3,7 +3,7 @@
 use super::digest::{self, ContentDigest, FingerprintKey};
 use super::{RuleSetHash, secrets};
 use crate::ruleset::files::disk::{self, AllowedFolders, FileContent, FileError, FileStamp};
-use crate::ruleset::files::{self, RuleFileScan, ScannedFile};
+use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScannedFile};
 use crate::ruleset::source_text::{self, MAX_FILE_BYTES};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,8 +113,8 @@ impl ReferencedFile {
 /// One reading.
 #[derive(Debug, Clone)]
 pub(super) struct FileSystemView {
-    /// The rule files, or why they cannot be read, in words.
-    pub(super) scan: Result<RuleFileScan, String>,
+    /// The rule files, or why they cannot be read.
+    pub(super) scan: Result<RuleFileScan, RuleFileError>,
     /// The files that the last build named.
     pub(super) referenced: BTreeMap<FileReference, ReferencedFile>,
     /// The folders in which changes would show.
@@ -128,7 +128,7 @@ impl FileSystemView {
         let reach = scan.as_ref().map(|scan| scan.reach.clone()).unwrap_or_default();
         let mut read = |file: &FileReference| ReferencedFile::read(file, &reach, key, &mut folders).0;
         let referenced = wanted.iter().map(|file| (file.clone(), read(file))).collect();
-        Self { scan: scan.map_err(|unreadable| unreadable.to_string()), referenced, folders }
+        Self { scan, referenced, folders }
     }
 
     /// Whether metadata and contents are the same in two readings.
@@ -146,11 +146,11 @@ impl FileSystemView {
     }
 
     /// The hash of the rule files and of these other files.
-    pub(super) fn hash_of(&self, wanted: &BTreeSet<FileReference>) -> Option<RuleSetHash> {
-        let scan = self.scan.as_ref().ok()?;
+    pub(super) fn hash_of(&self, wanted: &BTreeSet<FileReference>) -> Result<RuleSetHash, RuleFileError> {
+        let scan = self.scan.as_ref().map_err(Clone::clone)?;
         let rules: Vec<_> = scan.files.iter().map(|file| (&file.path, digest_of(file))).collect();
         let named = self.referenced.iter().filter(|(key, _)| wanted.contains(key));
-        Some(rule_set_hash(
+        Ok(rule_set_hash(
             rules.iter().map(|(path, digest)| (*path, digest)),
             named.map(|(key, named)| (key, named.digest)),
         ))

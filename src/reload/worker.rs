@@ -99,7 +99,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             watcher,
             in_force: None,
             referenced: BTreeSet::new(),
-            last_fingerprint: None,
+            last_read: None,
         };
         Self {
             loader,

@@ -28,15 +28,17 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// A path that cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleFileError {
     /// The operating system refuses to read it.
     #[error("cannot read `{}`: {reason}", path.display())]
     Io {
         /// The path.
         path: PathBuf,
-        /// The reason.
-        reason: io::Error,
+        /// The kind of the reason.
+        kind: io::ErrorKind,
+        /// The reason in the words of the operating system.
+        reason: String,
     },
     /// The paths hold no rule file.
     #[error("no rule file below {}: rule files end in `.rules`", quoted_paths(paths))]
@@ -173,7 +175,7 @@ struct FolderSearch<'s> {
 
 impl FolderSearch<'_> {
     fn folder(&mut self, folder: &OwnedFd, shown: &Path, real: &Path, depth: usize) -> Result<(), RuleFileError> {
-        let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno.into()))?;
+        let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno))?;
         if depth > MAX_DEPTH || !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
         }
@@ -183,8 +185,7 @@ impl FolderSearch<'_> {
             match self.entry(folder, &name, (&path, real), depth) {
                 Ok(()) => {}
                 // A file that is renamed disappears between the listing and the reading; the next scan finds it.
-                Err(RuleFileError::Io { reason, .. })
-                    if reason.kind() == io::ErrorKind::NotFound && !is_link(folder, &name) => {}
+                Err(RuleFileError::Io { kind: io::ErrorKind::NotFound, .. }) if !is_link(folder, &name) => {}
                 Err(unreadable) => return Err(unreadable),
             }
         }
@@ -247,7 +248,7 @@ impl FolderSearch<'_> {
         if self.found.contains_key(&path) {
             return Ok(());
         }
-        let stat = rustix::fs::fstat(&file).map_err(|errno| io_error(&path, errno.into()))?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| io_error(&path, errno))?;
         if disk::kind(&stat) != FileType::RegularFile {
             return Err(io_error(&path, not_a_regular_file()));
         }
@@ -298,6 +299,7 @@ fn not_a_regular_file() -> io::Error {
     io::Error::other("it is not a regular file")
 }
 
-fn io_error(path: &Path, reason: io::Error) -> RuleFileError {
-    RuleFileError::Io { path: path.to_owned(), reason }
+fn io_error(path: &Path, reason: impl Into<io::Error>) -> RuleFileError {
+    let reason = reason.into();
+    RuleFileError::Io { path: path.to_owned(), kind: reason.kind(), reason: reason.to_string() }
 }
