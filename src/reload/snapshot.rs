@@ -46,26 +46,11 @@ pub struct Snapshot {
 }
 
 /// The files that a build asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct ReferencedFiles {
     files: BTreeMap<FileReference, ReferencedFile>,
     folders: BTreeSet<PathBuf>,
     bytes: u64,
-}
-
-impl Clone for Snapshot {
-    fn clone(&self) -> Self {
-        Self {
-            sources: self.sources.clone(),
-            diagnostics: self.diagnostics.clone(),
-            rules: self.rules.clone(),
-            reach: self.reach.clone(),
-            preloaded: self.preloaded.clone(),
-            archived: self.archived,
-            fingerprint_key: self.fingerprint_key,
-            referenced: Mutex::new(self.locked().clone()),
-        }
-    }
 }
 
 impl Snapshot {
@@ -199,9 +184,10 @@ impl Snapshot {
         self.locked().folders.clone()
     }
 
-    /// The same snapshot with other texts as its rule files.
+    /// A snapshot of the same folders and files with other texts as its rule files.
     pub(super) fn with_sources(&self, texts: &BTreeMap<String, String>) -> Self {
-        let mut mixed = Self { sources: Sources::default(), rules: BTreeMap::new(), ..self.clone() };
+        let (reach, preloaded) = (self.reach.clone(), self.locked().files.clone());
+        let mut mixed = Self { reach, preloaded, fingerprint_key: self.fingerprint_key, ..Self::default() };
         for (name, text) in texts {
             mixed.sources.add(name, text);
             mixed.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
