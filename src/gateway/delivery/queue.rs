@@ -51,7 +51,15 @@ pub(super) struct PageRequest {
     pub(super) after: DeliveryId,
     /// At most so many.
     pub(super) limit: usize,
-    sweep: bool,
+    kind: PageKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PageKind {
+    /// After the cursor, for new deliveries.
+    Forward,
+    /// Up to the cursor, for requeued deliveries.
+    Sweep,
 }
 
 #[derive(Debug)]
@@ -136,47 +144,51 @@ impl<P> DeliveryQueue<P> {
             return None;
         }
         if self.keys.is_empty() && self.unread {
-            // Everything up to the cursor is settled, so the page may begin at the beginning, where requeued ones are found.
+            // Everything up to the cursor is settled. From the beginning, the pages find requeued deliveries as well.
             (self.cursor, self.sweep) = (DeliveryId::NONE, None);
         }
+        // At the cursor, a sweep is over.
         self.sweep = self.sweep.filter(|after| *after < self.cursor);
-        let reading = match self.sweep {
-            Some(after) => PageRequest { after, limit, sweep: true },
-            None if self.unread => PageRequest { after: self.cursor, limit, sweep: false },
+        let request = match self.sweep {
+            Some(after) => PageRequest { after, limit, kind: PageKind::Sweep },
+            None if self.unread => {
+                // What comes in after this sets it again.
+                self.unread = false;
+                PageRequest { after: self.cursor, limit, kind: PageKind::Forward }
+            }
             None => return None,
         };
         self.is_reading = true;
-        // What comes in after this sets it again.
-        self.unread = reading.sweep && self.unread;
         self.settled.clear();
-        Some(reading)
+        Some(request)
     }
 
     /// Takes the deliveries of a page, by rising id.
-    pub(super) fn add_page(&mut self, reading: PageRequest, page: Vec<QueueHead<P>>) {
+    pub(super) fn add_page(&mut self, request: PageRequest, page: Vec<QueueHead<P>>) {
         self.is_reading = false;
-        let whole = page.len() < reading.limit;
-        let mut at = reading.after;
-        let mut has_space = true;
-        let mut over = whole;
+        let mut reached = request.after;
+        // After a full page, the store may have more.
+        let mut has_more = page.len() >= request.limit;
         for head in page {
-            if reading.sweep && head.id > self.cursor {
-                over = true;
-                break;
-            }
-            let known = self.settled.contains(&head.id);
             let id = head.id;
-            if !known && !self.insert(head) {
-                has_space = false;
+            if request.kind == PageKind::Sweep && id > self.cursor {
+                has_more = false;
                 break;
             }
-            at = id;
+            // The page may be older than a settlement.
+            let is_settled = self.settled.contains(&id);
+            if !is_settled && !self.insert(head) {
+                has_more = true;
+                break;
+            }
+            reached = id;
         }
-        if reading.sweep {
-            self.sweep = (!over || !has_space).then_some(at);
-        } else {
-            self.cursor = self.cursor.max(at);
-            self.unread |= !whole || !has_space;
+        match request.kind {
+            PageKind::Forward => {
+                self.cursor = self.cursor.max(reached);
+                self.unread |= has_more;
+            }
+            PageKind::Sweep => self.sweep = has_more.then_some(reached),
         }
         if std::mem::take(&mut self.sweep_again) {
             self.sweep = Some(DeliveryId::NONE);
@@ -185,9 +197,9 @@ impl<P> DeliveryQueue<P> {
     }
 
     /// The page could not be read, and is to be read again.
-    pub(super) fn read_failed(&mut self, reading: PageRequest) {
+    pub(super) fn read_failed(&mut self, request: PageRequest) {
         self.is_reading = false;
-        self.unread |= !reading.sweep;
+        self.unread |= request.kind == PageKind::Forward;
     }
 
     /// Whether there was room for it.
