@@ -107,34 +107,19 @@ pub(super) struct ServeOptions {
 impl ServeOptions {
     /// These settings, with those of `other` for settings that are absent.
     pub(super) fn or(self, other: Self) -> Self {
-        let first = |one: Vec<PathBuf>, other| if one.is_empty() { other } else { one };
-        Self {
-            rules: first(self.rules, other.rules),
-            state: self.state.or(other.state),
-            listen: self.listen.or(other.listen),
-            admin: self.admin.or(other.admin),
-            admin_token_file: self.admin_token_file.or(other.admin_token_file),
-            public_url: self.public_url.or(other.public_url),
-            tls_cert: self.tls_cert.or(other.tls_cert),
-            tls_key: self.tls_key.or(other.tls_key),
-            allow: if self.allow.is_empty() { other.allow } else { self.allow },
-            allow_private: self.allow_private.or(other.allow_private),
-            proxy: self.proxy.or(other.proxy),
-            poll: self.poll.or(other.poll),
-            poll_interval: self.poll_interval.or(other.poll_interval),
-            manifest: self.manifest.or(other.manifest),
-            start_with_last_good: self.start_with_last_good.or(other.start_with_last_good),
-            run_tests: self.run_tests.or(other.run_tests),
-            allow_empty: self.allow_empty.or(other.allow_empty),
-            keep_for: self.keep_for.or(other.keep_for),
-            keep_bytes: self.keep_bytes.or(other.keep_bytes),
-            most_pending: self.most_pending.or(other.most_pending),
-            most_pending_bytes: self.most_pending_bytes.or(other.most_pending_bytes),
-            least_free: self.least_free.or(other.least_free),
-            connections: self.connections.or(other.connections),
-            connections_of_one: self.connections_of_one.or(other.connections_of_one),
-            log_format: self.log_format.or(other.log_format),
-            log_level: self.log_level.or(other.log_level),
+        macro_rules! first_given {
+            (options: $($option:ident)*; lists: $($list:ident)*) => {
+                Self {
+                    $($option: self.$option.or(other.$option),)*
+                    $($list: if self.$list.is_empty() { other.$list } else { self.$list },)*
+                }
+            };
+        }
+        first_given! {
+            options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy poll poll_interval
+                manifest start_with_last_good run_tests allow_empty keep_for keep_bytes most_pending most_pending_bytes
+                least_free connections connections_of_one log_format log_level;
+            lists: rules allow
         }
     }
 
@@ -174,33 +159,38 @@ impl ServeOptions {
     }
 
     fn fill(self, config: &mut GatewayConfig) {
-        let set = |to: &mut u64, given: Option<u64>| *to = given.unwrap_or(*to);
-        let set_size = |to: &mut usize, given: Option<usize>| *to = given.unwrap_or(*to);
-        config.listen = self.listen.unwrap_or(config.listen);
-        config.admin = self.admin.unwrap_or(config.admin);
+        set(&mut config.listen, self.listen);
+        set(&mut config.admin, self.admin);
         config.public_url = self.public_url;
         config.delivery.allow = self.allow;
-        config.delivery.allow_private = self.allow_private.unwrap_or_default();
+        set(&mut config.delivery.allow_private, self.allow_private);
         config.delivery.proxy = self.proxy;
         config.reload.poll = self.poll_interval.map(|interval| interval.0);
         if self.poll == Some(true) {
             config.reload.watch_method = WatchMethod::Poll;
         }
         config.reload.manifest = self.manifest;
-        config.reload.start_with_last_good = self.start_with_last_good.unwrap_or_default();
-        config.reload.allow_empty = self.allow_empty.unwrap_or_default();
+        set(&mut config.reload.start_with_last_good, self.start_with_last_good);
+        set(&mut config.reload.allow_empty, self.allow_empty);
         if self.run_tests == Some(true) {
             config.rule_tests = RuleTests::Run;
         }
-        config.journal.keep_for = self.keep_for.map_or(config.journal.keep_for, |time| time.0);
+        set(&mut config.journal.keep_for, self.keep_for.map(|time| time.0));
         set(&mut config.journal.keep_bytes, self.keep_bytes.map(|bytes| bytes.0));
         set(&mut config.journal.most_pending, self.most_pending);
         set(&mut config.journal.most_pending_bytes, self.most_pending_bytes.map(|bytes| bytes.0));
         config.journal.least_free = self.least_free.map(|bytes| bytes.0);
-        set_size(&mut config.limits.connections, self.connections);
-        set_size(&mut config.limits.connections_of_one, self.connections_of_one);
-        config.logs.format = self.log_format.unwrap_or_default();
-        config.logs.level = self.log_level.unwrap_or_default();
+        set(&mut config.limits.connections, self.connections);
+        set(&mut config.limits.connections_of_one, self.connections_of_one);
+        set(&mut config.logs.format, self.log_format);
+        set(&mut config.logs.level, self.log_level);
+    }
+}
+
+/// Replaces a default where a setting is given.
+fn set<T>(default: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *default = given;
     }
 }
 
