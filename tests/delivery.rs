@@ -15,6 +15,8 @@ use pointsman::channel::{DeliveryVerdict, Secret, Setting, find};
 use pointsman::gateway::delivery::{DeliveryService, DeliveryTimings, OutboundConfig, send_once};
 use pointsman::gateway::journal::{DeliveryId, SettlementResult};
 use pointsman::gateway::served_rules::ServedChannel;
+use pointsman::ruleset::SystemClock;
+use pointsman::time::Clock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -34,12 +36,16 @@ fn start(
     options: OutboundConfig,
     pace: DeliveryTimings,
 ) -> DeliveryService {
-    DeliveryService::start_with(memory.clone(), channels, options, Arc::default(), pace)
+    DeliveryService::start(memory.clone(), channels, options, system_clock(), Arc::default(), pace)
 }
 
 /// Delivers what is in the ledger to one channel.
 fn deliver(memory: &Memory, channel: ServedChannel) -> DeliveryService {
     start(memory, &[channel], open(), DeliveryTimings::shortened())
+}
+
+fn system_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
 }
 
 fn count(log: &Log) -> usize {
@@ -408,7 +414,7 @@ fn a_refused_connection_names_no_address() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let channel = channel("c", &format!("http://127.0.0.1:{port}/canary"));
-    let exchange = runtime.block_on(send_once(&channel, b"{}", &open()));
+    let exchange = runtime.block_on(send_once(&channel, b"{}", &open(), &system_clock()));
     let DeliveryVerdict::Retry { reason, .. } = exchange.verdict else { panic!("{exchange:?}") };
     assert!(reason.starts_with("no connection: ") && !reason.contains("canary"), "{reason}");
     assert!(exchange.request.starts_with(&format!("POST http://127.0.0.1:{port}/<secret>\n")), "{}", exchange.request);
@@ -423,9 +429,9 @@ fn a_certificate_counts_where_somebody_trusted_vouches_for_it() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/delivery/tls");
         OutboundConfig { ca_file: Some(folder.join(name)), ..open() }
     };
-    let trusting = runtime.block_on(send_once(&channel, b"{}", &ca_file("ca.pem")));
+    let trusting = runtime.block_on(send_once(&channel, b"{}", &ca_file("ca.pem"), &system_clock()));
     assert_eq!(trusting.verdict, DeliveryVerdict::Delivered, "{}", trusting.answer);
-    let strict = runtime.block_on(send_once(&channel, b"{}", &open()));
+    let strict = runtime.block_on(send_once(&channel, b"{}", &open(), &system_clock()));
     assert!(strict.answer.contains("invalid peer certificate"), "{}", strict.answer);
     assert!(ca_file("localhost.key").check().unwrap_err().contains("no certificate"));
     assert!(ca_file("absent").check().is_err());

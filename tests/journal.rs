@@ -30,6 +30,7 @@ use pointsman::gateway::journal::{
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
+use pointsman::ruleset::SystemClock;
 use pointsman::time::Timestamp;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -78,7 +79,8 @@ impl StateFolder {
 
     pub(crate) fn open_with(&self, options: &JournalConfig, metrics: Arc<Metrics>) -> Journal {
         let wake = Arc::new(|_: &str| {});
-        Journal::open_with_store(options, metrics, wake, |options| Ok(self.store(options))).unwrap()
+        Journal::open_with_store(options, Arc::new(SystemClock), metrics, wake, |options| Ok(self.store(options)))
+            .unwrap()
     }
 }
 
@@ -177,8 +179,9 @@ fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
         let woken = Arc::clone(&woken);
         Arc::new(move |channel: &str| woken.lock().unwrap().push(channel.to_owned()))
     };
-    let journal =
-        Journal::open_with_store(&folder.options(), Arc::default(), wake, |options| Ok(folder.store(options))).unwrap();
+    let open = |options: &JournalConfig| Ok(folder.store(options));
+    let clock = Arc::new(SystemClock);
+    let journal = Journal::open_with_store(&folder.options(), clock, Arc::default(), wake, open).unwrap();
     let pushes = [push(1, "page", "a", Some(b"one")), push(2, "void", "b", None), push(3, "page", "a", Some(b"three"))];
     for push in pushes.clone() {
         assert_eq!(wait(journal.accept(push)), Ok(AcceptResult::Stored));
@@ -263,22 +266,22 @@ fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
     for (number, channels) in [(1, &["page"][..]), (2, &["chat", "page"])] {
         wait(journal.accept(Push { transitions: vec![opened(channels)], ..push(number, "page", "a", None) })).unwrap();
     }
-    assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
-    assert_eq!(journal.open_channels("shop", "b"), [""; 0]);
-    assert_eq!(journal.open_channels("bank", "a"), [""; 0]);
+    assert_eq!(journal.open_channels("shop", "a", ago(0)), ["page", "chat"]);
+    assert_eq!(journal.open_channels("shop", "b", ago(0)), [""; 0]);
+    assert_eq!(journal.open_channels("bank", "a", ago(0)), [""; 0]);
     drop(journal);
     let journal = folder.open();
-    assert_eq!(journal.open_channels("shop", "a"), ["page", "chat"]);
+    assert_eq!(journal.open_channels("shop", "a", ago(0)), ["page", "chat"]);
     let closed = FiringTransition::Closed { key: "a".to_owned(), removed_channels: vec!["chat".to_owned()], index: 0 };
     wait(journal.accept(Push { transitions: vec![closed], ..push(3, "page", "a", None) })).unwrap();
-    assert_eq!(journal.open_channels("shop", "a"), [""; 0]);
+    assert_eq!(journal.open_channels("shop", "a", ago(0)), [""; 0]);
     let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!(dead[0].reason, "channel `chat` no longer exists");
     assert_eq!(dead[0].channel, "chat");
     let old =
         Push { received: ago(31 * 86_400_000), transitions: vec![opened(&["page"])], ..push(4, "page", "a", None) };
     wait(journal.accept(old)).unwrap();
-    assert_eq!(journal.open_channels("shop", "a"), [""; 0], "a firing is open for thirty days");
+    assert_eq!(journal.open_channels("shop", "a", ago(0)), [""; 0], "a firing is open for thirty days");
 }
 
 fn a_repeated_body_is_accepted_once(folder: &StateFolder) {
@@ -403,7 +406,7 @@ fn a_delivery_has_one_owner_at_a_time(folder: &StateFolder) {
 fn a_directory_has_one_owner() {
     let folder = StateFolder::new();
     let journal = folder.open();
-    let second = Journal::open(&folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {}));
+    let second = Journal::open(&folder.options(), Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {}));
     let Err(JournalError::Failed(message)) = second else { panic!("it was opened twice") };
     assert!(message.contains(&format!("in use by process {}", std::process::id())), "{message}");
     journal.close();

@@ -14,6 +14,7 @@ use crate::common;
 use pointsman::reload::{
     LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, ReloadReport, Reloader, Snapshot, WatchMethod, WatchMode,
 };
+use pointsman::ruleset::SystemClock;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +107,8 @@ impl Subject {
         let tell = Box::new(move |_: &ReloadOutcome<'_, String>| {
             counted.fetch_add(1, Ordering::SeqCst);
         });
-        let subject = Self { reloader: Reloader::start(options, Box::new(join), tell)?, attempts };
+        let subject =
+            Self { reloader: Reloader::start(options, Arc::new(SystemClock), Box::new(join), tell)?, attempts };
         // The watches of the first load are new, and so followed by one more.
         subject.reloader.reload().ok();
         Ok(subject)

@@ -8,12 +8,13 @@ use super::terminal::Terminal;
 use crate::diagnostic;
 use crate::gateway::admin_client::AdminClient;
 use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
-use crate::gateway::metrics::Metrics;
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
     OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
 };
 use crate::reload::LoadRejection;
+use crate::ruleset::SystemClock;
+use crate::time::Timestamp;
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,9 +86,8 @@ impl RecordArguments {
     }
 }
 
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    clock::at(None).epoch_milliseconds()
+fn now() -> Timestamp {
+    clock::at(None)
 }
 
 impl GatewayArguments {
@@ -242,7 +242,7 @@ impl OperationsBackend {
             terminal.help("omit `--rules`");
             return Err(Exit::Usage);
         };
-        let replayer = OfflineReplayer::new(journal.clone(), rules).map_err(|rejection| {
+        let replayer = OfflineReplayer::new(journal.clone(), rules, Arc::new(SystemClock)).map_err(|rejection| {
             let LoadRejection { message, diagnostics, sources, .. } = *rejection;
             let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
             terminal.err.print(&text);
@@ -299,7 +299,7 @@ fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
         most_quarantined: forever,
         least_free: Some(0),
     };
-    Journal::open(&options, Arc::new(Metrics::default()), Arc::new(|_| ())).map_err(|fault| {
+    Journal::open(&options, Arc::new(SystemClock), Arc::default(), Arc::new(|_| ())).map_err(|fault| {
         terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));
         terminal.help(
             "if a gateway runs there, its admin listener does not respond: see its log, or name the listener with `--admin URL --token-file FILE`",

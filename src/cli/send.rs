@@ -12,10 +12,11 @@ use crate::gateway::served_rules;
 use crate::json;
 use crate::model::SecretReference;
 use crate::reload::Snapshot;
-use crate::ruleset::RuleSet;
-use crate::time::Timestamp;
+use crate::ruleset::{RuleSet, SystemClock};
+use crate::time::{Clock, Timestamp};
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Send one event to a channel, and show the request and the response
 #[derive(Debug, Args)]
@@ -160,7 +161,8 @@ fn send(
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| terminal.fail(&format!("cannot start the network: {error}")))?;
-    let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options, &clock));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
     let quoted =

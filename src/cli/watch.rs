@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use super::{check, clock};
 use crate::diagnostic::{self, Diagnostic, visible_line};
 use crate::reload::{LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
-use crate::ruleset::{LoadedRules, RuleSet};
+use crate::ruleset::{LoadedRules, RuleSet, SystemClock};
 use crate::source::{Sources, Span};
 use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
@@ -113,7 +113,7 @@ fn start(
             let _ = sender.send(message);
         };
         let build = |snapshot: &Snapshot| Ok(round(snapshot));
-        match Reloader::start(options.clone(), Box::new(build), Box::new(tell)) {
+        match Reloader::start(options.clone(), Arc::new(SystemClock), Box::new(build), Box::new(tell)) {
             Ok(reloader) => return Ok(reloader),
             Err(rejection) if rejection.diagnostics.is_empty() => {
                 return Err(terminal.fail(&rejection.message));

@@ -32,12 +32,15 @@ pub mod tls;
 pub use run::{GatewayError, check, run};
 
 use crate::reload::Reloader;
+use crate::time::Clock;
 use served_rules::ServedRules;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What the parts of a running gateway share.
 pub struct Gateway {
+    /// The clock of all parts.
+    pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Reloader<ServedRules>,
     /// The journal.

@@ -5,13 +5,16 @@
 
 use super::admin::{self, state_files};
 use super::config::GatewayConfig;
-use super::delivery::DeliveryService;
+use super::delivery::{DeliveryService, DeliveryTimings};
+use super::intake::{self, IntakeState};
 use super::journal::{Journal, JournalError, PushStore as _};
 use super::metrics::{Metrics, StageLabels};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
-use super::{Gateway, intake, logs, maintenance};
+use super::{Gateway, logs, maintenance};
 use crate::reload::{LoadRejection, ReloadOutcome, Reloader, RuleSetVersion};
+use crate::ruleset::SystemClock;
+use crate::time::Clock;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,8 +86,9 @@ pub fn check(config: &GatewayConfig) -> Result<Arc<RuleSetVersion<ServedRules>>,
     options.fingerprint_key =
         state_files::known_fingerprint_key(&config.journal.directory).unwrap_or(options.fingerprint_key);
     let rule_tests = config.rule_tests;
-    let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, rule_tests));
-    Reloader::start(options, build, Box::new(|_| {})).map(|rules| rules.current()).map_err(Box::new)
+    let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, rule_tests, SystemClock.now()));
+    let rules = Reloader::start(options, Arc::new(SystemClock), build, Box::new(|_| {}));
+    rules.map(|rules| rules.current()).map_err(Box::new)
 }
 
 async fn run_until_stopped(config: GatewayConfig) -> Result<(), GatewayError> {
@@ -194,9 +198,10 @@ async fn open(config: &mut GatewayConfig) -> Result<(Arc<Gateway>, (TcpListener,
         }
     };
     let state = config.journal.directory.clone();
-    let journal = Journal::open(&config.journal, Arc::clone(&metrics), Arc::new(wake))
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let journal = Journal::open(&config.journal, Arc::clone(&clock), Arc::clone(&metrics), Arc::new(wake))
         .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
-    let gateway = open_with_journal(config, journal.clone(), metrics, deliveries).await;
+    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries).await;
     if gateway.is_err() {
         journal.close();
         state_files::remove_address(&state);
@@ -216,6 +221,7 @@ fn unusable_reason(state: &Path, error: JournalError) -> String {
 
 async fn open_with_journal(
     config: &mut GatewayConfig,
+    clock: Arc<dyn Clock>,
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
@@ -230,7 +236,8 @@ async fn open_with_journal(
         starts_with_last_good: config.reload.start_with_last_good,
         generation: AtomicU64::new(0),
     };
-    let rules = start_rules(config, &metrics, handler).map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
+    let rules =
+        start_rules(config, &clock, &metrics, handler).map_err(|rejection| GatewayError::Rules(Box::new(rejection)))?;
     let listeners = (listen(config.listen).await?, listen(config.admin).await?);
     // The system replaces port 0.
     config.listen = listeners.0.local_addr().map_err(GatewayError::System)?;
@@ -239,23 +246,21 @@ async fn open_with_journal(
         config.admin_token = Some(state_files::admin_token(&state).map_err(GatewayError::Admin)?);
     }
     state_files::write_address(&state, config.admin).map_err(GatewayError::Admin)?;
-    let current = rules.current();
-    let started = DeliveryService::start(journal.clone(), &current, config.delivery.clone(), Arc::clone(&metrics));
+    let started = DeliveryService::start(
+        journal.clone(),
+        &rules.current().value.channels,
+        config.delivery.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&metrics),
+        DeliveryTimings::default(),
+    );
     // It is set here only.
     let _ = deliveries.set(started.clone());
-    // A version that was published meanwhile found no deliveries to reconfigure.
-    started.reconfigure(&rules.current());
-    let config = config.clone();
-    let stopping = AtomicBool::new(false);
-    let gateway = Gateway {
-        rules,
-        journal,
-        intake: super::intake::IntakeState::default(),
-        deliveries: started,
-        metrics,
-        config,
-        stopping,
-    };
+    // A version that was published meanwhile found no deliveries to configure.
+    started.set_channels(&rules.current().value.channels);
+    let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone());
+    let (config, stopping) = (config.clone(), AtomicBool::new(false));
+    let gateway = Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, stopping };
     Ok((Arc::new(gateway), listeners))
 }
 
@@ -265,18 +270,20 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, GatewayError> {
 
 fn start_rules(
     config: &GatewayConfig,
+    clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     handler: ReloadHandler,
 ) -> Result<Reloader<ServedRules>, LoadRejection> {
     let rule_tests = config.rule_tests;
-    let metrics = Arc::clone(metrics);
+    let (metrics, build_clock) = (Arc::clone(metrics), Arc::clone(clock));
     let build = move |snapshot: &_| {
         let began = tokio::time::Instant::now();
-        let built = ServedRules::build(snapshot, rule_tests);
+        let built = ServedRules::build(snapshot, rule_tests, build_clock.now());
         metrics.reload_seconds.observe(began.elapsed().as_secs_f64());
         built
     };
-    Reloader::start(config.reload.clone(), Box::new(build), Box::new(move |attempt| handler.handle(attempt)))
+    let (options, build) = (config.reload.clone(), Box::new(build));
+    Reloader::start(options, Arc::clone(clock), build, Box::new(move |attempt| handler.handle(attempt)))
 }
 
 /// Handles the outcomes of loads, on the thread of the reloader.
@@ -303,7 +310,7 @@ impl ReloadHandler {
                 }
                 let _entered = self.runtime.enter();
                 if let Some(deliveries) = self.deliveries.get() {
-                    deliveries.reconfigure(version);
+                    deliveries.set_channels(&version.value.channels);
                 }
             }
             ReloadOutcome::Unchanged => tracing::debug!("rules unchanged"),

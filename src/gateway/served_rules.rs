@@ -10,11 +10,11 @@ use crate::diagnostic::{self, DiagnosticLevel};
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
-use crate::ruleset::{LoadedRules, ResolvedSettings, RuleSet, SystemClock};
+use crate::ruleset::{LoadedRules, ReadTable, ResolvedSettings, RuleSet};
 use crate::source::Sources;
 use crate::suite;
 use crate::text::{backticked_list, plural};
-use crate::time::Clock as _;
+use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -77,15 +77,15 @@ pub struct ServedIntegration {
 type EnvironmentReader<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
 impl ServedRules {
-    /// Checks, compiles and resolves a snapshot, and runs its tests if asked.
+    /// Checks, compiles and resolves a snapshot, and runs its tests if asked; `at` is the date for warnings that depend on it.
     ///
     /// # Errors
     /// All errors of the first stage that fails.
-    pub fn build(snapshot: &Snapshot, rule_tests: RuleTests) -> Result<Self, LoadRejection> {
+    pub fn build(snapshot: &Snapshot, rule_tests: RuleTests, at: Timestamp) -> Result<Self, LoadRejection> {
         let files = FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
         let environment = |name: &str| std::env::var(name).ok();
         let sources = snapshot.sources().clone();
-        let mut served = Self::assemble(sources, &files, &environment, rule_tests)?;
+        let mut served = Self::assemble(sources, &files, &environment, rule_tests, at)?;
         served.archive = snapshot.archive();
         served.warnings.extend(snapshot.world_readable_secrets().iter().map(|path| {
             let path = path.display();
@@ -99,9 +99,9 @@ impl ServedRules {
         files: &FileReaders<'_>,
         environment: &EnvironmentReader<'_>,
         rule_tests: RuleTests,
+        at: Timestamp,
     ) -> Result<Self, LoadRejection> {
-        let LoadedRules { sources, diagnostics, rules } =
-            RuleSet::from_sources(sources, files.table, Some(SystemClock.now()));
+        let LoadedRules { sources, diagnostics, rules } = RuleSet::from_sources(sources, files.table, Some(at));
         let Some(rules) = rules else {
             let message = errors_by_file(&errors(&diagnostics), &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
@@ -141,8 +141,8 @@ pub fn read_secret(secret: &model::SecretReference, folder: &Path, files: &Snaps
 
 /// Where the files that rules name come from.
 struct FileReaders<'f> {
-    table: &'f dyn Fn(&Path) -> Result<String, String>,
-    secret: &'f dyn Fn(&Path) -> Result<String, String>,
+    table: &'f ReadTable<'f>,
+    secret: &'f ReadTable<'f>,
 }
 
 fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic> {
@@ -303,6 +303,7 @@ mod tests {
     use crate::model::SecretReference;
     use crate::reload::{LoadRejection, LoadStage};
     use crate::source::Sources;
+    use crate::time::Timestamp;
     use std::path::Path;
 
     const RULES: &str = r#"edition 1
@@ -327,7 +328,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
             Ok("0123456789012345678901\n".to_owned())
         };
         let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
-        ServedRules::assemble(sources, &files, &environment, rule_tests)
+        ServedRules::assemble(sources, &files, &environment, rule_tests, Timestamp::default())
     }
 
     const ALL: &[(&str, &str)] =

@@ -31,7 +31,7 @@ pub use snapshot::{RuleSetHash, Snapshot};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 use arc_swap::ArcSwap;
 use debounce::Debounce;
 use std::path::PathBuf;
@@ -208,12 +208,13 @@ impl<T: Send + Sync + 'static> Reloader<T> {
     /// If the first load fails and no last good set can replace it.
     pub fn start(
         options: ReloadOptions,
+        clock: Arc<dyn Clock>,
         build: Box<BuildCallback<T>>,
         on_outcome: Box<OutcomeCallback<T>>,
     ) -> Result<Self, LoadRejection> {
         let at_most = if crate::mutant::Mutant::NoDebounceCap.is_on() { Duration::MAX } else { options.max_delay };
         let triggers = Arc::new(ReloadTriggers::new(Debounce::new(options.quiet, at_most)));
-        let mut worker = ReloadWorker::new(options, build, on_outcome, &triggers);
+        let mut worker = ReloadWorker::new(options, clock, build, on_outcome, &triggers);
         let (current, history) = worker.start()?;
         let thread = thread::Builder::new().name("reload".to_owned()).spawn(move || worker.run());
         let thread = thread.map_err(|error| LoadRejection::read(format!("cannot start a thread: {error}")))?;

@@ -10,8 +10,7 @@ use super::{
     Snapshot, WatchMode, last_good,
 };
 use crate::mutant::Mutant;
-use crate::ruleset::SystemClock;
-use crate::time::{Clock as _, Timestamp};
+use crate::time::{Clock, Timestamp};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -70,6 +69,7 @@ impl<T> LoadRecords<T> {
 /// The state of the thread.
 pub(super) struct ReloadWorker<T> {
     loader: CandidateLoader<T>,
+    clock: Arc<dyn Clock>,
     on_outcome: Box<OutcomeCallback<T>>,
     triggers: Arc<ReloadTriggers>,
     history: Arc<LoadHistory<T>>,
@@ -87,6 +87,7 @@ type WorkerHandles<T> = (Arc<ArcSwap<RuleSetVersion<T>>>, Arc<LoadHistory<T>>);
 impl<T: Send + Sync> ReloadWorker<T> {
     pub(super) fn new(
         options: ReloadOptions,
+        clock: Arc<dyn Clock>,
         build: Box<BuildCallback<T>>,
         on_outcome: Box<OutcomeCallback<T>>,
         triggers: &Arc<ReloadTriggers>,
@@ -103,6 +104,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         };
         Self {
             loader,
+            clock,
             on_outcome,
             triggers: Arc::clone(triggers),
             history: Arc::new(LoadHistory { records: Mutex::new(LoadRecords { report: None, versions: Vec::new() }) }),
@@ -120,7 +122,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         let began = std::time::Instant::now();
         match self.loader.load(Duration::ZERO) {
             Ok(Some(candidate)) => {
-                self.succeeded = Some(SystemClock.now());
+                self.succeeded = Some(self.clock.now());
                 self.publish(candidate);
             }
             Ok(None) => return Err(LoadRejection::read("nothing was loaded")),
@@ -192,7 +194,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
 
     fn record_success(&mut self) {
         (self.failure, self.rejected_at) = (None, None);
-        self.succeeded = Some(SystemClock.now());
+        self.succeeded = Some(self.clock.now());
     }
 
     fn record_failure(&mut self, rejection: LoadRejection) {
@@ -213,7 +215,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         }
         self.generation += 1;
         let hash = snapshot.hash();
-        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: SystemClock.now(), value });
+        let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: self.clock.now(), value });
         self.history.locked().add_version(&version);
         match &self.current {
             Some(current) => current.store(Arc::clone(&version)),
@@ -231,7 +233,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
-            attempted: SystemClock.now(),
+            attempted: self.clock.now(),
             succeeded: self.succeeded,
             duration,
             last_good_error: self.last_good_error.clone(),

@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
+use std::time::Duration;
 
 /// A moment, with a precision of one nanosecond. The default is the beginning of 1970 in UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +54,24 @@ impl Timestamp {
     #[must_use]
     pub fn epoch_milliseconds(self) -> i64 {
         self.0.as_millisecond()
+    }
+
+    /// The moment so much later; at most the last one of the calendar.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.checked_add(duration).unwrap_or(jiff::Timestamp::MAX))
+    }
+
+    /// The moment so much earlier; at least the first one of the calendar.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.checked_sub(duration).unwrap_or(jiff::Timestamp::MIN))
+    }
+
+    /// How long after another moment this one is; zero where it is before it.
+    #[must_use]
+    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
+        Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
     }
 
     /// The moment as a timestamp of `jiff`.
@@ -198,5 +217,21 @@ impl<'t> TimestampScanner<'t> {
         let (digits, rest) = self.rest.split_at_checked(count).unwrap_or_default();
         self.rest = rest;
         digits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Timestamp};
+
+    #[test]
+    fn arithmetic_ends_where_the_calendar_does() {
+        let [first, start, last] = [i64::MIN, 0, i64::MAX].map(Timestamp::from_epoch_milliseconds);
+        let later = start.saturating_add(Duration::from_millis(1_500));
+        assert_eq!(later.epoch_milliseconds(), 1_500);
+        assert_eq!(later.saturating_sub(Duration::from_millis(1_500)), start);
+        assert_eq!(later.saturating_duration_since(start), Duration::from_millis(1_500));
+        assert_eq!(start.saturating_duration_since(later), Duration::ZERO);
+        assert_eq!((start.saturating_sub(Duration::MAX), start.saturating_add(Duration::MAX)), (first, last));
     }
 }

@@ -15,9 +15,9 @@ use pointsman::gateway::journal::{
     CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId, PushOrigin,
     PushStore as _, SqliteStore, Transaction, accept,
 };
-use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::RuleSetHash;
-use pointsman::time::Timestamp;
+use pointsman::ruleset::SystemClock;
+use pointsman::time::{Clock as _, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -92,7 +92,7 @@ fn store(batch: u64, time: Duration) {
 fn journal(senders: u64, time: Duration) {
     let options = options(&format!("journal-{senders}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let journal = Journal::open(&options, Arc::new(Metrics::default()), Arc::new(|_: &str| {})).unwrap();
+    let journal = Journal::open(&options, Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {})).unwrap();
     let begin = Instant::now();
     let tasks: Vec<_> = (0..senders)
         .map(|sender| {
@@ -123,7 +123,7 @@ fn journal(senders: u64, time: Duration) {
     );
     let started = Instant::now();
     for _ in 0..10_000 {
-        std::hint::black_box(journal.open_channels("bench", "bench/1"));
+        std::hint::black_box(journal.open_channels("bench", "bench/1", SystemClock.now()));
     }
     println!("open_channels: {:.1} µs", started.elapsed().as_secs_f64() * 1e6 / 1e4);
     journal.close();

@@ -7,7 +7,7 @@ use pointsman::gateway::journal::{AcceptResult, JournalError, Push, PushStore, R
 use pointsman::gateway::metrics::Metrics;
 use pointsman::gateway::served_rules::{ServedChannel, ServedIntegration, ServedRules};
 use pointsman::reload::{RuleSetHash, RuleSetVersion};
-use pointsman::ruleset::RuleSet;
+use pointsman::ruleset::{RuleSet, SystemClock};
 use pointsman::source::Sources;
 use pointsman::time::Timestamp;
 use std::collections::HashMap;
@@ -60,7 +60,7 @@ impl PushStore for Memory {
         Ok(())
     }
 
-    fn open_channels(&self, _integration: &str, key: &str) -> Vec<String> {
+    fn open_channels(&self, _integration: &str, key: &str, _at: Timestamp) -> Vec<String> {
         self.0.open.lock().unwrap().get(key).cloned().unwrap_or_default()
     }
 }
@@ -69,8 +69,7 @@ pub(super) struct Parts {
     version: Mutex<Arc<RuleSetVersion<ServedRules>>>,
     pub(super) store: Memory,
     intake: IntakeState,
-    metrics: Arc<Metrics>,
-    limits: ListenerLimits,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) stopping: AtomicBool,
 }
 
@@ -87,14 +86,6 @@ impl IntakeBackend for Parts {
 
     fn intake(&self) -> &IntakeState {
         &self.intake
-    }
-
-    fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    fn limits(&self) -> &ListenerLimits {
-        &self.limits
     }
 
     fn is_stopping(&self) -> bool {
@@ -169,12 +160,12 @@ pub(super) async fn start_with(
     limits: ListenerLimits,
     tls: Option<Arc<rustls::ServerConfig>>,
 ) -> Running {
+    let metrics: Arc<Metrics> = Arc::default();
     let parts = Arc::new(Parts {
         version: Mutex::new(version),
         store: Memory::default(),
-        intake: IntakeState::default(),
-        metrics: Arc::default(),
-        limits,
+        intake: IntakeState::new(Arc::new(SystemClock), Arc::clone(&metrics), limits),
+        metrics,
         stopping: AtomicBool::new(false),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -6,7 +6,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::intake::IntakeBackend as _;
 use pointsman::gateway::journal::{FiringTransition, JournalError, OpenFiring, PushOrigin};
 use serde_json::json;
 use std::io::Write;
@@ -209,7 +208,7 @@ async fn a_push_that_is_not_durable_is_answered_with_retry_after() {
     }
     // A push that is not durable counts as an answer only.
     let counted = |running: &Running| -> Vec<String> {
-        let text = running.parts.metrics().render();
+        let text = running.parts.metrics.render();
         let prefixes = ["pointsman_outcomes_total{integration=\"plain\"", "pointsman_routes_total"];
         let lines = text.lines().filter(|line| prefixes.iter().any(|prefix| line.starts_with(prefix)));
         lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect()

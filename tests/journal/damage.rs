@@ -6,6 +6,7 @@ use pointsman::gateway::journal::{
     PruneProgress, Push, PushStore as _, RecordFilter, SettlementResult, SqliteStore,
 };
 use pointsman::gateway::metrics::Metrics;
+use pointsman::ruleset::SystemClock;
 use std::collections::HashSet;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ fn change(folder: &StateFolder, sql: &str) {
 }
 
 fn refused(folder: &StateFolder) -> String {
-    match Journal::open(&folder.options(), Arc::new(Metrics::default()), Arc::new(|_: &str| {})) {
+    match Journal::open(&folder.options(), Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {})) {
         Err(JournalError::Failed(message)) => message,
         Err(fault) => panic!("{fault}"),
         Ok(_) => panic!("it was opened"),

@@ -8,6 +8,7 @@ use pointsman::gateway::journal::{
     TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
+use pointsman::ruleset::SystemClock;
 use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -97,7 +98,8 @@ fn open(folder: &StateFolder, fate: &Arc<Fate>) -> Journal {
         let store = folder.store(options);
         Ok(Box::new(Faulty { store, fate }) as Box<dyn JournalStore>)
     };
-    Journal::open_with_store(&folder.options(), Arc::default(), Arc::new(|_: &str| {}), open).unwrap()
+    Journal::open_with_store(&folder.options(), Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {}), open)
+        .unwrap()
 }
 
 async fn accept_all(journal: &Journal, numbers: Vec<u64>) -> Vec<(u64, Result<AcceptResult, JournalError>)> {

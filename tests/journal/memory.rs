@@ -16,7 +16,7 @@ use pointsman::time::Timestamp;
 use reader::MemoryReader;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use transaction::MemoryTransaction;
 
 /// What outlives a store, as a disk would.
@@ -67,11 +67,6 @@ pub(crate) struct MemoryStore {
 /// A time as a store keeps it.
 fn whole(time: Timestamp) -> Timestamp {
     Timestamp::from_epoch_milliseconds(time.epoch_milliseconds())
-}
-
-fn before(now: Timestamp, age: Duration) -> Timestamp {
-    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_epoch_milliseconds(now.epoch_milliseconds().saturating_sub(age))
 }
 
 impl MemoryDisk {
@@ -190,7 +185,8 @@ impl JournalStore for MemoryStore {
 
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         let mut state = self.disk.0.lock().unwrap();
-        let (oldest, oldest_dead) = (before(now, self.options.keep_for), before(now, self.options.keep_dead_for));
+        let oldest = now.saturating_sub(self.options.keep_for);
+        let oldest_dead = now.saturating_sub(self.options.keep_dead_for);
         let is_old =
             |row: &Delivery| row.state == DeliveryState::Dead && row.ended.is_some_and(|ended| ended < oldest_dead);
         let dead: Vec<DeliveryId> = state.deliveries.iter().filter(|(_, row)| is_old(row)).map(|(id, _)| *id).collect();
@@ -205,8 +201,7 @@ impl JournalStore for MemoryStore {
         });
         deliveries.retain(|_, row| pushes.iter().any(|push| push.id == row.push));
         state.seen.retain(|_, seen| seen.until >= now.epoch_milliseconds());
-        let longest = Duration::from_millis(LONGEST_OPEN.unsigned_abs());
-        state.firings.retain(|_, firing| firing.since >= before(now, longest));
+        state.firings.retain(|_, firing| firing.since >= now.saturating_sub(LONGEST_OPEN));
         state.bound_quarantine(self.options.most_quarantined);
         state.retain_rules(&[]);
         Ok(PruneProgress::Done)

@@ -72,7 +72,7 @@ fn everything_in_a_journal_of_schema_1_is_read() {
     assert_eq!(stored.payload, b"payload 6");
     let archive = reader.rules(RuleSetHash([9; 32])).unwrap();
     assert_eq!(archive.as_deref(), Some(&b"rules of that time"[..]));
-    let open = |integration: &str, key: &str| journal.open_channels(integration, key);
+    let open = |integration: &str, key: &str| journal.open_channels(integration, key, at(START));
     assert_eq!(open("shop", "retried"), ["page", "chat"]);
     assert_eq!(open("bank", "closed"), [""; 0]);
     let counts = reader.channels().unwrap();

@@ -8,8 +8,6 @@ use super::run_blocking;
 use crate::gateway::Gateway;
 use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest};
 use crate::gateway::problem::{Problem, json};
-use crate::ruleset::SystemClock;
-use crate::time::Clock as _;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -40,7 +38,7 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
 type GatewayState = State<Arc<Gateway>>;
 
 async fn events(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::events(&gateway.journal, &selection(&uri)?, now())).await
+    answer_blocking(move || operations::events(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
 }
 
 async fn event(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
@@ -52,19 +50,19 @@ async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Respo
 }
 
 async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::dead(&gateway.journal, &selection(&uri)?, now())).await
+    answer_blocking(move || operations::dead(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
 }
 
 async fn retry_dead(State(gateway): GatewayState, body: Bytes) -> Response {
-    answer_blocking(move || operations::retry_dead(&gateway.journal, &read(&body)?, now())).await
+    answer_blocking(move || operations::retry_dead(&gateway.journal, &read(&body)?, gateway.clock.now())).await
 }
 
 async fn drop_dead(State(gateway): GatewayState, body: Bytes) -> Response {
-    answer_blocking(move || operations::drop_dead(&gateway.journal, &read(&body)?, now())).await
+    answer_blocking(move || operations::drop_dead(&gateway.journal, &read(&body)?, gateway.clock.now())).await
 }
 
 async fn quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::quarantined(&gateway.journal, &selection(&uri)?, now())).await
+    answer_blocking(move || operations::quarantined(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
 }
 
 async fn quarantined(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
@@ -72,7 +70,7 @@ async fn quarantined(State(gateway): GatewayState, Path(id): Path<String>) -> Re
 }
 
 async fn plan_quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::plan_quarantine(&gateway.journal, &selection(&uri)?, now())).await
+    answer_blocking(move || operations::plan_quarantine(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
 }
 
 async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Response {
@@ -83,13 +81,14 @@ async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Respon
 }
 
 async fn plan(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::plan(&gateway.journal, &selection(&uri)?, now())).await
+    answer_blocking(move || operations::plan(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
 }
 
 async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
     match read::<ReplayRequest>(&body) {
         Ok(request) if request.stored => {
-            answer_blocking(move || operations::replay_stored(&gateway.journal, &request, now(), &std::thread::sleep))
+            let sleep = &std::thread::sleep;
+            answer_blocking(move || operations::replay_stored(&gateway.journal, &request, gateway.clock.now(), sleep))
                 .await
         }
         Ok(request) => answer(operations::replay(&gateway, &request).await),
@@ -115,9 +114,4 @@ async fn answer_blocking<T: Serialize + Send + 'static>(
 
 fn answer<T: Serialize>(done: Result<T, OperationError>) -> Response {
     done.map_or_else(|error| Problem::new(error.status(), error.to_string()).to_response(), |done| json(&done))
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    SystemClock.now().epoch_milliseconds()
 }

@@ -109,11 +109,11 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     }
 
     async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
-        let Some(at) = clock::timestamp(clock::wall_clock()) else { return self.postpone() };
+        let Some(at) = clock::usable(self.clock.wall()) else { return self.postpone() };
         let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
         let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
         let begun = self.clock.now();
-        let report = transport.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
+        let report = transport.attempt(attempt).await;
         let took = u32::try_from(self.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
         let (result, due) = self.decide_next(&report, transport.retry_for());
         self.settle(result, due, took, Some(report)).await
@@ -130,9 +130,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 let failed = FailedAttempt { attempts, age, retry_after: *after, random: clock::random() };
                 match self.timings.backoff.next(failed, retry_for) {
                     Some(pause) => {
-                        let due = Timestamp::from_epoch_milliseconds(
-                            clock::wall_clock().saturating_add_unsigned(milliseconds(pause)),
-                        );
+                        let due = self.clock.wall().saturating_add(pause);
                         (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
                     }
                     None => (SettlementResult::Dead { reason: give_up_reason(retry_for, reason) }, None),
@@ -150,14 +148,8 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         report: Option<AttemptReport>,
     ) -> FinishedJob {
         let status = report.as_ref().and_then(|report| report.status);
-        let at = clock::wall_clock();
-        let settlement = Settlement {
-            delivery: self.head.id,
-            at: Timestamp::from_epoch_milliseconds(at),
-            took,
-            status,
-            result: result.clone(),
-        };
+        let at = self.clock.wall();
+        let settlement = Settlement { delivery: self.head.id, at, took, status, result: result.clone() };
         let mut wait = self.timings.backoff.base.min(LONGEST_PAUSE);
         while let Err(fault) = self.store.settle(settlement.clone()).await {
             if fault == JournalError::Closed {
@@ -195,7 +187,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         }
     }
 
-    fn count(&self, result: &SettlementResult, at: i64) {
+    fn count(&self, result: &SettlementResult, at: Timestamp) {
         let word = match result {
             SettlementResult::Delivered => "delivered",
             SettlementResult::Retry { .. } => "retry",
@@ -204,8 +196,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         let channel = || self.channel.clone();
         self.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
         if *result == SettlementResult::Delivered {
-            let took = u64::try_from(at.saturating_sub(self.head.since)).unwrap_or_default();
-            let seconds = Duration::from_millis(took).as_secs_f64();
+            let seconds = at.saturating_duration_since(self.head.since).as_secs_f64();
             self.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);
         }
     }

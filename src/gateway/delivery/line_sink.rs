@@ -3,10 +3,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
 
-use super::clock;
 use super::line_file::LineFile;
+use crate::time::{Clock, Timestamp};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
@@ -24,14 +25,19 @@ impl LineSink {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(super) fn file(directory: PathBuf, path: String, rotate_at: u64) -> Result<Self, String> {
+    pub(super) fn file(
+        directory: PathBuf,
+        path: String,
+        rotate_at: u64,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
         let mut lines = None;
         Self::start(move |batch| {
             let mut open = match lines.take() {
                 Some(open) => open,
                 None => LineFile::open(&directory, &path, rotate_at)?,
             };
-            open.append(batch, &stamp())?;
+            open.append(batch, &stamp(clock.now()))?;
             lines = Some(open);
             Ok(())
         })
@@ -87,9 +93,9 @@ fn write_lines(receiver: &Receiver<(Vec<u8>, WriteReply)>, mut write: impl FnMut
     }
 }
 
-/// The time, as part of a file's name: `20260307T020000Z`.
-fn stamp() -> String {
-    let time = clock::timestamp(clock::wall_clock()).map(|time| time.to_string()).unwrap_or_default();
+/// A time as part of a file's name: `20260307T020000Z`.
+fn stamp(time: Timestamp) -> String {
+    let time = time.to_string();
     let seconds = time.split(['.', 'Z']).next().unwrap_or_default();
     seconds.chars().filter(char::is_ascii_alphanumeric).chain(['Z']).collect()
 }

@@ -21,13 +21,14 @@ mod worker;
 
 pub use once::send_once;
 
-use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore, Journal};
+use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
 use super::metrics::{ChannelLabels, Metrics};
-use super::served_rules::{ServedChannel, ServedRules};
+use super::served_rules::ServedChannel;
 use crate::channel::DeliveryVerdict;
-use crate::reload::RuleSetVersion;
+use crate::time::Clock;
 use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
+use client::ClientFactory;
 use clock::{DeliveryClock, milliseconds};
 use rate_limiter::RateLimiters;
 use serde::Serialize;
@@ -64,7 +65,7 @@ impl OutboundConfig {
     /// # Errors
     /// What is wrong with the proxy's address or the certificates.
     pub fn check(&self) -> Result<(), String> {
-        TransportResources::new(self.clone()).config_error().map_or(Ok(()), |fault| Err(fault.to_owned()))
+        ClientFactory::new(self).map(drop)
     }
 
     /// Checks the spelling of `allow` and `proxy`, which people write.
@@ -177,28 +178,18 @@ struct WorkerPool {
 }
 
 impl DeliveryService {
-    /// Starts delivering; to be called within a tokio runtime.
+    /// Starts delivering to these channels; to be called within a tokio runtime.
     #[must_use]
-    pub fn start(
-        journal: Journal,
-        served: &Arc<RuleSetVersion<ServedRules>>,
-        options: OutboundConfig,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self::start_with(journal, &served.value.channels, options, metrics, DeliveryTimings::default())
-    }
-
-    /// As [`DeliveryService::start`], with any store, these channels and these timings.
-    #[must_use]
-    pub fn start_with<L: DeliveryStore>(
+    pub fn start<L: DeliveryStore>(
         store: L,
         channels: &[ServedChannel],
         options: OutboundConfig,
+        clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         timings: DeliveryTimings,
     ) -> Self {
-        let clock = DeliveryClock::new();
-        let resources = TransportResources::new(options);
+        let resources = TransportResources::new(options, Arc::clone(&clock));
+        let clock = DeliveryClock::new(clock);
         if let Some(fault) = resources.config_error() {
             tracing::error!(fault, "nothing can be delivered over HTTP");
         }
@@ -234,13 +225,8 @@ impl DeliveryService {
         }
     }
 
-    /// Uses a new version of the rules: changed settings hold from the next attempt on, deliveries of a removed channel become
-    /// dead letters, and unchanged channels go on as before.
-    pub fn reconfigure(&self, served: &Arc<RuleSetVersion<ServedRules>>) {
-        self.set_channels(&served.value.channels);
-    }
-
-    /// As [`DeliveryService::reconfigure`], for these channels.
+    /// Uses the channels of a new version of the rules: changed settings hold from the next attempt on, deliveries of a
+    /// removed channel become dead letters, and unchanged channels go on as before.
     pub fn set_channels(&self, channels: &[ServedChannel]) {
         let mut workers = self.pool.workers();
         if self.pool.stopping.load(Ordering::Acquire) {
@@ -265,7 +251,7 @@ impl DeliveryService {
     /// The state of each channel, by name.
     #[must_use]
     pub fn status(&self) -> Vec<ChannelStatus> {
-        let (clock, now) = (clock::wall_clock(), self.pool.clock.now());
+        let (wall, now) = (self.pool.clock.wall(), self.pool.clock.now());
         let workers = self.pool.workers();
         let status = |(name, worker): (&String, &WorkerHandle)| {
             let showing = *worker.status.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,8 +259,8 @@ impl DeliveryService {
                 BreakerState::Closed => "closed".to_owned(),
                 BreakerState::HalfOpen => "half-open".to_owned(),
                 BreakerState::Open(until) => {
-                    let until = clock.saturating_add_unsigned(until.saturating_sub(now));
-                    format!("open until {}", clock::timestamp(until).map(|time| time.to_string()).unwrap_or_default())
+                    let pause = Duration::from_millis(until.saturating_sub(now));
+                    format!("open until {}", wall.saturating_add(pause))
                 }
             };
             Some(ChannelStatus {

@@ -7,15 +7,23 @@ use super::{Exchange, OutboundConfig};
 use crate::channel::{DeliveryVerdict, FileSettings, HttpRequest, RequestContext, Setting, Transport, URL};
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::{self, MASK, SecretMask};
+use crate::time::Clock;
+use std::sync::Arc;
 use url::Url;
 
 /// Headers whose values are shown.
 const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location retry-after server webhook-id";
 
 /// Sends a body to a channel, once.
-pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundConfig) -> Exchange {
-    let transport = ChannelTransport::new(channel.clone(), &TransportResources::new(options.clone()));
-    let Some(at) = clock::timestamp(clock::wall_clock()) else {
+pub async fn send_once(
+    channel: &ServedChannel,
+    body: &[u8],
+    options: &OutboundConfig,
+    clock: &Arc<dyn Clock>,
+) -> Exchange {
+    let resources = TransportResources::new(options.clone(), Arc::clone(clock));
+    let transport = ChannelTransport::new(channel.clone(), &resources);
+    let Some(at) = clock::usable(clock.now()) else {
         let reason = "the clock shows no time that can be used".to_owned();
         return Exchange {
             request: String::new(),
@@ -25,7 +33,7 @@ pub async fn send_once(channel: &ServedChannel, body: &[u8], options: &OutboundC
     };
     let idempotency_key = format!("test-{}-{}", at.epoch_milliseconds(), channel.name);
     let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false };
-    let report = transport.attempt(attempt, || clock::timestamp(clock::wall_clock())).await;
+    let report = transport.attempt(attempt).await;
     let request = match (&report.request, channel.kind.transport) {
         (Some(request), _) => request_text(channel, &transport.mask, request),
         (None, Transport::Http(_)) => "no request could be made".to_owned(),

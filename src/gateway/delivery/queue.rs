@@ -13,6 +13,7 @@
 //! monotonic clock; `since` is the wall clock's.
 
 use crate::gateway::journal::DeliveryId;
+use crate::time::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most keys in memory.
@@ -30,7 +31,7 @@ pub(super) struct QueueHead<P> {
     /// Not before this moment.
     pub(super) due: u64,
     /// When its age limit began, by the wall clock.
-    pub(super) since: i64,
+    pub(super) since: Timestamp,
     /// What else its owner keeps.
     pub(super) details: P,
 }
@@ -231,7 +232,7 @@ impl<P> DeliveryQueue<P> {
     }
 
     /// Takes a head, due or not, whose age limit began at that time of the wall clock or before it.
-    pub(super) fn take_older(&mut self, since: i64) -> Option<QueueHead<P>> {
+    pub(super) fn take_older(&mut self, since: Timestamp) -> Option<QueueHead<P>> {
         let old = |key: &String| {
             self.keys.get(key).and_then(|entry| entry.head.as_ref()).is_some_and(|head| head.since <= since)
         };

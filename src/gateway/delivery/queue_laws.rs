@@ -2,6 +2,7 @@
 
 use super::{DeliveryQueue, HeadResult, PageRequest, QueueHead};
 use crate::gateway::journal::DeliveryId;
+use crate::time::Timestamp;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +52,7 @@ struct QueueSimulation {
 }
 
 fn head(id: DeliveryId, key: u8, due: u64) -> QueueHead<()> {
-    QueueHead { id, key: key.to_string(), due, since: 0, details: () }
+    QueueHead { id, key: key.to_string(), due, since: Timestamp::default(), details: () }
 }
 
 impl QueueSimulation {
@@ -206,8 +207,10 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
 fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait() {
     let mut queue = DeliveryQueue::new(4);
     let reading = queue.next_read().unwrap();
-    let waiting =
-        |id: i64, asked| QueueHead { id: DeliveryId(id), key: id.to_string(), due: 900, since: 0, details: asked };
+    let waiting = |id: i64, asked| {
+        let (key, since) = (id.to_string(), Timestamp::default());
+        QueueHead { id: DeliveryId(id), key, due: 900, since, details: asked }
+    };
     queue.add_page(reading, vec![waiting(1, false), waiting(2, true)]);
     assert_eq!((queue.take(100).map(|head| head.id.0), queue.waiting(100)), (None, 2));
     queue.make_due(100, |asked| *asked);
@@ -220,8 +223,9 @@ fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait
 fn what_is_too_old_is_found_before_it_is_due() {
     let mut queue = DeliveryQueue::new(4);
     let reading = queue.next_read().unwrap();
-    let waiting = |id: i64, since| QueueHead { id: DeliveryId(id), key: id.to_string(), due: 900, since, details: () };
+    let at = Timestamp::from_epoch_milliseconds;
+    let waiting = |id: u8, since| QueueHead { since: at(since), ..head(DeliveryId(id.into()), id, 900) };
     queue.add_page(reading, vec![waiting(1, 50), waiting(2, 20)]);
-    assert_eq!(queue.take_older(30).map(|head| head.id.0), Some(2));
-    assert_eq!(queue.take_older(30).map(|head| head.id.0), None);
+    assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), Some(2));
+    assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), None);
 }

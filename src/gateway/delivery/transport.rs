@@ -12,8 +12,8 @@ use crate::channel::{
 };
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::SecretMask;
-use crate::time::Timestamp;
-use std::sync::OnceLock;
+use crate::time::Clock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The most characters of the reason of an outcome.
@@ -22,15 +22,16 @@ const LONGEST_REASON: usize = 1_000;
 /// What all transports share.
 pub(super) struct TransportResources {
     options: OutboundConfig,
+    clock: Arc<dyn Clock>,
     clients: Result<ClientFactory, String>,
     stdout: OnceLock<Result<LineSink, String>>,
 }
 
 impl TransportResources {
     /// Reads the files that the options name.
-    pub(super) fn new(options: OutboundConfig) -> Self {
+    pub(super) fn new(options: OutboundConfig, clock: Arc<dyn Clock>) -> Self {
         let clients = ClientFactory::new(&options);
-        Self { options, clients, stdout: OnceLock::new() }
+        Self { options, clock, clients, stdout: OnceLock::new() }
     }
 
     /// What is wrong with the options.
@@ -55,6 +56,7 @@ pub(super) struct ChannelTransport {
     pub(super) channel: ServedChannel,
     /// The secrets of the channel.
     pub(super) mask: SecretMask,
+    clock: Arc<dyn Clock>,
     settings: DeliverySettings,
     transport: OpenTransport,
 }
@@ -100,14 +102,15 @@ impl ChannelTransport {
             }
             Transport::File => {
                 let FileSettings { path, rotate_at } = FileSettings::read(&channel.settings);
-                LineSink::file(resources.options.directory.clone(), path, rotate_at).map(OpenTransport::Lines)
+                let (directory, clock) = (resources.options.directory.clone(), Arc::clone(&resources.clock));
+                LineSink::file(directory, path, rotate_at, clock).map(OpenTransport::Lines)
             }
             Transport::Stdout => resources.stdout.get_or_init(LineSink::stdout).clone().map(OpenTransport::Lines),
             Transport::Discard => Ok(OpenTransport::Discard),
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
         let settings = DeliverySettings::read(&channel.settings);
-        Self { mask: channel.settings.mask(), channel, settings, transport }
+        Self { mask: channel.settings.mask(), clock: Arc::clone(&resources.clock), channel, settings, transport }
     }
 
     /// How many attempts may be under way at once.
@@ -132,21 +135,17 @@ impl ChannelTransport {
     }
 
     /// Tries once to deliver a body.
-    pub(super) async fn attempt(
-        &self,
-        attempt: RequestContext<'_>,
-        now: impl Fn() -> Option<Timestamp>,
-    ) -> AttemptReport {
-        let mut report = self.send(attempt, now).await;
+    pub(super) async fn attempt(&self, attempt: RequestContext<'_>) -> AttemptReport {
+        let mut report = self.send(attempt).await;
         if let DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } = &mut report.verdict {
             *reason = self.mask.line(reason, LONGEST_REASON);
         }
         report
     }
 
-    async fn send(&self, attempt: RequestContext<'_>, now: impl Fn() -> Option<Timestamp>) -> AttemptReport {
+    async fn send(&self, attempt: RequestContext<'_>) -> AttemptReport {
         match &self.transport {
-            OpenTransport::Http(http, client) => self.send_http(http.as_ref(), client, attempt, now).await,
+            OpenTransport::Http(http, client) => self.send_http(http.as_ref(), client, attempt).await,
             OpenTransport::Lines(sink) => match sink.write(attempt.body.to_vec()).await {
                 Ok(()) => AttemptReport::without_answer(DeliveryVerdict::Delivered, HealthSignal::Healthy, None),
                 Err(reason) => AttemptReport::without_answer(
@@ -174,7 +173,6 @@ impl ChannelTransport {
         http: &dyn HttpChannel,
         client: &ChannelClient,
         attempt: RequestContext<'_>,
-        now: impl Fn() -> Option<Timestamp>,
     ) -> AttemptReport {
         let request = match http.request(&attempt) {
             Ok(request) => request,
@@ -201,12 +199,11 @@ impl ChannelTransport {
             let value = response.headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let at = now().unwrap_or(attempt.at);
-        let answer = HttpResponse { status: response.status, header: &header, body: &response.body, at };
+        let (status, body, at) = (response.status, &response.body, self.clock.now());
+        let answer = HttpResponse { status, header: &header, body, at };
         let verdict = http.verdict(&answer);
-        let status = Some(response.status);
-        let health = health_signal(&verdict, response.status);
-        AttemptReport { verdict, health, status, request: Some(request), response: Some(response) }
+        let health = health_signal(&verdict, status);
+        AttemptReport { verdict, health, status: Some(status), request: Some(request), response: Some(response) }
     }
 }
 

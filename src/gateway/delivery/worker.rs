@@ -7,7 +7,7 @@
 
 use super::DeliveryTimings;
 use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, BreakerTransition, CircuitBreaker};
-use super::clock::{self, DeliveryClock, milliseconds};
+use super::clock::{DeliveryClock, milliseconds};
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
 use super::queue::{DeliveryQueue, MAX_KEYS, PageRequest, QueueHead};
 use super::rate_limiter::{RateLimiters, RetryAt, SharedRateLimiter};
@@ -18,6 +18,7 @@ use crate::gateway::journal::{
 };
 use crate::gateway::metrics::{ChannelLabels, Metrics};
 use crate::gateway::served_rules::ServedChannel;
+use crate::time::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +34,7 @@ const COUNT_PAUSE: u64 = 100;
 /// How many deliveries are given up at once.
 const MAX_GIVING_UP: usize = 64;
 /// The longest wait of a delivery that was read from the store: its time is the wall clock's, which may have jumped.
-const LONGEST_DUE: i64 = 60 * 60 * 1_000;
+const LONGEST_DUE: Duration = Duration::from_hours(1);
 
 /// A message to a worker. The mailbox is bounded: one wake-up, one page, and one result or fetch for each job.
 pub(super) enum MailboxMessage {
@@ -160,7 +161,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             }
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
             MailboxMessage::Page(request, Ok(page)) => {
-                let heads = page.into_iter().map(|pending| queue_head(pending, now)).collect();
+                let wall = self.context.clock.wall();
+                let heads = page.into_iter().map(|pending| queue_head(pending, now, wall)).collect();
                 self.queue.add_page(request, heads);
             }
             MailboxMessage::Page(request, Err(fault)) => {
@@ -168,7 +170,11 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 self.store_failed(&fault, now);
             }
             MailboxMessage::Fetched(key, fetched) => match *fetched {
-                Ok(pending) => self.queue.add_fetched(&key, pending.map(|pending| queue_head(pending, now))),
+                Ok(pending) => {
+                    let wall = self.context.clock.wall();
+                    let head = pending.map(|pending| queue_head(pending, now, wall));
+                    self.queue.add_fetched(&key, head);
+                }
                 Err(fault) => {
                     self.queue.fetch_failed(key);
                     self.store_failed(&fault, now);
@@ -389,15 +395,14 @@ fn open_transport<L>(
 
 /// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not wait,
 /// and none waits longer than the longest pause.
-fn queue_head(pending: PendingDelivery, now: u64) -> QueueHead<DeliveryDetails> {
-    let wait =
-        if pending.attempts == 0 { 0 } else { pending.due.epoch_milliseconds().saturating_sub(clock::wall_clock()) };
-    let wait = wait.clamp(0, LONGEST_DUE);
+fn queue_head(pending: PendingDelivery, now: u64, wall: Timestamp) -> QueueHead<DeliveryDetails> {
+    let is_new = pending.attempts == 0;
+    let wait = if is_new { Duration::ZERO } else { pending.due.saturating_duration_since(wall) };
     QueueHead {
         id: pending.id,
         key: pending.key,
-        due: now.saturating_add_signed(wait),
-        since: pending.since.epoch_milliseconds(),
+        due: now.saturating_add(milliseconds(wait.min(LONGEST_DUE))),
+        since: pending.since,
         details: DeliveryDetails {
             event: pending.event,
             channel_kind: pending.kind,

@@ -75,7 +75,7 @@ pub(super) async fn accept<H: IntakeBackend>(
             let (push, counts) = new_push(&prepared, incoming, evaluated);
             let receipt = make_durable(backend.store(), push).await?;
             if !receipt.duplicate {
-                counts.count(&integration, &prepared, backend.metrics());
+                counts.count(&integration, &prepared, &backend.intake().metrics);
             }
             Ok(receipt)
         }
@@ -183,14 +183,14 @@ fn evaluate<H: IntakeBackend>(
     let began = std::time::Instant::now();
     let mut buffers = BUFFERS.take();
     let EvaluationBuffers { arena, text } = &mut buffers;
-    let open = |key: &str| backend.store().open_channels(&incoming.integration, key);
+    let open = |key: &str| backend.store().open_channels(&incoming.integration, key, incoming.now);
     let evaluated = decide(prepared, incoming, &open, arena)
         .and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming, text));
     buffers.arena.clear();
     buffers.text.clear();
     buffers.text.shrink_to(MAX_KEPT);
     BUFFERS.set(buffers);
-    backend.metrics().evaluate_seconds.observe(began.elapsed().as_secs_f64());
+    backend.intake().metrics.evaluate_seconds.observe(began.elapsed().as_secs_f64());
     evaluated
 }
 

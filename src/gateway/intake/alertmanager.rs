@@ -11,11 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 /// For how long a repetition is skipped: Alertmanager's default `repeat_interval`.
-pub(super) const REPEAT_INTERVAL: i64 = 4 * 60 * 60 * 1000;
+pub(super) const REPEAT_INTERVAL: Duration = Duration::from_hours(4);
 /// When an alert without `endsAt` ends, unless it is sent again: Alertmanager's default `resolve_timeout`.
-const RESOLVE_TIMEOUT: i64 = 5 * 60 * 1000;
+const RESOLVE_TIMEOUT: Duration = Duration::from_mins(5);
 /// The most alerts in the cache.
 const MAX_ALERTS: usize = 200_000;
 /// The most bytes in the cache.
@@ -39,13 +40,14 @@ struct PostedAlert {
     generator_url: Option<String>,
 }
 
-/// An alert as it is accepted. Times are milliseconds since 1970.
+/// An alert as it is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AlertmanagerAlert {
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     starts_at: Option<String>,
-    ends_at: i64,
+    /// To the millisecond.
+    ends_at: Timestamp,
     generator_url: String,
     is_resolved: bool,
 }
@@ -72,7 +74,7 @@ pub(super) struct ExpiredBatch {
 ///
 /// # Errors
 /// Where the body is not a list.
-pub(super) fn read(body: &[u8], now: i64) -> Result<ParsedAlerts, String> {
+pub(super) fn read(body: &[u8], now: Timestamp) -> Result<ParsedAlerts, String> {
     let posted: Vec<Value> =
         serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
     let mut alerts = Vec::new();
@@ -91,19 +93,20 @@ pub(super) fn read(body: &[u8], now: i64) -> Result<ParsedAlerts, String> {
     Ok(ParsedAlerts { alerts, errors })
 }
 
-fn alert(posted: Value, now: i64) -> Result<AlertmanagerAlert, String> {
+fn alert(posted: Value, now: Timestamp) -> Result<AlertmanagerAlert, String> {
     let mut posted: PostedAlert = serde_json::from_value(posted).map_err(|error| error.to_string())?;
     // As in Alertmanager, an empty label counts as missing.
     posted.labels.retain(|_, value| !value.is_empty());
     if posted.labels.is_empty() {
         return Err("at least one label is needed".to_owned());
     }
-    let ends_at = posted.ends_at.as_deref().and_then(Timestamp::read).map(Timestamp::epoch_milliseconds);
+    let ends_at = posted.ends_at.as_deref().and_then(Timestamp::read);
+    let ends_at = ends_at.map(|at| Timestamp::from_epoch_milliseconds(at.epoch_milliseconds()));
     Ok(AlertmanagerAlert {
         labels: posted.labels,
         annotations: posted.annotations,
         starts_at: posted.starts_at.filter(|written| Timestamp::read(written).is_some()),
-        ends_at: ends_at.unwrap_or(now + RESOLVE_TIMEOUT),
+        ends_at: ends_at.unwrap_or(now.saturating_add(RESOLVE_TIMEOUT)),
         generator_url: posted.generator_url.unwrap_or_default(),
         is_resolved: ends_at.is_some_and(|ends_at| ends_at <= now),
     })
@@ -141,8 +144,7 @@ impl AlertmanagerAlert {
 
     fn webhook(&self) -> Value {
         let (status, ends_at) = if self.is_resolved {
-            let ends_at = u64::try_from(self.ends_at).ok().and_then(Timestamp::from_whole_epoch);
-            ("resolved", ends_at.map(|at| at.to_string()).unwrap_or_default())
+            ("resolved", self.ends_at.to_string())
         } else {
             ("firing", "0001-01-01T00:00:00Z".to_owned())
         };
@@ -187,7 +189,7 @@ pub(super) struct AlertCache {
 struct CachedAlert {
     integration: Box<str>,
     alert: AlertmanagerAlert,
-    accepted_at: i64,
+    accepted_at: Timestamp,
 }
 
 impl AlertCache {
@@ -197,7 +199,7 @@ impl AlertCache {
         &mut self,
         integration: &str,
         alerts: Vec<AlertmanagerAlert>,
-        now: i64,
+        now: Timestamp,
     ) -> Vec<AlertmanagerAlert> {
         let mut seen = HashSet::new();
         let mut new = Vec::new();
@@ -212,7 +214,7 @@ impl AlertCache {
     }
 
     /// Caches alerts that are durable.
-    pub(super) fn insert_all(&mut self, integration: &str, alerts: Vec<AlertmanagerAlert>, now: i64) {
+    pub(super) fn insert_all(&mut self, integration: &str, alerts: Vec<AlertmanagerAlert>, now: Timestamp) {
         for alert in alerts {
             let key = alert.cache_key(integration);
             self.remove(&key);
@@ -227,13 +229,13 @@ impl AlertCache {
     /// Alerts that were not sent again until their end, now resolved, in small batches by integration. They stay until they
     /// are [inserted](Self::insert_all) as resolved or [removed](Self::remove_all).
     #[must_use]
-    pub(super) fn expired(&mut self, now: i64) -> Vec<ExpiredBatch> {
+    pub(super) fn expired(&mut self, now: Timestamp) -> Vec<ExpiredBatch> {
         let mut old = Vec::new();
         let mut found: BTreeMap<&str, Vec<([u8; 32], AlertmanagerAlert)>> = BTreeMap::new();
         #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
         for (key, cached) in &self.alerts {
             if cached.alert.is_resolved {
-                if cached.accepted_at + REPEAT_INTERVAL <= now {
+                if cached.accepted_at.saturating_add(REPEAT_INTERVAL) <= now {
                     old.push(*key);
                 }
             } else if cached.alert.ends_at <= now {
@@ -266,7 +268,7 @@ impl AlertCache {
 
     /// Whether an alert was not sent again in the meantime, so that it can be resolved.
     #[must_use]
-    pub(super) fn is_expired(&self, integration: &str, alert: &AlertmanagerAlert, now: i64) -> bool {
+    pub(super) fn is_expired(&self, integration: &str, alert: &AlertmanagerAlert, now: Timestamp) -> bool {
         let cached = self.alerts.get(&alert.cache_key(integration));
         cached.is_some_and(|cached| !cached.alert.is_resolved && cached.alert.ends_at <= now)
     }
@@ -280,13 +282,13 @@ impl AlertCache {
 
 impl CachedAlert {
     /// Whether the alert repeats this one; then the later end holds.
-    fn refresh(&mut self, alert: &AlertmanagerAlert, now: i64) -> bool {
+    fn refresh(&mut self, alert: &AlertmanagerAlert, now: Timestamp) -> bool {
         let same_start = match (&self.alert.starts_at, &alert.starts_at) {
             (Some(cached), Some(new)) => Timestamp::read(cached) == Timestamp::read(new),
             _ => true,
         };
-        let same =
-            self.alert.is_resolved == alert.is_resolved && same_start && now - self.accepted_at < REPEAT_INTERVAL;
+        let is_recent = now < self.accepted_at.saturating_add(REPEAT_INTERVAL);
+        let same = self.alert.is_resolved == alert.is_resolved && same_start && is_recent;
         if same && !alert.is_resolved {
             self.alert.ends_at = self.alert.ends_at.max(alert.ends_at);
         }
@@ -296,16 +298,19 @@ impl CachedAlert {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        AlertCache, AlertmanagerAlert, ExpiredBatch, MAX_ALERTS, ParsedAlerts, REPEAT_INTERVAL, read, webhook,
-    };
+    use super::{AlertCache, AlertmanagerAlert, ExpiredBatch, MAX_ALERTS, ParsedAlerts, Timestamp, read, webhook};
     use serde_json::json;
 
-    const START: i64 = 1_800_000_000_000;
+    const MINUTE: i64 = 60_000;
+    const REPEAT: i64 = 4 * 60 * MINUTE;
+
+    fn after(milliseconds: i64) -> Timestamp {
+        Timestamp::from_epoch_milliseconds(1_800_000_000_000 + milliseconds)
+    }
 
     fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
         let body = json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
-        read(body.to_string().as_bytes(), START).unwrap().alerts.remove(0)
+        read(body.to_string().as_bytes(), after(0)).unwrap().alerts.remove(0)
     }
 
     #[test]
@@ -323,14 +328,14 @@ mod tests {
     fn an_alert_that_is_not_sent_again_is_resolved_at_its_end() {
         let mut cache = AlertCache::default();
         // 2027-01-15T08:00:00Z is the start of the test.
-        let news = cache.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], START);
+        let news = cache.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], after(0));
         assert_eq!(news.len(), 1);
-        cache.insert_all("prom", news, START);
-        assert!(cache.expired(START + 3 * 60_000).is_empty());
+        cache.insert_all("prom", news, after(0));
+        assert!(cache.expired(after(3 * MINUTE)).is_empty());
         // Sent again: the end is later.
-        assert!(cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], START + 60_000).is_empty());
-        assert!(cache.expired(START + 5 * 60_000).is_empty());
-        let expired = cache.expired(START + 8 * 60_000);
+        assert!(cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], after(MINUTE)).is_empty());
+        assert!(cache.expired(after(5 * MINUTE)).is_empty());
+        let expired = cache.expired(after(8 * MINUTE));
         let [ExpiredBatch { integration, alerts }] = expired.as_slice() else { panic!("{expired:?}") };
         assert_eq!(&**integration, "prom");
         let body: serde_json::Value = serde_json::from_slice(&webhook("prom", alerts)).unwrap();
@@ -339,11 +344,11 @@ mod tests {
             (&json!("resolved"), &json!("2027-01-15T08:08:00Z"))
         );
         // It stays expired until that is durable; then it is resolved, and a late recovery of its own is a repetition.
-        assert_eq!(cache.expired(START + 8 * 60_000).len(), 1);
-        cache.insert_all("prom", alerts.clone(), START + 8 * 60_000);
-        assert!(cache.expired(START + 9 * 60_000).is_empty());
-        assert!(cache.select_new("prom", alerts.clone(), START + 9 * 60_000).is_empty());
-        assert!(cache.expired(START + 9 * 60_000 + REPEAT_INTERVAL).is_empty());
+        assert_eq!(cache.expired(after(8 * MINUTE)).len(), 1);
+        cache.insert_all("prom", alerts.clone(), after(8 * MINUTE));
+        assert!(cache.expired(after(9 * MINUTE)).is_empty());
+        assert!(cache.select_new("prom", alerts.clone(), after(9 * MINUTE)).is_empty());
+        assert!(cache.expired(after(9 * MINUTE + REPEAT)).is_empty());
         assert_eq!((cache.alerts.len(), cache.bytes), (0, 0));
     }
 
@@ -351,21 +356,17 @@ mod tests {
     fn a_repetition_is_new_after_the_interval_and_with_a_new_start() {
         let mut cache = AlertCache::default();
         let down = alert("Down", "2099-01-01T00:00:00Z");
-        cache.insert_all("prom", vec![down.clone()], START);
-        assert!(cache.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL - 1).is_empty());
-        assert_eq!(cache.select_new("prom", vec![down.clone()], START + REPEAT_INTERVAL).len(), 1);
+        cache.insert_all("prom", vec![down.clone()], after(0));
+        assert!(cache.select_new("prom", vec![down.clone()], after(REPEAT - 1)).is_empty());
+        assert_eq!(cache.select_new("prom", vec![down.clone()], after(REPEAT)).len(), 1);
         let again = AlertmanagerAlert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
-        assert_eq!(cache.select_new("prom", vec![again], START + 1).len(), 1);
-        assert_eq!(
-            cache.select_new("other", vec![down.clone(), down], START + 1).len(),
-            1,
-            "an integration of its own"
-        );
+        assert_eq!(cache.select_new("prom", vec![again], after(1)).len(), 1);
+        assert_eq!(cache.select_new("other", vec![down.clone(), down], after(1)).len(), 1, "an integration of its own");
     }
 
     #[test]
     fn few_reasons_are_given() {
-        let ParsedAlerts { alerts, errors } = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), START).unwrap();
+        let ParsedAlerts { alerts, errors } = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), after(0)).unwrap();
         assert_eq!((alerts.len(), errors.len()), (0, 11));
         assert_eq!(errors.last().map(String::as_str), Some("and 4991 more"));
     }
@@ -376,13 +377,13 @@ mod tests {
         let base = alert("Down", "");
         for index in 0..=MAX_ALERTS {
             let labels = [("a".to_owned(), index.to_string())].into();
-            cache.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], START);
+            cache.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], after(0));
         }
         assert!(cache.alerts.len() <= MAX_ALERTS && cache.bytes <= super::MAX_BYTES);
         let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..base };
-        cache.insert_all("prom", vec![large.clone()], START);
+        cache.insert_all("prom", vec![large.clone()], after(0));
         assert_eq!(
-            cache.select_new("prom", vec![large], START).len(),
+            cache.select_new("prom", vec![large], after(0)).len(),
             1,
             "an alert without room in the cache is new each time"
         );

@@ -2,9 +2,7 @@
 
 use super::IntakeState;
 use crate::gateway::Gateway;
-use crate::gateway::config::ListenerLimits;
 use crate::gateway::journal::{Journal, PushStore};
-use crate::gateway::metrics::Metrics;
 use crate::gateway::served_rules::ServedRules;
 use crate::reload::RuleSetVersion;
 use std::sync::Arc;
@@ -24,12 +22,6 @@ pub trait IntakeBackend: Send + Sync + 'static {
     /// The state of the listener.
     fn intake(&self) -> &IntakeState;
 
-    /// The metrics.
-    fn metrics(&self) -> &Arc<Metrics>;
-
-    /// The limits of the listener.
-    fn limits(&self) -> &ListenerLimits;
-
     /// Whether the gateway is stopping: nothing new is accepted.
     fn is_stopping(&self) -> bool;
 }
@@ -47,14 +39,6 @@ impl IntakeBackend for Gateway {
 
     fn intake(&self) -> &IntakeState {
         &self.intake
-    }
-
-    fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    fn limits(&self) -> &ListenerLimits {
-        &self.config.limits
     }
 
     fn is_stopping(&self) -> bool {

@@ -168,7 +168,7 @@ impl<H: IntakeBackend> HandlerState<H> {
             }
         };
         admitted.integration.accepted.inc();
-        self.backend.metrics().push_seconds.observe(admitted.began.elapsed().as_secs_f64());
+        self.backend.intake().metrics.push_seconds.observe(admitted.began.elapsed().as_secs_f64());
         tracing::debug!(integration = %admitted.integration.name, "push accepted");
         Ok(answer)
     }
@@ -196,7 +196,7 @@ impl<H: IntakeBackend> HandlerState<H> {
             check_rate(integration)?;
         }
         let max_size = found.as_ref().map_or(MAX_BODY, |integration| integration.max_body);
-        let patience = self.backend.limits().body_time;
+        let patience = self.backend.intake().limits.body_time;
         let ReceivedBody { bytes, mut reservation } =
             body::read(&parts.headers, body, max_size, patience, &self.body_budget).await?;
         let integration = found.ok_or_else(|| protocol.unknown_sender())?;
@@ -238,7 +238,7 @@ impl<H: IntakeBackend> HandlerState<H> {
             return self.accept(admitted, PushOrigin::Alertmanager, admitted.payload.clone()).await.map(drop);
         }
         let posted = intake.incoming(name, PushOrigin::Alertmanager, Vec::new());
-        let now = posted.now.epoch_milliseconds();
+        let now = posted.now;
         let reason = match alertmanager::read(&admitted.payload, now) {
             Ok(ParsedAlerts { alerts, errors }) => {
                 let select = |mut cache: MutexGuard<'_, AlertCache>| cache.select_new(name, alerts, now);
@@ -270,7 +270,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         let integration = integration.map_or("", |integration| &integration.name);
         let (route, status) = (protocol.route(), problem.status.as_u16());
         let labels = PushLabels { integration: integration.to_owned(), status };
-        self.backend.metrics().pushes.get_or_create(&labels).inc();
+        self.backend.intake().metrics.pushes.get_or_create(&labels).inc();
         let id = problem.quarantined.map(|id| id.to_string());
         if integration.is_empty() {
             tracing::debug!(route, status, "push refused");
@@ -314,7 +314,7 @@ fn receipt_json(receipt: &Receipt) -> String {
 /// Resolves alerts that Prometheus stopped sending.
 pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
     let intake = backend.intake();
-    let now = intake.clock.now().epoch_milliseconds();
+    let now = intake.clock.now();
     let batches = intake.alert_cache.lock().map(|mut cache| cache.expired(now)).unwrap_or_default();
     for ExpiredBatch { integration, mut alerts } in batches {
         if let Ok(cache) = intake.alert_cache.lock() {

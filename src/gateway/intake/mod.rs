@@ -23,9 +23,10 @@ pub use accept::{Receipt, accept_replay};
 pub use backend::IntakeBackend;
 pub use refusal::Refusal;
 
+use super::config::ListenerLimits;
 use super::journal::{PushId, PushOrigin};
 use super::listener;
-use crate::ruleset::SystemClock;
+use super::metrics::Metrics;
 use crate::time::Clock;
 use decide::IncomingPush;
 use integration_keys::KeyPepper;
@@ -43,7 +44,9 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// The state of the listener while the gateway runs: the rules in force ready for pushes, the last id, and the alerts that
 /// senders repeat.
 pub struct IntakeState {
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    limits: ListenerLimits,
     pepper: Option<KeyPepper>,
     prepared: RwLock<Option<Arc<PreparedVersion>>>,
     ids: Mutex<Generator>,
@@ -51,18 +54,14 @@ pub struct IntakeState {
     large_evaluations: Arc<Semaphore>,
 }
 
-impl Default for IntakeState {
-    fn default() -> Self {
-        Self::new(Box::new(SystemClock))
-    }
-}
-
 impl IntakeState {
-    /// The state of a listener that tells the time by a clock.
+    /// The state of a new listener.
     #[must_use]
-    pub fn new(clock: Box<dyn Clock>) -> Self {
+    pub fn new(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, limits: ListenerLimits) -> Self {
         Self {
             clock,
+            metrics,
+            limits,
             pepper: KeyPepper::random(),
             prepared: RwLock::default(),
             ids: Mutex::new(Generator::new()),
@@ -96,7 +95,7 @@ impl IntakeState {
             return known;
         }
         let prepare = |before: Option<&PreparedVersion>| {
-            Arc::new(PreparedVersion::new(Arc::clone(&version), self.pepper.clone(), backend.metrics(), before))
+            Arc::new(PreparedVersion::new(Arc::clone(&version), self.pepper.clone(), &self.metrics, before))
         };
         let Ok(mut known) = self.prepared.write() else { return prepare(None) };
         if let Some(newer) = fits(&known) {
@@ -116,8 +115,8 @@ pub async fn serve<H: IntakeBackend>(
     stop: tokio::sync::watch::Receiver<bool>,
 ) {
     let router = router::router(Arc::clone(&backend));
-    let metrics = listener::ConnectionMetrics::of(backend.metrics());
-    let limits = backend.limits().clone();
+    let metrics = listener::ConnectionMetrics::of(&backend.intake().metrics);
+    let limits = backend.intake().limits.clone();
     let mut stopped = stop.clone();
     let sweeping = async move {
         loop {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// All routes.
 pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
-    let body_budget = BodyBudget::new(backend.limits().body_bytes);
+    let body_budget = BodyBudget::new(backend.intake().limits.body_bytes);
     let by_post = |protocol| {
         post(move |State(state): State<Arc<HandlerState<H>>>, request: Request<Body>| async move {
             state.answer(protocol, request).await

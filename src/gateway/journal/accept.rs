@@ -2,9 +2,10 @@
 
 use super::{AcceptResult, FiringTransition, Push, StoreError, StoredFiring, Transaction};
 use crate::time::Timestamp;
+use std::time::Duration;
 
-/// How old the time of an open firing may become before a repetition writes it again, in milliseconds.
-const REFRESH_AFTER: i64 = 3_600_000;
+/// How old the time of an open firing may become before a repetition writes it again.
+const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
 /// Stores a push, unless it repeats one, and changes the firings that it opens and closes.
 ///
@@ -34,7 +35,7 @@ pub fn accept(transaction: &mut dyn Transaction, push: &Push) -> Result<AcceptRe
 
 /// The firing with these channels added. One that gains none is written again only when its time is old.
 fn opened(known: Option<StoredFiring>, received: Timestamp, channels: &[String]) -> Option<StoredFiring> {
-    let age = known.as_ref().map(|firing| received.epoch_milliseconds() - firing.since.epoch_milliseconds());
+    let is_fresh = known.as_ref().is_some_and(|firing| received < firing.since.saturating_add(REFRESH_AFTER));
     let mut all = known.map(|firing| firing.channels).unwrap_or_default();
     let before = all.len();
     for channel in channels {
@@ -42,6 +43,6 @@ fn opened(known: Option<StoredFiring>, received: Timestamp, channels: &[String])
             all.push(channel.clone());
         }
     }
-    let is_kept = all.is_empty() || (all.len() == before && age.is_some_and(|age| age < REFRESH_AFTER));
+    let is_kept = all.is_empty() || (all.len() == before && is_fresh);
     (!is_kept).then_some(StoredFiring { since: received, channels: all })
 }

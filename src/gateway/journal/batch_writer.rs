@@ -10,8 +10,7 @@ use super::write::PendingWrite;
 use super::write_queue::{CloseMode, QueuePoll, WriteQueue};
 use super::{CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback};
 use crate::gateway::metrics::Metrics;
-use crate::ruleset::SystemClock;
-use crate::time::Clock as _;
+use crate::time::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +26,7 @@ const IDLE: Duration = Duration::from_millis(500);
 pub(super) struct JournalState {
     pub(super) queue: WriteQueue,
     pub(super) directory: StateDirectory,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     /// There is too little room for pushes.
     pub(super) low_on_space: AtomicBool,
@@ -204,7 +204,7 @@ impl BatchWriter {
     /// A step of retention. What it cannot do now it does later; a broken store shows at the next commit.
     fn prune(&mut self) {
         self.last_pruned = Instant::now();
-        let now = SystemClock.now();
+        let now = self.shared.clock.now();
         for _ in 0..64 {
             match self.store.prune(now) {
                 Ok(PruneProgress::More) if self.last_pruned.elapsed() < Duration::from_millis(10) => {

@@ -4,6 +4,7 @@
 
 use super::{AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement};
 use crate::reload::RuleSetHash;
+use crate::time::Timestamp;
 use std::future::Future;
 
 /// Where pushes become durable.
@@ -17,8 +18,8 @@ pub trait PushStore: Clone + Send + Sync + 'static {
     /// Keeps a refused payload; durable when this returns. The oldest go where there are too many.
     fn quarantine(&self, refused: RefusedPayload) -> impl Future<Output = Result<(), JournalError>> + Send;
 
-    /// The channels in which the firing of a key is open: those of its firings within the last 30 days.
-    fn open_channels(&self, integration: &str, key: &str) -> Vec<String>;
+    /// The channels in which the firing of a key is open at a time: those of its firings within the 30 days before.
+    fn open_channels(&self, integration: &str, key: &str, at: Timestamp) -> Vec<String>;
 }
 
 /// Where deliveries wait, and where their results are stored. Reading may block.

@@ -41,20 +41,20 @@ pub use store::{
 use super::metrics::Metrics;
 use crate::mutant::Mutant;
 use crate::reload::RuleSetHash;
-use crate::ruleset::SystemClock;
-use crate::time::{Clock as _, Timestamp};
+use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use write::{PendingWrite, WriteSource};
 use write_queue::{CloseMode, WriteQueue};
 
-/// How long a firing is open without another one of its key, in milliseconds.
-pub const LONGEST_OPEN: i64 = 30 * 24 * 3_600_000;
+/// How long a firing is open without another one of its key.
+pub const LONGEST_OPEN: Duration = Duration::from_hours(30 * 24);
 
 /// Why the journal does not take something now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,8 +145,13 @@ impl Journal {
     /// # Errors
     /// Another process holds the lock, the directory cannot be used (a network file system, rights), or the store is
     /// damaged beyond reading.
-    pub fn open(options: &JournalConfig, metrics: Arc<Metrics>, wake: Arc<WakeCallback>) -> Result<Self, JournalError> {
-        Self::open_with_store(options, metrics, wake, |options| Ok(Box::new(SqliteStore::open(options)?)))
+    pub fn open(
+        options: &JournalConfig,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        wake: Arc<WakeCallback>,
+    ) -> Result<Self, JournalError> {
+        Self::open_with_store(options, clock, metrics, wake, |options| Ok(Box::new(SqliteStore::open(options)?)))
     }
 
     /// Opens the journal on another store.
@@ -155,6 +160,7 @@ impl Journal {
     /// As [`Journal::open`].
     pub fn open_with_store(
         options: &JournalConfig,
+        clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         wake: Arc<WakeCallback>,
         open: impl FnOnce(&JournalConfig) -> Result<Box<dyn JournalStore>, StoreError>,
@@ -167,6 +173,7 @@ impl Journal {
             queue: WriteQueue::new(options, store.backlogs()?),
             low_on_space: AtomicBool::new(directory.is_low_on_space()),
             directory,
+            clock,
             metrics,
             disk_full: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -322,10 +329,9 @@ impl PushStore for Journal {
         self.submit(WriteSource::Request, size, move |transaction| transaction.refuse(&refused)).await
     }
 
-    fn open_channels(&self, integration: &str, key: &str) -> Vec<String> {
-        let oldest = SystemClock.now().epoch_milliseconds() - LONGEST_OPEN;
+    fn open_channels(&self, integration: &str, key: &str, at: Timestamp) -> Vec<String> {
         let firing = self.inner.reader.firing(integration, key).ok().flatten();
-        let open = firing.filter(|firing| firing.since.epoch_milliseconds() >= oldest);
+        let open = firing.filter(|firing| firing.since >= at.saturating_sub(LONGEST_OPEN));
         open.map(|firing| firing.channels).unwrap_or_default()
     }
 }
@@ -342,7 +348,7 @@ impl DeliveryStore for Journal {
             StoredBody::Intact(bytes) => Some(bytes),
             StoredBody::Missing => None,
             StoredBody::Damaged => {
-                let at = SystemClock.now();
+                let at = self.inner.shared.clock.now();
                 let work = move |transaction: &mut dyn Transaction| transaction.mark_damaged(delivery, at);
                 drop(self.inner.shared.queue.put(PendingWrite::new(WriteSource::Record, 0, work, |_| ())));
                 None

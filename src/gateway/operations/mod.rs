@@ -68,7 +68,7 @@ impl From<JournalError> for OperationError {
 pub fn events(
     journal: &Journal,
     selection: &RecordSelection,
-    now: i64,
+    now: Timestamp,
 ) -> Result<ListingPage<EventSummary>, OperationError> {
     let page = journal.read()?.events_page(&selection.filter(now)?)?;
     Ok(ListingPage {
@@ -140,7 +140,7 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
 pub fn dead(
     journal: &Journal,
     selection: &RecordSelection,
-    now: i64,
+    now: Timestamp,
 ) -> Result<ListingPage<DeadLetterRecord>, OperationError> {
     Ok(ListingPage::complete(journal.read()?.dead_letters(&selection.filter(now)?)?))
 }
@@ -149,8 +149,8 @@ pub fn dead(
 ///
 /// # Errors
 /// No selection unless all are meant; a change that is not durable.
-pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
-    let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, Timestamp::from_epoch_milliseconds(now))?;
+pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: Timestamp) -> Result<AffectedCount, OperationError> {
+    let affected = journal.requeue_dead_letters(&bulk_filter(bulk, now)?, now)?;
     Ok(AffectedCount { affected })
 }
 
@@ -158,12 +158,12 @@ pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<Aff
 ///
 /// # Errors
 /// No selection unless all are meant; a change that is not durable.
-pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: i64) -> Result<AffectedCount, OperationError> {
+pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: Timestamp) -> Result<AffectedCount, OperationError> {
     let affected = journal.delete_dead_letters(&bulk_filter(bulk, now)?)?;
     Ok(AffectedCount { affected })
 }
 
-fn bulk_filter(bulk: &BulkRequest, now: i64) -> Result<RecordFilter, OperationError> {
+fn bulk_filter(bulk: &BulkRequest, now: Timestamp) -> Result<RecordFilter, OperationError> {
     if !bulk.all && bulk.selection.is_empty() {
         return Err(OperationError::invalid("nothing is selected: select some, or say that all are meant"));
     }
@@ -177,7 +177,7 @@ fn bulk_filter(bulk: &BulkRequest, now: i64) -> Result<RecordFilter, OperationEr
 pub fn quarantined(
     journal: &Journal,
     selection: &RecordSelection,
-    now: i64,
+    now: Timestamp,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
     let refused = journal.read()?.quarantined(&selection.filter(now)?)?;
     Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))

@@ -5,11 +5,9 @@ use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, replay, re
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
-use crate::gateway::metrics::Metrics;
 use crate::gateway::served_rules::{RuleTests, ServedRules};
 use crate::reload::{LoadRejection, RuleSetVersion, Snapshot};
-use crate::ruleset::SystemClock;
-use crate::time::Clock as _;
+use crate::time::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,8 +19,6 @@ pub struct OfflineReplayer {
     journal: Journal,
     version: Arc<RuleSetVersion<ServedRules>>,
     intake: IntakeState,
-    metrics: Arc<Metrics>,
-    limits: ListenerLimits,
 }
 
 impl OfflineReplayer {
@@ -30,13 +26,14 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// Rules that a gateway would not serve.
-    pub fn new(journal: Journal, roots: &[PathBuf]) -> Result<Self, Box<LoadRejection>> {
+    pub fn new(journal: Journal, roots: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Self, Box<LoadRejection>> {
         let snapshot = Snapshot::of(roots)?;
-        let value = ServedRules::build(&snapshot, RuleTests::Skip)?;
-        let (hash, loaded) = (snapshot.hash(), SystemClock.now());
+        let loaded = clock.now();
+        let value = ServedRules::build(&snapshot, RuleTests::Skip, loaded)?;
+        // The build reads tables and secrets, which belong to the hash.
+        let hash = snapshot.hash();
         let version = Arc::new(RuleSetVersion { generation: NO_GENERATION, hash, loaded, value });
-        let (intake, metrics) = (IntakeState::default(), Arc::new(Metrics::default()));
-        Ok(Self { journal, version, intake, metrics, limits: ListenerLimits::default() })
+        Ok(Self { journal, version, intake: IntakeState::new(clock, Arc::default(), ListenerLimits::default()) })
     }
 
     /// As [`replay`].
@@ -72,14 +69,6 @@ impl IntakeBackend for OfflineReplayer {
 
     fn intake(&self) -> &IntakeState {
         &self.intake
-    }
-
-    fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    fn limits(&self) -> &ListenerLimits {
-        &self.limits
     }
 
     fn is_stopping(&self) -> bool {

@@ -23,7 +23,7 @@ const DEFAULT_RATE: u32 = 100;
 pub fn plan(
     journal: &Journal,
     selection: &RecordSelection,
-    now: i64,
+    now: Timestamp,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
     let page = journal.read()?.events_page(&selection.filter(now)?)?;
@@ -52,7 +52,7 @@ pub fn plan(
 pub fn plan_quarantine(
     journal: &Journal,
     selection: &RecordSelection,
-    now: i64,
+    now: Timestamp,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let planned = |item: RefusedPayload| ReplayCandidate {
         id: item.id.to_string(),
@@ -109,7 +109,7 @@ pub async fn replay<H: IntakeBackend<Store = Journal>>(
 pub fn replay_stored(
     journal: &Journal,
     request: &ReplayRequest,
-    now: i64,
+    now: Timestamp,
     sleep: &dyn Fn(Duration),
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
     let ReplayPart { ids, pause } = read_request(request)?;
@@ -117,7 +117,7 @@ pub fn replay_stored(
     for RecordId { push, index } in ids {
         let (channel, key) = (request.channel.clone(), request.key.clone());
         let one = RecordFilter { push: Some(push), index, channel, key, ..RecordFilter::default() };
-        let deliveries = Some(journal.redeliver(&one, Timestamp::from_epoch_milliseconds(now))?);
+        let deliveries = Some(journal.redeliver(&one, now)?);
         items.push(ReplayResult { id: push.to_string(), push: None, deliveries, refused: None });
         sleep(pause);
     }

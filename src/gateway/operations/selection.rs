@@ -4,6 +4,7 @@ use super::OperationError;
 use crate::gateway::journal::{EventId, PushId, RecordFilter};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use ulid::Ulid;
 
 /// How many records a listing holds by default.
@@ -54,11 +55,11 @@ impl RecordSelection {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
 
-    /// The filter of the journal for a listing, which is always bounded; `now` is in milliseconds since 1970.
+    /// The filter of the journal for a listing, which is always bounded.
     ///
     /// # Errors
     /// What cannot be read, and how to fix it.
-    pub fn filter(&self, now: i64) -> Result<RecordFilter, OperationError> {
+    pub fn filter(&self, now: Timestamp) -> Result<RecordFilter, OperationError> {
         let time =
             |name: &str, text: &Option<String>| text.as_deref().map(|text| parse_time(name, text, now)).transpose();
         let (since, until) = (time("since", &self.since)?, time("until", &self.until)?);
@@ -88,7 +89,7 @@ impl RecordSelection {
     ///
     /// # Errors
     /// As there.
-    pub fn bulk_filter(&self, now: i64) -> Result<RecordFilter, OperationError> {
+    pub fn bulk_filter(&self, now: Timestamp) -> Result<RecordFilter, OperationError> {
         Ok(RecordFilter { limit: self.limit.unwrap_or(0), ..self.filter(now)? })
     }
 
@@ -171,9 +172,9 @@ impl RecordId {
     }
 }
 
-fn parse_time(name: &str, text: &str, now: i64) -> Result<Timestamp, OperationError> {
+fn parse_time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
     if let Some(ago) = parse_duration(text) {
-        return Ok(Timestamp::from_epoch_milliseconds(now.saturating_sub(ago)));
+        return Ok(now.saturating_sub(ago));
     }
     Timestamp::read(text).ok_or_else(|| {
         OperationError::invalid(format!(
@@ -182,50 +183,55 @@ fn parse_time(name: &str, text: &str, now: i64) -> Result<Timestamp, OperationEr
     })
 }
 
-/// `1d12h`, in milliseconds: numbers with units, each unit at most once and the larger before the smaller.
-fn parse_duration(text: &str) -> Option<i64> {
-    const UNITS: [(&str, i64); 5] =
-        [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    let mut units = UNITS.iter();
-    let (mut rest, mut sum) = (text, 0_i64);
+/// `1d12h`: numbers with units, each unit at most once and the larger before the smaller.
+fn parse_duration(text: &str) -> Option<Duration> {
+    const SECONDS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let mut units = SECONDS.iter();
+    let (mut rest, mut sum) = (text, 0_u64);
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = rest.split_at_checked(digits)?;
-        let number: i64 = number.parse().ok()?;
+        let number: u64 = number.parse().ok()?;
         let (left, unit) = units.by_ref().find_map(|(word, unit)| Some((after.strip_prefix(word)?, unit)))?;
         sum = sum.checked_add(number.checked_mul(*unit)?)?;
         rest = left;
     }
-    (!text.is_empty()).then_some(sum)
+    (!text.is_empty()).then_some(Duration::from_secs(sum))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_RECORDS, OperationError, RecordId, RecordSelection, parse_duration};
+    use super::{Duration, MAX_RECORDS, OperationError, RecordId, RecordSelection, Timestamp, parse_duration};
 
-    const NOW: i64 = 1_772_820_000_000;
+    fn now() -> Timestamp {
+        Timestamp::from_epoch_milliseconds(1_772_820_000_000)
+    }
 
-    fn since(text: &str) -> Result<Option<i64>, OperationError> {
+    fn ago(hours: u64) -> Timestamp {
+        now().saturating_sub(Duration::from_hours(hours))
+    }
+
+    fn since(text: &str) -> Result<Option<Timestamp>, OperationError> {
         let selection = RecordSelection { since: Some(text.to_owned()), ..RecordSelection::default() };
-        selection.filter(NOW).map(|filter| filter.since.map(crate::time::Timestamp::epoch_milliseconds))
+        selection.filter(now()).map(|filter| filter.since)
     }
 
     #[test]
     fn times_are_moments_or_durations_before_now() {
-        assert_eq!(since("2h"), Ok(Some(NOW - 7_200_000)));
-        assert_eq!(since("1d12h"), Ok(Some(NOW - 36 * 3_600_000)));
-        assert_eq!(since("2026-03-07T02:00:00+08:00"), Ok(Some(NOW)));
+        assert_eq!(since("2h"), Ok(Some(ago(2))));
+        assert_eq!(since("1d12h"), Ok(Some(ago(36))));
+        assert_eq!(since("2026-03-07T02:00:00+08:00"), Ok(Some(now())));
         for wrong in ["yesterday", "2x", "h", "", "2h2h", "1m1h", "99999999999999999999d", "-2h"] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(parse_duration("0s"), Some(0));
+        assert_eq!(parse_duration("0s"), Some(Duration::ZERO));
     }
 
     #[test]
     fn a_span_without_extent_is_refused() {
         let selection =
             RecordSelection { since: Some("1h".into()), until: Some("2h".into()), ..RecordSelection::default() };
-        assert!(selection.filter(NOW).unwrap_err().to_string().contains("earlier"));
+        assert!(selection.filter(now()).unwrap_err().to_string().contains("earlier"));
     }
 
     #[test]
@@ -255,9 +261,9 @@ mod tests {
     #[test]
     fn listings_are_bounded_and_changes_are_whole() {
         let selection = RecordSelection { limit: Some(1_000_000), ..RecordSelection::default() };
-        assert_eq!(selection.filter(NOW).unwrap().limit, MAX_RECORDS);
-        assert_eq!(RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(NOW).unwrap().limit, 1);
-        assert_eq!(RecordSelection::default().bulk_filter(NOW).unwrap().limit, 0);
+        assert_eq!(selection.filter(now()).unwrap().limit, MAX_RECORDS);
+        assert_eq!(RecordSelection { limit: Some(0), ..RecordSelection::default() }.filter(now()).unwrap().limit, 1);
+        assert_eq!(RecordSelection::default().bulk_filter(now()).unwrap().limit, 0);
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl SqliteStore {
     }
 
     fn prune_classes(&mut self, classes: &[RetentionClass], now: Timestamp) -> StoreResult<PruneProgress> {
-        self.run(|transaction| transaction.prune(classes, now.epoch_milliseconds())).map(|(progress, _)| progress)
+        self.run(|transaction| transaction.prune(classes, now)).map(|(progress, _)| progress)
     }
 }
 
@@ -205,7 +205,7 @@ impl JournalStore for SqliteStore {
 
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         // Before, as what a transaction that fails changes is forgotten.
-        self.retention.restart_if_due(now.epoch_milliseconds());
+        self.retention.restart_if_due(now);
         match self.prune_classes(&RetentionClass::ALL, now) {
             Err(StoreError::Damaged(_)) => {}
             result => return result,

@@ -7,8 +7,10 @@
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::number;
-use crate::gateway::journal::{DeliveryId, JournalConfig, LONGEST_OPEN, PruneProgress};
+use crate::gateway::journal::{DeliveryId, DeliveryState, JournalConfig, LONGEST_OPEN, PruneProgress};
 use crate::time::Timestamp;
+use rusqlite::Row;
+use std::time::Duration;
 
 /// How many rows a step looks at.
 const ROWS_PER_STEP: usize = 256;
@@ -22,7 +24,7 @@ pub(super) struct RetentionCursor {
     /// The last push that was examined.
     push: i64,
     /// When the sweep of pushes began at the oldest.
-    began: i64,
+    began: Timestamp,
     /// Whether steps are small, as there is damage near.
     is_narrow: bool,
     /// The last firing that was examined.
@@ -46,9 +48,10 @@ impl RetentionClass {
 }
 
 impl RetentionCursor {
-    /// Begins at the oldest push again, where the sweep began long ago. An unknown time changes nothing.
-    pub(super) fn restart_if_due(&mut self, now: i64) {
-        if now != i64::MIN && (now - self.began).abs() > RESTART_AFTER {
+    /// Begins at the oldest push again, where the sweep began long ago, or in the future of a clock that was set back.
+    pub(super) fn restart_if_due(&mut self, now: Timestamp) {
+        let (after, before) = (now.saturating_duration_since(self.began), self.began.saturating_duration_since(now));
+        if after.max(before) > RESTART_AFTER {
             (self.push, self.began) = (0, now);
         }
     }
@@ -83,7 +86,7 @@ struct PruneStep {
 
 struct PruneCandidate {
     id: i64,
-    received: i64,
+    received: Timestamp,
     rules: i64,
     settled: bool,
 }
@@ -91,28 +94,27 @@ struct PruneCandidate {
 /// How many pushes a step examines where damage is near. All of them are skipped where one is damaged.
 const NARROW_STEP: i64 = 16;
 
-/// How long a sweep goes on before it begins at the oldest again, in milliseconds.
-const RESTART_AFTER: i64 = 60_000;
+/// How long a sweep goes on before it begins at the oldest again.
+const RESTART_AFTER: Duration = Duration::from_mins(1);
 
 impl SqliteTransaction<'_> {
     /// Removes by bytes, more than the transaction brings.
     pub(super) fn free_pages(&mut self) -> StoreResult<()> {
         self.bound_quarantine()?;
         if self.used()? > page_budget(self.options) {
-            let now = self.received.map_or(i64::MIN, Timestamp::epoch_milliseconds);
-            self.remove_pushes(now, self.pushes * 2 + 32)?;
+            self.remove_pushes(self.received, self.pushes * 2 + 32)?;
         }
         Ok(())
     }
 
     /// One step of these classes.
-    pub(super) fn prune(&mut self, classes: &[RetentionClass], now: i64) -> StoreResult<PruneProgress> {
+    pub(super) fn prune(&mut self, classes: &[RetentionClass], now: Timestamp) -> StoreResult<PruneProgress> {
         let mut progress = PruneProgress::Done;
         for class in classes {
             let removed = match class {
-                RetentionClass::Pushes => self.remove_pushes(now, ROWS_PER_STEP)?,
+                RetentionClass::Pushes => self.remove_pushes(Some(now), ROWS_PER_STEP)?,
                 RetentionClass::DeadLetters => {
-                    self.remove_dead_letters(now.saturating_sub(milliseconds(self.options.keep_dead_for)))?
+                    self.remove_dead_letters(now.saturating_sub(self.options.keep_dead_for))?
                 }
                 RetentionClass::Deduplication => self.remove_deduplication(now)?,
                 RetentionClass::Firings => {
@@ -140,12 +142,15 @@ impl SqliteTransaction<'_> {
         Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
     }
 
-    /// Removes old pushes; how many were examined, or `most` where there may be more.
-    fn remove_pushes(&mut self, now: i64, most: usize) -> StoreResult<usize> {
-        self.sweep.restart_if_due(now);
+    /// Removes old pushes; how many were examined, or `most` where there may be more. Without a time, none is too old, and
+    /// they are removed by bytes only.
+    fn remove_pushes(&mut self, now: Option<Timestamp>, most: usize) -> StoreResult<usize> {
+        if let Some(now) = now {
+            self.sweep.restart_if_due(now);
+        }
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
         let asked = if self.sweep.is_narrow { narrow } else { most };
-        let before = now.saturating_sub(milliseconds(self.options.keep_for));
+        let before = now.map(|now| now.saturating_sub(self.options.keep_for));
         let step = self.remove_step(self.sweep.push, before, asked)?;
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
@@ -156,15 +161,15 @@ impl SqliteTransaction<'_> {
         Ok(if step.scanned == asked { most } else { step.scanned })
     }
 
-    /// Removes pushes after that one that are too old, or any while the file is too large.
-    fn remove_step(&self, after: i64, before: i64, most: usize) -> StoreResult<PruneStep> {
+    /// Removes pushes after that one that were received before that time, or any while the file is too large.
+    fn remove_step(&self, after: i64, before: Option<Timestamp>, most: usize) -> StoreResult<PruneStep> {
         let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
         for old in self.oldest(after, most)? {
             if step.scanned.is_multiple_of(16) {
                 is_over = self.used()? > page_budget(self.options);
             }
-            if old.received >= before && !is_over {
+            if before.is_none_or(|before| old.received >= before) && !is_over {
                 return Ok(step);
             }
             step.scanned += 1;
@@ -179,18 +184,15 @@ impl SqliteTransaction<'_> {
     }
 
     fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
-        let sql = concat!(
-            "SELECT id, received, rules, \
-             NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> ",
-            number!(Delivered),
-            ") FROM push WHERE id > ?1 ORDER BY id LIMIT ?2"
-        );
-        self.connection
-            .prepare_cached(sql)?
-            .query_map((after, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
-                Ok(PruneCandidate { id: row.get(0)?, received: row.get(1)?, rules: row.get(2)?, settled: row.get(3)? })
-            })?
-            .collect()
+        let sql = "SELECT id, received, rules, \
+                   NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> ?3) \
+                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+        let row = |row: &Row<'_>| {
+            let (id, received, rules, settled) = row.try_into()?;
+            Ok(PruneCandidate { id, received, rules, settled })
+        };
+        let values = (after, i64::try_from(most).unwrap_or(i64::MAX), DeliveryState::Delivered);
+        self.connection.prepare_cached(sql)?.query_map(values, row)?.collect()
     }
 
     fn remove_push(&self, old: &PruneCandidate) -> StoreResult<()> {
@@ -207,7 +209,7 @@ impl SqliteTransaction<'_> {
     }
 
     /// Removes dead letters that ended before that time; how many.
-    fn remove_dead_letters(&mut self, before: i64) -> StoreResult<usize> {
+    fn remove_dead_letters(&mut self, before: Timestamp) -> StoreResult<usize> {
         let sql = concat!(
             "SELECT id, channel FROM delivery WHERE state = ",
             number!(Dead),
@@ -225,20 +227,20 @@ impl SqliteTransaction<'_> {
         Ok(old.len())
     }
 
-    fn remove_deduplication(&self, now: i64) -> SqliteResult<usize> {
+    fn remove_deduplication(&self, now: Timestamp) -> SqliteResult<usize> {
         let sql = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)";
         self.connection.prepare_cached(sql)?.execute([now])
     }
 
     /// Removes firings after that one that were not repeated for too long; the last that was examined.
-    fn remove_firings(&self, after: &[u8], now: i64) -> SqliteResult<Vec<u8>> {
-        let rows: Vec<(Vec<u8>, i64)> = self
+    fn remove_firings(&self, after: &[u8], now: Timestamp) -> SqliteResult<Vec<u8>> {
+        let rows: Vec<(Vec<u8>, Timestamp)> = self
             .connection
             .prepare_cached("SELECT id, since FROM firing WHERE id > ?1 ORDER BY id LIMIT 256")?
             .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<SqliteResult<_>>()?;
         for (id, since) in &rows {
-            if *since < now - LONGEST_OPEN {
+            if *since < now.saturating_sub(LONGEST_OPEN) {
                 self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([id])?;
             }
         }
@@ -256,8 +258,4 @@ fn next_key_range(firing: &[u8]) -> Vec<u8> {
 /// The bytes that pages may have: the limit without the share of the log.
 fn page_budget(options: &JournalConfig) -> u64 {
     options.keep_bytes - MAX_LOG_BYTES.min(options.keep_bytes / 2)
-}
-
-fn milliseconds(time: std::time::Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
