@@ -11,6 +11,7 @@ use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
     OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
+    ReplaySource,
 };
 use crate::reload::LoadRejection;
 use crate::ruleset::SystemClock;
@@ -218,7 +219,7 @@ impl OperationsBackend {
             Self::Journal(journal, _) if part.stored => {
                 with_error_text(operations::replay_stored(journal, part, now(), &wait))
             }
-            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(part)),
+            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(ReplaySource::Pushes, part)),
             Self::Journal(_, None) => Err(NO_RULES.to_owned()),
         }
     }
@@ -227,7 +228,7 @@ impl OperationsBackend {
     pub(super) fn replay_quarantined(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
         match self {
             Self::Gateway(client) => post(client, "quarantine/replay", part),
-            Self::Journal(_, Some(offline)) => with_error_text(offline.replay_quarantined(part)),
+            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(ReplaySource::Quarantine, part)),
             Self::Journal(_, None) => Err(NO_RULES.to_owned()),
         }
     }

@@ -6,7 +6,7 @@
 
 use super::run_blocking;
 use crate::gateway::Gateway;
-use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest};
+use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest, ReplaySource};
 use crate::gateway::problem::{Problem, json};
 use axum::Router;
 use axum::body::Bytes;
@@ -75,7 +75,7 @@ async fn plan_quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
 
 async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Response {
     match read::<ReplayRequest>(&body) {
-        Ok(request) => answer(operations::replay_quarantined(&gateway, &request).await),
+        Ok(request) => answer(operations::replay(&gateway, ReplaySource::Quarantine, &request).await),
         Err(error) => answer::<()>(Err(error)),
     }
 }
@@ -91,7 +91,7 @@ async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
             answer_blocking(move || operations::replay_stored(&gateway.journal, &request, gateway.clock.now(), sleep))
                 .await
         }
-        Ok(request) => answer(operations::replay(&gateway, &request).await),
+        Ok(request) => answer(operations::replay(&gateway, ReplaySource::Pushes, &request).await),
         Err(error) => answer::<()>(Err(error)),
     }
 }

@@ -14,7 +14,7 @@ pub use api_types::{
     QuarantineSummary, ReplayCandidate, ReplayRequest, ReplayResult,
 };
 pub use offline::OfflineReplayer;
-pub use replay::{MAX_AT_ONCE, plan, plan_quarantine, replay, replay_quarantined, replay_stored};
+pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
 
 use super::journal::{DeadLetterRecord, EventId, Journal, JournalError, PushId, PushRecord, RecordFilter};

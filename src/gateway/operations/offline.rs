@@ -1,7 +1,7 @@
 //! Replays while no gateway runs: the rules are read once, and the journal stores the results. Nothing is sent before a
 //! gateway runs.
 
-use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, replay, replay_quarantined};
+use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, ReplaySource, replay};
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
@@ -40,19 +40,15 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// As there.
-    pub fn replay(self: &Arc<Self>, request: &ReplayRequest) -> Result<ListingPage<ReplayResult>, OperationError> {
-        runtime()?.block_on(replay(self, request))
-    }
-
-    /// As [`replay_quarantined`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn replay_quarantined(
+    pub fn replay(
         self: &Arc<Self>,
+        source: ReplaySource,
         request: &ReplayRequest,
     ) -> Result<ListingPage<ReplayResult>, OperationError> {
-        runtime()?.block_on(replay_quarantined(self, request))
+        let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = made
+            .map_err(|error| OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}")))?;
+        runtime.block_on(replay(self, source, request))
     }
 }
 
@@ -74,9 +70,4 @@ impl IntakeBackend for OfflineReplayer {
     fn is_stopping(&self) -> bool {
         false
     }
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, OperationError> {
-    let made = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    made.map_err(|error| OperationError::InvalidRequest(format!("the system cannot start a runtime: {error}")))
 }

@@ -5,7 +5,7 @@
 
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
-use crate::gateway::intake::{self, IntakeBackend, Receipt, Refusal};
+use crate::gateway::intake::{self, IntakeBackend};
 use crate::gateway::journal::{Journal, JournalError, PushId, RecordFilter, RefusedPayload};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -80,25 +80,63 @@ fn read_request(request: &ReplayRequest) -> Result<ReplayPart, OperationError> {
     Ok(ReplayPart { ids, pause: Duration::from_secs(1) / request.rate.unwrap_or(DEFAULT_RATE).max(1) })
 }
 
-/// Replays pushes by today's rules.
+/// Where payloads that are replayed come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplaySource {
+    /// Accepted pushes.
+    Pushes,
+    /// The quarantine, which a payload leaves when it is accepted.
+    Quarantine,
+}
+
+/// Replays payloads by today's rules.
 ///
 /// # Errors
-/// A part that is too large or names no ids; a journal that cannot be read.
+/// A part that is too large or names no ids; a journal that cannot be read or changed.
 pub async fn replay<H: IntakeBackend<Store = Journal>>(
     backend: &Arc<H>,
+    source: ReplaySource,
     request: &ReplayRequest,
 ) -> Result<ListingPage<ReplayResult>, OperationError> {
     let ReplayPart { ids, pause } = read_request(request)?;
     let mut items = Vec::new();
     for RecordId { push: id, .. } in ids {
-        let journal = backend.store().clone();
-        items.push(match run_blocking(move || journal.read()?.find_push(id)).await? {
-            None => not_replayed(id, "it is no longer in the journal".to_owned()),
-            Some(stored) => result(id, &intake::accept_replay(backend, &stored.integration, stored.payload, id).await),
-        });
+        items.push(replay_one(backend, source, id).await?);
         tokio::time::sleep(pause).await;
     }
     Ok(ListingPage::complete(items))
+}
+
+async fn replay_one<H: IntakeBackend<Store = Journal>>(
+    backend: &Arc<H>,
+    source: ReplaySource,
+    id: PushId,
+) -> Result<ReplayResult, OperationError> {
+    let journal = backend.store().clone();
+    let (found, place) = match source {
+        ReplaySource::Pushes => {
+            let found = run_blocking(move || journal.read()?.find_push(id)).await?;
+            (found.map(|push| (push.integration, push.payload)), "journal")
+        }
+        ReplaySource::Quarantine => {
+            let found = run_blocking(move || refused(&journal, id)).await?;
+            (found.map(|refused| (refused.integration, refused.payload)), "quarantine")
+        }
+    };
+    let Some((integration, payload)) = found else {
+        return Ok(not_replayed(id, format!("it is no longer in the {place}")));
+    };
+    match intake::accept_replay(backend, &integration, payload, id).await {
+        Ok(receipt) => {
+            if source == ReplaySource::Quarantine {
+                let journal = backend.store().clone();
+                run_blocking(move || journal.release_quarantined(id)).await?;
+            }
+            let push = Some(receipt.id.to_string());
+            Ok(ReplayResult { id: id.to_string(), push, deliveries: None, refused: None })
+        }
+        Err(refusal) => Ok(not_replayed(id, refusal.to_string())),
+    }
 }
 
 /// Queues stored bodies again. This needs the journal only, so it works without a gateway; the channels limit the rate of
@@ -122,44 +160,6 @@ pub fn replay_stored(
         sleep(pause);
     }
     Ok(ListingPage::complete(items))
-}
-
-/// Replays refused bodies by today's rules.
-///
-/// # Errors
-/// A part that is too large or names no ids; a journal that cannot be read or changed.
-pub async fn replay_quarantined<H: IntakeBackend<Store = Journal>>(
-    backend: &Arc<H>,
-    request: &ReplayRequest,
-) -> Result<ListingPage<ReplayResult>, OperationError> {
-    let ReplayPart { ids, pause } = read_request(request)?;
-    let mut items = Vec::new();
-    for RecordId { push: id, .. } in ids {
-        let journal = backend.store().clone();
-        items.push(match run_blocking(move || refused(&journal, id)).await? {
-            None => not_replayed(id, "it is no longer in the quarantine".to_owned()),
-            Some(RefusedPayload { integration, payload, .. }) => {
-                let accepted = intake::accept_replay(backend, &integration, payload, id).await;
-                if accepted.is_ok() {
-                    let journal = backend.store().clone();
-                    run_blocking(move || journal.release_quarantined(id)).await?;
-                }
-                result(id, &accepted)
-            }
-        });
-        tokio::time::sleep(pause).await;
-    }
-    Ok(ListingPage::complete(items))
-}
-
-fn result(id: PushId, accepted: &Result<Receipt, Refusal>) -> ReplayResult {
-    match accepted {
-        Ok(receipt) => {
-            let push = Some(receipt.id.to_string());
-            ReplayResult { id: id.to_string(), push, deliveries: None, refused: None }
-        }
-        Err(refusal) => not_replayed(id, refusal.to_string()),
-    }
 }
 
 fn not_replayed(id: PushId, reason: String) -> ReplayResult {
