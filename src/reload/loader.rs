@@ -154,9 +154,9 @@ impl<T> CandidateLoader<T> {
     }
 
     fn checked_snapshot(&self, view: &FileSystemView) -> Result<Snapshot, LoadRejection> {
-        let scan = view.scan.as_ref().map_err(LoadRejection::unreadable)?;
+        let scan = view.scan.as_ref().map_err(LoadRejection::read)?;
         if scan.files.is_empty() && !self.options.allow_empty {
-            return Err(LoadRejection::unreadable(RuleFileError::NoRules { paths: self.options.roots.clone() }));
+            return Err(LoadRejection::read(RuleFileError::NoRules { paths: self.options.roots.clone() }));
         }
         let snapshot = Snapshot::new(view.clone(), self.options.fingerprint_key);
         self.check_manifests(&snapshot, view)?;

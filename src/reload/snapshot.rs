@@ -61,7 +61,7 @@ impl Snapshot {
     pub fn of(roots: &[PathBuf]) -> Result<Self, LoadRejection> {
         let key = FingerprintKey::default();
         let view = FileSystemView::read(roots, &BTreeSet::new(), &key);
-        view.scan.as_ref().map_err(LoadRejection::unreadable)?;
+        view.scan.as_ref().map_err(LoadRejection::read)?;
         Ok(Self::new(view, key))
     }
 
@@ -224,11 +224,8 @@ impl Snapshot {
 }
 
 impl LoadRejection {
-    pub(super) fn read(message: impl Into<String>) -> Self {
-        Self { stage: LoadStage::Read, message: message.into(), diagnostics: Vec::new(), sources: Sources::default() }
-    }
-
-    pub(super) fn unreadable(unreadable: impl fmt::Display) -> Self {
-        Self::read(unreadable.to_string())
+    pub(super) fn read(reason: impl fmt::Display) -> Self {
+        let message = reason.to_string();
+        Self { stage: LoadStage::Read, message, diagnostics: Vec::new(), sources: Sources::default() }
     }
 }
