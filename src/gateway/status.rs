@@ -4,7 +4,7 @@
 
 use super::config::GatewayConfig;
 use super::delivery;
-use super::journal::{ChannelCounts, IntegrationCounts};
+use super::journal::{ChannelCounts, DeliveryStore as _, IntegrationCounts};
 use super::metrics::stage_name;
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};

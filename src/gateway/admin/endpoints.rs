@@ -2,7 +2,7 @@
 
 use super::run_blocking;
 use crate::gateway::Gateway;
-use crate::gateway::journal::DeliveryReader;
+use crate::gateway::journal::{DeliveryReader, DeliveryStore as _};
 use crate::gateway::metrics::{ChannelLabels, stage_name};
 use crate::gateway::problem::{Problem, json, response};
 use crate::gateway::status::GatewayStatus;

@@ -27,7 +27,7 @@ pub trait DeliveryStore: Clone + Send + Sync + 'static {
     /// What is read, and where deliveries are claimed.
     type Reader: DeliveryReader + DeliveryClaims + ?Sized;
 
-    /// What can be read.
+    /// What can be read, unless the store is closed.
     fn read(&self) -> Result<&Self::Reader, JournalError>;
 
     /// The rendered body of a delivery; nothing where it is gone or damaged.

@@ -190,17 +190,6 @@ impl Journal {
         Ok(Self { inner: Arc::new(Inner { shared, reader, threads: Mutex::new(Some(threads)) }) })
     }
 
-    /// What can be read.
-    ///
-    /// # Errors
-    /// The journal is closed.
-    pub fn read(&self) -> Result<&(dyn JournalReader + 'static), JournalError> {
-        if self.inner.shared.ended.load(Ordering::Relaxed) {
-            return Err(JournalError::Closed);
-        }
-        Ok(&*self.inner.reader)
-    }
-
     /// Makes dead letters pending again, marked as replayed, with a new age limit from `at`; how many.
     ///
     /// # Errors
@@ -340,7 +329,10 @@ impl DeliveryStore for Journal {
     type Reader = dyn JournalReader;
 
     fn read(&self) -> Result<&Self::Reader, JournalError> {
-        Self::read(self)
+        if self.inner.shared.ended.load(Ordering::Relaxed) {
+            return Err(JournalError::Closed);
+        }
+        Ok(&*self.inner.reader)
     }
 
     fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError> {

@@ -17,7 +17,9 @@ pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
 
-use super::journal::{DeadLetterRecord, EventId, Journal, JournalError, PushId, PushRecord, RecordFilter};
+use super::journal::{
+    DeadLetterRecord, DeliveryStore as _, EventId, Journal, JournalError, PushId, PushRecord, RecordFilter,
+};
 use crate::time::Timestamp;
 use axum::http::StatusCode;
 use base64::Engine as _;

@@ -6,7 +6,7 @@
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
 use crate::gateway::intake::{self, IntakeBackend};
-use crate::gateway::journal::{Journal, JournalError, PushId, RecordFilter, RefusedPayload};
+use crate::gateway::journal::{DeliveryStore as _, Journal, JournalError, PushId, RecordFilter, RefusedPayload};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
