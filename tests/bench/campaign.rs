@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
     match checker::selftest::run() {
         Ok(count) => {
-            println!("the checker bites: {count} ways of breaking a promise, and keeps silent over a sound history")
+            println!("the checker bites: {count} ways of breaking a promise, and keeps silent over a sound history");
         }
         Err(reason) => {
             println!("the checker is wrong: {reason}");
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
     match harness_agrees() {
         Ok(rate) => {
-            println!("the harness agrees with itself: {rate:.0} pushes a second from the load straight to the sink")
+            println!("the harness agrees with itself: {rate:.0} pushes a second from the load straight to the sink");
         }
         Err(reason) => {
             println!("the harness is wrong: {reason}");
