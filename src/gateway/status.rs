@@ -28,7 +28,17 @@ pub struct GatewayStatus {
     pub integrations: Vec<IntegrationSummary>,
     /// The channels of the rules in force, in their order, and those of earlier rules with pending or dead deliveries.
     pub channels: Vec<ChannelSummary>,
+    /// Pushes with an unknown key or a wrong signature, by the integration that they name: at most
+    /// [`MAX_REJECTED_SENDERS`], and the rest under an empty name.
+    #[serde(default)]
+    pub rejected_senders: Vec<RejectedSender>,
+    /// What needs a look, the worst first.
+    #[serde(default)]
+    pub problems: Vec<StatusProblem>,
 }
+
+/// How many names [`GatewayStatus::rejected_senders`] holds.
+pub const MAX_REJECTED_SENDERS: usize = 64;
 
 /// The rules in force, and the last load.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +108,35 @@ pub struct IntegrationSummary {
     pub dropped: u64,
     /// Pushes that were refused.
     pub refused: u64,
+    /// Its payloads in the quarantine, if there are some.
+    #[serde(default)]
+    pub quarantine: Option<QuarantineState>,
+}
+
+/// The refused payloads of an integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineState {
+    /// How many there are.
+    pub count: u64,
+    /// When the last of them was received.
+    pub latest: String,
+    /// Why the last of them was refused.
+    pub reason: String,
+}
+
+/// Pushes with an unknown key or a wrong signature, since the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedSender {
+    /// The integration as the sender named it, of bounded length; empty for all names that are not listed.
+    pub integration: String,
+    /// Pushes with an unknown key.
+    pub unknown_keys: u64,
+    /// Pushes with a missing or wrong signature.
+    pub bad_signatures: u64,
+    /// When the last of them was refused.
+    pub latest: String,
+    /// The address from which the last of them came.
+    pub peer: String,
 }
 
 /// A channel.
@@ -123,6 +162,30 @@ pub struct ChannelSummary {
     pub latest: Option<String>,
     /// The last error.
     pub last_error: Option<LastError>,
+    /// The pause for which the receiver asked, of all deliveries to the channel.
+    #[serde(default)]
+    pub held: Option<ChannelHold>,
+    /// Why the address policy refuses the receiver, with the flag to add.
+    #[serde(default)]
+    pub blocked: Option<String>,
+    /// When the first attempt failed since the last success.
+    #[serde(default)]
+    pub failing_since: Option<String>,
+    /// When the next attempt is made, if the next delivery waits for one.
+    #[serde(default)]
+    pub next_attempt: Option<String>,
+    /// When the oldest pending delivery was received.
+    #[serde(default)]
+    pub oldest_pending: Option<String>,
+}
+
+/// A pause for which a receiver asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelHold {
+    /// Its end.
+    pub until: String,
+    /// What the receiver answered.
+    pub reason: String,
 }
 
 /// The last error of a channel.
@@ -132,6 +195,38 @@ pub struct LastError {
     pub at: String,
     /// What.
     pub reason: String,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusProblemLevel {
+    /// Alerts do not arrive, or changed rules are not in force.
+    Failing,
+    /// It works, but somebody should look.
+    Warning,
+}
+
+/// Something that needs a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusProblem {
+    /// How bad it is.
+    pub level: StatusProblemLevel,
+    /// Its kind, for programs: `stopping`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`, `keys`,
+    /// `refused`, `last_good`, `warning`, `versions`.
+    pub kind: String,
+    /// What has it: `channel page`, `integration shop`, `rules`.
+    pub subject: String,
+    /// Since when, if that is known.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// When the gateway tries again by itself.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// What is wrong.
+    pub summary: String,
+    /// What to do.
+    pub fix: String,
 }
 
 impl GatewayStatus {
@@ -151,6 +246,8 @@ impl GatewayStatus {
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations: integrations(&gateway.config, &served.value, &counts.0),
             channels: channels(&served.value, &counts.1, &gateway.deliveries.status()),
+            rejected_senders: Vec::new(),
+            problems: Vec::new(),
         })
     }
 }
@@ -205,6 +302,7 @@ pub fn integrations(
             sent: counted.map_or(0, |counts| counts.sent),
             dropped: counted.map_or(0, |counts| counts.dropped),
             refused: counted.map_or(0, |counts| counts.refused),
+            quarantine: None,
         }
     };
     served.integrations.iter().map(one).collect()
@@ -245,5 +343,10 @@ fn channel(
         breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
         latest: counted.and_then(|counts| counts.latest).map(|latest| latest.to_string()),
         last_error: last_error.map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
+        held: None,
+        blocked: None,
+        failing_since: None,
+        next_attempt: None,
+        oldest_pending: None,
     }
 }
