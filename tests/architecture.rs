@@ -77,6 +77,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("lsp_server", &["language_server"]),
     ("lsp_types", &["language_server"]),
     ("clap", &["cli"]),
+    ("unicode_width", &["cli"]),
     ("quick_junit", &["suite"]),
 ];
 

@@ -69,6 +69,34 @@ fn a_running_gateway_is_asked_with_its_token() {
     assert_eq!(output.code, Some(0));
 }
 
+/// A status with a problem that is longer than a narrow terminal.
+const FAILING: &str = r#"{"version":"0.1.0","listen":"127.0.0.1:8480","accepting":true,"rules":{"roots":["a.rules"],
+"generation":1,"sha256":"00","loaded":"2026-03-07T01:00:00Z","attempted":"2026-03-07T01:00:00Z","failure":null,
+"watching":"inotify","why_poll":null,"alive":1,"warnings":[]},"integrations":[],"channels":[],"problems":[{"level":
+"failing","kind":"held","subject":"channel page","since":null,"next":"2026-03-07T02:00:00Z","summary":
+"the receiver asked to wait: 130101 send too fast","fix":"deliveries continue by themselves; to avoid it, send less"}]}"#;
+
+#[test]
+fn problems_are_shown_with_what_to_do_and_by_the_exit_code() {
+    let folder = Folder::new();
+    let state = folder.join("pointsman-state");
+    let (healthy, _) = FAILING.split_once("\"problems\":[").expect("problems");
+    let healthy: &str = Box::leak(format!("{healthy}\"problems\":[]}}").into_boxed_str());
+    for (status, code, expected) in [
+        (FAILING, 1, "FAILING  channel page\n         the receiver asked to wait: 130101 send too\n         fast\n"),
+        (healthy, 0, "nothing needs a look\n"),
+    ] {
+        let gateway = play(&state, vec![(200, status)]);
+        let output = folder.pointsman(["status", "--problems"]).env("COLUMNS", "50").code(code).run();
+        gateway.join().expect("it ended");
+        assert!(output.stdout.contains(expected), "{}", output.stdout);
+    }
+    let gateway = play(&state, vec![(200, FAILING)]);
+    let output = folder.pointsman(["status", "--problems", "--json"]).code(1).run();
+    gateway.join().expect("it ended");
+    assert!(output.stdout.starts_with("[\n") && output.stdout.contains("\"kind\": \"held\""), "{}", output.stdout);
+}
+
 #[test]
 fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
     let folder = Folder::new();

@@ -1,6 +1,7 @@
 //! Listings for operators: one line per record with aligned columns, or one JSON object per line.
 
 use super::backend::{GatewayArguments, RecordArguments};
+use super::layout::TextLayout;
 use super::table::TextTable;
 use super::terminal::Terminal;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
@@ -91,7 +92,7 @@ fn table<T: ListingRow>(items: &[T]) -> String {
         // Keys, titles and reasons come from senders.
         table.row(item.columns().iter().map(|text| visible_excerpt(text)).collect());
     }
-    table.render()
+    table.render(TextLayout::PLAIN)
 }
 
 /// `2026-03-06T18:00:00.123Z` to the second.

@@ -22,8 +22,12 @@ mod input_reader;
 #[cfg(feature = "gateway")]
 mod keys;
 #[cfg(feature = "gateway")]
+mod layout;
+#[cfg(feature = "gateway")]
 mod listing;
 mod load;
+#[cfg(feature = "gateway")]
+mod local_time;
 #[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]

@@ -1,15 +1,18 @@
 //! `pointsman status`: the state of a running gateway.
 
+mod problems;
+
 use super::backend::GatewayArguments;
 use super::clock;
 use super::exit::Exit;
-use super::table::TextTable;
+use super::layout::TextLayout;
+use super::local_time::LocalTime;
+use super::table::{RowMark, TextTable};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, RulesSummary};
+use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, LastError, RulesSummary};
 use crate::time::Timestamp;
 use clap::Args;
-use std::fmt::Write as _;
 
 /// Show the state of a running gateway: its rules, integrations and channels
 #[derive(Debug, Args)]
@@ -17,7 +20,10 @@ use std::fmt::Write as _;
 pub(super) struct Arguments {
     #[command(flatten)]
     place: GatewayArguments,
-    /// Print the JSON of `GET /api/v1/status`
+    /// Show only what needs a look, the worst first, and what to do about it
+    #[arg(long)]
+    problems: bool,
+    /// Print the JSON of `GET /api/v1/status`; with `--problems`, its list of problems
     #[arg(long)]
     json: bool,
 }
@@ -25,13 +31,18 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman status                                          the gateway of ./pointsman-state
+  pointsman status --problems                               what needs a look, and what to do
   pointsman status --state /var/lib/pointsman
   pointsman status --admin http://127.0.0.1:8481 --token-file /var/lib/pointsman/admin.token
   pointsman status --json | jq '.channels[] | select(.dead > 0)'
 
+Times are in the zone of this machine (`TZ`). What is worst comes first. A narrow terminal shows fewer
+columns; output to a file or a program is never cut.
+
 Exit codes:
-  0  the rules on the disk are in force
-  1  the rules on the disk are not in force: the last reload failed
+  0  the rules on the disk are in force; with --problems: nothing needs a look
+  1  the rules on the disk are not in force: the last reload failed; with --problems: something needs
+     a look
   2  the command line is wrong
   3  no gateway responds";
 
@@ -41,56 +52,69 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let json = json.map_err(|message| terminal.fail(&message))?;
     let status: GatewayStatus = serde_json::from_value(json.clone())
         .map_err(|error| terminal.fail(&format!("the response of the gateway cannot be read: {error}")))?;
-    let text = if arguments.json { format!("{json:#}\n") } else { render(&status, clock::at(None)) };
+    let (layout, time) = (terminal.out.layout(), LocalTime::at(clock::at(None)));
+    let text = match (arguments.problems, arguments.json) {
+        (false, false) => render(&status, &time, layout),
+        (true, false) => problems::render(&status.problems, &time, layout),
+        (false, true) => format!("{json:#}\n"),
+        (true, true) => format!("{:#}\n", json.get("problems").unwrap_or(&serde_json::Value::Null)),
+    };
     terminal.out.print(&text);
-    Ok(if status.rules.failure.is_some() { Exit::Findings } else { Exit::Success })
+    let is_clean = if arguments.problems { status.problems.is_empty() } else { status.rules.failure.is_none() };
+    Ok(if is_clean { Exit::Success } else { Exit::Findings })
 }
 
-/// Everything in three tables; times are shown relative to `now`.
-fn render(status: &GatewayStatus, now: Timestamp) -> String {
-    let mut text = rules(&status.rules, now);
+/// Everything: how many problems there are, the rules, and two tables, the worst first.
+fn render(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> String {
+    let version = visible_line(&status.version);
+    let listen = visible_line(&status.listen);
+    let mut text = format!("pointsman {version}, pushes at {listen}; times are {}\n", time.offset());
+    text.push_str(&problems::headline(&status.problems, layout));
     text.push('\n');
-    text.push_str(&integrations(&status.integrations, now));
+    text.push_str(&rules(&status.rules, time, layout));
     text.push('\n');
-    text.push_str(&channels(&status.channels, now));
+    text.push_str(&integrations(status, time, layout));
+    text.push('\n');
+    text.push_str(&channels(status, time, layout));
     if !status.accepting {
         text.push_str("\nthe gateway is shutting down and accepts no pushes\n");
     }
     text
 }
 
-fn rules(rules: &RulesSummary, now: Timestamp) -> String {
+fn rules(rules: &RulesSummary, time: &LocalTime, layout: TextLayout) -> String {
     let hash = rules.sha256.get(..12).unwrap_or(&rules.sha256);
     let watching = match &rules.why_poll {
         Some(why) => format!("watched by polling: {}", visible_line(why)),
         None => "watched by file events".to_owned(),
     };
-    let mut text = format!(
-        "rules  generation {} ({hash}) of {}, in force since {}; {watching}\n",
+    let mut lines = vec![format!(
+        "rules  generation {} ({hash}) of {}, in force since {} ({}); {watching}",
         rules.generation,
         visible_line(&rules.roots.join(", ")),
-        ago(Some(&rules.loaded), now),
-    );
+        time.clock(&rules.loaded),
+        time.ago(Some(&rules.loaded)),
+    )];
     if let Some(failure) = &rules.failure {
-        let when = ago(Some(&rules.attempted), now);
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "       NOT those on the disk: the reload {when} failed at `{}`", failure.stage);
-        let _ = writeln!(text, "       {}", visible_line(&failure.message));
-        for finding in &failure.findings {
-            let _ = writeln!(text, "         {}", visible_line(finding));
-        }
+        let when = time.ago(Some(&rules.attempted));
+        lines.push(format!("       NOT those on the disk: the reload {when} failed at `{}`", failure.stage));
+        lines.push(format!("       {}", visible_line(&failure.message)));
+        lines.extend(failure.findings.iter().map(|finding| format!("         {}", visible_line(finding))));
     }
-    if let Some(why) = &rules.not_kept {
-        let _ = writeln!(text, "       warning: {}", visible_line(why));
-    }
-    for warning in &rules.warnings {
-        let _ = writeln!(text, "       warning: {}", visible_line(warning));
+    let warnings = rules.not_kept.iter().chain(&rules.warnings);
+    lines.extend(warnings.map(|warning| format!("       warning: {}", visible_line(warning))));
+    let mut text = String::new();
+    for line in lines {
+        let indent = line.len() - line.trim_start().len();
+        text.extend(std::iter::repeat_n(' ', indent));
+        text.push_str(&layout.paragraph(&line, indent.max(7)));
     }
     text
 }
 
-fn integrations(integrations: &[IntegrationSummary], now: Timestamp) -> String {
+fn integrations(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> String {
     let heading = [
+        "",
         "integration",
         "kind",
         "reads",
@@ -102,70 +126,111 @@ fn integrations(integrations: &[IntegrationSummary], now: Timestamp) -> String {
         "refused",
         "push URL, without the key",
     ];
-    let mut table = TextTable::new(&heading);
-    for integration in integrations {
-        table.row(vec![
-            integration.name.clone(),
-            integration.kind.clone(),
-            integration.mappings.join(", "),
-            integration.destination.clone(),
-            ago(integration.latest.as_ref(), now),
-            integration.accepted.to_string(),
-            integration.sent.to_string(),
-            integration.dropped.to_string(),
-            integration.refused.to_string(),
-            integration.push_url.clone(),
-        ]);
-    }
-    table.render()
-}
-
-fn channels(channels: &[ChannelSummary], now: Timestamp) -> String {
-    let heading = ["channel", "kind", "latest", "delivered", "pending", "retrying", "dead", "breaker", "last error"];
-    let mut table = TextTable::new(&heading);
-    for channel in channels {
-        let error = channel.last_error.as_ref().map_or_else(
-            || "-".to_owned(),
-            |error| format!("{}: {}", ago(Some(&error.at), now), visible_line(&error.reason)),
+    let spare = &["push URL, without the key", "kind", "reads", "dropped", "sent", "sends to"];
+    let mut table = TextTable::new(&heading).fitting(2, spare);
+    let mark = |one: &IntegrationSummary| problems::mark(&status.problems, "integration", &one.name);
+    for (mark, integration) in worst_first(&status.integrations, mark) {
+        table.marked_row(
+            mark,
+            [
+                integration.name.clone(),
+                integration.kind.clone(),
+                integration.mappings.join(", "),
+                integration.destination.clone(),
+                time.ago(integration.latest.as_deref()),
+                integration.accepted.to_string(),
+                integration.sent.to_string(),
+                integration.dropped.to_string(),
+                integration.refused.to_string(),
+                integration.push_url.clone(),
+            ],
         );
-        table.row(vec![
-            channel.name.clone(),
-            channel.kind.clone().unwrap_or_else(|| "(gone)".to_owned()),
-            ago(channel.latest.as_ref(), now),
-            channel.delivered.to_string(),
-            channel.pending.to_string(),
-            channel.retrying.to_string(),
-            channel.dead.to_string(),
-            channel.breaker.clone(),
-            error,
-        ]);
     }
-    table.render()
+    table.render(layout)
 }
 
-/// How long ago a time was, in its largest unit: `12 s ago`; the text itself if it is not a time.
-fn ago(time: Option<&String>, now: Timestamp) -> String {
-    let Some(time) = time else { return "never".to_owned() };
-    let Some(then) = Timestamp::read(time) else { return visible_line(time) };
-    let seconds = (now.epoch_milliseconds() - then.epoch_milliseconds()).max(0) / 1000;
-    match seconds {
-        0..120 => format!("{seconds} s ago"),
-        120..7_200 => format!("{} min ago", seconds / 60),
-        7_200..172_800 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} d ago", seconds / 86_400),
+fn channels(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> String {
+    let heading = [
+        "",
+        "channel",
+        "kind",
+        "latest",
+        "delivered",
+        "waiting",
+        "oldest",
+        "retrying",
+        "dead",
+        "breaker",
+        "next attempt",
+        "last error",
+    ];
+    let spare = &["kind", "delivered", "breaker", "retrying", "latest", "next attempt"];
+    let mut table = TextTable::new(&heading).fitting(2, spare);
+    let mark = |one: &ChannelSummary| problems::mark(&status.problems, "channel", &one.name);
+    for (mark, channel) in worst_first(&status.channels, mark) {
+        let next = channel.held.as_ref().map(|hold| &hold.until).or(channel.next_attempt.as_ref());
+        table.marked_row(
+            mark,
+            [
+                channel.name.clone(),
+                channel.kind.clone().unwrap_or_else(|| "(gone)".to_owned()),
+                time.ago(channel.latest.as_deref()),
+                channel.delivered.to_string(),
+                channel.pending.to_string(),
+                time.age(channel.oldest_pending.as_deref()).unwrap_or_else(|| "-".to_owned()),
+                channel.retrying.to_string(),
+                channel.dead.to_string(),
+                breaker(channel, time),
+                next.map_or_else(|| "-".to_owned(), |next| time.clock(next)),
+                channel.last_error.as_ref().map_or_else(|| "-".to_owned(), |error| last_error(error, channel, time)),
+            ],
+        );
     }
+    table.render(layout)
+}
+
+/// Rows in their order, those with the worse mark first.
+fn worst_first<T>(rows: &[T], mark: impl Fn(&T) -> RowMark) -> Vec<(RowMark, &T)> {
+    let mut marked: Vec<(RowMark, &T)> = rows.iter().map(|row| (mark(row), row)).collect();
+    marked.sort_by_key(|(mark, _)| *mark);
+    marked
+}
+
+/// What keeps a channel from delivering, if something does.
+fn breaker(channel: &ChannelSummary, time: &LocalTime) -> String {
+    if channel.blocked.is_some() {
+        return "blocked".to_owned();
+    }
+    if let Some(hold) = &channel.held {
+        return format!("held until {}", time.clock(&hold.until));
+    }
+    match channel.breaker.strip_prefix("open until ") {
+        Some(until) => format!("open until {}", time.clock(until)),
+        None => visible_line(&channel.breaker),
+    }
+}
+
+/// The last error; one that a success followed says so.
+fn last_error(error: &LastError, channel: &ChannelSummary, time: &LocalTime) -> String {
+    let is_over = channel.latest.as_deref().and_then(Timestamp::read) > Timestamp::read(&error.at);
+    let over = if is_over { "over: " } else { "" };
+    format!("{over}{}: {}", time.ago(Some(&error.at)), visible_line(&error.reason))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::render;
-    use crate::gateway::status::GatewayStatus;
+    use super::{problems, render};
+    use crate::cli::layout::TextLayout;
+    use crate::cli::local_time::LocalTime;
+    use crate::diagnostic::Styling;
+    use crate::gateway::status::{self, GatewayStatus};
     use crate::time::Timestamp;
     use expect_test::expect;
 
-    #[test]
-    fn a_status_is_three_tables() {
-        let status: GatewayStatus = serde_json::from_value(serde_json::json!({
+    const NOW: &str = "2026-03-07T02:00:00Z";
+
+    fn sample() -> GatewayStatus {
+        let mut status: GatewayStatus = serde_json::from_value(serde_json::json!({
             "version": "0.1.0", "listen": "127.0.0.1:8480", "accepting": true,
             "rules": {
                 "roots": ["rules/arms", "rules/shop"], "generation": 7, "sha256": "0123456789abcdef0123",
@@ -190,8 +255,15 @@ mod tests {
             ],
             "channels": [
                 {
+                    "name": "chat", "kind": "dingtalk", "delivered": 7, "under_way": 0, "retrying": 0, "pending": 0,
+                    "dead": 0, "breaker": "closed", "latest": "2026-03-07T01:00:00Z",
+                    "last_error": { "at": "2026-03-06T20:00:00Z", "reason": "the robot says 磁盘空间 and more than fits" }
+                },
+                {
                     "name": "page", "kind": "flashduty", "delivered": 1100, "under_way": 1, "retrying": 2, "pending": 90,
-                    "dead": 0, "breaker": "open until 02:00:30", "latest": "2026-03-06T20:00:00Z",
+                    "dead": 0, "breaker": "open until 2026-03-07T02:00:30Z", "latest": "2026-03-06T20:00:00Z",
+                    "failing_since": "2026-03-07T01:40:00Z", "next_attempt": "2026-03-07T02:00:30Z",
+                    "oldest_pending": "2026-03-07T01:40:00Z",
                     "last_error": { "at": "2026-03-07T01:59:50Z", "reason": "status 503" }
                 },
                 {
@@ -201,20 +273,118 @@ mod tests {
             ]
         }))
         .expect("a status");
-        expect![[r"
-            rules  generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 60 min ago; watched by polling: the files are on nfs
+        status.problems = status::problems(&status, Timestamp::read(NOW).expect("a time"));
+        status
+    }
+
+    fn layout(width: usize) -> TextLayout {
+        TextLayout { width: Some(width), styling: Styling::Plain }
+    }
+
+    #[test]
+    fn a_status_is_three_tables_with_the_worst_first() {
+        let time = LocalTime::in_zone("Asia/Shanghai", NOW);
+        expect![[r#"
+            pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
+            2 failing, 1 warning: `pointsman status --problems` says what to do
+
+            rules generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 09:00:00 (60 min
+                   ago); watched by polling: the files are on nfs
                    NOT those on the disk: the reload 42 s ago failed at `check`
                    the rules hold 1 error
                      shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
 
-            integration  kind       reads         sends to      latest    accepted  sent  dropped  refused  push URL, without the key
-            shop_arms    shared     arms          routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
-            db           dedicated  alertmanager  page          never            0     0        0        0  https://alerts.example.com/push/db
+                integration  kind       reads         sends to      latest    accepted  sent  dropped  refused  push URL, without the key
+            ok  shop_arms    shared     arms          routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
+            ok  db           dedicated  alertmanager  page          never            0     0        0        0  https://alerts.example.com/push/db
 
-            channel  kind       latest   delivered  pending  retrying  dead  breaker              last error
-            page     flashduty  6 h ago       1100       90         2     0  open until 02:00:30  10 s ago: status 503
-            old      (gone)     never            4        0         0     3  closed               -
-        "]]
-        .assert_eq(&render(&status, Timestamp::read("2026-03-07T02:00:00Z").expect("a time")));
+                  channel  kind       latest      delivered  waiting  oldest  retrying  dead  breaker              next attempt  last error
+            FAIL  page     flashduty  6 h ago          1100       90  20 min         2     0  open until 10:00:30  10:00:30      10 s ago: status 503
+            WARN  old      (gone)     never               4        0  -              0     3  closed               -             -
+            ok    chat     dingtalk   60 min ago          7        0  -              0     0  closed               -             over: 6 h ago: the robot says 磁盘空间 and more than fits
+        "#]].assert_eq(&render(&sample(), &time, TextLayout::PLAIN));
+    }
+
+    #[test]
+    fn a_status_fits_a_narrow_terminal() {
+        let time = LocalTime::in_zone("Asia/Shanghai", NOW);
+        let text = render(&sample(), &time, layout(80));
+        expect![[r#"
+            pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
+            2 failing, 1 warning: `pointsman status --problems` says what to do
+
+            rules generation 7 (0123456789ab) of rules/arms, rules/shop, in force
+                   since 09:00:00 (60 min ago); watched by polling: the files are on nfs
+                   NOT those on the disk: the reload 42 s ago failed at `check`
+                   the rules hold 1 error
+                     shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+
+                integration  sends to      latest    accepted  sent  dropped  refused
+            ok  shop_arms    routing main  12 s ago      1200  1190        8        2
+            ok  db           page          never            0     0        0        0
+
+                  channel  waiting  oldest  dead  next attempt  last error
+            FAIL  page          90  20 min     0  10:00:30      10 s ago: status 503
+            WARN  old            0  -          3  -             -
+            ok    chat           0  -          0  -             over: 6 h ago: the robot sa…
+        "#]]
+        .assert_eq(&text);
+        let tables = text.split("\n\n").skip(2);
+        assert!(tables.flat_map(str::lines).all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn problems_say_what_to_do_at_any_width() {
+        let time = LocalTime::in_zone("Asia/Shanghai", NOW);
+        expect![[r#"
+            FAILING  rules, since 09:59:18 +08:00 (42 s ago)
+                     the files on the disk are not in force, generation 7 stays: the rules
+                     hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named
+                     `chat`␛[2J
+                     to do: `pointsman check rules/arms rules/shop` shows the findings; the
+                     fixed files are loaded once they are saved
+
+            FAILING  channel page, since 09:40:00 +08:00 (20 min ago)
+                     deliveries fail: status 503; 90 deliveries wait, the oldest for 20 min
+                     next attempt: 10:00:30 +08:00 (in 30 s)
+                     to do: see what its receiver says;
+                     `pointsman send page --rules rules/arms rules/shop` shows one request
+                     and its answer
+
+            WARNING  channel old
+                     3 deliveries were given up
+                     to do: `pointsman dead list --channel old` shows them; then
+                     `pointsman dead drop --channel old`, as the rules no longer have the
+                     channel
+
+            2 failing, 1 warning
+        "#]]
+        .assert_eq(&problems::render(&sample().problems, &time, layout(80)));
+        expect![[r#"
+            FAILING  rules, since 09:59:18 +08:00 (42 s ago)
+                     the files on the disk are not in force, generation 7 stays: the rules hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+                     to do: `pointsman check rules/arms rules/shop` shows the findings; the fixed files are loaded once they are saved
+
+            FAILING  channel page, since 09:40:00 +08:00 (20 min ago)
+                     deliveries fail: status 503; 90 deliveries wait, the oldest for 20 min
+                     next attempt: 10:00:30 +08:00 (in 30 s)
+                     to do: see what its receiver says; `pointsman send page --rules rules/arms rules/shop` shows one request and its answer
+
+            WARNING  channel old
+                     3 deliveries were given up
+                     to do: `pointsman dead list --channel old` shows them; then `pointsman dead drop --channel old`, as the rules no longer have the channel
+
+            2 failing, 1 warning
+        "#]].assert_eq(&problems::render(&sample().problems, &time, layout(160)));
+        assert_eq!(problems::render(&[], &time, layout(80)), "nothing needs a look\n");
+    }
+
+    #[test]
+    fn colour_is_for_those_who_want_it() {
+        let time = LocalTime::in_zone("Asia/Shanghai", NOW);
+        let colored = TextLayout { width: Some(80), styling: Styling::Colored };
+        let text = problems::render(&sample().problems, &time, colored);
+        assert!(text.starts_with("\u{1b}[1;31mFAILING\u{1b}[0m  \u{1b}[1mrules\u{1b}[0m, since "), "{text}");
+        assert!(!text.contains("\u{1b}[2J"), "{text}");
     }
 }

@@ -1,6 +1,8 @@
 //! The two output streams, whether each shows colour, and what happens when their reader is gone.
 
 use super::exit::Exit;
+#[cfg(feature = "gateway")]
+use super::layout::TextLayout;
 use crate::diagnostic::{DiagnosticFormat, Styling};
 use anstream::AutoStream;
 use clap::ColorChoice;
@@ -100,6 +102,15 @@ impl OutputStream {
             Styling::Plain => DiagnosticFormat::Human,
             Styling::Colored => DiagnosticFormat::HumanInColor,
         }
+    }
+
+    /// How tables and paragraphs are laid out: as wide as `COLUMNS` says, or as the terminal is.
+    #[cfg(feature = "gateway")]
+    pub(super) fn layout(&self) -> TextLayout {
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let size = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        let width = asked.or_else(|| if self.terminal { size() } else { None });
+        TextLayout { width: width.filter(|width| *width > 0), styling: self.color }
     }
 
     /// Whether a person looks at it.

@@ -2,9 +2,13 @@
 //!
 //! It is made of the rules in force, the counts of the journal, and the state of deliveries; `pointsman status` reads it.
 
+mod problems;
+
+pub use problems::{StatusProblem, StatusProblemLevel, duration, problems};
+
 use super::config::GatewayConfig;
 use super::delivery;
-use super::journal::{ChannelCounts, DeliveryStore as _, IntegrationCounts};
+use super::journal::{ChannelCounts, DeliveryStore as _, IntegrationCounts, QuarantineCounts};
 use super::metrics::stage_name;
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
@@ -197,38 +201,6 @@ pub struct LastError {
     pub reason: String,
 }
 
-/// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StatusProblemLevel {
-    /// Alerts do not arrive, or changed rules are not in force.
-    Failing,
-    /// It works, but somebody should look.
-    Warning,
-}
-
-/// Something that needs a look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusProblem {
-    /// How bad it is.
-    pub level: StatusProblemLevel,
-    /// Its kind, for programs: `stopping`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`, `keys`,
-    /// `refused`, `last_good`, `warning`, `versions`.
-    pub kind: String,
-    /// What has it: `channel page`, `integration shop`, `rules`.
-    pub subject: String,
-    /// Since when, if that is known.
-    #[serde(default)]
-    pub since: Option<String>,
-    /// When the gateway tries again by itself.
-    #[serde(default)]
-    pub next: Option<String>,
-    /// What is wrong.
-    pub summary: String,
-    /// What to do.
-    pub fix: String,
-}
-
 impl GatewayStatus {
     /// Asks all parts of a gateway. It reads the journal, so it must not run on a thread of the runtime.
     ///
@@ -238,17 +210,21 @@ impl GatewayStatus {
         let served = gateway.rules.current();
         let report = gateway.rules.report();
         let journal = gateway.journal.read()?;
-        let counts = (journal.integrations()?, journal.channels()?);
-        Ok(Self {
+        let (senders, receivers) = (journal.integrations()?, journal.channels()?);
+        let mut integrations = integrations(&gateway.config, &served.value, &senders);
+        add_quarantine(&mut integrations, &journal.quarantine_counts()?);
+        let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
             accepting: !gateway.stopping.load(Ordering::Relaxed),
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
-            integrations: integrations(&gateway.config, &served.value, &counts.0),
-            channels: channels(&served.value, &counts.1, &gateway.deliveries.status()),
+            integrations,
+            channels: channels(&served.value, &receivers, &gateway.deliveries.status()),
             rejected_senders: Vec::new(),
             problems: Vec::new(),
-        })
+        };
+        status.problems = problems(&status, gateway.clock.now());
+        Ok(status)
     }
 }
 
@@ -306,6 +282,17 @@ pub fn integrations(
         }
     };
     served.integrations.iter().map(one).collect()
+}
+
+fn add_quarantine(integrations: &mut [IntegrationSummary], counts: &[QuarantineCounts]) {
+    for integration in integrations {
+        let counted = counts.iter().find(|counts| counts.integration == integration.name);
+        integration.quarantine = counted.map(|counts| QuarantineState {
+            count: counts.count,
+            latest: counts.latest.to_string(),
+            reason: counts.reason.clone(),
+        });
+    }
 }
 
 /// The channels in force, and those of earlier rules with pending or dead deliveries.

@@ -1,6 +1,7 @@
 //! Timestamps and the formats in which they are sent, time zones, schedules.
 //!
-//! Zones come from the bundled database and never from the system, so a rule set means the same on every machine. Nothing
+//! The zones of rules come from the bundled database and never from the system, so a rule set means the same on every
+//! machine. The zone of a machine is only for what people read on it. Nothing
 //! here reads the system's clock: [`Clock`] is a trait, and callers pass the time of evaluation.
 
 mod clock;

@@ -35,6 +35,27 @@ impl Zone {
         Ok(Self { zone })
     }
 
+    /// The zone of a machine, for what people read: the one that `TZ` names, or the rules in `/etc/localtime`. UTC where
+    /// neither is known.
+    #[must_use]
+    pub fn local(variable: Option<&str>, localtime: &[u8]) -> Self {
+        let named = variable.map(|name| name.strip_prefix(':').unwrap_or(name));
+        let zone = match named {
+            Some(name) => database().get(name).ok().or_else(|| TimeZone::posix(name).ok()),
+            None => TimeZone::tzif("Local", localtime).ok(),
+        };
+        Self { zone: zone.unwrap_or(TimeZone::UTC) }
+    }
+
+    /// The offset from UTC at a moment: `+08:00`.
+    #[must_use]
+    pub fn offset(&self, instant: Timestamp) -> String {
+        let seconds = self.zone.to_offset(instant.to_jiff()).seconds();
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let minutes = seconds.unsigned_abs() / 60;
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+
     /// Its IANA name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,6 +2,7 @@
 //! secret and no path of a URL.
 
 use crate::channel::{FileSettings, Transport, URL};
+use crate::cli::layout::TextLayout;
 use crate::cli::table::TextTable;
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::served_rules::{ServedChannel, ServedRules};
@@ -34,7 +35,7 @@ fn integrations(config: &GatewayConfig, served: &ServedRules) -> String {
             config.push_url(config.listen, &integration.name),
         ]);
     }
-    table.render()
+    table.render(TextLayout::PLAIN)
 }
 
 fn channels(served: &ServedRules) -> String {
@@ -42,7 +43,7 @@ fn channels(served: &ServedRules) -> String {
     for channel in &served.channels {
         table.row(vec![channel.name.clone(), channel.kind.name.to_owned(), target(channel)]);
     }
-    table.render()
+    table.render(TextLayout::PLAIN)
 }
 
 /// The destination of a channel, without its secret parts.
@@ -75,7 +76,7 @@ fn limits(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> Stri
         (false, false) => format!("public addresses, {}", allow.join(", ")),
     };
     say("reach", reach);
-    table.render()
+    table.render(TextLayout::PLAIN)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
-    PushOrigin, PushRecord, RecordFilter, RefusedPayload, Settlement, SettlementResult,
+    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, Settlement, SettlementResult,
 };
 pub use sqlite::SqliteStore;
 pub use store::{

@@ -214,6 +214,19 @@ pub struct IntegrationCounts {
     pub sent: u64,
 }
 
+/// The refused payloads of an integration that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineCounts {
+    /// The integration.
+    pub integration: String,
+    /// How many there are.
+    pub count: u64,
+    /// When the last of them was received.
+    pub latest: Timestamp,
+    /// Why the last of them was refused.
+    pub reason: String,
+}
+
 /// What was counted for a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelCounts {

@@ -8,7 +8,8 @@
 
 use super::{
     AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts,
-    JournalError, PendingDelivery, Push, PushId, PushRecord, RecordFilter, RefusedPayload, Settlement,
+    JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
+    Settlement,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::RuleSetHash;
@@ -279,6 +280,9 @@ pub trait RecordReader: Send + Sync {
 
     /// Refused payloads.
     fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>>;
+
+    /// Refused payloads by integration.
+    fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>>;
 
     /// The files of a rule set that decided something, as [`crate::reload::Snapshot::from_archive`] reads them.
     fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>>;

@@ -4,8 +4,8 @@ use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
     DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, IntegrationCounts,
-    JournalReader, PendingDelivery, Push, PushId, PushRecord, ReadResult, RecordFilter, RecordReader, RefusedPayload,
-    SettledFilter, StoredBody, StoredFiring,
+    JournalReader, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader,
+    RefusedPayload, SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::RuleSetHash;
 use serde_json::value::RawValue;
@@ -187,6 +187,24 @@ impl RecordReader for MemoryReader {
             });
             let most = if filter.limit == 0 { usize::MAX } else { filter.limit };
             found.take(most).cloned().collect()
+        })
+    }
+
+    fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>> {
+        self.disk.with(|state| {
+            let mut counts: Vec<QuarantineCounts> = Vec::new();
+            for refused in &state.quarantine {
+                let at = counts.iter().position(|known| known.integration == refused.integration);
+                let before = at.map_or(0, |at| counts.remove(at).count);
+                counts.push(QuarantineCounts {
+                    integration: refused.integration.clone(),
+                    count: before + 1,
+                    latest: refused.received,
+                    reason: refused.reason.clone(),
+                });
+            }
+            counts.sort_by(|one, other| one.integration.cmp(&other.integration));
+            counts
         })
     }
 

@@ -6,8 +6,8 @@ use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::{
-    AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, ReadResult,
-    RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
+    AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, QuarantineCounts,
+    ReadResult, RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -99,6 +99,22 @@ impl RecordReader for ReaderPool {
         };
         Ok(found.into_iter().filter_map(sound).collect())
     }
+
+    fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>> {
+        // With `max`, the other columns are those of the row that has it.
+        let sql = "SELECT text, count(*), received, substr(reason, 1, 1000), max(quarantine.id) \
+                   FROM quarantine JOIN name ON name.id = integration GROUP BY integration ORDER BY text";
+        let row = |row: &Row<'_>| {
+            Ok(QuarantineCounts {
+                integration: row.get(0)?,
+                count: count(row, 1)?,
+                latest: row.get(2)?,
+                reason: row.get(3)?,
+            })
+        };
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
+    }
+
     fn rules(&self, hash: RuleSetHash) -> ReadResult<Option<Vec<u8>>> {
         let sql = "SELECT archive FROM rule_set WHERE hash = ?1 AND length(archive) > 0";
         self.query(|connection| connection.prepare_cached(sql)?.query_row([hash.0], |row| row.get(0)).optional())
