@@ -25,11 +25,11 @@ use memory::MemoryDisk;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery, Push, PushId,
-    PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement, SettlementResult, SqliteStore, Transaction,
-    accept,
+    PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement, SettlementResult, SqliteStore, StoredHold,
+    Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
-use pointsman::reload::RuleSetHash;
+use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::ruleset::SystemClock;
 use pointsman::time::Timestamp;
 use std::path::PathBuf;
@@ -171,6 +171,7 @@ over_each_store!(
     lists_are_narrowed,
     a_page_ends_with_a_whole_push_and_says_where_the_next_begins,
     a_delivery_has_one_owner_at_a_time,
+    holds_and_generations_outlast_a_restart,
 );
 
 fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
@@ -251,10 +252,40 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
     let again = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert!(again.iter().all(|found| found.replay && found.since == at(99) && found.id > pending[1].id));
     wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
-    assert_eq!(journal.delete_dead_letters(&RecordFilter::default()).unwrap(), 1);
+    assert_eq!(journal.drop_dead_letters(&RecordFilter::default(), at(111)).unwrap(), 1);
     assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap(), []);
+    assert_eq!(journal.drop_dead_letters(&RecordFilter::default(), at(112)).unwrap(), 0);
+    let again = RecordFilter { push: Some(again[0].event.push), ..RecordFilter::default() };
+    let dropped = read(&journal).events(&again);
+    let dropped = dropped.unwrap().remove(0).deliveries.pop().unwrap();
+    assert_eq!((dropped.state, dropped.dropped), (DeliveryState::Dropped, Some(at(111))));
+    assert_eq!(dropped.reason.as_deref(), Some("gone"), "why it was given up stays");
     let counts = &read(&journal).channels().unwrap()[0];
     assert_eq!((counts.delivered, counts.retried, counts.dead, counts.pending), (2, 25, 0, 1));
+    assert_eq!(journal.redeliver(&again, at(113)).unwrap(), 1, "a dropped one is not sent again");
+}
+
+fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
+    let journal = folder.open();
+    assert_eq!(read(&journal).last_generation().unwrap(), None);
+    let hold = StoredHold { until: at(99), reason: "130101: send too fast".to_owned() };
+    wait(journal.hold("page".to_owned(), Some(hold.clone()))).unwrap();
+    wait(journal.hold("chat".to_owned(), Some(hold.clone()))).unwrap();
+    wait(journal.hold("chat".to_owned(), None)).unwrap();
+    let past = |generation, rules| PastGeneration { generation, rules: RuleSetHash([rules; 32]) };
+    journal.note_generation(past(7, 1)).unwrap();
+    journal.note_generation(past(6, 2)).unwrap();
+    drop(journal);
+    let journal = folder.open();
+    let held: Vec<_> = read(&journal).channels().unwrap().into_iter().map(|counts| counts.held).collect();
+    assert_eq!(held, [None, Some(hold.clone())]);
+    assert_eq!(read(&journal).last_generation().unwrap(), Some(past(7, 1)));
+    wait(journal.accept(Push { generation: 8, ..push(1, "page", "a", Some(b"x")) })).unwrap();
+    drop(journal);
+    let journal = folder.open();
+    assert_eq!(read(&journal).last_generation().unwrap(), Some(past(8, 9)));
+    let page = read(&journal).channels().unwrap().pop().unwrap();
+    assert_eq!((page.pending, page.held), (1, Some(hold)), "a delivery ends no hold");
 }
 
 fn recoveries_know_where_the_firing_went(folder: &StateFolder) {

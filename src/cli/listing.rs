@@ -103,8 +103,12 @@ fn seconds(moment: &impl ToString) -> String {
 
 fn delivery(delivery: &DeliveryRecord) -> String {
     let attempts = match (delivery.state, delivery.attempts) {
-        (DeliveryState::Delivered, 0 | 1) | (DeliveryState::Pending | DeliveryState::Dead, 0) => String::new(),
-        (DeliveryState::Delivered | DeliveryState::Pending | DeliveryState::Dead, attempts) => {
+        (DeliveryState::Delivered, 0 | 1)
+        | (DeliveryState::Pending | DeliveryState::Dead | DeliveryState::Dropped, 0) => String::new(),
+        (
+            DeliveryState::Delivered | DeliveryState::Pending | DeliveryState::Dead | DeliveryState::Dropped,
+            attempts,
+        ) => {
             format!(" after {attempts}")
         }
     };
@@ -211,6 +215,7 @@ mod tests {
             state,
             attempts,
             reason: reason.map(str::to_owned),
+            dropped: None,
         };
         let sent = r#"{"outcome":"sent","event":{"event_status":"Critical","title":"disk\nfull \u001b[2J"}}"#;
         let dropped = r#"{"outcome":"dropped","reasons":[{"reason":"a test alert","at":"arms.rules:4"}]}"#;

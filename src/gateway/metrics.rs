@@ -170,7 +170,7 @@ metrics! {
     reload_change: Gauge = Gauge::default(), "config_last_change_timestamp",
         "When the rules in force were loaded, in seconds since 1970";
     reload_generation: Gauge = Gauge::default(), "config_generation",
-        "The generation in force, from 1 at every start";
+        "The generation in force; it counts on over restarts";
     reload_hash: Family<HashLabels, Gauge> = Family::default(), "config_info",
         "1; the hash of the rules in force is the label";
     reload_failures: Family<StageLabels, Counter> = Family::default(), "reload_failures",

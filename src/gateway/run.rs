@@ -7,12 +7,12 @@ use super::admin::{self, state_files};
 use super::config::GatewayConfig;
 use super::delivery::{DeliveryService, DeliveryTimings};
 use super::intake::{self, IntakeState};
-use super::journal::{Journal, JournalError, PushStore as _};
+use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _};
 use super::metrics::{Metrics, StageLabels};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
 use super::{Gateway, logs, maintenance};
-use crate::reload::{LoadRejection, ReloadOutcome, Reloader, RuleSetVersion};
+use crate::reload::{LoadRejection, PastGeneration, ReloadOutcome, Reloader, RuleSetVersion};
 use crate::ruleset::SystemClock;
 use crate::time::Clock;
 use std::net::SocketAddr;
@@ -228,6 +228,8 @@ async fn open_with_journal(
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
     config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
+    let past = journal.read().and_then(|journal| journal.last_generation());
+    config.reload.past = past.map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
     let handler = ReloadHandler {
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
@@ -330,6 +332,10 @@ impl ReloadHandler {
 fn archive_rules(journal: &Journal, version: &RuleSetVersion<ServedRules>) {
     if let Err(error) = journal.keep_rules(version.hash, &version.value.archive) {
         tracing::error!(generation = version.generation, "cannot archive the rules in the journal: {error}");
+    }
+    let noted = PastGeneration { generation: version.generation, rules: version.hash };
+    if let Err(error) = journal.note_generation(noted) {
+        tracing::error!(generation = version.generation, "cannot note the generation in the journal: {error}");
     }
 }
 

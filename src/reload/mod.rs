@@ -66,6 +66,17 @@ pub struct ReloadOptions {
     pub start_with_last_good: bool,
     /// The key of the fingerprints of secret files, which count in the hash.
     pub fingerprint_key: FingerprintKey,
+    /// The last generation before the start. The same rules keep it, and others get the next.
+    pub past: Option<PastGeneration>,
+}
+
+/// A generation and the rules that it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastGeneration {
+    /// The generation.
+    pub generation: u64,
+    /// The hash of its rules.
+    pub rules: RuleSetHash,
 }
 
 /// How changes of files are detected.
@@ -91,6 +102,7 @@ impl Default for ReloadOptions {
             last_good: None,
             start_with_last_good: false,
             fingerprint_key: FingerprintKey::default(),
+            past: None,
         }
     }
 }
@@ -98,7 +110,7 @@ impl Default for ReloadOptions {
 /// A built rule set in force.
 #[derive(Debug)]
 pub struct RuleSetVersion<T> {
-    /// Strictly increasing, from 1; it starts again after a restart.
+    /// Strictly increasing, from 1 or from the generation before the start.
     pub generation: u64,
     /// SHA-256 over the sorted paths and contents of the files, tables and secret files included.
     pub hash: RuleSetHash,

@@ -213,8 +213,13 @@ impl<T: Send + Sync> ReloadWorker<T> {
             let failed = |error| format!("cannot write the last good rule set `{}`: {error}", path.display());
             self.last_good_error = saved.err().map(failed);
         }
-        self.generation += 1;
         let hash = snapshot.hash();
+        let past = self.loader.options.past.take();
+        self.generation = match past {
+            Some(past) if past.rules == hash => past.generation,
+            Some(past) => past.generation + 1,
+            None => self.generation + 1,
+        };
         let version = Arc::new(RuleSetVersion { generation: self.generation, hash, loaded: self.clock.now(), value });
         self.history.locked().add_version(&version);
         match &self.current {

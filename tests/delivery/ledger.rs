@@ -2,7 +2,7 @@
 
 use pointsman::gateway::journal::{
     ChannelCounts, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore, EventId,
-    JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody,
+    JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody, StoredHold,
 };
 use pointsman::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -23,6 +23,7 @@ pub(crate) struct Row {
 pub(crate) struct Book {
     pub(crate) rows: BTreeMap<DeliveryId, Row>,
     pub(crate) settlements: Vec<Settlement>,
+    pub(crate) holds: Vec<(String, Option<StoredHold>)>,
     claims: HashMap<DeliveryId, (ClaimOwner, Instant)>,
     pub(crate) failing_settles: usize,
     pub(crate) failing_reads: usize,
@@ -157,6 +158,7 @@ impl DeliveryReader for Memory {
                     pending: 0,
                     latest: None,
                     last_error: None,
+                    held: None,
                 };
                 counts.entry(row.channel.clone()).or_insert(new).pending += 1;
             }
@@ -212,6 +214,13 @@ impl DeliveryStore for Memory {
         });
         self.0.1.notify_all();
         result
+    }
+
+    async fn hold(&self, channel: String, hold: Option<StoredHold>) -> Result<(), JournalError> {
+        tokio::task::yield_now().await;
+        self.with(|book| book.holds.push((channel, hold)));
+        self.0.1.notify_all();
+        Ok(())
     }
 
     fn request_shutdown(&self) {

@@ -11,7 +11,7 @@ use pointsman::gateway::journal::{
     StoredFiring, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
-use pointsman::reload::RuleSetHash;
+use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
 use reader::MemoryReader;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,6 +36,7 @@ struct State {
     remembered: Vec<(RuleSetHash, Vec<u8>)>,
     integrations: BTreeMap<String, IntegrationCounts>,
     channels: BTreeMap<String, ChannelCounts>,
+    generation: Option<PastGeneration>,
 }
 
 #[derive(Clone)]
@@ -94,8 +95,8 @@ impl State {
 
     fn channel(&mut self, name: &str) -> &mut ChannelCounts {
         let (delivered, retried, dead, pending) = (0, 0, 0, 0);
-        let (name, latest, last_error) = (name.to_owned(), None, None);
-        let new = ChannelCounts { name: name.clone(), delivered, retried, dead, pending, latest, last_error };
+        let (name, latest, last_error, held) = (name.to_owned(), None, None, None);
+        let new = ChannelCounts { name: name.clone(), delivered, retried, dead, pending, latest, last_error, held };
         self.channels.entry(name).or_insert(new)
     }
 
@@ -134,7 +135,7 @@ impl State {
             let push = self.push(delivery.push).unwrap();
             let is_settled = match which {
                 SettledFilter::Dead => delivery.state == DeliveryState::Dead,
-                SettledFilter::All => delivery.state != DeliveryState::Pending,
+                SettledFilter::All => matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Dead),
             };
             is_settled
                 && is_push_meant(push, filter)
@@ -197,7 +198,7 @@ impl JournalStore for MemoryStore {
         let State { pushes, deliveries, .. } = &mut *state;
         pushes.retain(|push| {
             let mut own = deliveries.values().filter(|row| row.push == push.id);
-            push.received >= oldest || own.any(|row| row.state != DeliveryState::Delivered)
+            push.received >= oldest || own.any(|row| matches!(row.state, DeliveryState::Pending | DeliveryState::Dead))
         });
         deliveries.retain(|_, row| pushes.iter().any(|push| push.id == row.push));
         state.seen.retain(|_, seen| seen.until >= now.epoch_milliseconds());

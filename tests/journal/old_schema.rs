@@ -11,7 +11,7 @@ use pointsman::gateway::journal::{
     AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring, Push,
     PushOrigin, PushStore as _, RecordFilter, SettlementResult,
 };
-use pointsman::reload::RuleSetHash;
+use pointsman::reload::{PastGeneration, RuleSetHash};
 use std::fs::File;
 
 const START: i64 = 4_102_444_800_000;
@@ -79,6 +79,9 @@ fn everything_in_a_journal_of_schema_1_is_read() {
     let counts: Vec<(&str, u64, u64, u64)> =
         counts.iter().map(|counts| (counts.name.as_str(), counts.pending, counts.delivered, counts.dead)).collect();
     assert_eq!(counts, [("chat", 1, 1, 1), ("gone", 0, 0, 1), ("page", 2, 3, 0), ("void", 0, 1, 0)]);
+    assert!(reader.channels().unwrap().iter().all(|counts| counts.held.is_none()));
+    let last = PastGeneration { generation: 3, rules: RuleSetHash([9; 32]) };
+    assert_eq!(reader.last_generation().unwrap(), Some(last), "that of the latest push");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the journal does, and only then")]
 
-use super::{AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement};
+use super::{
+    AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement,
+    StoredHold,
+};
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use std::future::Future;
@@ -35,6 +38,9 @@ pub trait DeliveryStore: Clone + Send + Sync + 'static {
 
     /// Stores the result of an attempt. Done when it is durable.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Stores a wait of a whole channel, or removes it. Done when it is durable.
+    fn hold(&self, channel: String, hold: Option<StoredHold>) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// Ends the process in order: what the gateway cannot do without has panicked.
     fn request_shutdown(&self);

@@ -28,7 +28,7 @@ pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
-    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, Settlement, SettlementResult,
+    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, Settlement, SettlementResult, StoredHold,
 };
 pub use sqlite::SqliteStore;
 pub use store::{
@@ -40,7 +40,7 @@ pub use store::{
 
 use super::metrics::Metrics;
 use crate::mutant::Mutant;
-use crate::reload::RuleSetHash;
+use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
 use space_monitor::SpaceMonitor;
@@ -199,13 +199,21 @@ impl Journal {
         self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, requeue)
     }
 
-    /// Removes dead letters; how many.
+    /// Marks dead letters as dropped, and removes their bodies; how many.
     ///
     /// # Errors
     /// Where it is not durable.
-    pub fn delete_dead_letters(&self, filter: &RecordFilter) -> Result<u64, JournalError> {
-        let delete = |transaction: &mut dyn Transaction, ids: &[_]| transaction.delete_dead_letters(ids);
-        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, delete)
+    pub fn drop_dead_letters(&self, filter: &RecordFilter, at: Timestamp) -> Result<u64, JournalError> {
+        let drop = move |transaction: &mut dyn Transaction, ids: &[_]| transaction.drop_dead_letters(ids, at);
+        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, drop)
+    }
+
+    /// Notes the generation of the rules in force, from which generations count on after a restart.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub fn note_generation(&self, generation: PastGeneration) -> Result<(), JournalError> {
+        self.write(WriteSource::Record, 0, move |transaction| transaction.note_generation(generation))
     }
 
     /// Delivers stored bodies of settled deliveries once more, marked as replayed; how many.
@@ -351,6 +359,11 @@ impl DeliveryStore for Journal {
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         let work = move |transaction: &mut dyn Transaction| transaction.settle(&settlement);
         self.submit(WriteSource::Record, 0, work).await.map(drop)
+    }
+
+    async fn hold(&self, channel: String, hold: Option<StoredHold>) -> Result<(), JournalError> {
+        let work = move |transaction: &mut dyn Transaction| transaction.hold_channel(&channel, hold.as_ref());
+        self.submit(WriteSource::Record, 0, work).await
     }
 
     fn request_shutdown(&self) {

@@ -8,6 +8,7 @@ macro_rules! number {
     (Pending) => { 0 };
     (Delivered) => { 1 };
     (Dead) => { 2 };
+    (Dropped) => { 3 };
 
     (Push) => { 0 };
     (Form) => { 1 };
@@ -40,5 +41,5 @@ macro_rules! has_numbers {
     };
 }
 
-has_numbers!(DeliveryState: Pending, Delivered, Dead);
+has_numbers!(DeliveryState: Pending, Delivered, Dead, Dropped);
 has_numbers!(PushOrigin: Push, Form, Flashduty, Alertmanager, Replay);

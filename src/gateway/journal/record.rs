@@ -244,6 +244,17 @@ pub struct ChannelCounts {
     pub latest: Option<Timestamp>,
     /// The last error.
     pub last_error: Option<ChannelError>,
+    /// The wait that its receiver asked for last. It may be over.
+    pub held: Option<StoredHold>,
+}
+
+/// A wait of a whole channel, which its receiver asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHold {
+    /// Until when nothing is sent.
+    pub until: Timestamp,
+    /// What the receiver said.
+    pub reason: String,
 }
 
 /// An error of a channel.
@@ -311,6 +322,9 @@ pub struct DeliveryRecord {
     /// Why the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When an operator dropped it, after it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Timestamp>,
 }
 
 /// A page of events, the newest first. It ends with a whole push, so it may hold more events than the limit.
@@ -332,6 +346,8 @@ pub enum DeliveryState {
     Delivered,
     /// It was given up.
     Dead,
+    /// It was given up, and an operator dropped it.
+    Dropped,
 }
 
 impl DeliveryState {
@@ -342,6 +358,7 @@ impl DeliveryState {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Dead => "dead",
+            Self::Dropped => "dropped",
         }
     }
 }

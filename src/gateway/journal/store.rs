@@ -9,10 +9,10 @@
 use super::{
     AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts,
     JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
-    Settlement,
+    Settlement, StoredHold,
 };
 use crate::gateway::metrics::Metrics;
-use crate::reload::RuleSetHash;
+use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,9 +126,12 @@ pub trait PushTransaction {
 
     /// Removes a refused payload; how many there were.
     fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64>;
+
+    /// Notes the generation of rules in force; a push notes the one that decided it. An earlier one changes nothing.
+    fn note_generation(&mut self, generation: PastGeneration) -> StoreResult<()>;
 }
 
-/// What a transaction does with deliveries. Each method answers how many deliveries it changed.
+/// What a transaction does with deliveries. Methods that answer a number answer how many deliveries they changed.
 pub trait DeliveryTransaction {
     /// Stores the result of an attempt. A delivery that is settled, or gone, stays as it is.
     fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64>;
@@ -142,8 +145,11 @@ pub trait DeliveryTransaction {
     /// Copies delivered ones under new ids, and requeues dead letters.
     fn redeliver(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
-    /// Removes dead letters.
-    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> StoreResult<u64>;
+    /// Marks dead letters as dropped, and removes their bodies.
+    fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
+
+    /// Stores a wait of a whole channel, or removes it.
+    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()>;
 }
 
 /// A transaction of a store.
@@ -183,7 +189,7 @@ pub trait JournalStore: Send {
 pub enum SettledFilter {
     /// Dead letters.
     Dead,
-    /// Dead letters and delivered ones.
+    /// Dead letters that were not dropped, and delivered ones.
     All,
 }
 
@@ -289,6 +295,9 @@ pub trait RecordReader: Send + Sync {
 
     /// What was counted for every integration that ever got a push.
     fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>>;
+
+    /// The last generation of the rules that was noted.
+    fn last_generation(&self) -> ReadResult<Option<PastGeneration>>;
 }
 
 /// The reading side of a store.

@@ -156,12 +156,12 @@ pub fn retry_dead(journal: &Journal, bulk: &BulkRequest, now: Timestamp) -> Resu
     Ok(AffectedCount { affected })
 }
 
-/// Deletes dead letters.
+/// Drops dead letters: their bodies go, and their events show it.
 ///
 /// # Errors
 /// No selection unless all are meant; a change that is not durable.
 pub fn drop_dead(journal: &Journal, bulk: &BulkRequest, now: Timestamp) -> Result<AffectedCount, OperationError> {
-    let affected = journal.delete_dead_letters(&bulk_filter(bulk, now)?)?;
+    let affected = journal.drop_dead_letters(&bulk_filter(bulk, now)?, now)?;
     Ok(AffectedCount { affected })
 }
 

@@ -7,7 +7,7 @@ use pointsman::gateway::journal::{
     JournalReader, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader,
     RefusedPayload, SettledFilter, StoredBody, StoredFiring,
 };
-use pointsman::reload::RuleSetHash;
+use pointsman::reload::{PastGeneration, RuleSetHash};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -88,6 +88,7 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
             state: DeliveryState::Delivered,
             attempts: 0,
             reason: None,
+            dropped: None,
         });
         let id = EventId { push: push.id, index };
         let rows = state.deliveries.values().filter(|row| row.pending.event == id);
@@ -96,6 +97,7 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
             state: row.state,
             attempts: row.pending.attempts,
             reason: row.reason.clone(),
+            dropped: row.ended.filter(|_| row.state == DeliveryState::Dropped),
         });
         EventRecord {
             id,
@@ -214,6 +216,10 @@ impl RecordReader for MemoryReader {
 
     fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>> {
         self.disk.with(|state| state.integrations.values().cloned().collect())
+    }
+
+    fn last_generation(&self) -> ReadResult<Option<PastGeneration>> {
+        self.disk.with(|state| state.generation)
     }
 }
 

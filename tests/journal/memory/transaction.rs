@@ -4,9 +4,9 @@ use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
     FiringUpdate, PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult,
-    StoreResult, StoredFiring,
+    StoreResult, StoredFiring, StoredHold,
 };
-use pointsman::reload::RuleSetHash;
+use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -49,6 +49,7 @@ impl PushTransaction for MemoryTransaction {
         if let Some((hash, archive)) = remembered.iter().find(|(hash, _)| *hash == push.rules) {
             rules.entry(*hash).or_insert_with(|| archive.clone());
         }
+        self.note_generation(PastGeneration { generation: push.generation, rules: push.rules })?;
         let received = whole(push.received);
         self.state.pushes.push(Push { received, ..push.clone() });
         let counts = self.state.integration(&push.integration);
@@ -112,6 +113,14 @@ impl PushTransaction for MemoryTransaction {
         self.state.quarantine.retain(|refused| refused.id != id);
         Ok((before - self.state.quarantine.len()) as u64)
     }
+
+    fn note_generation(&mut self, noted: PastGeneration) -> StoreResult<()> {
+        let past = &mut self.state.generation;
+        if noted.generation > past.map_or(0, |past| past.generation) {
+            *past = Some(noted);
+        }
+        Ok(())
+    }
 }
 
 impl DeliveryTransaction for MemoryTransaction {
@@ -171,16 +180,23 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(repeated)
     }
 
-    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> StoreResult<u64> {
-        let mut deleted = 0;
+    fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
+        let mut dropped = 0;
         for id in deliveries {
-            if self.state.deliveries.get(id).is_some_and(|row| row.state == DeliveryState::Dead) {
-                let row = self.state.deliveries.remove(id).unwrap();
-                self.state.channel(&row.channel).dead -= 1;
-                deleted += 1;
-            }
+            let row = self.state.deliveries.get_mut(id).filter(|row| row.state == DeliveryState::Dead);
+            let Some(row) = row else { continue };
+            (row.state, row.ended, row.body) = (DeliveryState::Dropped, Some(whole(at)), None);
+            let channel = row.channel.clone();
+            self.state.channel(&channel).dead -= 1;
+            dropped += 1;
         }
-        Ok(deleted)
+        Ok(dropped)
+    }
+
+    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
+        let held = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
+        self.state.channel(channel).held = held;
+        Ok(())
     }
 }
 

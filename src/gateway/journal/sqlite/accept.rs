@@ -6,7 +6,7 @@ use crate::gateway::journal::{
     DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload,
     StoredFiring,
 };
-use crate::reload::RuleSetHash;
+use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
 
@@ -54,6 +54,7 @@ impl PushTransaction for SqliteTransaction<'_> {
         self.received.get_or_insert(push.received);
         let Some(row) = self.push_row(push, integration)? else { return Ok(false) };
         self.counts.accepted(integration, push);
+        SqliteTransaction::note_generation(self, PastGeneration { generation: push.generation, rules: push.rules });
         let source = DeliverySource { push: row, integration, received: push.received };
         for delivery in &push.deliveries {
             self.deliver(&source, delivery)?;
@@ -106,6 +107,11 @@ impl PushTransaction for SqliteTransaction<'_> {
         let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
         let size: Option<i64> = self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
         Ok(self.count_release(size))
+    }
+
+    fn note_generation(&mut self, generation: PastGeneration) -> StoreResult<()> {
+        SqliteTransaction::note_generation(self, generation);
+        Ok(())
     }
 }
 

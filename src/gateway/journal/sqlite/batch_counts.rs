@@ -101,7 +101,8 @@ impl BatchCounts {
             ..CommittedChanges::default()
         };
         for (name, counted) in &self.integrations {
-            let sql = "INSERT INTO integration VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+            let sql = "INSERT INTO integration (name, latest, accepted, dropped, refused, sent, pending, pending_bytes) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
                        latest = max(latest, excluded.latest), accepted = accepted + excluded.accepted, \
                        dropped = dropped + excluded.dropped, refused = refused + excluded.refused, \
                        sent = sent + excluded.sent, pending = pending + excluded.pending, \
@@ -125,7 +126,8 @@ impl BatchCounts {
             }
         }
         for (name, counted) in &self.channels {
-            let sql = "INSERT INTO channel VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+            let sql = "INSERT INTO channel (name, delivered, retried, dead, pending, latest, error_at, error) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
                        delivered = delivered + excluded.delivered, retried = retried + excluded.retried, \
                        dead = dead + excluded.dead, pending = pending + excluded.pending, \
                        latest = coalesce(max(latest, excluded.latest), latest, excluded.latest), \

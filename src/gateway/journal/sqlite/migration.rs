@@ -3,30 +3,45 @@
 //! `PRAGMA user_version` is the version of a database. A step is one transaction, so that a step that fails leaves the
 //! version before it. A step that was released is never changed; numbers on disk keep their meaning.
 
-use rusqlite::Connection;
+use super::SqliteResult;
+use rusqlite::{Connection, ErrorCode};
+
+/// A step from one version to the next.
+struct SchemaStep {
+    sql: &'static str,
+    /// Fills what the step added from the rows that are there.
+    fill: fn(&Connection) -> SqliteResult<()>,
+}
 
 /// Step `n` leads from version `n` to version `n + 1`; the first one makes the tables.
-const STEPS: &[&str] = &[include_str!("schema/1.sql")];
+const STEPS: &[SchemaStep] = &[
+    SchemaStep { sql: include_str!("schema/1.sql"), fill: |_| Ok(()) },
+    SchemaStep { sql: include_str!("schema/2.sql"), fill: fill_version_2 },
+];
 
 /// The version that this build writes.
 pub(super) const SCHEMA_VERSION: usize = STEPS.len();
 
 /// The version of a database; 0 where it has no tables.
-pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
+pub(super) fn schema_version(connection: &Connection) -> SqliteResult<usize> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
 /// Brings a database to the version of this build.
-pub(super) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &Connection) -> SqliteResult<()> {
     run_steps(connection, STEPS)
 }
 
-fn run_steps(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
+fn run_steps(connection: &Connection, steps: &[SchemaStep]) -> SqliteResult<()> {
     for (version, step) in steps.iter().enumerate().skip(schema_version(connection)?) {
         let next = version + 1;
-        let sql = format!("BEGIN IMMEDIATE; {step}; PRAGMA user_version = {next}; COMMIT");
-        if let Err(error) = connection.execute_batch(&sql) {
+        let run = || {
+            connection.execute_batch(&format!("BEGIN IMMEDIATE; {}", step.sql))?;
+            (step.fill)(connection)?;
+            connection.execute_batch(&format!("PRAGMA user_version = {next}; COMMIT"))
+        };
+        if let Err(error) = run() {
             drop(connection.execute_batch("ROLLBACK"));
             return Err(error);
         }
@@ -34,24 +49,51 @@ fn run_steps(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The generation of the latest push, and the shares of integrations in the quarantine.
+fn fill_version_2(connection: &Connection) -> SqliteResult<()> {
+    let generation = "UPDATE total SET generation = latest.generation, rules = latest.hash FROM (SELECT generation, hash \
+                      FROM push JOIN rule_set ON rule_set.id = rules ORDER BY push.id DESC LIMIT 1) AS latest";
+    let shares = "UPDATE integration SET quarantined = share.count, quarantined_bytes = share.bytes FROM (SELECT \
+                  integration, count(*) AS count, sum(length(payload)) AS bytes FROM quarantine GROUP BY integration) \
+                  AS share WHERE share.integration = integration.name";
+    for sql in [generation, shares] {
+        around_damage(connection.execute(sql, []))?;
+    }
+    Ok(())
+}
+
+/// Where rows are damaged, what is computed from them is left out: the journal opens as it did before.
+fn around_damage<T: Default>(result: SqliteResult<T>) -> SqliteResult<T> {
+    match result {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            tracing::error!(%error, "damaged rows of the journal are left out of its new schema");
+            Ok(T::default())
+        }
+        result => result,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{run_steps, schema_version};
-    use rusqlite::Connection;
+    use super::{SchemaStep, run_steps, schema_version};
+    use rusqlite::{Connection, Error};
 
-    const FIRST: &str = "CREATE TABLE one (a INTEGER)";
-    const SECOND: &str = "ALTER TABLE one ADD COLUMN b INTEGER DEFAULT 7";
+    const FIRST: SchemaStep = SchemaStep { sql: "CREATE TABLE one (a INTEGER);", fill: |_| Ok(()) };
+    const SECOND: SchemaStep = SchemaStep { sql: "ALTER TABLE one ADD COLUMN b INTEGER DEFAULT 7;", fill: |_| Ok(()) };
 
     #[test]
     fn each_step_runs_once_and_one_that_fails_leaves_the_version_before_it() {
         let connection = Connection::open_in_memory().unwrap();
         run_steps(&connection, &[FIRST]).unwrap();
         connection.execute_batch("INSERT INTO one VALUES (1)").unwrap();
-        let failing = "CREATE TABLE two (a INTEGER); INSERT INTO nowhere VALUES (1)";
+        let third = "CREATE TABLE two (a INTEGER);";
+        let failing = SchemaStep { sql: "CREATE TABLE two (a INTEGER); INSERT INTO nowhere VALUES (1);", ..FIRST };
         run_steps(&connection, &[FIRST, SECOND, failing]).unwrap_err();
+        let unfilled = SchemaStep { sql: third, fill: |_| Err(Error::QueryReturnedNoRows) };
+        run_steps(&connection, &[FIRST, SECOND, unfilled]).unwrap_err();
         assert_eq!(schema_version(&connection), Ok(2));
         connection.prepare("SELECT * FROM two").unwrap_err();
-        run_steps(&connection, &[FIRST, SECOND, "CREATE TABLE two (a INTEGER)"]).unwrap();
+        run_steps(&connection, &[FIRST, SECOND, SchemaStep { sql: third, ..FIRST }]).unwrap();
         assert_eq!(schema_version(&connection), Ok(3));
         let kept = connection.query_row("SELECT a + b FROM one", [], |row| row.get(0));
         assert_eq!(kept, Ok(8));

@@ -21,7 +21,7 @@ use super::{
     PruneProgress, StoreError, StoreResult, TransactionWork,
 };
 use crate::gateway::metrics::Metrics;
-use crate::reload::RuleSetHash;
+use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use batch_counts::BatchCounts;
 use checkpointer::Checkpointer;
@@ -30,7 +30,7 @@ use open::{DATABASE_FILE, LOG_FILE};
 use reader::ReaderPool;
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
 use retention::{RetentionClass, RetentionCursor};
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +64,7 @@ struct StoreCache {
     next_delivery: i64,
     quarantined: i64,
     quarantined_bytes: i64,
+    generation: Option<PastGeneration>,
     compaction: FiringCompaction,
     /// Whether a total above changed in the transaction at hand.
     totals_changed: bool,
@@ -123,9 +124,10 @@ impl SqliteStore {
             .prepare("SELECT hash, id FROM rule_set")?
             .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
             .collect::<SqliteResult<_>>()?;
-        let sql = "SELECT next_delivery, quarantined, quarantined_bytes FROM total";
-        let totals = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let (next_delivery, quarantined, quarantined_bytes) = totals.unwrap_or((1, 0, 0));
+        let sql = "SELECT next_delivery, quarantined, quarantined_bytes, generation, rules FROM total";
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, past_generation(row, 3)?));
+        let totals = connection.query_row(sql, [], row).optional()?;
+        let (next_delivery, quarantined, quarantined_bytes, generation) = totals.unwrap_or((1, 0, 0, None));
         let compaction = self.recent.reload(connection)?;
         self.cache = StoreCache {
             names,
@@ -133,6 +135,7 @@ impl SqliteStore {
             next_delivery,
             quarantined,
             quarantined_bytes,
+            generation,
             compaction,
             totals_changed: false,
         };
@@ -284,12 +287,24 @@ impl SqliteTransaction<'_> {
         DeliveryId(id)
     }
 
+    /// Notes a generation, unless it is an earlier one, or 0: rules that no gateway serves have that one.
+    fn note_generation(&mut self, noted: PastGeneration) {
+        if noted.generation > self.cache.generation.map_or(0, |past| past.generation) {
+            self.cache.generation = Some(noted);
+            self.cache.totals_changed = true;
+        }
+    }
+
     /// Writes what was counted.
     fn write_counts(&mut self) -> StoreResult<CommittedChanges> {
         if self.cache.totals_changed {
-            self.connection
-                .prepare_cached("UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3")?
-                .execute((self.cache.next_delivery, self.cache.quarantined, self.cache.quarantined_bytes))?;
+            let StoreCache { next_delivery, quarantined, quarantined_bytes, generation, .. } = &*self.cache;
+            let number = generation.map_or(0, |past| past.generation.cast_signed());
+            let sql = "UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3, \
+                       generation = ?4, rules = ?5";
+            let rules = generation.map(|past| past.rules.0);
+            let values = (next_delivery, quarantined, quarantined_bytes, number, rules);
+            self.connection.prepare_cached(sql)?.execute(values)?;
             self.cache.totals_changed = false;
         }
         self.compact_firings(self.appended_count())?;
@@ -317,6 +332,13 @@ fn is_unreadable_value(error: &rusqlite::Error) -> bool {
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::Utf8Error(..)
     )
+}
+
+/// The columns of a generation and its rules.
+fn past_generation(row: &Row<'_>, at: usize) -> SqliteResult<Option<PastGeneration>> {
+    let generation = row.get::<_, i64>(at)?.cast_unsigned();
+    let rules: Option<[u8; 32]> = row.get(at + 1)?;
+    Ok(rules.map(|rules| PastGeneration { generation, rules: RuleSetHash(rules) }))
 }
 
 /// CRC-32.

@@ -185,13 +185,14 @@ impl SqliteTransaction<'_> {
 
     fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
         let sql = "SELECT id, received, rules, \
-                   NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state <> ?3) \
+                   NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state IN (?3, ?4)) \
                    FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
         let row = |row: &Row<'_>| {
             let (id, received, rules, settled) = row.try_into()?;
             Ok(PruneCandidate { id, received, rules, settled })
         };
-        let values = (after, i64::try_from(most).unwrap_or(i64::MAX), DeliveryState::Delivered);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let values = (after, most, DeliveryState::Pending, DeliveryState::Dead);
         self.connection.prepare_cached(sql)?.query_map(values, row)?.collect()
     }
 

@@ -1,7 +1,9 @@
 //! Changes of stored deliveries: results of attempts, dead letters, and what operators do with them.
 
 use super::{SqliteTransaction, StoreResult};
-use crate::gateway::journal::{DeliveryId, DeliveryState, DeliveryTransaction, Settlement, SettlementResult};
+use crate::gateway::journal::{
+    DeliveryId, DeliveryState, DeliveryTransaction, Settlement, SettlementResult, StoredHold,
+};
 use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
 
@@ -74,15 +76,27 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
         Ok(repeated)
     }
 
-    fn delete_dead_letters(&mut self, deliveries: &[DeliveryId]) -> StoreResult<u64> {
-        let mut deleted = 0;
+    fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
+        let mut dropped = 0;
         for id in deliveries {
             let Some(row) = self.delivery_row(*id, DeliveryState::Dead)? else { continue };
-            self.remove_delivery(*id)?;
+            let sql = "UPDATE delivery SET state = ?2, ended = ?3 WHERE id = ?1";
+            self.connection.prepare_cached(sql)?.execute((id, DeliveryState::Dropped, at))?;
+            self.connection.prepare_cached("DELETE FROM body WHERE id = ?1")?.execute([id])?;
             self.counts.dead_letter_removed(row.channel);
-            deleted += 1;
+            dropped += 1;
         }
-        Ok(deleted)
+        Ok(dropped)
+    }
+
+    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
+        let channel = self.name_id(channel)?;
+        let (until, reason) = hold.map(|hold| (hold.until, &hold.reason)).unzip();
+        let sql = "INSERT INTO channel (name, delivered, retried, dead, pending, held_until, held_reason) \
+                   VALUES (?1, 0, 0, 0, 0, ?2, ?3) ON CONFLICT (name) DO UPDATE SET \
+                   held_until = excluded.held_until, held_reason = excluded.held_reason";
+        self.connection.prepare_cached(sql)?.execute((channel, until, reason))?;
+        Ok(())
     }
 }
 

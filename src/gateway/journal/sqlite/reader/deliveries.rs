@@ -5,6 +5,7 @@ use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::{
     ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, PendingDelivery, ReadResult, StoredBody,
+    StoredHold,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -71,10 +72,11 @@ impl DeliveryReader for ReaderPool {
     }
 
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
-        let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error \
+        let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error, held_until, held_reason \
                    FROM channel JOIN name ON name.id = channel.name ORDER BY text";
         let row = |row: &Row<'_>| {
             let last_error = row.get::<_, Option<_>>(6)?.zip(row.get::<_, Option<_>>(7)?);
+            let held = row.get::<_, Option<_>>(8)?.zip(row.get::<_, Option<_>>(9)?);
             Ok(ChannelCounts {
                 name: row.get(0)?,
                 delivered: super::count(row, 1)?,
@@ -83,6 +85,7 @@ impl DeliveryReader for ReaderPool {
                 pending: super::count(row, 4)?,
                 latest: row.get(5)?,
                 last_error: last_error.map(|(at, reason)| ChannelError { at, reason }),
+                held: held.map(|(until, reason)| StoredHold { until, reason }),
             })
         };
         self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())

@@ -151,7 +151,7 @@ fn append_events(
         .into_iter()
         .map(|(position, channel)| {
             let state = DeliveryState::Delivered;
-            (position, DeliveryRecord { channel, state, attempts: 0, reason: None })
+            (position, DeliveryRecord { channel, state, attempts: 0, reason: None, dropped: None })
         })
         .collect();
     deliveries.extend(deliveries_of(connection, row.get(0)?)?);
@@ -180,11 +180,12 @@ fn append_events(
 }
 
 fn deliveries_of(connection: &Connection, push: i64) -> SqliteResult<Vec<(u32, DeliveryRecord)>> {
-    let sql = "SELECT position, text, state, attempts, reason FROM delivery JOIN name ON name.id = channel \
+    let sql = "SELECT position, text, state, attempts, reason, ended FROM delivery JOIN name ON name.id = channel \
                WHERE push = ?1 ORDER BY delivery.id";
     let row = |row: &Row<'_>| {
-        let (channel, state) = (row.get(1)?, row.get(2)?);
-        Ok((row.get(0)?, DeliveryRecord { channel, state, attempts: row.get(3)?, reason: row.get(4)? }))
+        let (position, channel, state, attempts, reason, ended) = row.try_into()?;
+        let dropped = if state == DeliveryState::Dropped { ended } else { None };
+        Ok((position, DeliveryRecord { channel, state, attempts, reason, dropped }))
     };
     connection.prepare_cached(sql)?.query_map([push], row)?.collect()
 }

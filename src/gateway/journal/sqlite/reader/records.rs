@@ -3,15 +3,15 @@
 use super::event_page::split;
 use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, count, limit};
 use crate::gateway::journal::number::number;
-use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
+use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
     AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, QuarantineCounts,
     ReadResult, RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
 };
-use crate::reload::RuleSetHash;
+use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
-use rusqlite::{OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 impl RecordReader for ReaderPool {
     fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
@@ -135,6 +135,12 @@ impl RecordReader for ReaderPool {
         };
         self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
     }
+
+    fn last_generation(&self) -> ReadResult<Option<PastGeneration>> {
+        let sql = "SELECT generation, rules FROM total";
+        let read = |connection: &Connection| connection.query_row(sql, [], |row| past_generation(row, 0)).optional();
+        Ok(self.query(read)?.flatten())
+    }
 }
 
 impl ReaderPool {
@@ -151,9 +157,10 @@ impl ReaderPool {
                 "delivery INDEXED BY delivery_dead CROSS JOIN push ON push.id = delivery.push",
                 concat!("state = ", number!(Dead)),
             ),
-            SettledFilter::All => {
-                ("push JOIN delivery ON delivery.push = push.id", concat!("state <> ", number!(Pending)))
-            }
+            SettledFilter::All => (
+                "push JOIN delivery ON delivery.push = push.id",
+                concat!("state IN (", number!(Delivered), ", ", number!(Dead), ")"),
+            ),
         };
         let mut conditions = SqlConditions::default();
         conditions.add("push.received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
