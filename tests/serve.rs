@@ -267,7 +267,21 @@ fn broken_rules_never_replace_good_ones() {
     assert!(metrics.contains("pointsman_config_last_reload_successful 0\n"), "{metrics}");
     assert!(metrics.contains("pointsman_reload_failures_total{stage=\"check\"} 1\n"), "{metrics}");
 
-    place.edit("else => demo_scren", "else => demo_page");
+    // A request is answered and logged each time; a failure that is known is counted once.
+    gateway.signal("-HUP");
+    gateway.err.wait("reload failed as before, keeping generation 1: 1 error in rules/quickstart.rules");
+    let (_, metrics) = gateway.ask("GET", "/metrics");
+    assert!(metrics.contains("pointsman_reload_failures_total{stage=\"check\"} 1\n"), "{metrics}");
+    assert!(gateway.status()["rules"]["failing_since"].is_string());
+
+    place.edit("else => demo_scren", "else => demo_screen");
+    gateway.signal("-HUP");
+    gateway.err.wait("the files are those of generation 1 again: the failed reload is over");
+    assert_eq!(gateway.status()["rules"]["failing_since"], Value::Null);
+    gateway.signal("-HUP");
+    gateway.err.wait("rules unchanged generation=1");
+
+    place.edit("else => demo_screen", "else => demo_page");
     let (code, answer) = gateway.ask("POST", "/-/reload");
     assert_eq!((code, answer.as_str()), (200, "{\"generation\":2}"));
     assert_eq!(gateway.status()["rules"]["failure"], Value::Null);

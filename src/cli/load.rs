@@ -19,7 +19,7 @@ pub(super) fn read(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Term
             RuleFileError::NoRules { .. } => {
                 terminal.help("`pointsman init DIR` writes a rule set to start from");
             }
-            RuleFileError::Io { .. } | RuleFileError::TooLarge => {}
+            RuleFileError::Io { .. } | RuleFileError::TooLarge | RuleFileError::TooDeep { .. } => {}
         }
         Exit::Failed
     })
